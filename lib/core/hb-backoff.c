@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-backoff-private.h"
+
+/* Whether no attempt may follow after @attempt ones in a row. */
+gboolean
+hb_backoff_is_exhausted (const HbSettings *settings,
+                         guint             attempt)
+{
+  return settings->repeat_limit >= 0 && attempt >= (guint) settings->repeat_limit;
+}
+
+/* The milliseconds to wait before attempt number @attempt, the first being 1; @random is from 0
+ * (included) to 1. */
+guint
+hb_backoff_get_delay (const HbSettings *settings,
+                      guint             attempt,
+                      double            random)
+{
+  guint64 delay = settings->reconnect_timeout;
+
+  /* A maximum below the first wait does not shorten it. */
+  if (settings->reconnect_timeout_max > delay && attempt > 1)
+    delay = MIN (delay << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
+
+  return delay * (1 - settings->reconnect_jitter * random);
+}

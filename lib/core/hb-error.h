@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined (HB_INSIDE) && !defined (HB_COMPILATION)
+# error "Only <hb-websocket.h> can be included directly."
+#endif
+
+#include <glib-object.h>
+
+#include "hb-version-macros.h"
+
+G_BEGIN_DECLS
+
+/**
+ * HbError:
+ * @HB_ERROR_INVALID_URI: the URI is not one of a WebSocket: its scheme is not `ws` or `wss`, it has
+ *   no host, it has a fragment, or it cannot be parsed
+ * @HB_ERROR_INVALID_ARGUMENT: a message, close code, reason, subprotocol or origin that RFC 6455
+ *   does not allow
+ * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
+ * @HB_ERROR_HANDSHAKE: the server answered, but not with a WebSocket; see
+ *   [property@WebsocketTask:http-status]
+ * @HB_ERROR_PONG_TIMEOUT: the peer showed no life for [property@WebsocketTask:pong-timeout] after a
+ *   ping
+ * @HB_ERROR_MESSAGE_TOO_BIG: a message came that is longer than
+ *   [property@WebsocketTask:max-message-size]
+ * @HB_ERROR_CLOSED: the task is closed or closing
+ * @HB_ERROR_NOT_OPEN: the link is not open, and the message was not to wait for it
+ * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount]
+ * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed
+ *
+ * What can go wrong in this library itself.
+ *
+ * Errors of GIO, of TLS, of the resolver and of libsoup come in their own domains, unchanged.
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  HB_ERROR_INVALID_URI,
+  HB_ERROR_INVALID_ARGUMENT,
+  HB_ERROR_CONNECT_TIMEOUT,
+  HB_ERROR_HANDSHAKE,
+  HB_ERROR_PONG_TIMEOUT,
+  HB_ERROR_MESSAGE_TOO_BIG,
+  HB_ERROR_CLOSED,
+  HB_ERROR_NOT_OPEN,
+  HB_ERROR_QUEUE_FULL,
+  HB_ERROR_REPEAT_LIMIT,
+} HbError;
+
+/**
+ * HB_ERROR:
+ *
+ * The error domain of this library.
+ *
+ * Errors in it have a code of [error@Error].
+ *
+ * Since: 1.0
+ */
+#define HB_ERROR      (hb_error_quark ())
+#define HB_TYPE_ERROR (hb_error_get_type ())
+
+HB_AVAILABLE_IN_1_0
+GQuark hb_error_quark    (void);
+HB_AVAILABLE_IN_1_0
+GType  hb_error_get_type (void) G_GNUC_CONST;
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-settings-private.h"
+#include "hb-time-private.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  HB_VERDICT_WAIT,
+  HB_VERDICT_PING,
+  HB_VERDICT_DEAD,
+} HbVerdict;
+
+/* Life is a time that is stored, never a timer that is armed again: a message costs one store. */
+typedef struct
+{
+  gint64 last_life;     /* HB_NEVER while there is no link */
+  gint64 awaited_since; /* HB_NEVER unless a ping waits for life */
+  gint64 pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency alone */
+} HbHeartbeat;
+
+void      hb_heartbeat_init         (HbHeartbeat       *self);
+void      hb_heartbeat_start        (HbHeartbeat       *self,
+                                     gint64             now);
+void      hb_heartbeat_stop         (HbHeartbeat       *self);
+gboolean  hb_heartbeat_is_awaiting  (const HbHeartbeat *self);
+void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
+                                     gint64             now);
+void      hb_heartbeat_on_life      (HbHeartbeat       *self,
+                                     gint64             now);
+gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,
+                                     gint64             now);
+HbVerdict hb_heartbeat_tick         (const HbHeartbeat *self,
+                                     const HbSettings  *settings,
+                                     gint64             now,
+                                     gboolean           held_up);
+gint64    hb_heartbeat_get_deadline (const HbHeartbeat *self,
+                                     const HbSettings  *settings);
+
+G_END_DECLS

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-heartbeat-private.h"
+
+static gboolean
+is_judged (const HbHeartbeat *self,
+           const HbSettings  *settings)
+{
+  return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
+}
+
+void
+hb_heartbeat_init (HbHeartbeat *self)
+{
+  hb_heartbeat_stop (self);
+}
+
+void
+hb_heartbeat_start (HbHeartbeat *self,
+                    gint64       now)
+{
+  hb_heartbeat_stop (self);
+  self->last_life = now;
+}
+
+void
+hb_heartbeat_stop (HbHeartbeat *self)
+{
+  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER };
+}
+
+gboolean
+hb_heartbeat_is_awaiting (const HbHeartbeat *self)
+{
+  return self->awaited_since != HB_NEVER;
+}
+
+void
+hb_heartbeat_on_ping (HbHeartbeat *self,
+                      gint64       now)
+{
+  self->awaited_since = now;
+  self->pinged_at = now;
+}
+
+void
+hb_heartbeat_on_life (HbHeartbeat *self,
+                      gint64       now)
+{
+  self->last_life = now;
+  self->awaited_since = HB_NEVER;
+}
+
+/* Returns the latency, or -1 where no ping waits for this reply. */
+gint64
+hb_heartbeat_on_reply (HbHeartbeat *self,
+                       gint64       now)
+{
+  gint64 latency = self->pinged_at == HB_NEVER ? -1 : now - self->pinged_at;
+
+  hb_heartbeat_on_life (self, now);
+  self->pinged_at = HB_NEVER;
+
+  return latency;
+}
+
+/* @held_up: whether what has arrived could not be read until now */
+HbVerdict
+hb_heartbeat_tick (const HbHeartbeat *self,
+                   const HbSettings  *settings,
+                   gint64             now,
+                   gboolean           held_up)
+{
+  gint64 deadline = hb_heartbeat_get_deadline (self, settings);
+
+  if (now < deadline)
+    return HB_VERDICT_WAIT;
+
+  /* The reply may be in the socket already, unread: ask again rather than judge. */
+  if (is_judged (self, settings) && !held_up && now - deadline <= HB_LATE)
+    return HB_VERDICT_DEAD;
+
+  return HB_VERDICT_PING;
+}
+
+gint64
+hb_heartbeat_get_deadline (const HbHeartbeat *self,
+                           const HbSettings  *settings)
+{
+  if (self->last_life == HB_NEVER)
+    return HB_NEVER;
+
+  if (is_judged (self, settings))
+    return self->awaited_since + hb_milliseconds (settings->pong_timeout);
+
+  if (settings->ping_timeout == 0)
+    return HB_NEVER;
+
+  return (hb_heartbeat_is_awaiting (self) ? self->awaited_since : self->last_life)
+         + hb_milliseconds (settings->ping_timeout);
+}

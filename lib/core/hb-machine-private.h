@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-effect-private.h"
+#include "hb-heartbeat-private.h"
+#include "hb-metrics-private.h"
+#include "hb-outbox-private.h"
+#include "hb-settings-private.h"
+#include "hb-time-private.h"
+
+G_BEGIN_DECLS
+
+/* How a link ended */
+typedef struct
+{
+  GError     *error;       /* (nullable) (not owned) */
+  const char *reason;      /* (nullable) */
+  guint       code;        /* 1006 where there was no close frame */
+  guint       http_status; /* of the handshake, 0 if there was no answer */
+  guint       retry_after; /* seconds, 0 if the server did not ask for a wait */
+} HbLoss;
+
+/* The decisions, all of them. An input changes the machine and pushes effects; nothing is ever
+ * called from here. Time is in microseconds of the caller's clock. */
+typedef struct
+{
+  HbSettings   settings;
+  HbMetrics    metrics;
+  HbHeartbeat  heartbeat;
+  HbOutbox     outbox;
+  HbEffects    effects;
+  GPtrArray   *opens;        /* tickets that wait for OPEN */
+  GPtrArray   *closes;       /* tickets that wait for CLOSED */
+  GRand       *random;
+  char        *close_reason; /* (nullable) for our own close frame */
+  guint        close_code;
+  HbState      state;
+  guint        serial;       /* of the present link; each attempt has a new one */
+  guint        attempt;      /* attempts in a row since the last link that lasted */
+  guint        holds;
+  guint        retry_after;  /* milliseconds that the server asked for, in WAITING */
+  guint        http_status;
+  gint64       since;        /* when the present state began */
+  gint64       attempt_at;   /* when the wait is over, in WAITING */
+  gint64       lost_at;      /* HB_NEVER unless an open link was lost and none has come since */
+  gint64       downtime;
+  gint64       latency;      /* -1 unknown */
+  gint64       checked_at;   /* when a change of the network was last acted on */
+  gint64       check_at;     /* HB_NEVER unless one is still to be acted on */
+  guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
+  guint        shut_down : 1;    /* the close frame has been ordered */
+  guint        disposed : 1;
+} HbMachine;
+
+void             hb_machine_init               (HbMachine      *self,
+                                                guint32         seed);
+void             hb_machine_clear              (HbMachine      *self);
+void             hb_machine_dispose            (HbMachine      *self);
+
+void             hb_machine_open               (HbMachine      *self,
+                                                gint64          now,
+                                                gpointer        ticket);
+gboolean         hb_machine_close              (HbMachine      *self,
+                                                gint64          now,
+                                                guint           code,
+                                                const char     *reason,
+                                                gpointer        ticket,
+                                                GError        **error);
+void             hb_machine_reconnect_now      (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_check              (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_hold               (HbMachine      *self);
+gboolean         hb_machine_release            (HbMachine      *self,
+                                                gint64          now);
+gboolean         hb_machine_send               (HbMachine      *self,
+                                                HbOpcode        opcode,
+                                                GBytes         *bytes,
+                                                HbSendFlags     flags,
+                                                gpointer        ticket,
+                                                GError        **error);
+void             hb_machine_flush              (HbMachine      *self,
+                                                gpointer        ticket);
+guint            hb_machine_clear_queue        (HbMachine      *self);
+void             hb_machine_cancel             (HbMachine      *self,
+                                                gint64          now,
+                                                gpointer        ticket);
+void             hb_machine_set_delay          (HbMachine      *self,
+                                                HbEffect       *reconnect,
+                                                guint           delay);
+
+void             hb_machine_on_opened          (HbMachine      *self,
+                                                gint64          now,
+                                                guint           http_status);
+void             hb_machine_on_greeted         (HbMachine      *self,
+                                                guint           serial);
+void             hb_machine_on_message         (HbMachine      *self,
+                                                gint64          now,
+                                                HbOpcode        opcode,
+                                                GBytes         *bytes);
+void             hb_machine_on_pong            (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_on_written         (HbMachine      *self,
+                                                guint           n_messages);
+void             hb_machine_on_blocked         (HbMachine      *self);
+void             hb_machine_on_writable        (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_on_lost            (HbMachine      *self,
+                                                gint64          now,
+                                                const HbLoss   *loss);
+void             hb_machine_on_network_changed (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_tick               (HbMachine      *self,
+                                                gint64          now,
+                                                gboolean        held_up);
+
+gboolean         hb_machine_pop_effect         (HbMachine      *self,
+                                                HbEffect       *effect);
+gboolean         hb_machine_is_current         (HbMachine      *self,
+                                                const HbEffect *effect);
+const HbMessage *hb_machine_take_message       (HbMachine      *self);
+gint64           hb_machine_get_deadline       (HbMachine      *self);
+gint64           hb_machine_get_attempt_at     (HbMachine      *self);
+HbMetrics       *hb_machine_get_metrics        (HbMachine      *self,
+                                                gint64          now);
+
+G_END_DECLS

@@ -1,0 +1,1010 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-backoff-private.h"
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-private.h"
+#include "hb-syntax-private.h"
+
+/* RFC 6455, 7.4.1; the second is that of a link that ended without a close frame (7.1.5). */
+#define CLOSE_NORMAL   1000
+#define CLOSE_ABNORMAL 1006
+
+/* Networks change in bursts: an interface, an address, a route. */
+#define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
+
+/* RFC 6585, 4 and RFC 7231, 6.6.4: the answers with which a server may ask for a wait. One that asks
+ * for longer than this, in seconds, is not believed. */
+#define HTTP_TOO_MANY_REQUESTS   429
+#define HTTP_SERVICE_UNAVAILABLE 503
+#define RETRY_AFTER_MAX          3600
+
+/* The only writer of the state */
+static void
+enter (HbMachine *self,
+       HbState    state,
+       gint64     now)
+{
+  if (self->state == HB_STATE_OPEN && state != HB_STATE_OPEN)
+    self->metrics.uptime += now - self->since;
+
+  self->since = now;
+
+  if (self->state == state)
+    return;
+
+  self->state = state;
+  hb_effects_push_notify (&self->effects, "state");
+}
+
+static void
+set_attempt (HbMachine *self,
+             guint      attempt)
+{
+  if (self->attempt == attempt)
+    return;
+
+  self->attempt = attempt;
+  hb_effects_push_notify (&self->effects, "attempt");
+}
+
+static void
+set_latency (HbMachine *self,
+             gint64     latency)
+{
+  if (self->latency == latency)
+    return;
+
+  self->latency = latency;
+  hb_effects_push_notify (&self->effects, "latency");
+}
+
+static void
+set_http_status (HbMachine *self,
+                 guint      http_status)
+{
+  if (self->http_status == http_status)
+    return;
+
+  self->http_status = http_status;
+  hb_effects_push_notify (&self->effects, "http-status");
+}
+
+static gboolean
+has_open_link (HbMachine *self)
+{
+  return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
+}
+
+/* From where the attempts count anew: the link has lasted. */
+static gint64
+get_settled_at (HbMachine *self)
+{
+  if (self->state != HB_STATE_OPEN || self->attempt == 0)
+    return HB_NEVER;
+
+  return self->since + hb_milliseconds (self->settings.min_uptime);
+}
+
+/* When the present state wants a tick, whatever else does. */
+static gint64
+get_state_deadline (HbMachine *self)
+{
+  switch (self->state)
+    {
+    case HB_STATE_WAITING:
+      return hb_machine_get_attempt_at (self);
+
+    case HB_STATE_CONNECTING:
+      return self->settings.connect_timeout == 0
+             ? HB_NEVER
+             : self->since + hb_milliseconds (self->settings.connect_timeout);
+
+    case HB_STATE_OPEN:
+      return MIN (hb_heartbeat_get_deadline (&self->heartbeat, &self->settings),
+                  get_settled_at (self));
+
+    case HB_STATE_CLOSING:
+      return self->since + hb_milliseconds (self->settings.close_timeout);
+
+    case HB_STATE_CLOSED:
+      return HB_NEVER;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Hands over what can be, and, when all is out and the task is closing, says goodbye. */
+static void
+pump (HbMachine *self)
+{
+  if (hb_outbox_can_transmit (&self->outbox))
+    {
+      if (!self->transmitting)
+        hb_effects_push (&self->effects, HB_EFFECT_TRANSMIT);
+      self->transmitting = TRUE;
+    }
+  else if (self->state == HB_STATE_CLOSING && !self->shut_down
+           && hb_outbox_is_empty (&self->outbox))
+    {
+      self->shut_down = TRUE;
+      hb_effects_push_close (&self->effects, HB_EFFECT_SHUT_DOWN,
+                             self->close_code, self->close_reason);
+    }
+}
+
+/* Leaves the present link, if there is one, for @state. Every end of a link is here. */
+static void
+leave (HbMachine *self,
+       HbState    state,
+       gint64     now)
+{
+  gboolean was_open = has_open_link (self);
+
+  if (was_open || self->state == HB_STATE_CONNECTING)
+    hb_effects_push (&self->effects, HB_EFFECT_DROP);
+
+  if (was_open && self->lost_at == HB_NEVER)
+    self->lost_at = now;
+
+  if (state == HB_STATE_CLOSED && self->lost_at != HB_NEVER)
+    {
+      self->metrics.downtime += now - self->lost_at;
+      self->lost_at = HB_NEVER;
+    }
+
+  if (self->state == HB_STATE_WAITING)
+    hb_effects_push_notify (&self->effects, "reconnect-at");
+
+  hb_heartbeat_stop (&self->heartbeat);
+  self->attempt_at = HB_NEVER;
+  self->retry_after = 0;
+  enter (self, state, now);
+
+  if (was_open)
+    {
+      hb_effects_push_notify (&self->effects, "connection");
+      hb_effects_push_notify (&self->effects, "protocol");
+      hb_outbox_on_lost (&self->outbox);
+    }
+}
+
+static GError *
+new_closed_error (void)
+{
+  return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
+}
+
+/* Nothing is dropped silently. */
+static void
+tell_unsent (HbMachine *self)
+{
+  guint n_unsent = hb_outbox_get_n_queued (&self->outbox);
+
+  if (n_unsent > 0)
+    hb_effects_push_error (&self->effects,
+                           g_error_new (HB_ERROR, HB_ERROR_CLOSED,
+                                        hb_ngettext ("The task closed before %u message was sent",
+                                                     "The task closed before %u messages were sent",
+                                                     n_unsent),
+                                        n_unsent));
+}
+
+/* The task has become CLOSED, for the reason @error: no call goes on waiting. */
+static void
+release_waiters (HbMachine    *self,
+                 const GError *error)
+{
+  hb_outbox_close (&self->outbox, error);
+  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_FAILED, error);
+  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
+}
+
+/* Goes to an attempt from whatever there is. */
+static void
+attempt (HbMachine *self,
+         gint64     now)
+{
+  gboolean was_open = has_open_link (self);
+  g_autoptr (GError) error = NULL;
+
+  if (!hb_settings_check (&self->settings, &error))
+    leave (self, HB_STATE_CLOSED, now);
+  else if (self->holds > 0)
+    leave (self, HB_STATE_WAITING, now);
+  else
+    leave (self, HB_STATE_CONNECTING, now);
+
+  if (error != NULL)
+    {
+      hb_effects_push_error (&self->effects, g_error_copy (error));
+      tell_unsent (self);
+    }
+
+  if (was_open)
+    hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, CLOSE_ABNORMAL, NULL);
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      release_waiters (self, error);
+      break;
+
+    case HB_STATE_WAITING:
+      self->attempt_at = now;
+      break;
+
+    case HB_STATE_CONNECTING:
+      self->serial++;
+      self->metrics.attempts++;
+      hb_effects_push (&self->effects, HB_EFFECT_PREPARE)->serial = self->serial;
+      hb_effects_push (&self->effects, HB_EFFECT_CONNECT)->serial = self->serial;
+      break;
+
+    case HB_STATE_OPEN:
+    case HB_STATE_CLOSING:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+start_afresh (HbMachine *self)
+{
+  set_attempt (self, 0);
+  self->check_at = HB_NEVER;
+
+  if (self->state == HB_STATE_CLOSED && self->downtime != 0)
+    {
+      self->downtime = 0;
+      hb_effects_push_notify (&self->effects, "downtime");
+    }
+}
+
+static void
+wait_for_attempt (HbMachine    *self,
+                  const HbLoss *loss,
+                  gint64        now)
+{
+  HbEffect *effect;
+  guint delay;
+
+  set_attempt (self, self->attempt + 1);
+
+  if (loss->http_status == HTTP_TOO_MANY_REQUESTS || loss->http_status == HTTP_SERVICE_UNAVAILABLE)
+    self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
+
+  delay = hb_backoff_get_delay (&self->settings, self->attempt, g_rand_double (self->random));
+  delay = MAX (delay, self->retry_after);
+  self->attempt_at = now + hb_milliseconds (delay);
+  hb_effects_push_notify (&self->effects, "reconnect-at");
+
+  effect = hb_effects_push (&self->effects, HB_EFFECT_RECONNECT);
+  effect->reconnect.serial = self->serial;
+  effect->reconnect.attempt = self->attempt;
+  effect->reconnect.delay = delay;
+}
+
+static gboolean
+is_final (const GError *error)
+{
+  return g_error_matches (error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
+}
+
+/* The link has ended by itself: tears down, changes the state, then tells, in this order. */
+static void
+lose (HbMachine    *self,
+      gint64        now,
+      const HbLoss *loss)
+{
+  gboolean closing = self->state == HB_STATE_CLOSING;
+  gboolean was_open = has_open_link (self);
+  g_autoptr (GError) final = NULL;
+
+  if (now >= get_settled_at (self))
+    set_attempt (self, 0);
+
+  if (closing)
+    final = new_closed_error ();
+  else if (is_final (loss->error))
+    final = g_error_copy (loss->error);
+  else if (hb_backoff_is_exhausted (&self->settings, self->attempt))
+    final = g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
+                         _("Gave up after %u attempts to reconnect: %s"), self->attempt,
+                         loss->error != NULL ? loss->error->message : _("the server closed the link"));
+
+  leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
+
+  /* An application that has closed does not care how the peer went. */
+  if (loss->error != NULL && !closing)
+    hb_effects_push_error (&self->effects, g_error_copy (loss->error));
+
+  if (g_error_matches (final, HB_ERROR, HB_ERROR_REPEAT_LIMIT))
+    hb_effects_push_error (&self->effects, g_error_copy (final));
+
+  if (final != NULL)
+    tell_unsent (self);
+
+  if (was_open)
+    hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, loss->code, loss->reason);
+
+  if (final != NULL)
+    release_waiters (self, final);
+  else
+    wait_for_attempt (self, loss, now);
+}
+
+static void
+lose_with_error (HbMachine *self,
+                 gint64     now,
+                 GError    *error)
+{
+  lose (self, now, &(HbLoss) { .error = error, .code = CLOSE_ABNORMAL });
+}
+
+static void
+ping (HbMachine *self,
+      gint64     now)
+{
+  hb_heartbeat_on_ping (&self->heartbeat, now);
+  self->metrics.pings++;
+  hb_effects_push (&self->effects, HB_EFFECT_PING);
+}
+
+static void
+on_reply (HbMachine *self,
+          gint64     now)
+{
+  gint64 latency = hb_heartbeat_on_reply (&self->heartbeat, now);
+
+  if (latency < 0)
+    return;
+
+  hb_metrics_add_latency (&self->metrics, latency);
+  set_latency (self, latency);
+}
+
+static gboolean
+is_pong_message (HbMachine *self,
+                 HbOpcode   opcode,
+                 GBytes    *bytes)
+{
+  const char *pong_message = self->settings.pong_message;
+  gconstpointer data;
+  gsize length;
+
+  if (pong_message == NULL || opcode != HB_OPCODE_TEXT)
+    return FALSE;
+
+  data = g_bytes_get_data (bytes, &length);
+  return length == strlen (pong_message)
+         && (length == 0 || memcmp (data, pong_message, length) == 0);
+}
+
+static void
+tick_open (HbMachine *self,
+           gint64     now,
+           gboolean   held_up)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (now >= get_settled_at (self))
+    set_attempt (self, 0);
+
+  switch (hb_heartbeat_tick (&self->heartbeat, &self->settings, now, held_up))
+    {
+    case HB_VERDICT_WAIT:
+      break;
+
+    case HB_VERDICT_PING:
+      ping (self, now);
+      break;
+
+    case HB_VERDICT_DEAD:
+      self->metrics.pong_timeouts++;
+      error = g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
+                           _("The server has shown no life for %u ms after a ping"),
+                           self->settings.pong_timeout);
+      lose_with_error (self, now, error);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+tick_connecting (HbMachine *self,
+                 gint64     now)
+{
+  gint64 deadline = get_state_deadline (self);
+  g_autoptr (GError) error = NULL;
+
+  if (now < deadline)
+    return;
+
+  if (now - deadline > HB_LATE)
+    {
+      /* This process slept, not the server: its answer may be there already. */
+      self->since = now;
+      return;
+    }
+
+  error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
+                       _("No WebSocket was open after %u ms"), self->settings.connect_timeout);
+  lose_with_error (self, now, error);
+}
+
+void
+hb_machine_init (HbMachine *self,
+                 guint32    seed)
+{
+  *self = (HbMachine) {
+    .state = HB_STATE_CLOSED,
+    .attempt_at = HB_NEVER,
+    .lost_at = HB_NEVER,
+    .latency = -1,
+    .checked_at = -CHECK_INTERVAL,
+    .check_at = HB_NEVER,
+  };
+  hb_settings_init (&self->settings);
+  hb_heartbeat_init (&self->heartbeat);
+  hb_effects_init (&self->effects);
+  hb_outbox_init (&self->outbox, &self->effects, &self->metrics);
+  self->opens = g_ptr_array_new ();
+  self->closes = g_ptr_array_new ();
+  self->random = g_rand_new_with_seed (seed);
+}
+
+void
+hb_machine_clear (HbMachine *self)
+{
+  hb_outbox_clear (&self->outbox);
+  hb_effects_clear (&self->effects);
+  hb_settings_clear (&self->settings);
+  g_clear_pointer (&self->opens, g_ptr_array_unref);
+  g_clear_pointer (&self->closes, g_ptr_array_unref);
+  g_clear_pointer (&self->random, g_rand_free);
+  g_clear_pointer (&self->close_reason, g_free);
+}
+
+/* The end, in any state and more than once: only those who wait are still told. The caller drops the
+ * link. */
+void
+hb_machine_dispose (HbMachine *self)
+{
+  g_autoptr (GError) error = new_closed_error ();
+  guint i = 0;
+
+  self->disposed = TRUE;
+  self->state = HB_STATE_CLOSED;
+  hb_heartbeat_stop (&self->heartbeat);
+  hb_outbox_on_lost (&self->outbox);
+  release_waiters (self, error);
+
+  while (i < self->effects.length)
+    {
+      HbEffect *effect = hb_deque_peek (&self->effects, i);
+
+      if (effect->kind == HB_EFFECT_RESOLVE)
+        {
+          i++;
+          continue;
+        }
+
+      hb_effect_clear (effect);
+      hb_deque_remove (&self->effects, i);
+    }
+}
+
+/* @ticket: (nullable): resolved when the link is open, or when the task ends CLOSED before */
+void
+hb_machine_open (HbMachine *self,
+                 gint64     now,
+                 gpointer   ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->disposed)
+    {
+      error = new_closed_error ();
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
+      return;
+    }
+
+  if (self->state == HB_STATE_OPEN)
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_DONE, NULL);
+      return;
+    }
+
+  if (ticket != NULL)
+    g_ptr_array_add (self->opens, ticket);
+
+  if (self->state == HB_STATE_CLOSED)
+    {
+      start_afresh (self);
+      attempt (self, now);
+    }
+}
+
+/* @ticket: (nullable): resolved when the task is CLOSED, unless this fails */
+gboolean
+hb_machine_close (HbMachine   *self,
+                  gint64       now,
+                  guint        code,
+                  const char  *reason,
+                  gpointer     ticket,
+                  GError     **error)
+{
+  g_autoptr (GError) closed = NULL;
+
+  if (!hb_syntax_check_close (code, reason, error))
+    return FALSE;
+
+  if (ticket != NULL)
+    g_ptr_array_add (self->closes, ticket);
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
+      break;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_WAITING:
+      leave (self, HB_STATE_CLOSED, now);
+      closed = new_closed_error ();
+      tell_unsent (self);
+      release_waiters (self, closed);
+      break;
+
+    case HB_STATE_OPEN:
+      enter (self, HB_STATE_CLOSING, now);
+      hb_heartbeat_stop (&self->heartbeat);
+      self->close_code = code;
+      g_free (self->close_reason);
+      self->close_reason = g_strdup (reason);
+      self->shut_down = FALSE;
+      pump (self);
+      break;
+
+    case HB_STATE_CLOSING:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  return TRUE;
+}
+
+void
+hb_machine_reconnect_now (HbMachine *self,
+                          gint64     now)
+{
+  if (self->disposed)
+    return;
+
+  start_afresh (self);
+  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
+  attempt (self, now);
+}
+
+void
+hb_machine_check (HbMachine *self,
+                  gint64     now)
+{
+  switch (self->state)
+    {
+    case HB_STATE_OPEN:
+      if (!hb_heartbeat_is_awaiting (&self->heartbeat))
+        ping (self, now);
+      break;
+
+    case HB_STATE_WAITING:
+      if (self->holds == 0)
+        attempt (self, now);
+      break;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_CLOSING:
+    case HB_STATE_CLOSED:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+hb_machine_hold (HbMachine *self)
+{
+  self->holds++;
+
+  if (self->holds == 1 && self->state == HB_STATE_WAITING)
+    hb_effects_push_notify (&self->effects, "reconnect-at");
+}
+
+/* Returns FALSE where there was no hold. */
+gboolean
+hb_machine_release (HbMachine *self,
+                    gint64     now)
+{
+  if (self->holds == 0)
+    return FALSE;
+
+  self->holds--;
+
+  if (self->holds == 0 && self->state == HB_STATE_WAITING)
+    {
+      hb_effects_push_notify (&self->effects, "reconnect-at");
+      if (now >= self->attempt_at)
+        attempt (self, now);
+    }
+
+  return TRUE;
+}
+
+/* @ticket: (nullable): resolved when the message has gone out or is dropped, unless this fails */
+gboolean
+hb_machine_send (HbMachine    *self,
+                 HbOpcode      opcode,
+                 GBytes       *bytes,
+                 HbSendFlags   flags,
+                 gpointer      ticket,
+                 GError      **error)
+{
+  HbMessage message = {
+    .bytes = bytes,
+    .ticket = ticket,
+    .opcode = opcode,
+    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
+  };
+  gconstpointer data;
+  gsize length;
+
+  if (self->state == HB_STATE_CLOSED || self->state == HB_STATE_CLOSING)
+    {
+      g_propagate_error (error, new_closed_error ());
+      return FALSE;
+    }
+
+  data = g_bytes_get_data (bytes, &length);
+  if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))
+    return FALSE;
+
+  if (!hb_outbox_accept (&self->outbox, &self->settings, &message, error))
+    return FALSE;
+
+  pump (self);
+  return TRUE;
+}
+
+void
+hb_machine_flush (HbMachine *self,
+                  gpointer   ticket)
+{
+  hb_outbox_flush (&self->outbox, ticket);
+}
+
+guint
+hb_machine_clear_queue (HbMachine *self)
+{
+  guint n_dropped = hb_outbox_clear_queue (&self->outbox);
+
+  pump (self);
+
+  return n_dropped;
+}
+
+/* Who waits has been cancelled. An open_async () that is cancelled closes the task; a message that
+ * has been handed over goes out all the same, and its call goes on waiting. */
+void
+hb_machine_cancel (HbMachine *self,
+                   gint64     now,
+                   gpointer   ticket)
+{
+  if (g_ptr_array_remove (self->opens, ticket))
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+      hb_machine_close (self, now, CLOSE_NORMAL, NULL, NULL, NULL);
+    }
+  else if (g_ptr_array_remove (self->closes, ticket))
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+    }
+  else if (hb_outbox_withdraw (&self->outbox, ticket))
+    {
+      pump (self);
+    }
+}
+
+/* The application has its own idea of how long the wait that @reconnect tells of shall be. */
+void
+hb_machine_set_delay (HbMachine *self,
+                      HbEffect  *reconnect,
+                      guint      delay)
+{
+  g_return_if_fail (hb_machine_is_current (self, reconnect));
+
+  reconnect->reconnect.delay = MAX (delay, self->retry_after);
+  self->attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+}
+
+void
+hb_machine_on_opened (HbMachine *self,
+                      gint64     now,
+                      guint      http_status)
+{
+  if (self->state != HB_STATE_CONNECTING)
+    return;
+
+  enter (self, HB_STATE_OPEN, now);
+  self->metrics.opens++;
+  self->shut_down = FALSE;
+  hb_heartbeat_start (&self->heartbeat, now);
+  hb_outbox_on_opened (&self->outbox);
+  set_latency (self, -1);
+  set_http_status (self, http_status);
+  hb_effects_push_notify (&self->effects, "connection");
+  hb_effects_push_notify (&self->effects, "protocol");
+
+  if (self->lost_at != HB_NEVER)
+    {
+      self->downtime = now - self->lost_at;
+      self->metrics.downtime += self->downtime;
+      self->lost_at = HB_NEVER;
+      hb_effects_push_notify (&self->effects, "downtime");
+    }
+
+  hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
+}
+
+/* The handlers of `open` have run: what they have sent goes first, and now comes the queue. */
+void
+hb_machine_on_greeted (HbMachine *self,
+                       guint      serial)
+{
+  if (serial != self->serial || !has_open_link (self))
+    return;
+
+  hb_outbox_on_greeted (&self->outbox);
+  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_DONE, NULL);
+  pump (self);
+}
+
+void
+hb_machine_on_message (HbMachine *self,
+                       gint64     now,
+                       HbOpcode   opcode,
+                       GBytes    *bytes)
+{
+  gboolean tells_reply = self->settings.pong_message != NULL
+                         || self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING;
+  HbEffect *effect;
+
+  /* As in a browser, nothing is delivered after close (). */
+  if (self->state != HB_STATE_OPEN)
+    return;
+
+  if (is_pong_message (self, opcode, bytes))
+    {
+      on_reply (self, now);
+      return;
+    }
+
+  /* Where nothing tells the reply from another message, the first one is taken for it. */
+  if (!tells_reply)
+    on_reply (self, now);
+  else if (self->settings.liveness == HB_LIVENESS_ANY)
+    hb_heartbeat_on_life (&self->heartbeat, now);
+
+  self->metrics.messages_received++;
+  self->metrics.bytes_received += g_bytes_get_size (bytes);
+
+  effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
+  effect->message.opcode = opcode;
+  effect->message.bytes = g_bytes_ref (bytes);
+}
+
+void
+hb_machine_on_pong (HbMachine *self,
+                    gint64     now)
+{
+  if (self->state != HB_STATE_OPEN)
+    return;
+
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING)
+    on_reply (self, now);
+  else
+    hb_heartbeat_on_life (&self->heartbeat, now);
+}
+
+void
+hb_machine_on_written (HbMachine *self,
+                       guint      n_messages)
+{
+  hb_outbox_on_written (&self->outbox, n_messages);
+  pump (self);
+}
+
+void
+hb_machine_on_blocked (HbMachine *self)
+{
+  hb_outbox_on_blocked (&self->outbox);
+}
+
+/* The link takes more again. It had been full, so the peer has taken something: that is life. */
+void
+hb_machine_on_writable (HbMachine *self,
+                        gint64     now)
+{
+  if (!has_open_link (self))
+    return;
+
+  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
+    hb_heartbeat_on_life (&self->heartbeat, now);
+
+  hb_outbox_on_writable (&self->outbox);
+  pump (self);
+}
+
+void
+hb_machine_on_lost (HbMachine    *self,
+                    gint64        now,
+                    const HbLoss *loss)
+{
+  switch (self->state)
+    {
+    case HB_STATE_CONNECTING:
+      set_http_status (self, loss->http_status);
+      lose (self, now, loss);
+      break;
+
+    case HB_STATE_OPEN:
+    case HB_STATE_CLOSING:
+      lose (self, now, loss);
+      break;
+
+    case HB_STATE_WAITING:
+    case HB_STATE_CLOSED:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* The first change is acted on at once, and those of the next seconds once more when these are
+ * over, so that the last is not missed. */
+void
+hb_machine_on_network_changed (HbMachine *self,
+                               gint64     now)
+{
+  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
+    return;
+
+  self->check_at = MAX (now, self->checked_at + CHECK_INTERVAL);
+  hb_machine_tick (self, now, FALSE);
+}
+
+/* @held_up: whether what has arrived could not be read until now */
+void
+hb_machine_tick (HbMachine *self,
+                 gint64     now,
+                 gboolean   held_up)
+{
+  switch (self->state)
+    {
+    case HB_STATE_WAITING:
+      if (self->holds == 0 && now >= self->attempt_at)
+        attempt (self, now);
+      break;
+
+    case HB_STATE_CONNECTING:
+      tick_connecting (self, now);
+      break;
+
+    case HB_STATE_OPEN:
+      tick_open (self, now, held_up);
+      break;
+
+    case HB_STATE_CLOSING:
+      if (now >= get_state_deadline (self))
+        lose_with_error (self, now, NULL);
+      break;
+
+    case HB_STATE_CLOSED:
+      return;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  if (now >= self->check_at)
+    {
+      self->check_at = HB_NEVER;
+      self->checked_at = now;
+      hb_machine_check (self, now);
+    }
+}
+
+/* Gives the next effect, which the caller clears. */
+gboolean
+hb_machine_pop_effect (HbMachine *self,
+                       HbEffect  *effect)
+{
+  HbEffect *next = hb_deque_peek (&self->effects, 0);
+
+  if (next == NULL)
+    return FALSE;
+
+  *effect = *next;
+  hb_deque_pop_head (&self->effects);
+
+  if (effect->kind == HB_EFFECT_TRANSMIT)
+    self->transmitting = FALSE;
+
+  return TRUE;
+}
+
+/* Whether an effect about one attempt still has its place: a handler may have called close () or
+ * reconnect_now () since it was pushed. */
+gboolean
+hb_machine_is_current (HbMachine      *self,
+                       const HbEffect *effect)
+{
+  if (effect->kind == HB_EFFECT_RECONNECT)
+    return self->state == HB_STATE_WAITING
+           && self->serial == effect->reconnect.serial
+           && self->attempt == effect->reconnect.attempt;
+
+  return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
+}
+
+const HbMessage *
+hb_machine_take_message (HbMachine *self)
+{
+  return hb_outbox_take (&self->outbox);
+}
+
+/* When the next tick is due, HB_NEVER if nothing is to come. */
+gint64
+hb_machine_get_deadline (HbMachine *self)
+{
+  gint64 deadline = get_state_deadline (self);
+
+  if (self->state == HB_STATE_CLOSED)
+    return HB_NEVER;
+
+  return MIN (deadline, self->check_at);
+}
+
+/* When the next attempt is due, HB_NEVER if there is none or it is held. */
+gint64
+hb_machine_get_attempt_at (HbMachine *self)
+{
+  return self->holds > 0 ? HB_NEVER : self->attempt_at;
+}
+
+/* Returns: (transfer full) */
+HbMetrics *
+hb_machine_get_metrics (HbMachine *self,
+                        gint64     now)
+{
+  HbMetrics *metrics = hb_metrics_copy (&self->metrics);
+
+  if (self->state == HB_STATE_OPEN)
+    metrics->uptime += now - self->since;
+
+  if (self->lost_at != HB_NEVER)
+    metrics->downtime += now - self->lost_at;
+
+  return metrics;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-metrics.h"
+
+G_BEGIN_DECLS
+
+/* Microseconds throughout; the two sums of time are of spells that have ended. */
+struct _HbMetrics
+{
+  guint64 messages_sent;
+  guint64 bytes_sent;
+  guint64 messages_received;
+  guint64 bytes_received;
+  guint64 messages_dropped;
+  guint64 attempts;
+  guint64 opens;
+  guint64 pings;
+  guint64 replies;
+  guint64 pong_timeouts;
+  gint64  latency_min;
+  gint64  latency_max;
+  gint64  latency_sum;
+  gint64  uptime;
+  gint64  downtime;
+};
+
+void hb_metrics_add_latency (HbMetrics *self,
+                             gint64     latency);
+
+G_END_DECLS

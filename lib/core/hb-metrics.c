@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-metrics-private.h"
+
+G_DEFINE_BOXED_TYPE (HbMetrics, hb_metrics, hb_metrics_copy, hb_metrics_free)
+
+void
+hb_metrics_add_latency (HbMetrics *self,
+                        gint64     latency)
+{
+  self->latency_min = self->replies == 0 ? latency : MIN (self->latency_min, latency);
+  self->latency_max = MAX (self->latency_max, latency);
+  self->latency_sum += latency;
+  self->replies++;
+}
+
+/**
+ * hb_metrics_copy:
+ * @self: metrics
+ *
+ * Copies metrics.
+ *
+ * Returns: (transfer full): a copy
+ *
+ * Since: 1.0
+ */
+HbMetrics *
+hb_metrics_copy (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return g_memdup2 (self, sizeof *self);
+}
+
+/**
+ * hb_metrics_free:
+ * @self: (transfer full): metrics
+ *
+ * Frees metrics.
+ *
+ * Since: 1.0
+ */
+void
+hb_metrics_free (HbMetrics *self)
+{
+  g_free (self);
+}
+
+/**
+ * hb_metrics_get_messages_sent:
+ * @self: metrics
+ *
+ * Gets how many messages have gone out.
+ *
+ * Pings are not among them.
+ *
+ * Returns: the number of messages
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_messages_sent (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->messages_sent;
+}
+
+/**
+ * hb_metrics_get_bytes_sent:
+ * @self: metrics
+ *
+ * Gets how many bytes of payload have gone out.
+ *
+ * Frames' headers and pings are not counted.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_bytes_sent (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->bytes_sent;
+}
+
+/**
+ * hb_metrics_get_messages_received:
+ * @self: metrics
+ *
+ * Gets how many messages have come in.
+ *
+ * Replies to the heartbeat that were kept from the application are not among them.
+ *
+ * Returns: the number of messages
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_messages_received (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->messages_received;
+}
+
+/**
+ * hb_metrics_get_bytes_received:
+ * @self: metrics
+ *
+ * Gets how many bytes of payload have come in.
+ *
+ * They are those of the messages that [method@Metrics.get_messages_received] counts.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_bytes_received (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->bytes_received;
+}
+
+/**
+ * hb_metrics_get_messages_dropped:
+ * @self: metrics
+ *
+ * Gets how many messages were accepted and then dropped.
+ *
+ * A message is dropped by [property@WebsocketTask:overflow], by
+ * [method@WebsocketTask.clear_queue], when the task closes before it could go out, or, if it is
+ * volatile, when the link is lost or full.
+ *
+ * Returns: the number of messages
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_messages_dropped (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->messages_dropped;
+}
+
+/**
+ * hb_metrics_get_attempts:
+ * @self: metrics
+ *
+ * Gets how many attempts to connect were made.
+ *
+ * The first attempt after [method@WebsocketTask.open] counts like every other.
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_attempts (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->attempts;
+}
+
+/**
+ * hb_metrics_get_opens:
+ * @self: metrics
+ *
+ * Gets how many attempts led to an open link.
+ *
+ * It is the number of [signal@WebsocketTask::open] signals.
+ *
+ * Returns: the number of open links
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_opens (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->opens;
+}
+
+/**
+ * hb_metrics_get_pings:
+ * @self: metrics
+ *
+ * Gets how many pings have been sent.
+ *
+ * Pings of both kinds of [property@WebsocketTask:heartbeat-mode] count.
+ *
+ * Returns: the number of pings
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_pings (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->pings;
+}
+
+/**
+ * hb_metrics_get_replies:
+ * @self: metrics
+ *
+ * Gets how many pings were answered.
+ *
+ * Each ping is counted once at the most.
+ *
+ * Returns: the number of answered pings
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_replies (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->replies;
+}
+
+/**
+ * hb_metrics_get_pong_timeouts:
+ * @self: metrics
+ *
+ * Gets how many links were given up because the peer showed no life.
+ *
+ * Each of them was told by an `HB_ERROR_PONG_TIMEOUT`.
+ *
+ * Returns: the number of links
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_pong_timeouts (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->pong_timeouts;
+}
+
+/**
+ * hb_metrics_get_latency_min:
+ * @self: metrics
+ *
+ * Gets the shortest time from a ping to its reply.
+ *
+ * It is in microseconds.
+ *
+ * Returns: the time, or -1 if no ping was answered yet
+ *
+ * Since: 1.0
+ */
+gint64
+hb_metrics_get_latency_min (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->replies > 0 ? self->latency_min : -1;
+}
+
+/**
+ * hb_metrics_get_latency_max:
+ * @self: metrics
+ *
+ * Gets the longest time from a ping to its reply.
+ *
+ * It is in microseconds.
+ *
+ * Returns: the time, or -1 if no ping was answered yet
+ *
+ * Since: 1.0
+ */
+gint64
+hb_metrics_get_latency_max (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->replies > 0 ? self->latency_max : -1;
+}
+
+/**
+ * hb_metrics_get_latency_mean:
+ * @self: metrics
+ *
+ * Gets the mean time from a ping to its reply.
+ *
+ * It is in microseconds.
+ *
+ * Returns: the time, or -1 if no ping was answered yet
+ *
+ * Since: 1.0
+ */
+gint64
+hb_metrics_get_latency_mean (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->replies > 0 ? self->latency_sum / (gint64) self->replies : -1;
+}
+
+/**
+ * hb_metrics_get_uptime:
+ * @self: metrics
+ *
+ * Gets for how long the link has been open.
+ *
+ * It is in microseconds, all open links together, the present one included. A time spent suspended
+ * counts.
+ *
+ * Returns: the time
+ *
+ * Since: 1.0
+ */
+gint64
+hb_metrics_get_uptime (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->uptime;
+}
+
+/**
+ * hb_metrics_get_downtime:
+ * @self: metrics
+ *
+ * Gets for how long the link was lost.
+ *
+ * It is in microseconds, from each loss to the next open link or to the end, the present loss
+ * included. The time before the first open link does not count, nor the time closed.
+ *
+ * Returns: the time
+ *
+ * Since: 1.0
+ */
+gint64
+hb_metrics_get_downtime (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->downtime;
+}

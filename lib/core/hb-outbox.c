@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-outbox-private.h"
+
+/* The one way on which a message ends without having gone out. */
+static void
+drop (HbOutbox        *self,
+      const HbMessage *message,
+      HbOutcome        outcome,
+      const GError    *error)
+{
+  self->metrics->messages_dropped++;
+  hb_effects_push_resolve (self->effects, message->ticket, outcome, error);
+  g_bytes_unref (message->bytes);
+}
+
+/* Something is left over: the application may want to see that. */
+static void
+keep_waiting (HbOutbox *self)
+{
+  self->backlogged = TRUE;
+  hb_effects_push_notify (self->effects, "buffered-amount");
+}
+
+static void
+settle_when_empty (HbOutbox *self)
+{
+  if (!hb_lanes_is_empty (&self->lanes))
+    return;
+
+  if (self->backlogged)
+    {
+      hb_effects_push_notify (self->effects, "buffered-amount");
+      hb_effects_push (self->effects, HB_EFFECT_DRAIN);
+    }
+
+  self->backlogged = FALSE;
+  self->overflowed = FALSE;
+  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
+}
+
+static GError *
+new_overflow_error (const HbSettings *settings,
+                    const HbMessage  *message)
+{
+  return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
+                      _("No room for a message of %" G_GSIZE_FORMAT " bytes: "
+                        "max-buffered-amount is %" G_GUINT64_FORMAT),
+                      g_bytes_get_size (message->bytes), settings->max_buffered_amount);
+}
+
+static gboolean
+fits (guint64           amount,
+      const HbMessage  *message,
+      const HbSettings *settings)
+{
+  return settings->max_buffered_amount == 0
+         || amount + g_bytes_get_size (message->bytes) <= settings->max_buffered_amount;
+}
+
+/* One error for all that is dropped until the buffer has been empty: a flood of messages does not
+ * become a flood of errors. */
+static void
+tell_overflow (HbOutbox     *self,
+               const GError *error)
+{
+  if (!self->overflowed)
+    hb_effects_push_error (self->effects, g_error_copy (error));
+
+  self->overflowed = TRUE;
+}
+
+/* Makes room by the rule that the application chose. Returns whether there is room now; if not,
+ * and @error is not set, the message itself is to be dropped. */
+static gboolean
+make_room (HbOutbox          *self,
+           const HbSettings  *settings,
+           const HbMessage   *message,
+           GError           **error)
+{
+  g_autoptr (GError) overflow = NULL;
+  HbMessage oldest;
+
+  if (fits (self->lanes.buffered_amount, message, settings))
+    return TRUE;
+
+  overflow = new_overflow_error (settings, message);
+
+  switch (settings->overflow)
+    {
+    case HB_OVERFLOW_DROP_OLDEST:
+      /* What has been handed over stays: where that leaves no room, nothing is dropped in vain. */
+      if (!fits (self->lanes.handed_amount, message, settings))
+        break;
+
+      tell_overflow (self, overflow);
+      while (!fits (self->lanes.buffered_amount, message, settings)
+             && hb_lanes_pop_oldest (&self->lanes, &oldest))
+        drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
+      return TRUE;
+
+    case HB_OVERFLOW_DROP_NEWEST:
+      tell_overflow (self, overflow);
+      return FALSE;
+
+    case HB_OVERFLOW_FAIL:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_propagate_error (error, g_steal_pointer (&overflow));
+  return FALSE;
+}
+
+static gboolean
+check_volatile (const HbOutbox  *self,
+                GError         **error)
+{
+  if (!self->is_open)
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
+                           _("The link is not open, and the message is volatile"));
+      return FALSE;
+    }
+
+  if (self->blocked || (self->backlogged && !self->greeting))
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
+                           _("Other messages wait to go out, and the message is volatile"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static guint
+drop_all (HbOutbox     *self,
+          HbOutcome     outcome,
+          const GError *error)
+{
+  HbMessage message;
+  guint n;
+
+  for (n = 0; hb_lanes_pop_oldest (&self->lanes, &message); n++)
+    drop (self, &message, outcome, error);
+
+  return n;
+}
+
+static void
+drop_volatile (HbOutbox *self)
+{
+  g_autoptr (GError) error = NULL;
+  HbMessage message;
+
+  while (hb_lanes_pop_volatile (&self->lanes, &message))
+    {
+      if (error == NULL)
+        error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
+                                     _("The link could not take the message, which is volatile"));
+      drop (self, &message, HB_OUTCOME_FAILED, error);
+    }
+}
+
+void
+hb_outbox_init (HbOutbox  *self,
+                HbEffects *effects,
+                HbMetrics *metrics)
+{
+  *self = (HbOutbox) { .effects = effects, .metrics = metrics };
+  hb_lanes_init (&self->lanes);
+  self->flushes = g_ptr_array_new ();
+}
+
+void
+hb_outbox_clear (HbOutbox *self)
+{
+  hb_lanes_clear (&self->lanes);
+  g_clear_pointer (&self->flushes, g_ptr_array_unref);
+}
+
+gboolean
+hb_outbox_is_empty (const HbOutbox *self)
+{
+  return hb_lanes_is_empty (&self->lanes);
+}
+
+/* How many messages are waiting, the ones at the link not counted. */
+guint
+hb_outbox_get_n_queued (const HbOutbox *self)
+{
+  return hb_lanes_get_waiting (&self->lanes, FALSE);
+}
+
+guint64
+hb_outbox_get_buffered (const HbOutbox *self)
+{
+  return self->lanes.buffered_amount;
+}
+
+gboolean
+hb_outbox_can_transmit (const HbOutbox *self)
+{
+  return self->is_open && !self->blocked
+         && hb_lanes_get_waiting (&self->lanes, self->greeting) > 0;
+}
+
+/* Takes a reference to the bytes. The ticket is resolved by an effect, unless this fails. */
+gboolean
+hb_outbox_accept (HbOutbox          *self,
+                  const HbSettings  *settings,
+                  const HbMessage   *message,
+                  GError           **error)
+{
+  g_autoptr (GError) overflow = NULL;
+
+  if (message->is_volatile && !check_volatile (self, error))
+    return FALSE;
+
+  g_bytes_ref (message->bytes);
+
+  if (make_room (self, settings, message, &overflow))
+    {
+      hb_lanes_push (&self->lanes, message, self->greeting);
+      if (!self->is_open || self->blocked)
+        keep_waiting (self);
+      return TRUE;
+    }
+
+  if (overflow != NULL)
+    {
+      g_bytes_unref (message->bytes);
+      g_propagate_error (error, g_steal_pointer (&overflow));
+      return FALSE;
+    }
+
+  overflow = new_overflow_error (settings, message);
+  drop (self, message, HB_OUTCOME_FAILED, overflow);
+  return TRUE;
+}
+
+void
+hb_outbox_flush (HbOutbox *self,
+                 gpointer  ticket)
+{
+  if (hb_lanes_is_empty (&self->lanes))
+    hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_DONE, NULL);
+  else
+    g_ptr_array_add (self->flushes, ticket);
+}
+
+/* Who waits does not want to any longer. Returns whether that was in time; a message that has been
+ * handed over goes out all the same. */
+gboolean
+hb_outbox_withdraw (HbOutbox *self,
+                    gpointer  ticket)
+{
+  HbMessage message;
+
+  if (g_ptr_array_remove (self->flushes, ticket))
+    {
+      hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+      return TRUE;
+    }
+
+  if (!hb_lanes_pop_ticket (&self->lanes, ticket, &message))
+    return FALSE;
+
+  drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
+  settle_when_empty (self);
+  return TRUE;
+}
+
+/* Drops what has not been handed over. Returns how many messages that were. */
+guint
+hb_outbox_clear_queue (HbOutbox *self)
+{
+  guint n_dropped = drop_all (self, HB_OUTCOME_CANCELLED, NULL);
+
+  if (n_dropped > 0)
+    settle_when_empty (self);
+
+  return n_dropped;
+}
+
+/* There will be no next link to take what is left: all who wait are told @error. To be called after
+ * the last link was lost. */
+void
+hb_outbox_close (HbOutbox     *self,
+                 const GError *error)
+{
+  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_FAILED, error);
+
+  if (drop_all (self, HB_OUTCOME_FAILED, error) > 0)
+    hb_effects_push_notify (self->effects, "buffered-amount");
+
+  self->backlogged = FALSE;
+  self->overflowed = FALSE;
+}
+
+void
+hb_outbox_on_opened (HbOutbox *self)
+{
+  self->is_open = TRUE;
+  self->greeting = TRUE;
+  self->blocked = FALSE;
+}
+
+void
+hb_outbox_on_greeted (HbOutbox *self)
+{
+  self->greeting = FALSE;
+}
+
+void
+hb_outbox_on_lost (HbOutbox *self)
+{
+  self->is_open = FALSE;
+  self->greeting = FALSE;
+  self->blocked = FALSE;
+
+  hb_lanes_take_back (&self->lanes);
+  drop_volatile (self);
+
+  if (hb_lanes_is_empty (&self->lanes))
+    settle_when_empty (self);
+  else
+    keep_waiting (self);
+}
+
+const HbMessage *
+hb_outbox_take (HbOutbox *self)
+{
+  return hb_outbox_can_transmit (self) ? hb_lanes_take (&self->lanes, self->greeting) : NULL;
+}
+
+void
+hb_outbox_on_written (HbOutbox *self,
+                      guint     n_messages)
+{
+  HbMessage message;
+
+  for (; n_messages > 0 && hb_lanes_pop_written (&self->lanes, &message); n_messages--)
+    {
+      self->metrics->messages_sent++;
+      self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
+      hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
+      g_bytes_unref (message.bytes);
+    }
+
+  settle_when_empty (self);
+}
+
+void
+hb_outbox_on_blocked (HbOutbox *self)
+{
+  self->blocked = TRUE;
+  drop_volatile (self);
+
+  if (hb_lanes_is_empty (&self->lanes))
+    settle_when_empty (self);
+  else
+    keep_waiting (self);
+}
+
+void
+hb_outbox_on_writable (HbOutbox *self)
+{
+  self->blocked = FALSE;
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-syntax-private.h"
+
+/* RFC 6455, 5.5: a control frame carries 125 bytes, of which a close frame needs 2 for its code. */
+#define MAX_REASON 123
+
+/* RFC 7230, 3.2.6 */
+static gboolean
+is_token (const char *string)
+{
+  if (*string == '\0')
+    return FALSE;
+
+  for (; *string != '\0'; string++)
+    {
+      if (!g_ascii_isalnum (*string) && strchr ("!#$%&'*+-.^_`|~", *string) == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* RFC 6455, 3. The URI itself stays out of the messages: it may hold a password or a token. */
+gboolean
+hb_syntax_check_uri (const char  *uri,
+                     GError     **error)
+{
+  g_autoptr (GUri) parsed = NULL;
+  g_autoptr (GError) reason = NULL;
+
+  if (uri == NULL)
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                           _("There is no URI: set one of the form ws://host/path or wss://host/path"));
+      return FALSE;
+    }
+
+  parsed = g_uri_parse (uri,
+                        G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE,
+                        &reason);
+  if (parsed == NULL)
+    {
+      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                   _("The URI cannot be parsed (error %d): write it as ws://host/path or wss://host/path"),
+                   reason->code);
+      return FALSE;
+    }
+
+  if (strcmp (g_uri_get_scheme (parsed), "ws") != 0
+      && strcmp (g_uri_get_scheme (parsed), "wss") != 0)
+    {
+      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                   _("The scheme of the URI is “%s”, but a WebSocket needs “ws” or “wss”"),
+                   g_uri_get_scheme (parsed));
+      return FALSE;
+    }
+
+  if (g_uri_get_host (parsed) == NULL || *g_uri_get_host (parsed) == '\0')
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI, _("The URI has no host"));
+      return FALSE;
+    }
+
+  if (g_uri_get_fragment (parsed) != NULL)
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                           _("The URI has a fragment, which a WebSocket’s must not have: "
+                             "write “#” as “%23”"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* RFC 6455, 4.1: each a token, and none twice */
+gboolean
+hb_syntax_check_protocols (const char * const  *protocols,
+                           GError             **error)
+{
+  gsize i;
+
+  for (i = 0; protocols != NULL && protocols[i] != NULL; i++)
+    {
+      gsize j;
+
+      if (!is_token (protocols[i]))
+        {
+          g_autofree char *shown = g_strescape (protocols[i], NULL);
+
+          g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                       _("The subprotocol “%s” is not a token: only letters, digits and "
+                         "!#$%%&'*+-.^_`|~ are allowed"),
+                       shown);
+          return FALSE;
+        }
+
+      for (j = 0; j < i; j++)
+        {
+          if (strcmp (protocols[i], protocols[j]) == 0)
+            {
+              g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                           _("The subprotocol “%s” is offered twice"), protocols[i]);
+              return FALSE;
+            }
+        }
+    }
+
+  return TRUE;
+}
+
+/* RFC 6454, 7.1: visible ASCII, several origins parted by a space */
+gboolean
+hb_syntax_check_origin (const char  *origin,
+                        GError     **error)
+{
+  const char *c;
+
+  for (c = origin; c != NULL && *c != '\0'; c++)
+    {
+      if (!g_ascii_isgraph (*c) && *c != ' ')
+        {
+          g_autofree char *shown = g_strescape (origin, NULL);
+
+          g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                       _("The origin “%s” cannot be sent as a header: only visible ASCII is allowed"),
+                       shown);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* RFC 6455, 7.4, less the codes that libsoup does not let a client send (1011 and the registered
+ * ones after it). */
+static gboolean
+is_close_code (guint code)
+{
+  return (code >= 1000 && code <= 1003)
+         || (code >= 1007 && code <= 1010)
+         || (code >= 3000 && code <= 4999);
+}
+
+gboolean
+hb_syntax_check_close (guint        code,
+                       const char  *reason,
+                       GError     **error)
+{
+  if (!is_close_code (code))
+    {
+      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                   _("A client cannot close with code %u: use 1000 to 1003, 1007 to 1010 "
+                     "or 3000 to 4999"),
+                   code);
+      return FALSE;
+    }
+
+  if (reason == NULL)
+    return TRUE;
+
+  if (strlen (reason) > MAX_REASON)
+    {
+      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                   _("The reason to close has %" G_GSIZE_FORMAT " bytes, but a close frame has room "
+                     "for %d"),
+                   strlen (reason), MAX_REASON);
+      return FALSE;
+    }
+
+  if (!g_utf8_validate (reason, -1, NULL))
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                           _("The reason to close is not valid UTF-8"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* RFC 6455, 5.6. A NUL is valid in a text message, other than in GLib's idea of UTF-8, so what is
+ * between them is looked at. */
+gboolean
+hb_syntax_check_text (const char  *text,
+                      gsize        length,
+                      GError     **error)
+{
+  const char *at = text;
+  const char *end;
+
+  while (!g_utf8_validate (at, length - (at - text), &end))
+    {
+      if ((gsize) (end - text) < length && *end == '\0')
+        {
+          at = end + 1;
+          continue;
+        }
+
+      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                   _("The text is not valid UTF-8 at byte %" G_GSIZE_FORMAT ": send it as binary"),
+                   (gsize) (end - text));
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-version.h"
+
+/**
+ * hb_get_major_version:
+ *
+ * Gets the major version of the library that runs.
+ *
+ * [const@MAJOR_VERSION] is that of the headers that the caller was compiled against.
+ *
+ * Returns: the major version
+ *
+ * Since: 1.0
+ */
+guint
+hb_get_major_version (void)
+{
+  return HB_MAJOR_VERSION;
+}
+
+/**
+ * hb_get_minor_version:
+ *
+ * Gets the minor version of the library that runs.
+ *
+ * [const@MINOR_VERSION] is that of the headers that the caller was compiled against.
+ *
+ * Returns: the minor version
+ *
+ * Since: 1.0
+ */
+guint
+hb_get_minor_version (void)
+{
+  return HB_MINOR_VERSION;
+}
+
+/**
+ * hb_get_micro_version:
+ *
+ * Gets the micro version of the library that runs.
+ *
+ * [const@MICRO_VERSION] is that of the headers that the caller was compiled against.
+ *
+ * Returns: the micro version
+ *
+ * Since: 1.0
+ */
+guint
+hb_get_micro_version (void)
+{
+  return HB_MICRO_VERSION;
+}
+
+/**
+ * hb_check_version:
+ * @major: the major version wanted
+ * @minor: the minor version wanted
+ * @micro: the micro version wanted
+ *
+ * Tells whether the library that runs can stand in for a version of it.
+ *
+ * It can where the major version is the same and the rest the same or later.
+ *
+ * Returns: (nullable) (transfer none): `NULL` if so, or else the reason why not, in English
+ *
+ * Since: 1.0
+ */
+const char *
+hb_check_version (guint major,
+                  guint minor,
+                  guint micro)
+{
+  if (major < HB_MAJOR_VERSION)
+    return "hb-websocket is too new (major version differs)";
+
+  if (!HB_CHECK_VERSION (major, minor, micro))
+    return "hb-websocket is too old";
+
+  return NULL;
+}
