@@ -77,7 +77,7 @@ hb_check_version (guint major,
   if (major < HB_MAJOR_VERSION)
     return "hb-websocket is too new (major version differs)";
 
-  if (!HB_CHECK_VERSION (major, minor, micro))
+  if (!HB_CHECK_VERSION ((int) major, (int) minor, (int) micro))
     return "hb-websocket is too old";
 
   return NULL;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#ifdef HAVE_TIMERFD
+#include <sys/timerfd.h>
+#include <unistd.h>
+#endif
+
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
+#include "hb-time-private.h"
+
+/* Behind what has arrived: a reply that is in the socket is read before its absence is judged. */
+#define PRIORITY (G_PRIORITY_DEFAULT + 1)
+
+/* A source that is ready at a time of hb_clock_now (), or at once. */
+typedef struct
+{
+  GSource  source;
+  gint64   armed_at; /* what the timer is set to, HB_NEVER if it is not */
+  int      fd;       /* -1 where there is no timerfd */
+  gpointer tag;
+  gboolean urgent;
+} HbAlarm;
+
+/* An interval of zero would disarm: see timerfd_create(2). */
+static void
+arm (HbAlarm *self,
+     gint64   deadline)
+{
+  self->armed_at = deadline;
+
+#ifdef HAVE_TIMERFD
+  if (self->fd >= 0)
+    {
+      gint64 at = deadline == HB_NEVER ? 0 : MAX (deadline, 1);
+      struct itimerspec timer = {
+        .it_value = { at / G_USEC_PER_SEC, at % G_USEC_PER_SEC * 1000 },
+      };
+
+      timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &timer, NULL);
+    }
+#endif
+}
+
+static gboolean
+hb_alarm_prepare (GSource *source,
+                  int     *timeout)
+{
+  HbAlarm *self = (HbAlarm *) source;
+  gint64 left;
+
+  *timeout = -1;
+
+  if (self->urgent)
+    return TRUE;
+
+  /* The timer wakes the loop, so there is no clock to be read here. */
+  if (self->fd >= 0 || self->armed_at == HB_NEVER)
+    return FALSE;
+
+  left = self->armed_at - hb_clock_now ();
+  *timeout = CLAMP ((left + 999) / 1000, 0, G_MAXINT);
+
+  return left <= 0;
+}
+
+static gboolean
+hb_alarm_check (GSource *source)
+{
+  HbAlarm *self = (HbAlarm *) source;
+
+  if (self->urgent)
+    return TRUE;
+
+  if (self->fd >= 0)
+    return g_source_query_unix_fd (source, self->tag) != 0;
+
+  return self->armed_at <= hb_clock_now ();
+}
+
+static gboolean
+hb_alarm_dispatch (GSource     *source,
+                   GSourceFunc  callback,
+                   gpointer     user_data)
+{
+  HbAlarm *self = (HbAlarm *) source;
+
+  self->urgent = FALSE;
+
+  /* This also makes the descriptor unreadable, without a read. */
+  if (self->armed_at <= hb_clock_now ())
+    arm (self, HB_NEVER);
+
+  return callback (user_data);
+}
+
+static void
+hb_alarm_finalize (GSource *source)
+{
+#ifdef HAVE_TIMERFD
+  HbAlarm *self = (HbAlarm *) source;
+
+  if (self->fd >= 0)
+    close (self->fd);
+#endif
+}
+
+static GSourceFuncs hb_alarm_funcs = {
+  .prepare = hb_alarm_prepare,
+  .check = hb_alarm_check,
+  .dispatch = hb_alarm_dispatch,
+  .finalize = hb_alarm_finalize,
+};
+
+/* Returns: (transfer full) */
+GSource *
+hb_alarm_new (void)
+{
+  GSource *source = g_source_new (&hb_alarm_funcs, sizeof (HbAlarm));
+  HbAlarm *self = (HbAlarm *) source;
+
+  self->armed_at = HB_NEVER;
+  self->fd = -1;
+
+#ifdef HAVE_TIMERFD
+  self->fd = timerfd_create (CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (self->fd >= 0)
+    self->tag = g_source_add_unix_fd (source, self->fd, G_IO_IN);
+#endif
+
+  g_source_set_static_name (source, "[hb] alarm");
+  g_source_set_priority (source, PRIORITY);
+  g_source_set_can_recurse (source, TRUE);
+
+  return source;
+}
+
+/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to be
+ * set again for each message. */
+void
+hb_alarm_set_deadline (GSource *source,
+                       gint64   deadline)
+{
+  HbAlarm *self = (HbAlarm *) source;
+
+  if (deadline < self->armed_at || (deadline == HB_NEVER && self->armed_at != HB_NEVER))
+    arm (self, deadline);
+}
+
+/* Ready in the next turn of the loop, one within a handler included; costs no system call. To be
+ * used from the thread of the loop only. */
+void
+hb_alarm_set_urgent (GSource  *source,
+                     gboolean  urgent)
+{
+  ((HbAlarm *) source)->urgent = urgent;
+}

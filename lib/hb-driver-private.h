@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "hb-machine-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _HbDriver HbDriver;
+
+/* What the driver asks of the object that owns it. Each may run code of the application. */
+typedef struct
+{
+  void     (*emit)       (gpointer        user_data,
+                          const HbEffect *effect);
+  void     (*connecting) (gpointer        user_data,
+                          SoupMessage    *request);
+  char *   (*make_ping)  (gpointer        user_data);
+  gboolean (*get_delay)  (gpointer        user_data,
+                          guint           attempt,
+                          guint          *delay);
+} HbDriverFuncs;
+
+HbDriver                *hb_driver_new                 (const HbDriverFuncs  *funcs,
+                                                        gpointer              user_data);
+void                     hb_driver_dispose             (HbDriver             *self);
+void                     hb_driver_unref               (HbDriver             *self);
+
+HbMachine               *hb_driver_get_machine         (HbDriver             *self);
+void                     hb_driver_apply_settings      (HbDriver             *self);
+void                     hb_driver_set_session         (HbDriver             *self,
+                                                        SoupSession          *session);
+SoupSession             *hb_driver_get_session         (HbDriver             *self);
+SoupMessageHeaders      *hb_driver_get_request_headers (HbDriver             *self);
+
+gboolean                 hb_driver_check_thread        (HbDriver             *self,
+                                                        const char           *function);
+void                     hb_driver_open                (HbDriver             *self,
+                                                        GTask                *task);
+void                     hb_driver_close               (HbDriver             *self,
+                                                        guint                 code,
+                                                        const char           *reason,
+                                                        GTask                *task);
+void                     hb_driver_reconnect_now       (HbDriver             *self);
+void                     hb_driver_check               (HbDriver             *self);
+void                     hb_driver_hold                (HbDriver             *self);
+gboolean                 hb_driver_release             (HbDriver             *self);
+gboolean                 hb_driver_send                (HbDriver             *self,
+                                                        HbOpcode              opcode,
+                                                        GBytes               *bytes,
+                                                        HbSendFlags           flags,
+                                                        GError              **error);
+void                     hb_driver_send_async          (HbDriver             *self,
+                                                        HbOpcode              opcode,
+                                                        GBytes               *bytes,
+                                                        HbSendFlags           flags,
+                                                        GTask                *task);
+void                     hb_driver_flush               (HbDriver             *self,
+                                                        GTask                *task);
+guint                    hb_driver_clear_queue         (HbDriver             *self);
+
+SoupWebsocketConnection *hb_driver_get_connection      (HbDriver             *self);
+HbMetrics               *hb_driver_get_metrics         (HbDriver             *self);
+gint64                   hb_driver_get_reconnect_at    (HbDriver             *self);
+
+G_END_DECLS

@@ -1,0 +1,745 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
+#include "hb-driver-private.h"
+#include "hb-i18n-private.h"
+#include "hb-link-private.h"
+#include "hb-network-private.h"
+
+/* Joins the machine, which decides, with the link, the alarm and the object that faces the world.
+ *
+ * Whatever happens goes into the machine first, and then drain () carries out what it wants. Nothing
+ * else touches the link or runs code of the application. */
+struct _HbDriver
+{
+  const HbDriverFuncs *funcs;
+  gpointer             user_data;
+  HbMachine            machine;
+  SoupSession         *given_session;   /* (nullable) the application's */
+  SoupSession         *private_session; /* (nullable) ours, in place of it, while not CLOSED */
+  SoupMessageHeaders  *request_headers;
+  HbLink              *link;            /* (nullable) */
+  GMainContext        *context;         /* (nullable) from open () until CLOSED, as the next three */
+  GThread             *thread;          /* (nullable) */
+  GSource             *alarm;           /* (nullable) */
+  HbNetwork           *network;         /* (nullable) */
+  guint                draining;        /* how many drains are running, one in the other */
+};
+
+/* A call of the application that is under way; the data of its GTask */
+typedef struct
+{
+  HbDriver *driver;
+  GSource  *cancelled; /* (nullable) */
+} Call;
+
+static void drain (HbDriver *self);
+
+static HbDriver *
+ref_driver (HbDriver *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+free_driver (gpointer data)
+{
+  HbDriver *self = data;
+
+  g_assert (self->link == NULL);
+  g_assert (self->context == NULL);
+
+  hb_machine_clear (&self->machine);
+  g_clear_object (&self->given_session);
+  g_clear_pointer (&self->request_headers, soup_message_headers_unref);
+}
+
+static gboolean
+is_closed (HbDriver *self)
+{
+  return self->machine.state == HB_STATE_CLOSED;
+}
+
+/* Carries out what the machine wants, now or, where that is being done already, next. The alarm is
+ * for a main loop that a handler runs. */
+static void
+wake (HbDriver *self)
+{
+  if (self->draining == 0)
+    drain (self);
+  else if (self->alarm != NULL)
+    hb_alarm_set_urgent (self->alarm, TRUE);
+}
+
+static gboolean
+alarm_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  hb_machine_tick (&self->machine, hb_clock_now (),
+                   self->link != NULL && hb_link_is_held_up (self->link));
+  drain (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+network_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  hb_machine_on_network_changed (&self->machine, hb_clock_now ());
+  wake (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+leave_context (HbDriver *self)
+{
+  if (self->context == NULL)
+    return;
+
+  g_source_destroy (self->alarm);
+  g_clear_pointer (&self->alarm, g_source_unref);
+  g_clear_pointer (&self->network, hb_network_unwatch);
+  g_clear_object (&self->private_session);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  self->thread = NULL;
+}
+
+/* The task belongs to the context of the moment at which it leaves CLOSED. */
+static void
+enter_context (HbDriver *self)
+{
+  if (!is_closed (self) || self->machine.disposed)
+    return;
+
+  leave_context (self);
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->alarm = hb_alarm_new ();
+  g_source_set_callback (self->alarm, alarm_cb, self, NULL);
+  g_source_attach (self->alarm, self->context);
+}
+
+/* libsoup attaches its sources to the context that is thread-default when it is called. */
+static gboolean
+push_context (HbDriver *self)
+{
+  g_autoptr (GMainContext) current = NULL;
+
+  if (self->context == NULL)
+    return FALSE;
+
+  current = g_main_context_ref_thread_default ();
+  if (current == self->context)
+    return FALSE;
+
+  g_main_context_push_thread_default (self->context);
+
+  return TRUE;
+}
+
+static void
+watch_network (HbDriver *self)
+{
+  gboolean wanted = self->machine.settings.network_aware && !is_closed (self);
+
+  if (wanted && self->network == NULL)
+    self->network = hb_network_watch (self->context, network_cb, self);
+  else if (!wanted)
+    g_clear_pointer (&self->network, hb_network_unwatch);
+}
+
+static gboolean
+is_from_current_link (HbDriver *self,
+                      HbLink   *link)
+{
+  return link == self->link && hb_link_get_serial (link) == self->machine.serial;
+}
+
+static void
+link_opened (HbLink   *link,
+             gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_opened (&self->machine, hb_clock_now (), SOUP_STATUS_SWITCHING_PROTOCOLS);
+  wake (self);
+}
+
+static void
+link_message (HbLink   *link,
+              HbOpcode  opcode,
+              GBytes   *bytes,
+              gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_message (&self->machine, hb_clock_now (), opcode, bytes);
+  wake (self);
+}
+
+static void
+link_pong (HbLink   *link,
+           gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_pong (&self->machine, hb_clock_now ());
+  wake (self);
+}
+
+static void
+link_written (HbLink   *link,
+              guint     n_messages,
+              gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_written (&self->machine, n_messages);
+  wake (self);
+}
+
+static void
+link_writable (HbLink   *link,
+               gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_writable (&self->machine, hb_clock_now ());
+  wake (self);
+}
+
+static void
+link_lost (HbLink       *link,
+           const HbLoss *loss,
+           gpointer      user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_lost (&self->machine, hb_clock_now (), loss);
+  wake (self);
+}
+
+static const HbLinkFuncs link_funcs = {
+  .opened = link_opened,
+  .message = link_message,
+  .pong = link_pong,
+  .written = link_written,
+  .writable = link_writable,
+  .lost = link_lost,
+};
+
+static SoupSession *
+get_session (HbDriver *self)
+{
+  if (self->given_session != NULL)
+    return self->given_session;
+
+  if (self->private_session == NULL)
+    self->private_session = soup_session_new ();
+
+  return self->private_session;
+}
+
+static void
+prepare (HbDriver       *self,
+         const HbEffect *effect)
+{
+  g_autoptr (SoupMessage) request = NULL;
+
+  if (!hb_machine_is_current (&self->machine, effect))
+    return;
+
+  self->link = hb_link_new (effect->serial, get_session (self), &self->machine.settings,
+                            self->request_headers, &link_funcs, self);
+  request = g_object_ref (hb_link_get_request (self->link));
+  self->funcs->connecting (self->user_data, request);
+}
+
+static void
+transmit (HbDriver *self)
+{
+  const HbMessage *message;
+
+  while (self->link != NULL && hb_outbox_can_transmit (&self->machine.outbox))
+    {
+      if (!hb_link_poll_writable (self->link))
+        {
+          hb_machine_on_blocked (&self->machine);
+          return;
+        }
+
+      message = hb_machine_take_message (&self->machine);
+      hb_link_send (self->link, message->opcode, message->bytes);
+    }
+}
+
+static void
+ping (HbDriver *self)
+{
+  g_autofree char *text = self->funcs->make_ping (self->user_data);
+
+  /* The function is the application's, and may have done anything. */
+  if (self->link != NULL)
+    hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
+                  text != NULL ? text : self->machine.settings.ping_message);
+}
+
+static void
+announce_attempt (HbDriver *self,
+                  HbEffect *effect)
+{
+  guint delay;
+
+  if (!hb_machine_is_current (&self->machine, effect))
+    return;
+
+  if (self->funcs->get_delay (self->user_data, effect->reconnect.attempt, &delay))
+    {
+      if (!hb_machine_is_current (&self->machine, effect))
+        return;
+
+      hb_machine_set_delay (&self->machine, effect, delay);
+    }
+
+  self->funcs->emit (self->user_data, effect);
+}
+
+static void
+end_call (HbEffect *effect)
+{
+  g_autoptr (GTask) task = G_TASK (effect->resolve.ticket);
+
+  switch (effect->resolve.outcome)
+    {
+    case HB_OUTCOME_DONE:
+      g_task_return_boolean (task, TRUE);
+      break;
+    case HB_OUTCOME_CANCELLED:
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                               "%s", _("The call was cancelled"));
+      break;
+    case HB_OUTCOME_FAILED:
+      g_task_return_error (task, g_steal_pointer (&effect->resolve.error));
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+carry_out (HbDriver *self,
+           HbEffect *effect)
+{
+  switch (effect->kind)
+    {
+    case HB_EFFECT_DROP:
+      g_clear_pointer (&self->link, hb_link_drop);
+      break;
+    case HB_EFFECT_PREPARE:
+      prepare (self, effect);
+      break;
+    case HB_EFFECT_CONNECT:
+      if (self->link != NULL && hb_machine_is_current (&self->machine, effect))
+        hb_link_connect (self->link, &self->machine.settings);
+      break;
+    case HB_EFFECT_TRANSMIT:
+      transmit (self);
+      break;
+    case HB_EFFECT_PING:
+      ping (self);
+      break;
+    case HB_EFFECT_SHUT_DOWN:
+      if (self->link != NULL)
+        hb_link_close (self->link, effect->close.code, effect->close.reason);
+      break;
+    case HB_EFFECT_OPEN:
+      self->funcs->emit (self->user_data, effect);
+      hb_machine_on_greeted (&self->machine, effect->serial);
+      break;
+    case HB_EFFECT_NOTIFY:
+    case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_CLOSE:
+    case HB_EFFECT_ERROR:
+    case HB_EFFECT_DRAIN:
+      self->funcs->emit (self->user_data, effect);
+      break;
+    case HB_EFFECT_RECONNECT:
+      announce_attempt (self, effect);
+      break;
+    case HB_EFFECT_RESOLVE:
+      end_call (effect);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* What is to come next, when there is nothing left to be done now. */
+static void
+rest (HbDriver *self)
+{
+  if (is_closed (self))
+    {
+      leave_context (self);
+      return;
+    }
+
+  watch_network (self);
+  hb_alarm_set_urgent (self->alarm, FALSE);
+}
+
+/* Runs code of the application, which may call anything, drop the last reference, or run a main loop
+ * and this function with it. */
+static void
+drain (HbDriver *self)
+{
+  gboolean pushed = push_context (self);
+  g_autoptr (GMainContext) context = pushed ? g_main_context_ref (self->context) : NULL;
+  HbEffect effect;
+
+  ref_driver (self);
+  self->draining++;
+
+  while (hb_machine_pop_effect (&self->machine, &effect))
+    {
+      carry_out (self, &effect);
+      hb_effect_clear (&effect);
+    }
+
+  self->draining--;
+
+  if (self->draining == 0)
+    rest (self);
+
+  if (self->alarm != NULL)
+    hb_alarm_set_deadline (self->alarm, hb_machine_get_deadline (&self->machine));
+
+  if (pushed)
+    g_main_context_pop_thread_default (context);
+
+  hb_driver_unref (self);
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  GTask *task = user_data;
+  Call *call = g_task_get_task_data (task);
+
+  hb_machine_cancel (&call->driver->machine, hb_clock_now (), task);
+  wake (call->driver);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_call (gpointer data)
+{
+  Call *call = data;
+
+  if (call->cancelled != NULL)
+    {
+      g_source_destroy (call->cancelled);
+      g_source_unref (call->cancelled);
+    }
+
+  hb_driver_unref (call->driver);
+  g_free (call);
+}
+
+/* Makes @task a ticket for the machine, which gives it back in an HB_EFFECT_RESOLVE. Whether it was
+ * in time to be cancelled is for the machine to say, not for GTask. */
+static GTask *
+start_call (HbDriver *self,
+            GTask    *task)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  Call *call = g_new0 (Call, 1);
+
+  call->driver = ref_driver (self);
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, call, free_call);
+
+  if (cancellable != NULL)
+    {
+      call->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (call->cancelled, G_SOURCE_FUNC (cancelled_cb), task, NULL);
+      g_source_set_static_name (call->cancelled, "[hb] cancelled");
+      g_source_attach (call->cancelled, g_task_get_context (task));
+    }
+
+  return g_object_ref (task);
+}
+
+/* The machine did not take the ticket. */
+static void
+fail_call (GTask  *task,
+           GError *error)
+{
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+HbDriver *
+hb_driver_new (const HbDriverFuncs *funcs,
+               gpointer             user_data)
+{
+  HbDriver *self = g_rc_box_new0 (HbDriver);
+
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+  hb_machine_init (&self->machine, g_random_int ());
+
+  return self;
+}
+
+static gboolean
+drop_link_cb (gpointer user_data)
+{
+  hb_link_drop (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The end, in any state and more than once. */
+void
+hb_driver_dispose (HbDriver *self)
+{
+  HbLink *link = g_steal_pointer (&self->link);
+
+  hb_machine_dispose (&self->machine);
+
+  /* Libsoup is to be called in the link's own context, and a garbage collector may be anywhere. */
+  if (link != NULL && self->thread != g_thread_self ())
+    {
+      g_main_context_invoke (self->context, drop_link_cb, link);
+    }
+  else if (link != NULL)
+    {
+      gboolean pushed = push_context (self);
+
+      hb_link_drop (link);
+      if (pushed)
+        g_main_context_pop_thread_default (self->context);
+    }
+
+  leave_context (self);
+  drain (self);
+}
+
+void
+hb_driver_unref (HbDriver *self)
+{
+  g_rc_box_release_full (self, free_driver);
+}
+
+HbMachine *
+hb_driver_get_machine (HbDriver *self)
+{
+  return &self->machine;
+}
+
+/* To be called after a change of the machine's settings. */
+void
+hb_driver_apply_settings (HbDriver *self)
+{
+  if (self->link != NULL)
+    hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
+
+  wake (self);
+}
+
+void
+hb_driver_set_session (HbDriver    *self,
+                       SoupSession *session)
+{
+  g_set_object (&self->given_session, session);
+}
+
+SoupSession *
+hb_driver_get_session (HbDriver *self)
+{
+  return self->given_session;
+}
+
+SoupMessageHeaders *
+hb_driver_get_request_headers (HbDriver *self)
+{
+  return self->request_headers;
+}
+
+/* Whether this is the thread to which the task belongs, if it belongs to one. */
+gboolean
+hb_driver_check_thread (HbDriver   *self,
+                        const char *function)
+{
+  if (self->thread == NULL || self->thread == g_thread_self ())
+    return TRUE;
+
+  g_critical ("%s: the task belongs to the thread that has opened it; call it from there, "
+              "for example by g_main_context_invoke ()", function);
+  return FALSE;
+}
+
+void
+hb_driver_open (HbDriver *self,
+                GTask    *task)
+{
+  enter_context (self);
+  hb_machine_open (&self->machine, hb_clock_now (),
+                   task != NULL ? start_call (self, task) : NULL);
+  wake (self);
+}
+
+void
+hb_driver_close (HbDriver   *self,
+                 guint       code,
+                 const char *reason,
+                 GTask      *task)
+{
+  GTask *ticket = task != NULL ? start_call (self, task) : NULL;
+  GError *error = NULL;
+
+  if (!hb_machine_close (&self->machine, hb_clock_now (), code, reason, ticket, &error))
+    {
+      if (ticket != NULL)
+        fail_call (ticket, error);
+      else
+        hb_effects_push_error (&self->machine.effects, error);
+    }
+
+  wake (self);
+}
+
+void
+hb_driver_reconnect_now (HbDriver *self)
+{
+  enter_context (self);
+  hb_machine_reconnect_now (&self->machine, hb_clock_now ());
+  wake (self);
+}
+
+void
+hb_driver_check (HbDriver *self)
+{
+  hb_machine_check (&self->machine, hb_clock_now ());
+  wake (self);
+}
+
+void
+hb_driver_hold (HbDriver *self)
+{
+  hb_machine_hold (&self->machine);
+  wake (self);
+}
+
+/* Returns FALSE where there was no hold. */
+gboolean
+hb_driver_release (HbDriver *self)
+{
+  gboolean held = hb_machine_release (&self->machine, hb_clock_now ());
+
+  wake (self);
+
+  return held;
+}
+
+gboolean
+hb_driver_send (HbDriver     *self,
+                HbOpcode      opcode,
+                GBytes       *bytes,
+                HbSendFlags   flags,
+                GError      **error)
+{
+  gboolean accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
+
+  wake (self);
+
+  return accepted;
+}
+
+void
+hb_driver_send_async (HbDriver    *self,
+                      HbOpcode     opcode,
+                      GBytes      *bytes,
+                      HbSendFlags  flags,
+                      GTask       *task)
+{
+  GTask *ticket = start_call (self, task);
+  GError *error = NULL;
+
+  if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
+    fail_call (ticket, error);
+
+  wake (self);
+}
+
+void
+hb_driver_flush (HbDriver *self,
+                 GTask    *task)
+{
+  hb_machine_flush (&self->machine, start_call (self, task));
+  wake (self);
+}
+
+guint
+hb_driver_clear_queue (HbDriver *self)
+{
+  guint n_dropped = hb_machine_clear_queue (&self->machine);
+
+  wake (self);
+
+  return n_dropped;
+}
+
+/* The application sees a connection for as long as it can be used. */
+SoupWebsocketConnection *
+hb_driver_get_connection (HbDriver *self)
+{
+  if (self->machine.state != HB_STATE_OPEN && self->machine.state != HB_STATE_CLOSING)
+    return NULL;
+
+  return self->link != NULL ? hb_link_get_connection (self->link) : NULL;
+}
+
+HbMetrics *
+hb_driver_get_metrics (HbDriver *self)
+{
+  return hb_machine_get_metrics (&self->machine, hb_clock_now ());
+}
+
+/* In time of g_get_monotonic_time (), -1 if there is none */
+gint64
+hb_driver_get_reconnect_at (HbDriver *self)
+{
+  gint64 attempt_at = hb_machine_get_attempt_at (&self->machine);
+
+  return attempt_at == HB_NEVER ? -1 : hb_clock_to_monotonic (attempt_at);
+}

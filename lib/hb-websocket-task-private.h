@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-driver-private.h"
+#include "hb-websocket-task.h"
+
+G_BEGIN_DECLS
+
+HbDriver *hb_websocket_task_get_driver (HbWebsocketTask *self);
+
+G_END_DECLS

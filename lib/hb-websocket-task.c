@@ -1,0 +1,1918 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-driver-private.h"
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-websocket-task-private.h"
+
+/**
+ * HbWebsocketTask:
+ *
+ * A WebSocket that is kept alive.
+ *
+ * A task holds one link to the server at [property@WebsocketTask:uri]. It watches the link with a
+ * heartbeat, drops it when the peer is dead, connects again by itself, and sends then what was sent
+ * meanwhile. Signal handlers are connected to the task once, and stay connected through all of it.
+ *
+ * ```c
+ * static void
+ * message_cb (HbWebsocketTask       *task,
+ *             SoupWebsocketDataType  type,
+ *             GBytes                *message,
+ *             gpointer               user_data)
+ * {
+ *   g_print ("%s\n", (const char *) g_bytes_get_data (message, NULL));
+ * }
+ *
+ * task = hb_websocket_task_new ("wss://example.org/chat");
+ * g_signal_connect (task, "message::text", G_CALLBACK (message_cb), NULL);
+ * hb_websocket_task_open (task);
+ * hb_websocket_task_send_text (task, "hello", NULL);
+ * ```
+ *
+ * Every property that can be written may be changed at any time, and acts from then on.
+ *
+ * A task belongs to the main context that is thread-default when it is opened
+ * ([method@GLib.MainContext.push_thread_default]); its signals are emitted there. While it is not
+ * closed, it is to be used from that context's thread alone; a call from another one is refused
+ * with a critical message.
+ *
+ * A task that is open is not kept alive by that: who drops the last reference drops the link,
+ * without a closing handshake and without a signal. Calls that are under way keep the task alive.
+ *
+ * A handler of any signal may call any method, drop the last reference, or run a main loop.
+ *
+ * Since: 1.0
+ */
+struct _HbWebsocketTask
+{
+  GObject          parent_instance;
+  HbDriver        *driver;
+  HbPingFunc       ping_func;         /* (nullable) */
+  gpointer         ping_data;
+  GDestroyNotify   ping_destroy;      /* (nullable) */
+  HbReconnectFunc  reconnect_func;    /* (nullable) */
+  gpointer         reconnect_data;
+  GDestroyNotify   reconnect_destroy; /* (nullable) */
+};
+
+G_DEFINE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, G_TYPE_OBJECT)
+
+enum {
+  PROP_0,
+  PROP_SESSION,
+  PROP_URI,
+  PROP_PROTOCOLS,
+  PROP_ORIGIN,
+  PROP_COMPRESSION,
+  PROP_HEARTBEAT_MODE,
+  PROP_LIVENESS,
+  PROP_PING_TIMEOUT,
+  PROP_PONG_TIMEOUT,
+  PROP_PING_MESSAGE,
+  PROP_PONG_MESSAGE,
+  PROP_RECONNECT_TIMEOUT,
+  PROP_RECONNECT_TIMEOUT_MAX,
+  PROP_RECONNECT_JITTER,
+  PROP_REPEAT_LIMIT,
+  PROP_MIN_UPTIME,
+  PROP_CONNECT_TIMEOUT,
+  PROP_CLOSE_TIMEOUT,
+  PROP_MAX_MESSAGE_SIZE,
+  PROP_MAX_BUFFERED_AMOUNT,
+  PROP_OVERFLOW,
+  PROP_NETWORK_AWARE,
+  PROP_STATE,
+  PROP_CONNECTION,
+  PROP_PROTOCOL,
+  PROP_ATTEMPT,
+  PROP_RECONNECT_AT,
+  PROP_BUFFERED_AMOUNT,
+  PROP_LATENCY,
+  PROP_DOWNTIME,
+  PROP_HTTP_STATUS,
+  N_PROPS
+};
+
+enum {
+  SIGNAL_OPEN,
+  SIGNAL_MESSAGE,
+  SIGNAL_CLOSE,
+  SIGNAL_ERROR,
+  SIGNAL_RECONNECT,
+  SIGNAL_CONNECTING,
+  SIGNAL_DRAIN,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+static GQuark detail_text;
+static GQuark detail_binary;
+
+static HbMachine *
+get_machine (HbWebsocketTask *self)
+{
+  return hb_driver_get_machine (self->driver);
+}
+
+static gboolean
+may_call (HbWebsocketTask *self,
+          const char      *function)
+{
+  return hb_driver_check_thread (self->driver, function);
+}
+
+static gboolean
+check_type (SoupWebsocketDataType   type,
+            GError                **error)
+{
+  if (type == SOUP_WEBSOCKET_DATA_TEXT || type == SOUP_WEBSOCKET_DATA_BINARY)
+    return TRUE;
+
+  g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+               _("A message is text or binary, not of type %d"), (int) type);
+  return FALSE;
+}
+
+static gboolean
+send_now (HbWebsocketTask        *self,
+          SoupWebsocketDataType   type,
+          GBytes                 *message,
+          HbSendFlags             flags,
+          const char             *function,
+          GError                **error)
+{
+  if (!may_call (self, function))
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                           _("The call came from another thread than the task’s"));
+      return FALSE;
+    }
+
+  if (!check_type (type, error))
+    return FALSE;
+
+  return hb_driver_send (self->driver, (HbOpcode) type, message, flags, error);
+}
+
+/* Returns NULL where there is nothing to be done: a call from the wrong thread is refused, and one
+ * that is cancelled already fails at once. */
+static GTask *
+start_task (HbWebsocketTask     *self,
+            GCancellable        *cancellable,
+            GAsyncReadyCallback  callback,
+            gpointer             user_data,
+            gpointer             source_tag)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+
+  if (!may_call (self, "asynchronous call"))
+    {
+      g_task_return_new_error (task, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
+                               "%s", _("The call came from another thread than the task’s"));
+      return NULL;
+    }
+
+  if (g_task_return_error_if_cancelled (task))
+    return NULL;
+
+  return g_steal_pointer (&task);
+}
+
+static gboolean
+finish_task (HbWebsocketTask  *self,
+             GAsyncResult     *result,
+             gpointer          source_tag,
+             GError          **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+emit (gpointer        user_data,
+      const HbEffect *effect)
+{
+  HbWebsocketTask *self = user_data;
+
+  switch (effect->kind)
+    {
+    case HB_EFFECT_MESSAGE:
+      g_signal_emit (self, signals[SIGNAL_MESSAGE],
+                     effect->message.opcode == HB_OPCODE_TEXT ? detail_text : detail_binary,
+                     (SoupWebsocketDataType) effect->message.opcode, effect->message.bytes);
+      break;
+    case HB_EFFECT_NOTIFY:
+      g_object_notify (G_OBJECT (self), effect->property);
+      break;
+    case HB_EFFECT_OPEN:
+      g_signal_emit (self, signals[SIGNAL_OPEN], 0);
+      break;
+    case HB_EFFECT_CLOSE:
+      g_signal_emit (self, signals[SIGNAL_CLOSE], 0, effect->close.code, effect->close.reason);
+      break;
+    case HB_EFFECT_ERROR:
+      g_signal_emit (self, signals[SIGNAL_ERROR], 0, effect->error);
+      break;
+    case HB_EFFECT_RECONNECT:
+      g_signal_emit (self, signals[SIGNAL_RECONNECT], 0,
+                     effect->reconnect.attempt, effect->reconnect.delay);
+      break;
+    case HB_EFFECT_DRAIN:
+      g_signal_emit (self, signals[SIGNAL_DRAIN], 0);
+      break;
+    case HB_EFFECT_DROP:
+    case HB_EFFECT_PREPARE:
+    case HB_EFFECT_CONNECT:
+    case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_PING:
+    case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_RESOLVE:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+connecting (gpointer     user_data,
+            SoupMessage *request)
+{
+  g_signal_emit (user_data, signals[SIGNAL_CONNECTING], 0, request);
+}
+
+static char *
+make_ping (gpointer user_data)
+{
+  g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+  g_autofree char *text = NULL;
+
+  if (self->ping_func == NULL)
+    return NULL;
+
+  text = self->ping_func (self, self->ping_data);
+  g_return_val_if_fail (text == NULL || g_utf8_validate (text, -1, NULL), NULL);
+
+  return g_steal_pointer (&text);
+}
+
+static gboolean
+get_delay (gpointer  user_data,
+           guint     attempt,
+           guint    *delay)
+{
+  g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+
+  if (self->reconnect_func == NULL)
+    return FALSE;
+
+  *delay = self->reconnect_func (self, attempt, self->reconnect_data);
+
+  return TRUE;
+}
+
+static const HbDriverFuncs driver_funcs = {
+  .emit = emit,
+  .connecting = connecting,
+  .make_ping = make_ping,
+  .get_delay = get_delay,
+};
+
+/* The data goes after the function has been replaced, since its destruction may call anything. */
+static void
+set_ping_func (HbWebsocketTask *self,
+               HbPingFunc       func,
+               gpointer         user_data,
+               GDestroyNotify   destroy)
+{
+  GDestroyNotify old_destroy = self->ping_destroy;
+  gpointer old_data = self->ping_data;
+
+  self->ping_func = func;
+  self->ping_data = user_data;
+  self->ping_destroy = destroy;
+
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+static void
+set_reconnect_func (HbWebsocketTask *self,
+                    HbReconnectFunc  func,
+                    gpointer         user_data,
+                    GDestroyNotify   destroy)
+{
+  GDestroyNotify old_destroy = self->reconnect_destroy;
+  gpointer old_data = self->reconnect_data;
+
+  self->reconnect_func = func;
+  self->reconnect_data = user_data;
+  self->reconnect_destroy = destroy;
+
+  if (old_destroy != NULL)
+    old_destroy (old_data);
+}
+
+static void
+hb_websocket_task_dispose (GObject *object)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  hb_driver_dispose (self->driver);
+  set_ping_func (self, NULL, NULL, NULL);
+  set_reconnect_func (self, NULL, NULL, NULL);
+
+  G_OBJECT_CLASS (hb_websocket_task_parent_class)->dispose (object);
+}
+
+static void
+hb_websocket_task_finalize (GObject *object)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  g_clear_pointer (&self->driver, hb_driver_unref);
+
+  G_OBJECT_CLASS (hb_websocket_task_parent_class)->finalize (object);
+}
+
+static void
+hb_websocket_task_get_property (GObject    *object,
+                                guint       prop_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  switch (prop_id)
+    {
+    case PROP_SESSION:
+      g_value_set_object (value, hb_websocket_task_get_session (self));
+      break;
+    case PROP_URI:
+      g_value_set_string (value, hb_websocket_task_get_uri (self));
+      break;
+    case PROP_PROTOCOLS:
+      g_value_set_boxed (value, hb_websocket_task_get_protocols (self));
+      break;
+    case PROP_ORIGIN:
+      g_value_set_string (value, hb_websocket_task_get_origin (self));
+      break;
+    case PROP_COMPRESSION:
+      g_value_set_boolean (value, hb_websocket_task_get_compression (self));
+      break;
+    case PROP_HEARTBEAT_MODE:
+      g_value_set_enum (value, hb_websocket_task_get_heartbeat_mode (self));
+      break;
+    case PROP_LIVENESS:
+      g_value_set_enum (value, hb_websocket_task_get_liveness (self));
+      break;
+    case PROP_PING_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_ping_timeout (self));
+      break;
+    case PROP_PONG_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_pong_timeout (self));
+      break;
+    case PROP_PING_MESSAGE:
+      g_value_set_string (value, hb_websocket_task_get_ping_message (self));
+      break;
+    case PROP_PONG_MESSAGE:
+      g_value_set_string (value, hb_websocket_task_get_pong_message (self));
+      break;
+    case PROP_RECONNECT_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout (self));
+      break;
+    case PROP_RECONNECT_TIMEOUT_MAX:
+      g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout_max (self));
+      break;
+    case PROP_RECONNECT_JITTER:
+      g_value_set_double (value, hb_websocket_task_get_reconnect_jitter (self));
+      break;
+    case PROP_REPEAT_LIMIT:
+      g_value_set_int (value, hb_websocket_task_get_repeat_limit (self));
+      break;
+    case PROP_MIN_UPTIME:
+      g_value_set_uint (value, hb_websocket_task_get_min_uptime (self));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_connect_timeout (self));
+      break;
+    case PROP_CLOSE_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_close_timeout (self));
+      break;
+    case PROP_MAX_MESSAGE_SIZE:
+      g_value_set_uint64 (value, hb_websocket_task_get_max_message_size (self));
+      break;
+    case PROP_MAX_BUFFERED_AMOUNT:
+      g_value_set_uint64 (value, hb_websocket_task_get_max_buffered_amount (self));
+      break;
+    case PROP_OVERFLOW:
+      g_value_set_enum (value, hb_websocket_task_get_overflow (self));
+      break;
+    case PROP_NETWORK_AWARE:
+      g_value_set_boolean (value, hb_websocket_task_get_network_aware (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, hb_websocket_task_get_state (self));
+      break;
+    case PROP_CONNECTION:
+      g_value_set_object (value, hb_websocket_task_get_connection (self));
+      break;
+    case PROP_PROTOCOL:
+      g_value_set_string (value, hb_websocket_task_get_protocol (self));
+      break;
+    case PROP_ATTEMPT:
+      g_value_set_uint (value, hb_websocket_task_get_attempt (self));
+      break;
+    case PROP_RECONNECT_AT:
+      g_value_set_int64 (value, hb_websocket_task_get_reconnect_at (self));
+      break;
+    case PROP_BUFFERED_AMOUNT:
+      g_value_set_uint64 (value, hb_websocket_task_get_buffered_amount (self));
+      break;
+    case PROP_LATENCY:
+      g_value_set_int64 (value, hb_websocket_task_get_latency (self));
+      break;
+    case PROP_DOWNTIME:
+      g_value_set_int64 (value, hb_websocket_task_get_downtime (self));
+      break;
+    case PROP_HTTP_STATUS:
+      g_value_set_uint (value, hb_websocket_task_get_http_status (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+hb_websocket_task_set_property (GObject      *object,
+                                guint         prop_id,
+                                const GValue *value,
+                                GParamSpec   *pspec)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  switch (prop_id)
+    {
+    case PROP_SESSION:
+      hb_driver_set_session (self->driver, g_value_get_object (value));
+      break;
+    case PROP_URI:
+      hb_websocket_task_set_uri (self, g_value_get_string (value));
+      break;
+    case PROP_PROTOCOLS:
+      hb_websocket_task_set_protocols (self, g_value_get_boxed (value));
+      break;
+    case PROP_ORIGIN:
+      hb_websocket_task_set_origin (self, g_value_get_string (value));
+      break;
+    case PROP_COMPRESSION:
+      hb_websocket_task_set_compression (self, g_value_get_boolean (value));
+      break;
+    case PROP_HEARTBEAT_MODE:
+      hb_websocket_task_set_heartbeat_mode (self, g_value_get_enum (value));
+      break;
+    case PROP_LIVENESS:
+      hb_websocket_task_set_liveness (self, g_value_get_enum (value));
+      break;
+    case PROP_PING_TIMEOUT:
+      hb_websocket_task_set_ping_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_PONG_TIMEOUT:
+      hb_websocket_task_set_pong_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_PING_MESSAGE:
+      hb_websocket_task_set_ping_message (self, g_value_get_string (value));
+      break;
+    case PROP_PONG_MESSAGE:
+      hb_websocket_task_set_pong_message (self, g_value_get_string (value));
+      break;
+    case PROP_RECONNECT_TIMEOUT:
+      hb_websocket_task_set_reconnect_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_RECONNECT_TIMEOUT_MAX:
+      hb_websocket_task_set_reconnect_timeout_max (self, g_value_get_uint (value));
+      break;
+    case PROP_RECONNECT_JITTER:
+      hb_websocket_task_set_reconnect_jitter (self, g_value_get_double (value));
+      break;
+    case PROP_REPEAT_LIMIT:
+      hb_websocket_task_set_repeat_limit (self, g_value_get_int (value));
+      break;
+    case PROP_MIN_UPTIME:
+      hb_websocket_task_set_min_uptime (self, g_value_get_uint (value));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      hb_websocket_task_set_connect_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_CLOSE_TIMEOUT:
+      hb_websocket_task_set_close_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_MESSAGE_SIZE:
+      hb_websocket_task_set_max_message_size (self, g_value_get_uint64 (value));
+      break;
+    case PROP_MAX_BUFFERED_AMOUNT:
+      hb_websocket_task_set_max_buffered_amount (self, g_value_get_uint64 (value));
+      break;
+    case PROP_OVERFLOW:
+      hb_websocket_task_set_overflow (self, g_value_get_enum (value));
+      break;
+    case PROP_NETWORK_AWARE:
+      hb_websocket_task_set_network_aware (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags writable = readable | G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY;
+
+  /**
+   * HbWebsocketTask:session:
+   *
+   * The session that makes the connections.
+   *
+   * The application's own, with its proxy, cookies, TLS database, credentials and logger. `NULL`
+   * makes one for the task.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SESSION] =
+    g_param_spec_object ("session", NULL, NULL,
+                         SOUP_TYPE_SESSION,
+                         readable | G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY);
+
+  /**
+   * HbWebsocketTask:uri:
+   *
+   * Where to connect to.
+   *
+   * `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
+   * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). It is looked at when an attempt begins,
+   * so a change acts at the next attempt; one that is not valid then ends the task with
+   * `HB_ERROR_INVALID_URI`.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_URI] =
+    g_param_spec_string ("uri", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:protocols:
+   *
+   * The subprotocols to offer, in order of preference.
+   *
+   * Each is a token, none stands twice ([RFC 6455,
+   * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). What is not valid ends the task with
+   * `HB_ERROR_INVALID_ARGUMENT` at the next attempt. [property@WebsocketTask:protocol] tells which
+   * one the server chose.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROTOCOLS] =
+    g_param_spec_boxed ("protocols", NULL, NULL,
+                        G_TYPE_STRV,
+                        writable);
+
+  /**
+   * HbWebsocketTask:origin:
+   *
+   * What to send as `Origin` header.
+   *
+   * `NULL` sends none, as befits a program that is not a web page. It acts at the next attempt.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ORIGIN] =
+    g_param_spec_string ("origin", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:compression:
+   *
+   * Whether to offer compression of messages.
+   *
+   * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). If
+   * the [property@WebsocketTask:session] does not have the feature
+   * [class@Soup.WebsocketExtensionManager], it is added to it. It acts at the next attempt.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_COMPRESSION] =
+    g_param_spec_boolean ("compression", NULL, NULL,
+                          FALSE,
+                          writable);
+
+  /**
+   * HbWebsocketTask:heartbeat-mode:
+   *
+   * What a ping is.
+   *
+   * A message that the server's application answers, or a ping frame that the server answers by
+   * itself.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HEARTBEAT_MODE] =
+    g_param_spec_enum ("heartbeat-mode", NULL, NULL,
+                       HB_TYPE_HEARTBEAT_MODE, HB_HEARTBEAT_MODE_MESSAGE,
+                       writable);
+
+  /**
+   * HbWebsocketTask:liveness:
+   *
+   * What counts as life of the peer.
+   *
+   * By default everything that arrives.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LIVENESS] =
+    g_param_spec_enum ("liveness", NULL, NULL,
+                       HB_TYPE_LIVENESS, HB_LIVENESS_ANY,
+                       writable);
+
+  /**
+   * HbWebsocketTask:ping-timeout:
+   *
+   * How long the peer may be silent before a ping goes out, in milliseconds.
+   *
+   * 0 switches the heartbeat off; [method@WebsocketTask.check] still pings then.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PING_TIMEOUT] =
+    g_param_spec_uint ("ping-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_PING_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:pong-timeout:
+   *
+   * How long to wait for life after a ping, in milliseconds.
+   *
+   * When it is over, the link is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings go out, to keep
+   * the way through routers open, and nobody waits for the answer.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PONG_TIMEOUT] =
+    g_param_spec_uint ("pong-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_PONG_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:ping-message:
+   *
+   * The text of a ping.
+   *
+   * In mode `MESSAGE` it is a text message, in mode `PING` the payload of the ping frame, of which
+   * the first 125 bytes are sent.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PING_MESSAGE] =
+    g_param_spec_string ("ping-message", NULL, NULL,
+                         HB_DEFAULT_PING_MESSAGE,
+                         writable);
+
+  /**
+   * HbWebsocketTask:pong-message:
+   *
+   * The text message that is the reply to a ping.
+   *
+   * A text message equal to it is taken for the reply and is not delivered. `NULL` delivers every
+   * message.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PONG_MESSAGE] =
+    g_param_spec_string ("pong-message", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:reconnect-timeout:
+   *
+   * How long to wait before an attempt to reconnect, in milliseconds.
+   *
+   * It is the first wait where the waits grow, see [property@WebsocketTask:reconnect-timeout-max].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_TIMEOUT] =
+    g_param_spec_uint ("reconnect-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_RECONNECT_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:reconnect-timeout-max:
+   *
+   * Up to where the waits grow, in milliseconds.
+   *
+   * With 0 every wait is [property@WebsocketTask:reconnect-timeout]. Otherwise a wait is twice as
+   * long as the one before, up to this.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_TIMEOUT_MAX] =
+    g_param_spec_uint ("reconnect-timeout-max", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       writable);
+
+  /**
+   * HbWebsocketTask:reconnect-jitter:
+   *
+   * Which share of each wait is left to chance, from 0 to 1.
+   *
+   * A wait is shortened by a random part of up to this share, so that the clients of a server that
+   * has gone down do not all come back at the same moment.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_JITTER] =
+    g_param_spec_double ("reconnect-jitter", NULL, NULL,
+                         0, 1, 0,
+                         writable);
+
+  /**
+   * HbWebsocketTask:repeat-limit:
+   *
+   * How many attempts in a row may fail before the task gives up.
+   *
+   * -1 sets no limit, 0 never reconnects. A link that does not last for
+   * [property@WebsocketTask:min-uptime] counts as an attempt that failed. When the limit is
+   * reached, the task ends CLOSED with `HB_ERROR_REPEAT_LIMIT`.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REPEAT_LIMIT] =
+    g_param_spec_int ("repeat-limit", NULL, NULL,
+                      -1, G_MAXINT, HB_DEFAULT_REPEAT_LIMIT,
+                      writable);
+
+  /**
+   * HbWebsocketTask:min-uptime:
+   *
+   * How long a link must be open for the attempts to be counted anew, in milliseconds.
+   *
+   * Without it a server that accepts and drops at once would be tried for ever, and without a
+   * growing wait.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MIN_UPTIME] =
+    g_param_spec_uint ("min-uptime", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_MIN_UPTIME,
+                       writable);
+
+  /**
+   * HbWebsocketTask:connect-timeout:
+   *
+   * How long one attempt may take, in milliseconds.
+   *
+   * From the look-up of the name to the end of the handshake. When it is over, the attempt fails
+   * with `HB_ERROR_CONNECT_TIMEOUT`. 0 sets no limit of our own.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONNECT_TIMEOUT] =
+    g_param_spec_uint ("connect-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_CONNECT_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:close-timeout:
+   *
+   * How long [method@WebsocketTask.close] may take, in milliseconds.
+   *
+   * In this time what is buffered has to go out and the peer's close frame to come; then the link
+   * is dropped. With 0 the close frame is sent, if the socket takes it, and not waited for.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLOSE_TIMEOUT] =
+    g_param_spec_uint ("close-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_CLOSE_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:max-message-size:
+   *
+   * How long a message from the server may be, in bytes.
+   *
+   * A longer one ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, since the server would send it
+   * again after a reconnect. 0 sets no limit. With libsoup before 3.8 a message in fragments is
+   * limited by the fragment, not by the whole.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_MESSAGE_SIZE] =
+    g_param_spec_uint64 ("max-message-size", NULL, NULL,
+                         0, G_MAXUINT64, HB_DEFAULT_MAX_MESSAGE_SIZE,
+                         writable);
+
+  /**
+   * HbWebsocketTask:max-buffered-amount:
+   *
+   * How much may wait to be sent, in bytes.
+   *
+   * [property@WebsocketTask:overflow] says what happens to more. A single message that is longer
+   * can never be sent. 0 sets no limit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 ("max-buffered-amount", NULL, NULL,
+                         0, G_MAXUINT64, HB_DEFAULT_MAX_BUFFERED_AMOUNT,
+                         writable);
+
+  /**
+   * HbWebsocketTask:overflow:
+   *
+   * What happens when more is sent than may wait.
+   *
+   * See [property@WebsocketTask:max-buffered-amount].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_OVERFLOW] =
+    g_param_spec_enum ("overflow", NULL, NULL,
+                       HB_TYPE_OVERFLOW, HB_OVERFLOW_FAIL,
+                       writable);
+
+  /**
+   * HbWebsocketTask:network-aware:
+   *
+   * Whether to act on changes of the network.
+   *
+   * A change, as told by [iface@Gio.NetworkMonitor], does what [method@WebsocketTask.check] does,
+   * at most once in 5 seconds. No attempt is ever left out because the network is said to be
+   * unavailable.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NETWORK_AWARE] =
+    g_param_spec_boolean ("network-aware", NULL, NULL,
+                          TRUE,
+                          writable);
+
+  /**
+   * HbWebsocketTask:state:
+   *
+   * Where the task stands.
+   *
+   * It changes before the signal that tells of it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL,
+                       HB_TYPE_STATE, HB_STATE_CLOSED,
+                       readable);
+
+  /**
+   * HbWebsocketTask:connection:
+   *
+   * The connection of the open link.
+   *
+   * It is `NULL` while no link is open, and another after each reconnect. What is connected to it
+   * is lost with it; the task's own signals stay.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONNECTION] =
+    g_param_spec_object ("connection", NULL, NULL,
+                         SOUP_TYPE_WEBSOCKET_CONNECTION,
+                         readable);
+
+  /**
+   * HbWebsocketTask:protocol:
+   *
+   * The subprotocol that the server chose.
+   *
+   * It is `NULL` while no link is open, or if none was agreed on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROTOCOL] =
+    g_param_spec_string ("protocol", NULL, NULL,
+                         NULL,
+                         readable);
+
+  /**
+   * HbWebsocketTask:attempt:
+   *
+   * How many attempts to reconnect there were in a row, with the one to come.
+   *
+   * It goes back to 0 when a link has been open for [property@WebsocketTask:min-uptime].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ATTEMPT] =
+    g_param_spec_uint ("attempt", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       readable);
+
+  /**
+   * HbWebsocketTask:reconnect-at:
+   *
+   * When the next attempt is due, in microseconds of [func@GLib.get_monotonic_time].
+   *
+   * It is -1 if none is due, or if it is held. For a countdown, subtract the present time.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_AT] =
+    g_param_spec_int64 ("reconnect-at", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        readable);
+
+  /**
+   * HbWebsocketTask:buffered-amount:
+   *
+   * How many bytes of messages wait to be sent.
+   *
+   * It is notified when messages have to wait and when these have gone out, not for each message
+   * that goes straight through.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 ("buffered-amount", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         readable);
+
+  /**
+   * HbWebsocketTask:latency:
+   *
+   * The time from the last ping of this link to its reply, in microseconds.
+   *
+   * It is -1 while unknown. In mode `MESSAGE`, where [property@WebsocketTask:pong-message] is
+   * `NULL`, the first message after a ping is taken for its reply.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LATENCY] =
+    g_param_spec_int64 ("latency", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        readable);
+
+  /**
+   * HbWebsocketTask:downtime:
+   *
+   * How long the link had been lost when it was last opened, in microseconds.
+   *
+   * It is 0 for the first link.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DOWNTIME] =
+    g_param_spec_int64 ("downtime", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        readable);
+
+  /**
+   * HbWebsocketTask:http-status:
+   *
+   * The status of the server's answer to the last handshake.
+   *
+   * 101 if it became a WebSocket, 0 if there was no answer yet.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HTTP_STATUS] =
+    g_param_spec_uint ("http-status", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       readable);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+install_signals (GType type)
+{
+  /**
+   * HbWebsocketTask::open:
+   * @self: a task
+   *
+   * The link is open.
+   *
+   * It is emitted for each link anew: this is the place to authenticate and to subscribe. What is
+   * sent from a handler goes out before what has been waiting.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_OPEN] =
+    g_signal_new ("open", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+
+  /**
+   * HbWebsocketTask::message:
+   * @self: a task
+   * @type: whether the message is text or binary
+   * @message: the payload, with a NUL after it that is not part of its size
+   *
+   * A message has come.
+   *
+   * The details `text` and `binary` select one type. Text is valid UTF-8, and may contain a NUL.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_MESSAGE] =
+    g_signal_new ("message", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, SOUP_TYPE_WEBSOCKET_DATA_TYPE, G_TYPE_BYTES);
+
+  /**
+   * HbWebsocketTask::close:
+   * @self: a task
+   * @code: the peer's close code
+   * @reason: (nullable): the peer's reason
+   *
+   * The link that was open is so no longer.
+   *
+   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the peer gave
+   * none, 1006 if the link ended without a close frame ([RFC 6455,
+   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)). [property@WebsocketTask:state]
+   * says already what follows: `WAITING` for another attempt, or `CLOSED`.
+   * [method@WebsocketTask.close] in a handler prevents the attempt.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CLOSE] =
+    g_signal_new ("close", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_STRING);
+
+  /**
+   * HbWebsocketTask::error:
+   * @self: a task
+   * @error: what went wrong
+   *
+   * Something went wrong.
+   *
+   * Mostly there is nothing to do: unless [property@WebsocketTask:state] is `CLOSED`, the task goes
+   * on by itself. The error may be of the domain [error@Error], or of GIO, TLS, the resolver or
+   * libsoup.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_ERROR] =
+    g_signal_new ("error", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+
+  /**
+   * HbWebsocketTask::reconnect:
+   * @self: a task
+   * @attempt: the number of the attempt to come, 1 for the first after a loss
+   * @delay: the wait before it, in milliseconds
+   *
+   * An attempt to reconnect has been scheduled.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_RECONNECT] =
+    g_signal_new ("reconnect", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2, G_TYPE_UINT, G_TYPE_UINT);
+
+  /**
+   * HbWebsocketTask::connecting:
+   * @self: a task
+   * @message: the request that is about to go out
+   *
+   * An attempt begins.
+   *
+   * A handler may add headers to the request, a fresh token for example, and connect to its
+   * signals, [signal@Soup.Message::accept-certificate] for example. Each attempt has a request of
+   * its own.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_CONNECTING] =
+    g_signal_new ("connecting", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, SOUP_TYPE_MESSAGE);
+
+  /**
+   * HbWebsocketTask::drain:
+   * @self: a task
+   *
+   * All messages that had to wait have gone out.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_DRAIN] =
+    g_signal_new ("drain", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+hb_websocket_task_class_init (HbWebsocketTaskClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = hb_websocket_task_dispose;
+  object_class->finalize = hb_websocket_task_finalize;
+  object_class->get_property = hb_websocket_task_get_property;
+  object_class->set_property = hb_websocket_task_set_property;
+
+  install_properties (object_class);
+  install_signals (G_TYPE_FROM_CLASS (klass));
+
+  detail_text = g_quark_from_static_string ("text");
+  detail_binary = g_quark_from_static_string ("binary");
+}
+
+static void
+hb_websocket_task_init (HbWebsocketTask *self)
+{
+  self->driver = hb_driver_new (&driver_funcs, self);
+}
+
+HbDriver *
+hb_websocket_task_get_driver (HbWebsocketTask *self)
+{
+  return self->driver;
+}
+
+/**
+ * hb_websocket_task_new:
+ * @uri: (nullable): where to connect to, see [property@WebsocketTask:uri]
+ *
+ * Makes a task.
+ *
+ * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of your own, construct the
+ * object with [property@WebsocketTask:session].
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+HbWebsocketTask *
+hb_websocket_task_new (const char *uri)
+{
+  return g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                       "uri", uri,
+                       NULL);
+}
+
+/**
+ * hb_websocket_task_get_session: (get-property session)
+ * @self: a task
+ *
+ * Gets the session that the application gave.
+ *
+ * Returns: (transfer none) (nullable): the session, or `NULL` if the task has one of its own
+ *
+ * Since: 1.0
+ */
+SoupSession *
+hb_websocket_task_get_session (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_session (self->driver);
+}
+
+/**
+ * hb_websocket_task_get_state: (get-property state)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:state].
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+HbState
+hb_websocket_task_get_state (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_STATE_CLOSED);
+
+  return get_machine (self)->state;
+}
+
+/**
+ * hb_websocket_task_get_connection: (get-property connection)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:connection].
+ *
+ * Returns: (transfer none) (nullable): the connection
+ *
+ * Since: 1.0
+ */
+SoupWebsocketConnection *
+hb_websocket_task_get_connection (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_connection (self->driver);
+}
+
+/**
+ * hb_websocket_task_get_protocol: (get-property protocol)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:protocol].
+ *
+ * Returns: (transfer none) (nullable): the subprotocol
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_protocol (HbWebsocketTask *self)
+{
+  SoupWebsocketConnection *connection;
+
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  connection = hb_driver_get_connection (self->driver);
+
+  return connection != NULL ? soup_websocket_connection_get_protocol (connection) : NULL;
+}
+
+/**
+ * hb_websocket_task_get_attempt: (get-property attempt)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:attempt].
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_attempt (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->attempt;
+}
+
+/**
+ * hb_websocket_task_get_reconnect_at: (get-property reconnect-at)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-at].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return hb_driver_get_reconnect_at (self->driver);
+}
+
+/**
+ * hb_websocket_task_get_buffered_amount: (get-property buffered-amount)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:buffered-amount].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return hb_outbox_get_buffered (&get_machine (self)->outbox);
+}
+
+/**
+ * hb_websocket_task_get_latency: (get-property latency)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:latency].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_latency (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->latency;
+}
+
+/**
+ * hb_websocket_task_get_downtime: (get-property downtime)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:downtime].
+ *
+ * Returns: the time
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_downtime (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->downtime;
+}
+
+/**
+ * hb_websocket_task_get_http_status: (get-property http-status)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:http-status].
+ *
+ * Returns: the status
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_http_status (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->http_status;
+}
+
+/**
+ * hb_websocket_task_get_metrics:
+ * @self: a task
+ *
+ * Gets what the task has done so far.
+ *
+ * Returns: (transfer full): a copy of the present figures
+ *
+ * Since: 1.0
+ */
+HbMetrics *
+hb_websocket_task_get_metrics (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_metrics (self->driver);
+}
+
+/**
+ * hb_websocket_task_get_request_headers:
+ * @self: a task
+ *
+ * Gets the headers that are added to the request of each attempt.
+ *
+ * What is changed in them acts from the next attempt on. For a header that has to be made anew for
+ * each, use [signal@WebsocketTask::connecting]. A name or value that cannot be a header, one with a
+ * newline for example, is refused by libsoup with a critical message.
+ *
+ * Returns: (transfer none): the headers
+ *
+ * Since: 1.0
+ */
+SoupMessageHeaders *
+hb_websocket_task_get_request_headers (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_request_headers (self->driver);
+}
+
+/**
+ * hb_websocket_task_open:
+ * @self: a task
+ *
+ * Starts, and keeps the link from then on.
+ *
+ * From any state but `CLOSED` it changes nothing. Where an attempt cannot be made with the
+ * properties as they are, the task stays `CLOSED` and [signal@WebsocketTask::error] tells why
+ * (`HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`).
+ *
+ * Messages can be sent at once: they wait for the link.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_open (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_open (self->driver, NULL);
+}
+
+/**
+ * hb_websocket_task_open_async:
+ * @self: a task
+ * @cancellable: (nullable): a cancellable, which closes the task
+ * @callback: (scope async): called when the link is open, or the task has given up
+ * @user_data: data for @callback
+ *
+ * Starts like [method@WebsocketTask.open], and waits for the link.
+ *
+ * It goes on through failed attempts for as long as the task does. If the link is open already, the
+ * call succeeds.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_open_async (HbWebsocketTask     *self,
+                              GCancellable        *cancellable,
+                              GAsyncReadyCallback  callback,
+                              gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_open_async);
+  if (task != NULL)
+    hb_driver_open (self->driver, task);
+}
+
+/**
+ * hb_websocket_task_open_finish:
+ * @self: a task
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@WebsocketTask.open_async].
+ *
+ * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
+ * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`),
+ * `HB_ERROR_CLOSED` if it was closed by the application, and `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: whether the link was open
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_open_finish (HbWebsocketTask  *self,
+                               GAsyncResult     *result,
+                               GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return finish_task (self, result, hb_websocket_task_open_async, error);
+}
+
+/**
+ * hb_websocket_task_close:
+ * @self: a task
+ * @code: the close code, 1000 for a normal end
+ * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
+ *
+ * Ends the link for good, until [method@WebsocketTask.open].
+ *
+ * From an open link what is buffered goes out, then the close frame; then the peer's close frame is
+ * waited for, all within [property@WebsocketTask:close-timeout]. No message is delivered any more.
+ * [signal@WebsocketTask::close] tells the end. While there is no open link, the task is `CLOSED` at
+ * once, and there is no signal. Messages that could not be sent are told by
+ * [signal@WebsocketTask::error], with `HB_ERROR_CLOSED`.
+ *
+ * The code is one that a client may send ([RFC 6455,
+ * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
+ * 4999. With another code, or a reason that does not fit, nothing is done, and
+ * [signal@WebsocketTask::error] tells why (`HB_ERROR_INVALID_ARGUMENT`).
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_close (HbWebsocketTask *self,
+                         guint            code,
+                         const char      *reason)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_close (self->driver, code, reason, NULL);
+}
+
+/**
+ * hb_websocket_task_close_async:
+ * @self: a task
+ * @code: the close code, 1000 for a normal end
+ * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
+ * @cancellable: (nullable): a cancellable, which ends the call but not the closing
+ * @callback: (scope async): called when the task is closed
+ * @user_data: data for @callback
+ *
+ * Ends the link like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
+ *
+ * If it is already, the call succeeds.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_close_async (HbWebsocketTask     *self,
+                               guint                code,
+                               const char          *reason,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_close_async);
+  if (task != NULL)
+    hb_driver_close (self->driver, code, reason, task);
+}
+
+/**
+ * hb_websocket_task_close_finish:
+ * @self: a task
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@WebsocketTask.close_async].
+ *
+ * Errors are `HB_ERROR_INVALID_ARGUMENT` for the code or the reason, and `G_IO_ERROR_CANCELLED`,
+ * also where [method@WebsocketTask.reconnect_now] came in between.
+ *
+ * Returns: whether the task was closed
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_close_finish (HbWebsocketTask  *self,
+                                GAsyncResult     *result,
+                                GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return finish_task (self, result, hb_websocket_task_close_async, error);
+}
+
+/**
+ * hb_websocket_task_reconnect_now:
+ * @self: a task
+ *
+ * Leaves the link, if there is one, and connects anew at once.
+ *
+ * It works in every state, `CLOSED` included, and counts attempts from the start. An open link ends
+ * with code 1006. Messages that wait go to the new link.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_reconnect_now (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_reconnect_now (self->driver);
+}
+
+/**
+ * hb_websocket_task_check:
+ * @self: a task
+ *
+ * Makes sure of the link now.
+ *
+ * An open link gets a ping, even with [property@WebsocketTask:ping-timeout] 0; a task that waits
+ * makes its attempt. In other states nothing happens. It is what to call when a window is shown
+ * again or the user asks for a retry.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_check (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_check (self->driver);
+}
+
+/**
+ * hb_websocket_task_hold:
+ * @self: a task
+ *
+ * Puts off attempts, until as many calls of [method@WebsocketTask.release].
+ *
+ * An open link, or an attempt that is under way, goes on. It is for fetching a token before an
+ * attempt, or for a pause. It may be called in any state, and before [method@WebsocketTask.open].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_hold (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_hold (self->driver);
+}
+
+/**
+ * hb_websocket_task_release:
+ * @self: a task
+ *
+ * Takes back one [method@WebsocketTask.hold].
+ *
+ * With the last one, an attempt that has become due meanwhile is made at once. A call without a
+ * hold is a programmer's error.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_release (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC) && !hb_driver_release (self->driver))
+    g_critical ("%s: the task is not held", G_STRFUNC);
+}
+
+/**
+ * hb_websocket_task_send_text:
+ * @self: a task
+ * @text: the text, in UTF-8
+ * @error: return location for an error
+ *
+ * Sends a text message.
+ *
+ * If the link is not open, or takes no more at the moment, the message waits.
+ *
+ * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, and `HB_ERROR_INVALID_ARGUMENT` for what is
+ * not UTF-8.
+ *
+ * Returns: whether the message was accepted
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_send_text (HbWebsocketTask  *self,
+                             const char       *text,
+                             GError          **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  bytes = g_bytes_new (text, strlen (text));
+
+  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT, G_STRFUNC, error);
+}
+
+/**
+ * hb_websocket_task_send_bytes:
+ * @self: a task
+ * @bytes: the payload
+ * @error: return location for an error
+ *
+ * Sends a binary message.
+ *
+ * If the link is not open, or takes no more at the moment, the message waits.
+ *
+ * Errors are `HB_ERROR_CLOSED` and `HB_ERROR_QUEUE_FULL`.
+ *
+ * Returns: whether the message was accepted
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_send_bytes (HbWebsocketTask  *self,
+                              GBytes           *bytes,
+                              GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+
+  return send_now (self, SOUP_WEBSOCKET_DATA_BINARY, bytes, HB_SEND_FLAGS_DEFAULT, G_STRFUNC, error);
+}
+
+/**
+ * hb_websocket_task_send_message:
+ * @self: a task
+ * @type: text or binary
+ * @message: the payload, for text in UTF-8
+ * @flags: how to send
+ * @error: return location for an error
+ *
+ * Sends a message.
+ *
+ * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` for a text that
+ * is not UTF-8 or a type that is neither, and, for a volatile message, `HB_ERROR_NOT_OPEN`.
+ *
+ * Returns: whether the message was accepted
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_send_message (HbWebsocketTask        *self,
+                                SoupWebsocketDataType   type,
+                                GBytes                 *message,
+                                HbSendFlags             flags,
+                                GError                **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+  g_return_val_if_fail (message != NULL, FALSE);
+
+  return send_now (self, type, message, flags, G_STRFUNC, error);
+}
+
+/**
+ * hb_websocket_task_send_message_async:
+ * @self: a task
+ * @type: text or binary
+ * @message: the payload, for text in UTF-8
+ * @flags: how to send
+ * @cancellable: (nullable): a cancellable, which takes the message back if it still waits
+ * @callback: (scope async): called when the message has gone out, or will not
+ * @user_data: data for @callback
+ *
+ * Sends a message, and waits until it has gone out.
+ *
+ * That is when the kernel has it; whether the peer gets it, only the peer can tell.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_send_message_async (HbWebsocketTask       *self,
+                                      SoupWebsocketDataType  type,
+                                      GBytes                *message,
+                                      HbSendFlags            flags,
+                                      GCancellable          *cancellable,
+                                      GAsyncReadyCallback    callback,
+                                      gpointer               user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (message != NULL);
+
+  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_send_message_async);
+  if (task == NULL)
+    return;
+
+  if (check_type (type, &error))
+    hb_driver_send_async (self->driver, (HbOpcode) type, message, flags, task);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * hb_websocket_task_send_message_finish:
+ * @self: a task
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@WebsocketTask.send_message_async].
+ *
+ * Errors are those of [method@WebsocketTask.send_message]; `HB_ERROR_QUEUE_FULL` also where the
+ * message was dropped later to make room; `HB_ERROR_CLOSED` also where the task closed before the
+ * message could go out; `G_IO_ERROR_CANCELLED` where the message was taken back.
+ *
+ * Returns: whether the message has gone out
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
+                                       GAsyncResult     *result,
+                                       GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return finish_task (self, result, hb_websocket_task_send_message_async, error);
+}
+
+/**
+ * hb_websocket_task_flush_async:
+ * @self: a task
+ * @cancellable: (nullable): a cancellable, which ends the call alone
+ * @callback: (scope async): called when nothing waits any more
+ * @user_data: data for @callback
+ *
+ * Waits until no message waits to be sent.
+ *
+ * If none does, the call succeeds.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_flush_async (HbWebsocketTask     *self,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_flush_async);
+  if (task != NULL)
+    hb_driver_flush (self->driver, task);
+}
+
+/**
+ * hb_websocket_task_flush_finish:
+ * @self: a task
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@WebsocketTask.flush_async].
+ *
+ * Errors are the one with which the task ended `CLOSED`, and `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: whether the messages have gone out
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_flush_finish (HbWebsocketTask  *self,
+                                GAsyncResult     *result,
+                                GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return finish_task (self, result, hb_websocket_task_flush_async, error);
+}
+
+/**
+ * hb_websocket_task_clear_queue:
+ * @self: a task
+ *
+ * Drops the messages that wait to be sent.
+ *
+ * Their [method@WebsocketTask.send_message_async] fail with `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: how many messages were dropped
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_clear_queue (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return may_call (self, G_STRFUNC) ? hb_driver_clear_queue (self->driver) : 0;
+}
+
+/**
+ * hb_websocket_task_set_ping_func:
+ * @self: a task
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text of each ping
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets a function that makes the text of each ping, in place of
+ * [property@WebsocketTask:ping-message].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_func (HbWebsocketTask *self,
+                                 HbPingFunc       func,
+                                 gpointer         user_data,
+                                 GDestroyNotify   destroy)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    set_ping_func (self, func, user_data, destroy);
+}
+
+/**
+ * hb_websocket_task_set_reconnect_func:
+ * @self: a task
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): tells how long to wait
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets a function that tells how long to wait before each attempt to reconnect.
+ *
+ * It stands in for [property@WebsocketTask:reconnect-timeout] and what goes with it. A longer wait
+ * that the server has asked for (`Retry-After`) is kept. [property@WebsocketTask:repeat-limit]
+ * still holds.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_func (HbWebsocketTask *self,
+                                      HbReconnectFunc  func,
+                                      gpointer         user_data,
+                                      GDestroyNotify   destroy)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    set_reconnect_func (self, func, user_data, destroy);
+}

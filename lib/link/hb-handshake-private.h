@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "hb-settings-private.h"
+
+G_BEGIN_DECLS
+
+SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
+                                           SoupMessageHeaders *headers);
+void         hb_handshake_set_compression (SoupSession        *session,
+                                           SoupMessage        *request,
+                                           gboolean            compression);
+GError      *hb_handshake_translate_error (SoupMessage        *request,
+                                           GError             *error);
+guint        hb_handshake_get_retry_after (SoupMessage        *request);
+
+G_END_DECLS

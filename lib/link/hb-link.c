@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "hb-error.h"
+#include "hb-handshake-private.h"
+#include "hb-i18n-private.h"
+#include "hb-link-private.h"
+
+/* One attempt, and the link that may come of it.
+ *
+ * However a link ends, it does so in leave (), from a source of its own and never from within
+ * libsoup, and once. The owner then drops it; or drops it before, at any time. */
+struct _HbLink
+{
+  const HbLinkFuncs       *funcs; /* (nullable) NULL once the link has ended or was dropped */
+  gpointer                 user_data;
+  GMainContext            *context;
+  SoupSession             *session;
+  SoupMessage             *request;
+  GCancellable            *cancellable;
+  SoupWebsocketConnection *connection; /* (nullable) */
+  GSocket                 *socket;     /* (nullable) */
+  GSource                 *exit;       /* (nullable) */
+  GSource                 *output;     /* (nullable) waits until the socket is writable */
+  GError                  *error;      /* (nullable) why it ended, if by an error */
+  guint64                  max_message_size;
+  guint                    serial;
+  guint                    depth;      /* of handlers that libsoup is calling at this moment */
+  gboolean                 closing;    /* we have sent a close frame */
+  gboolean                 dropped;
+};
+
+G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
+G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
+
+/* tcp(7): the socket is writable only while fewer bytes than this are unsent, so that a heartbeat
+ * does not stand in line behind megabytes, and little is in the kernel when the link is lost. */
+#define NOTSENT_LOWAT (64 * 1024)
+
+/* RFC 6455, 5.5 */
+#define MAX_PING 125
+
+static void
+free_link (gpointer data)
+{
+  HbLink *self = data;
+
+  g_assert (self->connection == NULL);
+  g_assert (self->exit == NULL && self->output == NULL);
+
+  g_clear_object (&self->socket);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->request);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_error (&self->error);
+}
+
+static void
+unref_link (HbLink *self)
+{
+  g_atomic_rc_box_release_full (self, free_link);
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static GSource *
+attach (HbLink      *self,
+        GSource     *source,
+        GSourceFunc  func,
+        gpointer     user_data,
+        const char  *name)
+{
+  g_source_set_callback (source, func, user_data, NULL);
+  g_source_set_static_name (source, name);
+  g_source_attach (source, self->context);
+
+  return source;
+}
+
+/* Under whatever libsoup and TLS have laid over it */
+static GSocket *
+find_socket (SoupWebsocketConnection *connection)
+{
+  const char *bases[] = { "base-iostream", "base-io-stream" };
+  g_autoptr (GIOStream) stream = g_object_ref (soup_websocket_connection_get_io_stream (connection));
+  guint i = 0;
+
+  while (!G_IS_SOCKET_CONNECTION (stream) && i < G_N_ELEMENTS (bases))
+    {
+      GIOStream *base = NULL;
+
+      if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), bases[i]) == NULL)
+        {
+          i++;
+          continue;
+        }
+
+      g_object_get (stream, bases[i], &base, NULL);
+      if (base == NULL)
+        return NULL;
+
+      g_object_unref (stream);
+      stream = base;
+      i = 0;
+    }
+
+  if (!G_IS_SOCKET_CONNECTION (stream))
+    return NULL;
+
+  return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+}
+
+/* An unref alone would not do: the application may hold a reference too, and libsoup would go on
+ * reading for it. */
+static void
+end_connection (SoupWebsocketConnection *connection)
+{
+  g_object_run_dispose (G_OBJECT (connection));
+  g_object_unref (connection);
+}
+
+static gboolean
+end_connection_cb (gpointer user_data)
+{
+  end_connection (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Lets go of the connection, which is still being used where libsoup is calling us: it takes no
+ * reference to itself while it reads. */
+static void
+release_connection (HbLink *self)
+{
+  GSource *source;
+
+  if (self->connection == NULL || self->depth > 0)
+    return;
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  attach (self, source, end_connection_cb, g_steal_pointer (&self->connection), "[hb] end");
+  g_source_unref (source);
+}
+
+static gboolean
+is_usable (HbLink *self)
+{
+  return self->connection != NULL
+         && self->exit == NULL
+         && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+/* The one exit. */
+static void
+leave (HbLink       *self,
+       const HbLoss *loss)
+{
+  const HbLinkFuncs *funcs = g_steal_pointer (&self->funcs);
+
+  clear_source (&self->exit);
+  clear_source (&self->output);
+
+  if (funcs != NULL)
+    funcs->lost (self, loss, self->user_data);
+}
+
+/* What the peer said of the end. Codes 1012 to 1014, registered since, are an error of the protocol
+ * to libsoup, which knows them all the same. */
+static void
+read_end (HbLink *self,
+          HbLoss *loss)
+{
+  guint code = soup_websocket_connection_get_close_code (self->connection);
+
+  if (code >= 1012 && code <= 1014)
+    g_clear_error (&self->error);
+
+  loss->error = self->error;
+  loss->code = code;
+  loss->reason = soup_websocket_connection_get_close_data (self->connection);
+
+  /* Where the close frame itself was the error, or none came, there is no code: RFC 6455, 7.1.5. */
+  if (code == 0 || self->error != NULL)
+    {
+      loss->code = SOUP_WEBSOCKET_CLOSE_ABNORMAL;
+      loss->reason = NULL;
+    }
+}
+
+static gboolean
+exit_cb (gpointer user_data)
+{
+  HbLink *self = g_atomic_rc_box_acquire (user_data);
+  HbLoss loss = { .http_status = SOUP_STATUS_SWITCHING_PROTOCOLS };
+
+  read_end (self, &loss);
+  leave (self, &loss);
+  unref_link (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Within libsoup's call the connection must live on, and the answer to the peer's close frame has
+ * still to be written: so leave in the next turn of the loop. */
+static void
+leave_soon (HbLink *self)
+{
+  if (self->exit != NULL || self->funcs == NULL)
+    return;
+
+  self->exit = attach (self, g_idle_source_new (), exit_cb, self, "[hb] exit");
+  g_source_set_priority (self->exit, G_PRIORITY_DEFAULT);
+}
+
+static void
+enter_handler (HbLink *self)
+{
+  g_atomic_rc_box_acquire (self);
+  self->depth++;
+}
+
+static void
+leave_handler (HbLink *self)
+{
+  self->depth--;
+
+  if (self->dropped)
+    release_connection (self);
+
+  unref_link (self);
+}
+
+static void
+message_cb (SoupWebsocketConnection *connection,
+            int                      type,
+            GBytes                  *bytes,
+            gpointer                 user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->funcs == NULL)
+    return;
+
+  enter_handler (self);
+  self->funcs->message (self, (HbOpcode) type, bytes, self->user_data);
+  leave_handler (self);
+}
+
+static void
+pong_cb (SoupWebsocketConnection *connection,
+         GBytes                  *payload,
+         gpointer                 user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->funcs == NULL)
+    return;
+
+  enter_handler (self);
+  self->funcs->pong (self, self->user_data);
+  leave_handler (self);
+}
+
+/* Comes while the state is still OPEN, and may come again. The first sign of the end counts: a peer
+ * that has said goodbye may be gone before it is answered. */
+static void
+error_cb (SoupWebsocketConnection *connection,
+          GError                  *error,
+          gpointer                 user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->exit != NULL || self->funcs == NULL)
+    return;
+
+  if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
+    self->error = g_error_new (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG,
+                               _("A message came that is longer than max-message-size, "
+                                 "%" G_GUINT64_FORMAT " bytes"),
+                               self->max_message_size);
+  else
+    self->error = g_error_copy (error);
+
+  leave_soon (self);
+}
+
+/* The peer's close frame, or our own */
+static void
+closing_cb (SoupWebsocketConnection *connection,
+            gpointer                 user_data)
+{
+  HbLink *self = user_data;
+
+  if (!self->closing)
+    leave_soon (self);
+}
+
+/* The first sign of an end without a close frame, and of the peer's answer to ours. `closed` comes
+ * only when the stream is closed, which for TLS takes as long as the send buffer is full. */
+static void
+notify_state_cb (SoupWebsocketConnection *connection,
+                 GParamSpec              *pspec,
+                 gpointer                 user_data)
+{
+  leave_soon (user_data);
+}
+
+static gboolean
+output_cb (GObject  *stream,
+           gpointer  user_data)
+{
+  HbLink *self = user_data;
+
+  clear_source (&self->output);
+  self->funcs->writable (self, self->user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static GPollableOutputStream *
+get_output (HbLink *self)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
+
+  return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+}
+
+/* In the callback of the connect: a handler that is connected later misses frames. */
+static void
+adopt_connection (HbLink                  *self,
+                  SoupWebsocketConnection *connection)
+{
+  self->connection = connection;
+  self->socket = find_socket (connection);
+
+#ifdef TCP_NOTSENT_LOWAT
+  if (self->socket != NULL)
+    g_socket_set_option (self->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT, NULL);
+#endif
+
+  hb_link_set_max_message_size (self, self->max_message_size);
+
+  g_signal_connect (connection, "message", G_CALLBACK (message_cb), self);
+  g_signal_connect (connection, "pong", G_CALLBACK (pong_cb), self);
+  g_signal_connect (connection, "error", G_CALLBACK (error_cb), self);
+  g_signal_connect (connection, "closing", G_CALLBACK (closing_cb), self);
+  g_signal_connect (connection, "notify::state", G_CALLBACK (notify_state_cb), self);
+}
+
+static void
+connect_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  HbLink *self = user_data;
+  g_autoptr (SoupWebsocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) translated = NULL;
+  HbLoss loss = { .code = SOUP_WEBSOCKET_CLOSE_ABNORMAL };
+
+  connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+
+  if (self->funcs == NULL)
+    {
+      /* Dropped meanwhile: the attempt may have won the race against its cancellation. */
+      if (connection != NULL)
+        g_object_run_dispose (G_OBJECT (connection));
+    }
+  else if (connection != NULL)
+    {
+      adopt_connection (self, g_steal_pointer (&connection));
+      self->funcs->opened (self, self->user_data);
+    }
+  else
+    {
+      translated = hb_handshake_translate_error (self->request, error);
+      loss.error = translated;
+      loss.http_status = soup_message_get_status (self->request);
+      loss.retry_after = hb_handshake_get_retry_after (self->request);
+      leave (self, &loss);
+    }
+
+  unref_link (self);
+}
+
+/* The link belongs to the context that is thread-default now, where libsoup will attach its sources
+ * too. hb_link_drop () is to be called in the end, whatever happens. */
+HbLink *
+hb_link_new (guint               serial,
+             SoupSession        *session,
+             const HbSettings   *settings,
+             SoupMessageHeaders *headers,
+             const HbLinkFuncs  *funcs,
+             gpointer            user_data)
+{
+  HbLink *self = g_atomic_rc_box_new0 (HbLink);
+
+  self->serial = serial;
+  self->funcs = funcs;
+  self->user_data = user_data;
+  self->context = g_main_context_ref_thread_default ();
+  self->session = g_object_ref (session);
+  self->request = hb_handshake_new_request (settings, headers);
+  self->cancellable = g_cancellable_new ();
+  self->max_message_size = settings->max_message_size;
+
+  return self;
+}
+
+void
+hb_link_connect (HbLink           *self,
+                 const HbSettings *settings)
+{
+  hb_handshake_set_compression (self->session, self->request, settings->compression);
+  soup_session_websocket_connect_async (self->session, self->request,
+                                        settings->origin, settings->protocols,
+                                        G_PRIORITY_DEFAULT, self->cancellable,
+                                        connect_cb, g_atomic_rc_box_acquire (self));
+}
+
+/* Whether a message may be handed over now. If not, `writable` tells when. libsoup keeps in a queue
+ * what the socket does not take; we keep it ourselves, where it can be counted, overtaken by a
+ * heartbeat, and sent again. */
+gboolean
+hb_link_poll_writable (HbLink *self)
+{
+  if (!is_usable (self) || self->output != NULL)
+    return FALSE;
+
+  if (g_pollable_output_stream_is_writable (get_output (self)))
+    return TRUE;
+
+  self->output = attach (self, g_pollable_output_stream_create_source (get_output (self), NULL),
+                         G_SOURCE_FUNC (output_cb), self, "[hb] output");
+  return FALSE;
+}
+
+/* `written` is told within this call, unless the link turns out to be dead. */
+void
+hb_link_send (HbLink   *self,
+              HbOpcode  opcode,
+              GBytes   *bytes)
+{
+  /* A send on a connection that is not open is a critical. */
+  if (!is_usable (self))
+    return;
+
+  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
+
+  if (self->exit == NULL && self->funcs != NULL)
+    self->funcs->written (self, 1, self->user_data);
+}
+
+/* libsoup has no public ping, but frames whatever opcode it is given, and tells of pongs. */
+void
+hb_link_ping (HbLink          *self,
+              HbHeartbeatMode  mode,
+              const char      *text)
+{
+  g_autoptr (GBytes) payload = NULL;
+
+  if (!is_usable (self))
+    return;
+
+  switch (mode)
+    {
+    case HB_HEARTBEAT_MODE_MESSAGE:
+      soup_websocket_connection_send_text (self->connection, text);
+      break;
+
+    case HB_HEARTBEAT_MODE_PING:
+      payload = g_bytes_new (text, MIN (strlen (text), MAX_PING));
+      soup_websocket_connection_send_message (self->connection,
+                                              (SoupWebsocketDataType) HB_OPCODE_PING, payload);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* A second close is a critical in libsoup, and the peer may have been first. */
+void
+hb_link_close (HbLink     *self,
+               guint       code,
+               const char *reason)
+{
+  if (!is_usable (self))
+    return;
+
+  self->closing = TRUE;
+  soup_websocket_connection_close (self->connection, code, reason);
+}
+
+/* Leaves at once, in any state, and gives up the caller's reference. Nothing is told any more. */
+void
+hb_link_drop (HbLink *self)
+{
+  self->funcs = NULL;
+  self->dropped = TRUE;
+  clear_source (&self->exit);
+  clear_source (&self->output);
+  g_cancellable_cancel (self->cancellable);
+
+  if (self->connection != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (self->connection, self);
+
+      /* A dead peer would keep the goodbyes of TLS waiting for as long as the send buffer is full,
+       * and the connection alive with them. */
+      if (self->socket != NULL)
+        g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+
+      release_connection (self);
+    }
+
+  unref_link (self);
+}
+
+void
+hb_link_set_max_message_size (HbLink  *self,
+                              guint64  bytes)
+{
+  GObjectClass *klass;
+
+  self->max_message_size = bytes;
+
+  if (self->connection == NULL)
+    return;
+
+  soup_websocket_connection_set_max_incoming_payload_size (self->connection, bytes);
+
+  /* From libsoup 3.8 on: what all fragments of a message may have together */
+  klass = G_OBJECT_GET_CLASS (self->connection);
+  if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
+    g_object_set (self->connection, "max-total-message-size", bytes, NULL);
+}
+
+guint
+hb_link_get_serial (HbLink *self)
+{
+  return self->serial;
+}
+
+SoupMessage *
+hb_link_get_request (HbLink *self)
+{
+  return self->request;
+}
+
+SoupWebsocketConnection *
+hb_link_get_connection (HbLink *self)
+{
+  return self->connection;
+}
+
+/* Whether nothing can be read at this moment: libsoup reads one message after another, so a main
+ * loop that runs in a handler of `message` cannot. */
+gboolean
+hb_link_is_held_up (HbLink *self)
+{
+  return self->depth > 0;
+}
