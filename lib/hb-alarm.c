@@ -137,8 +137,8 @@ hb_alarm_new (void)
   return source;
 }
 
-/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to be
- * set again for each message. */
+/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to
+ * be set again for each message. */
 void
 hb_alarm_set_deadline (GSource *source,
                        gint64   deadline)

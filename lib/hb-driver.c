@@ -11,8 +11,8 @@
 
 /* Joins the machine, which decides, with the link, the alarm and the object that faces the world.
  *
- * Whatever happens goes into the machine first, and then drain () carries out what it wants. Nothing
- * else touches the link or runs code of the application. */
+ * Whatever happens goes into the machine first, and then drain () carries out what it wants.
+ * Nothing else touches the link or runs code of the application. */
 struct _HbDriver
 {
   const HbDriverFuncs *funcs;
@@ -22,7 +22,7 @@ struct _HbDriver
   SoupSession         *private_session; /* (nullable) ours, in place of it, while not CLOSED */
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
-  GMainContext        *context;         /* (nullable) from open () until CLOSED, as the next three */
+  GMainContext        *context;         /* (nullable) until CLOSED, as the next three */
   GThread             *thread;          /* (nullable) */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
@@ -413,8 +413,8 @@ rest (HbDriver *self)
   hb_alarm_set_urgent (self->alarm, FALSE);
 }
 
-/* Runs code of the application, which may call anything, drop the last reference, or run a main loop
- * and this function with it. */
+/* Runs code of the application, which may call anything, drop the last reference, or run a main
+ * loop and this function with it. */
 static void
 drain (HbDriver *self)
 {

@@ -10,7 +10,7 @@ struct _HbNetwork
 {
   GNetworkMonitor *monitor;
   GMainContext    *context;
-  GSourceFunc      func; /* (nullable) NULL once nobody listens; the context's thread alone uses it */
+  GSourceFunc      func; /* (nullable) NULL once nobody listens */
   gpointer         user_data;
   gulong           handler;
 };

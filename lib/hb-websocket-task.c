@@ -1667,7 +1667,8 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
 
   bytes = g_bytes_new (text, strlen (text));
 
-  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT, G_STRFUNC, error);
+  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT,
+                   G_STRFUNC, error);
 }
 
 /**
@@ -1694,7 +1695,8 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
 
-  return send_now (self, SOUP_WEBSOCKET_DATA_BINARY, bytes, HB_SEND_FLAGS_DEFAULT, G_STRFUNC, error);
+  return send_now (self, SOUP_WEBSOCKET_DATA_BINARY, bytes, HB_SEND_FLAGS_DEFAULT,
+                   G_STRFUNC, error);
 }
 
 /**
@@ -1869,7 +1871,7 @@ hb_websocket_task_clear_queue (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_ping_func:
  * @self: a task
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text of each ping
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *

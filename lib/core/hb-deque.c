@@ -6,8 +6,8 @@
 
 #include "hb-deque-private.h"
 
-/* The block is kept when it runs empty, so that one message after another finds it, unless a backlog
- * has blown it up. */
+/* The block is kept when it runs empty, so that one message after another finds it, unless a
+ * backlog has blown it up. */
 #define CAPACITY_MIN  8
 #define CAPACITY_KEPT 64
 

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-message-private.h"
 #include "hb-settings-private.h"
 #include "hb-time-private.h"
 
@@ -32,6 +33,15 @@ void      hb_heartbeat_on_life      (HbHeartbeat       *self,
                                      gint64             now);
 gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,
                                      gint64             now);
+gint64    hb_heartbeat_on_pong      (HbHeartbeat       *self,
+                                     const HbSettings  *settings,
+                                     gint64             now);
+gboolean  hb_heartbeat_on_message   (HbHeartbeat       *self,
+                                     const HbSettings  *settings,
+                                     gint64             now,
+                                     HbOpcode           opcode,
+                                     GBytes            *bytes,
+                                     gint64            *latency);
 HbVerdict hb_heartbeat_tick         (const HbHeartbeat *self,
                                      const HbSettings  *settings,
                                      gint64             now,

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "hb-heartbeat-private.h"
 
 static gboolean
@@ -9,6 +11,30 @@ is_judged (const HbHeartbeat *self,
            const HbSettings  *settings)
 {
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
+}
+
+static gboolean
+is_pong_message (const HbSettings *settings,
+                 HbOpcode          opcode,
+                 GBytes           *bytes)
+{
+  gconstpointer data;
+  gsize length;
+
+  if (settings->pong_message == NULL || opcode != HB_OPCODE_TEXT)
+    return FALSE;
+
+  data = g_bytes_get_data (bytes, &length);
+  return length == strlen (settings->pong_message)
+         && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
+}
+
+/* Whether something tells the reply from another message. Where nothing does, the first message
+ * after a ping is taken for it. */
+static gboolean
+knows_reply (const HbSettings *settings)
+{
+  return settings->pong_message != NULL || settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING;
 }
 
 void
@@ -64,6 +90,41 @@ hb_heartbeat_on_reply (HbHeartbeat *self,
   self->pinged_at = HB_NEVER;
 
   return latency;
+}
+
+/* Returns the latency, or -1 where no ping of this kind waits for it. */
+gint64
+hb_heartbeat_on_pong (HbHeartbeat      *self,
+                      const HbSettings *settings,
+                      gint64            now)
+{
+  if (settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING)
+    return hb_heartbeat_on_reply (self, now);
+
+  hb_heartbeat_on_life (self, now);
+
+  return -1;
+}
+
+/* Returns whether the message is for the application, and in @latency what it tells, or -1. */
+gboolean
+hb_heartbeat_on_message (HbHeartbeat      *self,
+                         const HbSettings *settings,
+                         gint64            now,
+                         HbOpcode          opcode,
+                         GBytes           *bytes,
+                         gint64           *latency)
+{
+  gboolean is_reply = is_pong_message (settings, opcode, bytes);
+
+  *latency = -1;
+
+  if (is_reply || !knows_reply (settings))
+    *latency = hb_heartbeat_on_reply (self, now);
+  else if (settings->liveness == HB_LIVENESS_ANY)
+    hb_heartbeat_on_life (self, now);
+
+  return !is_reply;
 }
 
 /* @held_up: whether what has arrived could not be read until now */

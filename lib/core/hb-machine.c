@@ -2,32 +2,22 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "hb-backoff-private.h"
 #include "hb-error.h"
 #include "hb-i18n-private.h"
-#include "hb-machine-private.h"
-#include "hb-syntax-private.h"
+#include "hb-machine-steps-private.h"
 
-/* RFC 6455, 7.4.1; the second is that of a link that ended without a close frame (7.1.5). */
-#define CLOSE_NORMAL   1000
-#define CLOSE_ABNORMAL 1006
-
-/* Networks change in bursts: an interface, an address, a route. */
-#define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
-
-/* RFC 6585, 4 and RFC 7231, 6.6.4: the answers with which a server may ask for a wait. One that asks
- * for longer than this, in seconds, is not believed. */
+/* RFC 6585, 4 and RFC 7231, 6.6.4: the answers with which a server may ask for a wait. One that
+ * asks for longer than this, in seconds, is not believed. */
 #define HTTP_TOO_MANY_REQUESTS   429
 #define HTTP_SERVICE_UNAVAILABLE 503
 #define RETRY_AFTER_MAX          3600
 
 /* The only writer of the state */
-static void
-enter (HbMachine *self,
-       HbState    state,
-       gint64     now)
+void
+hb_machine_enter (HbMachine *self,
+                  HbState    state,
+                  gint64     now)
 {
   if (self->state == HB_STATE_OPEN && state != HB_STATE_OPEN)
     self->metrics.uptime += now - self->since;
@@ -41,26 +31,15 @@ enter (HbMachine *self,
   hb_effects_push_notify (&self->effects, "state");
 }
 
-static void
-set_attempt (HbMachine *self,
-             guint      attempt)
+void
+hb_machine_set_attempt (HbMachine *self,
+                        guint      attempt)
 {
   if (self->attempt == attempt)
     return;
 
   self->attempt = attempt;
   hb_effects_push_notify (&self->effects, "attempt");
-}
-
-static void
-set_latency (HbMachine *self,
-             gint64     latency)
-{
-  if (self->latency == latency)
-    return;
-
-  self->latency = latency;
-  hb_effects_push_notify (&self->effects, "latency");
 }
 
 static void
@@ -74,8 +53,8 @@ set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, "http-status");
 }
 
-static gboolean
-has_open_link (HbMachine *self)
+gboolean
+hb_machine_has_open_link (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
@@ -119,32 +98,13 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Hands over what can be, and, when all is out and the task is closing, says goodbye. */
-static void
-pump (HbMachine *self)
-{
-  if (hb_outbox_can_transmit (&self->outbox))
-    {
-      if (!self->transmitting)
-        hb_effects_push (&self->effects, HB_EFFECT_TRANSMIT);
-      self->transmitting = TRUE;
-    }
-  else if (self->state == HB_STATE_CLOSING && !self->shut_down
-           && hb_outbox_is_empty (&self->outbox))
-    {
-      self->shut_down = TRUE;
-      hb_effects_push_close (&self->effects, HB_EFFECT_SHUT_DOWN,
-                             self->close_code, self->close_reason);
-    }
-}
-
 /* Leaves the present link, if there is one, for @state. Every end of a link is here. */
-static void
-leave (HbMachine *self,
-       HbState    state,
-       gint64     now)
+void
+hb_machine_leave (HbMachine *self,
+                  HbState    state,
+                  gint64     now)
 {
-  gboolean was_open = has_open_link (self);
+  gboolean was_open = hb_machine_has_open_link (self);
 
   if (was_open || self->state == HB_STATE_CONNECTING)
     hb_effects_push (&self->effects, HB_EFFECT_DROP);
@@ -164,7 +124,7 @@ leave (HbMachine *self,
   hb_heartbeat_stop (&self->heartbeat);
   self->attempt_at = HB_NEVER;
   self->retry_after = 0;
-  enter (self, state, now);
+  hb_machine_enter (self, state, now);
 
   if (was_open)
     {
@@ -174,15 +134,15 @@ leave (HbMachine *self,
     }
 }
 
-static GError *
-new_closed_error (void)
+GError *
+hb_machine_new_closed_error (void)
 {
   return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
 }
 
 /* Nothing is dropped silently. */
-static void
-tell_unsent (HbMachine *self)
+void
+hb_machine_tell_unsent (HbMachine *self)
 {
   guint n_unsent = hb_outbox_get_n_queued (&self->outbox);
 
@@ -196,9 +156,9 @@ tell_unsent (HbMachine *self)
 }
 
 /* The task has become CLOSED, for the reason @error: no call goes on waiting. */
-static void
-release_waiters (HbMachine    *self,
-                 const GError *error)
+void
+hb_machine_release_waiters (HbMachine    *self,
+                            const GError *error)
 {
   hb_outbox_close (&self->outbox, error);
   hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_FAILED, error);
@@ -206,33 +166,33 @@ release_waiters (HbMachine    *self,
 }
 
 /* Goes to an attempt from whatever there is. */
-static void
-attempt (HbMachine *self,
-         gint64     now)
+void
+hb_machine_attempt (HbMachine *self,
+                    gint64     now)
 {
-  gboolean was_open = has_open_link (self);
+  gboolean was_open = hb_machine_has_open_link (self);
   g_autoptr (GError) error = NULL;
 
   if (!hb_settings_check (&self->settings, &error))
-    leave (self, HB_STATE_CLOSED, now);
+    hb_machine_leave (self, HB_STATE_CLOSED, now);
   else if (self->holds > 0)
-    leave (self, HB_STATE_WAITING, now);
+    hb_machine_leave (self, HB_STATE_WAITING, now);
   else
-    leave (self, HB_STATE_CONNECTING, now);
+    hb_machine_leave (self, HB_STATE_CONNECTING, now);
 
   if (error != NULL)
     {
       hb_effects_push_error (&self->effects, g_error_copy (error));
-      tell_unsent (self);
+      hb_machine_tell_unsent (self);
     }
 
   if (was_open)
-    hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, CLOSE_ABNORMAL, NULL);
+    hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, HB_CLOSE_ABNORMAL, NULL);
 
   switch (self->state)
     {
     case HB_STATE_CLOSED:
-      release_waiters (self, error);
+      hb_machine_release_waiters (self, error);
       break;
 
     case HB_STATE_WAITING:
@@ -254,19 +214,6 @@ attempt (HbMachine *self,
 }
 
 static void
-start_afresh (HbMachine *self)
-{
-  set_attempt (self, 0);
-  self->check_at = HB_NEVER;
-
-  if (self->state == HB_STATE_CLOSED && self->downtime != 0)
-    {
-      self->downtime = 0;
-      hb_effects_push_notify (&self->effects, "downtime");
-    }
-}
-
-static void
 wait_for_attempt (HbMachine    *self,
                   const HbLoss *loss,
                   gint64        now)
@@ -274,7 +221,7 @@ wait_for_attempt (HbMachine    *self,
   HbEffect *effect;
   guint delay;
 
-  set_attempt (self, self->attempt + 1);
+  hb_machine_set_attempt (self, self->attempt + 1);
 
   if (loss->http_status == HTTP_TOO_MANY_REQUESTS || loss->http_status == HTTP_SERVICE_UNAVAILABLE)
     self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
@@ -303,22 +250,27 @@ lose (HbMachine    *self,
       const HbLoss *loss)
 {
   gboolean closing = self->state == HB_STATE_CLOSING;
-  gboolean was_open = has_open_link (self);
+  gboolean was_open = hb_machine_has_open_link (self);
   g_autoptr (GError) final = NULL;
 
+  if (self->state == HB_STATE_CONNECTING)
+    set_http_status (self, loss->http_status);
+
   if (now >= get_settled_at (self))
-    set_attempt (self, 0);
+    hb_machine_set_attempt (self, 0);
 
   if (closing)
-    final = new_closed_error ();
+    final = hb_machine_new_closed_error ();
   else if (is_final (loss->error))
     final = g_error_copy (loss->error);
   else if (hb_backoff_is_exhausted (&self->settings, self->attempt))
     final = g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
                          _("Gave up after %u attempts to reconnect: %s"), self->attempt,
-                         loss->error != NULL ? loss->error->message : _("the server closed the link"));
+                         loss->error != NULL
+                         ? loss->error->message
+                         : _("the server closed the link"));
 
-  leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
+  hb_machine_leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
 
   /* An application that has closed does not care how the peer went. */
   if (loss->error != NULL && !closing)
@@ -328,13 +280,13 @@ lose (HbMachine    *self,
     hb_effects_push_error (&self->effects, g_error_copy (final));
 
   if (final != NULL)
-    tell_unsent (self);
+    hb_machine_tell_unsent (self);
 
   if (was_open)
     hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, loss->code, loss->reason);
 
   if (final != NULL)
-    release_waiters (self, final);
+    hb_machine_release_waiters (self, final);
   else
     wait_for_attempt (self, loss, now);
 }
@@ -344,46 +296,16 @@ lose_with_error (HbMachine *self,
                  gint64     now,
                  GError    *error)
 {
-  lose (self, now, &(HbLoss) { .error = error, .code = CLOSE_ABNORMAL });
+  lose (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-static void
-ping (HbMachine *self,
-      gint64     now)
+void
+hb_machine_ping (HbMachine *self,
+                 gint64     now)
 {
   hb_heartbeat_on_ping (&self->heartbeat, now);
   self->metrics.pings++;
   hb_effects_push (&self->effects, HB_EFFECT_PING);
-}
-
-static void
-on_reply (HbMachine *self,
-          gint64     now)
-{
-  gint64 latency = hb_heartbeat_on_reply (&self->heartbeat, now);
-
-  if (latency < 0)
-    return;
-
-  hb_metrics_add_latency (&self->metrics, latency);
-  set_latency (self, latency);
-}
-
-static gboolean
-is_pong_message (HbMachine *self,
-                 HbOpcode   opcode,
-                 GBytes    *bytes)
-{
-  const char *pong_message = self->settings.pong_message;
-  gconstpointer data;
-  gsize length;
-
-  if (pong_message == NULL || opcode != HB_OPCODE_TEXT)
-    return FALSE;
-
-  data = g_bytes_get_data (bytes, &length);
-  return length == strlen (pong_message)
-         && (length == 0 || memcmp (data, pong_message, length) == 0);
 }
 
 static void
@@ -394,7 +316,7 @@ tick_open (HbMachine *self,
   g_autoptr (GError) error = NULL;
 
   if (now >= get_settled_at (self))
-    set_attempt (self, 0);
+    hb_machine_set_attempt (self, 0);
 
   switch (hb_heartbeat_tick (&self->heartbeat, &self->settings, now, held_up))
     {
@@ -402,7 +324,7 @@ tick_open (HbMachine *self,
       break;
 
     case HB_VERDICT_PING:
-      ping (self, now);
+      hb_machine_ping (self, now);
       break;
 
     case HB_VERDICT_DEAD:
@@ -449,7 +371,7 @@ hb_machine_init (HbMachine *self,
     .attempt_at = HB_NEVER,
     .lost_at = HB_NEVER,
     .latency = -1,
-    .checked_at = -CHECK_INTERVAL,
+    .checked_at = -HB_CHECK_INTERVAL,
     .check_at = HB_NEVER,
   };
   hb_settings_init (&self->settings);
@@ -473,19 +395,19 @@ hb_machine_clear (HbMachine *self)
   g_clear_pointer (&self->close_reason, g_free);
 }
 
-/* The end, in any state and more than once: only those who wait are still told. The caller drops the
- * link. */
+/* The end, in any state and more than once: only those who wait are still told. The caller drops
+ * the link. */
 void
 hb_machine_dispose (HbMachine *self)
 {
-  g_autoptr (GError) error = new_closed_error ();
+  g_autoptr (GError) error = hb_machine_new_closed_error ();
   guint i = 0;
 
   self->disposed = TRUE;
   self->state = HB_STATE_CLOSED;
   hb_heartbeat_stop (&self->heartbeat);
   hb_outbox_on_lost (&self->outbox);
-  release_waiters (self, error);
+  hb_machine_release_waiters (self, error);
 
   while (i < self->effects.length)
     {
@@ -502,241 +424,6 @@ hb_machine_dispose (HbMachine *self)
     }
 }
 
-/* @ticket: (nullable): resolved when the link is open, or when the task ends CLOSED before */
-void
-hb_machine_open (HbMachine *self,
-                 gint64     now,
-                 gpointer   ticket)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->disposed)
-    {
-      error = new_closed_error ();
-      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
-      return;
-    }
-
-  if (self->state == HB_STATE_OPEN)
-    {
-      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_DONE, NULL);
-      return;
-    }
-
-  if (ticket != NULL)
-    g_ptr_array_add (self->opens, ticket);
-
-  if (self->state == HB_STATE_CLOSED)
-    {
-      start_afresh (self);
-      attempt (self, now);
-    }
-}
-
-/* @ticket: (nullable): resolved when the task is CLOSED, unless this fails */
-gboolean
-hb_machine_close (HbMachine   *self,
-                  gint64       now,
-                  guint        code,
-                  const char  *reason,
-                  gpointer     ticket,
-                  GError     **error)
-{
-  g_autoptr (GError) closed = NULL;
-
-  if (!hb_syntax_check_close (code, reason, error))
-    return FALSE;
-
-  if (ticket != NULL)
-    g_ptr_array_add (self->closes, ticket);
-
-  switch (self->state)
-    {
-    case HB_STATE_CLOSED:
-      hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
-      break;
-
-    case HB_STATE_CONNECTING:
-    case HB_STATE_WAITING:
-      leave (self, HB_STATE_CLOSED, now);
-      closed = new_closed_error ();
-      tell_unsent (self);
-      release_waiters (self, closed);
-      break;
-
-    case HB_STATE_OPEN:
-      enter (self, HB_STATE_CLOSING, now);
-      hb_heartbeat_stop (&self->heartbeat);
-      self->close_code = code;
-      g_free (self->close_reason);
-      self->close_reason = g_strdup (reason);
-      self->shut_down = FALSE;
-      pump (self);
-      break;
-
-    case HB_STATE_CLOSING:
-      break;
-
-    default:
-      g_assert_not_reached ();
-    }
-
-  return TRUE;
-}
-
-void
-hb_machine_reconnect_now (HbMachine *self,
-                          gint64     now)
-{
-  if (self->disposed)
-    return;
-
-  start_afresh (self);
-  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
-  attempt (self, now);
-}
-
-void
-hb_machine_check (HbMachine *self,
-                  gint64     now)
-{
-  switch (self->state)
-    {
-    case HB_STATE_OPEN:
-      if (!hb_heartbeat_is_awaiting (&self->heartbeat))
-        ping (self, now);
-      break;
-
-    case HB_STATE_WAITING:
-      if (self->holds == 0)
-        attempt (self, now);
-      break;
-
-    case HB_STATE_CONNECTING:
-    case HB_STATE_CLOSING:
-    case HB_STATE_CLOSED:
-      break;
-
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-void
-hb_machine_hold (HbMachine *self)
-{
-  self->holds++;
-
-  if (self->holds == 1 && self->state == HB_STATE_WAITING)
-    hb_effects_push_notify (&self->effects, "reconnect-at");
-}
-
-/* Returns FALSE where there was no hold. */
-gboolean
-hb_machine_release (HbMachine *self,
-                    gint64     now)
-{
-  if (self->holds == 0)
-    return FALSE;
-
-  self->holds--;
-
-  if (self->holds == 0 && self->state == HB_STATE_WAITING)
-    {
-      hb_effects_push_notify (&self->effects, "reconnect-at");
-      if (now >= self->attempt_at)
-        attempt (self, now);
-    }
-
-  return TRUE;
-}
-
-/* @ticket: (nullable): resolved when the message has gone out or is dropped, unless this fails */
-gboolean
-hb_machine_send (HbMachine    *self,
-                 HbOpcode      opcode,
-                 GBytes       *bytes,
-                 HbSendFlags   flags,
-                 gpointer      ticket,
-                 GError      **error)
-{
-  HbMessage message = {
-    .bytes = bytes,
-    .ticket = ticket,
-    .opcode = opcode,
-    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
-  };
-  gconstpointer data;
-  gsize length;
-
-  if (self->state == HB_STATE_CLOSED || self->state == HB_STATE_CLOSING)
-    {
-      g_propagate_error (error, new_closed_error ());
-      return FALSE;
-    }
-
-  data = g_bytes_get_data (bytes, &length);
-  if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))
-    return FALSE;
-
-  if (!hb_outbox_accept (&self->outbox, &self->settings, &message, error))
-    return FALSE;
-
-  pump (self);
-  return TRUE;
-}
-
-void
-hb_machine_flush (HbMachine *self,
-                  gpointer   ticket)
-{
-  hb_outbox_flush (&self->outbox, ticket);
-}
-
-guint
-hb_machine_clear_queue (HbMachine *self)
-{
-  guint n_dropped = hb_outbox_clear_queue (&self->outbox);
-
-  pump (self);
-
-  return n_dropped;
-}
-
-/* Who waits has been cancelled. An open_async () that is cancelled closes the task; a message that
- * has been handed over goes out all the same, and its call goes on waiting. */
-void
-hb_machine_cancel (HbMachine *self,
-                   gint64     now,
-                   gpointer   ticket)
-{
-  if (g_ptr_array_remove (self->opens, ticket))
-    {
-      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
-      hb_machine_close (self, now, CLOSE_NORMAL, NULL, NULL, NULL);
-    }
-  else if (g_ptr_array_remove (self->closes, ticket))
-    {
-      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
-    }
-  else if (hb_outbox_withdraw (&self->outbox, ticket))
-    {
-      pump (self);
-    }
-}
-
-/* The application has its own idea of how long the wait that @reconnect tells of shall be. */
-void
-hb_machine_set_delay (HbMachine *self,
-                      HbEffect  *reconnect,
-                      guint      delay)
-{
-  g_return_if_fail (hb_machine_is_current (self, reconnect));
-
-  reconnect->reconnect.delay = MAX (delay, self->retry_after);
-  self->attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
-}
-
 void
 hb_machine_on_opened (HbMachine *self,
                       gint64     now,
@@ -745,12 +432,12 @@ hb_machine_on_opened (HbMachine *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
-  enter (self, HB_STATE_OPEN, now);
+  hb_machine_enter (self, HB_STATE_OPEN, now);
   self->metrics.opens++;
   self->shut_down = FALSE;
   hb_heartbeat_start (&self->heartbeat, now);
   hb_outbox_on_opened (&self->outbox);
-  set_latency (self, -1);
+  hb_machine_set_latency (self, -1);
   set_http_status (self, http_status);
   hb_effects_push_notify (&self->effects, "connection");
   hb_effects_push_notify (&self->effects, "protocol");
@@ -766,95 +453,6 @@ hb_machine_on_opened (HbMachine *self,
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
 }
 
-/* The handlers of `open` have run: what they have sent goes first, and now comes the queue. */
-void
-hb_machine_on_greeted (HbMachine *self,
-                       guint      serial)
-{
-  if (serial != self->serial || !has_open_link (self))
-    return;
-
-  hb_outbox_on_greeted (&self->outbox);
-  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_DONE, NULL);
-  pump (self);
-}
-
-void
-hb_machine_on_message (HbMachine *self,
-                       gint64     now,
-                       HbOpcode   opcode,
-                       GBytes    *bytes)
-{
-  gboolean tells_reply = self->settings.pong_message != NULL
-                         || self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING;
-  HbEffect *effect;
-
-  /* As in a browser, nothing is delivered after close (). */
-  if (self->state != HB_STATE_OPEN)
-    return;
-
-  if (is_pong_message (self, opcode, bytes))
-    {
-      on_reply (self, now);
-      return;
-    }
-
-  /* Where nothing tells the reply from another message, the first one is taken for it. */
-  if (!tells_reply)
-    on_reply (self, now);
-  else if (self->settings.liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (&self->heartbeat, now);
-
-  self->metrics.messages_received++;
-  self->metrics.bytes_received += g_bytes_get_size (bytes);
-
-  effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
-  effect->message.opcode = opcode;
-  effect->message.bytes = g_bytes_ref (bytes);
-}
-
-void
-hb_machine_on_pong (HbMachine *self,
-                    gint64     now)
-{
-  if (self->state != HB_STATE_OPEN)
-    return;
-
-  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING)
-    on_reply (self, now);
-  else
-    hb_heartbeat_on_life (&self->heartbeat, now);
-}
-
-void
-hb_machine_on_written (HbMachine *self,
-                       guint      n_messages)
-{
-  hb_outbox_on_written (&self->outbox, n_messages);
-  pump (self);
-}
-
-void
-hb_machine_on_blocked (HbMachine *self)
-{
-  hb_outbox_on_blocked (&self->outbox);
-}
-
-/* The link takes more again. It had been full, so the peer has taken something: that is life. */
-void
-hb_machine_on_writable (HbMachine *self,
-                        gint64     now)
-{
-  if (!has_open_link (self))
-    return;
-
-  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (&self->heartbeat, now);
-
-  hb_outbox_on_writable (&self->outbox);
-  pump (self);
-}
-
 void
 hb_machine_on_lost (HbMachine    *self,
                     gint64        now,
@@ -863,10 +461,6 @@ hb_machine_on_lost (HbMachine    *self,
   switch (self->state)
     {
     case HB_STATE_CONNECTING:
-      set_http_status (self, loss->http_status);
-      lose (self, now, loss);
-      break;
-
     case HB_STATE_OPEN:
     case HB_STATE_CLOSING:
       lose (self, now, loss);
@@ -881,19 +475,6 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
-/* The first change is acted on at once, and those of the next seconds once more when these are
- * over, so that the last is not missed. */
-void
-hb_machine_on_network_changed (HbMachine *self,
-                               gint64     now)
-{
-  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
-    return;
-
-  self->check_at = MAX (now, self->checked_at + CHECK_INTERVAL);
-  hb_machine_tick (self, now, FALSE);
-}
-
 /* @held_up: whether what has arrived could not be read until now */
 void
 hb_machine_tick (HbMachine *self,
@@ -904,7 +485,7 @@ hb_machine_tick (HbMachine *self,
     {
     case HB_STATE_WAITING:
       if (self->holds == 0 && now >= self->attempt_at)
-        attempt (self, now);
+        hb_machine_attempt (self, now);
       break;
 
     case HB_STATE_CONNECTING:
@@ -966,12 +547,6 @@ hb_machine_is_current (HbMachine      *self,
            && self->attempt == effect->reconnect.attempt;
 
   return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
-}
-
-const HbMessage *
-hb_machine_take_message (HbMachine *self)
-{
-  return hb_outbox_take (&self->outbox);
 }
 
 /* When the next tick is due, HB_NEVER if nothing is to come. */

@@ -19,9 +19,9 @@ G_BEGIN_DECLS
  *
  * What a task has done so far.
  *
- * [method@WebsocketTask.get_metrics] gives one. It is a copy made at that moment: it does not change
- * afterwards, and belongs to the caller. Everything is counted since the task was made, across
- * reconnects and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
+ * [method@WebsocketTask.get_metrics] gives one. It is a copy made at that moment: it does not
+ * change afterwards, and belongs to the caller. Everything is counted since the task was made,
+ * across reconnects and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
  *
  * Since: 1.0
  */

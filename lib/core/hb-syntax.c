@@ -38,17 +38,20 @@ hb_syntax_check_uri (const char  *uri,
   if (uri == NULL)
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                           _("There is no URI: set one of the form ws://host/path or wss://host/path"));
+                           _("There is no URI: set one of the form ws://host/path "
+                             "or wss://host/path"));
       return FALSE;
     }
 
   parsed = g_uri_parse (uri,
-                        G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED | G_URI_FLAGS_SCHEME_NORMALIZE,
+                        G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED
+                        | G_URI_FLAGS_SCHEME_NORMALIZE,
                         &reason);
   if (parsed == NULL)
     {
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                   _("The URI cannot be parsed (error %d): write it as ws://host/path or wss://host/path"),
+                   _("The URI cannot be parsed (error %d): write it as ws://host/path "
+                     "or wss://host/path"),
                    reason->code);
       return FALSE;
     }
@@ -129,7 +132,8 @@ hb_syntax_check_origin (const char  *origin,
           g_autofree char *shown = g_strescape (origin, NULL);
 
           g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                       _("The origin “%s” cannot be sent as a header: only visible ASCII is allowed"),
+                       _("The origin “%s” cannot be sent as a header: "
+                         "only visible ASCII is allowed"),
                        shown);
           return FALSE;
         }
@@ -168,8 +172,8 @@ hb_syntax_check_close (guint        code,
   if (strlen (reason) > MAX_REASON)
     {
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                   _("The reason to close has %" G_GSIZE_FORMAT " bytes, but a close frame has room "
-                     "for %d"),
+                   _("The reason to close has %" G_GSIZE_FORMAT " bytes, "
+                     "but a close frame has room for %d"),
                    strlen (reason), MAX_REASON);
       return FALSE;
     }

@@ -33,8 +33,8 @@ hb_handshake_new_request (const HbSettings   *settings,
   return request;
 }
 
-/* libsoup offers permessage-deflate wherever the session has the feature for extensions, and that is
- * not so by default. */
+/* libsoup offers permessage-deflate wherever the session has the feature for extensions, and that
+ * is not so by default. */
 void
 hb_handshake_set_compression (SoupSession *session,
                               SoupMessage *request,
@@ -46,8 +46,8 @@ hb_handshake_set_compression (SoupSession *session,
     soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
 }
 
-/* libsoup has one domain for all that can be wrong with a handshake, and only the request knows what
- * the server answered. What is not of the handshake passes through unchanged. */
+/* libsoup has one domain for all that can be wrong with a handshake, and only the request knows
+ * what the server answered. What is not of the handshake passes through unchanged. */
 GError *
 hb_handshake_translate_error (SoupMessage *request,
                               GError      *error)

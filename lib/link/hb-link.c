@@ -96,8 +96,10 @@ static GSocket *
 find_socket (SoupWebsocketConnection *connection)
 {
   const char *bases[] = { "base-iostream", "base-io-stream" };
-  g_autoptr (GIOStream) stream = g_object_ref (soup_websocket_connection_get_io_stream (connection));
+  g_autoptr (GIOStream) stream = NULL;
   guint i = 0;
+
+  stream = g_object_ref (soup_websocket_connection_get_io_stream (connection));
 
   while (!G_IS_SOCKET_CONNECTION (stream) && i < G_N_ELEMENTS (bases))
     {

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-steps-private.h"
+#include "hb-syntax-private.h"
+
+/* What the application asks of the machine, messages aside. */
+
+static void
+start_afresh (HbMachine *self)
+{
+  hb_machine_set_attempt (self, 0);
+  self->check_at = HB_NEVER;
+
+  if (self->state == HB_STATE_CLOSED && self->downtime != 0)
+    {
+      self->downtime = 0;
+      hb_effects_push_notify (&self->effects, "downtime");
+    }
+}
+
+/* @ticket: (nullable): resolved when the link is open, or when the task ends CLOSED before */
+void
+hb_machine_open (HbMachine *self,
+                 gint64     now,
+                 gpointer   ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->disposed)
+    {
+      error = hb_machine_new_closed_error ();
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
+      return;
+    }
+
+  if (self->state == HB_STATE_OPEN)
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_DONE, NULL);
+      return;
+    }
+
+  if (ticket != NULL)
+    g_ptr_array_add (self->opens, ticket);
+
+  if (self->state == HB_STATE_CLOSED)
+    {
+      start_afresh (self);
+      hb_machine_attempt (self, now);
+    }
+}
+
+/* @ticket: (nullable): resolved when the task is CLOSED, unless this fails */
+gboolean
+hb_machine_close (HbMachine   *self,
+                  gint64       now,
+                  guint        code,
+                  const char  *reason,
+                  gpointer     ticket,
+                  GError     **error)
+{
+  g_autoptr (GError) closed = NULL;
+
+  if (!hb_syntax_check_close (code, reason, error))
+    return FALSE;
+
+  if (ticket != NULL)
+    g_ptr_array_add (self->closes, ticket);
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
+      break;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_WAITING:
+      hb_machine_leave (self, HB_STATE_CLOSED, now);
+      closed = hb_machine_new_closed_error ();
+      hb_machine_tell_unsent (self);
+      hb_machine_release_waiters (self, closed);
+      break;
+
+    case HB_STATE_OPEN:
+      hb_machine_enter (self, HB_STATE_CLOSING, now);
+      hb_heartbeat_stop (&self->heartbeat);
+      self->close_code = code;
+      g_free (self->close_reason);
+      self->close_reason = g_strdup (reason);
+      self->shut_down = FALSE;
+      hb_machine_pump (self);
+      break;
+
+    case HB_STATE_CLOSING:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  return TRUE;
+}
+
+void
+hb_machine_reconnect_now (HbMachine *self,
+                          gint64     now)
+{
+  if (self->disposed)
+    return;
+
+  start_afresh (self);
+  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
+  hb_machine_attempt (self, now);
+}
+
+void
+hb_machine_check (HbMachine *self,
+                  gint64     now)
+{
+  switch (self->state)
+    {
+    case HB_STATE_OPEN:
+      if (!hb_heartbeat_is_awaiting (&self->heartbeat))
+        hb_machine_ping (self, now);
+      break;
+
+    case HB_STATE_WAITING:
+      if (self->holds == 0)
+        hb_machine_attempt (self, now);
+      break;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_CLOSING:
+    case HB_STATE_CLOSED:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+hb_machine_hold (HbMachine *self)
+{
+  self->holds++;
+
+  if (self->holds == 1 && self->state == HB_STATE_WAITING)
+    hb_effects_push_notify (&self->effects, "reconnect-at");
+}
+
+/* Returns FALSE where there was no hold. */
+gboolean
+hb_machine_release (HbMachine *self,
+                    gint64     now)
+{
+  if (self->holds == 0)
+    return FALSE;
+
+  self->holds--;
+
+  if (self->holds == 0 && self->state == HB_STATE_WAITING)
+    {
+      hb_effects_push_notify (&self->effects, "reconnect-at");
+      if (now >= self->attempt_at)
+        hb_machine_attempt (self, now);
+    }
+
+  return TRUE;
+}
+
+/* Who waits has been cancelled. An open_async () that is cancelled closes the task; a message that
+ * has been handed over goes out all the same, and its call goes on waiting. */
+void
+hb_machine_cancel (HbMachine *self,
+                   gint64     now,
+                   gpointer   ticket)
+{
+  if (g_ptr_array_remove (self->opens, ticket))
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+      hb_machine_close (self, now, HB_CLOSE_NORMAL, NULL, NULL, NULL);
+    }
+  else if (g_ptr_array_remove (self->closes, ticket))
+    {
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+    }
+  else if (hb_outbox_withdraw (&self->outbox, ticket))
+    {
+      hb_machine_pump (self);
+    }
+}
+
+/* The application has its own idea of how long the wait that @reconnect tells of shall be. */
+void
+hb_machine_set_delay (HbMachine *self,
+                      HbEffect  *reconnect,
+                      guint      delay)
+{
+  g_return_if_fail (hb_machine_is_current (self, reconnect));
+
+  reconnect->reconnect.delay = MAX (delay, self->retry_after);
+  self->attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+}
+
+/* The first change is acted on at once, and those of the next seconds once more when these are
+ * over, so that the last is not missed. */
+void
+hb_machine_on_network_changed (HbMachine *self,
+                               gint64     now)
+{
+  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
+    return;
+
+  self->check_at = MAX (now, self->checked_at + HB_CHECK_INTERVAL);
+  hb_machine_tick (self, now, FALSE);
+}
