@@ -7,6 +7,7 @@
 
 G_BEGIN_DECLS
 
-HbDriver *hb_websocket_task_get_driver (HbWebsocketTask *self);
+HbDriver *hb_websocket_task_get_driver         (HbWebsocketTask *self);
+void      hb_websocket_task_install_properties (GObjectClass    *object_class);
 
 G_END_DECLS

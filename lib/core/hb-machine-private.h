@@ -32,10 +32,10 @@ typedef struct
   HbEffects    effects;
   GPtrArray   *opens;        /* tickets that wait for OPEN */
   GPtrArray   *closes;       /* tickets that wait for CLOSED */
-  GRand       *random;
   char        *close_reason; /* (nullable) for our own close frame */
   guint        close_code;
   HbState      state;
+  guint32      seed;         /* of the next random number */
   guint        serial;       /* of the present link; each attempt has a new one */
   guint        attempt;      /* attempts in a row since the last link that lasted */
   guint        holds;

@@ -213,6 +213,15 @@ hb_machine_attempt (HbMachine *self,
     }
 }
 
+/* From 0 to 1. A GRand takes 2.5 KiB, and is needed once in a while: so it is not kept. */
+static double
+draw (HbMachine *self)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (self->seed++);
+
+  return g_rand_double (random);
+}
+
 static void
 wait_for_attempt (HbMachine    *self,
                   const HbLoss *loss,
@@ -226,7 +235,7 @@ wait_for_attempt (HbMachine    *self,
   if (loss->http_status == HTTP_TOO_MANY_REQUESTS || loss->http_status == HTTP_SERVICE_UNAVAILABLE)
     self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
 
-  delay = hb_backoff_get_delay (&self->settings, self->attempt, g_rand_double (self->random));
+  delay = hb_backoff_get_delay (&self->settings, self->attempt, draw (self));
   delay = MAX (delay, self->retry_after);
   self->attempt_at = now + hb_milliseconds (delay);
   hb_effects_push_notify (&self->effects, "reconnect-at");
@@ -368,6 +377,7 @@ hb_machine_init (HbMachine *self,
 {
   *self = (HbMachine) {
     .state = HB_STATE_CLOSED,
+    .seed = seed,
     .attempt_at = HB_NEVER,
     .lost_at = HB_NEVER,
     .latency = -1,
@@ -380,7 +390,6 @@ hb_machine_init (HbMachine *self,
   hb_outbox_init (&self->outbox, &self->effects, &self->metrics);
   self->opens = g_ptr_array_new ();
   self->closes = g_ptr_array_new ();
-  self->random = g_rand_new_with_seed (seed);
 }
 
 void
@@ -391,7 +400,6 @@ hb_machine_clear (HbMachine *self)
   hb_settings_clear (&self->settings);
   g_clear_pointer (&self->opens, g_ptr_array_unref);
   g_clear_pointer (&self->closes, g_ptr_array_unref);
-  g_clear_pointer (&self->random, g_rand_free);
   g_clear_pointer (&self->close_reason, g_free);
 }
 

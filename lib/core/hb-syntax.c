@@ -11,6 +11,24 @@
 /* RFC 6455, 5.5: a control frame carries 125 bytes, of which a close frame needs 2 for its code. */
 #define MAX_REASON 123
 
+/* As libsoup parses it: what passes here must not fail there. */
+#define URI_FLAGS \
+  (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
+   | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
+
+/* The host is sent as a header, and GLib has decoded it. */
+static gboolean
+is_host (const char *string)
+{
+  for (; *string != '\0'; string++)
+    {
+      if (g_ascii_iscntrl (*string) || *string == ' ')
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 /* RFC 7230, 3.2.6 */
 static gboolean
 is_token (const char *string)
@@ -43,10 +61,7 @@ hb_syntax_check_uri (const char  *uri,
       return FALSE;
     }
 
-  parsed = g_uri_parse (uri,
-                        G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED
-                        | G_URI_FLAGS_SCHEME_NORMALIZE,
-                        &reason);
+  parsed = g_uri_parse (uri, URI_FLAGS, &reason);
   if (parsed == NULL)
     {
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
@@ -59,6 +74,14 @@ hb_syntax_check_uri (const char  *uri,
   if (strcmp (g_uri_get_scheme (parsed), "ws") != 0
       && strcmp (g_uri_get_scheme (parsed), "wss") != 0)
     {
+      /* Without “//” what looks like a scheme may be a user's name. */
+      if (g_uri_get_host (parsed) == NULL)
+        {
+          g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                               _("The URI does not begin with “ws://” or “wss://”"));
+          return FALSE;
+        }
+
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
                    _("The scheme of the URI is “%s”, but a WebSocket needs “ws” or “wss”"),
                    g_uri_get_scheme (parsed));
@@ -68,6 +91,13 @@ hb_syntax_check_uri (const char  *uri,
   if (g_uri_get_host (parsed) == NULL || *g_uri_get_host (parsed) == '\0')
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI, _("The URI has no host"));
+      return FALSE;
+    }
+
+  if (!is_host (g_uri_get_host (parsed)))
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
+                           _("The host of the URI has a space or a control character in it"));
       return FALSE;
     }
 

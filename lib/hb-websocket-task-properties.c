@@ -1,0 +1,1752 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-websocket-task-private.h"
+
+/* The properties, each with its meaning, its getter and its setter. */
+
+enum {
+  PROP_0,
+  PROP_SESSION,
+  PROP_URI,
+  PROP_PROTOCOLS,
+  PROP_ORIGIN,
+  PROP_COMPRESSION,
+  PROP_HEARTBEAT_MODE,
+  PROP_LIVENESS,
+  PROP_PING_TIMEOUT,
+  PROP_PONG_TIMEOUT,
+  PROP_PING_MESSAGE,
+  PROP_PONG_MESSAGE,
+  PROP_RECONNECT_TIMEOUT,
+  PROP_RECONNECT_TIMEOUT_MAX,
+  PROP_RECONNECT_JITTER,
+  PROP_REPEAT_LIMIT,
+  PROP_MIN_UPTIME,
+  PROP_CONNECT_TIMEOUT,
+  PROP_CLOSE_TIMEOUT,
+  PROP_MAX_MESSAGE_SIZE,
+  PROP_MAX_BUFFERED_AMOUNT,
+  PROP_OVERFLOW,
+  PROP_NETWORK_AWARE,
+  PROP_STATE,
+  PROP_CONNECTION,
+  PROP_PROTOCOL,
+  PROP_ATTEMPT,
+  PROP_RECONNECT_AT,
+  PROP_BUFFERED_AMOUNT,
+  PROP_LATENCY,
+  PROP_DOWNTIME,
+  PROP_HTTP_STATUS,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+static HbDriver *
+get_driver (HbWebsocketTask *self)
+{
+  return hb_websocket_task_get_driver (self);
+}
+
+static HbMachine *
+get_machine (HbWebsocketTask *self)
+{
+  return hb_driver_get_machine (get_driver (self));
+}
+
+static HbSettings *
+get_settings (HbWebsocketTask *self)
+{
+  return &get_machine (self)->settings;
+}
+
+static gboolean
+may_set (HbWebsocketTask *self,
+         guint            property)
+{
+  return hb_driver_check_thread (get_driver (self), g_param_spec_get_name (properties[property]));
+}
+
+static void
+changed (HbWebsocketTask *self,
+         guint            property)
+{
+  g_autoptr (HbWebsocketTask) alive = g_object_ref (self);
+
+  hb_driver_apply_settings (get_driver (self));
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+static void
+set_string (HbWebsocketTask  *self,
+            guint             property,
+            char            **field,
+            const char       *value)
+{
+  g_autofree char *old = NULL;
+
+  if (!may_set (self, property) || g_strcmp0 (*field, value) == 0)
+    return;
+
+  old = g_steal_pointer (field);
+  *field = g_strdup (value);
+  changed (self, property);
+}
+
+static gboolean
+same_strings (char               **a,
+              const char * const  *b)
+{
+  if (a == NULL || b == NULL)
+    return a == NULL && b == NULL;
+
+  return g_strv_equal ((const char * const *) a, b);
+}
+
+/* Any type that memcpy () copies */
+static void
+set_plain (HbWebsocketTask *self,
+           guint            property,
+           gpointer         field,
+           gconstpointer    value,
+           gsize            size)
+{
+  if (!may_set (self, property) || memcmp (field, value, size) == 0)
+    return;
+
+  memcpy (field, value, size);
+  changed (self, property);
+}
+
+static void
+hb_websocket_task_get_property (GObject    *object,
+                                guint       prop_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  switch (prop_id)
+    {
+    case PROP_SESSION:
+      g_value_set_object (value, hb_websocket_task_get_session (self));
+      break;
+    case PROP_URI:
+      g_value_set_string (value, hb_websocket_task_get_uri (self));
+      break;
+    case PROP_PROTOCOLS:
+      g_value_set_boxed (value, hb_websocket_task_get_protocols (self));
+      break;
+    case PROP_ORIGIN:
+      g_value_set_string (value, hb_websocket_task_get_origin (self));
+      break;
+    case PROP_COMPRESSION:
+      g_value_set_boolean (value, hb_websocket_task_get_compression (self));
+      break;
+    case PROP_HEARTBEAT_MODE:
+      g_value_set_enum (value, hb_websocket_task_get_heartbeat_mode (self));
+      break;
+    case PROP_LIVENESS:
+      g_value_set_enum (value, hb_websocket_task_get_liveness (self));
+      break;
+    case PROP_PING_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_ping_timeout (self));
+      break;
+    case PROP_PONG_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_pong_timeout (self));
+      break;
+    case PROP_PING_MESSAGE:
+      g_value_set_string (value, hb_websocket_task_get_ping_message (self));
+      break;
+    case PROP_PONG_MESSAGE:
+      g_value_set_string (value, hb_websocket_task_get_pong_message (self));
+      break;
+    case PROP_RECONNECT_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout (self));
+      break;
+    case PROP_RECONNECT_TIMEOUT_MAX:
+      g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout_max (self));
+      break;
+    case PROP_RECONNECT_JITTER:
+      g_value_set_double (value, hb_websocket_task_get_reconnect_jitter (self));
+      break;
+    case PROP_REPEAT_LIMIT:
+      g_value_set_int (value, hb_websocket_task_get_repeat_limit (self));
+      break;
+    case PROP_MIN_UPTIME:
+      g_value_set_uint (value, hb_websocket_task_get_min_uptime (self));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_connect_timeout (self));
+      break;
+    case PROP_CLOSE_TIMEOUT:
+      g_value_set_uint (value, hb_websocket_task_get_close_timeout (self));
+      break;
+    case PROP_MAX_MESSAGE_SIZE:
+      g_value_set_uint64 (value, hb_websocket_task_get_max_message_size (self));
+      break;
+    case PROP_MAX_BUFFERED_AMOUNT:
+      g_value_set_uint64 (value, hb_websocket_task_get_max_buffered_amount (self));
+      break;
+    case PROP_OVERFLOW:
+      g_value_set_enum (value, hb_websocket_task_get_overflow (self));
+      break;
+    case PROP_NETWORK_AWARE:
+      g_value_set_boolean (value, hb_websocket_task_get_network_aware (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, hb_websocket_task_get_state (self));
+      break;
+    case PROP_CONNECTION:
+      g_value_set_object (value, hb_websocket_task_get_connection (self));
+      break;
+    case PROP_PROTOCOL:
+      g_value_set_string (value, hb_websocket_task_get_protocol (self));
+      break;
+    case PROP_ATTEMPT:
+      g_value_set_uint (value, hb_websocket_task_get_attempt (self));
+      break;
+    case PROP_RECONNECT_AT:
+      g_value_set_int64 (value, hb_websocket_task_get_reconnect_at (self));
+      break;
+    case PROP_BUFFERED_AMOUNT:
+      g_value_set_uint64 (value, hb_websocket_task_get_buffered_amount (self));
+      break;
+    case PROP_LATENCY:
+      g_value_set_int64 (value, hb_websocket_task_get_latency (self));
+      break;
+    case PROP_DOWNTIME:
+      g_value_set_int64 (value, hb_websocket_task_get_downtime (self));
+      break;
+    case PROP_HTTP_STATUS:
+      g_value_set_uint (value, hb_websocket_task_get_http_status (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+hb_websocket_task_set_property (GObject      *object,
+                                guint         prop_id,
+                                const GValue *value,
+                                GParamSpec   *pspec)
+{
+  HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
+
+  switch (prop_id)
+    {
+    case PROP_SESSION:
+      hb_driver_set_session (get_driver (self), g_value_get_object (value));
+      break;
+    case PROP_URI:
+      hb_websocket_task_set_uri (self, g_value_get_string (value));
+      break;
+    case PROP_PROTOCOLS:
+      hb_websocket_task_set_protocols (self, g_value_get_boxed (value));
+      break;
+    case PROP_ORIGIN:
+      hb_websocket_task_set_origin (self, g_value_get_string (value));
+      break;
+    case PROP_COMPRESSION:
+      hb_websocket_task_set_compression (self, g_value_get_boolean (value));
+      break;
+    case PROP_HEARTBEAT_MODE:
+      hb_websocket_task_set_heartbeat_mode (self, g_value_get_enum (value));
+      break;
+    case PROP_LIVENESS:
+      hb_websocket_task_set_liveness (self, g_value_get_enum (value));
+      break;
+    case PROP_PING_TIMEOUT:
+      hb_websocket_task_set_ping_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_PONG_TIMEOUT:
+      hb_websocket_task_set_pong_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_PING_MESSAGE:
+      hb_websocket_task_set_ping_message (self, g_value_get_string (value));
+      break;
+    case PROP_PONG_MESSAGE:
+      hb_websocket_task_set_pong_message (self, g_value_get_string (value));
+      break;
+    case PROP_RECONNECT_TIMEOUT:
+      hb_websocket_task_set_reconnect_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_RECONNECT_TIMEOUT_MAX:
+      hb_websocket_task_set_reconnect_timeout_max (self, g_value_get_uint (value));
+      break;
+    case PROP_RECONNECT_JITTER:
+      hb_websocket_task_set_reconnect_jitter (self, g_value_get_double (value));
+      break;
+    case PROP_REPEAT_LIMIT:
+      hb_websocket_task_set_repeat_limit (self, g_value_get_int (value));
+      break;
+    case PROP_MIN_UPTIME:
+      hb_websocket_task_set_min_uptime (self, g_value_get_uint (value));
+      break;
+    case PROP_CONNECT_TIMEOUT:
+      hb_websocket_task_set_connect_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_CLOSE_TIMEOUT:
+      hb_websocket_task_set_close_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_MESSAGE_SIZE:
+      hb_websocket_task_set_max_message_size (self, g_value_get_uint64 (value));
+      break;
+    case PROP_MAX_BUFFERED_AMOUNT:
+      hb_websocket_task_set_max_buffered_amount (self, g_value_get_uint64 (value));
+      break;
+    case PROP_OVERFLOW:
+      hb_websocket_task_set_overflow (self, g_value_get_enum (value));
+      break;
+    case PROP_NETWORK_AWARE:
+      hb_websocket_task_set_network_aware (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+void
+hb_websocket_task_install_properties (GObjectClass *object_class)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags writable = readable | G_PARAM_WRITABLE | G_PARAM_EXPLICIT_NOTIFY;
+
+  /**
+   * HbWebsocketTask:session:
+   *
+   * The session that makes the connections.
+   *
+   * The application's own, with its proxy, cookies, TLS database, credentials and logger. `NULL`
+   * makes one for the task.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SESSION] =
+    g_param_spec_object ("session", NULL, NULL,
+                         SOUP_TYPE_SESSION,
+                         readable | G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY);
+
+  /**
+   * HbWebsocketTask:uri:
+   *
+   * Where to connect to.
+   *
+   * `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
+   * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). It is looked at when an attempt begins,
+   * so a change acts at the next attempt; one that is not valid then ends the task with
+   * `HB_ERROR_INVALID_URI`.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_URI] =
+    g_param_spec_string ("uri", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:protocols:
+   *
+   * The subprotocols to offer, in order of preference.
+   *
+   * Each is a token, none stands twice ([RFC 6455,
+   * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). What is not valid ends the task with
+   * `HB_ERROR_INVALID_ARGUMENT` at the next attempt. [property@WebsocketTask:protocol] tells which
+   * one the server chose.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROTOCOLS] =
+    g_param_spec_boxed ("protocols", NULL, NULL,
+                        G_TYPE_STRV,
+                        writable);
+
+  /**
+   * HbWebsocketTask:origin:
+   *
+   * What to send as `Origin` header.
+   *
+   * `NULL` sends none, as befits a program that is not a web page. It acts at the next attempt.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ORIGIN] =
+    g_param_spec_string ("origin", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:compression:
+   *
+   * Whether to offer compression of messages.
+   *
+   * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). If
+   * the [property@WebsocketTask:session] does not have the feature
+   * [class@Soup.WebsocketExtensionManager], it is added to it. It acts at the next attempt.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_COMPRESSION] =
+    g_param_spec_boolean ("compression", NULL, NULL,
+                          FALSE,
+                          writable);
+
+  /**
+   * HbWebsocketTask:heartbeat-mode:
+   *
+   * What a ping is.
+   *
+   * A message that the server's application answers, or a ping frame that the server answers by
+   * itself.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HEARTBEAT_MODE] =
+    g_param_spec_enum ("heartbeat-mode", NULL, NULL,
+                       HB_TYPE_HEARTBEAT_MODE, HB_HEARTBEAT_MODE_MESSAGE,
+                       writable);
+
+  /**
+   * HbWebsocketTask:liveness:
+   *
+   * What counts as life of the peer.
+   *
+   * By default everything that arrives.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LIVENESS] =
+    g_param_spec_enum ("liveness", NULL, NULL,
+                       HB_TYPE_LIVENESS, HB_LIVENESS_ANY,
+                       writable);
+
+  /**
+   * HbWebsocketTask:ping-timeout:
+   *
+   * How long the peer may be silent before a ping goes out, in milliseconds.
+   *
+   * 0 switches the heartbeat off; [method@WebsocketTask.check] still pings then.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PING_TIMEOUT] =
+    g_param_spec_uint ("ping-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_PING_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:pong-timeout:
+   *
+   * How long to wait for life after a ping, in milliseconds.
+   *
+   * When it is over, the link is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings go out, to keep
+   * the way through routers open, and nobody waits for the answer.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PONG_TIMEOUT] =
+    g_param_spec_uint ("pong-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_PONG_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:ping-message:
+   *
+   * The text of a ping.
+   *
+   * In mode `MESSAGE` it is a text message, in mode `PING` the payload of the ping frame, of which
+   * the first 125 bytes are sent.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PING_MESSAGE] =
+    g_param_spec_string ("ping-message", NULL, NULL,
+                         HB_DEFAULT_PING_MESSAGE,
+                         writable);
+
+  /**
+   * HbWebsocketTask:pong-message:
+   *
+   * The text message that is the reply to a ping.
+   *
+   * A text message equal to it is taken for the reply and is not delivered. `NULL` delivers every
+   * message.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PONG_MESSAGE] =
+    g_param_spec_string ("pong-message", NULL, NULL,
+                         NULL,
+                         writable);
+
+  /**
+   * HbWebsocketTask:reconnect-timeout:
+   *
+   * How long to wait before an attempt to reconnect, in milliseconds.
+   *
+   * It is the first wait where the waits grow, see [property@WebsocketTask:reconnect-timeout-max].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_TIMEOUT] =
+    g_param_spec_uint ("reconnect-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_RECONNECT_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:reconnect-timeout-max:
+   *
+   * Up to where the waits grow, in milliseconds.
+   *
+   * With 0 every wait is [property@WebsocketTask:reconnect-timeout]. Otherwise a wait is twice as
+   * long as the one before, up to this.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_TIMEOUT_MAX] =
+    g_param_spec_uint ("reconnect-timeout-max", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       writable);
+
+  /**
+   * HbWebsocketTask:reconnect-jitter:
+   *
+   * Which share of each wait is left to chance, from 0 to 1.
+   *
+   * A wait is shortened by a random part of up to this share, so that the clients of a server that
+   * has gone down do not all come back at the same moment.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_JITTER] =
+    g_param_spec_double ("reconnect-jitter", NULL, NULL,
+                         0, 1, 0,
+                         writable);
+
+  /**
+   * HbWebsocketTask:repeat-limit:
+   *
+   * How many attempts in a row may fail before the task gives up.
+   *
+   * -1 sets no limit, 0 never reconnects. A link that does not last for
+   * [property@WebsocketTask:min-uptime] counts as an attempt that failed. When the limit is
+   * reached, the task ends CLOSED with `HB_ERROR_REPEAT_LIMIT`.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_REPEAT_LIMIT] =
+    g_param_spec_int ("repeat-limit", NULL, NULL,
+                      -1, G_MAXINT, HB_DEFAULT_REPEAT_LIMIT,
+                      writable);
+
+  /**
+   * HbWebsocketTask:min-uptime:
+   *
+   * How long a link must be open for the attempts to be counted anew, in milliseconds.
+   *
+   * Without it a server that accepts and drops at once would be tried for ever, and without a
+   * growing wait.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MIN_UPTIME] =
+    g_param_spec_uint ("min-uptime", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_MIN_UPTIME,
+                       writable);
+
+  /**
+   * HbWebsocketTask:connect-timeout:
+   *
+   * How long one attempt may take, in milliseconds.
+   *
+   * From the look-up of the name to the end of the handshake. When it is over, the attempt fails
+   * with `HB_ERROR_CONNECT_TIMEOUT`. 0 sets no limit of our own.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONNECT_TIMEOUT] =
+    g_param_spec_uint ("connect-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_CONNECT_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:close-timeout:
+   *
+   * How long [method@WebsocketTask.close] may take, in milliseconds.
+   *
+   * In this time what is buffered has to go out and the peer's close frame to come; then the link
+   * is dropped. With 0 the close frame is sent, if the socket takes it, and not waited for.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLOSE_TIMEOUT] =
+    g_param_spec_uint ("close-timeout", NULL, NULL,
+                       0, G_MAXUINT, HB_DEFAULT_CLOSE_TIMEOUT,
+                       writable);
+
+  /**
+   * HbWebsocketTask:max-message-size:
+   *
+   * How long a message from the server may be, in bytes.
+   *
+   * A longer one ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, since the server would send it
+   * again after a reconnect. 0 sets no limit. With libsoup before 3.8 a message in fragments is
+   * limited by the fragment, not by the whole.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_MESSAGE_SIZE] =
+    g_param_spec_uint64 ("max-message-size", NULL, NULL,
+                         0, G_MAXUINT64, HB_DEFAULT_MAX_MESSAGE_SIZE,
+                         writable);
+
+  /**
+   * HbWebsocketTask:max-buffered-amount:
+   *
+   * How much may wait to be sent, in bytes.
+   *
+   * [property@WebsocketTask:overflow] says what happens to more. A single message that is longer
+   * can never be sent. 0 sets no limit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 ("max-buffered-amount", NULL, NULL,
+                         0, G_MAXUINT64, HB_DEFAULT_MAX_BUFFERED_AMOUNT,
+                         writable);
+
+  /**
+   * HbWebsocketTask:overflow:
+   *
+   * What happens when more is sent than may wait.
+   *
+   * See [property@WebsocketTask:max-buffered-amount].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_OVERFLOW] =
+    g_param_spec_enum ("overflow", NULL, NULL,
+                       HB_TYPE_OVERFLOW, HB_OVERFLOW_FAIL,
+                       writable);
+
+  /**
+   * HbWebsocketTask:network-aware:
+   *
+   * Whether to act on changes of the network.
+   *
+   * A change, as told by [iface@Gio.NetworkMonitor], does what [method@WebsocketTask.check] does,
+   * at most once in 5 seconds. No attempt is ever left out because the network is said to be
+   * unavailable.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NETWORK_AWARE] =
+    g_param_spec_boolean ("network-aware", NULL, NULL,
+                          TRUE,
+                          writable);
+
+  /**
+   * HbWebsocketTask:state:
+   *
+   * Where the task stands.
+   *
+   * It changes before the signal that tells of it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] =
+    g_param_spec_enum ("state", NULL, NULL,
+                       HB_TYPE_STATE, HB_STATE_CLOSED,
+                       readable);
+
+  /**
+   * HbWebsocketTask:connection:
+   *
+   * The connection of the open link.
+   *
+   * It is `NULL` while no link is open, and another after each reconnect. What is connected to it
+   * is lost with it; the task's own signals stay.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONNECTION] =
+    g_param_spec_object ("connection", NULL, NULL,
+                         SOUP_TYPE_WEBSOCKET_CONNECTION,
+                         readable);
+
+  /**
+   * HbWebsocketTask:protocol:
+   *
+   * The subprotocol that the server chose.
+   *
+   * It is `NULL` while no link is open, or if none was agreed on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PROTOCOL] =
+    g_param_spec_string ("protocol", NULL, NULL,
+                         NULL,
+                         readable);
+
+  /**
+   * HbWebsocketTask:attempt:
+   *
+   * How many attempts to reconnect there were in a row, with the one to come.
+   *
+   * It goes back to 0 when a link has been open for [property@WebsocketTask:min-uptime].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ATTEMPT] =
+    g_param_spec_uint ("attempt", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       readable);
+
+  /**
+   * HbWebsocketTask:reconnect-at:
+   *
+   * When the next attempt is due, in microseconds of [func@GLib.get_monotonic_time].
+   *
+   * It is -1 if none is due, or if it is held. For a countdown, subtract the present time.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RECONNECT_AT] =
+    g_param_spec_int64 ("reconnect-at", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        readable);
+
+  /**
+   * HbWebsocketTask:buffered-amount:
+   *
+   * How many bytes of messages wait to be sent.
+   *
+   * It is notified when messages have to wait and when these have gone out, not for each message
+   * that goes straight through.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 ("buffered-amount", NULL, NULL,
+                         0, G_MAXUINT64, 0,
+                         readable);
+
+  /**
+   * HbWebsocketTask:latency:
+   *
+   * The time from the last ping of this link to its reply, in microseconds.
+   *
+   * It is -1 while unknown. In mode `MESSAGE`, where [property@WebsocketTask:pong-message] is
+   * `NULL`, the first message after a ping is taken for its reply.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LATENCY] =
+    g_param_spec_int64 ("latency", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        readable);
+
+  /**
+   * HbWebsocketTask:downtime:
+   *
+   * How long the link had been lost when it was last opened, in microseconds.
+   *
+   * It is 0 for the first link.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DOWNTIME] =
+    g_param_spec_int64 ("downtime", NULL, NULL,
+                        0, G_MAXINT64, 0,
+                        readable);
+
+  /**
+   * HbWebsocketTask:http-status:
+   *
+   * The status of the server's answer to the last handshake.
+   *
+   * 101 if it became a WebSocket, 0 if there was no answer yet.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_HTTP_STATUS] =
+    g_param_spec_uint ("http-status", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       readable);
+
+  object_class->get_property = hb_websocket_task_get_property;
+  object_class->set_property = hb_websocket_task_set_property;
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+/**
+ * hb_websocket_task_get_session: (get-property session)
+ * @self: a task
+ *
+ * Gets the session that the application gave.
+ *
+ * Returns: (transfer none) (nullable): the session, or `NULL` if the task has one of its own
+ *
+ * Since: 1.0
+ */
+SoupSession *
+hb_websocket_task_get_session (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_session (get_driver (self));
+}
+
+/**
+ * hb_websocket_task_get_uri: (get-property uri)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:uri].
+ *
+ * Returns: (transfer none) (nullable): the URI
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_uri (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->uri;
+}
+
+/**
+ * hb_websocket_task_set_uri: (set-property uri)
+ * @self: a task
+ * @uri: (nullable): the URI
+ *
+ * Sets [property@WebsocketTask:uri].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_uri (HbWebsocketTask *self,
+                           const char      *uri)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_string (self, PROP_URI, &get_settings (self)->uri, uri);
+}
+
+/**
+ * hb_websocket_task_get_protocols: (get-property protocols)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:protocols].
+ *
+ * Returns: (transfer none) (array zero-terminated=1) (nullable): the subprotocols
+ *
+ * Since: 1.0
+ */
+const char * const *
+hb_websocket_task_get_protocols (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return (const char * const *) get_settings (self)->protocols;
+}
+
+/**
+ * hb_websocket_task_set_protocols: (set-property protocols)
+ * @self: a task
+ * @protocols: (array zero-terminated=1) (nullable): the subprotocols
+ *
+ * Sets [property@WebsocketTask:protocols].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_protocols (HbWebsocketTask    *self,
+                                 const char * const *protocols)
+{
+  HbSettings *settings;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  settings = get_settings (self);
+  if (!may_set (self, PROP_PROTOCOLS) || same_strings (settings->protocols, protocols))
+    return;
+
+  g_strfreev (settings->protocols);
+  settings->protocols = g_strdupv ((char **) protocols);
+  changed (self, PROP_PROTOCOLS);
+}
+
+/**
+ * hb_websocket_task_get_origin: (get-property origin)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:origin].
+ *
+ * Returns: (transfer none) (nullable): the origin
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_origin (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->origin;
+}
+
+/**
+ * hb_websocket_task_set_origin: (set-property origin)
+ * @self: a task
+ * @origin: (nullable): the origin
+ *
+ * Sets [property@WebsocketTask:origin].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_origin (HbWebsocketTask *self,
+                              const char      *origin)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_string (self, PROP_ORIGIN, &get_settings (self)->origin, origin);
+}
+
+/**
+ * hb_websocket_task_get_compression: (get-property compression)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:compression].
+ *
+ * Returns: whether to offer compression
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_compression (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->compression;
+}
+
+/**
+ * hb_websocket_task_set_compression: (set-property compression)
+ * @self: a task
+ * @compression: whether to offer compression
+ *
+ * Sets [property@WebsocketTask:compression].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_compression (HbWebsocketTask *self,
+                                   gboolean         compression)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  compression = !!compression;
+  set_plain (self, PROP_COMPRESSION, &get_settings (self)->compression,
+             &compression, sizeof compression);
+}
+
+/**
+ * hb_websocket_task_get_heartbeat_mode: (get-property heartbeat-mode)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:heartbeat-mode].
+ *
+ * Returns: the mode
+ *
+ * Since: 1.0
+ */
+HbHeartbeatMode
+hb_websocket_task_get_heartbeat_mode (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_HEARTBEAT_MODE_MESSAGE);
+
+  return get_settings (self)->heartbeat_mode;
+}
+
+/**
+ * hb_websocket_task_set_heartbeat_mode: (set-property heartbeat-mode)
+ * @self: a task
+ * @mode: the mode
+ *
+ * Sets [property@WebsocketTask:heartbeat-mode].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
+                                      HbHeartbeatMode  mode)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_HEARTBEAT_MODE, &get_settings (self)->heartbeat_mode, &mode, sizeof mode);
+}
+
+/**
+ * hb_websocket_task_get_liveness: (get-property liveness)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:liveness].
+ *
+ * Returns: what counts
+ *
+ * Since: 1.0
+ */
+HbLiveness
+hb_websocket_task_get_liveness (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_LIVENESS_ANY);
+
+  return get_settings (self)->liveness;
+}
+
+/**
+ * hb_websocket_task_set_liveness: (set-property liveness)
+ * @self: a task
+ * @liveness: what counts
+ *
+ * Sets [property@WebsocketTask:liveness].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_liveness (HbWebsocketTask *self,
+                                HbLiveness       liveness)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_LIVENESS, &get_settings (self)->liveness, &liveness, sizeof liveness);
+}
+
+/**
+ * hb_websocket_task_get_ping_timeout: (get-property ping-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ping-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_ping_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->ping_timeout;
+}
+
+/**
+ * hb_websocket_task_set_ping_timeout: (set-property ping-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:ping-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
+                                    guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_PING_TIMEOUT, &get_settings (self)->ping_timeout,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_pong_timeout: (get-property pong-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:pong-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_pong_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->pong_timeout;
+}
+
+/**
+ * hb_websocket_task_set_pong_timeout: (set-property pong-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:pong-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
+                                    guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_PONG_TIMEOUT, &get_settings (self)->pong_timeout,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_ping_message: (get-property ping-message)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ping-message].
+ *
+ * Returns: (transfer none): the text in UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_ping_message (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->ping_message;
+}
+
+/**
+ * hb_websocket_task_set_ping_message: (set-property ping-message)
+ * @self: a task
+ * @text: the text in UTF-8
+ *
+ * Sets [property@WebsocketTask:ping-message].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_message (HbWebsocketTask *self,
+                                    const char      *text)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (text != NULL && g_utf8_validate (text, -1, NULL));
+
+  set_string (self, PROP_PING_MESSAGE, &get_settings (self)->ping_message, text);
+}
+
+/**
+ * hb_websocket_task_get_pong_message: (get-property pong-message)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:pong-message].
+ *
+ * Returns: (transfer none) (nullable): the text in UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_pong_message (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->pong_message;
+}
+
+/**
+ * hb_websocket_task_set_pong_message: (set-property pong-message)
+ * @self: a task
+ * @text: (nullable): the text in UTF-8
+ *
+ * Sets [property@WebsocketTask:pong-message].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_pong_message (HbWebsocketTask *self,
+                                    const char      *text)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (text == NULL || g_utf8_validate (text, -1, NULL));
+
+  set_string (self, PROP_PONG_MESSAGE, &get_settings (self)->pong_message, text);
+}
+
+/**
+ * hb_websocket_task_get_reconnect_timeout: (get-property reconnect-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_reconnect_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_timeout;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_timeout: (set-property reconnect-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:reconnect-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
+                                         guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_RECONNECT_TIMEOUT, &get_settings (self)->reconnect_timeout,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_reconnect_timeout_max: (get-property reconnect-timeout-max)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-timeout-max].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_reconnect_timeout_max (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_timeout_max;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_timeout_max: (set-property reconnect-timeout-max)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:reconnect-timeout-max].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
+                                             guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_RECONNECT_TIMEOUT_MAX, &get_settings (self)->reconnect_timeout_max,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_reconnect_jitter: (get-property reconnect-jitter)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-jitter].
+ *
+ * Returns: the share
+ *
+ * Since: 1.0
+ */
+double
+hb_websocket_task_get_reconnect_jitter (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_jitter;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_jitter: (set-property reconnect-jitter)
+ * @self: a task
+ * @share: the share
+ *
+ * Sets [property@WebsocketTask:reconnect-jitter].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
+                                        double           share)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (share >= 0 && share <= 1);
+
+  set_plain (self, PROP_RECONNECT_JITTER, &get_settings (self)->reconnect_jitter,
+             &share, sizeof share);
+}
+
+/**
+ * hb_websocket_task_get_repeat_limit: (get-property repeat-limit)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:repeat-limit].
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+int
+hb_websocket_task_get_repeat_limit (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->repeat_limit;
+}
+
+/**
+ * hb_websocket_task_set_repeat_limit: (set-property repeat-limit)
+ * @self: a task
+ * @attempts: the number of attempts
+ *
+ * Sets [property@WebsocketTask:repeat-limit].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
+                                    int              attempts)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (attempts >= -1);
+
+  set_plain (self, PROP_REPEAT_LIMIT, &get_settings (self)->repeat_limit,
+             &attempts, sizeof attempts);
+}
+
+/**
+ * hb_websocket_task_get_min_uptime: (get-property min-uptime)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:min-uptime].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_min_uptime (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->min_uptime;
+}
+
+/**
+ * hb_websocket_task_set_min_uptime: (set-property min-uptime)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:min-uptime].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
+                                  guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_MIN_UPTIME, &get_settings (self)->min_uptime,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_connect_timeout: (get-property connect-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:connect-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_connect_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->connect_timeout;
+}
+
+/**
+ * hb_websocket_task_set_connect_timeout: (set-property connect-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:connect-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
+                                       guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_CONNECT_TIMEOUT, &get_settings (self)->connect_timeout,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_close_timeout: (get-property close-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:close-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_close_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->close_timeout;
+}
+
+/**
+ * hb_websocket_task_set_close_timeout: (set-property close-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:close-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
+                                     guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_CLOSE_TIMEOUT, &get_settings (self)->close_timeout,
+             &milliseconds, sizeof milliseconds);
+}
+
+/**
+ * hb_websocket_task_get_max_message_size: (get-property max-message-size)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:max-message-size].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_max_message_size (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->max_message_size;
+}
+
+/**
+ * hb_websocket_task_set_max_message_size: (set-property max-message-size)
+ * @self: a task
+ * @bytes: the number of bytes
+ *
+ * Sets [property@WebsocketTask:max-message-size].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
+                                        guint64          bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_MAX_MESSAGE_SIZE, &get_settings (self)->max_message_size,
+             &bytes, sizeof bytes);
+}
+
+/**
+ * hb_websocket_task_get_max_buffered_amount: (get-property max-buffered-amount)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:max-buffered-amount].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_max_buffered_amount (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->max_buffered_amount;
+}
+
+/**
+ * hb_websocket_task_set_max_buffered_amount: (set-property max-buffered-amount)
+ * @self: a task
+ * @bytes: the number of bytes
+ *
+ * Sets [property@WebsocketTask:max-buffered-amount].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_max_buffered_amount (HbWebsocketTask *self,
+                                           guint64          bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_MAX_BUFFERED_AMOUNT, &get_settings (self)->max_buffered_amount,
+             &bytes, sizeof bytes);
+}
+
+/**
+ * hb_websocket_task_get_overflow: (get-property overflow)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:overflow].
+ *
+ * Returns: what happens
+ *
+ * Since: 1.0
+ */
+HbOverflow
+hb_websocket_task_get_overflow (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_OVERFLOW_FAIL);
+
+  return get_settings (self)->overflow;
+}
+
+/**
+ * hb_websocket_task_set_overflow: (set-property overflow)
+ * @self: a task
+ * @overflow: what happens
+ *
+ * Sets [property@WebsocketTask:overflow].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_overflow (HbWebsocketTask *self,
+                                HbOverflow       overflow)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  set_plain (self, PROP_OVERFLOW, &get_settings (self)->overflow, &overflow, sizeof overflow);
+}
+
+/**
+ * hb_websocket_task_get_network_aware: (get-property network-aware)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:network-aware].
+ *
+ * Returns: whether to act on them
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_network_aware (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->network_aware;
+}
+
+/**
+ * hb_websocket_task_set_network_aware: (set-property network-aware)
+ * @self: a task
+ * @follow: whether to act on them
+ *
+ * Sets [property@WebsocketTask:network-aware].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_network_aware (HbWebsocketTask *self,
+                                     gboolean         follow)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  follow = !!follow;
+  set_plain (self, PROP_NETWORK_AWARE, &get_settings (self)->network_aware, &follow, sizeof follow);
+}
+
+/**
+ * hb_websocket_task_get_state: (get-property state)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:state].
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+HbState
+hb_websocket_task_get_state (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_STATE_CLOSED);
+
+  return get_machine (self)->state;
+}
+
+/**
+ * hb_websocket_task_get_connection: (get-property connection)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:connection].
+ *
+ * Returns: (transfer none) (nullable): the connection
+ *
+ * Since: 1.0
+ */
+SoupWebsocketConnection *
+hb_websocket_task_get_connection (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_connection (get_driver (self));
+}
+
+/**
+ * hb_websocket_task_get_protocol: (get-property protocol)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:protocol].
+ *
+ * Returns: (transfer none) (nullable): the subprotocol
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_protocol (HbWebsocketTask *self)
+{
+  SoupWebsocketConnection *connection;
+
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  connection = hb_driver_get_connection (get_driver (self));
+
+  return connection != NULL ? soup_websocket_connection_get_protocol (connection) : NULL;
+}
+
+/**
+ * hb_websocket_task_get_attempt: (get-property attempt)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:attempt].
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_attempt (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->attempt;
+}
+
+/**
+ * hb_websocket_task_get_reconnect_at: (get-property reconnect-at)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-at].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return hb_driver_get_reconnect_at (get_driver (self));
+}
+
+/**
+ * hb_websocket_task_get_buffered_amount: (get-property buffered-amount)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:buffered-amount].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return hb_outbox_get_buffered (&get_machine (self)->outbox);
+}
+
+/**
+ * hb_websocket_task_get_latency: (get-property latency)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:latency].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_latency (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->latency;
+}
+
+/**
+ * hb_websocket_task_get_downtime: (get-property downtime)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:downtime].
+ *
+ * Returns: the time
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_downtime (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->downtime;
+}
+
+/**
+ * hb_websocket_task_get_http_status: (get-property http-status)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:http-status].
+ *
+ * Returns: the status
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_http_status (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_machine (self)->http_status;
+}
