@@ -62,6 +62,7 @@ void                     hb_driver_flush               (HbDriver             *se
 guint                    hb_driver_clear_queue         (HbDriver             *self);
 
 SoupWebsocketConnection *hb_driver_get_connection      (HbDriver             *self);
+const char              *hb_driver_get_protocol        (HbDriver             *self);
 HbMetrics               *hb_driver_get_metrics         (HbDriver             *self);
 gint64                   hb_driver_get_reconnect_at    (HbDriver             *self);
 

@@ -63,15 +63,26 @@ is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Carries out what the machine wants, now or, where that is being done already, next. The alarm is
- * for a main loop that a handler runs. */
+/* Before code of the application runs as well as after it: a handler may run a main loop, and what
+ * is still to be carried out must not wait for its end. */
+static void
+set_alarm (HbDriver *self)
+{
+  if (self->alarm == NULL)
+    return;
+
+  hb_alarm_set_urgent (self->alarm, self->machine.effects.length > 0);
+  hb_alarm_set_deadline (self->alarm, hb_machine_get_deadline (&self->machine));
+}
+
+/* Carries out what the machine wants, now or, where that is being done already, next. */
 static void
 wake (HbDriver *self)
 {
   if (self->draining == 0)
     drain (self);
-  else if (self->alarm != NULL)
-    hb_alarm_set_urgent (self->alarm, TRUE);
+  else
+    set_alarm (self);
 }
 
 static gboolean
@@ -298,6 +309,35 @@ transmit (HbDriver *self)
     }
 }
 
+/* A message goes out in the call that sends it, from a handler too, so that buffered-amount has one
+ * meaning. There can be no other link by then: the outbox is open only while the machine's is ours. */
+static void
+transmit_now (HbDriver *self)
+{
+  gboolean pushed = push_context (self);
+
+  self->draining++;
+  transmit (self);
+  self->draining--;
+
+  if (pushed)
+    g_main_context_pop_thread_default (self->context);
+
+  wake (self);
+}
+
+/* A volatile message is for a link that takes it now, so ask it before the message is accepted. */
+static void
+probe (HbDriver    *self,
+       HbSendFlags  flags)
+{
+  HbOutbox *outbox = &self->machine.outbox;
+
+  if ((flags & HB_SEND_FLAGS_VOLATILE) != 0 && outbox->is_open && !outbox->blocked
+      && self->link != NULL && !hb_link_poll_writable (self->link))
+    hb_machine_on_blocked (&self->machine);
+}
+
 static void
 ping (HbDriver *self)
 {
@@ -410,7 +450,6 @@ rest (HbDriver *self)
     }
 
   watch_network (self);
-  hb_alarm_set_urgent (self->alarm, FALSE);
 }
 
 /* Runs code of the application, which may call anything, drop the last reference, or run a main
@@ -427,6 +466,7 @@ drain (HbDriver *self)
 
   while (hb_machine_pop_effect (&self->machine, &effect))
     {
+      set_alarm (self);
       carry_out (self, &effect);
       hb_effect_clear (&effect);
     }
@@ -436,8 +476,7 @@ drain (HbDriver *self)
   if (self->draining == 0)
     rest (self);
 
-  if (self->alarm != NULL)
-    hb_alarm_set_deadline (self->alarm, hb_machine_get_deadline (&self->machine));
+  set_alarm (self);
 
   if (pushed)
     g_main_context_pop_thread_default (context);
@@ -678,9 +717,11 @@ hb_driver_send (HbDriver     *self,
                 HbSendFlags   flags,
                 GError      **error)
 {
-  gboolean accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
+  gboolean accepted;
 
-  wake (self);
+  probe (self, flags);
+  accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
+  transmit_now (self);
 
   return accepted;
 }
@@ -695,10 +736,11 @@ hb_driver_send_async (HbDriver    *self,
   GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
+  probe (self, flags);
   if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
     fail_call (ticket, error);
 
-  wake (self);
+  transmit_now (self);
 }
 
 void
@@ -727,6 +769,12 @@ hb_driver_get_connection (HbDriver *self)
     return NULL;
 
   return self->link != NULL ? hb_link_get_connection (self->link) : NULL;
+}
+
+const char *
+hb_driver_get_protocol (HbDriver *self)
+{
+  return hb_driver_get_connection (self) != NULL ? hb_link_get_protocol (self->link) : NULL;
 }
 
 HbMetrics *

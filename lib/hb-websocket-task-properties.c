@@ -1634,13 +1634,9 @@ hb_websocket_task_get_connection (HbWebsocketTask *self)
 const char *
 hb_websocket_task_get_protocol (HbWebsocketTask *self)
 {
-  SoupWebsocketConnection *connection;
-
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
 
-  connection = hb_driver_get_connection (get_driver (self));
-
-  return connection != NULL ? soup_websocket_connection_get_protocol (connection) : NULL;
+  return hb_driver_get_protocol (get_driver (self));
 }
 
 /**

@@ -37,7 +37,8 @@
  * Every property that can be written may be changed at any time, and acts from then on.
  *
  * A task belongs to the main context that is thread-default when it is opened
- * ([method@GLib.MainContext.push_thread_default]); its signals are emitted there. While it is not
+ * ([method@GLib.MainContext.push_thread_default]); its signals are emitted there. That context has
+ * to stay thread-default while it is iterated, since libsoup goes by it. While the task is not
  * closed, it is to be used from that context's thread alone; a call from another one is refused
  * with a critical message.
  *
@@ -124,13 +125,14 @@ start_task (HbWebsocketTask     *self,
             GCancellable        *cancellable,
             GAsyncReadyCallback  callback,
             gpointer             user_data,
-            gpointer             source_tag)
+            gpointer             source_tag,
+            const char          *function)
 {
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, source_tag);
 
-  if (!may_call (self, "asynchronous call"))
+  if (!may_call (self, function))
     {
       g_task_return_new_error (task, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
                                "%s", _("The call came from another thread than the task’s"));
@@ -551,7 +553,8 @@ hb_websocket_task_open_async (HbWebsocketTask     *self,
 
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_open_async);
+  task = start_task (self, cancellable, callback, user_data,
+                     hb_websocket_task_open_async, G_STRFUNC);
   if (task != NULL)
     hb_driver_open (self->driver, task);
 }
@@ -641,7 +644,8 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
 
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_close_async);
+  task = start_task (self, cancellable, callback, user_data,
+                     hb_websocket_task_close_async, G_STRFUNC);
   if (task != NULL)
     hb_driver_close (self->driver, code, reason, task);
 }
@@ -874,7 +878,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (message != NULL);
 
-  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_send_message_async);
+  task = start_task (self, cancellable, callback, user_data,
+                     hb_websocket_task_send_message_async, G_STRFUNC);
   if (task == NULL)
     return;
 
@@ -933,7 +938,8 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
 
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  task = start_task (self, cancellable, callback, user_data, hb_websocket_task_flush_async);
+  task = start_task (self, cancellable, callback, user_data,
+                     hb_websocket_task_flush_async, G_STRFUNC);
   if (task != NULL)
     hb_driver_flush (self->driver, task);
 }

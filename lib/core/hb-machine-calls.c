@@ -10,12 +10,13 @@
 /* What the application asks of the machine, messages aside. */
 
 static void
-start_afresh (HbMachine *self)
+start_afresh (HbMachine *self,
+              gboolean   was_closed)
 {
   hb_machine_set_attempt (self, 0);
   self->check_at = HB_NEVER;
 
-  if (self->state == HB_STATE_CLOSED && self->downtime != 0)
+  if (was_closed && self->downtime != 0)
     {
       self->downtime = 0;
       hb_effects_push_notify (&self->effects, "downtime");
@@ -48,8 +49,8 @@ hb_machine_open (HbMachine *self,
 
   if (self->state == HB_STATE_CLOSED)
     {
-      start_afresh (self);
       hb_machine_attempt (self, now);
+      start_afresh (self, TRUE);
     }
 }
 
@@ -108,12 +109,14 @@ void
 hb_machine_reconnect_now (HbMachine *self,
                           gint64     now)
 {
+  gboolean was_closed = self->state == HB_STATE_CLOSED;
+
   if (self->disposed)
     return;
 
-  start_afresh (self);
-  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
   hb_machine_attempt (self, now);
+  start_afresh (self, was_closed);
+  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
 void
@@ -199,10 +202,31 @@ hb_machine_set_delay (HbMachine *self,
                       HbEffect  *reconnect,
                       guint      delay)
 {
+  gint64 attempt_at;
+
   g_return_if_fail (hb_machine_is_current (self, reconnect));
 
   reconnect->reconnect.delay = MAX (delay, self->retry_after);
-  self->attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+  attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+
+  if (self->attempt_at == attempt_at)
+    return;
+
+  self->attempt_at = attempt_at;
+  hb_effects_push_notify (&self->effects, "reconnect-at");
+}
+
+/* Acts on a change of the network when that is due. */
+void
+hb_machine_check_network (HbMachine *self,
+                          gint64     now)
+{
+  if (now < self->check_at)
+    return;
+
+  self->check_at = HB_NEVER;
+  self->checked_at = now;
+  hb_machine_check (self, now);
 }
 
 /* The first change is acted on at once, and those of the next seconds once more when these are
@@ -215,5 +239,5 @@ hb_machine_on_network_changed (HbMachine *self,
     return;
 
   self->check_at = MAX (now, self->checked_at + HB_CHECK_INTERVAL);
-  hb_machine_tick (self, now, FALSE);
+  hb_machine_check_network (self, now);
 }

@@ -27,6 +27,8 @@ void      hb_machine_attempt          (HbMachine    *self,
                                        gint64        now);
 void      hb_machine_ping             (HbMachine    *self,
                                        gint64        now);
+void      hb_machine_check_network    (HbMachine    *self,
+                                       gint64        now);
 void      hb_machine_pump             (HbMachine    *self);
 void      hb_machine_tell_unsent      (HbMachine    *self);
 void      hb_machine_release_waiters  (HbMachine    *self,

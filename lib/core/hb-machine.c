@@ -260,26 +260,25 @@ lose (HbMachine    *self,
 {
   gboolean closing = self->state == HB_STATE_CLOSING;
   gboolean was_open = hb_machine_has_open_link (self);
+  guint attempt = now >= get_settled_at (self) ? 0 : self->attempt;
   g_autoptr (GError) final = NULL;
-
-  if (self->state == HB_STATE_CONNECTING)
-    set_http_status (self, loss->http_status);
-
-  if (now >= get_settled_at (self))
-    hb_machine_set_attempt (self, 0);
 
   if (closing)
     final = hb_machine_new_closed_error ();
   else if (is_final (loss->error))
     final = g_error_copy (loss->error);
-  else if (hb_backoff_is_exhausted (&self->settings, self->attempt))
+  else if (hb_backoff_is_exhausted (&self->settings, attempt))
     final = g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
-                         _("Gave up after %u attempts to reconnect: %s"), self->attempt,
+                         _("Gave up after %u attempts to reconnect: %s"), attempt,
                          loss->error != NULL
                          ? loss->error->message
                          : _("the server closed the link"));
 
   hb_machine_leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
+  hb_machine_set_attempt (self, attempt);
+
+  if (!was_open)
+    set_http_status (self, loss->http_status);
 
   /* An application that has closed does not care how the peer went. */
   if (loss->error != NULL && !closing)
@@ -413,6 +412,8 @@ hb_machine_dispose (HbMachine *self)
 
   self->disposed = TRUE;
   self->state = HB_STATE_CLOSED;
+  self->attempt_at = HB_NEVER;
+  self->lost_at = HB_NEVER;
   hb_heartbeat_stop (&self->heartbeat);
   hb_outbox_on_lost (&self->outbox);
   hb_machine_release_waiters (self, error);
@@ -516,12 +517,7 @@ hb_machine_tick (HbMachine *self,
       g_assert_not_reached ();
     }
 
-  if (now >= self->check_at)
-    {
-      self->check_at = HB_NEVER;
-      self->checked_at = now;
-      hb_machine_check (self, now);
-    }
+  hb_machine_check_network (self, now);
 }
 
 /* Gives the next effect, which the caller clears. */

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "hb-error.h"
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
@@ -43,13 +45,23 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
+/* Messages have been taken back. */
+static void
+settle (HbOutbox *self)
+{
+  if (self->backlogged && !hb_lanes_is_empty (&self->lanes))
+    hb_effects_push_notify (self->effects, "buffered-amount");
+
+  settle_when_empty (self);
+}
+
 static GError *
 new_overflow_error (const HbSettings *settings,
                     const HbMessage  *message)
 {
   return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
-                      _("No room for a message of %" G_GSIZE_FORMAT " bytes: "
-                        "max-buffered-amount is %" G_GUINT64_FORMAT),
+                      _("No room for a message of %zu bytes: "
+                        "max-buffered-amount is %" PRIu64),
                       g_bytes_get_size (message->bytes), settings->max_buffered_amount);
 }
 
@@ -273,7 +285,7 @@ hb_outbox_withdraw (HbOutbox *self,
     return FALSE;
 
   drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
-  settle_when_empty (self);
+  settle (self);
   return TRUE;
 }
 
@@ -284,7 +296,7 @@ hb_outbox_clear_queue (HbOutbox *self)
   guint n_dropped = drop_all (self, HB_OUTCOME_CANCELLED, NULL);
 
   if (n_dropped > 0)
-    settle_when_empty (self);
+    settle (self);
 
   return n_dropped;
 }

@@ -202,7 +202,7 @@ hb_syntax_check_close (guint        code,
   if (strlen (reason) > MAX_REASON)
     {
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                   _("The reason to close has %" G_GSIZE_FORMAT " bytes, "
+                   _("The reason to close has %zu bytes, "
                      "but a close frame has room for %d"),
                    strlen (reason), MAX_REASON);
       return FALSE;
@@ -237,7 +237,7 @@ hb_syntax_check_text (const char  *text,
         }
 
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                   _("The text is not valid UTF-8 at byte %" G_GSIZE_FORMAT ": send it as binary"),
+                   _("The text is not valid UTF-8 at byte %zu: send it as binary"),
                    (gsize) (end - text));
       return FALSE;
     }

@@ -57,6 +57,7 @@ void                     hb_link_set_max_message_size (HbLink             *self,
 guint                    hb_link_get_serial           (HbLink             *self);
 SoupMessage             *hb_link_get_request          (HbLink             *self);
 SoupWebsocketConnection *hb_link_get_connection       (HbLink             *self);
+const char              *hb_link_get_protocol         (HbLink             *self);
 gboolean                 hb_link_is_held_up           (HbLink             *self);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -128,17 +129,14 @@ find_socket (SoupWebsocketConnection *connection)
 
 /* An unref alone would not do: the application may hold a reference too, and libsoup would go on
  * reading for it. */
-static void
-end_connection (SoupWebsocketConnection *connection)
-{
-  g_object_run_dispose (G_OBJECT (connection));
-  g_object_unref (connection);
-}
-
 static gboolean
 end_connection_cb (gpointer user_data)
 {
-  end_connection (user_data);
+  g_autoptr (SoupWebsocketConnection) connection = user_data;
+  GMainContext *context = g_source_get_context (g_main_current_source ());
+  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+
+  g_object_run_dispose (G_OBJECT (connection));
 
   return G_SOURCE_REMOVE;
 }
@@ -293,7 +291,7 @@ error_cb (SoupWebsocketConnection *connection,
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
     self->error = g_error_new (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG,
                                _("A message came that is longer than max-message-size, "
-                                 "%" G_GUINT64_FORMAT " bytes"),
+                                 "%" PRIu64 " bytes"),
                                self->max_message_size);
   else
     self->error = g_error_copy (error);
@@ -380,8 +378,8 @@ connect_cb (GObject      *source,
   if (self->funcs == NULL)
     {
       /* Dropped meanwhile: the attempt may have won the race against its cancellation. */
-      if (connection != NULL)
-        g_object_run_dispose (G_OBJECT (connection));
+      self->connection = g_steal_pointer (&connection);
+      release_connection (self);
     }
   else if (connection != NULL)
     {
@@ -569,6 +567,13 @@ SoupWebsocketConnection *
 hb_link_get_connection (HbLink *self)
 {
   return self->connection;
+}
+
+/* NULL while there is no connection, or if no subprotocol was agreed on */
+const char *
+hb_link_get_protocol (HbLink *self)
+{
+  return self->connection != NULL ? soup_websocket_connection_get_protocol (self->connection) : NULL;
 }
 
 /* Whether nothing can be read at this moment: libsoup reads one message after another, so a main

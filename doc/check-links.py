@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fails where a link within the reference leads nowhere.
+
+check-links.py FOLDER"""
+
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class Page(HTMLParser):
+    def __init__(self, path):
+        super().__init__()
+        self.links = []
+        self.anchors = set()
+        self.feed(path.read_text(encoding='utf-8'))
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.anchors.add(attrs.get('id') or attrs.get('name'))
+        if tag == 'a' and 'href' in attrs:
+            self.links.append(attrs['href'])
+
+
+def is_broken(pages, name, link):
+    parts = urlsplit(link)
+    target = unquote(parts.path) or name
+
+    if parts.scheme or target.startswith('/'):
+        return False
+
+    return target not in pages or (parts.fragment and parts.fragment not in pages[target].anchors)
+
+
+def main(folder):
+    pages = {path.name: Page(path) for path in folder.glob('*.html')}
+    broken = [(name, link) for name, page in sorted(pages.items()) for link in page.links
+              if is_broken(pages, name, link)]
+
+    for name, link in broken:
+        print(f'{name}: {link}')
+
+    return not pages or bool(broken)
+
+
+if __name__ == '__main__':
+    sys.exit(main(Path(sys.argv[1])))

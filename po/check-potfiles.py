@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fails where a source with strings to be translated is not in POTFILES, or the other way round,
+and where a string to be translated holds a macro that xgettext cannot look into."""
+
+import re
+import sys
+from pathlib import Path
+
+MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|hb_ngettext)\s*\(\s*"')
+STRING = r'"(?:[^"\\]|\\.)*"'
+MACRO = re.compile(rf'(?<![A-Za-z0-9_])_\s*\(\s*{STRING}(?:\s*{STRING})*\s*(G_[A-Z0-9_]+)')
+
+
+def main(root):
+    listed = {line for line in (root / 'po' / 'POTFILES').read_text().splitlines()
+              if line and not line.startswith('#')}
+    texts = {str(path.relative_to(root)): path.read_text(encoding='utf-8')
+             for path in root.glob('lib/**/*.c')}
+    marked = {path for path, text in texts.items() if MARKED.search(text)}
+    cut = [(path, found[1]) for path in sorted(marked) for found in MACRO.finditer(texts[path])]
+
+    for path in sorted(marked - listed):
+        print(f'{path} has strings to be translated: add it to po/POTFILES')
+    for path in sorted(listed - marked):
+        print(f'{path} is in po/POTFILES without a string to be translated: take it out')
+    for path, macro in cut:
+        print(f'{path}: xgettext cuts a string off before {macro}: use %zu or PRIu64')
+
+    return marked != listed or bool(cut)
+
+
+if __name__ == '__main__':
+    sys.exit(main(Path(sys.argv[1])))

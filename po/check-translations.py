@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Fails where a translation is wrong by msgfmt, or lacks a string of the sources."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def run(*args, cwd):
+    return subprocess.run(args, cwd=cwd).returncode == 0
+
+
+def main(root):
+    po = root / 'po'
+    languages = [line for line in (po / 'LINGUAS').read_text().splitlines()
+                 if line and not line.startswith('#')]
+
+    with tempfile.TemporaryDirectory() as scratch:
+        pot = Path(scratch) / 'strings.pot'
+        right = run('xgettext', '--files-from=po/POTFILES', '--from-code=UTF-8',
+                    '--keyword=_', '--keyword=hb_ngettext:1,2', f'--output={pot}', cwd=root)
+        for language in languages:
+            right &= run('msgfmt', '--check', '--statistics', '--output-file=/dev/null',
+                         f'{language}.po', cwd=po)
+            right &= run('msgcmp', f'{language}.po', str(pot), cwd=po)
+
+    return not right
+
+
+if __name__ == '__main__':
+    sys.exit(main(Path(sys.argv[1])))
