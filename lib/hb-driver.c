@@ -310,7 +310,8 @@ transmit (HbDriver *self)
 }
 
 /* A message goes out in the call that sends it, from a handler too, so that buffered-amount has one
- * meaning. There can be no other link by then: the outbox is open only while the machine's is ours. */
+ * meaning. There can be no other link by then: the outbox is open only while the machine's is
+ * ours. */
 static void
 transmit_now (HbDriver *self)
 {

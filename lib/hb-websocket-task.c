@@ -995,8 +995,9 @@ hb_websocket_task_clear_queue (HbWebsocketTask *self)
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *
- * Sets a function that makes the text of each ping, in place of
- * [property@WebsocketTask:ping-message].
+ * Sets a function that makes the text of each ping.
+ *
+ * It stands in for [property@WebsocketTask:ping-message].
  *
  * Since: 1.0
  */

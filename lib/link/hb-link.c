@@ -573,7 +573,10 @@ hb_link_get_connection (HbLink *self)
 const char *
 hb_link_get_protocol (HbLink *self)
 {
-  return self->connection != NULL ? soup_websocket_connection_get_protocol (self->connection) : NULL;
+  if (self->connection == NULL)
+    return NULL;
+
+  return soup_websocket_connection_get_protocol (self->connection);
 }
 
 /* Whether nothing can be read at this moment: libsoup reads one message after another, so a main

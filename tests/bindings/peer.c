@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <libsoup/soup.h>
+
+/* The server that the tests of whole programs talk to. It prints its URI, then a line for each
+ * WebSocket that opens, and serves until its standard input ends, so that it never outlives a test.
+ *
+ * It echoes what it receives, but for these texts:
+ *   heartbeat     it answers "pong"
+ *   mute          it answers no heartbeat on this connection any more
+ *   header NAME   it answers the value of this header of the handshake
+ *   leave         it closes with code 4001, "see you"
+ *   drop          it breaks the connection off
+ */
+
+#define CLIENT_KEY "peer-client"
+
+typedef struct
+{
+  SoupMessageHeaders *headers;
+  GSocket            *socket;
+  gboolean            mute;
+} Client;
+
+static void
+free_client (gpointer data)
+{
+  Client *client = data;
+
+  soup_message_headers_unref (client->headers);
+  g_object_unref (client->socket);
+  g_free (client);
+}
+
+static gboolean
+obey (SoupWebsocketConnection *connection,
+      Client                  *client,
+      const char              *text)
+{
+  const char *value;
+
+  if (g_str_equal (text, "heartbeat"))
+    {
+      if (!client->mute)
+        soup_websocket_connection_send_text (connection, "pong");
+    }
+  else if (g_str_equal (text, "mute"))
+    {
+      client->mute = TRUE;
+    }
+  else if (g_str_has_prefix (text, "header "))
+    {
+      value = soup_message_headers_get_one (client->headers, text + strlen ("header "));
+      soup_websocket_connection_send_text (connection, value != NULL ? value : "");
+    }
+  else if (g_str_equal (text, "leave"))
+    {
+      soup_websocket_connection_close (connection, 4001, "see you");
+    }
+  else if (g_str_equal (text, "drop"))
+    {
+      g_socket_shutdown (client->socket, TRUE, TRUE, NULL);
+    }
+  else
+    {
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+message_cb (SoupWebsocketConnection *connection,
+            SoupWebsocketDataType    type,
+            GBytes                  *message,
+            gpointer                 user_data)
+{
+  if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+
+  if (type == SOUP_WEBSOCKET_DATA_TEXT
+      && obey (connection, user_data, g_bytes_get_data (message, NULL)))
+    return;
+
+  soup_websocket_connection_send_message (connection, type, message);
+}
+
+static void
+closed_cb (SoupWebsocketConnection *connection,
+           gpointer                 user_data)
+{
+  g_object_unref (connection);
+}
+
+static void
+websocket_cb (SoupServer              *server,
+              SoupServerMessage       *message,
+              const char              *path,
+              SoupWebsocketConnection *connection,
+              gpointer                 user_data)
+{
+  Client *client = g_new0 (Client, 1);
+
+  client->headers = soup_message_headers_ref (soup_server_message_get_request_headers (message));
+  client->socket = g_object_ref (soup_server_message_get_socket (message));
+  g_object_set_data_full (G_OBJECT (connection), CLIENT_KEY, client, free_client);
+
+  g_signal_connect (connection, "message", G_CALLBACK (message_cb), client);
+  g_signal_connect (connection, "closed", G_CALLBACK (closed_cb), NULL);
+  g_object_ref (connection);
+
+  g_print ("opened %s\n", path);
+}
+
+static gboolean
+input_cb (GIOChannel   *channel,
+          GIOCondition  condition,
+          gpointer      user_data)
+{
+  g_main_loop_quit (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+int
+main (void)
+{
+  static const char *protocols[] = { "chat", NULL };
+  g_autoptr (SoupServer) server = soup_server_new (NULL, NULL);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GIOChannel) input = g_io_channel_unix_new (0);
+  g_autoptr (GError) error = NULL;
+  GSList *uris;
+
+  if (!soup_server_listen_local (server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 1;
+    }
+
+  uris = soup_server_get_uris (server);
+  g_print ("ws://127.0.0.1:%d/ws\n", g_uri_get_port (uris->data));
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+
+  soup_server_add_websocket_handler (server, "/ws", NULL, (char **) protocols,
+                                     websocket_cb, NULL, NULL);
+  g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
+  g_main_loop_run (loop);
+
+  return 0;
+}

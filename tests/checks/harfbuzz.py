@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""HarfBuzz has the prefix hb_ too, and every process with GTK loads it: no name may be of both.
+
+What the library exports is compared, what its static twin defines, and what is registered as GType.
+After the usual arguments come the archives of which the static library is made.
+"""
+
+import ctypes
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from common import LIBRARY, check, check_none, finish, get_symbols, skip_all
+
+CACHE_LINE = re.compile(r'^\s*libharfbuzz[\w-]*\.so[.\d]* .* => (.*)$', re.MULTILINE)
+
+
+def find_harfbuzz():
+    path = os.pathsep.join([os.environ.get('PATH', ''), '/sbin', '/usr/sbin'])
+    try:
+        cache = subprocess.run(['ldconfig', '-p'], text=True, check=True, stdout=subprocess.PIPE,
+                               env={**os.environ, 'PATH': path}).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return sorted({Path(found).resolve() for found in CACHE_LINE.findall(cache)})
+
+
+def get_type_names(library, symbols):
+    """Registers the types of a library, and yields their names."""
+    loaded = ctypes.CDLL(str(library))
+    gobject = ctypes.CDLL('libgobject-2.0.so.0')
+    gobject.g_type_name.restype = ctypes.c_char_p
+    gobject.g_type_name.argtypes = [ctypes.c_size_t]
+
+    for symbol in sorted(symbols):
+        if symbol.endswith('_get_type'):
+            function = getattr(loaded, symbol)
+            function.restype = ctypes.c_size_t
+            yield gobject.g_type_name(function()).decode()
+
+
+def main():
+    libraries = find_harfbuzz()
+    if not libraries:
+        skip_all('HarfBuzz is not installed')
+
+    exported = get_symbols('-D', '--defined-only', LIBRARY)
+    defined = get_symbols('-g', '--defined-only', *sys.argv[4:])
+    types = set(get_type_names(LIBRARY, exported))
+    check(exported and exported < defined and types, 'there are names to compare')
+
+    for library in libraries:
+        theirs = get_symbols('-D', '--defined-only', library)
+        name = library.name.split('.')[0]
+        check_none(sorted((exported | defined) & theirs), f'no symbol is one of {name}')
+        if 'gobject' in name:
+            their_types = set(get_type_names(library, theirs))
+            check(their_types, f'{name} has types')
+            check_none(sorted(types & their_types), f'no type is one of {name}')
+
+    finish()
+
+
+if __name__ == '__main__':
+    main()

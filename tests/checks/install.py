@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The library once it is installed: what is there, and a program that finds it with pkg-config."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from common import (API, BUILD, CC, GIR, MESON, PKG_CONFIG, SOURCE, check, check_none,
+                    check_program, finish, get_flags, get_public_headers, run, skip_all)
+
+PROGRAM = SOURCE / 'tests' / 'checks' / 'subproject' / 'user.c'
+
+
+def get_options():
+    options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
+    return {option['name']: option['value'] for option in options}
+
+
+def without_sysroot(flag, sysroot):
+    """The root is put before the paths of our dependencies too, which are not in it."""
+    path = flag.removeprefix('-L')
+    if path.startswith(str(sysroot)) and not Path(path).exists():
+        return flag.replace(str(sysroot), '', 1)
+    return flag
+
+
+def main():
+    if not MESON:
+        skip_all('there is no meson')
+
+    options = get_options()
+    prefix = Path(options['prefix'])
+
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        below = root / prefix.relative_to('/')
+        libdir = below / options['libdir']
+        pkgconfig = libdir / 'pkgconfig'
+        includes = below / options['includedir'] / API
+        env = {**os.environ, 'PKG_CONFIG_PATH': str(pkgconfig), 'PKG_CONFIG_SYSROOT_DIR': name}
+
+        result = run([*MESON, 'install', '-C', BUILD, '--destdir', root, '--no-rebuild'])
+        if not check(result.returncode == 0, 'it can be installed', result.stdout):
+            finish()
+
+        wanted = {header.name for header in get_public_headers()}
+        found = {path.name for path in includes.rglob('*')}
+        check(wanted == found, 'the public headers are installed, and no other',
+              f'{sorted(wanted ^ found)}')
+        check_none((f'{path} is missing' for path in [
+            libdir / f'lib{API}.so.0', pkgconfig / f'{API}.pc', *([
+                below / options['datadir'] / 'gir-1.0' / 'Hb-1.gir',
+                libdir / 'girepository-1.0' / 'Hb-1.typelib',
+            ] if GIR.exists() else []),
+        ] if not path.exists()), 'what belongs to it is installed')
+
+        if GIR.exists():
+            for variable, path in (('girdir', f'{options["datadir"]}/gir-1.0'),
+                                   ('typelibdir', f'{options["libdir"]}/girepository-1.0')):
+                value = run([*PKG_CONFIG, f'--variable={variable}', API], env=env).stdout.strip()
+                check(value.removeprefix(name) == str(prefix / path),
+                      f'pkg-config knows {variable}', value)
+
+        program = root / 'user'
+        flags = [without_sysroot(flag, root) for flag in get_flags('--cflags', '--libs', API,
+                                                                   env=env)]
+        result = run([*CC, '-Wall', '-Werror', PROGRAM, '-o', program, *flags])
+        if check(result.returncode == 0, 'a program compiles with what pkg-config says',
+                 result.stdout):
+            check_program([program], 'the program runs',
+                          env={**os.environ, 'LD_LIBRARY_PATH': str(libdir)})
+
+    finish()
+
+
+if __name__ == '__main__':
+    main()

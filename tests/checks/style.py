@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What can be seen of the style without reading."""
+
+import os
+import re
+from fnmatch import fnmatch
+
+from common import SOURCE, check, check_none, finish, relative
+
+BUILD_FOLDERS = ('_build*', 'build*', 'subprojects', '__pycache__', '.git')
+
+SOURCES = ('*.c', '*.h', '*.h.in', '*.cc', '*.py', '*.js', '*.vala', '*.sh', 'meson.build')
+WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
+
+MAX_COLUMNS = 100
+
+# The folders of somebody's machine
+MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
+
+# Translations are laid out by gettext, and a licence is not ours to lay out.
+NOT_OURS = ('*.po', '*.pot', 'LICENSE')
+
+
+def get_files():
+    for folder, folders, names in os.walk(SOURCE):
+        folders[:] = sorted(name for name in folders
+                            if not any(fnmatch(name, pattern) for pattern in BUILD_FOLDERS)
+                            and not (SOURCE / folder / name / 'meson-info').exists())
+        for name in sorted(names):
+            yield SOURCE / folder / name
+
+
+def matches(path, patterns):
+    return any(fnmatch(path.name, pattern) for pattern in patterns)
+
+
+def main():
+    texts = {}
+    broken = []
+
+    for path in get_files():
+        try:
+            texts[path] = path.read_text(encoding='utf-8')
+        except UnicodeDecodeError:
+            broken.append(relative(path))
+
+    ours = {path: text for path, text in texts.items() if not matches(path, NOT_OURS)}
+    sources = {path: text for path, text in ours.items() if matches(path, SOURCES)}
+    lines = [(path, number, line) for path, text in ours.items()
+             for number, line in enumerate(text.split('\n'), 1)]
+
+    check(sources, 'there are sources')
+    check_none(broken, 'all is UTF-8')
+    check_none((f'{relative(path)}:{number}' for path, number, line in lines
+                if '\t' in line and matches(path, WITHOUT_TABS)), 'no tab')
+    check_none((f'{relative(path)}:{number}' for path, number, line in lines
+                if line != line.rstrip()), 'no white space at the end of a line')
+    check_none((f'{relative(path)}:{number}: {len(line)}' for path, number, line in lines
+                if len(line) > MAX_COLUMNS and path in sources),
+               f'no line of a source has more than {MAX_COLUMNS} columns')
+    check_none((relative(path) for path, text in ours.items()
+                if text and (not text.endswith('\n') or text.endswith('\n\n'))),
+               'each file ends with one newline')
+    check_none((relative(path) for path, text in sources.items()
+                if not any('SPDX-License-Identifier: LGPL-2.1-or-later' in line
+                           for line in text.split('\n')[:2])),
+               'each source names its licence on top')
+    check_none((f'{relative(path)}:{number}: {line.strip()}' for path, number, line in lines
+                if MACHINE_PATH.search(line)), 'no path of a machine')
+
+    finish()
+
+
+if __name__ == '__main__':
+    main()

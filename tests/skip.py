@@ -1,0 +1,7 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Stands in for a test that cannot be run: skip.py REASON."""
+
+import sys
+
+print('1..0 # SKIP', sys.argv[1])
