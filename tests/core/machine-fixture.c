@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+
+/* A point in time like any other: a computer that has been on for an hour */
+#define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
+
+void
+fixture_set_up (Fixture       *fixture,
+                gconstpointer  data)
+{
+  hb_machine_init (&fixture->machine, 1);
+  fixture->machine.settings.uri = g_strdup ("ws://example.com/");
+  fixture->now = STARTED_AT;
+  fixture->started_at = STARTED_AT;
+  fixture->stamp = STARTED_AT;
+  fixture->room = G_MAXUINT;
+  fixture->own_delay = -1;
+  fixture->wire = g_string_new (NULL);
+  fixture->log = g_string_new (NULL);
+  fixture->resolved = g_ptr_array_new ();
+}
+
+void
+fixture_tear_down (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  fixture->handler = NULL;
+  assert_effects (fixture, "");
+  hb_machine_clear (&fixture->machine);
+  g_clear_pointer (&fixture->error, g_free);
+  g_clear_pointer (&fixture->close_reason, g_free);
+  g_clear_pointer (&fixture->message, g_bytes_unref);
+  g_string_free (fixture->wire, TRUE);
+  g_string_free (fixture->log, TRUE);
+  g_ptr_array_unref (fixture->resolved);
+}
+
+void
+set_text (char       **setting,
+          const char  *text)
+{
+  g_free (*setting);
+  *setting = g_strdup (text);
+}
+
+static char *
+error_to_string (const GError *error)
+{
+  GEnumClass *errors;
+  char *string;
+
+  if (error->domain != HB_ERROR)
+    return g_strdup_printf ("%s:%d", g_quark_to_string (error->domain), error->code);
+
+  errors = g_type_class_ref (HB_TYPE_ERROR);
+  string = g_strdup (g_enum_get_value (errors, error->code)->value_nick);
+  g_type_class_unref (errors);
+
+  return string;
+}
+
+/* As hb_effect_to_string (), but with errors by name and with whose call was resolved */
+static char *
+to_string (const HbEffect *effect)
+{
+  g_autofree char *plain = NULL;
+  g_autofree char *error = NULL;
+
+  if (effect->kind == HB_EFFECT_ERROR)
+    {
+      error = error_to_string (effect->error);
+      return g_strdup_printf ("error:%s", error);
+    }
+
+  plain = hb_effect_to_string (effect);
+  if (effect->kind != HB_EFFECT_RESOLVE)
+    return g_steal_pointer (&plain);
+
+  if (effect->resolve.outcome != HB_OUTCOME_FAILED)
+    return g_strdup_printf ("%s(%s)", plain, (const char *) effect->resolve.ticket);
+
+  error = error_to_string (effect->resolve.error);
+  return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
+}
+
+/* What is handed over in one go is written in one go. */
+static void
+transmit (Fixture *fixture)
+{
+  guint n_taken = 0;
+
+  while (fixture->room > 0 && hb_outbox_can_transmit (&fixture->machine.outbox))
+    {
+      const HbMessage *message = hb_machine_take_message (&fixture->machine);
+      gsize length;
+      const char *data = g_bytes_get_data (message->bytes, &length);
+
+      g_assert_true (fixture->has_link);
+
+      if (fixture->wire->len > 0)
+        g_string_append_c (fixture->wire, ' ');
+      g_string_append_len (fixture->wire, data, length);
+      fixture->room -= fixture->room != G_MAXUINT;
+      n_taken++;
+    }
+
+  if (hb_outbox_can_transmit (&fixture->machine.outbox))
+    hb_machine_on_blocked (&fixture->machine);
+
+  if (!fixture->keeps)
+    written (fixture, n_taken);
+}
+
+/* Returns whether the effect still has its place; one that has not leaves no trace in the log. */
+static gboolean
+carry_out (Fixture        *fixture,
+           const HbEffect *effect)
+{
+  switch (effect->kind)
+    {
+    case HB_EFFECT_DROP:
+      fixture->has_link = FALSE;
+      fixture->has_request = FALSE;
+      return TRUE;
+
+    case HB_EFFECT_PREPARE:
+      if (!hb_machine_is_current (&fixture->machine, effect))
+        return FALSE;
+      g_assert_false (fixture->has_link);
+      fixture->has_link = TRUE;
+      fixture->has_request = TRUE;
+      return TRUE;
+
+    case HB_EFFECT_CONNECT:
+      if (!hb_machine_is_current (&fixture->machine, effect))
+        return FALSE;
+      g_assert_true (fixture->has_request);
+      fixture->has_request = FALSE;
+      return TRUE;
+
+    case HB_EFFECT_RECONNECT:
+      return hb_machine_is_current (&fixture->machine, effect);
+
+    case HB_EFFECT_OPEN:
+      g_assert_false (fixture->has_opened);
+      fixture->has_opened = TRUE;
+      return TRUE;
+
+    case HB_EFFECT_CLOSE:
+      g_assert_true (fixture->has_opened);
+      fixture->has_opened = FALSE;
+      g_free (fixture->close_reason);
+      fixture->close_reason = g_strdup (effect->close.reason);
+      return TRUE;
+
+    case HB_EFFECT_ERROR:
+      set_text (&fixture->error, effect->error->message);
+      return TRUE;
+
+    case HB_EFFECT_MESSAGE:
+      g_clear_pointer (&fixture->message, g_bytes_unref);
+      fixture->message = g_bytes_ref (effect->message.bytes);
+      return TRUE;
+
+    case HB_EFFECT_RESOLVE:
+      g_assert_false (g_ptr_array_find (fixture->resolved, effect->resolve.ticket, NULL));
+      g_ptr_array_add (fixture->resolved, effect->resolve.ticket);
+      return TRUE;
+
+    case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_PING:
+    case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_NOTIFY:
+    case HB_EFFECT_DRAIN:
+      return TRUE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+write_down (Fixture    *fixture,
+            const char *effect)
+{
+  if (fixture->log->len > 0)
+    g_string_append_c (fixture->log, ' ');
+
+  if (fixture->stamped && fixture->now != fixture->stamp)
+    {
+      fixture->stamp = fixture->now;
+      g_string_append_printf (fixture->log, "@%" G_GINT64_FORMAT " ",
+                              (fixture->now - fixture->started_at) / G_TIME_SPAN_MILLISECOND);
+    }
+
+  g_string_append (fixture->log, effect);
+}
+
+/* Carries out all effects, those included that come of carrying them out. */
+void
+drain (Fixture *fixture)
+{
+  HbEffect effect;
+
+  while (hb_machine_pop_effect (&fixture->machine, &effect))
+    {
+      g_autofree char *string = NULL;
+
+      if (effect.kind == HB_EFFECT_RECONNECT && fixture->own_delay >= 0
+          && hb_machine_is_current (&fixture->machine, &effect))
+        hb_machine_set_delay (&fixture->machine, &effect, fixture->own_delay);
+
+      string = to_string (&effect);
+      if (carry_out (fixture, &effect))
+        {
+          write_down (fixture, string);
+          if (fixture->handler != NULL)
+            fixture->handler (fixture, string);
+        }
+
+      if (effect.kind == HB_EFFECT_OPEN)
+        hb_machine_on_greeted (&fixture->machine, effect.serial);
+      else if (effect.kind == HB_EFFECT_TRANSMIT)
+        transmit (fixture);
+
+      hb_effect_clear (&effect);
+    }
+}
+
+/* What has happened so far is not what the test is about. */
+void
+forget (Fixture *fixture)
+{
+  drain (fixture);
+  g_string_truncate (fixture->log, 0);
+  g_string_truncate (fixture->wire, 0);
+}
+
+/* Lets the time pass, with a tick at each deadline. */
+void
+advance (Fixture *fixture,
+         guint    milliseconds)
+{
+  gint64 end = fixture->now + hb_milliseconds (milliseconds);
+  guint n_ticks = 0;
+
+  drain (fixture);
+
+  while (hb_machine_get_deadline (&fixture->machine) <= end)
+    {
+      gint64 deadline = hb_machine_get_deadline (&fixture->machine);
+
+      /* A tick that leaves its own deadline behind would keep a process busy for ever. */
+      n_ticks = deadline > fixture->now ? 0 : n_ticks + 1;
+      g_assert_cmpuint (n_ticks, <, 10);
+
+      fixture->now = MAX (fixture->now, deadline);
+      hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+      drain (fixture);
+    }
+
+  fixture->now = end;
+}
+
+/* Lets the time pass while this process cannot run, with one tick when it can again. */
+void
+advance_late (Fixture *fixture,
+              guint    milliseconds)
+{
+  drain (fixture);
+  fixture->now += hb_milliseconds (milliseconds);
+  hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+  drain (fixture);
+}
+
+void
+start (Fixture *fixture)
+{
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  forget (fixture);
+}
+
+void
+start_open (Fixture *fixture)
+{
+  start (fixture);
+  answer (fixture);
+  forget (fixture);
+}
+
+/* The server answers the handshake. */
+void
+answer (Fixture *fixture)
+{
+  drain (fixture);
+  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  drain (fixture);
+}
+
+void
+receive (Fixture    *fixture,
+         const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+}
+
+/* The link ends without a word. */
+void
+lose_link (Fixture *fixture)
+{
+  lose_link_with (fixture, 0, 0);
+}
+
+void
+lose_link_with (Fixture *fixture,
+                guint    http_status,
+                guint    retry_after)
+{
+  HbLoss loss = { .code = 1006, .http_status = http_status, .retry_after = retry_after };
+
+  drain (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+}
+
+void
+close_with (Fixture    *fixture,
+            guint       code,
+            const char *ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  hb_machine_close (&fixture->machine, fixture->now, code, NULL, (gpointer) ticket, &error);
+  g_assert_no_error (error);
+}
+
+gboolean
+send_full (Fixture      *fixture,
+           const char   *text,
+           HbSendFlags   flags,
+           const char   *ticket,
+           GError      **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes, flags, (gpointer) ticket, error);
+}
+
+void
+send_text (Fixture    *fixture,
+           const char *text)
+{
+  send_ticket (fixture, text, NULL);
+}
+
+void
+send_ticket (Fixture    *fixture,
+             const char *text,
+             const char *ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  send_full (fixture, text, HB_SEND_FLAGS_DEFAULT, ticket, &error);
+  g_assert_no_error (error);
+}
+
+void
+written (Fixture *fixture,
+         guint    n_messages)
+{
+  hb_machine_on_written (&fixture->machine, n_messages);
+}
+
+gint64
+get_deadline (Fixture *fixture)
+{
+  gint64 deadline = hb_machine_get_deadline (&fixture->machine);
+
+  return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
+}

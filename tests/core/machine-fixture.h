@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-error.h"
+#include "hb-machine-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Fixture Fixture;
+
+/* A handler of the application: runs at each effect that the driver would emit. */
+typedef void (*Handler) (Fixture    *fixture,
+                         const char *effect);
+
+/* A machine, a clock that stands until it is moved, and the least driver that could be: it carries out
+ * each effect in its turn and keeps a log of them. Tests compare the log with assert_effects (); what
+ * no test asked for fails it in the end. */
+struct _Fixture
+{
+  HbMachine  machine;
+  gint64     now;
+
+  /* The link, as far as the machine can see it */
+  guint      room;         /* how many messages it takes before it is full */
+  gboolean   keeps;        /* what it takes stays unwritten until written () */
+  gboolean   has_link;
+  gboolean   has_request;  /* prepared, not yet connecting */
+  gboolean   has_opened;   /* an `open` without its `close` */
+  GString   *wire;         /* what it has been given, since assert_wire () */
+
+  /* The application */
+  Handler    handler;      /* (nullable) */
+  gint64     own_delay;    /* what its reconnect function says, -1 if it has none */
+  char      *error;        /* (nullable) what the last error said */
+  char      *close_reason; /* (nullable) what the last close said */
+  GBytes    *message;      /* (nullable) the last message it got */
+
+  gboolean   stamped;      /* whether the log tells the time */
+  gint64     started_at;
+  gint64     stamp;
+  GString   *log;
+  GPtrArray *resolved;     /* each ticket once */
+};
+
+#define add_test(path, function) \
+  g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+
+void     fixture_set_up    (Fixture       *fixture,
+                            gconstpointer  data);
+void     fixture_tear_down (Fixture       *fixture,
+                            gconstpointer  data);
+void     set_text          (char         **setting,
+                            const char    *text);
+
+void     drain             (Fixture       *fixture);
+void     forget            (Fixture       *fixture);
+void     advance           (Fixture       *fixture,
+                            guint          milliseconds);
+void     advance_late      (Fixture       *fixture,
+                            guint          milliseconds);
+
+void     start             (Fixture       *fixture);
+void     start_open        (Fixture       *fixture);
+void     answer            (Fixture       *fixture);
+void     receive           (Fixture       *fixture,
+                            const char    *text);
+void     lose_link         (Fixture       *fixture);
+void     lose_link_with    (Fixture       *fixture,
+                            guint          http_status,
+                            guint          retry_after);
+void     close_with        (Fixture       *fixture,
+                            guint          code,
+                            const char    *ticket);
+
+gboolean send_full         (Fixture       *fixture,
+                            const char    *text,
+                            HbSendFlags    flags,
+                            const char    *ticket,
+                            GError       **error);
+void     send_text         (Fixture       *fixture,
+                            const char    *text);
+void     send_ticket       (Fixture       *fixture,
+                            const char    *text,
+                            const char    *ticket);
+void     written           (Fixture       *fixture,
+                            guint          n_messages);
+
+#define assert_effects(fixture, expected) \
+  G_STMT_START { \
+    drain (fixture); \
+    g_assert_cmpstr ((fixture)->log->str, ==, (expected)); \
+    g_string_truncate ((fixture)->log, 0); \
+  } G_STMT_END
+
+#define assert_wire(fixture, expected) \
+  G_STMT_START { \
+    drain (fixture); \
+    g_assert_cmpstr ((fixture)->wire->str, ==, (expected)); \
+    g_string_truncate ((fixture)->wire, 0); \
+  } G_STMT_END
+
+#define assert_state(fixture, expected) \
+  g_assert_cmpint ((fixture)->machine.state, ==, (expected))
+
+/* In milliseconds from now, -1 for never */
+#define assert_deadline(fixture, expected) \
+  g_assert_cmpint (get_deadline (fixture), ==, (expected))
+
+gint64   get_deadline      (Fixture       *fixture);
+
+/* What a change always tells, so that a test shows what is its own */
+#define STARTS      "notify:state prepare connect"
+#define OPENS       "notify:state notify:http-status notify:connection notify:protocol open"
+#define OPENS_AGAIN "notify:state notify:connection notify:protocol notify:downtime open"
+#define LEAVES      "drop notify:state notify:connection notify:protocol"
+
+G_END_DECLS

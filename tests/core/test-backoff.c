@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-backoff-private.h"
+
+static void
+test_constant (void)
+{
+  HbSettings settings = { .reconnect_timeout = 2000 };
+  guint attempt;
+
+  g_test_summary ("Without a maximum every wait is the same, as in the JavaScript helpers");
+
+  for (attempt = 1; attempt <= 100; attempt++)
+    g_assert_cmpuint (hb_backoff_get_delay (&settings, attempt, 0), ==, 2000);
+}
+
+static void
+test_doubles (void)
+{
+  HbSettings settings = { .reconnect_timeout = 500, .reconnect_timeout_max = 5000 };
+  static const guint delays[] = { 500, 1000, 2000, 4000, 5000, 5000, 5000 };
+  guint i;
+
+  g_test_summary ("With a maximum the wait doubles with each attempt until it is reached");
+
+  for (i = 0; i < G_N_ELEMENTS (delays); i++)
+    g_assert_cmpuint (hb_backoff_get_delay (&settings, i + 1, 0), ==, delays[i]);
+}
+
+static void
+test_does_not_overflow (void)
+{
+  HbSettings settings = { .reconnect_timeout = G_MAXUINT - 1, .reconnect_timeout_max = G_MAXUINT };
+
+  g_test_summary ("No attempt number and no setting makes the doubling overflow");
+
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 0), ==, G_MAXUINT);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 32, 0), ==, G_MAXUINT);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 33, 0), ==, G_MAXUINT);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 65, 0), ==, G_MAXUINT);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, G_MAXUINT, 0), ==, G_MAXUINT);
+}
+
+static void
+test_small_maximum (void)
+{
+  HbSettings settings = { .reconnect_timeout = 2000, .reconnect_timeout_max = 1000 };
+
+  g_test_summary ("A maximum below the first wait does not shorten it");
+
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 2000);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 2000);
+}
+
+static void
+test_no_wait (void)
+{
+  HbSettings settings = { .reconnect_timeout_max = 1000, .reconnect_jitter = 1 };
+
+  g_test_summary ("A wait of nothing stays one, however often it is doubled");
+
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0.5), ==, 0);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0.5), ==, 0);
+}
+
+static void
+test_jitter (void)
+{
+  HbSettings settings = { .reconnect_timeout = 2000, .reconnect_jitter = 0.5 };
+
+  g_test_summary ("The jitter is a share of the wait, taken off it: wait * (1 - jitter * random)");
+
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 2000);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0.5), ==, 1500);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 1), ==, 1000);
+}
+
+static void
+test_jitter_doubled (void)
+{
+  HbSettings settings = {
+    .reconnect_timeout = 1000,
+    .reconnect_timeout_max = 3000,
+    .reconnect_jitter = 0.25,
+  };
+
+  g_test_summary ("The jitter acts on the wait after it was doubled");
+
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 1), ==, 1500);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 1), ==, 2250);
+}
+
+static void
+test_jitter_bounds (void)
+{
+  HbSettings settings = { .reconnect_timeout = 2000, .reconnect_jitter = 1 };
+  guint shortest = G_MAXUINT;
+  guint longest = 0;
+  guint i;
+
+  g_test_summary ("A whole jitter spreads the attempts over the whole wait");
+
+  for (i = 0; i < 1000; i++)
+    {
+      guint delay = hb_backoff_get_delay (&settings, 1, i / 1000.0);
+
+      shortest = MIN (shortest, delay);
+      longest = MAX (longest, delay);
+    }
+
+  g_assert_cmpuint (shortest, ==, 2);
+  g_assert_cmpuint (longest, ==, 2000);
+}
+
+static void
+test_no_limit (void)
+{
+  HbSettings settings = { .repeat_limit = -1 };
+
+  g_test_summary ("Without a limit the attempts never end");
+
+  g_assert_false (hb_backoff_is_exhausted (&settings, 0));
+  g_assert_false (hb_backoff_is_exhausted (&settings, G_MAXUINT));
+}
+
+static void
+test_limit (void)
+{
+  HbSettings settings = { .repeat_limit = 3 };
+
+  g_test_summary ("The limit is how many attempts there are");
+
+  g_assert_false (hb_backoff_is_exhausted (&settings, 2));
+  g_assert_true (hb_backoff_is_exhausted (&settings, 3));
+  g_assert_true (hb_backoff_is_exhausted (&settings, 4));
+}
+
+static void
+test_never (void)
+{
+  HbSettings settings = { .repeat_limit = 0 };
+
+  g_test_summary ("A limit of nought forbids the very first");
+
+  g_assert_true (hb_backoff_is_exhausted (&settings, 0));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/backoff/constant", test_constant);
+  g_test_add_func ("/backoff/doubles", test_doubles);
+  g_test_add_func ("/backoff/does-not-overflow", test_does_not_overflow);
+  g_test_add_func ("/backoff/small-maximum", test_small_maximum);
+  g_test_add_func ("/backoff/no-wait", test_no_wait);
+  g_test_add_func ("/backoff/jitter", test_jitter);
+  g_test_add_func ("/backoff/jitter-doubled", test_jitter_doubled);
+  g_test_add_func ("/backoff/jitter-bounds", test_jitter_bounds);
+  g_test_add_func ("/backoff/no-limit", test_no_limit);
+  g_test_add_func ("/backoff/limit", test_limit);
+  g_test_add_func ("/backoff/never", test_never);
+
+  return g_test_run ();
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-heartbeat-private.h"
+
+#define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
+
+/* Pings after 15 s of silence, and gives up 10 s after a ping. */
+typedef struct
+{
+  HbHeartbeat heartbeat;
+  HbSettings  settings;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture->settings.ping_timeout = 15000;
+  fixture->settings.pong_timeout = 10000;
+  hb_heartbeat_init (&fixture->heartbeat);
+  hb_heartbeat_start (&fixture->heartbeat, OPENED_AT);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+}
+
+/* A time in milliseconds since the link opened */
+static gint64
+at (guint milliseconds)
+{
+  return OPENED_AT + hb_milliseconds (milliseconds);
+}
+
+static HbVerdict
+tick (Fixture *fixture,
+      guint    milliseconds)
+{
+  return hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (milliseconds), FALSE);
+}
+
+static gint64
+get_deadline (Fixture *fixture)
+{
+  return hb_heartbeat_get_deadline (&fixture->heartbeat, &fixture->settings);
+}
+
+static void
+test_no_link (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Where there is no link nothing is due, and nothing is condemned");
+
+  hb_heartbeat_stop (&fixture->heartbeat);
+
+  g_assert_cmpint (get_deadline (fixture), ==, HB_NEVER);
+  g_assert_cmpint (tick (fixture, 100000), ==, HB_VERDICT_WAIT);
+}
+
+static void
+test_silence (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A ping is due after as much silence as was set, and not before");
+
+  g_assert_cmpint (get_deadline (fixture), ==, at (15000));
+  g_assert_cmpint (tick (fixture, 14999), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (tick (fixture, 15000), ==, HB_VERDICT_PING);
+}
+
+static void
+test_life (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("Life puts the ping off");
+
+  hb_heartbeat_on_life (&fixture->heartbeat, at (14000));
+
+  g_assert_cmpint (get_deadline (fixture), ==, at (29000));
+  g_assert_cmpint (tick (fixture, 28999), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
+}
+
+static void
+test_dead (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A ping without an answer condemns the link when the wait is over, and not "
+                  "before");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+
+  g_assert_true (hb_heartbeat_is_awaiting (&fixture->heartbeat));
+  g_assert_cmpint (get_deadline (fixture), ==, at (25000));
+  g_assert_cmpint (tick (fixture, 24999), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (tick (fixture, 25000), ==, HB_VERDICT_DEAD);
+}
+
+static void
+test_life_after_ping (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Life after a ping ends the wait, whether or not it is the reply");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  hb_heartbeat_on_life (&fixture->heartbeat, at (16000));
+
+  g_assert_false (hb_heartbeat_is_awaiting (&fixture->heartbeat));
+  g_assert_cmpint (tick (fixture, 25000), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (get_deadline (fixture), ==, at (31000));
+}
+
+static void
+test_a_little_late (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A tick that comes up to a second late still condemns");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+
+  g_assert_cmpint (tick (fixture, 26000), ==, HB_VERDICT_DEAD);
+}
+
+static void
+test_late (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A tick that comes more than a second late asks again instead of condemning");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  g_assert_cmpint (tick (fixture, 26001), ==, HB_VERDICT_PING);
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (26001));
+  g_assert_cmpint (get_deadline (fixture), ==, at (36001));
+  g_assert_cmpint (tick (fixture, 36001), ==, HB_VERDICT_DEAD);
+}
+
+static void
+test_held_up (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Where what has come could not be read, the link is asked again instead of "
+                  "condemned");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+
+  g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (25000), TRUE),
+                   ==, HB_VERDICT_PING);
+}
+
+static void
+test_held_up_early (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("Being held up does not bring a ping before its time");
+
+  g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14999), TRUE),
+                   ==, HB_VERDICT_WAIT);
+}
+
+static void
+test_no_heartbeat (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("Without a ping timeout there is no heartbeat");
+
+  fixture->settings.ping_timeout = 0;
+
+  g_assert_cmpint (get_deadline (fixture), ==, HB_NEVER);
+  g_assert_cmpint (tick (fixture, 1000000), ==, HB_VERDICT_WAIT);
+}
+
+static void
+test_no_heartbeat_ping (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("Without a heartbeat a ping that was asked for is judged all the same");
+
+  fixture->settings.ping_timeout = 0;
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (5000));
+
+  g_assert_cmpint (tick (fixture, 15000), ==, HB_VERDICT_DEAD);
+}
+
+static void
+test_no_pong_timeout (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Without a pong timeout pings go out and nothing is ever condemned");
+
+  fixture->settings.pong_timeout = 0;
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+
+  g_assert_cmpint (get_deadline (fixture), ==, at (30000));
+  g_assert_cmpint (tick (fixture, 30000), ==, HB_VERDICT_PING);
+}
+
+static void
+test_settings_change (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Settings that change act from then on, without anything being armed again");
+
+  fixture->settings.ping_timeout = 5000;
+  g_assert_cmpint (get_deadline (fixture), ==, at (5000));
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (5000));
+  fixture->settings.pong_timeout = 1000;
+  g_assert_cmpint (get_deadline (fixture), ==, at (6000));
+}
+
+static void
+test_latency (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("The latency is the time from the ping to its reply");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+
+  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15040)),
+                   ==, 40 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_latency_after_life (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("Other life before the reply does not spoil the latency");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  hb_heartbeat_on_life (&fixture->heartbeat, at (15010));
+
+  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15040)),
+                   ==, 40 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_latency_unasked (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A reply that no ping waits for tells no latency");
+
+  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (100)), ==, -1);
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  hb_heartbeat_on_reply (&fixture->heartbeat, at (15040));
+  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15080)), ==, -1);
+}
+
+static void
+test_starts_afresh (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A new link starts afresh: no ping of the old one waits for life");
+
+  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  hb_heartbeat_start (&fixture->heartbeat, at (20000));
+
+  g_assert_false (hb_heartbeat_is_awaiting (&fixture->heartbeat));
+  g_assert_cmpint (get_deadline (fixture), ==, at (35000));
+  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (21000)), ==, -1);
+}
+
+#define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/heartbeat/no-link", test_no_link);
+  add_test ("/heartbeat/silence", test_silence);
+  add_test ("/heartbeat/life", test_life);
+  add_test ("/heartbeat/dead", test_dead);
+  add_test ("/heartbeat/life-after-ping", test_life_after_ping);
+  add_test ("/heartbeat/a-little-late", test_a_little_late);
+  add_test ("/heartbeat/late", test_late);
+  add_test ("/heartbeat/held-up", test_held_up);
+  add_test ("/heartbeat/held-up-early", test_held_up_early);
+  add_test ("/heartbeat/no-heartbeat", test_no_heartbeat);
+  add_test ("/heartbeat/no-heartbeat-ping", test_no_heartbeat_ping);
+  add_test ("/heartbeat/no-pong-timeout", test_no_pong_timeout);
+  add_test ("/heartbeat/settings-change", test_settings_change);
+  add_test ("/heartbeat/latency", test_latency);
+  add_test ("/heartbeat/latency-after-life", test_latency_after_life);
+  add_test ("/heartbeat/latency-unasked", test_latency_unasked);
+  add_test ("/heartbeat/starts-afresh", test_starts_afresh);
+
+  return g_test_run ();
+}

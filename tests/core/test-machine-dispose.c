@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* The end: it can come in any state and more than once, and only those who wait are told. */
+
+static void
+dispose (Fixture *fixture)
+{
+  hb_machine_dispose (&fixture->machine);
+  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
+  assert_state (fixture, HB_STATE_CLOSED);
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A machine that was never opened ends without a word, twice too");
+
+  dispose (fixture);
+  dispose (fixture);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_connecting (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("An attempt ends without a signal, and open_async () fails");
+
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  forget (fixture);
+  dispose (fixture);
+
+  assert_effects (fixture, "resolve:failed:closed(open)");
+}
+
+static void
+test_undrained (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
+  HbLoss loss = { .code = 4000, .reason = "bye", .error = error };
+
+  g_test_summary ("What was still to be told is not told any more");
+
+  start_open (fixture);
+  receive (fixture, "hello");
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  dispose (fixture);
+
+  assert_effects (fixture, "");
+  fixture->has_opened = FALSE;
+}
+
+static void
+test_undrained_ticket (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A call that was over, and not told yet, is told as it ended");
+
+  start_open (fixture);
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  dispose (fixture);
+
+  assert_effects (fixture, "resolve:done(open)");
+}
+
+static void
+test_open (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("An open link ends without a signal, and what is pending fails");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "handed", "first");
+  drain (fixture);
+  send_ticket (fixture, "queued", "second");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  dispose (fixture);
+
+  assert_effects (fixture, "resolve:failed:closed(flush) resolve:failed:closed(first) "
+                           "resolve:failed:closed(second)");
+}
+
+static void
+test_waiting (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("In the wait nothing is attempted any more");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  dispose (fixture);
+  advance (fixture, 100000);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("While closing, close_async () is done: the task is closed");
+
+  start_open (fixture);
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  dispose (fixture);
+
+  assert_effects (fixture, "resolve:done(close)");
+}
+
+static void
+dispose_at_open_cb (Fixture    *fixture,
+                    const char *effect)
+{
+  if (g_str_equal (effect, "open"))
+    hb_machine_dispose (&fixture->machine);
+}
+
+static void
+test_in_open (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("In a handler of `open` too");
+
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  send_ticket (fixture, "queued", "send");
+  forget (fixture);
+  fixture->handler = dispose_at_open_cb;
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " resolve:failed:closed(send) resolve:failed:closed(open)");
+  assert_wire (fixture, "");
+}
+
+static void
+dispose_at_close_cb (Fixture    *fixture,
+                     const char *effect)
+{
+  if (g_str_equal (effect, "close:1006"))
+    hb_machine_dispose (&fixture->machine);
+}
+
+static void
+test_in_close (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("In a handler of `close` too: no reconnect is told");
+
+  start_open (fixture);
+  fixture->handler = dispose_at_close_cb;
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " close:1006");
+}
+
+static void
+test_afterwards (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("Afterwards every call is answered, and nothing starts again");
+
+  start_open (fixture);
+  dispose (fixture);
+
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_hold (&fixture->machine);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  close_with (fixture, 1000, "close");
+  g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, "send", &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 0);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "nobody");
+
+  assert_effects (fixture, "resolve:failed:closed(open) resolve:done(close) resolve:done(flush)");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_events (Fixture       *fixture,
+             gconstpointer  data)
+{
+  HbLoss loss = { .code = 1006 };
+
+  g_test_summary ("Afterwards no event of a link or of the network has an effect");
+
+  start_open (fixture);
+  dispose (fixture);
+
+  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  receive (fixture, "late");
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  hb_machine_on_written (&fixture->machine, 1);
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  hb_machine_on_network_changed (&fixture->machine, fixture->now);
+  hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+  hb_machine_on_greeted (&fixture->machine, fixture->machine.serial);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_metrics (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (HbMetrics) before = NULL;
+  g_autoptr (HbMetrics) after = NULL;
+
+  g_test_summary ("Afterwards the sums of time stand still");
+
+  start_open (fixture);
+  advance (fixture, 3000);
+  lose_link (fixture);
+  forget (fixture);
+  dispose (fixture);
+  before = hb_machine_get_metrics (&fixture->machine, fixture->now);
+  after = hb_machine_get_metrics (&fixture->machine, fixture->now + G_TIME_SPAN_HOUR);
+
+  g_assert_cmpint (hb_metrics_get_uptime (after), ==, 3 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (hb_metrics_get_downtime (after), ==, hb_metrics_get_downtime (before));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/dispose/closed", test_closed);
+  add_test ("/dispose/connecting", test_connecting);
+  add_test ("/dispose/undrained", test_undrained);
+  add_test ("/dispose/undrained-ticket", test_undrained_ticket);
+  add_test ("/dispose/open", test_open);
+  add_test ("/dispose/waiting", test_waiting);
+  add_test ("/dispose/closing", test_closing);
+  add_test ("/dispose/in-open", test_in_open);
+  add_test ("/dispose/in-close", test_in_close);
+  add_test ("/dispose/afterwards", test_afterwards);
+  add_test ("/dispose/events", test_events);
+  add_test ("/dispose/metrics", test_metrics);
+
+  return g_test_run ();
+}

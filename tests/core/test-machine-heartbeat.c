@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* When a machine pings, what it takes for life, and what it condemns. */
+
+#define DIES LEAVES " error:pong-timeout close:1006 notify:attempt notify:reconnect-at " \
+             "reconnect:1:2000"
+
+static void
+test_silence (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A silent link is pinged, and dropped at once when the ping has no answer");
+
+  fixture->stamped = TRUE;
+  start_open (fixture);
+  advance (fixture, 25000);
+
+  assert_effects (fixture, "@15000 ping @25000 " DIES);
+}
+
+static void
+test_busy (Fixture       *fixture,
+           gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A link that has messages is never pinged");
+
+  start_open (fixture);
+
+  for (i = 0; i < 10; i++)
+    {
+      advance (fixture, 14999);
+      receive (fixture, "news");
+      assert_effects (fixture, "message:text");
+    }
+}
+
+static void
+test_answers (Fixture       *fixture,
+              gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("Where life answers each ping the link stays, for ever");
+
+  start_open (fixture);
+
+  for (i = 0; i < 100; i++)
+    {
+      advance (fixture, 15000);
+      assert_effects (fixture, "ping");
+      advance (fixture, 9999);
+      receive (fixture, "anything");
+      forget (fixture);
+    }
+
+  assert_state (fixture, HB_STATE_OPEN);
+}
+
+static void
+test_off (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_test_summary ("Without a ping timeout a silent link stays, and no tick is wanted");
+
+  fixture->machine.settings.ping_timeout = 0;
+  start_open (fixture);
+
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_new_ping_timeout (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A ping timeout that changes acts from then on");
+
+  start_open (fixture);
+  advance (fixture, 3000);
+  fixture->machine.settings.ping_timeout = 5000;
+  assert_deadline (fixture, 2000);
+
+  fixture->machine.settings.ping_timeout = 0;
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_new_ping_timeout_over (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_test_summary ("A ping timeout that becomes shorter than the silence so far pings at once");
+
+  start_open (fixture);
+  advance (fixture, 10000);
+  fixture->machine.settings.ping_timeout = 5000;
+  advance (fixture, 0);
+
+  assert_effects (fixture, "ping");
+}
+
+static void
+test_new_pong_timeout (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A pong timeout that changes acts on the ping that waits");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->machine.settings.pong_timeout = 30000;
+
+  assert_deadline (fixture, 30000);
+}
+
+static void
+test_pong_message (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("The reply is not delivered, other messages are");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  receive (fixture, "pong");
+  assert_effects (fixture, "");
+
+  receive (fixture, "pong!");
+  receive (fixture, "pon");
+  receive (fixture, "PONG");
+  receive (fixture, "");
+  assert_effects (fixture, "message:text message:text message:text message:text");
+}
+
+static void
+test_pong_message_binary (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("pong", 4);
+
+  g_test_summary ("A binary message is never the reply, whatever is in it");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+
+  assert_effects (fixture, "message:binary");
+}
+
+static void
+test_pong_message_empty (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("An empty reply is one too");
+
+  set_text (&fixture->machine.settings.pong_message, "");
+  start_open (fixture);
+  receive (fixture, "");
+  receive (fixture, "x");
+
+  assert_effects (fixture, "message:text");
+}
+
+static void
+test_pong_message_nul (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("pong\0", 5);
+
+  g_test_summary ("A reply with a NUL after it is another message");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+
+  assert_effects (fixture, "message:text");
+}
+
+static void
+test_reply_only (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Where only the reply counts, pings go out whatever else arrives");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  advance (fixture, 14000);
+  receive (fixture, "news");
+  forget (fixture);
+  advance (fixture, 1000);
+  assert_effects (fixture, "ping");
+
+  receive (fixture, "news");
+  forget (fixture);
+  advance (fixture, 10000);
+  assert_effects (fixture, DIES);
+}
+
+static void
+test_reply_only_alive (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("Where only the reply counts, it keeps the link, with the next ping after "
+                  "another silence");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  advance (fixture, 20000);
+  receive (fixture, "pong");
+  assert_effects (fixture, "ping notify:latency");
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_reply_only_pong (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Where only the reply counts, a pong frame is one");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  start_open (fixture);
+  advance (fixture, 15000);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping message:text");
+  assert_deadline (fixture, 10000);
+
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:latency");
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_reply_only_unknown (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("Where only the reply counts and nothing tells it from a message, each "
+                  "message counts");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  start_open (fixture);
+  advance (fixture, 20000);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping notify:latency message:text");
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_reply_only_writable (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("Where only the reply counts, a backlog that moves does not");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
+  start_open (fixture);
+  advance (fixture, 10000);
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+
+  assert_deadline (fixture, 5000);
+}
+
+static void
+test_pong (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A pong frame is life, also one that nobody asked for");
+
+  start_open (fixture);
+  advance (fixture, 10000);
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_writable (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A backlog that moves is life: a slow upload does not kill a good link");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+  advance (fixture, 9999);
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_latency (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Life is no reply: the latency is that of the reply alone");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+  advance (fixture, 15010);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping message:text");
+  advance (fixture, 20);
+  receive (fixture, "pong");
+  assert_effects (fixture, "notify:latency");
+
+  g_assert_cmpint (fixture->machine.latency, ==, 30 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_latency_unknown (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Where nothing tells the reply, the first message after the ping is taken "
+                  "for it");
+
+  start_open (fixture);
+  advance (fixture, 15010);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping notify:latency message:text");
+  g_assert_cmpint (fixture->machine.latency, ==, 10 * G_TIME_SPAN_MILLISECOND);
+
+  advance (fixture, 10);
+  receive (fixture, "news");
+  assert_effects (fixture, "message:text");
+}
+
+static void
+test_latency_ping (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("In the mode of ping frames a message is life and no reply");
+
+  fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  start_open (fixture);
+  advance (fixture, 15010);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping message:text");
+  advance (fixture, 30);
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:latency");
+
+  g_assert_cmpint (fixture->machine.latency, ==, 40 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_latency_message (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("In the mode of messages a pong frame is life and no reply");
+
+  start_open (fixture);
+  advance (fixture, 15010);
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "ping");
+}
+
+static void
+test_latency_new_link (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A new link knows no latency");
+
+  start_open (fixture);
+  advance (fixture, 15010);
+  receive (fixture, "news");
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+
+  assert_effects (fixture, "notify:state notify:latency notify:connection notify:protocol "
+                           "notify:downtime open");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+}
+
+static void
+test_new_link (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Whatever the old link was in, a new one is pinged after a whole silence");
+
+  start_open (fixture);
+  advance (fixture, 24000);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+  advance (fixture, 14999);
+  assert_effects (fixture, "notify:attempt");
+
+  advance (fixture, 1);
+  assert_effects (fixture, "ping");
+}
+
+static void
+test_a_little_late (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A tick up to a second late condemns a link that is dead");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  advance_late (fixture, 11000);
+
+  assert_effects (fixture, DIES);
+}
+
+static void
+test_late (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A process that slept pings once more when it wakes, and gives a fresh time "
+                  "for the answer");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  advance_late (fixture, 11001);
+  assert_effects (fixture, "ping");
+  assert_deadline (fixture, 10000);
+
+  advance (fixture, 10000);
+  assert_effects (fixture, DIES);
+}
+
+static void
+test_late_ping (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A night of sleep before a ping: it goes out as soon as the process wakes");
+
+  start_open (fixture);
+  advance_late (fixture, 8 * 3600 * 1000);
+  assert_effects (fixture, "ping");
+
+  receive (fixture, "good morning");
+  assert_effects (fixture, "notify:latency message:text");
+  assert_state (fixture, HB_STATE_OPEN);
+}
+
+static void
+test_late_often (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("However often a process sleeps, no late tick condemns");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+
+  for (i = 0; i < 20; i++)
+    {
+      advance_late (fixture, 60000);
+      assert_effects (fixture, "ping");
+    }
+}
+
+static void
+test_held_up (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("Where what has arrived could not be read, the link is asked again");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 10 * G_TIME_SPAN_SECOND;
+  hb_machine_tick (&fixture->machine, fixture->now, TRUE);
+  assert_effects (fixture, "ping");
+
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_early_tick (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A tick that nobody asked for changes nothing");
+
+  start_open (fixture);
+  advance_late (fixture, 1);
+  advance_late (fixture, 14998);
+  assert_effects (fixture, "");
+
+  assert_deadline (fixture, 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/machine-heartbeat/silence", test_silence);
+  add_test ("/machine-heartbeat/busy", test_busy);
+  add_test ("/machine-heartbeat/answers", test_answers);
+  add_test ("/machine-heartbeat/off", test_off);
+  add_test ("/machine-heartbeat/new-ping-timeout", test_new_ping_timeout);
+  add_test ("/machine-heartbeat/new-ping-timeout-over", test_new_ping_timeout_over);
+  add_test ("/machine-heartbeat/new-pong-timeout", test_new_pong_timeout);
+  add_test ("/machine-heartbeat/pong-message", test_pong_message);
+  add_test ("/machine-heartbeat/pong-message-binary", test_pong_message_binary);
+  add_test ("/machine-heartbeat/pong-message-empty", test_pong_message_empty);
+  add_test ("/machine-heartbeat/pong-message-nul", test_pong_message_nul);
+  add_test ("/machine-heartbeat/reply-only", test_reply_only);
+  add_test ("/machine-heartbeat/reply-only-alive", test_reply_only_alive);
+  add_test ("/machine-heartbeat/reply-only-pong", test_reply_only_pong);
+  add_test ("/machine-heartbeat/reply-only-unknown", test_reply_only_unknown);
+  add_test ("/machine-heartbeat/reply-only-writable", test_reply_only_writable);
+  add_test ("/machine-heartbeat/pong", test_pong);
+  add_test ("/machine-heartbeat/writable", test_writable);
+  add_test ("/machine-heartbeat/latency", test_latency);
+  add_test ("/machine-heartbeat/latency-unknown", test_latency_unknown);
+  add_test ("/machine-heartbeat/latency-ping", test_latency_ping);
+  add_test ("/machine-heartbeat/latency-message", test_latency_message);
+  add_test ("/machine-heartbeat/latency-new-link", test_latency_new_link);
+  add_test ("/machine-heartbeat/new-link", test_new_link);
+  add_test ("/machine-heartbeat/a-little-late", test_a_little_late);
+  add_test ("/machine-heartbeat/late", test_late);
+  add_test ("/machine-heartbeat/late-ping", test_late_ping);
+  add_test ("/machine-heartbeat/late-often", test_late_often);
+  add_test ("/machine-heartbeat/held-up", test_held_up);
+  add_test ("/machine-heartbeat/early-tick", test_early_tick);
+
+  return g_test_run ();
+}

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* What a machine counts, and the times that it tells. */
+
+static HbMetrics *
+get_metrics (Fixture *fixture)
+{
+  return hb_machine_get_metrics (&fixture->machine, fixture->now);
+}
+
+static void
+test_attempts (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("Each attempt and each open link is counted, across close () and open ()");
+
+  start (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  close_with (fixture, 1000, NULL);
+  lose_link (fixture);
+  forget (fixture);
+  start_open (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_attempts (metrics), ==, 3);
+  g_assert_cmpuint (hb_metrics_get_opens (metrics), ==, 2);
+}
+
+static void
+test_received (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("Messages for the application are counted, in bytes too, and replies are "
+                  "not among them");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  receive (fixture, "hello");
+  receive (fixture, "");
+  receive (fixture, "pong");
+  forget (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_messages_received (metrics), ==, 2);
+  g_assert_cmpuint (hb_metrics_get_bytes_received (metrics), ==, 5);
+}
+
+static void
+test_sent (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("Messages are sent when the kernel has them, and once, on whichever link");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "hello");
+  send_text (fixture, "world!");
+  drain (fixture);
+  written (fixture, 1);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  written (fixture, 1);
+  forget (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_messages_sent (metrics), ==, 2);
+  g_assert_cmpuint (hb_metrics_get_bytes_sent (metrics), ==, 11);
+  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 0);
+}
+
+static void
+test_dropped (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("What ends without having gone out is dropped, on each way");
+
+  fixture->machine.settings.max_buffered_amount = 10;
+  fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  start (fixture);
+  send_text (fixture, "oldest");
+  send_text (fixture, "newest");
+  hb_machine_clear_queue (&fixture->machine);
+  send_ticket (fixture, "mine", "send");
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "send");
+  send_text (fixture, "unsent");
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 4);
+}
+
+static void
+test_refused (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("A message that was refused is not dropped: who sent it knows");
+
+  g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
+  start (fixture);
+  g_assert_false (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, NULL, NULL));
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_messages_dropped (metrics), ==, 0);
+}
+
+static void
+test_heartbeat (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("Pings, replies, latencies and links that were condemned are counted");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  advance (fixture, 15010);
+  receive (fixture, "pong");
+  advance (fixture, 15030);
+  receive (fixture, "pong");
+  advance (fixture, 15000);
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  advance (fixture, 25000);
+  forget (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpuint (hb_metrics_get_pings (metrics), ==, 4);
+  g_assert_cmpuint (hb_metrics_get_replies (metrics), ==, 2);
+  g_assert_cmpuint (hb_metrics_get_pong_timeouts (metrics), ==, 1);
+  g_assert_cmpint (hb_metrics_get_latency_min (metrics), ==, 10 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (hb_metrics_get_latency_mean (metrics), ==, 20 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (hb_metrics_get_latency_max (metrics), ==, 30 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_uptime (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (HbMetrics) open = NULL;
+  g_autoptr (HbMetrics) waiting = NULL;
+  g_autoptr (HbMetrics) open_again = NULL;
+
+  g_test_summary ("The time that links were open is summed up, the present one included");
+
+  start_open (fixture);
+  advance (fixture, 3000);
+  open = get_metrics (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 1000);
+  waiting = get_metrics (fixture);
+  advance (fixture, 1000);
+  answer (fixture);
+  advance (fixture, 4000);
+  forget (fixture);
+  open_again = get_metrics (fixture);
+
+  g_assert_cmpint (hb_metrics_get_uptime (open), ==, 3 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (hb_metrics_get_uptime (waiting), ==, 3 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (hb_metrics_get_uptime (open_again), ==, 7 * G_TIME_SPAN_SECOND);
+}
+
+static void
+test_downtime (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (HbMetrics) waiting = NULL;
+  g_autoptr (HbMetrics) open = NULL;
+
+  g_test_summary ("The time between a loss and the next open link is summed up, and the last "
+                  "one is told");
+
+  start_open (fixture);
+  g_assert_cmpint (fixture->machine.downtime, ==, 0);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 1000);
+  waiting = get_metrics (fixture);
+  advance (fixture, 2500);
+  answer (fixture);
+  advance (fixture, 1000);
+  forget (fixture);
+  open = get_metrics (fixture);
+
+  g_assert_cmpint (hb_metrics_get_downtime (waiting), ==, 1 * G_TIME_SPAN_SECOND);
+  g_assert_cmpint (hb_metrics_get_downtime (open), ==, 3500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (fixture->machine.downtime, ==, 3500 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_downtime_attempts (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("Attempts that fail belong to the same downtime");
+
+  start_open (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+
+  g_assert_cmpint (fixture->machine.downtime, ==, 4 * G_TIME_SPAN_SECOND);
+}
+
+static void
+test_downtime_none (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("The time before the first link, and that between close () and open (), are "
+                  "no downtime");
+
+  start (fixture);
+  advance (fixture, 5000);
+  answer (fixture);
+  close_with (fixture, 1000, NULL);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 5000);
+  start_open (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpint (hb_metrics_get_downtime (metrics), ==, 0);
+  g_assert_cmpint (fixture->machine.downtime, ==, 0);
+}
+
+static void
+test_downtime_closed (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+
+  g_test_summary ("A downtime that close () ended counts until then, and the next link starts "
+                  "without one");
+
+  start_open (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 1500);
+  close_with (fixture, 1000, NULL);
+  advance (fixture, 5000);
+  start_open (fixture);
+  metrics = get_metrics (fixture);
+
+  g_assert_cmpint (hb_metrics_get_downtime (metrics), ==, 1500 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (fixture->machine.downtime, ==, 0);
+}
+
+static void
+test_downtime_reconnect_now (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () makes a downtime too");
+
+  start_open (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  advance (fixture, 700);
+  answer (fixture);
+  forget (fixture);
+
+  g_assert_cmpint (fixture->machine.downtime, ==, 700 * G_TIME_SPAN_MILLISECOND);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/machine-metrics/attempts", test_attempts);
+  add_test ("/machine-metrics/received", test_received);
+  add_test ("/machine-metrics/sent", test_sent);
+  add_test ("/machine-metrics/dropped", test_dropped);
+  add_test ("/machine-metrics/refused", test_refused);
+  add_test ("/machine-metrics/heartbeat", test_heartbeat);
+  add_test ("/machine-metrics/uptime", test_uptime);
+  add_test ("/machine-metrics/downtime", test_downtime);
+  add_test ("/machine-metrics/downtime-attempts", test_downtime_attempts);
+  add_test ("/machine-metrics/downtime-none", test_downtime_none);
+  add_test ("/machine-metrics/downtime-closed", test_downtime_closed);
+  add_test ("/machine-metrics/downtime-reconnect-now", test_downtime_reconnect_now);
+
+  return g_test_run ();
+}

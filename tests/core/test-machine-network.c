@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* What check () does, and what a change of the network does in its place. */
+
+static void
+change_network (Fixture *fixture)
+{
+  hb_machine_on_network_changed (&fixture->machine, fixture->now);
+}
+
+static void
+test_check_open (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("check () of an open link pings at once, and judges the answer");
+
+  start_open (fixture);
+  advance (fixture, 5000);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "ping");
+
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_check_no_heartbeat (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("check () works without a heartbeat too");
+
+  fixture->machine.settings.ping_timeout = 0;
+  start_open (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  advance (fixture, 10000);
+
+  assert_effects (fixture, "ping " LEAVES " error:pong-timeout close:1006 notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_check_awaiting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("check () does not put off the judgement on a ping that waits already");
+
+  start_open (fixture);
+  advance (fixture, 20000);
+  forget (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  assert_deadline (fixture, 5000);
+}
+
+static void
+test_check_waiting (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("check () in the wait attempts at once, and the counter stays");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+
+  g_assert_cmpuint (fixture->machine.attempt, ==, 1);
+}
+
+static void
+test_check_else (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("check () does nothing in any other state");
+
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  start (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  answer (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+}
+
+static void
+test_check_held (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("check () in a held wait does nothing");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_open (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A change of the network pings an open link at once");
+
+  start_open (fixture);
+  change_network (fixture);
+
+  assert_effects (fixture, "ping");
+}
+
+static void
+test_waiting (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A change of the network cuts a wait short");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  change_network (fixture);
+
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+}
+
+static void
+test_burst (Fixture       *fixture,
+            gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("Of many changes the first acts at once, and the others together when five "
+                  "seconds are over");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  fixture->stamped = TRUE;
+
+  for (i = 0; i < 40; i++)
+    {
+      change_network (fixture);
+      hb_machine_on_pong (&fixture->machine, fixture->now);
+      advance (fixture, 100);
+    }
+
+  advance (fixture, 10000);
+  assert_effects (fixture, "ping @5000 ping");
+}
+
+static void
+test_last (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("The last change is not missed: it acts when five seconds are over, even if "
+                  "all was well before");
+
+  fixture->machine.settings.reconnect_timeout = 60000;
+  start_open (fixture);
+  change_network (fixture);
+  advance (fixture, 1000);
+  lose_link (fixture);
+  change_network (fixture);
+  forget (fixture);
+  assert_deadline (fixture, 4000);
+
+  advance (fixture, 4000);
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+}
+
+static void
+test_again (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("After five seconds of quiet the next change acts at once again");
+
+  start_open (fixture);
+  change_network (fixture);
+  receive (fixture, "life");
+  forget (fixture);
+  advance (fixture, 5000);
+  change_network (fixture);
+
+  assert_effects (fixture, "ping");
+}
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("The network of a closed task is of no interest, also not when it is opened "
+                  "later");
+
+  change_network (fixture);
+  assert_effects (fixture, "");
+  assert_deadline (fixture, -1);
+
+  start_open (fixture);
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_reopen (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A change that was still to be acted on is forgotten when the task is "
+                  "closed and opened");
+
+  start_open (fixture);
+  change_network (fixture);
+  change_network (fixture);
+  close_with (fixture, 1000, NULL);
+  lose_link (fixture);
+  forget (fixture);
+  assert_deadline (fixture, -1);
+
+  start_open (fixture);
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_no_verdict (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A change of the network never condemns: what a ping waits for may have "
+                  "come, unread");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 10 * G_TIME_SPAN_SECOND;
+  change_network (fixture);
+
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_OPEN);
+}
+
+static void
+test_held (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A change of the network does not break a hold");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  change_network (fixture);
+  advance (fixture, 10000);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A change of the network while closing does not disturb it");
+
+  start_open (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  change_network (fixture);
+  assert_effects (fixture, "");
+
+  assert_deadline (fixture, 2000);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/network/check-open", test_check_open);
+  add_test ("/network/check-no-heartbeat", test_check_no_heartbeat);
+  add_test ("/network/check-awaiting", test_check_awaiting);
+  add_test ("/network/check-waiting", test_check_waiting);
+  add_test ("/network/check-else", test_check_else);
+  add_test ("/network/check-held", test_check_held);
+  add_test ("/network/open", test_open);
+  add_test ("/network/waiting", test_waiting);
+  add_test ("/network/burst", test_burst);
+  add_test ("/network/last", test_last);
+  add_test ("/network/again", test_again);
+  add_test ("/network/closed", test_closed);
+  add_test ("/network/reopen", test_reopen);
+  add_test ("/network/no-verdict", test_no_verdict);
+  add_test ("/network/held", test_held);
+  add_test ("/network/closing", test_closing);
+
+  return g_test_run ();
+}

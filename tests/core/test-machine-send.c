@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* What becomes of messages in each state, and across links. */
+
+/* Loses the link and gets to the next one. */
+static void
+reconnect (Fixture *fixture)
+{
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+}
+
+static void
+assert_refuses (Fixture     *fixture,
+                HbSendFlags  flags,
+                HbError      code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (send_full (fixture, "refused", flags, "refused", &error));
+  g_assert_error (error, HB_ERROR, (int) code);
+  assert_wire (fixture, "");
+}
+
+static void
+test_open (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("On an open link a message goes out at once");
+
+  start_open (fixture);
+  send_ticket (fixture, "hello", "send");
+
+  assert_effects (fixture, "transmit resolve:done(send)");
+  assert_wire (fixture, "hello");
+}
+
+static void
+test_together (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Many messages in one turn are handed over together");
+
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  send_text (fixture, "three");
+
+  assert_effects (fixture, "transmit");
+  assert_wire (fixture, "one two three");
+}
+
+static void
+test_connecting (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Before the link is open messages are kept, and go out in order when it is");
+
+  start (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  assert_effects (fixture, "notify:buffered-amount notify:buffered-amount");
+
+  answer (fixture);
+  assert_effects (fixture, OPENS " transmit notify:buffered-amount drain");
+  assert_wire (fixture, "one two");
+}
+
+static void
+test_waiting (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("In the wait messages are kept too");
+
+  start_open (fixture);
+  lose_link (fixture);
+  send_text (fixture, "one");
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+
+  g_assert_true (hb_outbox_is_empty (&fixture->machine.outbox));
+}
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A closed task takes no messages");
+
+  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_CLOSED);
+  assert_effects (fixture, "");
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A closing task takes no more messages");
+
+  start_open (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+
+  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_CLOSED);
+  assert_effects (fixture, "");
+}
+
+static void
+test_invalid_text (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("\xff", 1);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("A text that is not UTF-8 is refused, and goes as binary");
+
+  start_open (fixture);
+  g_assert_false (hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes,
+                                   HB_SEND_FLAGS_DEFAULT, NULL, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  assert_effects (fixture, "");
+
+  g_assert_true (hb_machine_send (&fixture->machine, HB_OPCODE_BINARY, bytes,
+                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL));
+  assert_effects (fixture, "transmit");
+}
+
+static void
+greet_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (g_str_equal (effect, "open"))
+    {
+      send_text (fixture, "hello");
+      send_text (fixture, "subscribe");
+    }
+}
+
+static void
+test_greeting (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("What a handler of `open` sends goes out before what was queued");
+
+  start (fixture);
+  send_text (fixture, "queued");
+  send_text (fixture, "later");
+  fixture->handler = greet_cb;
+  answer (fixture);
+
+  assert_wire (fixture, "hello subscribe queued later");
+  forget (fixture);
+}
+
+static void
+test_greeting_again (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("That is so on each link, and the queue keeps its order");
+
+  fixture->handler = greet_cb;
+  fixture->keeps = TRUE;
+  start (fixture);
+  send_text (fixture, "queued");
+  answer (fixture);
+  written (fixture, 3);
+  forget (fixture);
+  send_text (fixture, "one");
+  assert_wire (fixture, "one");
+  reconnect (fixture);
+
+  assert_wire (fixture, "hello subscribe one");
+  forget (fixture);
+}
+
+static void
+test_greeting_ticket (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("open_async () ends before a message can be sent out of turn by who waits "
+                  "for it");
+
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  send_text (fixture, "queued");
+  fixture->handler = greet_cb;
+  forget (fixture);
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " transmit resolve:done(open) notify:buffered-amount drain");
+}
+
+static void
+test_unwritten (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("What the kernel had not taken goes out again on the next link, first and "
+                  "in order");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  send_text (fixture, "three");
+  assert_wire (fixture, "one two three");
+  written (fixture, 1);
+  lose_link (fixture);
+  send_text (fixture, "four");
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+
+  assert_wire (fixture, "two three four");
+  forget (fixture);
+}
+
+static void
+test_written (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("What the kernel has taken does not go out twice");
+
+  start_open (fixture);
+  send_text (fixture, "one");
+  assert_wire (fixture, "one");
+  reconnect (fixture);
+
+  assert_wire (fixture, "");
+  forget (fixture);
+}
+
+static void
+test_unwritten_often (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Through one loss after another nothing is lost, doubled or out of order");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  assert_wire (fixture, "one two");
+  reconnect (fixture);
+  send_text (fixture, "three");
+  assert_wire (fixture, "one two three");
+  written (fixture, 1);
+  reconnect (fixture);
+  assert_wire (fixture, "two three");
+  reconnect (fixture);
+  written (fixture, 2);
+
+  assert_wire (fixture, "two three");
+  forget (fixture);
+  g_assert_cmpuint (fixture->machine.metrics.messages_sent, ==, 3);
+  g_assert_true (hb_outbox_is_empty (&fixture->machine.outbox));
+}
+
+static void
+test_lost_before_transmit (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  HbLoss loss = { .code = 1006 };
+
+  g_test_summary ("A link that is lost before what was ordered could be handed over keeps "
+                  "everything");
+
+  start_open (fixture);
+  send_text (fixture, "one");
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  assert_wire (fixture, "");
+  advance (fixture, 2000);
+  answer (fixture);
+
+  assert_wire (fixture, "one");
+  forget (fixture);
+}
+
+static void
+test_buffered (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message counts as buffered until the kernel has it, and its call waits "
+                  "for that");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "hello", "send");
+  assert_effects (fixture, "transmit");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 5);
+
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(send)");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 0);
+}
+
+static void
+test_unwritten_ticket (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("The call of a message that must go out again goes on waiting");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "hello", "send");
+  drain (fixture);
+  reconnect (fixture);
+  assert_effects (fixture, OPENS_AGAIN " transmit");
+
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(send) notify:buffered-amount drain");
+}
+
+static void
+test_full_link (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A link that is full is given the rest when it has room, and `drain` tells "
+                  "when all is out");
+
+  fixture->room = 2;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  send_text (fixture, "three");
+  assert_effects (fixture, "transmit notify:buffered-amount");
+  assert_wire (fixture, "one two");
+
+  fixture->room = G_MAXUINT;
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+  assert_effects (fixture, "transmit notify:buffered-amount drain");
+  assert_wire (fixture, "three");
+}
+
+static void
+test_no_drain (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Without a backlog there is no `drain`: a message that passes through is "
+                  "nothing to tell");
+
+  start_open (fixture);
+  send_text (fixture, "one");
+
+  assert_effects (fixture, "transmit");
+}
+
+static void
+test_ping_first (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A ping goes ahead of a backlog");
+
+  fixture->room = 0;
+  start_open (fixture);
+  send_text (fixture, "one");
+  drain (fixture);
+  forget (fixture);
+  advance (fixture, 15000);
+
+  assert_effects (fixture, "ping");
+  assert_wire (fixture, "");
+}
+
+static void
+test_overflow (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A full buffer refuses, and takes messages again when there is room");
+
+  fixture->machine.settings.max_buffered_amount = 10;
+  start (fixture);
+  send_text (fixture, "1234567");
+  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_QUEUE_FULL);
+
+  answer (fixture);
+  send_text (fixture, "refused");
+  assert_wire (fixture, "1234567 refused");
+  forget (fixture);
+}
+
+static void
+test_overflow_oldest (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Where the oldest are dropped, the newest go out when the link is there");
+
+  fixture->machine.settings.max_buffered_amount = 6;
+  fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  start (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  forget (fixture);
+  send_ticket (fixture, "new", "third");
+  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(first) "
+                           "notify:buffered-amount");
+
+  answer (fixture);
+  assert_wire (fixture, "two new");
+  forget (fixture);
+}
+
+static void
+test_overflow_newest (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Where the newest are dropped, the oldest go out when the link is there");
+
+  fixture->machine.settings.max_buffered_amount = 6;
+  fixture->machine.settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  start (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  forget (fixture);
+  send_ticket (fixture, "new", "third");
+  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(third)");
+
+  answer (fixture);
+  assert_wire (fixture, "one two");
+  forget (fixture);
+}
+
+static void
+test_volatile (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A volatile message goes out now");
+
+  start_open (fixture);
+  g_assert_true (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL));
+
+  assert_effects (fixture, "transmit resolve:done(send)");
+}
+
+static void
+test_volatile_not_open (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A volatile message is not kept for a link that is to come");
+
+  start (fixture);
+  assert_refuses (fixture, HB_SEND_FLAGS_VOLATILE, HB_ERROR_NOT_OPEN);
+
+  lose_link (fixture);
+  forget (fixture);
+  assert_refuses (fixture, HB_SEND_FLAGS_VOLATILE, HB_ERROR_NOT_OPEN);
+}
+
+static void
+test_volatile_lost (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A volatile message does not go out on the next link when this one was lost");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL);
+  assert_wire (fixture, "one now");
+  forget (fixture);
+  lose_link (fixture);
+  assert_effects (fixture, LEAVES " resolve:failed:not-open(send) notify:buffered-amount "
+                           "close:1006 notify:attempt notify:reconnect-at reconnect:1:2000");
+
+  advance (fixture, 2000);
+  answer (fixture);
+  assert_wire (fixture, "one");
+  forget (fixture);
+}
+
+static void
+test_flush (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A flush waits through losses until the kernel has everything");
+
+  start (fixture);
+  send_text (fixture, "one");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  lose_link (fixture);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " transmit notify:buffered-amount drain resolve:done(flush)");
+}
+
+static void
+test_flush_empty (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A flush with nothing to wait for is over at once, in any state");
+
+  hb_machine_flush (&fixture->machine, (gpointer) "closed");
+  assert_effects (fixture, "resolve:done(closed)");
+
+  start (fixture);
+  hb_machine_flush (&fixture->machine, (gpointer) "connecting");
+  assert_effects (fixture, "resolve:done(connecting)");
+}
+
+static void
+test_flush_cancelled (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A flush that is cancelled stops waiting, and the messages go out");
+
+  start (fixture);
+  send_text (fixture, "one");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "flush");
+  assert_effects (fixture, "resolve:cancelled(flush)");
+
+  answer (fixture);
+  assert_wire (fixture, "one");
+  forget (fixture);
+}
+
+static void
+test_cancelled (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A message that is cancelled before it was handed over does not go out");
+
+  start (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "first");
+  assert_effects (fixture, "resolve:cancelled(first) notify:buffered-amount");
+
+  answer (fixture);
+  assert_wire (fixture, "two");
+  forget (fixture);
+}
+
+static void
+test_cancelled_late (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A message that has been handed over goes out all the same, and its call "
+                  "waits for that");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "send");
+  assert_effects (fixture, "");
+
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(send)");
+}
+
+static void
+test_clear_queue (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A clear queue tells each call, and what is at the link goes out");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  start_open (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  send_ticket (fixture, "three", "third");
+  forget (fixture);
+
+  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 2);
+  assert_effects (fixture, "resolve:cancelled(second) resolve:cancelled(third) "
+                           "notify:buffered-amount");
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(first) notify:buffered-amount drain");
+}
+
+static void
+test_close (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("close () sends what is buffered before the close frame");
+
+  fixture->room = 1;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  forget (fixture);
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "notify:state");
+
+  fixture->room = G_MAXUINT;
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+  assert_effects (fixture, "transmit notify:buffered-amount drain shut-down:1000");
+  assert_wire (fixture, "two");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_unwritten (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("The close frame waits until the kernel has the last message");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "transmit notify:state");
+
+  written (fixture, 1);
+  assert_effects (fixture, "shut-down:1000");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+greet_and_close_cb (Fixture    *fixture,
+                    const char *effect)
+{
+  if (!g_str_equal (effect, "open"))
+    return;
+
+  send_text (fixture, "hello");
+  close_with (fixture, 1000, NULL);
+}
+
+static void
+test_close_greeting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("close () in a handler of `open` sends what the handler has sent, and the "
+                  "queue, first");
+
+  start (fixture);
+  send_text (fixture, "queued");
+  forget (fixture);
+  fixture->handler = greet_and_close_cb;
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " transmit notify:state notify:buffered-amount drain "
+                           "shut-down:1000");
+  assert_wire (fixture, "hello queued");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_clear_queue (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A clear queue while closing lets the close frame go");
+
+  fixture->room = 0;
+  start_open (fixture);
+  send_text (fixture, "one");
+  drain (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 1);
+
+  assert_effects (fixture, "notify:buffered-amount drain shut-down:1000");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_unsent (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("What could not go out before the task closed is told, to each call and as "
+                  "an error");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  advance (fixture, 2000);
+
+  assert_effects (fixture, LEAVES " notify:buffered-amount error:closed close:1006 "
+                           "resolve:failed:closed(flush) resolve:failed:closed(first) "
+                           "resolve:failed:closed(second) notify:buffered-amount "
+                           "resolve:done(close)");
+  g_assert_cmpstr (fixture->error, ==, "The task closed before 2 messages were sent");
+  g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 2);
+}
+
+static void
+test_close_unsent_connecting (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_test_summary ("What was queued when the task is closed in an attempt is told too");
+
+  start (fixture);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  close_with (fixture, 1000, NULL);
+
+  assert_effects (fixture, "drop notify:state error:closed resolve:failed:closed(send) "
+                           "notify:buffered-amount");
+  g_assert_cmpstr (fixture->error, ==, "The task closed before 1 message was sent");
+}
+
+static void
+test_reopen_empty (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("Nothing of an old task goes out after close () and open ()");
+
+  start (fixture);
+  send_text (fixture, "old");
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  answer (fixture);
+
+  assert_wire (fixture, "");
+  forget (fixture);
+}
+
+static void
+test_reconnect_now (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () keeps what is buffered, what is at the link included");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  forget (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  answer (fixture);
+
+  assert_wire (fixture, "one");
+  forget (fixture);
+}
+
+static void
+test_new_limit (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A buffer that shrinks drops nothing that it holds");
+
+  start (fixture);
+  send_text (fixture, "hello");
+  fixture->machine.settings.max_buffered_amount = 1;
+  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_QUEUE_FULL);
+  answer (fixture);
+
+  assert_wire (fixture, "hello");
+  forget (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/machine-send/open", test_open);
+  add_test ("/machine-send/together", test_together);
+  add_test ("/machine-send/connecting", test_connecting);
+  add_test ("/machine-send/waiting", test_waiting);
+  add_test ("/machine-send/closed", test_closed);
+  add_test ("/machine-send/closing", test_closing);
+  add_test ("/machine-send/invalid-text", test_invalid_text);
+  add_test ("/machine-send/greeting", test_greeting);
+  add_test ("/machine-send/greeting-again", test_greeting_again);
+  add_test ("/machine-send/greeting-ticket", test_greeting_ticket);
+  add_test ("/machine-send/unwritten", test_unwritten);
+  add_test ("/machine-send/written", test_written);
+  add_test ("/machine-send/unwritten-often", test_unwritten_often);
+  add_test ("/machine-send/unwritten-ticket", test_unwritten_ticket);
+  add_test ("/machine-send/lost-before-transmit", test_lost_before_transmit);
+  add_test ("/machine-send/buffered", test_buffered);
+  add_test ("/machine-send/full-link", test_full_link);
+  add_test ("/machine-send/no-drain", test_no_drain);
+  add_test ("/machine-send/ping-first", test_ping_first);
+  add_test ("/machine-send/overflow", test_overflow);
+  add_test ("/machine-send/overflow-oldest", test_overflow_oldest);
+  add_test ("/machine-send/overflow-newest", test_overflow_newest);
+  add_test ("/machine-send/volatile", test_volatile);
+  add_test ("/machine-send/volatile-not-open", test_volatile_not_open);
+  add_test ("/machine-send/volatile-lost", test_volatile_lost);
+  add_test ("/machine-send/flush", test_flush);
+  add_test ("/machine-send/flush-empty", test_flush_empty);
+  add_test ("/machine-send/flush-cancelled", test_flush_cancelled);
+  add_test ("/machine-send/cancelled", test_cancelled);
+  add_test ("/machine-send/cancelled-late", test_cancelled_late);
+  add_test ("/machine-send/clear-queue", test_clear_queue);
+  add_test ("/machine-send/close", test_close);
+  add_test ("/machine-send/close-unwritten", test_close_unwritten);
+  add_test ("/machine-send/close-greeting", test_close_greeting);
+  add_test ("/machine-send/close-clear-queue", test_close_clear_queue);
+  add_test ("/machine-send/close-unsent", test_close_unsent);
+  add_test ("/machine-send/close-unsent-connecting", test_close_unsent_connecting);
+  add_test ("/machine-send/reopen-empty", test_reopen_empty);
+  add_test ("/machine-send/reconnect-now", test_reconnect_now);
+  add_test ("/machine-send/new-limit", test_new_limit);
+
+  return g_test_run ();
+}

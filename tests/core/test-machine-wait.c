@@ -1,0 +1,804 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+
+/* How long a machine waits between attempts, how often it makes one, and who may change that. */
+
+#define WAITS "drop notify:state notify:attempt notify:reconnect-at "
+
+/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
+static gint64
+fail (Fixture *fixture,
+      guint    n_attempts)
+{
+  gint64 delay = 0;
+
+  for (; n_attempts > 0; n_attempts--)
+    {
+      lose_link (fixture);
+      drain (fixture);
+      delay = get_deadline (fixture);
+      if (n_attempts > 1)
+        advance (fixture, delay);
+    }
+
+  forget (fixture);
+
+  return delay;
+}
+
+static void
+test_for_ever (Fixture       *fixture,
+               gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("Without anything set the waits are all the same, and the attempts never end");
+
+  start (fixture);
+
+  for (i = 1; i <= 1000; i++)
+    {
+      g_assert_cmpint (fail (fixture, 1), ==, 2000);
+      g_assert_cmpuint (fixture->machine.attempt, ==, i);
+      advance (fixture, 2000);
+    }
+
+  assert_state (fixture, HB_STATE_CONNECTING);
+  forget (fixture);
+}
+
+static void
+test_tells (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("`reconnect` tells the number of the attempt and how long the wait is");
+
+  fixture->machine.settings.reconnect_timeout_max = 60000;
+  start (fixture);
+  lose_link (fixture);
+  assert_effects (fixture, WAITS "reconnect:1:2000");
+  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine),
+                   ==, fixture->now + 2 * G_TIME_SPAN_SECOND);
+
+  advance (fixture, 2000);
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
+
+  lose_link (fixture);
+  assert_effects (fixture, WAITS "reconnect:2:4000");
+}
+
+static void
+test_doubles (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("With a maximum the waits double up to it, and begin anew after a link that "
+                  "lasted");
+
+  fixture->machine.settings.reconnect_timeout = 1000;
+  fixture->machine.settings.reconnect_timeout_max = 5000;
+  start (fixture);
+  g_assert_cmpint (fail (fixture, 3), ==, 4000);
+  advance (fixture, 4000);
+  g_assert_cmpint (fail (fixture, 1), ==, 5000);
+  advance (fixture, 5000);
+  answer (fixture);
+  advance (fixture, 5000);
+
+  g_assert_cmpint (fail (fixture, 1), ==, 1000);
+}
+
+static void
+test_jitter (Fixture       *fixture,
+             gconstpointer  data)
+{
+  gint64 shortest = G_MAXINT64;
+  gint64 longest = 0;
+  guint i;
+
+  g_test_summary ("With jitter no wait is longer than without, none shorter than its share, "
+                  "and they differ");
+
+  fixture->machine.settings.reconnect_jitter = 0.5;
+  start (fixture);
+
+  for (i = 0; i < 200; i++)
+    {
+      gint64 delay = fail (fixture, 1);
+
+      g_assert_cmpint (delay, >=, 1000);
+      g_assert_cmpint (delay, <=, 2000);
+      shortest = MIN (shortest, delay);
+      longest = MAX (longest, delay);
+      advance (fixture, delay);
+    }
+
+  g_assert_cmpint (shortest, <, 1100);
+  g_assert_cmpint (longest, >, 1900);
+  forget (fixture);
+}
+
+static void
+test_jitter_seed (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  Fixture other = { 0 };
+
+  g_test_summary ("Two machines with different seeds do not attempt at the same time");
+
+  fixture_set_up (&other, NULL);
+  hb_machine_clear (&other.machine);
+  hb_machine_init (&other.machine, 20201);
+  other.machine.settings.uri = g_strdup ("ws://example.com/");
+  other.machine.settings.reconnect_jitter = 1;
+  fixture->machine.settings.reconnect_jitter = 1;
+  start (fixture);
+  start (&other);
+
+  g_assert_cmpint (fail (fixture, 1), !=, fail (&other, 1));
+  fixture_tear_down (&other, NULL);
+}
+
+static void
+test_no_wait (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A wait of nothing attempts at once");
+
+  fixture->machine.settings.reconnect_timeout = 0;
+  start (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 0);
+
+  assert_effects (fixture, WAITS "reconnect:1:0 notify:reconnect-at " STARTS);
+}
+
+static void
+test_new_wait (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A wait that changes acts on the next one");
+
+  start (fixture);
+  fixture->machine.settings.reconnect_timeout = 700;
+
+  g_assert_cmpint (fail (fixture, 1), ==, 700);
+}
+
+static void
+test_late (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("An attempt that is due while the process slept is made as soon as it wakes");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  advance_late (fixture, 3600000);
+
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+}
+
+static void
+test_early_tick (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A tick before its time changes nothing");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  advance_late (fixture, 1999);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_limit (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "no luck");
+  HbLoss loss = { .code = 1006, .error = error };
+
+  g_test_summary ("When as many attempts as allowed have failed, the task is CLOSED and says why");
+
+  fixture->machine.settings.repeat_limit = 2;
+  start (fixture);
+  fail (fixture, 2);
+  advance (fixture, 2000);
+  forget (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_effects (fixture, "drop notify:state error:handshake error:repeat-limit");
+  assert_state (fixture, HB_STATE_CLOSED);
+  assert_deadline (fixture, -1);
+  g_assert_nonnull (strstr (fixture->error, "2 attempts"));
+  g_assert_nonnull (strstr (fixture->error, "no luck"));
+}
+
+static void
+test_limit_attempts (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("The limit counts attempts to reconnect: there is one more, the first");
+
+  fixture->machine.settings.repeat_limit = 12;
+  start (fixture);
+  fail (fixture, 13);
+
+  assert_state (fixture, HB_STATE_CLOSED);
+  g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 13);
+}
+
+static void
+test_limit_none (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A limit of nought never reconnects");
+
+  fixture->machine.settings.repeat_limit = 0;
+  start_open (fixture);
+  advance (fixture, 10000);
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " error:repeat-limit close:1006");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_limit_tickets (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("At the limit open_async () and close_async () are over, and what is "
+                  "buffered is told");
+
+  fixture->machine.settings.repeat_limit = 0;
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  send_ticket (fixture, "one", "send");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  lose_link (fixture);
+
+  assert_effects (fixture, "drop notify:state error:repeat-limit error:closed "
+                           "resolve:failed:repeat-limit(flush) "
+                           "resolve:failed:repeat-limit(send) notify:buffered-amount "
+                           "resolve:failed:repeat-limit(open)");
+}
+
+static void
+test_limit_reopen (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("After the limit open () works again, with a fresh counter");
+
+  fixture->machine.settings.repeat_limit = 1;
+  start (fixture);
+  fail (fixture, 2);
+  assert_state (fixture, HB_STATE_CLOSED);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  forget (fixture);
+
+  lose_link (fixture);
+  assert_effects (fixture, WAITS "reconnect:1:2000");
+}
+
+static void
+test_new_limit (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A limit that is lowered acts at the next failure");
+
+  start (fixture);
+  fail (fixture, 5);
+  fixture->machine.settings.repeat_limit = 3;
+  assert_state (fixture, HB_STATE_WAITING);
+  advance (fixture, 2000);
+  forget (fixture);
+
+  lose_link (fixture);
+  assert_effects (fixture, "drop notify:state error:repeat-limit");
+}
+
+static void
+test_min_uptime_short (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A link that does not last leaves the counter as it is");
+
+  start (fixture);
+  fail (fixture, 3);
+  advance (fixture, 2000);
+  answer (fixture);
+  advance (fixture, 4999);
+  forget (fixture);
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:4:2000");
+}
+
+static void
+test_min_uptime (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A link that has lasted starts the counter afresh, and the application sees it");
+
+  start (fixture);
+  fail (fixture, 3);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+  assert_deadline (fixture, 5000);
+  advance (fixture, 5000);
+  assert_effects (fixture, "notify:attempt");
+  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+
+  lose_link (fixture);
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000");
+}
+
+static void
+test_min_uptime_no_tick (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("A link that lasted and is lost in a tick's stead has lasted all the same");
+
+  start (fixture);
+  fail (fixture, 3);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+  fixture->now += 5 * G_TIME_SPAN_SECOND;
+  lose_link (fixture);
+  drain (fixture);
+
+  g_assert_cmpuint (fixture->machine.attempt, ==, 1);
+  forget (fixture);
+}
+
+static void
+test_min_uptime_none (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Without a minimum every open link starts the counter afresh");
+
+  fixture->machine.settings.min_uptime = 0;
+  start (fixture);
+  fail (fixture, 3);
+  advance (fixture, 2000);
+  answer (fixture);
+  advance (fixture, 0);
+  forget (fixture);
+
+  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+}
+
+static void
+test_retry_after (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A server that asks for a wait, with 429 or 503, gets it");
+
+  start (fixture);
+  lose_link_with (fixture, 429, 30);
+  assert_effects (fixture, "drop notify:state notify:http-status notify:attempt "
+                           "notify:reconnect-at reconnect:1:30000");
+
+  advance (fixture, 30000);
+  lose_link_with (fixture, 503, 60);
+  forget (fixture);
+  assert_deadline (fixture, 60000);
+}
+
+static void
+test_retry_after_shorter (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A wait that is longer anyway is not shortened by the server");
+
+  start (fixture);
+  lose_link_with (fixture, 503, 1);
+  forget (fixture);
+
+  assert_deadline (fixture, 2000);
+}
+
+static void
+test_retry_after_long (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A server is believed for an hour at most, and no number overflows");
+
+  start (fixture);
+  lose_link_with (fixture, 503, 3601);
+  forget (fixture);
+  assert_deadline (fixture, 3600000);
+
+  advance (fixture, 3600000);
+  lose_link_with (fixture, 503, G_MAXUINT);
+  forget (fixture);
+  assert_deadline (fixture, 3600000);
+}
+
+static void
+test_retry_after_other (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  static const guint statuses[] = { 0, 200, 301, 401, 403, 404, 408, 500, 502, 504 };
+  guint i;
+
+  g_test_summary ("With any other status nobody may ask for a wait");
+
+  start (fixture);
+
+  for (i = 0; i < G_N_ELEMENTS (statuses); i++)
+    {
+      lose_link_with (fixture, statuses[i], 30);
+      forget (fixture);
+      assert_deadline (fixture, 2000);
+      advance (fixture, 2000);
+    }
+
+  forget (fixture);
+}
+
+static void
+test_retry_after_once (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("What a server asked for holds for one wait, not for the next");
+
+  start (fixture);
+  lose_link_with (fixture, 503, 30);
+  drain (fixture);
+  advance (fixture, 30000);
+  lose_link (fixture);
+  forget (fixture);
+
+  assert_deadline (fixture, 2000);
+}
+
+static void
+test_own_delay (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("The application's own function decides how long the wait is, and "
+                  "`reconnect` tells that");
+
+  fixture->own_delay = 333;
+  start (fixture);
+  lose_link (fixture);
+
+  assert_effects (fixture, WAITS "reconnect:1:333 notify:reconnect-at");
+  assert_deadline (fixture, 333);
+}
+
+static void
+test_own_delay_retry_after (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_test_summary ("The application's own function cannot undercut what the server asked for");
+
+  fixture->own_delay = 333;
+  start (fixture);
+  lose_link_with (fixture, 503, 30);
+  forget (fixture);
+
+  assert_deadline (fixture, 30000);
+}
+
+static void
+test_now_closed (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () of a closed task starts it");
+
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, STARTS);
+}
+
+static void
+test_now_connecting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in an attempt makes another, and the old one has no effect");
+
+  start (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop prepare connect");
+
+  advance (fixture, 9999);
+  assert_effects (fixture, "");
+}
+
+static void
+test_now_connecting_time (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in an attempt gives the new one its whole time");
+
+  start (fixture);
+  advance (fixture, 9000);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_now_open (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () of an open link drops it, tells its close and attempts at "
+                  "once");
+
+  start_open (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_state (fixture, HB_STATE_CONNECTING);
+  assert_effects (fixture, LEAVES " close:1006 prepare connect");
+}
+
+static void
+test_now_waiting (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in the wait cuts it short and resets the counter");
+
+  start (fixture);
+  fail (fixture, 4);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "notify:reconnect-at notify:state prepare connect notify:attempt");
+  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+}
+
+static void
+test_now_closing (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () while closing takes the close back, and who waits for it "
+                  "is told");
+
+  start_open (fixture);
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, LEAVES " close:1006 prepare connect resolve:cancelled(close)");
+  answer (fixture);
+  assert_effects (fixture, OPENS_AGAIN);
+}
+
+static void
+now_at_reconnect_cb (Fixture    *fixture,
+                     const char *effect)
+{
+  if (g_str_equal (effect, "close:1006") && fixture->machine.state == HB_STATE_WAITING)
+    hb_machine_reconnect_now (&fixture->machine, fixture->now);
+}
+
+static void
+test_now_in_close (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in a handler of `close` leaves no `reconnect` of a wait "
+                  "that is not");
+
+  start_open (fixture);
+  fixture->handler = now_at_reconnect_cb;
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "notify:reconnect-at notify:state prepare connect notify:attempt");
+}
+
+static void
+test_now_bad_uri (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () with a URI that cannot be ends CLOSED, and says why");
+
+  start_open (fixture);
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  set_text (&fixture->machine.settings.uri, NULL);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, LEAVES " error:invalid-uri close:1006 resolve:done(close)");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_hold_open (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A hold puts the first attempt off until it is released");
+
+  hb_machine_hold (&fixture->machine);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  assert_effects (fixture, "notify:state");
+  assert_state (fixture, HB_STATE_WAITING);
+  assert_deadline (fixture, -1);
+
+  advance (fixture, 100000);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+}
+
+static void
+test_hold_waiting (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A hold in the wait puts the attempt off, and the countdown knows nothing "
+                  "meanwhile");
+
+  start (fixture);
+  fail (fixture, 1);
+  hb_machine_hold (&fixture->machine);
+  assert_effects (fixture, "notify:reconnect-at");
+  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
+
+  advance (fixture, 10000);
+  assert_effects (fixture, "");
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+}
+
+static void
+test_hold_short (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A release before the wait is over waits for the rest of it");
+
+  start (fixture);
+  fail (fixture, 1);
+  hb_machine_hold (&fixture->machine);
+  advance (fixture, 500);
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at");
+
+  assert_deadline (fixture, 1500);
+}
+
+static void
+test_hold_twice (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Each hold wants its own release");
+
+  hb_machine_hold (&fixture->machine);
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_WAITING);
+
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  forget (fixture);
+  assert_state (fixture, HB_STATE_CONNECTING);
+}
+
+static void
+test_release_unheld (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A release without a hold is a mistake, and changes nothing");
+
+  start (fixture);
+  fail (fixture, 1);
+
+  g_assert_false (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "");
+  assert_deadline (fixture, 2000);
+}
+
+static void
+test_hold_link (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A hold does not touch the link that there is, only the attempt after it");
+
+  start_open (fixture);
+  hb_machine_hold (&fixture->machine);
+  receive (fixture, "hello");
+  assert_effects (fixture, "message:text");
+
+  lose_link (fixture);
+  forget (fixture);
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_hold_now (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Neither check () nor reconnect_now () breaks a hold");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+  assert_state (fixture, HB_STATE_WAITING);
+
+  hb_machine_release (&fixture->machine, fixture->now);
+  forget (fixture);
+  assert_state (fixture, HB_STATE_CONNECTING);
+}
+
+static void
+test_hold_close (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("close () works while held, and a later release opens nothing");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_release (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/wait/for-ever", test_for_ever);
+  add_test ("/wait/tells", test_tells);
+  add_test ("/wait/doubles", test_doubles);
+  add_test ("/wait/jitter", test_jitter);
+  add_test ("/wait/jitter-seed", test_jitter_seed);
+  add_test ("/wait/no-wait", test_no_wait);
+  add_test ("/wait/new-wait", test_new_wait);
+  add_test ("/wait/late", test_late);
+  add_test ("/wait/early-tick", test_early_tick);
+  add_test ("/wait/limit", test_limit);
+  add_test ("/wait/limit-attempts", test_limit_attempts);
+  add_test ("/wait/limit-none", test_limit_none);
+  add_test ("/wait/limit-tickets", test_limit_tickets);
+  add_test ("/wait/limit-reopen", test_limit_reopen);
+  add_test ("/wait/new-limit", test_new_limit);
+  add_test ("/wait/min-uptime-short", test_min_uptime_short);
+  add_test ("/wait/min-uptime", test_min_uptime);
+  add_test ("/wait/min-uptime-no-tick", test_min_uptime_no_tick);
+  add_test ("/wait/min-uptime-none", test_min_uptime_none);
+  add_test ("/wait/retry-after", test_retry_after);
+  add_test ("/wait/retry-after-shorter", test_retry_after_shorter);
+  add_test ("/wait/retry-after-long", test_retry_after_long);
+  add_test ("/wait/retry-after-other", test_retry_after_other);
+  add_test ("/wait/retry-after-once", test_retry_after_once);
+  add_test ("/wait/own-delay", test_own_delay);
+  add_test ("/wait/own-delay-retry-after", test_own_delay_retry_after);
+  add_test ("/wait/now-closed", test_now_closed);
+  add_test ("/wait/now-connecting", test_now_connecting);
+  add_test ("/wait/now-connecting-time", test_now_connecting_time);
+  add_test ("/wait/now-open", test_now_open);
+  add_test ("/wait/now-waiting", test_now_waiting);
+  add_test ("/wait/now-closing", test_now_closing);
+  add_test ("/wait/now-in-close", test_now_in_close);
+  add_test ("/wait/now-bad-uri", test_now_bad_uri);
+  add_test ("/wait/hold-open", test_hold_open);
+  add_test ("/wait/hold-waiting", test_hold_waiting);
+  add_test ("/wait/hold-short", test_hold_short);
+  add_test ("/wait/hold-twice", test_hold_twice);
+  add_test ("/wait/release-unheld", test_release_unheld);
+  add_test ("/wait/hold-link", test_hold_link);
+  add_test ("/wait/hold-now", test_hold_now);
+  add_test ("/wait/hold-close", test_hold_close);
+
+  return g_test_run ();
+}

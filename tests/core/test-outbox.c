@@ -1,0 +1,751 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-error.h"
+#include "hb-outbox-private.h"
+
+/* An outbox with a link that is open and has been greeted, and room for ten bytes */
+typedef struct
+{
+  HbOutbox   outbox;
+  HbEffects  effects;
+  HbMetrics  metrics;
+  HbSettings settings;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  hb_effects_init (&fixture->effects);
+  hb_outbox_init (&fixture->outbox, &fixture->effects, &fixture->metrics);
+  fixture->settings.max_buffered_amount = 10;
+  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_greeted (&fixture->outbox);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  hb_outbox_clear (&fixture->outbox);
+  hb_effects_clear (&fixture->effects);
+}
+
+static gboolean
+send_full (Fixture     *fixture,
+           const char  *text,
+           gboolean     is_volatile,
+           const char  *ticket,
+           GError     **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  HbMessage message = {
+    .bytes = bytes,
+    .ticket = (gpointer) ticket,
+    .opcode = HB_OPCODE_TEXT,
+    .is_volatile = is_volatile,
+  };
+
+  return hb_outbox_accept (&fixture->outbox, &fixture->settings, &message, error);
+}
+
+static void
+send_text (Fixture    *fixture,
+           const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  send_full (fixture, text, FALSE, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+send_ticket (Fixture    *fixture,
+             const char *text,
+             const char *ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  send_full (fixture, text, FALSE, ticket, &error);
+  g_assert_no_error (error);
+}
+
+static void
+assert_refuses (Fixture    *fixture,
+                const char *text,
+                gboolean    is_volatile,
+                HbError     code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (send_full (fixture, text, is_volatile, "refused", &error));
+  g_assert_error (error, HB_ERROR, (int) code);
+}
+
+static void
+assert_takes (Fixture    *fixture,
+              const char *expected)
+{
+  g_autoptr (GString) taken = g_string_new (NULL);
+  const HbMessage *message;
+
+  while ((message = hb_outbox_take (&fixture->outbox)) != NULL)
+    {
+      gsize length;
+      const char *text = g_bytes_get_data (message->bytes, &length);
+
+      if (taken->len > 0)
+        g_string_append_c (taken, ' ');
+      g_string_append_len (taken, text, length);
+    }
+
+  g_assert_cmpstr (taken->str, ==, expected);
+}
+
+static void
+assert_effects (Fixture    *fixture,
+                const char *expected)
+{
+  g_autoptr (GString) effects = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < fixture->effects.length; i++)
+    {
+      HbEffect *effect = hb_deque_peek (&fixture->effects, i);
+      g_autofree char *string = hb_effect_to_string (effect);
+
+      if (effects->len > 0)
+        g_string_append_c (effects, ' ');
+      g_string_append (effects, string);
+      if (effect->kind == HB_EFFECT_RESOLVE)
+        g_string_append_printf (effects, "(%s)", (const char *) effect->resolve.ticket);
+    }
+
+  g_assert_cmpstr (effects->str, ==, expected);
+  hb_effects_clear (&fixture->effects);
+}
+
+static void
+test_passes (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("With an open link a message passes through without a word, when nobody "
+                  "waits for it");
+
+  send_text (fixture, "one");
+  g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
+  assert_takes (fixture, "one");
+  hb_outbox_on_written (&fixture->outbox, 1);
+
+  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+  assert_effects (fixture, "");
+}
+
+static void
+test_buffered (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message counts until it is written, not just until it is handed over");
+
+  send_text (fixture, "one");
+  assert_takes (fixture, "one");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 3);
+
+  hb_outbox_on_written (&fixture->outbox, 1);
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 0);
+}
+
+static void
+test_ticket (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("Who waits for a message is told when it is written");
+
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  assert_takes (fixture, "one two");
+  assert_effects (fixture, "");
+
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "resolve:done(first)");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "resolve:done(second)");
+}
+
+static void
+test_keeps (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("What is sent without a link is kept, and the buffered amount tells");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "one");
+
+  g_assert_false (hb_outbox_can_transmit (&fixture->outbox));
+  g_assert_null (hb_outbox_take (&fixture->outbox));
+  g_assert_cmpuint (hb_outbox_get_n_queued (&fixture->outbox), ==, 1);
+  assert_effects (fixture, "notify:buffered-amount");
+}
+
+static void
+test_drain (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("When a backlog has gone out, the application is told");
+
+  hb_outbox_on_blocked (&fixture->outbox);
+  send_text (fixture, "one");
+  assert_effects (fixture, "notify:buffered-amount");
+
+  hb_outbox_on_writable (&fixture->outbox);
+  assert_takes (fixture, "one");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "notify:buffered-amount drain");
+}
+
+static void
+test_blocked (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A link that is full is given nothing until it has room again");
+
+  send_text (fixture, "one");
+  hb_outbox_on_blocked (&fixture->outbox);
+  g_assert_false (hb_outbox_can_transmit (&fixture->outbox));
+  assert_takes (fixture, "");
+
+  hb_outbox_on_writable (&fixture->outbox);
+  g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
+  assert_takes (fixture, "one");
+  assert_effects (fixture, "notify:buffered-amount");
+}
+
+static void
+test_full (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A message that does not fit is refused, and what is buffered stays");
+
+  send_text (fixture, "12345");
+  assert_refuses (fixture, "678901", FALSE, HB_ERROR_QUEUE_FULL);
+  send_text (fixture, "67890");
+
+  assert_takes (fixture, "12345 67890");
+  assert_effects (fixture, "");
+}
+
+static void
+test_full_says (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("The message of the error says how long the message was and how much may be "
+                  "buffered");
+
+  send_full (fixture, "12345678901", FALSE, NULL, &error);
+
+  g_assert_nonnull (strstr (error->message, "11 bytes"));
+  g_assert_nonnull (strstr (error->message, "max-buffered-amount is 10"));
+  g_assert_null (strstr (error->message, "12345678901"));
+}
+
+static void
+test_full_handed (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("What is at the link and not written counts against the limit");
+
+  send_text (fixture, "1234567890");
+  assert_takes (fixture, "1234567890");
+  assert_refuses (fixture, "1", FALSE, HB_ERROR_QUEUE_FULL);
+
+  hb_outbox_on_written (&fixture->outbox, 1);
+  send_text (fixture, "1");
+}
+
+static void
+test_no_limit (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100000, 'x');
+
+  g_test_summary ("Without a limit everything is kept");
+
+  fixture->settings.max_buffered_amount = 0;
+  send_text (fixture, text);
+  send_text (fixture, text);
+
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 200000);
+}
+
+static void
+test_lower_limit (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A limit that is lowered drops nothing, and acts on the next message");
+
+  send_text (fixture, "12345");
+  fixture->settings.max_buffered_amount = 3;
+
+  assert_refuses (fixture, "1", FALSE, HB_ERROR_QUEUE_FULL);
+  assert_takes (fixture, "12345");
+}
+
+static void
+test_drop_oldest (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("The oldest are dropped until the new one fits, those who wait and the "
+                  "application are told");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  send_ticket (fixture, "1234", "first");
+  send_ticket (fixture, "567", "second");
+  send_ticket (fixture, "890", "third");
+  send_ticket (fixture, "abcdef", "fourth");
+
+  assert_effects (fixture, "error:hb-error-quark:8 "
+                           "resolve:failed:8(first) resolve:failed:8(second)");
+  assert_takes (fixture, "890 abcdef");
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 2);
+}
+
+static void
+test_drop_oldest_handed (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("What has been handed over is not dropped; where that leaves no room, "
+                  "nothing is, in vain");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  send_text (fixture, "123456");
+  assert_takes (fixture, "123456");
+  send_text (fixture, "78");
+
+  assert_refuses (fixture, "abcde", FALSE, HB_ERROR_QUEUE_FULL);
+  assert_takes (fixture, "78");
+  assert_effects (fixture, "");
+}
+
+static void
+test_drop_oldest_too_long (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("A message longer than the whole buffer is refused, and nothing is dropped "
+                  "for it");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  send_text (fixture, "123");
+
+  assert_refuses (fixture, "12345678901", FALSE, HB_ERROR_QUEUE_FULL);
+  assert_takes (fixture, "123");
+}
+
+static void
+test_drop_newest (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("The newest is dropped, who waits for it and the application are told");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  send_ticket (fixture, "1234567890", "first");
+  send_ticket (fixture, "1", "second");
+
+  assert_effects (fixture, "error:hb-error-quark:8 resolve:failed:8(second)");
+  assert_takes (fixture, "1234567890");
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
+}
+
+static void
+test_one_error (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A flood of messages that are dropped is one error, until the buffer has "
+                  "been empty");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  send_text (fixture, "1234567890");
+  send_text (fixture, "1");
+  send_text (fixture, "2");
+  assert_effects (fixture, "error:hb-error-quark:8");
+
+  assert_takes (fixture, "1234567890");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  send_text (fixture, "1234567890");
+  send_text (fixture, "3");
+  assert_effects (fixture, "error:hb-error-quark:8");
+}
+
+static void
+test_volatile (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A volatile message goes out like another when it can go at once");
+
+  g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
+
+  assert_takes (fixture, "now");
+}
+
+static void
+test_volatile_no_link (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A volatile message is refused when there is no link");
+
+  hb_outbox_on_lost (&fixture->outbox);
+
+  assert_refuses (fixture, "now", TRUE, HB_ERROR_NOT_OPEN);
+  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+}
+
+static void
+test_volatile_backlog (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A volatile message is refused when others wait, and may go when they are out");
+
+  hb_outbox_on_blocked (&fixture->outbox);
+  send_text (fixture, "one");
+  assert_refuses (fixture, "now", TRUE, HB_ERROR_QUEUE_FULL);
+
+  hb_outbox_on_writable (&fixture->outbox);
+  assert_refuses (fixture, "now", TRUE, HB_ERROR_QUEUE_FULL);
+
+  assert_takes (fixture, "one");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
+  assert_effects (fixture, "notify:buffered-amount notify:buffered-amount drain");
+}
+
+static void
+test_volatile_blocked (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A volatile message that the link has no room for is dropped, not kept");
+
+  send_full (fixture, "now", TRUE, "volatile", NULL);
+  send_text (fixture, "later");
+  hb_outbox_on_blocked (&fixture->outbox);
+
+  assert_effects (fixture, "resolve:failed:7(volatile) notify:buffered-amount");
+  hb_outbox_on_writable (&fixture->outbox);
+  assert_takes (fixture, "later");
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
+}
+
+static void
+test_volatile_lost (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A volatile message that was at the link when it was lost does not go to "
+                  "the next one");
+
+  send_text (fixture, "one");
+  send_full (fixture, "now", TRUE, "volatile", NULL);
+  send_text (fixture, "two");
+  assert_takes (fixture, "one now two");
+  hb_outbox_on_lost (&fixture->outbox);
+  assert_effects (fixture, "resolve:failed:7(volatile) notify:buffered-amount");
+
+  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_greeted (&fixture->outbox);
+  assert_takes (fixture, "one two");
+}
+
+static void
+test_greeting (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("While the application greets, its messages go out and the queue is held back");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "q1");
+  send_text (fixture, "q2");
+  hb_outbox_on_opened (&fixture->outbox);
+  g_assert_false (hb_outbox_can_transmit (&fixture->outbox));
+
+  send_text (fixture, "g1");
+  assert_takes (fixture, "g1");
+  send_text (fixture, "g2");
+  hb_outbox_on_greeted (&fixture->outbox);
+  assert_takes (fixture, "g2 q1 q2");
+  hb_effects_clear (&fixture->effects);
+}
+
+static void
+test_greeting_volatile (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A volatile message may be sent in the greeting, whatever is queued");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "queued");
+  hb_outbox_on_opened (&fixture->outbox);
+
+  g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
+  assert_takes (fixture, "now");
+  hb_effects_clear (&fixture->effects);
+}
+
+static void
+test_greeting_lost (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A link that is lost while the application greets keeps the order: "
+                  "greeting, then queue");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "q1");
+  hb_outbox_on_opened (&fixture->outbox);
+  send_text (fixture, "g1");
+  send_text (fixture, "g2");
+  hb_outbox_on_lost (&fixture->outbox);
+
+  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_greeted (&fixture->outbox);
+  assert_takes (fixture, "g1 g2 q1");
+  hb_effects_clear (&fixture->effects);
+}
+
+static void
+test_flush_empty (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A flush of an empty buffer is over at once");
+
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+
+  assert_effects (fixture, "resolve:done(flush)");
+}
+
+static void
+test_flush (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A flush is over when the last message is written, not when it is handed over");
+
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+  assert_takes (fixture, "one two");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "");
+
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "resolve:done(flush)");
+}
+
+static void
+test_flush_lost (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A flush outlives the link");
+
+  send_text (fixture, "one");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+  hb_outbox_on_lost (&fixture->outbox);
+  assert_effects (fixture, "notify:buffered-amount");
+
+  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_greeted (&fixture->outbox);
+  assert_takes (fixture, "one");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "notify:buffered-amount drain resolve:done(flush)");
+}
+
+static void
+test_clear_queue (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("Clearing the queue drops what waits, tells who waits, and counts");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+  hb_effects_clear (&fixture->effects);
+
+  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 2);
+  assert_effects (fixture, "resolve:cancelled(first) resolve:cancelled(second) "
+                           "notify:buffered-amount drain resolve:done(flush)");
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 2);
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 0);
+}
+
+static void
+test_clear_queue_handed (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("Clearing the queue leaves what has been handed over, and the buffered "
+                  "amount tells");
+
+  send_text (fixture, "handed");
+  assert_takes (fixture, "handed");
+  hb_outbox_on_blocked (&fixture->outbox);
+  send_text (fixture, "one");
+  hb_effects_clear (&fixture->effects);
+
+  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 1);
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 6);
+  assert_effects (fixture, "notify:buffered-amount");
+}
+
+static void
+test_clear_queue_empty (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("Clearing an empty queue does nothing");
+
+  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 0);
+  assert_effects (fixture, "");
+}
+
+static void
+test_withdraw (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message is taken back for who sent it, unless it has been handed over");
+
+  send_ticket (fixture, "handed", "first");
+  assert_takes (fixture, "handed");
+  send_ticket (fixture, "one", "second");
+
+  g_assert_false (hb_outbox_withdraw (&fixture->outbox, (gpointer) "first"));
+  g_assert_true (hb_outbox_withdraw (&fixture->outbox, (gpointer) "second"));
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "resolve:cancelled(second) resolve:done(first)");
+}
+
+static void
+test_withdraw_flush (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A flush can be given up, and the messages go out all the same");
+
+  send_text (fixture, "one");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+
+  g_assert_true (hb_outbox_withdraw (&fixture->outbox, (gpointer) "flush"));
+  assert_effects (fixture, "resolve:cancelled(flush)");
+  assert_takes (fixture, "one");
+}
+
+static void
+test_close (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
+
+  g_test_summary ("When there will be no other link, all who wait are told why");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_ticket (fixture, "one", "first");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
+  hb_effects_clear (&fixture->effects);
+  hb_outbox_close (&fixture->outbox, error);
+
+  assert_effects (fixture, "resolve:failed:6(flush) resolve:failed:6(first) "
+                           "notify:buffered-amount");
+  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
+}
+
+static void
+test_metrics (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("What is written is counted, in messages and bytes");
+
+  send_text (fixture, "one");
+  send_text (fixture, "three");
+  assert_takes (fixture, "one three");
+  g_assert_cmpuint (fixture->metrics.messages_sent, ==, 0);
+
+  hb_outbox_on_written (&fixture->outbox, 2);
+  g_assert_cmpuint (fixture->metrics.messages_sent, ==, 2);
+  g_assert_cmpuint (fixture->metrics.bytes_sent, ==, 8);
+}
+
+static void
+test_written_too_much (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("More than was handed over cannot have been written");
+
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  g_assert_nonnull (hb_outbox_take (&fixture->outbox));
+  hb_outbox_on_written (&fixture->outbox, 9);
+
+  g_assert_cmpuint (fixture->metrics.messages_sent, ==, 1);
+  assert_takes (fixture, "two");
+}
+
+static void
+test_empty_message (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("An empty message is one too");
+
+  send_ticket (fixture, "", "empty");
+  g_assert_false (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_nonnull (hb_outbox_take (&fixture->outbox));
+  hb_outbox_on_written (&fixture->outbox, 1);
+
+  assert_effects (fixture, "resolve:done(empty)");
+}
+
+#define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/outbox/passes", test_passes);
+  add_test ("/outbox/buffered", test_buffered);
+  add_test ("/outbox/ticket", test_ticket);
+  add_test ("/outbox/keeps", test_keeps);
+  add_test ("/outbox/drain", test_drain);
+  add_test ("/outbox/blocked", test_blocked);
+  add_test ("/outbox/full", test_full);
+  add_test ("/outbox/full-says", test_full_says);
+  add_test ("/outbox/full-handed", test_full_handed);
+  add_test ("/outbox/no-limit", test_no_limit);
+  add_test ("/outbox/lower-limit", test_lower_limit);
+  add_test ("/outbox/drop-oldest", test_drop_oldest);
+  add_test ("/outbox/drop-oldest-handed", test_drop_oldest_handed);
+  add_test ("/outbox/drop-oldest-too-long", test_drop_oldest_too_long);
+  add_test ("/outbox/drop-newest", test_drop_newest);
+  add_test ("/outbox/one-error", test_one_error);
+  add_test ("/outbox/volatile", test_volatile);
+  add_test ("/outbox/volatile-no-link", test_volatile_no_link);
+  add_test ("/outbox/volatile-backlog", test_volatile_backlog);
+  add_test ("/outbox/volatile-blocked", test_volatile_blocked);
+  add_test ("/outbox/volatile-lost", test_volatile_lost);
+  add_test ("/outbox/greeting", test_greeting);
+  add_test ("/outbox/greeting-volatile", test_greeting_volatile);
+  add_test ("/outbox/greeting-lost", test_greeting_lost);
+  add_test ("/outbox/flush-empty", test_flush_empty);
+  add_test ("/outbox/flush", test_flush);
+  add_test ("/outbox/flush-lost", test_flush_lost);
+  add_test ("/outbox/clear-queue", test_clear_queue);
+  add_test ("/outbox/clear-queue-handed", test_clear_queue_handed);
+  add_test ("/outbox/clear-queue-empty", test_clear_queue_empty);
+  add_test ("/outbox/withdraw", test_withdraw);
+  add_test ("/outbox/withdraw-flush", test_withdraw_flush);
+  add_test ("/outbox/close", test_close);
+  add_test ("/outbox/metrics", test_metrics);
+  add_test ("/outbox/written-too-much", test_written_too_much);
+  add_test ("/outbox/empty-message", test_empty_message);
+
+  return g_test_run ();
+}
