@@ -349,7 +349,8 @@ send_full (Fixture      *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  return hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes, flags, (gpointer) ticket, error);
+  return hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes, flags, (gpointer) ticket,
+                          error);
 }
 
 void

@@ -13,9 +13,9 @@ typedef struct _Fixture Fixture;
 typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
-/* A machine, a clock that stands until it is moved, and the least driver that could be: it carries out
- * each effect in its turn and keeps a log of them. Tests compare the log with assert_effects (); what
- * no test asked for fails it in the end. */
+/* A machine, a clock that stands until it is moved, and the least driver that could be: it carries
+ * out each effect in its turn and keeps a log of them. Tests compare the log with
+ * assert_effects (); what no test asked for fails it in the end. */
 struct _Fixture
 {
   HbMachine  machine;

@@ -4,7 +4,8 @@
 
 #include "machine-fixture.h"
 
-/* What the JavaScript helpers are known to do wrong. Each test fails where that was carried over. */
+/* What the JavaScript helpers are known to do wrong. Each test fails where that was carried
+ * over. */
 
 static void
 test_close_in_wait (Fixture       *fixture,
@@ -250,6 +251,27 @@ test_late_serial (Fixture       *fixture,
 }
 
 static void
+test_late_greeting (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  guint serial;
+
+  g_test_summary ("A handler of `open` that ends when its link has been replaced does not "
+                  "speak for the new one");
+
+  start_open (fixture);
+  serial = fixture->machine.serial;
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  send_text (fixture, "queued");
+  drain (fixture);
+  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  hb_machine_on_greeted (&fixture->machine, serial);
+
+  g_assert_false (hb_outbox_can_transmit (&fixture->machine.outbox));
+  forget (fixture);
+}
+
+static void
 test_two_links (Fixture       *fixture,
                 gconstpointer  data)
 {
@@ -326,6 +348,7 @@ main (int   argc,
   add_test ("/faults/reopen-reconnects", test_reopen_reconnects);
   add_test ("/faults/late-close", test_late_close);
   add_test ("/faults/late-serial", test_late_serial);
+  add_test ("/faults/late-greeting", test_late_greeting);
   add_test ("/faults/two-links", test_two_links);
   add_test ("/faults/reason", test_reason);
   add_test ("/faults/own-reason", test_own_reason);

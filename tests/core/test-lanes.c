@@ -153,6 +153,23 @@ test_greeting_first (Fixture       *fixture,
 }
 
 static void
+test_not_empty (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A message in any of the lanes is one");
+
+  push (fixture, "handed");
+  take (fixture, 1);
+  g_assert_false (hb_lanes_is_empty (&fixture->lanes));
+
+  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  g_assert_false (hb_lanes_is_empty (&fixture->lanes));
+
+  assert_pops (fixture, hb_lanes_pop_written, "handed");
+  g_assert_false (hb_lanes_is_empty (&fixture->lanes));
+}
+
+static void
 test_greeting_holds_back (Fixture       *fixture,
                           gconstpointer  data)
 {
@@ -332,6 +349,7 @@ main (int   argc,
 
   add_test ("/lanes/empty", test_empty);
   add_test ("/lanes/take", test_take);
+  add_test ("/lanes/not-empty", test_not_empty);
   add_test ("/lanes/greeting-first", test_greeting_first);
   add_test ("/lanes/greeting-holds-back", test_greeting_holds_back);
   add_test ("/lanes/amounts", test_amounts);

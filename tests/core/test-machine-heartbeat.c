@@ -180,6 +180,21 @@ test_pong_message_nul (Fixture       *fixture,
 }
 
 static void
+test_pong_message_any (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("Where a reply is known, any other message is life too");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  advance (fixture, 20000);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping message:text");
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
 test_reply_only (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -513,6 +528,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/new-ping-timeout-over", test_new_ping_timeout_over);
   add_test ("/machine-heartbeat/new-pong-timeout", test_new_pong_timeout);
   add_test ("/machine-heartbeat/pong-message", test_pong_message);
+  add_test ("/machine-heartbeat/pong-message-any", test_pong_message_any);
   add_test ("/machine-heartbeat/pong-message-binary", test_pong_message_binary);
   add_test ("/machine-heartbeat/pong-message-empty", test_pong_message_empty);
   add_test ("/machine-heartbeat/pong-message-nul", test_pong_message_nul);

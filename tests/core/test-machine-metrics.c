@@ -271,6 +271,44 @@ test_downtime_closed (Fixture       *fixture,
 }
 
 static void
+test_downtime_reopen (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("open () after close () forgets the last downtime, and tells so");
+
+  start_open (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  close_with (fixture, 1000, NULL);
+  lose_link (fixture);
+  forget (fixture);
+  g_assert_cmpint (fixture->machine.downtime, ==, 2 * G_TIME_SPAN_SECOND);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+
+  assert_effects (fixture, STARTS " notify:attempt notify:downtime");
+  g_assert_cmpint (fixture->machine.downtime, ==, 0);
+}
+
+static void
+test_downtime_now (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () does not forget it, unless the task was closed");
+
+  start_open (fixture);
+  lose_link (fixture);
+  drain (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+
+  g_assert_cmpint (fixture->machine.downtime, ==, 2 * G_TIME_SPAN_SECOND);
+}
+
+static void
 test_downtime_reconnect_now (Fixture       *fixture,
                              gconstpointer  data)
 {
@@ -302,6 +340,8 @@ main (int   argc,
   add_test ("/machine-metrics/downtime-attempts", test_downtime_attempts);
   add_test ("/machine-metrics/downtime-none", test_downtime_none);
   add_test ("/machine-metrics/downtime-closed", test_downtime_closed);
+  add_test ("/machine-metrics/downtime-reopen", test_downtime_reopen);
+  add_test ("/machine-metrics/downtime-now", test_downtime_now);
   add_test ("/machine-metrics/downtime-reconnect-now", test_downtime_reconnect_now);
 
   return g_test_run ();

@@ -203,6 +203,8 @@ test_closed (Fixture       *fixture,
 
   start_open (fixture);
   assert_deadline (fixture, 15000);
+  change_network (fixture);
+  assert_effects (fixture, "ping");
 }
 
 static void

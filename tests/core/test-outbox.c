@@ -459,6 +459,25 @@ test_volatile_lost (Fixture       *fixture,
 }
 
 static void
+test_volatile_flush (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("Where a volatile message was the only one, its end is the end of a flush too");
+
+  send_full (fixture, "now", TRUE, NULL, NULL);
+  hb_outbox_flush (&fixture->outbox, (gpointer) "blocked");
+  hb_outbox_on_blocked (&fixture->outbox);
+  assert_effects (fixture, "resolve:done(blocked)");
+
+  hb_outbox_on_writable (&fixture->outbox);
+  send_full (fixture, "now", TRUE, NULL, NULL);
+  assert_takes (fixture, "now");
+  hb_outbox_flush (&fixture->outbox, (gpointer) "lost");
+  hb_outbox_on_lost (&fixture->outbox);
+  assert_effects (fixture, "resolve:done(lost)");
+}
+
+static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -604,6 +623,13 @@ test_clear_queue_empty (Fixture       *fixture,
 
   g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 0);
   assert_effects (fixture, "");
+
+  send_text (fixture, "handed");
+  assert_takes (fixture, "handed");
+  hb_outbox_on_blocked (&fixture->outbox);
+  hb_effects_clear (&fixture->effects);
+  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 0);
+  assert_effects (fixture, "");
 }
 
 static void
@@ -655,6 +681,31 @@ test_close (Fixture       *fixture,
                            "notify:buffered-amount");
   g_assert_true (hb_outbox_is_empty (&fixture->outbox));
   g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
+}
+
+static void
+test_close_forgets (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
+
+  g_test_summary ("What was in the buffer of a task that closed says nothing of the next link");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "1234567890");
+  send_text (fixture, "1");
+  hb_outbox_close (&fixture->outbox, error);
+  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_greeted (&fixture->outbox);
+  hb_effects_clear (&fixture->effects);
+
+  send_text (fixture, "1234567890");
+  send_text (fixture, "2");
+  assert_effects (fixture, "error:hb-error-quark:8");
+  assert_takes (fixture, "1234567890");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "");
 }
 
 static void
@@ -731,6 +782,7 @@ main (int   argc,
   add_test ("/outbox/volatile-backlog", test_volatile_backlog);
   add_test ("/outbox/volatile-blocked", test_volatile_blocked);
   add_test ("/outbox/volatile-lost", test_volatile_lost);
+  add_test ("/outbox/volatile-flush", test_volatile_flush);
   add_test ("/outbox/greeting", test_greeting);
   add_test ("/outbox/greeting-volatile", test_greeting_volatile);
   add_test ("/outbox/greeting-lost", test_greeting_lost);
@@ -743,6 +795,7 @@ main (int   argc,
   add_test ("/outbox/withdraw", test_withdraw);
   add_test ("/outbox/withdraw-flush", test_withdraw_flush);
   add_test ("/outbox/close", test_close);
+  add_test ("/outbox/close-forgets", test_close_forgets);
   add_test ("/outbox/metrics", test_metrics);
   add_test ("/outbox/written-too-much", test_written_too_much);
   add_test ("/outbox/empty-message", test_empty_message);

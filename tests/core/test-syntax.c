@@ -148,7 +148,13 @@ test_protocols_good (void)
 {
   static const char * const none[] = { NULL };
   static const char * const one[] = { "chat", NULL };
-  static const char * const many[] = { "v1.example.com", "chat", "Chat", "!#$%&'*+-.^_`|~09azAZ", NULL };
+  static const char * const many[] = {
+    "v1.example.com",
+    "chat",
+    "Chat",
+    "!#$%&'*+-.^_`|~09azAZ",
+    NULL,
+  };
   static const char * const * const lists[] = { NULL, none, one, many };
   gsize i;
 
@@ -339,7 +345,8 @@ test_close_reason_utf8 (void)
 
   g_test_summary ("A reason that is not UTF-8 is refused");
 
-  assert_refused (accepted, error, HB_ERROR_INVALID_ARGUMENT, "", "reason to close is not valid UTF-8");
+  assert_refused (accepted, error, HB_ERROR_INVALID_ARGUMENT, "",
+                  "reason to close is not valid UTF-8");
 }
 
 /* A text with its length, since it may have a NUL in it */

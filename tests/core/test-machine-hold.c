@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* Who may cut a wait short or prolong it */
+
+/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
+static gint64
+fail (Fixture *fixture,
+      guint    n_attempts)
+{
+  gint64 delay = 0;
+
+  for (; n_attempts > 0; n_attempts--)
+    {
+      lose_link (fixture);
+      drain (fixture);
+      delay = get_deadline (fixture);
+      if (n_attempts > 1)
+        advance (fixture, delay);
+    }
+
+  forget (fixture);
+
+  return delay;
+}
+
+static void
+test_now_closed (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () of a closed task starts it");
+
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, STARTS);
+}
+
+static void
+test_now_connecting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in an attempt makes another, and the old one has no effect");
+
+  start (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop prepare connect");
+
+  advance (fixture, 9999);
+  assert_effects (fixture, "");
+}
+
+static void
+test_now_connecting_time (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in an attempt gives the new one its whole time");
+
+  start (fixture);
+  advance (fixture, 9000);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_now_open (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () of an open link drops it, tells its close and attempts at "
+                  "once");
+
+  start_open (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_state (fixture, HB_STATE_CONNECTING);
+  assert_effects (fixture, LEAVES " close:1006 prepare connect");
+}
+
+static void
+test_now_waiting (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in the wait cuts it short and resets the counter");
+
+  start (fixture);
+  fail (fixture, 4);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "notify:reconnect-at notify:state prepare connect notify:attempt");
+  g_assert_cmpuint (fixture->machine.attempt, ==, 0);
+}
+
+static void
+test_now_closing (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () while closing takes the close back, and who waits for it "
+                  "is told");
+
+  start_open (fixture);
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, LEAVES " close:1006 prepare connect resolve:cancelled(close)");
+  answer (fixture);
+  assert_effects (fixture, OPENS_AGAIN);
+}
+
+static void
+now_at_reconnect_cb (Fixture    *fixture,
+                     const char *effect)
+{
+  if (g_str_equal (effect, "close:1006") && fixture->machine.state == HB_STATE_WAITING)
+    hb_machine_reconnect_now (&fixture->machine, fixture->now);
+}
+
+static void
+test_now_in_close (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () in a handler of `close` leaves no `reconnect` of a wait "
+                  "that is not");
+
+  start_open (fixture);
+  fixture->handler = now_at_reconnect_cb;
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "notify:reconnect-at notify:state prepare connect notify:attempt");
+}
+
+static void
+test_now_bad_uri (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_now () with a URI that cannot be ends CLOSED, and says why");
+
+  start_open (fixture);
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  set_text (&fixture->machine.settings.uri, NULL);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, LEAVES " error:invalid-uri close:1006 resolve:done(close)");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_hold_open (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A hold puts the first attempt off until it is released");
+
+  hb_machine_hold (&fixture->machine);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  assert_effects (fixture, "notify:state");
+  assert_state (fixture, HB_STATE_WAITING);
+  assert_deadline (fixture, -1);
+
+  advance (fixture, 100000);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+}
+
+static void
+test_hold_waiting (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A hold in the wait puts the attempt off, and the countdown knows nothing "
+                  "meanwhile");
+
+  start (fixture);
+  fail (fixture, 1);
+  hb_machine_hold (&fixture->machine);
+  assert_effects (fixture, "notify:reconnect-at");
+  g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
+
+  advance (fixture, 10000);
+  assert_effects (fixture, "");
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+}
+
+static void
+test_hold_short (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A release before the wait is over waits for the rest of it");
+
+  start (fixture);
+  fail (fixture, 1);
+  hb_machine_hold (&fixture->machine);
+  advance (fixture, 500);
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at");
+
+  assert_deadline (fixture, 1500);
+}
+
+static void
+test_hold_twice (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Each hold wants its own release");
+
+  hb_machine_hold (&fixture->machine);
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_WAITING);
+
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  forget (fixture);
+  assert_state (fixture, HB_STATE_CONNECTING);
+}
+
+static void
+test_release_unheld (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A release without a hold is a mistake, and changes nothing");
+
+  start (fixture);
+  fail (fixture, 1);
+
+  g_assert_false (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "");
+  assert_deadline (fixture, 2000);
+}
+
+static void
+test_hold_link (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A hold does not touch the link that there is, only the attempt after it");
+
+  start_open (fixture);
+  hb_machine_hold (&fixture->machine);
+  receive (fixture, "hello");
+  assert_effects (fixture, "message:text");
+
+  lose_link (fixture);
+  forget (fixture);
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_hold_now (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("Neither check () nor reconnect_now () breaks a hold");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  forget (fixture);
+  assert_state (fixture, HB_STATE_WAITING);
+
+  hb_machine_release (&fixture->machine, fixture->now);
+  forget (fixture);
+  assert_state (fixture, HB_STATE_CONNECTING);
+}
+
+static void
+test_hold_close (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("close () works while held, and a later release opens nothing");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_release (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/hold/now-closed", test_now_closed);
+  add_test ("/hold/now-connecting", test_now_connecting);
+  add_test ("/hold/now-connecting-time", test_now_connecting_time);
+  add_test ("/hold/now-open", test_now_open);
+  add_test ("/hold/now-waiting", test_now_waiting);
+  add_test ("/hold/now-closing", test_now_closing);
+  add_test ("/hold/now-in-close", test_now_in_close);
+  add_test ("/hold/now-bad-uri", test_now_bad_uri);
+  add_test ("/hold/hold-open", test_hold_open);
+  add_test ("/hold/hold-waiting", test_hold_waiting);
+  add_test ("/hold/hold-short", test_hold_short);
+  add_test ("/hold/hold-twice", test_hold_twice);
+  add_test ("/hold/release-unheld", test_release_unheld);
+  add_test ("/hold/hold-link", test_hold_link);
+  add_test ("/hold/hold-now", test_hold_now);
+  add_test ("/hold/hold-close", test_hold_close);
+
+  return g_test_run ();
+}

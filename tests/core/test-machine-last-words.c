@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* What becomes of messages when the task closes, or nobody wants them any more */
+
+static void
+assert_refuses (Fixture     *fixture,
+                HbSendFlags  flags,
+                HbError      code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (send_full (fixture, "refused", flags, "refused", &error));
+  g_assert_error (error, HB_ERROR, (int) code);
+  assert_wire (fixture, "");
+}
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A closed task takes no messages");
+
+  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_CLOSED);
+  assert_effects (fixture, "");
+}
+
+static void
+test_flush (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A flush waits through losses until the kernel has everything");
+
+  start (fixture);
+  send_text (fixture, "one");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  lose_link (fixture);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " transmit notify:buffered-amount drain resolve:done(flush)");
+}
+
+static void
+test_flush_empty (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A flush with nothing to wait for is over at once, in any state");
+
+  hb_machine_flush (&fixture->machine, (gpointer) "closed");
+  assert_effects (fixture, "resolve:done(closed)");
+
+  start (fixture);
+  hb_machine_flush (&fixture->machine, (gpointer) "connecting");
+  assert_effects (fixture, "resolve:done(connecting)");
+}
+
+static void
+test_flush_cancelled (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A flush that is cancelled stops waiting, and the messages go out");
+
+  start (fixture);
+  send_text (fixture, "one");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "flush");
+  assert_effects (fixture, "resolve:cancelled(flush)");
+
+  answer (fixture);
+  assert_wire (fixture, "one");
+  forget (fixture);
+}
+
+static void
+test_cancelled (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A message that is cancelled before it was handed over does not go out");
+
+  start (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "first");
+  assert_effects (fixture, "resolve:cancelled(first) notify:buffered-amount");
+
+  answer (fixture);
+  assert_wire (fixture, "two");
+  forget (fixture);
+}
+
+static void
+test_cancelled_late (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A message that has been handed over goes out all the same, and its call "
+                  "waits for that");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "send");
+  assert_effects (fixture, "");
+
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(send)");
+}
+
+static void
+test_clear_queue (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A clear queue tells each call, and what is at the link goes out");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  start_open (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  send_ticket (fixture, "three", "third");
+  forget (fixture);
+
+  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 2);
+  assert_effects (fixture, "resolve:cancelled(second) resolve:cancelled(third) "
+                           "notify:buffered-amount");
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(first) notify:buffered-amount drain");
+}
+
+static void
+test_close (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("close () sends what is buffered before the close frame");
+
+  fixture->room = 1;
+  start_open (fixture);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  forget (fixture);
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "notify:state");
+
+  fixture->room = G_MAXUINT;
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+  assert_effects (fixture, "transmit notify:buffered-amount drain shut-down:1000");
+  assert_wire (fixture, "two");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_unwritten (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("The close frame waits until the kernel has the last message");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_text (fixture, "one");
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "transmit notify:state");
+
+  written (fixture, 1);
+  assert_effects (fixture, "shut-down:1000");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+greet_and_close_cb (Fixture    *fixture,
+                    const char *effect)
+{
+  if (!g_str_equal (effect, "open"))
+    return;
+
+  send_text (fixture, "hello");
+  close_with (fixture, 1000, NULL);
+}
+
+static void
+test_close_greeting (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("close () in a handler of `open` sends what the handler has sent, and the "
+                  "queue, first");
+
+  start (fixture);
+  send_text (fixture, "queued");
+  forget (fixture);
+  fixture->handler = greet_and_close_cb;
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " transmit notify:state notify:buffered-amount drain "
+                           "shut-down:1000");
+  assert_wire (fixture, "hello queued");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_clear_queue (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A clear queue while closing lets the close frame go");
+
+  fixture->room = 0;
+  start_open (fixture);
+  send_text (fixture, "one");
+  drain (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 1);
+
+  assert_effects (fixture, "notify:buffered-amount drain shut-down:1000");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+static void
+test_close_unsent (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("What could not go out before the task closed is told, to each call and as "
+                  "an error");
+
+  fixture->keeps = TRUE;
+  start_open (fixture);
+  send_ticket (fixture, "one", "first");
+  send_ticket (fixture, "two", "second");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  close_with (fixture, 1000, "close");
+  forget (fixture);
+  advance (fixture, 2000);
+
+  assert_effects (fixture, LEAVES " notify:buffered-amount error:closed close:1006 "
+                           "resolve:failed:closed(flush) resolve:failed:closed(first) "
+                           "resolve:failed:closed(second) notify:buffered-amount "
+                           "resolve:done(close)");
+  g_assert_cmpstr (fixture->error, ==, "The task closed before 2 messages were sent");
+  g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 2);
+}
+
+static void
+test_close_unsent_connecting (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_test_summary ("What was queued when the task is closed in an attempt is told too");
+
+  start (fixture);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  close_with (fixture, 1000, NULL);
+
+  assert_effects (fixture, "drop notify:state error:closed resolve:failed:closed(send) "
+                           "notify:buffered-amount");
+  g_assert_cmpstr (fixture->error, ==, "The task closed before 1 message was sent");
+}
+
+static void
+test_reopen_empty (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("Nothing of an old task goes out after close () and open ()");
+
+  start (fixture);
+  send_text (fixture, "old");
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  answer (fixture);
+
+  assert_wire (fixture, "");
+  forget (fixture);
+}
+
+static void
+test_bad_uri_unsent (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("What was queued when an attempt cannot be made is told too");
+
+  start_open (fixture);
+  lose_link (fixture);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  set_text (&fixture->machine.settings.uri, NULL);
+  advance (fixture, 2000);
+
+  assert_effects (fixture, "notify:reconnect-at notify:state error:invalid-uri error:closed "
+                           "resolve:failed:invalid-uri(send) notify:buffered-amount");
+}
+
+static void
+test_close_cancelled (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("While closing, a message that is cancelled lets the close frame go when it "
+                  "was the last");
+
+  fixture->room = 0;
+  start_open (fixture);
+  send_ticket (fixture, "one", "send");
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "send");
+
+  assert_effects (fixture, "resolve:cancelled(send) notify:buffered-amount drain shut-down:1000");
+  lose_link (fixture);
+  forget (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/last-words/closed", test_closed);
+  add_test ("/last-words/flush", test_flush);
+  add_test ("/last-words/flush-empty", test_flush_empty);
+  add_test ("/last-words/flush-cancelled", test_flush_cancelled);
+  add_test ("/last-words/cancelled", test_cancelled);
+  add_test ("/last-words/cancelled-late", test_cancelled_late);
+  add_test ("/last-words/clear-queue", test_clear_queue);
+  add_test ("/last-words/close", test_close);
+  add_test ("/last-words/close-unwritten", test_close_unwritten);
+  add_test ("/last-words/close-greeting", test_close_greeting);
+  add_test ("/last-words/close-clear-queue", test_close_clear_queue);
+  add_test ("/last-words/close-unsent", test_close_unsent);
+  add_test ("/last-words/close-unsent-connecting", test_close_unsent_connecting);
+  add_test ("/last-words/close-cancelled", test_close_cancelled);
+  add_test ("/last-words/bad-uri-unsent", test_bad_uri_unsent);
+  add_test ("/last-words/reopen-empty", test_reopen_empty);
+
+  return g_test_run ();
+}

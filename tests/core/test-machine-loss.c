@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "machine-fixture.h"
+
+/* What a machine does when a link ends by itself, and what an old one can still do */
+
+static void
+test_loss (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
+  HbLoss loss = { .code = 1006, .error = error };
+
+  g_test_summary ("A link that is lost tears down, changes the state, then tells: error, "
+                  "close, reconnect");
+
+  start_open (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_state (fixture, HB_STATE_WAITING);
+  assert_effects (fixture, LEAVES " error:handshake close:1006 notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_loss_by_server (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  HbLoss loss = { .code = 1001, .reason = "going away" };
+
+  g_test_summary ("A server that closes is told with its code and reason, without an error, "
+                  "and comes again");
+
+  start_open (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_effects (fixture, LEAVES " close:1001 notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000");
+  g_assert_cmpstr (fixture->close_reason, ==, "going away");
+}
+
+static void
+test_loss_connecting (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "404");
+  HbLoss loss = { .code = 1006, .error = error, .http_status = 404 };
+
+  g_test_summary ("An attempt that fails tells no close, since nothing had opened");
+
+  start (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_effects (fixture, "drop notify:state notify:http-status error:handshake notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+  g_assert_cmpuint (fixture->machine.http_status, ==, 404);
+}
+
+static void
+test_loss_too_big (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "too big");
+  HbLoss loss = { .code = 1009, .error = error };
+
+  g_test_summary ("A message that is too big ends in CLOSED, since a new link would bring it "
+                  "again");
+
+  start_open (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_state (fixture, HB_STATE_CLOSED);
+  assert_effects (fixture, LEAVES " error:message-too-big close:1009");
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_connect_timeout (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("An attempt that takes too long is given up and made again later");
+
+  start (fixture);
+  assert_deadline (fixture, 10000);
+  advance (fixture, 9999);
+  assert_effects (fixture, "");
+
+  advance (fixture, 1);
+  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_connect_timeout_none (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("Without a connect timeout an attempt may take for ever");
+
+  fixture->machine.settings.connect_timeout = 0;
+  start (fixture);
+
+  assert_deadline (fixture, -1);
+}
+
+static void
+test_connect_timeout_late (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("An attempt is not given up for a process that slept: it has its time once "
+                  "more");
+
+  start (fixture);
+  advance_late (fixture, 11001);
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CONNECTING);
+
+  advance (fixture, 10000);
+  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_connect_timeout_a_little_late (Fixture       *fixture,
+                                    gconstpointer  data)
+{
+  g_test_summary ("A tick up to a second late gives an attempt up all the same");
+
+  start (fixture);
+  advance_late (fixture, 11000);
+
+  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_connect_timeout_status (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_test_summary ("An attempt that timed out had no answer, so the status is not that of the "
+                  "one before");
+
+  start (fixture);
+  lose_link_with (fixture, 404, 0);
+  advance (fixture, 2000);
+  advance (fixture, 10000);
+  forget (fixture);
+
+  g_assert_cmpuint (fixture->machine.http_status, ==, 0);
+}
+
+static void
+test_stale_opened (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A link that opens while nothing is attempted has no effect");
+
+  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  assert_effects (fixture, "");
+
+  start (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  assert_effects (fixture, "");
+}
+
+static void
+test_stale_loss (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A link that has ended does not end again");
+
+  start_open (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  lose_link (fixture);
+  assert_effects (fixture, "");
+
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  lose_link (fixture);
+  assert_effects (fixture, "");
+}
+
+static void
+test_stale_traffic (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("What an old link receives or has written has no effect");
+
+  start_open (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  receive (fixture, "late");
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  hb_machine_on_writable (&fixture->machine, fixture->now);
+  written (fixture, 1);
+
+  assert_effects (fixture, "");
+}
+
+static void
+test_new_connect_timeout (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A connect timeout that changes acts on the attempt under way");
+
+  start (fixture);
+  fixture->machine.settings.connect_timeout = 3000;
+
+  assert_deadline (fixture, 3000);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/machine-loss/loss", test_loss);
+  add_test ("/machine-loss/loss-by-server", test_loss_by_server);
+  add_test ("/machine-loss/loss-connecting", test_loss_connecting);
+  add_test ("/machine-loss/loss-too-big", test_loss_too_big);
+  add_test ("/machine-loss/connect-timeout", test_connect_timeout);
+  add_test ("/machine-loss/connect-timeout-none", test_connect_timeout_none);
+  add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);
+  add_test ("/machine-loss/connect-timeout-a-little-late", test_connect_timeout_a_little_late);
+  add_test ("/machine-loss/connect-timeout-status", test_connect_timeout_status);
+  add_test ("/machine-loss/stale-opened", test_stale_opened);
+  add_test ("/machine-loss/stale-loss", test_stale_loss);
+  add_test ("/machine-loss/stale-traffic", test_stale_traffic);
+  add_test ("/machine-loss/new-connect-timeout", test_new_connect_timeout);
+
+  return g_test_run ();
+}
