@@ -640,8 +640,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    * Whether to act on changes of the network.
    *
    * A change, as told by [iface@Gio.NetworkMonitor], does what [method@WebsocketTask.check] does,
-   * at most once in 5 seconds. No attempt is ever left out because the network is said to be
-   * unavailable.
+   * at most once in 5 seconds, but keeps to a wait that the server has asked for. No attempt is
+   * ever left out because the network is said to be unavailable.
    *
    * Since: 1.0
    */

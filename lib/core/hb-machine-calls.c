@@ -91,7 +91,6 @@ hb_machine_close (HbMachine   *self,
       self->close_code = code;
       g_free (self->close_reason);
       self->close_reason = g_strdup (reason);
-      self->shut_down = FALSE;
       hb_machine_pump (self);
       break;
 
@@ -216,7 +215,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, "reconnect-at");
 }
 
-/* Acts on a change of the network when that is due. */
+/* Acts on a change of the network when that is due. A wait that the server has asked for is not the
+ * network's to cut short. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)
@@ -226,7 +226,9 @@ hb_machine_check_network (HbMachine *self,
 
   self->check_at = HB_NEVER;
   self->checked_at = now;
-  hb_machine_check (self, now);
+
+  if (self->retry_after == 0)
+    hb_machine_check (self, now);
 }
 
 /* The first change is acted on at once, and those of the next seconds once more when these are

@@ -335,7 +335,6 @@ hb_outbox_on_lost (HbOutbox *self)
 {
   self->is_open = FALSE;
   self->greeting = FALSE;
-  self->blocked = FALSE;
 
   hb_lanes_take_back (&self->lanes);
   drop_volatile (self);

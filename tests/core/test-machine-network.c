@@ -131,6 +131,24 @@ test_waiting (Fixture       *fixture,
 }
 
 static void
+test_retry_after (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A change of the network does not cut short a wait that the server asked for, "
+                  "but check () does");
+
+  start (fixture);
+  lose_link_with (fixture, 503, 30);
+  forget (fixture);
+  change_network (fixture);
+  advance (fixture, 10000);
+  assert_effects (fixture, "");
+
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at " STARTS);
+}
+
+static void
 test_burst (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -286,6 +304,7 @@ main (int   argc,
   add_test ("/network/check-held", test_check_held);
   add_test ("/network/open", test_open);
   add_test ("/network/waiting", test_waiting);
+  add_test ("/network/retry-after", test_retry_after);
   add_test ("/network/burst", test_burst);
   add_test ("/network/last", test_last);
   add_test ("/network/again", test_again);
