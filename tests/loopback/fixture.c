@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+static void
+free_weak_ref (gpointer data)
+{
+  g_weak_ref_clear (data);
+  g_free (data);
+}
+
+static void
+notify_connection_cb (HbWebsocketTask *task,
+                      GParamSpec      *pspec,
+                      Fixture         *fixture)
+{
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (task);
+  GWeakRef *ref;
+
+  if (connection == NULL)
+    return;
+
+  ref = g_new (GWeakRef, 1);
+  g_weak_ref_init (ref, connection);
+  g_ptr_array_add (fixture->connections, ref);
+}
+
+void
+fixture_set_up (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const char *uri;
+
+  if (strcmp (data, "raw") == 0)
+    {
+      fixture->raw = raw_server_new ();
+      uri = raw_server_get_uri (fixture->raw);
+    }
+  else
+    {
+      fixture->server = test_server_new (TEST_SERVER_ECHO);
+      uri = test_server_get_uri (fixture->server);
+    }
+
+  fixture->task = hb_websocket_task_new (uri);
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_set_reconnect_timeout (fixture->task, RECONNECT);
+  fixture->log = signal_log_new (fixture->task);
+  fixture->connections = g_ptr_array_new_with_free_func (free_weak_ref);
+  g_signal_connect (fixture->task, "notify::connection", G_CALLBACK (notify_connection_cb),
+                    fixture);
+}
+
+static gboolean
+connections_are_gone (Fixture *fixture)
+{
+  guint i;
+
+  for (i = 0; i < fixture->connections->len; i++)
+    {
+      g_autoptr (GObject) connection = g_weak_ref_get (g_ptr_array_index (fixture->connections, i));
+
+      if (connection != NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Nobody keeps the task alive, whatever its state; and it leaves nothing behind. */
+void
+fixture_tear_down (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  wait_idle ();
+  signal_log_expect_quiet (fixture->log);
+
+  if (fixture->task != NULL)
+    g_assert_finalize_object (fixture->task);
+
+  wait_until (connections_are_gone (fixture));
+  wait_idle ();
+  signal_log_free (fixture->log);
+  g_ptr_array_unref (fixture->connections);
+  g_clear_pointer (&fixture->server, test_server_free);
+  g_clear_pointer (&fixture->raw, raw_server_free);
+  wait_idle ();
+}
+
+void
+fixture_open (Fixture *fixture)
+{
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+/* Returns: the server's side of it */
+RawPeer *
+fixture_open_raw (Fixture *fixture)
+{
+  guint index = raw_server_get_n_accepted (fixture->raw);
+
+  fixture_open (fixture);
+
+  return raw_server_wait_peer (fixture->raw, index);
+}
+
+void
+fixture_close (Fixture *fixture)
+{
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+}
+
+void
+fixture_close_raw (Fixture *fixture,
+                   RawPeer *peer)
+{
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+}
+
+/* Lets the server vanish without a word. */
+void
+fixture_lose_raw (Fixture *fixture,
+                  RawPeer *peer)
+{
+  raw_peer_drop (peer);
+  signal_log_expect (fixture->log, "state:waiting close:1006");
+}
+
+/* Brings the task into @state, where it stays for a while: the server of add_raw_test () does not
+ * answer then. What is emitted on the way is forgotten. */
+void
+fixture_enter (Fixture *fixture,
+               HbState  state)
+{
+  guint index = raw_server_get_n_accepted (fixture->raw);
+
+  raw_server_set_answers (fixture->raw, state != HB_STATE_CONNECTING);
+
+  switch (state)
+    {
+    case HB_STATE_CLOSED:
+      break;
+
+    case HB_STATE_CONNECTING:
+      hb_websocket_task_open (fixture->task);
+      raw_server_wait_peer (fixture->raw, index);
+      break;
+
+    case HB_STATE_OPEN:
+      fixture_open_raw (fixture);
+      break;
+
+    case HB_STATE_CLOSING:
+      raw_peer_pause (fixture_open_raw (fixture));
+      hb_websocket_task_close (fixture->task, 1000, NULL);
+      break;
+
+    case HB_STATE_WAITING:
+      hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+      raw_peer_drop (fixture_open_raw (fixture));
+      signal_log_skip_to (fixture->log, "reconnect:1:60000");
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  assert_state (fixture->task, state);
+  signal_log_forget (fixture->log);
+}
+
+void
+assert_sends (HbWebsocketTask *task,
+              const char      *text)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean accepted = hb_websocket_task_send_text (task, text, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (accepted);
+}
+
+void
+store_result_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  GAsyncResult **place = user_data;
+
+  g_assert_null (*place);
+  *place = g_object_ref (result);
+}
+
+guint64
+get_metric (HbWebsocketTask *task,
+            guint64        (*getter) (const HbMetrics *))
+{
+  g_autoptr (HbMetrics) metrics = hb_websocket_task_get_metrics (task);
+
+  return getter (metrics);
+}
+
+/* 0 where the system does not tell */
+guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}

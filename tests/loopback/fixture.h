@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <string.h>
+
+#include "hb-websocket.h"
+#include "raw-server.h"
+#include "signal-log.h"
+#include "test-server.h"
+#include "test-wait.h"
+
+G_BEGIN_DECLS
+
+/* A task, closed as yet, the server for it, and a log of what it emits. Its reconnects come after
+ * RECONNECT milliseconds, and no heartbeat disturbs. */
+typedef struct
+{
+  TestServer      *server;      /* (nullable) for add_test () */
+  RawServer       *raw;         /* (nullable) for add_raw_test () */
+  HbWebsocketTask *task;        /* (nullable) a test may have dropped it */
+  SignalLog       *log;
+  GPtrArray       *connections; /* GWeakRef of each that the task has had */
+} Fixture;
+
+#define RECONNECT 20
+
+#define add_test(path, function) \
+  g_test_add (path, Fixture, "soup", fixture_set_up, function, fixture_tear_down)
+#define add_raw_test(path, function) \
+  g_test_add (path, Fixture, "raw", fixture_set_up, function, fixture_tear_down)
+
+void     fixture_set_up        (Fixture         *fixture,
+                                gconstpointer    data);
+void     fixture_tear_down     (Fixture         *fixture,
+                                gconstpointer    data);
+
+void     fixture_open          (Fixture         *fixture);
+RawPeer *fixture_open_raw      (Fixture         *fixture);
+void     fixture_close         (Fixture         *fixture);
+void     fixture_close_raw     (Fixture         *fixture,
+                                RawPeer         *peer);
+void     fixture_lose_raw      (Fixture         *fixture,
+                                RawPeer         *peer);
+void     fixture_enter         (Fixture         *fixture,
+                                HbState          state);
+
+void     assert_sends          (HbWebsocketTask *task,
+                                const char      *text);
+
+#define assert_state(task, expected) \
+  g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
+                   signal_log_name_state (expected))
+
+/* For calls that have no data but where their result goes */
+void     store_result_cb       (GObject         *source,
+                                GAsyncResult    *result,
+                                gpointer         user_data);
+
+guint    count_descriptors     (void);
+guint64  get_metric            (HbWebsocketTask *task,
+                                guint64        (*getter) (const HbMetrics *));
+
+G_END_DECLS

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* A server that stops reading: the socket is full, and messages wait. */
+
+#define SIZE (64 * 1024)
+
+/* More than the kernel keeps on its own */
+#define N_MESSAGES 100
+
+/* Each message has a size of its own, by which the server knows it. */
+static void
+send_numbered (Fixture *fixture,
+               guint    number)
+{
+  g_autofree char *payload = g_strnfill (SIZE + number, 'x');
+  g_autoptr (GBytes) bytes = g_bytes_new (payload, SIZE + number);
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_send_bytes (fixture->task, bytes, &error);
+  g_assert_no_error (error);
+}
+
+static guint
+take_number (RawPeer *peer)
+{
+  g_autofree char *word = raw_peer_take (peer);
+  guint64 size;
+
+  g_assert_true (g_str_has_prefix (word, "binary:"));
+  g_assert_true (g_ascii_string_to_unsigned (word + 7, 10, SIZE, SIZE + N_MESSAGES, &size, NULL));
+
+  return size - SIZE;
+}
+
+static RawPeer *
+open_and_fill (Fixture *fixture)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  raw_peer_pause (peer);
+  for (i = 0; i < N_MESSAGES; i++)
+    send_numbered (fixture, i);
+  wait_idle ();
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, SIZE);
+  signal_log_expect_quiet (fixture->log);
+
+  /* The kernel's own backlog is kept short: what it has cannot be taken back. */
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), <, N_MESSAGES / 5);
+
+  return peer;
+}
+
+static void
+test_all_arrives_in_order (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  guint i;
+
+  raw_peer_resume (peer);
+  for (i = 0; i < N_MESSAGES; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  signal_log_expect (fixture->log, "drain");
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
+  fixture_close_raw (fixture, peer);
+}
+
+/* What the link did not take goes to the next one, in order and without a gap. */
+static void
+test_next_link_goes_on (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  guint first;
+  guint i;
+
+  raw_peer_reset (peer);
+  signal_log_skip_to (fixture->log, "reconnect:1:20");
+  first = get_metric (fixture->task, hb_metrics_get_messages_sent);
+  g_assert_cmpuint (first, <, N_MESSAGES);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  for (i = first; i < N_MESSAGES; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  signal_log_expect (fixture->log, "drain");
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_reconnect_now_keeps (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  guint first = get_metric (fixture->task, hb_metrics_get_messages_sent);
+  guint i;
+
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  for (i = first; i < N_MESSAGES; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  signal_log_expect (fixture->log, "drain");
+  fixture_close_raw (fixture, peer);
+}
+
+/* Within close-timeout it does not go out; then it is told, and the link is dropped. */
+static void
+test_unsent_at_close (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autofree char *told = NULL;
+  guint n_sent;
+
+  open_and_fill (fixture);
+  hb_websocket_task_set_close_timeout (fixture->task, 40);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
+  n_sent = get_metric (fixture->task, hb_metrics_get_messages_sent);
+  g_test_message ("%u sent, and: %s", n_sent, signal_log_get_error (fixture->log));
+  told = g_strdup_printf (" %u messages", N_MESSAGES - n_sent);
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), told));
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==,
+                    N_MESSAGES - n_sent);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+}
+
+/* The server reads again in time. */
+static void
+test_close_sends_backlog (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  guint i;
+
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect_now (fixture->log, "state:closing");
+  raw_peer_resume (peer);
+  for (i = 0; i < N_MESSAGES; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, "drain state:closed close:1000");
+}
+
+/* What has been handed over goes out, then the close frame. */
+static void
+test_clear_while_closing (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  guint n_dropped;
+  guint i;
+
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  n_dropped = hb_websocket_task_clear_queue (fixture->task);
+  g_assert_cmpuint (n_dropped, >, 0);
+  raw_peer_resume (peer);
+  for (i = 0; i < N_MESSAGES - n_dropped; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closing drain state:closed close:1000");
+}
+
+static void
+test_flush_waits (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  g_autoptr (GAsyncResult) flushed = NULL;
+  g_autoptr (GError) error = NULL;
+  guint i;
+
+  hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
+  wait_idle ();
+  g_assert_null (flushed);
+  raw_peer_resume (peer);
+  wait_until (flushed != NULL);
+  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
+  g_assert_no_error (error);
+  for (i = 0; i < N_MESSAGES; i++)
+    g_assert_cmpuint (take_number (peer), ==, i);
+  signal_log_expect (fixture->log, "drain");
+}
+
+/* A volatile message does not stand in line. */
+static void
+test_volatile_is_refused (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("now", 3);
+  g_autoptr (GError) error = NULL;
+
+  open_and_fill (fixture);
+  g_assert_false (hb_websocket_task_send_message (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                                  HB_SEND_FLAGS_VOLATILE, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
+}
+
+/* The server's goodbye counts, though ours cannot go out. */
+static void
+test_goodbye_of_the_server (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  RawPeer *peer = open_and_fill (fixture);
+  gint64 start = g_get_monotonic_time ();
+
+  raw_peer_send_close (peer, 1001, "restart");
+  signal_log_expect (fixture->log, "state:waiting close:1001:restart reconnect:1:20");
+  g_assert_cmpint (signal_log_get_time (fixture->log) - start, <, 4 * G_TIME_SPAN_SECOND);
+}
+
+/* A backlog that does not move does not hide that the peer is dead. */
+static void
+test_dead_peer_is_noticed (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  hb_websocket_task_set_ping_timeout (fixture->task, 50);
+  hb_websocket_task_set_pong_timeout (fixture->task, 50);
+  open_and_fill (fixture);
+  signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
+}
+
+static gboolean
+read_some_cb (gpointer user_data)
+{
+  RawPeer *peer = user_data;
+  guint n_frames = raw_peer_get_n_frames (peer);
+
+  raw_peer_resume (peer);
+  while (raw_peer_get_n_frames (peer) == n_frames)
+    g_main_context_iteration (NULL, FALSE);
+  raw_peer_pause (peer);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* A server that reads slowly, and says nothing, takes bytes: that is life. */
+static void
+test_slow_upload_lives (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  RawPeer *peer;
+  guint source;
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 100);
+  hb_websocket_task_set_pong_timeout (fixture->task, 100);
+  peer = open_and_fill (fixture);
+  source = g_timeout_add (15, read_some_cb, peer);
+  wait_pass (500);
+  g_source_remove (source);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_expect_quiet (fixture->log);
+  raw_peer_forget (peer);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("A server that stops reading: messages wait, and none is lost or doubled.");
+
+  add_raw_test ("/loopback/backlog/all-arrives-in-order", test_all_arrives_in_order);
+  add_raw_test ("/loopback/backlog/next-link-goes-on", test_next_link_goes_on);
+  add_raw_test ("/loopback/backlog/reconnect-now-keeps", test_reconnect_now_keeps);
+  add_raw_test ("/loopback/backlog/unsent-at-close", test_unsent_at_close);
+  add_raw_test ("/loopback/backlog/close-sends-backlog", test_close_sends_backlog);
+  add_raw_test ("/loopback/backlog/clear-while-closing", test_clear_while_closing);
+  add_raw_test ("/loopback/backlog/flush-waits", test_flush_waits);
+  add_raw_test ("/loopback/backlog/volatile-is-refused", test_volatile_is_refused);
+  add_raw_test ("/loopback/backlog/goodbye-of-the-server", test_goodbye_of_the_server);
+  add_raw_test ("/loopback/backlog/dead-peer-is-noticed", test_dead_peer_is_noticed);
+  add_raw_test ("/loopback/backlog/slow-upload-lives", test_slow_upload_lives);
+
+  return g_test_run ();
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* open_async () and close_async (): when they complete, and what cancels what. */
+
+static void
+assert_opened (Fixture      *fixture,
+               GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (hb_websocket_task_open_finish (fixture->task, result, &error));
+  g_assert_no_error (error);
+}
+
+static void
+assert_closed (Fixture      *fixture,
+               GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (hb_websocket_task_close_finish (fixture->task, result, &error));
+  g_assert_no_error (error);
+}
+
+static void
+assert_cancelled (Fixture      *fixture,
+                  GAsyncResult *result,
+                  gboolean    (*finish) (HbWebsocketTask *,
+                                         GAsyncResult *,
+                                         GError **))
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (finish (fixture->task, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_open_and_close (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+  g_autoptr (GAsyncResult) third = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GAsyncResult) closed_again = NULL;
+  g_autoptr (GAsyncResult) closed_already = NULL;
+
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &first);
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &second);
+  wait_until (first != NULL && second != NULL);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  assert_opened (fixture, first);
+  assert_opened (fixture, second);
+  signal_log_expect_now (fixture->log, WORDS_OPEN);
+
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &third);
+  wait_until (third != NULL);
+  assert_opened (fixture, third);
+
+  hb_websocket_task_close_async (fixture->task, 4000, "bye", NULL, store_result_cb, &closed);
+  hb_websocket_task_close_async (fixture->task, 4001, NULL, NULL, store_result_cb, &closed_again);
+  wait_until (closed != NULL && closed_again != NULL);
+  assert_state (fixture->task, HB_STATE_CLOSED);
+  assert_closed (fixture, closed);
+  assert_closed (fixture, closed_again);
+  signal_log_expect_now (fixture->log, "state:closing state:closed close:4000:bye");
+
+  hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed_already);
+  wait_until (closed_already != NULL);
+  assert_closed (fixture, closed_already);
+}
+
+/* The first OPEN counts, however many attempts it takes. */
+static void
+test_open_through_failures (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+
+  test_server_reject (fixture->server, 503, NULL);
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &opened);
+  signal_log_skip_to (fixture->log, "reconnect:2:20");
+  g_assert_null (opened);
+  test_server_reject (fixture->server, 0, NULL);
+  wait_until (opened != NULL);
+  assert_opened (fixture, opened);
+  signal_log_expect_now (fixture->log, WORDS_OPEN);
+}
+
+static void
+test_open_without_callback (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
+
+  hb_websocket_task_open_async (fixture->task, NULL, NULL, NULL);
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL);
+  hb_websocket_task_flush_async (fixture->task, NULL, NULL, NULL);
+  signal_log_skip_to (fixture->log, "message:text:x");
+  hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, NULL, NULL);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+}
+
+static void
+test_open_ends_by_close (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &opened);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect_now (fixture->log, "state:connecting connecting state:closed");
+  wait_until (opened != NULL);
+  g_assert_false (hb_websocket_task_open_finish (fixture->task, opened, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+}
+
+/* Cancelled while connecting, waiting, and before it began: the task is closed. */
+static void
+test_cancel_open (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GCancellable) first = g_cancellable_new ();
+  g_autoptr (GCancellable) second = g_cancellable_new ();
+  g_autoptr (GAsyncResult) connecting = NULL;
+  g_autoptr (GAsyncResult) waiting = NULL;
+  g_autoptr (GAsyncResult) early = NULL;
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_open_async (fixture->task, first, store_result_cb, &connecting);
+  raw_server_wait_peer (fixture->raw, 0);
+  g_cancellable_cancel (first);
+  wait_until (connecting != NULL);
+  assert_cancelled (fixture, connecting, hb_websocket_task_open_finish);
+  signal_log_expect_now (fixture->log, "state:connecting connecting state:closed");
+  raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
+
+  hb_websocket_task_open_async (fixture->task, second, store_result_cb, &waiting);
+  raw_peer_drop (raw_server_wait_peer (fixture->raw, 1));
+  signal_log_skip_to (fixture->log, "state:waiting");
+  g_cancellable_cancel (second);
+  wait_until (waiting != NULL);
+  assert_cancelled (fixture, waiting, hb_websocket_task_open_finish);
+  signal_log_skip_to (fixture->log, "state:closed");
+
+  hb_websocket_task_open_async (fixture->task, second, store_result_cb, &early);
+  wait_until (early != NULL);
+  assert_cancelled (fixture, early, hb_websocket_task_open_finish);
+  assert_state (fixture->task, HB_STATE_CLOSED);
+  signal_log_expect_quiet (fixture->log);
+}
+
+/* A cancellable whose call is over cancels nothing any more. */
+static void
+test_cancel_too_late (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) opened = NULL;
+
+  hb_websocket_task_open_async (fixture->task, cancellable, store_result_cb, &opened);
+  wait_until (opened != NULL);
+  g_cancellable_cancel (cancellable);
+  wait_idle ();
+  assert_opened (fixture, opened);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_expect_now (fixture->log, WORDS_OPEN);
+}
+
+/* It ends the call but not the closing. */
+static void
+test_cancel_close (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) closed = NULL;
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_close_async (fixture->task, 1000, NULL, cancellable, store_result_cb, &closed);
+  g_cancellable_cancel (cancellable);
+  wait_until (closed != NULL);
+  assert_cancelled (fixture, closed, hb_websocket_task_close_finish);
+  assert_state (fixture->task, HB_STATE_CLOSING);
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+}
+
+static void
+test_close_ends_by_reconnect (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) closed = NULL;
+
+  fixture_open_raw (fixture);
+  hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed);
+  hb_websocket_task_reconnect_now (fixture->task);
+  wait_until (closed != NULL);
+  assert_cancelled (fixture, closed, hb_websocket_task_close_finish);
+  signal_log_expect (fixture->log, "state:closing state:connecting close:1006 connecting");
+  signal_log_expect (fixture->log, "state:open open");
+  raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
+}
+
+/* A call keeps the task alive until it is over. */
+static void
+test_calls_keep_alive (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GError) error = NULL;
+  HbWebsocketTask *task = fixture->task;
+
+  hb_websocket_task_open_async (task, NULL, store_result_cb, &opened);
+  g_object_add_weak_pointer (G_OBJECT (task), (gpointer *) &fixture->task);
+  g_object_unref (task);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  wait_until (opened != NULL);
+  g_assert_nonnull (fixture->task);
+  g_assert_true (hb_websocket_task_open_finish (fixture->task, opened, &error));
+  g_clear_object (&opened);
+  wait_until (fixture->task == NULL);
+  wait_until (soup_websocket_connection_get_state (test_server_get_connection (fixture->server))
+              == SOUP_WEBSOCKET_STATE_CLOSED);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The calls that wait: when they complete, and what cancels what.");
+
+  add_test ("/loopback/calls/open-and-close", test_open_and_close);
+  add_test ("/loopback/calls/open-through-failures", test_open_through_failures);
+  add_test ("/loopback/calls/open-without-callback", test_open_without_callback);
+  add_test ("/loopback/calls/open-ends-by-close", test_open_ends_by_close);
+  add_raw_test ("/loopback/calls/cancel-open", test_cancel_open);
+  add_test ("/loopback/calls/cancel-too-late", test_cancel_too_late);
+  add_raw_test ("/loopback/calls/cancel-close", test_cancel_close);
+  add_raw_test ("/loopback/calls/close-ends-by-reconnect", test_close_ends_by_reconnect);
+  add_test ("/loopback/calls/keep-alive", test_calls_keep_alive);
+
+  return g_test_run ();
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* The ends that a link can have, and what `close` tells of them. */
+
+typedef struct
+{
+  const char *name;
+  guint       code;
+  const char *reason; /* (nullable) */
+  const char *word;   /* what is emitted */
+} Goodbye;
+
+static const Goodbye goodbyes[] = {
+  { "normal", 1000, NULL, "close:1000" },
+  { "going-away", 1001, "reboot", "close:1001:reboot" },
+  { "no-code", 0, NULL, "close:1005" },
+  { "server-error", 1011, "oops", "close:1011:oops" },
+  { "service-restart", 1012, "restart", "close:1012:restart" },
+  { "try-again-later", 1013, NULL, "close:1013" },
+  { "bad-gateway", 1014, "gateway", "close:1014:gateway" },
+  { "registered", 3000, NULL, "close:3000" },
+  { "own", 4000, "kicked", "close:4000:kicked" },
+  { "last-own", 4999, "ü€", "close:4999:ü€" },
+};
+
+static void
+test_goodbye (Fixture       *fixture,
+              gconstpointer  data)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (goodbyes); i++)
+    {
+      RawPeer *peer = fixture_open_raw (fixture);
+
+      g_test_message ("%s", goodbyes[i].name);
+      hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+      raw_peer_send_close (peer, goodbyes[i].code, goodbyes[i].reason);
+      signal_log_expect (fixture->log, "state:waiting");
+      signal_log_expect (fixture->log, goodbyes[i].word);
+      signal_log_expect (fixture->log, "reconnect:1:60000");
+
+      /* Libsoup answers with the same code, and takes those of 1012 to 1014 for an error. */
+      g_free (raw_peer_take (peer));
+      raw_peer_expect_end (peer);
+      hb_websocket_task_close (fixture->task, 1000, NULL);
+      signal_log_expect_now (fixture->log, "state:closed");
+    }
+}
+
+/* Codes that must not be sent are an error, and so is half a code. */
+static void
+test_forbidden_codes (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  const guint codes[] = { 1005, 1006, 1015, 999, 1016, 5000 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      RawPeer *peer = fixture_open_raw (fixture);
+
+      g_test_message ("%u", codes[i]);
+      hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+      raw_peer_send_close (peer, codes[i], NULL);
+      signal_log_expect (fixture->log, "state:waiting error:soup-websocket-error-quark:1002 "
+                         "close:1006 reconnect:1:60000");
+      raw_peer_expect (peer, "close:1002");
+      hb_websocket_task_close (fixture->task, 1000, NULL);
+      signal_log_expect_now (fixture->log, "state:closed");
+    }
+}
+
+static void
+expect_protocol_error (Fixture    *fixture,
+                       const void *frame,
+                       gsize       length,
+                       const char *error,
+                       const char *answer)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+  raw_peer_write (peer, frame, length);
+  signal_log_expect (fixture->log, "state:waiting");
+  signal_log_expect (fixture->log, error);
+  signal_log_expect (fixture->log, "close:1006 reconnect:1:60000");
+  raw_peer_expect (peer, answer);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect_now (fixture->log, "state:closed");
+}
+
+static void
+test_bad_frames (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  const char *bad = "error:soup-websocket-error-quark:1002";
+
+  /* An opcode that means nothing, one that is reserved bits, a masked frame, half a close code, a
+   * continuation of nothing, a ping in fragments */
+  expect_protocol_error (fixture, "\x83\x01x", 3, bad, "close:1002");
+  expect_protocol_error (fixture, "\xf1\x01x", 3, bad, "close:1002");
+  expect_protocol_error (fixture, "\x81\x81mask\x11", 7, bad, "close:1002");
+  expect_protocol_error (fixture, "\x88\x01\x03", 3, bad, "close:1002");
+  expect_protocol_error (fixture, "\x80\x01x", 3, bad, "close:1002");
+  expect_protocol_error (fixture, "\x09\x01x", 3, bad, "close:1002");
+
+  /* Text that is not UTF-8 */
+  expect_protocol_error (fixture, "\x81\x02\xc3(", 4, "error:soup-websocket-error-quark:1007",
+                         "close:1007");
+}
+
+static void
+test_drop_and_reset (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_drop (peer);
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  raw_peer_reset (raw_server_wait_peer (fixture->raw, 1));
+  signal_log_expect (fixture->log, "state:waiting error:g-io-error-quark:44 close:1006 "
+                     "reconnect:2:20");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+/* In the middle of a frame */
+static void
+test_drop_within_frame (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_write (peer, "\x81\x05he", 4);
+  wait_idle ();
+  raw_peer_drop (peer);
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+/* The peer's close frame comes right after a message, and its FIN right after that. */
+static void
+test_last_words (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_write (peer, "\x81\x02hi\x88\x05\x03\xe9" "bye", 11);
+  raw_peer_drop (peer);
+  signal_log_expect (fixture->log, "message:text:hi state:waiting close:1001:bye reconnect:1:20");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+static const Goodbye own_goodbyes[] = {
+  { "normal", 1000, NULL, "close:1000" },
+  { "going-away", 1001, "gone", "close:1001:gone" },
+  { "bad-data", 1007, NULL, "close:1007" },
+  { "no-extension", 1010, NULL, "close:1010" },
+  { "registered", 3000, "x", "close:3000:x" },
+  { "own", 4999, "ü€", "close:4999:ü€" },
+};
+
+/* What the application says is what the peer gets. */
+static void
+test_own_goodbye (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (own_goodbyes); i++)
+    {
+      RawPeer *peer = fixture_open_raw (fixture);
+
+      g_test_message ("%s", own_goodbyes[i].name);
+      hb_websocket_task_close (fixture->task, own_goodbyes[i].code, own_goodbyes[i].reason);
+      raw_peer_expect (peer, own_goodbyes[i].word);
+      signal_log_expect_now (fixture->log, "state:closing");
+      raw_peer_send_close (peer, own_goodbyes[i].code, own_goodbyes[i].reason);
+      signal_log_expect (fixture->log, "state:closed");
+      signal_log_expect (fixture->log, own_goodbyes[i].word);
+      raw_peer_expect_end (peer);
+    }
+}
+
+static void
+test_longest_reason (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autofree char *reason = g_strnfill (123, 'r');
+  g_autofree char *word = g_strconcat ("close:4000:", reason, NULL);
+
+  fixture_open (fixture);
+  hb_websocket_task_close (fixture->task, 4000, reason);
+  signal_log_expect (fixture->log, "state:closing state:closed");
+  signal_log_expect (fixture->log, word);
+  wait_until (test_server_get_close_code (fixture->server) == 4000);
+  g_assert_cmpstr (test_server_get_close_data (fixture->server), ==, reason);
+}
+
+/* Messages that come after close () are not delivered, as in a browser. */
+static void
+test_nothing_is_delivered_while_closing (Fixture       *fixture,
+                                         gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_send_text (peer, "late");
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+}
+
+static void
+test_close_timeout (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  gint64 start = g_get_monotonic_time ();
+
+  hb_websocket_task_set_close_timeout (fixture->task, 40);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_expect (peer, "close:1000");
+  signal_log_expect (fixture->log, "state:closing state:closed close:1006");
+  g_assert_cmpint (signal_log_get_time (fixture->log) - start, >=, 40000);
+  raw_peer_expect_end (peer);
+}
+
+/* From a state without a link nothing has opened, so nothing closes. */
+static void
+test_close_without_link (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  const HbState states[] = { HB_STATE_CONNECTING, HB_STATE_WAITING, HB_STATE_CLOSED };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      guint n_accepted;
+
+      fixture_enter (fixture, states[i]);
+      n_accepted = raw_server_get_n_accepted (fixture->raw);
+      hb_websocket_task_close (fixture->task, 1000, "bye");
+      assert_state (fixture->task, HB_STATE_CLOSED);
+      signal_log_expect_now (fixture->log, states[i] != HB_STATE_CLOSED ? "state:closed" : "");
+      wait_idle ();
+      g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, n_accepted);
+    }
+
+  raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
+}
+
+/* The first one counts. */
+static void
+test_close_twice (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_close (fixture->task, 4001, "first");
+  hb_websocket_task_close (fixture->task, 4002, "second");
+  raw_peer_expect (peer, "close:4001:first");
+  raw_peer_send_close (peer, 4001, "first");
+  signal_log_expect (fixture->log, "state:closing state:closed close:4001:first");
+  raw_peer_expect_end (peer);
+}
+
+/* Both sides at once */
+static void
+test_goodbyes_cross (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_send_close (peer, 4005, "me");
+  hb_websocket_task_close (fixture->task, 4006, "you");
+  signal_log_expect (fixture->log, "state:closing state:closed close:4005:me");
+  raw_peer_expect (peer, "close:4006:you");
+  raw_peer_expect_end (peer);
+}
+
+/* The application's own business with the connection ends the link, not the task. */
+static void
+test_connection_is_closed (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  soup_websocket_connection_send_text (hb_websocket_task_get_connection (fixture->task), "own");
+  raw_peer_expect (peer, "text:own");
+  soup_websocket_connection_close (hb_websocket_task_get_connection (fixture->task), 4000, "own");
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
+  raw_peer_expect (peer, "close:4000:own");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+/* After such an end close () has nothing to say to the peer, and no reason to wait for it. */
+static void
+test_connection_is_closed_twice (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  soup_websocket_connection_close (hb_websocket_task_get_connection (fixture->task), 4000, NULL);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closing state:closed close:1006");
+  raw_peer_expect (peer, "close:4000");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The ends that a link can have, and what is told of them.");
+
+  add_raw_test ("/loopback/close/goodbye", test_goodbye);
+  add_raw_test ("/loopback/close/forbidden-codes", test_forbidden_codes);
+  add_raw_test ("/loopback/close/bad-frames", test_bad_frames);
+  add_raw_test ("/loopback/close/drop-and-reset", test_drop_and_reset);
+  add_raw_test ("/loopback/close/drop-within-frame", test_drop_within_frame);
+  add_raw_test ("/loopback/close/last-words", test_last_words);
+  add_raw_test ("/loopback/close/own-goodbye", test_own_goodbye);
+  add_test ("/loopback/close/longest-reason", test_longest_reason);
+  add_raw_test ("/loopback/close/nothing-delivered", test_nothing_is_delivered_while_closing);
+  add_raw_test ("/loopback/close/timeout", test_close_timeout);
+  add_raw_test ("/loopback/close/without-link", test_close_without_link);
+  add_raw_test ("/loopback/close/twice", test_close_twice);
+  add_raw_test ("/loopback/close/cross", test_goodbyes_cross);
+  add_raw_test ("/loopback/close/connection-is-closed", test_connection_is_closed);
+  add_raw_test ("/loopback/close/connection-is-closed-twice", test_connection_is_closed_twice);
+
+  return g_test_run ();
+}

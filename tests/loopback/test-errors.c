@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* What goes wrong on the way to a link, and on it; the caller's mistakes are in test-input.c. */
+
+static void
+test_refused (Fixture       *fixture,
+              gconstpointer  data)
+{
+  raw_server_stop (fixture->raw);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:waiting error:g-io-error-quark:39 reconnect:1:20");
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 0);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed");
+}
+
+/* A resolver that knows no name: the answer of a real one would depend on where the test runs. */
+typedef GResolver TestResolver;
+typedef GResolverClass TestResolverClass;
+
+static GType test_resolver_get_type (void);
+
+G_DEFINE_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
+
+static void
+look_up_async (GResolver                *resolver,
+               const char               *name,
+               GResolverNameLookupFlags  flags,
+               GCancellable             *cancellable,
+               GAsyncReadyCallback       callback,
+               gpointer                  user_data)
+{
+  g_autoptr (GTask) task = g_task_new (resolver, cancellable, callback, user_data);
+
+  g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "no %s", name);
+}
+
+static GList *
+look_up_finish (GResolver     *resolver,
+                GAsyncResult  *result,
+                GError       **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+test_resolver_class_init (TestResolverClass *klass)
+{
+  klass->lookup_by_name_with_flags_async = look_up_async;
+  klass->lookup_by_name_with_flags_finish = look_up_finish;
+}
+
+static void
+test_resolver_init (TestResolver *self)
+{
+}
+
+/* An error of the resolver passes through unchanged. */
+static void
+test_unknown_host (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GResolver) usual = g_resolver_get_default ();
+  g_autoptr (GResolver) resolver = g_object_new (test_resolver_get_type (), NULL);
+
+  g_resolver_set_default (resolver);
+  hb_websocket_task_set_uri (fixture->task, "ws://nowhere.invalid/");
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:closed "
+                     "error:g-resolver-error-quark:0 error:repeat-limit");
+  g_resolver_set_default (usual);
+}
+
+static void
+test_http_status (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  signal_log_watch (fixture->log, "http-status");
+  test_server_reject (fixture->server, 403, NULL);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:waiting http-status:403 error:handshake reconnect:1:20");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "403"));
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 403);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:waiting error:handshake reconnect:2:20");
+  test_server_reject (fixture->server, 0, NULL);
+  signal_log_expect (fixture->log, "state:connecting connecting state:open http-status:101 open");
+}
+
+static void
+expect_wait (Fixture    *fixture,
+             guint       status,
+             const char *retry_after,
+             const char *reconnect)
+{
+  test_server_reject (fixture->server, status, retry_after);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:waiting error:handshake");
+  signal_log_expect (fixture->log, reconnect);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed");
+}
+
+/* A server that asks for a wait gets it, of at most an hour. */
+static void
+test_retry_after (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autoptr (GDateTime) past = g_date_time_add_hours (now, -1);
+  g_autoptr (GDateTime) far = g_date_time_add_hours (now, 3);
+  g_autofree char *past_text = soup_date_time_to_string (past, SOUP_DATE_HTTP);
+  g_autofree char *far_text = soup_date_time_to_string (far, SOUP_DATE_HTTP);
+
+  expect_wait (fixture, 429, "2", "reconnect:1:2000");
+  expect_wait (fixture, 503, "3", "reconnect:1:3000");
+  expect_wait (fixture, 503, NULL, "reconnect:1:20");
+  expect_wait (fixture, 503, "0", "reconnect:1:20");
+  expect_wait (fixture, 503, "soon", "reconnect:1:20");
+  expect_wait (fixture, 503, "-5", "reconnect:1:20");
+  expect_wait (fixture, 503, "99999999", "reconnect:1:3600000");
+  expect_wait (fixture, 503, past_text, "reconnect:1:20");
+  expect_wait (fixture, 503, far_text, "reconnect:1:3600000");
+  expect_wait (fixture, 500, "7", "reconnect:1:20");
+}
+
+/* It speaks HTTP, but is no WebSocket. */
+static void
+test_bad_answers (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const char *answers[] = {
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Accept: nonsense\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: smtp\r\nConnection: Upgrade\r\n\r\n",
+    "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+  };
+  const guint statuses[] = { 200, 101, 101, 404 };
+  guint i;
+
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+
+  for (i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      raw_server_set_answer (fixture->raw, answers[i]);
+      hb_websocket_task_open (fixture->task);
+      signal_log_expect (fixture->log, "state:connecting connecting "
+                         "state:closed error:handshake error:repeat-limit");
+      g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, statuses[i]);
+    }
+}
+
+/* What speaks no HTTP at all, or hangs up */
+static void
+test_no_http (Fixture       *fixture,
+              gconstpointer  data)
+{
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  raw_server_set_answer (fixture->raw, "220 mail.example.com ESMTP\r\n\r\n");
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:closed");
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+  g_assert_cmpuint (signal_log_count (fixture->log, "error:"), ==, 2);
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_open (fixture->task);
+  raw_peer_drop (raw_server_wait_peer (fixture->raw, raw_server_get_n_accepted (fixture->raw)));
+  signal_log_expect (fixture->log, "state:connecting connecting state:closed");
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+}
+
+/* A message in one piece with the answer, where no socket will announce it */
+static void
+test_message_with_answer (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  raw_server_set_greeting (fixture->raw, "welcome");
+  fixture_open (fixture);
+  signal_log_expect (fixture->log, "message:text:welcome");
+}
+
+/* A redirection is followed or is an error, but never a loop. */
+static void
+test_redirection (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 302 Found\r\nLocation: %s\r\n"
+                                             "Content-Length: 0\r\n\r\n",
+                                             raw_server_get_uri (fixture->raw));
+
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  raw_server_set_answer (fixture->raw, answer);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:closed");
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), <, 30);
+}
+
+static void
+test_connect_timeout (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_set_connect_timeout (fixture->task, 50);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:waiting error:connect-timeout reconnect:1:20");
+  g_assert_cmpint (signal_log_get_time (fixture->log) - start, >=, 50000);
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "50"));
+  raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
+
+  /* The next attempt has its own time, and its own socket. */
+  raw_server_set_answers (fixture->raw, TRUE);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
+}
+
+static void
+test_repeat_limit (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_set_repeat_limit (fixture->task, 2);
+  test_server_reject (fixture->server, 500, NULL);
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &opened);
+  signal_log_expect (fixture->log,
+                     "state:connecting connecting state:waiting error:handshake reconnect:1:20 "
+                     "state:connecting connecting state:waiting error:handshake reconnect:2:20 "
+                     "state:connecting connecting state:closed error:handshake error:repeat-limit");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "500"));
+  wait_until (opened != NULL);
+  g_assert_false (hb_websocket_task_open_finish (fixture->task, opened, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT);
+  g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
+}
+
+/* A link that was open and is lost, and may not come back */
+static void
+test_never_reconnect (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  fixture_open (fixture);
+  test_server_drop (fixture->server);
+  signal_log_expect (fixture->log, "state:closed error:repeat-limit close:1006");
+}
+
+/* The server would send it again: reconnecting would loop. */
+static void
+test_message_too_big (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (101, 'x');
+
+  hb_websocket_task_set_max_message_size (fixture->task, 100);
+  fixture_open (fixture);
+  assert_sends (fixture->task, text + 1);
+  signal_log_expect (fixture->log, "message:text:100");
+  assert_sends (fixture->task, text);
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "100"));
+  wait_pass (2 * RECONNECT);
+  g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
+}
+
+/* A change acts on the link that there is, and 0 sets no limit, not that of libsoup. */
+static void
+test_message_size_may_change (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (200000, 'x');
+
+  hb_websocket_task_set_max_message_size (fixture->task, 10);
+  fixture_open (fixture);
+  hb_websocket_task_set_max_message_size (fixture->task, 0);
+  assert_sends (fixture->task, text);
+  signal_log_expect (fixture->log, "message:text:200000");
+  hb_websocket_task_set_max_message_size (fixture->task, 10);
+  assert_sends (fixture->task, "12345678901");
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What goes wrong on the way to a link, and on it.");
+
+  add_raw_test ("/loopback/errors/refused", test_refused);
+  add_test ("/loopback/errors/unknown-host", test_unknown_host);
+  add_test ("/loopback/errors/http-status", test_http_status);
+  add_test ("/loopback/errors/retry-after", test_retry_after);
+  add_raw_test ("/loopback/errors/bad-answers", test_bad_answers);
+  add_raw_test ("/loopback/errors/no-http", test_no_http);
+  add_raw_test ("/loopback/errors/message-with-answer", test_message_with_answer);
+  add_raw_test ("/loopback/errors/redirection", test_redirection);
+  add_raw_test ("/loopback/errors/connect-timeout", test_connect_timeout);
+  add_test ("/loopback/errors/repeat-limit", test_repeat_limit);
+  add_test ("/loopback/errors/never-reconnect", test_never_reconnect);
+  add_test ("/loopback/errors/message-too-big", test_message_too_big);
+  add_test ("/loopback/errors/message-size-may-change", test_message_size_may_change);
+
+  return g_test_run ();
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* A handler of any signal may call anything, drop the last reference, or run a main loop: each
+ * signal with each action, and what has to hold afterwards. */
+
+/* Whatever a handler has done, the task then is */
+typedef enum {
+  GOES_ON, /* alive: it opens again and again */
+  ENDS,    /* CLOSED, and silent */
+  IS_GONE, /* finalized */
+} Outcome;
+
+typedef struct _Scene Scene;
+
+typedef struct
+{
+  const char *name;
+  void      (*func) (Scene *scene);
+  Outcome     outcome;
+} Action;
+
+struct _Scene
+{
+  Fixture          fixture;
+  HbWebsocketTask *task;   /* (nullable) our reference */
+  HbWebsocketTask *weak;   /* (nullable) NULL once it is disposed of */
+  const char      *signal;
+  const Action    *action;
+  guint            n_emitted;
+  gboolean         acted;
+};
+
+static void
+act_nothing (Scene *scene)
+{
+}
+
+static void
+act_close (Scene *scene)
+{
+  hb_websocket_task_close (scene->task, 1000, "bye");
+}
+
+static void
+act_open (Scene *scene)
+{
+  hb_websocket_task_open (scene->task);
+}
+
+static void
+act_reopen (Scene *scene)
+{
+  hb_websocket_task_close (scene->task, 1000, NULL);
+  hb_websocket_task_reconnect_now (scene->task);
+}
+
+static void
+act_reconnect_now (Scene *scene)
+{
+  hb_websocket_task_reconnect_now (scene->task);
+}
+
+static void
+act_twice (Scene *scene)
+{
+  hb_websocket_task_reconnect_now (scene->task);
+  hb_websocket_task_reconnect_now (scene->task);
+}
+
+static void
+act_check (Scene *scene)
+{
+  hb_websocket_task_check (scene->task);
+}
+
+static void
+act_hold (Scene *scene)
+{
+  hb_websocket_task_hold (scene->task);
+  hb_websocket_task_release (scene->task);
+}
+
+static void
+act_send (Scene *scene)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("bytes", 5);
+
+  assert_sends (scene->task, "text");
+  hb_websocket_task_send_bytes (scene->task, bytes, NULL);
+  hb_websocket_task_send_message (scene->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                  HB_SEND_FLAGS_VOLATILE, NULL);
+  hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
+}
+
+static void
+act_clear_queue (Scene *scene)
+{
+  assert_sends (scene->task, "text");
+  hb_websocket_task_clear_queue (scene->task);
+}
+
+static void
+act_set (Scene *scene)
+{
+  hb_websocket_task_set_ping_timeout (scene->task, 3);
+  hb_websocket_task_set_max_message_size (scene->task, 1000);
+  hb_websocket_task_set_network_aware (scene->task, FALSE);
+  hb_websocket_task_set_ping_func (scene->task, NULL, NULL, NULL);
+  hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
+}
+
+static void
+act_unref (Scene *scene)
+{
+  g_clear_object (&scene->task);
+}
+
+static void
+act_dispose (Scene *scene)
+{
+  g_object_run_dispose (G_OBJECT (scene->task));
+  scene->n_emitted = signal_log_count (scene->fixture.log, "");
+}
+
+/* A few turns of the loop */
+static void
+act_nest (Scene *scene)
+{
+  guint i;
+
+  for (i = 0; i < 5; i++)
+    g_main_context_iteration (NULL, FALSE);
+}
+
+/* Long enough for data to come, and for links to be lost and made */
+static void
+act_nest_long (Scene *scene)
+{
+  guint n = raw_server_get_n_accepted (scene->fixture.raw);
+
+  if (n > 0 && raw_peer_get_request (raw_server_get_peer (scene->fixture.raw, n - 1)) != NULL
+      && !raw_peer_has_ended (raw_server_get_peer (scene->fixture.raw, n - 1)))
+    raw_peer_send_text (raw_server_get_peer (scene->fixture.raw, n - 1), "nested");
+
+  wait_pass (15);
+}
+
+static void
+act_nest_and_close (Scene *scene)
+{
+  wait_pass (5);
+  hb_websocket_task_close (scene->task, 1000, NULL);
+  wait_pass (5);
+}
+
+static void
+act_nest_and_unref (Scene *scene)
+{
+  wait_pass (5);
+  g_clear_object (&scene->task);
+  wait_pass (5);
+}
+
+static void
+act_nest_and_dispose (Scene *scene)
+{
+  wait_pass (5);
+  act_dispose (scene);
+  wait_pass (5);
+}
+
+static const Action actions[] = {
+  { "nothing", act_nothing, GOES_ON },
+  { "open", act_open, GOES_ON },
+  { "reopen", act_reopen, GOES_ON },
+  { "reconnect-now", act_reconnect_now, GOES_ON },
+  { "reconnect-now-twice", act_twice, GOES_ON },
+  { "check", act_check, GOES_ON },
+  { "hold-and-release", act_hold, GOES_ON },
+  { "send", act_send, GOES_ON },
+  { "clear-queue", act_clear_queue, GOES_ON },
+  { "set", act_set, GOES_ON },
+  { "nest", act_nest, GOES_ON },
+  { "nest-long", act_nest_long, GOES_ON },
+  { "close", act_close, ENDS },
+  { "nest-and-close", act_nest_and_close, ENDS },
+  { "dispose", act_dispose, ENDS },
+  { "nest-and-dispose", act_nest_and_dispose, ENDS },
+  { "unref", act_unref, IS_GONE },
+  { "nest-and-unref", act_nest_and_unref, IS_GONE },
+};
+
+static const char * const emissions[] = {
+  "connecting",
+  "open",
+  "message",
+  "message::text",
+  "drain",
+  "error",
+  "close",
+  "reconnect",
+  "notify",
+  "notify::state",
+  "notify::connection",
+  "notify::protocol",
+  "notify::attempt",
+  "notify::reconnect-at",
+  "notify::buffered-amount",
+  "notify::latency",
+  "notify::downtime",
+  "notify::http-status",
+  "ping-func",
+  "reconnect-func",
+  "open-callback",
+  "send-callback",
+};
+
+static void
+act_once (Scene *scene)
+{
+  if (scene->acted)
+    return;
+
+  scene->acted = TRUE;
+  scene->action->func (scene);
+}
+
+static char *
+ping_cb (HbWebsocketTask *task,
+         gpointer         user_data)
+{
+  act_once (user_data);
+
+  return NULL;
+}
+
+static guint
+delay_cb (HbWebsocketTask *task,
+          guint            attempt,
+          gpointer         user_data)
+{
+  act_once (user_data);
+
+  return 1;
+}
+
+static void
+result_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  act_once (user_data);
+}
+
+/* What the server does on each link: it greets, answers the heartbeat, then breaks the protocol. */
+static void
+peer_opened_cb (RawPeer  *peer,
+                gpointer  user_data)
+{
+  raw_peer_send_text (peer, "hi");
+}
+
+static void
+peer_received_cb (RawPeer  *peer,
+                  gpointer  user_data)
+{
+  g_autofree char *word = raw_peer_take (peer);
+
+  if (strcmp (word, "text:heartbeat") == 0)
+    {
+      raw_peer_send_text (peer, "pong");
+      raw_peer_send_nonsense (peer);
+    }
+  else if (g_str_has_prefix (word, "close:"))
+    {
+      raw_peer_send_close (peer, 1000, NULL);
+    }
+}
+
+static void
+listen (Scene *scene)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("queued", 6);
+
+  if (strcmp (scene->signal, "ping-func") == 0)
+    hb_websocket_task_set_ping_func (scene->task, ping_cb, scene, NULL);
+  else if (strcmp (scene->signal, "reconnect-func") == 0)
+    hb_websocket_task_set_reconnect_func (scene->task, delay_cb, scene, NULL);
+  else if (strstr (scene->signal, "-callback") == NULL)
+    g_signal_connect_swapped (scene->task, scene->signal, G_CALLBACK (act_once), scene);
+
+  if (strcmp (scene->signal, "open-callback") == 0)
+    hb_websocket_task_open_async (scene->task, NULL, result_cb, scene);
+  else
+    hb_websocket_task_open (scene->task);
+
+  if (scene->task == NULL)
+    return;
+
+  if (strcmp (scene->signal, "send-callback") == 0)
+    hb_websocket_task_send_message_async (scene->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                          HB_SEND_FLAGS_DEFAULT, NULL, result_cb, scene);
+  else
+    hb_websocket_task_send_bytes (scene->task, bytes, NULL);
+}
+
+static void
+expect_outcome (Scene *scene)
+{
+  Outcome outcome = scene->action->outcome;
+  guint64 n_opens;
+
+  switch (outcome)
+    {
+    case GOES_ON:
+      n_opens = get_metric (scene->task, hb_metrics_get_opens);
+      wait_until (get_metric (scene->task, hb_metrics_get_opens) >= n_opens + 2);
+      break;
+
+    case ENDS:
+      wait_until (hb_websocket_task_get_state (scene->task) == HB_STATE_CLOSED);
+      wait_idle ();
+      assert_state (scene->task, HB_STATE_CLOSED);
+      if (scene->n_emitted > 0)
+        g_assert_cmpuint (signal_log_count (scene->fixture.log, ""), ==, scene->n_emitted);
+      break;
+
+    case IS_GONE:
+      wait_until (scene->weak == NULL);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+test_scene (gconstpointer data)
+{
+  Scene *scene = (Scene *) data;
+  Fixture *fixture = &scene->fixture;
+
+  fixture_set_up (fixture, "raw");
+  raw_server_set_opened (fixture->raw, peer_opened_cb, NULL);
+  raw_server_set_received (fixture->raw, peer_received_cb, NULL);
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 1);
+  hb_websocket_task_set_ping_timeout (fixture->task, 2);
+  hb_websocket_task_set_pong_message (fixture->task, "pong");
+
+  /* From here on the scene has the only reference. */
+  scene->task = scene->weak = g_steal_pointer (&fixture->task);
+  g_object_add_weak_pointer (G_OBJECT (scene->weak), (gpointer *) &scene->weak);
+  listen (scene);
+  wait_until (scene->acted);
+  expect_outcome (scene);
+
+  if (scene->task != NULL)
+    {
+      if (scene->weak != NULL)
+        g_object_remove_weak_pointer (G_OBJECT (scene->weak), (gpointer *) &scene->weak);
+      g_signal_handlers_disconnect_by_data (scene->task, scene);
+      fixture->task = g_steal_pointer (&scene->task);
+      g_object_run_dispose (G_OBJECT (fixture->task));
+    }
+
+  signal_log_forget (fixture->log);
+  fixture_tear_down (fixture, NULL);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+  guint j;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Each signal with each thing that a handler may do.");
+
+  for (i = 0; i < G_N_ELEMENTS (emissions); i++)
+    {
+      for (j = 0; j < G_N_ELEMENTS (actions); j++)
+        {
+          Scene *scene = g_new0 (Scene, 1);
+          g_autofree char *path = NULL;
+
+          scene->signal = emissions[i];
+          scene->action = &actions[j];
+          path = g_strdup_printf ("/loopback/handlers/%s/%s", emissions[i], actions[j].name);
+          g_test_add_data_func_full (path, scene, test_scene, g_free);
+        }
+    }
+
+  return g_test_run ();
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* What goes out with the handshake, and what is agreed on. */
+
+static void
+test_protocols (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const char *offered[] = { "chat.v2", "chat.v1", NULL };
+  const char *known[] = { "chat.v1", "news", NULL };
+
+  test_server_set_protocols (fixture->server, known);
+  hb_websocket_task_set_protocols (fixture->task, offered);
+  g_assert_null (hb_websocket_task_get_protocol (fixture->task));
+  fixture_open (fixture);
+  g_assert_cmpstr (test_server_get_header (fixture->server, "Sec-WebSocket-Protocol"), ==,
+                   "chat.v2, chat.v1");
+  g_assert_cmpstr (hb_websocket_task_get_protocol (fixture->task), ==, "chat.v1");
+  fixture_close (fixture);
+  g_assert_null (hb_websocket_task_get_protocol (fixture->task));
+}
+
+static void
+test_no_common_protocol (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  const char *offered[] = { "chat", NULL };
+  const char *known[] = { "news", NULL };
+
+  test_server_set_protocols (fixture->server, known);
+  hb_websocket_task_set_protocols (fixture->task, offered);
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting "
+                     "state:closed error:handshake error:repeat-limit");
+}
+
+static void
+test_origin (Fixture       *fixture,
+             gconstpointer  data)
+{
+  fixture_open (fixture);
+  g_assert_null (test_server_get_header (fixture->server, "Origin"));
+  hb_websocket_task_set_origin (fixture->task, "https://example.com");
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpstr (test_server_get_header (fixture->server, "Origin"), ==, "https://example.com");
+}
+
+/* Headers of the task go out with every attempt, a change with the next. */
+static void
+test_request_headers (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  SoupMessageHeaders *headers = hb_websocket_task_get_request_headers (fixture->task);
+
+  soup_message_headers_append (headers, "X-Token", "first");
+  soup_message_headers_append (headers, "X-List", "a");
+  soup_message_headers_append (headers, "X-List", "b");
+  fixture_open (fixture);
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "first");
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-List"), ==, "a, b");
+
+  test_server_drop (fixture->server);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "first");
+
+  soup_message_headers_replace (headers, "X-Token", "second");
+  test_server_drop (fixture->server);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "second");
+}
+
+static void
+add_token_cb (HbWebsocketTask *task,
+              SoupMessage     *message,
+              guint           *n)
+{
+  g_autofree char *token = g_strdup_printf ("token-%u", ++*n);
+
+  soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
+}
+
+/* A header that has to be made anew for each attempt */
+static void
+test_connecting (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  guint n = 0;
+
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (add_token_cb), &n);
+  fixture_open (fixture);
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "token-1");
+  test_server_drop (fixture->server);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "token-2");
+}
+
+static void
+test_compression (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (300000, 'z');
+  SoupWebsocketConnection *connection;
+
+  fixture_open (fixture);
+  g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
+  connection = hb_websocket_task_get_connection (fixture->task);
+  g_assert_null (soup_websocket_connection_get_extensions (connection));
+  fixture_close (fixture);
+
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  fixture_open (fixture);
+  g_assert_true (g_str_has_prefix (test_server_get_header (fixture->server,
+                                                           "Sec-WebSocket-Extensions"),
+                                   "permessage-deflate"));
+  connection = hb_websocket_task_get_connection (fixture->task);
+  g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==, 1);
+  assert_sends (fixture->task, text);
+  signal_log_expect (fixture->log, "message:text:300000");
+  assert_sends (fixture->task, "short");
+  assert_sends (fixture->task, "");
+  signal_log_expect (fixture->log, "message:text:short message:text:");
+  fixture_close (fixture);
+
+  hb_websocket_task_set_compression (fixture->task, FALSE);
+  fixture_open (fixture);
+  g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
+  fixture_close (fixture);
+}
+
+/* A change of the URI acts at the next attempt. */
+static void
+test_other_uri (Fixture       *fixture,
+                gconstpointer  data)
+{
+  TestServer *other = test_server_new (TEST_SERVER_ECHO);
+
+  fixture_open (fixture);
+  hb_websocket_task_set_uri (fixture->task, test_server_get_uri (other));
+  wait_idle ();
+  assert_state (fixture->task, HB_STATE_OPEN);
+  test_server_drop (fixture->server);
+  signal_log_skip_to (fixture->log, "open");
+  g_assert_cmpuint (test_server_get_n_opened (fixture->server), ==, 1);
+  g_assert_cmpuint (test_server_get_n_opened (other), ==, 1);
+  fixture_close (fixture);
+  test_server_free (other);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What goes out with the handshake, and what is agreed on.");
+
+  add_test ("/loopback/handshake/protocols", test_protocols);
+  add_test ("/loopback/handshake/no-common-protocol", test_no_common_protocol);
+  add_test ("/loopback/handshake/origin", test_origin);
+  add_test ("/loopback/handshake/request-headers", test_request_headers);
+  add_test ("/loopback/handshake/connecting", test_connecting);
+  add_test ("/loopback/handshake/compression", test_compression);
+  add_test ("/loopback/handshake/other-uri", test_other_uri);
+
+  return g_test_run ();
+}

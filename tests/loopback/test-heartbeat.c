@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* The heartbeat on a real link. That the documented numbers are kept is shown on the core. */
+
+#define PING_AFTER 100
+#define PONG_AFTER 100
+
+/* Within what a dead peer has to be detected */
+#define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
+
+/* The log is written after the clock was read. */
+#define SLACK (20 * G_TIME_SPAN_MILLISECOND)
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture_set_up (fixture, data);
+  hb_websocket_task_set_ping_timeout (fixture->task, PING_AFTER);
+  hb_websocket_task_set_pong_timeout (fixture->task, PONG_AFTER);
+}
+
+#define add_soup(path, function) \
+  g_test_add (path, Fixture, "soup", set_up, function, fixture_tear_down)
+#define add_raw(path, function) \
+  g_test_add (path, Fixture, "raw", set_up, function, fixture_tear_down)
+
+static void
+assert_within (gint64 time,
+               gint64 expected)
+{
+  g_assert_cmpint (time, >=, expected - SLACK);
+  g_assert_cmpint (time, <=, expected + TOLERANCE);
+}
+
+/* The peer accepts, and never answers: detected on time, and left without a goodbye that would have
+ * to be waited for. */
+static void
+expect_dead_peer (Fixture *fixture)
+{
+  gint64 last_life;
+  gint64 lost;
+
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:open");
+  last_life = signal_log_get_time (fixture->log);
+  signal_log_expect (fixture->log, "open state:waiting");
+  lost = signal_log_get_time (fixture->log);
+  assert_within (lost - last_life, (PING_AFTER + PONG_AFTER) * 1000);
+  signal_log_expect (fixture->log, "error:pong-timeout close:1006 reconnect:1:20 state:connecting");
+  assert_within (signal_log_get_time (fixture->log) - lost, RECONNECT * 1000);
+  signal_log_expect (fixture->log, "connecting state:open open");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_pong_timeouts), ==, 1);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_pings), ==, 1);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
+}
+
+static void
+test_dead_peer (Fixture       *fixture,
+                gconstpointer  data)
+{
+  expect_dead_peer (fixture);
+  raw_peer_expect (raw_server_get_peer (fixture->raw, 0), "text:heartbeat");
+  raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
+}
+
+/* The same in mode PING, with a libsoup that would answer, had it not stopped reading */
+static void
+test_dead_peer_ping (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  test_server_set_mode (fixture->server, TEST_SERVER_MUTE);
+  expect_dead_peer (fixture);
+}
+
+/* Any message is life, and puts off the next ping. */
+static void
+test_any_message_is_life (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  for (i = 0; i < 8; i++)
+    {
+      wait_pass (PING_AFTER / 4);
+      raw_peer_send_text (peer, "life");
+      signal_log_expect (fixture->log, "message:text:life");
+    }
+
+  raw_peer_expect_quiet (peer);
+  raw_peer_expect (peer, "text:heartbeat");
+  raw_peer_send_text (peer, "any");
+  signal_log_expect (fixture->log, "message:text:any");
+  raw_peer_expect (peer, "text:heartbeat");
+  raw_peer_send (peer, 0xa, "pong", 4);
+  raw_peer_expect (peer, "text:heartbeat");
+}
+
+static void
+test_live_server (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  hb_websocket_task_set_ping_timeout (fixture->task, 20);
+  signal_log_watch (fixture->log, "latency");
+  fixture_open (fixture);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), ==, -1);
+  wait_until (signal_log_count (fixture->log, "message:text:heartbeat") == 3);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), >=, 0);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), <, PONG_AFTER * 1000);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_forget (fixture->log);
+}
+
+/* A ping frame that every server answers by itself. Libsoup has no public way to send one: this
+ * guards the opcode that is no message type. */
+static void
+test_ping_frame (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (HbMetrics) metrics = NULL;
+  g_autoptr (HbMetrics) copy = NULL;
+
+  test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_ping_timeout (fixture->task, 20);
+  fixture_open (fixture);
+  wait_until (get_metric (fixture->task, hb_metrics_get_replies) >= 3);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), >=, 0);
+  g_assert_cmpstr (test_server_get_received (fixture->server), ==, "");
+
+  metrics = hb_websocket_task_get_metrics (fixture->task);
+  copy = hb_metrics_copy (metrics);
+  g_assert_cmpuint (hb_metrics_get_pings (copy), >=, 3);
+  g_assert_cmpint (hb_metrics_get_latency_min (copy), >=, 0);
+  g_assert_cmpint (hb_metrics_get_latency_mean (copy), >=, hb_metrics_get_latency_min (copy));
+  g_assert_cmpint (hb_metrics_get_latency_max (copy), >=, hb_metrics_get_latency_mean (copy));
+  g_assert_cmpint (hb_metrics_get_uptime (copy), >=, 60000);
+  g_assert_cmpint (hb_metrics_get_downtime (copy), ==, 0);
+  fixture_close (fixture);
+}
+
+static void
+test_ping_frame_on_the_wire (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (200, 'p');
+  RawPeer *peer;
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:heartbeat");
+  raw_peer_send (peer, 0xa, "heartbeat", 9);
+  wait_until (hb_websocket_task_get_latency (fixture->task) >= 0);
+
+  /* A ping frame has room for 125 bytes. */
+  hb_websocket_task_set_ping_message (fixture->task, text);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:125");
+}
+
+/* What the server asks is answered by libsoup. */
+static void
+test_ping_of_the_server (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_send (peer, 0x9, "there?", 6);
+  raw_peer_expect (peer, "pong:there?");
+}
+
+static void
+test_pong_message_is_swallowed (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  test_server_set_mode (fixture->server, TEST_SERVER_PONG);
+  hb_websocket_task_set_pong_message (fixture->task, "pong");
+  hb_websocket_task_set_ping_timeout (fixture->task, 20);
+  fixture_open (fixture);
+  wait_until (get_metric (fixture->task, hb_metrics_get_replies) >= 2);
+  signal_log_expect_quiet (fixture->log);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 0);
+
+  /* Equal, not alike */
+  assert_sends (fixture->task, "pong2");
+  signal_log_expect (fixture->log, "message:text:pong2");
+  fixture_close (fixture);
+}
+
+/* Chatter does not hide that the reply is missing. */
+static void
+test_reply_alone_is_life (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  gint64 opened;
+  RawPeer *peer;
+
+  hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
+  hb_websocket_task_set_pong_message (fixture->task, "pong");
+  peer = fixture_open_raw (fixture);
+  opened = signal_log_get_time (fixture->log);
+
+  while (hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN)
+    {
+      raw_peer_send_text (peer, "chatter");
+      wait_pass (10);
+    }
+
+  signal_log_skip_to (fixture->log, "state:waiting");
+  assert_within (signal_log_get_time (fixture->log) - opened, (PING_AFTER + PONG_AFTER) * 1000);
+  signal_log_expect (fixture->log, "error:pong-timeout close:1006 reconnect:1:20");
+  raw_peer_expect (peer, "text:heartbeat");
+}
+
+static void
+test_reply_keeps_alive (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  test_server_set_mode (fixture->server, TEST_SERVER_PONG);
+  hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
+  hb_websocket_task_set_pong_message (fixture->task, "pong");
+  hb_websocket_task_set_ping_timeout (fixture->task, 10);
+  fixture_open (fixture);
+  wait_until (get_metric (fixture->task, hb_metrics_get_replies) >= 5);
+  assert_state (fixture->task, HB_STATE_OPEN);
+}
+
+static char *
+count_cb (HbWebsocketTask *task,
+          gpointer         user_data)
+{
+  guint *n = user_data;
+
+  *n += 1;
+
+  return *n == 3 ? NULL : g_strdup_printf ("ping-%u", *n);
+}
+
+static void
+clear_cb (gpointer data)
+{
+  *(guint *) data = 0;
+}
+
+static void
+test_ping_func (Fixture       *fixture,
+                gconstpointer  data)
+{
+  guint n = 0;
+  RawPeer *peer;
+  guint i;
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_set_ping_func (fixture->task, count_cb, &n, clear_cb);
+  peer = fixture_open_raw (fixture);
+
+  for (i = 0; i < 3; i++)
+    {
+      hb_websocket_task_check (fixture->task);
+      raw_peer_expect (peer, i == 0 ? "text:ping-1" : i == 1 ? "text:ping-2" : "text:heartbeat");
+      raw_peer_send_text (peer, "ok");
+      signal_log_expect (fixture->log, "message:text:ok");
+    }
+
+  hb_websocket_task_set_ping_func (fixture->task, NULL, NULL, NULL);
+  g_assert_cmpuint (n, ==, 0);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:heartbeat");
+}
+
+/* Pings to keep a way open, and nobody waits for the answer. */
+static void
+test_no_pong_timeout (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  RawPeer *peer;
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 10);
+  hb_websocket_task_set_pong_timeout (fixture->task, 0);
+  peer = fixture_open_raw (fixture);
+  raw_peer_expect (peer, "text:heartbeat text:heartbeat text:heartbeat text:heartbeat");
+  assert_state (fixture->task, HB_STATE_OPEN);
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  wait_idle ();
+  while (raw_peer_get_n_frames (peer) > 0)
+    raw_peer_expect (peer, "text:heartbeat");
+}
+
+/* A change acts on the link that there is. */
+static void
+test_change_while_open (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  RawPeer *peer;
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 60000);
+  hb_websocket_task_set_pong_timeout (fixture->task, 60000);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_set_ping_timeout (fixture->task, 10);
+  raw_peer_expect (peer, "text:heartbeat");
+  hb_websocket_task_set_pong_timeout (fixture->task, 10);
+  signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
+}
+
+/* A blocked main loop says nothing about the server: no verdict, but one more ping. */
+static void
+test_late_tick_does_not_condemn (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  raw_peer_expect (peer, "text:heartbeat");
+  raw_peer_pause (peer);
+  g_usleep (PONG_AFTER * 1000 + G_TIME_SPAN_SECOND + 50000);
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, "text:heartbeat");
+  assert_state (fixture->task, HB_STATE_OPEN);
+  raw_peer_send_text (peer, "here");
+  signal_log_expect (fixture->log, "message:text:here");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The heartbeat on a real link: a dead peer is noticed, a live one never left.");
+
+  add_raw ("/loopback/heartbeat/dead-peer", test_dead_peer);
+  add_soup ("/loopback/heartbeat/dead-peer-ping", test_dead_peer_ping);
+  add_raw ("/loopback/heartbeat/any-message-is-life", test_any_message_is_life);
+  add_soup ("/loopback/heartbeat/live-server", test_live_server);
+  add_soup ("/loopback/heartbeat/ping-frame", test_ping_frame);
+  add_raw ("/loopback/heartbeat/ping-frame-on-the-wire", test_ping_frame_on_the_wire);
+  add_raw ("/loopback/heartbeat/ping-of-the-server", test_ping_of_the_server);
+  add_soup ("/loopback/heartbeat/pong-message-is-swallowed", test_pong_message_is_swallowed);
+  add_raw ("/loopback/heartbeat/reply-alone-is-life", test_reply_alone_is_life);
+  add_soup ("/loopback/heartbeat/reply-keeps-alive", test_reply_keeps_alive);
+  add_raw ("/loopback/heartbeat/ping-func", test_ping_func);
+  add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);
+  add_raw ("/loopback/heartbeat/change-while-open", test_change_while_open);
+  add_raw ("/loopback/heartbeat/late-tick-does-not-condemn", test_late_tick_does_not_condemn);
+
+  return g_test_run ();
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* What the caller gets wrong: an error says what, nothing is sent, and the state stays. */
+
+static void
+expect_refusal (Fixture    *fixture,
+                const char *word,
+                const char *said)
+{
+  g_autoptr (GAsyncResult) opened = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_open (fixture->task);
+  assert_state (fixture->task, HB_STATE_CLOSED);
+  signal_log_expect_now (fixture->log, word);
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
+
+  hb_websocket_task_open_async (fixture->task, NULL, store_result_cb, &opened);
+  signal_log_expect_now (fixture->log, word);
+  wait_until (opened != NULL);
+  g_assert_false (hb_websocket_task_open_finish (fixture->task, opened, &error));
+  g_assert_nonnull (strstr (error->message, said));
+
+  wait_idle ();
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 0);
+}
+
+static void
+test_uri (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const struct
+  {
+    const char *uri;
+    const char *said;
+  } bad[] = {
+    { NULL, "no URI" },
+    { "", "cannot be parsed" },
+    { "nonsense", "cannot be parsed" },
+    { "ws://[::1", "cannot be parsed" },
+    { "ws://host:port/", "cannot be parsed" },
+    { "ws://127.0.0.1:99999/", "cannot be parsed" },
+    { "http://127.0.0.1/", "“http”" },
+    { "ftp://127.0.0.1/", "“ftp”" },
+    { "ws:///path", "no host" },
+    { "ws://127.0.0.1/#part", "fragment" },
+  };
+  g_autofree char *good = g_strdup (hb_websocket_task_get_uri (fixture->task));
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_test_message ("%s", bad[i].uri);
+      hb_websocket_task_set_uri (fixture->task, bad[i].uri);
+      expect_refusal (fixture, "error:invalid-uri", bad[i].said);
+    }
+
+  hb_websocket_task_set_uri (fixture->task, good);
+  fixture_open (fixture);
+}
+
+/* The scheme may be written in capitals, and the URI may have a query. */
+static void
+test_unusual_uri (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const char *uri = raw_server_get_uri (fixture->raw);
+  g_autofree char *unusual = g_strdup_printf ("WS%schat%%20room?token=a%%2Fb&c", uri + 2);
+  RawPeer *peer;
+
+  hb_websocket_task_set_uri (fixture->task, unusual);
+  peer = fixture_open_raw (fixture);
+  g_assert_true (g_str_has_prefix (raw_peer_get_request (peer),
+                                   "GET /chat%20room?token=a%2Fb&c HTTP/1.1\r\n"));
+}
+
+static void
+test_protocols (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const char *no_token[] = { "chat", "no token", NULL };
+  const char *empty[] = { "", NULL };
+  const char *newline[] = { "chat\r\nX-Evil: 1", NULL };
+  const char *twice[] = { "chat", "news", "chat", NULL };
+
+  hb_websocket_task_set_protocols (fixture->task, no_token);
+  expect_refusal (fixture, "error:invalid-argument", "“no token”");
+  hb_websocket_task_set_protocols (fixture->task, empty);
+  expect_refusal (fixture, "error:invalid-argument", "“”");
+  hb_websocket_task_set_protocols (fixture->task, newline);
+  expect_refusal (fixture, "error:invalid-argument", "chat\\r\\nX-Evil");
+  hb_websocket_task_set_protocols (fixture->task, twice);
+  expect_refusal (fixture, "error:invalid-argument", "“chat” is offered twice");
+}
+
+static void
+test_origin (Fixture       *fixture,
+             gconstpointer  data)
+{
+  hb_websocket_task_set_origin (fixture->task, "https://example.com\r\nX-Evil: 1");
+  expect_refusal (fixture, "error:invalid-argument", "X-Evil");
+  hb_websocket_task_set_origin (fixture->task, "https://ex\xc3\xa4mple.com");
+  expect_refusal (fixture, "error:invalid-argument", "visible ASCII");
+}
+
+/* What is secret in a URI is in no error. */
+static void
+test_secrets (Fixture       *fixture,
+              gconstpointer  data)
+{
+  const char *uris[] = {
+    "http://user:secret@127.0.0.1/?token=secret",
+    "ws://user:secret@127.0.0.1/?token=secret#secret",
+    "ws://user:secret@127.0.0.1:port/?token=secret",
+    "ws://user:secret@127.0.0.1:1/?token=secret",
+  };
+  guint i;
+
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+
+  for (i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      hb_websocket_task_set_uri (fixture->task, uris[i]);
+      hb_websocket_task_open (fixture->task);
+      wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_CLOSED);
+      g_assert_null (strstr (signal_log_get_error (fixture->log), "secret"));
+      signal_log_forget (fixture->log);
+    }
+}
+
+/* A URI that becomes wrong while a link is open acts at the next attempt, and ends the task. */
+static void
+test_uri_becomes_wrong (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_set_uri (fixture->task, "gopher://127.0.0.1/");
+  wait_idle ();
+  assert_state (fixture->task, HB_STATE_OPEN);
+  raw_peer_drop (peer);
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
+  assert_sends (fixture->task, "queued");
+  signal_log_expect (fixture->log, "state:closed error:invalid-uri error:closed");
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 1);
+}
+
+static void
+test_close_arguments (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  const guint codes[] = { 0, 1, 999, 1004, 1005, 1006, 1011, 1012, 1015, 2999, 5000, G_MAXUINT };
+  g_autofree char *too_long = g_strnfill (124, 'r');
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GError) error = NULL;
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (codes); i++)
+    {
+      g_autofree char *said = g_strdup_printf ("%u", codes[i]);
+
+      hb_websocket_task_close (fixture->task, codes[i], NULL);
+      signal_log_expect_now (fixture->log, "error:invalid-argument");
+      g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
+    }
+
+  hb_websocket_task_close (fixture->task, 1000, too_long);
+  signal_log_expect_now (fixture->log, "error:invalid-argument");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "124 bytes"));
+  hb_websocket_task_close (fixture->task, 1000, "\xc3(");
+  signal_log_expect_now (fixture->log, "error:invalid-argument");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "UTF-8"));
+
+  /* A call that has its own way to tell uses that alone. */
+  hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
+  wait_until (closed != NULL);
+  g_assert_false (hb_websocket_task_close_finish (fixture->task, closed, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  wait_idle ();
+  raw_peer_expect_quiet (peer);
+}
+
+static void
+expect_bad_text (Fixture    *fixture,
+                 const char *text,
+                 gsize       length,
+                 const char *said)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, length);
+  g_autoptr (GAsyncResult) sent = NULL;
+  GError *error = NULL;
+
+  g_assert_false (hb_websocket_task_send_message (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                                  HB_SEND_FLAGS_DEFAULT, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, said));
+  g_clear_error (&error);
+
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  wait_until (sent != NULL);
+  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+}
+
+static void
+test_text (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
+  g_autoptr (GAsyncResult) sent = NULL;
+  GError *error = NULL;
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_assert_false (hb_websocket_task_send_text (fixture->task, "abc\xff", &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "byte 3"));
+  g_clear_error (&error);
+  expect_bad_text (fixture, "\xc3(", 2, "byte 0");
+  expect_bad_text (fixture, "a\0b\xe2\x82", 5, "byte 3");
+  expect_bad_text (fixture, "\xed\xa0\x80", 3, "byte 0");
+
+  /* No type of message */
+  g_assert_false (hb_websocket_task_send_message (fixture->task, (SoupWebsocketDataType) 9, bytes,
+                                                  HB_SEND_FLAGS_DEFAULT, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "9"));
+  g_clear_error (&error);
+  hb_websocket_task_send_message_async (fixture->task, (SoupWebsocketDataType) 8, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  wait_until (sent != NULL);
+  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+
+  wait_idle ();
+  raw_peer_expect_quiet (peer);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+}
+
+#define expect_critical(pattern, call) \
+  G_STMT_START { \
+    g_test_expect_message (NULL, G_LOG_LEVEL_CRITICAL, pattern); \
+    call; \
+    g_test_assert_expected_messages (); \
+  } G_STMT_END
+
+/* The programmer's slips: nothing comes of them but a message. */
+static void
+test_slips (Fixture       *fixture,
+            gconstpointer  data)
+{
+  SoupMessageHeaders *headers = hb_websocket_task_get_request_headers (fixture->task);
+  GError *error = NULL;
+
+  expect_critical ("*not held*", hb_websocket_task_release (fixture->task));
+  expect_critical ("*text != NULL*", hb_websocket_task_set_ping_message (fixture->task, NULL));
+  expect_critical ("*utf8*", hb_websocket_task_set_ping_message (fixture->task, "\xff"));
+  expect_critical ("*utf8*", hb_websocket_task_set_pong_message (fixture->task, "\xff"));
+  expect_critical ("*share*", hb_websocket_task_set_reconnect_jitter (fixture->task, 1.5));
+  expect_critical ("*attempts*", hb_websocket_task_set_repeat_limit (fixture->task, -2));
+  expect_critical ("*text != NULL*", hb_websocket_task_send_text (fixture->task, NULL, &error));
+  expect_critical ("*bytes != NULL*", hb_websocket_task_send_bytes (fixture->task, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (hb_websocket_task_get_ping_message (fixture->task), ==, "heartbeat");
+
+  /* What would smuggle a header into the request */
+  g_test_expect_message ("libsoup", G_LOG_LEVEL_CRITICAL, "*");
+  soup_message_headers_append (headers, "X-Token", "a\r\nX-Evil: 1");
+  g_test_assert_expected_messages ();
+  g_test_expect_message ("libsoup", G_LOG_LEVEL_CRITICAL, "*");
+  soup_message_headers_append (headers, "X-Token: a\r\nX-Evil", "1");
+  g_test_assert_expected_messages ();
+  g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What the caller gets wrong: it is told, nothing is sent, and the state stays.");
+
+  add_raw_test ("/loopback/input/uri", test_uri);
+  add_raw_test ("/loopback/input/unusual-uri", test_unusual_uri);
+  add_raw_test ("/loopback/input/protocols", test_protocols);
+  add_raw_test ("/loopback/input/origin", test_origin);
+  add_raw_test ("/loopback/input/secrets", test_secrets);
+  add_raw_test ("/loopback/input/uri-becomes-wrong", test_uri_becomes_wrong);
+  add_raw_test ("/loopback/input/close-arguments", test_close_arguments);
+  add_raw_test ("/loopback/input/text", test_text);
+  add_raw_test ("/loopback/input/slips", test_slips);
+
+  return g_test_run ();
+}

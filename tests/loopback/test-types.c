@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-websocket.h"
+
+/* What bindings see of the library: its types, its error domain, its version. */
+
+static void
+test_enums (void)
+{
+  const GType enums[] = {
+    HB_TYPE_STATE, HB_TYPE_HEARTBEAT_MODE, HB_TYPE_LIVENESS, HB_TYPE_OVERFLOW, HB_TYPE_ERROR,
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (enums); i++)
+    g_assert_true (G_TYPE_IS_ENUM (enums[i]));
+
+  g_assert_true (G_TYPE_IS_FLAGS (HB_TYPE_SEND_FLAGS));
+
+  /* Those of the readyState of a browser's WebSocket */
+  g_assert_cmpint (HB_STATE_CONNECTING, ==, 0);
+  g_assert_cmpint (HB_STATE_OPEN, ==, 1);
+  g_assert_cmpint (HB_STATE_CLOSING, ==, 2);
+  g_assert_cmpint (HB_STATE_CLOSED, ==, 3);
+}
+
+static void
+test_error_domain (void)
+{
+  g_assert_cmpstr (g_quark_to_string (HB_ERROR), ==, "hb-error-quark");
+}
+
+static void
+test_task_is_final (void)
+{
+  g_assert_true (G_TYPE_IS_FINAL (HB_TYPE_WEBSOCKET_TASK));
+  g_assert_false (G_TYPE_IS_ABSTRACT (HB_TYPE_WEBSOCKET_TASK));
+}
+
+static void
+test_metrics (void)
+{
+  HbWebsocketTask *task = hb_websocket_task_new (NULL);
+  HbMetrics *metrics = hb_websocket_task_get_metrics (task);
+  HbMetrics *copy = g_boxed_copy (HB_TYPE_METRICS, metrics);
+
+  g_assert_true (G_TYPE_IS_BOXED (HB_TYPE_METRICS));
+  g_assert_true (copy != metrics);
+  g_assert_cmpuint (hb_metrics_get_attempts (copy), ==, 0);
+  g_assert_cmpuint (hb_metrics_get_bytes_sent (copy), ==, 0);
+  g_assert_cmpint (hb_metrics_get_latency_min (copy), ==, -1);
+  g_assert_cmpint (hb_metrics_get_latency_max (copy), ==, -1);
+  g_assert_cmpint (hb_metrics_get_latency_mean (copy), ==, -1);
+  g_boxed_free (HB_TYPE_METRICS, copy);
+  hb_metrics_free (metrics);
+  g_assert_finalize_object (task);
+}
+
+static void
+test_version (void)
+{
+  g_assert_cmpuint (hb_get_major_version (), ==, HB_MAJOR_VERSION);
+  g_assert_cmpuint (hb_get_minor_version (), ==, HB_MINOR_VERSION);
+  g_assert_cmpuint (hb_get_micro_version (), ==, HB_MICRO_VERSION);
+  g_assert_true (HB_CHECK_VERSION (1, 0, 0));
+
+  /* As in GLib: what does not fit, or nothing */
+  g_assert_null (hb_check_version (1, 0, 0));
+  g_assert_null (hb_check_version (HB_MAJOR_VERSION, HB_MINOR_VERSION, HB_MICRO_VERSION));
+  g_assert_nonnull (hb_check_version (HB_MAJOR_VERSION, HB_MINOR_VERSION, HB_MICRO_VERSION + 1));
+  g_assert_nonnull (hb_check_version (HB_MAJOR_VERSION + 1, 0, 0));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What bindings see of the library: its types, its error domain, its version.");
+
+  g_test_add_func ("/loopback/types/enums", test_enums);
+  g_test_add_func ("/loopback/types/error-domain", test_error_domain);
+  g_test_add_func ("/loopback/types/task-is-final", test_task_is_final);
+  g_test_add_func ("/loopback/types/metrics", test_metrics);
+  g_test_add_func ("/loopback/types/version", test_version);
+
+  return g_test_run ();
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "test-wait.h"
+
+/* Long enough for a slow machine under a memory checker, since only a test that fails takes it. */
+#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  gboolean *is_over = user_data;
+
+  *is_over = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static GSource *
+attach_timeout (guint     milliseconds,
+                gboolean *is_over)
+{
+  GSource *timeout = g_timeout_source_new (milliseconds);
+
+  g_source_set_callback (timeout, timeout_cb, is_over, NULL);
+  g_source_attach (timeout, g_main_context_get_thread_default ());
+
+  return timeout;
+}
+
+static void
+clear_timeout (GSource *timeout)
+{
+  g_source_destroy (timeout);
+  g_source_unref (timeout);
+}
+
+gint64
+wait_get_deadline (void)
+{
+  return g_get_monotonic_time () + PATIENCE;
+}
+
+/* One turn of the loop, which the timeout wakes where nothing else does. */
+void
+wait_iterate (gint64      deadline,
+              const char *condition,
+              const char *location)
+{
+  gboolean is_over = FALSE;
+  GSource *timeout = attach_timeout (1000, &is_over);
+
+  g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  clear_timeout (timeout);
+
+  if (g_get_monotonic_time () > deadline)
+    g_error ("%s: waited in vain for: %s", location, condition);
+}
+
+/* Lets everything run that is ready. */
+void
+wait_idle (void)
+{
+  while (g_main_context_iteration (g_main_context_get_thread_default (), FALSE))
+    ;
+}
+
+/* For what must not happen: there is nothing to wait for but the time in which it would have. */
+void
+wait_pass (guint milliseconds)
+{
+  gboolean is_over = FALSE;
+  GSource *timeout = attach_timeout (milliseconds, &is_over);
+
+  while (!is_over)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+
+  clear_timeout (timeout);
+}
