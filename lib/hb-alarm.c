@@ -11,9 +11,6 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* Behind what has arrived: a reply that is in the socket is read before its absence is judged. */
-#define PRIORITY (G_PRIORITY_DEFAULT + 1)
-
 /* A source that is ready at a time of hb_clock_now (), or at once. */
 typedef struct
 {
@@ -22,6 +19,7 @@ typedef struct
   int      fd;       /* -1 where there is no timerfd */
   gpointer tag;
   gboolean urgent;
+  gboolean has_waited; /* since it was ready, for one turn of the loop */
 } HbAlarm;
 
 /* An interval of zero would disarm: see timerfd_create(2). */
@@ -87,6 +85,16 @@ hb_alarm_dispatch (GSource     *source,
 {
   HbAlarm *self = (HbAlarm *) source;
 
+  /* What has arrived is read in this turn, by sources of the same priority: a reply that is in the
+   * socket comes before its absence is judged. A lower priority would do that too, and wait for
+   * ever where some source is always ready. */
+  if (!self->urgent && !self->has_waited)
+    {
+      self->has_waited = TRUE;
+      return G_SOURCE_CONTINUE;
+    }
+
+  self->has_waited = FALSE;
   self->urgent = FALSE;
 
   /* This also makes the descriptor unreadable, without a read. */
@@ -131,7 +139,6 @@ hb_alarm_new (void)
 #endif
 
   g_source_set_static_name (source, "[hb] alarm");
-  g_source_set_priority (source, PRIORITY);
   g_source_set_can_recurse (source, TRUE);
 
   return source;

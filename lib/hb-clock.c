@@ -16,7 +16,7 @@ hb_clock_now (void)
 
   clock_gettime (CLOCK_BOOTTIME, &now);
 
-  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+  return (gint64) now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 #else
   return g_get_monotonic_time ();
 #endif

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-alarm-private.h"
+#include "hb-call-private.h"
 #include "hb-clock-private.h"
 #include "hb-driver-private.h"
 #include "hb-i18n-private.h"
@@ -29,19 +30,12 @@ struct _HbDriver
   guint                draining;        /* how many drains are running, one in the other */
 };
 
-/* A call of the application that is under way; the data of its GTask */
-typedef struct
-{
-  HbDriver *driver;
-  GSource  *cancelled; /* (nullable) */
-} Call;
-
 static void drain (HbDriver *self);
 
 static HbDriver *
 ref_driver (HbDriver *self)
 {
-  return g_rc_box_acquire (self);
+  return g_atomic_rc_box_acquire (self);
 }
 
 static void
@@ -276,9 +270,10 @@ get_session (HbDriver *self)
   return self->private_session;
 }
 
+/* The application may take its time over the request: it goes out when the handlers are done. */
 static void
-prepare (HbDriver       *self,
-         const HbEffect *effect)
+connect_link (HbDriver       *self,
+              const HbEffect *effect)
 {
   g_autoptr (SoupMessage) request = NULL;
 
@@ -289,6 +284,9 @@ prepare (HbDriver       *self,
                             self->request_headers, &link_funcs, self);
   request = g_object_ref (hb_link_get_request (self->link));
   self->funcs->connecting (self->user_data, request);
+
+  if (self->link != NULL && hb_machine_is_current (&self->machine, effect))
+    hb_link_connect (self->link, &self->machine.settings);
 }
 
 static void
@@ -298,7 +296,7 @@ transmit (HbDriver *self)
 
   while (self->link != NULL && hb_outbox_can_transmit (&self->machine.outbox))
     {
-      if (!hb_link_poll_writable (self->link))
+      if (!hb_link_is_writable (self->link))
         {
           hb_machine_on_blocked (&self->machine);
           return;
@@ -316,15 +314,18 @@ static void
 transmit_now (HbDriver *self)
 {
   gboolean pushed = push_context (self);
+  g_autoptr (GMainContext) context = pushed ? g_main_context_ref (self->context) : NULL;
 
+  ref_driver (self);
   self->draining++;
   transmit (self);
   self->draining--;
 
   if (pushed)
-    g_main_context_pop_thread_default (self->context);
+    g_main_context_pop_thread_default (context);
 
   wake (self);
+  hb_driver_unref (self);
 }
 
 /* A volatile message is for a link that takes it now, so ask it before the message is accepted. */
@@ -335,17 +336,18 @@ probe (HbDriver    *self,
   HbOutbox *outbox = &self->machine.outbox;
 
   if ((flags & HB_SEND_FLAGS_VOLATILE) != 0 && outbox->is_open && !outbox->blocked
-      && self->link != NULL && !hb_link_poll_writable (self->link))
+      && self->link != NULL && !hb_link_is_writable (self->link))
     hb_machine_on_blocked (&self->machine);
 }
 
 static void
 ping (HbDriver *self)
 {
+  guint serial = self->machine.serial;
   g_autofree char *text = self->funcs->make_ping (self->user_data);
 
-  /* The function is the application's, and may have done anything. */
-  if (self->link != NULL)
+  /* The function is the application's, and may have done anything, a new link included. */
+  if (self->link != NULL && self->machine.serial == serial)
     hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
                   text != NULL ? text : self->machine.settings.ping_message);
 }
@@ -371,28 +373,6 @@ announce_attempt (HbDriver *self,
 }
 
 static void
-end_call (HbEffect *effect)
-{
-  g_autoptr (GTask) task = G_TASK (effect->resolve.ticket);
-
-  switch (effect->resolve.outcome)
-    {
-    case HB_OUTCOME_DONE:
-      g_task_return_boolean (task, TRUE);
-      break;
-    case HB_OUTCOME_CANCELLED:
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                               "%s", _("The call was cancelled"));
-      break;
-    case HB_OUTCOME_FAILED:
-      g_task_return_error (task, g_steal_pointer (&effect->resolve.error));
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-static void
 carry_out (HbDriver *self,
            HbEffect *effect)
 {
@@ -401,12 +381,8 @@ carry_out (HbDriver *self,
     case HB_EFFECT_DROP:
       g_clear_pointer (&self->link, hb_link_drop);
       break;
-    case HB_EFFECT_PREPARE:
-      prepare (self, effect);
-      break;
     case HB_EFFECT_CONNECT:
-      if (self->link != NULL && hb_machine_is_current (&self->machine, effect))
-        hb_link_connect (self->link, &self->machine.settings);
+      connect_link (self, effect);
       break;
     case HB_EFFECT_TRANSMIT:
       transmit (self);
@@ -433,7 +409,7 @@ carry_out (HbDriver *self,
       announce_attempt (self, effect);
       break;
     case HB_EFFECT_RESOLVE:
-      end_call (effect);
+      hb_call_end (effect);
       break;
     default:
       g_assert_not_reached ();
@@ -485,72 +461,34 @@ drain (HbDriver *self)
   hb_driver_unref (self);
 }
 
-static gboolean
-cancelled_cb (GCancellable *cancellable,
-              gpointer      user_data)
+static void
+cancelled_cb (GTask    *task,
+              gpointer  user_data)
 {
-  GTask *task = user_data;
-  Call *call = g_task_get_task_data (task);
+  HbDriver *self = user_data;
 
-  hb_machine_cancel (&call->driver->machine, hb_clock_now (), task);
-  wake (call->driver);
-
-  return G_SOURCE_REMOVE;
+  hb_machine_cancel (&self->machine, hb_clock_now (), task);
+  wake (self);
 }
 
 static void
-free_call (gpointer data)
+release_driver (gpointer self)
 {
-  Call *call = data;
-
-  if (call->cancelled != NULL)
-    {
-      g_source_destroy (call->cancelled);
-      g_source_unref (call->cancelled);
-    }
-
-  hb_driver_unref (call->driver);
-  g_free (call);
+  hb_driver_unref (self);
 }
 
-/* Makes @task a ticket for the machine, which gives it back in an HB_EFFECT_RESOLVE. Whether it was
- * in time to be cancelled is for the machine to say, not for GTask. */
 static GTask *
 start_call (HbDriver *self,
             GTask    *task)
 {
-  GCancellable *cancellable = g_task_get_cancellable (task);
-  Call *call = g_new0 (Call, 1);
-
-  call->driver = ref_driver (self);
-  g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, call, free_call);
-
-  if (cancellable != NULL)
-    {
-      call->cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (call->cancelled, G_SOURCE_FUNC (cancelled_cb), task, NULL);
-      g_source_set_static_name (call->cancelled, "[hb] cancelled");
-      g_source_attach (call->cancelled, g_task_get_context (task));
-    }
-
-  return g_object_ref (task);
-}
-
-/* The machine did not take the ticket. */
-static void
-fail_call (GTask  *task,
-           GError *error)
-{
-  g_task_return_error (task, error);
-  g_object_unref (task);
+  return hb_call_start (task, cancelled_cb, ref_driver (self), release_driver);
 }
 
 HbDriver *
 hb_driver_new (const HbDriverFuncs *funcs,
                gpointer             user_data)
 {
-  HbDriver *self = g_rc_box_new0 (HbDriver);
+  HbDriver *self = g_atomic_rc_box_new0 (HbDriver);
 
   self->funcs = funcs;
   self->user_data = user_data;
@@ -579,6 +517,7 @@ hb_driver_dispose (HbDriver *self)
   /* Libsoup is to be called in the link's own context, and a garbage collector may be anywhere. */
   if (link != NULL && self->thread != g_thread_self ())
     {
+      hb_link_mute (link);
       g_main_context_invoke (self->context, drop_link_cb, link);
     }
   else if (link != NULL)
@@ -597,7 +536,7 @@ hb_driver_dispose (HbDriver *self)
 void
 hb_driver_unref (HbDriver *self)
 {
-  g_rc_box_release_full (self, free_driver);
+  g_atomic_rc_box_release_full (self, free_driver);
 }
 
 HbMachine *
@@ -670,7 +609,7 @@ hb_driver_close (HbDriver   *self,
   if (!hb_machine_close (&self->machine, hb_clock_now (), code, reason, ticket, &error))
     {
       if (ticket != NULL)
-        fail_call (ticket, error);
+        hb_call_fail (ticket, error);
       else
         hb_effects_push_error (&self->machine.effects, error);
     }
@@ -739,7 +678,7 @@ hb_driver_send_async (HbDriver    *self,
 
   probe (self, flags);
   if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
-    fail_call (ticket, error);
+    hb_call_fail (ticket, error);
 
   transmit_now (self);
 }

@@ -75,7 +75,7 @@ static void
 changed (HbWebsocketTask *self,
          guint            property)
 {
-  g_autoptr (HbWebsocketTask) alive = g_object_ref (self);
+  G_GNUC_UNUSED g_autoptr (HbWebsocketTask) alive = g_object_ref (self);
 
   hb_driver_apply_settings (get_driver (self));
   g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
@@ -87,7 +87,7 @@ set_string (HbWebsocketTask  *self,
             char            **field,
             const char       *value)
 {
-  g_autofree char *old = NULL;
+  G_GNUC_UNUSED g_autofree char *old = NULL;
 
   if (!may_set (self, property) || g_strcmp0 (*field, value) == 0)
     return;
@@ -870,6 +870,7 @@ void
 hb_websocket_task_set_protocols (HbWebsocketTask    *self,
                                  const char * const *protocols)
 {
+  G_GNUC_UNUSED g_auto (GStrv) old = NULL;
   HbSettings *settings;
 
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
@@ -878,7 +879,7 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
   if (!may_set (self, PROP_PROTOCOLS) || same_strings (settings->protocols, protocols))
     return;
 
-  g_strfreev (settings->protocols);
+  old = g_steal_pointer (&settings->protocols);
   settings->protocols = g_strdupv ((char **) protocols);
   changed (self, PROP_PROTOCOLS);
 }
@@ -989,6 +990,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
                                       HbHeartbeatMode  mode)
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (mode <= HB_HEARTBEAT_MODE_PING);
 
   set_plain (self, PROP_HEARTBEAT_MODE, &get_settings (self)->heartbeat_mode, &mode, sizeof mode);
 }
@@ -1025,6 +1027,7 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
                                 HbLiveness       liveness)
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (liveness <= HB_LIVENESS_REPLY);
 
   set_plain (self, PROP_LIVENESS, &get_settings (self)->liveness, &liveness, sizeof liveness);
 }
@@ -1544,6 +1547,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
                                 HbOverflow       overflow)
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (overflow <= HB_OVERFLOW_DROP_NEWEST);
 
   set_plain (self, PROP_OVERFLOW, &get_settings (self)->overflow, &overflow, sizeof overflow);
 }

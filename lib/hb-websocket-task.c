@@ -9,6 +9,14 @@
 #include "hb-i18n-private.h"
 #include "hb-websocket-task-private.h"
 
+/* A function of the application with its data; counted, since it may replace itself */
+typedef struct
+{
+  GCallback      func;
+  gpointer       user_data;
+  GDestroyNotify destroy; /* (nullable) */
+} UserFunc;
+
 /**
  * HbWebsocketTask:
  *
@@ -51,14 +59,10 @@
  */
 struct _HbWebsocketTask
 {
-  GObject          parent_instance;
-  HbDriver        *driver;
-  HbPingFunc       ping_func;         /* (nullable) */
-  gpointer         ping_data;
-  GDestroyNotify   ping_destroy;      /* (nullable) */
-  HbReconnectFunc  reconnect_func;    /* (nullable) */
-  gpointer         reconnect_data;
-  GDestroyNotify   reconnect_destroy; /* (nullable) */
+  GObject   parent_instance;
+  HbDriver *driver;
+  UserFunc *ping;      /* (nullable) an HbPingFunc */
+  UserFunc *reconnect; /* (nullable) an HbReconnectFunc */
 };
 
 G_DEFINE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, G_TYPE_OBJECT)
@@ -190,7 +194,6 @@ emit (gpointer        user_data,
       g_signal_emit (self, signals[SIGNAL_DRAIN], 0);
       break;
     case HB_EFFECT_DROP:
-    case HB_EFFECT_PREPARE:
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
@@ -208,16 +211,52 @@ connecting (gpointer     user_data,
   g_signal_emit (user_data, signals[SIGNAL_CONNECTING], 0, request);
 }
 
+static void
+free_user_func (gpointer data)
+{
+  UserFunc *self = data;
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+}
+
+static void
+unref_user_func (UserFunc *self)
+{
+  g_rc_box_release_full (self, free_user_func);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UserFunc, unref_user_func)
+
+static void
+set_user_func (UserFunc       **field,
+               GCallback        func,
+               gpointer         user_data,
+               GDestroyNotify   destroy)
+{
+  G_GNUC_UNUSED g_autoptr (UserFunc) old = g_steal_pointer (field);
+  g_autoptr (UserFunc) new = g_rc_box_new0 (UserFunc);
+
+  new->func = func;
+  new->user_data = user_data;
+  new->destroy = destroy;
+
+  if (func != NULL)
+    *field = g_steal_pointer (&new);
+}
+
 static char *
 make_ping (gpointer user_data)
 {
   g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+  g_autoptr (UserFunc) ping = NULL;
   g_autofree char *text = NULL;
 
-  if (self->ping_func == NULL)
+  if (self->ping == NULL)
     return NULL;
 
-  text = self->ping_func (self, self->ping_data);
+  ping = g_rc_box_acquire (self->ping);
+  text = ((HbPingFunc) ping->func) (self, ping->user_data);
   g_return_val_if_fail (text == NULL || g_utf8_validate (text, -1, NULL), NULL);
 
   return g_steal_pointer (&text);
@@ -229,11 +268,13 @@ get_delay (gpointer  user_data,
            guint    *delay)
 {
   g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+  g_autoptr (UserFunc) reconnect = NULL;
 
-  if (self->reconnect_func == NULL)
+  if (self->reconnect == NULL)
     return FALSE;
 
-  *delay = self->reconnect_func (self, attempt, self->reconnect_data);
+  reconnect = g_rc_box_acquire (self->reconnect);
+  *delay = ((HbReconnectFunc) reconnect->func) (self, attempt, reconnect->user_data);
 
   return TRUE;
 }
@@ -245,49 +286,14 @@ static const HbDriverFuncs driver_funcs = {
   .get_delay = get_delay,
 };
 
-/* The data goes after the function has been replaced, since its destruction may call anything. */
-static void
-set_ping_func (HbWebsocketTask *self,
-               HbPingFunc       func,
-               gpointer         user_data,
-               GDestroyNotify   destroy)
-{
-  GDestroyNotify old_destroy = self->ping_destroy;
-  gpointer old_data = self->ping_data;
-
-  self->ping_func = func;
-  self->ping_data = user_data;
-  self->ping_destroy = destroy;
-
-  if (old_destroy != NULL)
-    old_destroy (old_data);
-}
-
-static void
-set_reconnect_func (HbWebsocketTask *self,
-                    HbReconnectFunc  func,
-                    gpointer         user_data,
-                    GDestroyNotify   destroy)
-{
-  GDestroyNotify old_destroy = self->reconnect_destroy;
-  gpointer old_data = self->reconnect_data;
-
-  self->reconnect_func = func;
-  self->reconnect_data = user_data;
-  self->reconnect_destroy = destroy;
-
-  if (old_destroy != NULL)
-    old_destroy (old_data);
-}
-
 static void
 hb_websocket_task_dispose (GObject *object)
 {
   HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
 
   hb_driver_dispose (self->driver);
-  set_ping_func (self, NULL, NULL, NULL);
-  set_reconnect_func (self, NULL, NULL, NULL);
+  g_clear_pointer (&self->ping, unref_user_func);
+  g_clear_pointer (&self->reconnect, unref_user_func);
 
   G_OBJECT_CLASS (hb_websocket_task_parent_class)->dispose (object);
 }
@@ -410,7 +416,10 @@ install_signals (GType type)
    * HbWebsocketTask::drain:
    * @self: a task
    *
-   * All messages that had to wait have gone out.
+   * The buffer has become empty, after messages had to wait in it.
+   *
+   * They have gone out, or were taken back by [method@WebsocketTask.clear_queue] or a cancelled
+   * call. A task that becomes `CLOSED` does not drain.
    *
    * Since: 1.0
    */
@@ -954,7 +963,7 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  *
  * Errors are the one with which the task ended `CLOSED`, and `G_IO_ERROR_CANCELLED`.
  *
- * Returns: whether the messages have gone out
+ * Returns: whether nothing waits any more, because it has gone out or was taken back
  *
  * Since: 1.0
  */
@@ -1010,7 +1019,9 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   if (may_call (self, G_STRFUNC))
-    set_ping_func (self, func, user_data, destroy);
+    set_user_func (&self->ping, G_CALLBACK (func), user_data, destroy);
+  else if (destroy != NULL)
+    destroy (user_data);
 }
 
 /**
@@ -1037,5 +1048,7 @@ hb_websocket_task_set_reconnect_func (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   if (may_call (self, G_STRFUNC))
-    set_reconnect_func (self, func, user_data, destroy);
+    set_user_func (&self->reconnect, G_CALLBACK (func), user_data, destroy);
+  else if (destroy != NULL)
+    destroy (user_data);
 }

@@ -21,9 +21,9 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* A maximum below the first wait does not shorten it. */
+  /* A maximum below the first wait does not shorten it, and nothing grows from 0. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
-    delay = MIN (delay << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
+    delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 
   return delay * (1 - settings->reconnect_jitter * random);
 }

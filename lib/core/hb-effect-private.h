@@ -11,8 +11,7 @@ G_BEGIN_DECLS
  * a change tears down before it tells. */
 typedef enum {
   HB_EFFECT_DROP,      /* leave the link at once */
-  HB_EFFECT_PREPARE,   /* make a link and show its request to the application (serial) */
-  HB_EFFECT_CONNECT,   /* let it connect (serial) */
+  HB_EFFECT_CONNECT,   /* make a link, show its request to the application, connect (serial) */
   HB_EFFECT_TRANSMIT,  /* hand over messages for as long as the link takes them */
   HB_EFFECT_PING,      /* send a ping, ahead of the messages */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */

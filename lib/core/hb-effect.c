@@ -112,7 +112,6 @@ hb_effect_clear (HbEffect *self)
       g_clear_error (&self->resolve.error);
       break;
     case HB_EFFECT_DROP:
-    case HB_EFFECT_PREPARE:
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
@@ -134,8 +133,6 @@ hb_effect_to_string (const HbEffect *self)
     {
     case HB_EFFECT_DROP:
       return g_strdup ("drop");
-    case HB_EFFECT_PREPARE:
-      return g_strdup ("prepare");
     case HB_EFFECT_CONNECT:
       return g_strdup ("connect");
     case HB_EFFECT_TRANSMIT:

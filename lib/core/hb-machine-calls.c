@@ -227,7 +227,7 @@ hb_machine_check_network (HbMachine *self,
   self->check_at = HB_NEVER;
   self->checked_at = now;
 
-  if (self->retry_after == 0)
+  if (self->settings.network_aware && self->retry_after == 0)
     hb_machine_check (self, now);
 }
 

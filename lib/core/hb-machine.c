@@ -202,7 +202,6 @@ hb_machine_attempt (HbMachine *self,
     case HB_STATE_CONNECTING:
       self->serial++;
       self->metrics.attempts++;
-      hb_effects_push (&self->effects, HB_EFFECT_PREPARE)->serial = self->serial;
       hb_effects_push (&self->effects, HB_EFFECT_CONNECT)->serial = self->serial;
       break;
 
@@ -269,7 +268,9 @@ lose (HbMachine    *self,
     final = g_error_copy (loss->error);
   else if (hb_backoff_is_exhausted (&self->settings, attempt))
     final = g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
-                         _("Gave up after %u attempts to reconnect: %s"), attempt,
+                         hb_ngettext ("Gave up after %u attempt to reconnect: %s",
+                                      "Gave up after %u attempts to reconnect: %s", attempt),
+                         attempt,
                          loss->error != NULL
                          ? loss->error->message
                          : _("the server closed the link"));
@@ -557,12 +558,10 @@ hb_machine_is_current (HbMachine      *self,
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
-  gint64 deadline = get_state_deadline (self);
-
   if (self->state == HB_STATE_CLOSED)
     return HB_NEVER;
 
-  return MIN (deadline, self->check_at);
+  return MIN (get_state_deadline (self), self->check_at);
 }
 
 /* When the next attempt is due, HB_NEVER if there is none or it is held. */

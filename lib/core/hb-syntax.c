@@ -45,6 +45,58 @@ is_token (const char *string)
   return TRUE;
 }
 
+static gboolean
+fail_uri (GError     **error,
+          const char  *message)
+{
+  g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI, message);
+
+  return FALSE;
+}
+
+static const char *
+explain_uri_error (const GError *reason)
+{
+  switch ((GUriError) reason->code)
+    {
+    case G_URI_ERROR_BAD_HOST:
+    case G_URI_ERROR_BAD_PORT:
+      return _("The host or the port of the URI is not valid");
+    case G_URI_ERROR_BAD_USER:
+    case G_URI_ERROR_BAD_PASSWORD:
+    case G_URI_ERROR_BAD_AUTH_PARAMS:
+      return _("The user name or password in the URI is not valid: "
+               "special characters have to be percent-encoded");
+    case G_URI_ERROR_BAD_PATH:
+    case G_URI_ERROR_BAD_QUERY:
+    case G_URI_ERROR_BAD_FRAGMENT:
+      return _("The path or query of the URI is not valid: "
+               "special characters have to be percent-encoded");
+    case G_URI_ERROR_BAD_SCHEME:
+    case G_URI_ERROR_FAILED:
+    default:
+      return _("The URI does not begin with “ws://” or “wss://”");
+    }
+}
+
+static gboolean
+check_scheme (GUri    *uri,
+              GError **error)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+
+  if (strcmp (scheme, "ws") == 0 || strcmp (scheme, "wss") == 0)
+    return TRUE;
+
+  /* Without “//” what looks like a scheme may be a user's name. */
+  if (g_uri_get_host (uri) == NULL)
+    return fail_uri (error, _("The URI does not begin with “ws://” or “wss://”"));
+
+  g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
+               _("The scheme of the URI is “%s”, but a WebSocket needs “ws” or “wss”"), scheme);
+  return FALSE;
+}
+
 /* RFC 6455, 3. The URI itself stays out of the messages: it may hold a password or a token. */
 gboolean
 hb_syntax_check_uri (const char  *uri,
@@ -54,60 +106,28 @@ hb_syntax_check_uri (const char  *uri,
   g_autoptr (GError) reason = NULL;
 
   if (uri == NULL)
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                           _("There is no URI: set one of the form ws://host/path "
-                             "or wss://host/path"));
-      return FALSE;
-    }
+    return fail_uri (error, _("There is no URI: set one of the form ws://host/path "
+                              "or wss://host/path"));
+
+  if (!g_utf8_validate (uri, -1, NULL))
+    return fail_uri (error, _("The URI is not valid UTF-8"));
 
   parsed = g_uri_parse (uri, URI_FLAGS, &reason);
   if (parsed == NULL)
-    {
-      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                   _("The URI cannot be parsed (error %d): write it as ws://host/path "
-                     "or wss://host/path"),
-                   reason->code);
-      return FALSE;
-    }
+    return fail_uri (error, explain_uri_error (reason));
 
-  if (strcmp (g_uri_get_scheme (parsed), "ws") != 0
-      && strcmp (g_uri_get_scheme (parsed), "wss") != 0)
-    {
-      /* Without “//” what looks like a scheme may be a user's name. */
-      if (g_uri_get_host (parsed) == NULL)
-        {
-          g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                               _("The URI does not begin with “ws://” or “wss://”"));
-          return FALSE;
-        }
-
-      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                   _("The scheme of the URI is “%s”, but a WebSocket needs “ws” or “wss”"),
-                   g_uri_get_scheme (parsed));
-      return FALSE;
-    }
+  if (!check_scheme (parsed, error))
+    return FALSE;
 
   if (g_uri_get_host (parsed) == NULL || *g_uri_get_host (parsed) == '\0')
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI, _("The URI has no host"));
-      return FALSE;
-    }
+    return fail_uri (error, _("The URI has no host"));
 
   if (!is_host (g_uri_get_host (parsed)))
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                           _("The host of the URI has a space or a control character in it"));
-      return FALSE;
-    }
+    return fail_uri (error, _("The host of the URI has a space or a control character in it"));
 
   if (g_uri_get_fragment (parsed) != NULL)
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_URI,
-                           _("The URI has a fragment, which a WebSocket’s must not have: "
-                             "write “#” as “%23”"));
-      return FALSE;
-    }
+    return fail_uri (error, _("The URI has a fragment, which a WebSocket’s must not have: "
+                              "write “#” as “%23”"));
 
   return TRUE;
 }

@@ -40,7 +40,7 @@ HbLink                  *hb_link_new                  (guint               seria
                                                        gpointer            user_data);
 void                     hb_link_connect              (HbLink             *self,
                                                        const HbSettings   *settings);
-gboolean                 hb_link_poll_writable        (HbLink             *self);
+gboolean                 hb_link_is_writable          (HbLink             *self);
 void                     hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *bytes);
@@ -50,6 +50,7 @@ void                     hb_link_ping                 (HbLink             *self,
 void                     hb_link_close                (HbLink             *self,
                                                        guint               code,
                                                        const char         *reason);
+void                     hb_link_mute                 (HbLink             *self);
 void                     hb_link_drop                 (HbLink             *self);
 
 void                     hb_link_set_max_message_size (HbLink             *self,

@@ -134,7 +134,7 @@ end_connection_cb (gpointer user_data)
 {
   g_autoptr (SoupWebsocketConnection) connection = user_data;
   GMainContext *context = g_source_get_context (g_main_current_source ());
-  g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
   g_object_run_dispose (G_OBJECT (connection));
 
@@ -161,6 +161,7 @@ static gboolean
 is_usable (HbLink *self)
 {
   return self->connection != NULL
+         && self->funcs != NULL
          && self->exit == NULL
          && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
 }
@@ -327,7 +328,8 @@ output_cb (GObject  *stream,
   HbLink *self = user_data;
 
   clear_source (&self->output);
-  self->funcs->writable (self, self->user_data);
+  if (self->funcs != NULL)
+    self->funcs->writable (self, self->user_data);
 
   return G_SOURCE_REMOVE;
 }
@@ -437,20 +439,29 @@ hb_link_connect (HbLink           *self,
  * what the socket does not take; we keep it ourselves, where it can be counted, overtaken by a
  * heartbeat, and sent again. */
 gboolean
-hb_link_poll_writable (HbLink *self)
+hb_link_is_writable (HbLink *self)
 {
-  if (!is_usable (self) || self->output != NULL)
-    return FALSE;
-
-  if (g_pollable_output_stream_is_writable (get_output (self)))
-    return TRUE;
-
-  self->output = attach (self, g_pollable_output_stream_create_source (get_output (self), NULL),
-                         G_SOURCE_FUNC (output_cb), self, "[hb] output");
-  return FALSE;
+  return is_usable (self) && self->output == NULL;
 }
 
-/* `written` is told within this call, unless the link turns out to be dead. */
+/* After each write: what the socket has not taken it takes in time, and that is a sign of life from
+ * the peer even if we have nothing more to send. */
+static void
+watch_output (HbLink *self)
+{
+  GPollableOutputStream *output;
+
+  if (!is_usable (self) || self->output != NULL)
+    return;
+
+  output = get_output (self);
+  if (!g_pollable_output_stream_is_writable (output))
+    self->output = attach (self, g_pollable_output_stream_create_source (output, NULL),
+                           G_SOURCE_FUNC (output_cb), self, "[hb] output");
+}
+
+/* `written` is told within this call, unless the link turns out to be dead. The application may
+ * have connected to the connection itself, so that its code runs in here too. */
 void
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -460,10 +471,14 @@ hb_link_send (HbLink   *self,
   if (!is_usable (self))
     return;
 
+  enter_handler (self);
   soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
+  watch_output (self);
 
   if (self->exit == NULL && self->funcs != NULL)
     self->funcs->written (self, 1, self->user_data);
+
+  leave_handler (self);
 }
 
 /* libsoup has no public ping, but frames whatever opcode it is given, and tells of pongs. */
@@ -476,6 +491,8 @@ hb_link_ping (HbLink          *self,
 
   if (!is_usable (self))
     return;
+
+  enter_handler (self);
 
   switch (mode)
     {
@@ -492,6 +509,9 @@ hb_link_ping (HbLink          *self,
     default:
       g_assert_not_reached ();
     }
+
+  watch_output (self);
+  leave_handler (self);
 }
 
 /* A second close is a critical in libsoup, and the peer may have been first. */
@@ -530,6 +550,13 @@ hb_link_drop (HbLink *self)
     }
 
   unref_link (self);
+}
+
+/* Nothing is told any more, while the link waits to be dropped. */
+void
+hb_link_mute (HbLink *self)
+{
+  self->funcs = NULL;
 }
 
 void

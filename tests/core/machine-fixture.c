@@ -125,22 +125,13 @@ carry_out (Fixture        *fixture,
     {
     case HB_EFFECT_DROP:
       fixture->has_link = FALSE;
-      fixture->has_request = FALSE;
-      return TRUE;
-
-    case HB_EFFECT_PREPARE:
-      if (!hb_machine_is_current (&fixture->machine, effect))
-        return FALSE;
-      g_assert_false (fixture->has_link);
-      fixture->has_link = TRUE;
-      fixture->has_request = TRUE;
       return TRUE;
 
     case HB_EFFECT_CONNECT:
       if (!hb_machine_is_current (&fixture->machine, effect))
         return FALSE;
-      g_assert_true (fixture->has_request);
-      fixture->has_request = FALSE;
+      g_assert_false (fixture->has_link);
+      fixture->has_link = TRUE;
       return TRUE;
 
     case HB_EFFECT_RECONNECT:

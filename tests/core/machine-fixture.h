@@ -25,7 +25,6 @@ struct _Fixture
   guint      room;         /* how many messages it takes before it is full */
   gboolean   keeps;        /* what it takes stays unwritten until written () */
   gboolean   has_link;
-  gboolean   has_request;  /* prepared, not yet connecting */
   gboolean   has_opened;   /* an `open` without its `close` */
   GString   *wire;         /* what it has been given, since assert_wire () */
 
@@ -110,7 +109,7 @@ void     written           (Fixture       *fixture,
 gint64   get_deadline      (Fixture       *fixture);
 
 /* What a change always tells, so that a test shows what is its own */
-#define STARTS      "notify:state prepare connect"
+#define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:http-status notify:connection notify:protocol open"
 #define OPENS_AGAIN "notify:state notify:connection notify:protocol notify:downtime open"
 #define LEAVES      "drop notify:state notify:connection notify:protocol"

@@ -57,12 +57,17 @@ test_small_maximum (void)
 static void
 test_no_wait (void)
 {
-  HbSettings settings = { .reconnect_timeout_max = 1000, .reconnect_jitter = 1 };
+  HbSettings settings = { 0 };
 
-  g_test_summary ("A wait of nothing stays one, however often it is doubled");
+  g_test_summary ("No wait stays none, unless waits are to grow: then from 1 ms");
 
-  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0.5), ==, 0);
-  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0.5), ==, 0);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 0);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 0);
+
+  settings.reconnect_timeout_max = 1000;
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 0);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 0), ==, 2);
+  g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 256);
 }
 
 static void

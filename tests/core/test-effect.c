@@ -54,13 +54,12 @@ test_link (Fixture       *fixture,
   g_test_summary ("Effects to the link have a word each");
 
   hb_effects_push (&fixture->effects, HB_EFFECT_DROP);
-  hb_effects_push (&fixture->effects, HB_EFFECT_PREPARE);
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
   hb_effects_push (&fixture->effects, HB_EFFECT_PING);
   hb_effects_push_close (&fixture->effects, HB_EFFECT_SHUT_DOWN, 1000, NULL);
 
-  assert_strings (&fixture->effects, "drop prepare connect transmit ping shut-down:1000");
+  assert_strings (&fixture->effects, "drop connect transmit ping shut-down:1000");
 }
 
 static void

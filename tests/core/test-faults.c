@@ -282,7 +282,7 @@ test_two_links (Fixture       *fixture,
   close_with (fixture, 1000, NULL);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 
-  assert_effects (fixture, "drop notify:state notify:state prepare connect");
+  assert_effects (fixture, "drop notify:state notify:state connect");
 }
 
 static void

@@ -106,10 +106,10 @@ test_close_in_notify (Fixture       *fixture,
 }
 
 static void
-close_at_prepare_cb (Fixture    *fixture,
+close_at_connect_cb (Fixture    *fixture,
                      const char *effect)
 {
-  if (g_str_equal (effect, "prepare"))
+  if (g_str_equal (effect, "connect"))
     close_with (fixture, 1000, NULL);
 }
 
@@ -119,10 +119,10 @@ test_close_in_connecting (Fixture       *fixture,
 {
   g_test_summary ("close () while the application sees the request keeps it from going out");
 
-  fixture->handler = close_at_prepare_cb;
+  fixture->handler = close_at_connect_cb;
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 
-  assert_effects (fixture, "notify:state prepare drop notify:state");
+  assert_effects (fixture, "notify:state connect drop notify:state");
   g_assert_false (fixture->has_link);
 }
 
@@ -170,7 +170,7 @@ test_open_in_close (Fixture       *fixture,
   lose_link (fixture);
 
   assert_effects (fixture, "notify:state shut-down:1000 " LEAVES " close:1006 "
-                           "resolve:done(close) notify:state prepare connect");
+                           "resolve:done(close) notify:state connect");
   assert_state (fixture, HB_STATE_CONNECTING);
 }
 

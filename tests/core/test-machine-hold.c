@@ -46,7 +46,7 @@ test_now_connecting (Fixture       *fixture,
 
   start (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
-  assert_effects (fixture, "drop prepare connect");
+  assert_effects (fixture, "drop connect");
 
   advance (fixture, 9999);
   assert_effects (fixture, "");
@@ -77,7 +77,7 @@ test_now_open (Fixture       *fixture,
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
   assert_state (fixture, HB_STATE_CONNECTING);
-  assert_effects (fixture, LEAVES " close:1006 prepare connect");
+  assert_effects (fixture, LEAVES " close:1006 connect");
 }
 
 static void
@@ -90,7 +90,7 @@ test_now_waiting (Fixture       *fixture,
   fail (fixture, 4);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
-  assert_effects (fixture, "notify:reconnect-at notify:state prepare connect notify:attempt");
+  assert_effects (fixture, "notify:reconnect-at notify:state connect notify:attempt");
   g_assert_cmpuint (fixture->machine.attempt, ==, 0);
 }
 
@@ -106,7 +106,7 @@ test_now_closing (Fixture       *fixture,
   forget (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
-  assert_effects (fixture, LEAVES " close:1006 prepare connect resolve:cancelled(close)");
+  assert_effects (fixture, LEAVES " close:1006 connect resolve:cancelled(close)");
   answer (fixture);
   assert_effects (fixture, OPENS_AGAIN);
 }
@@ -131,7 +131,7 @@ test_now_in_close (Fixture       *fixture,
   lose_link (fixture);
 
   assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
-                           "notify:reconnect-at notify:state prepare connect notify:attempt");
+                           "notify:reconnect-at notify:state connect notify:attempt");
 }
 
 static void

@@ -26,7 +26,7 @@ test_open (Fixture       *fixture,
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 
   assert_state (fixture, HB_STATE_CONNECTING);
-  assert_effects (fixture, "notify:state prepare connect");
+  assert_effects (fixture, "notify:state connect");
 }
 
 static void

@@ -138,8 +138,8 @@ test_bad_answers (Fixture       *fixture,
 {
   const char *answers[] = {
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Accept: nonsense\r\n\r\n",
+    ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+     "Sec-WebSocket-Accept: nonsense\r\n\r\n"),
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: smtp\r\nConnection: Upgrade\r\n\r\n",
     "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
   };

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hb-effect-private.h"
+
+G_BEGIN_DECLS
+
+typedef void (*HbCallFunc) (GTask    *task,
+                            gpointer  user_data);
+
+GTask *hb_call_start (GTask          *task,
+                      HbCallFunc      cancelled,
+                      gpointer        user_data,
+                      GDestroyNotify  destroy);
+void   hb_call_fail  (GTask          *task,
+                      GError         *error);
+void   hb_call_end   (HbEffect       *effect);
+
+G_END_DECLS

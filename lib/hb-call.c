@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-call-private.h"
+#include "hb-i18n-private.h"
+
+/* An asynchronous call of the application that is under way; the data of its GTask, which is the
+ * machine's ticket */
+typedef struct
+{
+  HbCallFunc      cancelled;
+  gpointer        user_data;
+  GDestroyNotify  destroy;
+  GSource        *source; /* (nullable) */
+} HbCall;
+
+static gboolean
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  HbCall *self = g_task_get_task_data (user_data);
+
+  self->cancelled (user_data, self->user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+free_call (gpointer data)
+{
+  HbCall *self = data;
+
+  if (self->source != NULL)
+    {
+      g_source_destroy (self->source);
+      g_source_unref (self->source);
+    }
+
+  self->destroy (self->user_data);
+  g_free (self);
+}
+
+/* Makes @task a ticket for the machine, which gives it back in an HB_EFFECT_RESOLVE. @cancelled is
+ * called when its cancellable is: whether that was in time is for the machine to say, not for
+ * GTask. */
+GTask *
+hb_call_start (GTask          *task,
+               HbCallFunc      cancelled,
+               gpointer        user_data,
+               GDestroyNotify  destroy)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+  HbCall *self = g_new0 (HbCall, 1);
+
+  self->cancelled = cancelled;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, self, free_call);
+
+  if (cancellable != NULL)
+    {
+      self->source = g_cancellable_source_new (cancellable);
+      g_source_set_callback (self->source, G_SOURCE_FUNC (cancelled_cb), task, NULL);
+      g_source_set_static_name (self->source, "[hb] cancelled");
+      g_source_attach (self->source, g_task_get_context (task));
+    }
+
+  return g_object_ref (task);
+}
+
+/* Takes back a ticket that the machine did not accept, and fails its call. */
+void
+hb_call_fail (GTask  *task,
+              GError *error)
+{
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+/* Ends the call whose ticket the machine gives back. */
+void
+hb_call_end (HbEffect *effect)
+{
+  g_autoptr (GTask) task = G_TASK (effect->resolve.ticket);
+
+  switch (effect->resolve.outcome)
+    {
+    case HB_OUTCOME_DONE:
+      g_task_return_boolean (task, TRUE);
+      break;
+    case HB_OUTCOME_CANCELLED:
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                               "%s", _("The call was cancelled"));
+      break;
+    case HB_OUTCOME_FAILED:
+      g_task_return_error (task, g_steal_pointer (&effect->resolve.error));
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}

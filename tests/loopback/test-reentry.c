@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* Code of the application in odd places: where it runs a main loop, lets go of the task, or
+ * replaces itself. What handlers of the task's own signals may do is in test-handlers.c. */
+
+static void
+add_token_late_cb (HbWebsocketTask *task,
+                   SoupMessage     *request,
+                   gpointer         user_data)
+{
+  wait_pass (50);
+  soup_message_headers_append (soup_message_get_request_headers (request), "X-Token", "late");
+}
+
+static void
+test_slow_connecting (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A request goes out when the handlers of connecting are done with it, even if "
+                  "they run a main loop");
+
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (add_token_late_cb), NULL);
+  fixture_open (fixture);
+
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "late");
+  fixture_close (fixture);
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  guint *n_turns = user_data;
+
+  (*n_turns)++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_busy_loop (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GSource) busy = g_idle_source_new ();
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint n_turns = 0;
+
+  g_test_summary ("An attempt that is due is made, even if another source is always ready");
+
+  g_source_set_priority (busy, G_PRIORITY_DEFAULT);
+  g_source_set_callback (busy, count_cb, &n_turns, NULL);
+  g_source_attach (busy, NULL);
+
+  fixture_lose_raw (fixture, peer);
+  signal_log_expect (fixture->log, "reconnect:1:20 " WORDS_OPEN);
+  g_assert_cmpuint (n_turns, >, 0);
+
+  g_source_destroy (busy);
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
+static void
+let_go_cb (SoupWebsocketConnection *connection,
+           GError                  *error,
+           gpointer                 user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_clear_object (&fixture->task);
+}
+
+static void
+test_let_go_in_send (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
+  guint i;
+
+  g_test_summary ("A handler of the connection may let go of the task while it sends");
+
+  g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
+  raw_peer_reset (peer);
+
+  /* The reset reaches us without a turn of the loop, so that it is a send that finds it. */
+  for (i = 0; fixture->task != NULL && i < 1000; i++)
+    {
+      HbWebsocketTask *task = fixture->task;
+
+      hb_websocket_task_send_text (task, "x", NULL);
+      g_thread_yield ();
+    }
+
+  g_assert_null (fixture->task);
+  signal_log_forget (fixture->log);
+}
+
+static char *
+replace_ping_cb (HbWebsocketTask *task,
+                 gpointer         user_data)
+{
+  char *text = user_data;
+
+  hb_websocket_task_set_ping_func (task, NULL, NULL, NULL);
+
+  return g_strdup (text);
+}
+
+static void
+test_ping_func_replaces_itself (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A function for pings may take itself away: its data lives until it returns");
+
+  hb_websocket_task_set_ping_func (fixture->task, replace_ping_cb, g_strdup ("own"), g_free);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:own");
+  raw_peer_send_text (peer, "answer");
+  signal_log_expect (fixture->log, "message:text:answer");
+
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:heartbeat");
+  fixture_close_raw (fixture, peer);
+}
+
+static guint
+replace_delay_cb (HbWebsocketTask *task,
+                  guint            attempt,
+                  gpointer         user_data)
+{
+  guint *delay = user_data;
+
+  hb_websocket_task_set_reconnect_func (task, NULL, NULL, NULL);
+
+  return *delay;
+}
+
+static void
+test_reconnect_func_replaces_itself (Fixture       *fixture,
+                                     gconstpointer  data)
+{
+  guint *delay = g_new (guint, 1);
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A function for waits may take itself away: its data lives until it returns");
+
+  *delay = 7;
+  hb_websocket_task_set_reconnect_func (fixture->task, replace_delay_cb, delay, g_free);
+  fixture_lose_raw (fixture, peer);
+  signal_log_expect (fixture->log, "reconnect:1:7 " WORDS_OPEN);
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
+static char *
+reconnect_in_ping_cb (HbWebsocketTask *task,
+                      gpointer         user_data)
+{
+  RawServer *server = user_data;
+
+  if (raw_server_get_n_accepted (server) == 1)
+    {
+      hb_websocket_task_reconnect_now (task);
+      raw_server_wait_peer (server, 1);
+      wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+    }
+
+  return g_strdup ("stale");
+}
+
+static void
+test_stale_ping (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A ping that was for the old link does not go to the new one");
+
+  fixture_open_raw (fixture);
+  hb_websocket_task_set_ping_func (fixture->task, reconnect_in_ping_cb, fixture->raw, NULL);
+  hb_websocket_task_check (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  wait_pass (40);
+  raw_peer_expect_quiet (peer);
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_slow_upload (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  gsize size = 7 * 1024 * 1024;
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (size), size);
+  RawPeer *peer = fixture_open_raw (fixture);
+  gint64 end;
+
+  g_test_summary ("A peer that takes one long message slowly is alive");
+
+  raw_peer_pause (peer);
+  g_assert_true (hb_websocket_task_send_bytes (fixture->task, bytes, NULL));
+  hb_websocket_task_set_ping_timeout (fixture->task, 100);
+  hb_websocket_task_set_pong_timeout (fixture->task, 250);
+
+  for (end = g_get_monotonic_time () + 800 * 1000; g_get_monotonic_time () < end; wait_pass (10))
+    {
+      raw_peer_resume (peer);
+      g_main_context_iteration (NULL, FALSE);
+      raw_peer_pause (peer);
+    }
+
+  signal_log_expect_quiet (fixture->log);
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/reentry/slow-connecting", test_slow_connecting);
+  add_raw_test ("/reentry/busy-loop", test_busy_loop);
+  add_raw_test ("/reentry/let-go-in-send", test_let_go_in_send);
+  add_raw_test ("/reentry/ping-func-replaces-itself", test_ping_func_replaces_itself);
+  add_raw_test ("/reentry/reconnect-func-replaces-itself", test_reconnect_func_replaces_itself);
+  add_raw_test ("/reentry/stale-ping", test_stale_ping);
+  add_raw_test ("/reentry/slow-upload", test_slow_upload);
+
+  return g_test_run ();
+}
