@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: examples/run.sh [--build-dir=DIR]
+#
+# Shows the library at its main job: installs the packages that are missing, builds in _build (or
+# DIR), starts a server, and lets hb-cat keep a WebSocket to it while the server first freezes and
+# then is killed and started again. Ends with 0 only if all went as it says.
+
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+
+# How long to wait for anything, in tenths of a second.
+patience=150
+
+build_dir=_build
+server_pid=
+cat_pid=
+
+case "${1:-}" in
+  '') ;;
+  --build-dir=*) build_dir=${1#--build-dir=} ;;
+  -h | --help)
+    sed -n 's/^# \{0,1\}//; 4,8p' examples/run.sh
+    exit 0
+    ;;
+  *)
+    echo "Usage: examples/run.sh [--build-dir=DIR]" >&2
+    exit 2
+    ;;
+esac
+
+say ()
+{
+  printf '\n%s\n' "$*"
+}
+
+fail ()
+{
+  printf '\nFAILED: %s\n' "$*" >&2
+  exit 1
+}
+
+clean_up ()
+{
+  exec 3>&- || true
+  [ -z "$cat_pid" ] || kill -9 "$cat_pid" 2> /dev/null || true
+  [ -z "$server_pid" ] || kill -9 "$server_pid" 2> /dev/null || true
+  rm -rf "$scratch"
+}
+
+# True once FILE has COUNT lines that match PATTERN.
+wait_for ()
+{
+  local file=$1 pattern=$2 count=${3:-1} i
+
+  for ((i = 0; i < patience; i++)); do
+    if [ "$(grep -c -- "$pattern" "$file")" -ge "$count" ]; then
+      return 0
+    fi
+    sleep 0.1
+  done
+
+  return 1
+}
+
+expect_told ()
+{
+  wait_for "$scratch/told" "$1" "${3:-1}" || fail "$2"
+}
+
+expect_received ()
+{
+  wait_for "$scratch/received" "^$1\$" || fail "the server did not send back $1"
+}
+
+start_server ()
+{
+  : > "$scratch/server"
+  "$build_dir/examples/echo-server" --port="$1" > "$scratch/server" 3>&- &
+  server_pid=$!
+  # Its end by a signal is wanted, and no news.
+  disown "$server_pid"
+  wait_for "$scratch/server" '^Listening' || fail "the server did not start"
+  uri=$(sed -n 's/^Listening on //p' "$scratch/server")
+  port=${uri##*:}
+  port=${port%/}
+}
+
+send ()
+{
+  echo "    sent      $1"
+  echo "$1" >&3
+}
+
+build ()
+{
+  tools/install-packages.sh build
+
+  if [ ! -f "$build_dir/build.ninja" ]; then
+    meson setup "$build_dir"
+  fi
+
+  meson compile -C "$build_dir" hb-cat echo-server
+}
+
+# Its standard output and error are shown as they come, and kept to be looked at.
+start_cat ()
+{
+  : > "$scratch/received"
+  : > "$scratch/told"
+  "$build_dir/examples/hb-cat" \
+    --ping-timeout=400 --pong-timeout=600 --connect-timeout=1000 --reconnect-timeout=1000 \
+    --min-uptime=500 --pong-message=heartbeat "$uri" \
+    < "$scratch/input" \
+    2> >(tee "$scratch/told" | sed -u 's/^/    /') \
+    > >(tee "$scratch/received" | sed -u 's/^/    received  /') &
+  cat_pid=$!
+
+  # Only now, so that nobody but this script has the writing end, and the input ends when we say so.
+  exec 3> "$scratch/input"
+}
+
+scratch=$(mktemp -d)
+trap clean_up EXIT
+
+build
+
+mkfifo "$scratch/input"
+
+start_server 0
+say "A server listens on $uri. hb-cat connects, and every 0.4 s of silence it sends a heartbeat."
+start_cat
+expect_told '  open$' "hb-cat did not open its link"
+send "hello"
+expect_received "hello"
+expect_told 'ping answered in [0-9.]* ms' "no heartbeat was answered" 3
+
+say "The server freezes (SIGSTOP): TCP says nothing, but no heartbeat is answered for 0.6 s."
+kill -STOP "$server_pid"
+expect_told 'silence: ' "hb-cat did not notice that the server had gone silent"
+expect_told 'reconnect in ' "hb-cat did not mean to reconnect after the silence"
+say "The server goes on (SIGCONT)."
+kill -CONT "$server_pid"
+expect_told 'open again after ' "hb-cat did not open its link again after the silence"
+expect_told 'ping answered' "no heartbeat was answered on the second link" 5
+
+say "The server is killed, and three lines are written to hb-cat while there is none."
+kill -KILL "$server_pid"
+expect_told 'link lost' "hb-cat did not notice that the server was killed" 2
+send "one"
+send "two"
+send "three"
+expect_told 'queued, 3 waiting' "hb-cat did not keep the lines that came while the link was down"
+expect_told 'attempt 2' "hb-cat did not go on trying"
+
+say "The server is started again on port $port."
+start_server "$port"
+expect_told 'open again after .*, 3 queued' "hb-cat did not open its link again, the lines queued"
+expect_received "three"
+[ "$(tail -n 3 "$scratch/received")" = $'one\ntwo\nthree' ] \
+  || fail "the lines came back in another order, or not once each"
+
+say "The input ends, so hb-cat closes the link and leaves."
+exec 3>&-
+status=0
+wait "$cat_pid" || status=$?
+cat_pid=
+[ "$status" -eq 0 ] || fail "hb-cat ended with status $status"
+expect_told 'closed with code 1000' "hb-cat did not close its link as it should"
+
+# What goes through tee and sed takes a moment to be shown.
+sleep 0.2
+say "All of it happened: heartbeats, a dead link noticed, two reconnects, no line lost."
