@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: tools/install-packages.sh build|test|ci
+#
+# Installs the packages that are missing and no others: for building the library and its examples
+# (build), for running all of its tests too (test), or for all that .ci/run does (ci). Where nothing
+# is missing it says nothing and needs no rights.
+
+set -euo pipefail
+
+needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
+GLib 2.74 or later and libsoup 3.2 or later"
+
+debian_build=(gcc libc6-dev libglib2.0-dev libsoup-3.0-dev meson ninja-build pkg-config)
+debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
+             libgirepository1.0-dev libharfbuzz0b openssl python3 python3-gi valac)
+debian_ci=(clang gi-docgen libglib2.0-doc libsoup-3.0-doc shellcheck valgrind)
+
+fedora_build=(gcc glib2-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
+fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
+             openssl python3 python3-gobject vala)
+fedora_ci=(clang gi-docgen glib2-doc libasan libsoup3-doc libubsan ShellCheck valgrind)
+
+fail ()
+{
+  echo "install-packages: $*" >&2
+  exit 1
+}
+
+# Runs a command as root, by sudo only where we are not.
+as_root ()
+{
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  else
+    sudo "$@"
+  fi
+}
+
+# start INSTALLER install PACKAGE...: says what is about to be done, or by whom it would have to be.
+start ()
+{
+  if [ "$(id -u)" -ne 0 ] && ! command -v sudo > /dev/null; then
+    fail "packages are missing, and there is no sudo to install them; as root, run: $*"
+  fi
+
+  echo "Installing ${*:3}" >&2
+}
+
+install_debian ()
+{
+  local missing=() package
+
+  for package in "$@"; do
+    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+
+  if [ ${#missing[@]} -eq 0 ]; then
+    return
+  fi
+
+  start apt-get install "${missing[@]}"
+  as_root apt-get update -q >&2 \
+    || echo "install-packages: the lists of packages are not up to date; trying with them" >&2
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 < /dev/null
+}
+
+install_fedora ()
+{
+  local missing=() package
+
+  for package in "$@"; do
+    if ! rpm -q --whatprovides "$package" > /dev/null 2>&1; then
+      missing+=("$package")
+    fi
+  done
+
+  if [ ${#missing[@]} -eq 0 ]; then
+    return
+  fi
+
+  start dnf install "${missing[@]}"
+  as_root dnf install -y "${missing[@]}" >&2 < /dev/null
+}
+
+# Whether someone has seen to it already, by whatever means.
+is_ready ()
+{
+  local program
+
+  for program in cc meson ninja pkg-config; do
+    command -v "$program" > /dev/null || return 1
+  done
+
+  pkg-config --exists 'gio-2.0 >= 2.74' 'libsoup-3.0 >= 3.2'
+}
+
+distribution ()
+{
+  # shellcheck source=/dev/null
+  [ -r /etc/os-release ] && (. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")
+}
+
+case "${1:-}" in
+  build | test | ci) ;;
+  *)
+    echo "Usage: tools/install-packages.sh build|test|ci" >&2
+    exit 2
+    ;;
+esac
+
+case " $(distribution) " in
+  *" debian "* | *" ubuntu "*)
+    packages=("${debian_build[@]}")
+    [ "$1" = build ] || packages+=("${debian_test[@]}")
+    [ "$1" != ci ] || packages+=("${debian_ci[@]}")
+    install_debian "${packages[@]}"
+    ;;
+  *" fedora "*)
+    packages=("${fedora_build[@]}")
+    [ "$1" = build ] || packages+=("${fedora_test[@]}")
+    [ "$1" != ci ] || packages+=("${fedora_ci[@]}")
+    install_fedora "${packages[@]}"
+    ;;
+  *)
+    if is_ready; then
+      exit 0
+    fi
+    fail "this is neither Debian, Ubuntu nor Fedora, so please install by yourself: $needed"
+    ;;
+esac
