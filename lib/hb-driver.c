@@ -208,6 +208,17 @@ link_pong (HbLink   *link,
   wake (self);
 }
 
+/* Bytes have come, or have gone where they had stood still. A later deadline needs no new alarm. */
+static void
+link_life (HbLink   *link,
+           gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (is_from_current_link (self, link))
+    hb_machine_on_life (&self->machine, hb_clock_now ());
+}
+
 static void
 link_written (HbLink   *link,
               guint     n_messages,
@@ -219,6 +230,19 @@ link_written (HbLink   *link,
     return;
 
   hb_machine_on_written (&self->machine, n_messages);
+  wake (self);
+}
+
+static void
+link_blocked (HbLink   *link,
+              gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_blocked (&self->machine);
   wake (self);
 }
 
@@ -253,7 +277,9 @@ static const HbLinkFuncs link_funcs = {
   .opened = link_opened,
   .message = link_message,
   .pong = link_pong,
+  .life = link_life,
   .written = link_written,
+  .blocked = link_blocked,
   .writable = link_writable,
   .lost = link_lost,
 };
@@ -294,17 +320,15 @@ transmit (HbDriver *self)
 {
   const HbMessage *message;
 
-  while (self->link != NULL && hb_outbox_can_transmit (&self->machine.outbox))
+  while (self->link != NULL && hb_link_is_writable (self->link)
+         && hb_outbox_can_transmit (&self->machine.outbox))
     {
-      if (!hb_link_is_writable (self->link))
-        {
-          hb_machine_on_blocked (&self->machine);
-          return;
-        }
-
       message = hb_machine_take_message (&self->machine);
       hb_link_send (self->link, message->opcode, message->bytes);
     }
+
+  if (self->link != NULL && !hb_link_is_writable (self->link))
+    hb_machine_on_blocked (&self->machine);
 }
 
 /* A message goes out in the call that sends it, from a handler too, so that buffered-amount has one
@@ -333,9 +357,7 @@ static void
 probe (HbDriver    *self,
        HbSendFlags  flags)
 {
-  HbOutbox *outbox = &self->machine.outbox;
-
-  if ((flags & HB_SEND_FLAGS_VOLATILE) != 0 && outbox->is_open && !outbox->blocked
+  if ((flags & HB_SEND_FLAGS_VOLATILE) != 0
       && self->link != NULL && !hb_link_is_writable (self->link))
     hb_machine_on_blocked (&self->machine);
 }

@@ -101,6 +101,8 @@ void             hb_machine_on_message         (HbMachine      *self,
                                                 GBytes         *bytes);
 void             hb_machine_on_pong            (HbMachine      *self,
                                                 gint64          now);
+void             hb_machine_on_life            (HbMachine      *self,
+                                                gint64          now);
 void             hb_machine_on_written         (HbMachine      *self,
                                                 guint           n_messages);
 void             hb_machine_on_blocked         (HbMachine      *self);

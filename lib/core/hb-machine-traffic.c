@@ -151,6 +151,15 @@ hb_machine_on_pong (HbMachine *self,
     on_latency (self, hb_heartbeat_on_pong (&self->heartbeat, &self->settings, now));
 }
 
+/* Bytes have come from the peer, of whatever kind, or it has taken some of a backlog. */
+void
+hb_machine_on_life (HbMachine *self,
+                    gint64     now)
+{
+  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
+    hb_heartbeat_on_life (&self->heartbeat, now);
+}
+
 void
 hb_machine_on_written (HbMachine *self,
                        guint      n_messages)
@@ -173,9 +182,7 @@ hb_machine_on_writable (HbMachine *self,
   if (!hb_machine_has_open_link (self))
     return;
 
-  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (&self->heartbeat, now);
-
+  hb_machine_on_life (self, now);
   hb_outbox_on_writable (&self->outbox);
   hb_machine_pump (self);
 }

@@ -371,6 +371,9 @@ hb_outbox_on_written (HbOutbox *self,
 void
 hb_outbox_on_blocked (HbOutbox *self)
 {
+  if (!self->is_open || self->blocked)
+    return;
+
   self->blocked = TRUE;
   drop_volatile (self);
 

@@ -22,8 +22,12 @@ typedef struct
                     gpointer      user_data);
   void (*pong)     (HbLink       *link,
                     gpointer      user_data);
+  void (*life)     (HbLink       *link,
+                    gpointer      user_data);
   void (*written)  (HbLink       *link,
                     guint         n_messages,
+                    gpointer      user_data);
+  void (*blocked)  (HbLink       *link,
                     gpointer      user_data);
   void (*writable) (HbLink       *link,
                     gpointer      user_data);

@@ -11,6 +11,7 @@
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
 #include "hb-link-private.h"
+#include "hb-stream-private.h"
 
 /* One attempt, and the link that may come of it.
  *
@@ -25,9 +26,11 @@ struct _HbLink
   SoupMessage             *request;
   GCancellable            *cancellable;
   SoupWebsocketConnection *connection; /* (nullable) */
+  HbStream                *stream;     /* (nullable) below the connection, where that can be had */
+  HbDeque                  ends;       /* of the frames of messages that the kernel has not taken */
   GSocket                 *socket;     /* (nullable) */
   GSource                 *exit;       /* (nullable) */
-  GSource                 *output;     /* (nullable) waits until the socket is writable */
+  GSource                 *output;     /* (nullable) waits to write, where there is no stream */
   GError                  *error;      /* (nullable) why it ended, if by an error */
   guint64                  max_message_size;
   guint                    serial;
@@ -54,6 +57,8 @@ free_link (gpointer data)
   g_assert (self->connection == NULL);
   g_assert (self->exit == NULL && self->output == NULL);
 
+  hb_deque_clear (&self->ends);
+  g_clear_object (&self->stream);
   g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->request);
@@ -246,20 +251,35 @@ leave_handler (HbLink *self)
   unref_link (self);
 }
 
+/* `message (type, bytes)`, unpacked by hand: libsoup leaves it to libffi, which costs more than all
+ * that we do with a short message. */
 static void
-message_cb (SoupWebsocketConnection *connection,
-            int                      type,
-            GBytes                  *bytes,
-            gpointer                 user_data)
+marshal_message (GClosure     *closure,
+                 GValue       *result,
+                 guint         n_values,
+                 const GValue *values,
+                 gpointer      hint,
+                 gpointer      data)
 {
-  HbLink *self = user_data;
+  HbLink *self = closure->data;
 
   if (self->funcs == NULL)
     return;
 
   enter_handler (self);
-  self->funcs->message (self, (HbOpcode) type, bytes, self->user_data);
+  self->funcs->message (self, (HbOpcode) g_value_get_int (&values[1]),
+                        g_value_get_boxed (&values[2]), self->user_data);
   leave_handler (self);
+}
+
+static GClosure *
+new_message_closure (HbLink *self)
+{
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
+
+  g_closure_set_marshal (closure, marshal_message);
+
+  return closure;
 }
 
 static void
@@ -342,6 +362,75 @@ get_output (HbLink *self)
   return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
 }
 
+static void
+life_cb (gpointer user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->funcs != NULL)
+    self->funcs->life (self, self->user_data);
+}
+
+/* Counts the messages whose frames the kernel has whole. */
+static void
+taken_cb (gpointer user_data)
+{
+  HbLink *self = user_data;
+  guint64 taken = hb_stream_get_taken (self->stream);
+  guint n_messages = 0;
+
+  while (self->ends.length > 0 && *(guint64 *) hb_deque_peek (&self->ends, 0) <= taken)
+    {
+      hb_deque_pop_head (&self->ends);
+      n_messages++;
+    }
+
+  if (n_messages > 0 && self->exit == NULL && self->funcs != NULL)
+    self->funcs->written (self, n_messages, self->user_data);
+}
+
+static void
+blocked_cb (gpointer user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->funcs != NULL)
+    self->funcs->blocked (self, self->user_data);
+}
+
+static void
+writable_cb (gpointer user_data)
+{
+  HbLink *self = user_data;
+
+  if (self->funcs != NULL)
+    self->funcs->writable (self, self->user_data);
+}
+
+static const HbStreamFuncs stream_funcs = {
+  .life = life_cb,
+  .taken = taken_cb,
+  .blocked = blocked_cb,
+  .writable = writable_cb,
+};
+
+/* Where there is no socket, or libsoup's own source is not found, its connection is used as it is:
+ * slower, and what it has taken counts as written. */
+static void
+insert_stream (HbLink *self)
+{
+  SoupWebsocketConnection *owner = self->connection;
+
+  if (self->socket != NULL)
+    self->stream = hb_stream_new (owner, self->socket, self->context, &stream_funcs, self);
+
+  if (self->stream != NULL)
+    {
+      self->connection = hb_stream_new_connection (self->stream);
+      g_object_unref (owner);
+    }
+}
+
 /* In the callback of the connect: a handler that is connected later misses frames. */
 static void
 adopt_connection (HbLink                  *self,
@@ -349,6 +438,8 @@ adopt_connection (HbLink                  *self,
 {
   self->connection = connection;
   self->socket = find_socket (connection);
+  insert_stream (self);
+  connection = self->connection;
 
 #ifdef TCP_NOTSENT_LOWAT
   if (self->socket != NULL)
@@ -357,7 +448,7 @@ adopt_connection (HbLink                  *self,
 
   hb_link_set_max_message_size (self, self->max_message_size);
 
-  g_signal_connect (connection, "message", G_CALLBACK (message_cb), self);
+  g_signal_connect_closure (connection, "message", new_message_closure (self), FALSE);
   g_signal_connect (connection, "pong", G_CALLBACK (pong_cb), self);
   g_signal_connect (connection, "error", G_CALLBACK (error_cb), self);
   g_signal_connect (connection, "closing", G_CALLBACK (closing_cb), self);
@@ -417,6 +508,7 @@ hb_link_new (guint               serial,
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
   self->session = g_object_ref (session);
+  hb_deque_init (&self->ends, sizeof (guint64));
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
   self->max_message_size = settings->max_message_size;
@@ -441,17 +533,20 @@ hb_link_connect (HbLink           *self,
 gboolean
 hb_link_is_writable (HbLink *self)
 {
-  return is_usable (self) && self->output == NULL;
+  if (!is_usable (self))
+    return FALSE;
+
+  return self->stream != NULL ? hb_stream_is_writable (self->stream) : self->output == NULL;
 }
 
-/* After each write: what the socket has not taken it takes in time, and that is a sign of life from
- * the peer even if we have nothing more to send. */
+/* After each write where there is no stream to do it: what the socket has not taken it takes in
+ * time, and that is a sign of life from the peer even if we have nothing more to send. */
 static void
 watch_output (HbLink *self)
 {
   GPollableOutputStream *output;
 
-  if (!is_usable (self) || self->output != NULL)
+  if (self->stream != NULL || !is_usable (self) || self->output != NULL)
     return;
 
   output = get_output (self);
@@ -460,8 +555,32 @@ watch_output (HbLink *self)
                            G_SOURCE_FUNC (output_cb), self, "[hb] output");
 }
 
-/* `written` is told within this call, unless the link turns out to be dead. The application may
- * have connected to the connection itself, so that its code runs in here too. */
+/* What libsoup takes of a message that it does not send, since it finds the link dead, counts for
+ * nothing. */
+static void
+send_message (HbLink   *self,
+              HbOpcode  opcode,
+              GBytes   *bytes)
+{
+  guint64 end = self->stream != NULL ? hb_stream_get_frame_end (self->stream) : 0;
+
+  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
+  watch_output (self);
+
+  if (self->stream == NULL)
+    {
+      if (self->exit == NULL && self->funcs != NULL)
+        self->funcs->written (self, 1, self->user_data);
+    }
+  else if (hb_stream_get_frame_end (self->stream) != end)
+    {
+      *(guint64 *) hb_deque_push_tail (&self->ends) = hb_stream_get_frame_end (self->stream);
+      taken_cb (self);
+    }
+}
+
+/* `written` is told when the kernel has all of the message's frame, within this call or later. The
+ * application may have connected to the connection itself, so that its code runs in here too. */
 void
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -472,12 +591,7 @@ hb_link_send (HbLink   *self,
     return;
 
   enter_handler (self);
-  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
-  watch_output (self);
-
-  if (self->exit == NULL && self->funcs != NULL)
-    self->funcs->written (self, 1, self->user_data);
-
+  send_message (self, opcode, bytes);
   leave_handler (self);
 }
 
@@ -525,6 +639,10 @@ hb_link_close (HbLink     *self,
 
   self->closing = TRUE;
   soup_websocket_connection_close (self->connection, code, reason);
+
+  /* The link may be dropped before the turn is over. */
+  if (self->stream != NULL)
+    hb_stream_flush (self->stream);
 }
 
 /* Leaves at once, in any state, and gives up the caller's reference. Nothing is told any more. */
@@ -540,6 +658,8 @@ hb_link_drop (HbLink *self)
   if (self->connection != NULL)
     {
       g_signal_handlers_disconnect_by_data (self->connection, self);
+      if (self->stream != NULL)
+        hb_stream_mute (self->stream);
 
       /* A dead peer would keep the goodbyes of TLS waiting for as long as the send buffer is full,
        * and the connection alive with them. */
@@ -607,9 +727,9 @@ hb_link_get_protocol (HbLink *self)
 }
 
 /* Whether nothing can be read at this moment: libsoup reads one message after another, so a main
- * loop that runs in a handler of `message` cannot. */
+ * loop that runs in a handler of `message` cannot; or others are having their turn. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {
-  return self->depth > 0;
+  return self->depth > 0 || (self->stream != NULL && hb_stream_is_paused (self->stream));
 }

@@ -286,7 +286,7 @@ test_message_size_may_change (Fixture       *fixture,
   fixture_open (fixture);
   hb_websocket_task_set_max_message_size (fixture->task, 0);
   assert_sends (fixture->task, text);
-  signal_log_expect (fixture->log, "message:text:200000");
+  signal_log_skip_to (fixture->log, "message:text:200000");
   hb_websocket_task_set_max_message_size (fixture->task, 10);
   assert_sends (fixture->task, "12345678901");
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");

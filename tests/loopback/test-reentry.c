@@ -78,6 +78,7 @@ test_let_go_in_send (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
   SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
+  g_autofree char *text = g_strnfill (100000, 'x');
   guint i;
 
   g_test_summary ("A handler of the connection may let go of the task while it sends");
@@ -85,12 +86,13 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The reset reaches us without a turn of the loop, so that it is a send that finds it. */
+  /* The reset reaches us without a turn of the loop, so that it is a send that finds it: of a
+   * message that does not wait for the end of the turn. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
 
-      hb_websocket_task_send_text (task, "x", NULL);
+      hb_websocket_task_send_text (task, text, NULL);
       g_thread_yield ();
     }
 
@@ -219,7 +221,10 @@ test_slow_upload (Fixture       *fixture,
   hb_websocket_task_set_ping_timeout (fixture->task, 0);
   hb_websocket_task_reconnect_now (fixture->task);
   signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
-  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  raw_peer_expect (peer, "binary:7340032");
+  signal_log_expect (fixture->log, "drain");
+  fixture_close_raw (fixture, peer);
 }
 
 int

@@ -126,7 +126,7 @@ test_accepted (Fixture       *fixture,
   assert_sends (fixture->task, "hello");
   signal_log_expect (fixture->log, "message:text:hello");
   assert_sends (fixture->task, text);
-  signal_log_expect (fixture->log, "message:text:200000");
+  signal_log_skip_to (fixture->log, "message:text:200000");
   hb_websocket_task_check (fixture->task);
   wait_until (hb_websocket_task_get_latency (fixture->task) >= 0);
   soup_websocket_connection_close (test_server_get_connection (fixture->server), 1001, "restart");
@@ -158,6 +158,7 @@ test_dead_peer (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "error:pong-timeout");
   lost = signal_log_get_time (fixture->log);
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
+  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, 1);
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 

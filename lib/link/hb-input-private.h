@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-output-private.h"
+
+G_BEGIN_DECLS
+
+#define HB_TYPE_INPUT (hb_input_get_type ())
+G_DECLARE_FINAL_TYPE (HbInput, hb_input, HB, INPUT, GInputStream)
+
+HbInput  *hb_input_new       (GPollableInputStream *base,
+                              gboolean              is_direct,
+                              GMainContext         *context,
+                              GSource              *watch,
+                              HbOutput             *output,
+                              const HbStreamFuncs  *funcs,
+                              gpointer              user_data);
+void      hb_input_mute      (HbInput              *self);
+gboolean  hb_input_is_paused (HbInput              *self);
+
+G_END_DECLS

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hb-stream-funcs-private.h"
+
+G_BEGIN_DECLS
+
+#define HB_TYPE_OUTPUT (hb_output_get_type ())
+G_DECLARE_FINAL_TYPE (HbOutput, hb_output, HB, OUTPUT, GOutputStream)
+
+HbOutput *hb_output_new           (GPollableOutputStream *base,
+                                   GSource               *watch,
+                                   const HbStreamFuncs   *funcs,
+                                   gpointer               user_data);
+void      hb_output_mute          (HbOutput              *self);
+void      hb_output_cork          (HbOutput              *self);
+void      hb_output_uncork        (HbOutput              *self);
+void      hb_output_flush         (HbOutput              *self);
+gboolean  hb_output_is_writable   (HbOutput              *self);
+guint64   hb_output_get_taken     (HbOutput              *self);
+guint64   hb_output_get_frame_end (HbOutput              *self);
+
+G_END_DECLS

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-block-private.h"
+#include "hb-output-private.h"
+#include "hb-watch-private.h"
+
+/* Gathers frames, and counts bytes.
+ *
+ * The first frame of a turn of the loop goes out in the call that writes it. More frames in the
+ * same turn, and all that are written while it is corked, wait in a block, and go out together when
+ * the cork is drawn, when the block is full, or in the next turn, whichever is first.
+ *
+ * A write takes the rest of one frame, as libsoup's do: so the end of a frame is known, and whether
+ * the kernel has all of it. */
+struct _HbOutput
+{
+  GOutputStream          parent_instance;
+
+  GPollableOutputStream *base;
+  GSource               *watch;
+  GSource               *writer;    /* (nullable) (not owned) waits to write the rest of a frame */
+  const HbStreamFuncs   *funcs;     /* (nullable) NULL once nobody listens */
+  gpointer               user_data;
+  GError                *error;     /* (nullable) why the base takes nothing any more */
+  guint8                *block;     /* (nullable) while there is nothing in it */
+  gsize                  begin;     /* of what is in the block */
+  gsize                  end;
+  guint64                taken;     /* by the kernel, since the stream was made */
+  guint64                told;      /* of it */
+  guint64                frame_end; /* of the frame that was written last, in the same count */
+  guint                  corks;
+  guint                  turn;      /* of the loop, in which was last written */
+  gboolean               blocked;   /* the kernel takes no more */
+};
+
+/* Has nothing but a moment at which to be ready: when bytes can be written. */
+typedef struct
+{
+  GSource   source;
+  HbOutput *output; /* (owned) */
+} Writer;
+
+static void hb_output_pollable_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (HbOutput, hb_output, G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      hb_output_pollable_init))
+
+static gboolean
+has_writer (HbOutput *self)
+{
+  return self->writer != NULL && !g_source_is_destroyed (self->writer);
+}
+
+static void
+set_blocked (HbOutput *self,
+             gboolean  blocked)
+{
+  self->blocked = blocked;
+  hb_watch_want (self->watch, G_IO_OUT, blocked);
+}
+
+/* Gives bytes to the kernel, until it takes no more. Returns how many it took, -1 on an error. */
+static gssize
+push (HbOutput      *self,
+      const guint8  *data,
+      gsize          length,
+      GError       **error)
+{
+  gsize n_taken = 0;
+
+  while (n_taken < length && !self->blocked)
+    {
+      g_autoptr (GError) refusal = NULL;
+      gssize n;
+
+      n = g_pollable_output_stream_write_nonblocking (self->base, data + n_taken, length - n_taken,
+                                                      NULL, &refusal);
+      if (n >= 0)
+        {
+          n_taken += n;
+        }
+      else if (g_error_matches (refusal, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          set_blocked (self, TRUE);
+        }
+      else
+        {
+          g_propagate_error (error, g_steal_pointer (&refusal));
+          return -1;
+        }
+    }
+
+  self->taken += n_taken;
+
+  return n_taken;
+}
+
+/* Not from within a write: libsoup is in the midst of its own then, and this may bring the next
+ * message. */
+static void
+tell_taken (HbOutput *self)
+{
+  if (self->told == self->taken || self->funcs == NULL)
+    return;
+
+  self->told = self->taken;
+  self->funcs->taken (self->user_data);
+}
+
+/* The kernel takes more of a backlog where the peer has taken some. */
+static void
+tell_progress (HbOutput *self)
+{
+  if (self->told != self->taken && self->funcs != NULL)
+    self->funcs->life (self->user_data);
+
+  tell_taken (self);
+}
+
+/* Whatever goes wrong is told at the next write, or by the socket to who reads. */
+void
+hb_output_flush (HbOutput *self)
+{
+  gssize n_taken;
+
+  if (self->block == NULL || self->error != NULL)
+    return;
+
+  n_taken = push (self, self->block + self->begin, self->end - self->begin, &self->error);
+  if (n_taken > 0)
+    self->begin += n_taken;
+
+  if (self->begin == self->end || self->error != NULL)
+    {
+      hb_block_give (g_steal_pointer (&self->block));
+      self->begin = self->end = 0;
+    }
+}
+
+static void
+gather (HbOutput     *self,
+        const guint8 *data,
+        gsize         length)
+{
+  if (self->block == NULL)
+    self->block = hb_block_take ();
+
+  memcpy (self->block + self->end, data, length);
+  self->end += length;
+  hb_watch_wake (self->watch);
+}
+
+static gboolean
+is_gathering (HbOutput *self)
+{
+  return self->corks > 0 || self->turn == hb_watch_get_turn (self->watch);
+}
+
+static void
+set_would_block (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
+}
+
+static gssize
+hb_output_write_nonblocking (GPollableOutputStream  *pollable,
+                             const void             *buffer,
+                             gsize                   count,
+                             GError                **error)
+{
+  HbOutput *self = HB_OUTPUT (pollable);
+  gssize n_taken;
+
+  self->frame_end = self->taken + (self->end - self->begin) + count;
+
+  if (!is_gathering (self) || self->end + count > HB_BLOCK_SIZE)
+    hb_output_flush (self);
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->error));
+      return -1;
+    }
+
+  if (self->blocked)
+    {
+      set_would_block (error);
+      return -1;
+    }
+
+  if (is_gathering (self) && count <= HB_BLOCK_SIZE)
+    {
+      gather (self, buffer, count);
+      return count;
+    }
+
+  self->turn = hb_watch_get_turn (self->watch);
+  n_taken = push (self, buffer, count, error);
+  if (n_taken < 0)
+    return -1;
+
+  if (n_taken == 0)
+    {
+      set_would_block (error);
+      return -1;
+    }
+
+  return n_taken;
+}
+
+static gboolean
+hb_output_is_writable_now (GPollableOutputStream *pollable)
+{
+  HbOutput *self = HB_OUTPUT (pollable);
+
+  return !self->blocked || self->error != NULL;
+}
+
+static void
+tell_blocked (HbOutput *self)
+{
+  if (self->funcs != NULL)
+    self->funcs->blocked (self->user_data);
+}
+
+static void
+tell_writable (HbOutput *self)
+{
+  if (self->funcs != NULL && hb_output_is_writable (self))
+    self->funcs->writable (self->user_data);
+}
+
+static gboolean
+writer_prepare (GSource *source,
+                int     *timeout)
+{
+  *timeout = -1;
+
+  return hb_output_is_writable_now (G_POLLABLE_OUTPUT_STREAM (((Writer *) source)->output));
+}
+
+static gboolean
+writer_check (GSource *source)
+{
+  return hb_output_is_writable_now (G_POLLABLE_OUTPUT_STREAM (((Writer *) source)->output));
+}
+
+static gboolean
+writer_dispatch (GSource     *source,
+                 GSourceFunc  callback,
+                 gpointer     user_data)
+{
+  g_autoptr (HbOutput) self = g_object_ref (((Writer *) source)->output);
+  GPollableSourceFunc func = (GPollableSourceFunc) (void (*) (void)) callback;
+  gboolean keep;
+
+  keep = func (G_OBJECT (self), user_data);
+  if (!keep && self->writer == source)
+    self->writer = NULL;
+
+  tell_progress (self);
+  tell_writable (self);
+
+  return keep;
+}
+
+static void
+writer_finalize (GSource *source)
+{
+  Writer *writer = (Writer *) source;
+
+  if (writer->output->writer == source)
+    writer->output->writer = NULL;
+
+  g_object_unref (writer->output);
+}
+
+static GSourceFuncs writer_funcs = {
+  .prepare = writer_prepare,
+  .check = writer_check,
+  .dispatch = writer_dispatch,
+  .finalize = writer_finalize,
+};
+
+static GSource *
+hb_output_create_source (GPollableOutputStream *pollable,
+                         GCancellable          *cancellable)
+{
+  HbOutput *self = HB_OUTPUT (pollable);
+  GSource *source = g_source_new (&writer_funcs, sizeof (Writer));
+
+  ((Writer *) source)->output = g_object_ref (self);
+  g_source_set_static_name (source, "[hb] writer");
+  self->writer = source;
+
+  return source;
+}
+
+/* A turn of the loop has begun in which the kernel may take more, or there is something for it. */
+static gboolean
+watch_cb (gpointer user_data)
+{
+  g_autoptr (HbOutput) self = g_object_ref (user_data);
+  gboolean was_blocked = self->blocked;
+
+  if (was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT))
+    set_blocked (self, FALSE);
+
+  hb_output_flush (self);
+
+  if (was_blocked)
+    tell_progress (self);
+  else
+    tell_taken (self);
+
+  if (self->blocked && !was_blocked)
+    tell_blocked (self);
+  else if (was_blocked && !self->blocked)
+    tell_writable (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gssize
+hb_output_write (GOutputStream  *stream,
+                 const void     *buffer,
+                 gsize           count,
+                 GCancellable   *cancellable,
+                 GError        **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       "A WebSocket does not wait to write");
+  return -1;
+}
+
+static void
+hb_output_dispose (GObject *object)
+{
+  HbOutput *self = HB_OUTPUT (object);
+
+  hb_output_mute (self);
+
+  G_OBJECT_CLASS (hb_output_parent_class)->dispose (object);
+}
+
+static void
+hb_output_finalize (GObject *object)
+{
+  HbOutput *self = HB_OUTPUT (object);
+
+  g_assert (self->writer == NULL);
+
+  if (self->block != NULL)
+    hb_block_give (self->block);
+
+  g_clear_object (&self->base);
+  g_clear_error (&self->error);
+  g_source_unref (self->watch);
+
+  G_OBJECT_CLASS (hb_output_parent_class)->finalize (object);
+}
+
+static void
+hb_output_class_init (HbOutputClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GOutputStreamClass *stream_class = G_OUTPUT_STREAM_CLASS (klass);
+
+  object_class->dispose = hb_output_dispose;
+  object_class->finalize = hb_output_finalize;
+  stream_class->write_fn = hb_output_write;
+}
+
+static void
+hb_output_pollable_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = hb_output_is_writable_now;
+  iface->create_source = hb_output_create_source;
+  iface->write_nonblocking = hb_output_write_nonblocking;
+}
+
+static void
+hb_output_init (HbOutput *self)
+{
+}
+
+/* The callback of @watch is the output's. */
+HbOutput *
+hb_output_new (GPollableOutputStream *base,
+               GSource               *watch,
+               const HbStreamFuncs   *funcs,
+               gpointer               user_data)
+{
+  HbOutput *self = g_object_new (HB_TYPE_OUTPUT, NULL);
+
+  self->base = g_object_ref (base);
+  self->watch = g_source_ref (watch);
+  self->funcs = funcs;
+  self->user_data = user_data;
+  g_source_set_callback (watch, watch_cb, self, NULL);
+
+  return self;
+}
+
+/* Nothing is told any more. */
+void
+hb_output_mute (HbOutput *self)
+{
+  self->funcs = NULL;
+}
+
+/* Until as many hb_output_uncork (), frames are gathered: more are likely to come at once. */
+void
+hb_output_cork (HbOutput *self)
+{
+  self->corks++;
+}
+
+void
+hb_output_uncork (HbOutput *self)
+{
+  self->corks--;
+
+  if (self->corks > 0)
+    return;
+
+  hb_output_flush (self);
+  tell_taken (self);
+}
+
+/* Whether a frame that is written now is taken at once: the kernel takes bytes, as far as is known,
+ * and libsoup has none in its own queue. */
+gboolean
+hb_output_is_writable (HbOutput *self)
+{
+  return !self->blocked && !has_writer (self);
+}
+
+/* How many bytes the kernel has taken */
+guint64
+hb_output_get_taken (HbOutput *self)
+{
+  return self->taken;
+}
+
+/* How many it will have taken when it has the frame that was written last */
+guint64
+hb_output_get_frame_end (HbOutput *self)
+{
+  return self->frame_end;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-input-private.h"
+#include "hb-output-private.h"
+#include "hb-stream-private.h"
+#include "hb-watch-private.h"
+
+/* Stands between libsoup's framing and the socket, or TLS over it.
+ *
+ * libsoup reads 1 KiB at a time and writes a frame at a time, and makes a source for each wait.
+ * Public API has no way to put a stream below a connection that a session has made, but it has one
+ * to make a connection over a stream: so the first connection is silenced, and kept as the owner of
+ * its stream alone, and a second does the work over this one. */
+struct _HbStream
+{
+  GIOStream                parent_instance;
+
+  SoupWebsocketConnection *owner; /* of the stream below */
+  HbInput                 *input;
+  HbOutput                *output;
+  GSource                 *watch;
+};
+
+G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
+
+static GInputStream *
+hb_stream_get_input_stream (GIOStream *stream)
+{
+  return G_INPUT_STREAM (HB_STREAM (stream)->input);
+}
+
+static GOutputStream *
+hb_stream_get_output_stream (GIOStream *stream)
+{
+  return G_OUTPUT_STREAM (HB_STREAM (stream)->output);
+}
+
+/* Closes the stream below by way of its owner, which nobody waits for. */
+static void
+shut (HbStream *self)
+{
+  g_source_destroy (self->watch);
+  g_object_run_dispose (G_OBJECT (self->owner));
+}
+
+static gboolean
+hb_stream_close (GIOStream     *stream,
+                 GCancellable  *cancellable,
+                 GError       **error)
+{
+  shut (HB_STREAM (stream));
+
+  return TRUE;
+}
+
+static void
+hb_stream_close_async (GIOStream           *stream,
+                       int                  priority,
+                       GCancellable        *cancellable,
+                       GAsyncReadyCallback  callback,
+                       gpointer             user_data)
+{
+  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, hb_stream_close_async);
+  g_task_set_priority (task, priority);
+  shut (HB_STREAM (stream));
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+hb_stream_close_finish (GIOStream     *stream,
+                        GAsyncResult  *result,
+                        GError       **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+hb_stream_finalize (GObject *object)
+{
+  HbStream *self = HB_STREAM (object);
+
+  g_assert (g_source_is_destroyed (self->watch));
+
+  g_clear_object (&self->input);
+  g_clear_object (&self->output);
+  g_clear_object (&self->owner);
+  g_clear_pointer (&self->watch, g_source_unref);
+
+  G_OBJECT_CLASS (hb_stream_parent_class)->finalize (object);
+}
+
+static void
+hb_stream_class_init (HbStreamClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
+
+  object_class->finalize = hb_stream_finalize;
+  stream_class->get_input_stream = hb_stream_get_input_stream;
+  stream_class->get_output_stream = hb_stream_get_output_stream;
+  stream_class->close_fn = hb_stream_close;
+  stream_class->close_async = hb_stream_close_async;
+  stream_class->close_finish = hb_stream_close_finish;
+}
+
+static void
+hb_stream_init (HbStream *self)
+{
+}
+
+/* libsoup has read nothing from @connection yet, and does not any more from now on.
+ *
+ * Returns: (transfer full) (nullable): NULL where libsoup's own source is not to be found: then
+ *   @connection is as it was, and is to be used itself */
+HbStream *
+hb_stream_new (SoupWebsocketConnection *connection,
+               GSocket                 *socket,
+               GMainContext            *context,
+               const HbStreamFuncs     *funcs,
+               gpointer                 user_data)
+{
+  GIOStream *base = soup_websocket_connection_get_io_stream (connection);
+  GSource *source = g_main_context_find_source_by_user_data (context, connection);
+  g_autoptr (GIOStream) below = NULL;
+  HbStream *self;
+
+  if (source == NULL)
+    return NULL;
+
+  g_source_destroy (source);
+
+  self = g_object_new (HB_TYPE_STREAM, NULL);
+  self->owner = g_object_ref (connection);
+  self->watch = hb_watch_new (g_socket_get_fd (socket));
+  self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
+                                self->watch, funcs, user_data);
+
+  /* libsoup's stream, and over a proxy GIO's, may have others below that keep bytes: only over
+   * plain TCP do they not. */
+  g_object_get (base, "base-iostream", &below, NULL);
+  self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
+                              below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION,
+                              context, self->watch, self->output, funcs, user_data);
+  g_source_attach (self->watch, context);
+
+  return self;
+}
+
+static gpointer
+ref_extension (gconstpointer extension,
+               gpointer      data)
+{
+  return g_object_ref ((gpointer) extension);
+}
+
+/* The one that does the work. It has to be disposed of in the end, and closes the stream then.
+ *
+ * Returns: (transfer full) */
+SoupWebsocketConnection *
+hb_stream_new_connection (HbStream *self)
+{
+  SoupWebsocketConnection *owner = self->owner;
+  GList *extensions = soup_websocket_connection_get_extensions (owner);
+
+  return soup_websocket_connection_new (G_IO_STREAM (self),
+                                        soup_websocket_connection_get_uri (owner),
+                                        SOUP_WEBSOCKET_CONNECTION_CLIENT,
+                                        soup_websocket_connection_get_origin (owner),
+                                        soup_websocket_connection_get_protocol (owner),
+                                        g_list_copy_deep (extensions, ref_extension, NULL));
+}
+
+/* Nothing is told any more. */
+void
+hb_stream_mute (HbStream *self)
+{
+  hb_input_mute (self->input);
+  hb_output_mute (self->output);
+}
+
+/* For what must not wait for the end of the turn */
+void
+hb_stream_flush (HbStream *self)
+{
+  hb_output_flush (self->output);
+}
+
+gboolean
+hb_stream_is_writable (HbStream *self)
+{
+  return hb_output_is_writable (self->output);
+}
+
+gboolean
+hb_stream_is_paused (HbStream *self)
+{
+  return hb_input_is_paused (self->input);
+}
+
+guint64
+hb_stream_get_taken (HbStream *self)
+{
+  return hb_output_get_taken (self->output);
+}
+
+guint64
+hb_stream_get_frame_end (HbStream *self)
+{
+  return hb_output_get_frame_end (self->output);
+}
