@@ -7,6 +7,7 @@
 #include "hb-driver-private.h"
 #include "hb-error.h"
 #include "hb-i18n-private.h"
+#include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
 /* A function of the application with its data; counted, since it may replace itself */
@@ -341,8 +342,10 @@ install_signals (GType type)
    * Since: 1.0
    */
   signals[SIGNAL_MESSAGE] =
-    g_signal_new ("message", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL, NULL,
+    g_signal_new ("message", type, G_SIGNAL_RUN_LAST | G_SIGNAL_DETAILED, 0, NULL, NULL,
+                  hb_marshal_message,
                   G_TYPE_NONE, 2, SOUP_TYPE_WEBSOCKET_DATA_TYPE, G_TYPE_BYTES);
+  g_signal_set_va_marshaller (signals[SIGNAL_MESSAGE], type, hb_marshal_message_va);
 
   /**
    * HbWebsocketTask::close:

@@ -59,6 +59,60 @@ test_metrics (void)
 }
 
 static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            GString               *log)
+{
+  g_assert_true (HB_IS_WEBSOCKET_TASK (task));
+  g_string_append_printf (log, "%d:%s ", type, (const char *) g_bytes_get_data (message, NULL));
+}
+
+/* Data first, as g_signal_connect_swapped () has it */
+static void
+swapped_cb (GString               *log,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            HbWebsocketTask       *task)
+{
+  message_cb (task, type, message, log);
+}
+
+/* `message` has marshallers of its own: one for C, and one for values, as bindings emit. */
+static void
+test_message_handlers (void)
+{
+  HbWebsocketTask *task = hb_websocket_task_new (NULL);
+  guint id = g_signal_lookup ("message", HB_TYPE_WEBSOCKET_TASK);
+  g_autoptr (GBytes) message = g_bytes_new_static ("hi", 3);
+  g_autoptr (GString) log = g_string_new (NULL);
+  GValue values[3] = { G_VALUE_INIT, G_VALUE_INIT, G_VALUE_INIT };
+  guint i;
+
+  g_signal_connect (task, "message", G_CALLBACK (message_cb), log);
+  g_signal_connect_swapped (task, "message::text", G_CALLBACK (swapped_cb), log);
+
+  g_signal_emit (task, id, g_quark_from_static_string ("text"), SOUP_WEBSOCKET_DATA_TEXT, message);
+  g_signal_emit (task, id, g_quark_from_static_string ("binary"), SOUP_WEBSOCKET_DATA_BINARY,
+                 message);
+  g_assert_cmpstr (log->str, ==, "1:hi 1:hi 2:hi ");
+
+  g_value_init_from_instance (&values[0], task);
+  g_value_init (&values[1], SOUP_TYPE_WEBSOCKET_DATA_TYPE);
+  g_value_set_enum (&values[1], SOUP_WEBSOCKET_DATA_TEXT);
+  g_value_init (&values[2], G_TYPE_BYTES);
+  g_value_set_boxed (&values[2], message);
+  g_string_truncate (log, 0);
+  g_signal_emitv (values, id, g_quark_from_static_string ("text"), NULL);
+  g_assert_cmpstr (log->str, ==, "1:hi 1:hi ");
+
+  for (i = 0; i < G_N_ELEMENTS (values); i++)
+    g_value_unset (&values[i]);
+
+  g_assert_finalize_object (task);
+}
+
+static void
 test_version (void)
 {
   g_assert_cmpuint (hb_get_major_version (), ==, HB_MAJOR_VERSION);
@@ -84,6 +138,7 @@ main (int   argc,
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);
   g_test_add_func ("/loopback/types/task-is-final", test_task_is_final);
   g_test_add_func ("/loopback/types/metrics", test_metrics);
+  g_test_add_func ("/loopback/types/message-handlers", test_message_handlers);
   g_test_add_func ("/loopback/types/version", test_version);
 
   return g_test_run ();
