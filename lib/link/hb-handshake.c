@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "hb-error.h"
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
@@ -67,7 +69,8 @@ hb_handshake_translate_error (SoupMessage *request,
                       status, soup_status_get_phrase (status));
 }
 
-/* RFC 7231, 7.1.3: seconds or a date. Returns the seconds from now, 0 where there is neither. */
+/* RFC 7231, 7.1.3: seconds or a date. Returns the seconds from now, 0 where there is neither. Of a
+ * number that is too large the most that fits: such a server asks for a wait all the same. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {
@@ -75,13 +78,12 @@ hb_handshake_get_retry_after (SoupMessage *request)
   const char *value = soup_message_headers_get_one (headers, "Retry-After");
   g_autoptr (GDateTime) date = NULL;
   g_autoptr (GDateTime) now = NULL;
-  guint64 seconds;
 
-  if (value == NULL)
+  if (value == NULL || value[0] == '\0')
     return 0;
 
-  if (g_ascii_string_to_unsigned (value, 10, 0, G_MAXUINT, &seconds, NULL))
-    return seconds;
+  if (value[strspn (value, "0123456789")] == '\0')
+    return MIN (g_ascii_strtoull (value, NULL, 10), G_MAXUINT);
 
   date = soup_date_time_new_from_http_string (value);
   if (date == NULL)

@@ -125,7 +125,10 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 503, "0", "reconnect:1:20");
   expect_wait (fixture, 503, "soon", "reconnect:1:20");
   expect_wait (fixture, 503, "-5", "reconnect:1:20");
+  expect_wait (fixture, 503, "5 minutes", "reconnect:1:20");
   expect_wait (fixture, 503, "99999999", "reconnect:1:3600000");
+  expect_wait (fixture, 503, "99999999999", "reconnect:1:3600000");
+  expect_wait (fixture, 503, "99999999999999999999", "reconnect:1:3600000");
   expect_wait (fixture, 503, past_text, "reconnect:1:20");
   expect_wait (fixture, 503, far_text, "reconnect:1:3600000");
   expect_wait (fixture, 500, "7", "reconnect:1:20");
