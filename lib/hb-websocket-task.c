@@ -713,9 +713,10 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  *
  * Makes sure of the link now.
  *
- * An open link gets a ping, even with [property@WebsocketTask:ping-timeout] 0; a task that waits
- * makes its attempt. In other states nothing happens. It is what to call when a window is shown
- * again or the user asks for a retry.
+ * An open link gets a ping, even with [property@WebsocketTask:ping-timeout] 0, unless a reply is
+ * being waited for within [property@WebsocketTask:pong-timeout]; a task that waits makes its
+ * attempt. In other states nothing happens. It is what to call when a window is shown again or the
+ * user asks for a retry.
  *
  * Since: 1.0
  */

@@ -27,6 +27,8 @@ void      hb_heartbeat_start        (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_stop         (HbHeartbeat       *self);
 gboolean  hb_heartbeat_is_awaiting  (const HbHeartbeat *self);
+gboolean  hb_heartbeat_is_judged    (const HbHeartbeat *self,
+                                     const HbSettings  *settings);
 void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_life      (HbHeartbeat       *self,

@@ -7,13 +7,6 @@
 #include "hb-heartbeat-private.h"
 
 static gboolean
-is_judged (const HbHeartbeat *self,
-           const HbSettings  *settings)
-{
-  return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
-}
-
-static gboolean
 is_pong_message (const HbSettings *settings,
                  HbOpcode          opcode,
                  GBytes           *bytes)
@@ -61,6 +54,14 @@ gboolean
 hb_heartbeat_is_awaiting (const HbHeartbeat *self)
 {
   return self->awaited_since != HB_NEVER;
+}
+
+/* Whether a ping waits for life, and not for ever. */
+gboolean
+hb_heartbeat_is_judged (const HbHeartbeat *self,
+                        const HbSettings  *settings)
+{
+  return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
 void
@@ -140,7 +141,7 @@ hb_heartbeat_tick (const HbHeartbeat *self,
     return HB_VERDICT_WAIT;
 
   /* The reply may be in the socket already, unread: ask again rather than judge. */
-  if (is_judged (self, settings) && !held_up && now - deadline <= HB_LATE)
+  if (hb_heartbeat_is_judged (self, settings) && !held_up && now - deadline <= HB_LATE)
     return HB_VERDICT_DEAD;
 
   return HB_VERDICT_PING;
@@ -153,7 +154,7 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   if (self->last_life == HB_NEVER)
     return HB_NEVER;
 
-  if (is_judged (self, settings))
+  if (hb_heartbeat_is_judged (self, settings))
     return self->awaited_since + hb_milliseconds (settings->pong_timeout);
 
   if (settings->ping_timeout == 0)

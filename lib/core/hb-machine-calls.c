@@ -125,7 +125,7 @@ hb_machine_check (HbMachine *self,
   switch (self->state)
     {
     case HB_STATE_OPEN:
-      if (!hb_heartbeat_is_awaiting (&self->heartbeat))
+      if (!hb_heartbeat_is_judged (&self->heartbeat, &self->settings))
         hb_machine_ping (self, now);
       break;
 

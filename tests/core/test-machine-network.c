@@ -57,6 +57,24 @@ test_check_awaiting (Fixture       *fixture,
 }
 
 static void
+test_check_unlimited (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Where a reply is awaited without a limit, check () and the network ask again");
+
+  fixture->machine.settings.ping_timeout = 0;
+  fixture->machine.settings.pong_timeout = 0;
+  start_open (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "ping");
+  advance (fixture, 60000);
+  hb_machine_check (&fixture->machine, fixture->now);
+  assert_effects (fixture, "ping");
+  change_network (fixture);
+  assert_effects (fixture, "ping");
+}
+
+static void
 test_check_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
@@ -299,6 +317,7 @@ main (int   argc,
   add_test ("/network/check-open", test_check_open);
   add_test ("/network/check-no-heartbeat", test_check_no_heartbeat);
   add_test ("/network/check-awaiting", test_check_awaiting);
+  add_test ("/network/check-unlimited", test_check_unlimited);
   add_test ("/network/check-waiting", test_check_waiting);
   add_test ("/network/check-else", test_check_else);
   add_test ("/network/check-held", test_check_held);
