@@ -14,7 +14,8 @@ GLib 2.74 or later and libsoup 3.2 or later"
 
 debian_build=(gcc libc6-dev libglib2.0-dev libsoup-3.0-dev meson ninja-build pkg-config)
 debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
-             libgirepository1.0-dev libharfbuzz0b openssl python3 python3-gi valac)
+             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
+             valac)
 debian_ci=(clang gi-docgen libglib2.0-doc libsoup-3.0-doc shellcheck valgrind)
 
 fedora_build=(gcc glib2-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
