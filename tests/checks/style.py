@@ -27,7 +27,8 @@ def get_files():
         folders[:] = sorted(name for name in folders
                             if not any(fnmatch(name, pattern) for pattern in BUILD_FOLDERS)
                             and not (SOURCE / folder / name / 'meson-info').exists())
-        for name in sorted(names):
+        # A working tree beside the repository has a file .git, which git writes.
+        for name in sorted(set(names) - {'.git'}):
             yield SOURCE / folder / name
 
 
