@@ -113,8 +113,11 @@ def get_build_cflags():
             *get_flags('--cflags', 'libsoup-3.0')]
 
 
-def get_build_libs():
-    return [LIBRARY, f'-Wl,-rpath,{BUILD / "lib"}', *get_flags('--libs', 'libsoup-3.0')]
+def get_devenv_flags():
+    """What pkg-config says in the shell of `meson devenv`, and where the library is to be found."""
+    env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
+        str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
+    return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']
 
 
 def get_symbols(*arguments):

@@ -7,8 +7,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import (CC, PATIENCE, SOURCE, Peer, check, finish, get_build_cflags, get_build_libs,
-                    run, skip_all)
+from common import CC, PATIENCE, SOURCE, Peer, check, finish, get_devenv_flags, run, skip_all
 
 BLOCK = re.compile(r'^```c\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
@@ -42,8 +41,7 @@ def main():
         source = Path(scratch) / 'program.c'
         program = Path(scratch) / 'program'
         source.write_text(block[1], encoding='utf-8')
-        result = run([*CC, '-Wall', '-Werror', source, '-o', program,
-                      *get_build_cflags(), *get_build_libs()])
+        result = run([*CC, '-Wall', '-Werror', source, '-o', program, *get_devenv_flags()])
         if check(result.returncode == 0, 'the program in the README compiles', result.stdout):
             check_runs(program)
 
