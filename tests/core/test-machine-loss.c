@@ -77,6 +77,38 @@ test_loss_too_big (Fixture       *fixture,
 }
 
 static void
+lose_at_open_cb (Fixture    *fixture,
+                 const char *effect)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "too big");
+  HbLoss loss = { .code = 1009, .error = error };
+
+  if (g_str_equal (effect, "open"))
+    hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+}
+
+static void
+test_loss_too_big_waiters (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("When a message that is too big ends the task, also while `open` is being told, "
+                  "all who wait get this error");
+
+  fixture->handler = lose_at_open_cb;
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  send_ticket (fixture, "one", "send");
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  drain (fixture);
+  forget (fixture);
+  answer (fixture);
+
+  assert_effects (fixture, OPENS " " LEAVES " notify:buffered-amount error:message-too-big "
+                           "error:closed close:1009 resolve:failed:message-too-big(flush) "
+                           "resolve:failed:message-too-big(send) notify:buffered-amount "
+                           "resolve:failed:message-too-big(open)");
+}
+
+static void
 test_connect_timeout (Fixture       *fixture,
                       gconstpointer  data)
 {
@@ -223,6 +255,7 @@ main (int   argc,
   add_test ("/machine-loss/loss-by-server", test_loss_by_server);
   add_test ("/machine-loss/loss-connecting", test_loss_connecting);
   add_test ("/machine-loss/loss-too-big", test_loss_too_big);
+  add_test ("/machine-loss/loss-too-big-waiters", test_loss_too_big_waiters);
   add_test ("/machine-loss/connect-timeout", test_connect_timeout);
   add_test ("/machine-loss/connect-timeout-none", test_connect_timeout_none);
   add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);

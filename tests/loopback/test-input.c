@@ -285,6 +285,26 @@ test_slips (Fixture       *fixture,
   g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));
 }
 
+static char *
+bad_ping_cb (HbWebsocketTask *task,
+             gpointer         user_data)
+{
+  return g_strdup ("\xff");
+}
+
+/* Instead of a text that cannot be sent, what it stands in for is. */
+static void
+test_bad_ping (Fixture       *fixture,
+               gconstpointer  data)
+{
+  RawPeer *peer;
+
+  hb_websocket_task_set_ping_func (fixture->task, bad_ping_cb, NULL, NULL);
+  peer = fixture_open_raw (fixture);
+  expect_critical ("*utf8*", hb_websocket_task_check (fixture->task));
+  raw_peer_expect (peer, "text:heartbeat");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -301,6 +321,7 @@ main (int   argc,
   add_raw_test ("/loopback/input/close-arguments", test_close_arguments);
   add_raw_test ("/loopback/input/text", test_text);
   add_raw_test ("/loopback/input/slips", test_slips);
+  add_raw_test ("/loopback/input/bad-ping", test_bad_ping);
 
   return g_test_run ();
 }
