@@ -135,8 +135,9 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * Gets how many messages were accepted and then dropped.
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
- * [method@WebsocketTask.clear_queue], when the task closes before it could go out, or, if it is
- * volatile, when the link is lost or full.
+ * [method@WebsocketTask.clear_queue], by a [method@WebsocketTask.send_message_async] that is
+ * cancelled in time, when the task closes before it could go out, or, if it is volatile, when the
+ * link is lost or full.
  *
  * Returns: the number of messages
  *
