@@ -696,6 +696,10 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * It works in every state, `CLOSED` included, and counts attempts from the start. An open link ends
  * with code 1006. Messages that wait go to the new link.
  *
+ * Where an attempt cannot be made with the properties as they are, the task is `CLOSED` instead,
+ * and [signal@WebsocketTask::error] tells why (`HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`).
+ *
  * Since: 1.0
  */
 void
@@ -717,6 +721,9 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * being waited for within [property@WebsocketTask:pong-timeout]; a task that waits makes its
  * attempt. In other states nothing happens. It is what to call when a window is shown again or the
  * user asks for a retry.
+ *
+ * An attempt that cannot be made with the properties as they are ends the task, as in
+ * [method@WebsocketTask.reconnect_now].
  *
  * Since: 1.0
  */
@@ -755,8 +762,9 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  *
  * Takes back one [method@WebsocketTask.hold].
  *
- * With the last one, an attempt that has become due meanwhile is made at once. A call without a
- * hold is a programmer's error.
+ * With the last one, an attempt that has become due meanwhile is made at once; if it cannot be made
+ * with the properties as they are, it ends the task, as in [method@WebsocketTask.reconnect_now]. A
+ * call without a hold is a programmer's error.
  *
  * Since: 1.0
  */
@@ -911,8 +919,10 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * Finishes [method@WebsocketTask.send_message_async].
  *
  * Errors are those of [method@WebsocketTask.send_message]; `HB_ERROR_QUEUE_FULL` also where the
- * message was dropped later to make room; `HB_ERROR_CLOSED` also where the task closed before the
- * message could go out; `G_IO_ERROR_CANCELLED` where the message was taken back.
+ * message was dropped later to make room; the one with which the task ended `CLOSED` where that was
+ * before the message could go out (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`,
+ * `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by
+ * the application); `G_IO_ERROR_CANCELLED` where the message was taken back.
  *
  * Returns: whether the message has gone out
  *
@@ -965,7 +975,9 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  *
  * Finishes [method@WebsocketTask.flush_async].
  *
- * Errors are the one with which the task ended `CLOSED`, and `G_IO_ERROR_CANCELLED`.
+ * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
+ * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`),
+ * `HB_ERROR_CLOSED` if it was closed by the application, and `G_IO_ERROR_CANCELLED`.
  *
  * Returns: whether nothing waits any more, because it has gone out or was taken back
  *
@@ -1004,13 +1016,17 @@ hb_websocket_task_clear_queue (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_ping_func:
  * @self: a task
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): makes the text; `NULL`
+ *   for none
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *
  * Sets a function that makes the text of each ping.
  *
- * It stands in for [property@WebsocketTask:ping-message].
+ * It stands in for [property@WebsocketTask:ping-message] from the next ping on, until it is
+ * replaced by another; with `NULL`, `ping-message` is sent again. In mode `PING` the first 125
+ * bytes of the text are sent. For a text that is not UTF-8, which is a programmer's error,
+ * `ping-message` is sent.
  *
  * Since: 1.0
  */
@@ -1031,14 +1047,16 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
 /**
  * hb_websocket_task_set_reconnect_func:
  * @self: a task
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): tells how long to wait
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): tells how long to wait;
+ *   `NULL` for none
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *
  * Sets a function that tells how long to wait before each attempt to reconnect.
  *
- * It stands in for [property@WebsocketTask:reconnect-timeout] and what goes with it. A longer wait
- * that the server has asked for (`Retry-After`) is kept. [property@WebsocketTask:repeat-limit]
+ * It stands in for [property@WebsocketTask:reconnect-timeout] and what goes with it, from the next
+ * wait on and until it is replaced by another; with `NULL`, the properties hold again. A longer
+ * wait that the server has asked for (`Retry-After`) is kept. [property@WebsocketTask:repeat-limit]
  * still holds.
  *
  * Since: 1.0
