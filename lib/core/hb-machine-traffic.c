@@ -50,6 +50,38 @@ hb_machine_pump (HbMachine *self)
     }
 }
 
+static gboolean
+check_accepting (HbMachine  *self,
+                 GError    **error)
+{
+  if (self->disposed)
+    {
+      g_propagate_error (error, hb_machine_new_closed_error ());
+      return FALSE;
+    }
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closed: open it first"));
+      return FALSE;
+
+    case HB_STATE_CLOSING:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closing, and takes no more messages"));
+      return FALSE;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_OPEN:
+    case HB_STATE_WAITING:
+      return TRUE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
 /* @ticket: (nullable): resolved when the message has gone out or is dropped, unless this fails */
 gboolean
 hb_machine_send (HbMachine    *self,
@@ -68,11 +100,8 @@ hb_machine_send (HbMachine    *self,
   gconstpointer data;
   gsize length;
 
-  if (self->state == HB_STATE_CLOSED || self->state == HB_STATE_CLOSING)
-    {
-      g_propagate_error (error, hb_machine_new_closed_error ());
-      return FALSE;
-    }
+  if (!check_accepting (self, error))
+    return FALSE;
 
   data = g_bytes_get_data (bytes, &length);
   if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))

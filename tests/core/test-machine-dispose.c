@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "machine-fixture.h"
 
 /* The end: it can come in any state and more than once, and only those who wait are told. */
@@ -184,6 +186,7 @@ test_afterwards (Fixture       *fixture,
   close_with (fixture, 1000, "close");
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, "send", &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  g_assert_null (strstr (error->message, "open it"));
   hb_machine_flush (&fixture->machine, (gpointer) "flush");
   g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 0);
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "nobody");

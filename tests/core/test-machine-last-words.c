@@ -2,19 +2,21 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "machine-fixture.h"
 
 /* What becomes of messages when the task closes, or nobody wants them any more */
 
 static void
-assert_refuses (Fixture     *fixture,
-                HbSendFlags  flags,
-                HbError      code)
+assert_refuses (Fixture    *fixture,
+                const char *said)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (send_full (fixture, "refused", flags, "refused", &error));
-  g_assert_error (error, HB_ERROR, (int) code);
+  g_assert_false (send_full (fixture, "refused", HB_SEND_FLAGS_DEFAULT, "refused", &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  g_assert_nonnull (strstr (error->message, said));
   assert_wire (fixture, "");
 }
 
@@ -22,9 +24,23 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A closed task takes no messages");
+  g_test_summary ("A closed task takes no messages, and says what to do");
 
-  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_CLOSED);
+  assert_refuses (fixture, "open it first");
+  assert_effects (fixture, "");
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A closing task takes no more messages, and says that it is closing");
+
+  start_open (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+
+  assert_refuses (fixture, "is closing");
   assert_effects (fixture, "");
 }
 
@@ -324,6 +340,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/last-words/closed", test_closed);
+  add_test ("/last-words/closing", test_closing);
   add_test ("/last-words/flush", test_flush);
   add_test ("/last-words/flush-empty", test_flush_empty);
   add_test ("/last-words/flush-cancelled", test_flush_cancelled);

@@ -90,20 +90,6 @@ test_waiting (Fixture       *fixture,
 }
 
 static void
-test_closing (Fixture       *fixture,
-              gconstpointer  data)
-{
-  g_test_summary ("A closing task takes no more messages");
-
-  start_open (fixture);
-  close_with (fixture, 1000, NULL);
-  forget (fixture);
-
-  assert_refuses (fixture, HB_SEND_FLAGS_DEFAULT, HB_ERROR_CLOSED);
-  assert_effects (fixture, "");
-}
-
-static void
 test_invalid_text (Fixture       *fixture,
                    gconstpointer  data)
 {
@@ -507,7 +493,6 @@ main (int   argc,
   add_test ("/machine-send/together", test_together);
   add_test ("/machine-send/connecting", test_connecting);
   add_test ("/machine-send/waiting", test_waiting);
-  add_test ("/machine-send/closing", test_closing);
   add_test ("/machine-send/invalid-text", test_invalid_text);
   add_test ("/machine-send/greeting", test_greeting);
   add_test ("/machine-send/greeting-again", test_greeting_again);
