@@ -785,6 +785,22 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
+/* The core tells by name of what only it changes: these are the last ones, and few. */
+void
+hb_websocket_task_notify (HbWebsocketTask *self,
+                          const char      *property)
+{
+  guint i = PROP_STATE;
+
+  while (strcmp (g_param_spec_get_name (properties[i]), property) != 0)
+    {
+      i++;
+      g_assert (i < N_PROPS);
+    }
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
+}
+
 /**
  * hb_websocket_task_get_session: (get-property session)
  * @self: a task

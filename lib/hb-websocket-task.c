@@ -176,7 +176,7 @@ emit (gpointer        user_data,
                      (SoupWebsocketDataType) effect->message.opcode, effect->message.bytes);
       break;
     case HB_EFFECT_NOTIFY:
-      g_object_notify (G_OBJECT (self), effect->property);
+      hb_websocket_task_notify (self, effect->property);
       break;
     case HB_EFFECT_OPEN:
       g_signal_emit (self, signals[SIGNAL_OPEN], 0);
