@@ -131,22 +131,19 @@ enter_context (HbDriver *self)
   g_source_attach (self->alarm, self->context);
 }
 
-/* libsoup attaches its sources to the context that is thread-default when it is called. */
-static gboolean
+/* libsoup attaches its sources to the context that is thread-default when it is called. Returns
+ * NULL where that is ours already, as for nearly every message. */
+static GMainContextPusher *
 push_context (HbDriver *self)
 {
   g_autoptr (GMainContext) current = NULL;
 
   if (self->context == NULL)
-    return FALSE;
+    return NULL;
 
   current = g_main_context_ref_thread_default ();
-  if (current == self->context)
-    return FALSE;
 
-  g_main_context_push_thread_default (self->context);
-
-  return TRUE;
+  return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
 }
 
 static void
@@ -337,16 +334,12 @@ transmit (HbDriver *self)
 static void
 transmit_now (HbDriver *self)
 {
-  gboolean pushed = push_context (self);
-  g_autoptr (GMainContext) context = pushed ? g_main_context_ref (self->context) : NULL;
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
 
   ref_driver (self);
   self->draining++;
   transmit (self);
   self->draining--;
-
-  if (pushed)
-    g_main_context_pop_thread_default (context);
 
   wake (self);
   hb_driver_unref (self);
@@ -456,8 +449,7 @@ rest (HbDriver *self)
 static void
 drain (HbDriver *self)
 {
-  gboolean pushed = push_context (self);
-  g_autoptr (GMainContext) context = pushed ? g_main_context_ref (self->context) : NULL;
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
   HbEffect effect;
 
   ref_driver (self);
@@ -476,9 +468,6 @@ drain (HbDriver *self)
     rest (self);
 
   set_alarm (self);
-
-  if (pushed)
-    g_main_context_pop_thread_default (context);
 
   hb_driver_unref (self);
 }
@@ -544,11 +533,9 @@ hb_driver_dispose (HbDriver *self)
     }
   else if (link != NULL)
     {
-      gboolean pushed = push_context (self);
+      G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
 
       hb_link_drop (link);
-      if (pushed)
-        g_main_context_pop_thread_default (self->context);
     }
 
   leave_context (self);
