@@ -94,6 +94,5 @@ void      hb_effects_resolve_all  (HbEffects      *self,
                                    const GError   *error);
 
 void      hb_effect_clear         (HbEffect       *self);
-char     *hb_effect_to_string     (const HbEffect *self);
 
 G_END_DECLS

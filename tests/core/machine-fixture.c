@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "effect-string.h"
 #include "machine-fixture.h"
 
 /* A point in time like any other: a computer that has been on for an hour */
@@ -64,7 +65,7 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* As hb_effect_to_string (), but with errors by name and with whose call was resolved */
+/* As effect_to_string (), but with errors by name and with whose call was resolved */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -77,7 +78,7 @@ to_string (const HbEffect *effect)
       return g_strdup_printf ("error:%s", error);
     }
 
-  plain = hb_effect_to_string (effect);
+  plain = effect_to_string (effect);
   if (effect->kind != HB_EFFECT_RESOLVE)
     return g_steal_pointer (&plain);
 

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "effect-string.h"
 #include "hb-effect-private.h"
 #include "hb-error.h"
 
@@ -33,7 +34,7 @@ assert_strings (HbEffects  *effects,
 
   for (i = 0; i < effects->length; i++)
     {
-      g_autofree char *string = hb_effect_to_string (hb_deque_peek (effects, i));
+      g_autofree char *string = effect_to_string (hb_deque_peek (effects, i));
 
       g_string_append_printf (strings, i == 0 ? "%s" : " %s", string);
     }

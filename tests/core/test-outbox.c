@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "effect-string.h"
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
@@ -116,7 +117,7 @@ assert_effects (Fixture    *fixture,
   for (i = 0; i < fixture->effects.length; i++)
     {
       HbEffect *effect = hb_deque_peek (&fixture->effects, i);
-      g_autofree char *string = hb_effect_to_string (effect);
+      g_autofree char *string = effect_to_string (effect);
 
       if (effects->len > 0)
         g_string_append_c (effects, ' ');

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "effect-string.h"
+
+/* A word for an effect, to compare and to be read: never a payload, a reason or an error's text. */
+char *
+effect_to_string (const HbEffect *self)
+{
+  switch (self->kind)
+    {
+    case HB_EFFECT_DROP:
+      return g_strdup ("drop");
+    case HB_EFFECT_CONNECT:
+      return g_strdup ("connect");
+    case HB_EFFECT_TRANSMIT:
+      return g_strdup ("transmit");
+    case HB_EFFECT_PING:
+      return g_strdup ("ping");
+    case HB_EFFECT_SHUT_DOWN:
+      return g_strdup_printf ("shut-down:%u", self->close.code);
+    case HB_EFFECT_NOTIFY:
+      return g_strdup_printf ("notify:%s", self->property);
+    case HB_EFFECT_OPEN:
+      return g_strdup ("open");
+    case HB_EFFECT_MESSAGE:
+      return g_strdup_printf ("message:%s",
+                              self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
+    case HB_EFFECT_CLOSE:
+      return g_strdup_printf ("close:%u", self->close.code);
+    case HB_EFFECT_ERROR:
+      return g_strdup_printf ("error:%s:%d",
+                              g_quark_to_string (self->error->domain), self->error->code);
+    case HB_EFFECT_RECONNECT:
+      return g_strdup_printf ("reconnect:%u:%u", self->reconnect.attempt, self->reconnect.delay);
+    case HB_EFFECT_DRAIN:
+      return g_strdup ("drain");
+    case HB_EFFECT_RESOLVE:
+      switch (self->resolve.outcome)
+        {
+        case HB_OUTCOME_DONE:
+          return g_strdup ("resolve:done");
+        case HB_OUTCOME_CANCELLED:
+          return g_strdup ("resolve:cancelled");
+        case HB_OUTCOME_FAILED:
+          return g_strdup_printf ("resolve:failed:%d", self->resolve.error->code);
+        default:
+          g_assert_not_reached ();
+        }
+    default:
+      g_assert_not_reached ();
+    }
+}

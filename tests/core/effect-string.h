@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-effect-private.h"
+
+G_BEGIN_DECLS
+
+char *effect_to_string (const HbEffect *self);
+
+G_END_DECLS
