@@ -726,8 +726,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * How many bytes of messages wait to be sent.
    *
-   * It is notified when messages have to wait and when these have gone out, not for each message
-   * that goes straight through.
+   * It is notified when messages have to wait, and then each time that some have gone out until all
+   * have, not for a message that goes straight through.
    *
    * Since: 1.0
    */

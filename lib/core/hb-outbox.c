@@ -45,7 +45,7 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Messages have been taken back. */
+/* Messages have gone out or been taken back. One that goes straight through is not told of. */
 static void
 settle (HbOutbox *self)
 {
@@ -356,16 +356,19 @@ hb_outbox_on_written (HbOutbox *self,
                       guint     n_messages)
 {
   HbMessage message;
+  guint n_written = 0;
 
-  for (; n_messages > 0 && hb_lanes_pop_written (&self->lanes, &message); n_messages--)
+  while (n_written < n_messages && hb_lanes_pop_written (&self->lanes, &message))
     {
       self->metrics->messages_sent++;
       self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
       hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
       g_bytes_unref (message.bytes);
+      n_written++;
     }
 
-  settle_when_empty (self);
+  if (n_written > 0)
+    settle (self);
 }
 
 void

@@ -297,15 +297,15 @@ static void
 test_full_link (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A link that is full is given the rest when it has room, and `drain` tells "
-                  "when all is out");
+  g_test_summary ("A link that is full is given the rest when it has room; the buffered amount "
+                  "tells at each step, and `drain` when all is out");
 
   fixture->room = 2;
   start_open (fixture);
   send_text (fixture, "one");
   send_text (fixture, "two");
   send_text (fixture, "three");
-  assert_effects (fixture, "transmit notify:buffered-amount");
+  assert_effects (fixture, "transmit notify:buffered-amount notify:buffered-amount");
   assert_wire (fixture, "one two");
 
   fixture->room = G_MAXUINT;

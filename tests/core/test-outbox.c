@@ -209,6 +209,29 @@ test_drain (Fixture       *fixture,
 }
 
 static void
+test_drains_bit_by_bit (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("While a backlog goes out, the buffered amount tells at each step");
+
+  hb_outbox_on_blocked (&fixture->outbox);
+  send_text (fixture, "one");
+  send_text (fixture, "two");
+  send_text (fixture, "four");
+  hb_outbox_on_writable (&fixture->outbox);
+  assert_takes (fixture, "one two four");
+  hb_effects_clear (&fixture->effects);
+
+  hb_outbox_on_written (&fixture->outbox, 2);
+  assert_effects (fixture, "notify:buffered-amount");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 4);
+  hb_outbox_on_written (&fixture->outbox, 0);
+  assert_effects (fixture, "");
+  hb_outbox_on_written (&fixture->outbox, 1);
+  assert_effects (fixture, "notify:buffered-amount drain");
+}
+
+static void
 test_blocked (Fixture       *fixture,
               gconstpointer  data)
 {
@@ -767,6 +790,7 @@ main (int   argc,
   add_test ("/outbox/ticket", test_ticket);
   add_test ("/outbox/keeps", test_keeps);
   add_test ("/outbox/drain", test_drain);
+  add_test ("/outbox/drains-bit-by-bit", test_drains_bit_by_bit);
   add_test ("/outbox/blocked", test_blocked);
   add_test ("/outbox/full", test_full);
   add_test ("/outbox/full-says", test_full_says);
