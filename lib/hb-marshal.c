@@ -4,9 +4,10 @@
 
 #include "hb-marshal-private.h"
 
-/* GObject calls handlers that are written in C by way of libffi, unless a signal brings a marshaller
- * of its own. For `message` that is worth it: libffi takes longer than the rest of what this library
- * does with a short message. Handlers in other languages have their own way and do not come here. */
+/* GObject calls handlers that are written in C by way of libffi, unless a signal brings a
+ * marshaller of its own. For `message` that is worth it: libffi takes longer than the rest of what
+ * this library does with a short message. Handlers in other languages have their own way and do not
+ * come here. */
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,
                                 GBytes  *message,

@@ -22,8 +22,9 @@ LAYERS = {
     'network': ('lib/hb-network*', set()),
     'call': ('lib/hb-call*', {'core'}),
     'driver': ('lib/hb-driver*', {'core', 'link', 'clock', 'alarm', 'network', 'call'}),
+    'marshal': ('lib/hb-marshal*', set()),
     'version': ('lib/hb-version*', {'core'}),
-    'task': ('lib/hb-websocket-task*', {'core', 'driver'}),
+    'task': ('lib/hb-websocket-task*', {'core', 'driver', 'marshal'}),
     'face': ('lib/hb-websocket.h', {'core', 'version', 'task'}),
 }
 
