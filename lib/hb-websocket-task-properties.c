@@ -1690,7 +1690,7 @@ hb_websocket_task_get_attempt (HbWebsocketTask *self)
 gint64
 hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
 {
-  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), -1);
 
   return hb_driver_get_reconnect_at (get_driver (self));
 }
@@ -1726,7 +1726,7 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
 gint64
 hb_websocket_task_get_latency (HbWebsocketTask *self)
 {
-  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), -1);
 
   return get_machine (self)->latency;
 }

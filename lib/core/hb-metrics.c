@@ -266,7 +266,7 @@ hb_metrics_get_pong_timeouts (const HbMetrics *self)
 gint64
 hb_metrics_get_latency_min (const HbMetrics *self)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (self != NULL, -1);
 
   return self->replies > 0 ? self->latency_min : -1;
 }
@@ -286,7 +286,7 @@ hb_metrics_get_latency_min (const HbMetrics *self)
 gint64
 hb_metrics_get_latency_max (const HbMetrics *self)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (self != NULL, -1);
 
   return self->replies > 0 ? self->latency_max : -1;
 }
@@ -306,7 +306,7 @@ hb_metrics_get_latency_max (const HbMetrics *self)
 gint64
 hb_metrics_get_latency_mean (const HbMetrics *self)
 {
-  g_return_val_if_fail (self != NULL, 0);
+  g_return_val_if_fail (self != NULL, -1);
 
   return self->replies > 0 ? self->latency_sum / (gint64) self->replies : -1;
 }

@@ -137,7 +137,7 @@ test_other_context_after_close (Fixture       *fixture,
 static void
 expect_refusal (void)
 {
-  g_test_expect_message (NULL, G_LOG_LEVEL_CRITICAL, "*thread*");
+  g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, "*thread*");
 }
 
 #define refused(call) \

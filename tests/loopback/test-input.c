@@ -248,7 +248,7 @@ test_text (Fixture       *fixture,
 
 #define expect_critical(pattern, call) \
   G_STMT_START { \
-    g_test_expect_message (NULL, G_LOG_LEVEL_CRITICAL, pattern); \
+    g_test_expect_message ("hb-websocket", G_LOG_LEVEL_CRITICAL, pattern); \
     call; \
     g_test_assert_expected_messages (); \
   } G_STMT_END
