@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the programs in turn, round by round, and prints what came out: see run.sh."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from fnmatch import fnmatch
+from pathlib import Path
+
+import bench_measures
+from bench_cases import make_cases
+from bench_programs import RAW, TASK, make_programs
+from bench_report import Results, describe_machine, judge, print_cases, print_goals
+from bench_server import Server, make_certificate, raise_file_limit, run_client
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog='tests/bench/run.sh')
+    parser.add_argument('--build-dir', type=Path, required=True, metavar='DIR')
+    parser.add_argument('--only', metavar='PATTERN', action='append',
+                        help='cases and measures of such a name, as in echo-*-w64-plain or tick')
+    parser.add_argument('--programs', metavar='PATTERN', action='append',
+                        help='programs of such a name; libsoup and the task are always there')
+    parser.add_argument('--rounds', type=int, help='how often each is run (5)')
+    parser.add_argument('--seconds', type=float, help='how long one run is (0.5)')
+    parser.add_argument('--text', action='store_true', help='text messages, not binary ones')
+    parser.add_argument('--all', action='store_true', help='all programs in all cases')
+    parser.add_argument('--quick', action='store_true', help='few and short runs, for a look')
+    parser.add_argument('--check', action='store_true', help='fail where a goal is missed')
+    parser.add_argument('--list', action='store_true', help='tell what there is to run')
+
+    arguments = parser.parse_args()
+    arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)
+    arguments.seconds = arguments.seconds or (0.2 if arguments.quick else 0.5)
+    return arguments
+
+
+def matches(name, patterns):
+    return not patterns or any(fnmatch(name, pattern) for pattern in patterns)
+
+
+def say(*words):
+    print(*words, file=sys.stderr, flush=True)
+
+
+def choose_programs(arguments):
+    chosen = []
+    for program in make_programs(arguments.build_dir):
+        if program.name not in (RAW, TASK) and not matches(program.name, arguments.programs):
+            continue
+        if program.absent:
+            say(f'{program.name} is skipped: {program.absent}')
+        else:
+            chosen.append(program)
+    return chosen
+
+
+def is_run(program, case, arguments):
+    return arguments.all or program.name in (RAW, TASK) or case.has_peers
+
+
+def run_case(case, program, server, arguments, folder):
+    command = [*program.command, server.get_uri(case.line, case.path), case.work, str(case.size),
+               str(case.window), str(arguments.seconds)]
+    if arguments.text and case.work != 'receive':
+        command.append('text')
+
+    text, fault = run_client(command, folder, program.environment)
+    if text is None:
+        say(f'{program.name} at {case.name}: {fault}')
+        return None
+    return json.loads(text.strip().split('\n')[-1])
+
+
+def run_programs(case, round_number, results, server, arguments, folder):
+    for program in results.programs:
+        if is_run(program, case, arguments) and (case, program.name) not in results.faults:
+            run = run_case(case, program, server, arguments, folder)
+            if run is not None:
+                results.add_run(case, program, round_number, run)
+            else:
+                results.faults.add((case, program.name))
+
+
+def run_cases(cases, results, servers, arguments, folder):
+    for round_number in range(arguments.rounds):
+        say(f'round {round_number + 1} of {arguments.rounds}')
+        for case in cases:
+            run_programs(case, round_number, results, servers[case.on_one_cpu], arguments, folder)
+
+
+def main():
+    arguments = parse_arguments()
+    cases = [case for case in make_cases() if matches(case.name, arguments.only)]
+    measures = [measure for measure in bench_measures.MEASURES
+                if matches(measure.name, arguments.only)]
+
+    if arguments.list:
+        print('\n'.join(item.name for item in (*cases, *measures)))
+        return 0
+
+    raise_file_limit()
+    stem = arguments.build_dir / time.strftime('results-%Y%m%d-%H%M%S')
+    results = Results(stem.with_suffix('.jsonl'), choose_programs(arguments))
+    machine = describe_machine()
+    results.write('machine', **machine, rounds=arguments.rounds, seconds=arguments.seconds,
+                  text=arguments.text)
+
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        make_certificate(folder)
+        servers = {shared: stack.enter_context(Server(arguments.build_dir, folder, shared))
+                   for shared in (False, True)}
+        run_cases(cases, results, servers, arguments, folder)
+        found = bench_measures.run(measures, results, servers, arguments, folder, say)
+
+    with stem.with_suffix('.txt').open('w', encoding='utf-8') as file:
+        print('\n'.join(f'{name}: {fact}' for name, fact in machine.items()), file=file)
+        print(f'rounds: {arguments.rounds} of {arguments.seconds} s\n', file=file)
+        print_cases(results, cases, file)
+        bench_measures.print_all(found, file)
+        print('\nGoals', file=file)
+        verdicts = [*judge(results, cases), *bench_measures.judge(found)]
+        missed = print_goals(results, verdicts, file)
+
+    print(stem.with_suffix('.txt').read_text(encoding='utf-8'), end='')
+    say(f'The figures are in {stem}.txt and {stem}.jsonl')
+    return 1 if arguments.check and missed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

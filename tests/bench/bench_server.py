@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The server, a certificate for it, and where everything runs."""
+
+import os
+import resource
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CPUS = sorted(os.sched_getaffinity(0))
+SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
+
+# What the desktop would tell GLib is not to be asked for while the time is taken.
+QUIET = {
+    'GIO_USE_NETWORK_MONITOR': 'base',
+    'GIO_USE_PROXY_RESOLVER': 'dummy',
+    'GSETTINGS_BACKEND': 'memory',
+    'PYTHONDONTWRITEBYTECODE': '1',
+}
+
+ADDRESSES = 8
+TIMEOUT = 120
+
+
+def make_certificate(folder):
+    """Made for this run: one in the repository would expire some day."""
+    certificate, key = folder / 'cert.pem', folder / 'key.pem'
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
+         '-nodes', '-days', '2', '-subj', '/CN=localhost',
+         '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', certificate],
+        check=True, capture_output=True)
+    return certificate, key
+
+
+def place(cpu, batch=False):
+    """Makes what a process does before it becomes another program."""
+    def prepare():
+        os.sched_setaffinity(0, {cpu})
+        if batch:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    return prepare
+
+
+@dataclass
+class Server:
+    """Apart from the client; or beside it and, so as not to interrupt it, under SCHED_BATCH."""
+
+    build: Path
+    folder: Path
+    on_one_cpu: bool
+    ports: dict = field(default_factory=dict)
+
+    def __enter__(self):
+        command = [self.build / 'tests' / 'bench' / 'bench-server', f'--addresses={ADDRESSES}',
+                   f'--certificate={self.folder / "cert.pem"}', f'--key={self.folder / "key.pem"}']
+        prepare = place(CLIENT_CPU, True) if self.on_one_cpu else place(SERVER_CPU)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, preexec_fn=prepare)
+        plain, tls = self.process.stdout.readline().split()
+        self.ports = {'plain': plain, 'tls': tls}
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def get_uri(self, line, path):
+        scheme = 'wss' if line == 'tls' else 'ws'
+        return f'{scheme}://127.0.0.1:{self.ports[line]}{path}'
+
+
+def run_client(command, folder, environment=None, timeout=TIMEOUT):
+    """Returns what the program has printed, or None and why not."""
+    try:
+        outcome = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+            preexec_fn=place(CLIENT_CPU), check=False,
+            env={**os.environ, **QUIET, 'NODE_EXTRA_CA_CERTS': str(folder / 'cert.pem'),
+                 'BENCH_CERTIFICATE': str(folder / 'cert.pem'), **(environment or {})})
+    except subprocess.TimeoutExpired:
+        return None, f'took longer than {timeout} s'
+
+    if outcome.returncode != 0 or not outcome.stdout.strip():
+        return None, f'status {outcome.returncode}: {outcome.stderr.strip()[-400:]}'
+    return outcome.stdout, ''
+
+
+def raise_file_limit():
+    """Ten thousand tasks have a socket and a timer each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for wanted in (65536, hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, hard)))
+            return wanted
+        except (OSError, ValueError):
+            continue
+    return soft

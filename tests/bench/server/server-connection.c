@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "server-connection.h"
+
+/* One client. All that has arrived is answered in one write. A payload is passed on as it comes,
+ * so that no message is ever held whole. */
+
+#define READ_SIZE   (256 * 1024)
+#define BACKLOG_MAX (1024 * 1024)
+
+/* So that one client does not keep the others waiting */
+#define READS_PER_TURN  8
+#define WRITES_PER_TURN 32
+
+#define FIN          0x80
+#define OPCODE       0x0f
+#define IS_CONTROL   0x08
+#define BINARY       0x02
+#define CLOSE        0x08
+#define PING         0x09
+#define PONG         0x0a
+#define MASKED       0x80
+#define ACK          "ack"
+
+/* With room in front for what was carried over from the last read */
+static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
+
+ServerConnection *
+server_connection_new (int      fd,
+                       SSL_CTX *tls)
+{
+  ServerConnection *self = g_new0 (ServerConnection, 1);
+
+  server_transport_init (&self->transport, fd, tls);
+  self->is_tls = tls != NULL;
+
+  return self;
+}
+
+void
+server_connection_free (ServerConnection *self)
+{
+  server_transport_clear (&self->transport);
+  g_clear_pointer (&self->out, server_buffer_give);
+  g_clear_pointer (&self->flood, server_flood_free);
+  g_free (self->carry);
+  g_free (self);
+}
+
+static void
+unmask (guint8       *out,
+        const guint8 *in,
+        gsize         length,
+        const guint8 *mask,
+        guint         mask_at)
+{
+  guint8 turned[8];
+  guint64 wide;
+  guint64 eight;
+  gsize i;
+
+  for (i = 0; i < 8; i++)
+    turned[i] = mask[(mask_at + i) & 3];
+  memcpy (&wide, turned, 8);
+
+  for (i = 0; i + 8 <= length; i += 8)
+    {
+      memcpy (&eight, in + i, 8);
+      eight ^= wide;
+      memcpy (out + i, &eight, 8);
+    }
+
+  for (; i < length; i++)
+    out[i] = in[i] ^ turned[i & 7];
+}
+
+static gboolean
+is_echoed (ServerConnection *self)
+{
+  return self->mode == SERVER_ECHO || (self->opcode & IS_CONTROL) != 0;
+}
+
+/* Takes the head of a frame, and begins the answer. Returns the length of the head, or 0 where
+ * there is no whole one. */
+static gsize
+take_head (ServerConnection *self,
+           const guint8     *data,
+           gsize             length)
+{
+  guint n_bytes;
+  gsize head;
+  guint i;
+
+  if (length < 2)
+    return 0;
+
+  n_bytes = (data[1] & 0x7f) == 127 ? 8 : (data[1] & 0x7f) == 126 ? 2 : 0;
+  head = 2 + n_bytes + ((data[1] & MASKED) != 0 ? 4 : 0);
+  if (length < head)
+    return 0;
+
+  self->opcode = data[0];
+  self->frame_left = n_bytes > 0 ? 0 : data[1] & 0x7f;
+  for (i = 0; i < n_bytes; i++)
+    self->frame_left = self->frame_left << 8 | data[2 + i];
+
+  memset (self->mask, 0, sizeof self->mask);
+  if ((data[1] & MASKED) != 0)
+    memcpy (self->mask, data + head - 4, 4);
+  self->mask_at = 0;
+
+  if (is_echoed (self))
+    {
+      guint8 answer = (self->opcode & OPCODE) == PING ? FIN | PONG : self->opcode;
+      guint8 written[SERVER_MAX_HEAD];
+
+      server_buffer_append (self->out, written,
+                            server_write_head (written, answer, self->frame_left));
+    }
+
+  return head;
+}
+
+static void
+take_payload (ServerConnection *self,
+              const guint8     *data,
+              gsize             length)
+{
+  if (is_echoed (self))
+    unmask (server_buffer_extend (self->out, length), data, length, self->mask, self->mask_at);
+
+  self->mask_at += length;
+  self->frame_left -= length;
+}
+
+static void
+send_ack (ServerConnection *self)
+{
+  guint8 head[SERVER_MAX_HEAD];
+
+  server_buffer_append (self->out, head, server_write_head (head, FIN | BINARY, strlen (ACK)));
+  server_buffer_append (self->out, ACK, strlen (ACK));
+}
+
+/* Returns whether the connection goes on. */
+static gboolean
+end_frame (ServerConnection *self)
+{
+  if ((self->opcode & OPCODE) == CLOSE)
+    self->leaving = TRUE;
+
+  if ((self->opcode & IS_CONTROL) != 0 || (self->opcode & FIN) == 0)
+    return TRUE;
+
+  if (self->mode == SERVER_SINK && ++self->n_messages % self->ack == 0)
+    send_ack (self);
+
+  if (self->mode == SERVER_RESET)
+    {
+      server_transport_reset (&self->transport);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Returns how much could be understood, or -1 where the connection is to end. */
+static gssize
+take (ServerConnection *self,
+      const guint8     *data,
+      gsize             length)
+{
+  gsize at = 0;
+
+  if (self->mode == SERVER_HANDSHAKE)
+    {
+      at = server_handshake_answer (self, data, length);
+      if (at == 0)
+        return 0;
+    }
+
+  while (!self->leaving)
+    {
+      gsize n = 0;
+
+      if (self->frame_left == 0)
+        {
+          n = take_head (self, data + at, length - at);
+          if (n == 0)
+            break;
+          at += n;
+        }
+
+      n = MIN (self->frame_left, length - at);
+      take_payload (self, data + at, n);
+      at += n;
+
+      if (self->frame_left > 0)
+        break;
+      if (!end_frame (self))
+        return -1;
+    }
+
+  return at;
+}
+
+/* Keeps what could not be understood until there is more. */
+static gboolean
+carry (ServerConnection *self,
+       const guint8     *data,
+       gsize             length)
+{
+  if (length > SERVER_MAX_CARRY)
+    return FALSE;
+
+  self->n_carried = length;
+  if (length == 0)
+    {
+      g_clear_pointer (&self->carry, g_free);
+      return TRUE;
+    }
+
+  if (self->carry == NULL)
+    self->carry = g_malloc (SERVER_MAX_CARRY);
+  memmove (self->carry, data, length);
+
+  return TRUE;
+}
+
+static gboolean
+write_out (ServerConnection *self)
+{
+  gssize n = 1;
+
+  while (server_buffer_get_length (self->out) > 0 && n > 0)
+    {
+      n = server_transport_write (&self->transport, self->out->data + self->out->start,
+                                  server_buffer_get_length (self->out));
+      if (n > 0)
+        self->out->start += n;
+    }
+
+  if (server_buffer_get_length (self->out) == 0)
+    g_clear_pointer (&self->out, server_buffer_give);
+
+  return n >= 0;
+}
+
+static gboolean
+write_flood (ServerConnection *self)
+{
+  gssize n = 1;
+  guint i;
+
+  for (i = 0; i < WRITES_PER_TURN && n > 0 && !server_flood_is_over (self->flood); i++)
+    n = server_flood_write (self->flood, &self->transport);
+
+  return n >= 0;
+}
+
+/* Returns how much was read, 0 if there is nothing, or -1 where the connection is to end. */
+static gssize
+read_in (ServerConnection *self)
+{
+  guint8 *start = input + SERVER_MAX_CARRY - self->n_carried;
+  gssize n_read = server_transport_read (&self->transport, input + SERVER_MAX_CARRY, READ_SIZE);
+  gsize length = n_read + self->n_carried;
+  gssize n_taken;
+
+  if (n_read <= 0)
+    return n_read;
+
+  if (self->n_carried > 0)
+    memcpy (start, self->carry, self->n_carried);
+  if (self->out == NULL)
+    self->out = server_buffer_take ();
+
+  n_taken = take (self, start, length);
+  if (n_taken < 0 || !carry (self, start + n_taken, self->leaving ? 0 : length - n_taken))
+    return -1;
+
+  return n_read;
+}
+
+static gboolean
+is_backlogged (ServerConnection *self)
+{
+  return self->leaving || server_buffer_get_length (self->out) > BACKLOG_MAX;
+}
+
+/* Returns FALSE where the connection is over. */
+gboolean
+server_connection_on_ready (ServerConnection *self)
+{
+  gssize n_read;
+  guint i;
+
+  if (!write_out (self))
+    return FALSE;
+
+  /* TLS may hold what no event will announce, so it is read to its end. */
+  for (i = 0; (i < READS_PER_TURN || self->is_tls) && !is_backlogged (self); i++)
+    {
+      n_read = read_in (self);
+      if (n_read < 0 || !write_out (self))
+        return FALSE;
+
+      /* What gave less than was asked for is empty. */
+      if (n_read < READ_SIZE)
+        break;
+    }
+
+  if (self->flood != NULL && self->out == NULL && !self->leaving && !write_flood (self))
+    return FALSE;
+
+  return !self->leaving || self->out != NULL;
+}
+
+guint32
+server_connection_get_events (ServerConnection *self)
+{
+  guint32 events = is_backlogged (self) ? 0 : EPOLLIN;
+
+  if (self->out != NULL || (self->flood != NULL && !server_flood_is_over (self->flood)))
+    events |= EPOLLOUT;
+
+  return events;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "server-buffer.h"
+#include "server-flood.h"
+#include "server-transport.h"
+
+G_BEGIN_DECLS
+
+/* What a client asks for by the path of its URI */
+typedef enum {
+  SERVER_HANDSHAKE, /* it has not asked yet */
+  SERVER_ECHO,      /* /echo */
+  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES: for ever where there is no count */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: takes all, and tells each time it has taken so many */
+  SERVER_RESET,     /* /reset: the first message breaks the link */
+} ServerMode;
+
+/* The longest head of a client's frame, and the longest request */
+#define SERVER_MAX_HEAD  14
+#define SERVER_MAX_CARRY 4096
+
+typedef struct
+{
+  ServerTransport  transport;
+  ServerBuffer    *out;        /* (owned) (nullable) what the client has not taken yet */
+  ServerFlood     *flood;      /* (owned) (nullable) */
+  guint8          *carry;      /* (owned) (nullable) what was too short to be understood */
+  gsize            n_carried;
+  guint64          frame_left; /* of the payload of the present frame */
+  guint64          n_messages; /* taken by a sink */
+  guint64          ack;
+  guint            mask_at;    /* which byte of the mask is next */
+  guint8           mask[4];
+  guint8           opcode;     /* of the present frame, and whether it is a message's last */
+  ServerMode       mode;
+  guint32          events;     /* what epoll is asked for */
+  gboolean         is_tls;
+  gboolean         leaving;    /* when all is written */
+} ServerConnection;
+
+ServerConnection *server_connection_new      (int                fd,
+                                              SSL_CTX           *tls);
+void              server_connection_free     (ServerConnection  *self);
+gboolean          server_connection_on_ready (ServerConnection  *self);
+guint32           server_connection_get_events (ServerConnection *self);
+
+gsize             server_handshake_answer    (ServerConnection  *self,
+                                              const guint8      *data,
+                                              gsize              length);
+
+G_END_DECLS

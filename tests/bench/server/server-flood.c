@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "server-flood.h"
+
+/* Messages of one size, one after another, as fast as the client takes them. Each begins with its
+ * number, from 0, in eight bytes, the lowest first, so that a client can tell if one was lost. */
+
+#define BLOCK_MIN  (256 * 1024)
+#define MAX_HEAD   10
+#define FIN        0x80
+#define BINARY     2
+#define FILLING    'x'
+
+struct _ServerFlood
+{
+  guint8  *block;
+  gsize    frame_size;
+  gsize    head_size;
+  gsize    n_frames;  /* in a block */
+  gsize    start;     /* what of the block is written */
+  gsize    end;
+  guint64  next;      /* the number of the first message of the next block */
+  guint64  count;
+};
+
+/* Returns how many bytes the head has. A server masks nothing. */
+gsize
+server_write_head (guint8  *place,
+                   guint8   opcode,
+                   guint64  length)
+{
+  guint n_bytes = length > G_MAXUINT16 ? 8 : 2;
+  guint i;
+
+  place[0] = opcode;
+  if (length < 126)
+    {
+      place[1] = length;
+      return 2;
+    }
+
+  place[1] = n_bytes == 8 ? 127 : 126;
+  for (i = 0; i < n_bytes; i++)
+    place[2 + i] = length >> (8 * (n_bytes - 1 - i));
+
+  return 2 + n_bytes;
+}
+
+static void
+write_number (guint8  *place,
+              guint64  number)
+{
+  guint64 ordered = GUINT64_TO_LE (number);
+
+  memcpy (place, &ordered, sizeof ordered);
+}
+
+static void
+fill_block (ServerFlood *self)
+{
+  gsize n = MIN (self->n_frames, self->count - self->next);
+  gsize i;
+
+  for (i = 0; i < n; i++)
+    write_number (self->block + i * self->frame_size + self->head_size, self->next++);
+
+  self->start = 0;
+  self->end = n * self->frame_size;
+}
+
+/* @count: 0 for no end */
+ServerFlood *
+server_flood_new (gsize   size,
+                  guint64 count)
+{
+  ServerFlood *self = g_new0 (ServerFlood, 1);
+  guint8 head[MAX_HEAD];
+  gsize i;
+
+  size = MAX (size, sizeof (guint64));
+  self->count = count > 0 ? count : G_MAXUINT64;
+  self->head_size = server_write_head (head, FIN | BINARY, size);
+  self->frame_size = self->head_size + size;
+  self->n_frames = MAX (1, BLOCK_MIN / self->frame_size);
+  self->block = g_malloc (self->n_frames * self->frame_size);
+  memset (self->block, FILLING, self->n_frames * self->frame_size);
+
+  for (i = 0; i < self->n_frames; i++)
+    memcpy (self->block + i * self->frame_size, head, self->head_size);
+
+  return self;
+}
+
+void
+server_flood_free (ServerFlood *self)
+{
+  g_free (self->block);
+  g_free (self);
+}
+
+gboolean
+server_flood_is_over (ServerFlood *self)
+{
+  return self->start == self->end && self->next == self->count;
+}
+
+gssize
+server_flood_write (ServerFlood           *self,
+                    const ServerTransport *transport)
+{
+  gssize n;
+
+  if (self->start == self->end)
+    fill_block (self);
+
+  n = server_transport_write (transport, self->block + self->start, self->end - self->start);
+  if (n > 0)
+    self->start += n;
+
+  return n;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server-transport.h"
+
+/* What would block returns 0, and the end of the connection -1. */
+
+/* TLS 1.3 and 1.2 alike put at most this into one record. */
+#define READ_AHEAD (64 * 1024)
+
+SSL_CTX *
+server_tls_new (const char *certificate,
+                const char *key)
+{
+  SSL_CTX *tls = SSL_CTX_new (TLS_server_method ());
+
+  if (SSL_CTX_use_certificate_chain_file (tls, certificate) != 1
+      || SSL_CTX_use_PrivateKey_file (tls, key, SSL_FILETYPE_PEM) != 1)
+    {
+      ERR_print_errors_fp (stderr);
+      g_error ("There is no certificate to be had from %s and %s", certificate, key);
+    }
+
+  SSL_CTX_set_mode (tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
+                         | SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_read_ahead (tls, 1);
+  SSL_CTX_set_default_read_buffer_len (tls, READ_AHEAD);
+
+  return tls;
+}
+
+void
+server_transport_init (ServerTransport *self,
+                       int              fd,
+                       SSL_CTX         *tls)
+{
+  self->fd = fd;
+  self->ssl = NULL;
+
+  if (tls == NULL)
+    return;
+
+  self->ssl = SSL_new (tls);
+  SSL_set_fd (self->ssl, fd);
+  SSL_set_accept_state (self->ssl);
+}
+
+void
+server_transport_clear (ServerTransport *self)
+{
+  g_clear_pointer (&self->ssl, SSL_free);
+  close (self->fd);
+}
+
+static gssize
+get_outcome (gssize n)
+{
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return 0;
+
+  return n > 0 ? n : -1;
+}
+
+static gssize
+get_tls_outcome (const ServerTransport *self,
+                 gssize                 n)
+{
+  int error;
+
+  if (n > 0)
+    return n;
+
+  error = SSL_get_error (self->ssl, n);
+  ERR_clear_error ();
+
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
+}
+
+/* A read of TLS gives one record at a time: so it is asked until there is no more. */
+static gssize
+read_tls (const ServerTransport *self,
+          guint8                *data,
+          gsize                  length)
+{
+  gsize n_read = 0;
+  gssize n = 0;
+
+  while (n_read < length)
+    {
+      n = get_tls_outcome (self, SSL_read (self->ssl, data + n_read, length - n_read));
+      if (n <= 0)
+        break;
+
+      n_read += n;
+    }
+
+  return n_read > 0 ? (gssize) n_read : n;
+}
+
+gssize
+server_transport_read (const ServerTransport *self,
+                       guint8                *data,
+                       gsize                  length)
+{
+  if (self->ssl != NULL)
+    return read_tls (self, data, length);
+
+  return get_outcome (recv (self->fd, data, length, MSG_DONTWAIT));
+}
+
+gssize
+server_transport_write (const ServerTransport *self,
+                        const guint8          *data,
+                        gsize                  length)
+{
+  if (self->ssl != NULL)
+    return get_tls_outcome (self, SSL_write (self->ssl, data, length));
+
+  return get_outcome (send (self->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/* The next close is no goodbye: the peer sees "connection reset". */
+void
+server_transport_reset (const ServerTransport *self)
+{
+  struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+  setsockopt (self->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}

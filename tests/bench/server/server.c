@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server-connection.h"
+
+/* The server of the benchmarks: does as little as can be, so that what is measured is the client.
+ * It listens on 127.0.0.1 and the addresses after it, prints the ports (plain, and TLS or 0), and
+ * ends with its standard input. */
+
+#define EVENTS_PER_TURN 256
+#define BACKLOG         4096
+
+static char *certificate;
+static char *key;
+static int n_addresses = 1;
+
+static const GOptionEntry entries[] = {
+  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate, "For TLS", "FILE" },
+  { "key", 0, 0, G_OPTION_ARG_FILENAME, &key, "For TLS", "FILE" },
+  { "addresses", 0, 0, G_OPTION_ARG_INT, &n_addresses, "How many to listen on", "N" },
+  G_OPTION_ENTRY_NULL,
+};
+
+/* What epoll gives back */
+typedef struct
+{
+  ServerConnection *connection; /* (owned) (nullable) NULL for what listens */
+  SSL_CTX          *tls;        /* (nullable) */
+  int               fd;
+} Watch;
+
+static void
+watch (int      epoll,
+       int      operation,
+       Watch   *data,
+       guint32  events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = data };
+
+  if (epoll_ctl (epoll, operation, data->fd, &event) != 0)
+    g_error ("epoll_ctl: %s", g_strerror (errno));
+}
+
+/* The first address chooses a port, and the others have the same. Returns the port. */
+static int
+listen_on (int      epoll,
+           int      number,
+           int      port,
+           SSL_CTX *tls)
+{
+  struct sockaddr_in address = {
+    .sin_family = AF_INET,
+    .sin_port = htons (port),
+    .sin_addr.s_addr = htonl (INADDR_LOOPBACK + number),
+  };
+  socklen_t length = sizeof address;
+  Watch *self = g_new0 (Watch, 1);
+  int yes = 1;
+
+  self->tls = tls;
+  self->fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  setsockopt (self->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+
+  if (bind (self->fd, (struct sockaddr *) &address, sizeof address) != 0
+      || listen (self->fd, BACKLOG) != 0
+      || getsockname (self->fd, (struct sockaddr *) &address, &length) != 0)
+    g_error ("Cannot listen: %s", g_strerror (errno));
+
+  watch (epoll, EPOLL_CTL_ADD, self, EPOLLIN);
+
+  return ntohs (address.sin_port);
+}
+
+static int
+listen_on_all (int      epoll,
+               SSL_CTX *tls)
+{
+  int port = listen_on (epoll, 0, 0, tls);
+  int i;
+
+  for (i = 1; i < n_addresses; i++)
+    listen_on (epoll, i, port, tls);
+
+  return port;
+}
+
+static void
+accept_all (int    epoll,
+            Watch *listener)
+{
+  int yes = 1;
+  int fd;
+
+  while ((fd = accept4 (listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+    {
+      Watch *self = g_new0 (Watch, 1);
+
+      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+      self->fd = fd;
+      self->connection = server_connection_new (fd, listener->tls);
+      self->connection->events = EPOLLIN;
+      watch (epoll, EPOLL_CTL_ADD, self, EPOLLIN);
+    }
+}
+
+static void
+serve (int    epoll,
+       Watch *self)
+{
+  guint32 events;
+
+  if (!server_connection_on_ready (self->connection))
+    {
+      server_connection_free (self->connection);
+      g_free (self);
+      return;
+    }
+
+  events = server_connection_get_events (self->connection);
+  if (events != self->connection->events)
+    watch (epoll, EPOLL_CTL_MOD, self, events);
+  self->connection->events = events;
+}
+
+static void
+run (int    epoll,
+     Watch *input)
+{
+  struct epoll_event events[EVENTS_PER_TURN];
+  int n;
+  int i;
+
+  for (;;)
+    {
+      n = epoll_wait (epoll, events, EVENTS_PER_TURN, -1);
+
+      for (i = 0; i < n; i++)
+        {
+          Watch *self = events[i].data.ptr;
+
+          if (self == input)
+            return;
+          else if (self->connection == NULL)
+            accept_all (epoll, self);
+          else
+            serve (epoll, self);
+        }
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (GOptionContext) options = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Watch input = { .fd = STDIN_FILENO };
+  struct rlimit files;
+  SSL_CTX *tls = NULL;
+  int epoll = epoll_create1 (EPOLL_CLOEXEC);
+  int port;
+
+  g_option_context_add_main_entries (options, entries, NULL);
+  if (!g_option_context_parse (options, &argc, &argv, &error))
+    g_error ("%s", error->message);
+
+  getrlimit (RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &files);
+
+  if (certificate != NULL && key != NULL)
+    tls = server_tls_new (certificate, key);
+
+  watch (epoll, EPOLL_CTL_ADD, &input, EPOLLIN);
+  port = listen_on_all (epoll, NULL);
+  printf ("%d %d\n", port, tls != NULL ? listen_on_all (epoll, tls) : 0);
+  fflush (stdout);
+  run (epoll, &input);
+
+  return 0;
+}
