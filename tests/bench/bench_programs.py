@@ -42,7 +42,7 @@ def make_c_program(name, path, **kwargs):
 
 def make_node_program(name, build):
     modules = build / 'peers' / 'node_modules'
-    script = build / 'peers' / 'client-node.mjs'
+    script = build / 'peers' / 'client-node.js'
     absent = ''
 
     if not shutil.which('node'):

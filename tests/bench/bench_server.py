@@ -69,6 +69,12 @@ class Server:
         return f'{scheme}://127.0.0.1:{self.ports[line]}{path}'
 
 
+def find_reason(text):
+    """The line that names an error, or else the last one, of what a program has said."""
+    lines = [line.strip() for line in text.split('\n') if line.strip()]
+    return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no word')
+
+
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
     """Returns what the program has printed, or None and why not."""
     try:
@@ -81,7 +87,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
         return None, f'took longer than {timeout} s'
 
     if outcome.returncode != 0 or not outcome.stdout.strip():
-        return None, f'status {outcome.returncode}: {outcome.stderr.strip()[-400:]}'
+        return None, f'status {outcome.returncode}: {find_reason(outcome.stderr)}'
     return outcome.stdout, ''
 
 

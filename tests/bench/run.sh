@@ -44,7 +44,7 @@ install_peers ()
   local peers=$build_dir/peers
 
   mkdir -p "$peers"
-  cp tests/bench/clients/*.mjs "$peers"
+  cp tests/bench/clients/*.js "$peers"
 
   if cmp -s tests/bench/peers/package-lock.json "$peers/installed.json"; then
     return

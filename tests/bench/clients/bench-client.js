@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What every client does, for Node and GJS: see bench-client.h. They differ in how they tell the
+// time, in microseconds: of the clock, and of the processor for user and system.
+
+const WARM_UP = 0.2;
+const CLOCK_EVERY = 8;
+const WINDOWS_SENT = 4;
+
+export class BenchClient {
+    constructor([uri, work, size, window, seconds, type], getTime, getUsage) {
+        this.uri = uri;
+        this.work = work;
+        this.size = Number(size);
+        this.window = Number(window);
+        this.isText = type === 'text';
+        this.duration = Number(seconds) * 1e6;
+        this.text = 'x'.repeat(this.size);
+        this.getTime = getTime;
+        this.getUsage = getUsage;
+        this.startedAt = 0;
+        this.nReceived = 0;
+        this.nMessages = 0;
+    }
+
+    // Returns how many messages are to be sent now.
+    onOpen() {
+        this.openedAt = this.getTime();
+        return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
+    }
+
+    // Returns how many messages are to be sent now, or -1 where it is over.
+    onMessage(size) {
+        const nTold = this.work === 'send' ? this.window : 1;
+
+        if (this.work !== 'send' && size !== this.size)
+            throw new Error(`A message of ${size} bytes came where ${this.size} were due`);
+
+        this.nReceived++;
+        this.nMessages += nTold;
+
+        if (this.nReceived % CLOCK_EVERY === 0 || this.work === 'send' || this.size > 65535) {
+            if (this.lookAtClock())
+                return -1;
+        }
+
+        return this.work === 'receive' ? 0 : nTold;
+    }
+
+    lookAtClock() {
+        const now = this.getTime();
+
+        if (this.startedAt === 0) {
+            if (now - this.openedAt >= this.duration * WARM_UP &&
+                (this.work === 'send' || this.nReceived >= this.window)) {
+                this.usage = this.getUsage();
+                this.startedAt = now;
+                this.nMessages = 0;
+            }
+            return false;
+        }
+
+        this.endedAt = now;
+        return now - this.startedAt >= this.duration;
+    }
+
+    get result() {
+        const usage = this.getUsage();
+
+        return JSON.stringify({
+            messages: this.nMessages,
+            bytes: this.nMessages * this.size,
+            wall: (this.endedAt - this.startedAt) / 1e6,
+            user: (usage.user - this.usage.user) / 1e6,
+            system: (usage.system - this.usage.system) / 1e6,
+        });
+    }
+}
