@@ -1,16 +1,217 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is not messages a second: one program for each."""
+"""What is not messages a second: one program for each, in C, which prints its figures."""
 
-MEASURES = []
+import json
+import resource
+import statistics
+from dataclasses import dataclass
+from typing import Callable
+
+from bench_programs import RAW, TASK
+from bench_server import run_client
+
+TIMEOUT = 400
+BAR = 60
+BARS = 20
+
+# What a process has open besides its links
+OTHER_FILES = 50
+
+LIBRARIES = (RAW, TASK)
+
+# What a task may take beside libsoup's connection, what its heartbeat may, and so on
+MAX_BYTES = 4096
+MAX_HEARTBEAT_NS = 50
+MAX_GAP_MS = 50
+MAX_RECONNECT_US = 1000
+
+# The waits before an attempt: reconnect-timeout, reconnect-timeout-max, reconnect-jitter
+WAITS = {
+    '2 s': (2000, 0, 0),
+    '2 s doubling to 60 s': (2000, 60000, 0),
+    '2 s, jitter 1': (2000, 0, 1),
+    '2 s doubling to 60 s, jitter 1': (2000, 60000, 1),
+}
+
+
+@dataclass
+class Measure:
+    name: str
+    title: str
+    get_commands: Callable  # of the quickness and the server: label, command, environment
+    judge: Callable         # of the figures by label: title, whether it holds, figures
+    rounds: int = 5         # at most
+    in_quick: bool = True
+
+
+def get_heartbeat(quick, _):
+    yield TASK, ['measure-heartbeat', str(500000 if quick else 5000000)], {}
+
+
+def get_allocations(quick, server):
+    for library in LIBRARIES:
+        yield library, ['measure-allocations', library, server.get_uri('plain', '/flood?size=125'),
+                        str(10000 if quick else 100000)], {'G_SLICE': 'always-malloc'}
+
+
+def get_reconnect(quick, server):
+    for library in LIBRARIES:
+        yield library, ['measure-reconnect', library, server.get_uri('plain', '/reset'),
+                        str(50 if quick else 500)], {}
+
+
+def get_tick(quick, server):
+    count = str(10000 if quick else 40000)
+    for library in LIBRARIES:
+        yield library, ['measure-tick', library,
+                        server.get_uri('plain', f'/flood?size=125&count={count}'), count], {}
+
+
+def get_links_max():
+    """How many tasks may have files open, of which each has two: a socket and a timer."""
+    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES) // 2
+
+
+def make_idle(n_wanted, sessions):
+    """Fifteen seconds are one heartbeat of each task at the default times."""
+    def get_idle(quick, server):
+        n_links = min(n_wanted, get_links_max())
+        for session in sessions:
+            for library in LIBRARIES:
+                yield (f'{library}, {session}', [
+                    'measure-idle', library, server.ports['plain'], str(n_links),
+                    str(3 if quick else 15), session], {})
+    return get_idle
+
+
+def get_herd(quick, _):
+    for label, waits in WAITS.items():
+        yield label, ['measure-herd', str(20000 if quick else 100000), '30',
+                      str(1000 if quick else 5000), *map(str, waits)], {}
+
+
+def middle(figures, label, key):
+    return statistics.median(figure[key] for figure in figures[label])
+
+
+def judge_heartbeat(figures):
+    time = middle(figures, TASK, 'heartbeat_ns')
+    yield f'heartbeat: below {MAX_HEARTBEAT_NS} ns a message', time < MAX_HEARTBEAT_NS, f'{time:.1f}'
+    for key in ('allocations', 'armings'):
+        count = max(figure[key] for figure in figures[TASK])
+        yield f'heartbeat: no {key}', count == 0, str(count)
+
+
+def judge_allocations(figures):
+    ours, theirs = (middle(figures, library, 'allocations_per_message')
+                    for library in (TASK, RAW))
+    yield ('a message received: no allocation beyond those of libsoup', ours <= theirs + 0.01,
+           f'{ours:.2f} and {theirs:.2f}')
+
+
+def judge_reconnect(figures):
+    extra = statistics.median(ours['median_us'] - theirs['median_us']
+                              for ours, theirs in zip(figures[TASK], figures[RAW]))
+    yield 'reconnecting: within 1 ms of libsoup', extra <= MAX_RECONNECT_US, f'{extra:+.0f} us'
+
+
+def judge_tick(figures):
+    gap = middle(figures, TASK, 'longest_gap_ms')
+    astray = sum(figure['astray'] for figure in figures[TASK])
+    yield f'tick: longest gap below {MAX_GAP_MS} ms', gap < MAX_GAP_MS, f'{gap:.1f} ms'
+    yield 'tick: no message lost', astray == 0, str(astray)
+
+
+def judge_idle(figures):
+    for key in ('bytes_per_link', 'resident_bytes_per_link'):
+        extra = (middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key))
+        yield (f'idle: at most {MAX_BYTES} {key.replace("_", " ")} above libsoup',
+               extra <= MAX_BYTES, f'{extra:+.0f}')
+
+
+def judge_nothing(_):
+    return ()
+
+
+MEASURES = (
+    Measure('heartbeat', 'Heartbeat work for a message received', get_heartbeat, judge_heartbeat),
+    Measure('allocations', 'Allocations and timers for a message received', get_allocations,
+            judge_allocations, rounds=1),
+    Measure('reconnect', 'From the message that has the link reset to an open link', get_reconnect,
+            judge_reconnect),
+    Measure('tick', 'An idle-priority tick of 60 Hz in a flood, with a handler that takes 50 us',
+            get_tick, judge_tick),
+    Measure('idle-1000', '1,000 idle links, with a session for all or one for each',
+            make_idle(1000, ('shared', 'own')), judge_idle, rounds=3),
+    Measure('idle-10000', '10,000 idle links, or as many as there may be files open',
+            make_idle(10000, ('shared',)), judge_idle, rounds=1, in_quick=False),
+    Measure('herd', 'Attempts at a server that is back after 30 s', get_herd, judge_nothing,
+            rounds=1),
+)
+
+
+def run_measure(measure, results, servers, arguments, folder, say):
+    figures = {}
+    for round_number in range(min(arguments.rounds, measure.rounds)):
+        for label, command, environment in measure.get_commands(arguments.quick, servers[False]):
+            path = arguments.build_dir / 'tests' / 'bench' / command[0]
+            text, fault = run_client([str(path), *command[1:]], folder, environment, TIMEOUT)
+            if text is None:
+                say(f'{measure.name} of {label}: {fault}')
+                continue
+            figure = json.loads(text)
+            figures.setdefault(label, []).append(figure)
+            results.write('measure', measure=measure.name, program=label, round=round_number,
+                          **figure)
+    return figures
 
 
 def run(measures, results, servers, arguments, folder, say):
-    return {}
+    found = []
+    for measure in measures:
+        if arguments.quick and not arguments.only and not measure.in_quick:
+            say(f'{measure.name} is skipped: it takes long')
+        else:
+            say(measure.name)
+            found.append((measure, run_measure(measure, results, servers, arguments, folder, say)))
+    return found
+
+
+def print_histogram(label, histogram, out):
+    step = -(-len(histogram) // BARS)
+    groups = [max(histogram[at:at + step]) for at in range(0, len(histogram), step)]
+    print(f'\n  {label}: the most in one second', file=out)
+    for number, count in enumerate(groups):
+        bar = '#' * round(BAR * count / max(groups))
+        print(f'  {number * step:4} s {count:8,} {bar}'.rstrip(), file=out)
+
+
+def format_figures(values):
+    text = f'{statistics.median(values):,.10g}'
+    return f'{text} ({min(values):,.6g}..{max(values):,.6g})' if len(values) > 1 else text
+
+
+def print_measure(measure, figures, out):
+    print(f'\n{measure.title}\n  {"":26}', *(f'{label:>30}' for label in figures), file=out)
+    for key, value in next(iter(figures.values()))[0].items():
+        if isinstance(value, list):
+            for label, runs in figures.items():
+                print_histogram(label, runs[0][key], out)
+        else:
+            columns = (format_figures([run[key] for run in runs]) for runs in figures.values())
+            print(f'  {key.replace("_", " "):26}', *(f'{column:>30}' for column in columns),
+                  file=out)
 
 
 def print_all(found, out):
-    pass
+    for measure, figures in found:
+        if figures:
+            print_measure(measure, figures, out)
 
 
 def judge(found):
-    return []
+    for measure, figures in found:
+        try:
+            yield from measure.judge(figures)
+        except KeyError as missing:
+            yield f'{measure.name}: figures of {missing}', False, 'none'

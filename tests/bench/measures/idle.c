@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "measure-link.h"
+
+/* Many links in one process that have nothing to say but heartbeats: how fast they open, what they
+ * take, and what a message on one costs while all the others are idle.
+ *
+ * idle task|libsoup PORT LINKS SECONDS shared|own */
+
+#define CONNECTING_AT_ONCE 64
+#define ADDRESSES          8   /* that the server listens on, so that there are ports enough */
+#define ECHOES             500
+
+typedef struct
+{
+  GMainLoop   *loop;
+  const char  *library;
+  const char  *port;
+  SoupSession *session;    /* (nullable) NULL where each link has its own */
+  MeasureLink *first;
+  GBytes      *payload;
+  guint        n_wanted;
+  guint        n_started;
+  guint        n_opened;
+  guint        n_echoes;
+} Idle;
+
+static void start_one (Idle *self);
+
+static void
+opened (MeasureLink *link)
+{
+  Idle *self = measure_link_get_data (link);
+
+  self->n_opened++;
+
+  if (self->n_started < self->n_wanted)
+    start_one (self);
+  else if (self->n_opened == self->n_wanted)
+    g_main_loop_quit (self->loop);
+}
+
+/* Heartbeats come back too. */
+static void
+message (MeasureLink *link,
+         GBytes      *bytes)
+{
+  Idle *self = measure_link_get_data (link);
+
+  if (link != self->first || self->n_echoes == 0)
+    return;
+
+  if (--self->n_echoes > 0)
+    measure_link_send (link, self->payload);
+  else
+    g_main_loop_quit (self->loop);
+}
+
+static const MeasureFuncs funcs = { .opened = opened, .message = message };
+
+static void
+start_one (Idle *self)
+{
+  g_autofree char *uri = g_strdup_printf ("ws://127.0.0.%u:%s/echo",
+                                          1 + self->n_started % ADDRESSES, self->port);
+  MeasureLink *link;
+
+  self->n_started++;
+  link = measure_link_new (self->library, uri, self->session, &funcs, self);
+  if (self->first == NULL)
+    self->first = link;
+}
+
+static guint64
+get_allocated (void)
+{
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+}
+
+static guint64
+get_resident (void)
+{
+  g_autofree char *text = NULL;
+  guint64 pages = 0;
+
+  if (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL))
+    sscanf (text, "%*u %" G_GUINT64_FORMAT, &pages);
+
+  return pages * sysconf (_SC_PAGESIZE);
+}
+
+static gboolean
+quit_cb (gpointer loop)
+{
+  g_main_loop_quit (loop);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+rest (Idle *self,
+      guint seconds)
+{
+  g_timeout_add_seconds (seconds, quit_cb, self->loop);
+  g_main_loop_run (self->loop);
+}
+
+static void
+open_links (Idle *self,
+            guint n_links)
+{
+  guint i;
+
+  self->n_wanted += n_links;
+  for (i = 0; i < MIN (n_links, CONNECTING_AT_ONCE); i++)
+    start_one (self);
+  g_main_loop_run (self->loop);
+}
+
+/* Returns the microseconds of the processor that a message takes there and back on one link. */
+static double
+echo (Idle *self)
+{
+  gint64 cpu_time = measure_get_cpu_time ();
+
+  self->n_echoes = ECHOES;
+  measure_link_send (self->first, self->payload);
+  g_main_loop_run (self->loop);
+
+  return (double) (measure_get_cpu_time () - cpu_time) / ECHOES;
+}
+
+/* Returns the milliseconds of the processor that a second takes in which nothing else happens. */
+static double
+watch_heartbeats (Idle *self,
+                  guint seconds)
+{
+  gint64 cpu_time = measure_get_cpu_time ();
+
+  rest (self, seconds);
+
+  return (double) (measure_get_cpu_time () - cpu_time) / seconds / 1000;
+}
+
+static void
+run (Idle *self,
+     guint n_links,
+     guint seconds)
+{
+  guint64 allocated;
+  guint64 resident;
+  double echo_alone;
+  double opening;
+  gint64 started_at;
+
+  /* One link first, so that what every process needs once is not counted. */
+  open_links (self, 1);
+  echo_alone = echo (self);
+  rest (self, 1);
+
+  allocated = get_allocated ();
+  resident = get_resident ();
+  started_at = g_get_monotonic_time ();
+  open_links (self, n_links);
+  opening = (double) (g_get_monotonic_time () - started_at) / G_USEC_PER_SEC;
+  rest (self, 1);
+  allocated = get_allocated () - allocated;
+  resident = get_resident () - resident;
+
+  printf ("{\"links\": %u, \"connects_per_second\": %.0f, \"bytes_per_link\": %.0f, "
+          "\"resident_bytes_per_link\": %.0f, \"cpu_ms_per_second\": %.2f, "
+          "\"echo_us\": %.1f, \"echo_alone_us\": %.1f}\n",
+          n_links, n_links / opening, (double) allocated / n_links, (double) resident / n_links,
+          watch_heartbeats (self, seconds), echo (self), echo_alone);
+  fflush (stdout);
+  _Exit (0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  Idle self = { .loop = g_main_loop_new (NULL, FALSE) };
+
+  if (argc < 6)
+    g_error ("Usage: %s task|libsoup PORT LINKS SECONDS shared|own", argv[0]);
+
+  self.library = argv[1];
+  self.port = argv[2];
+  self.payload = g_bytes_new_static ("message", 7);
+  if (g_str_equal (argv[5], "shared"))
+    self.session = measure_session_new ();
+
+  run (&self, MAX (1, g_ascii_strtoull (argv[3], NULL, 10)),
+       MAX (1, g_ascii_strtoull (argv[4], NULL, 10)));
+
+  return 0;
+}

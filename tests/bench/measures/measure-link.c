@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <hb-websocket.h>
+#include <sys/resource.h>
+
+#include "measure-link.h"
+
+/* More than any measure opens */
+#define MAX_CONNECTIONS 100000
+
+struct _MeasureLink
+{
+  const MeasureFuncs      *funcs;
+  gpointer                 data;
+  HbWebsocketTask         *task;       /* (owned) (nullable) either this, or the next three */
+  SoupWebsocketConnection *connection; /* (owned) (nullable) */
+  SoupSession             *session;    /* (owned) (nullable) */
+  char                    *uri;        /* (owned) (nullable) */
+};
+
+static void connect_again (MeasureLink *self);
+
+static void
+tell_message (MeasureLink *self,
+              GBytes      *bytes)
+{
+  if (self->funcs->message != NULL)
+    self->funcs->message (self, bytes);
+}
+
+static void
+soup_message_cb (SoupWebsocketConnection *connection,
+                 SoupWebsocketDataType    type,
+                 GBytes                  *bytes,
+                 gpointer                 user_data)
+{
+  tell_message (user_data, bytes);
+}
+
+static void
+soup_closed_cb (SoupWebsocketConnection *connection,
+                gpointer                 user_data)
+{
+  MeasureLink *self = user_data;
+
+  g_clear_object (&self->connection);
+  connect_again (self);
+}
+
+static void
+soup_connected_cb (GObject      *source,
+                   GAsyncResult *result,
+                   gpointer      user_data)
+{
+  MeasureLink *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->connection = soup_session_websocket_connect_finish (self->session, result, &error);
+  if (self->connection == NULL)
+    g_error ("%s", error->message);
+
+  soup_websocket_connection_set_max_incoming_payload_size (self->connection, 0);
+  g_signal_connect (self->connection, "message", G_CALLBACK (soup_message_cb), self);
+  g_signal_connect (self->connection, "closed", G_CALLBACK (soup_closed_cb), self);
+  self->funcs->opened (self);
+}
+
+static void
+connect_again (MeasureLink *self)
+{
+  g_autoptr (SoupMessage) request = soup_message_new (SOUP_METHOD_GET, self->uri);
+
+  soup_session_websocket_connect_async (self->session, request, NULL, NULL, G_PRIORITY_DEFAULT,
+                                        NULL, soup_connected_cb, self);
+}
+
+static void
+task_message_cb (HbWebsocketTask       *task,
+                 SoupWebsocketDataType  type,
+                 GBytes                *bytes,
+                 gpointer               user_data)
+{
+  tell_message (user_data, bytes);
+}
+
+static void
+task_open_cb (HbWebsocketTask *task,
+              gpointer         user_data)
+{
+  MeasureLink *self = user_data;
+
+  self->funcs->opened (self);
+}
+
+/* Any error but the loss that was asked for makes the figures worthless. */
+static void
+task_error_cb (HbWebsocketTask *task,
+               GError          *error,
+               gpointer         user_data)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    g_error ("%s", error->message);
+}
+
+static HbWebsocketTask *
+start_task (MeasureLink *self,
+            const char  *uri,
+            SoupSession *session)
+{
+  HbWebsocketTask *task = g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                                        "uri", uri,
+                                        "session", session,
+                                        "reconnect-timeout", 0,
+                                        NULL);
+
+  g_signal_connect (task, "open", G_CALLBACK (task_open_cb), self);
+  g_signal_connect (task, "message", G_CALLBACK (task_message_cb), self);
+  g_signal_connect (task, "error", G_CALLBACK (task_error_cb), self);
+  hb_websocket_task_open (task);
+
+  return task;
+}
+
+/* @library: `task` or `libsoup`
+ * @session: (nullable): NULL for one of its own */
+MeasureLink *
+measure_link_new (const char         *library,
+                  const char         *uri,
+                  SoupSession        *session,
+                  const MeasureFuncs *funcs,
+                  gpointer            data)
+{
+  MeasureLink *self = g_new0 (MeasureLink, 1);
+
+  self->funcs = funcs;
+  self->data = data;
+
+  if (g_str_equal (library, "task"))
+    {
+      self->task = start_task (self, uri, session);
+      return self;
+    }
+
+  self->uri = g_strdup (uri);
+  self->session = session != NULL ? g_object_ref (session) : soup_session_new ();
+  connect_again (self);
+
+  return self;
+}
+
+gpointer
+measure_link_get_data (MeasureLink *self)
+{
+  return self->data;
+}
+
+void
+measure_link_send (MeasureLink *self,
+                   GBytes      *bytes)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->task == NULL)
+    soup_websocket_connection_send_message (self->connection, SOUP_WEBSOCKET_DATA_BINARY, bytes);
+  else if (!hb_websocket_task_send_bytes (self->task, bytes, &error))
+    g_error ("%s", error->message);
+}
+
+SoupSession *
+measure_session_new (void)
+{
+  return soup_session_new_with_options ("max-conns", MAX_CONNECTIONS,
+                                        "max-conns-per-host", MAX_CONNECTIONS,
+                                        NULL);
+}
+
+gint64
+measure_get_cpu_time (void)
+{
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * G_USEC_PER_SEC
+         + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+}

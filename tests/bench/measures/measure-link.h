@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+typedef struct _MeasureLink MeasureLink;
+
+typedef struct
+{
+  void (*opened)  (MeasureLink *link);
+  void (*message) (MeasureLink *link,
+                   GBytes      *bytes); /* (nullable) */
+} MeasureFuncs;
+
+/* The same from a task as from libsoup alone, with the code that an application would write: a link
+ * that is lost is connected again at once. */
+MeasureLink *measure_link_new           (const char         *library,
+                                         const char         *uri,
+                                         SoupSession        *session,
+                                         const MeasureFuncs *funcs,
+                                         gpointer            data);
+gpointer     measure_link_get_data      (MeasureLink        *self);
+void         measure_link_send          (MeasureLink        *self,
+                                         GBytes             *bytes);
+
+SoupSession *measure_session_new        (void);
+
+/* In microseconds, since the process began */
+gint64       measure_get_cpu_time       (void);
+
+G_END_DECLS
