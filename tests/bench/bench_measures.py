@@ -77,7 +77,7 @@ def make_idle(n_wanted, sessions):
     def get_idle(quick, server):
         n_links = min(n_wanted, get_links_max())
         for session in sessions:
-            for library in LIBRARIES:
+            for library in (RAW, f'{RAW}-keepalive', TASK):
                 yield (f'{library}, {session}', [
                     'measure-idle', library, server.ports['plain'], str(n_links),
                     str(3 if quick else 15), session], {})
@@ -96,7 +96,8 @@ def middle(figures, label, key):
 
 def judge_heartbeat(figures):
     time = middle(figures, TASK, 'heartbeat_ns')
-    yield f'heartbeat: below {MAX_HEARTBEAT_NS} ns a message', time < MAX_HEARTBEAT_NS, f'{time:.1f}'
+    yield (f'heartbeat: below {MAX_HEARTBEAT_NS} ns a message', time < MAX_HEARTBEAT_NS,
+           f'{time:.1f}')
     for key in ('allocations', 'armings'):
         count = max(figure[key] for figure in figures[TASK])
         yield f'heartbeat: no {key}', count == 0, str(count)
@@ -124,7 +125,7 @@ def judge_tick(figures):
 
 def judge_idle(figures):
     for key in ('bytes_per_link', 'resident_bytes_per_link'):
-        extra = (middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key))
+        extra = middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key)
         yield (f'idle: at most {MAX_BYTES} {key.replace("_", " ")} above libsoup',
                extra <= MAX_BYTES, f'{extra:+.0f}')
 

@@ -3,9 +3,9 @@
 
 # Usage: tests/bench/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [OPTION]...
 #
-# Builds the benchmarks in _build-bench (or DIR) and prints how fast the task is, beside libsoup alone
-# and other libraries. The programs run in turn, round by round, so that what disturbs the machine
-# disturbs them all alike. What is not installed is skipped with a word.
+# Builds the benchmarks in _build-bench (or DIR) and prints how fast the task is, beside libsoup
+# alone and other libraries. The programs run in turn, round by round, so that what disturbs the
+# machine disturbs them all alike. What is not installed is skipped with a word.
 #
 #   --quick             few and short runs, for a look
 #   --rounds=N          how often each program is run (5)

@@ -11,7 +11,7 @@ import {BenchClient} from './bench-client.js';
 // What /proc tells the time in
 const TICK = 10000;
 
-// GJS has no getrusage(2): the fields after the name, which may have blanks in it, begin with the 3rd.
+// GJS has no getrusage(2). The name of the program, in brackets, may have blanks in it.
 function getUsage() {
     const [, bytes] = GLib.file_get_contents('/proc/self/stat');
     const fields = new TextDecoder().decode(bytes).replace(/^.*\) /, '').split(' ');
@@ -40,7 +40,7 @@ function runLibsoup() {
     const request = Soup.Message.new('GET', client.uri);
 
     request.connect('accept-certificate', () => true);
-    session.websocket_connect_async(request, null, null, GLib.PRIORITY_DEFAULT, null, (_, result) => {
+    session.websocket_connect_async(request, null, null, 0, null, (_, result) => {
         const connection = session.websocket_connect_finish(result);
         const sendOne = () => connection.send_message(type, message);
 

@@ -10,9 +10,9 @@
 #include "hb-machine-private.h"
 #include "measure-counters.h"
 
-/* What a message that has been received costs for the heartbeat's sake, in nanoseconds: the clock is
- * read, the time is stored, and the next deadline is shown to the timer. And beside it, what the
- * core does besides that to hand the message on.
+/* What a message that has been received costs for the heartbeat's sake, in nanoseconds: the clock
+ * is read, the time is stored, and the next deadline is shown to the timer. And beside it, what all
+ * that takes that the core does to hand the message on.
  *
  * heartbeat MESSAGES */
 

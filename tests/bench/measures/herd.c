@@ -11,8 +11,8 @@
  *
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
- * The server refuses all for DOWN seconds, and then accepts CAPACITY a second. Prints the attempts in
- * each second until all clients are back. */
+ * The server refuses all for DOWN seconds, and then accepts CAPACITY a second. Prints the attempts
+ * in each second until all clients are back. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds, for an answer of the server */

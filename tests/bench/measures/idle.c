@@ -12,11 +12,12 @@
 /* Many links in one process that have nothing to say but heartbeats: how fast they open, what they
  * take, and what a message on one costs while all the others are idle.
  *
- * idle task|libsoup PORT LINKS SECONDS shared|own */
+ * idle task|libsoup|libsoup-keepalive PORT LINKS SECONDS shared|own */
 
 #define CONNECTING_AT_ONCE 64
 #define ADDRESSES          8   /* that the server listens on, so that there are ports enough */
-#define ECHOES             500
+#define ECHOES             200
+#define MAX_LINKS          16384 /* of which we keep a list, so that it does not grow meanwhile */
 
 typedef struct
 {
@@ -24,7 +25,7 @@ typedef struct
   const char  *library;
   const char  *port;
   SoupSession *session;    /* (nullable) NULL where each link has its own */
-  MeasureLink *first;
+  GPtrArray   *links;      /* (element-type MeasureLink) */
   GBytes      *payload;
   guint        n_wanted;
   guint        n_started;
@@ -54,7 +55,7 @@ message (MeasureLink *link,
 {
   Idle *self = measure_link_get_data (link);
 
-  if (link != self->first || self->n_echoes == 0)
+  if (self->n_echoes == 0 || link != self->links->pdata[0])
     return;
 
   if (--self->n_echoes > 0)
@@ -70,12 +71,10 @@ start_one (Idle *self)
 {
   g_autofree char *uri = g_strdup_printf ("ws://127.0.0.%u:%s/echo",
                                           1 + self->n_started % ADDRESSES, self->port);
-  MeasureLink *link;
 
   self->n_started++;
-  link = measure_link_new (self->library, uri, self->session, &funcs, self);
-  if (self->first == NULL)
-    self->first = link;
+  g_ptr_array_add (self->links,
+                   measure_link_new (self->library, uri, self->session, &funcs, self));
 }
 
 static guint64
@@ -133,7 +132,7 @@ echo (Idle *self)
   gint64 cpu_time = measure_get_cpu_time ();
 
   self->n_echoes = ECHOES;
-  measure_link_send (self->first, self->payload);
+  measure_link_send (self->links->pdata[0], self->payload);
   g_main_loop_run (self->loop);
 
   return (double) (measure_get_cpu_time () - cpu_time) / ECHOES;
@@ -151,6 +150,14 @@ watch_heartbeats (Idle *self,
   return (double) (measure_get_cpu_time () - cpu_time) / seconds / 1000;
 }
 
+/* What a message costs is to be told without the heartbeats of the others. */
+static void
+stop_heartbeat (gpointer link,
+                gpointer user_data)
+{
+  measure_link_stop_heartbeat (link);
+}
+
 static void
 run (Idle *self,
      guint n_links,
@@ -160,6 +167,7 @@ run (Idle *self,
   guint64 resident;
   double echo_alone;
   double opening;
+  double heartbeats;
   gint64 started_at;
 
   /* One link first, so that what every process needs once is not counted. */
@@ -176,11 +184,14 @@ run (Idle *self,
   allocated = get_allocated () - allocated;
   resident = get_resident () - resident;
 
+  heartbeats = watch_heartbeats (self, seconds);
+  g_ptr_array_foreach (self->links, stop_heartbeat, NULL);
+
   printf ("{\"links\": %u, \"connects_per_second\": %.0f, \"bytes_per_link\": %.0f, "
           "\"resident_bytes_per_link\": %.0f, \"cpu_ms_per_second\": %.2f, "
           "\"echo_us\": %.1f, \"echo_alone_us\": %.1f}\n",
           n_links, n_links / opening, (double) allocated / n_links, (double) resident / n_links,
-          watch_heartbeats (self, seconds), echo (self), echo_alone);
+          heartbeats, echo (self), echo_alone);
   fflush (stdout);
   _Exit (0);
 }
@@ -192,10 +203,11 @@ main (int    argc,
   Idle self = { .loop = g_main_loop_new (NULL, FALSE) };
 
   if (argc < 6)
-    g_error ("Usage: %s task|libsoup PORT LINKS SECONDS shared|own", argv[0]);
+    g_error ("Usage: %s LIBRARY PORT LINKS SECONDS shared|own", argv[0]);
 
   self.library = argv[1];
   self.port = argv[2];
+  self.links = g_ptr_array_sized_new (MAX_LINKS);
   self.payload = g_bytes_new_static ("message", 7);
   if (g_str_equal (argv[5], "shared"))
     self.session = measure_session_new ();

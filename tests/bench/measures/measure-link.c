@@ -10,14 +10,18 @@
 /* More than any measure opens */
 #define MAX_CONNECTIONS 100000
 
+/* The task's ping-timeout, in seconds */
+#define KEEPALIVE 15
+
 struct _MeasureLink
 {
   const MeasureFuncs      *funcs;
   gpointer                 data;
-  HbWebsocketTask         *task;       /* (owned) (nullable) either this, or the next three */
+  HbWebsocketTask         *task;       /* (owned) (nullable) either this, or what follows */
   SoupWebsocketConnection *connection; /* (owned) (nullable) */
   SoupSession             *session;    /* (owned) (nullable) */
   char                    *uri;        /* (owned) (nullable) */
+  guint                    keepalive;  /* seconds, 0 for none */
 };
 
 static void connect_again (MeasureLink *self);
@@ -62,6 +66,7 @@ soup_connected_cb (GObject      *source,
     g_error ("%s", error->message);
 
   soup_websocket_connection_set_max_incoming_payload_size (self->connection, 0);
+  soup_websocket_connection_set_keepalive_interval (self->connection, self->keepalive);
   g_signal_connect (self->connection, "message", G_CALLBACK (soup_message_cb), self);
   g_signal_connect (self->connection, "closed", G_CALLBACK (soup_closed_cb), self);
   self->funcs->opened (self);
@@ -123,7 +128,8 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* @library: `task` or `libsoup`
+/* @library: `task`, `libsoup`, or `libsoup-keepalive`, which pings as often as a task does, but does
+ *   not mind if nothing comes back
  * @session: (nullable): NULL for one of its own */
 MeasureLink *
 measure_link_new (const char         *library,
@@ -144,6 +150,7 @@ measure_link_new (const char         *library,
     }
 
   self->uri = g_strdup (uri);
+  self->keepalive = g_str_equal (library, "libsoup-keepalive") ? KEEPALIVE : 0;
   self->session = session != NULL ? g_object_ref (session) : soup_session_new ();
   connect_again (self);
 
@@ -166,6 +173,15 @@ measure_link_send (MeasureLink *self,
     soup_websocket_connection_send_message (self->connection, SOUP_WEBSOCKET_DATA_BINARY, bytes);
   else if (!hb_websocket_task_send_bytes (self->task, bytes, &error))
     g_error ("%s", error->message);
+}
+
+void
+measure_link_stop_heartbeat (MeasureLink *self)
+{
+  if (self->task != NULL)
+    hb_websocket_task_set_ping_timeout (self->task, 0);
+  else
+    soup_websocket_connection_set_keepalive_interval (self->connection, 0);
 }
 
 SoupSession *

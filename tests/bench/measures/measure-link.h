@@ -17,18 +17,19 @@ typedef struct
 
 /* The same from a task as from libsoup alone, with the code that an application would write: a link
  * that is lost is connected again at once. */
-MeasureLink *measure_link_new           (const char         *library,
-                                         const char         *uri,
-                                         SoupSession        *session,
-                                         const MeasureFuncs *funcs,
-                                         gpointer            data);
-gpointer     measure_link_get_data      (MeasureLink        *self);
-void         measure_link_send          (MeasureLink        *self,
-                                         GBytes             *bytes);
+MeasureLink *measure_link_new            (const char         *library,
+                                          const char         *uri,
+                                          SoupSession        *session,
+                                          const MeasureFuncs *funcs,
+                                          gpointer            data);
+gpointer     measure_link_get_data       (MeasureLink        *self);
+void         measure_link_send           (MeasureLink        *self,
+                                          GBytes             *bytes);
+void         measure_link_stop_heartbeat (MeasureLink        *self);
 
-SoupSession *measure_session_new        (void);
+SoupSession *measure_session_new         (void);
 
 /* In microseconds, since the process began */
-gint64       measure_get_cpu_time       (void);
+gint64       measure_get_cpu_time        (void);
 
 G_END_DECLS

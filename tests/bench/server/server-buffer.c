@@ -6,7 +6,7 @@
 
 #include "server-buffer.h"
 
-/* A connection has a buffer only while it has something to say: ten thousand idle ones have none. */
+/* A connection has a buffer only while it has something to say: what is idle has none. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)
 #define SPARE_MAX 4
