@@ -66,6 +66,8 @@ class Server:
         self.process.communicate()
 
     def get_uri(self, line, path):
+        if self.process.poll() is not None:
+            raise SystemExit(f'The server has ended with status {self.process.returncode}')
         scheme = 'wss' if line == 'tls' else 'ws'
         return f'{scheme}://127.0.0.1:{self.ports[line]}{path}'
 

@@ -128,8 +128,8 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* @library: `task`, `libsoup`, or `libsoup-keepalive`, which pings as often as a task does, but does
- *   not mind if nothing comes back
+/* @library: `task`, `libsoup`, or `libsoup-keepalive`, which pings as often as a task does, but
+ *   does not mind if nothing comes back
  * @session: (nullable): NULL for one of its own */
 MeasureLink *
 measure_link_new (const char         *library,

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -176,6 +177,9 @@ main (int    argc,
   getrlimit (RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit (RLIMIT_NOFILE, &files);
+
+  /* A client that leaves is no reason to end, and OpenSSL writes without MSG_NOSIGNAL. */
+  signal (SIGPIPE, SIG_IGN);
 
   if (certificate != NULL && key != NULL)
     tls = server_tls_new (certificate, key);
