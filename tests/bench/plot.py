@@ -15,7 +15,7 @@ CASES = ('echo-125-w1-plain', 'echo-125-w64-plain', 'echo-125-w256-plain', 'echo
 
 COLUMNS = 2
 PANEL = 460
-LABEL = 150
+LABEL = 165
 VALUE = 90
 LINE = 17
 HEAD = 40
