@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: tools/install-packages.sh build|test|ci
+# Usage: tools/install-packages.sh build|test|bench|ci
 #
 # Installs the packages that are missing and no others: for building the library and its examples
-# (build), for running all of its tests too (test), or for all that .ci/run does (ci). Where nothing
-# is missing it says nothing and needs no rights.
+# (build), for running all of its tests too (test), or its benchmarks (bench), or for all that
+# .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
 
 set -euo pipefail
 
@@ -16,12 +16,22 @@ debian_build=(gcc libc6-dev libglib2.0-dev libsoup-3.0-dev meson ninja-build pkg
 debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
              libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              valac)
-debian_ci=(clang gi-docgen libglib2.0-doc libsoup-3.0-doc shellcheck valgrind)
+debian_bench=(libssl-dev libwebsockets-dev python3-websockets)
+debian_ci=(clang gcovr gi-docgen iproute2 libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc libssl-dev
+           nftables shellcheck valgrind)
 
 fedora_build=(gcc glib2-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
              openssl python3 python3-gobject vala)
-fedora_ci=(clang gi-docgen glib2-doc libasan libsoup3-doc libubsan ShellCheck valgrind)
+fedora_bench=(libwebsockets-devel openssl-devel python3-websockets)
+fedora_ci=(clang compiler-rt gcovr gi-docgen glib2-doc iproute libasan libsoup3-doc libubsan nftables
+           openssl-devel ShellCheck valgrind)
+
+# Node may be there without a package.
+if ! command -v npm > /dev/null; then
+  debian_bench+=(nodejs npm)
+  fedora_bench+=(nodejs npm)
+fi
 
 fail ()
 {
@@ -107,9 +117,9 @@ distribution ()
 }
 
 case "${1:-}" in
-  build | test | ci) ;;
+  build | test | bench | ci) ;;
   *)
-    echo "Usage: tools/install-packages.sh build|test|ci" >&2
+    echo "Usage: tools/install-packages.sh build|test|bench|ci" >&2
     exit 2
     ;;
 esac
@@ -118,12 +128,14 @@ case " $(distribution) " in
   *" debian "* | *" ubuntu "*)
     packages=("${debian_build[@]}")
     [ "$1" = build ] || packages+=("${debian_test[@]}")
+    [ "$1" != bench ] || packages+=("${debian_bench[@]}")
     [ "$1" != ci ] || packages+=("${debian_ci[@]}")
     install_debian "${packages[@]}"
     ;;
   *" fedora "*)
     packages=("${fedora_build[@]}")
     [ "$1" = build ] || packages+=("${fedora_test[@]}")
+    [ "$1" != bench ] || packages+=("${fedora_bench[@]}")
     [ "$1" != ci ] || packages+=("${fedora_ci[@]}")
     install_fedora "${packages[@]}"
     ;;

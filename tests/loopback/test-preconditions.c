@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 /* The programmer's slips that every function has in common: something that is no task, or nothing,
- * is refused with a critical that names what was wanted, and the function comes back empty-handed. */
+ * is refused with a critical that names what was wanted, and the function returns empty-handed. */
 
 #define DOMAIN "hb-websocket"
 
