@@ -23,8 +23,8 @@ struct _HbLink
   gpointer                 user_data;
   GMainContext            *context;
   SoupSession             *session;
-  SoupMessage             *request;
-  GCancellable            *cancellable;
+  SoupMessage             *request;     /* (nullable) NULL once it has been answered */
+  GCancellable            *cancellable; /* (nullable) as this */
   SoupWebsocketConnection *connection; /* (nullable) */
   HbStream                *stream;     /* (nullable) below the connection, where that can be had */
   HbDeque                  ends;       /* of the frames of messages that the kernel has not taken */
@@ -467,6 +467,7 @@ connect_cb (GObject      *source,
   HbLoss loss = { .code = SOUP_WEBSOCKET_CLOSE_ABNORMAL };
 
   connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  g_clear_object (&self->cancellable);
 
   if (self->funcs == NULL)
     {
@@ -476,6 +477,7 @@ connect_cb (GObject      *source,
     }
   else if (connection != NULL)
     {
+      g_clear_object (&self->request);
       adopt_connection (self, g_steal_pointer (&connection));
       self->funcs->opened (self, self->user_data);
     }
@@ -653,7 +655,9 @@ hb_link_drop (HbLink *self)
   self->dropped = TRUE;
   clear_source (&self->exit);
   clear_source (&self->output);
-  g_cancellable_cancel (self->cancellable);
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
 
   if (self->connection != NULL)
     {
