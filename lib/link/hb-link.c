@@ -414,23 +414,6 @@ static const HbStreamFuncs stream_funcs = {
   .writable = writable_cb,
 };
 
-/* Where there is no socket, or libsoup's own source is not found, its connection is used as it is:
- * slower, and what it has taken counts as written. */
-static void
-insert_stream (HbLink *self)
-{
-  SoupWebsocketConnection *owner = self->connection;
-
-  if (self->socket != NULL)
-    self->stream = hb_stream_new (owner, self->socket, self->context, &stream_funcs, self);
-
-  if (self->stream != NULL)
-    {
-      self->connection = hb_stream_new_connection (self->stream);
-      g_object_unref (owner);
-    }
-}
-
 /* In the callback of the connect: a handler that is connected later misses frames. */
 static void
 adopt_connection (HbLink                  *self,
@@ -438,7 +421,13 @@ adopt_connection (HbLink                  *self,
 {
   self->connection = connection;
   self->socket = find_socket (connection);
-  insert_stream (self);
+
+  /* Where libsoup's own source is not found, its connection is used as it is: slower, and what it
+   * has taken counts as written. */
+  if (self->socket != NULL)
+    self->stream = hb_stream_insert (&self->connection, self->socket, self->context,
+                                     &stream_funcs, self);
+
   connection = self->connection;
 
 #ifdef TCP_NOTSENT_LOWAT

@@ -11,16 +11,16 @@
  *
  * libsoup reads 1 KiB at a time and writes a frame at a time, and makes a source for each wait.
  * Public API has no way to put a stream below a connection that a session has made, but it has one
- * to make a connection over a stream: so the first connection is silenced, and kept as the owner of
- * its stream alone, and a second does the work over this one. */
+ * to make a connection over a stream: so the first connection is made to let go of its stream, and a
+ * second does the work over this one. */
 struct _HbStream
 {
-  GIOStream                parent_instance;
+  GIOStream  parent_instance;
 
-  SoupWebsocketConnection *owner; /* of the stream below */
-  HbInput                 *input;
-  HbOutput                *output;
-  GSource                 *watch;
+  GIOStream *base;
+  HbInput   *input;
+  HbOutput  *output;
+  GSource   *watch;
 };
 
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
@@ -37,12 +37,12 @@ hb_stream_get_output_stream (GIOStream *stream)
   return G_OUTPUT_STREAM (HB_STREAM (stream)->output);
 }
 
-/* Closes the stream below by way of its owner, which nobody waits for. */
+/* Nobody waits for the goodbyes of TLS. */
 static void
 shut (HbStream *self)
 {
   g_source_destroy (self->watch);
-  g_object_run_dispose (G_OBJECT (self->owner));
+  g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
 
 static gboolean
@@ -87,7 +87,7 @@ hb_stream_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
-  g_clear_object (&self->owner);
+  g_clear_object (&self->base);
   g_clear_pointer (&self->watch, g_source_unref);
 
   G_OBJECT_CLASS (hb_stream_parent_class)->finalize (object);
@@ -112,39 +112,47 @@ hb_stream_init (HbStream *self)
 {
 }
 
-/* libsoup has read nothing from @connection yet, and does not any more from now on.
- *
- * Returns: (transfer full) (nullable): NULL where libsoup's own source is not to be found: then
- *   @connection is as it was, and is to be used itself */
-HbStream *
-hb_stream_new (SoupWebsocketConnection *connection,
-               GSocket                 *socket,
-               GMainContext            *context,
-               const HbStreamFuncs     *funcs,
-               gpointer                 user_data)
+/* A connection closes its stream when it is disposed of, but for one that is being used. */
+static void
+let_go (SoupWebsocketConnection *connection,
+        GIOStream               *stream)
 {
-  GIOStream *base = soup_websocket_connection_get_io_stream (connection);
-  GSource *source = g_main_context_find_source_by_user_data (context, connection);
+  gboolean is_pending = g_io_stream_set_pending (stream, NULL);
+
+  g_object_run_dispose (G_OBJECT (connection));
+
+  if (is_pending)
+    g_io_stream_clear_pending (stream);
+}
+
+/* Whether there is nothing below @stream that keeps bytes, but for libsoup's own filter. TLS does,
+ * and so may GIO's streams over a proxy. */
+static gboolean
+is_plain_tcp (GIOStream *stream)
+{
   g_autoptr (GIOStream) below = NULL;
-  HbStream *self;
 
-  if (source == NULL)
-    return NULL;
+  g_object_get (stream, "base-iostream", &below, NULL);
 
-  g_source_destroy (source);
+  return below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION;
+}
 
-  self = g_object_new (HB_TYPE_STREAM, NULL);
-  self->owner = g_object_ref (connection);
+static HbStream *
+new_over (GIOStream           *base,
+          GSocket             *socket,
+          GMainContext        *context,
+          const HbStreamFuncs *funcs,
+          gpointer             user_data)
+{
+  HbStream *self = g_object_new (HB_TYPE_STREAM, NULL);
+
+  self->base = g_object_ref (base);
   self->watch = hb_watch_new (g_socket_get_fd (socket));
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
                                 self->watch, funcs, user_data);
-
-  /* libsoup's stream, and over a proxy GIO's, may have others below that keep bytes: only over
-   * plain TCP do they not. */
-  g_object_get (base, "base-iostream", &below, NULL);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
-                              below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION,
-                              context, self->watch, self->output, funcs, user_data);
+                              is_plain_tcp (base), context, self->watch, self->output,
+                              funcs, user_data);
   g_source_attach (self->watch, context);
 
   return self;
@@ -157,21 +165,49 @@ ref_extension (gconstpointer extension,
   return g_object_ref ((gpointer) extension);
 }
 
-/* The one that does the work. It has to be disposed of in the end, and closes the stream then.
- *
- * Returns: (transfer full) */
-SoupWebsocketConnection *
-hb_stream_new_connection (HbStream *self)
+static SoupWebsocketConnection *
+new_connection_like (SoupWebsocketConnection *connection,
+                     HbStream                *stream)
 {
-  SoupWebsocketConnection *owner = self->owner;
-  GList *extensions = soup_websocket_connection_get_extensions (owner);
+  GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  return soup_websocket_connection_new (G_IO_STREAM (self),
-                                        soup_websocket_connection_get_uri (owner),
+  return soup_websocket_connection_new (G_IO_STREAM (stream),
+                                        soup_websocket_connection_get_uri (connection),
                                         SOUP_WEBSOCKET_CONNECTION_CLIENT,
-                                        soup_websocket_connection_get_origin (owner),
-                                        soup_websocket_connection_get_protocol (owner),
+                                        soup_websocket_connection_get_origin (connection),
+                                        soup_websocket_connection_get_protocol (connection),
                                         g_list_copy_deep (extensions, ref_extension, NULL));
+}
+
+/* Puts a stream below *@connection, from which libsoup has read nothing yet: it is replaced by one
+ * that does the work over the stream, and that closes it when it is disposed of.
+ *
+ * Returns: (transfer full) (nullable): NULL where libsoup's own source is not to be found: then
+ *   *@connection is as it was */
+HbStream *
+hb_stream_insert (SoupWebsocketConnection **connection,
+                  GSocket                  *socket,
+                  GMainContext             *context,
+                  const HbStreamFuncs      *funcs,
+                  gpointer                  user_data)
+{
+  g_autoptr (SoupWebsocketConnection) first = NULL;
+  GSource *source = g_main_context_find_source_by_user_data (context, *connection);
+  GIOStream *base;
+  HbStream *self;
+
+  if (source == NULL)
+    return NULL;
+
+  g_source_destroy (source);
+
+  first = g_steal_pointer (connection);
+  base = soup_websocket_connection_get_io_stream (first);
+  self = new_over (base, socket, context, funcs, user_data);
+  *connection = new_connection_like (first, self);
+  let_go (first, base);
+
+  return self;
 }
 
 /* Nothing is told any more. */
