@@ -7,65 +7,85 @@
 G_BEGIN_DECLS
 
 /* A server that does by hand what no library would: send any frame, answer the handshake or not,
- * stop reading, vanish. It runs in this thread's main context. */
+ * stop reading, vanish. It runs in this thread's main context, plain or over TLS. */
 typedef struct _RawServer RawServer;
 
 /* One connection to it */
 typedef struct _RawPeer RawPeer;
 
-/* Called when @peer has come and the handshake is answered */
+/* Called for @peer */
 typedef void (*RawPeerFunc) (RawPeer  *peer,
                              gpointer  user_data);
 
 RawServer  *raw_server_new            (void);
-void        raw_server_free           (RawServer   *self);
-const char *raw_server_get_uri        (RawServer   *self);
-void        raw_server_start          (RawServer   *self);
-void        raw_server_stop           (RawServer   *self);
-void        raw_server_set_answers    (RawServer   *self,
-                                       gboolean     answers);
-void        raw_server_set_answer     (RawServer   *self,
-                                       const char  *answer);
-void        raw_server_set_greeting   (RawServer   *self,
-                                       const char  *text);
-void        raw_server_set_opened     (RawServer   *self,
-                                       RawPeerFunc  func,
-                                       gpointer     user_data);
-void        raw_server_set_received   (RawServer   *self,
-                                       RawPeerFunc  func,
-                                       gpointer     user_data);
-guint       raw_server_get_n_accepted (RawServer   *self);
-RawPeer    *raw_server_get_peer       (RawServer   *self,
-                                       guint        index);
-RawPeer    *raw_server_wait_peer      (RawServer   *self,
-                                       guint        index);
+RawServer  *raw_server_new_tls        (GTlsCertificate *certificate);
+void        raw_server_free           (RawServer       *self);
+const char *raw_server_get_uri        (RawServer       *self);
+void        raw_server_start          (RawServer       *self);
+void        raw_server_stop           (RawServer       *self);
+void        raw_server_set_answers    (RawServer       *self,
+                                       gboolean         answers);
+void        raw_server_set_answer     (RawServer       *self,
+                                       const char      *answer);
+void        raw_server_set_greeting   (RawServer       *self,
+                                       const char      *text);
+void        raw_server_set_accepted   (RawServer       *self,
+                                       RawPeerFunc      func,
+                                       gpointer         user_data);
+void        raw_server_set_requested  (RawServer       *self,
+                                       RawPeerFunc      func,
+                                       gpointer         user_data);
+void        raw_server_set_opened     (RawServer       *self,
+                                       RawPeerFunc      func,
+                                       gpointer         user_data);
+void        raw_server_set_received   (RawServer       *self,
+                                       RawPeerFunc      func,
+                                       gpointer         user_data);
+guint       raw_server_get_n_accepted (RawServer       *self);
+RawPeer    *raw_server_get_peer       (RawServer       *self,
+                                       guint            index);
+RawPeer    *raw_server_wait_peer      (RawServer       *self,
+                                       guint            index);
 
-void        raw_peer_write            (RawPeer     *self,
-                                       const void  *data,
-                                       gsize        length);
-void        raw_peer_send             (RawPeer     *self,
-                                       guint8       opcode,
-                                       const void  *payload,
-                                       gsize        length);
-void        raw_peer_send_text        (RawPeer     *self,
-                                       const char  *text);
-void        raw_peer_send_close       (RawPeer     *self,
-                                       guint        code,
-                                       const char  *reason);
-void        raw_peer_send_nonsense    (RawPeer     *self);
-void        raw_peer_pause            (RawPeer     *self);
-void        raw_peer_resume           (RawPeer     *self);
-void        raw_peer_drop             (RawPeer     *self);
-void        raw_peer_reset            (RawPeer     *self);
+void        raw_peer_accept           (RawPeer         *self);
+void        raw_peer_write            (RawPeer         *self,
+                                       const void      *data,
+                                       gsize            length);
+void        raw_peer_write_text       (RawPeer         *self,
+                                       const char      *text);
+void        raw_peer_send             (RawPeer         *self,
+                                       guint8           opcode,
+                                       const void      *payload,
+                                       gsize            length);
+void        raw_peer_send_text        (RawPeer         *self,
+                                       const char      *text);
+void        raw_peer_send_close       (RawPeer         *self,
+                                       guint            code,
+                                       const char      *reason);
+void        raw_peer_send_nonsense    (RawPeer         *self);
+void        raw_peer_gather           (RawPeer         *self,
+                                       gboolean         gathers);
+void        raw_peer_drip             (RawPeer         *self,
+                                       guint            n_bytes);
+void        raw_peer_pause            (RawPeer         *self);
+void        raw_peer_resume           (RawPeer         *self);
+void        raw_peer_drop             (RawPeer         *self);
+void        raw_peer_cut              (RawPeer         *self);
+void        raw_peer_half_close       (RawPeer         *self);
+void        raw_peer_reset            (RawPeer         *self);
 
-guint       raw_peer_get_n_frames     (RawPeer     *self);
-char       *raw_peer_take             (RawPeer     *self);
-void        raw_peer_expect           (RawPeer     *self,
-                                       const char  *words);
-void        raw_peer_forget           (RawPeer     *self);
-void        raw_peer_expect_quiet     (RawPeer     *self);
-void        raw_peer_expect_end       (RawPeer     *self);
-gboolean    raw_peer_has_ended        (RawPeer     *self);
-const char *raw_peer_get_request      (RawPeer     *self);
+RawServer  *raw_peer_get_server       (RawPeer         *self);
+guint       raw_peer_get_index        (RawPeer         *self);
+gboolean    raw_peer_is_shaken        (RawPeer         *self);
+guint       raw_peer_get_n_unsent     (RawPeer         *self);
+guint       raw_peer_get_n_frames     (RawPeer         *self);
+char       *raw_peer_take             (RawPeer         *self);
+void        raw_peer_expect           (RawPeer         *self,
+                                       const char      *words);
+void        raw_peer_forget           (RawPeer         *self);
+void        raw_peer_expect_quiet     (RawPeer         *self);
+void        raw_peer_expect_end       (RawPeer         *self);
+gboolean    raw_peer_has_ended        (RawPeer         *self);
+const char *raw_peer_get_request      (RawPeer         *self);
 
 G_END_DECLS

@@ -2,8 +2,7 @@
 
 #include "config.h"
 
-#include <glib/gstdio.h>
-
+#include "certificate.h"
 #include "fixture.h"
 
 /* wss: a certificate that nobody has signed is refused, unless the application accepts it. */
@@ -12,61 +11,6 @@
 #define MORE_THAN_FITS (24 * 1024 * 1024)
 
 static GTlsCertificate *certificate;
-
-/* LeakSanitizer, where it is built in, stumbles over thread-local storage of libraries that are
- * loaded at run time, as a TLS backend is: its flag for that. */
-const char *__asan_default_options (void);
-
-const char *
-__asan_default_options (void)
-{
-  return "intercept_tls_get_addr=0";
-}
-
-/* Made for this run: one in the repository would expire some day. */
-static GTlsCertificate *
-make_certificate (void)
-{
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
-  g_autofree char *directory = g_dir_make_tmp ("hb-tls-XXXXXX", NULL);
-  g_autofree char *key = g_build_filename (directory, "key.pem", NULL);
-  g_autofree char *cert = g_build_filename (directory, "cert.pem", NULL);
-  const char *argv[] = {
-    openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-    "-keyout", key, "-out", cert, NULL,
-  };
-  GTlsCertificate *made = NULL;
-
-  if (openssl != NULL
-      && g_spawn_sync (NULL, (char **) argv, NULL,
-                       G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                       NULL, NULL, NULL, NULL, NULL, NULL))
-    made = g_tls_certificate_new_from_files (cert, key, NULL);
-
-  g_remove (key);
-  g_remove (cert);
-  g_rmdir (directory);
-
-  return made;
-}
-
-static gboolean
-accept_cb (SoupMessage          *message,
-           GTlsCertificate      *peer,
-           GTlsCertificateFlags  errors,
-           gpointer              user_data)
-{
-  return g_tls_certificate_is_same (peer, certificate);
-}
-
-static void
-connecting_cb (HbWebsocketTask *task,
-               SoupMessage     *message,
-               gpointer         user_data)
-{
-  g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), NULL);
-}
 
 static void
 set_up (Fixture       *fixture,
@@ -120,7 +64,7 @@ test_accepted (Fixture       *fixture,
   if (!can_run ())
     return;
 
-  g_signal_connect (fixture->task, "connecting", G_CALLBACK (connecting_cb), NULL);
+  certificate_accept (fixture->task, certificate);
   hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
   fixture_open (fixture);
   assert_sends (fixture->task, "hello");
@@ -147,7 +91,7 @@ test_dead_peer (Fixture       *fixture,
   if (!can_run ())
     return;
 
-  g_signal_connect (fixture->task, "connecting", G_CALLBACK (connecting_cb), NULL);
+  certificate_accept (fixture->task, certificate);
   test_server_set_mode (fixture->server, TEST_SERVER_MUTE);
   hb_websocket_task_set_ping_timeout (fixture->task, 50);
   hb_websocket_task_set_pong_timeout (fixture->task, 50);
@@ -176,8 +120,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("wss: certificates, and a link over TLS.");
 
-  if (g_tls_backend_supports_tls (g_tls_backend_get_default ()))
-    certificate = make_certificate ();
+  certificate = certificate_new ();
 
   g_test_add ("/loopback/tls/refused", Fixture, NULL, set_up, test_refused, fixture_tear_down);
   g_test_add ("/loopback/tls/accepted", Fixture, NULL, set_up, test_accepted, fixture_tear_down);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-websocket.h"
+
+G_BEGIN_DECLS
+
+GTlsCertificate *certificate_new    (void);
+void             certificate_accept (HbWebsocketTask *task,
+                                     GTlsCertificate *certificate);
+
+G_END_DECLS

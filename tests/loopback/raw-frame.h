@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* RFC 6455, 5.2 and 11.8 */
+#define RAW_FIN    0x80
+#define RAW_TEXT   0x1
+#define RAW_BINARY 0x2
+#define RAW_CLOSE  0x8
+#define RAW_PING   0x9
+#define RAW_PONG   0xa
+
+void        raw_frame_append      (GByteArray   *bytes,
+                                   guint8        first,
+                                   const void   *payload,
+                                   gsize         length);
+gsize       raw_frame_parse       (guint8       *data,
+                                   gsize         available,
+                                   char        **word);
+GByteArray *raw_frame_from_hex    (const char   *hex);
+char       *raw_frame_make_accept (const char   *request);
+
+G_END_DECLS

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "raw-frame.h"
+#include "raw-peer.h"
+#include "test-wait.h"
+
+struct _RawPeer
+{
+  RawServer         *server;
+  GSocketConnection *connection; /* (nullable) */
+  GIOStream         *tls;        /* (nullable) over it */
+  GSource           *input;      /* (nullable) */
+  GSource           *output;     /* (nullable) */
+  GByteArray        *incoming;
+  GByteArray        *outgoing;   /* what the kernel has not taken yet */
+  GQueue             frames;     /* words */
+  char              *request;    /* (nullable) the last that has come whole */
+  guint              index;
+  guint              drip;       /* how many bytes go out at once, 0: as many as can */
+  gboolean           gathers;
+  gboolean           is_paused;
+  gboolean           is_shaken;
+  gboolean           has_ended;  /* the client has closed the socket */
+};
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static GSocket *
+get_socket (RawPeer *self)
+{
+  return g_socket_connection_get_socket (self->connection);
+}
+
+static GIOStream *
+get_stream (RawPeer *self)
+{
+  return self->tls != NULL ? self->tls : G_IO_STREAM (self->connection);
+}
+
+RawPeer *
+raw_peer_new (RawServer         *server,
+              guint              index,
+              GSocketConnection *connection)
+{
+  RawPeer *self = g_new0 (RawPeer, 1);
+
+  self->server = server;
+  self->index = index;
+  self->connection = g_object_ref (connection);
+  self->incoming = g_byte_array_new ();
+  self->outgoing = g_byte_array_new ();
+  g_queue_init (&self->frames);
+
+  /* Frames go out as they are written, tcp(7). */
+  g_socket_set_option (get_socket (self), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
+
+  return self;
+}
+
+void
+raw_peer_free (RawPeer *self)
+{
+  raw_peer_cut (self);
+  g_byte_array_unref (self->incoming);
+  g_byte_array_unref (self->outgoing);
+  g_queue_clear_full (&self->frames, g_free);
+  g_free (self->request);
+  g_free (self);
+}
+
+void
+raw_peer_begin (RawPeer *self)
+{
+  raw_server_tell (self->server, RAW_STEP_ACCEPTED, self);
+
+  if (self->connection != NULL && !self->is_paused)
+    raw_peer_resume (self);
+}
+
+/* The proper answer, with which the link is open */
+void
+raw_peer_accept (RawPeer *self)
+{
+  g_autofree char *accept = raw_frame_make_accept (self->request);
+  const char *greeting = raw_server_get_greeting (self->server);
+  g_autoptr (GByteArray) answer = g_byte_array_new ();
+  g_autofree char *headers = NULL;
+
+  headers = g_strdup_printf ("HTTP/1.1 101 Switching Protocols\r\n"
+                             "Upgrade: websocket\r\n"
+                             "Connection: Upgrade\r\n"
+                             "Sec-WebSocket-Accept: %s\r\n"
+                             "\r\n",
+                             accept);
+  g_byte_array_append (answer, (const guint8 *) headers, strlen (headers));
+  if (greeting != NULL)
+    raw_frame_append (answer, RAW_FIN | RAW_TEXT, greeting, strlen (greeting));
+
+  self->is_shaken = TRUE;
+  raw_peer_write (self, answer->data, answer->len);
+  raw_server_tell (self->server, RAW_STEP_OPENED, self);
+}
+
+static void
+answer (RawPeer *self)
+{
+  const char *text = raw_server_get_answer (self->server);
+
+  if (raw_server_tell (self->server, RAW_STEP_REQUESTED, self))
+    return;
+
+  if (text != NULL)
+    raw_peer_write_text (self, text);
+  else
+    raw_peer_accept (self);
+}
+
+/* Returns whether there was one. */
+static gboolean
+read_request (RawPeer *self)
+{
+  const char *data = (const char *) self->incoming->data;
+  const char *end = g_strstr_len (data, self->incoming->len, "\r\n\r\n");
+
+  if (end == NULL)
+    return FALSE;
+
+  g_free (self->request);
+  self->request = g_strndup (data, end - data);
+  g_byte_array_remove_range (self->incoming, 0, end + 4 - data);
+
+  if (!raw_server_is_deaf (self->server))
+    answer (self);
+
+  return TRUE;
+}
+
+static gboolean
+read_frame (RawPeer *self)
+{
+  char *word = NULL;
+  gsize length = raw_frame_parse (self->incoming->data, self->incoming->len, &word);
+
+  if (length == 0)
+    return FALSE;
+
+  g_byte_array_remove_range (self->incoming, 0, length);
+  g_queue_push_tail (&self->frames, word);
+  raw_server_tell (self->server, RAW_STEP_RECEIVED, self);
+
+  return TRUE;
+}
+
+static void
+read_incoming (RawPeer *self)
+{
+  while (self->is_shaken ? read_frame (self) : read_request (self))
+    ;
+}
+
+/* Returns whether something came. */
+static gboolean
+read_some (RawPeer *self)
+{
+  GInputStream *input = g_io_stream_get_input_stream (get_stream (self));
+  g_autoptr (GError) error = NULL;
+  guint8 buffer[65536];
+  gssize n_read;
+
+  n_read = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input),
+                                                     buffer, sizeof buffer, NULL, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+
+  if (n_read <= 0)
+    {
+      self->has_ended = TRUE;
+      clear_source (&self->input);
+      return FALSE;
+    }
+
+  g_byte_array_append (self->incoming, buffer, n_read);
+  read_incoming (self);
+
+  return TRUE;
+}
+
+/* What TLS has read already, no socket announces. */
+static gboolean
+input_cb (GObject  *stream,
+          gpointer  user_data)
+{
+  RawPeer *self = user_data;
+
+  while (read_some (self) && self->tls != NULL && self->input != NULL)
+    ;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean output_cb (GObject  *stream,
+                           gpointer  user_data);
+
+static gboolean
+drip_cb (gpointer user_data)
+{
+  return output_cb (NULL, user_data);
+}
+
+static void
+watch_output (RawPeer *self)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (get_stream (self));
+
+  if (self->output != NULL)
+    return;
+
+  if (self->drip > 0)
+    {
+      /* The client has its turn between one drop and the next. */
+      self->output = g_idle_source_new ();
+      g_source_set_callback (self->output, drip_cb, self, NULL);
+    }
+  else
+    {
+      self->output = g_pollable_output_stream_create_source (G_POLLABLE_OUTPUT_STREAM (output),
+                                                             NULL);
+      g_source_set_callback (self->output, G_SOURCE_FUNC (output_cb), self, NULL);
+    }
+
+  g_source_attach (self->output, g_main_context_get_thread_default ());
+}
+
+/* Returns whether something went. A client that has gone meanwhile is none of the server's errors. */
+static gboolean
+write_some (RawPeer *self)
+{
+  GOutputStream *output = g_io_stream_get_output_stream (get_stream (self));
+  gsize length = self->outgoing->len;
+  g_autoptr (GError) error = NULL;
+  gssize n_written;
+
+  if (self->drip > 0)
+    length = MIN (length, self->drip);
+
+  n_written = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (output),
+                                                          self->outgoing->data, length,
+                                                          NULL, &error);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return FALSE;
+
+  if (self->tls == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    g_assert_no_error (error);
+
+  g_byte_array_remove_range (self->outgoing, 0, error != NULL ? self->outgoing->len : n_written);
+
+  return self->outgoing->len > 0 && self->drip == 0;
+}
+
+static void
+flush (RawPeer *self)
+{
+  while (self->outgoing->len > 0 && write_some (self))
+    ;
+
+  if (self->outgoing->len > 0)
+    watch_output (self);
+  else
+    clear_source (&self->output);
+}
+
+static gboolean
+output_cb (GObject  *stream,
+           gpointer  user_data)
+{
+  RawPeer *self = user_data;
+
+  flush (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+/* What the kernel does not take now it takes in time, while this thread's loop runs. */
+void
+raw_peer_write (RawPeer    *self,
+                const void *data,
+                gsize       length)
+{
+  g_byte_array_append (self->outgoing, data, length);
+
+  if (self->gathers || self->connection == NULL)
+    return;
+
+  if (self->drip > 0)
+    watch_output (self);
+  else
+    flush (self);
+}
+
+void
+raw_peer_write_text (RawPeer    *self,
+                     const char *text)
+{
+  raw_peer_write (self, text, strlen (text));
+}
+
+/* Whether what is written waits, and then goes out in one piece */
+void
+raw_peer_gather (RawPeer  *self,
+                 gboolean  gathers)
+{
+  self->gathers = gathers;
+
+  if (!gathers && self->connection != NULL)
+    flush (self);
+}
+
+/* From now on no more than @n_bytes go out in one segment. */
+void
+raw_peer_drip (RawPeer *self,
+               guint    n_bytes)
+{
+  self->drip = n_bytes;
+}
+
+void
+raw_peer_send (RawPeer    *self,
+               guint8      opcode,
+               const void *payload,
+               gsize       length)
+{
+  g_autoptr (GByteArray) frame = g_byte_array_new ();
+
+  raw_frame_append (frame, RAW_FIN | opcode, payload, length);
+  raw_peer_write (self, frame->data, frame->len);
+}
+
+void
+raw_peer_send_text (RawPeer    *self,
+                    const char *text)
+{
+  raw_peer_send (self, RAW_TEXT, text, strlen (text));
+}
+
+/* @code: 0 for a frame without one */
+void
+raw_peer_send_close (RawPeer    *self,
+                     guint       code,
+                     const char *reason)
+{
+  g_autoptr (GByteArray) payload = g_byte_array_new ();
+  guint8 bytes[2] = { code >> 8, code };
+
+  if (code > 0)
+    g_byte_array_append (payload, bytes, sizeof bytes);
+  if (reason != NULL)
+    g_byte_array_append (payload, (const guint8 *) reason, strlen (reason));
+
+  raw_peer_send (self, RAW_CLOSE, payload->data, payload->len);
+}
+
+/* A frame of an opcode that means nothing */
+void
+raw_peer_send_nonsense (RawPeer *self)
+{
+  raw_peer_send (self, 0x3, "?", 1);
+}
+
+/* Reads no more, so that the client's socket becomes full in the end. */
+void
+raw_peer_pause (RawPeer *self)
+{
+  self->is_paused = TRUE;
+  clear_source (&self->input);
+}
+
+static void
+begin_tls (RawPeer *self)
+{
+  GTlsCertificate *certificate = raw_server_get_certificate (self->server);
+  g_autoptr (GError) error = NULL;
+
+  if (certificate == NULL || self->tls != NULL)
+    return;
+
+  /* The first read begins the handshake. */
+  self->tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), certificate, &error);
+  g_assert_no_error (error);
+  g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (self->tls), FALSE);
+}
+
+void
+raw_peer_resume (RawPeer *self)
+{
+  GInputStream *input;
+
+  self->is_paused = FALSE;
+  clear_source (&self->input);
+  if (self->has_ended)
+    return;
+
+  begin_tls (self);
+  input = g_io_stream_get_input_stream (get_stream (self));
+  self->input = g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (input), NULL);
+  g_source_set_callback (self->input, G_SOURCE_FUNC (input_cb), self, NULL);
+  g_source_attach (self->input, g_main_context_get_thread_default ());
+}
+
+/* Closes the socket, without the goodbye of TLS. What the kernel has not taken is lost. */
+void
+raw_peer_cut (RawPeer *self)
+{
+  clear_source (&self->input);
+  clear_source (&self->output);
+
+  /* A handshake of TLS may be under way in a thread, which this ends. */
+  if (self->tls != NULL && self->request == NULL && self->connection != NULL)
+    g_socket_shutdown (get_socket (self), TRUE, TRUE, NULL);
+
+  if (self->connection != NULL)
+    g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
+
+  g_clear_object (&self->tls);
+  g_clear_object (&self->connection);
+}
+
+/* Closes the socket without a word of the protocol. */
+void
+raw_peer_drop (RawPeer *self)
+{
+  clear_source (&self->input);
+  clear_source (&self->output);
+
+  if (self->tls != NULL && self->request != NULL)
+    g_io_stream_close (self->tls, NULL, NULL);
+
+  raw_peer_cut (self);
+}
+
+/* Says no more, and goes on reading. */
+void
+raw_peer_half_close (RawPeer *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->tls != NULL)
+    g_output_stream_close (g_io_stream_get_output_stream (self->tls), NULL, NULL);
+
+  g_socket_shutdown (get_socket (self), FALSE, TRUE, &error);
+  g_assert_no_error (error);
+}
+
+/* Lets the kernel send an RST, socket(7). */
+void
+raw_peer_reset (RawPeer *self)
+{
+  struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+  g_assert_cmpint (setsockopt (g_socket_get_fd (get_socket (self)), SOL_SOCKET, SO_LINGER,
+                               &linger, sizeof linger), ==, 0);
+  clear_source (&self->input);
+  clear_source (&self->output);
+  g_io_stream_close (G_IO_STREAM (self->connection), NULL, NULL);
+  raw_peer_cut (self);
+}
+
+RawServer *
+raw_peer_get_server (RawPeer *self)
+{
+  return self->server;
+}
+
+/* The first one is 0. */
+guint
+raw_peer_get_index (RawPeer *self)
+{
+  return self->index;
+}
+
+/* Whether the handshake has been answered properly */
+gboolean
+raw_peer_is_shaken (RawPeer *self)
+{
+  return self->is_shaken;
+}
+
+/* How many bytes wait to go out */
+guint
+raw_peer_get_n_unsent (RawPeer *self)
+{
+  return self->outgoing->len;
+}
+
+/* How many have come that were not taken */
+guint
+raw_peer_get_n_frames (RawPeer *self)
+{
+  return g_queue_get_length (&self->frames);
+}
+
+/* Waits for the next frame, and gives its word: text:hi, binary:3, ping:heartbeat, close:1000 */
+char *
+raw_peer_take (RawPeer *self)
+{
+  wait_until (!g_queue_is_empty (&self->frames));
+
+  return g_queue_pop_head (&self->frames);
+}
+
+/* Waits for the frames that @words names, with spaces between them, and for no other before. */
+void
+raw_peer_expect (RawPeer    *self,
+                 const char *words)
+{
+  g_auto (GStrv) list = g_strsplit (words, " ", -1);
+  guint i;
+
+  for (i = 0; list[i] != NULL; i++)
+    {
+      g_autofree char *word = raw_peer_take (self);
+
+      g_assert_cmpstr (word, ==, list[i]);
+    }
+}
+
+/* What has come and was not asked for is as it may be. */
+void
+raw_peer_forget (RawPeer *self)
+{
+  g_queue_clear_full (&self->frames, g_free);
+}
+
+void
+raw_peer_expect_quiet (RawPeer *self)
+{
+  g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
+}
+
+/* Waits until the client has closed its socket, and for no frame before. */
+void
+raw_peer_expect_end (RawPeer *self)
+{
+  wait_until (self->has_ended);
+  raw_peer_expect_quiet (self);
+}
+
+gboolean
+raw_peer_has_ended (RawPeer *self)
+{
+  return self->has_ended;
+}
+
+/* Returns: (nullable): the lines of the handshake */
+const char *
+raw_peer_get_request (RawPeer *self)
+{
+  return self->request;
+}

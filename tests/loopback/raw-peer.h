@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "raw-server.h"
+
+G_BEGIN_DECLS
+
+/* Between raw-server.c, which accepts connections, and raw-peer.c, which is one: for no test. */
+
+/* What a server does at the steps of a connection. Each is told the connection. */
+typedef enum
+{
+  RAW_STEP_ACCEPTED,  /* before anything is read, or a handshake of TLS begun */
+  RAW_STEP_REQUESTED, /* a request has come, which is to be answered */
+  RAW_STEP_OPENED,
+  RAW_STEP_RECEIVED,  /* a frame has come */
+} RawStep;
+
+gboolean         raw_server_tell            (RawServer         *self,
+                                             RawStep            step,
+                                             RawPeer           *peer);
+gboolean         raw_server_is_deaf         (RawServer         *self);
+const char      *raw_server_get_answer      (RawServer         *self);
+const char      *raw_server_get_greeting    (RawServer         *self);
+GTlsCertificate *raw_server_get_certificate (RawServer         *self);
+
+RawPeer         *raw_peer_new               (RawServer         *server,
+                                             guint              index,
+                                             GSocketConnection *connection);
+void             raw_peer_free              (RawPeer           *self);
+void             raw_peer_begin             (RawPeer           *self);
+
+G_END_DECLS
