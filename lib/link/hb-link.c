@@ -263,7 +263,8 @@ marshal_message (GClosure     *closure,
 {
   HbLink *self = closure->data;
 
-  if (self->funcs == NULL)
+  /* After an error libsoup goes on with what it has read, and puts together what is no message. */
+  if (self->funcs == NULL || self->exit != NULL)
     return;
 
   enter_handler (self);
