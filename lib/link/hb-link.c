@@ -372,7 +372,8 @@ life_cb (gpointer user_data)
     self->funcs->life (self, self->user_data);
 }
 
-/* Counts the messages whose frames the kernel has whole. */
+/* Counts the messages whose frames the kernel has whole, also when the link is about to end: what
+ * has gone out does not go out again. */
 static void
 taken_cb (gpointer user_data)
 {
@@ -386,7 +387,7 @@ taken_cb (gpointer user_data)
       n_messages++;
     }
 
-  if (n_messages > 0 && self->exit == NULL && self->funcs != NULL)
+  if (n_messages > 0 && self->funcs != NULL)
     self->funcs->written (self, n_messages, self->user_data);
 }
 
