@@ -20,6 +20,7 @@ struct _HbStream
   GIOStream *base;
   HbInput   *input;
   HbOutput  *output;
+  GSocket   *socket;
   GSource   *watch;
 };
 
@@ -37,10 +38,14 @@ hb_stream_get_output_stream (GIOStream *stream)
   return G_OUTPUT_STREAM (HB_STREAM (stream)->output);
 }
 
-/* Nobody waits for the goodbyes of TLS. */
+/* Nobody waits for the goodbyes of TLS. With them it would send the end of a frame that it has and
+ * the kernel has not: that message goes out again on the next link, so not on this. */
 static void
 shut (HbStream *self)
 {
+  if (hb_output_get_taken (self->output) != hb_output_get_frame_end (self->output))
+    g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+
   g_source_destroy (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
@@ -88,6 +93,7 @@ hb_stream_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_object (&self->base);
+  g_clear_object (&self->socket);
   g_clear_pointer (&self->watch, g_source_unref);
 
   G_OBJECT_CLASS (hb_stream_parent_class)->finalize (object);
@@ -147,6 +153,7 @@ new_over (GIOStream           *base,
   HbStream *self = g_object_new (HB_TYPE_STREAM, NULL);
 
   self->base = g_object_ref (base);
+  self->socket = g_object_ref (socket);
   self->watch = hb_watch_new (g_socket_get_fd (socket));
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
                                 self->watch, funcs, user_data);
