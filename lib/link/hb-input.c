@@ -98,7 +98,11 @@ receive (HbInput  *self,
 
       n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_received,
                                                     size - n_received, NULL, &self->error);
+      /* A reset that a write has met is an end like any other to who reads. */
       if (n == 0 && n_received == 0)
+        self->error = hb_output_dup_error (self->output);
+
+      if (n == 0 && n_received == 0 && self->error == NULL)
         return 0;
 
       /* TLS gives a record at a time, and may keep more where no poll can see it. Of a socket the

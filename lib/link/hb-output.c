@@ -122,7 +122,7 @@ tell_progress (HbOutput *self)
   tell_taken (self);
 }
 
-/* Whatever goes wrong is told at the next write, or by the socket to who reads. */
+/* Whatever goes wrong is told at the next write, or to who reads and finds the end. */
 void
 hb_output_flush (HbOutput *self)
 {
@@ -453,4 +453,11 @@ guint64
 hb_output_get_frame_end (HbOutput *self)
 {
   return self->frame_end;
+}
+
+/* Returns: (transfer full) (nullable): why a write has failed of which nobody has been told yet */
+GError *
+hb_output_dup_error (HbOutput *self)
+{
+  return self->error != NULL ? g_error_copy (self->error) : NULL;
 }
