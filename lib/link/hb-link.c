@@ -46,8 +46,9 @@ G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
  * does not stand in line behind megabytes, and little is in the kernel when the link is lost. */
 #define NOTSENT_LOWAT (64 * 1024)
 
-/* RFC 6455, 5.5 */
-#define MAX_PING 125
+/* RFC 6455, 5.5: the code of a close frame is in it too. */
+#define MAX_PING   125
+#define MAX_REASON (MAX_PING - 2)
 
 static void
 free_link (gpointer data)
@@ -200,8 +201,10 @@ read_end (HbLink *self,
   loss->code = code;
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
 
-  /* Where the close frame itself was the error, or none came, there is no code: RFC 6455, 7.1.5. */
-  if (code == 0 || self->error != NULL)
+  /* Where the close frame itself was the error, or none came, there is no code: RFC 6455, 7.1.5.
+   * libsoup takes one that is too long for a control frame. */
+  if (code == 0 || self->error != NULL
+      || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))
     {
       loss->code = SOUP_WEBSOCKET_CLOSE_ABNORMAL;
       loss->reason = NULL;
