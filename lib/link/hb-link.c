@@ -50,6 +50,10 @@ G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 #define MAX_PING   125
 #define MAX_REASON (MAX_PING - 2)
 
+/* libsoup keeps what has come of a message in an array whose length is a guint, and adds to a length
+ * that it is told without a look at the sum: so there is always a limit. */
+#define MAX_MESSAGE G_MAXINT32
+
 static void
 free_link (gpointer data)
 {
@@ -683,17 +687,18 @@ hb_link_set_max_message_size (HbLink  *self,
 {
   GObjectClass *klass;
 
-  self->max_message_size = bytes;
+  self->max_message_size = bytes == 0 ? MAX_MESSAGE : MIN (bytes, MAX_MESSAGE);
 
   if (self->connection == NULL)
     return;
 
-  soup_websocket_connection_set_max_incoming_payload_size (self->connection, bytes);
+  soup_websocket_connection_set_max_incoming_payload_size (self->connection,
+                                                           self->max_message_size);
 
   /* From libsoup 3.8 on: what all fragments of a message may have together */
   klass = G_OBJECT_GET_CLASS (self->connection);
   if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
-    g_object_set (self->connection, "max-total-message-size", bytes, NULL);
+    g_object_set (self->connection, "max-total-message-size", self->max_message_size, NULL);
 }
 
 guint
