@@ -16,6 +16,9 @@ __asan_default_options (void)
   return "intercept_tls_get_addr=0";
 }
 
+/* (nullable) the file of whom this process trusts */
+static char *trusted;
+
 static gboolean
 run_openssl (const char *key,
              const char *certificate)
@@ -53,6 +56,36 @@ certificate_new (void)
   g_rmdir (directory);
 
   return made;
+}
+
+/* Makes this certificate the one authority that this process trusts, until certificate_distrust ().
+ * The system's are many, and are read anew for each connection. */
+void
+certificate_trust (GTlsCertificate *certificate)
+{
+  g_autofree char *pem = NULL;
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  g_assert_null (trusted);
+  fd = g_file_open_tmp ("hb-tls-XXXXXX", &trusted, &error);
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_object_get (certificate, "certificate-pem", &pem, NULL);
+  g_file_set_contents (trusted, pem, -1, &error);
+  g_assert_no_error (error);
+  database = g_tls_file_database_new (trusted, &error);
+  g_assert_no_error (error);
+  g_tls_backend_set_default_database (g_tls_backend_get_default (), database);
+}
+
+void
+certificate_distrust (void)
+{
+  g_tls_backend_set_default_database (g_tls_backend_get_default (), NULL);
+  g_remove (trusted);
+  g_clear_pointer (&trusted, g_free);
 }
 
 static gboolean

@@ -6,8 +6,10 @@
 
 G_BEGIN_DECLS
 
-GTlsCertificate *certificate_new    (void);
-void             certificate_accept (HbWebsocketTask *task,
-                                     GTlsCertificate *certificate);
+GTlsCertificate *certificate_new      (void);
+void             certificate_trust    (GTlsCertificate *certificate);
+void             certificate_distrust (void);
+void             certificate_accept   (HbWebsocketTask *task,
+                                       GTlsCertificate *certificate);
 
 G_END_DECLS

@@ -108,24 +108,33 @@ raw_frame_parse (guint8  *data,
   return at + 4 + length;
 }
 
-/* "81 02 68 69", with spaces where they help */
+/* "81 02 6869" and the like: spaces go where they help, and 61*3 is 616161. */
 GByteArray *
 raw_frame_from_hex (const char *hex)
 {
   GByteArray *bytes = g_byte_array_new ();
-  const char *at;
+  const char *at = hex;
 
-  for (at = hex; *at != '\0'; at++)
+  while (*at != '\0')
     {
+      guint64 times = 1;
       guint8 byte;
 
       if (*at == ' ')
-        continue;
+        {
+          at++;
+          continue;
+        }
 
       g_assert_true (g_ascii_isxdigit (at[0]) && g_ascii_isxdigit (at[1]));
       byte = g_ascii_xdigit_value (at[0]) << 4 | g_ascii_xdigit_value (at[1]);
-      g_byte_array_append (bytes, &byte, 1);
-      at++;
+      at += 2;
+
+      if (*at == '*')
+        times = g_ascii_strtoull (at + 1, (char **) &at, 10);
+
+      for (; times > 0; times--)
+        g_byte_array_append (bytes, &byte, 1);
     }
 
   return bytes;

@@ -493,18 +493,11 @@ raw_peer_get_index (RawPeer *self)
   return self->index;
 }
 
-/* Whether the handshake has been answered properly */
+/* Whether the server has closed its end */
 gboolean
-raw_peer_is_shaken (RawPeer *self)
+raw_peer_is_closed (RawPeer *self)
 {
-  return self->is_shaken;
-}
-
-/* How many bytes wait to go out */
-guint
-raw_peer_get_n_unsent (RawPeer *self)
-{
-  return self->outgoing->len;
+  return self->connection == NULL;
 }
 
 /* How many have come that were not taken */

@@ -76,8 +76,7 @@ void        raw_peer_reset            (RawPeer         *self);
 
 RawServer  *raw_peer_get_server       (RawPeer         *self);
 guint       raw_peer_get_index        (RawPeer         *self);
-gboolean    raw_peer_is_shaken        (RawPeer         *self);
-guint       raw_peer_get_n_unsent     (RawPeer         *self);
+gboolean    raw_peer_is_closed        (RawPeer         *self);
 guint       raw_peer_get_n_frames     (RawPeer         *self);
 char       *raw_peer_take             (RawPeer         *self);
 void        raw_peer_expect           (RawPeer         *self,
