@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "cell.h"
+
+G_BEGIN_DECLS
+
+/* The two sides that meet in a cell, a server that is bad once and good from then on, and an
+ * application, for cell.c, which says what happens when. */
+
+/* The sizes of message number 0. Where messages wait, they are big: more than the kernel keeps of
+ * them on its own. */
+#define CELL_SMALL 1000
+#define CELL_BIG   16384
+
+/* A numbered message that a server has got */
+typedef struct
+{
+  RawPeer *peer;
+  guint    link;
+  guint    number;
+} CellArrival;
+
+void     cell_set_up        (Cell  *self);
+void     cell_tear_down     (Cell  *self);
+
+gboolean cell_goes_on       (Cell  *self);
+void     cell_strike        (Cell  *self);
+void     cell_disarm        (Cell  *self);
+void     cell_send_messages (Cell  *self,
+                             guint  n);
+gboolean cell_has_last      (Cell  *self);
+
+G_END_DECLS

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "cell-sides.h"
+#include "fixture.h"
+#include "raw-frame.h"
+
+#define N_BACKLOG 40
+
+static void
+confirm_messages (Cell  *self,
+                  guint  n)
+{
+  cell_send_messages (self, n);
+  wait_until (cell_has_last (self));
+  self->n_confirmed = self->n_accepted;
+}
+
+static void
+open_link (Cell *self)
+{
+  guint index = raw_server_get_n_accepted (self->server);
+
+  hb_websocket_task_open (self->task);
+  signal_log_expect (self->log, WORDS_OPEN);
+  self->victim = raw_server_wait_peer (self->server, index);
+  self->is_deaf = TRUE;
+  confirm_messages (self, 3);
+}
+
+/* Goes to a link, and to the state of it that the fault is to hit. */
+static void
+enter_link (Cell *self)
+{
+  const char half[] = { RAW_TEXT, 2, 'a', 'b' };
+
+  open_link (self);
+
+  switch (self->state)
+    {
+    case STATE_LAST:
+      hb_websocket_task_set_repeat_limit (self->task, 0);
+      break;
+
+    case STATE_PINGED:
+      hb_websocket_task_check (self->task);
+      wait_until (self->has_pinged);
+      break;
+
+    case STATE_BACKLOG:
+      raw_peer_pause (self->victim);
+      cell_send_messages (self, N_BACKLOG);
+      g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->task), >, CELL_BIG);
+      break;
+
+    case STATE_MIDWAY:
+      raw_peer_write (self->victim, half, sizeof half);
+      wait_idle ();
+      break;
+
+    case STATE_CLOSING:
+      hb_websocket_task_close (self->task, 1000, NULL);
+      signal_log_expect_now (self->log, "state:closing");
+      wait_until (self->has_closed);
+      break;
+
+    case STATE_OPEN:
+    case STATE_LEFT:
+      break;
+
+    case STATE_CONNECTING:
+    case STATE_RECONNECTING:
+    case N_STATES:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Begins the attempt that the fault is to hit, which then comes about in a hook of the server. */
+static void
+begin_attempt (Cell *self)
+{
+  if (self->state == STATE_RECONNECTING)
+    {
+      open_link (self);
+      raw_peer_drop (self->victim);
+      self->victim = NULL;
+      self->is_deaf = FALSE;
+      self->is_armed = TRUE;
+      return;
+    }
+
+  if (self->state == STATE_LAST)
+    hb_websocket_task_set_repeat_limit (self->task, 0);
+  if (self->fault->phase == PHASE_NOBODY)
+    cell_strike (self);
+
+  self->is_armed = TRUE;
+  hb_websocket_task_open (self->task);
+  if (self->fault->phase != PHASE_LINK)
+    cell_send_messages (self, 2);
+  if (self->state == STATE_LEFT)
+    wait_until (self->victim != NULL);
+}
+
+/* On a link that lives on, the server now does what was outstanding. */
+static void
+carry_on (Cell *self)
+{
+  const guint8 other_half[] = { RAW_FIN, 2, 'c', 'd' };
+
+  self->is_deaf = FALSE;
+
+  switch (self->state)
+    {
+    case STATE_PINGED:
+      cell_reply (self, self->victim);
+      break;
+
+    case STATE_BACKLOG:
+      wait_until (self->fault->messages == NULL
+                  || signal_log_count (self->log, self->fault->messages) > 0);
+      raw_peer_resume (self->victim);
+      break;
+
+    case STATE_MIDWAY:
+      raw_peer_write (self->victim, other_half, sizeof other_half);
+      break;
+
+    case STATE_CLOSING:
+      raw_peer_send_close (self->victim, 1000, NULL);
+      break;
+
+    case STATE_CONNECTING:
+    case STATE_RECONNECTING:
+    case STATE_LAST:
+    case STATE_OPEN:
+    case STATE_LEFT:
+      break;
+
+    case N_STATES:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+hit (Cell *self)
+{
+  if (self->state == STATE_CONNECTING || self->state == STATE_RECONNECTING
+      || self->fault->phase != PHASE_LINK)
+    begin_attempt (self);
+  else
+    enter_link (self);
+
+  if (!self->is_struck && !self->is_armed)
+    {
+      cell_strike (self);
+      if (cell_goes_on (self))
+        carry_on (self);
+    }
+
+  if (self->state == STATE_LEFT)
+    {
+      if (!self->is_struck)
+        cell_strike (self);
+      cell_disarm (self);
+      hb_websocket_task_reconnect_now (self->task);
+    }
+}
+
+static int
+compare_arrivals (gconstpointer a,
+                  gconstpointer b)
+{
+  const CellArrival *one = a;
+  const CellArrival *other = b;
+
+  return (int) one->link - (int) other->link;
+}
+
+/* Each message once and in order, and none is missing but from @lost_from to before @lost_to. */
+static void
+check_arrivals (Cell  *self,
+                guint  lost_from,
+                guint  lost_to)
+{
+  guint next = 0;
+  guint i;
+
+  g_array_sort (self->arrivals, compare_arrivals);
+
+  for (i = 0; i < self->arrivals->len; i++)
+    {
+      guint number = g_array_index (self->arrivals, CellArrival, i).number;
+
+      for (; next < number; next++)
+        g_assert_true (next >= lost_from && next < lost_to);
+
+      g_assert_cmpuint (number, ==, next);
+      next++;
+    }
+
+  g_assert_cmpuint (next, ==, self->n_accepted);
+}
+
+/* Of a link that is lost nothing is left, and what it had taken before it takes still. */
+static void
+bury_victim (Cell *self)
+{
+  if (self->victim == NULL || raw_peer_is_closed (self->victim))
+    return;
+
+  raw_peer_resume (self->victim);
+  wait_until (raw_peer_has_ended (self->victim));
+}
+
+/* Goes from what the fault has left to an open link at rest. */
+static void
+settle (Cell *self)
+{
+  cell_disarm (self);
+
+  if (cell_ends_closed (self))
+    {
+      assert_state (self->task, HB_STATE_CLOSED);
+      hb_websocket_task_set_repeat_limit (self->task, -1);
+      hb_websocket_task_open (self->task);
+      signal_log_expect (self->log, WORDS_OPEN);
+    }
+  else
+    {
+      /* A socket that is still full would make the next message wait. */
+      wait_until (cell_has_last (self));
+      wait_idle ();
+    }
+
+  if (self->state == STATE_PINGED && cell_goes_on (self))
+    wait_until (hb_websocket_task_get_latency (self->task) >= 0);
+  if (self->fault->n_pongs > 0 && cell_goes_on (self)
+      && self->state != STATE_CLOSING && self->state != STATE_LEFT)
+    wait_until (self->n_pongs == self->fault->n_pongs);
+}
+
+/* The task works: what waited has gone out, messages go both ways, and it closes. */
+static void
+prove (Cell *self)
+{
+  guint lost_to = cell_ends_closed (self) ? self->n_accepted : self->n_handed;
+  RawPeer *peer;
+
+  cell_send_messages (self, 1);
+  wait_until (cell_has_last (self));
+  peer = g_array_index (self->arrivals, CellArrival, self->arrivals->len - 1).peer;
+  g_assert_true (cell_goes_on (self) || peer != self->victim);
+  raw_peer_send_text (peer, "after");
+  signal_log_expect (self->log, "message:text:after");
+  hb_websocket_task_close (self->task, 1000, NULL);
+  signal_log_expect (self->log, WORDS_CLOSE);
+  bury_victim (self);
+  check_arrivals (self, self->n_confirmed, lost_to);
+}
+
+/* @cell: what tells which one it is; the rest of it is as it may be */
+void
+cell_run (const Cell      *cell,
+          GTlsCertificate *certificate)
+{
+  Cell copy = {
+    .fault = cell->fault,
+    .state = cell->state,
+    .is_tls = cell->is_tls,
+    .mode = cell->mode,
+    .certificate = certificate,
+  };
+  Cell *self = &copy;
+  g_autofree char *words = cell_make_words (self);
+
+  cell_set_up (self);
+  hit (self);
+  signal_log_expect (self->log, words);
+  settle (self);
+  prove (self);
+  cell_tear_down (self);
+}

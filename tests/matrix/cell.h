@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "fault.h"
+#include "hb-websocket.h"
+#include "signal-log.h"
+
+G_BEGIN_DECLS
+
+/* One case of the matrix: a fault, the state that it hits, the transport and the heartbeat. */
+struct _Cell
+{
+  const Fault     *fault;
+  State            state;
+  gboolean         is_tls;
+  HbHeartbeatMode  mode;
+
+  /* While it runs */
+  GTlsCertificate *certificate; /* (nullable) where there is no TLS in it */
+  RawServer       *server;
+  RawServer       *elsewhere;   /* (nullable) */
+  HbWebsocketTask *task;
+  SignalLog       *log;
+  RawPeer         *victim;      /* (nullable) the connection that the fault hits */
+  GArray          *arrivals;    /* of what the servers have got */
+  guint            size;        /* of message number 0; the others are longer by their numbers */
+  guint            n_accepted;  /* messages that the task has taken */
+  guint            n_handed;    /* to a link that was lost then */
+  guint            n_confirmed; /* that the server had got before the fault */
+  guint            n_pongs;
+  gboolean         is_armed;    /* the next connection is the faulty one */
+  gboolean         is_struck;
+  gboolean         is_deaf;     /* the faulty link answers nothing */
+  gboolean         has_pinged;
+  gboolean         has_closed;  /* a close frame has come */
+};
+
+const Result *cell_get_result  (const Cell      *self);
+gboolean      cell_uses_tls    (const Cell      *self);
+void          cell_run         (const Cell      *cell,
+                                GTlsCertificate *certificate);
+void          cell_reply       (Cell            *self,
+                                RawPeer         *peer);
+
+char         *cell_make_words  (const Cell      *self);
+gboolean      cell_ends_closed (const Cell      *self);
+
+G_END_DECLS

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fault.h"
+
+const char *
+state_get_name (State state)
+{
+  const char *names[N_STATES] = {
+    [STATE_CONNECTING] = "connecting",
+    [STATE_RECONNECTING] = "reconnecting",
+    [STATE_LAST] = "last",
+    [STATE_OPEN] = "open",
+    [STATE_PINGED] = "pinged",
+    [STATE_BACKLOG] = "backlog",
+    [STATE_MIDWAY] = "midway",
+    [STATE_CLOSING] = "closing",
+    [STATE_LEFT] = "left",
+  };
+
+  return names[state];
+}
+
+static guint
+get_states (const Fault *self)
+{
+  guint states = 0;
+
+  switch (self->phase)
+    {
+    case PHASE_NOBODY:
+      states = IN (CONNECTING) | IN (RECONNECTING) | IN (LAST);
+      break;
+
+    case PHASE_ACCEPT:
+    case PHASE_REQUEST:
+      states = IN (CONNECTING) | IN (RECONNECTING) | IN (LAST) | IN (LEFT);
+      break;
+
+    case PHASE_LINK:
+      states = ANY_STATE;
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  /* Only a loss that would be followed by another attempt can be the last. */
+  if (self->result.end != END_LOST)
+    states &= ~IN (LAST);
+
+  return states & ~self->without;
+}
+
+/* Returns: (nullable): NULL where the fault cannot hit that state */
+const Result *
+fault_get_result (const Fault *self,
+                  State        state,
+                  gboolean     is_tls)
+{
+  guint transport = is_tls ? OVER_TLS : OVER_PLAIN;
+  guint i;
+
+  if ((get_states (self) & 1u << state) == 0)
+    return NULL;
+
+  for (i = 0; i < G_N_ELEMENTS (self->but); i++)
+    if ((self->but[i].states & 1u << state) != 0 && (self->but[i].transports & transport) != 0)
+      return &self->but[i].result;
+
+  return &self->result;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+#include "raw-server.h"
+
+G_BEGIN_DECLS
+
+/* What can be wrong with a server, and what the task makes of it. faults.c is the table; the cells
+ * of the matrix, their expectations and the page of the documentation all come from it. */
+
+typedef struct _Cell Cell;
+
+/* In which state of the task a fault hits it */
+typedef enum
+{
+  STATE_CONNECTING,   /* the first attempt; a fault of links comes in one piece with the answer */
+  STATE_RECONNECTING, /* the same after a link was lost, with messages waiting */
+  STATE_LAST,         /* repeat-limit is 0: an attempt, or a link, after which there is none */
+  STATE_OPEN,         /* an idle link */
+  STATE_PINGED,       /* a ping has no answer yet */
+  STATE_BACKLOG,      /* messages wait, for the server has stopped reading */
+  STATE_MIDWAY,       /* half a message has come */
+  STATE_CLOSING,      /* our close frame has no answer yet */
+  STATE_LEFT,         /* reconnect_now () has given up what is hit */
+  N_STATES,
+} State;
+
+#define IN(state)  (1u << STATE_ ## state)
+#define ANY_STATE  (~0u)
+
+#define NO_LIMIT G_MAXUINT
+
+#define OVER_PLAIN 1
+#define OVER_TLS   2
+#define OVER_BOTH  (OVER_PLAIN | OVER_TLS)
+
+/* At which moment of a connection the server does it */
+typedef enum
+{
+  PHASE_NOBODY,  /* there is no server */
+  PHASE_ACCEPT,  /* when the connection of TCP has come, before a byte is read */
+  PHASE_REQUEST, /* in place of the answer to the request */
+  PHASE_LINK,    /* on an open link */
+} Phase;
+
+typedef enum
+{
+  END_NONE,  /* all goes on */
+  END_LOST,  /* the attempt or the link is lost, and another attempt follows */
+  END_FINAL, /* the task is CLOSED */
+} End;
+
+/* What becomes of it. A link that ends does so with a code. */
+typedef struct
+{
+  End         end;
+  guint       code;
+  const char *reason; /* (nullable) */
+  const char *error;  /* (nullable) the word of the signal log */
+} Result;
+
+/* Where a fault has another result than its usual one */
+typedef struct
+{
+  guint  states;
+  guint  transports;
+  Result result;
+} Exception;
+
+typedef struct
+{
+  const char *name;
+  const char *does;     /* for people */
+  Phase       phase;
+  void      (*act)      (Cell    *cell,
+                         RawPeer *peer);
+  const char *data;     /* (nullable) for act () */
+  guint       number;   /* for act () */
+  Result      result;
+  Exception   but[2];
+  const char *messages; /* (nullable) the words of what the application gets while OPEN */
+  guint       without;  /* states that it cannot hit */
+  guint       delay;    /* the wait that the server asks for, in ms */
+  guint       n_pongs;  /* that have to come back where the link goes on */
+  guint       limit;    /* max-message-size, 0: the usual one, NO_LIMIT: none */
+  guint       slow;     /* states in which a timeout is what tells */
+  gboolean    is_late;  /* answers a heartbeat when the link is lost */
+} Fault;
+
+extern const Fault faults[];
+extern const guint n_faults;
+
+const Result *fault_get_result (const Fault *self,
+                                State        state,
+                                gboolean     is_tls);
+const char   *state_get_name   (State        state);
+
+G_END_DECLS

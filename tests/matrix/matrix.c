@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "cell.h"
+#include "certificate.h"
+#include "fixture.h"
+#include "table.h"
+
+/* Every fault of a server, in every state that it can hit, over every transport and with both
+ * heartbeats: what the task emits, that it comes back or ends CLOSED, and that no message is lost
+ * that was not handed to a dead link, and none doubled.
+ *
+ * matrix [plain|tls] [message|ping]: the cells of one transport, or heartbeat
+ * matrix --table: the same as a page of the documentation shows it */
+
+static GTlsCertificate *certificate;
+
+/* What libsoup says of each frame is much, and quotes what is not UTF-8. */
+static void
+be_quiet_cb (const char     *domain,
+             GLogLevelFlags  level,
+             const char     *message,
+             gpointer        user_data)
+{
+}
+
+static void
+run_cell (gconstpointer data)
+{
+  static gboolean is_warm;
+  const Cell *cell = data;
+  guint n_descriptors;
+
+  if (cell_uses_tls (cell) && certificate == NULL)
+    {
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+      return;
+    }
+
+  /* What the libraries open once and keep they open now. */
+  if (!is_warm)
+    cell_run (cell, certificate);
+
+  is_warm = TRUE;
+  n_descriptors = count_descriptors ();
+  cell_run (cell, certificate);
+  wait_until (count_descriptors () <= n_descriptors);
+}
+
+static void
+free_cell (gpointer data)
+{
+  g_free (data);
+}
+
+static void
+add_cell (const Fault     *fault,
+          State            state,
+          gboolean         is_tls,
+          HbHeartbeatMode  mode)
+{
+  g_autofree char *path = g_strdup_printf ("/matrix/%s/%s/%s/%s", fault->name,
+                                           state_get_name (state), is_tls ? "tls" : "plain",
+                                           mode == HB_HEARTBEAT_MODE_PING ? "ping" : "message");
+  Cell *cell = g_new0 (Cell, 1);
+
+  cell->fault = fault;
+  cell->state = state;
+  cell->is_tls = is_tls;
+  cell->mode = mode;
+  g_test_add_data_func_full (path, cell, run_cell, free_cell);
+}
+
+static void
+add_cells (gboolean        is_tls,
+           HbHeartbeatMode mode)
+{
+  guint i;
+  int state;
+
+  for (i = 0; i < n_faults; i++)
+    for (state = 0; state < N_STATES; state++)
+      if (fault_get_result (&faults[i], state, is_tls) != NULL)
+        add_cell (&faults[i], state, is_tls, mode);
+}
+
+static gboolean
+has_argument (int         argc,
+              char       *argv[],
+              const char *argument)
+{
+  int i;
+
+  for (i = 1; i < argc; i++)
+    if (strcmp (argv[i], argument) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* Whether @argument is asked for, or nothing in its place */
+static gboolean
+wants (int         argc,
+       char       *argv[],
+       const char *argument,
+       const char *other)
+{
+  return has_argument (argc, argv, argument) || !has_argument (argc, argv, other);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+
+  if (has_argument (argc, argv, "--table"))
+    {
+      table_print ();
+      return 0;
+    }
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Every fault of a server in every state that it can hit.");
+  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, be_quiet_cb, NULL);
+  certificate = certificate_new ();
+  if (certificate != NULL)
+    certificate_trust (certificate);
+
+  if (wants (argc, argv, "plain", "tls") && wants (argc, argv, "message", "ping"))
+    add_cells (FALSE, HB_HEARTBEAT_MODE_MESSAGE);
+  if (wants (argc, argv, "plain", "tls") && wants (argc, argv, "ping", "message"))
+    add_cells (FALSE, HB_HEARTBEAT_MODE_PING);
+  if (wants (argc, argv, "tls", "plain") && wants (argc, argv, "message", "ping"))
+    add_cells (TRUE, HB_HEARTBEAT_MODE_MESSAGE);
+  if (wants (argc, argv, "tls", "plain") && wants (argc, argv, "ping", "message"))
+    add_cells (TRUE, HB_HEARTBEAT_MODE_PING);
+
+  status = g_test_run ();
+  if (certificate != NULL)
+    certificate_distrust ();
+  g_clear_object (&certificate);
+
+  return status;
+}
