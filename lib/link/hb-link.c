@@ -50,8 +50,8 @@ G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 #define MAX_PING   125
 #define MAX_REASON (MAX_PING - 2)
 
-/* libsoup keeps what has come of a message in an array whose length is a guint, and adds to a length
- * that it is told without a look at the sum: so there is always a limit. */
+/* libsoup keeps what has come of a message in an array whose length is a guint, and adds to the
+ * length that it is told without a look at the sum: so there is always a limit. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void

@@ -247,7 +247,7 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether something went. A client that has gone meanwhile is none of the server's errors. */
+/* Returns whether more may go. A client that has gone meanwhile is none of the server's errors. */
 static gboolean
 write_some (RawPeer *self)
 {
