@@ -25,8 +25,6 @@ static const struct
   { "g-tls-error-quark:1", "`G_TLS_ERROR_MISC`" },
   { "g-tls-error-quark:3", "`G_TLS_ERROR_NOT_TLS`" },
   { "soup-session-error-quark:0", "`SOUP_SESSION_ERROR_PARSING`" },
-  { "soup-session-error-quark:2", "`SOUP_SESSION_ERROR_TOO_MANY_REDIRECTS`" },
-  { "soup-session-error-quark:5", "`SOUP_SESSION_ERROR_REDIRECT_BAD_URI`" },
   { "soup-websocket-error-quark:1002", "`SOUP_WEBSOCKET_ERROR` 1002" },
   { "soup-websocket-error-quark:1007", "`SOUP_WEBSOCKET_ERROR` 1007" },
 };
