@@ -11,5 +11,6 @@ void     hb_alarm_set_deadline (GSource  *source,
                                 gint64    deadline);
 void     hb_alarm_set_urgent   (GSource  *source,
                                 gboolean  urgent);
+gboolean hb_alarm_is_due       (GSource  *source);
 
 G_END_DECLS

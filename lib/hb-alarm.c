@@ -19,7 +19,8 @@ typedef struct
   int      fd;       /* -1 where there is no timerfd */
   gpointer tag;
   gboolean urgent;
-  gboolean has_waited; /* since it was ready, for one turn of the loop */
+  gboolean is_due;     /* as the callback is told */
+  int      waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
 } HbAlarm;
 
 /* An interval of zero would disarm: see timerfd_create(2). */
@@ -28,6 +29,7 @@ arm (HbAlarm *self,
      gint64   deadline)
 {
   self->armed_at = deadline;
+  self->waits_at = 0;
 
 #ifdef HAVE_TIMERFD
   if (self->fd >= 0)
@@ -84,22 +86,21 @@ hb_alarm_dispatch (GSource     *source,
                    gpointer     user_data)
 {
   HbAlarm *self = (HbAlarm *) source;
+  gboolean was_urgent = self->urgent;
+  gboolean has_come = self->armed_at <= hb_clock_now ();
 
   /* What has arrived is read in this turn, by sources of the same priority: a reply that is in the
    * socket comes before its absence is judged. A lower priority would do that too, and wait for
-   * ever where some source is always ready. */
-  if (!self->urgent && !self->has_waited)
-    {
-      self->has_waited = TRUE;
-      return G_SOURCE_CONTINUE;
-    }
-
-  self->has_waited = FALSE;
+   * ever where some source is always ready. A loop within that turn has not read anything yet. */
+  self->is_due = has_come && self->waits_at >= g_main_depth ();
+  self->waits_at = has_come ? g_main_depth () : 0;
   self->urgent = FALSE;
 
   /* This also makes the descriptor unreadable, without a read. */
-  if (self->armed_at <= hb_clock_now ())
+  if (self->is_due)
     arm (self, HB_NEVER);
+  else if (!was_urgent)
+    return G_SOURCE_CONTINUE;
 
   return callback (user_data);
 }
@@ -163,4 +164,11 @@ hb_alarm_set_urgent (GSource  *source,
                      gboolean  urgent)
 {
   ((HbAlarm *) source)->urgent = urgent;
+}
+
+/* For the callback: whether the time has come, or there is only something urgent. */
+gboolean
+hb_alarm_is_due (GSource *source)
+{
+  return ((HbAlarm *) source)->is_due;
 }

@@ -84,8 +84,10 @@ alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  hb_machine_tick (&self->machine, hb_clock_now (),
-                   self->link != NULL && hb_link_is_held_up (self->link));
+  if (hb_alarm_is_due (self->alarm))
+    hb_machine_tick (&self->machine, hb_clock_now (),
+                     self->link != NULL && hb_link_is_held_up (self->link));
+
   drain (self);
 
   return G_SOURCE_CONTINUE;
