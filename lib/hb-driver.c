@@ -83,8 +83,10 @@ static gboolean
 alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
+  gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
 
-  if (hb_alarm_is_due (self->alarm))
+  /* A link that has ended says so in this turn, and why: the time has nothing to add. */
+  if (hb_alarm_is_due (self->alarm) && !has_ended)
     hb_machine_tick (&self->machine, hb_clock_now (),
                      self->link != NULL && hb_link_is_held_up (self->link));
 

@@ -736,3 +736,10 @@ hb_link_is_held_up (HbLink *self)
 {
   return self->depth > 0 || (self->stream != NULL && hb_stream_is_paused (self->stream));
 }
+
+/* Whether the end has come already, and only waits to be told in the next turn of the loop. */
+gboolean
+hb_link_has_ended (HbLink *self)
+{
+  return self->exit != NULL;
+}
