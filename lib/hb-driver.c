@@ -312,8 +312,11 @@ connect_link (HbDriver       *self,
   request = g_object_ref (hb_link_get_request (self->link));
   self->funcs->connecting (self->user_data, request);
 
-  if (self->link != NULL && hb_machine_is_current (&self->machine, effect))
-    hb_link_connect (self->link, &self->machine.settings);
+  if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
+    return;
+
+  hb_machine_on_requested (&self->machine, hb_clock_now ());
+  hb_link_connect (self->link, &self->machine.settings);
 }
 
 static void
@@ -366,9 +369,12 @@ ping (HbDriver *self)
   g_autofree char *text = self->funcs->make_ping (self->user_data);
 
   /* The function is the application's, and may have done anything, a new link included. */
-  if (self->link != NULL && self->machine.serial == serial)
-    hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
-                  text != NULL ? text : self->machine.settings.ping_message);
+  if (self->link == NULL || self->machine.serial != serial)
+    return;
+
+  hb_machine_on_pinged (&self->machine, hb_clock_now ());
+  hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
+                text != NULL ? text : self->machine.settings.ping_message);
 }
 
 static void

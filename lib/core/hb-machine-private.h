@@ -90,6 +90,8 @@ void             hb_machine_set_delay          (HbMachine      *self,
                                                 HbEffect       *reconnect,
                                                 guint           delay);
 
+void             hb_machine_on_requested       (HbMachine      *self,
+                                                gint64          now);
 void             hb_machine_on_opened          (HbMachine      *self,
                                                 gint64          now,
                                                 guint           http_status);
@@ -102,6 +104,8 @@ void             hb_machine_on_message         (HbMachine      *self,
 void             hb_machine_on_pong            (HbMachine      *self,
                                                 gint64          now);
 void             hb_machine_on_life            (HbMachine      *self,
+                                                gint64          now);
+void             hb_machine_on_pinged          (HbMachine      *self,
                                                 gint64          now);
 void             hb_machine_on_written         (HbMachine      *self,
                                                 guint           n_messages);

@@ -189,6 +189,15 @@ hb_machine_on_life (HbMachine *self,
     hb_heartbeat_on_life (&self->heartbeat, now);
 }
 
+/* The ping goes out now: until here the application has taken its time, not the peer. */
+void
+hb_machine_on_pinged (HbMachine *self,
+                      gint64     now)
+{
+  if (hb_heartbeat_is_awaiting (&self->heartbeat))
+    hb_heartbeat_on_ping (&self->heartbeat, now);
+}
+
 void
 hb_machine_on_written (HbMachine *self,
                        guint      n_messages)

@@ -434,6 +434,15 @@ hb_machine_dispose (HbMachine *self)
     }
 }
 
+/* The request goes out now: until here the application has taken its time, not the server. */
+void
+hb_machine_on_requested (HbMachine *self,
+                         gint64     now)
+{
+  if (self->state == HB_STATE_CONNECTING)
+    self->since = now;
+}
+
 void
 hb_machine_on_opened (HbMachine *self,
                       gint64     now,

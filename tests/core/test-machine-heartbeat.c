@@ -501,6 +501,40 @@ test_held_up (Fixture       *fixture,
 }
 
 static void
+test_pinged_late (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("The time for the answer, and the latency, count from when the ping goes out");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  advance_late (fixture, 9000);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 10000);
+
+  advance (fixture, 30);
+  receive (fixture, "pong");
+  g_assert_cmpint (fixture->machine.latency, ==, 30 * G_TIME_SPAN_MILLISECOND);
+  forget (fixture);
+}
+
+static void
+test_pinged_after_life (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A ping that goes out when life has come already asks for nothing more");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  receive (fixture, "news");
+  forget (fixture);
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
 test_early_tick (Fixture       *fixture,
                  gconstpointer  data)
 {
@@ -550,6 +584,8 @@ main (int   argc,
   add_test ("/machine-heartbeat/late-ping", test_late_ping);
   add_test ("/machine-heartbeat/late-often", test_late_often);
   add_test ("/machine-heartbeat/held-up", test_held_up);
+  add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
+  add_test ("/machine-heartbeat/pinged-after-life", test_pinged_after_life);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
 
   return g_test_run ();

@@ -167,6 +167,25 @@ test_connect_timeout_a_little_late (Fixture       *fixture,
 }
 
 static void
+test_connect_timeout_request (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_test_summary ("The time for an attempt counts from when its request goes out");
+
+  start (fixture);
+  forget (fixture);
+  advance_late (fixture, 9000);
+  hb_machine_on_requested (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 10000);
+
+  answer (fixture);
+  forget (fixture);
+  advance (fixture, 14000);
+  hb_machine_on_requested (&fixture->machine, fixture->now);
+  assert_deadline (fixture, 1000);
+}
+
+static void
 test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
@@ -260,6 +279,7 @@ main (int   argc,
   add_test ("/machine-loss/connect-timeout-none", test_connect_timeout_none);
   add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);
   add_test ("/machine-loss/connect-timeout-a-little-late", test_connect_timeout_a_little_late);
+  add_test ("/machine-loss/connect-timeout-request", test_connect_timeout_request);
   add_test ("/machine-loss/connect-timeout-status", test_connect_timeout_status);
   add_test ("/machine-loss/stale-opened", test_stale_opened);
   add_test ("/machine-loss/stale-loss", test_stale_loss);
