@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "raw-frame.h"
@@ -380,6 +381,22 @@ void
 raw_peer_send_nonsense (RawPeer *self)
 {
   raw_peer_send (self, 0x3, "?", 1);
+}
+
+/* Waits until the client's socket has all that was written, tcp(7), while the loop stands still. */
+void
+raw_peer_wait_delivered (RawPeer *self)
+{
+  gint64 deadline = wait_get_deadline ();
+  int n_bytes = 1;
+
+  while (n_bytes > 0 || self->outgoing->len > 0)
+    {
+      flush (self);
+      g_assert_cmpint (ioctl (g_socket_get_fd (get_socket (self)), TIOCOUTQ, &n_bytes), ==, 0);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (100);
+    }
 }
 
 /* Reads no more, so that the client's socket becomes full in the end. */

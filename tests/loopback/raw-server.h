@@ -67,6 +67,7 @@ void        raw_peer_gather           (RawPeer         *self,
                                        gboolean         gathers);
 void        raw_peer_drip             (RawPeer         *self,
                                        guint            n_bytes);
+void        raw_peer_wait_delivered   (RawPeer         *self);
 void        raw_peer_pause            (RawPeer         *self);
 void        raw_peer_resume           (RawPeer         *self);
 void        raw_peer_drop             (RawPeer         *self);
