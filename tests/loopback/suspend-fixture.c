@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "suspend-fixture.h"
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture_set_up (fixture, "raw");
+  heartbeat_apply (data, fixture->task);
+  hb_websocket_task_set_ping_timeout (fixture->task, PING_AFTER);
+  hb_websocket_task_set_pong_timeout (fixture->task, PONG_AFTER);
+}
+
+/* Lets everything run that the new time has made due. */
+void
+jump (gint64 milliseconds)
+{
+  test_clock_jump (milliseconds);
+  wait_idle ();
+}
+
+guint64
+count_pings (Fixture *fixture)
+{
+  return get_metric (fixture->task, hb_metrics_get_pings);
+}
+
+/* How much the task has read */
+guint64
+count_signs (Fixture *fixture)
+{
+  return get_metric (fixture->task, hb_metrics_get_replies)
+         + get_metric (fixture->task, hb_metrics_get_messages_received);
+}
+
+/* The time stands still, so whatever has to be waited for here goes out at once. */
+void
+expect_ping (const Heartbeat *heartbeat,
+             RawPeer         *peer)
+{
+  raw_peer_expect (peer, heartbeat_get_ping_word (heartbeat));
+}
+
+/* Into the client's socket, and not yet read */
+void
+send_life (const Heartbeat *heartbeat,
+           RawPeer         *peer)
+{
+  heartbeat_send_life (heartbeat, peer);
+  raw_peer_wait_delivered (peer);
+}
+
+/* It has been read: and then only the next silence pings. */
+void
+expect_life (Fixture         *fixture,
+             const Heartbeat *heartbeat,
+             RawPeer         *peer)
+{
+  guint64 n_pings;
+
+  if (heartbeat->liveness == HB_LIVENESS_ANY)
+    signal_log_expect (fixture->log, "message:text:news");
+  else
+    wait_until (get_metric (fixture->task, hb_metrics_get_replies) == 1);
+
+  n_pings = count_pings (fixture);
+  jump (PING_AFTER - 1);
+  g_assert_cmpuint (count_pings (fixture), ==, n_pings);
+  jump (1);
+  expect_ping (heartbeat, peer);
+  g_assert_cmpuint (count_pings (fixture), ==, n_pings + 1);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_expect_quiet (fixture->log);
+}
+
+/* No later than a fresh pong-timeout, and no sooner */
+void
+expect_dead (Fixture *fixture)
+{
+  jump (PONG_AFTER - 1);
+  signal_log_expect_quiet (fixture->log);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_DEAD);
+}
+
+RawPeer *
+open_and_ping (Fixture         *fixture,
+               const Heartbeat *heartbeat)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  jump (PING_AFTER);
+  expect_ping (heartbeat, peer);
+
+  return peer;
+}
+
+void
+suspend_add_tests (const char        *name,
+                   const SuspendCase *cases,
+                   guint              n_cases)
+{
+  guint i;
+  guint j;
+
+  for (i = 0; i < N_HEARTBEATS; i++)
+    for (j = 0; j < n_cases; j++)
+      {
+        g_autofree char *path = g_strdup_printf ("/loopback/%s/%s/%s", name, heartbeats[i].name,
+                                                 cases[j].name);
+
+        g_test_add (path, Fixture, &heartbeats[i], set_up, cases[j].function, fixture_tear_down);
+      }
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <sys/timerfd.h>
+#include <time.h>
+
+#include "test-clock.h"
+
+/* More descriptors than a test has open */
+#define MAX_DESCRIPTORS 1024
+
+/* What the linker makes of calls of the system's own functions: see --wrap in ld(1). */
+int __real_timerfd_create  (int                      clock,
+                            int                      flags);
+int __real_timerfd_settime (int                      fd,
+                            int                      flags,
+                            const struct itimerspec *timer,
+                            struct itimerspec       *old);
+int __real_clock_gettime   (clockid_t                clock,
+                            struct timespec         *time);
+int __wrap_timerfd_create  (int                      clock,
+                            int                      flags);
+int __wrap_timerfd_settime (int                      fd,
+                            int                      flags,
+                            const struct itimerspec *timer,
+                            struct itimerspec       *old);
+int __wrap_clock_gettime   (clockid_t                clock,
+                            struct timespec         *time);
+
+typedef struct
+{
+  gboolean is_ours;
+  gint64   deadline; /* 0 if it is not armed, as for timerfd_settime () */
+} Timer;
+
+static Timer timers[MAX_DESCRIPTORS];
+
+/* Any time will do but nought, which disarms. */
+static gint64 now = G_TIME_SPAN_DAY;
+
+/* The kernel's timer is used for what is due, and for nothing else. */
+static int
+arm (int    fd,
+     gint64 deadline)
+{
+  gboolean is_due = deadline > 0 && deadline <= now;
+  struct itimerspec timer = { .it_value = { .tv_nsec = is_due ? 1 : 0 } };
+  GPollFD poll = { .fd = fd, .events = G_IO_IN };
+  int result = __real_timerfd_settime (fd, TFD_TIMER_ABSTIME, &timer, NULL);
+
+  timers[fd].deadline = deadline;
+
+  /* So that the next turn of the loop sees it */
+  if (is_due && result == 0)
+    g_assert_cmpint (g_poll (&poll, 1, -1), ==, 1);
+
+  return result;
+}
+
+int
+__wrap_timerfd_create (int clock,
+                       int flags)
+{
+  int fd = __real_timerfd_create (clock, flags);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fd, <, MAX_DESCRIPTORS);
+  timers[fd] = (Timer) { .is_ours = clock == CLOCK_BOOTTIME };
+
+  return fd;
+}
+
+int
+__wrap_timerfd_settime (int                      fd,
+                        int                      flags,
+                        const struct itimerspec *timer,
+                        struct itimerspec       *old)
+{
+  if (!timers[fd].is_ours)
+    return __real_timerfd_settime (fd, flags, timer, old);
+
+  /* All that a suspend makes a difference to */
+  g_assert_cmpint (flags, ==, TFD_TIMER_ABSTIME);
+  g_assert_cmpint (timer->it_interval.tv_sec, ==, 0);
+  g_assert_cmpint (timer->it_interval.tv_nsec, ==, 0);
+
+  return arm (fd, timer->it_value.tv_sec * G_USEC_PER_SEC + timer->it_value.tv_nsec / 1000);
+}
+
+int
+__wrap_clock_gettime (clockid_t        clock,
+                      struct timespec *time)
+{
+  if (clock != CLOCK_BOOTTIME)
+    return __real_clock_gettime (clock, time);
+
+  *time = (struct timespec) { now / G_USEC_PER_SEC, now % G_USEC_PER_SEC * 1000 };
+
+  return 0;
+}
+
+gint64
+test_clock_get_now (void)
+{
+  return now;
+}
+
+/* A descriptor that has been closed meanwhile may be anything now: the kernel refuses to arm it. */
+void
+test_clock_jump (gint64 milliseconds)
+{
+  gint64 before = now;
+  int fd;
+
+  now += milliseconds * G_TIME_SPAN_MILLISECOND;
+
+  for (fd = 0; fd < MAX_DESCRIPTORS; fd++)
+    if (timers[fd].deadline > before && timers[fd].deadline <= now)
+      arm (fd, timers[fd].deadline);
+}

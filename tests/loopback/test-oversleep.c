@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "suspend-fixture.h"
+
+/* A sleep that is no suspend, up to a second too long: a link that is dead is lost at once, but
+ * what has come meanwhile is read before, and time that the application takes is not the peer's. */
+
+/* Messages that take tens of milliseconds together */
+#define MANY 300
+
+static void
+test_answered_a_little_late (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A reply in the socket is read before it is missed, however short the sleep was");
+
+  send_life (data, peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  expect_life (fixture, data, peer);
+  g_assert_cmpuint (count_pings (fixture), ==, 2);
+}
+
+static void
+work_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         gpointer               user_data)
+{
+  g_usleep (100);
+}
+
+static void
+test_answered_behind (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+  guint i;
+
+  g_test_summary ("A reply that stands in the socket behind many messages is not missed either, "
+                  "though reading them takes more than a turn of the loop ought to");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
+  for (i = 0; i < MANY; i++)
+    raw_peer_send_text (peer, "many");
+  send_life (data, peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  for (i = 0; i < MANY; i++)
+    signal_log_expect (fixture->log, "message:text:many");
+
+  /* Where others have had a turn before all was read, it is asked again instead of judged. */
+  if (count_pings (fixture) == 2)
+    expect_ping (data, peer);
+
+  expect_life (fixture, data, peer);
+}
+
+static void
+test_a_little_late (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A link that is dead is lost at once where the sleep was a second too long, and "
+                  "not a moment more");
+
+  open_and_ping (fixture, data);
+  test_clock_jump (PONG_AFTER + LATE);
+  signal_log_expect (fixture->log, WORDS_DEAD);
+}
+
+static void
+test_late (Fixture       *fixture,
+           gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A moment more, and it is asked again");
+
+  jump (PONG_AFTER + LATE + 1);
+  expect_ping (data, peer);
+  expect_dead (fixture);
+}
+
+static void
+test_goodbye_a_little_late (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A close frame in the socket is what the link ended by, however short the sleep");
+
+  raw_peer_send_close (peer, 1001, "restart");
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  signal_log_expect (fixture->log, "state:waiting close:1001:restart reconnect:1:20");
+  raw_peer_forget (peer);
+}
+
+static void
+sleep_in_handler_cb (HbWebsocketTask *task,
+                     GParamSpec      *pspec,
+                     Fixture         *fixture)
+{
+  g_signal_handlers_disconnect_by_func (task, sleep_in_handler_cb, fixture);
+  jump (PONG_AFTER + LATE / 2);
+}
+
+/* A ping goes out, its reply comes, and the next signal finds the reply unread. */
+static void
+ask_in_handler_cb (HbWebsocketTask *task,
+                   Fixture         *fixture)
+{
+  const Heartbeat *heartbeat = g_object_get_data (G_OBJECT (task), "heartbeat");
+  RawPeer *peer = raw_server_get_peer (fixture->raw, 0);
+
+  hb_websocket_task_check (task);
+  expect_ping (heartbeat, peer);
+  send_life (heartbeat, peer);
+  g_signal_connect (task, "notify::buffered-amount", G_CALLBACK (sleep_in_handler_cb), fixture);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A main loop in a handler reads a reply before it is missed, too, though there "
+                  "is something to be carried out at once");
+
+  g_object_set_data (G_OBJECT (fixture->task), "heartbeat", (gpointer) data);
+  g_signal_connect (fixture->task, "open", G_CALLBACK (ask_in_handler_cb), fixture);
+  hb_websocket_task_open (fixture->task);
+  assert_sends (fixture->task, "hello");
+  signal_log_expect (fixture->log, WORDS_OPEN " drain");
+  raw_peer_expect (raw_server_get_peer (fixture->raw, 0), "text:hello");
+  expect_life (fixture, data, raw_server_get_peer (fixture->raw, 0));
+}
+
+static gboolean
+run_loop_cb (gpointer user_data)
+{
+  wait_idle ();
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_nested_elsewhere (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (G_MAXINT);
+  RawPeer *peer;
+
+  g_test_summary ("Nor is the reply missed when a main loop is run by a source that is dispatched "
+                  "before the socket's");
+
+  g_source_set_callback (source, run_loop_cb, NULL, NULL);
+  hb_websocket_task_open (fixture->task);
+  g_source_attach (source, NULL);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  peer = raw_server_wait_peer (fixture->raw, 0);
+  jump (PING_AFTER);
+  expect_ping (data, peer);
+  send_life (data, peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  g_source_set_ready_time (source, 0);
+  expect_life (fixture, data, peer);
+}
+
+static char *
+sleep_cb (HbWebsocketTask *task,
+          gpointer         user_data)
+{
+  guint *n_calls = user_data;
+
+  if (++*n_calls == 1)
+    test_clock_jump (PONG_AFTER + LATE / 2);
+
+  return NULL;
+}
+
+static void
+test_ping_func (Fixture       *fixture,
+                gconstpointer  data)
+{
+  guint n_calls = 0;
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("The time that the application takes to make a ping is none that the peer has "
+                  "had to answer it");
+
+  hb_websocket_task_set_ping_func (fixture->task, sleep_cb, &n_calls, NULL);
+  jump (PING_AFTER);
+  expect_ping (data, peer);
+  g_assert_cmpuint (n_calls, ==, 1);
+  expect_dead (fixture);
+}
+
+static void
+sleep_after_check_cb (HbWebsocketTask *task,
+                      gpointer         user_data)
+{
+  hb_websocket_task_check (task);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+}
+
+static void
+test_check_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A ping that waits for the end of a handler is not missed before it is out");
+
+  g_signal_connect (fixture->task, "open", G_CALLBACK (sleep_after_check_cb), NULL);
+  peer = fixture_open_raw (fixture);
+  wait_idle ();
+  expect_ping (data, peer);
+  expect_dead (fixture);
+}
+
+static void
+silence_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  hb_websocket_task_set_ping_timeout (task, 0);
+}
+
+static void
+test_alarm_again (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A reply is read before it is missed on a link, too, whose heartbeat was "
+                  "switched off and on again");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (silence_cb), NULL);
+  raw_peer_send_text (peer, "news");
+  send_life (data, peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  signal_log_expect (fixture->log, "message:text:news");
+  wait_until (count_signs (fixture) == 2);
+  signal_log_forget (fixture->log);
+  g_signal_handlers_disconnect_by_func (fixture->task, silence_cb, NULL);
+  hb_websocket_task_check (fixture->task);
+  expect_ping (data, peer);
+  hb_websocket_task_set_ping_timeout (fixture->task, PING_AFTER);
+  send_life (data, peer);
+  test_clock_jump (PONG_AFTER + LATE / 2);
+  wait_until (count_signs (fixture) == 3);
+  wait_idle ();
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_forget (fixture->log);
+}
+
+static const SuspendCase cases[] = {
+  { "answered-a-little-late", test_answered_a_little_late },
+  { "answered-behind", test_answered_behind },
+  { "a-little-late", test_a_little_late },
+  { "late", test_late },
+  { "goodbye-a-little-late", test_goodbye_a_little_late },
+  { "nested", test_nested },
+  { "nested-elsewhere", test_nested_elsewhere },
+  { "ping-func", test_ping_func },
+  { "check-in-handler", test_check_in_handler },
+  { "alarm-again", test_alarm_again },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("An open link where the alarm is a little late, by a clock that jumps.");
+
+  suspend_add_tests ("oversleep", cases, G_N_ELEMENTS (cases));
+
+  return g_test_run ();
+}

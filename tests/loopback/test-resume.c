@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "suspend-fixture.h"
+
+/* A suspend in every state but OPEN: what is due goes out at the resume, and what has come
+ * meanwhile is read before its absence is judged. */
+
+#define WAIT          60000
+#define CONNECT_AFTER 10000
+#define CLOSE_AFTER   2000
+
+/* Between the two clocks that are compared, and between two looks at them */
+#define SLACK (10 * G_TIME_SPAN_SECOND)
+
+#define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
+
+/* The countdown that an application shows. The time of GLib goes on meanwhile. */
+static void
+assert_waits (Fixture *fixture,
+              gint64   milliseconds)
+{
+  gint64 left = hb_websocket_task_get_reconnect_at (fixture->task) - g_get_monotonic_time ();
+
+  g_assert_cmpint (left, <=, milliseconds * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (left, >, milliseconds * G_TIME_SPAN_MILLISECOND - SLACK);
+}
+
+static void
+enter_waiting (Fixture *fixture)
+{
+  hb_websocket_task_set_reconnect_timeout (fixture->task, WAIT);
+  raw_peer_drop (fixture_open_raw (fixture));
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:60000");
+}
+
+static void
+test_waiting (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("An attempt that has become due goes out at once");
+
+  enter_waiting (fixture);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  g_assert_cmpint (hb_websocket_task_get_reconnect_at (fixture->task), ==, -1);
+  g_assert_cmpint (hb_websocket_task_get_downtime (fixture->task),
+                   ==, HOUR * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_waiting_short (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A shorter suspend counts: the countdown goes on from where it would be without");
+
+  enter_waiting (fixture);
+  assert_waits (fixture, WAIT);
+  jump (WAIT / 2);
+  assert_waits (fixture, WAIT / 2);
+  jump (WAIT / 2 - 1);
+  assert_waits (fixture, 1);
+  assert_state (fixture->task, HB_STATE_WAITING);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+static void
+test_waiting_twice (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("Two suspends before the loop runs once make one attempt");
+
+  enter_waiting (fixture);
+  test_clock_jump (WAIT);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  wait_idle ();
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
+}
+
+static void
+test_waiting_retry_after (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A wait that the server has asked for is over when it is over, asleep or not");
+
+  raw_server_set_answer (fixture->raw, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\n"
+                                       "Content-Length: 0\r\n\r\n");
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting state:waiting error:handshake "
+                                   "reconnect:1:3600000");
+  raw_server_set_answer (fixture->raw, NULL);
+  jump (HOUR - 1);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+static void
+test_held (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("What is held stays so over a suspend, and the release finds it due");
+
+  enter_waiting (fixture);
+  hb_websocket_task_hold (fixture->task);
+  g_assert_cmpint (hb_websocket_task_get_reconnect_at (fixture->task), ==, -1);
+  jump (HOUR);
+  assert_state (fixture->task, HB_STATE_WAITING);
+  signal_log_expect_quiet (fixture->log);
+  g_assert_cmpint (hb_websocket_task_get_reconnect_at (fixture->task), ==, -1);
+  hb_websocket_task_release (fixture->task);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+static void
+test_held_short (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("After a shorter suspend the release finds what is left of the wait");
+
+  enter_waiting (fixture);
+  hb_websocket_task_hold (fixture->task);
+  jump (WAIT - 1000);
+  hb_websocket_task_release (fixture->task);
+  assert_waits (fixture, 1000);
+  jump (999);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+}
+
+static void
+test_check (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("An application that checks at the resume makes no second attempt");
+
+  enter_waiting (fixture);
+  test_clock_jump (HOUR);
+  hb_websocket_task_check (fixture->task);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  wait_idle ();
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
+}
+
+/* Returns: the server's side, where nobody has answered the handshake yet */
+static RawPeer *
+enter_connecting (Fixture *fixture)
+{
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_set_connect_timeout (fixture->task, CONNECT_AFTER);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:connecting connecting");
+
+  return raw_server_wait_peer (fixture->raw, 0);
+}
+
+static void
+test_connecting_answered (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  RawPeer *peer = enter_connecting (fixture);
+
+  g_test_summary ("An attempt is not given up that the server has answered meanwhile");
+
+  raw_peer_accept (peer);
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:open open");
+}
+
+static void
+test_connecting_answered_a_little_late (Fixture       *fixture,
+                                        gconstpointer  data)
+{
+  RawPeer *peer = enter_connecting (fixture);
+
+  g_test_summary ("Nor is it given up where the sleep was short, and the answer is in the socket");
+
+  raw_peer_accept (peer);
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (CONNECT_AFTER + LATE / 2);
+  signal_log_expect (fixture->log, "state:open open");
+}
+
+static void
+test_connecting_late_answer (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  RawPeer *peer = enter_connecting (fixture);
+
+  g_test_summary ("An attempt gets the whole connect-timeout afresh after a suspend");
+
+  jump (HOUR);
+  jump (CONNECT_AFTER - 1);
+  signal_log_expect_quiet (fixture->log);
+  raw_peer_accept (peer);
+  raw_peer_wait_delivered (peer);
+  signal_log_expect (fixture->log, "state:open open");
+}
+
+static void
+test_connecting_dead (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("An attempt that nobody answers is given up a connect-timeout after the resume");
+
+  enter_connecting (fixture);
+  jump (HOUR);
+  jump (CONNECT_AFTER - 1);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+}
+
+static void
+test_connecting_short (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A suspend that is shorter than the connect-timeout is a part of it");
+
+  enter_connecting (fixture);
+  jump (CONNECT_AFTER - 100);
+  jump (99);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+}
+
+static void
+test_connecting_often (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = enter_connecting (fixture);
+  guint i;
+
+  g_test_summary ("However often the process sleeps, it does not give up what it had no time for");
+
+  for (i = 0; i < 20; i++)
+    jump (HOUR);
+
+  raw_peer_accept (peer);
+  signal_log_expect (fixture->log, "state:open open");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_attempts), ==, 1);
+}
+
+static void
+sleep_cb (HbWebsocketTask *task,
+          SoupMessage     *message,
+          gpointer         user_data)
+{
+  test_clock_jump (CONNECT_AFTER + LATE / 2);
+}
+
+static void
+test_connecting_handler (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("The time that a handler takes over the request is not the server's");
+
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (sleep_cb), NULL);
+  enter_connecting (fixture);
+  jump (CONNECT_AFTER - 1);
+  signal_log_expect_quiet (fixture->log);
+  test_clock_jump (1);
+  signal_log_expect (fixture->log, WORDS_TIMED_OUT);
+}
+
+/* Returns: the server's side, which has had the close frame */
+static RawPeer *
+enter_closing (Fixture *fixture)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  hb_websocket_task_set_close_timeout (fixture->task, CLOSE_AFTER);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closing");
+  raw_peer_expect (peer, "close:1000");
+
+  return peer;
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A peer that has not answered the close frame by the resume is left at once");
+
+  enter_closing (fixture);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:closed close:1006");
+}
+
+static void
+test_closing_answered (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = enter_closing (fixture);
+
+  g_test_summary ("A close frame that came meanwhile ends the link as it should");
+
+  raw_peer_send_close (peer, 1000, NULL);
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:closed close:1000");
+}
+
+static void
+test_closing_short (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  RawPeer *peer = enter_closing (fixture);
+
+  g_test_summary ("A suspend that is shorter than the close-timeout is a part of it");
+
+  jump (CLOSE_AFTER - 1);
+  signal_log_expect_quiet (fixture->log);
+  raw_peer_send_close (peer, 1000, NULL);
+  signal_log_expect (fixture->log, "state:closed close:1000");
+}
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("A task that is CLOSED sleeps on");
+
+  fixture_close_raw (fixture, fixture_open_raw (fixture));
+  jump (HOUR);
+  assert_state (fixture->task, HB_STATE_CLOSED);
+  signal_log_expect_quiet (fixture->log);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("A suspend in every state but OPEN, by a clock that jumps.");
+
+  add_raw_test ("/loopback/resume/waiting", test_waiting);
+  add_raw_test ("/loopback/resume/waiting-short", test_waiting_short);
+  add_raw_test ("/loopback/resume/waiting-twice", test_waiting_twice);
+  add_raw_test ("/loopback/resume/waiting-retry-after", test_waiting_retry_after);
+  add_raw_test ("/loopback/resume/held", test_held);
+  add_raw_test ("/loopback/resume/held-short", test_held_short);
+  add_raw_test ("/loopback/resume/check", test_check);
+  add_raw_test ("/loopback/resume/connecting-answered", test_connecting_answered);
+  add_raw_test ("/loopback/resume/connecting-answered-a-little-late",
+                test_connecting_answered_a_little_late);
+  add_raw_test ("/loopback/resume/connecting-late-answer", test_connecting_late_answer);
+  add_raw_test ("/loopback/resume/connecting-dead", test_connecting_dead);
+  add_raw_test ("/loopback/resume/connecting-short", test_connecting_short);
+  add_raw_test ("/loopback/resume/connecting-often", test_connecting_often);
+  add_raw_test ("/loopback/resume/connecting-handler", test_connecting_handler);
+  add_raw_test ("/loopback/resume/closing", test_closing);
+  add_raw_test ("/loopback/resume/closing-answered", test_closing_answered);
+  add_raw_test ("/loopback/resume/closing-short", test_closing_short);
+  add_raw_test ("/loopback/resume/closed", test_closed);
+
+  return g_test_run ();
+}

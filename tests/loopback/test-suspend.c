@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-clock-private.h"
+#include "suspend-fixture.h"
+
+/* An open link over a suspend: no good one is condemned, and no dead one is kept for longer than a
+ * fresh pong-timeout. */
+
+static void
+test_clock (Fixture       *fixture,
+            gconstpointer  data)
+{
+  gint64 monotonic = hb_clock_now () - g_get_monotonic_time ();
+
+  g_test_summary ("The clock of the library is the one that this program injects");
+
+  g_assert_cmpint (hb_clock_now (), ==, test_clock_get_now ());
+  test_clock_jump (HOUR);
+  g_assert_cmpint (hb_clock_now (), ==, test_clock_get_now ());
+  g_assert_cmpint (hb_clock_now () - g_get_monotonic_time () - monotonic,
+                   >, (HOUR - 60000) * (gint64) 1000);
+}
+
+static void
+test_idle_good (Fixture       *fixture,
+                gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A silent link that is still good after a suspend is pinged at once, and kept");
+
+  jump (HOUR);
+  expect_ping (data, peer);
+  send_life (data, peer);
+  expect_life (fixture, data, peer);
+  g_assert_cmpuint (count_pings (fixture), ==, 2);
+}
+
+static void
+test_idle_dead (Fixture       *fixture,
+                gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A silent link whose peer has vanished meanwhile is lost a pong-timeout later");
+
+  jump (HOUR);
+  expect_ping (data, peer);
+  expect_dead (fixture);
+  g_assert_cmpuint (count_pings (fixture), ==, 1);
+}
+
+static void
+test_asked_dead (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("With a ping unanswered at the suspend, a dead link is asked once more, and lost "
+                  "a pong-timeout later");
+
+  jump (HOUR);
+  expect_ping (data, peer);
+  expect_dead (fixture);
+  g_assert_cmpuint (count_pings (fixture), ==, 2);
+}
+
+static void
+test_asked_good (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("With a ping unanswered at the suspend, a link is kept that answers the next, "
+                  "at the last moment");
+
+  jump (HOUR);
+  expect_ping (data, peer);
+  jump (PONG_AFTER - 1);
+  send_life (data, peer);
+  expect_life (fixture, data, peer);
+}
+
+static void
+test_answered (Fixture       *fixture,
+               gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A reply that was in the socket all the time is read before it is missed");
+
+  send_life (data, peer);
+  test_clock_jump (HOUR);
+  expect_life (fixture, data, peer);
+  g_assert_cmpuint (count_pings (fixture), ==, 2);
+}
+
+static void
+test_short (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A suspend that is shorter than the timeouts counts, and does nothing else");
+
+  jump (PING_AFTER - 100);
+  jump (99);
+  g_assert_cmpuint (count_pings (fixture), ==, 0);
+  jump (1);
+  expect_ping (data, peer);
+  jump (PONG_AFTER / 2);
+  g_assert_cmpuint (count_pings (fixture), ==, 1);
+  send_life (data, peer);
+  expect_life (fixture, data, peer);
+}
+
+static void
+test_often (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint i;
+
+  g_test_summary ("Suspend after suspend, each pings once and none condemns; awake, the time for "
+                  "the answer is one");
+
+  for (i = 1; i <= 20; i++)
+    {
+      jump (HOUR);
+      expect_ping (data, peer);
+      g_assert_cmpuint (count_pings (fixture), ==, i);
+    }
+
+  send_life (data, peer);
+  expect_life (fixture, data, peer);
+  expect_dead (fixture);
+}
+
+static void
+test_goodbye (Fixture       *fixture,
+              gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A close frame that came during a suspend is what the link ended by");
+
+  raw_peer_send_close (peer, 1001, "restart");
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:waiting close:1001:restart reconnect:1:20");
+  raw_peer_forget (peer);
+}
+
+static void
+test_dropped (Fixture       *fixture,
+              gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A socket that the peer has closed meanwhile is not asked again");
+
+  raw_peer_drop (peer);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
+  g_assert_cmpuint (count_pings (fixture), ==, 1);
+}
+
+static void
+test_check (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("An application that checks when it is told of the resume pings no twice");
+
+  test_clock_jump (HOUR);
+  hb_websocket_task_check (fixture->task);
+  expect_ping (data, peer);
+  wait_idle ();
+  g_assert_cmpuint (count_pings (fixture), ==, 1);
+  expect_dead (fixture);
+}
+
+static void
+test_network (Fixture       *fixture,
+              gconstpointer  data)
+{
+  RawPeer *peer = open_and_ping (fixture, data);
+
+  g_test_summary ("A network that changes at the resume neither pings twice nor gives a dead link "
+                  "more time");
+
+  test_clock_jump (HOUR);
+  g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);
+  wait_idle ();
+  g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);
+  wait_idle ();
+  expect_ping (data, peer);
+  expect_dead (fixture);
+  g_assert_cmpuint (count_pings (fixture), ==, 2);
+}
+
+static const SuspendCase cases[] = {
+  { "idle-good", test_idle_good },
+  { "idle-dead", test_idle_dead },
+  { "asked-dead", test_asked_dead },
+  { "asked-good", test_asked_good },
+  { "answered", test_answered },
+  { "short", test_short },
+  { "often", test_often },
+  { "goodbye", test_goodbye },
+  { "dropped", test_dropped },
+  { "check", test_check },
+  { "network", test_network },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("An open link over a suspend, by a clock that jumps.");
+
+  add_raw_test ("/loopback/suspend/clock", test_clock);
+  suspend_add_tests ("suspend", cases, G_N_ELEMENTS (cases));
+
+  return g_test_run ();
+}
