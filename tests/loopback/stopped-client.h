@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "heartbeats.h"
+
+/* What stopped-client and the test that runs it have to agree on. The timeouts are long enough for
+ * a machine that has many of them to run at once. */
+#define CLIENT_PING    200
+#define CLIENT_TIMEOUT 1500
+
+#define COMMAND_CLOSE "close"
+#define COMMAND_BLOCK "block "
+
+#define WORD_ASLEEP "asleep"
+#define WORD_AWAKE  "awake"

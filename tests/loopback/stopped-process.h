@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "heartbeats.h"
+
+G_BEGIN_DECLS
+
+/* A stopped-client, as the test sees it: what it has said so far, and a way to put it to sleep. */
+typedef struct _StoppedProcess StoppedProcess;
+
+StoppedProcess *stopped_process_new          (const char      *uri,
+                                              const Heartbeat *heartbeat,
+                                              guint            connect_timeout);
+void            stopped_process_free         (StoppedProcess  *self);
+
+void            stopped_process_command      (StoppedProcess  *self,
+                                              const char      *line);
+void            stopped_process_quit         (StoppedProcess  *self);
+gboolean        stopped_process_has_exited   (StoppedProcess  *self);
+
+void            stopped_process_stop         (StoppedProcess  *self);
+void            stopped_process_continue     (StoppedProcess  *self);
+gboolean        stopped_process_is_awake     (StoppedProcess  *self);
+gint64          stopped_process_get_awake_at (StoppedProcess  *self);
+
+gboolean        stopped_process_has_said     (StoppedProcess  *self,
+                                              const char      *word);
+guint           stopped_process_count        (StoppedProcess  *self);
+gint64          stopped_process_get_time     (StoppedProcess  *self);
+char           *stopped_process_join         (StoppedProcess  *self,
+                                              guint            n_words);
+
+G_END_DECLS
