@@ -32,6 +32,7 @@ struct _HbInput
   GError               *error;      /* (nullable) to be told when all that came before is read */
   gboolean              is_direct;  /* the base is the socket's own stream */
   gboolean              is_drained; /* the base had no more when it was last asked */
+  gboolean              has_read;   /* in the delivery that is going on */
 };
 
 typedef struct
@@ -160,15 +161,18 @@ hb_input_is_readable (GPollableInputStream *pollable)
   return self->rest == NULL && (has_bytes (self) || self->error != NULL || !self->is_drained);
 }
 
-/* Looks at the clock for each KiB that libsoup reads, and not where there is nothing to read. */
+/* Looks at the clock for each KiB that libsoup reads, and not where there is nothing to read. The
+ * first is read in any case, whatever this process did meanwhile: it may be all that there is. */
 static gboolean
 may_read (HbInput *self)
 {
   if (!hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
     return FALSE;
 
-  if (self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
+  if (self->has_read && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
     pause_reading (self);
+
+  self->has_read = TRUE;
 
   return self->rest == NULL;
 }
@@ -243,6 +247,7 @@ reader_dispatch (GSource     *source,
 
   hb_watch_want (self->watch, G_IO_IN, FALSE);
   self->began_at = g_get_monotonic_time ();
+  self->has_read = FALSE;
   hb_output_cork (self->output);
 
   keep = func (G_OBJECT (self), user_data);

@@ -310,6 +310,35 @@ test_closing_answered (Fixture       *fixture,
 }
 
 static void
+work_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         gpointer               user_data)
+{
+  g_usleep (5000);
+}
+
+static void
+test_closing_answered_busy (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("It does so, too, where messages have kept others waiting, who are to have their "
+                  "turn now");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
+  raw_peer_send_text (peer, "work");
+  signal_log_expect (fixture->log, "message:text:work");
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_expect (peer, "close:1000");
+  raw_peer_send_close (peer, 1000, NULL);
+  raw_peer_wait_delivered (peer);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:closing state:closed close:1000");
+}
+
+static void
 test_closing_short (Fixture       *fixture,
                     gconstpointer  data)
 {
@@ -359,6 +388,7 @@ main (int   argc,
   add_raw_test ("/loopback/resume/connecting-handler", test_connecting_handler);
   add_raw_test ("/loopback/resume/closing", test_closing);
   add_raw_test ("/loopback/resume/closing-answered", test_closing_answered);
+  add_raw_test ("/loopback/resume/closing-answered-busy", test_closing_answered_busy);
   add_raw_test ("/loopback/resume/closing-short", test_closing_short);
   add_raw_test ("/loopback/resume/closed", test_closed);
 
