@@ -545,6 +545,8 @@ hb_machine_pop_effect (HbMachine *self,
 
   if (effect->kind == HB_EFFECT_TRANSMIT)
     self->transmitting = FALSE;
+  else if (effect->kind == HB_EFFECT_NOTIFY)
+    hb_outbox_on_notify (&self->outbox, effect->property);
 
   return TRUE;
 }

@@ -21,6 +21,7 @@ typedef struct
   guint      greeting : 1;    /* the application is being told so, and the queue is held back */
   guint      blocked : 1;     /* the link takes no more for now */
   guint      backlogged : 1;  /* a message has had to wait since the buffer was last empty */
+  guint      shown : 1;       /* the application has read of messages when it was last notified */
   guint      overflowed : 1;  /* one has been dropped since then */
 } HbOutbox;
 
@@ -48,6 +49,8 @@ void             hb_outbox_close        (HbOutbox          *self,
 void             hb_outbox_on_opened    (HbOutbox          *self);
 void             hb_outbox_on_greeted   (HbOutbox          *self);
 void             hb_outbox_on_lost      (HbOutbox          *self);
+void             hb_outbox_on_notify    (HbOutbox          *self,
+                                         const char        *property);
 const HbMessage *hb_outbox_take         (HbOutbox          *self);
 void             hb_outbox_on_written   (HbOutbox          *self,
                                          guint              n_messages);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "hb-error.h"
 #include "hb-i18n-private.h"
@@ -34,12 +35,13 @@ settle_when_empty (HbOutbox *self)
   if (!hb_lanes_is_empty (&self->lanes))
     return;
 
-  if (self->backlogged)
-    {
-      hb_effects_push_notify (self->effects, "buffered-amount");
-      hb_effects_push (self->effects, HB_EFFECT_DRAIN);
-    }
+  if (self->backlogged || self->shown)
+    hb_effects_push_notify (self->effects, "buffered-amount");
 
+  if (self->backlogged)
+    hb_effects_push (self->effects, HB_EFFECT_DRAIN);
+
+  self->shown = FALSE;
   self->backlogged = FALSE;
   self->overflowed = FALSE;
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
@@ -343,6 +345,16 @@ hb_outbox_on_lost (HbOutbox *self)
     settle_when_empty (self);
   else
     keep_waiting (self);
+}
+
+/* The application is about to read a property. Where it sees a message that goes straight through,
+ * it has to be told when that has gone. */
+void
+hb_outbox_on_notify (HbOutbox   *self,
+                     const char *property)
+{
+  if (strcmp (property, "buffered-amount") == 0)
+    self->shown = !hb_lanes_is_empty (&self->lanes);
 }
 
 const HbMessage *

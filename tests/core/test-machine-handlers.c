@@ -174,6 +174,35 @@ test_open_in_close (Fixture       *fixture,
   assert_state (fixture, HB_STATE_CONNECTING);
 }
 
+static void
+send_at_resolve_cb (Fixture    *fixture,
+                    const char *effect)
+{
+  if (g_str_equal (effect, "resolve:done(first)"))
+    send_text (fixture, "second");
+}
+
+static void
+test_send_in_callback (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("Who reads of a message in buffered-amount, since one is sent before the "
+                  "notification comes, is told when that has gone out too");
+
+  fixture->keeps = TRUE;
+  start (fixture);
+  send_ticket (fixture, "first", "first");
+  answer (fixture);
+  forget (fixture);
+  fixture->handler = send_at_resolve_cb;
+  written (fixture, 1);
+  assert_effects (fixture, "resolve:done(first) notify:buffered-amount drain transmit");
+
+  written (fixture, 1);
+  assert_effects (fixture, "notify:buffered-amount");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -187,6 +216,7 @@ main (int   argc,
   add_test ("/machine-handlers/close-in-connecting", test_close_in_connecting);
   add_test ("/machine-handlers/close-in-open", test_close_in_open);
   add_test ("/machine-handlers/open-in-close", test_open_in_close);
+  add_test ("/machine-handlers/send-in-callback", test_send_in_callback);
 
   return g_test_run ();
 }
