@@ -76,8 +76,8 @@ fits (guint64           amount,
          || amount + g_bytes_get_size (message->bytes) <= settings->max_buffered_amount;
 }
 
-/* One error for all that is dropped until the buffer has been empty: a flood of messages does not
- * become a flood of errors. */
+/* One error for all that is dropped while the buffer is never empty: a flood of messages does not
+ * become a flood of errors. A message that an empty buffer does not hold is told of by itself. */
 static void
 tell_overflow (HbOutbox     *self,
                const GError *error)
@@ -85,7 +85,7 @@ tell_overflow (HbOutbox     *self,
   if (!self->overflowed)
     hb_effects_push_error (self->effects, g_error_copy (error));
 
-  self->overflowed = TRUE;
+  self->overflowed = !hb_lanes_is_empty (&self->lanes);
 }
 
 /* Makes room by the rule that the application chose. Returns whether there is room now; if not,

@@ -406,6 +406,25 @@ test_one_error (Fixture       *fixture,
 }
 
 static void
+test_drop_into_empty (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A message that is dropped from an empty buffer is always the first since that "
+                  "was empty, and told of");
+
+  fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  send_text (fixture, "12345678901");
+  assert_effects (fixture, "error:hb-error-quark:8");
+
+  send_text (fixture, "12345678901");
+  assert_effects (fixture, "error:hb-error-quark:8");
+
+  send_text (fixture, "123456789");
+  send_text (fixture, "12");
+  assert_effects (fixture, "error:hb-error-quark:8");
+}
+
+static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -802,6 +821,7 @@ main (int   argc,
   add_test ("/outbox/drop-oldest-too-long", test_drop_oldest_too_long);
   add_test ("/outbox/drop-newest", test_drop_newest);
   add_test ("/outbox/one-error", test_one_error);
+  add_test ("/outbox/drop-into-empty", test_drop_into_empty);
   add_test ("/outbox/volatile", test_volatile);
   add_test ("/outbox/volatile-no-link", test_volatile_no_link);
   add_test ("/outbox/volatile-backlog", test_volatile_backlog);
