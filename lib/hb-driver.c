@@ -365,11 +365,12 @@ probe (HbDriver    *self,
 static void
 ping (HbDriver *self)
 {
-  guint serial = self->machine.serial;
+  guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
   g_autofree char *text = self->funcs->make_ping (self->user_data);
 
-  /* The function is the application's, and may have done anything, a new link included. */
-  if (self->link == NULL || self->machine.serial != serial)
+  /* The function is the application's, and may have done anything, a new link included. That may be
+   * one which the machine wanted before: its number is then the machine's already. */
+  if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 
   hb_machine_on_pinged (&self->machine, hb_clock_now ());

@@ -194,6 +194,51 @@ test_stale_ping (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
+static char *
+wait_in_ping_cb (HbWebsocketTask *task,
+                 gpointer         user_data)
+{
+  RawServer *server = user_data;
+
+  if (raw_server_get_n_accepted (server) == 1)
+    {
+      raw_server_wait_peer (server, 1);
+      wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+    }
+
+  return g_strdup ("stale");
+}
+
+static void
+check_and_reconnect_cb (HbWebsocketTask       *task,
+                        SoupWebsocketDataType  type,
+                        GBytes                *message,
+                        gpointer               user_data)
+{
+  hb_websocket_task_check (task);
+  hb_websocket_task_reconnect_now (task);
+}
+
+static void
+test_stale_ping_after_reconnect (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A ping of a link that reconnect_now () has given up goes to no other, whatever "
+                  "the function that makes its text has waited for");
+
+  hb_websocket_task_set_ping_func (fixture->task, wait_in_ping_cb, fixture->raw, NULL);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);
+  raw_peer_send_text (peer, "hi");
+  signal_log_expect (fixture->log, "message:text:hi state:connecting close:1006 connecting "
+                                   "state:open open");
+
+  assert_sends (fixture->task, "first");
+  raw_peer_expect (raw_server_wait_peer (fixture->raw, 1), "text:first");
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 1));
+}
+
 static void
 test_slow_upload (Fixture       *fixture,
                   gconstpointer  data)
@@ -239,6 +284,7 @@ main (int   argc,
   add_raw_test ("/reentry/ping-func-replaces-itself", test_ping_func_replaces_itself);
   add_raw_test ("/reentry/reconnect-func-replaces-itself", test_reconnect_func_replaces_itself);
   add_raw_test ("/reentry/stale-ping", test_stale_ping);
+  add_raw_test ("/reentry/stale-ping-after-reconnect", test_stale_ping_after_reconnect);
   add_raw_test ("/reentry/slow-upload", test_slow_upload);
 
   return g_test_run ();
