@@ -2,312 +2,105 @@
 
 #include "config.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "machine-fixture.h"
+#include "walk.h"
 
-/* Whatever is done to a machine, in whatever order, from within its handlers too, what it promises
- * holds. GTest tells the seed of a run that fails. */
+/* Whatever is done to a machine, in whatever order, from within its handlers and their main loops
+ * too, it does as a model of it says.
+ *
+ * What fails prints the seed of its round. HB_WALK_SEED=that takes this round alone; --seed, with
+ * what GTest has printed on top, takes them all again. HB_WALK_STEPS is how many steps there are
+ * altogether. */
 
-#define N_ROUNDS 100
-#define N_STEPS  1000
+#define N_STEPS         4000000
+#define STEPS_PER_ROUND 1000
 
-typedef struct
-{
-  Fixture    fixture;
-  GPtrArray *tickets;      /* (owned) of calls that were accepted */
-  GQueue     handed;       /* numbers of the messages at the link */
-  guint      n_sent;
-  guint      last_written; /* by number */
-} Monkey;
+/* Where a walk is, for the one who has to find it again */
+static volatile guint32 current_seed;
+static volatile guint current_step;
 
-static gboolean
-one_in (guint n)
-{
-  return g_test_rand_int_range (0, n) == 0;
-}
-
-static char *
-new_ticket (Monkey *self)
-{
-  char *ticket = g_strdup_printf ("%u", self->tickets->len);
-
-  g_ptr_array_add (self->tickets, ticket);
-
-  return ticket;
-}
-
-/* Each message is its own number, so that order and doubles can be seen. */
+/* In a handler of a signal only write(2) is sure to work. */
 static void
-send_number (Monkey *self)
+write_number (guint number)
 {
-  g_autofree char *number = g_strdup_printf ("%u", self->n_sent + 1);
-  const char *ticket = one_in (2) ? new_ticket (self) : NULL;
+  char digits[10];
+  guint n = sizeof digits;
 
-  if (send_full (&self->fixture, number, one_in (8) ? HB_SEND_FLAGS_VOLATILE : 0, ticket, NULL))
-    self->n_sent++;
-  else if (ticket != NULL)
-    g_ptr_array_set_size (self->tickets, self->tickets->len - 1);
+  do
+    digits[--n] = '0' + number % 10;
+  while ((number /= 10) > 0);
+
+  if (write (STDERR_FILENO, digits + n, sizeof digits - n) < 0)
+    return;
+}
+
+/* SA_RESETHAND: the signal comes again, and ends the process then. */
+static void
+tell_position_cb (int number)
+{
+  if (write (STDERR_FILENO, "# HB_WALK_SEED=", 15) > 0)
+    write_number (current_seed);
+  if (write (STDERR_FILENO, " failed in step ", 16) > 0)
+    write_number (current_step);
+  if (write (STDERR_FILENO, "\n", 1) > 0)
+    raise (number);
 }
 
 static void
-change_settings (Monkey *self)
+tell_position_at_failure (void)
 {
-  HbSettings *settings = &self->fixture.machine.settings;
-
-  settings->ping_timeout = g_test_rand_int_range (0, 20) * 1000;
-  settings->pong_timeout = g_test_rand_int_range (0, 10) * 1000;
-  settings->reconnect_timeout = g_test_rand_int_range (1, 5) * 1000;
-  settings->reconnect_timeout_max = g_test_rand_int_range (0, 20) * 1000;
-  settings->reconnect_jitter = g_test_rand_double ();
-  settings->repeat_limit = g_test_rand_int_range (-1, 10);
-  settings->connect_timeout = g_test_rand_int_range (0, 10) * 1000;
-  settings->close_timeout = g_test_rand_int_range (0, 5) * 1000;
-  settings->min_uptime = g_test_rand_int_range (0, 10) * 1000;
-  settings->max_buffered_amount = g_test_rand_int_range (0, 200);
-  settings->overflow = g_test_rand_int_range (0, 3);
-  settings->liveness = g_test_rand_int_range (0, 2);
-  settings->heartbeat_mode = g_test_rand_int_range (0, 2);
-  set_text (&settings->pong_message, one_in (2) ? "pong" : NULL);
-  set_text (&settings->uri, one_in (20) ? NULL : "ws://example.com/");
-}
-
-/* What an application may do at any time, in a handler too */
-static void
-act (Monkey *self)
-{
-  HbMachine *machine = &self->fixture.machine;
-  gint64 now = self->fixture.now;
-
-  switch (g_test_rand_int_range (0, 16))
-    {
-    case 0:
-      hb_machine_open (machine, now, one_in (2) ? new_ticket (self) : NULL);
-      break;
-    case 1:
-      if (one_in (10))
-        hb_machine_close (machine, now, 1000, "bye", one_in (2) ? new_ticket (self) : NULL, NULL);
-      break;
-    case 2:
-      if (one_in (3))
-        hb_machine_reconnect_now (machine, now);
-      break;
-    case 3:
-      hb_machine_check (machine, now);
-      break;
-    case 4:
-      if (one_in (4))
-        hb_machine_hold (machine);
-      break;
-    case 5:
-      hb_machine_release (machine, now);
-      break;
-    case 6:
-      hb_machine_flush (machine, new_ticket (self));
-      break;
-    case 7:
-      if (one_in (10))
-        hb_machine_clear_queue (machine);
-      break;
-    case 8:
-      if (self->tickets->len > 0)
-        hb_machine_cancel (machine, now,
-                           g_ptr_array_index (self->tickets,
-                                              g_test_rand_int_range (0, self->tickets->len)));
-      break;
-    case 9:
-      change_settings (self);
-      break;
-    default:
-      send_number (self);
-      break;
-    }
-}
-
-static void
-write_some (Monkey *self)
-{
-  guint n_messages = g_test_rand_int_range (0, self->handed.length + 1);
+  static const int numbers[] = { SIGABRT, SIGTRAP, SIGSEGV };
+  struct sigaction action = { .sa_handler = tell_position_cb, .sa_flags = SA_RESETHAND };
   guint i;
 
-  for (i = 0; i < n_messages; i++)
-    {
-      guint number = GPOINTER_TO_UINT (g_queue_pop_head (&self->handed));
-
-      g_assert_cmpuint (number, >, self->last_written);
-      self->last_written = number;
-    }
-
-  written (&self->fixture, n_messages);
-}
-
-/* What a link and a network may do */
-static void
-happen (Monkey *self)
-{
-  Fixture *fixture = &self->fixture;
-  HbMachine *machine = &fixture->machine;
-
-  switch (g_test_rand_int_range (0, 10))
-    {
-    case 0:
-    case 1:
-    case 2:
-      hb_machine_on_opened (machine, fixture->now, 101);
-      break;
-    case 3:
-      if (one_in (4))
-        lose_link_with (fixture, one_in (2) ? 503 : 0, g_test_rand_int_range (0, 5));
-      break;
-    case 4:
-      receive (fixture, one_in (2) ? "pong" : "hello");
-      break;
-    case 5:
-      hb_machine_on_pong (machine, fixture->now);
-      break;
-    case 6:
-    case 7:
-      write_some (self);
-      break;
-    case 8:
-      fixture->room = G_MAXUINT;
-      hb_machine_on_writable (machine, fixture->now);
-      break;
-    default:
-      hb_machine_on_network_changed (machine, fixture->now);
-      break;
-    }
+  for (i = 0; i < G_N_ELEMENTS (numbers); i++)
+    sigaction (numbers[i], &action, NULL);
 }
 
 static void
-handle_cb (Fixture    *fixture,
-           const char *effect)
+take_round (guint32 seed)
 {
-  Monkey *self = (Monkey *) fixture;
-
-  /* What was at the link is not any more. */
-  if (g_str_equal (effect, "drop"))
-    {
-      g_queue_clear (&self->handed);
-      g_string_truncate (fixture->wire, 0);
-    }
-
-  /* A greeting overtakes what is queued, so the numbers would not be in order. */
-  if (!fixture->machine.outbox.greeting && one_in (8))
-    act (self);
-}
-
-static void
-collect_handed (Monkey *self)
-{
-  g_auto (GStrv) numbers = g_strsplit (self->fixture.wire->str, " ", -1);
+  Dice dice;
+  Walk *walk;
   guint i;
 
-  for (i = 0; numbers[i] != NULL; i++)
-    g_queue_push_tail (&self->handed, GUINT_TO_POINTER (atoi (numbers[i])));
+  current_seed = seed;
+  current_step = 0;
+  dice_init_from_seed (&dice, seed);
+  walk = walk_new (&dice);
 
-  forget (&self->fixture);
-}
-
-static void
-assert_sound (Monkey *self)
-{
-  Fixture *fixture = &self->fixture;
-
-  switch (fixture->machine.state)
+  for (i = 0; i < STEPS_PER_ROUND; i++)
     {
-    case HB_STATE_CONNECTING:
-      g_assert_true (fixture->has_link);
-      g_assert_false (fixture->has_opened);
-      break;
-    case HB_STATE_OPEN:
-    case HB_STATE_CLOSING:
-      g_assert_true (fixture->has_link);
-      g_assert_true (fixture->has_opened);
-      break;
-    case HB_STATE_WAITING:
-      g_assert_false (fixture->has_link);
-      g_assert_false (fixture->has_opened);
-      g_assert_true (fixture->machine.holds > 0 || get_deadline (fixture) >= 0);
-      break;
-    case HB_STATE_CLOSED:
-      g_assert_false (fixture->has_link);
-      g_assert_false (fixture->has_opened);
-      g_assert_true (hb_outbox_is_empty (&fixture->machine.outbox));
-      assert_deadline (fixture, -1);
-      break;
-    default:
-      g_assert_not_reached ();
+      current_step++;
+      walk_step (walk);
     }
 
-  if (hb_outbox_is_empty (&fixture->machine.outbox))
-    g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 0);
-}
-
-static void
-step (Monkey *self)
-{
-  Fixture *fixture = &self->fixture;
-
-  if (one_in (20))
-    fixture->room = g_test_rand_int_range (0, 3);
-
-  if (fixture->machine.state == HB_STATE_CLOSED && one_in (3))
-    hb_machine_open (&fixture->machine, fixture->now, NULL);
-
-  drain (fixture);
-
-  switch (g_test_rand_int_range (0, 4))
-    {
-    case 0:
-      act (self);
-      break;
-    case 1:
-    case 2:
-      happen (self);
-      break;
-    default:
-      if (one_in (10))
-        advance_late (fixture, g_test_rand_int_range (0, 30000));
-      else
-        advance (fixture, g_test_rand_int_range (0, 5000));
-      break;
-    }
-
-  drain (fixture);
-  collect_handed (self);
-  assert_sound (self);
+  walk_free (walk);
 }
 
 static void
 test_random (void)
 {
-  guint round;
+  const char *seed = g_getenv ("HB_WALK_SEED");
+  const char *steps = g_getenv ("HB_WALK_STEPS");
+  guint n_rounds = (steps != NULL ? atoi (steps) : N_STEPS) / STEPS_PER_ROUND;
+  guint i;
 
   g_test_summary ("Links, signals, calls and messages keep their promises, whatever happens");
 
-  for (round = 0; round < N_ROUNDS; round++)
+  tell_position_at_failure ();
+
+  if (seed != NULL)
     {
-      Monkey self = { 0 };
-      guint i;
-
-      fixture_set_up (&self.fixture, NULL);
-      self.tickets = g_ptr_array_new_with_free_func (g_free);
-      self.fixture.keeps = TRUE;
-      self.fixture.handler = handle_cb;
-
-      for (i = 0; i < N_STEPS; i++)
-        step (&self);
-
-      self.fixture.handler = NULL;
-      hb_machine_dispose (&self.fixture.machine);
-      forget (&self.fixture);
-      g_assert_cmpuint (self.fixture.resolved->len, ==, self.tickets->len);
-
-      fixture_tear_down (&self.fixture, NULL);
-      g_queue_clear (&self.handed);
-      g_ptr_array_unref (self.tickets);
+      take_round (strtoul (seed, NULL, 10));
+      return;
     }
+
+  for (i = 0; i < MAX (n_rounds, 1); i++)
+    take_round (g_test_rand_int ());
 }
 
 int

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Where a walk takes its choices from: a seed, which never runs out, or a fuzzer's bytes, which
+ * do. Then each throw is a 0, and a walk has to read that as "nothing happens". */
+typedef struct
+{
+  const guint8 *bytes;  /* (nullable) (not owned) */
+  gsize         length; /* of what is left of them */
+  guint64       state;
+} Dice;
+
+void     dice_init_from_seed  (Dice         *self,
+                               guint32       seed);
+void     dice_init_from_bytes (Dice         *self,
+                               const guint8 *bytes,
+                               gsize         length);
+gboolean dice_are_used_up     (const Dice   *self);
+guint    dice_roll            (Dice         *self,
+                               guint         n_sides);
+gboolean dice_one_in          (Dice         *self,
+                               guint         n);
+
+G_END_DECLS

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "ledger.h"
+
+typedef struct
+{
+  GBytes   *bytes;
+  gpointer  ticket; /* (nullable) */
+  gboolean  is_volatile;
+  gboolean  greeting;
+  gboolean  handed;
+} Message;
+
+static void
+free_message (gpointer data)
+{
+  Message *message = data;
+
+  g_bytes_unref (message->bytes);
+  g_free (message);
+}
+
+static Message *
+get_message (Ledger *self,
+             guint   index)
+{
+  return g_ptr_array_index (self->line, index);
+}
+
+void
+ledger_init (Ledger *self)
+{
+  *self = (Ledger) { 0 };
+  self->calls = g_ptr_array_new_with_free_func (g_free);
+  self->line = g_ptr_array_new_with_free_func (free_message);
+}
+
+void
+ledger_clear (Ledger *self)
+{
+  g_clear_pointer (&self->calls, g_ptr_array_unref);
+  g_clear_pointer (&self->line, g_ptr_array_unref);
+}
+
+/* The end of a message: written, or dropped and counted, and told to who waits for it. */
+static void
+end_message (Ledger    *self,
+             guint      index,
+             HbOutcome  outcome,
+             int        error)
+{
+  Message *message = get_message (self, index);
+  gsize size = g_bytes_get_size (message->bytes);
+
+  self->amount -= size;
+  if (outcome == HB_OUTCOME_DONE)
+    {
+      self->n_sent++;
+      self->bytes_sent += size;
+    }
+  else
+    {
+      self->n_dropped++;
+    }
+
+  ledger_expect_call (self, message->ticket, outcome, error);
+  g_ptr_array_remove_index (self->line, index);
+}
+
+static void
+settle_when_empty (Ledger *self)
+{
+  if (self->line->len > 0)
+    return;
+
+  self->n_drains += self->waited;
+  self->waited = FALSE;
+  self->overflowed = FALSE;
+  ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_DONE, NO_ERROR);
+}
+
+static void
+end_volatile (Ledger *self)
+{
+  guint i = 0;
+
+  while (i < self->line->len)
+    {
+      Message *message = get_message (self, i);
+
+      if (message->is_volatile && !message->handed)
+        end_message (self, i, HB_OUTCOME_FAILED, HB_ERROR_NOT_OPEN);
+      else
+        i++;
+    }
+}
+
+/* Nobody knows what a link has done with these, until it says so. */
+static guint
+get_n_handed (Ledger *self)
+{
+  guint n = 0;
+
+  while (n < self->line->len && get_message (self, n)->handed)
+    n++;
+
+  return n;
+}
+
+static guint
+get_n_greeting (Ledger *self)
+{
+  guint n = get_n_handed (self);
+  guint first = n;
+
+  while (n < self->line->len && get_message (self, n)->greeting)
+    n++;
+
+  return n - first;
+}
+
+static guint64
+get_handed_amount (Ledger *self)
+{
+  guint n_handed = get_n_handed (self);
+  guint64 amount = 0;
+  guint i;
+
+  for (i = 0; i < n_handed; i++)
+    amount += g_bytes_get_size (get_message (self, i)->bytes);
+
+  return amount;
+}
+
+/* How many wait that are not at the link */
+guint
+ledger_get_unhanded (Ledger *self)
+{
+  return self->line->len - get_n_handed (self);
+}
+
+static void
+push (Ledger          *self,
+      const HbMessage *message)
+{
+  Message *entry = g_new0 (Message, 1);
+  int index = self->greeting ? (int) (get_n_handed (self) + get_n_greeting (self)) : -1;
+
+  entry->bytes = g_bytes_ref (message->bytes);
+  entry->ticket = message->ticket;
+  entry->is_volatile = message->is_volatile;
+  entry->greeting = self->greeting;
+  g_ptr_array_insert (self->line, index, entry);
+  self->amount += g_bytes_get_size (message->bytes);
+
+  if (!self->is_open || self->blocked)
+    self->waited = TRUE;
+}
+
+/* What a server is greeted with is the last to be dropped. */
+static void
+drop_oldest (Ledger  *self,
+             guint64  room)
+{
+  while (self->amount > room)
+    {
+      guint index = get_n_handed (self) + get_n_greeting (self);
+
+      if (index == self->line->len)
+        index = get_n_handed (self);
+
+      end_message (self, index, HB_OUTCOME_FAILED, HB_ERROR_QUEUE_FULL);
+    }
+}
+
+/* Returns: the error with which the message has to be refused, or NO_ERROR. @tells: whether an
+ * `error` has to tell of an overflow */
+int
+ledger_accept (Ledger           *self,
+               const HbSettings *settings,
+               const HbMessage  *message,
+               gboolean         *tells)
+{
+  guint64 size = g_bytes_get_size (message->bytes);
+  guint64 limit = settings->max_buffered_amount > 0 ? settings->max_buffered_amount : G_MAXUINT64;
+  gboolean fits = self->amount + size <= limit;
+
+  *tells = FALSE;
+
+  if (message->is_volatile && !self->is_open)
+    return HB_ERROR_NOT_OPEN;
+
+  if (message->is_volatile && (self->blocked || (self->waited && !self->greeting)))
+    return HB_ERROR_QUEUE_FULL;
+
+  if (!fits && (settings->overflow == HB_OVERFLOW_FAIL
+                || (settings->overflow == HB_OVERFLOW_DROP_OLDEST
+                    && get_handed_amount (self) + size > limit)))
+    return HB_ERROR_QUEUE_FULL;
+
+  if (!fits)
+    {
+      *tells = !self->overflowed;
+      self->overflowed = self->line->len > 0;
+    }
+
+  if (!fits && settings->overflow == HB_OVERFLOW_DROP_NEWEST)
+    {
+      self->n_dropped++;
+      ledger_expect_call (self, message->ticket, HB_OUTCOME_FAILED, HB_ERROR_QUEUE_FULL);
+      return NO_ERROR;
+    }
+
+  if (!fits)
+    drop_oldest (self, limit - size);
+
+  push (self, message);
+  return NO_ERROR;
+}
+
+void
+ledger_flush (Ledger   *self,
+              gpointer  ticket)
+{
+  if (self->line->len == 0)
+    ledger_expect_call (self, ticket, HB_OUTCOME_DONE, NO_ERROR);
+}
+
+/* Returns whether the message or flush of @ticket could be taken back. */
+gboolean
+ledger_withdraw (Ledger   *self,
+                 gpointer  ticket)
+{
+  guint i;
+
+  if (ledger_get_kind (self, ticket) == CALL_FLUSH)
+    {
+      ledger_expect_call (self, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
+      return TRUE;
+    }
+
+  for (i = get_n_handed (self); i < self->line->len; i++)
+    {
+      if (get_message (self, i)->ticket == ticket)
+        {
+          end_message (self, i, HB_OUTCOME_CANCELLED, NO_ERROR);
+          settle_when_empty (self);
+          return TRUE;
+        }
+    }
+
+  return FALSE;
+}
+
+guint
+ledger_clear_queue (Ledger *self)
+{
+  guint n_handed = get_n_handed (self);
+  guint n = self->line->len - n_handed;
+
+  while (self->line->len > n_handed)
+    end_message (self, n_handed, HB_OUTCOME_CANCELLED, NO_ERROR);
+
+  if (n > 0)
+    settle_when_empty (self);
+
+  return n;
+}
+
+void
+ledger_on_opened (Ledger *self)
+{
+  self->is_open = TRUE;
+  self->greeting = TRUE;
+  self->blocked = FALSE;
+}
+
+/* What was not written has to go out again, in the order in which it would have. */
+void
+ledger_on_lost (Ledger *self)
+{
+  guint i;
+
+  self->is_open = FALSE;
+  self->greeting = FALSE;
+
+  for (i = 0; i < self->line->len; i++)
+    {
+      get_message (self, i)->handed = FALSE;
+      get_message (self, i)->greeting = FALSE;
+    }
+
+  end_volatile (self);
+  settle_when_empty (self);
+  if (self->line->len > 0)
+    self->waited = TRUE;
+}
+
+/* The task is CLOSED, for the reason @error. */
+void
+ledger_on_closed (Ledger *self,
+                  int     error)
+{
+  while (self->line->len > 0)
+    end_message (self, 0, HB_OUTCOME_FAILED, error);
+
+  self->waited = FALSE;
+  self->overflowed = FALSE;
+  ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_FAILED, error);
+  ledger_expect_all (self, CALL_OPEN, HB_OUTCOME_FAILED, error);
+  ledger_expect_all (self, CALL_CLOSE, HB_OUTCOME_DONE, NO_ERROR);
+}
+
+void
+ledger_on_blocked (Ledger *self)
+{
+  if (!self->is_open || self->blocked)
+    return;
+
+  self->blocked = TRUE;
+  end_volatile (self);
+  settle_when_empty (self);
+  if (self->line->len > 0)
+    self->waited = TRUE;
+}
+
+/* The link gets a message: the next one, and no other. */
+void
+ledger_on_taken (Ledger          *self,
+                 const HbMessage *message)
+{
+  guint index = get_n_handed (self);
+  Message *next;
+
+  g_assert_true (self->is_open);
+  g_assert_false (self->blocked);
+  g_assert_cmpuint (index, <, self->line->len);
+
+  next = get_message (self, index);
+  g_assert_true (next->bytes == message->bytes);
+  g_assert_true (next->greeting || !self->greeting);
+  next->handed = TRUE;
+}
+
+void
+ledger_on_written (Ledger *self,
+                   guint   n_messages)
+{
+  for (; n_messages > 0 && get_n_handed (self) > 0; n_messages--)
+    end_message (self, 0, HB_OUTCOME_DONE, NO_ERROR);
+
+  settle_when_empty (self);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-effect-private.h"
+#include "hb-settings-private.h"
+
+G_BEGIN_DECLS
+
+/* What a machine owes for the messages and calls that it has accepted, worked out by itself: one
+ * plain list of messages in the order in which they have to go out, and one of the calls that
+ * wait. */
+typedef struct
+{
+  GPtrArray *calls;      /* not resolved as yet */
+  GPtrArray *line;       /* messages not written as yet, the ones at the link first */
+  guint64    amount;     /* bytes in the line */
+  guint64    n_sent;
+  guint64    bytes_sent;
+  guint64    n_dropped;
+  guint      n_calls;    /* there ever were */
+  guint      n_drains;   /* `drain` signals that are still to come */
+  gboolean   is_open;
+  gboolean   greeting;
+  gboolean   blocked;
+  gboolean   waited;     /* a message had to, since the line was last empty */
+  gboolean   overflowed; /* one was dropped, since then */
+} Ledger;
+
+typedef enum {
+  CALL_OPEN,
+  CALL_CLOSE,
+  CALL_SEND,
+  CALL_FLUSH,
+} CallKind;
+
+/* In place of an HbError */
+#define NO_ERROR  (-1)
+#define ANY_ERROR (-2)
+
+void     ledger_init         (Ledger           *self);
+void     ledger_clear        (Ledger           *self);
+
+gpointer ledger_start_call   (Ledger           *self,
+                              CallKind          kind);
+void     ledger_forget_call  (Ledger           *self,
+                              gpointer          ticket);
+gpointer ledger_pick_call    (Ledger           *self,
+                              guint             index);
+CallKind ledger_get_kind     (Ledger           *self,
+                              gpointer          ticket);
+gboolean ledger_is_waiting   (Ledger           *self,
+                              gpointer          ticket);
+void     ledger_expect_call  (Ledger           *self,
+                              gpointer          ticket,
+                              HbOutcome         outcome,
+                              int               error);
+void     ledger_expect_all   (Ledger           *self,
+                              CallKind          kind,
+                              HbOutcome         outcome,
+                              int               error);
+CallKind ledger_resolve      (Ledger           *self,
+                              const HbEffect   *effect);
+
+int      ledger_accept       (Ledger           *self,
+                              const HbSettings *settings,
+                              const HbMessage  *message,
+                              gboolean         *tells);
+void     ledger_flush        (Ledger           *self,
+                              gpointer          ticket);
+gboolean ledger_withdraw     (Ledger           *self,
+                              gpointer          ticket);
+guint    ledger_clear_queue  (Ledger           *self);
+guint    ledger_get_unhanded (Ledger           *self);
+
+void     ledger_on_opened    (Ledger           *self);
+void     ledger_on_lost      (Ledger           *self);
+void     ledger_on_closed    (Ledger           *self,
+                              int               error);
+void     ledger_on_blocked   (Ledger           *self);
+void     ledger_on_taken     (Ledger           *self,
+                              const HbMessage  *message);
+void     ledger_on_written   (Ledger           *self,
+                              guint             n_messages);
+
+G_END_DECLS

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "walk-private.h"
+
+/* All that a machine can be told, each with what the model makes of it. */
+
+/* Long enough for every order, and short enough to stay quick while a task waits for ever */
+#define MAX_LINE  60
+#define MAX_CALLS 60
+
+static void
+assert_same (Walk *self)
+{
+  HbMachine *machine = &self->machine;
+
+  g_assert_cmpint (machine->state, ==, self->model.state);
+  g_assert_cmpuint (machine->serial, ==, self->model.serial);
+  g_assert_cmpuint (machine->attempt, ==, self->model.attempt);
+  g_assert_cmpuint (machine->holds, ==, self->model.holds);
+  g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, self->ledger.amount);
+  g_assert_cmpuint (hb_outbox_get_n_queued (&machine->outbox), ==,
+                    ledger_get_unhanded (&self->ledger));
+}
+
+/* Half of the calls that may have one have a ticket. */
+static gpointer
+maybe_start_call (Walk     *self,
+                  CallKind  kind)
+{
+  if (self->ledger.calls->len >= MAX_CALLS || dice_roll (self->dice, 2) == 0)
+    return NULL;
+
+  return ledger_start_call (&self->ledger, kind);
+}
+
+static void
+set_text (char       **setting,
+          const char  *text)
+{
+  g_free (*setting);
+  *setting = g_strdup (text);
+}
+
+/* A setting with which no attempt can be made, once in a while */
+static void
+set_up_request (Walk *self)
+{
+  HbSettings *settings = &self->machine.settings;
+  const char * const protocols[] = { "chat", "a b", NULL };
+  guint fault = dice_roll (self->dice, 40);
+
+  set_text (&settings->uri, fault == 37 ? "http://example.com/" : "ws://example.com/");
+  set_text (&settings->origin, fault == 38 ? "a\nb" : "https://example.com");
+  g_clear_pointer (&settings->protocols, g_strfreev);
+  if (fault == 39)
+    settings->protocols = g_strdupv ((char **) protocols);
+
+  self->has_good_settings = fault < 37;
+  self->bad_setting = fault == 37 ? HB_ERROR_INVALID_URI : HB_ERROR_INVALID_ARGUMENT;
+}
+
+void
+walk_set_settings (Walk *self)
+{
+  HbSettings *settings = &self->machine.settings;
+  Dice *dice = self->dice;
+
+  switch (dice_roll (dice, 7))
+    {
+    case 0:
+      settings->ping_timeout = dice_roll (dice, 20) * 1000;
+      settings->pong_timeout = dice_roll (dice, 10) * 1000;
+      break;
+    case 1:
+      settings->liveness = dice_roll (dice, 2);
+      settings->heartbeat_mode = dice_roll (dice, 2);
+      set_text (&settings->pong_message, dice_roll (dice, 2) == 0 ? "pong" : NULL);
+      break;
+    case 2:
+      settings->reconnect_timeout = dice_roll (dice, 5) * 1000;
+      settings->reconnect_timeout_max = dice_roll (dice, 20) * 1000;
+      settings->reconnect_jitter = dice_roll (dice, 5) / 4.0;
+      break;
+    case 3:
+      settings->repeat_limit = (int) dice_roll (dice, 12) - 1;
+      settings->min_uptime = dice_roll (dice, 10) * 1000;
+      break;
+    case 4:
+      settings->connect_timeout = dice_roll (dice, 10) * 1000;
+      settings->close_timeout = dice_roll (dice, 5) * 1000;
+      settings->network_aware = dice_roll (dice, 4) != 3;
+      break;
+    case 5:
+      settings->max_buffered_amount = dice_roll (dice, 100);
+      settings->overflow = dice_roll (dice, 3);
+      break;
+    default:
+      set_up_request (self);
+      break;
+    }
+}
+
+void
+walk_open (Walk *self)
+{
+  gpointer ticket = maybe_start_call (self, CALL_OPEN);
+
+  hb_machine_open (&self->machine, self->now, ticket);
+  model_open (self, ticket);
+  assert_same (self);
+}
+
+void
+walk_close (Walk *self)
+{
+  static const guint codes[] = { 1000, 1001, 3000, 4999, 1005, 1011 };
+  guint code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))];
+  gpointer ticket = maybe_start_call (self, CALL_CLOSE);
+  gboolean is_good = code != 1005 && code != 1011;
+  GError *error = NULL;
+
+  g_assert_true (is_good == hb_machine_close (&self->machine, self->now, code, "bye", ticket,
+                                              &error));
+  if (is_good)
+    {
+      model_close (self);
+    }
+  else
+    {
+      /* Where no call waits for it, the driver makes a signal of it. */
+      g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+      g_error_free (error);
+      ledger_forget_call (&self->ledger, ticket);
+    }
+
+  assert_same (self);
+}
+
+void
+walk_reconnect_now (Walk *self)
+{
+  hb_machine_reconnect_now (&self->machine, self->now);
+  model_reconnect_now (self);
+  assert_same (self);
+}
+
+void
+walk_check (Walk *self)
+{
+  hb_machine_check (&self->machine, self->now);
+  model_check (self);
+  assert_same (self);
+}
+
+void
+walk_hold (Walk *self)
+{
+  hb_machine_hold (&self->machine);
+  self->model.holds++;
+  assert_same (self);
+}
+
+void
+walk_release (Walk *self)
+{
+  gboolean was_held = self->model.holds > 0;
+
+  g_assert_true (hb_machine_release (&self->machine, self->now) == was_held);
+  model_release (self);
+  assert_same (self);
+}
+
+/* Each message is its own number, so that none is like another. */
+static GBytes *
+make_bytes (Walk     *self,
+            gboolean  is_good)
+{
+  char text[16];
+
+  self->n_numbers++;
+  g_snprintf (text, sizeof text, is_good ? "%u" : "%u\xff", self->n_numbers);
+
+  return g_bytes_new (text, strlen (text));
+}
+
+/* As the driver: a volatile message is for a link that takes it now. */
+static void
+probe (Walk *self)
+{
+  if (self->link.exists && self->link.room == 0)
+    walk_on_blocked (self);
+}
+
+void
+walk_send (Walk *self)
+{
+  gboolean is_good = !dice_one_in (self->dice, 30);
+  gboolean is_volatile = dice_one_in (self->dice, 6);
+  g_autoptr (GBytes) bytes = make_bytes (self, is_good);
+  HbMessage message = {
+    .bytes = bytes,
+    .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
+    .is_volatile = is_volatile,
+  };
+  g_autoptr (GError) error = NULL;
+  gboolean tells = FALSE;
+  int expected;
+
+  if (self->ledger.line->len >= MAX_LINE)
+    return;
+
+  message.ticket = maybe_start_call (self, CALL_SEND);
+  if (is_volatile)
+    probe (self);
+
+  hb_machine_send (&self->machine, message.opcode, bytes,
+                   is_volatile ? HB_SEND_FLAGS_VOLATILE : HB_SEND_FLAGS_DEFAULT,
+                   message.ticket, &error);
+
+  if (self->model.state == HB_STATE_CLOSED || self->model.state == HB_STATE_CLOSING)
+    expected = HB_ERROR_CLOSED;
+  else if (!is_good)
+    expected = HB_ERROR_INVALID_ARGUMENT;
+  else
+    expected = ledger_accept (&self->ledger, &self->machine.settings, &message, &tells);
+
+  if (expected == NO_ERROR)
+    g_assert_no_error (error);
+  else
+    g_assert_error (error, HB_ERROR, expected);
+
+  if (expected != NO_ERROR)
+    ledger_forget_call (&self->ledger, message.ticket);
+  if (tells)
+    model_owe (self, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_QUEUE_FULL });
+
+  assert_same (self);
+  walk_transmit_now (self);
+}
+
+void
+walk_flush (Walk *self)
+{
+  gpointer ticket;
+
+  if (self->ledger.calls->len >= MAX_CALLS)
+    return;
+
+  ticket = ledger_start_call (&self->ledger, CALL_FLUSH);
+  hb_machine_flush (&self->machine, ticket);
+  ledger_flush (&self->ledger, ticket);
+}
+
+void
+walk_clear_queue (Walk *self)
+{
+  guint n_dropped = hb_machine_clear_queue (&self->machine);
+
+  g_assert_cmpuint (n_dropped, ==, ledger_clear_queue (&self->ledger));
+  assert_same (self);
+}
+
+/* A call that is over, and not told yet, may be cancelled too. */
+void
+walk_cancel (Walk *self)
+{
+  gpointer ticket;
+
+  if (self->ledger.calls->len == 0)
+    return;
+
+  ticket = ledger_pick_call (&self->ledger, dice_roll (self->dice, self->ledger.calls->len));
+  hb_machine_cancel (&self->machine, self->now, ticket);
+
+  if (!ledger_is_waiting (&self->ledger, ticket))
+    return;
+
+  switch (ledger_get_kind (&self->ledger, ticket))
+    {
+    case CALL_OPEN:
+      ledger_expect_call (&self->ledger, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
+      model_close (self);
+      break;
+    case CALL_CLOSE:
+      ledger_expect_call (&self->ledger, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
+      break;
+    case CALL_SEND:
+    case CALL_FLUSH:
+      ledger_withdraw (&self->ledger, ticket);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  assert_same (self);
+}
+
+void
+walk_dispose (Walk *self)
+{
+  hb_machine_dispose (&self->machine);
+  model_dispose (self);
+  self->link.exists = FALSE;
+  assert_same (self);
+}
+
+void
+walk_on_opened (Walk *self)
+{
+  self->link.is_open = TRUE;
+  self->link.room = G_MAXUINT;
+  hb_machine_on_opened (&self->machine, self->now, 101);
+  model_on_opened (self, 101);
+  assert_same (self);
+}
+
+void
+walk_on_greeted (Walk  *self,
+                 guint  serial)
+{
+  hb_machine_on_greeted (&self->machine, serial);
+  model_on_greeted (self, serial);
+  assert_same (self);
+}
+
+void
+walk_on_message (Walk *self)
+{
+  const char *text = dice_roll (self->dice, 3) == 0 ? "pong" : "hello";
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  HbOpcode opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT;
+
+  hb_machine_on_message (&self->machine, self->now, opcode, bytes);
+  model_on_message (self, opcode, bytes);
+}
+
+void
+walk_on_pong (Walk *self)
+{
+  hb_machine_on_pong (&self->machine, self->now);
+  model_on_pong (self);
+}
+
+void
+walk_on_written (Walk  *self,
+                 guint  n_messages)
+{
+  self->link.n_unwritten -= n_messages;
+  hb_machine_on_written (&self->machine, n_messages);
+  ledger_on_written (&self->ledger, n_messages);
+  assert_same (self);
+}
+
+void
+walk_on_life (Walk *self)
+{
+  hb_machine_on_life (&self->machine, self->now);
+  model_on_life (self);
+}
+
+void
+walk_on_blocked (Walk *self)
+{
+  self->link.room = 0;
+  hb_machine_on_blocked (&self->machine);
+  ledger_on_blocked (&self->ledger);
+  assert_same (self);
+}
+
+void
+walk_on_writable (Walk *self)
+{
+  self->link.room = dice_roll (self->dice, 2) == 0 ? G_MAXUINT : dice_roll (self->dice, 4);
+  hb_machine_on_writable (&self->machine, self->now);
+
+  model_on_life (self);
+  if (model_has_open_link (self))
+    self->ledger.blocked = FALSE;
+
+  assert_same (self);
+}
+
+static GError *
+make_error (Walk *self,
+            Loss *loss)
+{
+  switch (dice_roll (self->dice, 4))
+    {
+    case 0:
+      loss->error = NO_ERROR;
+      return NULL;
+    case 1:
+      loss->error = HB_ERROR_HANDSHAKE;
+      return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "No handshake");
+    case 2:
+      loss->error = ANY_ERROR;
+      return g_error_new_literal (g_quark_from_static_string ("network"), 1, "No network");
+    default:
+      /* One that ends it all, so not as often */
+      if (dice_roll (self->dice, 4) != 3)
+        return make_error (self, loss);
+      loss->error = HB_ERROR_MESSAGE_TOO_BIG;
+      return g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "Too big");
+    }
+}
+
+void
+walk_on_lost (Walk *self)
+{
+  static const guint codes[] = { 1006, 1000, 1001, 1012, 4000 };
+  static const guint statuses[] = { 0, 200, 404, 429, 503 };
+  Loss model_loss = { 0 };
+  g_autoptr (GError) error = make_error (self, &model_loss);
+  HbLoss loss = {
+    .error = error,
+    .code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))],
+    .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
+    .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
+  };
+
+  model_loss.code = loss.code;
+  model_loss.http_status = loss.http_status;
+  model_loss.retry_after = loss.retry_after;
+  hb_machine_on_lost (&self->machine, self->now, &loss);
+  model_on_lost (self, &model_loss);
+  assert_same (self);
+}
+
+void
+walk_on_network (Walk *self)
+{
+  hb_machine_on_network_changed (&self->machine, self->now);
+  model_on_network (self);
+  assert_same (self);
+}
+
+void
+walk_tick (Walk     *self,
+           gboolean  held_up)
+{
+  hb_machine_tick (&self->machine, self->now, held_up);
+  model_tick (self, held_up);
+  assert_same (self);
+}

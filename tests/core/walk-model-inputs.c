@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "walk-private.h"
+
+/* What each input makes of the model. */
+
+/* From when on a tick is late */
+#define LATE G_TIME_SPAN_SECOND
+
+static void
+start_afresh (Walk     *walk,
+              gboolean  was_closed)
+{
+  walk->model.attempt = 0;
+  walk->model.check_at = HB_NEVER;
+  if (was_closed)
+    walk->model.downtime = 0;
+}
+
+void
+model_open (Walk     *walk,
+            gpointer  ticket)
+{
+  Model *self = &walk->model;
+
+  if (self->disposed)
+    {
+      ledger_expect_call (&walk->ledger, ticket, HB_OUTCOME_FAILED, HB_ERROR_CLOSED);
+    }
+  else if (self->state == HB_STATE_OPEN)
+    {
+      ledger_expect_call (&walk->ledger, ticket, HB_OUTCOME_DONE, NO_ERROR);
+    }
+  else if (self->state == HB_STATE_CLOSED)
+    {
+      model_attempt (walk);
+      start_afresh (walk, TRUE);
+    }
+}
+
+void
+model_close (Walk *walk)
+{
+  switch (walk->model.state)
+    {
+    case HB_STATE_CLOSED:
+      ledger_expect_all (&walk->ledger, CALL_CLOSE, HB_OUTCOME_DONE, NO_ERROR);
+      break;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_WAITING:
+      model_leave (walk, HB_STATE_CLOSED);
+      model_owe_unsent (walk);
+      ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);
+      break;
+
+    case HB_STATE_OPEN:
+      model_enter (walk, HB_STATE_CLOSING);
+      break;
+
+    case HB_STATE_CLOSING:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+model_reconnect_now (Walk *walk)
+{
+  gboolean was_closed = walk->model.state == HB_STATE_CLOSED;
+
+  if (walk->model.disposed)
+    return;
+
+  model_attempt (walk);
+  start_afresh (walk, was_closed);
+  ledger_expect_all (&walk->ledger, CALL_CLOSE, HB_OUTCOME_CANCELLED, NO_ERROR);
+}
+
+static void
+ping (Walk *walk)
+{
+  walk->model.n_pings++;
+  walk->model.is_awaiting = TRUE;
+  walk->model.pinged_at = walk->now;
+  walk->model.asked_at = walk->now;
+}
+
+void
+model_check (Walk *walk)
+{
+  gboolean is_judged = walk->model.is_awaiting && walk->machine.settings.pong_timeout > 0;
+
+  if (walk->model.state == HB_STATE_OPEN && !is_judged)
+    ping (walk);
+  else if (walk->model.state == HB_STATE_WAITING && walk->model.holds == 0)
+    model_attempt (walk);
+}
+
+void
+model_release (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  if (self->holds == 0)
+    return;
+
+  self->holds--;
+  if (self->holds == 0 && self->state == HB_STATE_WAITING && walk->now >= self->due_at)
+    model_attempt (walk);
+}
+
+/* Nothing is told any more but to those who wait. */
+void
+model_dispose (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  self->disposed = TRUE;
+  self->state = HB_STATE_CLOSED;
+  self->due_at = HB_NEVER;
+  self->lost_at = HB_NEVER;
+  ledger_on_lost (&walk->ledger);
+  ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);
+  walk->ledger.n_drains = 0;
+  model_clear (walk);
+}
+
+void
+model_on_opened (Walk  *walk,
+                 guint  http_status)
+{
+  Model *self = &walk->model;
+
+  if (self->state != HB_STATE_CONNECTING)
+    return;
+
+  model_enter (walk, HB_STATE_OPEN);
+  ledger_on_opened (&walk->ledger);
+  self->n_opens++;
+  self->http_status = http_status;
+  self->latency = -1;
+  self->life_at = walk->now;
+  self->is_awaiting = FALSE;
+  self->asked_at = HB_NEVER;
+
+  if (self->lost_at != HB_NEVER)
+    {
+      self->downtime = walk->now - self->lost_at;
+      self->downtime_sum += self->downtime;
+      self->lost_at = HB_NEVER;
+    }
+
+  model_owe (walk, &(Owed) { .kind = HB_EFFECT_OPEN, .serial = self->serial });
+}
+
+void
+model_on_greeted (Walk  *walk,
+                  guint  serial)
+{
+  if (serial != walk->model.serial || !model_has_open_link (walk))
+    return;
+
+  walk->ledger.greeting = FALSE;
+  ledger_expect_all (&walk->ledger, CALL_OPEN, HB_OUTCOME_DONE, NO_ERROR);
+}
+
+static void
+on_sign (Walk     *walk,
+         gboolean  is_reply)
+{
+  Model *self = &walk->model;
+
+  self->life_at = walk->now;
+  self->is_awaiting = FALSE;
+
+  if (is_reply && self->asked_at != HB_NEVER)
+    {
+      self->latency = walk->now - self->asked_at;
+      self->n_replies++;
+      self->asked_at = HB_NEVER;
+    }
+}
+
+/* Bytes have come, or some of a backlog has gone. */
+void
+model_on_life (Walk *walk)
+{
+  if (walk->model.state == HB_STATE_OPEN && walk->machine.settings.liveness == HB_LIVENESS_ANY)
+    on_sign (walk, FALSE);
+}
+
+void
+model_on_message (Walk     *walk,
+                  HbOpcode  opcode,
+                  GBytes   *bytes)
+{
+  Model *self = &walk->model;
+  const HbSettings *settings = &walk->machine.settings;
+  const char *pong = settings->pong_message;
+  gboolean is_reply = pong != NULL && opcode == HB_OPCODE_TEXT
+                      && g_bytes_get_size (bytes) == strlen (pong)
+                      && memcmp (g_bytes_get_data (bytes, NULL), pong, strlen (pong)) == 0;
+  gboolean knows_reply = pong != NULL || settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING;
+
+  if (self->state != HB_STATE_OPEN)
+    return;
+
+  if (is_reply || !knows_reply)
+    on_sign (walk, TRUE);
+  else
+    model_on_life (walk);
+
+  if (is_reply)
+    return;
+
+  self->n_received++;
+  self->bytes_received += g_bytes_get_size (bytes);
+  model_owe (walk, &(Owed) { .kind = HB_EFFECT_MESSAGE, .bytes = g_bytes_ref (bytes) });
+}
+
+void
+model_on_pong (Walk *walk)
+{
+  if (walk->model.state == HB_STATE_OPEN)
+    on_sign (walk, walk->machine.settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
+}
+
+void
+model_on_lost (Walk       *walk,
+               const Loss *loss)
+{
+  if (walk->model.state != HB_STATE_WAITING && walk->model.state != HB_STATE_CLOSED)
+    model_lose (walk, loss);
+}
+
+static void
+check_network (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  if (walk->now < self->check_at)
+    return;
+
+  self->check_at = HB_NEVER;
+  self->checked_at = walk->now;
+  if (walk->machine.settings.network_aware && self->retry_after == 0)
+    model_check (walk);
+}
+
+void
+model_on_network (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
+    return;
+
+  self->check_at = MAX (walk->now, self->checked_at + MODEL_CHECK_INTERVAL);
+  check_network (walk);
+}
+
+static void
+tick_open (Walk     *walk,
+           gboolean  held_up)
+{
+  Model *self = &walk->model;
+  const HbSettings *settings = &walk->machine.settings;
+  gboolean is_judged = self->is_awaiting && settings->pong_timeout > 0;
+  gint64 silent_since = self->is_awaiting ? self->pinged_at : self->life_at;
+  gint64 due;
+
+  if (model_has_lasted (walk))
+    self->attempt = 0;
+
+  if (!is_judged && settings->ping_timeout == 0)
+    return;
+
+  due = silent_since + hb_milliseconds (is_judged ? settings->pong_timeout
+                                                  : settings->ping_timeout);
+  if (walk->now < due)
+    return;
+
+  if (!is_judged || held_up || walk->now - due > LATE)
+    {
+      ping (walk);
+      return;
+    }
+
+  self->n_pong_timeouts++;
+  model_lose (walk, &(Loss) { .error = HB_ERROR_PONG_TIMEOUT, .code = MODEL_ABNORMAL });
+}
+
+static void
+tick_connecting (Walk *walk)
+{
+  guint timeout = walk->machine.settings.connect_timeout;
+  gint64 late = walk->now - walk->model.since - hb_milliseconds (timeout);
+
+  if (timeout == 0 || late < 0)
+    return;
+
+  if (late > LATE)
+    walk->model.since = walk->now;
+  else
+    model_lose (walk, &(Loss) { .error = HB_ERROR_CONNECT_TIMEOUT, .code = MODEL_ABNORMAL });
+}
+
+void
+model_tick (Walk     *walk,
+            gboolean  held_up)
+{
+  Model *self = &walk->model;
+
+  switch (self->state)
+    {
+    case HB_STATE_WAITING:
+      if (self->holds == 0 && walk->now >= self->due_at)
+        model_attempt (walk);
+      break;
+
+    case HB_STATE_CONNECTING:
+      tick_connecting (walk);
+      break;
+
+    case HB_STATE_OPEN:
+      tick_open (walk, held_up);
+      break;
+
+    case HB_STATE_CLOSING:
+      if (walk->now >= self->since + hb_milliseconds (walk->machine.settings.close_timeout))
+        model_lose (walk, &(Loss) { .error = NO_ERROR, .code = MODEL_ABNORMAL });
+      break;
+
+    case HB_STATE_CLOSED:
+      return;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  check_network (walk);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "walk-private.h"
+
+/* What a machine is and owes: its states, and the ends of its links. */
+
+/* The longest wait that a server may ask for, in seconds */
+#define RETRY_AFTER_MAX 3600
+
+void
+model_init (Walk *walk)
+{
+  walk->model = (Model) {
+    .state = HB_STATE_CLOSED,
+    .due_at = HB_NEVER,
+    .lost_at = HB_NEVER,
+    .checked_at = -MODEL_CHECK_INTERVAL,
+    .check_at = HB_NEVER,
+    .asked_at = HB_NEVER,
+    .latency = -1,
+  };
+  g_queue_init (&walk->model.owed);
+}
+
+void
+model_free_owed (Owed *owed)
+{
+  g_clear_pointer (&owed->bytes, g_bytes_unref);
+  g_free (owed);
+}
+
+void
+model_clear (Walk *walk)
+{
+  g_queue_clear_full (&walk->model.owed, (GDestroyNotify) model_free_owed);
+}
+
+void
+model_owe (Walk       *walk,
+           const Owed *owed)
+{
+  g_queue_push_tail (&walk->model.owed, g_memdup2 (owed, sizeof *owed));
+}
+
+/* Returns: (nullable) (transfer full) */
+Owed *
+model_pop_owed (Walk *walk)
+{
+  return g_queue_pop_head (&walk->model.owed);
+}
+
+static void
+owe_error (Walk *walk,
+           int   error)
+{
+  model_owe (walk, &(Owed) { .kind = HB_EFFECT_ERROR, .error = error });
+}
+
+static void
+owe_close (Walk  *walk,
+           guint  code)
+{
+  model_owe (walk, &(Owed) {
+    .kind = HB_EFFECT_CLOSE, .serial = walk->model.serial, .number = code,
+  });
+}
+
+/* What will not be sent is told of, all in one. */
+void
+model_owe_unsent (Walk *walk)
+{
+  if (ledger_get_unhanded (&walk->ledger) > 0)
+    owe_error (walk, HB_ERROR_CLOSED);
+}
+
+gboolean
+model_has_open_link (Walk *walk)
+{
+  return walk->model.state == HB_STATE_OPEN || walk->model.state == HB_STATE_CLOSING;
+}
+
+void
+model_enter (Walk    *walk,
+             HbState  state)
+{
+  Model *self = &walk->model;
+
+  if (self->state == HB_STATE_OPEN)
+    self->uptime_sum += walk->now - self->since;
+
+  self->state = state;
+  self->since = walk->now;
+}
+
+void
+model_leave (Walk    *walk,
+             HbState  state)
+{
+  Model *self = &walk->model;
+  gboolean was_open = model_has_open_link (walk);
+
+  if (was_open && self->lost_at == HB_NEVER)
+    self->lost_at = walk->now;
+
+  if (state == HB_STATE_CLOSED && self->lost_at != HB_NEVER)
+    {
+      self->downtime_sum += walk->now - self->lost_at;
+      self->lost_at = HB_NEVER;
+    }
+
+  self->due_at = HB_NEVER;
+  self->retry_after = 0;
+  model_enter (walk, state);
+
+  if (was_open)
+    ledger_on_lost (&walk->ledger);
+}
+
+void
+model_attempt (Walk *walk)
+{
+  Model *self = &walk->model;
+  gboolean was_open = model_has_open_link (walk);
+
+  if (!walk->has_good_settings)
+    model_leave (walk, HB_STATE_CLOSED);
+  else
+    model_leave (walk, self->holds > 0 ? HB_STATE_WAITING : HB_STATE_CONNECTING);
+
+  if (self->state == HB_STATE_CLOSED)
+    {
+      owe_error (walk, walk->bad_setting);
+      model_owe_unsent (walk);
+    }
+
+  if (was_open)
+    owe_close (walk, MODEL_ABNORMAL);
+
+  if (self->state == HB_STATE_CLOSED)
+    {
+      ledger_on_closed (&walk->ledger, walk->bad_setting);
+    }
+  else if (self->state == HB_STATE_WAITING)
+    {
+      self->due_at = walk->now;
+    }
+  else
+    {
+      self->serial++;
+      self->n_attempts++;
+      model_owe (walk, &(Owed) { .kind = HB_EFFECT_CONNECT, .serial = self->serial });
+    }
+}
+
+/* The wait has to be as long as settings, chance and the server say. */
+static void
+wait_for_attempt (Walk       *walk,
+                  const Loss *loss)
+{
+  Model *self = &walk->model;
+  const HbSettings *settings = &walk->machine.settings;
+  guint64 longest = settings->reconnect_timeout;
+  gint64 wait;
+
+  self->attempt++;
+  if (loss->http_status == 429 || loss->http_status == 503)
+    self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
+
+  if (settings->reconnect_timeout_max > longest && self->attempt > 1)
+    longest = MIN (MAX (longest, 1) << MIN (self->attempt - 1, 31),
+                   settings->reconnect_timeout_max);
+
+  model_owe (walk, &(Owed) {
+    .kind = HB_EFFECT_RECONNECT, .serial = self->serial, .number = self->attempt,
+  });
+
+  /* The same tick may have cut it short already, for a change of the network. */
+  self->due_at = walk->machine.attempt_at;
+  if (walk->machine.state != HB_STATE_WAITING)
+    return;
+
+  wait = (self->due_at - walk->now) / G_TIME_SPAN_MILLISECOND;
+  g_assert_cmpint (wait, >=, (gint64) self->retry_after);
+  g_assert_cmpint (wait, >=, (gint64) (longest * (1 - settings->reconnect_jitter)) - 1);
+  g_assert_cmpint (wait, <=, (gint64) MAX (longest, self->retry_after));
+}
+
+/* A link ends by itself. Returns the error for those who wait, NO_ERROR if there is a next link. */
+static int
+judge_loss (Walk       *walk,
+            const Loss *loss,
+            guint       n_attempts)
+{
+  int limit = walk->machine.settings.repeat_limit;
+
+  if (walk->model.state == HB_STATE_CLOSING)
+    return HB_ERROR_CLOSED;
+
+  if (loss->error == HB_ERROR_MESSAGE_TOO_BIG)
+    return HB_ERROR_MESSAGE_TOO_BIG;
+
+  return limit >= 0 && n_attempts >= (guint) limit ? HB_ERROR_REPEAT_LIMIT : NO_ERROR;
+}
+
+gboolean
+model_has_lasted (Walk *walk)
+{
+  return walk->model.state == HB_STATE_OPEN
+         && walk->now >= walk->model.since + hb_milliseconds (walk->machine.settings.min_uptime);
+}
+
+void
+model_lose (Walk       *walk,
+            const Loss *loss)
+{
+  Model *self = &walk->model;
+  gboolean closing = self->state == HB_STATE_CLOSING;
+  gboolean was_open = model_has_open_link (walk);
+  guint n_attempts = model_has_lasted (walk) ? 0 : self->attempt;
+  int final = judge_loss (walk, loss, n_attempts);
+
+  model_leave (walk, final != NO_ERROR ? HB_STATE_CLOSED : HB_STATE_WAITING);
+  self->attempt = n_attempts;
+  if (!was_open)
+    self->http_status = loss->http_status;
+
+  if (loss->error != NO_ERROR && !closing)
+    owe_error (walk, loss->error);
+  if (final == HB_ERROR_REPEAT_LIMIT)
+    owe_error (walk, final);
+  if (final != NO_ERROR)
+    model_owe_unsent (walk);
+  if (was_open)
+    owe_close (walk, loss->code);
+
+  if (final != NO_ERROR)
+    ledger_on_closed (&walk->ledger, final);
+  else
+    wait_for_attempt (walk, loss);
+}

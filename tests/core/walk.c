@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "walk-private.h"
+
+/* A computer that has been on for an hour */
+#define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
+
+/* How often handlers act in one step, and how deep a main loop may be in another */
+#define PATIENCE  12
+#define MAX_LOOPS 3
+
+/* A tick at a deadline may lead to another at once: a wait of nothing, an attempt, an end. */
+#define MAX_TICKS 4
+
+/* What an application may do at any time, in a handler too */
+static void
+act (Walk *self)
+{
+  self->n_acts++;
+
+  switch (dice_roll (self->dice, 32))
+    {
+    case 0:
+      break;
+    case 1:
+    case 2:
+      walk_open (self);
+      break;
+    case 3:
+      if (dice_one_in (self->dice, 3))
+        walk_close (self);
+      break;
+    case 4:
+      if (dice_one_in (self->dice, 3))
+        walk_reconnect_now (self);
+      break;
+    case 5:
+      walk_check (self);
+      break;
+    case 6:
+      if (dice_one_in (self->dice, 4))
+        walk_hold (self);
+      break;
+    case 7:
+    case 8:
+      walk_release (self);
+      break;
+    case 9:
+    case 10:
+      walk_flush (self);
+      break;
+    case 11:
+      if (dice_one_in (self->dice, 3))
+        walk_clear_queue (self);
+      break;
+    case 12:
+    case 13:
+      walk_cancel (self);
+      break;
+    case 14:
+    case 15:
+      walk_set_settings (self);
+      break;
+    case 16:
+      if (dice_one_in (self->dice, 500))
+        walk_dispose (self);
+      break;
+    default:
+      walk_send (self);
+      break;
+    }
+}
+
+/* What a link may tell, one that is about to be dropped included. */
+static void
+let_link_act (Walk *self)
+{
+  Link *link = &self->link;
+
+  if (!link->exists || link->serial != self->machine.serial || !link->is_connecting)
+    return;
+
+  if (!link->is_open)
+    {
+      if (dice_one_in (self->dice, 4))
+        walk_on_lost (self);
+      else
+        walk_on_opened (self);
+      return;
+    }
+
+  switch (dice_roll (self->dice, 8))
+    {
+    case 0:
+      if (dice_one_in (self->dice, 2))
+        walk_on_life (self);
+      break;
+    case 1:
+    case 2:
+      walk_on_message (self);
+      break;
+    case 3:
+      walk_on_pong (self);
+      break;
+    case 4:
+      if (dice_one_in (self->dice, 4))
+        walk_on_blocked (self);
+      else
+        walk_on_writable (self);
+      break;
+    case 5:
+    case 6:
+      walk_on_written (self, dice_roll (self->dice, link->n_unwritten + 1));
+      break;
+    default:
+      if (link->has_said_goodbye || dice_one_in (self->dice, 4))
+        walk_on_lost (self);
+      break;
+    }
+}
+
+/* Lets the time pass, with a tick at each deadline, which has to get the machine ahead: one that
+ * leaves its own deadline behind would keep a process busy for ever. */
+static void
+advance (Walk   *self,
+         gint64  time)
+{
+  gint64 end = self->now + time;
+  guint n_acts = self->n_acts;
+  guint n_ticks = 0;
+  gint64 deadline;
+
+  while ((deadline = hb_machine_get_deadline (&self->machine)) <= end)
+    {
+      n_ticks = deadline > self->now || n_acts != self->n_acts ? 0 : n_ticks + 1;
+      g_assert_cmpuint (n_ticks, <, MAX_TICKS);
+
+      n_acts = self->n_acts;
+      self->now = MAX (self->now, deadline);
+      walk_tick (self, dice_one_in (self->dice, 8));
+      walk_drain (self);
+    }
+
+  self->now = MAX (self->now, end);
+}
+
+/* The process does not run for a while; then comes one tick. */
+static void
+sleep_over (Walk *self)
+{
+  self->now += dice_roll (self->dice, 30000) * G_TIME_SPAN_MILLISECOND;
+  walk_tick (self, FALSE);
+  walk_drain (self);
+}
+
+static void
+let_time_pass (Walk *self)
+{
+  gint64 deadline = hb_machine_get_deadline (&self->machine);
+
+  switch (dice_roll (self->dice, 8))
+    {
+    case 0:
+      break;
+    case 1:
+      sleep_over (self);
+      break;
+    case 2:
+      /* To the very end, and to just before it */
+      if (deadline != HB_NEVER && deadline > self->now)
+        advance (self, deadline - self->now);
+      break;
+    case 3:
+      if (deadline != HB_NEVER && deadline > self->now)
+        advance (self, deadline - self->now - 1);
+      break;
+    default:
+      advance (self, dice_roll (self->dice, 5000) * G_TIME_SPAN_MILLISECOND);
+      break;
+    }
+}
+
+/* One turn of a main loop */
+static void
+turn (Walk *self)
+{
+  switch (dice_roll (self->dice, 8))
+    {
+    case 0:
+      break;
+    case 1:
+    case 2:
+    case 3:
+      let_link_act (self);
+      break;
+    case 4:
+      if (dice_one_in (self->dice, 4))
+        walk_on_network (self);
+      else
+        act (self);
+      break;
+    case 5:
+      /* The alarm rings early too: it says no more than that there is something to do. */
+      walk_tick (self, dice_one_in (self->dice, 4));
+      walk_drain (self);
+      break;
+    default:
+      let_time_pass (self);
+      break;
+    }
+
+  walk_wake (self);
+}
+
+/* A handler does nothing, mostly, or calls something, or runs a main loop. */
+void
+walk_call_back (Walk *self)
+{
+  guint n;
+
+  if (self->patience == 0)
+    return;
+
+  switch (dice_roll (self->dice, 16))
+    {
+    case 14:
+      self->patience--;
+      act (self);
+      break;
+
+    case 15:
+      self->patience--;
+      if (self->n_loops == MAX_LOOPS)
+        break;
+
+      self->n_loops++;
+      self->n_acts++;
+      for (n = dice_roll (self->dice, 8); n > 0; n--)
+        turn (self);
+      self->n_loops--;
+      break;
+
+    default:
+      break;
+    }
+}
+
+Walk *
+walk_new (Dice *dice)
+{
+  Walk *self = g_new0 (Walk, 1);
+
+  self->dice = dice;
+  self->now = STARTED_AT;
+  self->has_good_settings = TRUE;
+  hb_machine_init (&self->machine, dice_roll (dice, 256));
+  self->machine.settings.uri = g_strdup ("ws://example.com/");
+  model_init (self);
+  ledger_init (&self->ledger);
+  self->mirror = (Mirror) {
+    .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1,
+  };
+
+  return self;
+}
+
+/* One turn of the main loop, or one call from outside it, and all that comes of it */
+void
+walk_step (Walk *self)
+{
+  self->patience = PATIENCE;
+
+  if (self->model.state == HB_STATE_CLOSED && dice_roll (self->dice, 4) == 1)
+    walk_open (self);
+  else if (dice_roll (self->dice, 4) == 1)
+    act (self);
+  else
+    turn (self);
+
+  walk_drain (self);
+  walk_assert_rest (self);
+}
+
+/* Whoever waits is told when the task is disposed of, and nobody twice. */
+void
+walk_free (Walk *self)
+{
+  self->patience = 0;
+  walk_dispose (self);
+  walk_drain (self);
+  walk_assert_rest (self);
+  g_assert_cmpuint (self->ledger.calls->len, ==, 0);
+
+  hb_machine_clear (&self->machine);
+  ledger_clear (&self->ledger);
+  model_clear (self);
+  g_free (self);
+}
