@@ -260,6 +260,37 @@ test_slow_upload_lives (Fixture       *fixture,
   raw_peer_forget (peer);
 }
 
+static void
+answer_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           gpointer               user_data)
+{
+  assert_sends (task, "answer");
+}
+
+static void
+test_answer_to_last_words (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  static const char last_words[] = "\x81\x02hi\x88\x02\x03\xe8";
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("An answer that the kernel has taken, while the server's goodbye was read, does "
+                  "not go out again");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), NULL);
+  raw_peer_write (peer, last_words, sizeof last_words - 1);
+  signal_log_skip_to (fixture->log, "open");
+  raw_peer_expect (peer, "text:answer close:1000");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 1);
+
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  assert_sends (fixture->task, "next");
+  raw_peer_expect (peer, "text:next");
+  fixture_close_raw (fixture, peer);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -278,6 +309,7 @@ main (int   argc,
   add_raw_test ("/loopback/backlog/goodbye-of-the-server", test_goodbye_of_the_server);
   add_raw_test ("/loopback/backlog/dead-peer-is-noticed", test_dead_peer_is_noticed);
   add_raw_test ("/loopback/backlog/slow-upload-lives", test_slow_upload_lives);
+  add_raw_test ("/loopback/backlog/answer-to-last-words", test_answer_to_last_words);
 
   return g_test_run ();
 }
