@@ -6,6 +6,7 @@
 #include "hb-call-private.h"
 #include "hb-clock-private.h"
 #include "hb-driver-private.h"
+#include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
 #include "hb-link-private.h"
 #include "hb-network-private.h"
@@ -292,7 +293,7 @@ get_session (HbDriver *self)
     return self->given_session;
 
   if (self->private_session == NULL)
-    self->private_session = soup_session_new ();
+    self->private_session = hb_handshake_new_session ();
 
   return self->private_session;
 }

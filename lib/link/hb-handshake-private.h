@@ -8,6 +8,7 @@
 
 G_BEGIN_DECLS
 
+SoupSession *hb_handshake_new_session     (void);
 SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
                                            SoupMessageHeaders *headers);
 void         hb_handshake_set_compression (SoupSession        *session,

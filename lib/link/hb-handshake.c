@@ -8,6 +8,21 @@
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
 
+/* libsoup takes a reference to each feature for a message that it queues, and lets go of as many as
+ * there are when the message leaves the queue: a feature that was added in between is freed while
+ * it is in use. So ours has its features from the start.
+ *
+ * Returns: (transfer full) */
+SoupSession *
+hb_handshake_new_session (void)
+{
+  SoupSession *session = soup_session_new ();
+
+  soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+
+  return session;
+}
+
 static void
 append_header (const char *name,
                const char *value,

@@ -48,8 +48,6 @@ CORE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|n
 
 # Calls into libsoup from outside lib/link, with the reason for each.
 SOUP_EXCEPTIONS = {
-    ('lib/hb-driver.c', 'soup_session_new'):
-        'a session outlives the links made with it: the driver holds it and hands it to them',
     ('lib/hb-driver.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',
     ('lib/hb-driver.c', 'soup_message_headers_unref'):

@@ -133,6 +133,28 @@ test_compression (Fixture       *fixture,
   fixture_close (fixture);
 }
 
+static void
+test_compression_meanwhile (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_test_summary ("Compression may be turned on while an attempt is under way: what libsoup does "
+                  "with features of a session then does no harm");
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_open (fixture->task);
+  raw_server_wait_peer (fixture->raw, 0);
+  raw_server_set_answers (fixture->raw, TRUE);
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+
+  g_assert_nonnull (strstr (raw_peer_get_request (raw_server_wait_peer (fixture->raw, 2)),
+                            "permessage-deflate"));
+  fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 2));
+}
+
 /* A change of the URI acts at the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
@@ -165,6 +187,7 @@ main (int   argc,
   add_test ("/loopback/handshake/request-headers", test_request_headers);
   add_test ("/loopback/handshake/connecting", test_connecting);
   add_test ("/loopback/handshake/compression", test_compression);
+  add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
   add_test ("/loopback/handshake/other-uri", test_other_uri);
 
   return g_test_run ();
