@@ -2,10 +2,9 @@
 
 #include "config.h"
 
-#include <signal.h>
 #include <stdlib.h>
-#include <unistd.h>
 
+#include "position.h"
 #include "walk.h"
 
 /* Whatever is done to a machine, in whatever order, from within its handlers and their main loops
@@ -18,48 +17,6 @@
 #define N_STEPS         4000000
 #define STEPS_PER_ROUND 1000
 
-/* Where a walk is, for the one who has to find it again */
-static volatile guint32 current_seed;
-static volatile guint current_step;
-
-/* In a handler of a signal only write(2) is sure to work. */
-static void
-write_number (guint number)
-{
-  char digits[10];
-  guint n = sizeof digits;
-
-  do
-    digits[--n] = '0' + number % 10;
-  while ((number /= 10) > 0);
-
-  if (write (STDERR_FILENO, digits + n, sizeof digits - n) < 0)
-    return;
-}
-
-/* SA_RESETHAND: the signal comes again, and ends the process then. */
-static void
-tell_position_cb (int number)
-{
-  if (write (STDERR_FILENO, "# HB_WALK_SEED=", 15) > 0)
-    write_number (current_seed);
-  if (write (STDERR_FILENO, " failed in step ", 16) > 0)
-    write_number (current_step);
-  if (write (STDERR_FILENO, "\n", 1) > 0)
-    raise (number);
-}
-
-static void
-tell_position_at_failure (void)
-{
-  static const int numbers[] = { SIGABRT, SIGTRAP, SIGSEGV };
-  struct sigaction action = { .sa_handler = tell_position_cb, .sa_flags = SA_RESETHAND };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (numbers); i++)
-    sigaction (numbers[i], &action, NULL);
-}
-
 static void
 take_round (guint32 seed)
 {
@@ -67,14 +24,13 @@ take_round (guint32 seed)
   Walk *walk;
   guint i;
 
-  current_seed = seed;
-  current_step = 0;
+  position_start_round (seed);
   dice_init_from_seed (&dice, seed);
   walk = walk_new (&dice);
 
   for (i = 0; i < STEPS_PER_ROUND; i++)
     {
-      current_step++;
+      position_next_step ();
       walk_step (walk);
     }
 
@@ -84,18 +40,18 @@ take_round (guint32 seed)
 static void
 test_random (void)
 {
-  const char *seed = g_getenv ("HB_WALK_SEED");
   const char *steps = g_getenv ("HB_WALK_STEPS");
   guint n_rounds = (steps != NULL ? atoi (steps) : N_STEPS) / STEPS_PER_ROUND;
+  guint32 seed;
   guint i;
 
   g_test_summary ("Links, signals, calls and messages keep their promises, whatever happens");
 
-  tell_position_at_failure ();
+  position_tell_at_failure ();
 
-  if (seed != NULL)
+  if (position_get_seed (&seed))
     {
-      take_round (strtoul (seed, NULL, 10));
+      take_round (seed);
       return;
     }
 

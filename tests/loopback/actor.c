@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "actor.h"
+#include "test-wait.h"
+
+/* What an application is told, and what must hold of it. */
+
+#define PATIENCE  8
+#define MAX_LOOPS 3
+
+/* The getters agree with each other, and metrics never decrease. */
+void
+actor_check (Actor *self)
+{
+  static guint64 (* const getters[]) (const HbMetrics *) = {
+    hb_metrics_get_messages_sent, hb_metrics_get_bytes_sent, hb_metrics_get_messages_received,
+    hb_metrics_get_bytes_received, hb_metrics_get_messages_dropped, hb_metrics_get_attempts,
+    hb_metrics_get_opens, hb_metrics_get_pings, hb_metrics_get_replies,
+    hb_metrics_get_pong_timeouts,
+  };
+  HbMetrics *metrics;
+  HbState state;
+  guint i;
+
+  if (self->object == NULL)
+    return;
+
+  state = hb_websocket_task_get_state (self->object);
+  metrics = hb_websocket_task_get_metrics (self->object);
+
+  g_assert_true ((hb_websocket_task_get_connection (self->object) != NULL)
+                 == (state == HB_STATE_OPEN || state == HB_STATE_CLOSING));
+  if (state != HB_STATE_WAITING)
+    g_assert_cmpint (hb_websocket_task_get_reconnect_at (self->object), ==, -1);
+  if (state == HB_STATE_CLOSED)
+    g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->object), ==, 0);
+
+  for (i = 0; i < G_N_ELEMENTS (getters); i++)
+    g_assert_cmpuint (getters[i] (metrics), >=, getters[i] (self->metrics));
+  g_assert_cmpint (hb_metrics_get_uptime (metrics), >=, hb_metrics_get_uptime (self->metrics));
+  g_assert_cmpint (hb_metrics_get_downtime (metrics), >=, hb_metrics_get_downtime (self->metrics));
+
+  hb_metrics_free (self->metrics);
+  self->metrics = metrics;
+}
+
+static void
+run_loop (Actor *self)
+{
+  guint n;
+
+  if (self->n_loops == MAX_LOOPS)
+    return;
+
+  self->n_loops++;
+
+  for (n = dice_roll (self->dice, 8); n > 0; n--)
+    {
+      rogue_act (self->rogue);
+      g_main_context_iteration (NULL, FALSE);
+      if (dice_one_in (self->dice, 8))
+        wait_pass (1);
+    }
+
+  self->n_loops--;
+}
+
+/* A handler does nothing, mostly, or calls something, or runs a main loop. */
+void
+actor_call_back (Actor *self)
+{
+  if (self->behaves || self->patience == 0)
+    return;
+
+  switch (dice_roll (self->dice, 12))
+    {
+    case 9:
+    case 10:
+      self->patience--;
+      actor_act (self);
+      break;
+    case 11:
+      self->patience--;
+      run_loop (self);
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+enter (Actor *self)
+{
+  g_assert_false (self->is_disposed);
+  actor_check (self);
+}
+
+static void
+connecting_cb (HbWebsocketTask *task,
+               SoupMessage     *request,
+               Actor           *self)
+{
+  enter (self);
+  g_assert_false (self->is_told_open);
+  g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_CONNECTING);
+  self->link++;
+  actor_call_back (self);
+}
+
+static void
+open_cb (HbWebsocketTask *task,
+         Actor           *self)
+{
+  enter (self);
+  g_assert_false (self->is_told_open);
+  self->is_told_open = TRUE;
+  self->peer = -1;
+  self->last_message = -1;
+  g_queue_push_tail (&self->greetings, GUINT_TO_POINTER (self->link));
+  actor_call_back (self);
+}
+
+/* Main loops in one another end in the order in which the last began first. */
+static void
+after_open_cb (HbWebsocketTask *task,
+               Actor           *self)
+{
+  self->greeted = GPOINTER_TO_UINT (g_queue_pop_tail (&self->greetings));
+}
+
+/* A server numbers what it sends: nothing is missing, nothing comes twice, and nothing comes from
+ * another link. */
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Actor                 *self)
+{
+  gsize length;
+  const char *data = g_bytes_get_data (message, &length);
+  g_autofree char *text = g_strndup (data, length);
+  char *end;
+  gint64 peer;
+
+  enter (self);
+  g_assert_true (self->is_told_open);
+
+  if (!g_str_equal (text, "pong"))
+    {
+      peer = g_ascii_strtoll (text, &end, 10);
+      g_assert_true (self->peer == -1 || self->peer == peer);
+      self->peer = peer;
+      g_assert_cmpint (g_ascii_strtoll (end + 1, NULL, 10), ==, self->last_message + 1);
+      self->last_message++;
+    }
+
+  actor_call_back (self);
+}
+
+static void
+close_cb (HbWebsocketTask *task,
+          guint            code,
+          const char      *reason,
+          Actor           *self)
+{
+  HbState state = hb_websocket_task_get_state (task);
+
+  enter (self);
+  g_assert_true (self->is_told_open);
+  g_assert_cmpint (state, !=, HB_STATE_OPEN);
+  g_assert_cmpint (state, !=, HB_STATE_CLOSING);
+  self->is_told_open = FALSE;
+  actor_call_back (self);
+}
+
+static void
+error_cb (HbWebsocketTask *task,
+          GError          *error,
+          Actor           *self)
+{
+  enter (self);
+  g_assert_cmpstr (error->message, !=, "");
+  actor_call_back (self);
+}
+
+static void
+reconnect_cb (HbWebsocketTask *task,
+              guint            attempt,
+              guint            delay,
+              Actor           *self)
+{
+  enter (self);
+  g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_WAITING);
+  g_assert_cmpuint (attempt, ==, hb_websocket_task_get_attempt (task));
+  actor_call_back (self);
+}
+
+static void
+drain_cb (HbWebsocketTask *task,
+          Actor           *self)
+{
+  enter (self);
+  actor_call_back (self);
+}
+
+static void
+notify_cb (HbWebsocketTask *task,
+           GParamSpec      *pspec,
+           Actor           *self)
+{
+  actor_check (self);
+  actor_call_back (self);
+}
+
+static char *
+ping_cb (HbWebsocketTask *task,
+         gpointer         user_data)
+{
+  enter (user_data);
+  actor_call_back (user_data);
+
+  return NULL;
+}
+
+static guint
+delay_cb (HbWebsocketTask *task,
+          guint            attempt,
+          gpointer         user_data)
+{
+  enter (user_data);
+  actor_call_back (user_data);
+
+  return attempt;
+}
+
+/* libsoup frees a feature that is added while a message is under way, so this comes first. */
+static SoupSession *
+make_session (void)
+{
+  SoupSession *session = soup_session_new ();
+
+  soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+
+  return session;
+}
+
+Actor *
+actor_new (guint  id,
+           Rogue *rogue,
+           Dice  *dice)
+{
+  Actor *self = g_new0 (Actor, 1);
+
+  self->id = id;
+  self->rogue = rogue;
+  self->dice = dice;
+  self->session = dice_roll (dice, 3) == 0 ? make_session () : NULL;
+  self->cancellable = g_cancellable_new ();
+  self->task = g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                             "uri", rogue_get_uri (rogue),
+                             "session", self->session,
+                             "reconnect-timeout", 1,
+                             NULL);
+  self->object = self->task;
+  self->metrics = hb_websocket_task_get_metrics (self->task);
+  g_object_add_weak_pointer (G_OBJECT (self->object), (gpointer *) &self->object);
+
+  g_signal_connect (self->task, "connecting", G_CALLBACK (connecting_cb), self);
+  g_signal_connect (self->task, "open", G_CALLBACK (open_cb), self);
+  g_signal_connect_after (self->task, "open", G_CALLBACK (after_open_cb), self);
+  g_signal_connect (self->task, "message", G_CALLBACK (message_cb), self);
+  g_signal_connect (self->task, "close", G_CALLBACK (close_cb), self);
+  g_signal_connect (self->task, "error", G_CALLBACK (error_cb), self);
+  g_signal_connect (self->task, "reconnect", G_CALLBACK (reconnect_cb), self);
+  g_signal_connect (self->task, "drain", G_CALLBACK (drain_cb), self);
+  g_signal_connect (self->task, "notify", G_CALLBACK (notify_cb), self);
+
+  if (dice_roll (dice, 2) == 0)
+    hb_websocket_task_set_ping_func (self->task, ping_cb, self, NULL);
+  if (dice_roll (dice, 2) == 0)
+    hb_websocket_task_set_reconnect_func (self->task, delay_cb, self, NULL);
+
+  return self;
+}
+
+/* Whoever waits is told in the end, and nobody keeps the task alive. */
+void
+actor_free (Actor *self)
+{
+  self->behaves = TRUE;
+  self->is_disposed = TRUE;
+  g_clear_object (&self->task);
+  if (self->object != NULL)
+    g_object_run_dispose (G_OBJECT (self->object));
+
+  wait_until (self->n_pending == 0 && self->object == NULL);
+
+  g_clear_object (&self->session);
+  g_clear_object (&self->cancellable);
+  hb_metrics_free (self->metrics);
+  g_queue_clear (&self->greetings);
+  g_free (self);
+}

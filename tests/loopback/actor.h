@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-websocket.h"
+#include "rogue.h"
+
+G_BEGIN_DECLS
+
+/* An application that does with its task as the dice say, at any time and in every handler, and
+ * holds what it is told against what it has been told before. */
+typedef struct
+{
+  HbWebsocketTask *task;         /* (nullable) once it was let go of */
+  HbWebsocketTask *object;       /* (nullable) (not owned) NULL once it is disposed of */
+  SoupSession     *session;      /* (nullable) its own */
+  Rogue           *rogue;
+  Dice            *dice;
+  GCancellable    *cancellable;
+  GQueue           greetings;    /* numbers of the links whose `open` is being emitted */
+  HbMetrics       *metrics;      /* what they were */
+  guint            id;
+  guint            n_holds;
+  guint            n_messages;
+  guint            n_pending;    /* calls that are not over */
+  guint            n_loops;      /* main loops in handlers */
+  guint            n_acts;
+  guint            link;         /* the number of the last attempt */
+  guint            greeted;      /* that of the last link whose `open` is over */
+  guint            patience;     /* how much more the handlers may do in this step */
+  gint64           peer;         /* that messages of this link come from, -1 before the first */
+  gint64           last_message;
+  gboolean         is_told_open;
+  gboolean         is_disposed;
+  gboolean         behaves;      /* handlers do nothing any more */
+} Actor;
+
+Actor   *actor_new       (guint    id,
+                          Rogue   *rogue,
+                          Dice    *dice);
+void     actor_free      (Actor   *self);
+void     actor_act       (Actor   *self);
+void     actor_check     (Actor   *self);
+void     actor_call_back (Actor   *self);
+gboolean actor_send      (Actor   *self);
+void     actor_call      (Actor   *self,
+                          guint    which);
+void     actor_set       (Actor   *self);
+
+G_END_DECLS
