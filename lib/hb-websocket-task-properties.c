@@ -342,6 +342,12 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    * so a change acts at the next attempt; one that is not valid then ends the task with
    * `HB_ERROR_INVALID_URI`.
    *
+   * A redirect of the server is followed for the attempt that meets it, up to ten in a row; the
+   * next attempt starts from `uri` again. Not followed, but an error `HB_ERROR_HANDSHAKE` that says
+   * why, are redirects from `wss` to `ws`, to another scheme than those and `http` and `https`,
+   * which count as the same, to a URI with user info, and to what is no valid URI. What goes along
+   * to another origin, [method@WebsocketTask.get_request_headers] tells.
+   *
    * Since: 1.0
    */
   properties[PROP_URI] =
@@ -770,7 +776,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * The status of the server's answer to the last handshake.
    *
-   * 101 if it became a WebSocket, 0 if there was no answer yet.
+   * 101 if it became a WebSocket, 0 if there was no answer yet. Where a redirect was followed, it
+   * is the answer of the last server that was asked, and where one was not, that of the redirect.
    *
    * Since: 1.0
    */

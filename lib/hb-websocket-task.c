@@ -506,6 +506,13 @@ hb_websocket_task_get_metrics (HbWebsocketTask *self)
  * each, use [signal@WebsocketTask::connecting]. A name or value that cannot be a header, one with a
  * newline for example, is refused by libsoup with a critical message.
  *
+ * They are for the origin of [property@WebsocketTask:uri]: scheme, host and port, with `wss`
+ * another one than `ws`. A redirect within it takes them along. On a redirect to another origin all
+ * of them are taken out of the request, `Authorization` and `Cookie` as well as those with names of
+ * your own, and so are the ones that a handler of [signal@WebsocketTask::connecting] has put in;
+ * what stays is the handshake itself, with the subprotocols and the origin, and `User-Agent`,
+ * `Accept-Encoding` and `Accept-Language`. A redirect back does not bring them back.
+ *
  * Returns: (transfer none): the headers
  *
  * Since: 1.0

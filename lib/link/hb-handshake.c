@@ -7,6 +7,24 @@
 #include "hb-error.h"
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
+#include "hb-syntax-private.h"
+
+/* What is to be known of the redirects of one request */
+typedef struct
+{
+  SoupSession *session;       /* (not owned) it sends the request, and so outlives the answer */
+  char        *refusal;       /* (nullable) why the last one was not followed */
+  guint        n_followed;
+  gboolean     has_authorized;
+} Redirects;
+
+/* Less than libsoup's own limit, whose error does not say what was wrong with the handshake. */
+#define MAX_REDIRECTS 10
+
+/* RFC 1035, 2.3.4; a longer name is nobody's host, and need not be shown. */
+#define MAX_HOST 255
+
+static G_DEFINE_QUARK (hb-redirects, redirects)
 
 /* libsoup takes a reference to each feature for a message that it queues, and lets go of as many as
  * there are when the message leaves the queue: a feature that was added in between is freed while
@@ -63,6 +81,248 @@ hb_handshake_set_compression (SoupSession *session,
     soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
 }
 
+static void
+free_redirects (gpointer data)
+{
+  Redirects *self = data;
+
+  g_free (self->refusal);
+  g_free (self);
+}
+
+static gboolean
+is_encrypted (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+
+  return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
+}
+
+static gboolean
+is_for_websockets (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+
+  return is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
+}
+
+static int
+get_port (GUri *uri)
+{
+  int port = g_uri_get_port (uri);
+
+  if (port > 0)
+    return port;
+
+  return is_encrypted (uri) ? 443 : 80;
+}
+
+/* RFC 6454, 5. ws and http are one scheme here, as they are on the wire; ws and wss are not, even
+ * with the same host: what was fit for the one was not meant for the other. */
+gboolean
+hb_handshake_is_same_origin (GUri *one,
+                             GUri *other)
+{
+  return is_encrypted (one) == is_encrypted (other)
+         && get_port (one) == get_port (other)
+         && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
+}
+
+/* Takes over @refusal. The header is what makes libsoup follow. */
+static void
+refuse (Redirects   *self,
+        SoupMessage *request,
+        char        *refusal)
+{
+  g_free (self->refusal);
+  self->refusal = refusal;
+  soup_message_headers_remove (soup_message_get_response_headers (request), "Location");
+}
+
+/* Scheme and host: a path or a query may hold a token. */
+static char *
+show_place (GUri *uri)
+{
+  return g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), -1, "",
+                     NULL, NULL);
+}
+
+/* Where @location leads, with a WebSocket's scheme and without a fragment, which is not sent anyway
+ * and which a WebSocket's URI must not have. */
+static GUri *
+resolve (GUri       *base,
+         const char *location)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (*location == '\0')
+    return NULL;
+
+  uri = g_uri_parse_relative (base, location, SOUP_HTTP_URI_FLAGS, NULL);
+  if (uri == NULL
+      || (g_uri_get_host (uri) != NULL && strlen (g_uri_get_host (uri)) > MAX_HOST)
+      || strlen (g_uri_get_scheme (uri)) > MAX_HOST)
+    return NULL;
+
+  if (!is_for_websockets (uri))
+    return g_steal_pointer (&uri);
+
+  return soup_uri_copy (uri,
+                        SOUP_URI_SCHEME, is_encrypted (uri) ? "wss" : "ws",
+                        SOUP_URI_FRAGMENT, NULL,
+                        SOUP_URI_NONE);
+}
+
+/* A relative redirect keeps the user info of the URI that it starts from. */
+static gboolean
+brings_user_info (GUri *base,
+                  GUri *uri)
+{
+  const char *user_info = g_uri_get_userinfo (uri);
+
+  return user_info != NULL
+         && (!hb_handshake_is_same_origin (base, uri)
+             || g_strcmp0 (user_info, g_uri_get_userinfo (base)) != 0);
+}
+
+/* Returns: (nullable): why @uri is not to be followed */
+static char *
+object_to (const Redirects *self,
+           GUri            *base,
+           GUri            *uri)
+{
+  g_autofree char *string = g_uri_to_string (uri);
+  g_autofree char *place = show_place (uri);
+
+  if (!is_for_websockets (uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since a WebSocket needs “ws” or “wss”"), place);
+
+  if (!hb_syntax_check_uri (string, NULL))
+    return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+
+  if (is_encrypted (base) && !is_encrypted (uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since it leads away from TLS"), place);
+
+  if (brings_user_info (base, uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since it has a user name in it"), place);
+
+  if (self->n_followed >= MAX_REDIRECTS)
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since too many had been followed before it"), place);
+
+  return NULL;
+}
+
+/* What libsoup and the WebSocket handshake put into a request, and nothing that is somebody's */
+static gboolean
+is_for_everybody (const char *name)
+{
+  const char *names[] = {
+    "Accept-Encoding", "Accept-Language", "Connection", "Origin", "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "Upgrade",
+    "User-Agent",
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (g_ascii_strcasecmp (name, names[i]) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* The Fetch standard takes Authorization away when a redirect leaves the origin ("HTTP-redirect
+ * fetch"), and lets other headers of an application through only where the new origin has agreed
+ * to each ("CORS-preflight fetch"). A WebSocket has no way to ask, so none goes. Cookies of the
+ * session's own jar are not the application's, and come and go with the URI. */
+static void
+leave_origin (Redirects   *self,
+              SoupMessage *request)
+{
+  SoupMessageHeaders *headers = soup_message_get_request_headers (request);
+  SoupSessionFeature *manager = soup_session_get_feature (self->session, SOUP_TYPE_AUTH_MANAGER);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  SoupMessageHeadersIter iter;
+  const char *name;
+  const char *value;
+  guint i;
+
+  soup_message_headers_iter_init (&iter, headers);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    {
+      if (!is_for_everybody (name))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+
+  for (i = 0; i < names->len; i++)
+    soup_message_headers_remove (headers, g_ptr_array_index (names, i));
+
+  /* Before 3.6.5 libsoup keeps the credentials with which a request has been authenticated, and
+   * puts them into it again for whatever host comes next: CVE-2025-46421. */
+  if (self->has_authorized && manager != NULL)
+    g_signal_handlers_disconnect_by_data (request, manager);
+}
+
+/* libsoup follows when the body has come. */
+static void
+got_headers_cb (SoupMessage *request,
+                gpointer     user_data)
+{
+  Redirects *self = user_data;
+  SoupMessageHeaders *headers = soup_message_get_response_headers (request);
+  const char *location = soup_message_headers_get_one (headers, "Location");
+  GUri *base = soup_message_get_uri (request);
+  g_autoptr (GUri) uri = NULL;
+  g_autofree char *string = NULL;
+  char *refusal;
+
+  if (soup_message_headers_get_one (soup_message_get_request_headers (request), "Authorization"))
+    self->has_authorized = TRUE;
+
+  if (location == NULL
+      || !SOUP_STATUS_IS_REDIRECTION (soup_message_get_status (request))
+      || soup_message_query_flags (request, SOUP_MESSAGE_NO_REDIRECT))
+    return;
+
+  uri = resolve (base, location);
+  if (uri == NULL)
+    refusal = g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+  else
+    refusal = object_to (self, base, uri);
+
+  if (refusal != NULL)
+    {
+      refuse (self, request, refusal);
+      return;
+    }
+
+  if (!hb_handshake_is_same_origin (base, uri))
+    leave_origin (self, request);
+
+  /* What libsoup follows is what has been looked at, however its own parser may read the header. */
+  string = g_uri_to_string (uri);
+  soup_message_headers_replace (headers, "Location", string);
+  self->n_followed++;
+}
+
+/* libsoup follows redirects by itself: also away from TLS, and with headers that are not meant for
+ * the other host. */
+void
+hb_handshake_guard_redirects (SoupSession *session,
+                              SoupMessage *request)
+{
+  Redirects *self = g_new0 (Redirects, 1);
+
+  self->session = session;
+  g_object_set_qdata_full (G_OBJECT (request), redirects_quark (), self, free_redirects);
+  g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
+}
+
 /* libsoup has one domain for all that can be wrong with a handshake, and only the request knows
  * what the server answered. What is not of the handshake passes through unchanged. */
 GError *
@@ -70,9 +330,13 @@ hb_handshake_translate_error (SoupMessage *request,
                               GError      *error)
 {
   SoupStatus status = soup_message_get_status (request);
+  const Redirects *redirects = g_object_get_qdata (G_OBJECT (request), redirects_quark ());
 
   if (error->domain != SOUP_WEBSOCKET_ERROR)
     return g_error_copy (error);
+
+  if (redirects != NULL && redirects->refusal != NULL)
+    return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, redirects->refusal);
 
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS)
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,

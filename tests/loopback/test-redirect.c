@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "certificate.h"
+#include "fixture.h"
+#include "hb-handshake-private.h"
+#include "site.h"
+
+/* Where a redirect of the handshake may lead, and what goes along. */
+
+static GTlsCertificate *certificate;
+
+typedef struct
+{
+  Fixture  base;
+  Site    *here;
+  Site    *there; /* another port is another origin */
+} Redirection;
+
+static void
+set_up (Redirection   *fixture,
+        gconstpointer  data)
+{
+  const char *schemes = data;
+
+  fixture_set_up (&fixture->base, "raw");
+  fixture->here = site_new (g_str_has_prefix (schemes, "wss") ? certificate : NULL);
+  fixture->there = site_new (g_str_has_suffix (schemes, "wss") ? certificate : NULL);
+  hb_websocket_task_set_uri (fixture->base.task, site_get_uri (fixture->here));
+
+  if (certificate != NULL)
+    certificate_accept (fixture->base.task, certificate);
+}
+
+static void
+tear_down (Redirection   *fixture,
+           gconstpointer  data)
+{
+  fixture_tear_down (&fixture->base, data);
+  site_free (fixture->here);
+  site_free (fixture->there);
+}
+
+/* @location: with HERE and THERE for the authorities of the two, up to the slash */
+static void
+redirect (Redirection *fixture,
+          guint        status,
+          const char  *location)
+{
+  g_autoptr (GString) string = g_string_new (location);
+
+  g_string_replace (string, "THERE/", site_get_authority (fixture->there), 0);
+  g_string_replace (string, "HERE/", site_get_authority (fixture->here), 0);
+  site_redirect (fixture->here, status, string->str);
+}
+
+/* A new attempt, from `uri`, and the link that comes of it. */
+static void
+open_link (Redirection *fixture)
+{
+  hb_websocket_task_reconnect_now (fixture->base.task);
+  signal_log_skip_to (fixture->base.log, "connecting");
+  signal_log_expect (fixture->base.log, "state:open open");
+}
+
+/* No link comes of it, and the error says why; it quotes no more of the redirect than it should.
+ * The next attempt is made as after any other failure. */
+static void
+assert_refused (Redirection *fixture,
+                const char  *location,
+                const char  *text)
+{
+  SignalLog *log = fixture->base.log;
+  guint n_here = site_get_n_requests (fixture->here);
+  guint n_there = site_get_n_requests (fixture->there);
+
+  redirect (fixture, 302, location);
+  hb_websocket_task_open (fixture->base.task);
+  signal_log_expect (log, "state:connecting connecting state:waiting error:handshake "
+                     "reconnect:1:20 state:connecting connecting state:waiting error:handshake "
+                     "reconnect:2:20");
+  hb_websocket_task_close (fixture->base.task, 1000, NULL);
+  signal_log_expect (log, "state:closed");
+
+  if (strstr (signal_log_get_error (log), text) == NULL
+      || strstr (signal_log_get_error (log), "t0ken") != NULL)
+    g_error ("the redirect to %s is refused with: %s", location, signal_log_get_error (log));
+
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 302);
+  g_assert_cmpuint (site_get_n_requests (fixture->there), ==, n_there);
+  g_assert_cmpuint (site_get_n_requests (fixture->here), ==, n_here + 2);
+}
+
+static void
+add_secrets (SoupMessageHeaders *headers)
+{
+  soup_message_headers_append (headers, "Authorization", "Bearer s3cret");
+  soup_message_headers_append (headers, "Proxy-Authorization", "Basic s3cret");
+  soup_message_headers_append (headers, "Cookie", "session=s3cret");
+  soup_message_headers_append (headers, "X-Api-Key", "s3cret");
+  soup_message_headers_append (headers, "X-Api-Key", "s3cret again");
+}
+
+static void
+add_secrets_cb (HbWebsocketTask *task,
+                SoupMessage     *message,
+                gpointer         user_data)
+{
+  add_secrets (soup_message_get_request_headers (message));
+}
+
+static void
+assert_has_secrets (const char *request)
+{
+  g_assert_nonnull (strstr (request, "\r\nAuthorization: Bearer s3cret"));
+  g_assert_nonnull (strstr (request, "\r\nProxy-Authorization: Basic s3cret"));
+  g_assert_nonnull (strstr (request, "\r\nCookie: session=s3cret"));
+  g_assert_nonnull (strstr (request, "\r\nX-Api-Key: s3cret"));
+}
+
+static void
+assert_has_no_secrets (const char *request)
+{
+  if (strstr (request, "s3cret") != NULL
+      || strstr (request, "Authorization") != NULL
+      || strstr (request, "Cookie") != NULL
+      || strstr (request, "X-Api-Key") != NULL)
+    g_error ("what was meant for another origin is in this request: %s", request);
+}
+
+static gboolean
+can_run (void)
+{
+  if (certificate == NULL)
+    g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+
+  return certificate != NULL;
+}
+
+/* Every attempt starts again from `uri`, however long the server wants the redirect to hold. */
+static void
+test_followed (Redirection   *fixture,
+               gconstpointer  data)
+{
+  const guint statuses[] = { 301, 302, 303, 307, 308 };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (statuses); i++)
+    {
+      redirect (fixture, statuses[i], "/moved?a=b");
+      open_link (fixture);
+      g_assert_cmpuint (site_get_n_requests (fixture->here), ==, 2 * i + 2);
+      g_assert_true (g_str_has_prefix (site_get_request (fixture->here, 2 * i), "GET / "));
+      g_assert_true (g_str_has_prefix (site_get_last (fixture->here), "GET /moved?a=b "));
+      g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 101);
+    }
+}
+
+static void
+assert_keeps (Redirection *fixture,
+              const char  *location)
+{
+  GUri *uri;
+
+  redirect (fixture, 302, location);
+  open_link (fixture);
+  g_assert_false (g_str_has_prefix (site_get_last (fixture->here), "GET / "));
+  assert_has_secrets (site_get_last (fixture->here));
+  uri = soup_websocket_connection_get_uri (hb_websocket_task_get_connection (fixture->base.task));
+  g_assert_null (g_uri_get_fragment (uri));
+}
+
+/* However a server writes its own address, all the headers go there, and a fragment does not. */
+static void
+test_same_origin (Redirection   *fixture,
+                  gconstpointer  data)
+{
+  if (strcmp (data, "ws") != 0 && !can_run ())
+    return;
+
+  add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
+  assert_keeps (fixture, "/moved");
+  assert_keeps (fixture, "moved?a=b");
+  assert_keeps (fixture, "?a=b");
+  assert_keeps (fixture, "//HERE/moved");
+  assert_keeps (fixture, "/moved#fragment");
+
+  /* Within one host, a path may begin like an authority. */
+  assert_keeps (fixture, strcmp (data, "ws") == 0 ? "ws://HERE//evil.invalid/"
+                                                  : "wss://HERE//evil.invalid/");
+  assert_keeps (fixture, strcmp (data, "ws") == 0 ? "http://HERE/moved" : "https://HERE/moved");
+  assert_keeps (fixture, strcmp (data, "ws") == 0 ? "WS://HERE/moved" : "WSS://HERE/moved");
+}
+
+static void
+assert_strips (Redirection *fixture,
+               const char  *location)
+{
+  const char *request;
+  g_autofree char *host = g_strdup_printf ("\r\nHost: %s", site_get_authority (fixture->there));
+
+  redirect (fixture, 302, location);
+  open_link (fixture);
+  assert_has_secrets (site_get_last (fixture->here));
+  request = site_get_last (fixture->there);
+  assert_has_no_secrets (request);
+
+  /* What a WebSocket needs is there, and for the right host. */
+  *strrchr (host, '/') = '\0';
+  g_assert_nonnull (strstr (request, host));
+  g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Key: "));
+  g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Protocol: chat"));
+  g_assert_nonnull (strstr (request, "\r\nOrigin: https://example.com"));
+}
+
+/* No header of the application goes to another origin, be it of the task or of one attempt. */
+static void
+test_other_origin (Redirection   *fixture,
+                   gconstpointer  data)
+{
+  const char *protocols[] = { "chat", NULL };
+
+  if (strcmp (data, "ws") != 0 && !can_run ())
+    return;
+
+  hb_websocket_task_set_protocols (fixture->base.task, protocols);
+  hb_websocket_task_set_origin (fixture->base.task, "https://example.com");
+  g_signal_connect (fixture->base.task, "connecting", G_CALLBACK (add_secrets_cb), NULL);
+  assert_strips (fixture, "//THERE/moved");
+  assert_strips (fixture, strcmp (data, "ws") == 0 ? "http://THERE/moved" : "https://THERE/moved");
+
+  g_signal_handlers_disconnect_by_func (fixture->base.task, add_secrets_cb, NULL);
+  add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
+  assert_strips (fixture, "//THERE/moved");
+}
+
+/* Away again and back to where it came from: a stranger has had its hand in it by then. */
+static void
+test_there_and_back (Redirection   *fixture,
+                     gconstpointer  data)
+{
+  g_autofree char *back = g_strconcat (site_get_uri (fixture->here), "back", NULL);
+
+  add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
+  redirect (fixture, 302, "ws://THERE/");
+  site_redirect (fixture->there, 302, back);
+  open_link (fixture);
+  assert_has_secrets (site_get_request (fixture->here, 0));
+  assert_has_no_secrets (site_get_last (fixture->there));
+  g_assert_true (g_str_has_prefix (site_get_last (fixture->here), "GET /back "));
+  assert_has_no_secrets (site_get_last (fixture->here));
+}
+
+/* From ws to wss is a way up, and another origin. */
+static void
+test_upgrade (Redirection   *fixture,
+              gconstpointer  data)
+{
+  if (!can_run ())
+    return;
+
+  add_secrets (hb_websocket_task_get_request_headers (fixture->base.task));
+  redirect (fixture, 301, "wss://THERE/");
+  open_link (fixture);
+  assert_has_secrets (site_get_last (fixture->here));
+  assert_has_no_secrets (site_get_last (fixture->there));
+}
+
+/* And the way down is closed. */
+static void
+test_downgrade (Redirection   *fixture,
+                gconstpointer  data)
+{
+  if (!can_run ())
+    return;
+
+  assert_refused (fixture, "ws://THERE/t0ken", "ws://127.0.0.1 was not followed");
+  assert_refused (fixture, "http://THERE/?t0ken", "ws://127.0.0.1 was not followed");
+  assert_refused (fixture, "HTTP://example.invalid#t0ken",
+                  "ws://example.invalid was not followed, since it leads away from TLS");
+}
+
+static void
+test_refused (Redirection   *fixture,
+              gconstpointer  data)
+{
+  g_autofree char *long_name = g_strnfill (300, 'a');
+  g_autofree char *long_location = g_strconcat ("ws://", long_name, "/t0ken", NULL);
+
+  /* Not for a WebSocket */
+  assert_refused (fixture, "ftp://example.invalid/t0ken", "ftp://example.invalid");
+  assert_refused (fixture, "file:///etc/t0ken", "“ws” or “wss”");
+  assert_refused (fixture, "javascript:t0ken", "javascript: was not followed");
+
+  /* A user's name of the server's choice */
+  assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "since it has a user name in it");
+  assert_refused (fixture, "//t0ken@HERE/moved", "since it has a user name in it");
+  assert_refused (fixture, "ws://@THERE/", "since it has a user name in it");
+
+  /* Nowhere */
+  assert_refused (fixture, "", "valid URI");
+  assert_refused (fixture, "ws://", "valid URI");
+  assert_refused (fixture, "ws:t0ken", "valid URI");
+  assert_refused (fixture, "ws://[t0ken/", "valid URI");
+  assert_refused (fixture, "ws://127.0.0.1:t0ken/", "valid URI");
+  assert_refused (fixture, "ws://a%0db.invalid/t0ken", "valid URI");
+  assert_refused (fixture, long_location, "valid URI");
+}
+
+static void
+test_loop (Redirection   *fixture,
+           gconstpointer  data)
+{
+  hb_websocket_task_set_repeat_limit (fixture->base.task, 0);
+  redirect (fixture, 302, "ws://HERE/");
+  hb_websocket_task_open (fixture->base.task);
+  signal_log_expect (fixture->base.log, "state:connecting connecting state:closed");
+  signal_log_expect (fixture->base.log, "error:handshake");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->base.log), "too many"));
+  signal_log_expect (fixture->base.log, "error:repeat-limit");
+  g_assert_cmpuint (site_get_n_requests (fixture->here), ==, 11);
+}
+
+static void
+forbid_cb (HbWebsocketTask *task,
+           SoupMessage     *message,
+           gpointer         user_data)
+{
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+}
+
+/* An application may forbid them all: then none is looked at, wherever it leads. */
+static void
+test_forbidden (Redirection   *fixture,
+                gconstpointer  data)
+{
+  g_signal_connect (fixture->base.task, "connecting", G_CALLBACK (forbid_cb), NULL);
+  assert_refused (fixture, "/moved", "302");
+  assert_refused (fixture, "ftp://example.invalid/", "302");
+}
+
+static void
+use_user_info (Redirection *fixture)
+{
+  g_autofree char *uri = g_strconcat ("ws://anna:s3cret@", site_get_authority (fixture->here),
+                                      NULL);
+
+  hb_websocket_task_set_uri (fixture->base.task, uri);
+  site_require (fixture->here, "realm");
+}
+
+/* The user info of `uri` is for a server that asks for it, and goes on with a redirect of it. */
+static void
+test_user_info_stays (Redirection   *fixture,
+                      gconstpointer  data)
+{
+  use_user_info (fixture);
+  redirect (fixture, 302, "moved");
+  open_link (fixture);
+  g_assert_true (g_str_has_prefix (site_get_last (fixture->here), "GET /moved "));
+  g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
+}
+
+/* It goes on with a redirect for which no server has asked for it yet. */
+static void
+test_user_info_later (Redirection   *fixture,
+                      gconstpointer  data)
+{
+  GUri *uri;
+
+  use_user_info (fixture);
+  site_require (fixture->here, NULL);
+  redirect (fixture, 302, "moved");
+  open_link (fixture);
+  g_assert_null (strstr (site_get_last (fixture->here), "Authorization"));
+  uri = soup_websocket_connection_get_uri (hb_websocket_task_get_connection (fixture->base.task));
+  g_assert_cmpstr (g_uri_get_user (uri), ==, "anna");
+}
+
+/* Another server is told nothing, not even one that asks in the name of the first. */
+static void
+test_user_info_is_kept (Redirection   *fixture,
+                        gconstpointer  data)
+{
+  use_user_info (fixture);
+  redirect (fixture, 302, "ws://THERE/moved");
+  open_link (fixture);
+  g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
+  assert_has_no_secrets (site_get_last (fixture->there));
+
+  site_require (fixture->there, "realm");
+  hb_websocket_task_set_repeat_limit (fixture->base.task, 0);
+  hb_websocket_task_reconnect_now (fixture->base.task);
+  signal_log_skip_to (fixture->base.log, "error:repeat-limit");
+  g_assert_cmpuint (site_get_n_requests (fixture->there), ==, 2);
+  assert_has_no_secrets (site_get_last (fixture->there));
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 401);
+}
+
+/* Nobody answers at the end of the way: that is the error, and there is no status. */
+static void
+test_into_the_void (Redirection   *fixture,
+                    gconstpointer  data)
+{
+  hb_websocket_task_set_repeat_limit (fixture->base.task, 0);
+  redirect (fixture, 302, "ws://127.0.0.1:1/");
+  hb_websocket_task_open (fixture->base.task);
+  signal_log_expect (fixture->base.log, "state:connecting connecting state:closed");
+  signal_log_expect (fixture->base.log, "error:g-io-error-quark:39 error:repeat-limit");
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 0);
+}
+
+/* RFC 6454, 5; what the servers of these tests cannot show, since no two of them have one port */
+static void
+test_origins (void)
+{
+  const struct
+  {
+    const char *one;
+    const char *other;
+    gboolean    is_same;
+  } pairs[] = {
+    { "ws://a.example/", "ws://a.example/b?c", TRUE },
+    { "ws://a.example/", "ws://A.EXAMPLE:80/", TRUE },
+    { "ws://a.example/", "http://a.example/", TRUE },
+    { "wss://a.example/", "https://a.example:443/", TRUE },
+    { "ws://anna@a.example/", "ws://a.example/", TRUE },
+    { "ws://a.example/", "wss://a.example/", FALSE },
+    { "ws://a.example:8080/", "wss://a.example:8080/", FALSE },
+    { "ws://a.example:443/", "wss://a.example/", FALSE },
+    { "ws://a.example/", "ws://b.a.example/", FALSE },
+    { "ws://a.example/", "ws://a.example:8080/", FALSE },
+    { "ws://a.example/", "ws://a.example./", FALSE },
+    { "ws://127.0.0.1/", "ws://[::1]/", FALSE },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autoptr (GUri) one = g_uri_parse (pairs[i].one, SOUP_HTTP_URI_FLAGS, NULL);
+      g_autoptr (GUri) other = g_uri_parse (pairs[i].other, SOUP_HTTP_URI_FLAGS, NULL);
+
+      if (hb_handshake_is_same_origin (one, other) != pairs[i].is_same
+          || hb_handshake_is_same_origin (other, one) != pairs[i].is_same)
+        g_error ("%s and %s", pairs[i].one, pairs[i].other);
+    }
+}
+
+#define add(path, schemes, function) \
+  g_test_add ("/loopback/redirect/" path, Redirection, schemes, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Where a redirect of the handshake may lead, and what goes along.");
+
+  certificate = certificate_new ();
+
+  add ("followed", "ws", test_followed);
+  add ("same-origin", "ws", test_same_origin);
+  add ("same-origin-tls", "wss", test_same_origin);
+  add ("other-origin", "ws", test_other_origin);
+  add ("other-origin-tls", "wss", test_other_origin);
+  add ("there-and-back", "ws", test_there_and_back);
+  add ("upgrade", "ws to wss", test_upgrade);
+  add ("downgrade", "wss to ws", test_downgrade);
+  add ("refused", "ws", test_refused);
+  add ("loop", "ws", test_loop);
+  add ("forbidden", "ws", test_forbidden);
+  add ("user-info-stays", "ws", test_user_info_stays);
+  add ("user-info-later", "ws", test_user_info_later);
+  add ("user-info-is-kept", "ws", test_user_info_is_kept);
+  add ("into-the-void", "ws", test_into_the_void);
+
+  g_test_add_func ("/loopback/redirect/origins", test_origins);
+
+  status = g_test_run ();
+  g_clear_object (&certificate);
+
+  return status;
+}
