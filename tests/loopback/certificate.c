@@ -20,35 +20,54 @@ __asan_default_options (void)
 static char *trusted;
 
 static gboolean
-run_openssl (const char *key,
-             const char *certificate)
+run (const char * const *argv)
 {
-  g_autofree char *openssl = g_find_program_in_path ("openssl");
-  const char *argv[] = {
-    openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-    "-keyout", key, "-out", certificate, NULL,
-  };
+  int status;
 
-  return openssl != NULL
+  return argv[0] != NULL
          && g_spawn_sync (NULL, (char **) argv, NULL,
                           G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
-                          NULL, NULL, NULL, NULL, NULL, NULL);
+                          NULL, NULL, NULL, NULL, &status, NULL)
+         && g_spawn_check_wait_status (status, NULL);
 }
 
-/* Signed by nobody, for 127.0.0.1, with its key. Made for this run: one in the repository would
- * expire some day.
+/* Openssl refuses to make a new certificate that has expired, but not to let one expire. */
+static gboolean
+run_openssl (const char *key,
+             const char *certificate,
+             const char *name,
+             gboolean    has_expired)
+{
+  g_autofree char *openssl = g_find_program_in_path ("openssl");
+  g_autofree char *extension = g_strconcat ("subjectAltName=", name, NULL);
+  const char *make[] = {
+    openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    "-days", "2", "-subj", "/CN=localhost", "-addext", extension,
+    "-keyout", key, "-out", certificate, NULL,
+  };
+  const char *expire[] = {
+    openssl, "x509", "-in", certificate, "-signkey", key, "-days", "-1", "-out", certificate, NULL,
+  };
+
+  return run (make) && (!has_expired || run (expire));
+}
+
+/* Signed by nobody, with its key. Made for this run: one in the repository would expire some day.
+ *
+ * @name: whose it is, as openssl writes it: IP:127.0.0.1
  *
  * Returns: (nullable): NULL where there is no TLS backend of GIO, or no openssl */
 GTlsCertificate *
-certificate_new (void)
+certificate_new_for (const char *name,
+                     gboolean    has_expired)
 {
   g_autofree char *directory = g_dir_make_tmp ("hb-tls-XXXXXX", NULL);
   g_autofree char *key = g_build_filename (directory, "key.pem", NULL);
   g_autofree char *cert = g_build_filename (directory, "cert.pem", NULL);
   GTlsCertificate *made = NULL;
 
-  if (g_tls_backend_supports_tls (g_tls_backend_get_default ()) && run_openssl (key, cert))
+  if (g_tls_backend_supports_tls (g_tls_backend_get_default ())
+      && run_openssl (key, cert, name, has_expired))
     made = g_tls_certificate_new_from_files (cert, key, NULL);
 
   g_remove (key);
@@ -58,25 +77,44 @@ certificate_new (void)
   return made;
 }
 
+GTlsCertificate *
+certificate_new (void)
+{
+  return certificate_new_for ("IP:127.0.0.1", FALSE);
+}
+
+/* Returns: whom @certificate alone is an authority to. The file at @path is read when it is
+ * needed. */
+static GTlsDatabase *
+make_database (GTlsCertificate  *certificate,
+               char            **path)
+{
+  g_autofree char *pem = NULL;
+  GTlsDatabase *database;
+  g_autoptr (GError) error = NULL;
+  int fd;
+
+  fd = g_file_open_tmp ("hb-tls-XXXXXX", path, &error);
+  g_assert_no_error (error);
+  g_close (fd, NULL);
+  g_object_get (certificate, "certificate-pem", &pem, NULL);
+  g_file_set_contents (*path, pem, -1, &error);
+  g_assert_no_error (error);
+  database = g_tls_file_database_new (*path, &error);
+  g_assert_no_error (error);
+
+  return database;
+}
+
 /* Makes this certificate the one authority that this process trusts, until certificate_distrust ().
  * The system's are many, and are read anew for each connection. */
 void
 certificate_trust (GTlsCertificate *certificate)
 {
-  g_autofree char *pem = NULL;
   g_autoptr (GTlsDatabase) database = NULL;
-  g_autoptr (GError) error = NULL;
-  int fd;
 
   g_assert_null (trusted);
-  fd = g_file_open_tmp ("hb-tls-XXXXXX", &trusted, &error);
-  g_assert_no_error (error);
-  g_close (fd, NULL);
-  g_object_get (certificate, "certificate-pem", &pem, NULL);
-  g_file_set_contents (trusted, pem, -1, &error);
-  g_assert_no_error (error);
-  database = g_tls_file_database_new (trusted, &error);
-  g_assert_no_error (error);
+  database = make_database (certificate, &trusted);
   g_tls_backend_set_default_database (g_tls_backend_get_default (), database);
 }
 
@@ -86,6 +124,28 @@ certificate_distrust (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), NULL);
   g_remove (trusted);
   g_clear_pointer (&trusted, g_free);
+}
+
+static void
+remove_file (gpointer path)
+{
+  g_remove (path);
+  g_free (path);
+}
+
+/* Returns: a session of an application that trusts @certificate, and nobody else */
+SoupSession *
+certificate_make_session (GTlsCertificate *certificate)
+{
+  SoupSession *session = soup_session_new ();
+  g_autoptr (GTlsDatabase) database = NULL;
+  char *path;
+
+  database = make_database (certificate, &path);
+  soup_session_set_tls_database (session, database);
+  g_object_set_data_full (G_OBJECT (session), "certificate", path, remove_file);
+
+  return session;
 }
 
 static gboolean

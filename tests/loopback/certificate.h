@@ -6,10 +6,13 @@
 
 G_BEGIN_DECLS
 
-GTlsCertificate *certificate_new      (void);
-void             certificate_trust    (GTlsCertificate *certificate);
-void             certificate_distrust (void);
-void             certificate_accept   (HbWebsocketTask *task,
-                                       GTlsCertificate *certificate);
+GTlsCertificate *certificate_new          (void);
+GTlsCertificate *certificate_new_for      (const char      *name,
+                                           gboolean         has_expired);
+void             certificate_trust        (GTlsCertificate *certificate);
+void             certificate_distrust     (void);
+SoupSession     *certificate_make_session (GTlsCertificate *certificate);
+void             certificate_accept       (HbWebsocketTask *task,
+                                           GTlsCertificate *certificate);
 
 G_END_DECLS

@@ -35,24 +35,133 @@ can_run (void)
   return certificate != NULL;
 }
 
-/* The error of GIO, unchanged */
+static gboolean
+look_cb (SoupMessage          *message,
+         GTlsCertificate      *peer,
+         GTlsCertificateFlags  errors,
+         gpointer              user_data)
+{
+  GTlsCertificateFlags *seen = user_data;
+
+  *seen = errors;
+
+  return FALSE;
+}
+
+static void
+look_at_it_cb (HbWebsocketTask      *task,
+               SoupMessage          *message,
+               GTlsCertificateFlags *seen)
+{
+  g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
+}
+
+/* The error of GIO comes, unchanged, and no request goes out. What is wrong with the certificate,
+ * `accept-certificate` tells. */
+static void
+assert_refused (HbWebsocketTask      *task,
+                TestServer           *server,
+                GTlsCertificateFlags  errors)
+{
+  GTlsCertificateFlags seen = 0;
+  SignalLog *log = signal_log_new (task);
+  g_autofree char *word = g_strdup_printf ("error:%s:%d", g_quark_to_string (G_TLS_ERROR),
+                                           G_TLS_ERROR_BAD_CERTIFICATE);
+
+  g_signal_connect (task, "connecting", G_CALLBACK (look_at_it_cb), &seen);
+  hb_websocket_task_set_repeat_limit (task, 0);
+  hb_websocket_task_open (task);
+  signal_log_expect (log, "state:connecting connecting state:closed");
+  signal_log_expect (log, word);
+  signal_log_expect (log, "error:repeat-limit");
+  g_test_message ("%s", signal_log_get_error (log));
+  g_assert_nonnull (strstr (signal_log_get_error (log), "certificate"));
+  g_assert_cmphex (seen, ==, errors);
+  g_assert_cmpuint (test_server_get_n_requests (server), ==, 0);
+  g_signal_handlers_disconnect_by_func (task, look_at_it_cb, &seen);
+  signal_log_free (log);
+}
+
 static void
 test_refused (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_autofree char *word = NULL;
+  if (!can_run ())
+    return;
+
+  assert_refused (fixture->task, fixture->server, G_TLS_CERTIFICATE_UNKNOWN_CA);
+  signal_log_forget (fixture->log);
+}
+
+/* A task whose session knows one authority, @made itself, and a server that shows it */
+static HbWebsocketTask *
+make_trusting_task (GTlsCertificate  *made,
+                    TestServer      **server)
+{
+  g_autoptr (SoupSession) session = certificate_make_session (made);
+
+  *server = test_server_new_tls (TEST_SERVER_ECHO, made);
+
+  return g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                       "uri", test_server_get_uri (*server),
+                       "session", session,
+                       NULL);
+}
+
+static void
+refuse_in_spite_of_trust (const char           *name,
+                          gboolean              has_expired,
+                          GTlsCertificateFlags  errors)
+{
+  g_autoptr (GTlsCertificate) made = certificate_new_for (name, has_expired);
+  HbWebsocketTask *task;
+  TestServer *server;
+
+  if (made == NULL)
+    {
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make such a certificate");
+      return;
+    }
+
+  task = make_trusting_task (made, &server);
+  assert_refused (task, server, errors);
+  g_assert_finalize_object (task);
+  test_server_free (server);
+}
+
+/* A good certificate, but somebody else's */
+static void
+test_wrong_host (void)
+{
+  refuse_in_spite_of_trust ("DNS:example.com", FALSE, G_TLS_CERTIFICATE_BAD_IDENTITY);
+}
+
+static void
+test_expired (void)
+{
+  refuse_in_spite_of_trust ("IP:127.0.0.1", TRUE, G_TLS_CERTIFICATE_EXPIRED);
+}
+
+/* The application's own authorities, by its session */
+static void
+test_own_database (void)
+{
+  HbWebsocketTask *task;
+  TestServer *server;
+  SignalLog *log;
 
   if (!can_run ())
     return;
 
-  word = g_strdup_printf ("error:%s:%d", g_quark_to_string (G_TLS_ERROR),
-                          G_TLS_ERROR_BAD_CERTIFICATE);
-  hb_websocket_task_set_repeat_limit (fixture->task, 0);
-  hb_websocket_task_open (fixture->task);
-  signal_log_expect (fixture->log, "state:connecting connecting state:closed");
-  signal_log_expect (fixture->log, word);
-  signal_log_expect (fixture->log, "error:repeat-limit");
-  g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 0);
+  task = make_trusting_task (certificate, &server);
+  log = signal_log_new (task);
+  hb_websocket_task_open (task);
+  signal_log_expect (log, WORDS_OPEN);
+  hb_websocket_task_close (task, 1000, NULL);
+  signal_log_expect (log, WORDS_CLOSE);
+  signal_log_free (log);
+  g_assert_finalize_object (task);
+  test_server_free (server);
 }
 
 static void
@@ -124,6 +233,9 @@ main (int   argc,
 
   g_test_add ("/loopback/tls/refused", Fixture, NULL, set_up, test_refused, fixture_tear_down);
   g_test_add ("/loopback/tls/accepted", Fixture, NULL, set_up, test_accepted, fixture_tear_down);
+  g_test_add_func ("/loopback/tls/wrong-host", test_wrong_host);
+  g_test_add_func ("/loopback/tls/expired", test_expired);
+  g_test_add_func ("/loopback/tls/own-database", test_own_database);
   g_test_add ("/loopback/tls/dead-peer", Fixture, NULL, set_up, test_dead_peer, fixture_tear_down);
 
   status = g_test_run ();
