@@ -14,8 +14,9 @@ SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
 void         hb_handshake_set_compression (SoupSession        *session,
                                            SoupMessage        *request,
                                            gboolean            compression);
-void         hb_handshake_guard_redirects (SoupSession        *session,
-                                           SoupMessage        *request);
+void         hb_handshake_guard           (SoupSession        *session,
+                                           SoupMessage        *request,
+                                           GCancellable       *cancellable);
 gboolean     hb_handshake_is_same_origin  (GUri               *one,
                                            GUri               *other);
 GError      *hb_handshake_translate_error (SoupMessage        *request,

@@ -9,22 +9,27 @@
 #include "hb-i18n-private.h"
 #include "hb-syntax-private.h"
 
-/* What is to be known of the redirects of one request */
+/* What is to be known of the answers to one request */
 typedef struct
 {
-  SoupSession *session;       /* (not owned) it sends the request, and so outlives the answer */
-  char        *refusal;       /* (nullable) why the last one was not followed */
-  guint        n_followed;
-  gboolean     has_authorized;
-} Redirects;
+  SoupSession  *session;       /* (not owned) it sends the request, and so outlives the answers */
+  GCancellable *cancellable;   /* of the attempt */
+  char         *refusal;       /* (nullable) why the last one was not heeded */
+  guint         n_followed;    /* of redirects */
+  guint         n_interim;
+  gboolean      has_authorized;
+} Guard;
 
 /* Less than libsoup's own limit, whose error does not say what was wrong with the handshake. */
 #define MAX_REDIRECTS 10
 
+/* Of answers before the proper one, RFC 9110, 15.2 */
+#define MAX_INTERIM 100
+
 /* RFC 1035, 2.3.4; a longer name is nobody's host, and need not be shown. */
 #define MAX_HOST 255
 
-static G_DEFINE_QUARK (hb-redirects, redirects)
+static G_DEFINE_QUARK (hb-guard, guard)
 
 /* libsoup takes a reference to each feature for a message that it queues, and lets go of as many as
  * there are when the message leaves the queue: a feature that was added in between is freed while
@@ -82,10 +87,11 @@ hb_handshake_set_compression (SoupSession *session,
 }
 
 static void
-free_redirects (gpointer data)
+free_guard (gpointer data)
 {
-  Redirects *self = data;
+  Guard *self = data;
 
+  g_object_unref (self->cancellable);
   g_free (self->refusal);
   g_free (self);
 }
@@ -130,7 +136,7 @@ hb_handshake_is_same_origin (GUri *one,
 
 /* Takes over @refusal. The header is what makes libsoup follow. */
 static void
-refuse (Redirects   *self,
+refuse (Guard       *self,
         SoupMessage *request,
         char        *refusal)
 {
@@ -187,9 +193,9 @@ brings_user_info (GUri *base,
 
 /* Returns: (nullable): why @uri is not to be followed */
 static char *
-object_to (const Redirects *self,
-           GUri            *base,
-           GUri            *uri)
+object_to (const Guard *self,
+           GUri        *base,
+           GUri        *uri)
 {
   g_autofree char *string = g_uri_to_string (uri);
   g_autofree char *place = show_place (uri);
@@ -241,7 +247,7 @@ is_for_everybody (const char *name)
  * to each ("CORS-preflight fetch"). A WebSocket has no way to ask, so none goes. Cookies of the
  * session's own jar are not the application's, and come and go with the URI. */
 static void
-leave_origin (Redirects   *self,
+leave_origin (Guard       *self,
               SoupMessage *request)
 {
   SoupMessageHeaders *headers = soup_message_get_request_headers (request);
@@ -273,7 +279,7 @@ static void
 got_headers_cb (SoupMessage *request,
                 gpointer     user_data)
 {
-  Redirects *self = user_data;
+  Guard *self = user_data;
   SoupMessageHeaders *headers = soup_message_get_response_headers (request);
   const char *location = soup_message_headers_get_one (headers, "Location");
   GUri *base = soup_message_get_uri (request);
@@ -310,17 +316,37 @@ got_headers_cb (SoupMessage *request,
   self->n_followed++;
 }
 
-/* libsoup follows redirects by itself: also away from TLS, and with headers that are not meant for
- * the other host. */
-void
-hb_handshake_guard_redirects (SoupSession *session,
-                              SoupMessage *request)
+/* libsoup reads one after another for as long as there are any, and the main loop stands still. */
+static void
+got_interim_cb (SoupMessage *request,
+                gpointer     user_data)
 {
-  Redirects *self = g_new0 (Redirects, 1);
+  Guard *self = user_data;
+
+  if (++self->n_interim <= MAX_INTERIM
+      || soup_message_get_status (request) == SOUP_STATUS_SWITCHING_PROTOCOLS)
+    return;
+
+  g_free (self->refusal);
+  self->refusal = g_strdup (_("The server’s answer to the WebSocket handshake does not come: "
+                              "too many interim ones came before it"));
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* libsoup believes a server more than is good: it follows redirects away from TLS too, and with
+ * headers that are not meant for the other host. */
+void
+hb_handshake_guard (SoupSession  *session,
+                    SoupMessage  *request,
+                    GCancellable *cancellable)
+{
+  Guard *self = g_new0 (Guard, 1);
 
   self->session = session;
-  g_object_set_qdata_full (G_OBJECT (request), redirects_quark (), self, free_redirects);
+  self->cancellable = g_object_ref (cancellable);
+  g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
+  g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
 }
 
 /* libsoup has one domain for all that can be wrong with a handshake, and only the request knows
@@ -330,13 +356,13 @@ hb_handshake_translate_error (SoupMessage *request,
                               GError      *error)
 {
   SoupStatus status = soup_message_get_status (request);
-  const Redirects *redirects = g_object_get_qdata (G_OBJECT (request), redirects_quark ());
+  const Guard *guard = g_object_get_qdata (G_OBJECT (request), guard_quark ());
+
+  if (guard != NULL && guard->refusal != NULL)
+    return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, guard->refusal);
 
   if (error->domain != SOUP_WEBSOCKET_ERROR)
     return g_error_copy (error);
-
-  if (redirects != NULL && redirects->refusal != NULL)
-    return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, redirects->refusal);
 
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS)
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,

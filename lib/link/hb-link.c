@@ -521,7 +521,7 @@ hb_link_connect (HbLink           *self,
                  const HbSettings *settings)
 {
   hb_handshake_set_compression (self->session, self->request, settings->compression);
-  hb_handshake_guard_redirects (self->session, self->request);
+  hb_handshake_guard (self->session, self->request, self->cancellable);
   soup_session_websocket_connect_async (self->session, self->request,
                                         settings->origin, settings->protocols,
                                         G_PRIORITY_DEFAULT, self->cancellable,
