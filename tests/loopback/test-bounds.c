@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <malloc.h>
+
+#include "fixture.h"
+#include "flood.h"
+#include "raw-frame.h"
+
+/* What a hostile server can make the task take of memory: no more than max-message-size and the
+ * buffers, measured as the bytes in use of the heap. */
+
+#define KIB ((guint64) 1024)
+#define MIB (1024 * KIB)
+
+/* For what is not a message: of libsoup, of the main loop, and of the test */
+#define ROOM_FOR_BUFFERS (512 * KIB)
+
+/* libsoup has a message twice, as a frame and put together, each in an array whose size is a power
+ * of two, and the test keeps the one before. */
+#define MAX_MESSAGE MIB
+#define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
+
+/* What a server may say in a test that must not grow with it */
+#define PLENTY (64 * MIB)
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  SignalLog       *log;
+  Flood           *flood;
+  guint64          start;
+  guint64          peak;
+} Bounds;
+
+/* Returns: 0 where it cannot be known */
+static guint64
+get_heap (void)
+{
+#if defined (__SANITIZE_ADDRESS__) || !__GLIBC_PREREQ (2, 33)
+  return 0;
+#else
+  struct mallinfo2 info = mallinfo2 ();
+
+  return info.uordblks + info.hblkhd;
+#endif
+}
+
+static void
+look (Bounds *bounds)
+{
+  bounds->peak = MAX (bounds->peak, get_heap ());
+}
+
+static gboolean
+can_measure (void)
+{
+  if (get_heap () == 0)
+    g_test_skip ("needs the allocator of glibc 2.33 or later");
+
+  return get_heap () != 0;
+}
+
+static void
+message_cb (HbWebsocketTask *task,
+            int              type,
+            GBytes          *message,
+            Bounds          *bounds)
+{
+  look (bounds);
+}
+
+static Bounds *
+bounds_new (Flood *flood)
+{
+  Bounds *bounds = g_new0 (Bounds, 1);
+
+  bounds->flood = flood;
+  bounds->task = hb_websocket_task_new (flood_get_uri (flood));
+  hb_websocket_task_set_ping_timeout (bounds->task, 0);
+  hb_websocket_task_set_repeat_limit (bounds->task, 0);
+  hb_websocket_task_set_max_message_size (bounds->task, MAX_MESSAGE);
+  g_signal_connect (bounds->task, "message", G_CALLBACK (message_cb), bounds);
+
+  return bounds;
+}
+
+static void
+open_task (Bounds *bounds)
+{
+  bounds->log = signal_log_new (bounds->task);
+  bounds->start = bounds->peak = get_heap ();
+  hb_websocket_task_open (bounds->task);
+}
+
+static void
+report (Bounds *bounds)
+{
+  g_test_message ("%" G_GUINT64_FORMAT " KiB sent, %" G_GUINT64_FORMAT " KiB of the heap in use",
+                  flood_get_n_sent (bounds->flood) / KIB, (bounds->peak - bounds->start) / KIB);
+}
+
+/* Runs for as long as the server has something to say that is taken, and the task takes it. */
+static void
+run (Bounds *bounds)
+{
+  gint64 deadline = wait_get_deadline ();
+
+  while (hb_websocket_task_get_state (bounds->task) != HB_STATE_CLOSED
+         && !flood_is_over (bounds->flood))
+    {
+      wait_iterate (deadline, "the end of the flood", G_STRLOC);
+      look (bounds);
+    }
+
+  report (bounds);
+}
+
+/* As long as the server goes on, and nothing happens */
+static void
+run_for (Bounds *bounds,
+         guint   milliseconds)
+{
+  gint64 end = g_get_monotonic_time () + milliseconds * 1000;
+
+  while (hb_websocket_task_get_state (bounds->task) != HB_STATE_CLOSED
+         && g_get_monotonic_time () < end)
+    {
+      wait_iterate (end + G_TIME_SPAN_MINUTE, "the end of the flood", G_STRLOC);
+      look (bounds);
+    }
+
+  report (bounds);
+}
+
+static void
+bounds_free (Bounds  *bounds,
+             guint64  room)
+{
+  guint64 taken = bounds->peak - bounds->start;
+
+  g_assert_cmpuint (taken, <=, room);
+  if (bounds->log != NULL)
+    signal_log_forget (bounds->log);
+
+  g_assert_finalize_object (bounds->task);
+  g_clear_pointer (&bounds->log, signal_log_free);
+  flood_free (bounds->flood);
+  wait_idle ();
+  g_free (bounds);
+}
+
+static GByteArray *
+from_text (const char *text)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  return g_byte_array_append (bytes, (const guint8 *) text, strlen (text));
+}
+
+static GByteArray *
+make_frame (guint8 first,
+            gsize  length)
+{
+  g_autofree char *payload = g_strnfill (length, 'x');
+  GByteArray *bytes = g_byte_array_new ();
+
+  raw_frame_append (bytes, first, payload, length);
+
+  return bytes;
+}
+
+/* A mebibyte of zeros in a kibibyte, RFC 7692, 7.2.1; again and again they are still zeros. */
+static GByteArray *
+make_bomb (guint8 first)
+{
+  g_autoptr (GZlibCompressor) compressor = g_zlib_compressor_new (G_ZLIB_COMPRESSOR_FORMAT_RAW, 9);
+  g_autofree guint8 *zeros = g_malloc0 (MIB);
+  g_autofree guint8 *small = g_malloc (8 * KIB);
+  GByteArray *bytes = g_byte_array_new ();
+  g_autoptr (GError) error = NULL;
+  gsize n_read;
+  gsize n_written;
+
+  g_converter_convert (G_CONVERTER (compressor), zeros, MIB, small, 8 * KIB, G_CONVERTER_FLUSH,
+                       &n_read, &n_written, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_read, ==, MIB);
+
+  /* A message goes without the mark at the end of what is flushed. */
+  raw_frame_append (bytes, first, small, n_written - ((first & RAW_FIN) != 0 ? 4 : 0));
+
+  return bytes;
+}
+
+/* Longer than any memory: its header is enough to refuse it. */
+static void
+test_announced (gconstpointer data)
+{
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data),
+                                  make_frame (RAW_FIN | RAW_BINARY, 64 * KIB), PLENTY));
+  open_task (bounds);
+  signal_log_expect (bounds->log, WORDS_OPEN " state:closed error:message-too-big close:1006");
+  look (bounds);
+  report (bounds);
+  bounds_free (bounds, ROOM_FOR_BUFFERS);
+}
+
+/* And so it is where there is no limit, but that of what libsoup can hold. */
+static void
+test_announced_without_limit (gconstpointer data)
+{
+  Bounds *bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data), NULL, 0));
+
+  hb_websocket_task_set_max_message_size (bounds->task, 0);
+  open_task (bounds);
+  signal_log_expect (bounds->log, WORDS_OPEN " state:closed error:message-too-big close:1006");
+  bounds_free (bounds, G_MAXUINT64);
+}
+
+/* Messages just at the limit, one after another */
+static void
+test_messages (void)
+{
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL,
+                                  make_frame (RAW_FIN | RAW_BINARY, MAX_MESSAGE), PLENTY));
+  open_task (bounds);
+  run (bounds);
+  g_assert_cmpuint (signal_log_count (bounds->log, "message:binary:1048576"), >, 0);
+  bounds_free (bounds, ROOM_FOR_A_MESSAGE);
+}
+
+static void
+dawdle_cb (HbWebsocketTask *task,
+           int              type,
+           GBytes          *message,
+           guint           *n_messages)
+{
+  g_usleep (50);
+  (*n_messages)++;
+}
+
+/* What the application is too slow for stays in the server and in the kernel. */
+static void
+test_slow_application (void)
+{
+  GByteArray *message = make_frame (RAW_FIN | RAW_BINARY, 10);
+  guint64 n_bytes = 10000 * message->len;
+  guint n_messages = 0;
+  Bounds *bounds;
+
+  if (!can_measure ())
+    {
+      g_byte_array_unref (message);
+      return;
+    }
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, message, n_bytes));
+  g_signal_connect (bounds->task, "message", G_CALLBACK (dawdle_cb), &n_messages);
+  open_task (bounds);
+  signal_log_expect (bounds->log, WORDS_OPEN);
+
+  /* The log would take what is to be measured. */
+  signal_log_free (bounds->log);
+  bounds->log = NULL;
+  wait_until (n_messages > 9900);
+  bounds_free (bounds, ROOM_FOR_BUFFERS);
+}
+
+/* A handshake whose answer has no end: libsoup stops at 64 KiB of headers; the rest of what an
+ * answer may have is read and thrown away, until connect-timeout. */
+static void
+test_answer (gconstpointer data)
+{
+  const char * const *parts = data;
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  bounds = bounds_new (flood_new (parts[0], "", NULL, from_text (parts[1]), G_MAXUINT64));
+  hb_websocket_task_set_connect_timeout (bounds->task, 300);
+  open_task (bounds);
+  run (bounds);
+  assert_state (bounds->task, HB_STATE_CLOSED);
+  bounds_free (bounds, ROOM_FOR_BUFFERS);
+}
+
+/* From libsoup 3.8 on, which limits what the fragments of a message have together */
+static gboolean
+can_limit_fragments (void)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION);
+
+  return g_object_class_find_property (G_OBJECT_CLASS (klass), "max-total-message-size") != NULL;
+}
+
+/* A message that never ends, of fragments each of which is short enough */
+static void
+test_fragments (gconstpointer data)
+{
+  gsize length = GPOINTER_TO_UINT (data);
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  if (!can_limit_fragments () && g_getenv ("HB_TEST_UNBOUNDED") == NULL)
+    {
+      g_test_skip ("libsoup older than 3.8 does not limit what fragments have together");
+      return;
+    }
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", make_frame (RAW_BINARY, length),
+                                  make_frame (0, length), length > 1 ? PLENTY : PLENTY / 16));
+  open_task (bounds);
+  run (bounds);
+  assert_state (bounds->task, HB_STATE_CLOSED);
+  g_assert_cmpuint (signal_log_count (bounds->log, "error:message-too-big"), ==, 1);
+  bounds_free (bounds, ROOM_FOR_A_MESSAGE);
+}
+
+/* Little on the wire, and much when it is inflated */
+static void
+test_bomb (gconstpointer data)
+{
+  gboolean is_fragmented = GPOINTER_TO_UINT (data);
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  if (g_getenv ("HB_TEST_UNBOUNDED") == NULL)
+    {
+      g_test_skip ("no libsoup limits what a frame is when it is inflated");
+      return;
+    }
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+                                  make_bomb ((is_fragmented ? 0 : RAW_FIN) | 0x40 | RAW_BINARY),
+                                  make_bomb (is_fragmented ? 0 : RAW_FIN | 0x40 | RAW_BINARY),
+                                  100 * KIB));
+  hb_websocket_task_set_compression (bounds->task, TRUE);
+  hb_websocket_task_set_max_message_size (bounds->task, 100 * KIB);
+  open_task (bounds);
+  run_for (bounds, 500);
+  assert_state (bounds->task, HB_STATE_CLOSED);
+  g_assert_cmpuint (signal_log_count (bounds->log, "error:message-too-big"), ==, 1);
+  bounds_free (bounds, ROOM_FOR_A_MESSAGE);
+}
+
+/* Each wants a pong, which the server does not read. */
+static void
+test_pings (void)
+{
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  if (g_getenv ("HB_TEST_UNBOUNDED") == NULL)
+    {
+      g_test_skip ("libsoup keeps every pong that the server does not read");
+      return;
+    }
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, make_frame (RAW_FIN | RAW_PING, 125),
+                                  6 * MIB));
+  open_task (bounds);
+  run (bounds);
+  bounds_free (bounds, 2 * ROOM_FOR_BUFFERS);
+}
+
+static const char *endless_headers[] = {
+  "HTTP/1.1 101 Switching Protocols\r\n", "X-Header: and another one, and another one\r\n",
+};
+static const char *endless_header[] = {
+  "HTTP/1.1 101 Switching Protocols\r\nX-Header: ", "and more, and more, and more, and more",
+};
+static const char *endless_status[] = { "HTTP/1.1 101 ", "and more, and more, and more" };
+static const char *endless_information[] = {
+  "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n",
+};
+static const char *endless_body[] = {
+  "HTTP/1.1 200 OK\r\n\r\n", "and more, and more, and more, and more, and more, and more, and more",
+};
+static const char *endless_redirect[] = {
+  "HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 99999999999\r\n\r\n",
+  "and more, and more, and more, and more, and more, and more, and more, and more, and more",
+};
+
+/* libsoup writes a line for each frame. */
+static void
+ignore_cb (const char     *domain,
+           GLogLevelFlags  level,
+           const char     *text,
+           gpointer        user_data)
+{
+}
+
+#define PREFIX "/loopback/bounds/"
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What a hostile server can make the task take of memory.");
+
+  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
+
+  g_test_add_data_func (PREFIX "announced/2^63-1", "82 7f 7fffffffffffffff", test_announced);
+  g_test_add_data_func (PREFIX "announced/2^64-1", "82 7f ffffffffffffffff", test_announced);
+  g_test_add_data_func (PREFIX "announced/without-limit/2^63-1", "82 7f 7fffffffffffffff",
+                        test_announced_without_limit);
+  g_test_add_data_func (PREFIX "announced/without-limit/2^64-1", "82 7f ffffffffffffffff",
+                        test_announced_without_limit);
+  g_test_add_func (PREFIX "messages", test_messages);
+  g_test_add_func (PREFIX "slow-application", test_slow_application);
+  g_test_add_data_func (PREFIX "answer/headers", endless_headers, test_answer);
+  g_test_add_data_func (PREFIX "answer/header", endless_header, test_answer);
+  g_test_add_data_func (PREFIX "answer/status", endless_status, test_answer);
+  g_test_add_data_func (PREFIX "answer/information", endless_information, test_answer);
+  g_test_add_data_func (PREFIX "answer/body", endless_body, test_answer);
+  g_test_add_data_func (PREFIX "answer/redirect", endless_redirect, test_answer);
+  g_test_add_data_func (PREFIX "fragments/long", GUINT_TO_POINTER (64 * 1024), test_fragments);
+  g_test_add_data_func (PREFIX "fragments/short", GUINT_TO_POINTER (1), test_fragments);
+  g_test_add_data_func (PREFIX "bomb/frame", GUINT_TO_POINTER (FALSE), test_bomb);
+  g_test_add_data_func (PREFIX "bomb/fragments", GUINT_TO_POINTER (TRUE), test_bomb);
+  g_test_add_func (PREFIX "pings", test_pings);
+
+  return g_test_run ();
+}
