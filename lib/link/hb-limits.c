@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-limits-private.h"
+
+/* Limits what libsoup does not, as an extension through which every frame goes that libsoup has
+ * read whole: what the fragments of a message have together, what a message is when it is inflated,
+ * and how many pings are to be answered that the peer does not want to hear.
+ *
+ * It stands in for permessage-deflate, which it calls itself, a little at a time. */
+struct _HbLimits
+{
+  SoupWebsocketExtension  parent_instance;
+
+  SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, where agreed on */
+  GPollableOutputStream  *output;
+  guint64                 max_message_size; /* 0 for none */
+  guint64                 size;             /* of the fragments of the present message */
+  guint                   n_pings;          /* in a row that could not be answered */
+  gboolean                is_compressed;    /* the present message */
+};
+
+G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
+
+/* RFC 6455, 5.2 */
+#define FIN     0x80
+#define RSV1    0x40
+#define CONTROL 0x08
+#define PING    0x09
+
+/* Deflate makes at most 1032 bytes of one, so this much, a mebibyte, is overstepped at most. */
+#define PIECE 1024
+
+/* RFC 6455, 5.5.3, would let a client answer the last one alone, but libsoup keeps a pong for each,
+ * and looks through all of them for each. */
+#define MAX_PINGS 1000
+
+static GBytes *
+fail_too_big (HbLimits  *self,
+              GError   **error)
+{
+  g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG, "Message too big");
+
+  return NULL;
+}
+
+static gboolean
+count (HbLimits *self,
+       gsize     length)
+{
+  self->size += length;
+
+  return self->max_message_size == 0 || self->size <= self->max_message_size;
+}
+
+static GBytes *
+inflate_pieces (HbLimits      *self,
+                const guint8  *header,
+                GBytes        *payload,
+                GError       **error)
+{
+  g_autoptr (GByteArray) inflated = g_byte_array_new ();
+  gsize length = g_bytes_get_size (payload);
+  gsize at = 0;
+
+  do
+    {
+      gsize size = MIN (length - at, PIECE);
+      gboolean is_last = at + size == length;
+      guint8 first = (header[0] & ~(FIN | RSV1))
+                     | (at == 0 ? header[0] & RSV1 : 0)
+                     | (is_last ? header[0] & FIN : 0);
+      g_autoptr (GBytes) piece = NULL;
+
+      piece = soup_websocket_extension_process_incoming_message (self->inner, &first,
+                                                                 g_bytes_new_from_bytes (payload,
+                                                                                         at, size),
+                                                                 error);
+      if (piece == NULL)
+        return NULL;
+
+      if (!count (self, g_bytes_get_size (piece)))
+        return fail_too_big (self, error);
+
+      g_byte_array_append (inflated, g_bytes_get_data (piece, NULL), g_bytes_get_size (piece));
+      at += size;
+    }
+  while (at < length);
+
+  return g_byte_array_free_to_bytes (g_steal_pointer (&inflated));
+}
+
+static gboolean
+is_flood (HbLimits *self)
+{
+  if (g_pollable_output_stream_is_writable (self->output))
+    self->n_pings = 0;
+  else
+    self->n_pings++;
+
+  return self->n_pings > MAX_PINGS;
+}
+
+static GBytes *
+hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
+                                    guint8                  *header,
+                                    GBytes                  *payload,
+                                    GError                 **error)
+{
+  HbLimits *self = HB_LIMITS (extension);
+  g_autoptr (GBytes) owned = payload;
+  GBytes *result;
+
+  if ((header[0] & CONTROL) != 0)
+    {
+      if ((header[0] & 0x0f) == PING && is_flood (self))
+        {
+          g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION,
+                       "Too many pings");
+          return NULL;
+        }
+
+      return g_steal_pointer (&owned);
+    }
+
+  if ((header[0] & 0x0f) != 0)
+    {
+      self->size = 0;
+      self->is_compressed = self->inner != NULL && (header[0] & RSV1) != 0;
+    }
+
+  if (self->is_compressed)
+    {
+      result = inflate_pieces (self, header, payload, error);
+      header[0] &= ~RSV1;
+      return result;
+    }
+
+  if (!count (self, g_bytes_get_size (payload)))
+    return fail_too_big (self, error);
+
+  return g_steal_pointer (&owned);
+}
+
+static GBytes *
+hb_limits_process_outgoing_message (SoupWebsocketExtension  *extension,
+                                    guint8                  *header,
+                                    GBytes                  *payload,
+                                    GError                 **error)
+{
+  HbLimits *self = HB_LIMITS (extension);
+
+  if (self->inner == NULL)
+    return payload;
+
+  return soup_websocket_extension_process_outgoing_message (self->inner, header, payload, error);
+}
+
+static void
+hb_limits_finalize (GObject *object)
+{
+  HbLimits *self = HB_LIMITS (object);
+
+  g_clear_object (&self->inner);
+  g_clear_object (&self->output);
+
+  G_OBJECT_CLASS (hb_limits_parent_class)->finalize (object);
+}
+
+static void
+hb_limits_class_init (HbLimitsClass *klass)
+{
+  SoupWebsocketExtensionClass *extension_class = SOUP_WEBSOCKET_EXTENSION_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->finalize = hb_limits_finalize;
+  extension_class->process_incoming_message = hb_limits_process_incoming_message;
+  extension_class->process_outgoing_message = hb_limits_process_outgoing_message;
+}
+
+static void
+hb_limits_init (HbLimits *self)
+{
+}
+
+HbLimits *
+hb_limits_new (SoupWebsocketExtension *inner,
+               GPollableOutputStream  *output)
+{
+  HbLimits *self = g_object_new (HB_TYPE_LIMITS, NULL);
+
+  g_set_object (&self->inner, inner);
+  g_set_object (&self->output, output);
+
+  return self;
+}
+
+void
+hb_limits_set_max_message_size (HbLimits *self,
+                                guint64   bytes)
+{
+  self->max_message_size = bytes;
+}
