@@ -696,6 +696,9 @@ hb_link_set_max_message_size (HbLink  *self,
   soup_websocket_connection_set_max_incoming_payload_size (self->connection,
                                                            self->max_message_size);
 
+  if (self->stream != NULL)
+    hb_stream_set_max_message_size (self->stream, self->max_message_size);
+
   /* From libsoup 3.8 on: what all fragments of a message may have together */
   klass = G_OBJECT_GET_CLASS (self->connection);
   if (g_object_class_find_property (klass, "max-total-message-size") != NULL)

@@ -11,16 +11,18 @@ G_BEGIN_DECLS
 #define HB_TYPE_STREAM (hb_stream_get_type ())
 G_DECLARE_FINAL_TYPE (HbStream, hb_stream, HB, STREAM, GIOStream)
 
-HbStream *hb_stream_insert        (SoupWebsocketConnection **connection,
-                                   GSocket                  *socket,
-                                   GMainContext             *context,
-                                   const HbStreamFuncs      *funcs,
-                                   gpointer                  user_data);
-void      hb_stream_mute          (HbStream                 *self);
-void      hb_stream_flush         (HbStream                 *self);
-gboolean  hb_stream_is_writable   (HbStream                 *self);
-gboolean  hb_stream_is_paused     (HbStream                 *self);
-guint64   hb_stream_get_taken     (HbStream                 *self);
-guint64   hb_stream_get_frame_end (HbStream                 *self);
+HbStream *hb_stream_insert               (SoupWebsocketConnection **connection,
+                                          GSocket                  *socket,
+                                          GMainContext             *context,
+                                          const HbStreamFuncs      *funcs,
+                                          gpointer                  user_data);
+void      hb_stream_set_max_message_size (HbStream                 *self,
+                                          guint64                   bytes);
+void      hb_stream_mute                 (HbStream                 *self);
+void      hb_stream_flush                (HbStream                 *self);
+gboolean  hb_stream_is_writable          (HbStream                 *self);
+gboolean  hb_stream_is_paused            (HbStream                 *self);
+guint64   hb_stream_get_taken            (HbStream                 *self);
+guint64   hb_stream_get_frame_end        (HbStream                 *self);
 
 G_END_DECLS

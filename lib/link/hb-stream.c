@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-input-private.h"
+#include "hb-limits-private.h"
 #include "hb-output-private.h"
 #include "hb-stream-private.h"
 #include "hb-watch-private.h"
@@ -20,6 +21,7 @@ struct _HbStream
   GIOStream *base;
   HbInput   *input;
   HbOutput  *output;
+  HbLimits  *limits; /* of the connection that does the work */
   GSocket   *socket;
   GSource   *watch;
 };
@@ -93,6 +95,7 @@ hb_stream_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_object (&self->base);
+  g_clear_object (&self->limits);
   g_clear_object (&self->socket);
   g_clear_pointer (&self->watch, g_source_unref);
 
@@ -165,25 +168,22 @@ new_over (GIOStream           *base,
   return self;
 }
 
-static gpointer
-ref_extension (gconstpointer extension,
-               gpointer      data)
-{
-  return g_object_ref ((gpointer) extension);
-}
-
 static SoupWebsocketConnection *
 new_connection_like (SoupWebsocketConnection *connection,
                      HbStream                *stream)
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
+  /* libsoup knows of permessage-deflate, and of no other. */
+  stream->limits = hb_limits_new (extensions != NULL ? extensions->data : NULL,
+                                  G_POLLABLE_OUTPUT_STREAM (stream->output));
+
   return soup_websocket_connection_new (G_IO_STREAM (stream),
                                         soup_websocket_connection_get_uri (connection),
                                         SOUP_WEBSOCKET_CONNECTION_CLIENT,
                                         soup_websocket_connection_get_origin (connection),
                                         soup_websocket_connection_get_protocol (connection),
-                                        g_list_copy_deep (extensions, ref_extension, NULL));
+                                        g_list_append (NULL, g_object_ref (stream->limits)));
 }
 
 /* Puts a stream below *@connection, from which libsoup has read nothing yet: it is replaced by one
@@ -215,6 +215,14 @@ hb_stream_insert (SoupWebsocketConnection **connection,
   let_go (first, base);
 
   return self;
+}
+
+/* Of a message of the connection that does the work, in all its fragments and inflated */
+void
+hb_stream_set_max_message_size (HbStream *self,
+                                guint64   bytes)
+{
+  hb_limits_set_max_message_size (self->limits, bytes);
 }
 
 /* Nothing is told any more. */
