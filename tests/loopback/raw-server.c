@@ -21,6 +21,7 @@ struct _RawServer
   GSocketService  *service;     /* (nullable) */
   GTlsCertificate *certificate; /* (nullable) */
   GPtrArray       *peers;
+  char            *host;
   char            *uri;
   char            *answer;      /* (nullable) in place of the proper one */
   char            *greeting;    /* (nullable) a text that comes in one piece with the answer */
@@ -54,7 +55,7 @@ raw_server_start (RawServer *self)
   g_autoptr (GError) error = NULL;
 
   g_assert_null (self->service);
-  address = g_inet_socket_address_new_from_string ("127.0.0.1", self->port);
+  address = g_inet_socket_address_new_from_string (self->host, self->port);
   socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, &error);
   g_assert_no_error (error);
   g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, &error);
@@ -91,19 +92,28 @@ free_peer (gpointer data)
   raw_peer_free (data);
 }
 
-/* @certificate: (nullable): with its key, for TLS */
+/* @host: an address of this machine, or of the network namespace that is current
+ * @certificate: (nullable): with its key, for TLS */
 RawServer *
-raw_server_new_tls (GTlsCertificate *certificate)
+raw_server_new_at (const char      *host,
+                   GTlsCertificate *certificate)
 {
   RawServer *self = g_new0 (RawServer, 1);
 
   self->peers = g_ptr_array_new_with_free_func (free_peer);
+  self->host = g_strdup (host);
   g_set_object (&self->certificate, certificate);
   raw_server_start (self);
-  self->uri = g_strdup_printf ("%s://127.0.0.1:%u/", certificate != NULL ? "wss" : "ws",
-                               self->port);
+  self->uri = g_strdup_printf ("%s://%s:%u/", certificate != NULL ? "wss" : "ws", host, self->port);
 
   return self;
+}
+
+/* @certificate: (nullable): with its key, for TLS */
+RawServer *
+raw_server_new_tls (GTlsCertificate *certificate)
+{
+  return raw_server_new_at ("127.0.0.1", certificate);
 }
 
 RawServer *
@@ -124,6 +134,7 @@ raw_server_free (RawServer *self)
   raw_server_stop (self);
   g_ptr_array_unref (self->peers);
   g_clear_object (&self->certificate);
+  g_free (self->host);
   g_free (self->uri);
   g_free (self->answer);
   g_free (self->greeting);

@@ -19,6 +19,8 @@ typedef void (*RawPeerFunc) (RawPeer  *peer,
 
 RawServer  *raw_server_new            (void);
 RawServer  *raw_server_new_tls        (GTlsCertificate *certificate);
+RawServer  *raw_server_new_at         (const char      *host,
+                                       GTlsCertificate *certificate);
 void        raw_server_free           (RawServer       *self);
 const char *raw_server_get_uri        (RawServer       *self);
 void        raw_server_start          (RawServer       *self);
