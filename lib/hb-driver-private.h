@@ -10,21 +10,22 @@ G_BEGIN_DECLS
 
 typedef struct _HbDriver HbDriver;
 
-/* What the driver asks of the object that owns it. Each may run code of the application. */
+/* What the driver asks of the object that owns it, for as long as that lives. Each may run code of
+ * the application. */
 typedef struct
 {
-  void     (*emit)       (gpointer        user_data,
+  void     (*emit)       (gpointer        owner,
                           const HbEffect *effect);
-  void     (*connecting) (gpointer        user_data,
+  void     (*connecting) (gpointer        owner,
                           SoupMessage    *request);
-  char *   (*make_ping)  (gpointer        user_data);
-  gboolean (*get_delay)  (gpointer        user_data,
+  char *   (*make_ping)  (gpointer        owner);
+  gboolean (*get_delay)  (gpointer        owner,
                           guint           attempt,
                           guint          *delay);
 } HbDriverFuncs;
 
 HbDriver                *hb_driver_new                 (const HbDriverFuncs  *funcs,
-                                                        gpointer              user_data);
+                                                        GObject              *owner);
 void                     hb_driver_dispose             (HbDriver             *self);
 void                     hb_driver_unref               (HbDriver             *self);
 

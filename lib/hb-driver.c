@@ -18,14 +18,15 @@
 struct _HbDriver
 {
   const HbDriverFuncs *funcs;
-  gpointer             user_data;
+  GWeakRef             owner;           /* gone before us where another thread drops it */
   HbMachine            machine;
   SoupSession         *given_session;   /* (nullable) the application's */
   SoupSession         *private_session; /* (nullable) ours, in place of it, while not CLOSED */
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
+  GMutex               mutex;           /* of context and thread, which any thread may look at */
   GMainContext        *context;         /* (nullable) until CLOSED, as the next three */
-  GThread             *thread;          /* (nullable) */
+  GThread             *thread;          /* (nullable) (atomic) */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
   guint                draining;        /* how many drains are running, one in the other */
@@ -50,6 +51,14 @@ free_driver (gpointer data)
   hb_machine_clear (&self->machine);
   g_clear_object (&self->given_session);
   g_clear_pointer (&self->request_headers, soup_message_headers_unref);
+  g_weak_ref_clear (&self->owner);
+  g_mutex_clear (&self->mutex);
+}
+
+static void
+release_driver (gpointer self)
+{
+  hb_driver_unref (self);
 }
 
 static gboolean
@@ -68,6 +77,16 @@ set_alarm (HbDriver *self)
 
   hb_alarm_set_urgent (self->alarm, self->machine.effects.length > 0);
   hb_alarm_set_deadline (self->alarm, hb_machine_get_deadline (&self->machine));
+}
+
+static void
+emit (HbDriver       *self,
+      const HbEffect *effect)
+{
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+
+  if (owner != NULL)
+    self->funcs->emit (owner, effect);
 }
 
 /* Carries out what the machine wants, now or, where that is being done already, next. */
@@ -107,6 +126,20 @@ network_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Takes over @context. */
+static void
+set_context (HbDriver     *self,
+             GMainContext *context,
+             GThread      *thread)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContext) old = self->context;
+
+  g_mutex_lock (&self->mutex);
+  self->context = context;
+  g_atomic_pointer_set (&self->thread, thread);
+  g_mutex_unlock (&self->mutex);
+}
+
 static void
 leave_context (HbDriver *self)
 {
@@ -117,8 +150,7 @@ leave_context (HbDriver *self)
   g_clear_pointer (&self->alarm, g_source_unref);
   g_clear_pointer (&self->network, hb_network_unwatch);
   g_clear_object (&self->private_session);
-  g_clear_pointer (&self->context, g_main_context_unref);
-  self->thread = NULL;
+  set_context (self, NULL, NULL);
 }
 
 /* The task belongs to the context of the moment at which it leaves CLOSED. */
@@ -129,10 +161,9 @@ enter_context (HbDriver *self)
     return;
 
   leave_context (self);
-  self->context = g_main_context_ref_thread_default ();
-  self->thread = g_thread_self ();
+  set_context (self, g_main_context_ref_thread_default (), g_thread_self ());
   self->alarm = hb_alarm_new ();
-  g_source_set_callback (self->alarm, alarm_cb, self, NULL);
+  g_source_set_callback (self->alarm, alarm_cb, ref_driver (self), release_driver);
   g_source_attach (self->alarm, self->context);
 }
 
@@ -303,15 +334,17 @@ static void
 connect_link (HbDriver       *self,
               const HbEffect *effect)
 {
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
   g_autoptr (SoupMessage) request = NULL;
 
-  if (!hb_machine_is_current (&self->machine, effect))
+  if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
 
   self->link = hb_link_new (effect->serial, get_session (self), &self->machine.settings,
                             self->request_headers, &link_funcs, self);
   request = g_object_ref (hb_link_get_request (self->link));
-  self->funcs->connecting (self->user_data, request);
+  self->funcs->connecting (owner, request);
+  g_clear_object (&owner);
 
   if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
@@ -366,8 +399,15 @@ probe (HbDriver    *self,
 static void
 ping (HbDriver *self)
 {
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
   guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
-  g_autofree char *text = self->funcs->make_ping (self->user_data);
+  g_autofree char *text = NULL;
+
+  if (owner == NULL)
+    return;
+
+  text = self->funcs->make_ping (owner);
+  g_clear_object (&owner);
 
   /* The function is the application's, and may have done anything, a new link included. That may be
    * one which the machine wanted before: its number is then the machine's already. */
@@ -383,20 +423,23 @@ static void
 announce_attempt (HbDriver *self,
                   HbEffect *effect)
 {
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  gboolean has_delay;
   guint delay;
+
+  if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
+    return;
+
+  has_delay = self->funcs->get_delay (owner, effect->reconnect.attempt, &delay);
+  g_clear_object (&owner);
 
   if (!hb_machine_is_current (&self->machine, effect))
     return;
 
-  if (self->funcs->get_delay (self->user_data, effect->reconnect.attempt, &delay))
-    {
-      if (!hb_machine_is_current (&self->machine, effect))
-        return;
+  if (has_delay)
+    hb_machine_set_delay (&self->machine, effect, delay);
 
-      hb_machine_set_delay (&self->machine, effect, delay);
-    }
-
-  self->funcs->emit (self->user_data, effect);
+  emit (self, effect);
 }
 
 static void
@@ -422,7 +465,7 @@ carry_out (HbDriver *self,
         hb_link_close (self->link, effect->close.code, effect->close.reason);
       break;
     case HB_EFFECT_OPEN:
-      self->funcs->emit (self->user_data, effect);
+      emit (self, effect);
       hb_machine_on_greeted (&self->machine, effect->serial);
       break;
     case HB_EFFECT_NOTIFY:
@@ -430,7 +473,7 @@ carry_out (HbDriver *self,
     case HB_EFFECT_CLOSE:
     case HB_EFFECT_ERROR:
     case HB_EFFECT_DRAIN:
-      self->funcs->emit (self->user_data, effect);
+      emit (self, effect);
       break;
     case HB_EFFECT_RECONNECT:
       announce_attempt (self, effect);
@@ -494,12 +537,6 @@ cancelled_cb (GTask    *task,
   wake (self);
 }
 
-static void
-release_driver (gpointer self)
-{
-  hb_driver_unref (self);
-}
-
 static GTask *
 start_call (HbDriver *self,
             GTask    *task)
@@ -509,49 +546,60 @@ start_call (HbDriver *self,
 
 HbDriver *
 hb_driver_new (const HbDriverFuncs *funcs,
-               gpointer             user_data)
+               GObject             *owner)
 {
   HbDriver *self = g_atomic_rc_box_new0 (HbDriver);
 
   self->funcs = funcs;
-  self->user_data = user_data;
+  g_weak_ref_init (&self->owner, owner);
+  g_mutex_init (&self->mutex);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   hb_machine_init (&self->machine, g_random_int ());
 
   return self;
 }
 
-static gboolean
-drop_link_cb (gpointer user_data)
+static void
+end (HbDriver *self)
 {
-  hb_link_drop (user_data);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
+
+  hb_machine_dispose (&self->machine);
+  g_clear_pointer (&self->link, hb_link_drop);
+  leave_context (self);
+  drain (self);
+}
+
+static gboolean
+end_cb (gpointer user_data)
+{
+  end (user_data);
 
   return G_SOURCE_REMOVE;
 }
 
-/* The end, in any state and more than once. */
+/* The end, in any state and more than once. A garbage collector may be in any thread, and the task's
+ * own busy with it at this moment: so it ends there, unless nobody runs its context. */
 void
 hb_driver_dispose (HbDriver *self)
 {
-  HbLink *link = g_steal_pointer (&self->link);
+  g_autoptr (GMainContext) context = NULL;
 
-  hb_machine_dispose (&self->machine);
+  g_mutex_lock (&self->mutex);
+  if (self->thread != NULL && self->thread != g_thread_self ())
+    context = g_main_context_ref (self->context);
+  g_mutex_unlock (&self->mutex);
 
-  /* Libsoup is to be called in the link's own context, and a garbage collector may be anywhere. */
-  if (link != NULL && self->thread != g_thread_self ())
+  if (context != NULL && !g_main_context_acquire (context))
     {
-      hb_link_mute (link);
-      g_main_context_invoke (self->context, drop_link_cb, link);
-    }
-  else if (link != NULL)
-    {
-      G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
-
-      hb_link_drop (link);
+      g_main_context_invoke_full (context, G_PRIORITY_DEFAULT, end_cb,
+                                  ref_driver (self), release_driver);
+      return;
     }
 
-  leave_context (self);
-  drain (self);
+  end (self);
+  if (context != NULL)
+    g_main_context_release (context);
 }
 
 void
@@ -600,7 +648,9 @@ gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
 {
-  if (self->thread == NULL || self->thread == g_thread_self ())
+  GThread *thread = g_atomic_pointer_get (&self->thread);
+
+  if (thread == NULL || thread == g_thread_self ())
     return TRUE;
 
   g_critical ("%s: the task belongs to the thread that has opened it; call it from there, "

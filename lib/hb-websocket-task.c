@@ -163,10 +163,10 @@ finish_task (HbWebsocketTask  *self,
 }
 
 static void
-emit (gpointer        user_data,
+emit (gpointer        owner,
       const HbEffect *effect)
 {
-  HbWebsocketTask *self = user_data;
+  HbWebsocketTask *self = owner;
 
   switch (effect->kind)
     {
@@ -206,10 +206,10 @@ emit (gpointer        user_data,
 }
 
 static void
-connecting (gpointer     user_data,
+connecting (gpointer     owner,
             SoupMessage *request)
 {
-  g_signal_emit (user_data, signals[SIGNAL_CONNECTING], 0, request);
+  g_signal_emit (owner, signals[SIGNAL_CONNECTING], 0, request);
 }
 
 static void
@@ -247,9 +247,9 @@ set_user_func (UserFunc       **field,
 }
 
 static char *
-make_ping (gpointer user_data)
+make_ping (gpointer owner)
 {
-  g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+  HbWebsocketTask *self = owner;
   g_autoptr (UserFunc) ping = NULL;
   g_autofree char *text = NULL;
 
@@ -264,11 +264,11 @@ make_ping (gpointer user_data)
 }
 
 static gboolean
-get_delay (gpointer  user_data,
+get_delay (gpointer  owner,
            guint     attempt,
            guint    *delay)
 {
-  g_autoptr (HbWebsocketTask) self = g_object_ref (user_data);
+  HbWebsocketTask *self = owner;
   g_autoptr (UserFunc) reconnect = NULL;
 
   if (self->reconnect == NULL)
@@ -448,7 +448,7 @@ hb_websocket_task_class_init (HbWebsocketTaskClass *klass)
 static void
 hb_websocket_task_init (HbWebsocketTask *self)
 {
-  self->driver = hb_driver_new (&driver_funcs, self);
+  self->driver = hb_driver_new (&driver_funcs, G_OBJECT (self));
 }
 
 HbDriver *

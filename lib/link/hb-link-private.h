@@ -54,7 +54,6 @@ void                     hb_link_ping                 (HbLink             *self,
 void                     hb_link_close                (HbLink             *self,
                                                        guint               code,
                                                        const char         *reason);
-void                     hb_link_mute                 (HbLink             *self);
 void                     hb_link_drop                 (HbLink             *self);
 
 void                     hb_link_set_max_message_size (HbLink             *self,

@@ -675,13 +675,6 @@ hb_link_drop (HbLink *self)
   unref_link (self);
 }
 
-/* Nothing is told any more, while the link waits to be dropped. */
-void
-hb_link_mute (HbLink *self)
-{
-  self->funcs = NULL;
-}
-
 void
 hb_link_set_max_message_size (HbLink  *self,
                               guint64  bytes)
