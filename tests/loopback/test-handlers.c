@@ -31,6 +31,7 @@ struct _Scene
   const char      *signal;
   const Action    *action;
   guint            n_emitted;
+  guint            depth;  /* of main loops in handlers */
   gboolean         acted;
 };
 
@@ -84,12 +85,22 @@ act_hold (Scene *scene)
   hb_websocket_task_release (scene->task);
 }
 
+/* The callback of close_async () is the one place here where nothing may be sent. */
+static void
+send_text (Scene *scene)
+{
+  gboolean may_send = hb_websocket_task_get_state (scene->task) != HB_STATE_CLOSED;
+  gboolean accepted = hb_websocket_task_send_text (scene->task, "text", NULL);
+
+  g_assert_cmpint (accepted, ==, may_send);
+}
+
 static void
 act_send (Scene *scene)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("bytes", 5);
 
-  assert_sends (scene->task, "text");
+  send_text (scene);
   hb_websocket_task_send_bytes (scene->task, bytes, NULL);
   hb_websocket_task_send_message (scene->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                   HB_SEND_FLAGS_VOLATILE, NULL);
@@ -99,7 +110,7 @@ act_send (Scene *scene)
 static void
 act_clear_queue (Scene *scene)
 {
-  assert_sends (scene->task, "text");
+  send_text (scene);
   hb_websocket_task_clear_queue (scene->task);
 }
 
@@ -119,6 +130,34 @@ act_unref (Scene *scene)
   g_clear_object (&scene->task);
 }
 
+static gpointer
+unref_in_thread (gpointer task)
+{
+  g_object_unref (task);
+
+  return NULL;
+}
+
+static void
+act_unref_elsewhere (Scene *scene)
+{
+  g_thread_join (g_thread_new ("collector", unref_in_thread, g_steal_pointer (&scene->task)));
+}
+
+/* Within a context that is not the task's, and would be if it were opened there */
+static void
+act_in_other_context (Scene *scene)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  send_text (scene);
+  hb_websocket_task_check (scene->task);
+  if (hb_websocket_task_get_state (scene->task) != HB_STATE_CLOSED)
+    hb_websocket_task_reconnect_now (scene->task);
+  g_main_context_pop_thread_default (context);
+}
+
 static void
 act_dispose (Scene *scene)
 {
@@ -134,6 +173,32 @@ act_nest (Scene *scene)
 
   for (i = 0; i < 5; i++)
     g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+nest_deeper_cb (Scene *scene)
+{
+  if (scene->depth == 4)
+    return;
+
+  scene->depth++;
+  act_nest (scene);
+  scene->depth--;
+}
+
+/* In every handler from now on, one main loop in the other */
+static void
+act_nest_deeply (Scene *scene)
+{
+  static const char * const names[] = {
+    "connecting", "open", "message", "drain", "error", "close", "reconnect", "notify",
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names); i++)
+    g_signal_connect_swapped (scene->task, names[i], G_CALLBACK (nest_deeper_cb), scene);
+
+  nest_deeper_cb (scene);
 }
 
 /* Long enough for data to come, and for links to be lost and made */
@@ -186,11 +251,14 @@ static const Action actions[] = {
   { "set", act_set, GOES_ON },
   { "nest", act_nest, GOES_ON },
   { "nest-long", act_nest_long, GOES_ON },
+  { "nest-deeply", act_nest_deeply, GOES_ON },
+  { "in-other-context", act_in_other_context, GOES_ON },
   { "close", act_close, ENDS },
   { "nest-and-close", act_nest_and_close, ENDS },
   { "dispose", act_dispose, ENDS },
   { "nest-and-dispose", act_nest_and_dispose, ENDS },
   { "unref", act_unref, IS_GONE },
+  { "unref-elsewhere", act_unref_elsewhere, IS_GONE },
   { "nest-and-unref", act_nest_and_unref, IS_GONE },
 };
 
@@ -217,6 +285,10 @@ static const char * const emissions[] = {
   "reconnect-func",
   "open-callback",
   "send-callback",
+  "flush-callback",
+  "close-callback",
+  "cancelled-callback",
+  "request",
 };
 
 static void
@@ -256,6 +328,28 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
+/* The call has ended the task, so that it is for us to have it go on. */
+static void
+ended_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Scene *scene = user_data;
+
+  act_once (scene);
+  if (scene->task != NULL && scene->action->outcome == GOES_ON)
+    hb_websocket_task_open (scene->task);
+}
+
+/* A handler of the request, which libsoup calls, while it is busy with it */
+static void
+connecting_cb (HbWebsocketTask *task,
+               SoupMessage     *request,
+               gpointer         user_data)
+{
+  g_signal_connect_swapped (request, "wrote-headers", G_CALLBACK (act_once), user_data);
+}
+
 /* What the server does on each link: it greets, answers the heartbeat, then breaks the protocol. */
 static void
 peer_opened_cb (RawPeer  *peer,
@@ -282,6 +376,23 @@ peer_received_cb (RawPeer  *peer,
 }
 
 static void
+start (Scene *scene)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  if (strcmp (scene->signal, "open-callback") == 0)
+    hb_websocket_task_open_async (scene->task, NULL, result_cb, scene);
+  else if (strcmp (scene->signal, "cancelled-callback") == 0)
+    hb_websocket_task_open_async (scene->task, cancellable, ended_cb, scene);
+  else
+    hb_websocket_task_open (scene->task);
+
+  g_cancellable_cancel (cancellable);
+  if (strcmp (scene->signal, "close-callback") == 0)
+    hb_websocket_task_close_async (scene->task, 1000, NULL, NULL, ended_cb, scene);
+}
+
+static void
 listen (Scene *scene)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("queued", 6);
@@ -290,14 +401,12 @@ listen (Scene *scene)
     hb_websocket_task_set_ping_func (scene->task, ping_cb, scene, NULL);
   else if (strcmp (scene->signal, "reconnect-func") == 0)
     hb_websocket_task_set_reconnect_func (scene->task, delay_cb, scene, NULL);
+  else if (strcmp (scene->signal, "request") == 0)
+    g_signal_connect (scene->task, "connecting", G_CALLBACK (connecting_cb), scene);
   else if (strstr (scene->signal, "-callback") == NULL)
     g_signal_connect_swapped (scene->task, scene->signal, G_CALLBACK (act_once), scene);
 
-  if (strcmp (scene->signal, "open-callback") == 0)
-    hb_websocket_task_open_async (scene->task, NULL, result_cb, scene);
-  else
-    hb_websocket_task_open (scene->task);
-
+  start (scene);
   if (scene->task == NULL)
     return;
 
@@ -305,7 +414,11 @@ listen (Scene *scene)
     hb_websocket_task_send_message_async (scene->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                           HB_SEND_FLAGS_DEFAULT, NULL, result_cb, scene);
   else
-    hb_websocket_task_send_bytes (scene->task, bytes, NULL);
+    hb_websocket_task_send_message (scene->task, SOUP_WEBSOCKET_DATA_BINARY, bytes,
+                                    HB_SEND_FLAGS_DEFAULT, NULL);
+
+  if (strcmp (scene->signal, "flush-callback") == 0)
+    hb_websocket_task_flush_async (scene->task, NULL, result_cb, scene);
 }
 
 static void

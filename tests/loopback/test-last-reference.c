@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* A garbage collector may drop the last reference in any thread and at any moment, while the task's
+ * own thread is busy with it. The task then goes as it would in its own thread. */
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  GThread         *home;
+  guint            delay;     /* microseconds that the collector waits */
+  int              n_foreign; /* emissions that came in a thread that is not the task's */
+  int              is_done;
+} Collection;
+
+static gpointer
+collect (gpointer data)
+{
+  Collection *self = data;
+
+  if (self->delay > 0)
+    g_usleep (self->delay);
+
+  g_object_unref (self->task);
+  g_atomic_int_set (&self->is_done, TRUE);
+  g_main_context_wakeup (NULL);
+
+  return NULL;
+}
+
+static void
+check_home (Collection *self)
+{
+  if (g_thread_self () != self->home)
+    g_atomic_int_inc (&self->n_foreign);
+}
+
+static void
+emitted_cb (HbWebsocketTask *task,
+            GParamSpec      *pspec,
+            Collection      *self)
+{
+  check_home (self);
+}
+
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Collection            *self)
+{
+  check_home (self);
+  hb_websocket_task_send_message (task, type, message, HB_SEND_FLAGS_DEFAULT, NULL);
+}
+
+static char *
+ping_cb (HbWebsocketTask *task,
+         gpointer         user_data)
+{
+  check_home (user_data);
+
+  return g_strdup ("ping");
+}
+
+/* Lets a thread drop the last reference while this one runs the loop. Whether that owns the context
+ * between two turns, as a GMainLoop does, is for the caller to say. */
+static void
+collect_elsewhere (Collection *self,
+                   gboolean    owned)
+{
+  GWeakRef weak;
+  GThread *thread;
+
+  g_weak_ref_init (&weak, self->task);
+  g_atomic_int_set (&self->is_done, FALSE);
+  if (owned)
+    g_assert_true (g_main_context_acquire (NULL));
+
+  thread = g_thread_new ("collector", collect, self);
+  wait_until (g_atomic_int_get (&self->is_done));
+  g_thread_join (thread);
+  wait_idle ();
+  if (owned)
+    g_main_context_release (NULL);
+
+  g_assert_null (g_weak_ref_get (&weak));
+  g_assert_cmpint (g_atomic_int_get (&self->n_foreign), ==, 0);
+  g_weak_ref_clear (&weak);
+}
+
+static void
+start_task (Collection *self,
+            const char *uri)
+{
+  self->task = hb_websocket_task_new (uri);
+  hb_websocket_task_set_ping_timeout (self->task, 1);
+  hb_websocket_task_set_reconnect_timeout (self->task, 1);
+  hb_websocket_task_set_ping_func (self->task, ping_cb, self, NULL);
+  g_signal_connect (self->task, "notify", G_CALLBACK (emitted_cb), self);
+  g_signal_connect (self->task, "message", G_CALLBACK (message_cb), self);
+  hb_websocket_task_open (self->task);
+  assert_sends (self->task, "one");
+  assert_sends (self->task, "two");
+}
+
+/* The peer answers at once, and so do we. */
+static void
+test_while_busy (gconstpointer data)
+{
+  gboolean owned = GPOINTER_TO_INT (data);
+  TestServer *server = test_server_new (TEST_SERVER_ECHO);
+  Collection collection = { .home = g_thread_self () };
+  guint i;
+
+  for (i = 0; i < 60; i++)
+    {
+      start_task (&collection, test_server_get_uri (server));
+      collection.delay = g_test_rand_int_range (0, 3000);
+      collect_elsewhere (&collection, owned);
+    }
+
+  test_server_free (server);
+  wait_idle ();
+}
+
+static void
+drop_cb (RawPeer  *peer,
+         gpointer  user_data)
+{
+  raw_peer_drop (peer);
+}
+
+/* Open, lost, waiting and connecting in turns, a few hundred microseconds each */
+static void
+test_while_reconnecting (gconstpointer data)
+{
+  gboolean owned = GPOINTER_TO_INT (data);
+  RawServer *server = raw_server_new ();
+  Collection collection = { .home = g_thread_self () };
+  guint i;
+
+  raw_server_set_received (server, drop_cb, NULL);
+
+  for (i = 0; i < 60; i++)
+    {
+      start_task (&collection, raw_server_get_uri (server));
+      collection.delay = g_test_rand_int_range (0, 6000);
+      collect_elsewhere (&collection, owned);
+    }
+
+  raw_server_free (server);
+  wait_idle ();
+}
+
+/* The task becomes CLOSED by itself, and leaves its context, at about the moment at which it goes. */
+static void
+test_while_ending (gconstpointer data)
+{
+  gboolean owned = GPOINTER_TO_INT (data);
+  RawServer *server = raw_server_new ();
+  Collection collection = { .home = g_thread_self () };
+  guint i;
+
+  raw_server_set_received (server, drop_cb, NULL);
+
+  for (i = 0; i < 60; i++)
+    {
+      start_task (&collection, raw_server_get_uri (server));
+      hb_websocket_task_set_repeat_limit (collection.task, 0);
+      collection.delay = g_test_rand_int_range (0, 6000);
+      collect_elsewhere (&collection, owned);
+    }
+
+  raw_server_free (server);
+  wait_idle ();
+}
+
+static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
+
+static void
+test_in_state (gconstpointer data)
+{
+  HbState state = GPOINTER_TO_UINT (data);
+  Fixture fixture = { 0 };
+  Collection collection = { .home = g_thread_self () };
+
+  fixture_set_up (&fixture, "raw");
+  fixture_enter (&fixture, state);
+  signal_log_free (fixture.log);
+  fixture.log = NULL;
+
+  collection.task = g_steal_pointer (&fixture.task);
+  g_signal_connect (collection.task, "notify", G_CALLBACK (emitted_cb), &collection);
+  collect_elsewhere (&collection, TRUE);
+
+  if (state == HB_STATE_CONNECTING || state == HB_STATE_OPEN)
+    raw_peer_expect_end (raw_server_get_peer (fixture.raw, 0));
+
+  fixture.task = hb_websocket_task_new (NULL);
+  fixture.log = signal_log_new (fixture.task);
+  fixture_tear_down (&fixture, NULL);
+}
+
+static gpointer
+open_and_leave (gpointer data)
+{
+  GMainContext *context = g_main_context_new ();
+  HbWebsocketTask *task = data;
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (task);
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+
+  return NULL;
+}
+
+static gboolean
+is_open (RawServer *server)
+{
+  return raw_server_get_n_accepted (server) > 0
+         && raw_peer_get_request (raw_server_get_peer (server, 0)) != NULL;
+}
+
+static void
+test_after_thread (void)
+{
+  RawServer *server = raw_server_new ();
+  HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
+  GThread *thread = g_thread_new ("brief", open_and_leave, task);
+
+  g_test_summary ("A task goes, and its link, even if its thread has ended and nobody runs its "
+                  "context any more");
+
+  wait_until (is_open (server));
+  g_thread_join (thread);
+  g_assert_finalize_object (task);
+  raw_peer_expect_end (raw_server_get_peer (server, 0));
+  raw_server_free (server);
+  wait_idle ();
+}
+
+/* With a loop that gives up the context between its turns, and with one that does not */
+static void
+add_loop_tests (const char    *name,
+                GTestDataFunc  func)
+{
+  g_autofree char *path = g_strconcat ("/loopback/last-reference/", name, NULL);
+  g_autofree char *owned_path = g_strconcat (path, "-loop", NULL);
+
+  g_test_add_data_func (path, GINT_TO_POINTER (FALSE), func);
+  g_test_add_data_func (owned_path, GINT_TO_POINTER (TRUE), func);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_network_monitor_get_default ();
+
+  for (i = 0; i < G_N_ELEMENTS (state_names); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loopback/last-reference/", state_names[i], NULL);
+
+      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_in_state);
+    }
+
+  add_loop_tests ("busy", test_while_busy);
+  add_loop_tests ("reconnecting", test_while_reconnecting);
+  add_loop_tests ("ending", test_while_ending);
+  g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
+
+  return g_test_run ();
+}

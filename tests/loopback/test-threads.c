@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* Tasks on several threads at once, each with a context of its own. This is what ThreadSanitizer is
+ * to look at: see tests/tsan/run.sh. Test data that crosses threads is atomic. */
+
+#define N_THREADS 4
+
+typedef struct
+{
+  GThread    *threads[N_THREADS];
+  const char *uri;       /* (nullable) of a server that all share */
+  int         n_ready;   /* threads that wait for the main thread */
+  int         n_done;
+  int         n_foreign; /* emissions that came in a thread that is not the task's */
+} Crew;
+
+/* Makes the context thread-default for as long as @func runs. */
+static void
+with_own_context (void    (*func) (Crew *crew),
+                  Crew     *crew)
+{
+  GMainContext *context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  func (crew);
+  wait_idle ();
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  g_atomic_int_inc (&crew->n_done);
+  g_main_context_wakeup (NULL);
+}
+
+/* Makes a GThreadFunc of a function that has a crew. */
+#define DEFINE_HAND(name, func) \
+  static gpointer \
+  name (gpointer crew) \
+  { \
+    with_own_context (func, crew); \
+    return NULL; \
+  }
+
+static void
+start (Crew        *crew,
+       GThreadFunc  func)
+{
+  guint i;
+
+  for (i = 0; i < N_THREADS; i++)
+    crew->threads[i] = g_thread_new ("hand", func, crew);
+}
+
+static void
+change_network (void)
+{
+  g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);
+}
+
+static gboolean
+change_network_cb (gpointer user_data)
+{
+  change_network ();
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+join (Crew *crew)
+{
+  guint i;
+
+  wait_until (g_atomic_int_get (&crew->n_done) == N_THREADS);
+  for (i = 0; i < N_THREADS; i++)
+    g_thread_join (crew->threads[i]);
+
+  g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
+}
+
+/* The same with changes of the network all the while, which the monitor tells of in this thread */
+static void
+join_in_turmoil (Crew *crew)
+{
+  GSource *turmoil = g_timeout_source_new (1);
+
+  g_source_set_callback (turmoil, change_network_cb, NULL, NULL);
+  g_source_attach (turmoil, NULL);
+  join (crew);
+  g_source_destroy (turmoil);
+  g_source_unref (turmoil);
+}
+
+static void
+expect_echoes (HbWebsocketTask *task,
+               SignalLog       *log,
+               guint            n_messages)
+{
+  guint i;
+
+  for (i = 0; i < n_messages; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u", i);
+
+      assert_sends (task, text);
+    }
+
+  for (i = 0; i < n_messages; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("message:text:%u", i);
+
+      signal_log_expect (log, word);
+    }
+}
+
+/* All that a task does in its life, with a server in the same thread */
+static void
+live (Crew *crew)
+{
+  Fixture fixture = { 0 };
+  guint i;
+
+  fixture_set_up (&fixture, "soup");
+  hb_websocket_task_set_ping_timeout (fixture.task, 5);
+  hb_websocket_task_set_heartbeat_mode (fixture.task, HB_HEARTBEAT_MODE_PING);
+
+  for (i = 0; i < 5; i++)
+    {
+      guint64 n_replies = get_metric (fixture.task, hb_metrics_get_replies);
+
+      fixture_open (&fixture);
+      expect_echoes (fixture.task, fixture.log, 20);
+      wait_until (get_metric (fixture.task, hb_metrics_get_replies) > n_replies);
+      test_server_drop (fixture.server);
+      /* A ping that is on its way makes an error of it. */
+      signal_log_skip_to (fixture.log, "reconnect:1:20");
+      signal_log_expect (fixture.log, WORDS_OPEN);
+      expect_echoes (fixture.task, fixture.log, 20);
+      hb_websocket_task_reconnect_now (fixture.task);
+      signal_log_expect (fixture.log, "state:connecting close:1006 connecting state:open open");
+      expect_echoes (fixture.task, fixture.log, 20);
+      fixture_close (&fixture);
+    }
+
+  fixture_tear_down (&fixture, NULL);
+}
+
+DEFINE_HAND (live_in_thread, live)
+
+static void
+test_lives (void)
+{
+  Crew crew = { 0 };
+
+  g_test_summary ("Tasks that open, echo, ping, reconnect and close do not disturb each other, "
+                  "whatever the network does");
+
+  start (&crew, live_in_thread);
+  join_in_turmoil (&crew);
+}
+
+/* A server with a thread for itself, which is many threads' business */
+typedef struct
+{
+  GMainContext *context;
+  char         *uri;     /* (nullable) until it listens */
+  int           is_over;
+} ServerThread;
+
+static gpointer
+serve_in_thread (gpointer data)
+{
+  ServerThread *self = data;
+  TestServer *server;
+
+  g_main_context_push_thread_default (self->context);
+  server = test_server_new (TEST_SERVER_ECHO);
+  g_atomic_pointer_set (&self->uri, g_strdup (test_server_get_uri (server)));
+  g_main_context_wakeup (NULL);
+  wait_until (g_atomic_int_get (&self->is_over));
+  test_server_free (server);
+  wait_idle ();
+  g_main_context_pop_thread_default (self->context);
+
+  return NULL;
+}
+
+static void
+talk (Crew *crew)
+{
+  HbWebsocketTask *task = hb_websocket_task_new (crew->uri);
+  SignalLog *log = signal_log_new (task);
+  guint i;
+
+  hb_websocket_task_set_ping_timeout (task, 0);
+  hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_open (task);
+  signal_log_expect (log, WORDS_OPEN);
+
+  for (i = 0; i < 5; i++)
+    {
+      expect_echoes (task, log, 30);
+      hb_websocket_task_reconnect_now (task);
+      signal_log_expect (log, "state:connecting close:1006 connecting state:open open");
+    }
+
+  hb_websocket_task_close (task, 1000, NULL);
+  signal_log_expect (log, WORDS_CLOSE);
+  signal_log_free (log);
+  g_assert_finalize_object (task);
+}
+
+DEFINE_HAND (talk_in_thread, talk)
+
+static void
+test_server_in_thread (void)
+{
+  ServerThread server = { g_main_context_new (), NULL, FALSE };
+  GThread *thread = g_thread_new ("server", serve_in_thread, &server);
+  Crew crew = { 0 };
+
+  g_test_summary ("Tasks of several threads talk with a server that is in none of them");
+
+  wait_until (g_atomic_pointer_get (&server.uri) != NULL);
+  crew.uri = server.uri;
+  start (&crew, talk_in_thread);
+  join_in_turmoil (&crew);
+
+  g_atomic_int_set (&server.is_over, TRUE);
+  g_main_context_wakeup (server.context);
+  g_thread_join (thread);
+  g_main_context_unref (server.context);
+  g_free (server.uri);
+}
+
+typedef struct
+{
+  GThread *thread;
+  Crew    *crew;
+} Home;
+
+static void
+check_home_cb (Home *home)
+{
+  if (g_thread_self () != home->thread)
+    g_atomic_int_inc (&home->crew->n_foreign);
+}
+
+static void
+wait_for_network (Crew *crew)
+{
+  Home home = { g_thread_self (), crew };
+  Fixture fixture = { 0 };
+
+  fixture_set_up (&fixture, "soup");
+  g_signal_connect_swapped (fixture.task, "connecting", G_CALLBACK (check_home_cb), &home);
+  hb_websocket_task_set_reconnect_timeout (fixture.task, 3600 * 1000);
+  fixture_open (&fixture);
+  test_server_drop (fixture.server);
+  signal_log_expect (fixture.log, "state:waiting close:1006 reconnect:1:3600000");
+  g_atomic_int_inc (&crew->n_ready);
+  g_main_context_wakeup (NULL);
+  signal_log_expect (fixture.log, WORDS_OPEN);
+  fixture_close (&fixture);
+  fixture_tear_down (&fixture, NULL);
+}
+
+DEFINE_HAND (wait_for_network_in_thread, wait_for_network)
+
+static void
+test_network_reaches_each (void)
+{
+  Crew crew = { 0 };
+
+  g_test_summary ("One change of the network lets each waiting task try again, in its own thread");
+
+  start (&crew, wait_for_network_in_thread);
+  wait_until (g_atomic_int_get (&crew.n_ready) == N_THREADS);
+  change_network ();
+  join (&crew);
+}
+
+/* Between open () and close () the task listens to the network, so this is all coming and going. */
+static void
+come_and_go (Crew *crew)
+{
+  Home home = { g_thread_self (), crew };
+  RawServer *server = raw_server_new ();
+  HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
+  guint i;
+
+  raw_server_set_answers (server, FALSE);
+  g_signal_connect_swapped (task, "notify", G_CALLBACK (check_home_cb), &home);
+
+  for (i = 0; i < 200; i++)
+    {
+      hb_websocket_task_open (task);
+      g_main_context_iteration (g_main_context_get_thread_default (), FALSE);
+      hb_websocket_task_set_network_aware (task, i % 3 == 0);
+      hb_websocket_task_close (task, 1000, NULL);
+      assert_state (task, HB_STATE_CLOSED);
+      wait_idle ();
+    }
+
+  g_assert_finalize_object (task);
+  wait_idle ();
+  raw_server_free (server);
+}
+
+DEFINE_HAND (come_and_go_in_thread, come_and_go)
+
+static void
+test_network_while_leaving (void)
+{
+  Crew crew = { 0 };
+
+  g_test_summary ("The network may change at the moment at which a task stops to listen");
+
+  start (&crew, come_and_go_in_thread);
+  join_in_turmoil (&crew);
+}
+
+static gpointer
+live_and_close (gpointer data)
+{
+  GMainContext *context = g_main_context_new ();
+  Fixture *fixture = data;
+  TestServer *server;
+
+  g_main_context_push_thread_default (context);
+  server = test_server_new (TEST_SERVER_ECHO);
+  hb_websocket_task_set_uri (fixture->task, test_server_get_uri (server));
+  fixture_open (fixture);
+  expect_echoes (fixture->task, fixture->log, 5);
+  test_server_drop (server);
+  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20 " WORDS_OPEN);
+  fixture_close (fixture);
+  test_server_free (server);
+  wait_idle ();
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+
+  return NULL;
+}
+
+static void
+test_moved (Fixture       *fixture,
+            gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A task that is CLOSED may go to another thread, and come back");
+
+  for (i = 0; i < 3; i++)
+    {
+      g_thread_join (g_thread_new ("other", live_and_close, fixture));
+      hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
+      fixture_open (fixture);
+      expect_echoes (fixture->task, fixture->log, 5);
+      fixture_close (fixture);
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  /* It tells in the context in which it is asked for first. */
+  g_network_monitor_get_default ();
+
+  g_test_add_func ("/loopback/threads/lives", test_lives);
+  g_test_add_func ("/loopback/threads/server-in-thread", test_server_in_thread);
+  g_test_add_func ("/loopback/threads/network-reaches-each", test_network_reaches_each);
+  g_test_add_func ("/loopback/threads/network-while-leaving", test_network_while_leaving);
+  add_test ("/loopback/threads/moved", test_moved);
+
+  return g_test_run ();
+}
