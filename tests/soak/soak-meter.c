@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "soak-meter.h"
+
+/* Sources are counted by asking the context for each id that it has given out: it numbers them one
+ * after the other, and finds those that are attached and not destroyed, whoever has attached them. To
+ * wrap g_source_attach () would miss those that GLib attaches itself. */
+struct _SoakMeter
+{
+  GArray *ids;     /* of sources that were there when it was last read */
+  guint   next_id; /* the first that was not there yet */
+};
+
+SoakMeter *
+soak_meter_new (void)
+{
+  SoakMeter *self = g_new0 (SoakMeter, 1);
+
+  self->ids = g_array_new (FALSE, FALSE, sizeof (guint));
+  self->next_id = 1;
+
+  return self;
+}
+
+void
+soak_meter_free (SoakMeter *self)
+{
+  g_array_unref (self->ids);
+  g_free (self);
+}
+
+static guint
+count_sources (SoakMeter *self)
+{
+  g_autoptr (GSource) probe = g_idle_source_new ();
+  guint end = g_source_attach (probe, NULL);
+  guint n_old = self->ids->len;
+  guint id;
+  guint i;
+
+  g_source_destroy (probe);
+
+  for (id = self->next_id; id < end; id++)
+    {
+      if (g_main_context_find_source_by_id (NULL, id) != NULL)
+        g_array_append_val (self->ids, id);
+    }
+
+  for (i = n_old; i-- > 0;)
+    {
+      if (g_main_context_find_source_by_id (NULL, g_array_index (self->ids, guint, i)) == NULL)
+        g_array_remove_index_fast (self->ids, i);
+    }
+
+  self->next_id = end;
+
+  return self->ids->len;
+}
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+/* proc(5): the second number of statm, in pages */
+static gint64
+get_resident (void)
+{
+  FILE *statm = fopen ("/proc/self/statm", "re");
+  long n_pages = 0;
+
+  if (statm == NULL)
+    return 0;
+
+  if (fscanf (statm, "%*d %ld", &n_pages) != 1)
+    n_pages = 0;
+  fclose (statm);
+
+  return (gint64) n_pages * sysconf (_SC_PAGESIZE);
+}
+
+/* mallinfo2(3): of all arenas, and of what is mapped by itself */
+void
+soak_meter_read (SoakMeter   *self,
+                 SoakReading *reading)
+{
+  struct mallinfo2 info;
+
+  reading->n_sources = count_sources (self);
+  reading->n_descriptors = count_descriptors ();
+  reading->resident = get_resident ();
+  info = mallinfo2 ();
+  reading->in_use = (gint64) (info.uordblks + info.hblkhd);
+}

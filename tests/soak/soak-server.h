@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* How many ways a link may end, in turns */
+#define SOAK_SERVER_N_ENDS 13
+
+/* A server on a thread of its own, that echoes some messages on each link and then ends it in one way
+ * or other. It holds one connection at a time and remembers none, so that what grows is the client's. */
+typedef struct _SoakServer SoakServer;
+
+SoakServer *soak_server_new             (GTlsCertificate *certificate);
+void        soak_server_free            (SoakServer      *self);
+const char *soak_server_get_uri         (SoakServer      *self);
+gboolean    soak_server_is_idle         (SoakServer      *self);
+
+G_END_DECLS
