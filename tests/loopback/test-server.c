@@ -45,6 +45,10 @@ message_cb (SoupWebsocketConnection *connection,
   else
     g_string_append_printf (self->received, "%" G_GSIZE_FORMAT, length);
 
+  /* A client that has gone meanwhile is none of the server's errors. */
+  if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+
   if (self->mode == TEST_SERVER_PONG && length == 9 && memcmp (data, "heartbeat", length) == 0)
     soup_websocket_connection_send_text (connection, "pong");
   else if (self->mode == TEST_SERVER_ECHO || self->mode == TEST_SERVER_PONG)
