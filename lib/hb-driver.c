@@ -578,8 +578,8 @@ end_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The end, in any state and more than once. A garbage collector may be in any thread, and the task's
- * own busy with it at this moment: so it ends there, unless nobody runs its context. */
+/* The end, in any state and more than once. A garbage collector may be in any thread, and the
+ * task's own busy with it at this moment: so it ends there, unless nobody runs its context. */
 void
 hb_driver_dispose (HbDriver *self)
 {

@@ -12,8 +12,8 @@
  *
  * libsoup reads 1 KiB at a time and writes a frame at a time, and makes a source for each wait.
  * Public API has no way to put a stream below a connection that a session has made, but it has one
- * to make a connection over a stream: so the first connection is made to let go of its stream, and a
- * second does the work over this one. */
+ * to make a connection over a stream: so the first connection is made to let go of its stream, and
+ * a second does the work over this one. */
 struct _HbStream
 {
   GIOStream  parent_instance;

@@ -249,7 +249,7 @@ test_opened_in_handler (Fixture       *fixture,
   g_autoptr (GMainContext) context = g_main_context_new ();
   HbWebsocketTask *second = hb_websocket_task_new (test_server_get_uri (fixture->server));
 
-  g_test_summary ("A task that is opened in a handler of another one belongs to that one's context");
+  g_test_summary ("A task that is opened in a handler of another belongs to that one's context");
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (open_other_cb), second);
   g_signal_connect_swapped (second, "open", G_CALLBACK (check_context_cb), context);

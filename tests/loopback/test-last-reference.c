@@ -155,7 +155,7 @@ test_while_reconnecting (gconstpointer data)
   wait_idle ();
 }
 
-/* The task becomes CLOSED by itself, and leaves its context, at about the moment at which it goes. */
+/* The task becomes CLOSED by itself, and leaves its context, at about the moment of its end. */
 static void
 test_while_ending (gconstpointer data)
 {

@@ -9,8 +9,8 @@
 #include "soak-meter.h"
 
 /* Sources are counted by asking the context for each id that it has given out: it numbers them one
- * after the other, and finds those that are attached and not destroyed, whoever has attached them. To
- * wrap g_source_attach () would miss those that GLib attaches itself. */
+ * after the other, and finds those that are attached and not destroyed, whoever has attached them.
+ * To wrap g_source_attach () would miss those that GLib attaches itself. */
 struct _SoakMeter
 {
   GArray *ids;     /* of sources that were there when it was last read */
