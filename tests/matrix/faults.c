@@ -272,8 +272,8 @@ const Fault faults[] = {
     LINK (message), .number = 1001, .limit = 1000, .result = TOO_BIG },
 
   { "over-fragments", "sends such a message in fragments, none of which is longer",
-    LINK (fragments), .number = 2, .limit = 1000, .result = GOES_ON,
-    IS_MESSAGE ("message:text:1200") },
+    LINK (fragments), .number = 2, .limit = 1000, .result = TOO_BIG,
+    .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
   { "endless", "sends fragments that do not come to an end, and falls silent",
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
