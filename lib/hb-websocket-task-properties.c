@@ -391,9 +391,11 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Whether to offer compression of messages.
    *
-   * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). If
-   * the [property@WebsocketTask:session] does not have the feature
-   * [class@Soup.WebsocketExtensionManager], it is added to it. It acts at the next attempt.
+   * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
+   * [property@WebsocketTask:session] of your own needs the feature
+   * [class@Soup.WebsocketExtensionManager] for it: add it before the session sends anything,
+   * because libsoup 3.2 frees a feature that comes while a message is under way. It acts at the
+   * next attempt.
    *
    * Since: 1.0
    */

@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 SoupSession *hb_handshake_new_session     (void);
 SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
                                            SoupMessageHeaders *headers);
-void         hb_handshake_set_compression (SoupSession        *session,
-                                           SoupMessage        *request,
+void         hb_handshake_set_compression (SoupMessage        *request,
                                            gboolean            compression);
 void         hb_handshake_guard           (SoupSession        *session,
                                            SoupMessage        *request,

@@ -73,17 +73,15 @@ hb_handshake_new_request (const HbSettings   *settings,
   return request;
 }
 
-/* libsoup offers permessage-deflate wherever the session has the feature for extensions, and that
- * is not so by default. */
+/* libsoup offers permessage-deflate wherever the session has the feature for extensions. It is not
+ * to be added here: libsoup lets go of every feature of a session after a message, also of those
+ * that the message has not seen come. */
 void
-hb_handshake_set_compression (SoupSession *session,
-                              SoupMessage *request,
+hb_handshake_set_compression (SoupMessage *request,
                               gboolean     compression)
 {
   if (!compression)
     soup_message_disable_feature (request, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
-  else if (!soup_session_has_feature (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER))
-    soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
 }
 
 static void

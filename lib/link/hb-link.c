@@ -520,7 +520,7 @@ void
 hb_link_connect (HbLink           *self,
                  const HbSettings *settings)
 {
-  hb_handshake_set_compression (self->session, self->request, settings->compression);
+  hb_handshake_set_compression (self->request, settings->compression);
   hb_handshake_guard (self->session, self->request, self->cancellable);
   soup_session_websocket_connect_async (self->session, self->request,
                                         settings->origin, settings->protocols,

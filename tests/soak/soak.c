@@ -9,9 +9,9 @@
 #include "soak-meter.h"
 #include "soak-server.h"
 
-/* One task, and links that come and go as fast as they can: nothing may grow. It is measured where the
- * task has just been closed and nothing is under way, since otherwise each reading would be of another
- * moment in the life of a link. */
+/* One task, and links that come and go as fast as they can: nothing may grow. It is measured where
+ * the task has just been closed and nothing is under way, since otherwise each reading would be of
+ * another moment in the life of a link. */
 
 /* What has been used once stays: types, quarks, the resolver's threads, room in hash tables. */
 #define WARM_UP 0.3
@@ -24,8 +24,8 @@
 /* Of resident memory, which the kernel gives in pages and malloc () hardly ever gives back */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* malloc () counts as given out what it keeps for a thread's next call, and an arena for each of the
- * threads that come and go would have that many times more of it: mallopt(3). */
+/* malloc () counts as given out what it keeps for a thread's next call, and an arena for each of
+ * the threads that come and go would have that many times more of it: mallopt(3). */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
@@ -238,8 +238,8 @@ judge (Soak *self)
   return passed;
 }
 
-/* Twenty readings, or one in five seconds. Once it is warm there is one task to the end, so that what
- * it would free with itself alone is seen to grow. */
+/* Twenty readings, or one in five seconds. Once it is warm there is one task to the end, so that
+ * what it would free with itself alone is seen to grow. */
 static void
 run (Soak *self)
 {

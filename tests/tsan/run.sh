@@ -3,10 +3,10 @@
 
 # Usage: tests/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
-# Runs the tests that have several threads with ThreadSanitizer, or those that the arguments name. It
-# sees only what is compiled for it, and the locks of GLib are GLib's own; so GLib and libsoup are
-# first built for it from Debian's sources, in _build-tsan-libs (or DIR), where they are not there
-# yet. That takes a minute or two, and needs the packages that tests/run.sh needs.
+# Runs the tests that have several threads with ThreadSanitizer, or those that the arguments name.
+# It sees only what is compiled for it, and the locks of GLib are GLib's own; so GLib and libsoup
+# are first built for it from Debian's sources, in _build-tsan-libs (or DIR), where they are not
+# there yet. That takes a minute or two, and needs the packages that tests/run.sh needs.
 
 set -euo pipefail
 
@@ -34,21 +34,26 @@ mkdir -p "$libs_dir"
 libs_dir=$(cd "$libs_dir" && pwd)
 prefix=$libs_dir/prefix
 
-# Sources may not be among what this machine's apt knows of, and it is not ours to change that.
+# Sources may not be among what this machine's apt asks for, and it is not ours to change that: they
+# are where its packages come from.
 download ()
 {
-  local release
+  local apt=$libs_dir/apt
+  local options=(-q -o Dir::Etc::sourcelist=/dev/null -o Dir::Etc::sourceparts="$apt/sources.d"
+                 -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt/cache"
+                 -o APT::Sandbox::User=)
+  local list
 
-  # shellcheck source=/dev/null
-  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
-  mkdir -p "$libs_dir"/apt/{lists,cache,sources}
-  echo "deb-src http://deb.debian.org/debian $release main" > "$libs_dir/apt/sources.list"
+  mkdir -p "$apt"/{lists,cache,sources,sources.d}
+  for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    case "$list" in
+      *.list) sed -n 's/^deb /deb-src /p' "$list" > "$apt/sources.d/$(basename "$list")" ;;
+      *.sources) sed 's/^Types:.*/Types: deb-src/' "$list" > "$apt/sources.d/$(basename "$list")" ;;
+    esac
+  done 2> /dev/null
 
   (
-    cd "$libs_dir/apt/sources"
-    options=(-q -o Dir::Etc::sourcelist="$libs_dir/apt/sources.list" -o Dir::Etc::sourceparts=-
-             -o Dir::State::lists="$libs_dir/apt/lists" -o Dir::Cache="$libs_dir/apt/cache"
-             -o APT::Sandbox::User=)
+    cd "$apt/sources"
     apt-get "${options[@]}" update
     apt-get "${options[@]}" source --download-only glib2.0 libsoup3
   )
