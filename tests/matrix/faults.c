@@ -15,6 +15,7 @@
 /* The errors of others, by their numbers */
 #define BROKEN_FRAME  "soup-websocket-error-quark:1002"
 #define BROKEN_TEXT   "soup-websocket-error-quark:1007"
+#define TOO_MANY_PINGS "soup-websocket-error-quark:1008"
 #define REFUSED       "g-io-error-quark:39"
 #define RESET         "g-io-error-quark:44"
 #define CUT_SHORT     "g-io-error-quark:34"
@@ -197,6 +198,9 @@ const Fault faults[] = {
   { "ping-flood", "sends a thousand pings at once",
     LINK (hex_flood), .data = "89 04 70696e67", .number = 1000, .result = GOES_ON,
     .n_pongs = 1000 },
+  { "ping-torrent", "sends three thousand pings, and reads no answer",
+    LINK (hex_flood), .data = "89 04 70696e67", .number = 3000, .result = FAILS (TOO_MANY_PINGS),
+    .without = ~IN (BACKLOG) },
   { "ping-long", "sends a ping of 125 bytes",
     FRAMES ("89 7d 61*125"), .result = GOES_ON, .n_pongs = 1 },
 
@@ -274,7 +278,10 @@ const Fault faults[] = {
   { "over-fragments", "sends such a message in fragments, none of which is longer",
     LINK (fragments), .number = 2, .limit = 1000, .result = TOO_BIG,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
-  { "endless", "sends fragments that do not come to an end, and falls silent",
+  { "endless", "sends fragments that do not come to an end",
+    LINK (endless), .number = 1000, .limit = 1000, .result = TOO_BIG,
+    .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
+  { "endless-short", "sends a thousand fragments, and falls silent before the message is too long",
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
 

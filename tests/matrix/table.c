@@ -27,6 +27,7 @@ static const struct
   { "soup-session-error-quark:0", "`SOUP_SESSION_ERROR_PARSING`" },
   { "soup-websocket-error-quark:1002", "`SOUP_WEBSOCKET_ERROR` 1002" },
   { "soup-websocket-error-quark:1007", "`SOUP_WEBSOCKET_ERROR` 1007" },
+  { "soup-websocket-error-quark:1008", "`SOUP_WEBSOCKET_ERROR` 1008" },
 };
 
 static char *
