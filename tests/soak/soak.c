@@ -16,10 +16,13 @@
 /* What has been used once stays: types, quarks, the resolver's threads, room in hash tables. */
 #define WARM_UP 0.3
 
-/* Of what malloc () has given out, from the end of the warm-up to the end: without malloc's caches
- * readings differ by some tens of bytes. The least that a link could leave behind are some tens of
- * bytes too, and there are hundreds of links in a second. */
-#define MAX_GROWTH 4096
+/* Before and after the end of the warm-up, however slow the machine: every end came many times. */
+#define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
+
+/* Of what malloc () has given out, from the end of the warm-up to the end. Without malloc's caches
+ * readings differ by some tens of bytes, and by a table of 2 KiB or two that grows once, early. The
+ * least that a link could leave behind are some tens of bytes as well. */
+#define MAX_GROWTH 8192
 
 /* Of resident memory, which the kernel gives in pages and malloc () hardly ever gives back */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
@@ -37,6 +40,7 @@ typedef struct
   SoakReading      warm;        /* the first reading after the warm-up */
   SoakReading      last;
   gint64           started_at;
+  guint64          n_warm;      /* attempts by the end of the warm-up */
   guint64          n_attempts;
   guint64          n_opens;
   guint64          n_received;
@@ -189,9 +193,13 @@ take_reading (Soak *self)
 
   come_to_rest (self);
   soak_meter_read (self->meter, &self->last);
-  self->is_warm = was_warm || (double) elapsed >= WARM_UP * self->seconds * G_USEC_PER_SEC;
+  self->is_warm = was_warm || (self->n_attempts >= MIN_ATTEMPTS
+                               && (double) elapsed >= WARM_UP * self->seconds * G_USEC_PER_SEC);
   if (self->is_warm && !was_warm)
-    self->warm = self->last;
+    {
+      self->warm = self->last;
+      self->n_warm = self->n_attempts;
+    }
 
   print_reading (self);
 }
@@ -213,8 +221,7 @@ judge (Soak *self)
   gint64 resident_growth = self->last.resident - self->warm.resident;
   gboolean passed;
 
-  passed = check (self->n_opens >= 2 * SOAK_SERVER_N_ENDS, "there were too few links to tell");
-  passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways") && passed;
+  passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways");
 
   /* The malloc () of a sanitizer does not tell, and keeps what is freed. */
   if (self->last.in_use > 0)
@@ -247,7 +254,8 @@ run (Soak *self)
 
   self->started_at = g_get_monotonic_time ();
 
-  while (g_get_monotonic_time () < self->started_at + self->seconds * G_USEC_PER_SEC)
+  while (g_get_monotonic_time () < self->started_at + self->seconds * G_USEC_PER_SEC
+         || !self->is_warm || self->n_attempts < self->n_warm + MIN_ATTEMPTS)
     {
       hb_websocket_task_open (self->task);
       run_for (interval);
