@@ -17,10 +17,14 @@ notify_connection_cb (HbWebsocketTask *task,
                       Fixture         *fixture)
 {
   SoupWebsocketConnection *connection = hb_websocket_task_get_connection (task);
+  GIOStream *stream;
   GWeakRef *ref;
 
   if (connection == NULL)
     return;
+
+  stream = soup_websocket_connection_get_io_stream (connection);
+  g_assert_cmpint (strcmp (G_OBJECT_TYPE_NAME (stream), "HbStream") == 0, ==, has_stream);
 
   ref = g_new (GWeakRef, 1);
   g_weak_ref_init (ref, connection);

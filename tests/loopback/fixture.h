@@ -25,6 +25,10 @@ typedef struct
 
 #define RECONNECT 20
 
+/* Whether links count the bytes that the kernel has taken, or leave all to libsoup, to which every
+ * test is linked a second time */
+extern const gboolean has_stream;
+
 #define add_test(path, function) \
   g_test_add (path, Fixture, "soup", fixture_set_up, function, fixture_tear_down)
 #define add_raw_test(path, function) \

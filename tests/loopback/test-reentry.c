@@ -267,8 +267,14 @@ test_slow_upload (Fixture       *fixture,
   hb_websocket_task_reconnect_now (fixture->task);
   signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
   peer = raw_server_wait_peer (fixture->raw, 1);
-  raw_peer_expect (peer, "binary:7340032");
-  signal_log_expect (fixture->log, "drain");
+
+  /* What libsoup keeps in its own queue counts as written. */
+  if (has_stream)
+    {
+      raw_peer_expect (peer, "binary:7340032");
+      signal_log_expect (fixture->log, "drain");
+    }
+
   fixture_close_raw (fixture, peer);
 }
 

@@ -211,7 +211,9 @@ test_dead_peer (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "error:pong-timeout");
   lost = signal_log_get_time (fixture->log);
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
-  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, 1);
+
+  /* What libsoup keeps in its own queue counts as written. */
+  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, has_stream ? 1 : 0);
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 
