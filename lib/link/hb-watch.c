@@ -13,7 +13,7 @@ typedef struct
   GSource      source;
   GPollFD      poll;
   GIOCondition wanted;
-  guint        turn;      /* of the loop, from 1 */
+  guint        turn;      /* of the loop, from 1, so that there is one that never was */
   gboolean     is_polled;
   gboolean     is_urgent;
 } HbWatch;
@@ -105,6 +105,7 @@ hb_watch_new (int fd)
   HbWatch *self = (HbWatch *) source;
 
   self->poll.fd = fd;
+  self->turn = 1;
   g_source_set_static_name (source, "[hb] socket");
   g_source_set_can_recurse (source, TRUE);
 
