@@ -99,26 +99,30 @@ receive (HbInput  *self,
 
       n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_received,
                                                     size - n_received, NULL, &self->error);
-      /* A reset that a write has met is an end like any other to who reads. */
-      if (n == 0 && n_received == 0)
-        self->error = hb_output_dup_error (self->output);
-
-      if (n == 0 && n_received == 0 && self->error == NULL)
-        return 0;
+      /* The end is told when it comes first, and no poll need tell that it is there. */
+      if (n == 0)
+        break;
 
       /* TLS gives a record at a time, and may keep more where no poll can see it. Of a socket the
        * poll tells, so there is no need to ask in vain. */
-      if (n <= 0 || (self->is_direct && (gsize) n < size - n_received))
+      if (n < 0 || (self->is_direct && (gsize) n < size - n_received))
         self->is_drained = TRUE;
 
       n_received += MAX (n, 0);
     }
 
-  if (n_received == 0)
+  /* A reset that a write has met is an end like any other to who reads. */
+  if (n_received == 0 && self->error == NULL)
+    self->error = hb_output_dup_error (self->output);
+
+  if (n_received == 0 && self->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->error));
       return -1;
     }
+
+  if (n_received == 0)
+    return 0;
 
   if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     g_clear_error (&self->error);
