@@ -35,6 +35,7 @@ struct _HbOutput
   guint                  corks;
   guint                  turn;      /* of the loop, in which was last written */
   gboolean               blocked;   /* the kernel takes no more */
+  gboolean               is_owed;   /* what was refused of a frame is to come again */
 };
 
 /* Has nothing but a moment at which to be ready: when bytes can be written. */
@@ -64,34 +65,27 @@ set_blocked (HbOutput *self,
   hb_watch_want (self->watch, G_IO_OUT, blocked);
 }
 
-/* Gives bytes to the kernel, until it takes no more. Returns how many it took, -1 on an error. */
-static gssize
-push (HbOutput      *self,
-      const guint8  *data,
-      gsize          length,
-      GError       **error)
+/* Gives bytes to the kernel, until it takes no more. Returns how many it took, even if the rest
+ * were refused with an error: sent again on another link, they would come twice. */
+static gsize
+push (HbOutput     *self,
+      const guint8 *data,
+      gsize         length)
 {
   gsize n_taken = 0;
 
-  while (n_taken < length && !self->blocked)
+  while (n_taken < length && !self->blocked && self->error == NULL)
     {
-      g_autoptr (GError) refusal = NULL;
       gssize n;
 
       n = g_pollable_output_stream_write_nonblocking (self->base, data + n_taken, length - n_taken,
-                                                      NULL, &refusal);
-      if (n >= 0)
+                                                      NULL, &self->error);
+      n_taken += MAX (n, 0);
+
+      if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
-          n_taken += n;
-        }
-      else if (g_error_matches (refusal, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
+          g_clear_error (&self->error);
           set_blocked (self, TRUE);
-        }
-      else
-        {
-          g_propagate_error (error, g_steal_pointer (&refusal));
-          return -1;
         }
     }
 
@@ -126,14 +120,10 @@ tell_progress (HbOutput *self)
 void
 hb_output_flush (HbOutput *self)
 {
-  gssize n_taken;
-
-  if (self->block == NULL || self->error != NULL)
+  if (self->block == NULL)
     return;
 
-  n_taken = push (self, self->block + self->begin, self->end - self->begin, &self->error);
-  if (n_taken > 0)
-    self->begin += n_taken;
+  self->begin += push (self, self->block + self->begin, self->end - self->begin);
 
   if (self->begin == self->end || self->error != NULL)
     {
@@ -155,16 +145,25 @@ gather (HbOutput     *self,
   hb_watch_wake (self->watch);
 }
 
+/* What TLS has refused it wants again, the same bytes and no more: not from a block, to which
+ * others are added. */
 static gboolean
-is_gathering (HbOutput *self)
+is_gathering (HbOutput *self,
+              gsize     count)
 {
-  return self->corks > 0 || self->turn == hb_watch_get_turn (self->watch);
+  return (self->corks > 0 || self->turn == hb_watch_get_turn (self->watch))
+         && !self->is_owed && count <= HB_BLOCK_SIZE;
 }
 
+/* Why nothing more is taken */
 static void
-set_would_block (GError **error)
+set_refusal (HbOutput  *self,
+             GError   **error)
 {
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
+  if (self->error != NULL)
+    g_propagate_error (error, g_error_copy (self->error));
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
 }
 
 static gssize
@@ -174,43 +173,27 @@ hb_output_write_nonblocking (GPollableOutputStream  *pollable,
                              GError                **error)
 {
   HbOutput *self = HB_OUTPUT (pollable);
-  gssize n_taken;
+  gsize n_taken;
 
   self->frame_end = self->taken + (self->end - self->begin) + count;
 
-  if (!is_gathering (self) || self->end + count > HB_BLOCK_SIZE)
+  if (!is_gathering (self, count) || self->end + count > HB_BLOCK_SIZE)
     hb_output_flush (self);
 
-  if (self->error != NULL)
-    {
-      g_propagate_error (error, g_error_copy (self->error));
-      return -1;
-    }
-
-  if (self->blocked)
-    {
-      set_would_block (error);
-      return -1;
-    }
-
-  if (is_gathering (self) && count <= HB_BLOCK_SIZE)
+  if (self->error == NULL && !self->blocked && is_gathering (self, count))
     {
       gather (self, buffer, count);
       return count;
     }
 
   self->turn = hb_watch_get_turn (self->watch);
-  n_taken = push (self, buffer, count, error);
-  if (n_taken < 0)
-    return -1;
+  n_taken = push (self, buffer, count);
+  self->is_owed = n_taken < count;
+  if (n_taken > 0)
+    return n_taken;
 
-  if (n_taken == 0)
-    {
-      set_would_block (error);
-      return -1;
-    }
-
-  return n_taken;
+  set_refusal (self, error);
+  return -1;
 }
 
 static gboolean
