@@ -290,13 +290,14 @@ watch_cb (gpointer user_data)
 {
   g_autoptr (HbOutput) self = g_object_ref (user_data);
   gboolean was_blocked = self->blocked;
+  gboolean has_room = was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT);
 
-  if (was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT))
+  if (has_room)
     set_blocked (self, FALSE);
 
   hb_output_flush (self);
 
-  if (was_blocked)
+  if (has_room)
     tell_progress (self);
   else
     tell_taken (self);
