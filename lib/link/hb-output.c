@@ -408,6 +408,8 @@ hb_output_cork (HbOutput *self)
 void
 hb_output_uncork (HbOutput *self)
 {
+  gboolean was_blocked = self->blocked;
+
   self->corks--;
 
   if (self->corks > 0)
@@ -415,6 +417,9 @@ hb_output_uncork (HbOutput *self)
 
   hb_output_flush (self);
   tell_taken (self);
+
+  if (self->blocked && !was_blocked)
+    tell_blocked (self);
 }
 
 /* Whether a frame that is written now is taken at once: the kernel takes bytes, as far as is known,
