@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A stream that gives the pieces that a test has written down, each by a read of its own, and then
+ * would block. A descriptor is readable from the moment at which the test says so until all is
+ * read, the end not counted. */
+#define SCRIPTED_TYPE_INPUT (scripted_input_get_type ())
+G_DECLARE_FINAL_TYPE (ScriptedInput, scripted_input, SCRIPTED, INPUT, GInputStream)
+
+ScriptedInput *scripted_input_new          (int            fd);
+void           scripted_input_add_piece    (ScriptedInput *self,
+                                            const void    *data,
+                                            gsize          size);
+void           scripted_input_add_blocking (ScriptedInput *self);
+void           scripted_input_set_end      (ScriptedInput *self);
+void           scripted_input_add_error    (ScriptedInput *self,
+                                            GIOErrorEnum   code);
+guint          scripted_input_get_n_reads  (ScriptedInput *self);
+
+G_END_DECLS

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hb-block-private.h"
+#include "hb-input-private.h"
+#include "hb-watch-private.h"
+#include "scripted-input.h"
+#include "scripted-output.h"
+
+/* What comes is read whole, in order and in few reads, whoever keeps it, and others have their turn
+ * meanwhile. */
+
+typedef struct
+{
+  ScriptedInput  *base;
+  ScriptedOutput *sink;
+  HbInput        *input;
+  HbOutput       *output;
+  GSource        *watch;
+  GSource        *reader;     /* (nullable) */
+  GByteArray     *incoming;
+  GError         *error;      /* (nullable) */
+  int             fds[2];     /* the first is watched, and readable when the other was written to */
+  guint           n_life;
+  guint           n_wakes;    /* of the reader */
+  guint64         busy;       /* time that each read takes, in microseconds */
+  gboolean        has_ended;
+} Fixture;
+
+/* The linker puts it in place of GLib's, for the library: time goes on where a test says so. */
+gint64 __wrap_g_get_monotonic_time (void);
+
+static gint64 now = 1;
+
+gint64
+__wrap_g_get_monotonic_time (void)
+{
+  return now;
+}
+
+static void
+life_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  fixture->n_life++;
+}
+
+static void
+ignore_cb (gpointer user_data)
+{
+}
+
+static const HbStreamFuncs funcs = { life_cb, ignore_cb, ignore_cb, ignore_cb };
+
+static void attach_reader (Fixture *fixture);
+
+static void
+be_busy (guint64 microseconds)
+{
+  now += microseconds;
+}
+
+/* Reads as libsoup does: 1 KiB at a time until there is no more, from a source that is new each
+ * time. */
+static gboolean
+reader_cb (GObject  *stream,
+           gpointer  user_data)
+{
+  Fixture *fixture = user_data;
+  guint8 buffer[1024];
+  gssize n;
+
+  g_clear_pointer (&fixture->reader, g_source_unref);
+  fixture->n_wakes++;
+
+  while ((n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (stream), buffer,
+                                                        sizeof buffer, NULL, &fixture->error)) > 0)
+    {
+      g_byte_array_append (fixture->incoming, buffer, n);
+      be_busy (fixture->busy);
+    }
+
+  if (n == 0)
+    fixture->has_ended = TRUE;
+  else if (g_error_matches (fixture->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_clear_error (&fixture->error);
+
+  if (!fixture->has_ended && fixture->error == NULL)
+    attach_reader (fixture);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+attach_reader (Fixture *fixture)
+{
+  GPollableInputStream *pollable = G_POLLABLE_INPUT_STREAM (fixture->input);
+
+  fixture->reader = g_pollable_input_stream_create_source (pollable, NULL);
+  g_source_set_callback (fixture->reader, G_SOURCE_FUNC (reader_cb), fixture, NULL);
+  g_source_attach (fixture->reader, NULL);
+}
+
+/* As long as something is to be done at once */
+static guint
+run (void)
+{
+  guint n;
+
+  for (n = 0; g_main_context_iteration (NULL, FALSE); n++)
+    g_assert_cmpuint (n, <, 10000);
+
+  return n;
+}
+
+static void
+announce (Fixture *fixture)
+{
+  g_assert_cmpint (write (fixture->fds[1], "!", 1), ==, 1);
+}
+
+/* @data: whether the base is the socket's own stream */
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fixture->fds), ==, 0);
+  fixture->base = scripted_input_new (fixture->fds[0]);
+  fixture->sink = scripted_output_new ();
+  fixture->incoming = g_byte_array_new ();
+  fixture->watch = hb_watch_new (fixture->fds[0]);
+  fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->sink), fixture->watch,
+                                   &funcs, fixture);
+  fixture->input = hb_input_new (G_POLLABLE_INPUT_STREAM (fixture->base), GPOINTER_TO_INT (data),
+                                 g_main_context_default (), fixture->watch, fixture->output,
+                                 &funcs, fixture);
+  g_source_attach (fixture->watch, NULL);
+  attach_reader (fixture);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  if (fixture->reader != NULL)
+    g_source_destroy (fixture->reader);
+  g_clear_pointer (&fixture->reader, g_source_unref);
+  g_source_destroy (fixture->watch);
+  g_assert_finalize_object (fixture->input);
+  g_assert_finalize_object (fixture->output);
+  g_assert_finalize_object (fixture->base);
+  g_assert_finalize_object (fixture->sink);
+  g_source_unref (fixture->watch);
+  g_byte_array_unref (fixture->incoming);
+  g_clear_error (&fixture->error);
+  close (fixture->fds[0]);
+  close (fixture->fds[1]);
+}
+
+static void
+add_text (Fixture    *fixture,
+          const char *text)
+{
+  scripted_input_add_piece (fixture->base, text, strlen (text));
+}
+
+#define assert_incoming(fixture, text) \
+  g_assert_cmpmem ((fixture)->incoming->data, (fixture)->incoming->len, text, strlen (text))
+
+/* What libsoup had read already when the stream was put below it: no poll tells of that. */
+static void
+test_first_without_a_poll (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  add_text (fixture, "greeting");
+  run ();
+  assert_incoming (fixture, "greeting");
+  g_assert_cmpuint (fixture->n_life, ==, 1);
+}
+
+/* Of a socket a poll tells, so that one read is enough. */
+static void
+test_one_read (Fixture       *fixture,
+               gconstpointer  data)
+{
+  run ();
+  g_assert_cmpuint (scripted_input_get_n_reads (fixture->base), ==, 1);
+  add_text (fixture, "one");
+  announce (fixture);
+  run ();
+  assert_incoming (fixture, "one");
+  g_assert_cmpuint (scripted_input_get_n_reads (fixture->base), ==, 2);
+  g_assert_cmpuint (fixture->n_wakes, ==, 2);
+}
+
+/* TLS gives a record at a time, and has more where no poll can see it. */
+static void
+test_all_records (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  run ();
+  add_text (fixture, "one");
+  add_text (fixture, "two");
+  add_text (fixture, "three");
+  announce (fixture);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  assert_incoming (fixture, "onetwothree");
+  g_assert_cmpuint (fixture->n_life, ==, 1);
+}
+
+/* More than is read at a time */
+static void
+test_more_than_a_block (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (HB_BLOCK_SIZE * 3 + 5, 'x');
+
+  add_text (fixture, text);
+  run ();
+  assert_incoming (fixture, text);
+  g_assert_cmpuint (fixture->n_life, ==, 4);
+}
+
+static void
+test_end_after_bytes (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  run ();
+  add_text (fixture, "last");
+  scripted_input_set_end (fixture->base);
+  announce (fixture);
+  run ();
+  assert_incoming (fixture, "last");
+
+  /* That of TLS need not be followed by one of TCP, which a poll would tell. */
+  if (GPOINTER_TO_INT (data))
+    announce (fixture);
+  run ();
+  g_assert_true (fixture->has_ended);
+  g_assert_cmpuint (fixture->n_life, ==, 1);
+}
+
+static void
+test_error_after_bytes (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  run ();
+  add_text (fixture, "last");
+  scripted_input_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
+  announce (fixture);
+  run ();
+  assert_incoming (fixture, "last");
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpuint (fixture->n_life, ==, 1);
+}
+
+/* Who does not read does not keep the loop busy. */
+static void
+test_nobody_reads (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  run ();
+  g_source_destroy (fixture->reader);
+  g_clear_pointer (&fixture->reader, g_source_unref);
+  announce (fixture);
+  g_assert_cmpuint (run (), <, 5);
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static GSource *
+attach_counter (int    priority,
+                guint *n)
+{
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, count_cb, n, NULL);
+  g_source_attach (source, NULL);
+
+  return source;
+}
+
+/* Every 4 ms, with a read that takes one: that is, after five reads. */
+static void
+test_others_have_their_turn (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100 * 1024, 'x');
+  g_autoptr (GSource) counter = NULL;
+  guint n = 0;
+
+  add_text (fixture, text);
+  fixture->busy = 1000;
+  counter = attach_counter (G_PRIORITY_DEFAULT_IDLE, &n);
+  while (fixture->incoming->len < strlen (text))
+    {
+      guint before = n;
+
+      g_main_context_iteration (NULL, FALSE);
+      if (hb_input_is_paused (fixture->input))
+        g_assert_cmpuint (n, ==, before);
+    }
+
+  g_source_destroy (counter);
+  g_assert_cmpuint (n, >=, 19);
+  assert_incoming (fixture, text);
+}
+
+/* A little now and then is no flood: it is not made to wait for those who are behind others. */
+static void
+test_a_little_does_not_wait (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autoptr (GSource) hog = NULL;
+  guint n = 0;
+  guint i;
+
+  hog = attach_counter (G_PRIORITY_HIGH_IDLE, &n);
+  fixture->busy = 500;
+
+  for (i = 1; i <= 20; i++)
+    {
+      add_text (fixture, "x");
+      announce (fixture);
+      while (fixture->incoming->len < i)
+        {
+          g_main_context_iteration (NULL, FALSE);
+          g_assert_false (hb_input_is_paused (fixture->input));
+        }
+      be_busy (8000);
+    }
+
+  g_source_destroy (hog);
+  run ();
+}
+
+static void
+test_disposed_while_paused (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (HB_BLOCK_SIZE, 'x');
+
+  add_text (fixture, text);
+  fixture->busy = 1000;
+  while (!hb_input_is_paused (fixture->input))
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (fixture->incoming->len, <, strlen (text));
+}
+
+/* What is sent meanwhile goes out in one piece. */
+static void
+test_output_is_corked (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (fixture->output);
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (fixture->input);
+  guint i;
+
+  run ();
+  hb_output_cork (fixture->output);
+  for (i = 0; i < 3; i++)
+    g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
+
+  /* By the watch, since there is nothing to read */
+  g_assert_false (g_pollable_input_stream_is_readable (input));
+  run ();
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);
+  hb_output_uncork (fixture->output);
+}
+
+static void
+add_random_piece (Fixture    *fixture,
+                  GByteArray *all)
+{
+  gsize length = g_test_rand_int_range (1, g_test_rand_bit () ? 100 : 200000);
+  g_autofree guint8 *piece = g_malloc (length);
+  gsize i;
+
+  for (i = 0; i < length; i++)
+    piece[i] = g_test_rand_int ();
+
+  g_byte_array_append (all, piece, length);
+  scripted_input_add_piece (fixture->base, piece, length);
+}
+
+static void
+test_random (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  guint i;
+
+  for (i = 0; i < 100; i++)
+    {
+      add_random_piece (fixture, all);
+      if (g_test_rand_int_range (0, 4) == 0)
+        scripted_input_add_blocking (fixture->base);
+      announce (fixture);
+      if (g_test_rand_bit ())
+        run ();
+      g_assert_cmpmem (fixture->incoming->data, fixture->incoming->len,
+                       all->data, fixture->incoming->len);
+    }
+
+  scripted_input_set_end (fixture->base);
+  while (!fixture->has_ended)
+    {
+      announce (fixture);
+      g_main_context_iteration (NULL, TRUE);
+    }
+
+  g_assert_cmpuint (fixture->incoming->len, ==, all->len);
+}
+
+#define add(path, function) \
+  add_socket (path, function); \
+  add_tls (path, function)
+#define add_socket(path, function) \
+  g_test_add ("/link/input/socket/" path, Fixture, GINT_TO_POINTER (TRUE), set_up, function, \
+              tear_down)
+#define add_tls(path, function) \
+  g_test_add ("/link/input/tls/" path, Fixture, GINT_TO_POINTER (FALSE), set_up, function, \
+              tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What comes is read whole and in order, and others have their turn meanwhile.");
+
+  add ("first-without-a-poll", test_first_without_a_poll);
+  add_socket ("one-read", test_one_read);
+  add_tls ("all-records", test_all_records);
+  add_tls ("more-than-a-block", test_more_than_a_block);
+  add ("end-after-bytes", test_end_after_bytes);
+  add ("error-after-bytes", test_error_after_bytes);
+  add ("nobody-reads", test_nobody_reads);
+  add ("others-have-their-turn", test_others_have_their_turn);
+  add ("a-little-does-not-wait", test_a_little_does_not_wait);
+  add ("disposed-while-paused", test_disposed_while_paused);
+  add ("output-is-corked", test_output_is_corked);
+  add ("random", test_random);
+
+  return g_test_run ();
+}

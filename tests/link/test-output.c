@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hb-block-private.h"
+#include "hb-output-private.h"
+#include "hb-watch-private.h"
+#include "scripted-output.h"
+
+/* What is written comes out as it went in, in as few writes as may be, and the count of what was
+ * taken is right at every step. */
+
+typedef struct
+{
+  ScriptedOutput *base;
+  HbOutput       *output;
+  GSource        *watch;
+  int             fds[2];     /* the first is watched, and always writable */
+  gboolean        is_writing; /* nothing is to be told now */
+  guint           n_life;
+  guint           n_taken;
+  guint           n_blocked;
+  guint           n_writable;
+} Fixture;
+
+static void
+life_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_false (fixture->is_writing);
+  fixture->n_life++;
+}
+
+static void
+taken_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_false (fixture->is_writing);
+  fixture->n_taken++;
+}
+
+static void
+blocked_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_false (fixture->is_writing);
+  g_assert_false (hb_output_is_writable (fixture->output));
+  fixture->n_blocked++;
+}
+
+static void
+writable_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_false (fixture->is_writing);
+  g_assert_true (hb_output_is_writable (fixture->output));
+  fixture->n_writable++;
+}
+
+static const HbStreamFuncs funcs = { life_cb, taken_cb, blocked_cb, writable_cb };
+
+static void
+turn (void)
+{
+  g_main_context_iteration (NULL, FALSE);
+}
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fixture->fds), ==, 0);
+  fixture->base = scripted_output_new ();
+  fixture->watch = hb_watch_new (fixture->fds[0]);
+  fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->base), fixture->watch,
+                                   &funcs, fixture);
+  g_source_attach (fixture->watch, NULL);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_source_destroy (fixture->watch);
+  g_assert_finalize_object (fixture->output);
+  g_assert_finalize_object (fixture->base);
+  g_source_unref (fixture->watch);
+  close (fixture->fds[0]);
+  close (fixture->fds[1]);
+}
+
+static gssize
+write_some (Fixture     *fixture,
+            const void  *data,
+            gsize        length,
+            GError     **error)
+{
+  gssize n;
+
+  fixture->is_writing = TRUE;
+  n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (fixture->output),
+                                                  data, length, NULL, error);
+  fixture->is_writing = FALSE;
+
+  return n;
+}
+
+static void
+write_text (Fixture    *fixture,
+            const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (write_some (fixture, text, strlen (text), &error), ==, strlen (text));
+  g_assert_no_error (error);
+}
+
+#define assert_taken(fixture, text, n_writes) \
+  G_STMT_START { \
+    GByteArray *taken_ = scripted_output_get_taken ((fixture)->base); \
+    g_assert_cmpmem (taken_->data, taken_->len, text, strlen (text)); \
+    g_assert_cmpuint (hb_output_get_taken ((fixture)->output), ==, strlen (text)); \
+    g_assert_cmpuint (scripted_output_get_n_writes ((fixture)->base), ==, n_writes); \
+  } G_STMT_END
+
+/* Even before the loop has had its first turn */
+static void
+test_lone (Fixture       *fixture,
+           gconstpointer  data)
+{
+  write_text (fixture, "one");
+  assert_taken (fixture, "one", 1);
+  turn ();
+  write_text (fixture, "two");
+  assert_taken (fixture, "onetwo", 2);
+}
+
+static void
+test_gathered (Fixture       *fixture,
+               gconstpointer  data)
+{
+  turn ();
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  write_text (fixture, "three");
+  assert_taken (fixture, "one", 1);
+  g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 11);
+  turn ();
+  assert_taken (fixture, "onetwothree", 2);
+  g_assert_cmpuint (fixture->n_taken, ==, 1);
+  turn ();
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 2);
+}
+
+static void
+test_corked (Fixture       *fixture,
+             gconstpointer  data)
+{
+  turn ();
+  hb_output_cork (fixture->output);
+  hb_output_cork (fixture->output);
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  hb_output_uncork (fixture->output);
+  assert_taken (fixture, "", 0);
+  hb_output_uncork (fixture->output);
+  assert_taken (fixture, "onetwo", 1);
+  g_assert_cmpuint (fixture->n_taken, ==, 1);
+}
+
+/* A main loop may run in a handler, for as long as it likes. */
+static void
+test_corked_in_a_loop (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  hb_output_cork (fixture->output);
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  turn ();
+  assert_taken (fixture, "onetwo", 1);
+  write_text (fixture, "three");
+  turn ();
+  assert_taken (fixture, "onetwothree", 2);
+  hb_output_uncork (fixture->output);
+}
+
+static void
+test_long (Fixture       *fixture,
+           gconstpointer  data)
+{
+  gsize length = HB_BLOCK_SIZE + 1;
+  g_autofree char *frame = g_strnfill (length, 'x');
+  g_autofree char *all = g_strconcat ("onetwo", frame, "three", NULL);
+
+  turn ();
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  write_text (fixture, frame);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 6 + length);
+  write_text (fixture, "three");
+  turn ();
+  assert_taken (fixture, all, 4);
+}
+
+static void
+test_full (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autofree char *half = g_strnfill (HB_BLOCK_SIZE / 2, 'x');
+  g_autofree char *all = g_strconcat (half, half, "three", NULL);
+
+  hb_output_cork (fixture->output);
+  write_text (fixture, half);
+  write_text (fixture, half);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 0);
+  write_text (fixture, "three");
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, HB_BLOCK_SIZE);
+  hb_output_uncork (fixture->output);
+  assert_taken (fixture, all, 2);
+}
+
+/* The end of a frame is known before the kernel has all of it. */
+static void
+test_short (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  turn ();
+  scripted_output_add_taking (fixture->base, 2);
+  scripted_output_add_blocking (fixture->base);
+  g_assert_cmpint (write_some (fixture, "onetwo", 6, &error), ==, 2);
+  g_assert_no_error (error);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 2);
+  g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
+  g_assert_false (hb_output_is_writable (fixture->output));
+
+  /* The rest, too early */
+  g_assert_cmpint (write_some (fixture, "etwo", 4, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
+
+  turn ();
+  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  write_text (fixture, "etwo");
+  assert_taken (fixture, "onetwo", 3);
+}
+
+static void
+test_short_flush (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  hb_output_cork (fixture->output);
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  scripted_output_add_taking (fixture->base, 4);
+  scripted_output_add_blocking (fixture->base);
+  scripted_output_add_blocking (fixture->base);
+  hb_output_uncork (fixture->output);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpuint (fixture->n_taken, ==, 1);
+  g_assert_cmpuint (fixture->n_life, ==, 0);
+
+  /* Who has something to send is to keep it, and to be told when no longer. */
+  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+  turn ();
+  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  g_assert_cmpuint (fixture->n_life, ==, 0);
+  turn ();
+  assert_taken (fixture, "onetwo", 4);
+  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->n_life, ==, 1);
+  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+}
+
+/* What was taken before the error was taken: sent again, it would come twice. */
+static void
+test_error_after_some (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  turn ();
+  scripted_output_add_taking (fixture->base, 4);
+  scripted_output_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpint (write_some (fixture, "onetwo", 6, &error), ==, 4);
+  g_assert_no_error (error);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpint (write_some (fixture, "wo", 2, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+}
+
+static void
+test_error_in_flush (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  hb_output_cork (fixture->output);
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  scripted_output_add_taking (fixture->base, 4);
+  scripted_output_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
+  hb_output_uncork (fixture->output);
+  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpuint (fixture->n_taken, ==, 1);
+
+  /* It is told as often as is asked, and the base is left alone. */
+  g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_clear_error (&error);
+  turn ();
+  g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 2);
+}
+
+static gboolean
+count_cb (GObject  *stream,
+          gpointer  user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A source is ready where a write would do something, if only fail. */
+static void
+test_source (Fixture       *fixture,
+             gconstpointer  data)
+{
+  GPollableOutputStream *pollable = G_POLLABLE_OUTPUT_STREAM (fixture->output);
+  g_autoptr (GSource) source = NULL;
+  guint n = 0;
+
+  turn ();
+  scripted_output_add_blocking (fixture->base);
+  g_assert_cmpint (write_some (fixture, "one", 3, NULL), ==, -1);
+  source = g_pollable_output_stream_create_source (pollable, NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n, NULL);
+  g_source_attach (source, NULL);
+  turn ();
+  g_assert_cmpuint (n, ==, 0);
+  g_assert_true (g_pollable_output_stream_is_writable (pollable));
+  g_assert_false (hb_output_is_writable (fixture->output));
+  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  turn ();
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpuint (fixture->n_writable, ==, 1);
+}
+
+static void
+test_muted (Fixture       *fixture,
+            gconstpointer  data)
+{
+  turn ();
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+  hb_output_mute (fixture->output);
+  turn ();
+  assert_taken (fixture, "onetwo", 2);
+  g_assert_cmpuint (fixture->n_taken, ==, 0);
+}
+
+static void
+test_disposed_with_bytes (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  hb_output_cork (fixture->output);
+  write_text (fixture, "one");
+  write_text (fixture, "two");
+}
+
+/* Queues frames and writes them as libsoup does. */
+typedef struct
+{
+  Fixture  *fixture;
+  GQueue    frames; /* GByteArray, what is left of each */
+  GSource  *source; /* (nullable) */
+} Framer;
+
+static gboolean framer_cb (GObject  *stream,
+                           gpointer  user_data);
+
+static void
+framer_write (Framer *self)
+{
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (self->fixture->output);
+  GByteArray *frame = g_queue_peek_head (&self->frames);
+  g_autoptr (GError) error = NULL;
+  gssize n;
+
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+
+  n = write_some (self->fixture, frame->data, frame->len, &error);
+  if (n < 0)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  else
+    g_byte_array_remove_range (frame, 0, n);
+
+  if (frame->len == 0)
+    g_byte_array_unref (g_queue_pop_head (&self->frames));
+
+  if (g_queue_is_empty (&self->frames))
+    return;
+
+  self->source = g_pollable_output_stream_create_source (output, NULL);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (framer_cb), self, NULL);
+  g_source_attach (self->source, NULL);
+}
+
+static gboolean
+framer_cb (GObject  *stream,
+           gpointer  user_data)
+{
+  framer_write (user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+add_random_step (ScriptedOutput *base)
+{
+  if (g_test_rand_bit ())
+    scripted_output_add_taking (base, g_test_rand_int_range (1, 40000));
+
+  if (g_test_rand_int_range (0, 4) == 0)
+    scripted_output_add_blocking (base);
+}
+
+/* A frame, of which there may be more before the loop has its turn, corked or not */
+static void
+add_random_frame (Framer     *framer,
+                  GByteArray *all)
+{
+  HbOutput *output = framer->fixture->output;
+  gsize length = g_test_rand_int_range (1, g_test_rand_int_range (0, 8) == 0 ? 200000 : 2000);
+  GByteArray *frame = g_byte_array_new ();
+  gboolean is_first = g_queue_is_empty (&framer->frames);
+  gsize i;
+
+  g_byte_array_set_size (frame, length);
+  for (i = 0; i < length; i++)
+    frame->data[i] = g_test_rand_int ();
+
+  g_byte_array_append (all, frame->data, length);
+  g_queue_push_tail (&framer->frames, frame);
+  framer_write (framer);
+  if (is_first)
+    g_assert_cmpuint (hb_output_get_frame_end (output), ==, all->len);
+}
+
+static void
+test_random (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  GByteArray *taken = scripted_output_get_taken (fixture->base);
+  Framer framer = { .fixture = fixture };
+  gboolean is_corked = FALSE;
+  guint i;
+
+  for (i = 0; i < 400 || taken->len < all->len; i++)
+    {
+      if (i < 400)
+        {
+          add_random_step (fixture->base);
+          add_random_frame (&framer, all);
+        }
+
+      if (g_test_rand_int_range (0, 4) == 0 || i >= 400)
+        {
+          is_corked ? hb_output_uncork (fixture->output) : hb_output_cork (fixture->output);
+          is_corked = !is_corked;
+        }
+
+      if (g_test_rand_bit () || i >= 400)
+        turn ();
+
+      g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, taken->len);
+      g_assert_cmpmem (taken->data, taken->len, all->data, taken->len);
+    }
+
+  g_assert_cmpuint (taken->len, ==, all->len);
+  g_assert_true (g_queue_is_empty (&framer.frames));
+  g_assert_true (hb_output_is_writable (fixture->output));
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), <, 1200);
+}
+
+#define add(path, function) \
+  g_test_add ("/link/output/" path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What is written comes out as it went in, and is counted when it is taken.");
+
+  add ("lone", test_lone);
+  add ("gathered", test_gathered);
+  add ("corked", test_corked);
+  add ("corked-in-a-loop", test_corked_in_a_loop);
+  add ("long", test_long);
+  add ("full", test_full);
+  add ("short", test_short);
+  add ("short-flush", test_short_flush);
+  add ("error-after-some", test_error_after_some);
+  add ("error-in-flush", test_error_in_flush);
+  add ("source", test_source);
+  add ("muted", test_muted);
+  add ("disposed-with-bytes", test_disposed_with_bytes);
+  add ("random", test_random);
+
+  return g_test_run ();
+}
