@@ -46,11 +46,12 @@ download ()
 
   mkdir -p "$apt"/{lists,cache,sources,sources.d}
   for list in /etc/apt/sources.list /etc/apt/sources.list.d/*; do
+    [ -r "$list" ] || continue
     case "$list" in
       *.list) sed -n 's/^deb /deb-src /p' "$list" > "$apt/sources.d/$(basename "$list")" ;;
       *.sources) sed 's/^Types:.*/Types: deb-src/' "$list" > "$apt/sources.d/$(basename "$list")" ;;
     esac
-  done 2> /dev/null
+  done
 
   (
     cd "$apt/sources"
