@@ -4,6 +4,10 @@
 
 #include "outage.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 /* A link that is lost without a word from TCP, found out by the heartbeat, and made again when the
  * network is back. Needs `ip`, `nft`, and root or user namespaces for everyone; by hand:
  *
@@ -103,6 +107,22 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
+/* GSocketClient of GLib 2.74 loses its own data where an attempt fails after more than 250 ms. */
+static void
+expect_late_failure (Outage       *self,
+                     GIOErrorEnum  code)
+{
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_disable ();
+#endif
+
+  outage_expect_failure (self, 1, G_IO_ERROR, code);
+
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_enable ();
+#endif
+}
+
 /* A router that says it has no way: an attempt ends by that, an open link does not. */
 static void
 test_unreachable (Outage        *self,
@@ -112,7 +132,7 @@ test_unreachable (Outage        *self,
   outage_converse (self);
   network_filter (NETWORK_FAR, "reject with icmp type host-unreachable");
   outage_expect_loss (self);
-  outage_expect_failure (self, 1, G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE);
+  expect_late_failure (self, G_IO_ERROR_HOST_UNREACHABLE);
   network_restore ();
   outage_expect_return (self);
 }
