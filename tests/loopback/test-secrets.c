@@ -177,6 +177,13 @@ test_link (Life          *life,
   signal_log_expect (fixture->log, "state:closing state:closed close:4001");
 }
 
+/* For a test that ends with a link that is lost */
+static void
+stay_lost (Fixture *fixture)
+{
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+}
+
 /* No life after the ping, and a ping that is asked for by hand */
 static void
 test_pong_timeout (Life          *life,
@@ -185,6 +192,7 @@ test_pong_timeout (Life          *life,
   Fixture *fixture = &life->base;
   RawPeer *peer;
 
+  stay_lost (fixture);
   hb_websocket_task_set_pong_timeout (fixture->task, 20);
   peer = fixture_open_raw (fixture);
   hb_websocket_task_check (fixture->task);
@@ -210,6 +218,7 @@ test_frame (Life          *life,
 {
   RawPeer *peer = fixture_open_raw (&life->base);
 
+  stay_lost (&life->base);
   raw_peer_write_text (peer, data);
   signal_log_skip_to (life->base.log, "close:1006");
   raw_peer_forget (peer);
