@@ -13,6 +13,7 @@ struct _TestServer
   SoupServer         *soup;
   GSocketService     *service;     /* (nullable) while it is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
+  GPtrArray          *sockets;     /* of all that have been accepted */
   GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
   SoupMessageHeaders *headers;     /* (nullable) of the last request */
   GString            *received;    /* the texts that have come, and binary messages by their size */
@@ -145,10 +146,11 @@ incoming_cb (GSocketService    *service,
   g_autoptr (GSocketAddress) local = g_socket_connection_get_local_address (connection, NULL);
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
   g_autoptr (GIOStream) stream = G_IO_STREAM (g_object_ref (connection));
+  GSocket *socket = g_socket_connection_get_socket (connection);
   g_autoptr (GError) error = NULL;
 
-  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, TRUE,
-                       NULL);
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
+  g_ptr_array_add (self->sockets, g_object_ref (socket));
 
   if (self->certificate != NULL)
     {
@@ -182,6 +184,14 @@ test_server_start (TestServer *self)
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
 }
 
+static void
+stop_reading (gpointer data,
+              gpointer user_data)
+{
+  if (!g_socket_is_closed (data))
+    g_socket_shutdown (data, TRUE, FALSE, NULL);
+}
+
 /* The end of the process that a server is: its sockets are closed, and nobody listens. */
 void
 test_server_stop (TestServer *self)
@@ -194,8 +204,12 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
+  /* Closing waits for a TLS handshake that is going on in a thread, which waits for a client that is
+   * in this one. */
+  g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);
+  g_ptr_array_set_size (self->sockets, 0);
 }
 
 TestServer *
@@ -207,6 +221,7 @@ test_server_new_tls (TestServerMode   mode,
   self->mode = mode;
   self->soup = soup_server_new (NULL, NULL);
   g_set_object (&self->certificate, certificate);
+  self->sockets = g_ptr_array_new_with_free_func (g_object_unref);
   self->connections = g_ptr_array_new_with_free_func (end_connection);
   self->received = g_string_new (NULL);
   soup_server_add_early_handler (self->soup, "/", request_cb, self, NULL);
@@ -231,6 +246,7 @@ test_server_free (TestServer *self)
   g_assert_finalize_object (self->soup);
   g_clear_object (&self->certificate);
   g_ptr_array_unref (self->connections);
+  g_ptr_array_unref (self->sockets);
   g_clear_pointer (&self->headers, soup_message_headers_unref);
   g_string_free (self->received, TRUE);
   g_free (self->uri);
