@@ -204,8 +204,8 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
-  /* Closing waits for a TLS handshake that is going on in a thread, which waits for a client that is
-   * in this one. */
+  /* Closing waits for a TLS handshake that is going on in a thread, which waits for a client that
+   * is in this one. */
   g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);
