@@ -98,7 +98,10 @@ build ()
 {
   tools/install-packages.sh build
 
-  if [ ! -f "$build_dir/build.ninja" ]; then
+  # A directory that is there already is looked at afresh: what was missing then may be there now.
+  if [ -f "$build_dir/build.ninja" ]; then
+    meson setup --reconfigure "$build_dir"
+  else
     meson setup "$build_dir"
   fi
 
@@ -110,7 +113,7 @@ start_cat ()
 {
   : > "$scratch/received"
   : > "$scratch/told"
-  "$build_dir/examples/hb-cat" \
+  "$build_dir/tools/hb-cat" \
     --ping-timeout=400 --pong-timeout=600 --connect-timeout=1000 --reconnect-timeout=1000 \
     --min-uptime=500 --pong-message=heartbeat "$uri" \
     < "$scratch/input" \
