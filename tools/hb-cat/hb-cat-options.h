@@ -9,14 +9,26 @@ G_BEGIN_DECLS
 /* What the command line says. All that has a property is set on the task at once. */
 typedef struct
 {
-  HbWebsocketTask  *task;      /* (owned) */
-  char            **headers;   /* (owned) (nullable) */
-  char            **protocols; /* (owned) (nullable) */
-  int               wait;      /* milliseconds, -1: no end */
+  HbWebsocketTask  *task;         /* (owned) */
+  SoupSession      *session;      /* (owned): the task's */
+  GTlsCertificate  *certificate;  /* (owned) (nullable) */
+  char            **headers;      /* (owned) (nullable) */
+  char            **protocols;    /* (owned) (nullable) */
+  char             *user;         /* (owned) (nullable): NAME:PASSWORD */
+  char             *ca_file;      /* (owned) (nullable) */
+  char             *cert_file;    /* (owned) (nullable) */
+  char             *key_file;     /* (owned) (nullable) */
+  guint             count;        /* messages to come before the link is closed, 0: no such number */
+  int               wait;         /* milliseconds, -1: no end */
+  gboolean          binary;
+  gboolean          null;
+  gboolean          json;
+  gboolean          insecure;
   gboolean          once;
   gboolean          quiet;
   gboolean          version;
   gboolean          has_limit;
+  gboolean          has_wait;
 } CatOptions;
 
 gboolean cat_options_parse (CatOptions   *self,

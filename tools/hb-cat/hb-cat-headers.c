@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-cat-headers.h"
+#include "hb-cat-i18n.h"
+#include "hb-cat-values.h"
+
+#define TOKEN_MARKS "!#$%&'*+-.^_`|~"
+
+static gboolean
+is_token (const char *string)
+{
+  const char *c;
+
+  for (c = string; *c != '\0'; c++)
+    {
+      if (!g_ascii_isalnum (*c) && strchr (TOKEN_MARKS, *c) == NULL)
+        return FALSE;
+    }
+
+  return c != string;
+}
+
+static gboolean
+is_header_value (const char *string)
+{
+  const char *c;
+
+  for (c = string; *c != '\0'; c++)
+    {
+      if (g_ascii_iscntrl (*c) && *c != '\t')
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+add_header (SoupMessageHeaders  *headers,
+            const char          *header,
+            GError             **error)
+{
+  const char *colon = strchr (header, ':');
+  g_autofree char *name = NULL;
+  g_autofree char *shown = NULL;
+  g_autofree char *value = NULL;
+
+  if (colon == NULL)
+    return cat_fail (error, _("--header takes “Name: value”, and one of them has no colon"));
+
+  name = g_strndup (header, colon - header);
+  shown = g_strescape (name, NULL);
+  value = g_strdup (colon + 1);
+
+  if (!is_token (name))
+    return cat_fail (error, _("The header name “%s” is not a token: only letters, digits and %s "
+                              "are allowed"), shown, TOKEN_MARKS);
+
+  /* Before the blanks at the ends go, for a newline there is an error too. */
+  if (!is_header_value (value))
+    return cat_fail (error, _("The value of the header “%s” has a newline or another control "
+                              "character in it"), name);
+
+  if (g_ascii_strncasecmp (name, "Sec-WebSocket-", strlen ("Sec-WebSocket-")) == 0
+      || g_ascii_strcasecmp (name, "Connection") == 0
+      || g_ascii_strcasecmp (name, "Upgrade") == 0)
+    return cat_fail (error, _("The header “%s” belongs to the WebSocket handshake itself (for a "
+                              "subprotocol there is --protocol)"), name);
+
+  soup_message_headers_append (headers, name, g_strstrip (value));
+  return TRUE;
+}
+
+static gboolean
+add_file (SoupMessageHeaders  *headers,
+          const char          *path,
+          GError             **error)
+{
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint i;
+
+  if (!g_file_get_contents (path, &text, NULL, error))
+    return FALSE;
+
+  lines = g_strsplit (text, "\n", -1);
+  for (i = 0; lines[i] != NULL; i++)
+    {
+      if (*g_strchomp (lines[i]) == '\0')
+        continue;
+
+      if (!add_header (headers, lines[i], error))
+        {
+          g_prefix_error (error, _("%s, line %u: "), path, i + 1);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+/* An argument is one header, or @ and the name of a file with one in each line. */
+gboolean
+cat_headers_add (SoupMessageHeaders  *headers,
+                 const char          *argument,
+                 GError             **error)
+{
+  if (argument[0] == '@')
+    return add_file (headers, argument + 1, error);
+
+  return add_header (headers, argument, error);
+}
+
+/* The user is NAME:PASSWORD, for Basic authentication before the server asks. */
+gboolean
+cat_headers_add_user (SoupMessageHeaders  *headers,
+                      const char          *user,
+                      GError             **error)
+{
+  g_autofree char *encoded = NULL;
+  g_autofree char *value = NULL;
+
+  if (strchr (user, ':') == NULL)
+    return cat_fail (error, _("--user takes NAME:PASSWORD, with a colon between them"));
+
+  encoded = g_base64_encode ((const guchar *) user, strlen (user));
+  value = g_strconcat ("Basic ", encoded, NULL);
+  soup_message_headers_append (headers, "Authorization", value);
+
+  return TRUE;
+}

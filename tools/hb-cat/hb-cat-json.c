@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* For programs: one JSON object in a line of standard output for each event. The names and units are
+ * a promise, and stand in the manual page. */
+
+#include "config.h"
+
+#include <json-glib/json-glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hb-cat-voice.h"
+
+static JsonBuilder *
+begin (const char *event)
+{
+  JsonBuilder *builder = json_builder_new ();
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "event");
+  json_builder_add_string_value (builder, event);
+  json_builder_set_member_name (builder, "time");
+  json_builder_add_int_value (builder, g_get_real_time () / G_TIME_SPAN_MILLISECOND);
+
+  return builder;
+}
+
+static void
+add_int (JsonBuilder *builder,
+         const char  *name,
+         gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_int_value (builder, value);
+}
+
+/* NULL becomes null. */
+static void
+add_string (JsonBuilder *builder,
+            const char  *name,
+            const char  *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+/* Returns: (transfer full): the object without its last brace */
+static char *
+end (JsonBuilder *builder)
+{
+  g_autoptr (JsonNode) root = NULL;
+  char *line;
+
+  json_builder_end_object (builder);
+  root = json_builder_get_root (builder);
+  line = json_to_string (root, FALSE);
+  line[strlen (line) - 1] = '\0';
+
+  return line;
+}
+
+static gboolean
+print (JsonBuilder *builder)
+{
+  g_autofree char *line = end (builder);
+
+  return printf ("%s}\n", line) >= 0 && fflush (stdout) == 0;
+}
+
+static gboolean
+print_unless_quiet (const CatOptions *options,
+                    JsonBuilder      *builder)
+{
+  return options->quiet || print (builder);
+}
+
+/* The strings of json-glib end at a NUL, those of WebSockets need not. */
+static char *
+quote (const char *text,
+       gsize       size)
+{
+  g_autoptr (GString) quoted = g_string_new ("\"");
+  const char *end_of_text = text + size;
+  const char *part = text;
+
+  while (TRUE)
+    {
+      gsize length = strnlen (part, end_of_text - part);
+      g_autofree char *copy = g_strndup (part, length);
+      g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), copy);
+      g_autofree char *escaped = json_to_string (node, FALSE);
+
+      /* What stands between the quotes */
+      g_string_append_len (quoted, escaped + 1, strlen (escaped) - 2);
+      part += length;
+      if (part == end_of_text)
+        break;
+
+      g_string_append (quoted, "\\u0000");
+      part++;
+    }
+
+  g_string_append_c (quoted, '"');
+
+  return g_string_free (g_steal_pointer (&quoted), FALSE);
+}
+
+static gboolean
+tell_state (const CatOptions *options,
+            HbState           state)
+{
+  g_autoptr (JsonBuilder) builder = begin ("state");
+  g_autoptr (GTypeClass) klass = g_type_class_ref (HB_TYPE_STATE);
+
+  add_string (builder, "state", g_enum_get_value (G_ENUM_CLASS (klass), state)->value_nick);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_open (const CatOptions *options,
+           gboolean          again,
+           guint             n_queued)
+{
+  g_autoptr (JsonBuilder) builder = begin ("open");
+  gint64 downtime = hb_websocket_task_get_downtime (options->task);
+
+  add_string (builder, "protocol", hb_websocket_task_get_protocol (options->task));
+  add_int (builder, "downtime", downtime / G_TIME_SPAN_MILLISECOND);
+  add_int (builder, "waiting", n_queued);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_message (const CatOptions      *options,
+              SoupWebsocketDataType  type,
+              GBytes                *message)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (message, &size);
+  g_autoptr (JsonBuilder) builder = begin ("message");
+  g_autofree char *line = NULL;
+  g_autofree char *text = NULL;
+
+  if (type != SOUP_WEBSOCKET_DATA_TEXT)
+    {
+      text = g_base64_encode ((const guchar *) data, size);
+      add_string (builder, "type", "binary");
+      add_string (builder, "data", text);
+
+      return print (builder);
+    }
+
+  add_string (builder, "type", "text");
+  line = end (builder);
+  text = quote (size > 0 ? data : "", size);
+
+  return printf ("%s,\"data\":%s}\n", line, text) >= 0 && fflush (stdout) == 0;
+}
+
+static gboolean
+tell_close (const CatOptions *options,
+            guint             code,
+            const char       *reason)
+{
+  g_autoptr (JsonBuilder) builder = begin ("close");
+
+  add_int (builder, "code", code);
+  add_string (builder, "reason", reason != NULL ? reason : "");
+
+  return print_unless_quiet (options, builder);
+}
+
+static void
+add_error (JsonBuilder  *builder,
+           const GError *error)
+{
+  add_string (builder, "domain", g_quark_to_string (error->domain));
+  add_int (builder, "code", error->code);
+  add_string (builder, "message", error->message);
+}
+
+static gboolean
+tell_error (const CatOptions *options,
+            const GError     *error)
+{
+  g_autoptr (JsonBuilder) builder = begin ("error");
+
+  add_error (builder, error);
+
+  return print (builder);
+}
+
+static gboolean
+tell_reconnect (const CatOptions *options,
+                guint             attempt,
+                guint             delay)
+{
+  g_autoptr (JsonBuilder) builder = begin ("reconnect");
+
+  add_int (builder, "attempt", attempt);
+  add_int (builder, "delay", delay);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_latency (const CatOptions *options,
+              gint64            latency)
+{
+  g_autoptr (JsonBuilder) builder = begin ("latency");
+
+  add_int (builder, "latency_us", latency);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_queued (const CatOptions *options,
+             guint             n_queued)
+{
+  g_autoptr (JsonBuilder) builder = begin ("queued");
+
+  add_int (builder, "waiting", n_queued);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_drain (const CatOptions *options,
+            guint             n_backlog)
+{
+  g_autoptr (JsonBuilder) builder = begin ("drain");
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
+tell_unsent (const CatOptions *options,
+             const GError     *error)
+{
+  g_autoptr (JsonBuilder) builder = begin ("unsent");
+
+  add_error (builder, error);
+
+  return print (builder);
+}
+
+const CatVoice cat_voice_json = {
+  .state = tell_state,
+  .open = tell_open,
+  .message = tell_message,
+  .close = tell_close,
+  .error = tell_error,
+  .reconnect = tell_reconnect,
+  .latency = tell_latency,
+  .queued = tell_queued,
+  .drain = tell_drain,
+  .unsent = tell_unsent,
+};

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <errno.h>
+#include <gio/gunixinputstream.h>
+#include <glib-unix.h>
+#include <hb-websocket.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "hb-cat-i18n.h"
+#include "hb-cat-run.h"
+#include "hb-cat-voice.h"
+
+/* While this many bytes wait to go out, no more input is read: whoever writes to us has to wait. */
+#define HIGH_WATER (1024 * 1024)
+
+/* Calls a member of the voice, and sees to it that the program ends where it cannot be heard. */
+#define TELL(self, event, ...)                                         \
+  G_STMT_START                                                         \
+  {                                                                    \
+    if ((self)->voice->event != NULL                                   \
+        && !(self)->voice->event ((self)->options, __VA_ARGS__))       \
+      fail_output (self);                                              \
+  }                                                                    \
+  G_STMT_END
+
+typedef enum {
+  STAGE_RUN,
+  STAGE_FLUSH, /* the lines that are still here go out */
+  STAGE_WAIT,  /* for answers to them */
+  STAGE_CLOSE,
+} Stage;
+
+typedef struct
+{
+  CatOptions       *options; /* (unowned) */
+  const CatVoice   *voice;   /* (unowned) */
+  GMainLoop        *loop;    /* (owned) */
+  GDataInputStream *input;   /* (owned) */
+  GCancellable     *reading; /* (owned): stops the reading of lines */
+  gboolean          is_reading;
+  gboolean          is_paused;
+  gboolean          has_opened;
+  gboolean          is_interrupted;
+  gboolean          is_deaf; /* nobody reads standard output */
+  Stage             stage;
+  guint             n_pending; /* lines that have not gone out yet */
+  guint             n_backlog; /* those of them that waited for the link */
+  guint             n_messages; /* that have come */
+  guint             close_code;
+  guint             wait_id;
+  int               status;
+} Cat;
+
+static void read_line (Cat *self);
+
+static void
+leave (Cat *self,
+       int  status)
+{
+  self->status = status;
+  g_main_loop_quit (self->loop);
+}
+
+static void
+close_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Cat *self = user_data;
+
+  hb_websocket_task_close_finish (HB_WEBSOCKET_TASK (source), result, NULL);
+  g_main_loop_quit (self->loop);
+}
+
+static void
+close_link (Cat *self)
+{
+  if (self->stage == STAGE_CLOSE)
+    return;
+
+  self->stage = STAGE_CLOSE;
+  g_clear_handle_id (&self->wait_id, g_source_remove);
+  g_cancellable_cancel (self->reading);
+  hb_websocket_task_close_async (self->options->task, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL,
+                                 NULL, close_cb, self);
+}
+
+static void
+fail_output (Cat *self)
+{
+  if (!self->is_deaf)
+    fprintf (stderr, _("hb-cat: standard output cannot be written: %s\n"), g_strerror (errno));
+
+  self->is_deaf = TRUE;
+  self->status = CAT_STATUS_FAILED;
+  close_link (self);
+}
+
+static gboolean
+is_short (Cat *self)
+{
+  return self->n_messages < self->options->count;
+}
+
+static void
+wait_cb (gpointer user_data)
+{
+  Cat *self = user_data;
+
+  self->wait_id = 0;
+  close_link (self);
+}
+
+static void
+flush_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Cat *self = user_data;
+
+  /* Where this fails the task is closed, and on_state() has seen to the rest. */
+  if (!hb_websocket_task_flush_finish (HB_WEBSOCKET_TASK (source), result, NULL))
+    return;
+
+  if (self->stage != STAGE_FLUSH)
+    return;
+
+  if (self->is_interrupted)
+    {
+      close_link (self);
+      return;
+    }
+
+  self->stage = STAGE_WAIT;
+  if (self->options->wait >= 0)
+    self->wait_id = g_timeout_add_once (self->options->wait, wait_cb, self);
+}
+
+/* No more lines come: those that are here go out, and then the link is closed. */
+static void
+end (Cat *self)
+{
+  self->stage = STAGE_FLUSH;
+  g_cancellable_cancel (self->reading);
+  hb_websocket_task_flush_async (self->options->task, NULL, flush_cb, self);
+}
+
+static void
+end_input (Cat *self)
+{
+  /* A link that is not there yet is waited for: `hb-cat URI < /dev/null` opens one. */
+  if (self->stage == STAGE_RUN && self->has_opened)
+    end (self);
+}
+
+static void
+send_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  HbWebsocketTask *task = HB_WEBSOCKET_TASK (source);
+  Cat *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  self->n_pending--;
+
+  /* A task that has closed tells how many it has not sent, once and not for each. */
+  if (!hb_websocket_task_send_message_finish (task, result, &error)
+      && hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
+    {
+      self->status = CAT_STATUS_FAILED;
+      TELL (self, unsent, error);
+    }
+}
+
+static void
+send_line (Cat   *self,
+           char  *line,
+           gsize  length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (line, length);
+  SoupWebsocketDataType type = self->options->binary ? SOUP_WEBSOCKET_DATA_BINARY
+                                                    : SOUP_WEBSOCKET_DATA_TEXT;
+
+  self->n_pending++;
+  hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
+                                        NULL, send_cb, self);
+
+  /* What comes before the first attempt is over has not been waiting for anything. */
+  if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
+      && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
+    TELL (self, queued, self->n_pending);
+}
+
+/* Reading stops before the end of the line, and nothing is left where the input has ended. For an
+ * empty line GLib has NULL as for the end, and for an error the rest of the buffer is of no use.
+ *
+ * Returns: (transfer full) (nullable): the line, without its end; NULL: there are no more */
+static char *
+take_line (GDataInputStream  *input,
+           GAsyncResult      *result,
+           gsize             *length,
+           GError           **error)
+{
+  g_autoptr (GError) reading_error = NULL;
+  char *line = g_data_input_stream_read_upto_finish (input, result, length, &reading_error);
+
+  if (reading_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&reading_error));
+      return NULL;
+    }
+
+  if (g_buffered_input_stream_get_available (G_BUFFERED_INPUT_STREAM (input)) == 0)
+    return line;
+
+  g_input_stream_skip (G_INPUT_STREAM (input), 1, NULL, NULL);
+  if (line != NULL)
+    return line;
+
+  *length = 0;
+  return g_strdup ("");
+}
+
+static void
+read_line_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Cat *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gsize length;
+  char *line;
+
+  self->is_reading = FALSE;
+  line = take_line (G_DATA_INPUT_STREAM (source), result, &length, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  if (line != NULL)
+    {
+      send_line (self, line, length);
+      read_line (self);
+      return;
+    }
+
+  if (error != NULL)
+    {
+      fprintf (stderr, _("hb-cat: standard input cannot be read: %s\n"), error->message);
+      self->status = CAT_STATUS_FAILED;
+    }
+
+  g_clear_object (&self->input);
+  end_input (self);
+}
+
+static void
+read_line (Cat *self)
+{
+  self->is_paused = hb_websocket_task_get_buffered_amount (self->options->task) >= HIGH_WATER;
+  if (self->is_paused)
+    return;
+
+  self->is_reading = TRUE;
+  g_data_input_stream_read_upto_async (self->input, self->options->null ? "" : "\n", 1,
+                                       G_PRIORITY_DEFAULT, self->reading, read_line_cb, self);
+}
+
+static void
+on_drain (Cat *self)
+{
+  TELL (self, drain, self->n_backlog);
+  self->n_backlog = 0;
+
+  if (self->is_paused && self->stage == STAGE_RUN)
+    read_line (self);
+}
+
+static void
+on_open (Cat *self)
+{
+  TELL (self, open, self->has_opened, self->n_pending);
+  self->has_opened = TRUE;
+  self->n_backlog = self->n_pending;
+
+  if (self->input == NULL)
+    end_input (self);
+}
+
+static void
+on_message (Cat                   *self,
+            SoupWebsocketDataType  type,
+            GBytes                *message)
+{
+  /* Those that come while the link is being closed are more than were asked for. */
+  if (self->options->count > 0 && !is_short (self))
+    return;
+
+  self->n_messages++;
+  TELL (self, message, type, message);
+
+  if (self->options->count > 0 && !is_short (self))
+    close_link (self);
+}
+
+static void
+on_latency (Cat *self)
+{
+  gint64 latency = hb_websocket_task_get_latency (self->options->task);
+
+  if (latency >= 0)
+    TELL (self, latency, latency);
+}
+
+static void
+on_close (Cat        *self,
+          guint       code,
+          const char *reason)
+{
+  self->close_code = code;
+  TELL (self, close, code, reason);
+}
+
+static void
+on_error (Cat    *self,
+          GError *error)
+{
+  /* What the command line says wrong is told by open_cb(), and --once is nothing to complain of. */
+  if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
+      || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
+      || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))
+    return;
+
+  TELL (self, error, error);
+}
+
+static void
+on_reconnect (Cat   *self,
+              guint  attempt,
+              guint  delay)
+{
+  TELL (self, reconnect, attempt, delay);
+}
+
+static void
+gave_up_cb (gpointer user_data)
+{
+  Cat *self = user_data;
+  gboolean is_done = self->options->once && self->n_pending == 0
+                     && self->close_code == SOUP_WEBSOCKET_CLOSE_NORMAL;
+
+  leave (self, is_done ? self->status : CAT_STATUS_FAILED);
+}
+
+/* A task that has closed by itself says why in the signals that follow, so there is no hurry. */
+static void
+on_state (Cat *self)
+{
+  HbState state = hb_websocket_task_get_state (self->options->task);
+
+  TELL (self, state, state);
+
+  if (state == HB_STATE_CLOSED && self->stage != STAGE_CLOSE)
+    g_idle_add_once (gave_up_cb, self);
+}
+
+static void
+open_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Cat *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (hb_websocket_task_open_finish (HB_WEBSOCKET_TASK (source), result, &error))
+    return;
+
+  if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
+      || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT))
+    {
+      cat_print_usage (error);
+      leave (self, CAT_STATUS_USAGE);
+    }
+}
+
+static gboolean
+on_interrupt_cb (gpointer user_data)
+{
+  Cat *self = user_data;
+
+  if (self->is_interrupted)
+    {
+      leave (self, CAT_STATUS_FAILED);
+      return G_SOURCE_CONTINUE;
+    }
+
+  self->is_interrupted = TRUE;
+
+  if (self->stage == STAGE_WAIT)
+    close_link (self);
+  else if (self->stage == STAGE_RUN)
+    end (self);
+
+  TELL (self, interrupted, self->n_pending);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+connect_signals (Cat *self)
+{
+  HbWebsocketTask *task = self->options->task;
+
+  g_signal_connect_swapped (task, "open", G_CALLBACK (on_open), self);
+  g_signal_connect_swapped (task, "message", G_CALLBACK (on_message), self);
+  g_signal_connect_swapped (task, "close", G_CALLBACK (on_close), self);
+  g_signal_connect_swapped (task, "error", G_CALLBACK (on_error), self);
+  g_signal_connect_swapped (task, "reconnect", G_CALLBACK (on_reconnect), self);
+  g_signal_connect_swapped (task, "drain", G_CALLBACK (on_drain), self);
+  g_signal_connect_swapped (task, "notify::latency", G_CALLBACK (on_latency), self);
+  g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
+}
+
+int
+cat_run (CatOptions *options)
+{
+  Cat cat = { .options = options };
+  Cat *self = &cat;
+  g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+  guint interrupt_id = g_unix_signal_add (SIGINT, on_interrupt_cb, self);
+  guint terminate_id = g_unix_signal_add (SIGTERM, on_interrupt_cb, self);
+
+  self->voice = self->options->json ? &cat_voice_json : &cat_voice_text;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->input = g_data_input_stream_new (input);
+  self->reading = g_cancellable_new ();
+
+  connect_signals (self);
+  hb_websocket_task_open_async (self->options->task, NULL, open_cb, self);
+  read_line (self);
+  g_main_loop_run (self->loop);
+
+  g_signal_handlers_disconnect_by_data (self->options->task, self);
+  g_cancellable_cancel (self->reading);
+  while (self->is_reading)
+    g_main_context_iteration (NULL, TRUE);
+
+  g_source_remove (interrupt_id);
+  g_source_remove (terminate_id);
+  g_clear_object (&self->reading);
+  g_clear_object (&self->input);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+
+  return self->status == EXIT_SUCCESS && is_short (self) ? CAT_STATUS_FAILED : self->status;
+}
+
+void
+cat_print_usage (const GError *error)
+{
+  fprintf (stderr, "hb-cat: %s\n%s\n", error->message, _("hb-cat --help tells how to call it"));
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* For people: messages on standard output, and on standard error what happens to the link. */
+
+#include "config.h"
+
+#include <stdio.h>
+
+#include "hb-cat-i18n.h"
+#include "hb-cat-voice.h"
+
+/* So much of a binary message is shown. */
+#define MAX_HEX 32
+
+static void
+print_line (const char *text)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
+
+  fprintf (stderr, "%s.%03d  %s\n", time, g_date_time_get_microsecond (now) / 1000, text);
+}
+
+static gboolean tell (const CatOptions *options,
+                      const char       *format,
+                      ...) G_GNUC_PRINTF (2, 3);
+
+/* Always TRUE, as nothing goes to standard output. */
+static gboolean
+tell (const CatOptions *options,
+      const char       *format,
+      ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  if (options->quiet)
+    return TRUE;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  print_line (text);
+
+  return TRUE;
+}
+
+static gboolean
+tell_open (const CatOptions *options,
+           gboolean          again,
+           guint             n_queued)
+{
+  gint64 downtime = hb_websocket_task_get_downtime (options->task);
+  const char *protocol = hb_websocket_task_get_protocol (options->task);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (again)
+    g_string_append_printf (text, _("open again after %.1f s"),
+                            downtime / (double) G_TIME_SPAN_SECOND);
+  else
+    g_string_append (text, _("open"));
+
+  if (protocol != NULL)
+    g_string_append_printf (text, _(", protocol %s"), protocol);
+
+  if (n_queued > 0)
+    g_string_append_printf (text, _(", %u queued"), n_queued);
+
+  return tell (options, "%s", text->str);
+}
+
+static void
+print_binary (GBytes *message)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message, &size);
+  g_autoptr (GString) text = g_string_new (NULL);
+  gsize i;
+
+  g_string_append_printf (text, _("binary message, %zu bytes:"), size);
+  for (i = 0; i < MIN (size, MAX_HEX); i++)
+    g_string_append_printf (text, " %02x", data[i]);
+  if (size > MAX_HEX)
+    g_string_append (text, " …");
+
+  print_line (text->str);
+}
+
+static gboolean
+tell_message (const CatOptions      *options,
+              SoupWebsocketDataType  type,
+              GBytes                *message)
+{
+  gsize size;
+  gconstpointer data = g_bytes_get_data (message, &size);
+
+  if (type != SOUP_WEBSOCKET_DATA_TEXT && !options->binary)
+    {
+      print_binary (message);
+      return TRUE;
+    }
+
+  return (size == 0 || fwrite (data, size, 1, stdout) == 1)
+         && putchar (options->null ? '\0' : '\n') != EOF && fflush (stdout) == 0;
+}
+
+static gboolean
+tell_close (const CatOptions *options,
+            guint             code,
+            const char       *reason)
+{
+  if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
+    return tell (options, "%s", _("link lost (no close frame came)"));
+
+  if (reason != NULL && *reason != '\0')
+    return tell (options, _("closed with code %u, “%s”"), code, reason);
+
+  return tell (options, _("closed with code %u"), code);
+}
+
+static gboolean
+tell_error (const CatOptions *options,
+            const GError     *error)
+{
+  g_autofree char *text = NULL;
+
+  if (g_error_matches (error, HB_ERROR, HB_ERROR_PONG_TIMEOUT))
+    text = g_strdup_printf (_("silence: %s"), error->message);
+
+  print_line (text != NULL ? text : error->message);
+
+  return TRUE;
+}
+
+static gboolean
+tell_reconnect (const CatOptions *options,
+                guint             attempt,
+                guint             delay)
+{
+  return tell (options, _("reconnect in %.1f s, attempt %u"), delay / 1000.0, attempt);
+}
+
+static gboolean
+tell_latency (const CatOptions *options,
+              gint64            latency)
+{
+  return tell (options, _("ping answered in %.1f ms"), latency / 1000.0);
+}
+
+static gboolean
+tell_queued (const CatOptions *options,
+             guint             n_queued)
+{
+  return tell (options, _("queued, %u waiting"), n_queued);
+}
+
+static gboolean
+tell_drain (const CatOptions *options,
+            guint             n_backlog)
+{
+  return n_backlog == 0 || tell (options, "%s", _("queue sent"));
+}
+
+static gboolean
+tell_unsent (const CatOptions *options,
+             const GError     *error)
+{
+  fprintf (stderr, _("hb-cat: a line was not sent: %s\n"), error->message);
+
+  return TRUE;
+}
+
+static gboolean
+tell_interrupted (const CatOptions *options,
+                  guint             n_queued)
+{
+  return n_queued == 0
+         || tell (options, _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
+}
+
+const CatVoice cat_voice_text = {
+  .open = tell_open,
+  .message = tell_message,
+  .close = tell_close,
+  .error = tell_error,
+  .reconnect = tell_reconnect,
+  .latency = tell_latency,
+  .queued = tell_queued,
+  .drain = tell_drain,
+  .unsent = tell_unsent,
+  .interrupted = tell_interrupted,
+};

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/* The values of options. What is wrong with one is a GOptionError that names the option. */
+
+gboolean cat_fail           (GError     **error,
+                             const char  *format,
+                             ...) G_GNUC_PRINTF (2, 3);
+gboolean cat_parse_unsigned (const char  *option_name,
+                             const char  *text,
+                             guint64      min,
+                             guint64      max,
+                             guint64     *number,
+                             GError     **error);
+gboolean cat_parse_signed   (const char  *option_name,
+                             const char  *text,
+                             gint64      *number,
+                             GError     **error);
+gboolean cat_parse_value    (const char  *option_name,
+                             const char  *text,
+                             GValue      *value,
+                             GError     **error);
+
+G_END_DECLS

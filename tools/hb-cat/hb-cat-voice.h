@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-cat-options.h"
+
+G_BEGIN_DECLS
+
+/* How hb-cat tells what happens: for people, or for programs. Each member may be NULL, and returns
+ * FALSE, with errno set, where standard output cannot be written. */
+typedef struct
+{
+  gboolean (*state)       (const CatOptions      *options,
+                           HbState                state);
+  gboolean (*open)        (const CatOptions      *options,
+                           gboolean               again,
+                           guint                  n_queued);
+  gboolean (*message)     (const CatOptions      *options,
+                           SoupWebsocketDataType  type,
+                           GBytes                *message);
+  gboolean (*close)       (const CatOptions      *options,
+                           guint                  code,
+                           const char            *reason);
+  gboolean (*error)       (const CatOptions      *options,
+                           const GError          *error);
+  gboolean (*reconnect)   (const CatOptions      *options,
+                           guint                  attempt,
+                           guint                  delay);
+  gboolean (*latency)     (const CatOptions      *options,
+                           gint64                 latency);
+  gboolean (*queued)      (const CatOptions      *options,
+                           guint                  n_queued);
+  gboolean (*drain)       (const CatOptions      *options,
+                           guint                  n_backlog);
+  gboolean (*unsent)      (const CatOptions      *options,
+                           const GError          *error);
+  gboolean (*interrupted) (const CatOptions      *options,
+                           guint                  n_queued);
+} CatVoice;
+
+extern const CatVoice cat_voice_text;
+extern const CatVoice cat_voice_json;
+
+G_END_DECLS
