@@ -53,7 +53,11 @@ def main():
             libdir / f'lib{API}.so.0', pkgconfig / f'{API}.pc', *([
                 below / options['datadir'] / 'gir-1.0' / 'Hb-1.gir',
                 libdir / 'girepository-1.0' / 'Hb-1.typelib',
-            ] if GIR.exists() else []),
+            ] if GIR.exists() else []), *([
+                below / options['bindir'] / 'hb-cat',
+                below / options['mandir'] / 'man1' / 'hb-cat.1',
+                below / options['datadir'] / 'bash-completion' / 'completions' / 'hb-cat',
+            ] if options['tools'] else []),
         ] if not path.exists()), 'what belongs to it is installed')
 
         if GIR.exists():

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* For programs: one JSON object in a line of standard output for each event. The names and units are
- * a promise, and stand in the manual page. */
+/* For programs: one JSON object in a line of standard output for each event. The names and units
+ * are a promise, and stand in the manual page. */
 
 #include "config.h"
 
@@ -44,17 +44,30 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
+/* json-glib 1.6 escapes the control characters up to U+001E, and leaves U+001F, which JSON forbids
+ * within strings, and outside of them it does not occur. */
+static GString *
+to_json (JsonNode *node)
+{
+  g_autofree char *text = json_to_string (node, FALSE);
+  GString *json = g_string_new (text);
+
+  g_string_replace (json, "\x1f", "\\u001f", 0);
+
+  return json;
+}
+
 /* Returns: (transfer full): the object without its last brace */
-static char *
+static GString *
 end (JsonBuilder *builder)
 {
   g_autoptr (JsonNode) root = NULL;
-  char *line;
+  GString *line;
 
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  line = json_to_string (root, FALSE);
-  line[strlen (line) - 1] = '\0';
+  line = to_json (root);
+  g_string_truncate (line, line->len - 1);
 
   return line;
 }
@@ -62,9 +75,9 @@ end (JsonBuilder *builder)
 static gboolean
 print (JsonBuilder *builder)
 {
-  g_autofree char *line = end (builder);
+  g_autoptr (GString) line = end (builder);
 
-  return printf ("%s}\n", line) >= 0 && fflush (stdout) == 0;
+  return printf ("%s}\n", line->str) >= 0 && fflush (stdout) == 0;
 }
 
 static gboolean
@@ -75,11 +88,11 @@ print_unless_quiet (const CatOptions *options,
 }
 
 /* The strings of json-glib end at a NUL, those of WebSockets need not. */
-static char *
+static GString *
 quote (const char *text,
        gsize       size)
 {
-  g_autoptr (GString) quoted = g_string_new ("\"");
+  GString *quoted = g_string_new ("\"");
   const char *end_of_text = text + size;
   const char *part = text;
 
@@ -88,10 +101,10 @@ quote (const char *text,
       gsize length = strnlen (part, end_of_text - part);
       g_autofree char *copy = g_strndup (part, length);
       g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), copy);
-      g_autofree char *escaped = json_to_string (node, FALSE);
+      g_autoptr (GString) escaped = to_json (node);
 
       /* What stands between the quotes */
-      g_string_append_len (quoted, escaped + 1, strlen (escaped) - 2);
+      g_string_append_len (quoted, escaped->str + 1, escaped->len - 2);
       part += length;
       if (part == end_of_text)
         break;
@@ -100,9 +113,7 @@ quote (const char *text,
       part++;
     }
 
-  g_string_append_c (quoted, '"');
-
-  return g_string_free (g_steal_pointer (&quoted), FALSE);
+  return g_string_append_c (quoted, '"');
 }
 
 static gboolean
@@ -133,30 +144,41 @@ tell_open (const CatOptions *options,
 }
 
 static gboolean
+print_text (GBytes *message)
+{
+  gsize size;
+  const char *text = g_bytes_get_data (message, &size);
+  g_autoptr (JsonBuilder) builder = begin ("message");
+  g_autoptr (GString) line = NULL;
+  g_autoptr (GString) data = NULL;
+
+  add_string (builder, "type", "text");
+  line = end (builder);
+  data = quote (size > 0 ? text : "", size);
+
+  return printf ("%s,\"data\":%s}\n", line->str, data->str) >= 0 && fflush (stdout) == 0;
+}
+
+static gboolean
+print_binary (GBytes *message)
+{
+  gsize size;
+  const guchar *bytes = g_bytes_get_data (message, &size);
+  g_autoptr (JsonBuilder) builder = begin ("message");
+  g_autofree char *data = g_base64_encode (bytes, size);
+
+  add_string (builder, "type", "binary");
+  add_string (builder, "data", data);
+
+  return print (builder);
+}
+
+static gboolean
 tell_message (const CatOptions      *options,
               SoupWebsocketDataType  type,
               GBytes                *message)
 {
-  gsize size;
-  const char *data = g_bytes_get_data (message, &size);
-  g_autoptr (JsonBuilder) builder = begin ("message");
-  g_autofree char *line = NULL;
-  g_autofree char *text = NULL;
-
-  if (type != SOUP_WEBSOCKET_DATA_TEXT)
-    {
-      text = g_base64_encode ((const guchar *) data, size);
-      add_string (builder, "type", "binary");
-      add_string (builder, "data", text);
-
-      return print (builder);
-    }
-
-  add_string (builder, "type", "text");
-  line = end (builder);
-  text = quote (size > 0 ? data : "", size);
-
-  return printf ("%s,\"data\":%s}\n", line, text) >= 0 && fflush (stdout) == 0;
+  return type == SOUP_WEBSOCKET_DATA_TEXT ? print_text (message) : print_binary (message);
 }
 
 static gboolean

@@ -15,27 +15,28 @@
 static const char *
 get_summary (void)
 {
-  return _("Keeps one WebSocket alive: prints what arrives, and sends each line of standard input as a\n"
-           "message. Lines that come while the link is down are kept and sent when it is back.\n"
-           "What happens to the link is told on standard error.");
+  return _("Keeps one WebSocket alive: prints what arrives, and sends each line of standard input\n"
+           "as a message. Lines that come while the link is down are kept and sent when it is\n"
+           "back. What happens to the link is told on standard error.");
 }
 
 static char *
 get_description (void)
 {
   const char *times =
-    _("Times (MS) are in milliseconds. An option named like a property of HbWebsocketTask sets it;\n"
-      "the property’s documentation tells more.");
+    _("Times (MS) are in milliseconds. An option named like a property of HbWebsocketTask sets\n"
+      "it; the property’s documentation tells more.");
   const char *ends =
-    _("At the end of the input, the lines that are still queued are sent, --wait passes, and the\n"
-      "link is closed with code 1000. Ctrl-C does the same without the wait; a second Ctrl-C leaves\n"
-      "at once. With --once, a link that is lost is not opened again, and the program ends with it.");
+    _("At the end of the input, the lines that are still queued are sent, --wait passes, and\n"
+      "the link is closed with code 1000. Ctrl-C does the same without the wait; a second\n"
+      "Ctrl-C leaves at once. With --once, a link that is lost is not opened again, and the\n"
+      "program ends with it.");
   const char *statuses =
     _("Exit status:\n"
       "  0  closed as asked, or, with --once, by the server with code 1000\n"
-      "  1  gave up: --repeat-limit was reached, the one link of --once was lost, or a message was\n"
-      "     too big; or fewer messages came than --count says, a line could not be sent, standard\n"
-      "     output was closed, or Ctrl-C came twice\n"
+      "  1  gave up: --repeat-limit was reached, the one link of --once was lost, or a message\n"
+      "     was too big; or fewer messages came than --count says, a line could not be sent,\n"
+      "     standard output was closed, or Ctrl-C came twice\n"
       "  2  the command line was wrong");
   const char *examples =
     _("Examples:\n"
@@ -175,7 +176,7 @@ new_context (CatOptions *self)
     { "protocol", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->protocols,
       _("Offer this subprotocol (may be given more than once)"), "NAME" },
     { "header", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->headers,
-      _("Send this header, or those in FILE, with each handshake (may be given more than once)"),
+      _("Send this header, or those in FILE (may be given more than once)"),
       "'NAME: VALUE'|@FILE" },
     { "user", 0, 0, G_OPTION_ARG_FILENAME, &self->user,
       _("Authenticate as this user (Basic)"), "NAME:PASSWORD" },
@@ -249,8 +250,8 @@ new_context (CatOptions *self)
   return context;
 }
 
-/* What is wrong with an option of ours is told by us. GLib tells an unknown one whole, and behind its
- * equals sign may stand a password. */
+/* What is wrong with an option of ours is told by us. GLib tells an unknown one whole, and behind
+ * its equals sign may stand a password. */
 static void
 hide_value (GError **error)
 {

@@ -18,7 +18,7 @@ typedef struct
   char             *ca_file;      /* (owned) (nullable) */
   char             *cert_file;    /* (owned) (nullable) */
   char             *key_file;     /* (owned) (nullable) */
-  guint             count;        /* messages to come before the link is closed, 0: no such number */
+  guint             count;        /* close when so many messages have come, 0: never */
   int               wait;         /* milliseconds, -1: no end */
   gboolean          binary;
   gboolean          null;

@@ -19,8 +19,8 @@ accept_cb (SoupMessage          *message,
   g_autofree char *flags = g_flags_to_string (G_TYPE_TLS_CERTIFICATE_FLAGS, errors);
 
   if (!is_told)
-    fprintf (stderr, _("hb-cat: warning: the certificate of the server is not to be trusted, and is "
-                       "accepted because of --insecure (%s)\n"), flags);
+    fprintf (stderr, _("hb-cat: warning: the certificate of the server is not to be trusted, and "
+                       "is accepted because of --insecure (%s)\n"), flags);
   is_told = TRUE;
 
   return TRUE;

@@ -17,8 +17,9 @@
 #include "hb-cat-options.h"
 #include "hb-cat-run.h"
 
-/* Where one of the three is closed, the first socket would get its number: be read for lines, or have
- * messages written into it. To write to what is opened here for standard output fails, as it should. */
+/* Where one of the three is closed, the first socket would get its number: be read for lines, or
+ * have messages written into it. Writing to what takes the place of standard output here fails, as
+ * it should. */
 static void
 ensure_standard_files (void)
 {

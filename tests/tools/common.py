@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of hb-cat have in common.
+
+Each is called with the paths of hb-cat and of the example's server, and the root of the source.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+HB_CAT = Path(sys.argv[1]).resolve()
+ECHO_SERVER = Path(sys.argv[2]).resolve()
+SOURCE = Path(sys.argv[3]).resolve()
+
+# Seconds within which everything has to happen.
+PATIENCE = 30
+
+# What the tests read is not translated.
+ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
+
+_n_checks = 0
+_n_failed = 0
+
+# The options that hb-cat was called with.
+used = set()
+
+
+def check(condition, name, details=''):
+    """Tells the outcome of one check, and on standard error, which Meson shows, what is wrong."""
+    global _n_checks, _n_failed
+
+    _n_checks += 1
+    if not condition:
+        _n_failed += 1
+        print(f'{name}:\n{details}', file=sys.stderr)
+    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
+
+    return bool(condition)
+
+
+def check_equal(value, wanted, name):
+    return check(value == wanted, name, f'  {value!r}\nis not\n  {wanted!r}')
+
+
+def check_none(faults, name):
+    """A check that passes where nothing was found."""
+    faults = list(faults)
+    return check(not faults, name, '\n'.join(faults))
+
+
+def skip(name, reason):
+    global _n_checks
+
+    _n_checks += 1
+    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
+
+
+def finish():
+    print(f'1..{_n_checks}')
+    sys.exit(_n_failed != 0)
+
+
+class Result:
+    """How hb-cat has ended, and what it has said."""
+
+    def __init__(self, status, output, told):
+        self.status = status
+        self.output = output
+        self.told = told.decode()
+
+    def __repr__(self):
+        return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.told}'
+
+    def get_events(self, *names):
+        """The JSON objects of standard output: those with these names, or all."""
+        events = [json.loads(line) for line in self.output.splitlines()]
+        return [event for event in events if not names or event['event'] in names]
+
+
+def make_command(arguments):
+    used.update(found[0] for found in (re.match(r'--[a-z-]+', str(argument))
+                                       for argument in arguments) if found)
+    return [HB_CAT, *map(str, arguments)]
+
+
+def run_cat(*arguments, stdin=b'', **settings):
+    """Runs hb-cat to its end, with this and no more for standard input."""
+    try:
+        done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
+                              timeout=PATIENCE, check=False, **{'env': ENVIRONMENT, **settings})
+    except subprocess.TimeoutExpired as error:
+        return Result('none: it did not end', error.stdout or b'', error.stderr or b'')
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+class Cat:
+    """hb-cat while it runs: its input stays open, its output can be waited for."""
+
+    def __init__(self, *arguments, **settings):
+        self.process = subprocess.Popen(make_command(arguments), **{
+            'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE,
+            'env': ENVIRONMENT, **settings})
+        self.news = threading.Condition()
+        self.texts = {'stdout': b'', 'stderr': b''}
+        self.threads = [threading.Thread(target=self.collect, args=(name,), daemon=True)
+                        for name in self.texts if getattr(self.process, name)]
+        for thread in self.threads:
+            thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def collect(self, name):
+        stream = getattr(self.process, name)
+        while part := os.read(stream.fileno(), 1 << 16):
+            with self.news:
+                self.texts[name] += part
+                self.news.notify_all()
+
+    def wait_for(self, pattern, count=1, name='stdout'):
+        """Returns whether the pattern has come so often, once it has."""
+        def has_come():
+            return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
+
+        with self.news:
+            return self.news.wait_for(has_come, PATIENCE)
+
+    def write(self, data):
+        self.process.stdin.write(data)
+        self.process.stdin.flush()
+
+    def interrupt(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+
+    def end(self):
+        """Ends the input, and waits for hb-cat to follow."""
+        self.process.stdin.close()
+        return self.wait()
+
+    def wait(self):
+        try:
+            status = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = 'none: it did not end'
+        for thread in self.threads:
+            thread.join(PATIENCE)
+        return Result(status, self.texts['stdout'], self.texts['stderr'])
+
+
+class EchoServer:
+    """The example's server, for as long as the block lasts."""
+
+    def __init__(self, *arguments, port=0):
+        self.arguments = arguments
+        self.port = port
+
+    def __enter__(self):
+        self.process = subprocess.Popen([ECHO_SERVER, f'--port={self.port}', *self.arguments],
+                                        stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
+        self.uri = self.process.stdout.readline().split()[-1]
+        self.port = int(self.uri.rstrip('/').rsplit(':', 1)[1])
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def wait_until(is_true):
+    """Returns whether it has become true in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def get_help():
+    return run_cat('--help')
+
+
+def get_options():
+    """The long options of --help, each with its letter, if any, and whether it takes a value."""
+    lines = re.findall(r'^  (?:-(\w), )?(--[a-z-]+)(=?)', get_help().output.decode(), re.MULTILINE)
+    return {name: (letter, bool(value)) for letter, name, value in lines}

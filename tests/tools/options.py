@@ -1,0 +1,316 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each option of hb-cat does what --help says."""
+
+import base64
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+from pathlib import Path
+
+from common import (ENVIRONMENT, Cat, EchoServer, check, check_equal, finish, get_options, run_cat,
+                    skip, used, wait_until)
+from peer import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
+
+# For links that are only to be opened: the end of the input closes them.
+BRIEFLY = ('--quiet', '--wait=0')
+
+# A port that nobody listens on: this is not one for a server.
+NOWHERE = 'ws://127.0.0.1:1/'
+
+OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
+
+# LeakSanitizer itself crashes now and then where TLS has left threads ("Tracer caught signal 11");
+# the leaks of links with TLS are looked for in tests/loopback.
+WITH_TLS = {**ENVIRONMENT,
+            'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
+
+# Seconds, longer than the default of --wait
+MOMENT = 0.6
+
+
+def get_request(*arguments):
+    """The headers of the handshake."""
+    with Peer() as peer:
+        result = run_cat(*arguments, *BRIEFLY, peer.uri)
+    return peer.requests[0][1] if peer.requests else {'result': result}
+
+
+def check_handshake(scratch):
+    with Peer(protocol='chat') as peer:
+        result = run_cat('--protocol=talk', '--protocol=chat', '--wait=0', peer.uri)
+    check(peer.requests[0][1].get('sec-websocket-protocol') == 'talk, chat'
+          and 'open, protocol chat' in result.told, '--protocol offers subprotocols', result)
+
+    path = Path(scratch) / 'headers'
+    path.write_text('X-Two: 2\r\n\nX-Three: drei  \n', encoding='utf-8')
+    headers = get_request('--header', 'X-One:  1 ', f'--header=@{path}')
+    check_equal([headers.get(f'x-{name}') for name in ('one', 'two', 'three')],
+                ['1', '2', 'drei'], '--header adds headers, and those of a file')
+
+    headers = get_request('--user=käthe:pass:word')
+    check_equal(headers.get('authorization'),
+                f'Basic {base64.b64encode("käthe:pass:word".encode()).decode()}',
+                '--user authenticates')
+
+    headers = get_request('--origin=https://example.com')
+    check_equal(headers.get('origin'), 'https://example.com', '--origin sets the header')
+
+    check('permessage-deflate' in get_request('--compression').get('sec-websocket-extensions', '')
+          and 'sec-websocket-extensions' not in get_request(),
+          '--compression offers it, and nothing else does')
+
+
+def make_certificate(scratch, name, subject):
+    certificate, key = Path(scratch) / f'{name}.pem', Path(scratch) / f'{name}.key'
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+                    '-keyout', key, '-out', certificate, '-subj', *subject],
+                   check=True, capture_output=True)
+    return certificate, key
+
+
+def has_tls(result):
+    return 'TLS support is not available' not in result.told
+
+
+def check_tls(scratch):
+    if not shutil.which('openssl'):
+        skip('TLS', 'there is no openssl')
+        # They cannot be tried without certificates.
+        used.update(('--ca-file', '--cert', '--key', '--insecure'))
+        return
+
+    certificate, key = make_certificate(scratch, 'server', OWN_CERTIFICATE)
+    mine, my_key = make_certificate(scratch, 'mine', ('/CN=me',))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    ask = ('--once', '--count=1')
+
+    with Peer(tls=tls) as peer:
+        result = run_cat(*ask, peer.uri, stdin=b'hi', env=WITH_TLS)
+        if not has_tls(result):
+            skip('TLS', 'GIO has no TLS')
+            used.update(('--ca-file', '--cert', '--key', '--insecure'))
+            return
+
+        check(result.status == 1 and not peer.requests,
+              'a certificate that is not to be trusted is refused', result)
+
+        result = run_cat(*ask, f'--ca-file={certificate}', peer.uri, stdin=b'hi', env=WITH_TLS)
+        check(result.status == 0 and result.output == b'hi\n' and 'warning' not in result.told,
+              '--ca-file trusts its authorities', result)
+
+        result = run_cat(*ask, f'--ca-file={mine}', peer.uri, stdin=b'hi', env=WITH_TLS)
+        check_equal(result.status, 1, '--ca-file trusts no others')
+
+        result = run_cat(*ask, '--insecure', '--quiet', peer.uri, stdin=b'hi', env=WITH_TLS)
+        check(result.status == 0 and result.output == b'hi\n'
+              and result.told.count('warning: the certificate of the server') == 1,
+              '--insecure accepts any certificate, with a warning', result)
+
+    strict = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    strict.load_cert_chain(certificate, key)
+    strict.load_verify_locations(mine)
+    strict.verify_mode = ssl.CERT_REQUIRED
+    both = Path(scratch) / 'both.pem'
+    both.write_bytes(mine.read_bytes() + my_key.read_bytes())
+
+    with Peer(tls=strict) as peer:
+        trust = (*ask, f'--ca-file={certificate}')
+        result = run_cat(*trust, peer.uri, stdin=b'hi', env=WITH_TLS)
+        check_equal(result.status, 1, 'a server can ask for a certificate')
+        result = run_cat(*trust, f'--cert={mine}', f'--key={my_key}', peer.uri, stdin=b'hi',
+                         env=WITH_TLS)
+        check_equal(result.output, b'hi\n', '--cert and --key show it')
+        result = run_cat(*trust, f'--cert={both}', peer.uri, stdin=b'hi', env=WITH_TLS)
+        check_equal(result.output, b'hi\n', '--cert can have the key in the same file')
+
+
+def check_heartbeat():
+    frames = []
+
+    def note(client):
+        while True:
+            frames.append(client.receive())
+            if frames[-1][0] == CLOSE:
+                client.send(*frames[-1])
+                return
+
+    def get_first_frame(*arguments):
+        frames.clear()
+        with Peer(note) as peer, Cat('--ping-timeout=1', *arguments, peer.uri) as cat:
+            wait_until(lambda: frames)
+            cat.interrupt()
+            cat.wait()
+        return frames[0]
+
+    check_equal(get_first_frame(), (TEXT, b'heartbeat'), '--ping-timeout sends a heartbeat')
+    check_equal(get_first_frame('--ping-message=alive?'), (TEXT, b'alive?'),
+                '--ping-message is its text')
+    check_equal(get_first_frame('--ping-mode=ping')[0], PING, '--ping-mode=ping sends a frame')
+
+    with EchoServer('--pong=pong') as server:
+        with Cat('--ping-timeout=20', '--pong-message=pong', server.uri) as cat:
+            answered = cat.wait_for('ping answered in ', 3, 'stderr')
+            cat.interrupt()
+            result = cat.wait()
+        check(answered and not result.output, '--pong-message is not printed', result)
+        result = run_cat('--ping-timeout=20', '--count=1', server.uri)
+        check_equal(result.output, b'pong\n', 'without it the answer is')
+
+    def only_talk(client):
+        """Proves life, and answers no ping."""
+        while True:
+            client.receive()
+            client.send(TEXT, b'talk')
+
+    arguments = ('--ping-timeout=50', '--pong-timeout=100', '--pong-message=pong', '--once')
+    with Peer(only_talk) as peer:
+        result = run_cat(*arguments, '--liveness=reply', peer.uri, '--wait=-1')
+        check(result.status == 1 and 'silence: ' in result.told,
+              '--liveness=reply wants the answer, within --pong-timeout', result)
+        result = run_cat(*arguments, '--liveness=any', '--count=10', peer.uri)
+        check(result.status == 0 and 'silence: ' not in result.told,
+              '--liveness=any takes what comes', result)
+
+
+def get_delays(*arguments):
+    events = run_cat('--json', *arguments, NOWHERE).get_events('reconnect')
+    return [(event['attempt'], event['delay']) for event in events]
+
+
+def check_reconnecting():
+    check_equal(get_delays('--reconnect-timeout=7', '--repeat-limit=3'), [(1, 7), (2, 7), (3, 7)],
+                '--reconnect-timeout is the wait, and --repeat-limit ends it')
+    check_equal(get_delays('--reconnect-timeout=10', '--reconnect-timeout-max=30',
+                           '--repeat-limit=4'), [(1, 10), (2, 20), (3, 30), (4, 30)],
+                '--reconnect-timeout-max lets waits grow up to it')
+    delays = {delay for _, delay in get_delays('--reconnect-timeout=20', '--reconnect-jitter=1',
+                                               '--repeat-limit=30')}
+    check(len(delays) > 1 and max(delays) <= 20, '--reconnect-jitter scatters them', delays)
+
+    def leave(client):
+        client.close(1001)
+
+    with Peer(leave) as peer:
+        arguments = ('--json', '--reconnect-timeout=1', '--repeat-limit=2', '--wait=-1')
+        result = run_cat(*arguments, '--min-uptime=60000', peer.uri)
+        check_equal([event['attempt'] for event in result.get_events('reconnect')], [1, 2],
+                    'links shorter than --min-uptime do not start the count afresh')
+        with Cat(*arguments, '--min-uptime=0', peer.uri) as cat:
+            check(cat.wait_for('"attempt":1,', 5), 'with --min-uptime=0 each link does')
+
+    with Peer(accept=False) as peer:
+        result = run_cat('--json', '--once', '--connect-timeout=50', peer.uri)
+        check_equal([(event['domain'], event['code']) for event in result.get_events('error')],
+                    [('hb-error-quark', 2)], '--connect-timeout ends an attempt')
+
+    with Peer(leave) as peer:
+        result = run_cat('--once', '--wait=-1', peer.uri)
+        check('reconnect in ' not in result.told and len(peer.requests) == 1,
+              '--once never reconnects', result)
+
+
+def check_messages():
+    def tell_all(client):
+        client.send(TEXT, 'grüß\nGott'.encode())
+        client.send(BINARY, bytes(range(40)))
+        echo(client)
+
+    with Peer(tell_all) as peer:
+        result = run_cat('--count=2', peer.uri)
+        check(result.output == 'grüß\nGott\n'.encode()
+              and 'binary message, 40 bytes: 00 01 02' in result.told,
+              'a binary message is shown by its first bytes', result)
+        result = run_cat('--binary', '--null', '--count=2', peer.uri)
+        check_equal(result.output, 'grüß\nGott\0'.encode() + bytes(range(40)) + b'\0',
+                    '--binary prints it, and --null ends it')
+
+    frames = []
+
+    def note(client):
+        try:
+            while True:
+                frames.append(client.receive())
+                client.send(*frames[-1])
+        except Gone:
+            pass
+
+    def send(stdin, *arguments):
+        frames.clear()
+        with Peer(note) as peer:
+            run_cat(*arguments, '--wait=0', peer.uri, stdin=stdin)
+            return [frame for frame in frames if frame[0] != CLOSE]
+
+    check_equal(send(b'a\n\nb\0c\r\nlast'), [(TEXT, b'a'), (TEXT, b''), (TEXT, b'b\0c\r'),
+                                             (TEXT, b'last')], 'each line is a text message')
+    check_equal(send(b'\xff\n\xfe', '--binary'), [(BINARY, b'\xff'), (BINARY, b'\xfe')],
+                '--binary sends binary messages')
+    check_equal(send(b'a\nb\0\0c', '-0'), [(TEXT, b'a\nb'), (TEXT, b''), (TEXT, b'c')],
+                '--null sends what is between NULs')
+    long = b'x' * 9_000_000
+    check([len(frame[1]) for frame in send(long + b'\nshort')] == [len(long), 5],
+          'a long line goes out whole')
+
+    with EchoServer() as server:
+        result = run_cat('--max-message-size=10', '--wait=-1', server.uri, stdin=b'eleven chars')
+        check_equal(result.status, 1, '--max-message-size ends the program')
+        result = run_cat('--max-message-size=10', '--count=1', server.uri, stdin=b'ten chars!')
+        check_equal(result.output, b'ten chars!\n', 'it is the longest message that is taken')
+
+
+def check_ending():
+    with EchoServer() as server:
+        lines = b'1\n2\n3\n4\n'
+        check_equal(run_cat('--count=3', server.uri, stdin=lines).output, b'1\n2\n3\n',
+                    '--count closes after so many messages')
+
+        result = run_cat('--wait=600', '--json', server.uri)
+        at = {event['state']: event['time'] for event in result.get_events('state')}
+        check(at['closing'] - at['open'] >= 600, '--wait passes after the end of the input', at)
+
+    with EchoServer('--mute-after=0') as server:
+        result = run_cat('--wait=0', '--json', '--close-timeout=100', server.uri)
+        at = {event['state']: event['time'] for event in result.get_events('state')}
+        check(100 <= at['closed'] - at['closing'] < 2000, '--close-timeout ends the closing', at)
+
+        with Cat('--wait=-1', server.uri) as cat:
+            cat.wait_for('open', name='stderr')
+            cat.process.stdin.close()
+            try:
+                cat.process.wait(MOMENT)
+                check(False, '--wait=-1 never ends', cat.wait())
+            except subprocess.TimeoutExpired:
+                check(True, '--wait=-1 never ends')
+
+    with EchoServer() as server:
+        result = run_cat('--quiet', '--count=1', server.uri, stdin=b'hi')
+        check(result.output == b'hi\n' and not result.told, '--quiet tells nothing', result)
+        result = run_cat('-q', '--repeat-limit=1', '--reconnect-timeout=1', NOWHERE)
+        check(result.status == 1 and len(result.told.splitlines()) >= 2,
+              '--quiet tells of errors', result)
+
+    result = run_cat('--version')
+    check(result.status == 0 and re.fullmatch(rb'hb-cat \d+\.\d+\.\d+ \(libsoup .*\)\n',
+                                              result.output), '--version shows it', result)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as scratch:
+        check_handshake(scratch)
+        check_tls(scratch)
+    check_heartbeat()
+    check_reconnecting()
+    check_messages()
+    check_ending()
+
+    check_equal(sorted(set(get_options()) - used - {'--help'}), [],
+                'no option of --help is left out here')
+    finish()
+
+
+if __name__ == '__main__':
+    main()

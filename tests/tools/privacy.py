@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What may be secret is never told: user info and query of the URI, headers, passwords."""
+
+import base64
+import tempfile
+from pathlib import Path
+
+from common import ENVIRONMENT, check, finish, run_cat
+from peer import Peer
+
+SECRET = 'hunter2'
+ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()
+
+CREDENTIALS = (f'--header=Authorization: Bearer {SECRET}', f'--header=Cookie: session={SECRET}',
+               f'--user=me:{SECRET}', '--protocol=chat')
+
+# As short as can be, and with all that can be told
+LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wait=20')
+VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
+
+
+def check_silent(name, *arguments, says=''):
+    for mode in ((), ('--json',), ('--quiet',)):
+        result = run_cat(*mode, *arguments, env=VERBOSE)
+        told = result.output.decode() + result.told
+        check(SECRET not in told and ENCODED not in told and says in told,
+              ' '.join([name, *mode]), result)
+
+
+def get_uri(uri):
+    scheme, rest = uri.split('://')
+    return f'{scheme}://me:{SECRET}@{rest}path?token={SECRET}'
+
+
+def main():
+    def leave(client):
+        client.close(4001)
+
+    with Peer() as peer:
+        check_silent('a link that is well', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
+        check(SECRET in str(peer.requests), 'the server is told')
+    for status in ('401 Unauthorized', '403 Forbidden', '503 Service Unavailable', '200 OK'):
+        with Peer(status=status) as peer:
+            check_silent(f'an answer {status}', *CREDENTIALS, *LIMITS, get_uri(peer.uri),
+                         says='attempt')
+    with Peer(leave) as peer:
+        check_silent('links that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
+    with Peer(accept=False) as peer:
+        check_silent('no answer', *CREDENTIALS, *LIMITS, '--connect-timeout=10', get_uri(peer.uri))
+    check_silent('no server', *CREDENTIALS, *LIMITS, get_uri('ws://127.0.0.1:1/'), says='attempt')
+    check_silent('no host', *CREDENTIALS, *LIMITS, get_uri('ws://host.invalid/'), says='attempt')
+
+    for uri in (f'ws://me:{SECRET}@[::1/', f'ws://me:{SECRET}@host:99999/', f'ftp://{SECRET}@host/',
+                f'ws:{SECRET}', f'ws://host/?{SECRET}#{SECRET}', f'{SECRET}'):
+        check_silent('a bad URI', uri, says='hb-cat --help')
+
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / 'headers'
+        path.write_text(f'X-Good: 1\nAuthorization Bearer {SECRET}\n', encoding='utf-8')
+        for arguments in (
+                [f'--heder=Authorization: {SECRET}'], [f'--user={SECRET}'], [f'--header={SECRET}'],
+                [f'--header=Authorization: {SECRET}\nX'], [f'--header=Authorization {SECRET}: x'],
+                [f'--header=Upgrade: {SECRET}'], [f'--header=@{path}'],
+                [f'ws://{SECRET}@host/']):
+            check_silent('a bad command line', *arguments, 'ws://127.0.0.1/', says='hb-cat --help')
+
+    finish()
+
+
+if __name__ == '__main__':
+    main()

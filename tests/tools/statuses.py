@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How hb-cat ends, and with which exit status."""
+
+import os
+import signal
+
+from common import Cat, EchoServer, check, check_equal, finish, run_cat
+from peer import Peer, echo
+
+NOWHERE = 'ws://127.0.0.1:1/'
+
+# Command lines that are wrong, and of what hb-cat has to speak
+WRONG = [
+    ([], 'Which WebSocket?'),
+    (['ws://one/', 'ws://two/'], 'Only one URI'),
+    (['http://example.com/'], 'The scheme of the URI is “http”'),
+    (['ws://example.com/#there'], 'fragment'),
+    (['ws://'], 'host'),
+    (['--no-such-option', NOWHERE], 'Unknown option --no-such-option'),
+    (['--origin'], 'Missing argument for --origin'),
+    (['--ping-timeout=soon', NOWHERE],
+     '--ping-timeout takes a whole number from 0 to 4294967295, not “soon”'),
+    (['--ping-timeout=-1', NOWHERE], '--ping-timeout takes a whole number from 0'),
+    (['--max-message-size=1k', NOWHERE],
+     '--max-message-size takes a whole number from 0 to 18446744073709551615, not “1k”'),
+    (['--repeat-limit=-2', NOWHERE], '--repeat-limit takes a whole number from -1'),
+    (['--wait=0.5', NOWHERE], '--wait takes a whole number from -1'),
+    (['--count=0', NOWHERE], '--count takes a whole number from 1'),
+    (['--reconnect-jitter=2', NOWHERE], '--reconnect-jitter takes a number from 0 to 1, not “2”'),
+    (['--ping-mode=loud', NOWHERE], '--ping-mode takes one of “message”, “ping”, not “loud”'),
+    (['--liveness=some', NOWHERE], '--liveness takes one of “any”, “reply”, not “some”'),
+    (['--ping-message', b'\xff', NOWHERE], '--ping-message takes text in UTF-8'),
+    (['--header=Nothing', NOWHERE], 'one of them has no colon'),
+    (['--header=A b: c', NOWHERE], 'after “A” comes something else'),
+    (['--header=A: b\nC: d', NOWHERE], 'The value of the header “A” has a newline'),
+    (['--header=Upgrade: more', NOWHERE], 'The header “Upgrade” belongs to the WebSocket'),
+    (['--header=@/no/such/file', NOWHERE], '/no/such/file'),
+    (['--user=me', NOWHERE], '--user takes NAME:PASSWORD'),
+    (['--protocol=two words', NOWHERE], 'two words'),
+    (['--origin=a\nb', NOWHERE], 'rigin'),
+    (['--once', '--repeat-limit=1', NOWHERE], '--once and --repeat-limit exclude each other'),
+    (['--insecure', '--ca-file=x', NOWHERE], '--insecure and --ca-file exclude each other'),
+    (['--key=x', NOWHERE], '--key needs --cert'),
+    (['--cert=/no/such/file', NOWHERE], '--cert: '),
+    (['--ca-file=/no/such/file', NOWHERE], '--ca-file: '),
+]
+
+
+def check_usage():
+    for arguments, words in WRONG:
+        for mode in ([], ['--json']):
+            # What is no text here is so for hb-cat.
+            command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
+            result = run_cat(*command)
+            lines = result.told.splitlines()
+            check(result.status == 2 and not result.output and len(lines) == 2
+                  and lines[0].startswith('hb-cat: ') and words in lines[0]
+                  and lines[1] == 'hb-cat --help tells how to call it',
+                  f'2: {" ".join(map(ascii, command))}', result)
+
+    result = run_cat('--help')
+    check(result.status == 0 and not result.told and result.output.startswith(b'Usage:'),
+          '0: --help', result)
+
+
+def check_closed_as_asked():
+    def leave(client):
+        client.close(1000)
+        echo(client)
+
+    with EchoServer() as server:
+        result = run_cat(server.uri, stdin=b'one\ntwo\n')
+        check(result.status == 0 and result.output == b'one\ntwo\n'
+              and 'closed with code 1000' in result.told, '0: the input has ended', result)
+
+        result = run_cat(server.uri, '--wait=0', stdin=None, preexec_fn=lambda: os.close(0))
+        check_equal(result.status, 0, '0: there is no input')
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with Cat('--json', server.uri) as cat:
+                cat.write(b'hello\n')
+                cat.wait_for('"hello"')
+                cat.interrupt(number)
+                result = cat.wait()
+            check(result.status == 0 and result.get_events('close')[0]['code'] == 1000,
+                  f'0: {number.name}', result)
+
+    with Peer(leave) as peer:
+        result = run_cat('--once', '--wait=-1', peer.uri)
+        check_equal(result.status, 0, '0: the server has closed with 1000, --once')
+
+
+def check_queue():
+    """Lines that come while there is no server, and then the end of the input, are not lost."""
+    with EchoServer() as server:
+        port = server.port
+    with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:
+        cat.write(b''.join(b'%d\n' % i for i in range(300)))
+        cat.process.stdin.close()
+        tried = cat.wait_for('"attempt":2')
+        with EchoServer(port=port):
+            result = cat.wait()
+    data = [event['data'] for event in result.get_events('message')]
+    check(tried and result.status == 0 and data == list(map(str, range(300))),
+          '0: what is queued goes out after the end of the input', result)
+
+
+def check_given_up():
+    def lose(client):
+        client.receive()
+
+    def leave(client):
+        client.close(1001)
+        echo(client)
+
+    result = run_cat('--repeat-limit=2', '--reconnect-timeout=1', NOWHERE)
+    check(result.status == 1 and not result.output and 'Gave up after 2 attempts' in result.told,
+          '1: --repeat-limit was reached', result)
+
+    with Peer(lose) as peer:
+        result = run_cat('--once', '--wait=-1', peer.uri, stdin=b'x')
+        check(result.status == 1 and 'link lost' in result.told, '1: the link of --once was lost',
+              result)
+    with Peer(leave) as peer:
+        result = run_cat('--once', '--wait=-1', peer.uri)
+        check(result.status == 1 and 'closed with code 1001' in result.told,
+              '1: the server has closed with another code, --once', result)
+
+    with EchoServer() as server:
+        result = run_cat('--max-message-size=2', '--wait=-1', server.uri, stdin=b'long\n')
+        check_equal(result.status, 1, '1: a message was too big')
+        result = run_cat('--count=3', '--wait=100', server.uri, stdin=b'1\n2\n')
+        check_equal(result.status, 1, '1: fewer messages than --count')
+        result = run_cat(server.uri, stdin=b'good\nb\xffd\nfine\n')
+        check(result.status == 1 and result.output == b'good\nfine\n'
+              and 'hb-cat: a line was not sent: ' in result.told, '1: a line could not be sent',
+              result)
+
+
+def check_input_and_output():
+    with EchoServer() as server:
+        folder = os.open('/', os.O_RDONLY)
+        with Cat('--wait=0', server.uri, stdin=folder) as cat:
+            result = cat.wait()
+        os.close(folder)
+        check(result.status == 1 and 'standard input cannot be read' in result.told,
+              '1: the input cannot be read', result)
+
+        for mode in ([], ['--json']):
+            with open('/dev/full', 'wb') as full, \
+                 Cat(*mode, server.uri, stdout=full) as cat:
+                cat.write(b'hello\n')
+                result = cat.wait()
+            check(result.status == 1
+                  and result.told.count('standard output cannot be written: ') == 1,
+                  ' '.join(['1: the output is full', *mode]), result)
+
+            reading, writing = os.pipe()
+            os.close(reading)
+            with Cat(*mode, server.uri, stdout=writing) as cat:
+                os.close(writing)
+                cat.write(b'hello\n')
+                result = cat.wait()
+            check(result.status == 1
+                  and result.told.count('standard output cannot be written: ') == 1,
+                  ' '.join(['1: nobody reads the output', *mode]), result)
+
+            with Cat(*mode, server.uri, stdout=None, preexec_fn=lambda: os.close(1)) as cat:
+                cat.write(b'hello\n')
+                result = cat.wait()
+            check(result.status == 1 and 'standard output cannot be written: ' in result.told,
+                  ' '.join(['1: the output is closed', *mode]), result)
+
+
+def check_signals_while_down():
+    arguments = ('--reconnect-timeout=60000', NOWHERE)
+
+    with Cat(*arguments) as cat:
+        cat.wait_for('reconnect in', name='stderr')
+        cat.interrupt()
+        check_equal(cat.wait().status, 0, '0: SIGINT while there is no link, and nothing is queued')
+
+    with Cat(*arguments) as cat:
+        cat.wait_for('reconnect in', name='stderr')
+        cat.write(b'hello\n')
+        cat.wait_for('queued, 1 waiting', name='stderr')
+        cat.interrupt()
+        check(cat.wait_for('1 still to be sent', name='stderr'),
+              'a first SIGINT waits for what is queued')
+        cat.interrupt()
+        check_equal(cat.wait().status, 1, '1: a second SIGINT')
+
+
+def main():
+    check_usage()
+    check_closed_as_asked()
+    check_queue()
+    check_given_up()
+    check_input_and_output()
+    check_signals_while_down()
+    finish()
+
+
+if __name__ == '__main__':
+    main()
