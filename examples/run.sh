@@ -11,6 +11,9 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 
+# What hb-cat tells is looked at below, and must not be in another language.
+export LC_ALL=C.UTF-8 LANGUAGE=
+
 # How long to wait for anything, in tenths of a second.
 patience=150
 

@@ -16,7 +16,7 @@ def main(root):
     listed = {line for line in (root / 'po' / 'POTFILES').read_text().splitlines()
               if line and not line.startswith('#')}
     texts = {str(path.relative_to(root)): path.read_text(encoding='utf-8')
-             for path in root.glob('lib/**/*.c')}
+             for folder in ('lib', 'tools') for path in root.glob(f'{folder}/**/*.c')}
     marked = {path for path, text in texts.items() if MARKED.search(text)}
     cut = [(path, found[1]) for path in sorted(marked) for found in MACRO.finditer(texts[path])]
 

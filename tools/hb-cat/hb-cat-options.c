@@ -12,6 +12,14 @@
 
 #define DEFAULT_WAIT 500
 
+#define EXAMPLES                                                                          \
+  "  hb-cat wss://example.com/feed\n"                                                     \
+  "  hb-cat --header @secret.txt --protocol chat wss://example.com/\n"                    \
+  "  echo hello | hb-cat --once --count=1 ws://localhost:8080/\n"                         \
+  "  hb-cat --json wss://example.com/feed | jq -r 'select(.event == \"message\").data'\n" \
+  "  hb-cat --ping-mode=ping --reconnect-timeout=500 --reconnect-timeout-max=60000 \\\n"  \
+  "         --reconnect-jitter=0.5 wss://example.com/feed\n"
+
 static const char *
 get_summary (void)
 {
@@ -38,16 +46,9 @@ get_description (void)
       "     was too big; or fewer messages came than --count says, a line could not be sent,\n"
       "     standard output was closed, or Ctrl-C came twice\n"
       "  2  the command line was wrong");
-  const char *examples =
-    _("Examples:\n"
-      "  hb-cat wss://example.com/feed\n"
-      "  hb-cat --header @secret.txt --protocol chat wss://example.com/\n"
-      "  echo hello | hb-cat --once --count=1 ws://localhost:8080/\n"
-      "  hb-cat --json wss://example.com/feed | jq -r 'select(.event == \"message\").data'\n"
-      "  hb-cat --ping-mode=ping --reconnect-timeout=500 --reconnect-timeout-max=60000 \\\n"
-      "         --reconnect-jitter=0.5 wss://example.com/feed\n");
 
-  return g_strjoin ("\n\n", times, ends, statuses, examples, NULL);
+  return g_strdup_printf ("%s\n\n%s\n\n%s\n\n%s\n%s",
+                          times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
 /* Most options are a property by their name, and the property's type tells how to read them. */
