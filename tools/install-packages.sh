@@ -10,22 +10,23 @@
 set -euo pipefail
 
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
-GLib 2.74 or later and libsoup 3.2 or later"
+GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or later"
 
-debian_build=(gcc libc6-dev libglib2.0-dev libsoup-3.0-dev meson ninja-build pkg-config)
+debian_build=(gcc libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson ninja-build
+              pkg-config)
 debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
              libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              valac)
 debian_bench=(libssl-dev libwebsockets-dev python3-websockets)
-debian_ci=(clang gcovr gi-docgen iproute2 libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc
-           libssl-dev nftables shellcheck valgrind)
+debian_ci=(bash-completion clang gcovr gi-docgen groff iproute2 libclang-rt-14-dev libglib2.0-doc
+           libsoup-3.0-doc libssl-dev man-db mandoc nftables shellcheck valgrind)
 
-fedora_build=(gcc glib2-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
+fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
              openssl python3 python3-gobject vala)
 fedora_bench=(libwebsockets-devel openssl-devel python3-websockets)
-fedora_ci=(clang compiler-rt gcovr gi-docgen glib2-doc iproute libasan libsoup3-doc libubsan
-           nftables openssl-devel ShellCheck valgrind)
+fedora_ci=(bash-completion clang compiler-rt gcovr gi-docgen glib2-doc groff iproute libasan
+           libsoup3-doc libubsan man-db mandoc nftables openssl-devel ShellCheck valgrind)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
@@ -107,7 +108,7 @@ is_ready ()
     command -v "$program" > /dev/null || return 1
   done
 
-  pkg-config --exists 'gio-2.0 >= 2.74' 'libsoup-3.0 >= 3.2'
+  pkg-config --exists 'gio-2.0 >= 2.74' 'libsoup-3.0 >= 3.2' 'json-glib-1.0 >= 1.6'
 }
 
 distribution ()
