@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The example says the same in each language, and comes back: echo.py SERVER COMMAND...
+
+SERVER is examples/echo-server. The URI of it is added to COMMAND, which is one of the examples.
+"""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import traceback
+
+# Seconds for anything to happen.
+PATIENCE = 20
+
+REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
+SILENT = r'error: The server has shown no life for 2000 ms after a ping'
+ATTEMPT = r'attempt \d+ in 500 ms'
+
+# A critical message is found on standard error. GJS tells of an exception by one.
+ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'PYTHONUNBUFFERED': '1', 'G_DEBUG': ''}
+
+
+class Process:
+    """A program whose lines are taken one by one, and which does not outlive the block."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, bufsize=1,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE)
+        self.lines = queue.Queue()
+        self.complaints = []
+        self.threads = [
+            threading.Thread(target=self._read, args=(self.process.stdout, self.lines.put)),
+            threading.Thread(target=self._read, args=(self.process.stderr,
+                                                      self.complaints.append)),
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    @staticmethod
+    def _read(stream, take):
+        for line in stream:
+            take(line.rstrip('\n'))
+
+    def kill(self):
+        self.process.kill()
+        self.wait()
+
+    def wait(self):
+        """Returns the exit status, once the last line is there."""
+        status = self.process.wait(PATIENCE)
+        for thread in self.threads:
+            thread.join(PATIENCE)
+        return status
+
+    def take(self):
+        try:
+            return self.lines.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise AssertionError('nothing more was said, ' + self.describe_complaints()) from None
+
+    def describe_complaints(self):
+        return 'and on standard error: ' + ('\n'.join(self.complaints) or 'nothing')
+
+
+class Server(Process):
+    def __init__(self, path, *options, port=0):
+        super().__init__(path, f'--port={port}', *options)
+        self.uri = self.take().removeprefix('Listening on ')
+        self.port = int(self.uri.rstrip('/').rpartition(':')[2])
+
+
+class Example(Process):
+    def expect(self, *patterns):
+        for pattern in patterns:
+            line = self.take()
+            assert re.fullmatch(pattern, line), f'it says “{line}”, and not “{pattern}”'
+
+    def expect_after(self, pattern, *passing):
+        """Takes lines of these kinds until there is one that matches the pattern."""
+        while not re.fullmatch(pattern, line := self.take()):
+            assert any(re.fullmatch(other, line) for other in passing), f'it says “{line}”'
+
+    def send(self, line):
+        self.process.stdin.write(f'{line}\n')
+        self.process.stdin.flush()
+
+    def expect_end(self):
+        """Its input ends, and so it closes the link and is done, with no word of complaint."""
+        self.process.stdin.close()
+        self.expect('closed with code 1000')
+        status = self.wait()
+        assert status == 0, f'it ended with status {status}'
+        assert self.lines.empty(), f'after all it says “{self.lines.get()}”'
+        assert not self.complaints, self.describe_complaints()
+
+
+def test_restart(path, *command):
+    """The server is killed, and another one comes."""
+    with Server(path) as server, Example(*command, server.uri) as example:
+        example.expect('open', 'received hello')
+        example.send('before')
+        example.expect('received before')
+
+        server.kill()
+        example.expect('closed with code 1006', 'attempt 1 in 500 ms', REFUSED,
+                       'attempt 2 in 500 ms')
+        example.send('while there is no server')
+        example.send('schön')
+
+        with Server(path, port=server.port):
+            example.expect_after('open', REFUSED, ATTEMPT)
+            example.expect('received hello', 'received while there is no server',
+                           'received schön')
+            example.send('after')
+            example.expect('received after')
+            example.expect_end()
+
+
+def test_silence(path, *command):
+    """The server falls silent after its first answer, and only the heartbeat can tell."""
+    with Server(path, '--mute-after=1') as server, Example(*command, server.uri) as example:
+        example.expect('open', 'received hello', SILENT, 'closed with code 1006',
+                       'attempt 1 in 500 ms', 'open', 'received hello')
+
+
+def test_drop(path, *command):
+    """The server drops the link at every other message, without a word."""
+    with Server(path, '--drop-every=2') as server, Example(*command, server.uri) as example:
+        for number in range(1, 4):
+            example.expect('open', 'received hello')
+            example.send('drop me')
+            example.expect('closed with code 1006', f'attempt {number} in 500 ms')
+        example.expect('open', 'received hello')
+        example.expect_end()
+
+
+def test_short_input(path, *command):
+    """The input has ended before the link is open, and is sent all the same."""
+    with Server(path, '--verbose') as server, Example(*command, server.uri) as example:
+        example.send('typed')
+        example.process.stdin.close()
+        example.expect_after('closed with code 1000', 'open', 'received hello', 'received typed')
+        example.wait()
+        server.kill()
+        assert 'client 1: message 2, text, 5 bytes' in server.complaints, \
+            server.describe_complaints()
+
+
+def test_wrong_uri(path, *command):
+    """No attempt can mend it, so the program ends."""
+    with Example(*command, 'http://127.0.0.1/') as example:
+        example.expect('error: The scheme of the URI is “http”.*')
+        status = example.wait()
+        assert status == 1, f'it ended with status {status}'
+
+
+def main(*arguments):
+    tests = [test_restart, test_silence, test_drop, test_short_input, test_wrong_uri]
+    failed = False
+
+    print(f'1..{len(tests)}')
+    for number, test in enumerate(tests, 1):
+        try:
+            test(*arguments)
+            outcome = 'ok'
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            failed = True
+            outcome = 'not ok'
+            traceback.print_exc()
+        name = test.__name__.removeprefix('test_').replace('_', ' ')
+        print(f'{outcome} {number} - {name}', flush=True)
+
+    return failed
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))
