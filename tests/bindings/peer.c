@@ -11,9 +11,16 @@
  *   header NAME   it answers the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"
  *   drop          it breaks the connection off
+ *   clients       it answers how many connections are open
+ *
+ * A handshake for /never is never answered.
  */
 
 #define CLIENT_KEY "peer-client"
+
+#define MAX_MESSAGE (16 * 1024 * 1024)
+
+static guint n_clients;
 
 typedef struct
 {
@@ -37,6 +44,7 @@ obey (SoupWebsocketConnection *connection,
       Client                  *client,
       const char              *text)
 {
+  g_autofree char *number = NULL;
   const char *value;
 
   if (g_str_equal (text, "heartbeat"))
@@ -60,6 +68,11 @@ obey (SoupWebsocketConnection *connection,
   else if (g_str_equal (text, "drop"))
     {
       g_socket_shutdown (client->socket, TRUE, TRUE, NULL);
+    }
+  else if (g_str_equal (text, "clients"))
+    {
+      number = g_strdup_printf ("%u", n_clients);
+      soup_websocket_connection_send_text (connection, number);
     }
   else
     {
@@ -89,6 +102,7 @@ static void
 closed_cb (SoupWebsocketConnection *connection,
            gpointer                 user_data)
 {
+  n_clients--;
   g_object_unref (connection);
 }
 
@@ -105,11 +119,23 @@ websocket_cb (SoupServer              *server,
   client->socket = g_object_ref (soup_server_message_get_socket (message));
   g_object_set_data_full (G_OBJECT (connection), CLIENT_KEY, client, free_client);
 
+  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_MESSAGE);
   g_signal_connect (connection, "message", G_CALLBACK (message_cb), client);
   g_signal_connect (connection, "closed", G_CALLBACK (closed_cb), NULL);
   g_object_ref (connection);
+  n_clients++;
 
   g_print ("opened %s\n", path);
+}
+
+static void
+never_cb (SoupServer        *server,
+          SoupServerMessage *message,
+          const char        *path,
+          GHashTable        *query,
+          gpointer           user_data)
+{
+  soup_server_message_pause (message);
 }
 
 static gboolean
@@ -144,6 +170,7 @@ main (void)
 
   soup_server_add_websocket_handler (server, "/ws", NULL, (char **) protocols,
                                      websocket_cb, NULL, NULL);
+  soup_server_add_handler (server, "/never", never_cb, NULL, NULL);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
   g_main_loop_run (loop);
 

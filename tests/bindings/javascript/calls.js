@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Calls and the errors they end with, from JavaScript.
+
+import GLib from 'gi://GLib';
+import Gio from 'gi://Gio';
+import Hb from 'gi://Hb?version=1';
+
+import {
+  BINARY, NOWHERE, TEXT, URI, assert, assertEqual, assertFails, closeTask, main, newTask, openTask,
+  wait,
+} from './harness.js';
+
+// Opens, and gives the first error that is told.
+function getError(task) {
+  return new Promise(resolve => {
+    task.connect('error', (_, error) => resolve(error));
+    task.open();
+  });
+}
+
+main({
+  async errors() {
+    const task = newTask();
+    const payload = new GLib.Bytes('text');
+
+    await assertFails(Hb.Error, Hb.Error.CLOSED, () => task.send_text('text'));
+    await assertFails(Hb.Error, Hb.Error.CLOSED, () => task.send_bytes(payload));
+    await assertFails(Hb.Error, Hb.Error.CLOSED,
+      () => task.send_message(TEXT, payload, Hb.SendFlags.DEFAULT));
+    await assertFails(Hb.Error, Hb.Error.CLOSED,
+      () => task.send_message_async(TEXT, payload, Hb.SendFlags.DEFAULT, null));
+
+    task.open();
+    await assertFails(Hb.Error, Hb.Error.NOT_OPEN,
+      () => task.send_message(TEXT, payload, Hb.SendFlags.VOLATILE));
+    await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT, () => task.send_message(TEXT,
+      new GLib.Bytes(new Uint8Array([0xff])), Hb.SendFlags.DEFAULT));
+    await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT,
+      () => task.close_async(1, 'no such code', null));
+    task.close(1000, null);
+    assertEqual(task.state, Hb.State.CLOSED);
+
+    task.uri = 'http://example.org/';
+    await assertFails(Hb.Error, Hb.Error.INVALID_URI, () => task.open_async(null));
+  },
+
+  async error_signal() {
+    const task = newTask({uri: URI.replace('/ws', '/not-there'), repeat_limit: 0});
+    const errors = [];
+
+    task.connect('error', (_, error) => errors.push(error));
+
+    await assertFails(Hb.Error, Hb.Error.REPEAT_LIMIT, () => task.open_async(null));
+    assert(errors[0] instanceof GLib.Error);
+    assert(errors[0].matches(Hb.Error, Hb.Error.HANDSHAKE));
+    assert(errors[1].matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
+    assertEqual(task.http_status, 404);
+  },
+
+  async cancellable() {
+    const task = newTask({uri: NOWHERE});
+    const cancellable = new Gio.Cancellable();
+
+    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
+      cancellable.cancel();
+      return GLib.SOURCE_REMOVE;
+    });
+    await assertFails(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
+      () => task.open_async(cancellable));
+    assertEqual(task.state, Hb.State.CLOSED);
+  },
+
+  async async() {
+    const task = await openTask();
+
+    assert(await task.send_message_async(TEXT, new GLib.Bytes('one'), Hb.SendFlags.DEFAULT, null));
+    assert(task.send_text('two'));
+    assert(await task.flush_async(null));
+    await closeTask(task);
+  },
+
+  // Every code, of which the others come in their own tests.
+  async error_codes() {
+    let task = newTask({uri: URI.replace('/ws', '/never'), connectTimeout: 20});
+    let error = await getError(task);
+
+    assert(error.matches(Hb.Error, Hb.Error.CONNECT_TIMEOUT));
+    assertEqual(task.state, Hb.State.WAITING);
+    task.close(1000, null);
+
+    task = newTask({maxMessageSize: 4});
+    task.connect('open', () => task.send_text('12345'));
+    error = await getError(task);
+    assert(error.matches(Hb.Error, Hb.Error.MESSAGE_TOO_BIG));
+    assertEqual(task.state, Hb.State.CLOSED);
+  },
+
+  // The same code of another domain is another error.
+  error_domain() {
+    try {
+      newTask().send_text('text');
+    } catch (error) {
+      assert(error instanceof Hb.Error);
+      assert(!(error instanceof Gio.IOErrorEnum));
+      assertEqual(error.domain, Hb.error_quark());
+      assertEqual(error.code, Hb.Error.CLOSED);
+      assert(error.message !== '');
+      assert(error.matches(Hb.Error, Hb.Error.CLOSED));
+      assert(error.matches(Hb.error_quark(), Hb.Error.CLOSED));
+      assert(!error.matches(Gio.IOErrorEnum, Hb.Error.CLOSED));
+      assert(!error.matches(Hb.Error, Hb.Error.NOT_OPEN));
+      return;
+    }
+    assert(false, 'it was sent');
+  },
+
+  async cancelled_calls() {
+    const wanted = [Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED];
+    const task = newTask();
+    const cancellables = [new Gio.Cancellable(), new Gio.Cancellable(), new Gio.Cancellable()];
+
+    task.hold();
+    task.open();
+
+    const message = task.send_message_async(BINARY, new GLib.Bytes('taken back'),
+      Hb.SendFlags.DEFAULT, cancellables[0]);
+    const flush = task.flush_async(cancellables[1]);
+
+    cancellables[1].cancel();
+    await assertFails(...wanted, () => flush);
+    assertEqual(task.buffered_amount, 10);
+    cancellables[0].cancel();
+    await assertFails(...wanted, () => message);
+    assertEqual(task.buffered_amount, 0);
+    task.release();
+    await wait(() => task.state === Hb.State.OPEN);
+
+    // The call ends, and the closing goes on.
+    const closing = task.close_async(1000, 'bye', cancellables[2]);
+
+    cancellables[2].cancel();
+    await assertFails(...wanted, () => closing);
+    await wait(() => task.state === Hb.State.CLOSED);
+
+    // One that is cancelled already changes nothing.
+    await assertFails(...wanted, () => task.open_async(cancellables[2]));
+    assertEqual(task.state, Hb.State.CLOSED);
+  },
+
+  // What waits for a link that will not be fails when the task is closed.
+  async failed_calls() {
+    const task = newTask({uri: NOWHERE});
+    const calls = [
+      task.open_async(null),
+      task.send_message_async(TEXT, new GLib.Bytes('text'), Hb.SendFlags.DEFAULT, null),
+      task.flush_async(null),
+    ];
+
+    task.close(1000, null);
+    for (const call of calls)
+      await assertFails(Hb.Error, Hb.Error.CLOSED, () => call);
+  },
+});

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the tests of the JavaScript binding have in common. Each is a program, called with the URI
+// of a peer, see peer.c.
+
+import GLib from 'gi://GLib';
+import Gio from 'gi://Gio';
+import Hb from 'gi://Hb?version=1';
+import Soup from 'gi://Soup?version=3.0';
+import System from 'system';
+
+const PATIENCE = 5; // seconds
+
+export const URI = ARGV[ARGV.length - 1];
+export const NOWHERE = 'ws://127.0.0.1:9/';
+export const {TEXT, BINARY} = Soup.WebsocketDataType;
+
+for (const name of ['open', 'close', 'send_message', 'flush'])
+  Gio._promisify(Hb.WebsocketTask.prototype, `${name}_async`, `${name}_finish`);
+
+function show(value) {
+  return JSON.stringify(value, (_, part) => part instanceof Uint8Array ? [...part] : part);
+}
+
+export function encode(text) {
+  return new TextEncoder().encode(text);
+}
+
+export function decode(message) {
+  return new TextDecoder().decode(message.toArray());
+}
+
+export function assert(condition, message = 'an assertion failed') {
+  if (!condition)
+    throw new Error(message);
+}
+
+export function assertEqual(value, wanted, message = 'it') {
+  assert(show(value) === show(wanted), `${message} is ${show(value)}, not ${show(wanted)}`);
+}
+
+export async function assertFails(domain, code, call) {
+  try {
+    await call();
+  } catch (error) {
+    assert(error instanceof GLib.Error && error.matches(domain, code), `${error}`);
+    return;
+  }
+
+  throw new Error(`no error, but ${code} was to come`);
+}
+
+// Lets the main loop run for a moment.
+export function turn() {
+  return new Promise(resolve => {
+    GLib.timeout_add(GLib.PRIORITY_DEFAULT, 1, () => {
+      resolve();
+      return GLib.SOURCE_REMOVE;
+    });
+  });
+}
+
+// Waits until the condition, which may take its time, holds.
+export async function wait(condition) {
+  const deadline = GLib.get_monotonic_time() + PATIENCE * 1000000;
+
+  while (!await condition()) {
+    assert(GLib.get_monotonic_time() < deadline, 'nothing came of it');
+    await turn();
+  }
+}
+
+export function newTask(properties = {}) {
+  return new Hb.WebsocketTask({uri: URI, ...properties});
+}
+
+export async function openTask(properties = {}) {
+  const task = newTask(properties);
+
+  assert(await task.open_async(null));
+  return task;
+}
+
+export async function closeTask(task) {
+  assert(await task.close_async(1000, null, null));
+  assertEqual(task.get_state(), Hb.State.CLOSED, 'state');
+}
+
+async function runAll(tests) {
+  const names = Object.keys(tests);
+  let failed = false;
+
+  print(`1..${names.length}`);
+  for (const [i, name] of names.entries()) {
+    try {
+      await tests[name]();
+      print(`ok ${i + 1} - ${name}`);
+    } catch (error) {
+      failed = true;
+      print(`# ${`${error}\n${error.stack}`.replaceAll('\n', '\n# ')}`);
+      print(`not ok ${i + 1} - ${name}`);
+    }
+  }
+
+  return failed;
+}
+
+// Runs the functions of this object one by one, and ends the program.
+export function main(tests) {
+  const loop = new GLib.MainLoop(null, false);
+  let failed = true;
+
+  runAll(tests).then(result => {
+    failed = result;
+  }).finally(() => loop.quit());
+  loop.run();
+  System.exit(failed ? 1 : 0);
+}

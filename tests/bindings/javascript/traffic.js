@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Messages, headers, the heartbeat and reconnecting from JavaScript.
+
+import GLib from 'gi://GLib';
+import Hb from 'gi://Hb?version=1';
+import Soup from 'gi://Soup?version=3.0';
+import System from 'system';
+
+import {
+  BINARY, TEXT, assert, assertEqual, assertFails, closeTask, decode, encode, main, newTask,
+  openTask, wait,
+} from './harness.js';
+
+const WITH_NUL = new Uint8Array([97, 0, 98]);
+
+main({
+  async conversation() {
+    const task = newTask({protocols: ['chat']});
+    const log = [];
+    const states = [];
+
+    task.connect('open', () => log.push('open'));
+    task.connect('message', (_, type, message) => log.push([type, message.toArray()]));
+    task.connect('message::text', () => log.push('text'));
+    task.connect('message::binary', () => log.push('binary'));
+    task.connect('close', (_, code, reason) => log.push([code, reason]));
+    task.connect('notify::state', () => states.push(task.state));
+
+    task.open();
+    await wait(() => log.includes('open'));
+    assertEqual(task.connection.state, Soup.WebsocketState.OPEN);
+    assertEqual(task.protocol, 'chat');
+    assertEqual(task.http_status, 101);
+    log.splice(0);
+
+    assert(task.send_text('höß'));
+    assert(task.send_bytes(new GLib.Bytes(WITH_NUL)));
+    assert(task.send_message(TEXT, new GLib.Bytes(WITH_NUL), Hb.SendFlags.DEFAULT));
+    assert(task.send_message(BINARY, new GLib.Bytes([]), Hb.SendFlags.VOLATILE));
+    await wait(() => log.length === 8);
+    assertEqual(log.splice(0), [
+      [TEXT, encode('höß')], 'text',
+      [BINARY, WITH_NUL], 'binary',
+      [TEXT, WITH_NUL], 'text',
+      [BINARY, new Uint8Array()], 'binary',
+    ]);
+
+    task.close(1000, 'bye');
+    await wait(() => task.state === Hb.State.CLOSED);
+    assertEqual(log, [[1000, 'bye']]);
+    assertEqual(states,
+      [Hb.State.CONNECTING, Hb.State.OPEN, Hb.State.CLOSING, Hb.State.CLOSED]);
+  },
+
+  async headers() {
+    const task = newTask();
+    const answers = [];
+    const requests = [];
+
+    task.get_request_headers().append('X-Token', 'secret');
+    task.connect('connecting', (_, message) => {
+      message.get_request_headers().append('X-Attempt', `${requests.length}`);
+      requests.push(message);
+    });
+    task.connect('message', (_, type, message) => {
+      answers.push(decode(message));
+    });
+
+    task.open();
+    task.send_text('header X-Token');
+    task.send_text('header X-Attempt');
+    await wait(() => answers.length === 2);
+    assertEqual(answers, ['secret', '0']);
+    assert(requests[0] instanceof Soup.Message);
+    await closeTask(task);
+  },
+
+  async heartbeat() {
+    const task = await openTask({pong_message: 'pong', liveness: Hb.Liveness.REPLY});
+    const pings = [];
+    const errors = [];
+
+    task.set_ping_func(source => {
+      pings.push(source);
+      return 'heartbeat';
+    });
+    task.check();
+    await wait(() => task.latency >= 0);
+    assert(pings.length === 1 && pings[0] === task);
+
+    task.set_ping_func(() => null);
+    task.check();
+    await wait(() => task.get_metrics().get_replies() === 2);
+    task.set_ping_func(null);
+    System.gc();
+
+    task.connect('error', (_, error) => errors.push(error));
+    task.send_text('mute');
+    task.pong_timeout = 20;
+    task.check();
+    await wait(() => errors.length > 0);
+    assert(errors[0].matches(Hb.Error, Hb.Error.PONG_TIMEOUT));
+    assertEqual(task.get_metrics().get_pong_timeouts(), 1);
+    assertEqual(pings.length, 1);
+    task.close(1000, null);
+  },
+
+  async reconnect() {
+    const task = await openTask();
+    const log = [];
+    const delays = [];
+
+    task.connect('open', () => log.push('open'));
+    task.connect('close', (_, code, reason) => log.push([code, reason, task.state]));
+    task.connect('reconnect', (_, attempt, delay) => log.push([attempt, delay]));
+    task.set_reconnect_func((source, attempt) => {
+      assert(source === task);
+      delays.push(attempt);
+      return delays.length === 2 ? 60000 : 1;
+    });
+
+    task.send_text('drop');
+    await wait(() => log.includes('open'));
+    assertEqual(log.splice(0), [[1006, null, Hb.State.WAITING], [1, 1], 'open']);
+    assert(task.downtime > 0);
+    assertEqual(task.attempt, 1);
+
+    task.send_text('leave');
+    await wait(() => log.length === 2);
+    assertEqual(log.splice(0), [[4001, 'see you', Hb.State.WAITING], [2, 60000]]);
+    assert(task.reconnect_at > GLib.get_monotonic_time());
+    assertEqual(delays, [1, 2]);
+
+    task.reconnect_now();
+    await wait(() => log.length > 0);
+    assertEqual(log, ['open']);
+    assertEqual(task.attempt, 0);
+    task.set_reconnect_func(null);
+    System.gc();
+    await closeTask(task);
+  },
+
+  async hold() {
+    const task = newTask();
+    let drained = 0;
+
+    task.hold();
+    task.open();
+    task.send_text('one');
+    task.send_text('two');
+    assert(task.buffered_amount > 0);
+    assertEqual(task.clear_queue(), 2);
+    assertEqual(task.buffered_amount, 0);
+
+    task.connect('drain', () => drained++);
+    task.send_text('three');
+    task.release();
+    await wait(() => drained === 1);
+    await closeTask(task);
+  },
+
+  async overflow() {
+    const task = newTask({max_buffered_amount: 4});
+
+    task.hold();
+    task.open();
+    task.send_text('1234');
+    await assertFails(Hb.Error, Hb.Error.QUEUE_FULL, () => task.send_text('5'));
+    task.overflow = Hb.Overflow.DROP_NEWEST;
+    assert(task.send_text('6'));
+    assertEqual(task.get_metrics().get_messages_dropped(), 1);
+    task.close(1000, null);
+  },
+
+  // Both kinds, from nothing to a mebibyte, come back as they were sent.
+  async payloads() {
+    const task = await openTask();
+    const received = [];
+    const big = new Uint8Array(1024 * 1024).map((_, i) => i % 251);
+    const sent = [[BINARY, big]];
+
+    task.connect('message', (_, type, message) => received.push([type, message.toArray()]));
+    for (const type of [TEXT, BINARY]) {
+      for (const payload of [new Uint8Array(), new Uint8Array([0]), WITH_NUL, encode('höß €'),
+        new Uint8Array(1024 * 1024).fill(120)])
+        sent.push([type, payload]);
+    }
+
+    for (const [type, payload] of sent)
+      assert(task.send_message(type, new GLib.Bytes(payload), Hb.SendFlags.DEFAULT));
+    assert(task.send_bytes(new GLib.Bytes(big)));
+    assert(task.send_text(''));
+    assert(task.send_text('höß €'));
+    sent.push([BINARY, big], [TEXT, new Uint8Array()], [TEXT, encode('höß €')]);
+    await wait(() => received.length === sent.length);
+
+    for (const [i, [type, payload]] of sent.entries()) {
+      assertEqual(received[i][0], type, `the type of message ${i}`);
+      assertEqual(received[i][1].length, payload.length, `the size of message ${i}`);
+      assert(received[i][1].every((byte, at) => byte === payload[at]), `message ${i} differs`);
+    }
+    await closeTask(task);
+  },
+});

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Calls and the errors they end with, from Python."""
+
+import sys
+
+from harness import (
+    BINARY, NOWHERE, TEXT, URI, assert_fails, call, close_task, main, new_task, open_task, start,
+    wait,
+)
+from gi.repository import Gio, GLib, Hb
+
+CANCELLED = (Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+
+def test_errors():
+    task = new_task()
+    payload = GLib.Bytes.new(b'text')
+
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_text, 'text')
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_bytes, payload)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_message, TEXT, payload,
+                 Hb.SendFlags.DEFAULT)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, call, task.send_message_async,
+                 task.send_message_finish, TEXT, payload, Hb.SendFlags.DEFAULT)
+
+    task.open()
+    assert_fails(Hb.error_quark(), Hb.Error.NOT_OPEN, task.send_message, TEXT, payload,
+                 Hb.SendFlags.VOLATILE)
+    assert_fails(Hb.error_quark(), Hb.Error.INVALID_ARGUMENT, task.send_message, TEXT,
+                 GLib.Bytes.new(b'\xff'), Hb.SendFlags.DEFAULT)
+    assert_fails(Hb.error_quark(), Hb.Error.INVALID_ARGUMENT, call, task.close_async,
+                 task.close_finish, 1, 'no such code')
+    task.close(1000, None)
+    assert task.get_state() == Hb.State.CLOSED
+
+    task.set_uri('http://example.org/')
+    assert_fails(Hb.error_quark(), Hb.Error.INVALID_URI, call, task.open_async, task.open_finish)
+
+
+def get_error(task):
+    """Opens, and returns the first error that is told."""
+    errors = []
+    task.connect('error', lambda _, error: errors.append(error))
+    task.open()
+    wait(lambda: errors)
+    return errors[0]
+
+
+def test_error_codes():
+    """Every code, of which the others come in their own tests."""
+    task = new_task(uri=URI.replace('/ws', '/never'), connect_timeout=20)
+    assert get_error(task).matches(Hb.Error.quark(), Hb.Error.CONNECT_TIMEOUT)
+    assert task.get_state() == Hb.State.WAITING
+    task.close(1000, None)
+
+    task = new_task(max_message_size=4)
+    task.connect('open', lambda _: task.send_text('12345'))
+    assert get_error(task).matches(Hb.Error.quark(), Hb.Error.MESSAGE_TOO_BIG)
+    assert task.get_state() == Hb.State.CLOSED
+
+
+def test_error_domain():
+    """The same code of another domain is another error."""
+    task = new_task()
+    try:
+        task.send_text('text')
+        raise AssertionError('it was sent')
+    except GLib.Error as error:
+        assert error.domain == 'hb-error-quark'
+        assert error.code == Hb.Error.CLOSED
+        assert error.message
+        assert error.matches(Hb.Error.quark(), Hb.Error.CLOSED)
+        assert not error.matches(Gio.io_error_quark(), Hb.Error.CLOSED)
+        assert not error.matches(Hb.Error.quark(), Hb.Error.NOT_OPEN)
+
+
+def test_error_signal():
+    task = new_task(uri=URI.replace('/ws', '/not-there'), repeat_limit=0)
+    errors = []
+    task.connect('error', lambda _, error: errors.append(error))
+
+    assert_fails(Hb.error_quark(), Hb.Error.REPEAT_LIMIT, call, task.open_async, task.open_finish)
+    assert isinstance(errors[0], GLib.Error)
+    assert errors[0].matches(Hb.error_quark(), Hb.Error.HANDSHAKE)
+    assert errors[1].matches(Hb.error_quark(), Hb.Error.REPEAT_LIMIT)
+    assert task.get_http_status() == 404
+
+
+def test_cancellable():
+    task = new_task(uri=NOWHERE)
+    cancellable = Gio.Cancellable()
+    GLib.idle_add(cancellable.cancel)
+
+    assert_fails(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, call, task.open_async,
+                 task.open_finish, cancellable=cancellable)
+    assert task.get_state() == Hb.State.CLOSED
+
+
+def test_cancelled_calls():
+    task = new_task()
+    task.hold()
+    task.open()
+    kept = Gio.Cancellable()
+    message = start(task.send_message_async, task.send_message_finish, BINARY,
+                    GLib.Bytes.new(b'taken back'), Hb.SendFlags.DEFAULT, cancellable=kept)
+    flush_cancellable = Gio.Cancellable()
+    flush = start(task.flush_async, task.flush_finish, cancellable=flush_cancellable)
+    assert task.get_buffered_amount() == 10
+
+    flush_cancellable.cancel()
+    assert_fails(*CANCELLED, flush)
+    assert task.get_buffered_amount() == 10
+    kept.cancel()
+    assert_fails(*CANCELLED, message)
+    assert task.get_buffered_amount() == 0
+    task.release()
+    wait(lambda: task.get_state() == Hb.State.OPEN)
+
+    # The call ends, and the closing goes on.
+    cancellable = Gio.Cancellable()
+    closing = start(task.close_async, task.close_finish, 1000, 'bye', cancellable=cancellable)
+    cancellable.cancel()
+    assert_fails(*CANCELLED, closing)
+    wait(lambda: task.get_state() == Hb.State.CLOSED)
+
+    # One that is cancelled already changes nothing.
+    assert_fails(*CANCELLED, call, task.open_async, task.open_finish, cancellable=cancellable)
+    assert task.get_state() == Hb.State.CLOSED
+
+
+def test_failed_calls():
+    """What waits for a link that will not be fails when the task is closed."""
+    task = new_task(uri=NOWHERE)
+    opening = start(task.open_async, task.open_finish)
+    message = start(task.send_message_async, task.send_message_finish, TEXT,
+                    GLib.Bytes.new(b'text'), Hb.SendFlags.DEFAULT)
+    flush = start(task.flush_async, task.flush_finish)
+    task.close(1000, None)
+    for end in (opening, message, flush):
+        assert_fails(Hb.Error.quark(), Hb.Error.CLOSED, end)
+
+
+def test_async():
+    task = open_task()
+    assert call(task.send_message_async, task.send_message_finish, TEXT,
+                GLib.Bytes.new(b'one'), Hb.SendFlags.DEFAULT)
+    assert task.send_text('two')
+    assert call(task.flush_async, task.flush_finish)
+    close_task(task)
+
+
+if __name__ == '__main__':
+    sys.exit(main(globals()))

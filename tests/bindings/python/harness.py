@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the Python binding have in common.
+
+Each is a program, called with the URI of a peer, see peer.c. It imports this module first, which
+asks for the versions of the others.
+"""
+
+import sys
+import traceback
+
+import gi
+
+gi.require_version('Soup', '3.0')
+gi.require_version('Hb', '1')
+
+from gi.repository import GLib, Hb, Soup  # noqa: E402
+
+PATIENCE = 5  # seconds
+URI = sys.argv[-1]
+NOWHERE = 'ws://127.0.0.1:9/'
+
+TEXT = Soup.WebsocketDataType.TEXT
+BINARY = Soup.WebsocketDataType.BINARY
+
+
+def wait(condition):
+    late = []
+    alarm = GLib.timeout_add_seconds(PATIENCE, late.append, True)
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+        assert not late, 'nothing came of it'
+    GLib.source_remove(alarm)
+
+
+def start(begin, finish, *arguments, cancellable=None):
+    """Makes an asynchronous call, and returns what waits for it and gives what it gives."""
+    results = []
+    begin(*arguments, cancellable, lambda source, result: results.append(result))
+
+    def end():
+        wait(lambda: results)
+        return finish(results[0])
+
+    return end
+
+
+def call(begin, finish, *arguments, cancellable=None):
+    return start(begin, finish, *arguments, cancellable=cancellable)()
+
+
+def assert_fails(domain, code, function, *arguments, **named):
+    try:
+        function(*arguments, **named)
+    except GLib.Error as error:
+        assert error.matches(domain, code), f'{error.domain} {error.code}: {error.message}'
+    else:
+        raise AssertionError(f'no error, but {code} was to come')
+
+
+def new_task(uri=URI, **properties):
+    return Hb.WebsocketTask(uri=uri, **properties)
+
+
+def open_task(**properties):
+    task = new_task(**properties)
+    assert call(task.open_async, task.open_finish)
+    return task
+
+
+def close_task(task):
+    assert call(task.close_async, task.close_finish, 1000, None)
+    assert task.get_state() == Hb.State.CLOSED
+
+
+def main(names):
+    """Runs what is called test_ among the names of a program, and returns its exit status."""
+    tests = [(name, test) for name, test in names.items() if name.startswith('test_')]
+    failed = False
+
+    print(f'1..{len(tests)}')
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+            print(f'ok {number} - {name[5:]}', flush=True)
+        except Exception:
+            failed = True
+            for line in traceback.format_exc().splitlines():
+                print(f'# {line}')
+            print(f'not ok {number} - {name[5:]}', flush=True)
+
+    return failed

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Messages, headers, the heartbeat and reconnecting from Python."""
+
+import gc
+import sys
+import weakref
+
+from harness import (
+    BINARY, TEXT, assert_fails, close_task, main, new_task, open_task, wait,
+)
+from gi.repository import GLib, Hb, Soup
+
+WITH_NUL = b'a\0b'
+
+def test_conversation():
+    task = new_task(protocols=['chat'])
+    log = []
+    task.connect('open', lambda _: log.append('open'))
+    task.connect('message', lambda _, kind, data: log.append((kind, data.get_data())))
+    task.connect('message::text', lambda _, kind, data: log.append('text'))
+    task.connect('message::binary', lambda _, kind, data: log.append('binary'))
+    task.connect('close', lambda _, code, reason: log.append((code, reason)))
+    states = []
+    task.connect('notify::state', lambda *_: states.append(task.get_state()))
+
+    task.open()
+    wait(lambda: 'open' in log)
+    assert task.get_connection().get_state() == Soup.WebsocketState.OPEN
+    assert task.get_protocol() == 'chat'
+    assert task.get_http_status() == 101
+    del log[:]
+
+    assert task.send_text('höß')
+    assert task.send_bytes(GLib.Bytes.new(WITH_NUL))
+    assert task.send_message(TEXT, GLib.Bytes.new(WITH_NUL), Hb.SendFlags.DEFAULT)
+    assert task.send_message(BINARY, GLib.Bytes.new(b''), Hb.SendFlags.VOLATILE)
+    wait(lambda: len(log) == 8)
+    assert log == [
+        (TEXT, 'höß'.encode()), 'text',
+        (BINARY, WITH_NUL), 'binary',
+        (TEXT, WITH_NUL), 'text',
+        (BINARY, b''), 'binary',
+    ], log
+    del log[:]
+
+    task.close(1000, 'bye')
+    wait(lambda: task.get_state() == Hb.State.CLOSED)
+    assert log == [(1000, 'bye')], log
+    assert states == [Hb.State.CONNECTING, Hb.State.OPEN, Hb.State.CLOSING, Hb.State.CLOSED]
+
+
+def test_payloads():
+    """Both kinds, from nothing to a mebibyte, come back as they were sent."""
+    task = open_task()
+    received = []
+    task.connect('message', lambda _, kind, data: received.append((kind, data.get_data() or b'')))
+    big = bytes(range(256)) * 4096
+    sent = [(kind, payload) for kind in (TEXT, BINARY)
+            for payload in (b'', b'\0', WITH_NUL, 'höß €'.encode(), b'x' * 1024 * 1024)]
+    sent.append((BINARY, big))
+
+    for kind, payload in sent:
+        assert task.send_message(kind, GLib.Bytes.new(payload), Hb.SendFlags.DEFAULT)
+    assert task.send_bytes(GLib.Bytes.new(big))
+    assert task.send_text('')
+    assert task.send_text('höß €')
+    sent += [(BINARY, big), (TEXT, b''), (TEXT, 'höß €'.encode())]
+    wait(lambda: len(received) == len(sent))
+    assert received == sent
+    close_task(task)
+
+
+def test_headers():
+    task = new_task()
+    answers = []
+    requests = []
+
+    def connecting(_, message):
+        message.get_request_headers().append('X-Attempt', str(len(requests)))
+        requests.append(message)
+
+    task.get_request_headers().append('X-Token', 'secret')
+    task.connect('connecting', connecting)
+    task.connect('message', lambda _, kind, data: answers.append(data.get_data()))
+
+    task.open()
+    task.send_text('header X-Token')
+    task.send_text('header X-Attempt')
+    wait(lambda: len(answers) == 2)
+    assert answers == [b'secret', b'0']
+    assert isinstance(requests[0], Soup.Message)
+    close_task(task)
+
+
+def test_heartbeat():
+    task = open_task(pong_message='pong', liveness=Hb.Liveness.REPLY)
+    pings = []
+
+    def make_ping(source, data):
+        pings.append((source, data))
+        return 'heartbeat'
+
+    dropped = weakref.ref(make_ping)
+    task.set_ping_func(make_ping, 'data')
+    task.check()
+    wait(lambda: task.get_latency() >= 0)
+    assert pings == [(task, 'data')]
+
+    task.set_ping_func(lambda *_: None)
+    task.check()
+    wait(lambda: task.get_metrics().get_replies() == 2)
+
+    task.set_ping_func(None)
+    del make_ping, pings
+    gc.collect()
+    assert dropped() is None
+
+    errors = []
+    task.connect('error', lambda _, error: errors.append(error))
+    task.send_text('mute')
+    task.set_pong_timeout(20)
+    task.check()
+    wait(lambda: errors)
+    assert errors[0].matches(Hb.error_quark(), Hb.Error.PONG_TIMEOUT)
+    assert task.get_metrics().get_pong_timeouts() == 1
+    task.close(1000, None)
+
+
+def test_reconnect():
+    task = open_task()
+    log = []
+    delays = []
+    task.connect('open', lambda _: log.append('open'))
+    task.connect('close', lambda _, code, reason: log.append((code, reason, task.get_state())))
+    task.connect('reconnect', lambda _, attempt, delay: log.append((attempt, delay)))
+
+    def get_delay(source, attempt, data):
+        delays.append((source, attempt, data))
+        return 60000 if len(delays) == 2 else 1
+
+    dropped = weakref.ref(get_delay)
+    task.set_reconnect_func(get_delay, 'data')
+
+    task.send_text('drop')
+    wait(lambda: 'open' in log)
+    assert log == [(1006, None, Hb.State.WAITING), (1, 1), 'open'], log
+    assert task.get_downtime() > 0
+    assert task.get_attempt() == 1
+    del log[:]
+
+    task.send_text('leave')
+    wait(lambda: len(log) == 2)
+    assert log == [(4001, 'see you', Hb.State.WAITING), (2, 60000)], log
+    assert 0 < task.get_reconnect_at() - GLib.get_monotonic_time() <= 60000000
+    assert delays == [(task, 1, 'data'), (task, 2, 'data')]
+    del log[:]
+
+    task.reconnect_now()
+    wait(lambda: log)
+    assert log == ['open'], log
+    assert task.get_attempt() == 0
+    task.set_reconnect_func(None)
+    del get_delay, delays
+    gc.collect()
+    assert dropped() is None
+    close_task(task)
+
+
+def test_hold():
+    task = new_task()
+    task.hold()
+    task.open()
+    task.send_text('one')
+    task.send_text('two')
+    assert task.get_buffered_amount() > 0
+    assert task.clear_queue() == 2
+    assert task.get_buffered_amount() == 0
+
+    drained = []
+    task.connect('drain', drained.append)
+    task.send_text('three')
+    task.release()
+    wait(lambda: drained)
+    assert drained == [task]
+    close_task(task)
+
+
+def test_overflow():
+    task = new_task(max_buffered_amount=4)
+    task.hold()
+    task.open()
+    task.send_text('1234')
+    assert_fails(Hb.error_quark(), Hb.Error.QUEUE_FULL, task.send_text, '5')
+    task.set_overflow(Hb.Overflow.DROP_NEWEST)
+    assert task.send_text('6')
+    assert task.get_metrics().get_messages_dropped() == 1
+    task.close(1000, None)
+
+
+if __name__ == '__main__':
+    sys.exit(main(globals()))

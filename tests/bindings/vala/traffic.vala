@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Messages, headers, the heartbeat and reconnecting from Vala.
+
+void test_conversation () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  var log = new GenericArray<string> ();
+  string states = "";
+  size_t size = 0;
+
+  task.protocols = { "chat" };
+  task.open.connect (() => log.add ("open"));
+  task.message.connect ((type, message) => {
+    size += message.get_size ();
+    log.add (type == TEXT ? "a text" : "a binary");
+  });
+  task.message["text"].connect ((type, message) => log.add ((string) message.get_data ()));
+  task.message["binary"].connect ((type, message) => log.add (@"$(message.get_data ()[2])"));
+  task.close.connect ((code, reason) => log.add (@"$code $reason"));
+  task.notify["state"].connect (() => states += @"$((int) task.state)");
+
+  task.open ();
+  assert (task.state == Hb.State.CONNECTING);
+  assert (log.length == 0);
+  wait (() => log.length == 1);
+  assert (log[0] == "open");
+  assert (task.connection.state == Soup.WebsocketState.OPEN);
+  assert (task.protocol == "chat");
+  assert (task.http_status == 101);
+
+  assert (task.send_text ("höß"));
+  assert (task.send_bytes (new Bytes ({ 'a', 0, 'b' })));
+  assert (task.send_message (TEXT, new Bytes ({ 'a', 0, 'b' }), Hb.SendFlags.DEFAULT));
+  assert (task.send_message (BINARY, new Bytes ({ 'a', 0, 'b' }), Hb.SendFlags.VOLATILE));
+  wait (() => log.length == 9);
+  assert (string.joinv ("|", log.data) == "open|a text|höß|a binary|98|a text|a|a binary|98");
+  assert (size == 5 + 3 * 3);
+
+  task.close (1000, "bye");
+  assert (task.state == Hb.State.CLOSING);
+  assert (log.length == 9);
+  wait (() => task.state == Hb.State.CLOSED);
+  assert (log.length == 10);
+  assert (log[9] == "1000 bye");
+  assert (states == "0123");
+}
+
+// Both kinds, from nothing to a mebibyte, come back as they were sent.
+void test_payloads () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  var sent = new GenericArray<Bytes> ();
+  var big = new uint8[1024 * 1024];
+  int n_received = 0;
+
+  sent.add (new Bytes ({}));
+  sent.add (new Bytes ({ 0 }));
+  sent.add (new Bytes ({ 'a', 0, 'b' }));
+  sent.add (new Bytes ("höß €".data));
+  for (int i = 0; i < big.length; i++)
+    big[i] = (uint8) (i % 128);
+  sent.add (new Bytes (big));
+
+  // Each comes twice, as a text and as binary data.
+  task.message.connect ((type, message) => {
+    assert (type == (n_received % 2 == 0 ? TEXT : BINARY));
+    assert (message.compare (sent[n_received / 2]) == 0);
+    n_received++;
+  });
+  task.open ();
+  for (int i = 0; i < sent.length; i++)
+    {
+      assert (task.send_message (TEXT, sent[i], Hb.SendFlags.DEFAULT));
+      assert (task.send_bytes (sent[i]));
+    }
+  wait (() => n_received == 2 * sent.length);
+
+  sent = new GenericArray<Bytes> ();
+  sent.add (new Bytes ("höß €".data));
+  n_received = 0;
+  assert (task.send_text ("höß €"));
+  wait (() => n_received == 1);
+  close_task (task);
+}
+
+void test_headers () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  string answers = "";
+  int n_requests = 0;
+
+  task.get_request_headers ().append ("X-Token", "secret");
+  task.connecting.connect ((message) => {
+    n_requests++;
+    message.request_headers.append ("X-Attempt", @"$n_requests");
+  });
+  task.message.connect ((type, message) => answers += (string) message.get_data () + " ");
+
+  task.open ();
+  task.send_text ("header X-Token");
+  task.send_text ("header X-Attempt");
+  wait (() => answers == "secret 1 ");
+  task.close (1000, null);
+}
+
+void set_ping_func (Hb.WebsocketTask task,
+                    string?          text)
+{
+  var token = new Token ();
+
+  task.set_ping_func ((source) => {
+    assert (source == task && token != null);
+    return text;
+  });
+}
+
+void test_heartbeat () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  Error? last_error = null;
+
+  task.pong_message = "pong";
+  task.liveness = Hb.Liveness.REPLY;
+  task.open ();
+  wait (() => task.state == Hb.State.OPEN);
+
+  set_ping_func (task, "heartbeat");
+  assert (Token.n_alive == 1);
+  task.check ();
+  wait (() => task.latency >= 0);
+
+  set_ping_func (task, null);
+  assert (Token.n_alive == 1);
+  task.check ();
+  wait (() => task.get_metrics ().get_replies () == 2);
+  task.set_ping_func (null);
+  assert (Token.n_alive == 0);
+
+  task.error.connect ((error) => last_error = error);
+  task.send_text ("mute");
+  task.pong_timeout = 20;
+  task.check ();
+  wait (() => last_error != null);
+  assert (last_error is Hb.Error.PONG_TIMEOUT);
+  assert (task.get_metrics ().get_pong_timeouts () == 1);
+  task.close (1000, null);
+}
+
+void set_reconnect_func (Hb.WebsocketTask task,
+                         uint             delay)
+{
+  var token = new Token ();
+
+  task.set_reconnect_func ((source, attempt) => {
+    assert (source == task && token != null);
+    return delay + attempt;
+  });
+}
+
+void test_reconnect () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  var log = new GenericArray<string> ();
+
+  task.open.connect (() => log.add ("open"));
+  task.close.connect ((code, reason) => log.add (@"$code $(reason ?? "-") $((int) task.state)"));
+  task.reconnect.connect ((attempt, delay) => log.add (@"$attempt $delay"));
+
+  set_reconnect_func (task, 0);
+  task.open ();
+  task.send_text ("drop");
+  wait (() => log.length == 4);
+  assert (string.joinv ("|", log.data) == "open|1006 - 4|1 1|open");
+  assert (task.downtime > 0);
+  assert (task.attempt == 1);
+
+  set_reconnect_func (task, 60000);
+  assert (Token.n_alive == 1);
+  task.send_text ("leave");
+  wait (() => log.length == 6);
+  assert (log[4] == "4001 see you 4");
+  assert (log[5] == "2 60002");
+  assert (task.reconnect_at > get_monotonic_time ());
+
+  task.reconnect_now ();
+  wait (() => log.length == 7);
+  assert (log[6] == "open");
+  assert (task.attempt == 0);
+  task.set_reconnect_func (null);
+  assert (Token.n_alive == 0);
+  task.close (1000, null);
+}
+
+void test_hold () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  int n_drained = 0;
+
+  task.hold ();
+  task.open ();
+  task.send_text ("one");
+  task.send_text ("two");
+  assert (task.buffered_amount > 0);
+  assert (task.clear_queue () == 2);
+  assert (task.buffered_amount == 0);
+
+  task.drain.connect (() => n_drained++);
+  task.send_text ("three");
+  task.release ();
+  wait (() => n_drained == 1);
+  task.close (1000, null);
+}
+
+void test_overflow () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+
+  task.max_buffered_amount = 4;
+  task.hold ();
+  task.open ();
+  task.send_text ("1234");
+  assert (fail (() => task.send_text ("5")) is Hb.Error.QUEUE_FULL);
+  task.overflow = Hb.Overflow.DROP_NEWEST;
+  assert (task.send_text ("6"));
+  assert (task.get_metrics ().get_messages_dropped () == 1);
+  task.close (1000, null);
+}
+
+async void run () throws Error
+{
+  test_conversation ();
+  done ("conversation");
+  test_payloads ();
+  done ("payloads");
+  test_headers ();
+  done ("headers");
+  test_heartbeat ();
+  done ("heartbeat");
+  test_reconnect ();
+  done ("reconnect");
+  test_hold ();
+  done ("hold");
+  test_overflow ();
+  done ("overflow");
+}
