@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What handlers may do in JavaScript: fail, call anything, come and go.
+
+import GLib from 'gi://GLib';
+import Hb from 'gi://Hb?version=1';
+import {assert, assertEqual, closeTask, main, newTask, openTask, wait} from './harness.js';
+
+const {FLAG_FATAL, LEVEL_CRITICAL, LEVEL_ERROR, LEVEL_WARNING} = GLib.LogLevelFlags;
+
+class Slip extends Error {}
+
+function fail() {
+  throw new Slip('a handler has failed');
+}
+
+// Takes what GJS would print of an exception that nobody can catch. It is a critical message, which
+// ends the program where the environment has asked for that.
+async function catchSlips(call) {
+  const caught = [];
+  const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);
+  const handler = GLib.log_set_handler('Gjs', LEVEL_CRITICAL | LEVEL_WARNING, (_, _level, text) => {
+    caught.push(text);
+  });
+
+  try {
+    await call(caught);
+  } finally {
+    GLib.log_remove_handler('Gjs', handler);
+    GLib.log_set_always_fatal(fatal);
+  }
+  for (const text of caught)
+    assert(/a handler has failed|Unhandled promise rejection/.test(text), text);
+  return caught.length;
+}
+
+main({
+  // A handler that fails is told of as in all of GJS, and nothing else happens.
+  async exceptions() {
+    const task = newTask({reconnectTimeout: 1});
+    const log = [];
+    const names = ['close', 'connecting', 'drain', 'error', 'message', 'notify::state', 'open',
+      'reconnect'];
+
+    for (const name of names) {
+      task.connect(name, fail);
+      task.connect(name, () => log.push(name));
+    }
+
+    const n = await catchSlips(async () => {
+      task.open();
+      task.send_text('hello');
+      await wait(() => log.includes('message'));
+      task.send_text('drop');
+      await wait(() => log.filter(name => name === 'open').length === 2);
+      task.max_message_size = 1;
+      task.send_text('too big');
+      await wait(() => task.state === Hb.State.CLOSED && log.includes('error'));
+    });
+
+    assertEqual([...new Set(log)].sort(), names);
+    assertEqual(n, log.length, 'the number of exceptions');
+  },
+
+  // Where a function fails, `ping-message` goes out, and the attempt comes at once.
+  async exceptions_of_functions() {
+    const task = await openTask({pongMessage: 'pong', reconnectTimeout: 1});
+    const opened = [];
+    const delays = [];
+
+    task.set_ping_func(fail);
+    task.set_reconnect_func(fail);
+    task.connect('reconnect', (_, _attempt, delay) => delays.push(delay));
+    task.connect('open', () => opened.push(task.attempt));
+
+    const n = await catchSlips(async () => {
+      task.check();
+      await wait(() => task.get_metrics().get_replies() === 1);
+      task.send_text('drop');
+      await wait(() => opened.length > 0);
+    });
+
+    assertEqual(n, 2, 'the number of exceptions');
+    assertEqual(opened, [1]);
+    assertEqual(delays, [0]);
+    await closeTask(task);
+  },
+
+  // `open` and `close` are both: calling the one does not emit the other.
+  async methods_and_signals() {
+    const task = newTask();
+    const log = [];
+
+    task.connect('open', (...args) => log.push(['open', args.length, args[0] === task]));
+    task.connect('close', (...args) => log.push(['close', ...args.slice(1)]));
+
+    task.open();
+    assertEqual(task.state, Hb.State.CONNECTING);
+    assertEqual(log, []);
+    await wait(() => log.length > 0);
+    assertEqual(log.splice(0), [['open', 1, true]]);
+
+    task.close(4000, 'bye');
+    assertEqual(task.state, Hb.State.CLOSING);
+    assertEqual(log, []);
+    await wait(() => task.state === Hb.State.CLOSED);
+    assertEqual(log, [['close', 4000, 'bye']]);
+  },
+
+  // A handler may close, open again, and run a loop of its own.
+  async anything() {
+    const task = newTask();
+    const log = [];
+
+    task.connect('open', () => {
+      log.push('open');
+      if (log.length === 1)
+        task.close(1000, null);
+    });
+    task.connect('close', () => {
+      log.push(`close ${task.state}`);
+      if (log.length === 2) {
+        task.open();
+        while (task.state !== Hb.State.OPEN)
+          GLib.MainContext.default().iteration(true);
+        log.push('nested');
+      }
+    });
+    task.open();
+    await wait(() => log.length === 4);
+    assertEqual(log.slice(0, 2), ['open', `close ${Hb.State.CLOSED}`]);
+    assertEqual(log.slice(2).sort(), ['nested', 'open']);
+    await closeTask(task);
+  },
+
+  // Handlers can go while they run, and none is called that was disconnected.
+  async disconnecting() {
+    const task = await openTask();
+    const log = [];
+    const once = task.connect('message::text', () => {
+      task.disconnect(once);
+      log.push('once');
+    });
+    const always = task.connect('message::text', () => log.push('always'));
+
+    task.send_text('one');
+    task.send_text('two');
+    await wait(() => log.length === 3);
+    assertEqual(log, ['once', 'always', 'always']);
+
+    task.disconnect(always);
+    task.connect('message', () => log.push('last'));
+    task.send_text('three');
+    await wait(() => log.length === 4);
+    assertEqual(log[3], 'last');
+    await closeTask(task);
+  },
+
+  // An async handler that fails later is told of too, and the next message comes all the same.
+  async rejections() {
+    const task = await openTask();
+    const log = [];
+
+    task.connect('message', async () => {
+      log.push('message');
+      await Promise.resolve();
+      fail();
+    });
+
+    const n = await catchSlips(async caught => {
+      task.send_text('one');
+      task.send_text('two');
+      await wait(() => caught.length === 2);
+    });
+
+    assertEqual(n, 2, 'the number of exceptions');
+    assertEqual(log, ['message', 'message']);
+    await closeTask(task);
+  },
+});

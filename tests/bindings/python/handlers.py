@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What handlers may do in Python: fail, call anything, come and go."""
+
+import sys
+from contextlib import contextmanager
+
+from harness import call, close_task, main, new_task, open_task, wait
+from gi.repository import GLib, Hb
+
+
+class Slip(Exception):
+    """What a handler gets wrong."""
+
+
+@contextmanager
+def catch():
+    """Takes what Python would print of an exception that nobody can catch."""
+    caught = []
+    sys.excepthook = lambda kind, *_: caught.append(kind)
+    try:
+        yield caught
+    finally:
+        sys.excepthook = sys.__excepthook__
+
+
+def fail(*_):
+    raise Slip('a handler has failed')
+
+
+def test_exceptions():
+    """A handler that fails is told of as in all of Python, and nothing else happens."""
+    task = new_task(reconnect_timeout=1)
+    log = []
+    names = ('connecting', 'open', 'message', 'drain', 'close', 'error', 'reconnect',
+             'notify::state')
+
+    for name in names:
+        task.connect(name, fail)
+        task.connect(name, lambda *_, name=name: log.append(name))
+
+    with catch() as caught:
+        task.open()
+        task.send_text('hello')
+        wait(lambda: 'message' in log)
+        task.send_text('drop')
+        wait(lambda: log.count('open') == 2)
+        task.set_max_message_size(1)
+        task.send_text('too big')
+        wait(lambda: task.get_state() == Hb.State.CLOSED and 'error' in log)
+
+    assert set(log) == set(names), set(names) - set(log)
+    assert caught == [Slip] * len(log), (len(caught), len(log))
+
+
+def test_exceptions_of_functions():
+    """Where a function fails, `ping-message` goes out, and the attempt comes at once."""
+    task = open_task(pong_message='pong', reconnect_timeout=1)
+    opened = []
+    delays = []
+    task.set_ping_func(fail)
+    task.set_reconnect_func(fail)
+    task.connect('reconnect', lambda _, attempt, delay: delays.append(delay))
+    task.connect('open', lambda _: opened.append(task.get_attempt()))
+
+    with catch() as caught:
+        task.check()
+        wait(lambda: task.get_metrics().get_replies() == 1)
+        task.send_text('drop')
+        wait(lambda: opened)
+    assert caught == [Slip, Slip], caught
+    assert opened == [1]
+    assert delays == [0], delays
+    close_task(task)
+
+
+def test_exceptions_of_callbacks():
+    task = new_task()
+    with catch() as caught:
+        task.open_async(None, fail)
+        wait(lambda: caught)
+    assert task.get_state() == Hb.State.OPEN
+    close_task(task)
+
+
+def test_methods_and_signals():
+    """`open` and `close` are both: calling the one does not emit the other."""
+    task = new_task()
+    log = []
+    task.connect('open', lambda *arguments: log.append(('open', *arguments)))
+    task.connect('close', lambda *arguments: log.append(('close', *arguments)))
+
+    task.open()
+    assert task.get_state() == Hb.State.CONNECTING
+    assert not log
+    wait(lambda: log)
+    assert log == [('open', task)]
+
+    task.close(4000, 'bye')
+    assert task.get_state() == Hb.State.CLOSING
+    assert len(log) == 1
+    wait(lambda: task.get_state() == Hb.State.CLOSED)
+    assert log[1:] == [('close', task, 4000, 'bye')]
+
+
+def test_anything():
+    """A handler may close, open again, and run a loop of its own."""
+    task = new_task()
+    log = []
+
+    def on_open(_):
+        log.append('open')
+        if log.count('open') == 1:
+            task.close(1000, None)
+
+    def on_close(_, code, reason):
+        log.append(('close', task.get_state()))
+        if log.count('open') == 1:
+            task.open()
+            wait(lambda: task.get_state() == Hb.State.OPEN)
+            log.append('nested')
+
+    task.connect('open', on_open)
+    task.connect('close', on_close)
+    task.open()
+    wait(lambda: 'nested' in log and log.count('open') == 2)
+    assert log[:2] == ['open', ('close', Hb.State.CLOSED)], log
+    close_task(task)
+
+
+def test_disconnecting():
+    """Handlers can go while they run, and none is called that was disconnected."""
+    task = open_task()
+    log = []
+
+    def once(_, kind, message):
+        task.disconnect(handlers[0])
+        log.append('once')
+
+    handlers = [task.connect('message::text', once)]
+    handlers.append(task.connect('message::text', lambda *_: log.append('always')))
+    with_data = task.connect('message::text', lambda *arguments: log.append(arguments[3:]), 1, 2)
+    task.send_text('one')
+    task.send_text('two')
+    wait(lambda: len(log) == 5)
+    assert log == ['once', 'always', (1, 2), 'always', (1, 2)], log
+    task.disconnect(with_data)
+
+    with task.handler_block(handlers[1]):
+        assert call(task.flush_async, task.flush_finish)
+    GLib.idle_add(log.append, 'idle')
+    wait(lambda: log[-1] == 'idle')
+    close_task(task)
+
+
+if __name__ == '__main__':
+    sys.exit(main(globals()))

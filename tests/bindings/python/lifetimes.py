@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who keeps what alive in Python."""
+
+import gc
+import sys
+import time
+import weakref
+
+from harness import (
+    PATIENCE, TEXT, call, close_task, main, new_task, open_task, start, wait,
+)
+from gi.repository import GLib, Hb
+
+
+def watch(task):
+    """Returns what becomes true when the object is finalized, and not only Python's face of it."""
+    gone = []
+    task.weak_ref(gone.append, True)
+    return gone
+
+
+def count_clients(watcher):
+    """Asks the peer how many connections it has, that of the watcher included."""
+    answers = []
+    handler = watcher.connect('message', lambda _, kind, data: answers.append(data.get_data()))
+    watcher.send_text('clients')
+    wait(lambda: answers)
+    watcher.disconnect(handler)
+    return int(answers[0])
+
+
+def wait_for_clients(watcher, number):
+    deadline = time.monotonic() + PATIENCE
+    while count_clients(watcher) != number:
+        assert time.monotonic() < deadline, 'the peer still has another client'
+
+
+def test_dropped():
+    """Whoever drops the last reference drops the link, whatever the task is doing."""
+    watcher = open_task()
+    for prepare in (lambda task: None,
+                    lambda task: task.open(),
+                    lambda task: call(task.open_async, task.open_finish),
+                    lambda task: (task.hold(), task.open(), task.send_text('text'))):
+        task = new_task()
+        task.connect('open', lambda _: None)
+        task.set_ping_func(lambda *_: 'ping')
+        prepare(task)
+        gone = watch(task)
+        del task
+        gc.collect()
+        assert gone
+        wait_for_clients(watcher, 1)
+    close_task(watcher)
+
+
+def test_handlers_alone():
+    """A task that only its own handlers speak of is not kept by them, nor by its link."""
+    def make():
+        task = open_task()
+        task.connect('open', lambda _: task.send_text('open'))
+        task.connect('message', lambda *_: task.check())
+        return watch(task)
+
+    watcher = open_task()
+    gone = make()
+    assert gone or count_clients(watcher) == 2
+    gc.collect()
+    assert gone
+    wait_for_clients(watcher, 1)
+    close_task(watcher)
+
+
+def test_functions_keep():
+    """The collector does not see into the task: a function that speaks of it keeps it."""
+    def make():
+        task = open_task()
+        task.set_ping_func(lambda *_: str(task.get_attempt()))
+        gone.append(watch(task))
+        tasks.append(weakref.ref(task))
+
+    gone = []
+    tasks = []
+    make()
+    gc.collect()
+    assert not gone[0]
+    tasks[0]().set_ping_func(None)
+    gc.collect()
+    assert gone[0]
+
+
+def test_call_keeps():
+    """A call that is under way keeps its task, until its callback."""
+    opened = []
+
+    def begin():
+        task = new_task()
+        task.open_async(None, lambda task, result: opened.append(task.open_finish(result)))
+        return watch(task)
+
+    gone = begin()
+    gc.collect()
+    assert not gone
+    wait(lambda: opened)
+    assert opened == [True]
+    wait(lambda: gone)
+
+
+def test_handler_keeps():
+    """A handler's own task stays while the handler runs, though it is the last to know it."""
+    log = []
+
+    def on_message(task, kind, message):
+        tasks.clear()
+        gc.collect()
+        log.append((message.get_data(), task.get_state()))
+
+    tasks = [open_task()]
+    tasks[0].connect('message', on_message)
+    tasks[0].send_text('hello')
+    gone = watch(tasks[0])
+    wait(lambda: log)
+    assert log == [(b'hello', Hb.State.OPEN)], log
+    gc.collect()
+    assert gone
+
+
+def test_collected_in_a_handler():
+    """Another task goes in the middle of this one's handler."""
+    watcher = open_task()
+    others = [open_task() for _ in range(3)]
+    gone = [watch(other) for other in others]
+
+    def on_message(*_):
+        others.clear()
+        gc.collect()
+        assert all(gone)
+
+    handler = watcher.connect('message', on_message)
+    watcher.send_text('hello')
+    wait(lambda: not others)
+    watcher.disconnect(handler)
+    assert all(gone)
+    wait_for_clients(watcher, 1)
+    close_task(watcher)
+
+
+def test_messages_are_kept():
+    """The bytes outlive the signal that brought them, and the task."""
+    task = open_task()
+    kept = []
+    task.connect('message', lambda _, kind, message: kept.append(message))
+    for number in range(100):
+        task.send_text(str(number))
+    wait(lambda: len(kept) == 100)
+    close_task(task)
+    del task
+    gc.collect()
+    assert [int(message.get_data()) for message in kept] == list(range(100))
+
+
+def test_sent_bytes_are_kept():
+    """What waits to be sent does not need its sender."""
+    task = new_task()
+    received = []
+    task.connect('message', lambda _, kind, message: received.append(message.get_data()))
+    task.hold()
+    task.open()
+    payload = GLib.Bytes.new(b'x' * 100000)
+    sent = start(task.send_message_async, task.send_message_finish, TEXT, payload,
+                 Hb.SendFlags.DEFAULT)
+    del payload
+    gc.collect()
+    task.release()
+    assert sent()
+    wait(lambda: received)
+    assert received == [b'x' * 100000]
+    close_task(task)
+
+
+def test_functions_are_released():
+    """Handlers and functions go when they are replaced, and with the task at the latest."""
+    def make():
+        def func(*_):
+            return None
+
+        return func
+
+    task = new_task()
+    for setter in (task.set_ping_func, task.set_reconnect_func):
+        first = make()
+        second = make()
+        refs = [weakref.ref(first), weakref.ref(second)]
+        setter(first)
+        setter(second)
+        del first, second
+        gc.collect()
+        assert refs[0]() is None
+        assert refs[1]() is not None
+        setter(None)
+        gc.collect()
+        assert refs[1]() is None
+
+    refs = []
+    for connect in (task.set_ping_func, task.set_reconnect_func,
+                    lambda func: task.connect('message', func)):
+        func = make()
+        refs.append(weakref.ref(func))
+        connect(func)
+        del func
+    del setter, connect
+    gc.collect()
+    assert all(ref() is not None for ref in refs)
+    del task
+    gc.collect()
+    assert all(ref() is None for ref in refs)
+
+
+if __name__ == '__main__':
+    sys.exit(main(globals()))
