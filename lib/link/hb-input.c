@@ -33,7 +33,7 @@ struct _HbInput
   GError               *error;      /* (nullable) to be told when all that came before is read */
   gboolean              is_direct;  /* the base is the socket's own stream */
   gboolean              is_drained; /* the base had no more when it was last asked */
-  gboolean              has_read;   /* in the delivery that is going on */
+  gboolean              has_given;  /* bytes, in the delivery that is going on */
 };
 
 typedef struct
@@ -88,6 +88,20 @@ pause_reading (HbInput *self)
   g_source_attach (self->rest, self->context);
 }
 
+static gboolean
+is_blocked (HbInput *self)
+{
+  return g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+}
+
+static gssize
+fail_for_now (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Nothing to read now");
+
+  return -1;
+}
+
 /* Reads as much as there is, and as there is room for. Returns how many bytes, 0 at the end, -1 on
  * an error. */
 static gssize
@@ -116,26 +130,31 @@ receive (HbInput  *self,
       n_received += MAX (n, 0);
     }
 
-  /* A reset that a write has met is an end like any other to who reads. */
-  if (n_received == 0 && self->error == NULL)
-    self->error = hb_output_dup_error (self->output);
-
-  if (n_received == 0 && self->error != NULL)
+  if (n_received > 0)
     {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return -1;
+      if (is_blocked (self))
+        g_clear_error (&self->error);
+
+      if (self->funcs != NULL)
+        self->funcs->life (self->user_data);
+
+      return n_received;
     }
 
-  if (n_received == 0)
+  /* On the end libsoup closes the stream, so that has a delivery to itself: what handlers have sent
+   * in this one goes out before, and the close frame too. */
+  if (self->has_given && !is_blocked (self))
+    return fail_for_now (error);
+
+  /* A reset that a write has met is an end like any other to who reads. */
+  if (self->error == NULL)
+    self->error = hb_output_dup_error (self->output);
+
+  if (self->error == NULL)
     return 0;
 
-  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-    g_clear_error (&self->error);
-
-  if (self->funcs != NULL)
-    self->funcs->life (self->user_data);
-
-  return n_received;
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return -1;
 }
 
 static void
@@ -178,10 +197,8 @@ may_read (HbInput *self)
   if (!hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
     return FALSE;
 
-  if (self->has_read && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
+  if (self->has_given && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
     pause_reading (self);
-
-  self->has_read = TRUE;
 
   return self->rest == NULL;
 }
@@ -196,23 +213,29 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
   gsize n;
 
   if (!may_read (self))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Nothing to read now");
-      return -1;
-    }
+    return fail_for_now (error);
 
   if (!has_bytes (self))
     {
       gssize n_received;
 
       if (count >= HB_BLOCK_SIZE)
-        return receive (self, buffer, count, error);
+        n_received = receive (self, buffer, count, error);
+      else
+        n_received = refill (self, error);
 
-      n_received = refill (self, error);
       if (n_received <= 0)
         return n_received;
+
+      /* Straight into the caller's memory */
+      if (!has_bytes (self))
+        {
+          self->has_given = TRUE;
+          return n_received;
+        }
     }
 
+  self->has_given = TRUE;
   n = MIN (count, self->end - self->begin);
   memcpy (buffer, self->block + self->begin, n);
   self->begin += n;
@@ -248,7 +271,7 @@ begin_delivery (HbInput *self)
 {
   self->began_at = g_get_monotonic_time ();
   self->busy = MAX (self->busy - (self->began_at - self->ended_at) / FORGIVENESS, 0);
-  self->has_read = FALSE;
+  self->has_given = FALSE;
 }
 
 static void
