@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "certificate.h"
+#include "footing.h"
+#include "raw-frame.h"
+
+typedef struct
+{
+  const Footing *footing;
+  FootingFunc    func;
+} Case;
+
+const Footing footing_raw = { "plain", "raw", FALSE, FALSE };
+const Footing footing_raw_tls = { "tls", "raw", TRUE, FALSE };
+const Footing footing_soup = { "plain", "soup", FALSE, FALSE };
+const Footing footing_tls = { "tls", "soup", TRUE, FALSE };
+const Footing footing_deflate = { "deflate", "soup", FALSE, TRUE };
+const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
+
+static GTlsCertificate *certificate;
+
+/* libsoup writes a line for each frame. */
+static void
+ignore_cb (const char     *domain,
+           GLogLevelFlags  level,
+           const char     *text,
+           gpointer        user_data)
+{
+}
+
+void
+footing_init (void)
+{
+  g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
+  certificate = certificate_new ();
+}
+
+void
+footing_clear (void)
+{
+  g_clear_object (&certificate);
+}
+
+static void
+stand_on_tls (Fixture *fixture)
+{
+  if (fixture->raw != NULL)
+    {
+      raw_server_free (fixture->raw);
+      fixture->raw = raw_server_new_tls (certificate);
+      hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
+    }
+  else
+    {
+      test_server_free (fixture->server);
+      fixture->server = test_server_new_tls (TEST_SERVER_ECHO, certificate);
+      hb_websocket_task_set_uri (fixture->task, test_server_get_uri (fixture->server));
+    }
+
+  certificate_accept (fixture->task, certificate);
+}
+
+static void
+run_case (gconstpointer data)
+{
+  const Case *self = data;
+  Fixture fixture = { 0 };
+
+  if (self->footing->is_tls && certificate == NULL)
+    {
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+      return;
+    }
+
+  fixture_set_up (&fixture, self->footing->server);
+  if (self->footing->is_tls)
+    stand_on_tls (&fixture);
+
+  if (fixture.server != NULL)
+    test_server_set_mode (fixture.server, TEST_SERVER_QUIET);
+
+  hb_websocket_task_set_compression (fixture.task, self->footing->is_deflated);
+  system_calls_watch (hb_websocket_task_get_uri (fixture.task));
+  self->func (&fixture, self->footing);
+  fixture_tear_down (&fixture, NULL);
+}
+
+void
+footing_add (const char    *path,
+             const Footing *footing,
+             FootingFunc    func)
+{
+  g_autofree char *full_path = g_strconcat (path, "/", footing->name, NULL);
+  Case *self = g_new (Case, 1);
+
+  self->footing = footing;
+  self->func = func;
+  g_test_add_data_func_full (full_path, self, run_case, g_free);
+}
+
+/* Returns: (nullable): the server's side of it, where the server is one by hand */
+RawPeer *
+footing_open (Fixture *fixture)
+{
+  RawPeer *peer = NULL;
+
+  if (fixture->raw != NULL)
+    peer = fixture_open_raw (fixture);
+  else
+    fixture_open (fixture);
+
+  wait_idle ();
+  system_calls_reset ();
+
+  return peer;
+}
+
+/* Sends m0, m1 and so on. */
+void
+footing_send (Fixture *fixture,
+              guint    n_messages)
+{
+  guint i;
+
+  for (i = 0; i < n_messages; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("m%u", i);
+
+      assert_sends (fixture->task, text);
+    }
+}
+
+static void
+expect_raw (Fixture *fixture,
+            guint    n_messages)
+{
+  RawPeer *peer = raw_server_get_peer (fixture->raw, raw_server_get_n_accepted (fixture->raw) - 1);
+  guint i;
+
+  for (i = 0; i < n_messages; i++)
+    {
+      g_autofree char *word = g_strdup_printf ("text:m%u", i);
+
+      raw_peer_expect (peer, word);
+    }
+}
+
+/* Waits until the server has m0, m1 and so on, in this order, and nothing else before. */
+void
+footing_expect (Fixture *fixture,
+                guint    n_messages)
+{
+  g_autoptr (GString) expected = g_string_new (NULL);
+  guint i;
+
+  if (fixture->raw != NULL)
+    {
+      expect_raw (fixture, n_messages);
+      return;
+    }
+
+  for (i = 0; i < n_messages; i++)
+    g_string_append_printf (expected, "%sm%u", i > 0 ? " " : "", i);
+
+  wait_until (strlen (test_server_get_received (fixture->server)) >= expected->len);
+  g_assert_cmpstr (test_server_get_received (fixture->server), ==, expected->str);
+  test_server_clear_received (fixture->server);
+}
+
+/* Lets the server send as many messages of so many bytes, each of which begins with its number. */
+void
+footing_say (Fixture *fixture,
+             guint    n_messages,
+             gsize    length)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree char *text = g_strnfill (length, ' ');
+  guint i;
+
+  for (i = 0; i < n_messages; i++)
+    {
+      g_assert_cmpint (g_snprintf (text, length + 1, "%-*u", (int) length, i), ==, length);
+
+      if (fixture->raw != NULL)
+        raw_frame_append (bytes, RAW_FIN | RAW_TEXT, text, length);
+      else
+        soup_websocket_connection_send_text (test_server_get_connection (fixture->server), text);
+    }
+
+  if (fixture->raw != NULL)
+    raw_peer_write (raw_server_get_peer (fixture->raw,
+                                         raw_server_get_n_accepted (fixture->raw) - 1),
+                    bytes->data, bytes->len);
+}
+
+/* What no compression makes shorter, the same each time
+ *
+ * Returns: (transfer full) */
+GBytes *
+footing_make_dice (gsize length)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (1);
+  guint8 *bytes = g_malloc (length);
+  gsize i;
+
+  for (i = 0; i < length; i++)
+    bytes[i] = g_rand_int (random) >> 24;
+
+  return g_bytes_new_take (bytes, length);
+}

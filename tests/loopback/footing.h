@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "fixture.h"
+#include "system-calls.h"
+
+G_BEGIN_DECLS
+
+/* What a link stands on: for what must hold on each. */
+typedef struct
+{
+  const char *name;
+  const char *server;     /* as for fixture_set_up () */
+  gboolean    is_tls;
+  gboolean    is_deflated;
+} Footing;
+
+/* Server by hand, or by libsoup; the latter knows permessage-deflate. */
+extern const Footing footing_raw;
+extern const Footing footing_raw_tls;
+extern const Footing footing_soup;
+extern const Footing footing_tls;
+extern const Footing footing_deflate;
+extern const Footing footing_both;
+
+typedef void (*FootingFunc) (Fixture       *fixture,
+                             const Footing *footing);
+
+void    footing_init       (void);
+void    footing_clear      (void);
+void    footing_add        (const char    *path,
+                            const Footing *footing,
+                            FootingFunc    func);
+
+/* With calls that are counted from the moment of being open */
+RawPeer *footing_open      (Fixture       *fixture);
+
+void     footing_send      (Fixture       *fixture,
+                            guint          n_messages);
+void     footing_expect    (Fixture       *fixture,
+                            guint          n_messages);
+void     footing_say       (Fixture       *fixture,
+                            guint          n_messages,
+                            gsize          length);
+GBytes  *footing_make_dice (gsize          length);
+
+G_END_DECLS

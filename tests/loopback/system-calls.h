@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What a client asks of the kernel, and what the library asks of the main loop. For programs that
+ * are linked with --wrap for the functions of GLib that system-calls.c defines. */
+typedef struct
+{
+  guint   n_writes;
+  guint   n_reads;
+  guint64 n_written; /* bytes that the kernel has taken */
+  guint   n_sources; /* that the library has made */
+  guint   n_polls;   /* descriptors that it has given to the loop */
+} SystemCalls;
+
+void        system_calls_watch (const char *uri);
+SystemCalls system_calls_get   (void);
+void        system_calls_reset (void);
+
+G_END_DECLS

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "footing.h"
+#include "raw-frame.h"
+
+/* The ends that a link can have while there are bytes in the stream, in either direction. */
+
+/* More than the kernel keeps for a peer that does not read */
+#define BIG (4 * 1024 * 1024)
+
+/* What a handler does when the message with this number has come */
+typedef struct
+{
+  Fixture *fixture;
+  void   (*act)        (Fixture *fixture);
+  guint    act_at;
+  guint    n_messages;
+  gboolean answers;
+} Listener;
+
+#define NEVER G_MAXUINT
+
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Listener              *listener)
+{
+  guint number = listener->n_messages++;
+  g_autofree char *answer = g_strdup_printf ("m%u", number);
+
+  g_assert_cmpuint (strtoul (g_bytes_get_data (message, NULL), NULL, 10), ==, number);
+
+  if (listener->answers)
+    assert_sends (task, answer);
+  if (number == listener->act_at)
+    listener->act (listener->fixture);
+}
+
+/* In place of the log, which would keep each message */
+static void
+listen (Fixture  *fixture,
+        Listener *listener)
+{
+  signal_log_expect_quiet (fixture->log);
+  g_signal_handlers_disconnect_matched (fixture->task, G_SIGNAL_MATCH_DATA | G_SIGNAL_MATCH_ID,
+                                        g_signal_lookup ("message", HB_TYPE_WEBSOCKET_TASK), 0,
+                                        NULL, NULL, fixture->log);
+  listener->fixture = fixture;
+  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), listener);
+}
+
+static void
+send_and_close (Fixture *fixture)
+{
+  footing_send (fixture, 10);
+  hb_websocket_task_close (fixture->task, 4000, "bye");
+}
+
+static void
+test_close_in_handler (Fixture       *fixture,
+                       const Footing *footing)
+{
+  Listener listener = { .act = send_and_close, .act_at = 0 };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("What a handler sends before close () arrives, and then the close frame");
+
+  listen (fixture, &listener);
+  footing_say (fixture, 1, 20);
+  footing_expect (fixture, 10);
+
+  if (peer != NULL)
+    {
+      raw_peer_expect (peer, "close:4000:bye");
+      raw_peer_send_close (peer, 4000, "bye");
+    }
+
+  signal_log_expect (fixture->log, "state:closing");
+  signal_log_skip_to (fixture->log, "state:closed");
+  signal_log_expect (fixture->log, "close:4000:bye");
+
+  if (peer == NULL)
+    wait_until (test_server_get_close_code (fixture->server) == 4000);
+}
+
+static void
+test_close_before_the_end (Fixture       *fixture,
+                           const Footing *footing)
+{
+  Listener listener = { .act = send_and_close, .act_at = 0 };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("A server that has said its last word without a goodbye has the client's whole");
+
+  listen (fixture, &listener);
+  footing_say (fixture, 1, 20);
+  raw_peer_half_close (peer);
+  footing_expect (fixture, 10);
+  raw_peer_expect (peer, "close:4000:bye");
+  signal_log_expect (fixture->log, "state:closing");
+  signal_log_skip_to (fixture->log, "state:closed");
+  signal_log_expect (fixture->log, "close:1006");
+  raw_peer_expect_end (peer);
+}
+
+static void
+test_close_behind_backlog (Fixture       *fixture,
+                           const Footing *footing)
+{
+  RawPeer *peer = footing_open (fixture);
+  g_autoptr (GBytes) dice = footing_make_dice (BIG);
+
+  g_test_summary ("A server that ends before the close frame could go out: the task is told what "
+                  "was not sent");
+
+  raw_peer_pause (peer);
+  hb_websocket_task_send_bytes (fixture->task, dice, NULL);
+  wait_idle ();
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_half_close (peer);
+  signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+
+  /* Nor does the rest of the message come, or the close frame without it. */
+  raw_peer_resume (peer);
+  raw_peer_expect_end (peer);
+}
+
+static void
+test_all_at_once (Fixture       *fixture,
+                  const Footing *footing)
+{
+  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("Messages, a close frame and the end in one piece: all are delivered, then "
+                  "`close`; and the answers arrive");
+
+  listen (fixture, &listener);
+  raw_peer_gather (peer, TRUE);
+  footing_say (fixture, 300, 20);
+  raw_peer_send_close (peer, 1001, "restart");
+  raw_peer_gather (peer, FALSE);
+  raw_peer_half_close (peer);
+  signal_log_skip_to (fixture->log, "close:1001:restart");
+  g_assert_cmpuint (listener.n_messages, ==, 300);
+  footing_expect (fixture, 300);
+  raw_peer_expect (peer, "close:1001:restart");
+  raw_peer_expect_end (peer);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+  signal_log_forget (fixture->log);
+}
+
+static void
+test_end_without_goodbye (Fixture       *fixture,
+                          const Footing *footing)
+{
+  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("Messages and the end in one piece: all are delivered, and the answers arrive");
+
+  listen (fixture, &listener);
+  footing_say (fixture, 300, 20);
+  raw_peer_half_close (peer);
+  signal_log_skip_to (fixture->log, "close:1006");
+  g_assert_cmpuint (listener.n_messages, ==, 300);
+  footing_expect (fixture, 300);
+  raw_peer_expect_end (peer);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+  signal_log_forget (fixture->log);
+}
+
+static void
+test_reset (Fixture       *fixture,
+            const Footing *footing)
+{
+  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  RawPeer *peer = footing_open (fixture);
+  g_autoptr (GBytes) dice = footing_make_dice (BIG);
+  guint n_answers;
+
+  g_test_summary ("A reset with bytes in both directions: what has come is delivered, what has not "
+                  "gone goes out on the next link, in order");
+
+  listen (fixture, &listener);
+  raw_peer_pause (peer);
+  hb_websocket_task_send_bytes (fixture->task, dice, NULL);
+  wait_idle ();
+  footing_say (fixture, 300, 20);
+  raw_peer_wait_delivered (peer);
+  raw_peer_reset (peer);
+  signal_log_skip_to (fixture->log, "reconnect:1:20");
+  n_answers = listener.n_messages;
+  g_test_message ("%u of 300 messages were delivered", n_answers);
+  g_assert_cmpuint (n_answers, ==, 300);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 0);
+
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  raw_peer_expect (peer, "binary:4194304");
+  footing_expect (fixture, n_answers);
+  signal_log_expect (fixture->log, WORDS_OPEN " drain");
+}
+
+static void
+send_and_dispose (Fixture *fixture)
+{
+  footing_send (fixture, 5);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, 0);
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+}
+
+static void
+test_disposal (Fixture       *fixture,
+               const Footing *footing)
+{
+  Listener listener = { .act = send_and_dispose, .act_at = 10 };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("Disposal in a handler, with bytes in both buffers: no more goes either way");
+
+  listen (fixture, &listener);
+  footing_say (fixture, 300, 20);
+
+  if (peer != NULL)
+    raw_peer_expect_end (peer);
+  else
+    wait_until (soup_websocket_connection_get_state (test_server_get_connection (fixture->server))
+                == SOUP_WEBSOCKET_STATE_CLOSED);
+
+  g_assert_cmpuint (listener.n_messages, ==, 11);
+  signal_log_expect_quiet (fixture->log);
+}
+
+static void
+send_and_drop (Fixture *fixture)
+{
+  footing_send (fixture, 5);
+  g_clear_object (&fixture->task);
+}
+
+static void
+test_last_reference (Fixture       *fixture,
+                     const Footing *footing)
+{
+  Listener listener = { .act = send_and_drop, .act_at = 10 };
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("The last reference is dropped in a handler, with bytes in both buffers");
+
+  listen (fixture, &listener);
+  footing_say (fixture, 300, 20);
+  raw_peer_expect_end (peer);
+  g_assert_cmpuint (listener.n_messages, ==, 11);
+}
+
+typedef struct
+{
+  RawPeer    *peer;
+  GByteArray *bytes;
+  guint       at;
+} Dribble;
+
+static gboolean
+dribble_cb (gpointer user_data)
+{
+  Dribble *dribble = user_data;
+
+  raw_peer_write (dribble->peer, dribble->bytes->data + dribble->at, 1);
+  dribble->at++;
+
+  return dribble->at < dribble->bytes->len;
+}
+
+static void
+test_dribble (Fixture       *fixture,
+              const Footing *footing)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  Dribble dribble = { .bytes = bytes };
+  g_autofree char *text = g_strnfill (40, 'x');
+
+  g_test_summary ("A frame that takes longer than the heartbeat allows is life in each byte");
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 100);
+  hb_websocket_task_set_pong_timeout (fixture->task, 100);
+  raw_frame_append (bytes, RAW_FIN | RAW_TEXT, text, 40);
+  dribble.peer = footing_open (fixture);
+  g_timeout_add (15, dribble_cb, &dribble);
+  signal_log_expect (fixture->log, "message:text:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+  g_assert_cmpuint (dribble.at, ==, bytes->len);
+  raw_peer_forget (dribble.peer);
+}
+
+static gboolean
+read_some_cb (gpointer user_data)
+{
+  RawPeer *peer = user_data;
+
+  raw_peer_resume (peer);
+  g_main_context_iteration (NULL, FALSE);
+  raw_peer_pause (peer);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_slow_upload (Fixture       *fixture,
+                  const Footing *footing)
+{
+  g_autoptr (GBytes) dice = footing_make_dice (BIG);
+  RawPeer *peer = footing_open (fixture);
+  gint64 start = g_get_monotonic_time ();
+  GSource *source = g_timeout_source_new (15);
+
+  g_test_summary ("A message that the server takes slowly is life, before it has gone whole");
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 100);
+  hb_websocket_task_set_pong_timeout (fixture->task, 100);
+  raw_peer_pause (peer);
+  hb_websocket_task_send_bytes (fixture->task, dice, NULL);
+  g_source_set_callback (source, read_some_cb, peer, NULL);
+  g_source_attach (source, NULL);
+  wait_pass (500);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG);
+  g_assert_cmpint (g_get_monotonic_time () - start, >, 500000);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_expect_quiet (fixture->log);
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+#define PREFIX "/loopback/stream-ends/"
+
+static void
+add_raw (const char  *path,
+         FootingFunc  func)
+{
+  footing_add (path, &footing_raw, func);
+  footing_add (path, &footing_raw_tls, func);
+}
+
+static void
+add_all (const char  *path,
+         FootingFunc  func)
+{
+  add_raw (path, func);
+  footing_add (path, &footing_deflate, func);
+  footing_add (path, &footing_both, func);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The ends of a link while there are bytes in its stream.");
+
+  footing_init ();
+
+  add_all (PREFIX "close-in-handler", test_close_in_handler);
+  add_raw (PREFIX "close-before-the-end", test_close_before_the_end);
+  add_raw (PREFIX "close-behind-backlog", test_close_behind_backlog);
+  add_raw (PREFIX "all-at-once", test_all_at_once);
+  add_raw (PREFIX "end-without-goodbye", test_end_without_goodbye);
+  add_raw (PREFIX "reset", test_reset);
+  add_all (PREFIX "disposal", test_disposal);
+  add_raw (PREFIX "last-reference", test_last_reference);
+  add_raw (PREFIX "dribble", test_dribble);
+  add_raw (PREFIX "slow-upload", test_slow_upload);
+
+  status = g_test_run ();
+  footing_clear ();
+
+  return status;
+}

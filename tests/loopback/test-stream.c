@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "footing.h"
+#include "raw-frame.h"
+
+/* What the library's own stream is for: few system calls, bytes that are counted, and turns for
+ * others; on plain TCP, on TLS, with permessage-deflate, and on both. */
+
+/* As much as the stream reads and writes at once */
+#define BLOCK (64 * 1024)
+
+/* More than the kernel keeps for a peer that does not read, or not at this moment */
+#define BIG (4 * 1024 * 1024)
+
+static guint
+count_writes (void)
+{
+  return system_calls_get ().n_writes;
+}
+
+static void
+test_lone (Fixture       *fixture,
+           const Footing *footing)
+{
+  guint i;
+
+  g_test_summary ("A lone message goes out in the call that sends it, by one write");
+
+  footing_open (fixture);
+
+  for (i = 0; i < 5; i++)
+    {
+      system_calls_reset ();
+      footing_send (fixture, 1);
+      g_assert_cmpuint (count_writes (), ==, 1);
+      g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+      footing_expect (fixture, 1);
+      g_assert_cmpuint (count_writes (), ==, 1);
+    }
+}
+
+static void
+test_burst (Fixture       *fixture,
+            const Footing *footing)
+{
+  g_test_summary ("What is sent in one turn of the loop leaves in two writes: the first message, "
+                  "and the rest");
+
+  footing_open (fixture);
+  footing_send (fixture, 200);
+  g_assert_cmpuint (count_writes (), ==, 1);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, 0);
+  footing_expect (fixture, 200);
+  g_assert_cmpuint (count_writes (), ==, 2);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+}
+
+static void
+test_block (Fixture       *fixture,
+            const Footing *footing)
+{
+  g_autofree char *text = g_strnfill (200, 'x');
+  guint i;
+
+  g_test_summary ("What is gathered goes out when there is a block of it, in the same turn");
+
+  footing_open (fixture);
+  for (i = 0; i < 500; i++)
+    assert_sends (fixture->task, text);
+
+  g_assert_cmpuint (system_calls_get ().n_written, >, BLOCK - 300);
+  g_assert_cmpuint (system_calls_get ().n_written, <, BLOCK + 1000);
+
+  /* TLS makes a write of each record, which has 16 KiB at most. */
+  g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 6 : 2);
+  wait_until (raw_peer_get_n_frames (raw_server_get_peer (fixture->raw, 0)) == 500);
+  g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 9 : 3);
+  raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
+}
+
+typedef struct
+{
+  Fixture *fixture;
+  guint    n_messages;
+  gboolean answers;
+  guint    usleep;
+  guint    n_turns;    /* of a source that has the lowest priority */
+  gint64   last_turn;
+  gint64   longest_gap;
+} Listener;
+
+/* Each message begins with its number: none is lost, and none comes before another. */
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Listener              *listener)
+{
+  g_autofree char *answer = g_strdup_printf ("m%u", listener->n_messages);
+
+  g_assert_cmpuint (strtoul (g_bytes_get_data (message, NULL), NULL, 10), ==,
+                    listener->n_messages);
+  listener->n_messages++;
+
+  if (listener->answers)
+    assert_sends (task, answer);
+  if (listener->usleep > 0)
+    g_usleep (listener->usleep);
+}
+
+/* In place of the log, which would take the time */
+static void
+listen (Fixture  *fixture,
+        Listener *listener)
+{
+  signal_log_expect_quiet (fixture->log);
+  g_signal_handlers_disconnect_matched (fixture->task, G_SIGNAL_MATCH_DATA | G_SIGNAL_MATCH_ID,
+                                        g_signal_lookup ("message", HB_TYPE_WEBSOCKET_TASK), 0,
+                                        NULL, NULL, fixture->log);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), listener);
+}
+
+static void
+test_answers (Fixture       *fixture,
+              const Footing *footing)
+{
+  Listener listener = { .answers = TRUE };
+
+  g_test_summary ("What handlers send while messages are delivered goes out at the end of it");
+
+  footing_open (fixture);
+  listen (fixture, &listener);
+  footing_say (fixture, 500, 20);
+  footing_expect (fixture, 500);
+  g_test_message ("%u writes", count_writes ());
+  g_assert_cmpuint (count_writes (), <=, 20);
+  signal_log_forget (fixture->log);
+}
+
+static void
+test_flood (Fixture       *fixture,
+            const Footing *footing)
+{
+  const guint n_messages = 8000;
+  Listener listener = { 0 };
+  SystemCalls calls;
+
+  g_test_summary ("Small messages are read many at a time");
+
+  footing_open (fixture);
+  listen (fixture, &listener);
+  footing_say (fixture, n_messages, 125);
+  wait_until (listener.n_messages == n_messages);
+  calls = system_calls_get ();
+  g_test_message ("%u reads, %u sources, %u polls", calls.n_reads, calls.n_sources, calls.n_polls);
+
+  /* With room for what has not come yet when the client looks. TLS reads each record by itself, of
+   * which libsoup's server makes one for each message. */
+  if (!footing->is_tls)
+    g_assert_cmpuint (calls.n_reads, <=, 4 * n_messages * 127 / BLOCK);
+  g_assert_cmpuint (calls.n_sources, <=, n_messages / 100);
+}
+
+static void
+test_one_at_a_time (Fixture       *fixture,
+                    const Footing *footing)
+{
+  SystemCalls calls;
+  guint i;
+
+  g_test_summary ("A message that comes alone costs one read, and no source but the one that "
+                  "libsoup asks for");
+
+  footing_open (fixture);
+
+  for (i = 0; i < 100; i++)
+    {
+      raw_peer_send_text (raw_server_get_peer (fixture->raw, 0), "hi");
+      signal_log_expect (fixture->log, "message:text:hi");
+    }
+
+  calls = system_calls_get ();
+  g_assert_cmpuint (calls.n_reads, ==, 100);
+  g_assert_cmpuint (calls.n_sources, ==, 100);
+  g_assert_cmpuint (calls.n_polls, ==, 0);
+}
+
+static gboolean
+idle_cb (gpointer user_data)
+{
+  Listener *listener = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  if (listener->last_turn != 0)
+    listener->longest_gap = MAX (listener->longest_gap, now - listener->last_turn);
+
+  listener->last_turn = now;
+  listener->n_turns++;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_fairness (Fixture       *fixture,
+               const Footing *footing)
+{
+  const guint n_messages = 6000;
+  Listener listener = { .usleep = 50 };
+  GSource *idle = g_idle_source_new ();
+
+  g_test_summary ("A flood and a slow handler leave turns to a source of the lowest priority");
+
+  footing_open (fixture);
+  listen (fixture, &listener);
+  g_source_set_callback (idle, idle_cb, &listener, NULL);
+  g_source_attach (idle, NULL);
+  footing_say (fixture, n_messages, 125);
+  wait_until (listener.n_messages > 0);
+  listener.n_turns = 0;
+  wait_until (listener.n_messages == n_messages);
+  g_test_message ("%u turns, the longest gap has %" G_GINT64_FORMAT " us",
+                  listener.n_turns, listener.longest_gap);
+
+  /* Of 4 ms each, there could be 75. */
+  g_assert_cmpuint (listener.n_turns, >=, 30);
+  g_source_destroy (idle);
+  g_source_unref (idle);
+}
+
+static void
+test_pings_between (Fixture       *fixture,
+                    const Footing *footing)
+{
+  RawPeer *peer = footing_open (fixture);
+  Listener listener = { .answers = TRUE };
+  guint i;
+
+  g_test_summary ("libsoup's pongs keep their place among the answers of the application");
+
+  listen (fixture, &listener);
+  raw_peer_gather (peer, TRUE);
+  for (i = 0; i < 50; i++)
+    {
+      g_autofree char *number = g_strdup_printf ("%u", i);
+
+      raw_peer_send_text (peer, number);
+      raw_peer_send (peer, RAW_PING, number, strlen (number));
+    }
+  raw_peer_gather (peer, FALSE);
+
+  for (i = 0; i < 50; i++)
+    {
+      g_autofree char *words = g_strdup_printf ("text:m%u pong:%u", i, i);
+
+      raw_peer_expect (peer, words);
+    }
+
+  g_assert_cmpuint (count_writes (), <=, 10);
+  signal_log_forget (fixture->log);
+}
+
+static void
+send_dice (Fixture *fixture,
+           GBytes  *dice)
+{
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_send_bytes (fixture->task, dice, &error);
+  g_assert_no_error (error);
+}
+
+/* The link is lost when the kernel has a part of the big message. */
+static void
+lose_in_the_midst (Fixture *fixture)
+{
+  RawPeer *peer = footing_open (fixture);
+  g_autoptr (GBytes) dice = footing_make_dice (BIG);
+
+  if (peer != NULL)
+    raw_peer_pause (peer);
+
+  assert_sends (fixture->task, "first");
+  send_dice (fixture, dice);
+  assert_sends (fixture->task, "last");
+  wait_idle ();
+  g_assert_cmpuint (system_calls_get ().n_written, >, 1000);
+  g_assert_cmpuint (system_calls_get ().n_written, <, BIG);
+
+  /* It counts until the kernel has it all. */
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG + 4);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 1);
+
+  if (peer != NULL)
+    raw_peer_reset (peer);
+  else
+    test_server_drop (fixture->server);
+}
+
+static void
+test_taken_in_part (Fixture       *fixture,
+                    const Footing *footing)
+{
+  g_test_summary ("A message of which the kernel had a part goes out again, whole and first");
+
+  if (fixture->server != NULL)
+    test_server_set_mode (fixture->server, TEST_SERVER_MUTE);
+
+  lose_in_the_midst (fixture);
+  signal_log_skip_to (fixture->log, "reconnect:1:20");
+
+  if (fixture->server != NULL)
+    {
+      test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
+      wait_until (g_str_has_suffix (test_server_get_received (fixture->server), "last"));
+      g_assert_cmpstr (test_server_get_received (fixture->server), ==, "4194304 last");
+    }
+  else
+    {
+      raw_peer_expect (raw_server_wait_peer (fixture->raw, 1), "binary:4194304 text:last");
+    }
+
+  signal_log_expect (fixture->log, WORDS_OPEN " drain");
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 3);
+}
+
+static void
+test_big_echo (Fixture       *fixture,
+               const Footing *footing)
+{
+  g_autoptr (GBytes) dice = footing_make_dice (BIG);
+  guint i;
+
+  g_test_summary ("What is refused in its midst comes out as it went in");
+
+  test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
+  footing_open (fixture);
+
+  for (i = 0; i < 2; i++)
+    {
+      assert_sends (fixture->task, "before");
+      send_dice (fixture, dice);
+      signal_log_skip_to (fixture->log, "message:text:before");
+      signal_log_skip_to (fixture->log, "message:binary:4194304");
+      g_assert_true (g_bytes_equal (signal_log_get_message (fixture->log), dice));
+    }
+
+  fixture_close (fixture);
+}
+
+static void
+test_deflated (Fixture       *fixture,
+               const Footing *footing)
+{
+  SoupWebsocketConnection *connection;
+
+  g_test_summary ("The footing is what its name says: the extension is agreed on");
+
+  footing_open (fixture);
+  connection = hb_websocket_task_get_connection (fixture->task);
+  g_assert_nonnull (soup_websocket_connection_get_extensions (connection));
+  g_assert_nonnull (strstr (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"),
+                            "permessage-deflate"));
+}
+
+#define PREFIX "/loopback/stream/"
+
+static void
+add_raw (const char  *path,
+         FootingFunc  func)
+{
+  footing_add (path, &footing_raw, func);
+  footing_add (path, &footing_raw_tls, func);
+}
+
+static void
+add_deflated (const char  *path,
+              FootingFunc  func)
+{
+  footing_add (path, &footing_deflate, func);
+  footing_add (path, &footing_both, func);
+}
+
+static void
+add_all (const char  *path,
+         FootingFunc  func)
+{
+  add_raw (path, func);
+  add_deflated (path, func);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Few system calls, bytes that are counted, and turns for others.");
+
+  footing_init ();
+
+  add_all (PREFIX "lone", test_lone);
+  add_all (PREFIX "burst", test_burst);
+  add_raw (PREFIX "block", test_block);
+  add_all (PREFIX "answers", test_answers);
+  add_all (PREFIX "flood", test_flood);
+  footing_add (PREFIX "one-at-a-time", &footing_raw, test_one_at_a_time);
+  add_all (PREFIX "fairness", test_fairness);
+  add_raw (PREFIX "pings-between", test_pings_between);
+  add_all (PREFIX "taken-in-part", test_taken_in_part);
+  footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);
+  footing_add (PREFIX "big-echo", &footing_tls, test_big_echo);
+  add_deflated (PREFIX "big-echo", test_big_echo);
+  add_deflated (PREFIX "deflated", test_deflated);
+
+  status = g_test_run ();
+  footing_clear ();
+
+  return status;
+}
