@@ -11,7 +11,6 @@ G_DECLARE_FINAL_TYPE (HbInput, hb_input, HB, INPUT, GInputStream)
 
 HbInput  *hb_input_new       (GPollableInputStream *base,
                               gboolean              is_direct,
-                              GMainContext         *context,
                               GSource              *watch,
                               HbOutput             *output,
                               const HbStreamFuncs  *funcs,

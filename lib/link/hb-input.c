@@ -18,7 +18,6 @@ struct _HbInput
   GInputStream          parent_instance;
 
   GPollableInputStream *base;
-  GMainContext         *context;
   GSource              *watch;
   GSource              *rest;       /* (nullable) ends the pause */
   HbOutput             *output;
@@ -77,7 +76,7 @@ rest_cb (gpointer user_data)
 }
 
 /* A source of this priority is dispatched when all have been that are before it, and so are the
- * others that share it. */
+ * others that share it. The context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {
@@ -85,7 +84,7 @@ pause_reading (HbInput *self)
   self->rest = g_idle_source_new ();
   g_source_set_callback (self->rest, rest_cb, self, NULL);
   g_source_set_static_name (self->rest, "[hb] rest");
-  g_source_attach (self->rest, self->context);
+  g_source_attach (self->rest, g_main_context_get_thread_default ());
 }
 
 static gboolean
@@ -282,14 +281,16 @@ end_delivery (HbInput *self)
   self->began_at = NOT_BEGUN;
 }
 
-/* libsoup makes its next source in here, in the context that is thread-default. */
+/* libsoup makes its next source in here, in the context that is thread-default. No reference to it
+ * is kept: a context that is abandoned would keep itself. */
 static gboolean
 reader_dispatch (GSource     *source,
                  GSourceFunc  callback,
                  gpointer     user_data)
 {
   g_autoptr (HbInput) self = g_object_ref (((Reader *) source)->input);
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (self->context);
+  GMainContext *context = g_source_get_context (source);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
   GPollableSourceFunc func = (GPollableSourceFunc) (void (*) (void)) callback;
   gboolean keep;
 
@@ -373,7 +374,6 @@ hb_input_finalize (GObject *object)
   g_clear_object (&self->output);
   g_clear_error (&self->error);
   g_source_unref (self->watch);
-  g_main_context_unref (self->context);
 
   G_OBJECT_CLASS (hb_input_parent_class)->finalize (object);
 }
@@ -409,7 +409,6 @@ hb_input_init (HbInput *self)
 HbInput *
 hb_input_new (GPollableInputStream *base,
               gboolean              is_direct,
-              GMainContext         *context,
               GSource              *watch,
               HbOutput             *output,
               const HbStreamFuncs  *funcs,
@@ -419,7 +418,6 @@ hb_input_new (GPollableInputStream *base,
 
   self->base = g_object_ref (base);
   self->is_direct = is_direct;
-  self->context = g_main_context_ref (context);
   self->watch = g_source_ref (watch);
   self->output = g_object_ref (output);
   self->funcs = funcs;

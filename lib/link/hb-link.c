@@ -142,11 +142,10 @@ find_socket (SoupWebsocketConnection *connection)
 static gboolean
 end_connection_cb (gpointer user_data)
 {
-  g_autoptr (SoupWebsocketConnection) connection = user_data;
   GMainContext *context = g_source_get_context (g_main_current_source ());
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
 
-  g_object_run_dispose (G_OBJECT (connection));
+  g_object_run_dispose (user_data);
 
   return G_SOURCE_REMOVE;
 }
@@ -161,9 +160,13 @@ release_connection (HbLink *self)
   if (self->connection == NULL || self->depth > 0)
     return;
 
+  /* A context that nobody runs any more gives back the reference when it goes itself. */
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  attach (self, source, end_connection_cb, g_steal_pointer (&self->connection), "[hb] end");
+  g_source_set_callback (source, end_connection_cb, g_steal_pointer (&self->connection),
+                         g_object_unref);
+  g_source_set_static_name (source, "[hb] end");
+  g_source_attach (source, self->context);
   g_source_unref (source);
 }
 

@@ -161,8 +161,7 @@ new_over (GIOStream           *base,
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
                                 self->watch, funcs, user_data);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
-                              is_plain_tcp (base), context, self->watch, self->output,
-                              funcs, user_data);
+                              is_plain_tcp (base), self->watch, self->output, funcs, user_data);
   g_source_attach (self->watch, context);
 
   return self;

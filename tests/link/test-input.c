@@ -138,8 +138,7 @@ set_up (Fixture       *fixture,
   fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->sink), fixture->watch,
                                    &funcs, fixture);
   fixture->input = hb_input_new (G_POLLABLE_INPUT_STREAM (fixture->base), GPOINTER_TO_INT (data),
-                                 g_main_context_default (), fixture->watch, fixture->output,
-                                 &funcs, fixture);
+                                 fixture->watch, fixture->output, &funcs, fixture);
   g_source_attach (fixture->watch, NULL);
   attach_reader (fixture);
 }

@@ -244,6 +244,58 @@ test_after_thread (void)
   wait_idle ();
 }
 
+typedef struct
+{
+  RawServer *server;
+  GWeakRef   connection;
+} Abandonment;
+
+static gpointer
+drop_and_leave (gpointer data)
+{
+  Abandonment *abandonment = data;
+  GMainContext *context = g_main_context_new ();
+  HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (abandonment->server));
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (task);
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  wait_idle ();
+  g_weak_ref_set (&abandonment->connection, hb_websocket_task_get_connection (task));
+  g_assert_finalize_object (task);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+
+  return NULL;
+}
+
+static void
+test_abandoned_context (void)
+{
+  Abandonment abandonment = { .server = raw_server_new () };
+  g_autoptr (GObject) connection = NULL;
+  GThread *thread;
+  guint n_descriptors;
+
+  g_test_summary ("A link leaves nothing behind, though its context goes before it has had a turn");
+
+  wait_idle ();
+  n_descriptors = count_descriptors ();
+  g_weak_ref_init (&abandonment.connection, NULL);
+  thread = g_thread_new ("brief", drop_and_leave, &abandonment);
+  wait_until (is_open (abandonment.server));
+  g_thread_join (thread);
+  raw_peer_expect_end (raw_server_get_peer (abandonment.server, 0));
+  wait_idle ();
+  connection = g_weak_ref_get (&abandonment.connection);
+  g_assert_null (connection);
+  raw_peer_cut (raw_server_get_peer (abandonment.server, 0));
+  g_assert_cmpuint (count_descriptors (), <=, n_descriptors);
+  g_weak_ref_clear (&abandonment.connection);
+  raw_server_free (abandonment.server);
+  wait_idle ();
+}
+
 /* With a loop that gives up the context between its turns, and with one that does not */
 static void
 add_loop_tests (const char    *name,
@@ -276,6 +328,7 @@ main (int   argc,
   add_loop_tests ("reconnecting", test_while_reconnecting);
   add_loop_tests ("ending", test_while_ending);
   g_test_add_func ("/loopback/last-reference/after-thread", test_after_thread);
+  g_test_add_func ("/loopback/last-reference/abandoned-context", test_abandoned_context);
 
   return g_test_run ();
 }
