@@ -29,6 +29,7 @@ struct _HbDriver
   GThread             *thread;          /* (nullable) (atomic) */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
+  gint64               put_off;         /* the deadline that others' turn has put off */
   guint                draining;        /* how many drains are running, one in the other */
 };
 
@@ -99,15 +100,32 @@ wake (HbDriver *self)
     set_alarm (self);
 }
 
+/* Where it is the turn of others, what has come is read first, and then the time is judged. Each
+ * deadline is put off once: under a flood there is always somebody else's turn. */
+static gboolean
+puts_off (HbDriver *self,
+          gint64    now)
+{
+  gint64 deadline = hb_machine_get_deadline (&self->machine);
+
+  if (now < deadline || deadline == self->put_off
+      || self->link == NULL || !hb_link_read_on (self->link))
+    return FALSE;
+
+  self->put_off = deadline;
+  return TRUE;
+}
+
 static gboolean
 alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
+  gint64 now = hb_clock_now ();
 
   /* A link that has ended says so in this turn, and why: the time has nothing to add. */
-  if (hb_alarm_is_due (self->alarm) && !has_ended)
-    hb_machine_tick (&self->machine, hb_clock_now (),
+  if (hb_alarm_is_due (self->alarm) && !has_ended && !puts_off (self, now))
+    hb_machine_tick (&self->machine, now,
                      self->link != NULL && hb_link_is_held_up (self->link));
 
   drain (self);
@@ -551,6 +569,7 @@ hb_driver_new (const HbDriverFuncs *funcs,
   HbDriver *self = g_atomic_rc_box_new0 (HbDriver);
 
   self->funcs = funcs;
+  self->put_off = HB_NEVER;
   g_weak_ref_init (&self->owner, owner);
   g_mutex_init (&self->mutex);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);

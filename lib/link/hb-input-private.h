@@ -17,5 +17,6 @@ HbInput  *hb_input_new       (GPollableInputStream *base,
                               gpointer              user_data);
 void      hb_input_mute      (HbInput              *self);
 gboolean  hb_input_is_paused (HbInput              *self);
+gboolean  hb_input_read_on   (HbInput              *self);
 
 G_END_DECLS

@@ -66,11 +66,7 @@ has_bytes (HbInput *self)
 static gboolean
 rest_cb (gpointer user_data)
 {
-  HbInput *self = user_data;
-
-  g_clear_pointer (&self->rest, g_source_unref);
-  self->busy = 0;
-  hb_watch_want (self->watch, G_IO_IN, TRUE);
+  hb_input_read_on (user_data);
 
   return G_SOURCE_REMOVE;
 }
@@ -438,4 +434,19 @@ gboolean
 hb_input_is_paused (HbInput *self)
 {
   return self->rest != NULL;
+}
+
+/* Ends a pause. Returns whether there was one. */
+gboolean
+hb_input_read_on (HbInput *self)
+{
+  if (self->rest == NULL)
+    return FALSE;
+
+  g_source_destroy (self->rest);
+  g_clear_pointer (&self->rest, g_source_unref);
+  self->busy = 0;
+  hb_watch_want (self->watch, G_IO_IN, TRUE);
+
+  return TRUE;
 }

@@ -63,6 +63,7 @@ SoupMessage             *hb_link_get_request          (HbLink             *self)
 SoupWebsocketConnection *hb_link_get_connection       (HbLink             *self);
 const char              *hb_link_get_protocol         (HbLink             *self);
 gboolean                 hb_link_is_held_up           (HbLink             *self);
+gboolean                 hb_link_read_on              (HbLink             *self);
 gboolean                 hb_link_has_ended            (HbLink             *self);
 
 G_END_DECLS

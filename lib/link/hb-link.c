@@ -730,11 +730,19 @@ hb_link_get_protocol (HbLink *self)
 }
 
 /* Whether nothing can be read at this moment: libsoup reads one message after another, so a main
- * loop that runs in a handler of `message` cannot; or others are having their turn. */
+ * loop that runs in a handler of `message` cannot. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {
-  return self->depth > 0 || (self->stream != NULL && hb_stream_is_paused (self->stream));
+  return self->depth > 0;
+}
+
+/* Lets what has come be read in the next turn of the loop, though it be the turn of others. Returns
+ * FALSE where that makes no difference. */
+gboolean
+hb_link_read_on (HbLink *self)
+{
+  return self->depth == 0 && self->stream != NULL && hb_stream_read_on (self->stream);
 }
 
 /* Whether the end has come already, and only waits to be told in the next turn of the loop. */

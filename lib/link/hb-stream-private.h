@@ -21,7 +21,7 @@ void      hb_stream_set_max_message_size (HbStream                 *self,
 void      hb_stream_mute                 (HbStream                 *self);
 void      hb_stream_flush                (HbStream                 *self);
 gboolean  hb_stream_is_writable          (HbStream                 *self);
-gboolean  hb_stream_is_paused            (HbStream                 *self);
+gboolean  hb_stream_read_on              (HbStream                 *self);
 guint64   hb_stream_get_taken            (HbStream                 *self);
 guint64   hb_stream_get_frame_end        (HbStream                 *self);
 

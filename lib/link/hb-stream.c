@@ -245,10 +245,11 @@ hb_stream_is_writable (HbStream *self)
   return hb_output_is_writable (self->output);
 }
 
+/* Ends the turn of others. Returns whether it was theirs. */
 gboolean
-hb_stream_is_paused (HbStream *self)
+hb_stream_read_on (HbStream *self)
 {
-  return hb_input_is_paused (self->input);
+  return hb_input_read_on (self->input);
 }
 
 guint64

@@ -220,6 +220,46 @@ test_reply_alone_is_life (Fixture       *fixture,
 }
 
 static void
+dawdle_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           guint                 *n_messages)
+{
+  g_usleep (200);
+  (*n_messages)++;
+}
+
+#define N_MESSAGES 5000
+
+/* Nor does a flood keep the link for as long as it lasts. */
+static void
+test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
+                                     gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  g_autofree char *text = g_strnfill (125, 'x');
+  guint n_messages = 0;
+  guint i;
+
+  hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_REPLY);
+  hb_websocket_task_set_pong_message (fixture->task, "pong");
+  g_signal_connect (fixture->task, "message", G_CALLBACK (dawdle_cb), &n_messages);
+
+  for (i = 0; i < N_MESSAGES; i++)
+    raw_peer_send_text (peer, text);
+
+  signal_log_skip_to (fixture->log, "error:pong-timeout");
+
+  /* libsoup lets nobody have a turn before it has delivered all. */
+  if (has_stream)
+    g_assert_cmpuint (n_messages, <, N_MESSAGES);
+
+  signal_log_forget (fixture->log);
+  wait_until (raw_peer_has_ended (peer));
+  raw_peer_forget (peer);
+}
+
+static void
 test_reply_keeps_alive (Fixture       *fixture,
                         gconstpointer  data)
 {
@@ -342,6 +382,8 @@ main (int   argc,
   add_raw ("/loopback/heartbeat/ping-of-the-server", test_ping_of_the_server);
   add_soup ("/loopback/heartbeat/pong-message-is-swallowed", test_pong_message_is_swallowed);
   add_raw ("/loopback/heartbeat/reply-alone-is-life", test_reply_alone_is_life);
+  add_raw ("/loopback/heartbeat/reply-alone-is-life-in-a-flood",
+           test_reply_alone_is_life_in_a_flood);
   add_soup ("/loopback/heartbeat/reply-keeps-alive", test_reply_keeps_alive);
   add_raw ("/loopback/heartbeat/ping-func", test_ping_func);
   add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);

@@ -338,6 +338,32 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
+/* More than libsoup reads at once, and less than it reads in two turns */
+#define LONG 1500
+
+static void
+test_closing_answered_in_a_pause (Fixture       *fixture,
+                                  gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  g_autofree char *text = g_strnfill (LONG, 'x');
+
+  g_test_summary ("And where their turn has begun, and messages are not read to their end");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "work");
+  raw_peer_send_text (peer, text);
+  raw_peer_send_close (peer, 1000, NULL);
+  raw_peer_gather (peer, FALSE);
+  raw_peer_wait_delivered (peer);
+  signal_log_expect (fixture->log, "message:text:work");
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  test_clock_jump (HOUR);
+  signal_log_expect (fixture->log, "state:closing state:closed close:1000");
+  raw_peer_expect (peer, "close:1000");
+}
+
 static void
 test_closing_short (Fixture       *fixture,
                     gconstpointer  data)
@@ -389,6 +415,8 @@ main (int   argc,
   add_raw_test ("/loopback/resume/closing", test_closing);
   add_raw_test ("/loopback/resume/closing-answered", test_closing_answered);
   add_raw_test ("/loopback/resume/closing-answered-busy", test_closing_answered_busy);
+  add_raw_test ("/loopback/resume/closing-answered-in-a-pause",
+                test_closing_answered_in_a_pause);
   add_raw_test ("/loopback/resume/closing-short", test_closing_short);
   add_raw_test ("/loopback/resume/closed", test_closed);
 
