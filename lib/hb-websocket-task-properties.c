@@ -750,7 +750,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    * The time from the last ping of this link to its reply, in microseconds.
    *
    * It is -1 while unknown. In mode `MESSAGE`, where [property@WebsocketTask:pong-message] is
-   * `NULL`, the first message after a ping is taken for its reply.
+   * `NULL`, the first message after a ping is taken for its reply. A ping over which the program
+   * has slept, by a suspend or a stop, leaves it as it is.
    *
    * Since: 1.0
    */

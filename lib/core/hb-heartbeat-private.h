@@ -17,10 +17,15 @@ typedef enum {
 /* Life is a time that is stored, never a timer that is armed again: a message costs one store. */
 typedef struct
 {
-  gint64 last_life;     /* HB_NEVER while there is no link */
-  gint64 awaited_since; /* HB_NEVER unless a ping waits for life */
-  gint64 pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency alone */
+  gint64   last_life;     /* HB_NEVER while there is no link */
+  gint64   awaited_since; /* HB_NEVER unless a ping waits for life */
+  gint64   pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency alone */
+  gboolean is_slept_over; /* this reply tells nothing of the latency */
 } HbHeartbeat;
+
+/* In place of a latency */
+#define HB_LATENCY_NONE    -1 /* no ping waited for the reply */
+#define HB_LATENCY_UNKNOWN -2
 
 void      hb_heartbeat_init         (HbHeartbeat       *self);
 void      hb_heartbeat_start        (HbHeartbeat       *self,
@@ -30,10 +35,15 @@ gboolean  hb_heartbeat_is_awaiting  (const HbHeartbeat *self);
 gboolean  hb_heartbeat_is_judged    (const HbHeartbeat *self,
                                      const HbSettings  *settings);
 void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
+                                     const HbSettings  *settings,
+                                     gint64             now);
+void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_life      (HbHeartbeat       *self,
+                                     const HbSettings  *settings,
                                      gint64             now);
 gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,
+                                     const HbSettings  *settings,
                                      gint64             now);
 gint64    hb_heartbeat_on_pong      (HbHeartbeat       *self,
                                      const HbSettings  *settings,

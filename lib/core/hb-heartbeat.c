@@ -64,50 +64,87 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-void
-hb_heartbeat_on_ping (HbHeartbeat *self,
-                      gint64       now)
+/* Whether this process slept at the time at which it should have acted */
+static gboolean
+has_overslept (const HbHeartbeat *self,
+               const HbSettings  *settings,
+               gint64             now)
 {
+  return now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
+}
+
+/* Where a ping has been slept over without its reply, that may still come, and would be taken for
+ * the reply to this one. */
+void
+hb_heartbeat_on_ping (HbHeartbeat      *self,
+                      const HbSettings *settings,
+                      gint64            now)
+{
+  gboolean is_unanswered = hb_heartbeat_is_awaiting (self) || self->pinged_at != HB_NEVER;
+
+  self->is_slept_over = is_unanswered && has_overslept (self, settings, now);
   self->awaited_since = now;
   self->pinged_at = now;
 }
 
+/* The ping goes out now: until here the application has taken its time, not the peer. */
 void
-hb_heartbeat_on_life (HbHeartbeat *self,
-                      gint64       now)
+hb_heartbeat_on_pinged (HbHeartbeat *self,
+                        gint64       now)
 {
+  if (!hb_heartbeat_is_awaiting (self))
+    return;
+
+  self->awaited_since = now;
+  self->pinged_at = now;
+}
+
+/* The hours of a suspend are no latency. */
+void
+hb_heartbeat_on_life (HbHeartbeat      *self,
+                      const HbSettings *settings,
+                      gint64            now)
+{
+  if (has_overslept (self, settings, now))
+    self->is_slept_over = TRUE;
+
   self->last_life = now;
   self->awaited_since = HB_NEVER;
 }
 
-/* Returns the latency, or -1 where no ping waits for this reply. */
+/* Returns the latency, or HB_LATENCY_NONE where no ping waits for this reply. */
 gint64
-hb_heartbeat_on_reply (HbHeartbeat *self,
-                       gint64       now)
+hb_heartbeat_on_reply (HbHeartbeat      *self,
+                       const HbSettings *settings,
+                       gint64            now)
 {
-  gint64 latency = self->pinged_at == HB_NEVER ? -1 : now - self->pinged_at;
+  gint64 pinged_at = self->pinged_at;
 
-  hb_heartbeat_on_life (self, now);
+  hb_heartbeat_on_life (self, settings, now);
   self->pinged_at = HB_NEVER;
 
-  return latency;
+  if (pinged_at == HB_NEVER)
+    return HB_LATENCY_NONE;
+
+  return self->is_slept_over ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Returns the latency, or -1 where no ping of this kind waits for it. */
+/* Returns the latency, or HB_LATENCY_NONE where no ping of this kind waits for it. */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,
                       gint64            now)
 {
   if (settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING)
-    return hb_heartbeat_on_reply (self, now);
+    return hb_heartbeat_on_reply (self, settings, now);
 
-  hb_heartbeat_on_life (self, now);
+  hb_heartbeat_on_life (self, settings, now);
 
-  return -1;
+  return HB_LATENCY_NONE;
 }
 
-/* Returns whether the message is for the application, and in @latency what it tells, or -1. */
+/* Returns whether the message is for the application, and in @latency what it tells, or
+ * HB_LATENCY_NONE. */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
                          const HbSettings *settings,
@@ -118,12 +155,12 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
 {
   gboolean is_reply = is_pong_message (settings, opcode, bytes);
 
-  *latency = -1;
+  *latency = HB_LATENCY_NONE;
 
   if (is_reply || !knows_reply (settings))
-    *latency = hb_heartbeat_on_reply (self, now);
+    *latency = hb_heartbeat_on_reply (self, settings, now);
   else if (settings->liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (self, now);
+    hb_heartbeat_on_life (self, settings, now);
 
   return !is_reply;
 }

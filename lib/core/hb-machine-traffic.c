@@ -13,7 +13,11 @@ static void
 on_latency (HbMachine *self,
             gint64     latency)
 {
-  if (latency < 0)
+  if (latency == HB_LATENCY_NONE)
+    return;
+
+  self->metrics.replies++;
+  if (latency == HB_LATENCY_UNKNOWN)
     return;
 
   hb_metrics_add_latency (&self->metrics, latency);
@@ -186,16 +190,14 @@ hb_machine_on_life (HbMachine *self,
                     gint64     now)
 {
   if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (&self->heartbeat, now);
+    hb_heartbeat_on_life (&self->heartbeat, &self->settings, now);
 }
 
-/* The ping goes out now: until here the application has taken its time, not the peer. */
 void
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
 {
-  if (hb_heartbeat_is_awaiting (&self->heartbeat))
-    hb_heartbeat_on_ping (&self->heartbeat, now);
+  hb_heartbeat_on_pinged (&self->heartbeat, now);
 }
 
 void

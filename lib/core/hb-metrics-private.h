@@ -19,6 +19,7 @@ struct _HbMetrics
   guint64 pings;
   guint64 replies;
   guint64 pong_timeouts;
+  guint64 n_latencies; /* of the replies over whose ping this process did not sleep */
   gint64  latency_min;
   gint64  latency_max;
   gint64  latency_sum;

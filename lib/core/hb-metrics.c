@@ -10,10 +10,10 @@ void
 hb_metrics_add_latency (HbMetrics *self,
                         gint64     latency)
 {
-  self->latency_min = self->replies == 0 ? latency : MIN (self->latency_min, latency);
+  self->latency_min = self->n_latencies == 0 ? latency : MIN (self->latency_min, latency);
   self->latency_max = MAX (self->latency_max, latency);
   self->latency_sum += latency;
-  self->replies++;
+  self->n_latencies++;
 }
 
 /**
@@ -259,7 +259,7 @@ hb_metrics_get_pong_timeouts (const HbMetrics *self)
  *
  * It is in microseconds.
  *
- * Returns: the time, or -1 if no ping was answered yet
+ * Returns: the time, or -1 if none is known yet
  *
  * Since: 1.0
  */
@@ -268,7 +268,7 @@ hb_metrics_get_latency_min (const HbMetrics *self)
 {
   g_return_val_if_fail (self != NULL, -1);
 
-  return self->replies > 0 ? self->latency_min : -1;
+  return self->n_latencies > 0 ? self->latency_min : -1;
 }
 
 /**
@@ -279,7 +279,7 @@ hb_metrics_get_latency_min (const HbMetrics *self)
  *
  * It is in microseconds.
  *
- * Returns: the time, or -1 if no ping was answered yet
+ * Returns: the time, or -1 if none is known yet
  *
  * Since: 1.0
  */
@@ -288,7 +288,7 @@ hb_metrics_get_latency_max (const HbMetrics *self)
 {
   g_return_val_if_fail (self != NULL, -1);
 
-  return self->replies > 0 ? self->latency_max : -1;
+  return self->n_latencies > 0 ? self->latency_max : -1;
 }
 
 /**
@@ -299,7 +299,7 @@ hb_metrics_get_latency_max (const HbMetrics *self)
  *
  * It is in microseconds.
  *
- * Returns: the time, or -1 if no ping was answered yet
+ * Returns: the time, or -1 if none is known yet
  *
  * Since: 1.0
  */
@@ -308,7 +308,7 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
 {
   g_return_val_if_fail (self != NULL, -1);
 
-  return self->replies > 0 ? self->latency_sum / (gint64) self->replies : -1;
+  return self->n_latencies > 0 ? self->latency_sum / (gint64) self->n_latencies : -1;
 }
 
 /**

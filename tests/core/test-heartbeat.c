@@ -43,6 +43,27 @@ tick (Fixture *fixture,
   return hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (milliseconds), FALSE);
 }
 
+static void
+on_ping (Fixture *fixture,
+         guint    milliseconds)
+{
+  hb_heartbeat_on_ping (&fixture->heartbeat, &fixture->settings, at (milliseconds));
+}
+
+static void
+on_life (Fixture *fixture,
+         guint    milliseconds)
+{
+  hb_heartbeat_on_life (&fixture->heartbeat, &fixture->settings, at (milliseconds));
+}
+
+static gint64
+on_reply (Fixture *fixture,
+          guint    milliseconds)
+{
+  return hb_heartbeat_on_reply (&fixture->heartbeat, &fixture->settings, at (milliseconds));
+}
+
 static gint64
 get_deadline (Fixture *fixture)
 {
@@ -78,7 +99,7 @@ test_life (Fixture       *fixture,
 {
   g_test_summary ("Life puts the ping off");
 
-  hb_heartbeat_on_life (&fixture->heartbeat, at (14000));
+  on_life (fixture, 14000);
 
   g_assert_cmpint (get_deadline (fixture), ==, at (29000));
   g_assert_cmpint (tick (fixture, 28999), ==, HB_VERDICT_WAIT);
@@ -92,7 +113,7 @@ test_dead (Fixture       *fixture,
   g_test_summary ("A ping without an answer condemns the link when the wait is over, and not "
                   "before");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
 
   g_assert_true (hb_heartbeat_is_awaiting (&fixture->heartbeat));
   g_assert_cmpint (get_deadline (fixture), ==, at (25000));
@@ -106,8 +127,8 @@ test_life_after_ping (Fixture       *fixture,
 {
   g_test_summary ("Life after a ping ends the wait, whether or not it is the reply");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
-  hb_heartbeat_on_life (&fixture->heartbeat, at (16000));
+  on_ping (fixture, 15000);
+  on_life (fixture, 16000);
 
   g_assert_false (hb_heartbeat_is_awaiting (&fixture->heartbeat));
   g_assert_cmpint (tick (fixture, 25000), ==, HB_VERDICT_WAIT);
@@ -120,7 +141,7 @@ test_a_little_late (Fixture       *fixture,
 {
   g_test_summary ("A tick that comes up to a second late still condemns");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
 
   g_assert_cmpint (tick (fixture, 26000), ==, HB_VERDICT_DEAD);
 }
@@ -131,10 +152,10 @@ test_late (Fixture       *fixture,
 {
   g_test_summary ("A tick that comes more than a second late asks again instead of condemning");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
   g_assert_cmpint (tick (fixture, 26001), ==, HB_VERDICT_PING);
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (26001));
+  on_ping (fixture, 26001);
   g_assert_cmpint (get_deadline (fixture), ==, at (36001));
   g_assert_cmpint (tick (fixture, 36001), ==, HB_VERDICT_DEAD);
 }
@@ -146,7 +167,7 @@ test_held_up (Fixture       *fixture,
   g_test_summary ("Where what has come could not be read, the link is asked again instead of "
                   "condemned");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
 
   g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (25000), TRUE),
                    ==, HB_VERDICT_PING);
@@ -181,7 +202,7 @@ test_no_heartbeat_ping (Fixture       *fixture,
   g_test_summary ("Without a heartbeat a ping that was asked for is judged all the same");
 
   fixture->settings.ping_timeout = 0;
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (5000));
+  on_ping (fixture, 5000);
 
   g_assert_cmpint (tick (fixture, 15000), ==, HB_VERDICT_DEAD);
 }
@@ -193,7 +214,7 @@ test_no_pong_timeout (Fixture       *fixture,
   g_test_summary ("Without a pong timeout pings go out and nothing is ever condemned");
 
   fixture->settings.pong_timeout = 0;
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
 
   g_assert_cmpint (get_deadline (fixture), ==, at (30000));
   g_assert_cmpint (tick (fixture, 30000), ==, HB_VERDICT_PING);
@@ -208,7 +229,7 @@ test_settings_change (Fixture       *fixture,
   fixture->settings.ping_timeout = 5000;
   g_assert_cmpint (get_deadline (fixture), ==, at (5000));
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (5000));
+  on_ping (fixture, 5000);
   fixture->settings.pong_timeout = 1000;
   g_assert_cmpint (get_deadline (fixture), ==, at (6000));
 }
@@ -219,10 +240,9 @@ test_latency (Fixture       *fixture,
 {
   g_test_summary ("The latency is the time from the ping to its reply");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
 
-  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15040)),
-                   ==, 40 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (on_reply (fixture, 15040), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
 static void
@@ -231,11 +251,10 @@ test_latency_after_life (Fixture       *fixture,
 {
   g_test_summary ("Other life before the reply does not spoil the latency");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
-  hb_heartbeat_on_life (&fixture->heartbeat, at (15010));
+  on_ping (fixture, 15000);
+  on_life (fixture, 15010);
 
-  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15040)),
-                   ==, 40 * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (on_reply (fixture, 15040), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
 static void
@@ -244,11 +263,11 @@ test_latency_unasked (Fixture       *fixture,
 {
   g_test_summary ("A reply that no ping waits for tells no latency");
 
-  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (100)), ==, -1);
+  g_assert_cmpint (on_reply (fixture, 100), ==, HB_LATENCY_NONE);
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
-  hb_heartbeat_on_reply (&fixture->heartbeat, at (15040));
-  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (15080)), ==, -1);
+  on_ping (fixture, 15000);
+  on_reply (fixture, 15040);
+  g_assert_cmpint (on_reply (fixture, 15080), ==, HB_LATENCY_NONE);
 }
 
 static void
@@ -257,12 +276,47 @@ test_starts_afresh (Fixture       *fixture,
 {
   g_test_summary ("A new link starts afresh: no ping of the old one waits for life");
 
-  hb_heartbeat_on_ping (&fixture->heartbeat, at (15000));
+  on_ping (fixture, 15000);
   hb_heartbeat_start (&fixture->heartbeat, at (20000));
 
   g_assert_false (hb_heartbeat_is_awaiting (&fixture->heartbeat));
   g_assert_cmpint (get_deadline (fixture), ==, at (35000));
-  g_assert_cmpint (hb_heartbeat_on_reply (&fixture->heartbeat, at (21000)), ==, -1);
+  g_assert_cmpint (on_reply (fixture, 21000), ==, HB_LATENCY_NONE);
+}
+
+static void
+test_latency_overslept (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A ping over which this process slept tells no latency, whoever is first");
+
+  on_ping (fixture, 15000);
+  g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);
+
+  on_ping (fixture, 41001);
+  on_life (fixture, 80000);
+  g_assert_cmpint (on_reply (fixture, 80000), ==, HB_LATENCY_UNKNOWN);
+
+  on_ping (fixture, 95000);
+  g_assert_cmpint (on_reply (fixture, 106000), ==, 11 * G_TIME_SPAN_SECOND);
+}
+
+static void
+test_latency_asked_again (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("Nor does the ping that goes out after it, for the first reply may be to the "
+                  "other; the next one does");
+
+  on_ping (fixture, 15000);
+  on_ping (fixture, 60000);
+  hb_heartbeat_on_pinged (&fixture->heartbeat, at (60001));
+  on_ping (fixture, 90000);
+  g_assert_cmpint (on_reply (fixture, 90001), ==, HB_LATENCY_UNKNOWN);
+  g_assert_cmpint (on_reply (fixture, 90040), ==, HB_LATENCY_NONE);
+
+  on_ping (fixture, 105040);
+  g_assert_cmpint (on_reply (fixture, 105080), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
 #define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
@@ -289,6 +343,8 @@ main (int   argc,
   add_test ("/heartbeat/latency", test_latency);
   add_test ("/heartbeat/latency-after-life", test_latency_after_life);
   add_test ("/heartbeat/latency-unasked", test_latency_unasked);
+  add_test ("/heartbeat/latency-overslept", test_latency_overslept);
+  add_test ("/heartbeat/latency-asked-again", test_latency_asked_again);
   add_test ("/heartbeat/starts-afresh", test_starts_afresh);
 
   return g_test_run ();

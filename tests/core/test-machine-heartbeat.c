@@ -399,6 +399,34 @@ test_latency_new_link (Fixture       *fixture,
 }
 
 static void
+test_latency_suspend (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("A suspend after a ping is no latency: the reply keeps the link, and tells none");
+
+  fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
+  start_open (fixture);
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+  fixture->now += 8 * 3600 * G_TIME_SPAN_SECOND;
+  hb_machine_on_life (&fixture->machine, fixture->now);
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+  advance_late (fixture, 3600 * 1000);
+  assert_effects (fixture, "ping");
+  hb_machine_on_pong (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, 2);
+  g_assert_cmpint (hb_metrics_get_latency_max (&fixture->machine.metrics), ==, -1);
+  assert_deadline (fixture, 15000);
+}
+
+static void
 test_new_link (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -578,6 +606,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/latency-ping", test_latency_ping);
   add_test ("/machine-heartbeat/latency-message", test_latency_message);
   add_test ("/machine-heartbeat/latency-new-link", test_latency_new_link);
+  add_test ("/machine-heartbeat/latency-suspend", test_latency_suspend);
   add_test ("/machine-heartbeat/new-link", test_new_link);
   add_test ("/machine-heartbeat/a-little-late", test_a_little_late);
   add_test ("/machine-heartbeat/late", test_late);

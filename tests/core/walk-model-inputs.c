@@ -83,21 +83,49 @@ model_reconnect_now (Walk *walk)
   ledger_expect_all (&walk->ledger, CALL_CLOSE, HB_OUTCOME_CANCELLED, NO_ERROR);
 }
 
+static gboolean
+is_judged (Walk *walk)
+{
+  return walk->model.is_awaiting && walk->machine.settings.pong_timeout > 0;
+}
+
+/* When the heartbeat is to act */
+static gint64
+get_beat_at (Walk *walk)
+{
+  const HbSettings *settings = &walk->machine.settings;
+  gint64 silent_since = walk->model.is_awaiting ? walk->model.pinged_at : walk->model.life_at;
+
+  if (is_judged (walk))
+    return silent_since + hb_milliseconds (settings->pong_timeout);
+
+  return settings->ping_timeout > 0
+         ? silent_since + hb_milliseconds (settings->ping_timeout)
+         : HB_NEVER;
+}
+
+static gboolean
+has_overslept (Walk *walk)
+{
+  return walk->now - get_beat_at (walk) > LATE;
+}
+
 static void
 ping (Walk *walk)
 {
-  walk->model.n_pings++;
-  walk->model.is_awaiting = TRUE;
-  walk->model.pinged_at = walk->now;
-  walk->model.asked_at = walk->now;
+  Model *self = &walk->model;
+
+  self->is_unclear = (self->is_awaiting || self->asked_at != HB_NEVER) && has_overslept (walk);
+  self->n_pings++;
+  self->is_awaiting = TRUE;
+  self->pinged_at = walk->now;
+  self->asked_at = walk->now;
 }
 
 void
 model_check (Walk *walk)
 {
-  gboolean is_judged = walk->model.is_awaiting && walk->machine.settings.pong_timeout > 0;
-
-  if (walk->model.state == HB_STATE_OPEN && !is_judged)
+  if (walk->model.state == HB_STATE_OPEN && !is_judged (walk))
     ping (walk);
   else if (walk->model.state == HB_STATE_WAITING && walk->model.holds == 0)
     model_attempt (walk);
@@ -177,12 +205,16 @@ on_sign (Walk     *walk,
 {
   Model *self = &walk->model;
 
+  if (has_overslept (walk))
+    self->is_unclear = TRUE;
+
   self->life_at = walk->now;
   self->is_awaiting = FALSE;
 
   if (is_reply && self->asked_at != HB_NEVER)
     {
-      self->latency = walk->now - self->asked_at;
+      if (!self->is_unclear)
+        self->latency = walk->now - self->asked_at;
       self->n_replies++;
       self->asked_at = HB_NEVER;
     }
@@ -271,23 +303,14 @@ tick_open (Walk     *walk,
            gboolean  held_up)
 {
   Model *self = &walk->model;
-  const HbSettings *settings = &walk->machine.settings;
-  gboolean is_judged = self->is_awaiting && settings->pong_timeout > 0;
-  gint64 silent_since = self->is_awaiting ? self->pinged_at : self->life_at;
-  gint64 due;
 
   if (model_has_lasted (walk))
     self->attempt = 0;
 
-  if (!is_judged && settings->ping_timeout == 0)
+  if (walk->now < get_beat_at (walk))
     return;
 
-  due = silent_since + hb_milliseconds (is_judged ? settings->pong_timeout
-                                                  : settings->ping_timeout);
-  if (walk->now < due)
-    return;
-
-  if (!is_judged || held_up || walk->now - due > LATE)
+  if (!is_judged (walk) || held_up || has_overslept (walk))
     {
       ping (walk);
       return;

@@ -35,6 +35,7 @@ typedef struct
   gint64   asked_at;    /* as pinged_at, for the latency: HB_NEVER once it was answered */
   gint64   latency;
   gint64   downtime;
+  gboolean is_unclear;  /* what the reply says of the latency */
   gboolean is_awaiting;
   gboolean disposed;
 
