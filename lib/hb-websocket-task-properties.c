@@ -603,8 +603,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    * How long a message from the server may be, in bytes.
    *
    * A longer one ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, since the server would send it
-   * again after a reconnect. 0 sets no limit but what libsoup can hold, 2 GiB. With libsoup before
-   * 3.8 a message in fragments is limited by the fragment, not by the whole.
+   * again after a reconnect. It holds for a message as it is delivered, all fragments together and
+   * inflated. 0 sets no limit but libsoup's own, 2,147,483,647 bytes.
    *
    * Since: 1.0
    */
