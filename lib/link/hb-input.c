@@ -106,6 +106,11 @@ receive (HbInput  *self,
          GError  **error)
 {
   gsize n_received = 0;
+  gboolean has_ended;
+
+  /* No more is to come then than there is now, so it is looked for once more. */
+  if (hb_output_has_failed (self->output))
+    self->is_drained = FALSE;
 
   while (n_received < size && self->error == NULL && !self->is_drained)
     {
@@ -136,20 +141,26 @@ receive (HbInput  *self,
       return n_received;
     }
 
+  has_ended = !is_blocked (self);
+  if (!has_ended)
+    g_clear_error (&self->error);
+
   /* On the end libsoup closes the stream, so that has a delivery to itself: what handlers have sent
    * in this one goes out before, and the close frame too. */
-  if (self->has_given && !is_blocked (self))
+  if (self->has_given)
     return fail_for_now (error);
 
-  /* A reset that a write has met is an end like any other to who reads. */
+  /* A reset that a write has met is an end, when all that came before it is read. */
   if (self->error == NULL)
     self->error = hb_output_dup_error (self->output);
 
-  if (self->error == NULL)
-    return 0;
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return -1;
+    }
 
-  g_propagate_error (error, g_steal_pointer (&self->error));
-  return -1;
+  return has_ended ? 0 : fail_for_now (error);
 }
 
 static void
@@ -181,7 +192,9 @@ hb_input_is_readable (GPollableInputStream *pollable)
 {
   HbInput *self = HB_INPUT (pollable);
 
-  return self->rest == NULL && (has_bytes (self) || self->error != NULL || !self->is_drained);
+  return self->rest == NULL
+         && (has_bytes (self) || self->error != NULL || !self->is_drained
+             || hb_output_has_failed (self->output));
 }
 
 /* Looks at the clock for each KiB that libsoup reads, and not where there is nothing to read. The

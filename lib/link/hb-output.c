@@ -25,7 +25,7 @@ struct _HbOutput
   GSource               *writer;    /* (nullable) (not owned) waits to write the rest of a frame */
   const HbStreamFuncs   *funcs;     /* (nullable) NULL once nobody listens */
   gpointer               user_data;
-  GError                *error;     /* (nullable) why the base takes nothing any more */
+  GError                *error;     /* (nullable) why the base takes nothing any more: blocked */
   guint8                *block;     /* (nullable) while there is nothing in it */
   gsize                  begin;     /* of what is in the block */
   gsize                  end;
@@ -89,6 +89,13 @@ push (HbOutput     *self,
         }
     }
 
+  /* Told here it would be the end of the link at once, and of messages that have come before. */
+  if (self->error != NULL)
+    {
+      set_blocked (self, FALSE);
+      self->blocked = TRUE;
+    }
+
   self->taken += n_taken;
 
   return n_taken;
@@ -116,7 +123,7 @@ tell_progress (HbOutput *self)
   tell_taken (self);
 }
 
-/* Whatever goes wrong is told at the next write, or to who reads and finds the end. */
+/* Whatever goes wrong is told to who reads. */
 void
 hb_output_flush (HbOutput *self)
 {
@@ -155,17 +162,6 @@ is_gathering (HbOutput *self,
          && !self->is_owed && count <= HB_BLOCK_SIZE;
 }
 
-/* Why nothing more is taken */
-static void
-set_refusal (HbOutput  *self,
-             GError   **error)
-{
-  if (self->error != NULL)
-    g_propagate_error (error, g_error_copy (self->error));
-  else
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
-}
-
 static gssize
 hb_output_write_nonblocking (GPollableOutputStream  *pollable,
                              const void             *buffer,
@@ -192,7 +188,7 @@ hb_output_write_nonblocking (GPollableOutputStream  *pollable,
   if (n_taken > 0)
     return n_taken;
 
-  set_refusal (self, error);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
   return -1;
 }
 
@@ -201,7 +197,7 @@ hb_output_is_writable_now (GPollableOutputStream *pollable)
 {
   HbOutput *self = HB_OUTPUT (pollable);
 
-  return !self->blocked || self->error != NULL;
+  return !self->blocked;
 }
 
 static void
@@ -444,7 +440,14 @@ hb_output_get_frame_end (HbOutput *self)
   return self->frame_end;
 }
 
-/* Returns: (transfer full) (nullable): why a write has failed of which nobody has been told yet */
+/* Whether nothing will be taken any more */
+gboolean
+hb_output_has_failed (HbOutput *self)
+{
+  return self->error != NULL;
+}
+
+/* Returns: (transfer full) (nullable): why a write has failed */
 GError *
 hb_output_dup_error (HbOutput *self)
 {

@@ -262,6 +262,25 @@ test_error_after_bytes (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_life, ==, 1);
 }
 
+/* A write has met the reset: what came before it is read, and then the error is told. */
+static void
+test_failed_write_after_bytes (Fixture       *fixture,
+                               gconstpointer  data)
+{
+  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (fixture->output);
+
+  run ();
+  add_text (fixture, "last");
+  scripted_output_add_error (fixture->sink, G_IO_ERROR_BROKEN_PIPE);
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (output, "x", 1, NULL, NULL), ==, -1);
+  g_assert_true (g_main_context_iteration (NULL, FALSE));
+  assert_incoming (fixture, "last");
+  g_assert_no_error (fixture->error);
+  run ();
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_assert_false (fixture->has_ended);
+}
+
 /* Who does not read does not keep the loop busy. */
 static void
 test_nobody_reads (Fixture       *fixture,
@@ -453,6 +472,7 @@ main (int   argc,
   add_tls ("more-than-a-block", test_more_than_a_block);
   add ("end-after-bytes", test_end_after_bytes);
   add ("error-after-bytes", test_error_after_bytes);
+  add ("failed-write-after-bytes", test_failed_write_after_bytes);
   add ("nobody-reads", test_nobody_reads);
   add ("others-have-their-turn", test_others_have_their_turn);
   add ("a-little-does-not-wait", test_a_little_does_not_wait);

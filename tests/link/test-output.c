@@ -282,6 +282,24 @@ test_short_flush (Fixture       *fixture,
 }
 
 /* What was taken before the error was taken: sent again, it would come twice. */
+/* libsoup would drop the link, and what has come and is not read with it: so only who reads is told
+ * the error. */
+static void
+expect_failed (Fixture *fixture)
+{
+  guint n_writes = scripted_output_get_n_writes (fixture->base);
+  g_autoptr (GError) refusal = NULL;
+  g_autoptr (GError) error = hb_output_dup_error (fixture->output);
+
+  g_assert_true (hb_output_has_failed (fixture->output));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  turn ();
+  g_assert_false (hb_output_is_writable (fixture->output));
+  g_assert_cmpint (write_some (fixture, "three", 5, &refusal), ==, -1);
+  g_assert_error (refusal, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, n_writes);
+}
+
 static void
 test_error_after_some (Fixture       *fixture,
                        gconstpointer  data)
@@ -294,16 +312,13 @@ test_error_after_some (Fixture       *fixture,
   g_assert_cmpint (write_some (fixture, "onetwo", 6, &error), ==, 4);
   g_assert_no_error (error);
   g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
-  g_assert_cmpint (write_some (fixture, "wo", 2, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  expect_failed (fixture);
 }
 
 static void
 test_error_in_flush (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_autoptr (GError) error = NULL;
-
   hb_output_cork (fixture->output);
   write_text (fixture, "one");
   write_text (fixture, "two");
@@ -312,15 +327,7 @@ test_error_in_flush (Fixture       *fixture,
   hb_output_uncork (fixture->output);
   g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
   g_assert_cmpuint (fixture->n_taken, ==, 1);
-
-  /* It is told as often as is asked, and the base is left alone. */
-  g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_clear_error (&error);
-  turn ();
-  g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 2);
+  expect_failed (fixture);
 }
 
 static gboolean

@@ -19,6 +19,7 @@ typedef struct
   void   (*act)        (Fixture *fixture);
   guint    act_at;
   guint    n_messages;
+  guint    usleep;
   gboolean answers;
 } Listener;
 
@@ -37,6 +38,8 @@ message_cb (HbWebsocketTask       *task,
 
   if (listener->answers)
     assert_sends (task, answer);
+  if (listener->usleep > 0)
+    g_usleep (listener->usleep);
   if (number == listener->act_at)
     listener->act (listener->fixture);
 }
@@ -182,7 +185,7 @@ static void
 test_reset (Fixture       *fixture,
             const Footing *footing)
 {
-  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  Listener listener = { .answers = TRUE, .act_at = NEVER, .usleep = 200 };
   RawPeer *peer = footing_open (fixture);
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint n_answers;
