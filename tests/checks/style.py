@@ -21,6 +21,8 @@ MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 # Translations are laid out by gettext, and a licence is not ours to lay out.
 NOT_OURS = ('*.po', '*.pot', 'LICENSE')
 
+PICTURES = ('*.png',)
+
 
 def get_files():
     for folder, folders, names in os.walk(SOURCE):
@@ -41,6 +43,8 @@ def main():
     broken = []
 
     for path in get_files():
+        if matches(path, PICTURES):
+            continue
         try:
             texts[path] = path.read_text(encoding='utf-8')
         except UnicodeDecodeError:
