@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "client.h"
+
+#include <glib-unix.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HEARTBEAT "heartbeat"
+
+/* Where the answers that wait take more than this, no more messages are read. */
+#define MAX_WAITING ECHO_MAX_MESSAGE
+
+#define OPCODE_CLOSE  8
+#define CLOSE_TIMEOUT 5000 /* in milliseconds */
+
+typedef struct
+{
+  SoupWebsocketDataType  type;
+  GBytes                *message; /* (owned) */
+  gint64                 due;     /* monotonic, in microseconds */
+} Answer;
+
+static void send_due (EchoClient *self);
+
+static void tell (EchoClient *self,
+                  const char *format,
+                  ...) G_GNUC_PRINTF (2, 3);
+
+static void
+tell (EchoClient *self,
+      const char *format,
+      ...)
+{
+  va_list args;
+
+  if (!self->settings->verbose)
+    return;
+
+  fprintf (stderr, "client %u: ", self->number);
+  va_start (args, format);
+  vfprintf (stderr, format, args);
+  va_end (args);
+  fputc ('\n', stderr);
+}
+
+/* Tells, and shows it in the page. */
+static void
+note (EchoClient *self,
+      char       *text)
+{
+  tell (self, "%s", text);
+  echo_log_take (self->log, ECHO_LOG_EVENT, self->number, text);
+}
+
+static void
+answer_free (Answer *self)
+{
+  g_bytes_unref (self->message);
+  g_free (self);
+}
+
+static void
+update_gate (EchoClient *self)
+{
+  echo_gate_set_shut (self->gate, self->is_mute || self->n_waiting > MAX_WAITING);
+}
+
+static void
+answer_cb (gpointer user_data)
+{
+  EchoClient *self = user_data;
+
+  self->answer_id = 0;
+  send_due (self);
+}
+
+static void
+send_due (EchoClient *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  Answer *answer;
+
+  g_clear_handle_id (&self->answer_id, g_source_remove);
+
+  while (echo_client_is_open (self) && !self->is_mute
+         && (answer = g_queue_peek_head (&self->answers)) != NULL)
+    {
+      if (answer->due > now)
+        {
+          self->answer_id = g_timeout_add_once ((answer->due - now + 999) / 1000, answer_cb, self);
+          break;
+        }
+
+      self->n_waiting -= g_bytes_get_size (answer->message);
+      echo_client_send (self, answer->type, answer->message);
+      answer_free (g_queue_pop_head (&self->answers));
+    }
+
+  update_gate (self);
+}
+
+/* At once where it can be, else in its turn */
+static void
+answer_message (EchoClient            *self,
+                SoupWebsocketDataType  type,
+                GBytes                *message)
+{
+  gboolean waits = self->settings->delay > 0 || self->is_mute
+                   || !g_queue_is_empty (&self->answers);
+  Answer *answer;
+
+  if (!waits)
+    {
+      echo_client_send (self, type, message);
+      return;
+    }
+
+  answer = g_new0 (Answer, 1);
+  answer->type = type;
+  answer->message = g_bytes_ref (message);
+  answer->due = g_get_monotonic_time () + self->settings->delay * G_GINT64_CONSTANT (1000);
+  g_queue_push_tail (&self->answers, answer);
+  self->n_waiting += g_bytes_get_size (message);
+  send_due (self);
+}
+
+static gboolean
+is_text (SoupWebsocketDataType  type,
+         GBytes                *message,
+         const char            *text)
+{
+  gsize size;
+  const char *data = g_bytes_get_data (message, &size);
+
+  return type == SOUP_WEBSOCKET_DATA_TEXT
+         && size == strlen (text) && memcmp (data, text, size) == 0;
+}
+
+static void
+mute_if_due (EchoClient *self)
+{
+  if (self->settings->mute_after >= 0 && self->n_in == (guint64) self->settings->mute_after)
+    echo_client_set_mute (self, TRUE);
+}
+
+static void
+on_message (EchoClient            *self,
+            SoupWebsocketDataType  type,
+            GBytes                *message)
+{
+  const EchoSettings *settings = self->settings;
+
+  /* Of one that is being closed or was dropped, what still comes is not for us. */
+  if (!echo_client_is_open (self))
+    return;
+
+  self->n_in++;
+  self->bytes_in += g_bytes_get_size (message);
+  tell (self, "message %" G_GUINT64_FORMAT ", %s, %" G_GSIZE_FORMAT " bytes", self->n_in,
+        type == SOUP_WEBSOCKET_DATA_TEXT ? "text" : "binary", g_bytes_get_size (message));
+  echo_log_message (self->log, ECHO_LOG_IN, self->number, type == SOUP_WEBSOCKET_DATA_TEXT,
+                    message);
+
+  if (settings->drop_every > 0 && self->n_in % settings->drop_every == 0)
+    {
+      echo_client_drop (self);
+      return;
+    }
+
+  if (settings->pong != NULL && is_text (type, message, HEARTBEAT))
+    {
+      g_autoptr (GBytes) pong = g_bytes_new (settings->pong, strlen (settings->pong));
+
+      answer_message (self, type, pong);
+    }
+  else
+    {
+      answer_message (self, type, message);
+    }
+
+  mute_if_due (self);
+}
+
+static void
+on_closed (EchoClient *self)
+{
+  guint code = soup_websocket_connection_get_close_code (self->connection);
+
+  tell (self, "gone, code %u", code);
+  echo_log_take (self->log, ECHO_LOG_EVENT, self->number,
+                 code != 0 ? g_strdup_printf ("gone, code %u", code)
+                           : g_strdup ("gone, without a close frame"));
+  self->gone (self, self->user_data);
+}
+
+EchoClient *
+echo_client_new (SoupWebsocketConnection *connection,
+                 GSocketAddress          *address,
+                 guint                    number,
+                 const EchoSettings      *settings,
+                 EchoLog                 *log,
+                 EchoClientFunc           gone,
+                 gpointer                 user_data)
+{
+  EchoClient *self = g_new0 (EchoClient, 1);
+
+  self->connection = g_object_ref (connection);
+  self->address = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address));
+  self->number = number;
+  self->settings = settings;
+  self->log = log;
+  self->gone = gone;
+  self->user_data = user_data;
+  self->opened_at = g_get_real_time () / 1000;
+  g_queue_init (&self->answers);
+
+  /* What libsoup has laid over the stream that it was given */
+  g_object_get (soup_websocket_connection_get_io_stream (connection),
+                "base-iostream", &self->gate,
+                NULL);
+
+  soup_websocket_connection_set_max_incoming_payload_size (connection, ECHO_MAX_MESSAGE);
+  g_signal_connect_swapped (connection, "message", G_CALLBACK (on_message), self);
+  g_signal_connect_swapped (connection, "closed", G_CALLBACK (on_closed), self);
+
+  return self;
+}
+
+void
+echo_client_free (EchoClient *self)
+{
+  g_clear_handle_id (&self->answer_id, g_source_remove);
+  g_clear_handle_id (&self->hangup_id, g_source_remove);
+  g_clear_handle_id (&self->gone_id, g_source_remove);
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_queue_clear_full (&self->answers, (GDestroyNotify) answer_free);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->gate);
+  g_free (self->address);
+  g_free (self);
+}
+
+void
+echo_client_start (EchoClient *self,
+                   const char *path)
+{
+  note (self, g_strdup_printf ("open, path %s", path));
+  mute_if_due (self);
+}
+
+gboolean
+echo_client_is_open (EchoClient *self)
+{
+  return !self->is_closing
+         && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN
+         && !g_io_stream_is_closed (G_IO_STREAM (self->gate))
+         && g_socket_connection_is_connected (G_SOCKET_CONNECTION (self->gate));
+}
+
+/* To one that is open */
+void
+echo_client_send (EchoClient            *self,
+                  SoupWebsocketDataType  type,
+                  GBytes                *message)
+{
+  self->n_out++;
+  self->bytes_out += g_bytes_get_size (message);
+  echo_log_message (self->log, ECHO_LOG_OUT, self->number, type == SOUP_WEBSOCKET_DATA_TEXT,
+                    message);
+  soup_websocket_connection_send_message (self->connection, type, message);
+}
+
+#ifdef POLLRDHUP
+
+static gboolean
+hangup_cb (int          fd,
+           GIOCondition condition,
+           gpointer     user_data)
+{
+  EchoClient *self = user_data;
+
+  self->hangup_id = 0;
+  note (self, g_strdup ("gone while it was not listened to"));
+  self->gone (self, self->user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Of one that is not read from, only the kernel can tell that it has left. */
+static void
+watch_for_hangup (EchoClient *self)
+{
+  GSocket *socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->gate));
+
+  self->hangup_id = g_unix_fd_add (g_socket_get_fd (socket), POLLRDHUP, hangup_cb, self);
+}
+
+#else
+
+static void
+watch_for_hangup (EchoClient *self)
+{
+}
+
+#endif
+
+/* Nothing is read from a mute one either, so that not even a ping or a close frame is answered: for
+ * the client this is a host that has vanished, though the kernel here keeps the connection up. */
+void
+echo_client_set_mute (EchoClient *self,
+                      gboolean    is_mute)
+{
+  if (self->is_mute == is_mute)
+    return;
+
+  self->is_mute = is_mute;
+  note (self, g_strdup (is_mute ? "silent from now on" : "answered again"));
+  g_clear_handle_id (&self->hangup_id, g_source_remove);
+
+  if (is_mute)
+    watch_for_hangup (self);
+
+  send_due (self);
+}
+
+static void
+gone_cb (gpointer user_data)
+{
+  EchoClient *self = user_data;
+
+  self->gone_id = 0;
+  on_closed (self);
+}
+
+/* libsoup finds out by itself, unless the next connection has got the same descriptor before it has
+ * looked. */
+static void
+expect_end (EchoClient *self)
+{
+  g_clear_handle_id (&self->hangup_id, g_source_remove);
+  if (self->gone_id == 0)
+    self->gone_id = g_idle_add_once (gone_cb, self);
+}
+
+/* Below the WebSocket, as a router or a crash would do it: no close frame goes out. */
+void
+echo_client_drop (EchoClient *self)
+{
+  note (self, g_strdup ("dropped"));
+  g_io_stream_close (G_IO_STREAM (self->gate), NULL, NULL);
+  expect_end (self);
+}
+
+/* The same, and what the client has still to receive is lost. */
+void
+echo_client_abort (EchoClient *self)
+{
+  note (self, g_strdup ("dropped by a reset"));
+  echo_gate_abort (self->gate);
+  expect_end (self);
+}
+
+/* libsoup knows no codes from 1012 to 1014, and would send 1002 in their place. What it sends as a
+ * message of this type is a close frame to the client; when that answers, libsoup takes the answer
+ * for the first close frame, and ends the connection. */
+static void
+close_with_unknown (EchoClient *self,
+                    gushort     code)
+{
+  const guint8 payload[] = { code >> 8, code & 0xff };
+  g_autoptr (GBytes) message = g_bytes_new (payload, sizeof payload);
+
+  self->is_closing = TRUE;
+  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) OPCODE_CLOSE,
+                                          message);
+  self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
+}
+
+/* As a server should; an answer that does not come is waited for as long as libsoup does it. */
+void
+echo_client_close (EchoClient *self,
+                   gushort     code)
+{
+  note (self, g_strdup_printf ("closed with code %u", code));
+
+  if (code >= 1012 && code <= 1014)
+    close_with_unknown (self, code);
+  else
+    soup_websocket_connection_close (self->connection, code, NULL);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "gate.h"
+#include "log.h"
+#include "settings.h"
+
+typedef struct _EchoClient EchoClient;
+
+typedef void (*EchoClientFunc) (EchoClient *client,
+                                gpointer    user_data);
+
+struct _EchoClient
+{
+  SoupWebsocketConnection *connection; /* (owned) */
+  EchoGate                *gate;       /* (owned) */
+  char                    *address;    /* (owned): of the peer */
+  const EchoSettings      *settings;
+  EchoLog                 *log;
+  EchoClientFunc           gone; /* is to free the client */
+  gpointer                 user_data;
+  GQueue                   answers; /* (element-type Answer): those that are not due yet */
+  gsize                    n_waiting; /* bytes of them */
+  guint                    answer_id;
+  guint                    hangup_id;
+  guint                    gone_id;
+  guint                    number;
+  gint64                   opened_at; /* Unix time in milliseconds */
+  guint64                  n_in;
+  guint64                  n_out;
+  guint64                  bytes_in;
+  guint64                  bytes_out;
+  gboolean                 is_mute;
+  gboolean                 is_closing; /* where libsoup does not know it */
+};
+
+EchoClient *echo_client_new         (SoupWebsocketConnection *connection,
+                                     GSocketAddress          *address,
+                                     guint                    number,
+                                     const EchoSettings      *settings,
+                                     EchoLog                 *log,
+                                     EchoClientFunc           gone,
+                                     gpointer                 user_data);
+void        echo_client_free        (EchoClient              *self);
+
+void        echo_client_start       (EchoClient              *self,
+                                     const char              *path);
+gboolean    echo_client_is_open     (EchoClient              *self);
+void        echo_client_send        (EchoClient              *self,
+                                     SoupWebsocketDataType    type,
+                                     GBytes                  *message);
+void        echo_client_set_mute    (EchoClient              *self,
+                                     gboolean                 is_mute);
+void        echo_client_drop        (EchoClient              *self);
+void        echo_client_abort       (EchoClient              *self);
+void        echo_client_close       (EchoClient              *self,
+                                     gushort                  code);

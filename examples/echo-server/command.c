@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "command.h"
+
+#include <string.h>
+
+/* What the page may ask for: {"command": NAME, …}, with the members that each function below reads.
+ * What is wrong with a command is said in words, which the page shows. */
+
+#define MAX_DELAY       60000
+#define MAX_RETRY_AFTER 3600
+#define MAX_COUNT       10000
+
+typedef gboolean (*CommandFunc) (EchoServer  *server,
+                                 JsonObject  *command,
+                                 GError     **error);
+
+static void fail (GError     **error,
+                  const char  *format,
+                  ...) G_GNUC_PRINTF (2, 3);
+
+static void
+fail (GError     **error,
+      const char  *format,
+      ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  g_propagate_error (error, g_error_new_valist (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                                                format, args));
+  va_end (args);
+}
+
+static void
+note (EchoServer *server,
+      char       *text)
+{
+  echo_log_take (&server->log, ECHO_LOG_EVENT, 0, text);
+}
+
+/* The member, if it is there and of @type */
+static JsonNode *
+get_value (JsonObject *command,
+           const char *name,
+           GType       type)
+{
+  JsonNode *node = json_object_get_member (command, name);
+
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != type)
+    return NULL;
+
+  return node;
+}
+
+static gboolean
+get_number (JsonObject  *command,
+            const char  *name,
+            gint64       lowest,
+            gint64       highest,
+            gint64      *value,
+            GError     **error)
+{
+  JsonNode *node = get_value (command, name, G_TYPE_INT64);
+
+  if (node != NULL)
+    *value = json_node_get_int (node);
+
+  if (node != NULL && *value >= lowest && *value <= highest)
+    return TRUE;
+
+  fail (error, "“%s” has to be a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+        name, lowest, highest);
+  return FALSE;
+}
+
+static gboolean
+get_boolean (JsonObject  *command,
+             const char  *name,
+             gboolean    *value,
+             GError     **error)
+{
+  JsonNode *node = get_value (command, name, G_TYPE_BOOLEAN);
+
+  if (node == NULL)
+    {
+      fail (error, "“%s” has to be true or false", name);
+      return FALSE;
+    }
+
+  *value = json_node_get_boolean (node);
+
+  return TRUE;
+}
+
+/* Half of a surrogate pair can be written in JSON, and is no text. */
+static GBytes *
+get_text (JsonObject  *command,
+          const char  *name,
+          GError     **error)
+{
+  JsonNode *node = get_value (command, name, G_TYPE_STRING);
+  const char *text = node != NULL ? json_node_get_string (node) : NULL;
+
+  if (text != NULL && g_utf8_validate (text, -1, NULL))
+    return g_bytes_new (text, strlen (text));
+
+  fail (error, "“%s” has to be a text", name);
+  return NULL;
+}
+
+static EchoClient *
+get_client (EchoServer  *server,
+            JsonObject  *command,
+            GError     **error)
+{
+  EchoClient *client;
+  gint64 number;
+
+  if (!get_number (command, "client", 1, G_MAXUINT, &number, error))
+    return NULL;
+
+  client = echo_server_find (server, number);
+  if (client == NULL)
+    {
+      fail (error, "There is no client %u", (guint) number);
+      return NULL;
+    }
+
+  if (!echo_client_is_open (client))
+    {
+      fail (error, "Client %u is about to go", client->number);
+      return NULL;
+    }
+
+  return client;
+}
+
+static gboolean
+run_drop (EchoServer  *server,
+          JsonObject  *command,
+          GError     **error)
+{
+  EchoClient *client = get_client (server, command, error);
+
+  if (client == NULL)
+    return FALSE;
+
+  echo_client_abort (client);
+
+  return TRUE;
+}
+
+/* Those that RFC 6455 lets an endpoint send, without the one that only clients may */
+static gboolean
+is_close_code (gint64 code)
+{
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1009)
+         || (code >= 1011 && code <= 1014) || code >= 3000;
+}
+
+static gboolean
+run_close (EchoServer  *server,
+           JsonObject  *command,
+           GError     **error)
+{
+  EchoClient *client = get_client (server, command, error);
+  gint64 code;
+
+  if (client == NULL || !get_number (command, "code", 1000, 4999, &code, error))
+    return FALSE;
+
+  if (!is_close_code (code))
+    {
+      fail (error, "%u is no close code that a server may send", (guint) code);
+      return FALSE;
+    }
+
+  echo_client_close (client, code);
+
+  return TRUE;
+}
+
+static gboolean
+run_mute (EchoServer  *server,
+          JsonObject  *command,
+          GError     **error)
+{
+  EchoClient *client = get_client (server, command, error);
+  gboolean is_mute;
+
+  if (client == NULL || !get_boolean (command, "mute", &is_mute, error))
+    return FALSE;
+
+  echo_client_set_mute (client, is_mute);
+
+  return TRUE;
+}
+
+static gboolean
+run_send (EchoServer  *server,
+          JsonObject  *command,
+          GError     **error)
+{
+  EchoClient *client = get_client (server, command, error);
+  g_autoptr (GBytes) text = NULL;
+
+  if (client == NULL || (text = get_text (command, "text", error)) == NULL)
+    return FALSE;
+
+  if (client->is_mute)
+    {
+      fail (error, "Client %u is muted: nothing is sent to it", client->number);
+      return FALSE;
+    }
+
+  echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
+
+  return TRUE;
+}
+
+static gboolean
+run_broadcast (EchoServer  *server,
+               JsonObject  *command,
+               GError     **error)
+{
+  g_autoptr (GBytes) text = get_text (command, "text", error);
+  gint64 count;
+
+  if (text == NULL || !get_number (command, "count", 1, MAX_COUNT, &count, error))
+    return FALSE;
+
+  if (count * g_bytes_get_size (text) > ECHO_MAX_MESSAGE)
+    {
+      fail (error, "That would be more than %d MiB for each client",
+            ECHO_MAX_MESSAGE / (1024 * 1024));
+      return FALSE;
+    }
+
+  for (guint i = 0; i < server->clients->len; i++)
+    {
+      EchoClient *client = g_ptr_array_index (server->clients, i);
+
+      for (gint64 n = 0; n < count && echo_client_is_open (client) && !client->is_mute; n++)
+        echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+run_refuse (EchoServer  *server,
+            JsonObject  *command,
+            GError     **error)
+{
+  gint64 retry_after;
+  gboolean is_refusing;
+
+  if (!get_boolean (command, "refuse", &is_refusing, error)
+      || !get_number (command, "retryAfter", -1, MAX_RETRY_AFTER, &retry_after, error))
+    return FALSE;
+
+  server->settings.refuse = is_refusing;
+  server->settings.retry_after = retry_after;
+  note (server, g_strdup (is_refusing ? "new clients are refused" : "new clients are accepted"));
+
+  return TRUE;
+}
+
+static gboolean
+run_delay (EchoServer  *server,
+           JsonObject  *command,
+           GError     **error)
+{
+  gint64 delay;
+
+  if (!get_number (command, "delay", 0, MAX_DELAY, &delay, error))
+    return FALSE;
+
+  server->settings.delay = delay;
+  note (server, g_strdup_printf ("answers are delayed by %u ms", server->settings.delay));
+
+  return TRUE;
+}
+
+static const struct
+{
+  const char  *name;
+  CommandFunc  func;
+} commands[] = {
+  { "drop", run_drop },
+  { "close", run_close },
+  { "mute", run_mute },
+  { "send", run_send },
+  { "broadcast", run_broadcast },
+  { "refuse", run_refuse },
+  { "delay", run_delay },
+};
+
+gboolean
+echo_command_run (EchoServer  *server,
+                  const char  *name,
+                  JsonObject  *command,
+                  GError     **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      if (g_str_equal (commands[i].name, name))
+        return commands[i].func (server, command, error);
+    }
+
+  fail (error, "There is no such command");
+  return FALSE;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A WebSocket server to try a client on: sends every message back, and misbehaves when told to, on
+ * the command line or in its page. */
+
+#include "server.h"
+
+#include <glib-unix.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define STATUS_FAILED 1
+#define STATUS_USAGE  2
+
+#define SUMMARY \
+  "Listens on 127.0.0.1 for WebSockets, on any path but /control, and sends every message back."
+
+#define DESCRIPTION                                                                              \
+  "A heartbeat is a text message “heartbeat”. It counts as a message like any other.\n"          \
+  "\n"                                                                                           \
+  "A browser at http://127.0.0.1:PORT/ shows the connections, and can break them.\n"             \
+  "\n"                                                                                           \
+  "Exit status: 0 when ended by Ctrl-C or SIGTERM, 1 when the port cannot be had, 2 when the\n"  \
+  "command line was wrong.\n"                                                                    \
+  "\n"                                                                                           \
+  "Examples:\n"                                                                                  \
+  "  echo-server --port=8080 --verbose\n"                                                        \
+  "  echo-server --port=8080 --mute-after=5     a link that looks alive and is not\n"            \
+  "  echo-server --port=8080 --drop-every=10    a link that breaks again and again\n"            \
+  "  echo-server --port=8080 --refuse --retry-after=3\n"
+
+static gboolean
+quit_cb (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run (EchoServer *self)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  guint16 port = self->settings.port;
+  guint interrupt_id;
+  guint terminate_id;
+
+  if (!echo_server_listen (self, &port, &error))
+    {
+      fprintf (stderr, "echo-server: Port %u cannot be had: %s\n", port, error->message);
+      return STATUS_FAILED;
+    }
+
+  printf ("Listening on ws://127.0.0.1:%u/\n", port);
+  fflush (stdout);
+
+  interrupt_id = g_unix_signal_add (SIGINT, quit_cb, loop);
+  terminate_id = g_unix_signal_add (SIGTERM, quit_cb, loop);
+  g_main_loop_run (loop);
+  g_source_remove (interrupt_id);
+  g_source_remove (terminate_id);
+
+  return EXIT_SUCCESS;
+}
+
+static gboolean
+check (EchoSettings  *self,
+       int            argc,
+       char         **argv,
+       GError       **error)
+{
+  const char *message = NULL;
+
+  if (argc > 1)
+    message = "Only options are taken, and no arguments";
+  else if (self->port < 0 || self->port > G_MAXUINT16)
+    message = "--port takes a number from 0 to 65535";
+  else if (self->mute_after < -1)
+    message = "--mute-after takes a number from 0, or -1 for never";
+  else if (self->drop_every < 0)
+    message = "--drop-every takes a number from 1, or 0 for never";
+  else if (self->retry_after >= 0 && !self->refuse)
+    message = "--retry-after needs --refuse";
+  else if (self->retry_after < -1)
+    message = "--retry-after takes a number of seconds from 0";
+
+  if (message == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
+}
+
+static gboolean
+parse (EchoSettings  *self,
+       int            argc,
+       char         **argv,
+       GError       **error)
+{
+  const GOptionEntry entries[] = {
+    { "port", 'p', 0, G_OPTION_ARG_INT, &self->port,
+      "Listen on this port, 0: on any that is free (0)", "PORT" },
+    { "protocol", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->protocols,
+      "Accept this subprotocol (may be given more than once)", "NAME" },
+    { "pong", 0, 0, G_OPTION_ARG_STRING, &self->pong,
+      "Answer a heartbeat with this text instead of sending it back", "TEXT" },
+    { "mute-after", 0, 0, G_OPTION_ARG_INT, &self->mute_after,
+      "After so many messages of a client, be silent but stay connected", "N" },
+    { "drop-every", 0, 0, G_OPTION_ARG_INT, &self->drop_every,
+      "At every so many messages of a client, drop it without a close frame", "N" },
+    { "refuse", 0, 0, G_OPTION_ARG_NONE, &self->refuse,
+      "Answer every handshake with 503 Service Unavailable", NULL },
+    { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
+      "With --refuse: ask clients to wait for so long", "SECONDS" },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
+      "Tell on standard error of every client and message", NULL },
+    G_OPTION_ENTRY_NULL
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_set_summary (context, SUMMARY);
+  g_option_context_set_description (context, DESCRIPTION);
+
+  return g_option_context_parse (context, &argc, &argv, error) && check (self, argc, argv, error);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  EchoServer self = { 0 };
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  setlocale (LC_ALL, "");
+  echo_server_init (&self);
+
+  if (parse (&self.settings, argc, argv, &error))
+    {
+      status = run (&self);
+    }
+  else
+    {
+      fprintf (stderr, "echo-server: %s\necho-server --help tells how to call it\n",
+               error->message);
+      status = STATUS_USAGE;
+    }
+
+  echo_server_clear (&self);
+
+  return status;
+}

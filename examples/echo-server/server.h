@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "client.h"
+#include "log.h"
+#include "settings.h"
+
+typedef struct _EchoControl EchoControl;
+
+typedef struct
+{
+  EchoSettings     settings;
+  EchoLog          log;
+  SoupServer      *soup;     /* (owned) */
+  GSocketListener *listener; /* (owned) */
+  GPtrArray       *clients;  /* (owned) (element-type EchoClient), in the order of their coming */
+  EchoControl     *control;  /* (owned) */
+  guint            accept_id;
+  guint            n_clients; /* that there have ever been */
+  guint            n_refused;
+} EchoServer;
+
+void        echo_server_init   (EchoServer  *self);
+void        echo_server_clear  (EchoServer  *self);
+gboolean    echo_server_listen (EchoServer  *self,
+                                guint16     *port,
+                                GError     **error);
+EchoClient *echo_server_find   (EchoServer  *self,
+                                guint        number);

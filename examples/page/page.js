@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Joins the page to the server: commands go out, and what comes is given to the view. The server
+// sends an update only to a page that has asked for the next one.
+
+import {View} from './view.js';
+
+const RECONNECT = 1000;
+
+// What has been done, for a person
+const WORDS = {
+  drop: ({client}) => `Client ${client} was dropped.`,
+  close: ({client, code}) => `Client ${client} was sent a close frame with code ${code}.`,
+  mute: ({client, mute}) => `Client ${client} is ${mute ? 'muted' : 'answered again'}.`,
+  send: ({client}) => `Client ${client} was sent a message.`,
+  broadcast: ({count}) => `All were sent ${count === 1 ? 'a message' : `${count} messages`}.`,
+  refuse: ({refuse}) => `New connections are ${refuse ? 'refused' : 'accepted'}.`,
+  delay: ({delay}) => delay > 0 ? `Answers are delayed by ${delay / 1000} s.`
+    : 'Answers are not delayed.',
+};
+
+let socket = null;
+
+// Commands without a reply yet: replies come in the same order.
+let pending = [];
+
+function send(command) {
+  if (socket === null || socket.readyState !== WebSocket.OPEN)
+    return false;
+
+  socket.send(JSON.stringify(command));
+  return true;
+}
+
+const view = new View(command => {
+  if (send(command))
+    pending.push(command);
+  else
+    view.tell('The server is not there: nothing was done.', true);
+});
+
+function tellReply({type, message}) {
+  const command = pending.shift();
+
+  if (type === 'done')
+    view.tell(WORDS[command.command](command));
+  else
+    view.tell(`Not done: ${message}.`, true);
+}
+
+function receive(event) {
+  const message = JSON.parse(event.data);
+
+  if (message.type === 'update') {
+    view.update(message);
+    send({command: 'next'});
+  } else {
+    tellReply(message);
+  }
+}
+
+function connect() {
+  const current = new WebSocket(`ws://${location.host}/control`, 'hb-control');
+
+  socket = current;
+  current.addEventListener('open', () => {
+    pending = [];
+    view.begin();
+    send({command: 'next'});
+  });
+  current.addEventListener('message', receive);
+  current.addEventListener('close', () => {
+    view.end();
+    setTimeout(connect, RECONNECT);
+  });
+}
+
+connect();
