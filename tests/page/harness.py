@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the page have in common: TAP, waiting, and the programs that are run."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+# Seconds for anything to happen. Programs with sanitizers, on a busy machine, take their time.
+PATIENCE = 20
+
+
+class Failure(Exception):
+    """Says which expectation was not met."""
+
+
+def expect(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+def expect_equal(value, wanted, what):
+    expect(value == wanted, f'{what} is {value!r}, and was to be {wanted!r}')
+
+
+def wait_for(condition, what):
+    """Returns what the condition gives, once that is true."""
+    deadline = time.monotonic() + PATIENCE
+
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise Failure(f'{what}: not within {PATIENCE} s')
+
+
+def run_cases(cases):
+    """Runs (name, function) pairs, and tells the outcome of each. Returns the exit status."""
+    n_failed = 0
+
+    print(f'1..{len(cases)}', flush=True)
+    for number, (name, function) in enumerate(cases, 1):
+        outcome = 'ok'
+        try:
+            function()
+        except Failure as failure:
+            outcome = 'not ok'
+            print(f'{name}: {failure}', file=sys.stderr)
+        except Exception:  # pylint: disable=broad-except
+            outcome = 'not ok'
+            traceback.print_exc()
+        n_failed += outcome != 'ok'
+        print(f'{outcome} {number} - {name}', flush=True)
+
+    return n_failed != 0
+
+
+class Program:
+    """A process whose output is collected, line by line."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen([str(part) for part in command], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.lines = []
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip('\n'))
+
+    def write(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+
+    def count(self, start):
+        return sum(line.startswith(start) for line in self.lines)
+
+    def wait_for(self, start, count=1):
+        wait_for(lambda: self.count(start) >= count,
+                 f'{count} of “{start}” from {os.path.basename(self.process.args[0])}, '
+                 f'which said {self.lines}')
+
+
+class Server(Program):
+    def __init__(self, path, *options, port=0):
+        super().__init__(path, f'--port={port}', *options)
+        self.wait_for('Listening on ')
+        self.uri = self.lines[0].removeprefix('Listening on ')
+        self.port = int(self.uri.rstrip('/').rpartition(':')[2])
+
+    def terminate(self):
+        """Returns the exit status, after a signal to end."""
+        self.process.terminate()
+        return self.process.wait(PATIENCE)
