@@ -18,15 +18,17 @@ debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-in
              libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              valac)
 debian_bench=(libssl-dev libwebsockets-dev python3-websockets)
-debian_ci=(bash-completion clang gcovr gi-docgen groff iproute2 libclang-rt-14-dev libglib2.0-doc
-           libsoup-3.0-doc libssl-dev man-db mandoc nftables shellcheck valgrind)
+debian_ci=(bash-completion chromium chromium-driver clang gcovr gi-docgen groff iproute2
+           libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc libssl-dev man-db mandoc nftables
+           shellcheck valgrind)
 
 fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
              openssl python3 python3-gobject vala)
 fedora_bench=(libwebsockets-devel openssl-devel python3-websockets)
-fedora_ci=(bash-completion clang compiler-rt gcovr gi-docgen glib2-doc groff iproute libasan
-           libsoup3-doc libubsan man-db mandoc nftables openssl-devel ShellCheck valgrind)
+fedora_ci=(bash-completion chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff
+           iproute libasan libsoup3-doc libubsan man-db mandoc nftables openssl-devel ShellCheck
+           valgrind)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
