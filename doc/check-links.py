@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where a link within the reference leads nowhere.
+"""Fails where a link within the reference, or to an anchor or a picture in it, leads nowhere.
 
 check-links.py FOLDER"""
 
@@ -14,6 +14,7 @@ class Page(HTMLParser):
     def __init__(self, path):
         super().__init__()
         self.links = []
+        self.pictures = []
         self.anchors = set()
         self.feed(path.read_text(encoding='utf-8'))
 
@@ -22,6 +23,10 @@ class Page(HTMLParser):
         self.anchors.add(attrs.get('id') or attrs.get('name'))
         if tag == 'a' and 'href' in attrs:
             self.links.append(attrs['href'])
+        if tag == 'img':
+            self.pictures.append(attrs.get('src', ''))
+            if not attrs.get('alt') and not self.pictures[-1].startswith('data:'):
+                self.pictures.append(f'{self.pictures[-1]} has no text in its place')
 
 
 def is_broken(pages, name, link):
@@ -34,10 +39,18 @@ def is_broken(pages, name, link):
     return target not in pages or (parts.fragment and parts.fragment not in pages[target].anchors)
 
 
+def is_missing(folder, picture):
+    parts = urlsplit(picture)
+
+    return not parts.scheme and not (folder / unquote(parts.path)).is_file()
+
+
 def main(folder):
     pages = {path.name: Page(path) for path in folder.glob('*.html')}
     broken = [(name, link) for name, page in sorted(pages.items()) for link in page.links
               if is_broken(pages, name, link)]
+    broken += [(name, picture) for name, page in sorted(pages.items())
+               for picture in page.pictures if is_missing(folder, picture)]
 
     for name, link in broken:
         print(f'{name}: {link}')
