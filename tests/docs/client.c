@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <hb-websocket.h>
+
+/* client URI: finds out whether a server does its part of a heartbeat, as the book describes it, by
+ * a message "heartbeat" that it answers with "pong", and by ping frames; whether it sends other
+ * messages back, and answers a close frame. */
+
+#define PATIENCE 20 /* seconds */
+
+static gboolean is_late;
+static GString *received;
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  is_late = TRUE;
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  g_string_append_printf (received, "%s;", (const char *) g_bytes_get_data (message, NULL));
+}
+
+static void
+close_cb (HbWebsocketTask *task,
+          guint            code,
+          const char      *reason,
+          guint           *closed_with)
+{
+  *closed_with = code;
+}
+
+static gboolean
+wait_for_state (HbWebsocketTask *task,
+                HbState          state)
+{
+  while (!is_late && hb_websocket_task_get_state (task) != state)
+    g_main_context_iteration (NULL, TRUE);
+
+  return hb_websocket_task_get_state (task) == state;
+}
+
+static gboolean
+wait_for_reply (HbWebsocketTask *task)
+{
+  hb_websocket_task_check (task);
+  while (!is_late && hb_websocket_task_get_latency (task) < 0)
+    g_main_context_iteration (NULL, TRUE);
+
+  return hb_websocket_task_get_latency (task) >= 0;
+}
+
+static gboolean
+wait_for_echo (HbWebsocketTask *task)
+{
+  g_string_truncate (received, 0);
+  hb_websocket_task_send_text (task, "hello", NULL);
+  while (!is_late && received->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+
+  return g_str_equal (received->str, "hello;");
+}
+
+/* Returns what the server does not do, or NULL */
+static const char *
+find_fault (const char      *uri,
+            HbHeartbeatMode  mode)
+{
+  g_autoptr (HbWebsocketTask) task = hb_websocket_task_new (uri);
+  guint closed_with = 0;
+
+  hb_websocket_task_set_heartbeat_mode (task, mode);
+  hb_websocket_task_set_pong_message (task, "pong");
+  hb_websocket_task_set_liveness (task, HB_LIVENESS_REPLY);
+  hb_websocket_task_set_reconnect_timeout (task, 50);
+  g_signal_connect (task, "message", G_CALLBACK (message_cb), NULL);
+  g_signal_connect (task, "close", G_CALLBACK (close_cb), &closed_with);
+
+  /* It may only be starting: the task tries until it is there. */
+  hb_websocket_task_open (task);
+  if (!wait_for_state (task, HB_STATE_OPEN))
+    return "it does not let a client in";
+  if (!wait_for_reply (task))
+    return "it does not answer the ping";
+  if (!wait_for_echo (task))
+    return "it does not send back what is no ping, and only that";
+
+  hb_websocket_task_close (task, 1000, NULL);
+  if (!wait_for_state (task, HB_STATE_CLOSED) || closed_with != 1000)
+    return "it does not answer the close frame";
+
+  return NULL;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  static const char *names[] = { "message", "ping" };
+  int mode;
+
+  received = g_string_new (NULL);
+  g_timeout_add_seconds (PATIENCE, late_cb, NULL);
+
+  for (mode = HB_HEARTBEAT_MODE_MESSAGE; mode <= HB_HEARTBEAT_MODE_PING; mode++)
+    {
+      const char *fault = find_fault (argv[1], mode);
+
+      if (fault != NULL)
+        {
+          g_printerr ("heartbeat by %s: %s\n", names[mode], fault);
+          return 1;
+        }
+    }
+
+  g_string_free (received, TRUE);
+
+  return 0;
+}

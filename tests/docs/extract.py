@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes the fragments in C of each page to a file of the page's name, for the compiler to judge.
+
+extract.py OUTDIR PAGE.md...
+
+Fails where a page has code that no test would look at."""
+
+import sys
+from pathlib import Path
+
+from snippets import Fault, read_snippets
+
+
+def extract(page):
+    parts = ['#include <hb-websocket.h>\n']
+
+    for snippet in read_snippets(page):
+        if snippet.language == 'c' and snippet.kind == 'fragment':
+            parts.append(f'#line {snippet.line} "{page.name}"\n{snippet.text}')
+
+    return '\n'.join(parts)
+
+
+def main(outdir, pages):
+    for page in pages:
+        try:
+            (outdir / page.with_suffix('.c').name).write_text(extract(page), encoding='utf-8')
+        except Fault as fault:
+            sys.exit(str(fault))
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]), [Path(page) for page in sys.argv[2:]])
