@@ -15,24 +15,24 @@ GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or
 debian_build=(gcc libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson ninja-build
               pkg-config)
 debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
-             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
-             valac)
-debian_bench=(libssl-dev libwebsockets-dev python3-websockets)
+             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b node-ws nodejs openssl python3
+             python3-gi python3-websockets valac)
+debian_bench=(libssl-dev libwebsockets-dev)
 debian_ci=(bash-completion chromium chromium-driver clang gcovr gi-docgen groff iproute2
            libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc libssl-dev man-db mandoc nftables
            shellcheck valgrind)
 
 fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
-             openssl python3 python3-gobject vala)
-fedora_bench=(libwebsockets-devel openssl-devel python3-websockets)
+             openssl python3 python3-gobject python3-websockets vala)
+fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_ci=(bash-completion chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff
            iproute libasan libsoup3-doc libubsan man-db mandoc nftables openssl-devel ShellCheck
            valgrind)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
-  debian_bench+=(nodejs npm)
+  debian_bench+=(npm)
   fedora_bench+=(nodejs npm)
 fi
 
