@@ -15,12 +15,12 @@ GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or
 debian_build=(gcc libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson ninja-build
               pkg-config)
 debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
-             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b node-ws nodejs openssl python3
-             python3-gi python3-websockets valac)
+             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
+             python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_ci=(bash-completion chromium chromium-driver clang gcovr gi-docgen groff iproute2
            libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc libssl-dev man-db mandoc nftables
-           shellcheck valgrind)
+           node-ws shellcheck valgrind)
 
 fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
@@ -32,7 +32,7 @@ fedora_ci=(bash-completion chromedriver chromium clang compiler-rt gcovr gi-docg
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
-  debian_bench+=(npm)
+  debian_bench+=(nodejs npm)
   fedora_bench+=(nodejs npm)
 fi
 
