@@ -64,13 +64,15 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Whether this process slept at the time at which it should have acted */
+/* Whether this process slept at the time at which it should have acted. No deadline is before the
+ * last life, so most messages need no look at it. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
                gint64             now)
 {
-  return now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
+  return now - self->last_life > HB_LATE
+         && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
 /* Where a ping has been slept over without its reply, that may still come, and would be taken for
