@@ -7,18 +7,29 @@ import re
 import sys
 from pathlib import Path
 
-MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|hb_ngettext)\s*\(\s*"')
+# What of the repository is translated
+SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
+TEMPLATES = ('examples/**/*.ui',)
+
+MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*"')
+MARKED_IN_TEMPLATE = 'translatable="yes"'
 STRING = r'"(?:[^"\\]|\\.)*"'
 MACRO = re.compile(rf'(?<![A-Za-z0-9_])_\s*\(\s*{STRING}(?:\s*{STRING})*\s*(G_[A-Z0-9_]+)')
+
+
+def read(root, patterns):
+    return {str(path.relative_to(root)): path.read_text(encoding='utf-8')
+            for pattern in patterns for path in root.glob(pattern)}
 
 
 def main(root):
     listed = {line for line in (root / 'po' / 'POTFILES').read_text().splitlines()
               if line and not line.startswith('#')}
-    texts = {str(path.relative_to(root)): path.read_text(encoding='utf-8')
-             for folder in ('lib', 'tools') for path in root.glob(f'{folder}/**/*.c')}
+    texts = read(root, SOURCES)
+    templates = read(root, TEMPLATES)
     marked = {path for path, text in texts.items() if MARKED.search(text)}
     cut = [(path, found[1]) for path in sorted(marked) for found in MACRO.finditer(texts[path])]
+    marked |= {path for path, text in templates.items() if MARKED_IN_TEMPLATE in text}
 
     for path in sorted(marked - listed):
         print(f'{path} has strings to be translated: add it to po/POTFILES')

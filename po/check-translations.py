@@ -20,7 +20,8 @@ def main(root):
     with tempfile.TemporaryDirectory() as scratch:
         pot = Path(scratch) / 'strings.pot'
         right = run('xgettext', '--files-from=po/POTFILES', '--from-code=UTF-8',
-                    '--keyword=_', '--keyword=hb_ngettext:1,2', f'--output={pot}', cwd=root)
+                    '--keyword=_', '--keyword=N_', '--keyword=hb_ngettext:1,2',
+                    f'--output={pot}', cwd=root)
         for language in languages:
             right &= run('msgfmt', '--check', '--statistics', '--output-file=/dev/null',
                          f'{language}.po', cwd=po)
