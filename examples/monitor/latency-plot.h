@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gtk/gtk.h>
+
+G_BEGIN_DECLS
+
+/* So many samples are shown. */
+#define LATENCY_PLOT_N_SAMPLES 60
+
+/* The last latencies as a line, the newest to the right. Each time that its property “latency” is
+ * set, in microseconds, that is a sample; -1 makes a gap in the line. */
+#define LATENCY_TYPE_PLOT (latency_plot_get_type ())
+
+G_DECLARE_FINAL_TYPE (LatencyPlot, latency_plot, LATENCY, PLOT, GtkWidget)
+
+guint  latency_plot_get_n_samples (LatencyPlot *self);
+gint64 latency_plot_get_scale     (LatencyPlot *self);
+char  *latency_plot_format        (gint64       latency);
+
+G_END_DECLS

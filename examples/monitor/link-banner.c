@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "link-banner.h"
+
+#include <glib/gi18n.h>
+
+#include "monitor-application.h"
+
+struct _LinkBanner
+{
+  AdwBin parent_instance;
+
+  HbWebsocketTask *task; /* (owned) */
+  GtkInfoBar      *bar;
+  GtkLabel        *reason;
+  gboolean         has_reason;
+};
+
+G_DEFINE_FINAL_TYPE (LinkBanner, link_banner, ADW_TYPE_BIN)
+
+static void
+set_reason (LinkBanner *self,
+            const char *reason)
+{
+  self->has_reason = reason != NULL;
+  if (reason != NULL)
+    gtk_label_set_label (self->reason, reason);
+  gtk_info_bar_set_revealed (self->bar, self->has_reason);
+}
+
+static void
+open_cb (LinkBanner *self)
+{
+  set_reason (self, NULL);
+}
+
+static void
+error_cb (LinkBanner *self,
+          GError     *error)
+{
+  set_reason (self, error->message);
+}
+
+/* Where there was an error it has come before, and tells more. */
+static void
+close_cb (LinkBanner *self,
+          guint       code,
+          const char *reason)
+{
+  HbState state = hb_websocket_task_get_state (self->task);
+  g_autofree char *text = NULL;
+
+  if (self->has_reason || state == HB_STATE_CLOSED)
+    return;
+
+  if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
+    text = g_strdup (_("The server dropped the link"));
+  else if (code == SOUP_WEBSOCKET_CLOSE_NO_STATUS)
+    text = g_strdup (_("The server closed the link"));
+  else if (reason == NULL || *reason == '\0')
+    text = g_strdup_printf (_("The server closed the link with code %u"), code);
+  else
+    text = g_strdup_printf (_("The server closed the link with code %u: %s"), code, reason);
+
+  set_reason (self, text);
+}
+
+/* An end that is an error is told of after this. */
+static void
+state_cb (LinkBanner *self)
+{
+  if (hb_websocket_task_get_state (self->task) == HB_STATE_CLOSED)
+    set_reason (self, NULL);
+}
+
+static void
+link_banner_dispose (GObject *object)
+{
+  LinkBanner *self = LINK_BANNER (object);
+
+  g_clear_object (&self->task);
+
+  G_OBJECT_CLASS (link_banner_parent_class)->dispose (object);
+}
+
+static void
+link_banner_class_init (LinkBannerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = link_banner_dispose;
+
+  gtk_widget_class_set_css_name (widget_class, "linkbanner");
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               MONITOR_RESOURCES "/link-banner.ui");
+  gtk_widget_class_bind_template_child (widget_class, LinkBanner, bar);
+  gtk_widget_class_bind_template_child (widget_class, LinkBanner, reason);
+}
+
+static void
+link_banner_init (LinkBanner *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+void
+link_banner_set_task (LinkBanner      *self,
+                      HbWebsocketTask *task)
+{
+  g_return_if_fail (self->task == NULL);
+
+  self->task = g_object_ref (task);
+  g_signal_connect_object (task, "open", G_CALLBACK (open_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "error", G_CALLBACK (error_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "close", G_CALLBACK (close_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
+}

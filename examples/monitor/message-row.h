@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "monitor-message.h"
+
+G_BEGIN_DECLS
+
+/* A line of the list of messages */
+#define MESSAGE_TYPE_ROW (message_row_get_type ())
+
+G_DECLARE_FINAL_TYPE (MessageRow, message_row, MESSAGE, ROW, GtkWidget)
+
+G_END_DECLS
