@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "monitor-fixture.h"
+
+G_BEGIN_DECLS
+
+/* Narrower than this a window need not go. */
+#define HAND_NARROW 360
+
+/* What a person does, and much at once of what a program does */
+void hand_click         (GtkWidget      *button);
+void hand_open          (MonitorFixture *self);
+void hand_write         (MonitorFixture *self,
+                         const char     *text);
+void hand_write_in_vain (MonitorFixture *self);
+void hand_flood         (MonitorFixture *self,
+                         const char     *word,
+                         guint           n_messages);
+void hand_type          (MonitorFixture *self,
+                         const char     *keys);
+void hand_make_narrow   (MonitorFixture *self);
+
+G_END_DECLS

@@ -1,0 +1,60 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs a program on an X server of its own: run.py XVFB PROGRAM ARGUMENT..."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+
+SCREEN = '1280x1024x24'
+
+
+def start(xvfb):
+    """Returns the server and the name of its display, which it chooses itself."""
+    reading, writing = os.pipe()
+    server = subprocess.Popen([xvfb, '-displayfd', str(writing), '-screen', '0', SCREEN,
+                               '-dpi', '96', '-nolisten', 'tcp', '-noreset'],
+                              pass_fds=[writing], stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    with os.fdopen(reading) as names:
+        number = names.readline().strip()
+
+    return server, f':{number}' if number else None
+
+
+def run(program, env):
+    """Returns the status of the program, and ends what it has left running."""
+    process = subprocess.Popen(program, env=env, start_new_session=True)
+
+    try:
+        return process.wait()
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def main(xvfb, *program):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    server, display = start(xvfb)
+
+    try:
+        if display is None:
+            print(f'Bail out! Xvfb does not start: {server.stderr.read().strip()}')
+            return 1
+        with tempfile.TemporaryDirectory() as home:
+            # What the desktop of the person who runs this is set to, or remembers, must not count.
+            env = {**os.environ, 'DISPLAY': display, 'HOME': home, 'XDG_CONFIG_HOME': home,
+                   'XDG_CACHE_HOME': home, 'XDG_DATA_HOME': home, 'XDG_RUNTIME_DIR': home}
+            env.pop('WAYLAND_DISPLAY', None)
+            return run(program, env)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))

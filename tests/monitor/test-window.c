@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <signal.h>
+
+#include "eye.h"
+#include "hand.h"
+#include "latency-plot.h"
+
+static void
+show_conversation (MonitorFixture *self)
+{
+  const char *const texts[] = {
+    "hello", "{\"type\": \"subscribe\", \"channel\": \"news\"}", "How are you?", "Grüße aus Köln",
+  };
+  const guint8 binary[] = { 0x00, 0x01, 0xfe, 0xff, 0x48, 0x62 };
+  g_autoptr (GBytes) bytes = g_bytes_new_static (binary, sizeof binary);
+  guint i;
+
+  /* Some history for the plot; of this machine it would be a flat line. */
+  for (i = 0; i < LATENCY_PLOT_N_SAMPLES - 2; i++)
+    g_object_set (self->plot, "latency",
+                  (gint64) (1200 + 500 * (i * 7 % 5) + 150 * (i * 11 % 7)), NULL);
+
+  hand_open (self);
+  for (i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      hand_write (self, texts[i]);
+      wait_until (eye_get_n_rows (self) == 2 * (i + 1));
+    }
+  g_assert_true (hb_websocket_task_send_bytes (self->task, bytes, NULL));
+  wait_until (eye_get_n_rows (self) == 2 * G_N_ELEMENTS (texts) + 1);
+  wait_until (!eye_shows (self->latency, "–"));
+}
+
+static void
+test_pictures (MonitorFixture *self,
+               gconstpointer   data)
+{
+  AdwStyleManager *style = adw_style_manager_get_default ();
+
+  show_conversation (self);
+  gtk_editable_set_text (GTK_EDITABLE (self->message), "One more");
+  gtk_editable_set_position (GTK_EDITABLE (self->message), -1);
+  eye_take_picture (self, GTK_WIDGET (self->window), "up");
+
+  adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_FORCE_DARK);
+  eye_take_picture (self, GTK_WIDGET (self->window), "dark");
+
+  hb_websocket_task_set_reconnect_timeout (self->task, 8000);
+  monitor_fixture_stop_server (self);
+  wait_until (eye_has_banner (self));
+  hand_write (self, "This waits for the link");
+  wait_until (eye_lists (self, "Waiting"));
+  eye_take_picture (self, GTK_WIDGET (self->window), "down-dark");
+
+  adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_DEFAULT);
+  eye_take_picture (self, GTK_WIDGET (self->window), "down");
+  monitor_fixture_start_server (self);
+  g_subprocess_send_signal (self->server, SIGSTOP);
+  hb_websocket_task_check (self->task);
+  wait_until (eye_shows (self->state, "Connecting…"));
+  g_assert_true (eye_has_banner (self));
+  g_assert_cmpstr (eye_get_text (self->detail), ==, "Attempt 1");
+  eye_take_picture (self, GTK_WIDGET (self->window), "reconnecting");
+
+  g_subprocess_send_signal (self->server, SIGCONT);
+  wait_until (eye_shows (self->state, "Connected"));
+  g_assert_false (eye_has_banner (self));
+}
+
+/* Whatever there is to show, the window can be as narrow as a telephone. */
+static void
+test_narrow (MonitorFixture *self,
+             gconstpointer   data)
+{
+  GtkWidget *window = GTK_WIDGET (self->window);
+  int minimum;
+
+  show_conversation (self);
+  hand_make_narrow (self);
+  eye_take_picture (self, GTK_WIDGET (self->window), "narrow");
+  gtk_widget_measure (window, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, HAND_NARROW);
+
+  monitor_fixture_stop_server (self);
+  wait_until (eye_has_banner (self));
+  eye_take_picture (self, GTK_WIDGET (self->window), "narrow-down");
+  gtk_widget_measure (window, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, HAND_NARROW);
+  g_assert_cmpint (gtk_widget_get_width (window), <=, HAND_NARROW);
+}
+
+static gboolean
+has_focus (GtkWidget *widget)
+{
+  return gtk_widget_get_state_flags (widget) & GTK_STATE_FLAG_FOCUS_WITHIN;
+}
+
+static gboolean
+has_overlay (MonitorFixture *self)
+{
+  return gtk_widget_get_mapped (GTK_WIDGET (gtk_application_window_get_help_overlay (
+                                              GTK_APPLICATION_WINDOW (self->window))));
+}
+
+/* All of it without a pointer */
+static void
+test_keyboard (MonitorFixture *self,
+               gconstpointer   data)
+{
+  GtkApplication *application = GTK_APPLICATION (self->application);
+
+  wait_until (has_focus (self->address));
+  hand_type (self, "Return");
+  wait_until (eye_shows (self->state, "Connected"));
+  wait_until (has_focus (self->message));
+  hand_type (self, "h e y Return");
+  wait_until (eye_lists (self, "hey"));
+  wait_until (eye_shows (self->received, "1"));
+
+  hand_type (self, "Tab");
+  hand_type (self, "<Control>l");
+  wait_until (has_focus (self->address));
+  hand_type (self, "Tab");
+  wait_until (has_focus (self->connect));
+  hand_type (self, "<Alt>d");
+  wait_until (eye_shows (self->state, "Disconnected"));
+  hand_type (self, "<Alt>c");
+  wait_until (eye_shows (self->state, "Connected"));
+  hand_type (self, "<Control>d");
+  wait_until (eye_shows (self->state, "Disconnected"));
+  hand_type (self, "<Control>r");
+  wait_until (eye_shows (self->state, "Connected"));
+
+  hand_type (self, "<Control>m");
+  wait_until (has_focus (self->message));
+  hand_type (self, "h o <Alt>s");
+  wait_until (eye_lists (self, "ho"));
+  hand_type (self, "<Control>k");
+  wait_until (eye_get_n_rows (self) == 0);
+  hand_type (self, "<Control><Shift>Return");
+  wait_until (eye_shows (self->received, "1002"));
+  wait_until (eye_lists (self, "Message 1000 of 1000"));
+
+  hand_type (self, "<Control><Shift>slash");
+  wait_until (has_overlay (self));
+  eye_take_picture (self,
+                                GTK_WIDGET (gtk_application_window_get_help_overlay (
+                                              GTK_APPLICATION_WINDOW (self->window))),
+                                "shortcuts");
+  hand_type (self, "Escape");
+  wait_until (!has_overlay (self));
+  wait_until (gtk_window_is_active (GTK_WINDOW (self->window)));
+
+  hand_type (self, "<Control>w");
+  wait_until (gtk_application_get_active_window (application) == NULL);
+}
+
+static void
+test_accessible (MonitorFixture *self,
+                 gconstpointer   data)
+{
+  gtk_test_accessible_assert_property (self->address, GTK_ACCESSIBLE_PROPERTY_LABEL, "Address");
+  gtk_test_accessible_assert_property (self->message, GTK_ACCESSIBLE_PROPERTY_LABEL, "Message");
+  gtk_test_accessible_assert_property (self->list, GTK_ACCESSIBLE_PROPERTY_LABEL, "Messages");
+  gtk_test_accessible_assert_property (self->plot, GTK_ACCESSIBLE_PROPERTY_LABEL, "Latency Plot");
+  gtk_test_accessible_assert_role (self->plot, GTK_ACCESSIBLE_ROLE_IMG);
+  gtk_test_accessible_assert_relation (self->queued, GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                       monitor_fixture_get_child (self, "queued_title"),
+                                       NULL);
+
+  g_object_set (self->plot, "latency", (gint64) 2500, NULL);
+  g_object_set (self->plot, "latency", (gint64) 500, NULL);
+  gtk_test_accessible_assert_property (self->plot, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION,
+                                       "Now 0.5 ms, at most 2.5 ms");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  gtk_test_init (&argc, &argv);
+  g_test_summary ("The window can be used by keyboard, narrow, dark, and without being seen.");
+
+  monitor_fixture_add ("/monitor/window/pictures", test_pictures);
+  monitor_fixture_add ("/monitor/window/narrow", test_narrow);
+  monitor_fixture_add ("/monitor/window/keyboard", test_keyboard);
+  monitor_fixture_add ("/monitor/window/accessible", test_accessible);
+
+  return g_test_run ();
+}
