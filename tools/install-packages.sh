@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: tools/install-packages.sh build|test|bench|ci
+# Usage: tools/install-packages.sh build|monitor|test|bench|ci
 #
 # Installs the packages that are missing and no others: for building the library and its examples
-# (build), for running all of its tests too (test), or its benchmarks (bench), or for all that
-# .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
+# (build), the one with windows too (monitor), for running the tests (test) or the benchmarks (bench),
+# or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
 
 set -euo pipefail
 
@@ -18,17 +18,21 @@ debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-in
              libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
-debian_ci=(bash-completion chromium chromium-driver clang gcovr gi-docgen groff iproute2
-           libclang-rt-14-dev libglib2.0-doc libsoup-3.0-doc libssl-dev man-db mandoc nftables
-           node-ws shellcheck valgrind)
+debian_monitor=(libadwaita-1-dev libgtk-4-dev)
+debian_ci=("${debian_monitor[@]}" adwaita-icon-theme bash-completion chromium chromium-driver clang
+           fonts-cantarell gcovr gi-docgen groff iproute2 libclang-rt-14-dev libglib2.0-doc
+           librsvg2-common libsoup-3.0-doc libssl-dev libxtst-dev man-db mandoc nftables node-ws
+           shellcheck valgrind xvfb)
 
 fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
              openssl python3 python3-gobject python3-websockets vala)
 fedora_bench=(libwebsockets-devel openssl-devel)
-fedora_ci=(bash-completion chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff
-           iproute libasan libsoup3-doc libubsan man-db mandoc nftables openssl-devel ShellCheck
-           valgrind)
+fedora_monitor=(gtk4-devel libadwaita-devel)
+fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme bash-completion
+           chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff iproute libasan
+           librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel ShellCheck
+           valgrind xorg-x11-server-Xvfb)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
@@ -120,9 +124,9 @@ distribution ()
 }
 
 case "${1:-}" in
-  build | test | bench | ci) ;;
+  build | monitor | test | bench | ci) ;;
   *)
-    echo "Usage: tools/install-packages.sh build|test|bench|ci" >&2
+    echo "Usage: tools/install-packages.sh build|monitor|test|bench|ci" >&2
     exit 2
     ;;
 esac
@@ -130,14 +134,16 @@ esac
 case " $(distribution) " in
   *" debian "* | *" ubuntu "*)
     packages=("${debian_build[@]}")
-    [ "$1" = build ] || packages+=("${debian_test[@]}")
+    [ "$1" != monitor ] || packages+=("${debian_monitor[@]}")
+    [[ "$1" = build || "$1" = monitor ]] || packages+=("${debian_test[@]}")
     [ "$1" != bench ] || packages+=("${debian_bench[@]}")
     [ "$1" != ci ] || packages+=("${debian_ci[@]}")
     install_debian "${packages[@]}"
     ;;
   *" fedora "*)
     packages=("${fedora_build[@]}")
-    [ "$1" = build ] || packages+=("${fedora_test[@]}")
+    [ "$1" != monitor ] || packages+=("${fedora_monitor[@]}")
+    [[ "$1" = build || "$1" = monitor ]] || packages+=("${fedora_test[@]}")
     [ "$1" != bench ] || packages+=("${fedora_bench[@]}")
     [ "$1" != ci ] || packages+=("${fedora_ci[@]}")
     install_fedora "${packages[@]}"
