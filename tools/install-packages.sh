@@ -4,8 +4,8 @@
 # Usage: tools/install-packages.sh build|monitor|test|bench|ci
 #
 # Installs the packages that are missing and no others: for building the library and its examples
-# (build), the one with windows too (monitor), for running the tests (test) or the benchmarks (bench),
-# or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
+# (build), the one with windows too (monitor), for running the tests (test) or the benchmarks
+# (bench), or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
 
 set -euo pipefail
 
@@ -31,8 +31,8 @@ fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
 fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme bash-completion
            chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff iproute libasan
-           librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel ShellCheck
-           valgrind xorg-x11-server-Xvfb)
+           librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel
+           ShellCheck valgrind xorg-x11-server-Xvfb)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
