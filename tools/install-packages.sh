@@ -5,7 +5,8 @@
 #
 # Installs the packages that are missing and no others: for building the library and its examples
 # (build), the one with windows too (monitor), for running the tests (test) or the benchmarks
-# (bench), or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no rights.
+# (bench), or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no
+# rights.
 
 set -euo pipefail
 
