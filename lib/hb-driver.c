@@ -190,12 +190,13 @@ enter_context (HbDriver *self)
 static GMainContextPusher *
 push_context (HbDriver *self)
 {
-  g_autoptr (GMainContext) current = NULL;
+  GMainContext *current = g_main_context_get_thread_default ();
 
   if (self->context == NULL)
     return NULL;
 
-  current = g_main_context_ref_thread_default ();
+  if (current == NULL)
+    current = g_main_context_default ();
 
   return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
 }
