@@ -75,7 +75,7 @@ free_link (gpointer data)
 static void
 unref_link (HbLink *self)
 {
-  g_atomic_rc_box_release_full (self, free_link);
+  g_rc_box_release_full (self, free_link);
 }
 
 static void
@@ -249,7 +249,7 @@ read_end (HbLink *self,
 static gboolean
 exit_cb (gpointer user_data)
 {
-  HbLink *self = g_atomic_rc_box_acquire (user_data);
+  HbLink *self = g_rc_box_acquire (user_data);
   HbLoss loss = { .http_status = SOUP_STATUS_SWITCHING_PROTOCOLS };
 
   read_end (self, &loss);
@@ -274,7 +274,7 @@ leave_soon (HbLink *self)
 static void
 enter_handler (HbLink *self)
 {
-  g_atomic_rc_box_acquire (self);
+  g_rc_box_acquire (self);
   self->depth++;
 }
 
@@ -305,9 +305,10 @@ marshal_message (GClosure     *closure,
   if (self->funcs == NULL || self->exit != NULL)
     return;
 
+  /* The types are libsoup's own, so they are not looked at again. */
   enter_handler (self);
-  self->funcs->message (self, (HbOpcode) g_value_get_int (&values[1]),
-                        g_value_get_boxed (&values[2]), self->user_data);
+  self->funcs->message (self, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer,
+                        self->user_data);
   leave_handler (self);
 }
 
@@ -532,7 +533,7 @@ hb_link_new (guint               serial,
              const HbLinkFuncs  *funcs,
              gpointer            user_data)
 {
-  HbLink *self = g_atomic_rc_box_new0 (HbLink);
+  HbLink *self = g_rc_box_new0 (HbLink);
 
   self->serial = serial;
   self->funcs = funcs;
@@ -556,7 +557,7 @@ hb_link_connect (HbLink           *self,
   soup_session_websocket_connect_async (self->session, self->request,
                                         settings->origin, settings->protocols,
                                         G_PRIORITY_DEFAULT, self->cancellable,
-                                        connect_cb, g_atomic_rc_box_acquire (self));
+                                        connect_cb, g_rc_box_acquire (self));
 }
 
 /* Whether a message may be handed over now. If not, `writable` tells when. libsoup keeps in a queue
