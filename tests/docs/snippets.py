@@ -7,7 +7,8 @@ comment that no reader sees:
     <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints
     <!-- snippet: server -->    a whole server on port 8080, that client.c is content with
 
-One without such a comment is a fragment, which is compiled or parsed and not run.
+One without such a comment is a fragment, which is compiled or parsed and not run. Comments about
+figures are those of tests/bench/table.py.
 """
 
 import re
@@ -17,7 +18,7 @@ LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'text')
 
 FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
 KIND = re.compile(r'^<!-- snippet: (program|server) -->$')
-COMMENT = re.compile(r'^<!--')
+COMMENT = re.compile(r'^<!--(?! figures )')
 
 
 class Fault(Exception):
