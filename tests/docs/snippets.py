@@ -18,7 +18,7 @@ LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'text')
 
 FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
 KIND = re.compile(r'^<!-- snippet: (program|server) -->$')
-COMMENT = re.compile(r'^<!--(?! figures )')
+COMMENT = re.compile(r'^<!--(?! figures\b)')
 
 
 class Fault(Exception):
