@@ -91,6 +91,31 @@ test_narrow (MonitorFixture *self,
 }
 
 static gboolean
+is_cut (GtkWidget *label)
+{
+  return pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (label)));
+}
+
+/* In other languages all of it is longer. */
+static void
+test_long_words (MonitorFixture *self,
+                 gconstpointer   data)
+{
+  eye_await_frame (self);
+  hand_make_narrow (self);
+  hb_websocket_task_set_reconnect_timeout (self->task, 60 * 1000);
+  monitor_fixture_stop_server (self);
+  hand_click (self->connect);
+  wait_until (eye_shows (self->state, "Connection Lost"));
+
+  gtk_label_set_label (GTK_LABEL (self->state), "Verbindung unterbrochen");
+  eye_await_frame (self);
+  g_assert_true (g_str_has_prefix (eye_get_text (self->detail), "Attempt 1 in "));
+  g_assert_cmpint (gtk_widget_get_width (GTK_WIDGET (self->window)), <=, HAND_NARROW);
+  g_assert_false (is_cut (self->detail));
+}
+
+static gboolean
 has_focus (GtkWidget *widget)
 {
   return gtk_widget_get_state_flags (widget) & GTK_STATE_FLAG_FOCUS_WITHIN;
@@ -184,6 +209,7 @@ main (int   argc,
 
   monitor_fixture_add ("/monitor/window/pictures", test_pictures);
   monitor_fixture_add ("/monitor/window/narrow", test_narrow);
+  monitor_fixture_add ("/monitor/window/long-words", test_long_words);
   monitor_fixture_add ("/monitor/window/keyboard", test_keyboard);
   monitor_fixture_add ("/monitor/window/accessible", test_accessible);
 
