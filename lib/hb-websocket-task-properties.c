@@ -749,10 +749,10 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * The time from the last ping of this link to its reply, in microseconds.
    *
-   * It is -1 while unknown, and stays as it was from the loss of a link until the next one is open.
-   * In mode `MESSAGE`, where [property@WebsocketTask:pong-message] is `NULL`, the first message after
-   * a ping is taken for its reply. A ping over which the program has slept, by a suspend or a stop,
-   * leaves it as it is.
+   * It is -1 while unknown, and stays as it was from the loss of a link until the next one is
+   * open. In mode `MESSAGE`, where [property@WebsocketTask:pong-message] is `NULL`, the first
+   * message after a ping is taken for its reply. A ping over which the program has slept, by a
+   * suspend or a stop, leaves it as it is.
    *
    * Since: 1.0
    */

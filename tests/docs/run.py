@@ -35,7 +35,7 @@ EXAMPLE_SOCKET = re.compile(r'wss?://example\.org\b')
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
 EXAMPLE_PORT = re.compile(r'\b8080\b')
 TROUBLE = re.compile(r'CRITICAL|WARNING|Warning:|Traceback|JS ERROR|Unhandled')
-EXAMPLE_CALL = re.compile(r'^_build/(examples/[\w-]+)(.*)$', re.MULTILINE)
+CALL = re.compile(r'^_build/((?:examples|tools)/[\w/-]+)(.*)$', re.MULTILINE)
 OPTION = re.compile(r'(?<!\S)--[\w-]+')
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
@@ -239,12 +239,13 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """The options that are given to the programs in examples/ and that they do not have."""
-    for path, arguments in EXAMPLE_CALL.findall(text):
+    """The options that are given to our own programs and that they do not have."""
+    for path, arguments in CALL.findall(text):
         program = BUILD / path
-        known = OPTION.findall(run([program, '--help']).stdout) if program.exists() else None
-        yield from (f'{path} has no option {option}' for option in OPTION.findall(arguments)
-                    if known is not None and option not in known)
+        options = OPTION.findall(arguments)
+        known = OPTION.findall(run([program, '--help']).stdout) if options and program.exists() else ()
+        yield from (f'{path} has no option {option}' for option in options
+                    if program.exists() and option not in known)
 
 
 def check_shell(snippet, folder):
