@@ -243,9 +243,10 @@ def find_unknown_options(text):
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)
-        known = OPTION.findall(run([program, '--help']).stdout) if options and program.exists() else ()
-        yield from (f'{path} has no option {option}' for option in options
-                    if program.exists() and option not in known)
+        if not options or not program.exists():
+            continue
+        known = OPTION.findall(run([program, '--help']).stdout)
+        yield from (f'{path} has no option {option}' for option in options if option not in known)
 
 
 def check_shell(snippet, folder):

@@ -14,14 +14,15 @@ show_conversation (MonitorFixture *self)
   };
   const guint8 binary[] = { 0x00, 0x01, 0xfe, 0xff, 0x48, 0x62 };
   g_autoptr (GBytes) bytes = g_bytes_new_static (binary, sizeof binary);
+  guint ping_timeout = hb_websocket_task_get_ping_timeout (self->task);
   guint i;
 
-  /* Some history for the plot; of this machine it would be a flat line. */
-  for (i = 0; i < LATENCY_PLOT_N_SAMPLES - 2; i++)
-    g_object_set (self->plot, "latency",
-                  (gint64) (1200 + 500 * (i * 7 % 5) + 150 * (i * 11 % 7)), NULL);
-
+  /* Some history for the plot */
+  hb_websocket_task_set_ping_timeout (self->task, 10);
   hand_open (self);
+  wait_until (latency_plot_get_n_samples (LATENCY_PLOT (self->plot)) == LATENCY_PLOT_N_SAMPLES);
+  hb_websocket_task_set_ping_timeout (self->task, ping_timeout);
+
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       hand_write (self, texts[i]);
