@@ -4,6 +4,7 @@
 Each is called with the paths of hb-cat and of the example's server, and the root of the source.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -136,8 +137,10 @@ class Cat:
             return self.news.wait_for(has_come, PATIENCE)
 
     def write(self, data):
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
+        """Where hb-cat has ended already, its status tells why."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
 
     def interrupt(self, number=signal.SIGINT):
         self.process.send_signal(number)
