@@ -127,7 +127,9 @@ def judge_tick(figures):
 def judge_idle(figures):
     for key in ('bytes_per_link', 'resident_bytes_per_link'):
         extra = middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key)
-        yield (f'idle: at most {MAX_BYTES} {key.replace("_", " ")} above libsoup',
+        links = middle(figures, f'{TASK}, shared', 'links')
+        what = key.replace('_', ' ')
+        yield (f'{links:,.0f} idle links: at most {MAX_BYTES} {what} above libsoup',
                extra <= MAX_BYTES, f'{extra:+.0f}')
 
 

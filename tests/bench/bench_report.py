@@ -38,7 +38,7 @@ def describe_machine():
         'load': os.getloadavg()[0],
         'GLib': ask('pkg-config', '--modversion', 'glib-2.0'),
         'libsoup': ask('pkg-config', '--modversion', 'libsoup-3.0'),
-        'libwebsockets': ask('pkg-config', '--modversion', 'libwebsockets'),
+        'libwebsockets': ask('sh', '-c', 'pkg-config --modversion libwebsockets | tr -d -'),
         'OpenSSL': ask('sh', '-c', 'openssl version | cut -d " " -f 2'),
         'GCC': ask('gcc', '-dumpfullversion'),
         'node': ask('node', '--version'),

@@ -4,11 +4,12 @@
 
 A page says where: what is between `<!-- figures: NAME -->` and `<!-- figures end -->` is replaced
 by the table of that name. There is `short` (the cases that plot.py draws), `all` (every case),
-`goals` and `machine`.
+`bindings` (Python and GJS), `idle`, `herd`, `goals` and `machine`.
 """
 
 import json
 import re
+import statistics
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def make_case_row(medians):
 
     return (task['title'],
             f'{task["messages_per_second"]:,.0f}',
+            f'{task["megabytes_per_second"]:,.1f}',
             f'{libsoup["messages_per_second"]:,.0f}',
             f'**{ratio["middle"]:.2f}** ({ratio["low"]:.2f} to {ratio["high"]:.2f})',
             f'{task["cpu_ratio"]:.2f}',
@@ -58,10 +60,56 @@ def make_cases(entries, wanted=None):
     for median in entries['median']:
         cases.setdefault(median['case'], []).append(median)
 
-    head = ('work', 'this library, messages/s', 'libsoup alone', 'ratio', 'of CPU time',
-            'fastest other')
+    head = ('work', 'this library, messages/s', 'MB/s', 'libsoup alone, messages/s', 'ratio',
+            'of CPU time', 'fastest other')
     return make_rows(head, (make_case_row(medians) for case, medians in cases.items()
                             if wanted is None or case in wanted))
+
+
+def format_ratio(median):
+    return f'{median["ratio"]["middle"]:.2f}' if median else ''
+
+
+def make_bindings(entries):
+    """The task to libsoup alone, both in the same language."""
+    cases = {}
+    for median in entries['median']:
+        if median['program'].startswith('task in '):
+            cases.setdefault(median['title'], {})[median['program'].split()[-1]] = median
+
+    return make_rows(('work', 'Python', 'GJS'),
+                     ((title, format_ratio(found.get('Python')), format_ratio(found.get('GJS')))
+                      for title, found in cases.items()))
+
+
+def collect(entries, name):
+    """The medians of a measure, by program and key."""
+    runs = {}
+    for entry in entries['measure']:
+        if entry['measure'] == name:
+            runs.setdefault(entry['program'], []).append(entry)
+
+    return {program: {key: statistics.median(entry[key] for entry in found)
+                      for key, value in found[0].items() if isinstance(value, (int, float))}
+            for program, found in runs.items()}
+
+
+def make_idle(entries):
+    head = ('links', 'program, session', 'connects/s', 'bytes per link', 'CPU ms per second',
+            'echo on one, us')
+    return make_rows(head, (
+        (f'{figure["links"]:,.0f}', program, f'{figure["connects_per_second"]:,.0f}',
+         f'{figure["bytes_per_link"]:,.0f}', f'{figure["cpu_ms_per_second"]:,.1f}',
+         f'{figure["echo_us"]:,.0f}')
+        for name in ('idle-1000', 'idle-10000')
+        for program, figure in collect(entries, name).items()))
+
+
+def make_herd(entries):
+    return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
+        (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
+         f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')
+        for waits, figure in collect(entries, 'herd').items()))
 
 
 def make_goals(entries):
@@ -82,6 +130,9 @@ def make_machine(entries):
 TABLES = {
     'short': lambda entries: make_cases(entries, CASES),
     'all': make_cases,
+    'bindings': make_bindings,
+    'idle': make_idle,
+    'herd': make_herd,
     'goals': make_goals,
     'machine': make_machine,
 }
