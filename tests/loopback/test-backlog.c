@@ -211,8 +211,9 @@ test_goodbye_of_the_server (Fixture       *fixture,
   RawPeer *peer = open_and_fill (fixture);
   gint64 start = g_get_monotonic_time ();
 
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
   raw_peer_send_close (peer, 1001, "restart");
-  signal_log_expect (fixture->log, "state:waiting close:1001:restart reconnect:1:20");
+  signal_log_expect (fixture->log, "state:waiting close:1001:restart reconnect:1:60000");
   g_assert_cmpint (signal_log_get_time (fixture->log) - start, <, 4 * G_TIME_SPAN_SECOND);
 }
 
@@ -223,8 +224,9 @@ test_dead_peer_is_noticed (Fixture       *fixture,
 {
   hb_websocket_task_set_ping_timeout (fixture->task, 50);
   hb_websocket_task_set_pong_timeout (fixture->task, 50);
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
   open_and_fill (fixture);
-  signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
+  signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:60000");
 }
 
 static gboolean

@@ -223,6 +223,7 @@ test_connect_timeout (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 
   /* The next attempt has its own time, and its own socket. */
+  hb_websocket_task_set_connect_timeout (fixture->task, 10000);
   raw_server_set_answers (fixture->raw, TRUE);
   signal_log_expect (fixture->log, WORDS_OPEN);
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
