@@ -84,17 +84,18 @@ read_line (StoppedProcess *self)
 }
 
 StoppedProcess *
-stopped_process_new (const char      *uri,
+stopped_process_new (const char      *folder,
+                     const char      *uri,
                      const Heartbeat *heartbeat,
                      guint            connect_timeout)
 {
   StoppedProcess *self = g_new0 (StoppedProcess, 1);
+  g_autofree char *program = g_build_filename (folder, "stopped-client", NULL);
   g_autofree char *timeout = g_strdup_printf ("%u", connect_timeout);
   g_autoptr (GError) error = NULL;
 
   self->process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                                    &error, STOPPED_CLIENT, uri, heartbeat->name, timeout,
-                                    NULL);
+                                    &error, program, uri, heartbeat->name, timeout, NULL);
   g_assert_no_error (error);
   self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->process));
   self->entries = g_array_new (FALSE, FALSE, sizeof (Entry));

@@ -6,10 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* A stopped-client, as the test sees it: what it has said so far, and a way to put it to sleep. */
+/* A stopped-client, as the test sees it: what it has said so far, and a way to put it to sleep.
+ * The program is looked for in the folder that is given. */
 typedef struct _StoppedProcess StoppedProcess;
 
-StoppedProcess *stopped_process_new          (const char      *uri,
+StoppedProcess *stopped_process_new          (const char      *folder,
+                                              const char      *uri,
                                               const Heartbeat *heartbeat,
                                               guint            connect_timeout);
 void            stopped_process_free         (StoppedProcess  *self);

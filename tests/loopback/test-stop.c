@@ -141,6 +141,9 @@ typedef struct
 
 static GPtrArray *cases;
 
+/* Where this program is, and its client beside it */
+static char *folder;
+
 static RawPeer *
 get_peer (Case *self)
 {
@@ -342,7 +345,7 @@ start (Case *self)
   self->server = raw_server_new ();
   raw_server_set_received (self->server, received_cb, self);
   raw_server_set_answers (self->server, !is_request);
-  self->process = stopped_process_new (raw_server_get_uri (self->server), self->heartbeat,
+  self->process = stopped_process_new (folder, raw_server_get_uri (self->server), self->heartbeat,
                                        is_request ? CLIENT_TIMEOUT : LONG_CONNECT);
 }
 
@@ -454,6 +457,7 @@ main (int   argc,
   /* A client that has gone is no reason to follow it. */
   signal (SIGPIPE, SIG_IGN);
   cases = g_ptr_array_new_with_free_func (free_case);
+  folder = g_path_get_dirname (argv[0]);
 
   for (scenario = 0; scenario < N_SCENARIOS; scenario++)
     for (heartbeat = 0; heartbeat < N_HEARTBEATS; heartbeat++)
@@ -474,6 +478,7 @@ main (int   argc,
 
   status = g_test_run ();
   g_ptr_array_unref (cases);
+  g_free (folder);
 
   return status;
 }
