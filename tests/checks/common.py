@@ -5,6 +5,7 @@ Each is called with the root of the source, the root of the build, and the path 
 tests/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
 """
 
+import json
 import os
 import re
 import select
@@ -106,6 +107,12 @@ def get_flags(*arguments, env=None):
                           stdout=subprocess.PIPE).stdout
     return [part for flag in shlex.split(text)
             for part in (('-isystem', flag[2:]) if flag.startswith('-I') else (flag,))]
+
+
+def get_options():
+    """The options that the build was set up with, and their values."""
+    options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
+    return {option['name']: option['value'] for option in options}
 
 
 def get_build_cflags():

@@ -2,20 +2,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The library once it is installed: what is there, and a program that finds it with pkg-config."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
 
 from common import (API, BUILD, CC, GIR, MESON, PKG_CONFIG, SOURCE, check, check_none,
-                    check_program, finish, get_flags, get_public_headers, run, skip_all)
+                    check_program, finish, get_flags, get_options, get_public_headers, run,
+                    skip_all)
 
 PROGRAM = SOURCE / 'tests' / 'checks' / 'subproject' / 'user.c'
-
-
-def get_options():
-    options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
-    return {option['name']: option['value'] for option in options}
 
 
 def without_sysroot(flag, sysroot):
