@@ -19,7 +19,7 @@ MAX_COLUMNS = 100
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # Translations are laid out by gettext, and a licence is not ours to lay out.
-NOT_OURS = ('*.po', '*.pot', 'LICENSE')
+NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'LGPL-*.txt')
 
 PICTURES = ('*.png',)
 
@@ -67,10 +67,6 @@ def main():
     check_none((relative(path) for path, text in ours.items()
                 if text and (not text.endswith('\n') or text.endswith('\n\n'))),
                'each file ends with one newline')
-    check_none((relative(path) for path, text in sources.items()
-                if not any('SPDX-License-Identifier: LGPL-2.1-or-later' in line
-                           for line in text.split('\n')[:2])),
-               'each source names its licence on top')
     check_none((f'{relative(path)}:{number}: {line.strip()}' for path, number, line in lines
                 if MACHINE_PATH.search(line)), 'no path of a machine')
 
