@@ -22,7 +22,8 @@ N_LINES = 3
 # What takes no comment, is shown to readers as it is, or is drawn by a program
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
-    'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'doc/packaging/debian/*',
+    'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/abi/*',
+    'doc/packaging/debian/*',
 )
 
 
