@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library exports what its public headers declare, and the bindings know all of it."""
+"""The library exports what its public headers declare, and nothing else.
+
+The bindings and the documentation have all of it, and so has the file in which Debian keeps the
+symbols, where that is there.
+"""
 
 import re
 from xml.etree import ElementTree
 
-from common import (GIR, LIBRARY, check_none, finish, get_public_headers, get_symbols, read_code,
-                    relative, skip)
+from common import (GIR, LIBRARY, SOURCE, check, check_none, finish, get_public_headers,
+                    get_symbols, read_code, relative, skip)
+
+DEBIAN_SYMBOLS = SOURCE / 'doc/packaging/debian/libhb-websocket-1-0.symbols'
 
 # Functions that the bindings do not have, with the reason for each.
 NOT_INTROSPECTED = {}
@@ -16,6 +22,10 @@ AVAILABLE = re.compile(r'\bHB_(?:AVAILABLE|DEPRECATED)_IN_\w+\s+'
                        r'(?:G_DECLARE_\w+\s*\(\s*\w+\s*,\s*(\w+)|[^;]*?\b(hb_\w+)\s*\()')
 FUNCTION = re.compile(r'\b(hb_\w+)\s*\(')
 
+# A line of Debian's: the symbol, its version, and the release that had it first
+DEBIAN_LINE = re.compile(r'^ (?:\([^)]*\))?(\w+)@\S+ ([\d.]+)', re.MULTILINE)
+
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 C = '{http://www.gtk.org/introspection/c/1.0}'
 
@@ -24,6 +34,26 @@ def get_introspected():
     for element in ElementTree.parse(GIR).getroot().iter():
         yield element.get(f'{C}identifier') if element.get('introspectable') != '0' else None
         yield element.get(f'{GLIB}get-type')
+
+
+def get_documented():
+    for element in ElementTree.parse(GIR).getroot().iter():
+        if (element.findtext(f'{CORE}doc') or '').strip():
+            yield element.get(f'{C}identifier')
+            yield element.get(f'{GLIB}get-type')
+
+
+def check_debian(exported):
+    name = 'Debian’s file of symbols has all that is exported, and nothing else'
+    if not DEBIAN_SYMBOLS.exists():
+        skip(name, 'it is not there')
+        return
+
+    listed = dict(DEBIAN_LINE.findall(DEBIAN_SYMBOLS.read_text(encoding='utf-8')))
+    check(listed.keys() == exported, name, '\n'.join([
+        *(f'{symbol} is missing: add it with the version of the next release'
+          for symbol in sorted(exported - listed.keys())),
+        *(f'{symbol} is not exported' for symbol in sorted(listed.keys() - exported))]))
 
 
 def main():
@@ -50,8 +80,12 @@ def main():
                    'the bindings have all that is exported')
         check_none(sorted(NOT_INTROSPECTED.keys() - (exported - introspected)),
                    'no exception is out of date')
+        check_none(sorted(exported - set(get_documented())), 'all that is exported is documented')
     else:
         skip('the bindings have all that is exported', 'built without introspection')
+        skip('all that is exported is documented', 'built without introspection')
+
+    check_debian(exported)
 
     finish()
 
