@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library as a subproject of an application."""
+"""The library as a subproject of an application, by a wrap that points at the source.
+
+What the application asks for is `dependency('hb-websocket-1')`, with or without a fallback: where
+the library is not installed, the wrap says that the subproject provides it.
+"""
 
 import shutil
 import tempfile
@@ -9,16 +13,25 @@ from pathlib import Path
 from common import MESON, SOURCE, check, check_program, finish, run, skip_all
 
 PROJECT = SOURCE / 'tests' / 'checks' / 'subproject'
+WRAP = '''[wrap-file]
+directory = source
+
+[provide]
+dependency_names = hb-websocket-1
+'''
+
 NOT_COPIED = shutil.ignore_patterns('.git', '_build*', 'build*', '__pycache__')
 
 
 def check_kind(kind, scratch):
     project = scratch / kind
     build = project / '_build'
+    subprojects = project / 'subprojects'
 
     shutil.copytree(PROJECT, project)
-    (project / 'subprojects').mkdir()
-    (project / 'subprojects' / 'hb-websocket').symlink_to(scratch / 'hb-websocket')
+    subprojects.mkdir()
+    (subprojects / 'hb-websocket.wrap').write_text(WRAP, encoding='utf-8')
+    (subprojects / 'source').symlink_to(scratch / 'source')
 
     result = run([*MESON, 'setup', build, project, '-Dbuildtype=debug', '-Dwerror=true',
                   f'-Ddefault_library={kind}', f'-Dhb-websocket:default_library={kind}',
@@ -37,7 +50,7 @@ def main():
 
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        shutil.copytree(SOURCE, scratch / 'hb-websocket', ignore=NOT_COPIED)
+        shutil.copytree(SOURCE, scratch / 'source', symlinks=True, ignore=NOT_COPIED)
         for kind in ('shared', 'static'):
             check_kind(kind, scratch)
 
