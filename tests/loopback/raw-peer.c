@@ -269,7 +269,8 @@ write_some (RawPeer *self)
   if (self->tls == NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     g_assert_no_error (error);
 
-  g_byte_array_remove_range (self->outgoing, 0, error != NULL ? self->outgoing->len : n_written);
+  g_byte_array_remove_range (self->outgoing, 0,
+                             error != NULL ? self->outgoing->len : (guint) n_written);
 
   return self->outgoing->len > 0 && self->drip == 0;
 }
