@@ -85,7 +85,8 @@ __wrap_timerfd_settime (int                      fd,
   g_assert_cmpint (timer->it_interval.tv_sec, ==, 0);
   g_assert_cmpint (timer->it_interval.tv_nsec, ==, 0);
 
-  return arm (fd, timer->it_value.tv_sec * G_USEC_PER_SEC + timer->it_value.tv_nsec / 1000);
+  return arm (fd, (gint64) timer->it_value.tv_sec * G_USEC_PER_SEC
+                  + timer->it_value.tv_nsec / 1000);
 }
 
 int
