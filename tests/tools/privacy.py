@@ -1,8 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What may be secret is never told: user info and query of the URI, headers, passwords."""
+"""What may be secret is never told: user info and query of the URI, headers, passwords.
+
+Nor does the terminal take orders from a server.
+"""
 
 import base64
+import re
 import tempfile
 from pathlib import Path
 
@@ -33,6 +37,19 @@ def get_uri(uri):
     return f'{scheme}://me:{SECRET}@{rest}path?token={SECRET}'
 
 
+def check_harmless():
+    def leave(client):
+        client.close(4001, 'gone\x1b[2J\x9b2J\x7f\r\n12:00:00.000  open\nbye')
+
+    with Peer(leave) as peer:
+        result = run_cat('--once', '--wait=-1', peer.uri)
+    lines = result.told.splitlines()
+    check('closed with code 4001, “gone�[2J�2J���12:00:00.000  open�bye”' in result.told
+          and all(re.match(r'\d\d:\d\d:\d\d\.\d{3}  ', line) for line in lines)
+          and all(line.isprintable() for line in lines),
+          'the reason of a server steers no terminal', result)
+
+
 def main():
     def leave(client):
         client.close(4001)
@@ -48,6 +65,7 @@ def main():
         check_silent('links that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
     with Peer(accept=False) as peer:
         check_silent('no answer', *CREDENTIALS, *LIMITS, '--connect-timeout=10', get_uri(peer.uri))
+    check_harmless()
     check_silent('no server', *CREDENTIALS, *LIMITS, get_uri('ws://127.0.0.1:1/'), says='attempt')
     check_silent('no host', *CREDENTIALS, *LIMITS, get_uri('ws://host.invalid/'), says='attempt')
 

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "hb-cat-i18n.h"
 #include "hb-cat-voice.h"
@@ -12,13 +13,37 @@
 /* So much of a binary message is shown. */
 #define MAX_HEX 32
 
+/* U+FFFD, which g_utf8_make_valid () takes too */
+#define REPLACEMENT 0xfffd
+
+/* The server has a say in some texts. It must not steer the terminal with it, or begin lines.
+ *
+ * Returns: (transfer full) */
+static char *
+defuse (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *harmless = g_string_sized_new (strlen (valid));
+  const char *character;
+
+  for (character = valid; *character != '\0'; character = g_utf8_next_char (character))
+    {
+      gunichar code = g_utf8_get_char (character);
+
+      g_string_append_unichar (harmless, g_unichar_iscntrl (code) ? REPLACEMENT : code);
+    }
+
+  return g_string_free (harmless, FALSE);
+}
+
 static void
 print_line (const char *text)
 {
+  g_autofree char *harmless = defuse (text);
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
 
-  fprintf (stderr, "%s.%03d  %s\n", time, g_date_time_get_microsecond (now) / 1000, text);
+  fprintf (stderr, "%s.%03d  %s\n", time, g_date_time_get_microsecond (now) / 1000, harmless);
 }
 
 static gboolean tell (const CatOptions *options,
