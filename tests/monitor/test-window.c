@@ -182,6 +182,36 @@ test_keyboard (MonitorFixture *self,
   wait_until (gtk_application_get_active_window (application) == NULL);
 }
 
+/* The application does not count it among its windows. */
+static GtkWidget *
+find_about (void)
+{
+  g_autoptr (GList) windows = gtk_window_list_toplevels ();
+  GList *l;
+
+  for (l = windows; l != NULL; l = l->next)
+    if (ADW_IS_ABOUT_WINDOW (l->data) && gtk_window_is_active (l->data))
+      return l->data;
+
+  return NULL;
+}
+
+static void
+test_about (MonitorFixture *self,
+            gconstpointer   data)
+{
+  GtkIconTheme *theme = gtk_icon_theme_get_for_display (gdk_display_get_default ());
+  GtkWidget *about;
+  const char *icon_name;
+
+  g_action_group_activate_action (G_ACTION_GROUP (self->application), "about", NULL);
+  wait_until ((about = find_about ()) != NULL);
+  icon_name = adw_about_window_get_application_icon (ADW_ABOUT_WINDOW (about));
+  g_assert_true (gtk_icon_theme_has_icon (theme, icon_name));
+  eye_take_picture (self, about, "about");
+  gtk_window_destroy (GTK_WINDOW (about));
+}
+
 static void
 test_accessible (MonitorFixture *self,
                  gconstpointer   data)
@@ -212,6 +242,7 @@ main (int   argc,
   monitor_fixture_add ("/monitor/window/narrow", test_narrow);
   monitor_fixture_add ("/monitor/window/long-words", test_long_words);
   monitor_fixture_add ("/monitor/window/keyboard", test_keyboard);
+  monitor_fixture_add ("/monitor/window/about", test_about);
   monitor_fixture_add ("/monitor/window/accessible", test_accessible);
 
   return g_test_run ();
