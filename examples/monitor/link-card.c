@@ -20,7 +20,7 @@ struct _LinkCard
   GtkLabel        *queued;
   GtkLabel        *sent;
   GtkLabel        *received;
-  guint            countdown_id;
+  GSource         *countdown; /* (owned) (nullable) */
   guint            update_id;
 };
 
@@ -78,32 +78,55 @@ show_detail (LinkCard *self)
   gtk_label_set_label (self->detail, detail);
 }
 
-static gboolean
-countdown_cb (GtkWidget     *widget,
-              GdkFrameClock *clock,
-              gpointer       user_data)
+static void
+stop_countdown (LinkCard *self)
 {
-  LinkCard *self = LINK_CARD (widget);
+  if (self->countdown == NULL)
+    return;
 
-  if (hb_websocket_task_get_reconnect_at (self->task) < 0)
-    {
-      self->countdown_id = 0;
-      return G_SOURCE_REMOVE;
-    }
+  g_source_destroy (self->countdown);
+  g_clear_pointer (&self->countdown, g_source_unref);
+}
+
+static gboolean countdown_cb (gpointer user_data);
+
+/* Until the text changes again, if it does */
+static void
+start_countdown (LinkCard *self)
+{
+  gint64 rest = hb_websocket_task_get_reconnect_at (self->task) - g_get_monotonic_time ();
+  gint64 part = rest % G_TIME_SPAN_SECOND;
+
+  stop_countdown (self);
+  if (rest <= 0)
+    return;
+
+  if (part == 0)
+    part = G_TIME_SPAN_SECOND;
+
+  /* Not before the second is over, or it would be shown again. */
+  self->countdown = g_timeout_source_new (part / G_TIME_SPAN_MILLISECOND + 1);
+  g_source_set_static_name (self->countdown, "countdown");
+  g_source_set_callback (self->countdown, countdown_cb, self, NULL);
+  g_source_attach (self->countdown, NULL);
+}
+
+static gboolean
+countdown_cb (gpointer user_data)
+{
+  LinkCard *self = LINK_CARD (user_data);
 
   show_detail (self);
+  start_countdown (self);
 
-  return G_SOURCE_CONTINUE;
+  return G_SOURCE_REMOVE;
 }
 
 static void
 reconnect_at_cb (LinkCard *self)
 {
   show_detail (self);
-
-  if (self->countdown_id == 0 && hb_websocket_task_get_reconnect_at (self->task) >= 0)
-    self->countdown_id = gtk_widget_add_tick_callback (GTK_WIDGET (self), countdown_cb,
-                                                       NULL, NULL);
+  start_countdown (self);
 }
 
 /* The task remembers that of the last link until there is another. */
@@ -177,6 +200,7 @@ link_card_dispose (GObject *object)
 {
   LinkCard *self = LINK_CARD (object);
 
+  stop_countdown (self);
   g_clear_object (&self->task);
 
   G_OBJECT_CLASS (link_card_parent_class)->dispose (object);
