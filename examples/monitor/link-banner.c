@@ -6,6 +6,7 @@
 
 #include "monitor-application.h"
 
+/* A GtkInfoBar, as AdwBanner came with libadwaita 1.3 only */
 struct _LinkBanner
 {
   AdwBin parent_instance;

@@ -84,9 +84,9 @@ monitor_message_finalize (GObject *object)
 
 static void
 monitor_message_get_property (GObject    *object,
-                      guint       prop_id,
-                      GValue     *value,
-                      GParamSpec *pspec)
+                              guint       prop_id,
+                              GValue     *value,
+                              GParamSpec *pspec)
 {
   MonitorMessage *self = MONITOR_MESSAGE (object);
 

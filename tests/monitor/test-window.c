@@ -171,9 +171,9 @@ test_keyboard (MonitorFixture *self,
   hand_type (self, "<Control><Shift>slash");
   wait_until (has_overlay (self));
   eye_take_picture (self,
-                                GTK_WIDGET (gtk_application_window_get_help_overlay (
-                                              GTK_APPLICATION_WINDOW (self->window))),
-                                "shortcuts");
+                    GTK_WIDGET (gtk_application_window_get_help_overlay (
+                                  GTK_APPLICATION_WINDOW (self->window))),
+                    "shortcuts");
   hand_type (self, "Escape");
   wait_until (!has_overlay (self));
   wait_until (gtk_window_is_active (GTK_WINDOW (self->window)));
