@@ -300,6 +300,18 @@ latency_plot_get_n_samples (LatencyPlot *self)
   return self->n_samples;
 }
 
+guint
+latency_plot_get_n_gaps (LatencyPlot *self)
+{
+  guint n_gaps = 0;
+  guint i;
+
+  for (i = 0; i < self->n_samples; i++)
+    n_gaps += self->samples[i] < 0;
+
+  return n_gaps;
+}
+
 /* What the top stands for, in microseconds: 1, 2 or 5 times a power of ten. */
 gint64
 latency_plot_get_scale (LatencyPlot *self)

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (LatencyPlot, latency_plot, LATENCY, PLOT, GtkWidget)
 
 guint  latency_plot_get_n_samples (LatencyPlot *self);
+guint  latency_plot_get_n_gaps    (LatencyPlot *self);
 gint64 latency_plot_get_scale     (LatencyPlot *self);
 char  *latency_plot_format        (gint64       latency);
 

@@ -65,16 +65,22 @@ test_latency (MonitorFixture *self,
   g_assert_cmpint (latency_plot_get_scale (plot), >=, hb_websocket_task_get_latency (self->task));
   g_assert_true (g_str_has_suffix (eye_get_text (self->latency), " ms"));
 
+  g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 0);
+
   /* A lost link makes one gap. */
   monitor_fixture_stop_server (self);
   wait_until (eye_has_banner (self));
   g_assert_cmpstr (eye_get_text (self->latency), ==, "–");
-  g_object_set (plot, "latency", (gint64) -1, NULL);
   n_samples = latency_plot_get_n_samples (plot);
-  g_object_set (plot, "latency", (gint64) -1, NULL);
-  g_assert_cmpuint (latency_plot_get_n_samples (plot), ==, n_samples);
-
   monitor_fixture_start_server (self);
+  wait_until (latency_plot_get_n_samples (plot) > n_samples + 2);
+  g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 1);
+
+  /* Nor is there more than one where it is lost before there is a latency. */
+  g_object_set (plot, "latency", (gint64) -1, NULL);
+  g_object_set (plot, "latency", (gint64) -1, NULL);
+  g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 2);
+
   wait_until (latency_plot_get_n_samples (plot) == LATENCY_PLOT_N_SAMPLES);
 }
 
