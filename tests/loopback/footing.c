@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "certificate.h"
 #include "footing.h"
 #include "raw-frame.h"
@@ -100,6 +102,30 @@ footing_add (const char    *path,
   g_test_add_data_func_full (full_path, self, run_case, g_free);
 }
 
+void
+footing_add_raw (const char  *path,
+                 FootingFunc  func)
+{
+  footing_add (path, &footing_raw, func);
+  footing_add (path, &footing_raw_tls, func);
+}
+
+void
+footing_add_deflated (const char  *path,
+                      FootingFunc  func)
+{
+  footing_add (path, &footing_deflate, func);
+  footing_add (path, &footing_both, func);
+}
+
+void
+footing_add_all (const char  *path,
+                 FootingFunc  func)
+{
+  footing_add_raw (path, func);
+  footing_add_deflated (path, func);
+}
+
 /* Returns: (nullable): the server's side of it, where the server is one by hand */
 RawPeer *
 footing_open (Fixture *fixture)
@@ -115,6 +141,39 @@ footing_open (Fixture *fixture)
   system_calls_reset ();
 
   return peer;
+}
+
+/* Each message begins with its number: none is lost, and none comes before another. */
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            FootingListener       *listener)
+{
+  guint number = listener->n_messages++;
+  g_autofree char *answer = g_strdup_printf ("m%u", number);
+
+  g_assert_cmpuint (strtoul (g_bytes_get_data (message, NULL), NULL, 10), ==, number);
+
+  if (listener->answers)
+    assert_sends (task, answer);
+  if (listener->usleep > 0)
+    g_usleep (listener->usleep);
+  if (listener->act != NULL && number == listener->act_at)
+    listener->act (listener->fixture);
+}
+
+/* In place of the log, which would keep each message, and take the time */
+void
+footing_listen (Fixture         *fixture,
+                FootingListener *listener)
+{
+  signal_log_expect_quiet (fixture->log);
+  g_signal_handlers_disconnect_matched (fixture->task, G_SIGNAL_MATCH_DATA | G_SIGNAL_MATCH_ID,
+                                        g_signal_lookup ("message", HB_TYPE_WEBSOCKET_TASK), 0,
+                                        NULL, NULL, fixture->log);
+  listener->fixture = fixture;
+  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), listener);
 }
 
 /* Sends m0, m1 and so on. */

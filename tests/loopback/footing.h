@@ -27,22 +27,41 @@ extern const Footing footing_both;
 typedef void (*FootingFunc) (Fixture       *fixture,
                              const Footing *footing);
 
-void    footing_init       (void);
-void    footing_clear      (void);
-void    footing_add        (const char    *path,
-                            const Footing *footing,
-                            FootingFunc    func);
+/* Hears what footing_say () lets the server send. */
+typedef struct
+{
+  Fixture  *fixture;
+  void    (*act)       (Fixture *fixture); /* (nullable): when the message @act_at has come */
+  guint     act_at;
+  guint     n_messages;
+  guint     usleep;                        /* for each message */
+  gboolean  answers;                       /* with m0, m1 and so on */
+} FootingListener;
+
+void     footing_init         (void);
+void     footing_clear        (void);
+void     footing_add          (const char      *path,
+                               const Footing   *footing,
+                               FootingFunc      func);
+void     footing_add_raw      (const char      *path,
+                               FootingFunc      func);
+void     footing_add_deflated (const char      *path,
+                               FootingFunc      func);
+void     footing_add_all      (const char      *path,
+                               FootingFunc      func);
 
 /* With calls that are counted from the moment of being open */
-RawPeer *footing_open      (Fixture       *fixture);
+RawPeer *footing_open         (Fixture         *fixture);
 
-void     footing_send      (Fixture       *fixture,
-                            guint          n_messages);
-void     footing_expect    (Fixture       *fixture,
-                            guint          n_messages);
-void     footing_say       (Fixture       *fixture,
-                            guint          n_messages,
-                            gsize          length);
-GBytes  *footing_make_dice (gsize          length);
+void     footing_listen       (Fixture         *fixture,
+                               FootingListener *listener);
+void     footing_send         (Fixture         *fixture,
+                               guint            n_messages);
+void     footing_expect       (Fixture         *fixture,
+                               guint            n_messages);
+void     footing_say          (Fixture         *fixture,
+                               guint            n_messages,
+                               gsize            length);
+GBytes  *footing_make_dice    (gsize            length);
 
 G_END_DECLS

@@ -2,8 +2,6 @@
 
 #include "config.h"
 
-#include <stdlib.h>
-
 #include "footing.h"
 #include "raw-frame.h"
 
@@ -11,51 +9,6 @@
 
 /* More than the kernel keeps for a peer that does not read */
 #define BIG (4 * 1024 * 1024)
-
-/* What a handler does when the message with this number has come */
-typedef struct
-{
-  Fixture *fixture;
-  void   (*act)        (Fixture *fixture);
-  guint    act_at;
-  guint    n_messages;
-  guint    usleep;
-  gboolean answers;
-} Listener;
-
-#define NEVER G_MAXUINT
-
-static void
-message_cb (HbWebsocketTask       *task,
-            SoupWebsocketDataType  type,
-            GBytes                *message,
-            Listener              *listener)
-{
-  guint number = listener->n_messages++;
-  g_autofree char *answer = g_strdup_printf ("m%u", number);
-
-  g_assert_cmpuint (strtoul (g_bytes_get_data (message, NULL), NULL, 10), ==, number);
-
-  if (listener->answers)
-    assert_sends (task, answer);
-  if (listener->usleep > 0)
-    g_usleep (listener->usleep);
-  if (number == listener->act_at)
-    listener->act (listener->fixture);
-}
-
-/* In place of the log, which would keep each message */
-static void
-listen (Fixture  *fixture,
-        Listener *listener)
-{
-  signal_log_expect_quiet (fixture->log);
-  g_signal_handlers_disconnect_matched (fixture->task, G_SIGNAL_MATCH_DATA | G_SIGNAL_MATCH_ID,
-                                        g_signal_lookup ("message", HB_TYPE_WEBSOCKET_TASK), 0,
-                                        NULL, NULL, fixture->log);
-  listener->fixture = fixture;
-  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), listener);
-}
 
 static void
 send_and_close (Fixture *fixture)
@@ -68,12 +21,12 @@ static void
 test_close_in_handler (Fixture       *fixture,
                        const Footing *footing)
 {
-  Listener listener = { .act = send_and_close, .act_at = 0 };
+  FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("What a handler sends before close () arrives, and then the close frame");
 
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);
   footing_expect (fixture, 10);
 
@@ -95,12 +48,12 @@ static void
 test_close_before_the_end (Fixture       *fixture,
                            const Footing *footing)
 {
-  Listener listener = { .act = send_and_close, .act_at = 0 };
+  FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("A server that has said its last word without a goodbye has the client's whole");
 
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);
   raw_peer_half_close (peer);
   footing_expect (fixture, 10);
@@ -138,14 +91,14 @@ static void
 test_all_at_once (Fixture       *fixture,
                   const Footing *footing)
 {
-  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("Messages, a close frame and the end in one piece: all are delivered, then "
                   "`close`; and the answers arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   raw_peer_gather (peer, TRUE);
   footing_say (fixture, 300, 20);
   raw_peer_send_close (peer, 1001, "restart");
@@ -164,13 +117,13 @@ static void
 test_end_without_goodbye (Fixture       *fixture,
                           const Footing *footing)
 {
-  Listener listener = { .answers = TRUE, .act_at = NEVER };
+  FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("Messages and the end in one piece: all are delivered, and the answers arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
   raw_peer_half_close (peer);
   signal_log_skip_to (fixture->log, "close:1006");
@@ -185,7 +138,7 @@ static void
 test_reset (Fixture       *fixture,
             const Footing *footing)
 {
-  Listener listener = { .answers = TRUE, .act_at = NEVER, .usleep = 200 };
+  FootingListener listener = { .answers = TRUE, .usleep = 200 };
   RawPeer *peer = footing_open (fixture);
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint n_answers;
@@ -193,7 +146,7 @@ test_reset (Fixture       *fixture,
   g_test_summary ("A reset with bytes in both directions: what has come is delivered, what has not "
                   "gone goes out on the next link, in order");
 
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   raw_peer_pause (peer);
   hb_websocket_task_send_bytes (fixture->task, dice, NULL);
   wait_idle ();
@@ -225,12 +178,12 @@ static void
 test_disposal (Fixture       *fixture,
                const Footing *footing)
 {
-  Listener listener = { .act = send_and_dispose, .act_at = 10 };
+  FootingListener listener = { .act = send_and_dispose, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("Disposal in a handler, with bytes in both buffers: no more goes either way");
 
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
 
   if (peer != NULL)
@@ -254,12 +207,12 @@ static void
 test_last_reference (Fixture       *fixture,
                      const Footing *footing)
 {
-  Listener listener = { .act = send_and_drop, .act_at = 10 };
+  FootingListener listener = { .act = send_and_drop, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("The last reference is dropped in a handler, with bytes in both buffers");
 
-  listen (fixture, &listener);
+  footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
   raw_peer_expect_end (peer);
   g_assert_cmpuint (listener.n_messages, ==, 11);
@@ -344,23 +297,6 @@ test_slow_upload (Fixture       *fixture,
 
 #define PREFIX "/loopback/stream-ends/"
 
-static void
-add_raw (const char  *path,
-         FootingFunc  func)
-{
-  footing_add (path, &footing_raw, func);
-  footing_add (path, &footing_raw_tls, func);
-}
-
-static void
-add_all (const char  *path,
-         FootingFunc  func)
-{
-  add_raw (path, func);
-  footing_add (path, &footing_deflate, func);
-  footing_add (path, &footing_both, func);
-}
-
 int
 main (int   argc,
       char *argv[])
@@ -372,16 +308,16 @@ main (int   argc,
 
   footing_init ();
 
-  add_all (PREFIX "close-in-handler", test_close_in_handler);
-  add_raw (PREFIX "close-before-the-end", test_close_before_the_end);
-  add_raw (PREFIX "close-behind-backlog", test_close_behind_backlog);
-  add_raw (PREFIX "all-at-once", test_all_at_once);
-  add_raw (PREFIX "end-without-goodbye", test_end_without_goodbye);
-  add_raw (PREFIX "reset", test_reset);
-  add_all (PREFIX "disposal", test_disposal);
-  add_raw (PREFIX "last-reference", test_last_reference);
-  add_raw (PREFIX "dribble", test_dribble);
-  add_raw (PREFIX "slow-upload", test_slow_upload);
+  footing_add_all (PREFIX "close-in-handler", test_close_in_handler);
+  footing_add_raw (PREFIX "close-before-the-end", test_close_before_the_end);
+  footing_add_raw (PREFIX "close-behind-backlog", test_close_behind_backlog);
+  footing_add_raw (PREFIX "all-at-once", test_all_at_once);
+  footing_add_raw (PREFIX "end-without-goodbye", test_end_without_goodbye);
+  footing_add_raw (PREFIX "reset", test_reset);
+  footing_add_all (PREFIX "disposal", test_disposal);
+  footing_add_raw (PREFIX "last-reference", test_last_reference);
+  footing_add_raw (PREFIX "dribble", test_dribble);
+  footing_add_raw (PREFIX "slow-upload", test_slow_upload);
 
   status = g_test_run ();
   footing_clear ();
