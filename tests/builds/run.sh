@@ -44,7 +44,8 @@ setup ()
   [ "$1" != clang ] || compiler=clang
   read -r -a words <<< "${options[$1]}"
   CC=$compiler CFLAGS=${cflags[$1]:-} LDFLAGS=${ldflags[$1]:-} \
-    meson setup "$scratch/$1" -Dwerror=true -Dtests=false "${words[@]}"
+    meson setup "$scratch/$1" -Dwerror=true -Dtests=false -Dmonitor=disabled \
+    "${words[@]}"
 }
 
 build ()
