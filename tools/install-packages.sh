@@ -20,10 +20,10 @@ debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-in
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
-debian_ci=("${debian_monitor[@]}" adwaita-icon-theme bash-completion chromium chromium-driver clang
-           fonts-cantarell gcovr gi-docgen groff iproute2 libclang-rt-14-dev libglib2.0-doc
-           librsvg2-common libsoup-3.0-doc libssl-dev libxtst-dev man-db mandoc nftables node-ws
-           shellcheck valgrind xvfb)
+debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme bash-completion chromium
+           chromium-driver clang fonts-cantarell gcovr gi-docgen gnome-desktop-testing groff
+           iproute2 libclang-rt-14-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
+           libxtst-dev man-db mandoc nftables node-ws reuse shellcheck valgrind xvfb)
 
 fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
 fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
@@ -31,9 +31,9 @@ fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-
 fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
 fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme bash-completion
-           chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc groff iproute libasan
-           librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel
-           ShellCheck valgrind xorg-x11-server-Xvfb)
+           chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc gnome-desktop-testing
+           groff iproute libabigail libasan librsvg2 libsoup3-doc libubsan libXtst-devel man-db
+           mandoc nftables openssl-devel reuse ShellCheck valgrind xorg-x11-server-Xvfb)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
