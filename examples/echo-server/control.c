@@ -50,15 +50,20 @@ watcher_free (Watcher *self)
   g_free (self);
 }
 
+/* json-glib 1.6 escapes the control characters up to U+001E, and leaves U+001F, at which the page
+ * would give up: JSON forbids it within strings. Outside of them it does not occur. */
 static void
 watcher_send (Watcher     *self,
               JsonBuilder *builder)
 {
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
   g_autofree char *text = json_to_string (root, FALSE);
+  g_autoptr (GString) json = g_string_new (text);
+
+  g_string_replace (json, "\x1f", "\\u001f", 0);
 
   if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_text (self->connection, text);
+    soup_websocket_connection_send_text (self->connection, json->str);
 }
 
 static void

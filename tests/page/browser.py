@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import Program, Server, expect, expect_equal, run_cases, wait_for
 from webdriver import Browser
+from websocket import ODD_TEXT, WebSocket
 
 SERVER, CLIENT, DRIVER, CHROMIUM = sys.argv[1:5]
 FOLDER = Path(sys.argv[5])
@@ -114,6 +115,15 @@ def test_escapes(page):
         client.write(evil)
         page.wait_for_log(evil)
         expect_equal(page.browser.find_all('#log img, #log script'), [], 'what became of HTML')
+    page.wait_for_none()
+
+
+def test_odd_text(page):
+    with WebSocket(page.server.port) as client:
+        client.send(ODD_TEXT)
+        page.wait_for_log(ODD_TEXT.replace('\0', '\ufffd'))
+        client.send('and on it goes')
+        page.wait_for_log('and on it goes')
     page.wait_for_none()
 
 
@@ -326,6 +336,7 @@ CASES = [
     ('at first the list is empty', test_empty),
     ('a client is listed, and its messages are counted', test_counts),
     ('what a client sends is shown as text', test_escapes),
+    ('the page stumbles over no character', test_odd_text),
     ('a dropped client comes back', test_drop),
     ('a closed client is told the code, and comes back', test_close),
     ('a muted client misses the pong, and comes back', test_mute),

@@ -12,7 +12,7 @@ import sys
 import time
 
 from harness import Server, expect, expect_equal, run_cases, wait_for
-from websocket import (BINARY, CLOSE, PING, PONG, TEXT, Control, WebSocket, request)
+from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request)
 
 SERVER = sys.argv[1]
 
@@ -155,6 +155,17 @@ def test_update(server):
                      [(1, 1, 'event', 'open, path /first'), (2, 1, 'in', 'Grüße'),
                       (3, 1, 'out', 'Grüße'), (4, 1, 'in', '3 bytes of binary data'),
                       (5, 1, 'out', '3 bytes of binary data')], 'the log')
+
+
+@with_server()
+def test_odd_texts(server):
+    with WebSocket(server.port) as client, Control(server.port) as control:
+        echo(client, ODD_TEXT)
+        shown = ODD_TEXT.replace('\0', '\ufffd')
+        expect_equal([line['text'] for line in control.next()['log'][1:]], [shown, shown],
+                     'the log')
+        for character in ODD_TEXT[1:]:
+            expect_equal(control.run(character)['command'], character, 'the name of the command')
 
 
 @with_server()
@@ -423,6 +434,7 @@ CASES = [
     ('what a command lacks is named, and nothing is done', test_bad_members),
     ('a command that is too big ends the control', test_big_command),
     ('an update tells of clients and messages', test_update),
+    ('whatever is in a text, JSON comes of it', test_odd_texts),
     ('an update comes for each next, and not without', test_one_update_for_one_next),
     ('the log is bounded', test_bounded_log),
     ('drop resets the connection', test_drop),

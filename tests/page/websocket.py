@@ -10,6 +10,9 @@ from harness import PATIENCE, Failure, expect, expect_equal
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
+# What JSON, a log or a terminal may stumble over: all control characters, and some odder ones.
+ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
+
 
 class Answer:
     """The status and the headers, their names in lower case, and the body as far as it has come."""
