@@ -34,16 +34,19 @@ tell (EchoClient *self,
       const char *format,
       ...)
 {
+  g_autofree char *text = NULL;
+  g_autofree char *plain = NULL;
   va_list args;
 
   if (!self->settings->verbose)
     return;
 
-  fprintf (stderr, "client %u: ", self->number);
   va_start (args, format);
-  vfprintf (stderr, format, args);
+  text = g_strdup_vprintf (format, args);
   va_end (args);
-  fputc ('\n', stderr);
+  plain = echo_log_make_plain (text);
+
+  fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
 /* Tells, and shows it in the page. */

@@ -8,6 +8,10 @@
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
 
+#define FIRST_PICTURE     0x2400 /* of NUL; those of the others up to U+001F follow in their order */
+#define PICTURE_OF_DELETE 0x2421
+#define REPLACEMENT       0xfffd
+
 static void
 line_free (EchoLogLine *line)
 {
@@ -27,6 +31,35 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
+/* What comes from a client may be no UTF-8, as an escaped path can be, of which no update could be
+ * made; and a terminal would obey the control characters of it. In their place come the pictures
+ * that Unicode has of them.
+ *
+ * Returns: (transfer full) */
+char *
+echo_log_make_plain (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+  GString *plain = g_string_new (NULL);
+  const char *at;
+
+  for (at = valid; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar character = g_utf8_get_char (at);
+
+      if (character < 0x20)
+        character += FIRST_PICTURE;
+      else if (character == 0x7f)
+        character = PICTURE_OF_DELETE;
+      else if (g_unichar_iscntrl (character))
+        character = REPLACEMENT;
+
+      g_string_append_unichar (plain, character);
+    }
+
+  return g_string_free (plain, FALSE);
+}
+
 /* @text: (transfer full) */
 void
 echo_log_take (EchoLog     *self,
@@ -38,9 +71,10 @@ echo_log_take (EchoLog     *self,
 
   line->number = ++self->n_lines;
   line->time = g_get_real_time () / 1000;
-  line->text = text;
+  line->text = echo_log_make_plain (text);
   line->kind = kind;
   line->client = client;
+  g_free (text);
   g_queue_push_tail (&self->lines, line);
 
   if (g_queue_get_length (&self->lines) > MAX_LINES)
@@ -50,19 +84,24 @@ echo_log_take (EchoLog     *self,
     self->func (self->user_data);
 }
 
-/* A NUL is no part of a C string, and a cut within a character leaves what is no UTF-8. */
+/* A NUL is no part of a C string, and a cut within a character leaves what is no UTF-8.
+ *
+ * @data: UTF-8 */
 static char *
 make_excerpt (const char *data,
               gsize       size)
 {
-  const char *end;
+  g_autofree char *start = NULL;
+  const char *end = data + MAX_EXCERPT;
 
   if (size <= MAX_EXCERPT)
     return g_utf8_make_valid (data, size);
 
-  g_utf8_validate_len (data, MAX_EXCERPT, &end);
+  while (end > data && (*end & 0xc0) == 0x80)
+    end--;
+  start = g_utf8_make_valid (data, end - data);
 
-  return g_strdup_printf ("%.*s… (%" G_GSIZE_FORMAT " bytes)", (int) (end - data), data, size);
+  return g_strdup_printf ("%s… (%" G_GSIZE_FORMAT " bytes)", start, size);
 }
 
 void

@@ -30,14 +30,16 @@ typedef struct
   gpointer     user_data;
 } EchoLog;
 
-void echo_log_init    (EchoLog     *self);
-void echo_log_clear   (EchoLog     *self);
-void echo_log_take    (EchoLog     *self,
-                       EchoLogKind  kind,
-                       guint        client,
-                       char        *text);
-void echo_log_message (EchoLog     *self,
-                       EchoLogKind  kind,
-                       guint        client,
-                       gboolean     is_text,
-                       GBytes      *message);
+char *echo_log_make_plain (const char  *text);
+
+void  echo_log_init       (EchoLog     *self);
+void  echo_log_clear      (EchoLog     *self);
+void  echo_log_take       (EchoLog     *self,
+                           EchoLogKind  kind,
+                           guint        client,
+                           char        *text);
+void  echo_log_message    (EchoLog     *self,
+                           EchoLogKind  kind,
+                           guint        client,
+                           gboolean     is_text,
+                           GBytes      *message);

@@ -8,11 +8,12 @@ and the files of the page.
 
 import json
 import socket
+import subprocess
 import sys
 import time
 
 from harness import Server, expect, expect_equal, run_cases, wait_for
-from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request)
+from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request, show)
 
 SERVER = sys.argv[1]
 
@@ -161,11 +162,28 @@ def test_update(server):
 def test_odd_texts(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
         echo(client, ODD_TEXT)
-        shown = ODD_TEXT.replace('\0', '\ufffd')
-        expect_equal([line['text'] for line in control.next()['log'][1:]], [shown, shown],
+        expect_equal([line['text'] for line in control.next()['log'][1:]], [show(ODD_TEXT)] * 2,
                      'the log')
         for character in ODD_TEXT[1:]:
             expect_equal(control.run(character)['command'], character, 'the name of the command')
+
+
+@with_server()
+def test_odd_paths(server):
+    with Control(server.port) as control:
+        for path, shown in (('/%ff', '/\ufffd'), ('/%1b[2J%0a%7f', '/␛[2J␊␡'),
+                            ('/%c2%9b2J', '/\ufffd2J'), ('/%c3%a4', '/ä')):
+            with WebSocket(server.port, path) as client:
+                echo(client, 'hello')
+                log = control.next()['log']
+                expect(f'open, path {shown}' in [line['text'] for line in log],
+                       f'{path} is not in the log as {shown}: {log}')
+
+
+def test_odd_paths_in_terminal():
+    with Server(SERVER, '--verbose', stderr=subprocess.STDOUT) as server:
+        with WebSocket(server.port, '/%1b[2J%0a%ff'):
+            server.wait_for('client 1: open, path /␛[2J␊\ufffd')
 
 
 @with_server()
@@ -191,6 +209,9 @@ def test_bounded_log(server):
         expect_equal(len(log), 200, 'the number of lines')
         expect_equal([line['number'] for line in log], list(range(104, 304)), 'the numbers')
         expect_equal(log[-1]['text'], 'ä' * 100 + '… (2000 bytes)', 'the excerpt')
+        echo(client, '\0\n' + 'x' * 197 + 'ä')
+        expect_equal(control.next()['log'][-1]['text'], '\ufffd␊' + 'x' * 197 + '… (201 bytes)',
+                     'the excerpt of an odd text')
 
 
 @with_server()
@@ -435,6 +456,8 @@ CASES = [
     ('a command that is too big ends the control', test_big_command),
     ('an update tells of clients and messages', test_update),
     ('whatever is in a text, JSON comes of it', test_odd_texts),
+    ('whatever is in a path, the log shows it', test_odd_paths),
+    ('no terminal is given control characters of a path', test_odd_paths_in_terminal),
     ('an update comes for each next, and not without', test_one_update_for_one_next),
     ('the log is bounded', test_bounded_log),
     ('drop resets the connection', test_drop),

@@ -61,8 +61,8 @@ def run_cases(cases):
 class Program:
     """A process whose output is collected, line by line."""
 
-    def __init__(self, *command):
-        self.process = subprocess.Popen([str(part) for part in command], text=True,
+    def __init__(self, *command, stderr=None):
+        self.process = subprocess.Popen([str(part) for part in command], text=True, stderr=stderr,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = []
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -97,8 +97,8 @@ class Program:
 
 
 class Server(Program):
-    def __init__(self, path, *options, port=0):
-        super().__init__(path, f'--port={port}', *options)
+    def __init__(self, path, *options, port=0, stderr=None):
+        super().__init__(path, f'--port={port}', *options, stderr=stderr)
         self.wait_for('Listening on ')
         self.uri = self.lines[0].removeprefix('Listening on ')
         self.port = int(self.uri.rstrip('/').rpartition(':')[2])

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import socket
 import struct
 
@@ -12,6 +13,12 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 # What JSON, a log or a terminal may stumble over: all control characters, and some odder ones.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
+
+
+def show(text):
+    """Gives what the log of the server makes of a text."""
+    return re.sub('[\0\x80-\x9f]', '\ufffd', re.sub(
+        '[\1-\x1f]', lambda match: chr(0x2400 + ord(match[0])), text).replace('\x7f', '␡'))
 
 
 class Answer:
