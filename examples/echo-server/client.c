@@ -13,6 +13,9 @@
 /* Where the answers that wait take more than this, no more messages are read. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
+/* About what libsoup takes to keep a message, besides the bytes of it */
+#define MESSAGE_COST 128
+
 #define OPCODE_CLOSE  8
 #define CLOSE_TIMEOUT 5000 /* in milliseconds */
 
@@ -274,6 +277,7 @@ echo_client_send (EchoClient            *self,
   echo_log_message (self->log, ECHO_LOG_OUT, self->number, type == SOUP_WEBSOCKET_DATA_TEXT,
                     message);
   soup_websocket_connection_send_message (self->connection, type, message);
+  echo_gate_owe (self->gate, g_bytes_get_size (message) + MESSAGE_COST);
 }
 
 #ifdef POLLRDHUP

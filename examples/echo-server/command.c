@@ -214,11 +214,32 @@ run_send (EchoServer  *server,
       return FALSE;
     }
 
+  if (echo_gate_is_behind (client->gate))
+    {
+      fail (error, "Client %u has yet to read what it was sent", client->number);
+      return FALSE;
+    }
+
   echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 
   return TRUE;
 }
 
+static void
+send_often (EchoClient *client,
+            GBytes     *text,
+            gint64      count)
+{
+  gint64 n;
+
+  if (client->is_mute || echo_gate_is_behind (client->gate))
+    return;
+
+  for (n = 0; n < count && echo_client_is_open (client); n++)
+    echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
+}
+
+/* To those that are not muted, and read what they are sent */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,
@@ -238,12 +259,7 @@ run_broadcast (EchoServer  *server,
     }
 
   for (guint i = 0; i < server->clients->len; i++)
-    {
-      EchoClient *client = g_ptr_array_index (server->clients, i);
-
-      for (gint64 n = 0; n < count && echo_client_is_open (client) && !client->is_mute; n++)
-        echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
-    }
+    send_often (g_ptr_array_index (server->clients, i), text, count);
 
   return TRUE;
 }

@@ -7,18 +7,40 @@
 /* A TCP connection that can be shut: then nothing is read from it, and the kernel at the other end
  * learns no more than that this one is slow. Whatever is above it answers neither message nor ping
  * nor close frame, and goes on where it was once the gate is opened. It knows when the peer was
- * last heard of, pings included, of which libsoup tells nothing. */
+ * last heard of, pings included, of which libsoup tells nothing.
+ *
+ * It shuts itself to a peer that sends and does not read. libsoup keeps what it could not send yet,
+ * answers to pings included, without bound and without telling how much that is; but it waits for
+ * the stream to be writable exactly as long as it has something left. So all that has come and was
+ * sent since it last had nothing is counted, which is at least what it keeps. */
+
+/* In bytes */
+#define MAX_OWED (1024 * 1024)
 
 #define ECHO_TYPE_GATE_INPUT (echo_gate_input_get_type ())
 
 G_DECLARE_FINAL_TYPE (EchoGateInput, echo_gate_input, ECHO, GATE_INPUT, GFilterInputStream)
 
+#define ECHO_TYPE_GATE_OUTPUT (echo_gate_output_get_type ())
+
+G_DECLARE_FINAL_TYPE (EchoGateOutput, echo_gate_output, ECHO, GATE_OUTPUT, GFilterOutputStream)
+
+struct _EchoGateOutput
+{
+  GFilterOutputStream  parent_instance;
+
+  EchoGateInput       *input;   /* (unowned) (nullable) */
+  GSource             *waiting; /* (owned) (nullable): for the stream to be writable */
+};
+
 struct _EchoGateInput
 {
   GFilterInputStream  parent_instance;
 
+  EchoGateOutput     *output;   /* (owned) (nullable) */
   GSource            *waiting;  /* (owned) (nullable): for the gate to be opened */
   gint64              heard_at; /* monotonic, in microseconds */
+  guint64             n_owed;   /* bytes */
   gboolean            is_shut;
 };
 
@@ -30,12 +52,115 @@ struct _EchoGate
 };
 
 static void echo_gate_input_init_pollable (GPollableInputStreamInterface *iface);
+static void echo_gate_output_init_pollable (GPollableOutputStreamInterface *iface);
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (EchoGateInput, echo_gate_input, G_TYPE_FILTER_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       echo_gate_input_init_pollable))
 
+G_DEFINE_FINAL_TYPE_WITH_CODE (EchoGateOutput, echo_gate_output, G_TYPE_FILTER_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      echo_gate_output_init_pollable))
+
 G_DEFINE_FINAL_TYPE (EchoGate, echo_gate, G_TYPE_TCP_CONNECTION)
+
+/* What waited for the gate, tries again. */
+static void
+wake (EchoGateInput *self)
+{
+  if (self->waiting == NULL)
+    return;
+
+  g_source_set_ready_time (self->waiting, 0);
+  g_clear_pointer (&self->waiting, g_source_unref);
+}
+
+static GPollableOutputStream *
+get_output_base (EchoGateOutput *self)
+{
+  GFilterOutputStream *filter = G_FILTER_OUTPUT_STREAM (self);
+
+  return G_POLLABLE_OUTPUT_STREAM (g_filter_output_stream_get_base_stream (filter));
+}
+
+static gboolean
+echo_gate_output_is_writable (GPollableOutputStream *stream)
+{
+  return g_pollable_output_stream_is_writable (get_output_base (ECHO_GATE_OUTPUT (stream)));
+}
+
+/* The inner source, which ends with the outer one, is kept: the outer one holds the stream. */
+static GSource *
+echo_gate_output_create_source (GPollableOutputStream *stream,
+                                GCancellable          *cancellable)
+{
+  EchoGateOutput *self = ECHO_GATE_OUTPUT (stream);
+
+  g_clear_pointer (&self->waiting, g_source_unref);
+  self->waiting = g_pollable_output_stream_create_source (get_output_base (self), NULL);
+
+  return g_pollable_source_new_full (self, self->waiting, cancellable);
+}
+
+static gssize
+echo_gate_output_write_nonblocking (GPollableOutputStream  *stream,
+                                    const void             *buffer,
+                                    gsize                   count,
+                                    GError                **error)
+{
+  EchoGateOutput *self = ECHO_GATE_OUTPUT (stream);
+  gssize n_written;
+
+  n_written = g_pollable_output_stream_write_nonblocking (get_output_base (self), buffer, count,
+                                                          NULL, error);
+
+  /* That may have been the last. */
+  if (n_written > 0 && self->input != NULL && !self->input->is_shut)
+    wake (self->input);
+
+  return n_written;
+}
+
+static void
+echo_gate_output_init_pollable (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = echo_gate_output_is_writable;
+  iface->create_source = echo_gate_output_create_source;
+  iface->write_nonblocking = echo_gate_output_write_nonblocking;
+}
+
+static void
+echo_gate_output_finalize (GObject *object)
+{
+  EchoGateOutput *self = ECHO_GATE_OUTPUT (object);
+
+  g_clear_pointer (&self->waiting, g_source_unref);
+
+  G_OBJECT_CLASS (echo_gate_output_parent_class)->finalize (object);
+}
+
+static void
+echo_gate_output_class_init (EchoGateOutputClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = echo_gate_output_finalize;
+}
+
+static void
+echo_gate_output_init (EchoGateOutput *self)
+{
+}
+
+/* Whether the peer has yet to read much of what it was sent */
+static gboolean
+is_behind (EchoGateInput *self)
+{
+  GSource *waiting = self->output->waiting;
+
+  if (waiting == NULL || g_source_is_destroyed (waiting))
+    self->n_owed = 0;
+
+  return self->n_owed > MAX_OWED;
+}
 
 static GPollableInputStream *
 get_base (EchoGateInput *self)
@@ -50,7 +175,8 @@ echo_gate_input_is_readable (GPollableInputStream *stream)
 {
   EchoGateInput *self = ECHO_GATE_INPUT (stream);
 
-  return !self->is_shut && g_pollable_input_stream_is_readable (get_base (self));
+  return !self->is_shut && !is_behind (self)
+         && g_pollable_input_stream_is_readable (get_base (self));
 }
 
 /* A source that was made before the gate was shut may still fire once; who then tries to read is
@@ -63,7 +189,7 @@ echo_gate_input_create_source (GPollableInputStream *stream,
   g_autoptr (GSource) base = NULL;
   GSource *source;
 
-  if (!self->is_shut)
+  if (!self->is_shut && !is_behind (self))
     {
       base = g_pollable_input_stream_create_source (get_base (self), NULL);
       return g_pollable_source_new_full (self, base, cancellable);
@@ -85,7 +211,7 @@ echo_gate_input_read_nonblocking (GPollableInputStream  *stream,
   EchoGateInput *self = ECHO_GATE_INPUT (stream);
   gssize n_read;
 
-  if (self->is_shut)
+  if (self->is_shut || is_behind (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "The gate is shut");
       return -1;
@@ -93,7 +219,10 @@ echo_gate_input_read_nonblocking (GPollableInputStream  *stream,
 
   n_read = g_pollable_input_stream_read_nonblocking (get_base (self), buffer, count, NULL, error);
   if (n_read > 0)
-    self->heard_at = g_get_monotonic_time ();
+    {
+      self->heard_at = g_get_monotonic_time ();
+      self->n_owed += n_read;
+    }
 
   return n_read;
 }
@@ -112,6 +241,9 @@ echo_gate_input_finalize (GObject *object)
   EchoGateInput *self = ECHO_GATE_INPUT (object);
 
   g_clear_pointer (&self->waiting, g_source_unref);
+  if (self->output != NULL)
+    self->output->input = NULL;
+  g_clear_object (&self->output);
 
   G_OBJECT_CLASS (echo_gate_input_parent_class)->finalize (object);
 }
@@ -134,17 +266,20 @@ echo_gate_input_set_shut (EchoGateInput *self,
 {
   self->is_shut = is_shut;
 
-  if (is_shut || self->waiting == NULL)
-    return;
-
-  g_source_set_ready_time (self->waiting, 0);
-  g_clear_pointer (&self->waiting, g_source_unref);
+  if (!is_shut)
+    wake (self);
 }
 
 static GInputStream *
 echo_gate_get_input_stream (GIOStream *stream)
 {
   return G_INPUT_STREAM (ECHO_GATE (stream)->input);
+}
+
+static GOutputStream *
+echo_gate_get_output_stream (GIOStream *stream)
+{
+  return G_OUTPUT_STREAM (ECHO_GATE (stream)->input->output);
 }
 
 static void
@@ -158,6 +293,11 @@ echo_gate_constructed (GObject *object)
   self->input = g_object_new (ECHO_TYPE_GATE_INPUT,
                               "base-stream", parent_class->get_input_stream (G_IO_STREAM (self)),
                               NULL);
+  self->input->output = g_object_new (ECHO_TYPE_GATE_OUTPUT,
+                                      "base-stream",
+                                      parent_class->get_output_stream (G_IO_STREAM (self)),
+                                      NULL);
+  self->input->output->input = self->input;
 }
 
 /* Not before the parent has closed the connection, which it does on the stream's behalf */
@@ -179,6 +319,7 @@ echo_gate_class_init (EchoGateClass *klass)
   object_class->constructed = echo_gate_constructed;
   object_class->finalize = echo_gate_finalize;
   G_IO_STREAM_CLASS (klass)->get_input_stream = echo_gate_get_input_stream;
+  G_IO_STREAM_CLASS (klass)->get_output_stream = echo_gate_get_output_stream;
 }
 
 static void
@@ -197,6 +338,20 @@ echo_gate_set_shut (EchoGate *self,
                     gboolean  is_shut)
 {
   echo_gate_input_set_shut (self->input, is_shut);
+}
+
+/* So much is about to be sent. */
+void
+echo_gate_owe (EchoGate *self,
+               gsize     size)
+{
+  self->input->n_owed += size;
+}
+
+gboolean
+echo_gate_is_behind (EchoGate *self)
+{
+  return is_behind (self->input);
 }
 
 /* As a crash or a firewall would do it: the peer is sent a reset, and nothing that it had still to

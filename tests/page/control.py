@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 
-from harness import Server, expect, expect_equal, run_cases, wait_for
+from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
 from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request, show)
 
 SERVER = sys.argv[1]
 
 # Seconds in which nothing is to come
 SILENCE = 0.3
+
+MIB = 1024 * 1024
+BLOCK = b'x' * 60000
 
 
 def with_server(*options):
@@ -35,6 +38,19 @@ def with_server(*options):
 def echo(client, text):
     client.send(text)
     client.expect_frame(TEXT, text.encode())
+
+
+def send_without_end(client):
+    """Reads nothing, and tells whether the server has read 64 MiB."""
+    client.sock.settimeout(1)
+    try:
+        for _ in range(64 * MIB // len(BLOCK)):
+            client.send(BLOCK, BINARY)
+        return True
+    except TimeoutError:
+        return False
+    finally:
+        client.sock.settimeout(PATIENCE)
 
 
 @with_server()
@@ -335,14 +351,35 @@ def test_delay_is_bounded(server):
     """A client that sends without end is not read from, once much waits for it."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
-        client.sock.settimeout(1)
-        try:
-            for _ in range(1000):
-                client.send(b'x' * 60000, BINARY)
-        except TimeoutError:
-            pass
-        expect(control.next()['clients'][0]['bytesIn'] < 32 * 1024 * 1024,
-               'the server goes on reading')
+        expect(not send_without_end(client), 'the server goes on reading')
+        expect(control.next()['clients'][0]['bytesIn'] < 32 * MIB, 'the server has read too much')
+
+
+@with_server()
+def test_unread_is_bounded(server):
+    """Nor is one that does not read what it is sent; and it is heard again when it does."""
+    with Control(server.port) as control:
+        with WebSocket(server.port) as client:
+            expect(not send_without_end(client), 'the server goes on reading')
+            listed = control.next()['clients'][0]
+            expect(listed['bytesIn'] < 32 * MIB, 'the server has read too much')
+            control.expect_error('has yet to read', 'send', client=1, text='x')
+            control.do('broadcast', text='x' * 1000, count=10000)
+            expect_equal(control.next()['clients'][0]['out'], listed['out'], 'what was sent')
+
+            for _ in range(listed['out']):
+                client.expect_frame(BINARY, BLOCK)
+            wait_for(lambda: control.next()['clients'][0]['in'] > listed['in'],
+                     'the server to read again')
+        wait_for(lambda: not control.next()['clients'], 'the end of the client in the list')
+
+
+@with_server()
+def test_unread_broadcasts_are_bounded(server):
+    with WebSocket(server.port), Control(server.port) as control:
+        for _ in range(10):
+            control.do('broadcast', text='x' * 1000, count=10000)
+        expect(control.next()['clients'][0]['bytesOut'] < 32 * MIB, 'all was sent')
 
 
 @with_server()
@@ -470,6 +507,8 @@ CASES = [
     ('refuse answers 503, and leaves page and clients alone', test_refuse),
     ('delay puts answers off, in their order', test_delay),
     ('what waits because of a delay is bounded', test_delay_is_bounded),
+    ('what a client does not read is bounded', test_unread_is_bounded),
+    ('broadcasts that a client does not read are bounded', test_unread_broadcasts_are_bounded),
     ('send goes to one, broadcast to all', test_send_and_broadcast),
     ('the files of the page are served with a policy', test_files),
     ('--refuse can be taken back', test_option_refuse),
