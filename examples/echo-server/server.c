@@ -10,6 +10,9 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
+/* Fewer than the descriptors that a process may usually have, so that the page can still be had */
+#define MAX_CLIENTS 1000
+
 /* How long to wait after a connection could not be accepted, as for want of descriptors */
 #define ACCEPT_AGAIN 100
 
@@ -75,7 +78,7 @@ request_cb (SoupServer        *soup,
       && echo_page_answer (message, path))
     return;
 
-  if (self->settings.refuse)
+  if (self->settings.refuse || self->clients->len >= MAX_CLIENTS)
     refuse (self, message);
 }
 

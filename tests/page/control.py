@@ -7,10 +7,12 @@ and the files of the page.
 """
 
 import json
+import resource
 import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
 from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request, show)
@@ -468,6 +470,28 @@ def test_options_pong_and_protocol(server):
         echo(client, 'heartbeats')
 
 
+def test_many_stay():
+    """Of descriptors, server and test need a few more than there are clients."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        wanted = 2048 if hard == resource.RLIM_INFINITY else min(2048, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+    with Server(SERVER) as server, Control(server.port) as control, ExitStack() as stack:
+        clients = [stack.enter_context(WebSocket(server.port)) for _ in range(1000)]
+        wait_for(lambda: control.next()['server']['connected'] == 1000, 'all clients')
+        with WebSocket(server.port) as client:
+            expect_equal(client.status, 503, 'the status of one too many')
+        expect_equal(request(server.port).status, 200, 'the status of the page')
+        expect_equal(control.next()['server']['refused'], 1, 'the number of the refused')
+        echo(clients[0], 'still here')
+
+        clients[0].sock.close()
+        wait_for(lambda: control.next()['server']['connected'] == 999, 'the end of a client')
+        with WebSocket(server.port) as client:
+            echo(client, 'in its place')
+
+
 @with_server()
 def test_many_come_and_go(server):
     """Descriptors are used again at once here, and no client is to be left in the list."""
@@ -515,6 +539,7 @@ CASES = [
     ('--mute-after can be taken back', test_option_mute_after),
     ('--drop-every drops', test_option_drop_every),
     ('--pong and --protocol are kept to', test_options_pong_and_protocol),
+    ('there are at most a thousand clients', test_many_stay),
     ('clients that are dropped as others come are all gone', test_many_come_and_go),
 ]
 
