@@ -36,6 +36,16 @@ function setText(element, text) {
     element.textContent = text;
 }
 
+// What is being changed is left alone: an update that was sent before would take the change back.
+function isInUse(element) {
+  return document.activeElement === element;
+}
+
+function setChecked(box, isChecked) {
+  if (!isInUse(box))
+    box.checked = isChecked;
+}
+
 function onSubmit(form, handler) {
   form.addEventListener('submit', event => {
     event.preventDefault();
@@ -47,7 +57,7 @@ function onSubmit(form, handler) {
 function setChoice(select, value, unit) {
   const text = String(value);
 
-  if (document.activeElement === select)
+  if (isInUse(select))
     return;
 
   if (![...select.options].some(option => option.value === text))
@@ -151,7 +161,7 @@ export class View {
     document.body.classList.remove('offline');
     document.title = `${server.connected} connected – echo-server`;
 
-    find('refuse').checked = server.refuse;
+    setChecked(find('refuse'), server.refuse);
     setChoice(find('retry-after'), server.retryAfter, 's');
     setChoice(find('delay'), server.delay, 'ms');
     setText(find('refused'), numbers.format(server.refused));

@@ -199,6 +199,25 @@ def test_refuse(page):
     page.wait_for_none()
 
 
+def test_click_in_time(page):
+    """A click comes after an update was sent that knows nothing of it, and before it is shown."""
+    page.browser.click('#clear')
+    page.browser.run('''
+      Object.defineProperty(document, 'title', {configurable: true, set() {
+        const refuse = document.getElementById('refuse');
+        delete document.title;
+        refuse.focus();
+        refuse.click();
+        setTimeout(() => { window.kept = String(refuse.checked); }, 0);
+      }});
+    ''')
+    wait_for(lambda: page.browser.run('return window.kept'), 'an update')
+    expect_equal(page.browser.run('return window.kept'), 'true', 'what the update left of a click')
+    page.wait_for_log('new clients are refused')
+    page.browser.click('#refuse')
+    page.wait_for_log('new clients are accepted')
+
+
 def test_delay(page):
     with page.new_client() as client:
         page.wait_for_one()
@@ -342,6 +361,7 @@ CASES = [
     ('a muted client misses the pong, and comes back', test_mute),
     ('an unmuted client is answered after all', test_unmute),
     ('a refused client waits until it is let in', test_refuse),
+    ('an update that comes late takes no click back', test_click_in_time),
     ('a delayed answer is seen to wait', test_delay),
     ('text is sent to one, and to all many times', test_send_and_broadcast),
     ('the keyboard is enough', test_keyboard),
