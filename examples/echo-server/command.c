@@ -247,6 +247,7 @@ run_broadcast (EchoServer  *server,
 {
   g_autoptr (GBytes) text = get_text (command, "text", error);
   gint64 count;
+  guint i;
 
   if (text == NULL || !get_number (command, "count", 1, MAX_COUNT, &count, error))
     return FALSE;
@@ -258,7 +259,7 @@ run_broadcast (EchoServer  *server,
       return FALSE;
     }
 
-  for (guint i = 0; i < server->clients->len; i++)
+  for (i = 0; i < server->clients->len; i++)
     send_often (g_ptr_array_index (server->clients, i), text, count);
 
   return TRUE;
@@ -319,7 +320,9 @@ echo_command_run (EchoServer  *server,
                   JsonObject  *command,
                   GError     **error)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (commands); i++)
     {
       if (g_str_equal (commands[i].name, name))
         return commands[i].func (server, command, error);

@@ -132,10 +132,12 @@ static void
 add_clients (JsonBuilder *builder,
              EchoServer  *server)
 {
+  guint i;
+
   json_builder_set_member_name (builder, "clients");
   json_builder_begin_array (builder);
 
-  for (guint i = 0; i < MIN (server->clients->len, MAX_LISTED); i++)
+  for (i = 0; i < MIN (server->clients->len, MAX_LISTED); i++)
     add_client (builder, g_ptr_array_index (server->clients, i));
 
   json_builder_end_array (builder);
@@ -146,16 +148,17 @@ add_lines (JsonBuilder   *builder,
            const EchoLog *log,
            guint64        n_seen)
 {
-  static const char *kinds[] = {
+  static const char *const kinds[] = {
     [ECHO_LOG_EVENT] = "event",
     [ECHO_LOG_IN] = "in",
     [ECHO_LOG_OUT] = "out",
   };
+  GList *link;
 
   json_builder_set_member_name (builder, "log");
   json_builder_begin_array (builder);
 
-  for (GList *link = log->lines.head; link != NULL; link = link->next)
+  for (link = log->lines.head; link != NULL; link = link->next)
     {
       const EchoLogLine *line = link->data;
 
@@ -196,11 +199,12 @@ static gboolean
 update_cb (gpointer user_data)
 {
   EchoControl *self = user_data;
+  guint i;
 
   g_source_set_ready_time (self->timer, -1);
   self->updated_at = g_get_monotonic_time ();
 
-  for (guint i = 0; i < self->watchers->len; i++)
+  for (i = 0; i < self->watchers->len; i++)
     {
       Watcher *watcher = g_ptr_array_index (self->watchers, i);
 

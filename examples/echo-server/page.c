@@ -27,7 +27,9 @@ static const File files[] = {
 static const File *
 find_file (const char *path)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (files); i++)
     {
       if (g_str_equal (files[i].path, path))
         return &files[i];

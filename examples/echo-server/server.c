@@ -195,7 +195,9 @@ EchoClient *
 echo_server_find (EchoServer *self,
                   guint       number)
 {
-  for (guint i = 0; i < self->clients->len; i++)
+  guint i;
+
+  for (i = 0; i < self->clients->len; i++)
     {
       EchoClient *client = g_ptr_array_index (self->clients, i);
 
