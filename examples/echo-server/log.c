@@ -8,7 +8,7 @@
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
 
-#define FIRST_PICTURE     0x2400 /* of NUL; those of the others up to U+001F follow in their order */
+#define FIRST_PICTURE     0x2400 /* of NUL; those of the others up to U+001F follow in order */
 #define PICTURE_OF_DELETE 0x2421
 #define REPLACEMENT       0xfffd
 
