@@ -13,9 +13,9 @@ set -euo pipefail
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or later"
 
-debian_build=(gcc libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson ninja-build
-              pkg-config)
-debian_test=(binutils g++ gettext gir1.2-soup-3.0 gjs glib-networking gobject-introspection
+debian_build=(gcc gettext libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson
+              ninja-build pkg-config)
+debian_test=(binutils g++ gir1.2-soup-3.0 gjs glib-networking gobject-introspection
              libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
@@ -25,9 +25,10 @@ debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme bash-completi
            iproute2 libclang-rt-14-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
            libxtst-dev man-db mandoc nftables node-ws reuse shellcheck valgrind xvfb)
 
-fedora_build=(gcc glib2-devel json-glib-devel libsoup3-devel meson ninja-build pkgconf-pkg-config)
-fedora_test=(binutils gcc-c++ gettext gjs glib-networking gobject-introspection-devel harfbuzz
-             openssl python3 python3-gobject python3-websockets vala)
+fedora_build=(gcc gettext glib2-devel json-glib-devel libsoup3-devel meson ninja-build
+              pkgconf-pkg-config)
+fedora_test=(binutils gcc-c++ gjs glib-networking gobject-introspection-devel harfbuzz openssl
+             python3 python3-gobject python3-websockets vala)
 fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
 fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme bash-completion
