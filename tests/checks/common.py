@@ -5,6 +5,7 @@ Each is called with the root of the source, the root of the build, and the path 
 tests/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -99,6 +100,31 @@ def get_public_headers():
 def run(command, **arguments):
     return subprocess.run([str(part) for part in command], text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **arguments)
+
+
+def install(root):
+    """Installs the build below root.
+
+    Meson's log of the last installation is what is uninstalled by, and may be root's: it stays.
+    """
+    log = BUILD / 'meson-logs' / 'install-log.txt'
+    kept = log.with_name('install-log.kept')
+
+    directory = os.open(BUILD, os.O_RDONLY)
+    try:
+        # Another check may be at it.
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if log.exists():
+            log.replace(kept)
+        try:
+            return run([*MESON, 'install', '-C', BUILD, '--destdir', root, '--no-rebuild'])
+        finally:
+            if kept.exists():
+                kept.replace(log)
+            else:
+                log.unlink(missing_ok=True)
+    finally:
+        os.close(directory)
 
 
 def get_flags(*arguments, env=None):

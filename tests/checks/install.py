@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from common import (API, BUILD, CC, GIR, MESON, PKG_CONFIG, SOURCE, check, check_none,
-                    check_program, finish, get_flags, get_options, get_public_headers, run,
+                    check_program, finish, get_flags, get_options, get_public_headers, install, run,
                     skip_all)
 
 PROGRAM = SOURCE / 'tests' / 'checks' / 'subproject' / 'user.c'
@@ -36,7 +36,7 @@ def main():
         includes = below / options['includedir'] / API
         env = {**os.environ, 'PKG_CONFIG_PATH': str(pkgconfig), 'PKG_CONFIG_SYSROOT_DIR': name}
 
-        result = run([*MESON, 'install', '-C', BUILD, '--destdir', root, '--no-rebuild'])
+        result = install(root)
         if not check(result.returncode == 0, 'it can be installed', result.stdout):
             finish()
 

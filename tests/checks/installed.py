@@ -17,7 +17,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import API, BUILD, GIR, MESON, check, check_none, finish, get_options, run, skip_all
+from common import (
+    API, BUILD, GIR, MESON, check, check_none, finish, get_options, install, run, skip_all,
+)
 
 # Seconds for one test, and how many run at the same time
 PATIENCE = 120
@@ -136,7 +138,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         root = scratch / 'root'
-        result = run([*MESON, 'install', '-C', BUILD, '--destdir', root, '--no-rebuild'])
+        result = install(root)
         if not check(result.returncode == 0, 'they can be installed', result.stdout):
             finish()
 
