@@ -160,6 +160,22 @@ outage_expect_failure (Outage *self,
   wait_idle ();
 }
 
+/* The same where either the time runs out, or the kernel finds no neighbour before: that depends on
+ * how long it has asked already. */
+void
+outage_expect_retry (Outage *self,
+                     guint   attempt)
+{
+  g_autofree char *word = g_strdup_printf ("reconnect:%u:%u", attempt + 1, RECONNECT_AFTER);
+  guint connect_timeout = hb_websocket_task_get_connect_timeout (self->task);
+
+  hb_websocket_task_set_connect_timeout (self->task, FAIL_WITHIN);
+  signal_log_expect (self->log, "state:connecting connecting state:waiting");
+  signal_log_skip_to (self->log, word);
+  hb_websocket_task_set_connect_timeout (self->task, connect_timeout);
+  wait_idle ();
+}
+
 /* The network is well again, since now, the task waits, and its next attempt succeeds. */
 void
 outage_expect_return (Outage *self)

@@ -48,6 +48,8 @@ void      outage_expect_failure (Outage        *self,
                                  guint          attempt,
                                  GQuark         domain,
                                  int            code);
+void      outage_expect_retry   (Outage        *self,
+                                 guint          attempt);
 void      outage_expect_return  (Outage        *self);
 char     *outage_take_heard     (Outage        *self,
                                  guint          number);
