@@ -166,12 +166,17 @@ void
 outage_expect_retry (Outage *self,
                      guint   attempt)
 {
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_HOST_UNREACHABLE, "");
+  g_autofree char *name = signal_log_name_error (error);
+  g_autofree char *unreachable = g_strdup_printf ("error:%s", name);
   g_autofree char *word = g_strdup_printf ("reconnect:%u:%u", attempt + 1, RECONNECT_AFTER);
   guint connect_timeout = hb_websocket_task_get_connect_timeout (self->task);
 
   hb_websocket_task_set_connect_timeout (self->task, FAIL_WITHIN);
   signal_log_expect (self->log, "state:connecting connecting state:waiting");
   signal_log_skip_to (self->log, word);
+  g_assert_cmpuint (signal_log_count (self->log, "error:connect-timeout")
+                    + signal_log_count (self->log, unreachable), ==, attempt);
   hb_websocket_task_set_connect_timeout (self->task, connect_timeout);
   wait_idle ();
 }
