@@ -4,7 +4,7 @@
 
 A page says where: what is between `<!-- figures: NAME -->` and `<!-- figures end -->` is replaced
 by the table of that name. There is `short` (the cases that plot.py draws), `all` (every case),
-`bindings` (Python and GJS), `idle`, `herd`, `goals` and `machine`.
+`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` and `machine`.
 """
 
 import json
@@ -105,6 +105,12 @@ def make_idle(entries):
         for program, figure in collect(entries, name).items()))
 
 
+def make_tick(entries):
+    return make_rows(('program', 'ticks', 'longest gap, ms', 'flood, ms'), (
+        (program, f'{figure["ticks"]:,.0f}', f'{figure["longest_gap_ms"]:,.1f}',
+         f'{figure["flood_ms"]:,.1f}') for program, figure in collect(entries, 'tick').items()))
+
+
 def make_herd(entries):
     return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
         (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
@@ -132,6 +138,7 @@ TABLES = {
     'all': make_cases,
     'bindings': make_bindings,
     'idle': make_idle,
+    'tick': make_tick,
     'herd': make_herd,
     'goals': make_goals,
     'machine': make_machine,
