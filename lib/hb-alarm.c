@@ -11,16 +11,21 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* A source that is ready at a time of hb_clock_now (), or at once. */
+/* A source that is ready at a time of hb_clock_now (), or at once.
+ *
+ * It asks for the time before the loop waits, and not for each message. */
 typedef struct
 {
-  GSource  source;
-  gint64   armed_at; /* what the timer is set to, HB_NEVER if it is not */
-  int      fd;       /* -1 where there is no timerfd */
-  gpointer tag;
-  gboolean urgent;
-  gboolean is_due;     /* as the callback is told */
-  int      waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
+  GSource     source;
+  HbAlarmFunc func;
+  gpointer    user_data;
+  gint64      armed_at;   /* what the timer is set to, HB_NEVER if it is not */
+  int         fd;         /* -1 where there is no timerfd */
+  gpointer    tag;
+  gboolean    is_touched; /* since the time was asked for */
+  gboolean    is_urgent;
+  gboolean    is_due;     /* as the callback is told */
+  int         waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
 } HbAlarm;
 
 /* An interval of zero would disarm: see timerfd_create(2). */
@@ -44,6 +49,21 @@ arm (HbAlarm *self,
 #endif
 }
 
+/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to
+ * be set again for each message. */
+static void
+ask (HbAlarm *self)
+{
+  gint64 deadline = self->func (self->user_data);
+
+  self->is_touched = FALSE;
+  self->is_urgent = deadline == HB_AT_ONCE;
+
+  if (!self->is_urgent
+      && (deadline < self->armed_at || (deadline == HB_NEVER && self->armed_at != HB_NEVER)))
+    arm (self, deadline);
+}
+
 static gboolean
 hb_alarm_prepare (GSource *source,
                   int     *timeout)
@@ -53,7 +73,10 @@ hb_alarm_prepare (GSource *source,
 
   *timeout = -1;
 
-  if (self->urgent)
+  if (self->is_touched)
+    ask (self);
+
+  if (self->is_urgent)
     return TRUE;
 
   /* The timer wakes the loop, so there is no clock to be read here. */
@@ -71,7 +94,7 @@ hb_alarm_check (GSource *source)
 {
   HbAlarm *self = (HbAlarm *) source;
 
-  if (self->urgent)
+  if (self->is_urgent)
     return TRUE;
 
   if (self->fd >= 0)
@@ -86,7 +109,7 @@ hb_alarm_dispatch (GSource     *source,
                    gpointer     user_data)
 {
   HbAlarm *self = (HbAlarm *) source;
-  gboolean was_urgent = self->urgent;
+  gboolean was_urgent = self->is_urgent;
   gboolean has_come = self->armed_at <= hb_clock_now ();
 
   /* What has arrived is read in this turn, by sources of the same priority: a reply that is in the
@@ -94,7 +117,7 @@ hb_alarm_dispatch (GSource     *source,
    * ever where some source is always ready. A loop within that turn has not read anything yet. */
   self->is_due = has_come && self->waits_at >= g_main_depth ();
   self->waits_at = has_come ? g_main_depth () : 0;
-  self->urgent = FALSE;
+  self->is_urgent = FALSE;
 
   /* This also makes the descriptor unreadable, without a read. */
   if (self->is_due)
@@ -123,13 +146,18 @@ static GSourceFuncs hb_alarm_funcs = {
   .finalize = hb_alarm_finalize,
 };
 
-/* Returns: (transfer full) */
+/* @func: is called in the thread of the loop, before it waits, if the source has been touched
+ *
+ * Returns: (transfer full) */
 GSource *
-hb_alarm_new (void)
+hb_alarm_new (HbAlarmFunc func,
+              gpointer    user_data)
 {
   GSource *source = g_source_new (&hb_alarm_funcs, sizeof (HbAlarm));
   HbAlarm *self = (HbAlarm *) source;
 
+  self->func = func;
+  self->user_data = user_data;
   self->armed_at = HB_NEVER;
   self->fd = -1;
 
@@ -145,25 +173,11 @@ hb_alarm_new (void)
   return source;
 }
 
-/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to
- * be set again for each message. */
+/* The time may be another now. To be called from the thread of the loop only. */
 void
-hb_alarm_set_deadline (GSource *source,
-                       gint64   deadline)
+hb_alarm_touch (GSource *source)
 {
-  HbAlarm *self = (HbAlarm *) source;
-
-  if (deadline < self->armed_at || (deadline == HB_NEVER && self->armed_at != HB_NEVER))
-    arm (self, deadline);
-}
-
-/* Ready in the next turn of the loop, one within a handler included; costs no system call. To be
- * used from the thread of the loop only. */
-void
-hb_alarm_set_urgent (GSource  *source,
-                     gboolean  urgent)
-{
-  ((HbAlarm *) source)->urgent = urgent;
+  ((HbAlarm *) source)->is_touched = TRUE;
 }
 
 /* For the callback: whether the time has come, or there is only something urgent. */

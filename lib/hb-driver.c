@@ -29,6 +29,7 @@ struct _HbDriver
   GThread             *thread;          /* (nullable) (atomic) */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
+  gint64               now;             /* when the clock was last read */
   gint64               put_off;         /* the deadline that others' turn has put off */
   guint                draining;        /* how many drains are running, one in the other */
 };
@@ -68,16 +69,31 @@ is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Before code of the application runs as well as after it: a handler may run a main loop, and what
- * is still to be carried out must not wait for its end. */
-static void
-set_alarm (HbDriver *self)
+static gint64
+read_clock (HbDriver *self)
 {
-  if (self->alarm == NULL)
-    return;
+  self->now = hb_clock_now ();
 
-  hb_alarm_set_urgent (self->alarm, self->machine.effects.length > 0);
-  hb_alarm_set_deadline (self->alarm, hb_machine_get_deadline (&self->machine));
+  return self->now;
+}
+
+/* What is still to be carried out must not wait for the end of a main loop that a handler runs. */
+static gint64
+when_wanted (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  return self->machine.effects.length > 0
+         ? HB_AT_ONCE
+         : hb_machine_get_deadline (&self->machine);
+}
+
+/* Before code of the application runs as well as after it, for the same reason */
+static void
+touch_alarm (HbDriver *self)
+{
+  if (self->alarm != NULL)
+    hb_alarm_touch (self->alarm);
 }
 
 static void
@@ -97,7 +113,7 @@ wake (HbDriver *self)
   if (self->draining == 0)
     drain (self);
   else
-    set_alarm (self);
+    touch_alarm (self);
 }
 
 /* Where it is the turn of others, what has come is read first, and then the time is judged. Each
@@ -121,7 +137,7 @@ alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
-  gint64 now = hb_clock_now ();
+  gint64 now = read_clock (self);
 
   /* A link that has ended says so in this turn, and why: the time has nothing to add. */
   if (hb_alarm_is_due (self->alarm) && !has_ended && !puts_off (self, now))
@@ -138,7 +154,7 @@ network_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  hb_machine_on_network_changed (&self->machine, hb_clock_now ());
+  hb_machine_on_network_changed (&self->machine, read_clock (self));
   wake (self);
 
   return G_SOURCE_CONTINUE;
@@ -180,7 +196,7 @@ enter_context (HbDriver *self)
 
   leave_context (self);
   set_context (self, g_main_context_ref_thread_default (), g_thread_self ());
-  self->alarm = hb_alarm_new ();
+  self->alarm = hb_alarm_new (when_wanted, self);
   g_source_set_callback (self->alarm, alarm_cb, ref_driver (self), release_driver);
   g_source_attach (self->alarm, self->context);
 }
@@ -228,7 +244,7 @@ link_opened (HbLink   *link,
   if (!is_from_current_link (self, link))
     return;
 
-  hb_machine_on_opened (&self->machine, hb_clock_now (), SOUP_STATUS_SWITCHING_PROTOCOLS);
+  hb_machine_on_opened (&self->machine, read_clock (self), SOUP_STATUS_SWITCHING_PROTOCOLS);
   wake (self);
 }
 
@@ -243,7 +259,7 @@ link_message (HbLink   *link,
   if (!is_from_current_link (self, link))
     return;
 
-  hb_machine_on_message (&self->machine, hb_clock_now (), opcode, bytes);
+  hb_machine_on_message (&self->machine, self->now, opcode, bytes);
   wake (self);
 }
 
@@ -256,11 +272,13 @@ link_pong (HbLink   *link,
   if (!is_from_current_link (self, link))
     return;
 
-  hb_machine_on_pong (&self->machine, hb_clock_now ());
+  hb_machine_on_pong (&self->machine, self->now);
   wake (self);
 }
 
-/* Bytes have come, or have gone where they had stood still. A later deadline needs no new alarm. */
+/* Bytes have come, or have gone where they had stood still. What comes of them is of the same time:
+ * to read the clock for each message would take as long as what the core does with it. A later
+ * deadline needs no new alarm. */
 static void
 link_life (HbLink   *link,
            gpointer  user_data)
@@ -268,7 +286,7 @@ link_life (HbLink   *link,
   HbDriver *self = user_data;
 
   if (is_from_current_link (self, link))
-    hb_machine_on_life (&self->machine, hb_clock_now ());
+    hb_machine_on_life (&self->machine, read_clock (self));
 }
 
 static void
@@ -307,7 +325,7 @@ link_writable (HbLink   *link,
   if (!is_from_current_link (self, link))
     return;
 
-  hb_machine_on_writable (&self->machine, hb_clock_now ());
+  hb_machine_on_writable (&self->machine, read_clock (self));
   wake (self);
 }
 
@@ -321,7 +339,7 @@ link_lost (HbLink       *link,
   if (!is_from_current_link (self, link))
     return;
 
-  hb_machine_on_lost (&self->machine, hb_clock_now (), loss);
+  hb_machine_on_lost (&self->machine, read_clock (self), loss);
   wake (self);
 }
 
@@ -368,7 +386,7 @@ connect_link (HbDriver       *self,
   if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
 
-  hb_machine_on_requested (&self->machine, hb_clock_now ());
+  hb_machine_on_requested (&self->machine, read_clock (self));
   hb_link_connect (self->link, &self->machine.settings);
 }
 
@@ -433,7 +451,7 @@ ping (HbDriver *self)
   if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 
-  hb_machine_on_pinged (&self->machine, hb_clock_now ());
+  hb_machine_on_pinged (&self->machine, read_clock (self));
   hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
                 text != NULL ? text : self->machine.settings.ping_message);
 }
@@ -531,7 +549,7 @@ drain (HbDriver *self)
 
   while (hb_machine_pop_effect (&self->machine, &effect))
     {
-      set_alarm (self);
+      touch_alarm (self);
       carry_out (self, &effect);
       hb_effect_clear (&effect);
     }
@@ -541,7 +559,7 @@ drain (HbDriver *self)
   if (self->draining == 0)
     rest (self);
 
-  set_alarm (self);
+  touch_alarm (self);
 
   hb_driver_unref (self);
 }
@@ -552,7 +570,7 @@ cancelled_cb (GTask    *task,
 {
   HbDriver *self = user_data;
 
-  hb_machine_cancel (&self->machine, hb_clock_now (), task);
+  hb_machine_cancel (&self->machine, read_clock (self), task);
   wake (self);
 }
 
@@ -683,7 +701,7 @@ hb_driver_open (HbDriver *self,
                 GTask    *task)
 {
   enter_context (self);
-  hb_machine_open (&self->machine, hb_clock_now (),
+  hb_machine_open (&self->machine, read_clock (self),
                    task != NULL ? start_call (self, task) : NULL);
   wake (self);
 }
@@ -697,7 +715,7 @@ hb_driver_close (HbDriver   *self,
   GTask *ticket = task != NULL ? start_call (self, task) : NULL;
   GError *error = NULL;
 
-  if (!hb_machine_close (&self->machine, hb_clock_now (), code, reason, ticket, &error))
+  if (!hb_machine_close (&self->machine, read_clock (self), code, reason, ticket, &error))
     {
       if (ticket != NULL)
         hb_call_fail (ticket, error);
@@ -712,14 +730,14 @@ void
 hb_driver_reconnect_now (HbDriver *self)
 {
   enter_context (self);
-  hb_machine_reconnect_now (&self->machine, hb_clock_now ());
+  hb_machine_reconnect_now (&self->machine, read_clock (self));
   wake (self);
 }
 
 void
 hb_driver_check (HbDriver *self)
 {
-  hb_machine_check (&self->machine, hb_clock_now ());
+  hb_machine_check (&self->machine, read_clock (self));
   wake (self);
 }
 
@@ -734,7 +752,7 @@ hb_driver_hold (HbDriver *self)
 gboolean
 hb_driver_release (HbDriver *self)
 {
-  gboolean held = hb_machine_release (&self->machine, hb_clock_now ());
+  gboolean held = hb_machine_release (&self->machine, read_clock (self));
 
   wake (self);
 

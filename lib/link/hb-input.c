@@ -83,6 +83,13 @@ pause_reading (HbInput *self)
   g_source_attach (self->rest, g_main_context_get_thread_default ());
 }
 
+static void
+tell_life (HbInput *self)
+{
+  if (self->funcs != NULL)
+    self->funcs->life (self->user_data);
+}
+
 static gboolean
 is_blocked (HbInput *self)
 {
@@ -135,9 +142,7 @@ receive (HbInput  *self,
       if (is_blocked (self))
         g_clear_error (&self->error);
 
-      if (self->funcs != NULL)
-        self->funcs->life (self->user_data);
-
+      tell_life (self);
       return n_received;
     }
 
@@ -241,6 +246,11 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
           self->has_given = TRUE;
           return n_received;
         }
+    }
+  else if (!self->has_given)
+    {
+      /* Left over from before others had their turn */
+      tell_life (self);
     }
 
   self->has_given = TRUE;

@@ -108,7 +108,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
                                     GBytes                  *payload,
                                     GError                 **error)
 {
-  HbLimits *self = HB_LIMITS (extension);
+  HbLimits *self = (HbLimits *) extension; /* for each frame, so without a look at the type */
   g_autoptr (GBytes) owned = payload;
   GBytes *result;
 

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _HbLink HbLink;
 
-/* What a link tells. `lost` comes at most once, and nothing after it; nothing at all comes after
+/* What a link tells. `life` comes before the messages and pongs that come of it, but need not come
+ * for each. `lost` comes at most once, and nothing after it; nothing at all comes after
  * hb_link_drop (). */
 typedef struct
 {

@@ -289,6 +289,13 @@ leave_handler (HbLink *self)
   unref_link (self);
 }
 
+static void
+tell_life (HbLink *self)
+{
+  if (self->funcs != NULL)
+    self->funcs->life (self, self->user_data);
+}
+
 /* `message (type, bytes)`, unpacked by hand: libsoup leaves it to libffi, which costs more than all
  * that we do with a short message. */
 static void
@@ -304,6 +311,9 @@ marshal_message (GClosure     *closure,
   /* After an error libsoup goes on with what it has read, and puts together what is no message. */
   if (self->funcs == NULL || self->exit != NULL)
     return;
+
+  if (self->stream == NULL)
+    tell_life (self);
 
   /* The types are libsoup's own, so they are not looked at again. */
   enter_handler (self);
@@ -331,6 +341,9 @@ pong_cb (SoupWebsocketConnection *connection,
 
   if (self->funcs == NULL)
     return;
+
+  if (self->stream == NULL)
+    tell_life (self);
 
   enter_handler (self);
   self->funcs->pong (self, self->user_data);
@@ -405,10 +418,7 @@ get_output (HbLink *self)
 static void
 life_cb (gpointer user_data)
 {
-  HbLink *self = user_data;
-
-  if (self->funcs != NULL)
-    self->funcs->life (self, self->user_data);
+  tell_life (user_data);
 }
 
 /* Counts the messages whose frames the kernel has whole, also when the link is about to end: what
