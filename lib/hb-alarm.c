@@ -19,7 +19,8 @@ typedef struct
   GSource     source;
   HbAlarmFunc func;
   gpointer    user_data;
-  gint64      armed_at;   /* what the timer is set to, HB_NEVER if it is not */
+  gint64      wanted_at;  /* what the timer is set for, HB_NEVER if it is not set */
+  gint64      armed_at;   /* what it is set to: that, or a little later */
   int         fd;         /* -1 where there is no timerfd */
   gpointer    tag;
   gboolean    is_touched; /* since the time was asked for */
@@ -28,18 +29,44 @@ typedef struct
   int         waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
 } HbAlarm;
 
+/* How much later than it was wanted an alarm may be: this part of the wait, but no more than that.
+ * It has to be less than HB_LATE. */
+#define SLACK     64
+#define MAX_SLACK (G_USEC_PER_SEC / 8)
+
+/* Many tasks wake a main loop, and many programs a machine, together rather than one after another:
+ * so each is woken at the next multiple of the same number, the largest power of two that is within
+ * the slack. */
+static gint64
+put_together (gint64 deadline)
+{
+  gint64 slack, grid;
+
+  if (deadline == HB_NEVER)
+    return HB_NEVER;
+
+  slack = MIN ((deadline - hb_clock_now ()) / SLACK, MAX_SLACK);
+  if (slack <= 1)
+    return deadline;
+
+  grid = (gint64) 1 << (g_bit_storage (slack) - 1);
+
+  return (deadline + grid - 1) / grid * grid;
+}
+
 /* An interval of zero would disarm: see timerfd_create(2). */
 static void
 arm (HbAlarm *self,
      gint64   deadline)
 {
-  self->armed_at = deadline;
+  self->wanted_at = deadline;
+  self->armed_at = put_together (deadline);
   self->waits_at = 0;
 
 #ifdef HAVE_TIMERFD
   if (self->fd >= 0)
     {
-      gint64 at = deadline == HB_NEVER ? 0 : MAX (deadline, 1);
+      gint64 at = deadline == HB_NEVER ? 0 : MAX (self->armed_at, 1);
       struct itimerspec timer = {
         .it_value = { at / G_USEC_PER_SEC, at % G_USEC_PER_SEC * 1000 },
       };
@@ -60,7 +87,7 @@ ask (HbAlarm *self)
   self->is_urgent = deadline == HB_AT_ONCE;
 
   if (!self->is_urgent
-      && (deadline < self->armed_at || (deadline == HB_NEVER && self->armed_at != HB_NEVER)))
+      && (deadline < self->wanted_at || (deadline == HB_NEVER && self->wanted_at != HB_NEVER)))
     arm (self, deadline);
 }
 
@@ -158,6 +185,7 @@ hb_alarm_new (HbAlarmFunc func,
 
   self->func = func;
   self->user_data = user_data;
+  self->wanted_at = HB_NEVER;
   self->armed_at = HB_NEVER;
   self->fd = -1;
 

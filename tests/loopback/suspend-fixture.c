@@ -69,7 +69,7 @@ expect_life (Fixture         *fixture,
   n_pings = count_pings (fixture);
   jump (PING_AFTER - 1);
   g_assert_cmpuint (count_pings (fixture), ==, n_pings);
-  jump (1);
+  jump (LATENESS);
   expect_ping (heartbeat, peer);
   g_assert_cmpuint (count_pings (fixture), ==, n_pings + 1);
   assert_state (fixture->task, HB_STATE_OPEN);
@@ -83,7 +83,7 @@ expect_dead (Fixture *fixture)
   jump (PONG_AFTER - 1);
   signal_log_expect_quiet (fixture->log);
   assert_state (fixture->task, HB_STATE_OPEN);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_DEAD);
 }
 
@@ -93,7 +93,7 @@ open_and_ping (Fixture         *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  jump (PING_AFTER);
+  jump (PING_AFTER + LATENESS);
   expect_ping (heartbeat, peer);
 
   return peer;

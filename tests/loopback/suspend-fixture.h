@@ -21,6 +21,9 @@ typedef struct
 #define PONG_AFTER 10000
 #define HOUR       (3600 * 1000)
 
+/* How much later than documented something may come, of what is as far away as all of this */
+#define LATENESS 125
+
 /* A tick that comes later than this has been slept through. */
 #define LATE 1000
 

@@ -160,7 +160,7 @@ test_nested_elsewhere (Fixture       *fixture,
   g_source_attach (source, NULL);
   signal_log_expect (fixture->log, WORDS_OPEN);
   peer = raw_server_wait_peer (fixture->raw, 0);
-  jump (PING_AFTER);
+  jump (PING_AFTER + LATENESS);
   expect_ping (data, peer);
   send_life (data, peer);
   test_clock_jump (PONG_AFTER + LATE / 2);
@@ -191,7 +191,7 @@ test_ping_func (Fixture       *fixture,
                   "had to answer it");
 
   hb_websocket_task_set_ping_func (fixture->task, sleep_cb, &n_calls, NULL);
-  jump (PING_AFTER);
+  jump (PING_AFTER + LATENESS);
   expect_ping (data, peer);
   g_assert_cmpuint (n_calls, ==, 1);
   expect_dead (fixture);

@@ -63,7 +63,7 @@ test_waiting_short (Fixture       *fixture,
   assert_waits (fixture, 1);
   assert_state (fixture->task, HB_STATE_WAITING);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
@@ -95,7 +95,7 @@ test_waiting_retry_after (Fixture       *fixture,
   raw_server_set_answer (fixture->raw, NULL);
   jump (HOUR - 1);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
@@ -129,7 +129,7 @@ test_held_short (Fixture       *fixture,
   assert_waits (fixture, 1000);
   jump (999);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
@@ -213,7 +213,7 @@ test_connecting_dead (Fixture       *fixture,
   jump (HOUR);
   jump (CONNECT_AFTER - 1);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_TIMED_OUT);
 }
 
@@ -227,7 +227,7 @@ test_connecting_short (Fixture       *fixture,
   jump (CONNECT_AFTER - 100);
   jump (99);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_TIMED_OUT);
 }
 
@@ -266,7 +266,7 @@ test_connecting_handler (Fixture       *fixture,
   enter_connecting (fixture);
   jump (CONNECT_AFTER - 1);
   signal_log_expect_quiet (fixture->log);
-  test_clock_jump (1);
+  test_clock_jump (LATENESS);
   signal_log_expect (fixture->log, WORDS_TIMED_OUT);
 }
 

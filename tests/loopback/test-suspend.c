@@ -108,7 +108,7 @@ test_short (Fixture       *fixture,
   jump (PING_AFTER - 100);
   jump (99);
   g_assert_cmpuint (count_pings (fixture), ==, 0);
-  jump (1);
+  jump (LATENESS);
   expect_ping (data, peer);
   jump (PONG_AFTER / 2);
   g_assert_cmpuint (count_pings (fixture), ==, 1);

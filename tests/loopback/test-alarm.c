@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-alarm-private.h"
+#include "hb-time-private.h"
+#include "test-clock.h"
+
+/* When an alarm wakes the loop, by a clock that stands still until it is told to go on. */
+
+#define N_ALARMS 100
+#define WAIT     (15 * G_TIME_SPAN_SECOND)
+#define SPREAD   (10 * G_TIME_SPAN_MILLISECOND)
+
+/* At most so much later than it was wanted */
+#define MAX_LATENESS (125 * G_TIME_SPAN_MILLISECOND)
+
+typedef struct
+{
+  GSource *alarm;
+  gint64   wanted_at;
+  gint64   rang_at; /* HB_NEVER as long as it has not */
+} Bell;
+
+static gint64
+when_wanted (gpointer user_data)
+{
+  Bell *self = user_data;
+
+  return self->wanted_at;
+}
+
+static gboolean
+ring_cb (gpointer user_data)
+{
+  Bell *self = user_data;
+
+  if (hb_alarm_is_due (self->alarm))
+    {
+      self->rang_at = test_clock_get_now ();
+      self->wanted_at = HB_NEVER;
+      hb_alarm_touch (self->alarm);
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+bell_want (Bell   *self,
+           gint64  wanted_at)
+{
+  self->wanted_at = wanted_at;
+  self->rang_at = HB_NEVER;
+  hb_alarm_touch (self->alarm);
+}
+
+static void
+bell_init (Bell         *self,
+           GMainContext *context)
+{
+  self->alarm = hb_alarm_new (when_wanted, self);
+  g_source_set_callback (self->alarm, ring_cb, self, NULL);
+  g_source_attach (self->alarm, context);
+  bell_want (self, HB_NEVER);
+}
+
+static void
+bell_clear (Bell *self)
+{
+  g_source_destroy (self->alarm);
+  g_source_unref (self->alarm);
+}
+
+static void
+run (GMainContext *context)
+{
+  while (g_main_context_iteration (context, FALSE))
+    ;
+}
+
+static void
+test_never_early (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gint64 waits[] = { 1, 10, 100, 1000, 20000 };
+  Bell bell;
+  guint i;
+
+  g_test_summary ("An alarm rings no sooner than it is wanted, and no more than a 64th of the wait "
+                  "later, or an eighth of a second");
+  bell_init (&bell, context);
+
+  for (i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      gint64 wait = waits[i] * G_TIME_SPAN_MILLISECOND;
+      gint64 wanted_at = test_clock_get_now () + wait;
+      gint64 lateness = MIN (wait / 64, MAX_LATENESS);
+
+      bell_want (&bell, wanted_at);
+      run (context);
+      while (bell.rang_at == HB_NEVER && test_clock_get_now () <= wanted_at + MAX_LATENESS)
+        {
+          test_clock_jump (1);
+          run (context);
+        }
+
+      g_assert_cmpint (bell.rang_at, >=, wanted_at);
+      g_assert_cmpint (bell.rang_at, <=, wanted_at + lateness + G_TIME_SPAN_MILLISECOND);
+    }
+
+  bell_clear (&bell);
+}
+
+static void
+test_together (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GHashTable) moments = g_hash_table_new (g_int64_hash, g_int64_equal);
+  gint64 begin = test_clock_get_now () + WAIT;
+  gint64 end = begin + N_ALARMS * SPREAD;
+  Bell bells[N_ALARMS];
+  guint i;
+
+  g_test_summary ("Alarms that are wanted a little one after another ring together");
+
+  for (i = 0; i < N_ALARMS; i++)
+    {
+      bell_init (&bells[i], context);
+      bell_want (&bells[i], begin + i * SPREAD);
+    }
+
+  run (context);
+  test_clock_jump (WAIT / G_TIME_SPAN_MILLISECOND);
+  while (test_clock_get_now () <= end + MAX_LATENESS)
+    {
+      run (context);
+      test_clock_jump (1);
+    }
+
+  for (i = 0; i < N_ALARMS; i++)
+    {
+      g_assert_cmpint (bells[i].rang_at, !=, HB_NEVER);
+      g_hash_table_add (moments, &bells[i].rang_at);
+    }
+
+  /* The grid is half the slack at least. */
+  g_assert_cmpuint (g_hash_table_size (moments), <=, (end - begin) / (MAX_LATENESS / 2) + 1);
+
+  for (i = 0; i < N_ALARMS; i++)
+    bell_clear (&bells[i]);
+}
+
+static void
+test_sooner (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gint64 now = test_clock_get_now ();
+  Bell bell;
+
+  g_test_summary ("An alarm that is wanted sooner than before rings at the sooner time");
+  bell_init (&bell, context);
+  bell_want (&bell, now + WAIT);
+  run (context);
+
+  bell_want (&bell, now + G_TIME_SPAN_SECOND);
+  run (context);
+  test_clock_jump (1000 + 1000 / 64 + 1);
+  run (context);
+
+  g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
+
+  bell_clear (&bell);
+}
+
+static void
+test_taken_back (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Bell bell;
+
+  g_test_summary ("An alarm that is not wanted any more does not ring");
+  bell_init (&bell, context);
+  bell_want (&bell, test_clock_get_now () + WAIT);
+  run (context);
+
+  bell_want (&bell, HB_NEVER);
+  run (context);
+  test_clock_jump (3600 * 1000);
+  run (context);
+
+  g_assert_cmpint (bell.rang_at, ==, HB_NEVER);
+
+  bell_clear (&bell);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/loopback/alarm/never-early", test_never_early);
+  g_test_add_func ("/loopback/alarm/together", test_together);
+  g_test_add_func ("/loopback/alarm/sooner", test_sooner);
+  g_test_add_func ("/loopback/alarm/taken-back", test_taken_back);
+
+  return g_test_run ();
+}
