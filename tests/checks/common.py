@@ -13,6 +13,7 @@ import select
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SOURCE = Path(sys.argv[1]).resolve()
@@ -159,6 +160,37 @@ def get_symbols(*arguments):
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     return {line.split()[0].split('@')[0] for line in text.splitlines()
             if len(line.split()) > 1}
+
+
+def get_compile_commands():
+    return json.loads((BUILD / 'compile_commands.json').read_text(encoding='utf-8'))
+
+
+def get_compile_command(name, target):
+    """How a source of that name is compiled for that target: in which directory, and with what."""
+    entry = next(entry for entry in get_compile_commands()
+                 if Path(entry['file']).name == name and target in entry['output'])
+    command = shlex.split(entry['command'])
+    kept = []
+
+    while command:
+        part = command.pop(0)
+        if part in ('-o', '-c', '-MF', '-MQ'):
+            command.pop(0)
+        elif part != '-MD':
+            kept.append(part)
+
+    return entry['directory'], kept
+
+
+def compile_as(name, target, text, *arguments):
+    """Compiles a text as such a source is."""
+    directory, command = get_compile_command(name, target)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / 'probe.c'
+        source.write_text(text, encoding='utf-8')
+        return run([*command, *arguments, '-fsyntax-only', source], cwd=directory)
 
 
 class Peer:

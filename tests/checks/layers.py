@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may include whom, and who may call what."""
 
-import json
 import re
-import shlex
 import sys
-import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-from common import (BUILD, check, check_none, finish, get_flags, get_public_headers,
-                    get_sources, get_symbols, read_code, relative, run, skip)
+from common import (check, check_none, compile_as, finish, get_compile_command, get_flags,
+                    get_public_headers, get_sources, get_symbols, read_code, relative, skip)
 
 # From the bottom up: the files of a layer, and the layers that it may include besides itself.
 LAYERS = {
@@ -53,6 +50,9 @@ SOUP_EXCEPTIONS = {
     ('lib/hb-driver.c', 'soup_message_headers_unref'):
         'the same',
 }
+
+# A source of the core, and what it is part of
+CORE_SOURCE = ('hb-machine.c', 'hb-core')
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
@@ -129,7 +129,7 @@ def check_core_symbols(archive):
                  for libdir in get_flags('--variable=libdir', library)]
     missing = [str(library) for library in libraries if not library.exists()]
 
-    if '-fsanitize' in ' '.join(get_core_command()[1]):
+    if '-fsanitize' in ' '.join(get_compile_command(*CORE_SOURCE)[1]):
         skip(name, 'built with sanitizers')
     elif missing:
         skip(name, f'there is no {missing[0]}')
@@ -140,31 +140,8 @@ def check_core_symbols(archive):
                     if not CORE_C_FUNCTIONS.fullmatch(symbol)), name)
 
 
-def get_core_command():
-    """How the build compiles a file of the core: in which directory, and with which flags."""
-    commands = json.loads((BUILD / 'compile_commands.json').read_text(encoding='utf-8'))
-    entry = next(entry for entry in commands
-                 if Path(entry['file']).name == 'hb-machine.c' and 'hb-core' in entry['output'])
-    command = shlex.split(entry['command'])
-    kept = []
-
-    while command:
-        part = command.pop(0)
-        if part in ('-o', '-c', '-MF', '-MQ'):
-            command.pop(0)
-        elif part != '-MD':
-            kept.append(part)
-
-    return entry['directory'], kept
-
-
 def compile_as_core(header):
-    directory, command = get_core_command()
-
-    with tempfile.TemporaryDirectory() as scratch:
-        source = Path(scratch) / 'probe.c'
-        source.write_text(f'#include "config.h"\n#include {header}\n', encoding='utf-8')
-        return run([*command, '-fsyntax-only', source], cwd=directory)
+    return compile_as(*CORE_SOURCE, f'#include "config.h"\n#include {header}\n')
 
 
 def check_compile():

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""All C is compiled for the oldest GLib and libsoup that will do, whatever the headers offer.
+
+Nothing that was deprecated up to then is used, and nothing that has come since.
+"""
+
+import re
+import shlex
+
+from common import (PKG_CONFIG, SOURCE, check, check_none, compile_as, finish, get_compile_commands,
+                    run, skip)
+
+PROBE = '''#include <libsoup/soup.h>
+
+void probe (gpointer data);
+
+void
+probe (gpointer data)
+{{
+  {};
+}}
+'''
+
+# Of which module, since which version, and a call
+NEWER = (
+    ('glib-2.0', '2.76', 'g_string_free_and_steal (data)'),
+    ('libsoup-3.0', '3.4', 'soup_message_set_force_http1 (data, TRUE)'),
+)
+
+
+def get_definitions():
+    """The macros for the versions that meson.build asks for."""
+    text = (SOURCE / 'meson.build').read_text(encoding='utf-8')
+    for name in ('glib', 'soup'):
+        version = re.search(rf"^{name}_required = '>= (\d+)\.(\d+)'$", text, re.MULTILINE)
+        value = f'{name.upper()}_VERSION_{version[1]}_{version[2]}'
+        yield f'-D{name.upper()}_VERSION_MIN_REQUIRED={value}'
+        yield f'-D{name.upper()}_VERSION_MAX_ALLOWED={value}'
+
+
+def check_commands():
+    sources = [entry for entry in get_compile_commands() if entry['file'].endswith('.c')]
+
+    check(sources, 'there is C')
+    for definition in get_definitions():
+        check_none((entry['output'] for entry in sources
+                    if definition not in shlex.split(entry['command'])),
+                   f'all C is compiled with {definition}')
+
+
+def compile_call(call):
+    return compile_as('hb-driver.c', 'hb-internal', PROBE.format(call),
+                      '-Werror=deprecated-declarations')
+
+
+def check_warnings():
+    good = compile_call('g_clear_object (&data)')
+    check(good.returncode == 0, 'what is neither old nor new compiles', good.stdout)
+
+    bad = compile_call('g_free (g_memdup (data, 1))')
+    check(bad.returncode != 0 and 'deprecated-declarations' in bad.stdout,
+          'what GLib 2.68 has deprecated does not', bad.stdout)
+
+    for module, version, call in NEWER:
+        name = f'what {module} has since {version} does not'
+        if run([*PKG_CONFIG, f'--atleast-version={version}', module]).returncode != 0:
+            skip(name, 'the headers are older')
+            continue
+        bad = compile_call(call)
+        check(bad.returncode != 0 and 'deprecated-declarations' in bad.stdout, name, bad.stdout)
+
+
+def main():
+    check_commands()
+    check_warnings()
+    finish()
+
+
+if __name__ == '__main__':
+    main()
