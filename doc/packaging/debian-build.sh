@@ -19,26 +19,11 @@
 
 set -euo pipefail
 
-script=$(realpath "$0")
 source_root=$(realpath "$(dirname "$0")/../..")
-cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
 output=
-scratch=
-mounts=()
 
-# It builds, and runs the tests. Its home is not there, as with the machines of Debian.
-builder=builder
-
-say ()
-{
-  printf '\n--- %s\n' "$*"
-}
-
-fail ()
-{
-  printf 'debian-build: %s\n' "$*" >&2
-  exit 1
-}
+# shellcheck source=tools/debian-chroot.bash
+. "$source_root/tools/debian-chroot.bash"
 
 parse_arguments ()
 {
@@ -49,7 +34,7 @@ parse_arguments ()
       --cache=*) cache=$(realpath -m "${argument#--cache=}") ;;
       --output=*) output=$(realpath -m "${argument#--output=}") ;;
       -h | --help)
-        sed -n 's/^# \{0,1\}//; 4,20p' "$script"
+        sed -n 's/^# \{0,1\}//; 4,18p' "$0"
         exit 0
         ;;
       *)
@@ -60,140 +45,13 @@ parse_arguments ()
   done
 }
 
-check_machine ()
+# make_new_chroot NAME: up to date
+make_new_chroot ()
 {
-  local program missing=()
-
-  [ "$(id -u)" -eq 0 ] || fail "a chroot can be made by root alone; run it with sudo"
-
-  for program in apt-get autopkgtest debootstrap dpkg-source git ip lintian meson setpriv unshare
-  do
-    command -v "$program" > /dev/null || missing+=("$program")
-  done
-  [ ${#missing[@]} -eq 0 ] || fail "these programs are missing: ${missing[*]}"
-}
-
-# Its mounts are its own, so that they are gone with it even if it is killed.
-take_own_mounts ()
-{
-  if [ "${HB_OWN_MOUNTS:-}" != 1 ]; then
-    HB_OWN_MOUNTS=1 exec unshare --mount --propagation=private "$script" "$@"
-  fi
-}
-
-unmount_all ()
-{
-  local i
-
-  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
-    umount --recursive --lazy "${mounts[i]}"
-  done
-  mounts=()
-}
-
-clean_up ()
-{
-  unmount_all
-  [ -z "$scratch" ] || rm -rf --one-file-system "$scratch"
-}
-
-# add_mount PLACE ARGUMENT...: of mount
-add_mount ()
-{
-  mount "${@:2}" "$1"
-  mounts+=("$1")
-}
-
-# The archive that apt knows, as lines of a sources.list
-list_sources ()
-{
-  # What is in parentheses is for apt-get.
-  # shellcheck disable=SC2016
-  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
-    'Created-By: Packages' 'Origin: Debian' | sort -u
-}
-
-find_archive ()
-{
-  # shellcheck source=/dev/null
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
-  architecture=$(dpkg --print-architecture)
-  mirror=$(list_sources | awk -v codename="$codename" '$3 == codename { print $2; exit }')
-  base=$cache/$codename-$architecture.tar
-
-  [ -n "$mirror" ] || fail "apt knows no archive of Debian $codename; is apt-get update missing?"
-}
-
-# A proxy may be known to apt, or in the environment.
-list_apt_settings ()
-{
-  apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
-  [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
-  [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
-  # The packages stay in the cache, and less is put into a chroot than on a desktop.
-  echo 'APT::Keep-Downloaded-Packages "true";'
-  echo 'APT::Install-Recommends "false";'
-}
-
-# enter ROOT COMMAND...
-enter ()
-{
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
-}
-
-# The same, but not as root, and without a network but for the loopback interface
-enter_offline ()
-{
-  local root=$1
-
-  shift
-  # The inner shell has arguments of its own.
-  # shellcheck disable=SC2016
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 \
-    unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
-    chroot --userspec="$builder:$builder" "$root" "$@" < /dev/null
-}
-
-make_base ()
-{
-  local root=$scratch/base
-
-  say "A chroot of Debian $codename is made, for this time and the next ones"
-  mkdir -p "$cache/debootstrap"
-  debootstrap --variant=minbase --include=apt-utils,ca-certificates \
-    --cache-dir="$cache/debootstrap" "$codename" "$root" "$mirror" > "$scratch/debootstrap.log" \
-    || { tail -n 20 "$scratch/debootstrap.log" >&2; fail "debootstrap has failed"; }
-
-  enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
-  # It lasts as long as the script: no need to wait for the disk.
-  echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  # No service is started in a chroot.
-  printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
-  chmod 755 "$root/usr/sbin/policy-rc.d"
-
-  tar --numeric-owner --one-file-system -C "$root" -cf "$base.new" .
-  mv "$base.new" "$base"
-  rm -rf --one-file-system "$root"
-}
-
-# make_chroot NAME: in the scratch directory, up to date
-make_chroot ()
-{
-  local root=$scratch/$1
-
-  mkdir "$root"
-  tar --numeric-owner -C "$root" -xf "$base"
-  add_mount "$root/proc" -t proc proc
-  add_mount "$root/dev" --rbind /dev
-  mkdir -p "$cache/archives"
-  add_mount "$root/var/cache/apt/archives" --bind "$cache/archives"
-
-  cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
-  list_sources > "$root/etc/apt/sources.list"
-  list_apt_settings > "$root/etc/apt/apt.conf.d/90chroot"
-  enter "$root" apt-get -qq update
-  enter "$root" apt-get -qq dist-upgrade > /dev/null
+  make_chroot "$1"
+  list_sources > "$scratch/$1/etc/apt/sources.list"
+  enter "$scratch/$1" apt-get -qq update
+  enter "$scratch/$1" apt-get -qq dist-upgrade > /dev/null
 }
 
 make_source ()
@@ -205,7 +63,7 @@ make_source ()
 
   meson setup "$scratch/meson" "$source_root" -Dexamples=false -Dintrospection=disabled \
     -Dtests=false -Dvapi=disabled > "$scratch/setup.log" \
-    || { tail -n 20 "$scratch/setup.log" >&2; fail "meson setup has failed"; }
+    || fail_with "$scratch/setup.log" "meson setup has failed"
   meson dist -C "$scratch/meson" --no-tests --allow-dirty --formats=xztar
 
   name=$(cd "$scratch/meson/meson-dist" && echo hb-websocket-*.tar.xz)
@@ -223,11 +81,11 @@ build ()
   local root=$scratch/build-chroot start=$SECONDS
 
   say "What debian/control asks for is installed into a chroot"
-  make_chroot build-chroot
+  make_new_chroot build-chroot
   mv "$scratch/source" "$root/source"
   tree=/source/${tree##*/}
   enter "$root" apt-get -qq build-dep "$tree" > "$scratch/apt.log" \
-    || { tail -n 20 "$scratch/apt.log" >&2; fail "there is no such thing in the archive"; }
+    || fail_with "$scratch/apt.log" "there is no such thing in the archive"
   enter "$root" chown -R "$builder:$builder" /source
   echo "It took $((SECONDS - start)) s."
 
@@ -242,8 +100,7 @@ build ()
   rm -rf "${root:?}$tree"
   mv "$root/source" "$scratch/packages"
   chown -R root:root "$scratch/packages"
-  unmount_all
-  rm -rf --one-file-system "$root"
+  remove_chroot build-chroot
   ls "$scratch/packages"
 
   # Even if something is found to be wrong with them
@@ -274,7 +131,7 @@ test_packages ()
   local root=$scratch/test-chroot start=$SECONDS status=0
 
   say "autopkgtest tries the packages in another chroot"
-  make_chroot test-chroot
+  make_new_chroot test-chroot
   autopkgtest --quiet --user="$builder" --output-dir="$scratch/tests" --no-built-binaries \
     "$scratch"/packages/*.deb "$scratch"/packages/*.dsc -- chroot "$root" \
     > "$scratch/tests.log" 2>&1 || status=$?
@@ -299,9 +156,9 @@ install_and_remove ()
   cp "$scratch"/packages/*.deb "$root/packages"
   mapfile -t packages < <(cd "$root/packages" && ls -- *.deb)
   enter "$root" apt-get -qq install --reinstall "${packages[@]/#//packages/}" > "$scratch/apt.log" \
-    || { tail -n 20 "$scratch/apt.log" >&2; fail "the packages cannot be installed together"; }
+    || fail_with "$scratch/apt.log" "the packages cannot be installed together"
   enter "$root" apt-get -qq purge "${packages[@]%%_*}" > "$scratch/apt.log" \
-    || { tail -n 20 "$scratch/apt.log" >&2; fail "the packages cannot be removed"; }
+    || fail_with "$scratch/apt.log" "the packages cannot be removed"
 
   left=$(find "$root/etc" "$root/usr" "$root/var/lib" -not -path "$root/var/lib/apt/*" \
     \( -name '*hb-websocket*' -o -name 'hb-cat*' -o -name 'Hb-1.*' \) -printf '/%P\n')
@@ -310,16 +167,10 @@ install_and_remove ()
 }
 
 parse_arguments "$@"
-check_machine
-take_own_mounts "$@"
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/hb-websocket-debian-XXXXXX")
-find_archive
+need autopkgtest dpkg-source git lintian meson setpriv
+begin_chroots debian "$@"
+choose_archive "$(dpkg --print-architecture)"
 make_source
-mkdir -p "$cache"
-[ -f "$base" ] || make_base
 build
 check_with_lintian
 test_packages

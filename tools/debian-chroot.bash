@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# For scripts that need a Debian in which there is nothing but what they put there: chroots, in a
+# folder that goes with the script, from the archive that this machine's apt is set up for. Nothing
+# is installed on the machine itself. To be sourced by a script in bash with `set -euo pipefail`:
+#
+#   begin_chroots NAME "$@"   after looking at the arguments, with which the script starts anew;
+#                             makes $scratch, a folder whose name has NAME in it
+#   choose_archive ARCH       that of this Debian, for machines of that kind
+#   make_chroot NAME          makes $scratch/NAME, a Debian of packages that every Debian has
+#   enter ROOT COMMAND...     runs COMMAND there, as root
+#   enter_offline ROOT COMMAND...   the same, not as root, and without a network
+#   remove_chroot NAME        before the end of the script, if there is much in it
+#
+# What has been downloaded is kept in $cache.
+
+cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
+scratch=
+mounts=()
+
+# It builds, and runs the tests. Its home is not there, as with the machines of Debian.
+builder=builder
+
+say ()
+{
+  printf '\n--- %s\n' "$*"
+}
+
+fail ()
+{
+  printf '%s: %s\n' "$(basename "$0" .sh)" "$*" >&2
+  exit 1
+}
+
+# fail_with FILE MESSAGE: tells the end of what has been written there, too
+fail_with ()
+{
+  tail -n 20 "$1" >&2
+  fail "$2"
+}
+
+# need PROGRAM...: besides those that the functions here call
+need ()
+{
+  local program missing=()
+
+  [ "$(id -u)" -eq 0 ] || fail "a chroot can be made by root alone; run it with sudo"
+
+  for program in apt-get debootstrap ip unshare "$@"; do
+    command -v "$program" > /dev/null || missing+=("$program")
+  done
+  [ ${#missing[@]} -eq 0 ] || fail "these programs are missing: ${missing[*]}"
+}
+
+begin_chroots ()
+{
+  local name=$1
+  shift
+
+  # Its mounts are its own, so that they are gone with it even if it is killed.
+  if [ "${HB_OWN_MOUNTS:-}" != 1 ]; then
+    HB_OWN_MOUNTS=1 exec unshare --mount --propagation=private "$0" "$@"
+  fi
+
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/hb-websocket-$name-XXXXXX")
+  mkdir -p "$cache"
+}
+
+unmount_all ()
+{
+  local i
+
+  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
+    umount --recursive --lazy "${mounts[i]}"
+  done
+  mounts=()
+}
+
+clean_up ()
+{
+  unmount_all
+  [ -z "$scratch" ] || rm -rf --one-file-system "$scratch"
+}
+
+# add_mount PLACE ARGUMENT...: of mount
+add_mount ()
+{
+  mount "${@:2}" "$1"
+  mounts+=("$1")
+}
+
+# The archive that apt knows, as lines of a sources.list
+list_sources ()
+{
+  # What is in parentheses is for apt-get.
+  # shellcheck disable=SC2016
+  apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
+    'Created-By: Packages' 'Origin: Debian' | sort -u
+}
+
+choose_archive ()
+{
+  # shellcheck source=/dev/null
+  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
+  architecture=$1
+  mirror=$(list_sources | awk -v codename="$codename" '$3 == codename { print $2; exit }')
+  base=$cache/$codename-$architecture.tar
+
+  [ -n "$mirror" ] || fail "apt knows no archive of Debian $codename; is apt-get update missing?"
+}
+
+# A proxy may be known to apt, or in the environment.
+list_apt_settings ()
+{
+  apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
+  [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
+  [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
+  # The packages stay in the cache, and less is put into a chroot than on a desktop.
+  echo 'APT::Keep-Downloaded-Packages "true";'
+  echo 'APT::Install-Recommends "false";'
+}
+
+enter ()
+{
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
+}
+
+# There is no network but for the loopback interface.
+enter_offline ()
+{
+  local root=$1
+
+  shift
+  # The inner shell has arguments of its own.
+  # shellcheck disable=SC2016
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 \
+    unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
+    chroot --userspec="$builder:$builder" "$root" "$@" < /dev/null
+}
+
+make_base ()
+{
+  local root=$scratch/base
+
+  say "A chroot of Debian $codename for $architecture is made, for this time and the next ones"
+  mkdir -p "$cache/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
+  # It lasts as long as the script: no need to wait for the disk.
+  echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  debootstrap --variant=minbase --include=apt-utils,ca-certificates --arch="$architecture" \
+    --cache-dir="$cache/debootstrap" "$codename" "$root" "$mirror" > "$scratch/debootstrap.log" \
+    || fail_with "$scratch/debootstrap.log" "debootstrap has failed"
+
+  enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
+  # No service is started in a chroot.
+  printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
+  chmod 755 "$root/usr/sbin/policy-rc.d"
+
+  tar --numeric-owner --one-file-system -C "$root" -cf "$base.new" .
+  mv "$base.new" "$base"
+  rm -rf --one-file-system "$root"
+}
+
+make_chroot ()
+{
+  local root=$scratch/$1
+
+  [ -f "$base" ] || make_base
+  mkdir "$root"
+  tar --numeric-owner -C "$root" -xf "$base"
+  add_mount "$root/proc" -t proc proc
+  add_mount "$root/dev" --rbind /dev
+  mkdir -p "$cache/archives"
+  add_mount "$root/var/cache/apt/archives" --bind "$cache/archives"
+
+  cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
+  list_apt_settings > "$root/etc/apt/apt.conf.d/90chroot"
+}
+
+remove_chroot ()
+{
+  unmount_all
+  rm -rf --one-file-system "${scratch:?}/$1"
+}
