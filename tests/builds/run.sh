@@ -4,8 +4,8 @@
 # Usage: tests/builds/run.sh [NAME]...
 #
 # Builds the library and its examples in each way in which distributions and applications do, or in
-# those that are named, with warnings as errors; and has the example in C talk to a server that
-# breaks its links. The last line tells what has failed.
+# those that are named, with warnings as errors; looks whether what has come of it was built so; and
+# has the example in C talk to a server that breaks its links. The last line tells what has failed.
 #
 #   shared    the shared library alone
 #   static    the static library alone
@@ -48,9 +48,75 @@ setup ()
     "${words[@]}"
 }
 
+# expect WHAT COMMAND...
+expect ()
+{
+  "${@:2}" && return
+  echo "It was to be seen that $1"
+  wrong=1
+}
+
+# shows TEXT FILE OPTION...: whether readelf says that
+shows ()
+{
+  [[ $(readelf --wide "${@:3}" "$2") == *"$1"* ]]
+}
+
+hides ()
+{
+  ! shows "$@"
+}
+
+# takes_part OBJECT: in optimization at link time, as GCC prepares it, or Clang
+takes_part ()
+{
+  [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
+}
+
+# look NAME: whether the build of that name is what it is to be
+look ()
+{
+  local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0
+
+  if [[ ${options[$1]} == *-Dintrospection=disabled* ]]; then
+    expect "there is no introspection data" [ ! -e "$scratch/$1/lib/Hb-1.gir" ]
+  fi
+
+  if [ "$1" = static ]; then
+    expect "there is no shared library" [ ! -e "$lib.so" ]
+    expect "there is a static library" [ -e "$lib.a" ]
+    expect "the example needs none of ours" hides 'Shared library: [libhb-' "$echo" --dynamic
+  else
+    expect "the example needs ours" shows 'Shared library: [libhb-' "$echo" --dynamic
+  fi
+
+  case "$1" in
+    shared)
+      expect "there is no static library" [ ! -e "$lib.a" ]
+      ;;
+    lto)
+      expect "there is a static library too" [ -e "$lib.a" ]
+      expect "the objects are prepared for the link" \
+        takes_part "$scratch/$1/lib/libhb-internal.a.p/hb-driver.c.o"
+      ;;
+    clang)
+      expect "Clang has compiled it" shows 'clang version' "$lib.so" --string-dump=.comment
+      ;;
+    bare)
+      expect "no assertion is left" hides g_assertion_message "$lib.so" --dyn-syms
+      expect "no check is left" hides g_return_if_fail_warning "$lib.so" --dyn-syms
+      expect "the stack is protected" shows __stack_chk_fail "$lib.so" --dyn-syms
+      expect "all is bound at once" shows BIND_NOW "$lib.so" --dynamic
+      expect "what was bound is not written to" shows GNU_RELRO "$lib.so" --segments
+      ;;
+  esac
+
+  return "$wrong"
+}
+
 build ()
 {
-  setup "$1" && meson compile -C "$scratch/$1"
+  setup "$1" && meson compile -C "$scratch/$1" && look "$1"
 }
 
 # use NAME: has the example talk to its server, five times, at the same time as others
@@ -70,7 +136,7 @@ declare -A users
 
 for name in "${names[@]}"; do
   if [ -z "${options[$name]:-}" ]; then
-    sed -n 's/^# \{0,1\}//; 4,15p' "$0" >&2
+    sed -n 's/^# \{0,1\}//; 4,14p' "$0" >&2
     exit 2
   fi
 
