@@ -21,10 +21,10 @@ debian_test=(binutils g++ gir1.2-soup-3.0 gjs glib-networking gobject-introspect
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
 debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme autopkgtest bash-completion
-           chromium chromium-driver clang debootstrap dpkg-dev fonts-cantarell gcovr gi-docgen git
-           gnome-desktop-testing groff iproute2 libclang-rt-14-dev libglib2.0-doc librsvg2-common
-           libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db mandoc nftables node-ws reuse
-           shellcheck valgrind xvfb)
+           chromium chromium-driver clang debootstrap debugedit dpkg-dev elfutils fonts-cantarell
+           gcovr gi-docgen git gnome-desktop-testing groff iproute2 libclang-rt-14-dev
+           libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db
+           mandoc nftables node-ws reuse rpm rpmlint shellcheck valgrind xvfb)
 
 fedora_build=(gcc gettext glib2-devel json-glib-devel libsoup3-devel meson ninja-build
               pkgconf-pkg-config)
