@@ -11,6 +11,9 @@ from pathlib import Path
 SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
 TEMPLATES = ('examples/**/*.ui',)
 
+# What gettext knows to be translated in these is not marked.
+UNMARKED = ('examples/**/*.desktop.in', 'examples/**/*.metainfo.xml.in')
+
 MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*"')
 MARKED_IN_TEMPLATE = 'translatable="yes"'
 STRING = r'"(?:[^"\\]|\\.)*"'
@@ -30,6 +33,7 @@ def main(root):
     marked = {path for path, text in texts.items() if MARKED.search(text)}
     cut = [(path, found[1]) for path in sorted(marked) for found in MACRO.finditer(texts[path])]
     marked |= {path for path, text in templates.items() if MARKED_IN_TEMPLATE in text}
+    marked |= read(root, UNMARKED).keys()
 
     for path in sorted(marked - listed):
         print(f'{path} has strings to be translated: add it to po/POTFILES')

@@ -46,7 +46,7 @@ about_cb (GSimpleAction *action,
                          "application-name", _("WebSocket Monitor"),
                          "application-icon", MONITOR_APPLICATION_ID,
                          "comments", _("Shows what hb-websocket does to keep a link alive"),
-                         "developer-name", "hb-websocket",
+                         "developer-name", _("The authors of hb-websocket"),
                          "license-type", GTK_LICENSE_LGPL_2_1,
                          "version", HB_VERSION_S,
                          NULL);

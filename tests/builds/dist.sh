@@ -59,7 +59,7 @@ build ()
 
   CFLAGS="-g -O2 -ffile-prefix-map=$folder=." quietly meson setup "$folder/build" "$folder/source" \
     --prefix=/usr -Dbuildtype=plain -Dwerror=true -Dintrospection=enabled -Dvapi=enabled \
-    -Ddocumentation=true -Dtools=true "$@"
+    -Ddocumentation=true -Dtools=true -Dinstall_monitor=true "$@"
   quietly meson compile -C "$folder/build" --jobs="$jobs"
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }

@@ -3,14 +3,18 @@
 """The library once it is installed: what is there, and a program that finds it with pkg-config."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 from common import (API, BUILD, CC, GIR, MESON, PKG_CONFIG, SOURCE, check, check_none,
-                    check_program, finish, get_flags, get_options, get_public_headers, install, run,
-                    skip_all)
+                    check_program, finish, get_flags, get_options, get_public_headers, install,
+                    run, skip, skip_all)
 
 PROGRAM = SOURCE / 'tests' / 'checks' / 'subproject' / 'user.c'
+
+
+MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
@@ -19,6 +23,20 @@ def without_sysroot(flag, sysroot):
     if path.startswith(str(sysroot)) and not Path(path).exists():
         return flag.replace(str(sysroot), '', 1)
     return flag
+
+
+def check_application(root, below):
+    """AppStream sees whether what the metadata speak of is there; it looks below usr."""
+    name = 'what AppStream is told of is installed'
+    if not shutil.which('appstreamcli'):
+        skip(name, 'there is no appstreamcli')
+        return
+
+    tree = root / 'tree'
+    tree.mkdir()
+    (tree / 'usr').symlink_to(below)
+    result = run(['appstreamcli', 'validate-tree', '--no-net', '--no-color', tree])
+    check(result.returncode == 0 and MONITOR in result.stdout, name, result.stdout)
 
 
 def main():
@@ -52,8 +70,21 @@ def main():
                 below / options['bindir'] / 'hb-cat',
                 below / options['mandir'] / 'man1' / 'hb-cat.1',
                 below / options['datadir'] / 'bash-completion' / 'completions' / 'hb-cat',
-            ] if options['tools'] else []),
+            ] if options['tools'] else []), *([
+                below / options['bindir'] / 'hb-websocket-monitor',
+                below / options['mandir'] / 'man1' / 'hb-websocket-monitor.1',
+                *(below / options['datadir'] / path for path in [
+                    f'applications/{MONITOR}.desktop',
+                    f'dbus-1/services/{MONITOR}.service',
+                    f'icons/hicolor/scalable/apps/{MONITOR}.svg',
+                    f'icons/hicolor/symbolic/apps/{MONITOR}-symbolic.svg',
+                    f'metainfo/{MONITOR}.metainfo.xml',
+                ]),
+            ] if options['install_monitor'] else []),
         ] if not path.exists()), 'what belongs to it is installed')
+
+        if options['install_monitor']:
+            check_application(root, below)
 
         if GIR.exists():
             for variable, path in (('girdir', f'{options["datadir"]}/gir-1.0'),

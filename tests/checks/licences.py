@@ -15,6 +15,9 @@ from style import get_files
 
 LICENCE = 'LGPL-2.1-or-later'
 
+# Metadata of an application is put together with those of all others, so AppStream wants it free.
+EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
+
 # Assembled, as this would be taken for a line of that kind itself
 LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
 N_LINES = 3
@@ -36,17 +39,24 @@ def get_licence(path):
     return next((found[1] for found in map(LINE.search, head) if found), None)
 
 
+def get_wanted(name):
+    return next((licence for pattern, licence in EXCEPTIONS.items() if fnmatch(name, pattern)),
+                LICENCE)
+
+
 def check_files():
     licences = {relative(path): get_licence(path) for path in get_files()}
     texts = {path.stem for path in (SOURCE / 'LICENSES').iterdir()}
 
-    check(texts == {LICENCE}, 'the text of the licence is there, and no other', str(sorted(texts)))
+    check(texts == {LICENCE, *EXCEPTIONS.values()},
+          'the texts of the licences are there, and no other', str(sorted(texts)))
     check_none((f'{name}: {licence}' for name, licence in sorted(licences.items())
-                if licence not in (None, LICENCE)), f'no file is under anything but {LICENCE}')
+                if licence not in (None, get_wanted(name))),
+               f'no file is under anything but {LICENCE}, or what it is an exception for')
     check_none((name for name, licence in sorted(licences.items())
                 if not licence and not any(fnmatch(name, pattern) for pattern in WITHOUT_LINE)),
                'each file that takes a comment names its licence on top')
-    check_none((pattern for pattern in WITHOUT_LINE
+    check_none((pattern for pattern in (*WITHOUT_LINE, *EXCEPTIONS)
                 if not pattern.startswith('doc/packaging/')
                 and not any(fnmatch(name, pattern) for name in licences)),
                'no exception is out of date')
@@ -56,11 +66,15 @@ def check_files():
 
 
 def check_rest():
-    fields = dict(re.findall(r'^([\w-]+): (.+)$',
-                             (SOURCE / '.reuse/dep5').read_text(encoding='utf-8'), re.MULTILINE))
-    check(fields.get('Files') == '*' and fields.get('License') == LICENCE
-          and re.match(r'20\d\d \S', fields.get('Copyright', '')),
-          'the others are told of, and whose all of them are', str(fields))
+    for name in ('.reuse/dep5', 'doc/packaging/debian/copyright'):
+        text = (SOURCE / name).read_text(encoding='utf-8')
+        paragraphs = [part for part in (dict(re.findall(r'^([\w-]+): (.+)$', paragraph,
+                                                        re.MULTILINE))
+                                        for paragraph in text.split('\n\n')) if 'Files' in part]
+        told = {part['Files']: part.get('License') for part in paragraphs}
+        check(told == {'*': LICENCE, **EXCEPTIONS}
+              and all(re.match(r'20\d\d \S', part.get('Copyright', '')) for part in paragraphs),
+              f'{name} tells of the others, and whose all of them are', str(paragraphs))
 
 
 def check_with_reuse():

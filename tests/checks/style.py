@@ -19,7 +19,7 @@ MAX_COLUMNS = 100
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # Translations are laid out by gettext, and a licence is not ours to lay out.
-NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'LGPL-*.txt')
+NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')
 
 PICTURES = ('*.png',)
 
