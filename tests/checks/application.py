@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a desktop is told of the monitor is valid, translated, and says the same everywhere."""
+
+import configparser
+import json
+import re
+import shutil
+import struct
+from xml.etree import ElementTree
+
+from common import API, BUILD, SOURCE, check, check_none, finish, run, skip
+from licences import get_licence
+
+FOLDER = SOURCE / 'examples' / 'monitor'
+DATA = FOLDER / 'data'
+BUILT = BUILD / 'examples' / 'monitor' / 'data'
+
+LANG = '{http://www.w3.org/XML/1998/namespace}lang'
+LANGUAGES = set((SOURCE / 'po' / 'LINGUAS').read_text(encoding='utf-8').split())
+
+# What AppStream remarks and we cannot help. Later versions than Debian 12 has remark more.
+REMARKS = {
+    'cid-contains-uppercase-letter': 'the id is the name on the bus, and ends as GNOME wants it',
+}
+APPSTREAM_KNOWN = (0, 16)
+
+
+def find(pattern, path):
+    return re.search(pattern, path.read_text(encoding='utf-8'), re.MULTILINE)[1]
+
+
+def read_keyfile(path):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str
+    parser.read_string(path.read_text(encoding='utf-8'))
+    return dict(parser[parser.sections()[0]])
+
+
+ID = find(r'#define MONITOR_APPLICATION_ID +"(.+)"', FOLDER / 'monitor-application.h')
+RESOURCES = find(r'#define MONITOR_RESOURCES +"(.+)"', FOLDER / 'monitor-application.h')
+
+
+def get_program():
+    """The name by which the one program of the folder is installed."""
+    targets = json.loads((BUILD / 'meson-info' / 'intro-targets.json').read_text('utf-8'))
+    names = {target['name'] for target in targets if target['type'] == 'executable'
+             and target['defined_in'] == str(FOLDER / 'meson.build')}
+    return names.pop() if len(names) == 1 else None
+
+
+def check_equal(name, values):
+    """values: where it is said, and what"""
+    check(len(set(values.values())) == 1, name,
+          '\n'.join(f'{where}: {value}' for where, value in values.items()))
+
+
+def check_id(desktop, component, service):
+    check_equal('the id is the same everywhere', {
+        'monitor-application.h': ID,
+        'its resources': RESOURCES.strip('/').replace('/', '.'),
+        'data/meson.build': find(r"^monitor_id = '(.+)'", DATA / 'meson.build'),
+        'id': component.findtext('id'),
+        'launchable': component.findtext('launchable').removesuffix('.desktop'),
+        'provides dbus': component.findtext('provides/dbus'),
+        'Icon': desktop['Icon'],
+        'service': service['Name'],
+    })
+    check_equal('the resources are where they are looked for', {
+        'monitor-application.h': RESOURCES,
+        'monitor.gresource.xml': find(r'prefix="(.+)"', FOLDER / 'monitor.gresource.xml'),
+    })
+    named = [path.name for path in (*DATA.iterdir(), *(FOLDER / 'icons').rglob('*.*'))]
+    check_none((name for name in named
+                if name != 'meson.build' and not re.match(rf'{re.escape(ID)}[.-]', name)),
+               'each file has it in its name')
+    icons = {str(path.relative_to(FOLDER / 'icons')) for path in (FOLDER / 'icons').rglob('*.*')}
+    check(icons == {f'scalable/apps/{ID}.svg', f'symbolic/apps/{ID}-symbolic.svg'},
+          'there is an icon in colour, and one without', str(icons))
+
+
+def check_program(desktop, component, service):
+    page = next(FOLDER.glob('*.1'))
+    values = {
+        'Exec': desktop['Exec'],
+        'StartupWMClass': desktop['StartupWMClass'],
+        'provides binary': component.findtext('provides/binary'),
+        'service': service['Exec'].removeprefix('@bindir@/').split()[0],
+        'manual page': page.stem,
+        '.Nm': find(r'^\.Nm (\S+)$', page),
+    }
+    if get_program():
+        values['meson'] = get_program()
+    check_equal('the program is called the same everywhere', values)
+    check(desktop['DBusActivatable'] == 'true'
+          and service['Exec'].endswith(' --gapplication-service'), 'it can be started by the bus',
+          str(service))
+
+
+def check_words(desktop, component):
+    check_equal('it has one name', {
+        'Name': desktop['Name'],
+        'name': component.findtext('name'),
+        'title': find(r'<property name="title" translatable="yes">(.+)</', FOLDER
+                      / 'monitor-window.ui'),
+        'about': find(r'"application-name", _\("(.+)"\)', FOLDER / 'monitor-application.c'),
+    })
+    check_equal('it is summed up in the same words', {
+        'Comment': desktop['Comment'],
+        'summary': component.findtext('summary'),
+    })
+    check_equal('the authors are the same', {
+        'developer_name': component.findtext('developer_name'),
+        'about': find(r'"developer-name", _\("(.+)"\)', FOLDER / 'monitor-application.c'),
+    })
+    check(component.findtext('translation') == API, 'its translations are those of the library')
+
+
+def check_version(component):
+    project = json.loads((BUILD / 'meson-info' / 'intro-projectinfo.json').read_text('utf-8'))
+    releases = [release.get('version') for release in component.iterfind('releases/release')]
+    news = re.findall(r'^hb-websocket (\S+)\n=+$',
+                      (SOURCE / 'NEWS').read_text(encoding='utf-8'), re.MULTILINE)
+
+    check(releases == news, 'it has the releases that NEWS tells of', f'{releases}\n{news}')
+    check(releases[0] == project['version'], 'the newest release is this one',
+          f'{releases[0]}\n{project["version"]}')
+
+
+def check_licences(component):
+    for element, path in (('metadata_license', DATA / f'{ID}.metainfo.xml.in'),
+                          ('project_license', FOLDER / 'monitor-application.c')):
+        check_equal(f'{element} is what the file itself says', {
+            element: component.findtext(element),
+            path.name: get_licence(path),
+        })
+
+
+def get_size(path):
+    return struct.unpack('>II', path.read_bytes()[16:24])
+
+
+def check_pictures(component):
+    """A picture has the path in the repository below the address of the project."""
+    home = component.findtext('url[@type="homepage"]')
+    for image in component.iterfind('screenshots/screenshot/image'):
+        path = SOURCE / image.text.removeprefix(home)
+        size = (int(image.get('width')), int(image.get('height')))
+        found = get_size(path) if path.is_file() else 'not there'
+        check(image.text.startswith(home) and found == size, f'{path.name} is as it is said to be',
+              f'{image.text}: {size}, but it is {found}')
+
+    check_equal('the project has one address', {
+        'homepage': home,
+        'debian/control': find(r'^Homepage: (.+)$', SOURCE / 'doc/packaging/debian/control'),
+        'bugtracker': find(r'type="bugtracker">(.+?)issues<', DATA / f'{ID}.metainfo.xml.in'),
+    })
+
+
+def find_untranslated(desktop, component):
+    for key in ('Name', 'Comment', 'Keywords'):
+        languages = {found[1] for name in desktop
+                     if (found := re.fullmatch(rf'{key}\[(\w+)\]', name))}
+        if languages != LANGUAGES:
+            yield f'{key}: {sorted(languages)}'
+
+    for path in ('name', 'summary', 'developer_name', 'description/p',
+                 'screenshots/screenshot/caption'):
+        elements = component.findall(path)
+        n_texts = sum(element.get(LANG) is None for element in elements)
+        for language in sorted(LANGUAGES):
+            n_translated = sum(element.get(LANG) == language for element in elements)
+            if n_translated != n_texts or not n_texts:
+                yield f'{path}: {n_translated} of {n_texts} in {language}'
+
+
+def check_with_appstream(path):
+    name = 'AppStream has nothing against it'
+    if not shutil.which('appstreamcli'):
+        skip(name, 'there is no appstreamcli')
+        return
+
+    result = run(['appstreamcli', 'validate', '--pedantic', '--no-net', '--no-color', path])
+    remarks = re.findall(r'^[EWIP]: .*?: (\S+)', result.stdout, re.MULTILINE)
+    version = re.search(r'(\d+)\.(\d+)', run(['appstreamcli', '--version']).stdout)
+    is_known = tuple(map(int, version.groups())) <= APPSTREAM_KNOWN
+    check(result.returncode == 0 and (not is_known or set(remarks) == REMARKS.keys()), name,
+          result.stdout)
+
+
+def check_with_desktop(path):
+    name = 'desktop-file-validate has nothing against it'
+    if not shutil.which('desktop-file-validate'):
+        skip(name, 'there is no desktop-file-validate')
+        return
+
+    result = run(['desktop-file-validate', path])
+    check(result.returncode == 0 and not result.stdout, name, result.stdout)
+
+
+def check_built():
+    desktop = BUILT / f'{ID}.desktop'
+    metainfo = BUILT / f'{ID}.metainfo.xml'
+    if not (desktop.exists() and metainfo.exists()):
+        skip('what is built', 'built without GTK 4, libadwaita or gettext')
+        return
+
+    check_none(find_untranslated(read_keyfile(desktop), ElementTree.parse(metainfo).getroot()),
+               'all of it is translated')
+    check_with_desktop(desktop)
+    check_with_appstream(metainfo)
+
+
+def main():
+    desktop = read_keyfile(DATA / f'{ID}.desktop.in')
+    service = read_keyfile(DATA / f'{ID}.service.in')
+    component = ElementTree.parse(DATA / f'{ID}.metainfo.xml.in').getroot()
+
+    check_id(desktop, component, service)
+    check_program(desktop, component, service)
+    check_words(desktop, component)
+    check_version(component)
+    check_licences(component)
+    check_pictures(component)
+    check_built()
+    finish()
+
+
+if __name__ == '__main__':
+    main()

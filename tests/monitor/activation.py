@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The monitor is started by the bus, as a desktop would, and does what it is then told.
+
+activation.py DESKTOP_FILE [SERVICE PROGRAM]
+
+The bus knows the service of a monitor that is installed. That of a build is SERVICE, which is given
+to the bus and made to start PROGRAM. The display is there already, see run.py.
+"""
+
+import configparser
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ID = 'io.github.hb_websocket.Monitor'
+
+# Seconds within which everything has to happen
+PATIENCE = 30
+
+_n_checks = 0
+_n_failed = 0
+
+
+def check(condition, name, details=''):
+    global _n_checks, _n_failed
+
+    _n_checks += 1
+    if not condition:
+        _n_failed += 1
+        print(details, file=sys.stderr)
+    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
+
+
+def skip(name, reason):
+    global _n_checks
+
+    _n_checks += 1
+    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
+
+
+def read_desktop_file(path):
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.optionxform = str
+    parser.read(path, encoding='utf-8')
+    return parser['Desktop Entry']
+
+
+def offer_service(path, program):
+    """Puts the service where the bus looks first, with the program of the build."""
+    services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
+    services.mkdir(parents=True)
+    (services / path.name).write_text(
+        re.sub(r'^Exec=\S+', lambda _: f'Exec={program}', path.read_text(encoding='utf-8'),
+               flags=re.MULTILINE), encoding='utf-8')
+    # Its translations need not be installed.
+    os.environ['LANGUAGE'] = ''
+
+
+class Bus:
+    """A session bus, for as long as the block lasts."""
+
+    def __enter__(self):
+        self._daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--nosyslog',
+                                         '--print-address=1'], stdout=subprocess.PIPE, text=True)
+        os.environ['DBUS_SESSION_BUS_ADDRESS'] = self._daemon.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self._daemon.terminate()
+        self._daemon.communicate()
+
+
+def call(*arguments):
+    return subprocess.run(['gapplication', *arguments], text=True, check=False, timeout=PATIENCE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def read_request(client):
+    """The head of what a client asks for, or what there was of it when its time was over."""
+    request = b''
+    try:
+        while b'\r\n\r\n' not in request and (part := client.recv(4096)):
+            request += part
+    except TimeoutError:
+        pass
+    return request.decode('ascii', 'replace')
+
+
+def wait_for_window(wanted):
+    """Returns the windows of the display, one a line, once one of them is the one."""
+    deadline = time.monotonic() + PATIENCE
+    windows = ''
+    while wanted not in windows and time.monotonic() < deadline:
+        time.sleep(0.1)
+        windows = subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
+                                 stdout=subprocess.PIPE).stdout
+    return windows
+
+
+def check_window(desktop):
+    name = 'its window has the name and the class that the desktop file tells'
+    if not shutil.which('xwininfo'):
+        skip(name, 'there is no xwininfo')
+        return
+
+    language = os.environ.get('LANGUAGE')
+    title = desktop[f'Name[{language}]' if language else 'Name']
+    wanted = f'"{title}": ("{desktop["StartupWMClass"]}"'
+    windows = wait_for_window(wanted)
+    check(wanted in windows, name, f'{wanted} is none of\n{windows}')
+
+
+def check_activation(desktop):
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        server.settimeout(PATIENCE)
+        result = call('launch', ID, f'ws://127.0.0.1:{server.getsockname()[1]}/place')
+        check(result.returncode == 0, 'the bus starts it', result.stdout)
+        if result.returncode != 0:
+            return
+
+        try:
+            client, _ = server.accept()
+        except TimeoutError:
+            check(False, 'it opens the address that it was given', 'nobody has connected')
+            return
+
+    with client:
+        client.settimeout(PATIENCE)
+        request = read_request(client)
+        check(request.startswith('GET /place HTTP/1.1\r\n') and 'Upgrade: websocket' in request,
+              'it opens the address that it was given', request)
+        check_window(desktop)
+        result = call('action', ID, 'quit')
+        try:
+            left = client.recv(1) == b''
+        except TimeoutError:
+            left = False
+        check(result.returncode == 0 and left, 'it leaves when it is told to', result.stdout)
+
+
+def main(desktop_file, service=None, program=None):
+    missing = [name for name in ('dbus-daemon', 'gapplication') if not shutil.which(name)]
+    if missing:
+        print(f'1..0 # SKIP there is no {missing[0]}')
+        return 0
+
+    if service:
+        offer_service(Path(service), program)
+    with Bus():
+        check_activation(read_desktop_file(desktop_file))
+
+    print(f'1..{_n_checks}')
+    return _n_failed != 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(*sys.argv[1:]))
