@@ -161,7 +161,7 @@ install_and_remove ()
     || fail_with "$scratch/apt.log" "the packages cannot be removed"
 
   left=$(find "$root/etc" "$root/usr" "$root/var/lib" -not -path "$root/var/lib/apt/*" \
-    \( -name '*hb-websocket*' -o -name 'hb-cat*' -o -name 'Hb-1.*' \) -printf '/%P\n')
+    \( -name '*hb[-_]websocket*' -o -name 'hb-cat*' -o -name 'Hb-1.*' \) -printf '/%P\n')
   [ -z "$left" ] || fail "this is left of them: $left"
   echo "${#packages[@]} packages"
 }
