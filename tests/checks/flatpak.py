@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Flatpak manifest of the monitor fits the monitor, its build, and what the book tells."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+
+from application import DATA, ID, check_equal, read_keyfile
+from common import BUILD, SOURCE, check, check_none, finish, skip
+
+MANIFEST = SOURCE / 'doc' / 'packaging' / 'flatpak' / f'{ID}.json'
+PAGE = SOURCE / 'doc' / 'flatpak.md'
+
+# All that it may do outside of its sandbox, and for what
+PERMISSIONS = {
+    '--share=network': 'a link',
+    '--share=ipc': 'a window on X11',
+    '--socket=wayland': 'a window',
+    '--socket=fallback-x11': 'a window where there is no Wayland',
+    '--device=dri': 'a window that is drawn fast',
+}
+
+
+def read_page():
+    text = PAGE.read_text(encoding='utf-8')
+    return json.loads(re.search(r'^```json\n(.*?)^```$', text, re.MULTILINE | re.DOTALL)[1])
+
+
+def find_unknown(manifest, options):
+    """Yields what is given to Meson for this library and is no option of it, or no value of one."""
+    module = next(module for module in manifest['modules'] if module['name'] == 'hb-websocket')
+    for argument in module['config-opts']:
+        name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
+        option = options.get(name)
+        if option is None:
+            yield f'{argument}: there is no such option'
+        elif value not in option.get('choices', ('true', 'false')):
+            yield f'{argument}: there is no such value'
+
+
+def check_with_flatpak_builder():
+    """It passes over what it does not know, and shows what it has understood."""
+    name = 'flatpak-builder understands all of it'
+    if not shutil.which('flatpak-builder'):
+        skip(name, 'there is no flatpak-builder')
+        return
+
+    with tempfile.TemporaryDirectory() as scratch:
+        result = subprocess.run(['flatpak-builder', '--show-manifest', MANIFEST], cwd=scratch,
+                                text=True, check=False, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+    check(result.returncode == 0 and not result.stderr
+          and json.loads(result.stdout) == json.loads(MANIFEST.read_text(encoding='utf-8')), name,
+          f'{result.stderr}\n{result.stdout}')
+
+
+def main():
+    manifest = json.loads(MANIFEST.read_text(encoding='utf-8'))
+    page = read_page()
+    options = json.loads((BUILD / 'meson-info' / 'intro-buildoptions.json').read_text('utf-8'))
+    options = {option['name']: option for option in options}
+    module = manifest['modules'][0]
+
+    check_equal('the id is that of the monitor', {'id': manifest['id'], 'monitor': ID})
+    check_equal('the command is the program that is installed', {
+        'command': manifest['command'],
+        'Exec': read_keyfile(DATA / f'{ID}.desktop.in')['Exec'],
+    })
+    check('-Dinstall_monitor=true' in module['config-opts'], 'the monitor is installed')
+    check([(MANIFEST.parent / source['path']).resolve() for source in module['sources']]
+          == [SOURCE], 'it is built from this source', str(module['sources']))
+    check_none(find_unknown(manifest, options), 'each option is one of the build')
+    check_none(find_unknown(page, options), 'so is each option in the book')
+    check(sorted(manifest['finish-args']) == sorted(PERMISSIONS),
+          'it asks for what it needs, and for nothing else', str(manifest['finish-args']))
+    for key in ('runtime', 'runtime-version', 'sdk'):
+        check_equal(f'{key} is the same in the book', {
+            MANIFEST.name: manifest[key],
+            PAGE.name: page[key],
+        })
+    check(sorted(page['finish-args']) == sorted(PERMISSIONS),
+          'the book asks for the same permissions', str(page['finish-args']))
+    check_with_flatpak_builder()
+    finish()
+
+
+if __name__ == '__main__':
+    main()
