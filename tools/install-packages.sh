@@ -20,11 +20,12 @@ debian_test=(binutils g++ gir1.2-soup-3.0 gjs glib-networking gobject-introspect
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
-debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme autopkgtest bash-completion
-           chromium chromium-driver clang debootstrap debugedit dpkg-dev elfutils fonts-cantarell
-           gcovr gi-docgen git gnome-desktop-testing groff iproute2 libclang-rt-14-dev
-           libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db
-           mandoc nftables node-ws reuse rpm rpmlint shellcheck valgrind xvfb)
+debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream autopkgtest
+           bash-completion chromium chromium-driver clang dbus-daemon debootstrap debugedit
+           desktop-file-utils dpkg-dev elfutils flatpak-builder fonts-cantarell gcovr gi-docgen git
+           gnome-desktop-testing groff iproute2 libclang-rt-14-dev libglib2.0-doc librsvg2-common
+           libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db mandoc nftables node-ws reuse rpm
+           rpmlint shellcheck valgrind x11-utils xvfb)
 
 fedora_build=(gcc gettext glib2-devel json-glib-devel libsoup3-devel meson ninja-build
               pkgconf-pkg-config)
@@ -32,10 +33,11 @@ fedora_test=(binutils gcc-c++ gjs glib-networking gobject-introspection-devel ha
              python3 python3-gobject python3-websockets vala)
 fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
-fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme bash-completion
-           chromedriver chromium clang compiler-rt gcovr gi-docgen glib2-doc gnome-desktop-testing
-           groff iproute libabigail libasan librsvg2 libsoup3-doc libubsan libXtst-devel man-db
-           mandoc nftables openssl-devel reuse ShellCheck valgrind xorg-x11-server-Xvfb)
+fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme appstream
+           bash-completion chromedriver chromium clang compiler-rt dbus-daemon desktop-file-utils
+           flatpak-builder gcovr gi-docgen glib2-doc gnome-desktop-testing groff iproute libabigail
+           libasan librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel
+           reuse ShellCheck valgrind xorg-x11-server-Xvfb xwininfo)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
