@@ -277,16 +277,18 @@ link_pong (HbLink   *link,
 }
 
 /* Bytes have come, or have gone where they had stood still. What comes of them is of the same time:
- * to read the clock for each message would take as long as what the core does with it. A later
- * deadline needs no new alarm. */
+ * to read the clock for each message would take as long as what the core does with it. */
 static void
 link_life (HbLink   *link,
            gpointer  user_data)
 {
   HbDriver *self = user_data;
 
-  if (is_from_current_link (self, link))
-    hb_machine_on_life (&self->machine, read_clock (self));
+  if (!is_from_current_link (self, link))
+    return;
+
+  hb_machine_on_life (&self->machine, read_clock (self));
+  touch_alarm (self);
 }
 
 static void

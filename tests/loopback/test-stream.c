@@ -224,6 +224,23 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
+/* The next ping is due long before the judgement that it replaces. */
+static void
+test_part_is_life (Fixture       *fixture,
+                   const Footing *footing)
+{
+  RawPeer *peer = footing_open (fixture);
+
+  g_test_summary ("A part of a frame is life: it ends the wait after a ping, and begins the silence "
+                  "before the next one");
+
+  hb_websocket_task_set_pong_timeout (fixture->task, G_MAXINT);
+  hb_websocket_task_set_ping_timeout (fixture->task, 20);
+  raw_peer_expect (peer, "text:heartbeat");
+  raw_peer_write (peer, "\x81", 1);
+  raw_peer_expect (peer, "text:heartbeat");
+}
+
 /* The link is lost when the kernel has a part of the big message. */
 static void
 lose_in_the_midst (Fixture *fixture)
@@ -339,6 +356,7 @@ main (int   argc,
   footing_add (PREFIX "one-at-a-time", &footing_raw, test_one_at_a_time);
   footing_add_all (PREFIX "fairness", test_fairness);
   footing_add_raw (PREFIX "pings-between", test_pings_between);
+  footing_add_raw (PREFIX "part-is-life", test_part_is_life);
   footing_add_all (PREFIX "taken-in-part", test_taken_in_part);
   footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);
   footing_add (PREFIX "big-echo", &footing_tls, test_big_echo);
