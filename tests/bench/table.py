@@ -11,6 +11,7 @@ import json
 import re
 import statistics
 import sys
+import textwrap
 from pathlib import Path
 
 from plot import CASES
@@ -129,8 +130,9 @@ def make_machine(entries):
     facts = ', '.join(f'{name} {machine[name]}' for name in
                       ('kernel', 'system', 'GLib', 'libsoup', 'OpenSSL', 'libwebsockets', 'node',
                        'websockets', 'GCC') if name in machine)
-    yield (f'{machine["cpu"]}, {machine["cores"]} cores, {facts}; {machine["rounds"]} rounds of '
-           f'{machine["seconds"]} s for each program and case.')
+    yield from textwrap.wrap(
+        f'{machine["cpu"]}, {machine["cores"]} cores, {facts}; {machine["rounds"]} rounds of '
+        f'{machine["seconds"]} s for each program and case.', width=100)
 
 
 TABLES = {

@@ -23,6 +23,9 @@ NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')
 
 PICTURES = ('*.png',)
 
+# What cannot be broken: a table, a picture, an address
+UNBREAKABLE = re.compile(r'\||!\[|.*https?://')
+
 
 def get_files():
     for folder, folders, names in os.walk(SOURCE):
@@ -64,6 +67,10 @@ def main():
     check_none((f'{relative(path)}:{number}: {len(line)}' for path, number, line in lines
                 if len(line) > MAX_COLUMNS and path in sources),
                f'no line of a source has more than {MAX_COLUMNS} columns')
+    check_none((f'{relative(path)}:{number}: {len(line)}' for path, number, line in lines
+                if len(line) > MAX_COLUMNS and matches(path, ('*.md',))
+                and not UNBREAKABLE.match(line)),
+               'nor has a line of a page, where it can be broken')
     check_none((relative(path) for path, text in ours.items()
                 if text and (not text.endswith('\n') or text.endswith('\n\n'))),
                'each file ends with one newline')

@@ -231,8 +231,8 @@ test_part_is_life (Fixture       *fixture,
 {
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A part of a frame is life: it ends the wait after a ping, and begins the silence "
-                  "before the next one");
+  g_test_summary ("A part of a frame is life: it ends the wait after a ping, and begins the "
+                  "silence before the next one");
 
   hb_websocket_task_set_pong_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_set_ping_timeout (fixture->task, 20);
