@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "hb-dispose-later-private.h"
 #include "hb-error.h"
 #include "hb-handshake-private.h"
 #include "hb-i18n-private.h"
@@ -137,65 +138,13 @@ find_socket (SoupWebsocketConnection *connection)
   return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
 }
 
-/* An unref alone would not do: the application may hold a reference too, and libsoup would go on
- * reading for it. */
-static gboolean
-end_connection_cb (gpointer user_data)
-{
-  g_autoptr (GObject) connection = g_steal_pointer ((GObject **) user_data);
-  GMainContext *context = g_source_get_context (g_main_current_source ());
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-
-  g_object_run_dispose (connection);
-
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-forget_cb (gpointer user_data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-/* What is left here is of a context that has gone, or is going: GLib loses the sources that are
- * destroyed meanwhile, as those of a connection would be. So it goes a turn of the main loop
- * later. */
-static void
-free_place (gpointer data)
-{
-  g_autofree GObject **place = data;
-  g_autoptr (GSource) source = NULL;
-
-  if (*place == NULL)
-    return;
-
-  source = g_idle_source_new ();
-  g_source_set_callback (source, forget_cb, *place, g_object_unref);
-  g_source_set_static_name (source, "[hb] end");
-  g_source_attach (source, NULL);
-}
-
 /* Lets go of the connection, which is still being used where libsoup is calling us: it takes no
  * reference to itself while it reads. */
 static void
 release_connection (HbLink *self)
 {
-  GObject **place;
-  GSource *source;
-
-  if (self->connection == NULL || self->depth > 0)
-    return;
-
-  place = g_new (GObject *, 1);
-  *place = G_OBJECT (g_steal_pointer (&self->connection));
-
-  /* A context that nobody runs any more gives back the reference when it goes itself. */
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, end_connection_cb, place, free_place);
-  g_source_set_static_name (source, "[hb] end");
-  g_source_attach (source, self->context);
-  g_source_unref (source);
+  if (self->connection != NULL && self->depth == 0)
+    hb_dispose_later (G_OBJECT (g_steal_pointer (&self->connection)), self->context);
 }
 
 static gboolean
