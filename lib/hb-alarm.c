@@ -29,10 +29,12 @@ typedef struct
   int         waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
 } HbAlarm;
 
-/* How much later than it was wanted an alarm may be: this part of the wait, but no more than that.
- * It has to be less than HB_LATE. */
+/* How much later than wanted an alarm may be: this part of the wait, and no more than that */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
+
+/* Or no verdict would ever come in time. */
+G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Many tasks wake a main loop, and many programs a machine, together rather than one after another:
  * so each is woken at the next multiple of the same number, the largest power of two that is within
@@ -201,7 +203,8 @@ hb_alarm_new (HbAlarmFunc func,
   return source;
 }
 
-/* The time may be another now. To be called from the thread of the loop only. */
+/* Has the deadline asked for anew before the loop waits next. To be called from the thread of the
+ * loop only. */
 void
 hb_alarm_touch (GSource *source)
 {

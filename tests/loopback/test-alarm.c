@@ -6,7 +6,8 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* When an alarm wakes the loop, by a clock that stands still until it is told to go on. */
+/* When an alarm wakes the loop, by a clock that stands still until it is told to go on; by a timer
+ * of the kernel's, and by the loop's own where there is none. */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
@@ -20,6 +21,7 @@ typedef struct
   GSource *alarm;
   gint64   wanted_at;
   gint64   rang_at; /* HB_NEVER as long as it has not */
+  guint    n_calls; /* of the callback, for whatever reason */
 } Bell;
 
 static gint64
@@ -35,11 +37,14 @@ ring_cb (gpointer user_data)
 {
   Bell *self = user_data;
 
-  if (hb_alarm_is_due (self->alarm))
+  self->n_calls++;
+  hb_alarm_touch (self->alarm);
+
+  if (self->wanted_at <= test_clock_get_now ())
     {
+      g_assert_true (hb_alarm_is_due (self->alarm) == (self->wanted_at != HB_AT_ONCE));
       self->rang_at = test_clock_get_now ();
       self->wanted_at = HB_NEVER;
-      hb_alarm_touch (self->alarm);
     }
 
   return G_SOURCE_CONTINUE;
@@ -51,13 +56,17 @@ bell_want (Bell   *self,
 {
   self->wanted_at = wanted_at;
   self->rang_at = HB_NEVER;
+  self->n_calls = 0;
   hb_alarm_touch (self->alarm);
 }
 
+/* @data: as add_test () gives it: whether there is no timer */
 static void
-bell_init (Bell         *self,
-           GMainContext *context)
+bell_init (Bell          *self,
+           GMainContext  *context,
+           gconstpointer  data)
 {
+  test_clock_set_without (GPOINTER_TO_INT (data));
   self->alarm = hb_alarm_new (when_wanted, self);
   g_source_set_callback (self->alarm, ring_cb, self, NULL);
   g_source_attach (self->alarm, context);
@@ -79,7 +88,15 @@ run (GMainContext *context)
 }
 
 static void
-test_never_early (void)
+jump (GMainContext *context,
+      gint64        milliseconds)
+{
+  test_clock_jump (milliseconds);
+  run (context);
+}
+
+static void
+test_never_early (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   gint64 waits[] = { 1, 10, 100, 1000, 20000 };
@@ -88,7 +105,7 @@ test_never_early (void)
 
   g_test_summary ("An alarm rings no sooner than it is wanted, and no more than a 64th of the wait "
                   "later, or an eighth of a second");
-  bell_init (&bell, context);
+  bell_init (&bell, context, data);
 
   for (i = 0; i < G_N_ELEMENTS (waits); i++)
     {
@@ -99,10 +116,7 @@ test_never_early (void)
       bell_want (&bell, wanted_at);
       run (context);
       while (bell.rang_at == HB_NEVER && test_clock_get_now () <= wanted_at + MAX_LATENESS)
-        {
-          test_clock_jump (1);
-          run (context);
-        }
+        jump (context, 1);
 
       g_assert_cmpint (bell.rang_at, >=, wanted_at);
       g_assert_cmpint (bell.rang_at, <=, wanted_at + lateness + G_TIME_SPAN_MILLISECOND);
@@ -112,7 +126,7 @@ test_never_early (void)
 }
 
 static void
-test_together (void)
+test_together (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GHashTable) moments = g_hash_table_new (g_int64_hash, g_int64_equal);
@@ -125,17 +139,14 @@ test_together (void)
 
   for (i = 0; i < N_ALARMS; i++)
     {
-      bell_init (&bells[i], context);
+      bell_init (&bells[i], context, data);
       bell_want (&bells[i], begin + i * SPREAD);
     }
 
   run (context);
-  test_clock_jump (WAIT / G_TIME_SPAN_MILLISECOND);
+  jump (context, WAIT / G_TIME_SPAN_MILLISECOND);
   while (test_clock_get_now () <= end + MAX_LATENESS)
-    {
-      run (context);
-      test_clock_jump (1);
-    }
+    jump (context, 1);
 
   for (i = 0; i < N_ALARMS; i++)
     {
@@ -151,47 +162,94 @@ test_together (void)
 }
 
 static void
-test_sooner (void)
+test_sooner (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   gint64 now = test_clock_get_now ();
   Bell bell;
 
   g_test_summary ("An alarm that is wanted sooner than before rings at the sooner time");
-  bell_init (&bell, context);
+  bell_init (&bell, context, data);
   bell_want (&bell, now + WAIT);
   run (context);
 
   bell_want (&bell, now + G_TIME_SPAN_SECOND);
   run (context);
-  test_clock_jump (1000 + 1000 / 64 + 1);
-  run (context);
-
+  jump (context, 999);
+  g_assert_cmpint (bell.rang_at, ==, HB_NEVER);
+  jump (context, 1 + 1000 / 64 + 1);
   g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
 
   bell_clear (&bell);
 }
 
 static void
-test_taken_back (void)
+test_later (gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gint64 now = test_clock_get_now ();
+  Bell bell;
+
+  g_test_summary ("An alarm that is wanted later than before calls early once, and rings at the "
+                  "later time");
+  bell_init (&bell, context, data);
+  bell_want (&bell, now + G_TIME_SPAN_SECOND);
+  run (context);
+
+  bell_want (&bell, now + WAIT);
+  run (context);
+  jump (context, 2000);
+  g_assert_cmpuint (bell.n_calls, ==, 1);
+  jump (context, WAIT / G_TIME_SPAN_MILLISECOND - 2000 - 1);
+  g_assert_cmpuint (bell.n_calls, ==, 1);
+  jump (context, 1 + MAX_LATENESS / G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpuint (bell.n_calls, ==, 2);
+  g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
+
+  bell_clear (&bell);
+}
+
+static void
+test_at_once (gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Bell bell;
+
+  g_test_summary ("An alarm that is wanted at once calls in the next turn, and keeps its time");
+  bell_init (&bell, context, data);
+  bell_want (&bell, test_clock_get_now () + WAIT);
+  run (context);
+
+  bell_want (&bell, HB_AT_ONCE);
+  g_main_context_iteration (context, FALSE);
+  g_assert_cmpint (bell.rang_at, ==, test_clock_get_now ());
+
+  bell_clear (&bell);
+}
+
+static void
+test_taken_back (gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   Bell bell;
 
   g_test_summary ("An alarm that is not wanted any more does not ring");
-  bell_init (&bell, context);
+  bell_init (&bell, context, data);
   bell_want (&bell, test_clock_get_now () + WAIT);
   run (context);
 
   bell_want (&bell, HB_NEVER);
   run (context);
-  test_clock_jump (3600 * 1000);
-  run (context);
+  jump (context, 3600 * 1000);
 
   g_assert_cmpint (bell.rang_at, ==, HB_NEVER);
 
   bell_clear (&bell);
 }
+
+#define add_test(name, function) \
+  g_test_add_data_func ("/loopback/alarm/" name "/timer", GINT_TO_POINTER (FALSE), function); \
+  g_test_add_data_func ("/loopback/alarm/" name "/loop", GINT_TO_POINTER (TRUE), function)
 
 int
 main (int    argc,
@@ -199,10 +257,12 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/loopback/alarm/never-early", test_never_early);
-  g_test_add_func ("/loopback/alarm/together", test_together);
-  g_test_add_func ("/loopback/alarm/sooner", test_sooner);
-  g_test_add_func ("/loopback/alarm/taken-back", test_taken_back);
+  add_test ("never-early", test_never_early);
+  add_test ("together", test_together);
+  add_test ("sooner", test_sooner);
+  add_test ("later", test_later);
+  add_test ("at-once", test_at_once);
+  add_test ("taken-back", test_taken_back);
 
   return g_test_run ();
 }

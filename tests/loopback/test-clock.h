@@ -11,7 +11,10 @@ G_BEGIN_DECLS
  * Every other clock, and so GLib's, goes its way.
  *
  * For programs that are linked with --wrap for the functions that test-clock.c defines. */
-void     test_clock_jump    (gint64 milliseconds);
-gint64   test_clock_get_now (void);
+void     test_clock_jump        (gint64   milliseconds);
+gint64   test_clock_get_now     (void);
+
+/* As on a system that has no timerfd */
+void     test_clock_set_without (gboolean without_timerfd);
 
 G_END_DECLS
