@@ -42,7 +42,8 @@ install_packages ()
   enter "$root" /source/tools/install-packages.sh build > "$scratch/apt.log" 2>&1 \
     || fail_with "$scratch/apt.log" "the packages for building cannot be installed"
   # What loopback, matrix and checks would skip for want of
-  enter "$root" apt-get -qq install glib-networking libharfbuzz0b openssl > "$scratch/apt.log" 2>&1 \
+  enter "$root" apt-get -qq install glib-networking libharfbuzz0b openssl \
+    > "$scratch/apt.log" 2>&1 \
     || fail_with "$scratch/apt.log" "the packages for the tests cannot be installed"
 }
 

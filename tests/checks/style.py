@@ -10,7 +10,8 @@ from common import SOURCE, check, check_none, finish, relative
 
 BUILD_FOLDERS = ('_build*', 'build*', 'subprojects', '__pycache__', '.git', 'corpus')
 
-SOURCES = ('*.c', '*.h', '*.h.in', '*.cc', '*.py', '*.js', '*.vala', '*.sh', 'meson.build')
+SOURCES = ('*.c', '*.h', '*.h.in', '*.cc', '*.py', '*.js', '*.vala', '*.sh', '*.bash', '*.supp',
+           '*.spec', 'meson.build', 'NEWS')
 WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
 
 MAX_COLUMNS = 100
@@ -54,7 +55,8 @@ def main():
             broken.append(relative(path))
 
     ours = {path: text for path, text in texts.items() if not matches(path, NOT_OURS)}
-    sources = {path: text for path, text in ours.items() if matches(path, SOURCES)}
+    sources = {path: text for path, text in ours.items()
+               if matches(path, SOURCES) or text.startswith('#!')}
     lines = [(path, number, line) for path, text in ours.items()
              for number, line in enumerate(text.split('\n'), 1)]
 
