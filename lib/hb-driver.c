@@ -88,7 +88,7 @@ when_wanted (gpointer user_data)
          : hb_machine_get_deadline (&self->machine);
 }
 
-/* Before code of the application runs as well as after it, for the same reason */
+/* Before code of the application runs as well as after it, as that may run a main loop. */
 static void
 touch_alarm (HbDriver *self)
 {
