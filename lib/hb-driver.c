@@ -30,7 +30,6 @@ struct _HbDriver
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
   gint64               now;             /* when the clock was last read */
-  gint64               put_off;         /* the deadline that others' turn has put off */
   guint                draining;        /* how many drains are running, one in the other */
 };
 
@@ -116,20 +115,17 @@ wake (HbDriver *self)
     touch_alarm (self);
 }
 
-/* Where it is the turn of others, what has come is read first, and then the time is judged. Each
- * deadline is put off once: under a flood there is always somebody else's turn. */
-static gboolean
-puts_off (HbDriver *self,
-          gint64    now)
+/* Ends a pause of the reading, so that it is over in the next turn of the loop. */
+static HbReading
+read_on (HbDriver *self)
 {
-  gint64 deadline = hb_machine_get_deadline (&self->machine);
+  if (self->link == NULL)
+    return HB_READING_DONE;
 
-  if (now < deadline || deadline == self->put_off
-      || self->link == NULL || !hb_link_read_on (self->link))
-    return FALSE;
+  if (hb_link_is_held_up (self->link))
+    return HB_READING_HELD_UP;
 
-  self->put_off = deadline;
-  return TRUE;
+  return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
 }
 
 static gboolean
@@ -137,12 +133,10 @@ alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
-  gint64 now = read_clock (self);
 
   /* A link that has ended says so in this turn, and why: the time has nothing to add. */
-  if (hb_alarm_is_due (self->alarm) && !has_ended && !puts_off (self, now))
-    hb_machine_tick (&self->machine, now,
-                     self->link != NULL && hb_link_is_held_up (self->link));
+  if (hb_alarm_is_due (self->alarm) && !has_ended)
+    hb_machine_tick (&self->machine, read_clock (self), read_on (self));
 
   drain (self);
 
@@ -590,7 +584,6 @@ hb_driver_new (const HbDriverFuncs *funcs,
   HbDriver *self = g_atomic_rc_box_new0 (HbDriver);
 
   self->funcs = funcs;
-  self->put_off = HB_NEVER;
   g_weak_ref_init (&self->owner, owner);
   g_mutex_init (&self->mutex);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);

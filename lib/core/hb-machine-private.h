@@ -21,6 +21,14 @@ typedef struct
   guint       retry_after; /* seconds, 0 if the server did not ask for a wait */
 } HbLoss;
 
+/* Whether what has come has been read: a verdict on what has not is worth no more than that. */
+typedef enum
+{
+  HB_READING_DONE,
+  HB_READING_LATER,   /* the rest in the next turn of the loop: others are having theirs */
+  HB_READING_HELD_UP, /* nothing, for a handler has not returned */
+} HbReading;
+
 /* The decisions, all of them. An input changes the machine and pushes effects; nothing is ever
  * called from here. Time is in microseconds of the caller's clock. */
 typedef struct
@@ -48,6 +56,7 @@ typedef struct
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network was last acted on */
   gint64       check_at;     /* HB_NEVER unless one is still to be acted on */
+  gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
   guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;    /* the close frame has been ordered */
   guint        disposed : 1;
@@ -119,7 +128,7 @@ void             hb_machine_on_network_changed (HbMachine      *self,
                                                 gint64          now);
 void             hb_machine_tick               (HbMachine      *self,
                                                 gint64          now,
-                                                gboolean        held_up);
+                                                HbReading       reading);
 
 gboolean         hb_machine_pop_effect         (HbMachine      *self,
                                                 HbEffect       *effect);

@@ -383,6 +383,7 @@ hb_machine_init (HbMachine *self,
     .latency = -1,
     .checked_at = -HB_CHECK_INTERVAL,
     .check_at = HB_NEVER,
+    .put_off = HB_NEVER,
   };
   hb_settings_init (&self->settings);
   hb_heartbeat_init (&self->heartbeat);
@@ -494,12 +495,30 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
-/* @held_up: whether what has arrived could not be read until now */
+/* What has come is read first, and then the time is judged. Each deadline is put off once: under a
+ * flood there is always somebody else's turn. */
+static gboolean
+puts_off (HbMachine *self,
+          gint64     now,
+          HbReading  reading)
+{
+  gint64 deadline = hb_machine_get_deadline (self);
+
+  if (reading != HB_READING_LATER || now < deadline || deadline == self->put_off)
+    return FALSE;
+
+  self->put_off = deadline;
+  return TRUE;
+}
+
 void
 hb_machine_tick (HbMachine *self,
                  gint64     now,
-                 gboolean   held_up)
+                 HbReading  reading)
 {
+  if (puts_off (self, now, reading))
+    return;
+
   switch (self->state)
     {
     case HB_STATE_WAITING:
@@ -512,7 +531,7 @@ hb_machine_tick (HbMachine *self,
       break;
 
     case HB_STATE_OPEN:
-      tick_open (self, now, held_up);
+      tick_open (self, now, reading == HB_READING_HELD_UP);
       break;
 
     case HB_STATE_CLOSING:

@@ -730,7 +730,7 @@ hb_link_is_held_up (HbLink *self)
 gboolean
 hb_link_read_on (HbLink *self)
 {
-  return self->depth == 0 && self->stream != NULL && hb_stream_read_on (self->stream);
+  return self->stream != NULL && hb_stream_read_on (self->stream);
 }
 
 /* Whether the end has come already, and only waits to be told in the next turn of the loop. */

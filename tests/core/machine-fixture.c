@@ -252,7 +252,7 @@ advance (Fixture *fixture,
       g_assert_cmpuint (n_ticks, <, 10);
 
       fixture->now = MAX (fixture->now, deadline);
-      hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+      hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
       drain (fixture);
     }
 
@@ -266,7 +266,7 @@ advance_late (Fixture *fixture,
 {
   drain (fixture);
   fixture->now += hb_milliseconds (milliseconds);
-  hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   drain (fixture);
 }
 

@@ -213,7 +213,7 @@ test_events (Fixture       *fixture,
   hb_machine_on_writable (&fixture->machine, fixture->now);
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
   hb_machine_on_network_changed (&fixture->machine, fixture->now);
-  hb_machine_tick (&fixture->machine, fixture->now, FALSE);
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_on_greeted (&fixture->machine, fixture->machine.serial);
 
   assert_effects (fixture, "");

@@ -522,10 +522,46 @@ test_held_up (Fixture       *fixture,
   advance (fixture, 15000);
   forget (fixture);
   fixture->now += 10 * G_TIME_SPAN_SECOND;
-  hb_machine_tick (&fixture->machine, fixture->now, TRUE);
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_HELD_UP);
   assert_effects (fixture, "ping");
 
   assert_deadline (fixture, 10000);
+}
+
+static void
+test_read_later (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("Where more of what has arrived is to be read, the link is judged after that");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 10 * G_TIME_SPAN_SECOND;
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  assert_effects (fixture, "");
+  receive (fixture, "news");
+  forget (fixture);
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_read_later_again (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A deadline is not put off twice, though there be always more to be read");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 10 * G_TIME_SPAN_SECOND;
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  assert_effects (fixture, "");
+
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  assert_effects (fixture, LEAVES " error:pong-timeout close:1006 notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
 }
 
 static void
@@ -613,6 +649,8 @@ main (int   argc,
   add_test ("/machine-heartbeat/late-ping", test_late_ping);
   add_test ("/machine-heartbeat/late-often", test_late_often);
   add_test ("/machine-heartbeat/held-up", test_held_up);
+  add_test ("/machine-heartbeat/read-later", test_read_later);
+  add_test ("/machine-heartbeat/read-later-again", test_read_later_again);
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
   add_test ("/machine-heartbeat/pinged-after-life", test_pinged_after_life);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);

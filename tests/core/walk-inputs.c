@@ -442,7 +442,7 @@ void
 walk_tick (Walk     *self,
            gboolean  held_up)
 {
-  hb_machine_tick (&self->machine, self->now, held_up);
+  hb_machine_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
   model_tick (self, held_up);
   assert_same (self);
 }

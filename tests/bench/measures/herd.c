@@ -172,7 +172,7 @@ run (Herd *self)
       if (now == client->answer_at)
         answer (self, client, now);
       else
-        hb_machine_tick (&client->machine, now, FALSE);
+        hb_machine_tick (&client->machine, now, HB_READING_DONE);
 
       carry_out (self, client, now);
 
