@@ -17,7 +17,6 @@
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
 scratch=
-mounts=()
 
 # It builds, and runs the tests. Its home is not there, as with the machines of Debian.
 builder=builder
@@ -47,7 +46,7 @@ need ()
 
   [ "$(id -u)" -eq 0 ] || fail "a chroot can be made by root alone; run it with sudo"
 
-  for program in apt-get debootstrap ip unshare "$@"; do
+  for program in apt-get debootstrap ip nsenter unshare "$@"; do
     command -v "$program" > /dev/null || missing+=("$program")
   done
   [ ${#missing[@]} -eq 0 ] || fail "these programs are missing: ${missing[*]}"
@@ -59,8 +58,9 @@ begin_chroots ()
   shift
 
   # Its mounts are its own, so that they are gone with it even if it is killed.
-  if [ "${HB_OWN_MOUNTS:-}" != 1 ]; then
-    HB_OWN_MOUNTS=1 exec unshare --mount --propagation=private "$0" "$@"
+  if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
+    exec {outer_mounts}< /proc/self/ns/mnt
+    HB_OUTER_MOUNTS=$outer_mounts exec unshare --mount --propagation=private "$0" "$@"
   fi
 
   trap clean_up EXIT
@@ -70,27 +70,16 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-unmount_all ()
+# remove FOLDER: as it is seen from where the script was started, where nothing is mounted in it. So
+# nothing that is mounted here can be reached, and all of it is unmounted by the kernel.
+remove ()
 {
-  local i
-
-  for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
-    umount --recursive --lazy "${mounts[i]}"
-  done
-  mounts=()
+  nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
 clean_up ()
 {
-  unmount_all
-  [ -z "$scratch" ] || rm -rf --one-file-system "$scratch"
-}
-
-# add_mount PLACE ARGUMENT...: of mount
-add_mount ()
-{
-  mount "${@:2}" "$1"
-  mounts+=("$1")
+  [ -z "$scratch" ] || remove "$scratch"
 }
 
 # The archive that apt knows, as lines of a sources.list
@@ -162,7 +151,7 @@ make_base ()
 
   tar --numeric-owner --one-file-system -C "$root" -cf "$base.new" .
   mv "$base.new" "$base"
-  rm -rf --one-file-system "$root"
+  remove "$root"
 }
 
 make_chroot ()
@@ -172,10 +161,10 @@ make_chroot ()
   [ -f "$base" ] || make_base
   mkdir "$root"
   tar --numeric-owner -C "$root" -xf "$base"
-  add_mount "$root/proc" -t proc proc
-  add_mount "$root/dev" --rbind /dev
+  mount -t proc proc "$root/proc"
+  mount --rbind /dev "$root/dev"
   mkdir -p "$cache/archives"
-  add_mount "$root/var/cache/apt/archives" --bind "$cache/archives"
+  mount --bind "$cache/archives" "$root/var/cache/apt/archives"
 
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
   list_apt_settings > "$root/etc/apt/apt.conf.d/90chroot"
@@ -183,6 +172,5 @@ make_chroot ()
 
 remove_chroot ()
 {
-  unmount_all
-  rm -rf --one-file-system "${scratch:?}/$1"
+  remove "${scratch:?}/$1"
 }
