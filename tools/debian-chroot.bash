@@ -3,59 +3,32 @@
 
 # For scripts that need a Debian in which there is nothing but what they put there: chroots, in a
 # folder that goes with the script, from the archive that this machine's apt is set up for. Nothing
-# is installed on the machine itself. To be sourced by a script in bash with `set -euo pipefail`:
+# is installed on the machine itself. To be sourced by a script in bash with `set -euo pipefail`,
+# which then has what scratch.bash tells of as well:
 #
-#   begin_chroots NAME "$@"   after looking at the arguments, with which the script starts anew;
-#                             makes $scratch, a folder whose name has NAME in it
+#   begin_chroots NAME "$@"   as begin_scratch NAME; after looking at the arguments, with which the
+#                             script starts anew
 #   choose_archive ARCH       that of this Debian, for machines of that kind
 #   make_chroot NAME          makes $scratch/NAME, a Debian of packages that every Debian has
 #   enter ROOT COMMAND...     runs COMMAND there, as root
 #   enter_offline ROOT COMMAND...   the same, not as root, and without a network
-#   remove_chroot NAME        before the end of the script, if there is much in it
 #
 # What has been downloaded is kept in $cache.
 
+# shellcheck source=tools/scratch.bash
+. "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
+
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
-scratch=
 
 # It builds, and runs the tests. Its home is not there, as with the machines of Debian.
 builder=builder
-
-say ()
-{
-  printf '\n--- %s\n' "$*"
-}
-
-fail ()
-{
-  printf '%s: %s\n' "$(basename "$0" .sh)" "$*" >&2
-  exit 1
-}
-
-# fail_with FILE MESSAGE: tells the end of what has been written there, too
-fail_with ()
-{
-  tail -n 20 "$1" >&2
-  fail "$2"
-}
-
-# need PROGRAM...: besides those that the functions here call
-need ()
-{
-  local program missing=()
-
-  [ "$(id -u)" -eq 0 ] || fail "a chroot can be made by root alone; run it with sudo"
-
-  for program in apt-get debootstrap ip nsenter unshare "$@"; do
-    command -v "$program" > /dev/null || missing+=("$program")
-  done
-  [ ${#missing[@]} -eq 0 ] || fail "these programs are missing: ${missing[*]}"
-}
 
 begin_chroots ()
 {
   local name=$1
   shift
+
+  need apt-get debootstrap ip nsenter unshare
 
   # Its mounts are its own, so that they are gone with it even if it is killed.
   if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
@@ -63,23 +36,15 @@ begin_chroots ()
     HB_OUTER_MOUNTS=$outer_mounts exec unshare --mount --propagation=private "$0" "$@"
   fi
 
-  trap clean_up EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM
-  scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/hb-websocket-$name-XXXXXX")
+  begin_scratch "$name"
   mkdir -p "$cache"
 }
 
-# remove FOLDER: as it is seen from where the script was started, where nothing is mounted in it. So
-# nothing that is mounted here can be reached, and all of it is unmounted by the kernel.
+# In the place of the other: as the folder is seen from where the script was started, where nothing
+# is mounted in it. So nothing that is mounted here can be reached, and the kernel unmounts it all.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
-}
-
-clean_up ()
-{
-  [ -z "$scratch" ] || remove "$scratch"
 }
 
 # The archive that apt knows, as lines of a sources.list
@@ -119,16 +84,12 @@ enter ()
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
 }
 
-# There is no network but for the loopback interface.
 enter_offline ()
 {
   local root=$1
 
   shift
-  # The inner shell has arguments of its own.
-  # shellcheck disable=SC2016
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 \
-    unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
+  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 "${offline[@]}" \
     chroot --userspec="$builder:$builder" "$root" "$@" < /dev/null
 }
 
@@ -168,9 +129,4 @@ make_chroot ()
 
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
   list_apt_settings > "$root/etc/apt/apt.conf.d/90chroot"
-}
-
-remove_chroot ()
-{
-  remove "${scratch:?}/$1"
 }

@@ -58,20 +58,11 @@ make_source ()
 {
   local name
 
-  say "meson dist makes the tarball of $(git -C "$source_root" log -1 --format='%h, "%s"')"
-  [ -z "$(git -C "$source_root" status --porcelain)" ] || echo "What is not committed is left out."
-
-  meson setup "$scratch/meson" "$source_root" -Dexamples=false -Dintrospection=disabled \
-    -Dtests=false -Dvapi=disabled > "$scratch/setup.log" \
-    || fail_with "$scratch/setup.log" "meson setup has failed"
-  meson dist -C "$scratch/meson" --no-tests --allow-dirty --formats=xztar
-
-  name=$(cd "$scratch/meson/meson-dist" && echo hb-websocket-*.tar.xz)
-  name=${name%.tar.xz}
+  make_tarball "$source_root"
+  name=$(basename "$tarball" .tar.xz)
   mkdir "$scratch/source"
-  mv "$scratch/meson/meson-dist/$name.tar.xz" \
-    "$scratch/source/${name/hb-websocket-/hb-websocket_}.orig.tar.xz"
-  tar -C "$scratch/source" -xf "$scratch/source/${name/hb-websocket-/hb-websocket_}.orig.tar.xz"
+  tar -C "$scratch/source" -xf "$tarball"
+  mv "$tarball" "$scratch/source/${name/hb-websocket-/hb-websocket_}.orig.tar.xz"
   tree=$scratch/source/$name
   cp -a "$tree/doc/packaging/debian" "$tree/debian"
 }
@@ -100,7 +91,7 @@ build ()
   rm -rf "${root:?}$tree"
   mv "$root/source" "$scratch/packages"
   chown -R root:root "$scratch/packages"
-  remove_chroot build-chroot
+  remove "$root"
   ls "$scratch/packages"
 
   # Even if something is found to be wrong with them

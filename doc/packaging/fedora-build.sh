@@ -22,18 +22,9 @@ set -euo pipefail
 script=$(realpath "$0")
 source_root=$(realpath "$(dirname "$0")/../..")
 output=
-scratch=
 
-say ()
-{
-  printf '\n--- %s\n' "$*"
-}
-
-fail ()
-{
-  printf 'fedora-build: %s\n' "$*" >&2
-  exit 1
-}
+# shellcheck source=tools/scratch.bash
+. "$source_root/tools/scratch.bash"
 
 parse_arguments ()
 {
@@ -54,51 +45,21 @@ parse_arguments ()
   done
 }
 
-check_machine ()
-{
-  local program missing=()
-
-  [ "$(id -u)" -eq 0 ] || fail "packages can be installed by root alone; run it with sudo"
-
-  for program in eu-strip find-debuginfo gi-docgen gjs git ip meson pkg-config rpm rpmbuild \
-                 rpmlint rpmspec setpriv unshare valac
-  do
-    command -v "$program" > /dev/null || missing+=("$program")
-  done
-  [ ${#missing[@]} -eq 0 ] || fail "these programs are missing: ${missing[*]}"
-}
-
-clean_up ()
-{
-  [ -z "$scratch" ] || rm -rf --one-file-system "$scratch"
-}
-
 # clean COMMAND...: with the environment of a build daemon, and a home of our own with the macros
 clean ()
 {
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$scratch/home" LC_ALL=C.UTF-8 "$@" < /dev/null
 }
 
-# The same, but not as root, and without a network but for the loopback interface
+# The same, but not as root, and without a network
 clean_offline ()
 {
-  # The inner shell has arguments of its own.
-  # shellcheck disable=SC2016
-  clean unshare --net sh -c 'ip link set lo up && exec "$@"' sh \
-    setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+  clean "${offline[@]}" setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
 }
 
 make_source ()
 {
-  say "meson dist makes the tarball of $(git -C "$source_root" log -1 --format='%h, "%s"')"
-  [ -z "$(git -C "$source_root" status --porcelain)" ] || echo "What is not committed is left out."
-
-  meson setup "$scratch/meson" "$source_root" -Dexamples=false -Dintrospection=disabled \
-    -Dtests=false -Dvapi=disabled > "$scratch/setup.log" \
-    || { tail -n 20 "$scratch/setup.log" >&2; fail "meson setup has failed"; }
-  meson dist -C "$scratch/meson" --no-tests --allow-dirty --formats=xztar
-
-  tarball=$(echo "$scratch"/meson/meson-dist/*.tar.xz)
+  make_tarball "$source_root"
   mkdir -p "$scratch/home" "$scratch/rpmbuild"/{BUILD,BUILDROOT,RPMS,SOURCES,SPECS,SRPMS}
   cp "$tarball" "$scratch/rpmbuild/SOURCES"
   spec=$scratch/rpmbuild/SPECS/hb-websocket.spec
@@ -317,11 +278,9 @@ install_and_remove ()
 }
 
 parse_arguments "$@"
-check_machine
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/hb-websocket-fedora-XXXXXX")
+need eu-strip find-debuginfo gi-docgen gjs git ip meson pkg-config rpm rpmbuild rpmlint rpmspec \
+  setpriv unshare valac
+begin_scratch fedora
 make_source
 write_macros
 write_settings
