@@ -12,6 +12,7 @@
 #   remove FOLDER             before the end of the script, if there is much in it
 #   "${offline[@]}" COMMAND...   runs COMMAND without a network but for the loopback interface
 #   make_tarball SOURCE       makes $tarball, the release, of what is committed there
+#   show_tests LOG            what Meson says there of the tests that it has run, or fail if none
 
 # What is set here is for the scripts.
 # shellcheck disable=SC2034
@@ -78,4 +79,10 @@ make_tarball ()
     || fail_with "$scratch/setup.log" "meson setup has failed"
   meson dist -C "$scratch/meson" --no-tests --allow-dirty --formats=xztar
   tarball=$(echo "$scratch"/meson/meson-dist/*.tar.xz)
+}
+
+show_tests ()
+{
+  grep -E '^Ok: +[1-9]' "$1" || fail "no test has been run"
+  grep -E '^(Fail|Timeout|Skipped):' "$1" || true
 }

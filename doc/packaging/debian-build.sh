@@ -85,7 +85,7 @@ build ()
   enter_offline "$root" env --chdir="$tree" dpkg-buildpackage --no-sign \
     > "$scratch/build.log" 2>&1 \
     || { tail -n 100 "$scratch/build.log" >&2; fail "dpkg-buildpackage has failed"; }
-  grep -E '^(Ok|Fail|Timeout|Skipped):' "$scratch/build.log" || true
+  show_tests "$scratch/build.log"
   echo "It took $((SECONDS - start)) s."
 
   rm -rf "${root:?}$tree"

@@ -204,7 +204,7 @@ build ()
   # The names of Debian's packages are others.
   clean_offline rpmbuild -ba --nodeps "$spec" > "$scratch/build.log" 2>&1 \
     || { tail -n 100 "$scratch/build.log" | cut -c 1-400 >&2; fail "rpmbuild has failed"; }
-  grep -E '^(Ok|Fail|Timeout|Skipped):' "$scratch/build.log"
+  show_tests "$scratch/build.log"
   echo "It took $((SECONDS - start)) s."
 
   mapfile -t packages < <(find "$scratch/rpmbuild/RPMS" -name '*.rpm' | sort)
