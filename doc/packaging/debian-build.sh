@@ -117,6 +117,15 @@ check_with_lintian ()
   echo "It took $((SECONDS - start)) s."
 }
 
+# What there is that tells of it: if it has not come to the tests, they have left nothing.
+explain_failure ()
+{
+  awk '$2 == "FAIL" { print $1 }' "$scratch/tests/summary" | while read -r name; do
+    tail -n 40 "$scratch/tests/$name"-std*
+  done
+  tail -n 20 "$scratch/tests.log"
+}
+
 test_packages ()
 {
   local root=$scratch/test-chroot start=$SECONDS status=0
@@ -129,10 +138,7 @@ test_packages ()
   cat "$scratch/tests/summary" || true
   # 2 is for tests that were skipped, and 8 for none at all.
   if [ "$status" -ne 0 ]; then
-    awk '$2 == "FAIL" { print $1 }' "$scratch/tests/summary" | while read -r name; do
-      tail -n 40 "$scratch/tests/$name"-std* >&2
-    done
-    tail -n 20 "$scratch/tests.log" >&2
+    explain_failure >&2 || true
     fail "autopkgtest has ended with $status"
   fi
   echo "It took $((SECONDS - start)) s."
