@@ -182,12 +182,15 @@ check_spec ()
   [ "hb-websocket-$version.tar.xz" = "${tarball##*/}" ] \
     || fail "the spec is of version $version, and the tarball is ${tarball##*/}"
 
+  # Not from a pipe: if rpmspec fails, that is the end.
+  clean rpmspec --query --buildrequires "$spec" > "$scratch/wanted"
+  grep -q '^pkgconfig(' "$scratch/wanted" || fail "the spec wants nothing of pkg-config"
   while read -r name relation wanted; do
     [[ "$name" = pkgconfig\(*\) ]] || continue
     name=${name#pkgconfig(}
     name=${name%)}
     clean pkg-config --exists --print-errors "$name $relation $wanted" || missing+=("$name")
-  done < <(clean rpmspec --query --buildrequires "$spec")
+  done < "$scratch/wanted"
   [ ${#missing[@]} -eq 0 ] || fail "pkg-config does not know these here: ${missing[*]}"
 
   lint "$spec"
