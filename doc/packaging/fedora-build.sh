@@ -270,6 +270,7 @@ install_and_remove ()
   [ -z "$left" ] || fail "these links lead nowhere: $left"
   have hb-cat "$root/usr/bin/hb-cat" --version
   have echo-server "$root/usr/libexec/hb-websocket/echo-server" --help
+  have "the monitor" "$root/usr/bin/hb-websocket-monitor" --help
   have "the typelib" /usr/bin/python3 -c \
     "import gi; gi.require_version('Hb', '1'); from gi.repository import Hb; Hb.WebsocketTask()"
   have "the library's file for pkg-config" pkg-config --exists "hb-websocket-1 = $version"
