@@ -21,10 +21,14 @@ ROW = re.compile(r'^\| `(\w+)` \| `(\w+)` \|', re.MULTILINE)
 # As it is written on a command line: those of C are in capitals.
 USE = re.compile(r'(?<![\w-])-D(?:[\w-]+:)?([a-z]\w*)(?==|`)')
 
-# What meson.build asks for, and how others name it
-NEEDS = {
+# How Debian calls what pkg-config knows
+DEBIAN_NAMES = {
     'gio-2.0': 'libglib2.0-dev',
+    'gio-unix-2.0': 'libglib2.0-dev',
+    'gobject-2.0': 'libglib2.0-dev',
+    'gtk4': 'libgtk-4-dev',
     'json-glib-1.0': 'libjson-glib-dev',
+    'libadwaita-1': 'libadwaita-1-dev',
     'libsoup-3.0': 'libsoup-3.0-dev',
 }
 
@@ -49,12 +53,27 @@ def check_options():
 
 
 def get_needed():
-    """The least versions of the dependencies, as meson.build has them."""
-    text = '\n'.join(read(path) for path in (SOURCE / 'meson.build',
-                                             *(SOURCE / 'tools').glob('meson.build')))
+    """What the build asks for, and the least versions: libraries by pkg-config, and programs."""
+    text = '\n'.join(read(SOURCE / folder / 'meson.build')
+                     for folder in ('.', 'doc', 'examples', 'lib', 'tools'))
     variables = dict(re.findall(r"^(\w+_required) = '>= ([\d.]+)'", text, re.MULTILINE))
-    for name, version in re.findall(r"dependency\('([\w.-]+)', version: ('>= [\d.]+'|\w+)", text):
-        yield name, variables.get(version, version.strip("'>= "))
+    # The packages leave the last number of this one out.
+    found = re.findall(r"^  (meson)_version: ('>= [\d.]+)\.0'", text, re.MULTILINE)
+    found += re.findall(r"(?:dependency|find_program)\('([\w.-]+)', version: ('>= [\d.]+'|\w+)",
+                        text)
+    return {(name, variables.get(version, version.strip("'>= "))) for name, version in found}
+
+
+def get_listed(page):
+    """The same, as the page for maintainers has it."""
+    rows = re.findall(r'^\| (`[^|]+`) \| (\d+(?:\.\d+){1,2}) \|', page, re.MULTILINE)
+    programs = re.findall(r'\b(Meson|gi-docgen)`? ([\d.]*\d)', page)
+    return {*((name, version) for names, version in rows for name in re.findall('`(.+?)`', names)),
+            *((name.lower(), version) for name, version in programs)}
+
+
+def check_equal(found, wanted, name):
+    check(found == wanted, name, f'differing: {sorted(found ^ wanted)}')
 
 
 def check_packages():
@@ -67,19 +86,16 @@ def check_packages():
     found = re.match(r'hb-websocket \(([^-)]+)-', read(DEBIAN / 'changelog'))[1]
     check(found == version, 'the package of Debian has the version of the project', found)
 
-    needed = dict(get_needed())
-    check_none((f'{name} is not looked for' for name in NEEDS if name not in needed),
-               'what the packages have to ask for is known')
-    check_none((f'pkgconfig({name}) >= {needed[name]}' for name in NEEDS
-                if f'pkgconfig({name}) >= {needed[name]}\n' not in spec),
-               'the package of Fedora asks for what is needed')
-    check_none((f'{package} (>= {needed[name]})' for name, package in NEEDS.items()
-                if f'{package} (>= {needed[name]})' not in control),
-               'the package of Debian asks for what is needed')
-    check_none((f'{name} {needed[name]}' for name in NEEDS
-                if not re.search(fr'`{re.escape(name)}`.* \| {re.escape(needed[name])} \|',
-                                 read(PAGE))),
-               'the page for maintainers says what is needed')
+    needed = get_needed()
+    check(len(needed) == len(dict(needed)) > len(DEBIAN_NAMES),
+          'each thing is needed in one version', str(sorted(needed)))
+    check_equal(set(re.findall(r'^BuildRequires: +(?:pkgconfig\()?([\w.-]+)\)? >= (\S+)$', spec,
+                               re.MULTILINE)),
+                needed, 'the package of Fedora asks for what is needed')
+    check_equal(set(re.findall(r'([\w.-]+) \(>= ([\d.]+)\)', control)),
+                {(DEBIAN_NAMES.get(name, name), version) for name, version in needed},
+                'the package of Debian asks for what is needed')
+    check_equal(get_listed(read(PAGE)), needed, 'the page for maintainers says what is needed')
 
 
 check_options()
