@@ -10,6 +10,7 @@ import tempfile
 
 from application import DATA, ID, check_equal, read_keyfile
 from common import BUILD, SOURCE, check, check_none, finish, skip
+from style import get_files
 
 MANIFEST = SOURCE / 'doc' / 'packaging' / 'flatpak' / f'{ID}.json'
 PAGE = SOURCE / 'doc' / 'flatpak.md'
@@ -39,6 +40,17 @@ def find_unknown(manifest, options):
             yield f'{argument}: there is no such option'
         elif value not in option.get('choices', ('true', 'false')):
             yield f'{argument}: there is no such value'
+
+
+def find_copied(source):
+    """Returns what may be beside the source, git's own or built, and would be copied with it.
+
+    flatpak-builder knows no patterns, so these are the folders in which scripts and pages build.
+    """
+    texts = (path.read_text(encoding='utf-8') for path in get_files()
+             if path.suffix in ('.md', '.sh') or path.name == 'run')
+    folders = {name for text in texts for name in re.findall(r'\b_build[\w-]*', text)}
+    return sorted({'.git', *folders} - set(source.get('skip', ())))
 
 
 def check_with_flatpak_builder():
@@ -72,6 +84,7 @@ def main():
     check('-Dinstall_monitor=true' in module['config-opts'], 'the monitor is installed')
     check([(MANIFEST.parent / source['path']).resolve() for source in module['sources']]
           == [SOURCE], 'it is built from this source', str(module['sources']))
+    check_none(find_copied(module['sources'][0]), 'and only of what is source')
     check_none(find_unknown(manifest, options), 'each option is one of the build')
     check_none(find_unknown(page, options), 'so is each option in the book')
     check(sorted(manifest['finish-args']) == sorted(PERMISSIONS),
