@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The manual pages are right in the eyes of those who format them."""
 
+import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
-from common import SOURCE, check, finish, skip
+from common import BUILD, SOURCE, check, finish, skip
 
 FORMATTERS = (
     ('groff', '-mandoc', '-ww', '-z', '-Kutf8', '-Tutf8'),
@@ -16,6 +18,23 @@ FORMATTERS = (
 
 # What is the machine's, and no fault of the page: it has no index, or not the pages referred to.
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
+
+
+def read_info(name):
+    return json.loads((BUILD / 'meson-info' / f'intro-{name}.json').read_text('utf-8'))
+
+
+def check_installed():
+    name = 'there is a page for each program that is installed, and no other'
+    programs = {target['name'] for target in read_info('targets')
+                if target['type'] == 'executable' and target['installed']
+                and Path(target['install_filename'][0]).parent.name == 'bin'}
+    pages = {path.stem for path in map(Path, read_info('installed').values())
+             if path.parent.name == 'man1'}
+    if programs or pages:
+        check(programs == pages, name, f'{sorted(programs)}\n{sorted(pages)}')
+    else:
+        skip(name, 'built without -Dtools=true and -Dinstall_monitor=true')
 
 
 def check_format(page, command):
@@ -37,7 +56,8 @@ def main():
     pages = sorted(path for folder in ('examples', 'tools')
                    for path in (SOURCE / folder).glob('*/*.1'))
 
-    check(len(pages) == 2, 'there is a page for each program that is installed', str(pages))
+    check(pages, 'there are pages')
+    check_installed()
     for page in pages:
         for command in FORMATTERS:
             check_format(page, command)
