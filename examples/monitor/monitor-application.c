@@ -122,7 +122,7 @@ monitor_application_class_init (MonitorApplicationClass *klass)
 static void
 monitor_application_init (MonitorApplication *self)
 {
-  g_application_set_option_context_parameter_string (G_APPLICATION (self), "[URI]");
+  g_application_set_option_context_parameter_string (G_APPLICATION (self), "[URI…]");
 }
 
 MonitorApplication *

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manual pages are right in the eyes of those who format them."""
+"""The manual pages are right in the eyes of those who format them, and say what --help says."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
-from common import BUILD, SOURCE, check, finish, skip
+from common import BUILD, SOURCE, check, finish, run, skip
 
 FORMATTERS = (
     ('groff', '-mandoc', '-ww', '-z', '-Kutf8', '-Tutf8'),
@@ -18,6 +19,9 @@ FORMATTERS = (
 
 # What is the machine's, and no fault of the page: it has no index, or not the pages referred to.
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
+
+# What is read here is not translated, nor laid out for the terminal of whoever runs this.
+ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'MANWIDTH': '80'}
 
 
 def read_info(name):
@@ -44,12 +48,52 @@ def check_format(page, command):
         return
 
     result = subprocess.run([*command, page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True, check=False,
-                            env={**os.environ, 'LC_ALL': 'C.UTF-8', 'MANWIDTH': '80'})
+                            text=True, check=False, env=ENVIRONMENT)
     told = [line for line in (result.stderr + result.stdout * ('-Tlint' in command)).splitlines()
             if not any(excuse in line for excuse in OF_THE_MACHINE)]
     # mandoc ends with a status of its own for what it has warned of.
     check(not told and (result.returncode == 0 or command[0] == 'mandoc'), name, '\n'.join(told))
+
+
+def read_help(text):
+    """The arguments; the options, each with its letter and whether it takes a value; the defaults.
+
+    Of the last, only those that are numbers.
+    """
+    options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
+    defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, with)', text, re.MULTILINE)
+    return (re.search(r'^Usage:\n +\S+ (.+)$', text, re.MULTILINE)[1].lower(),
+            {name: (letter, bool(value)) for letter, name, value in options},
+            dict(defaults))
+
+
+def read_page(text):
+    """The same. In a page, an ellipsis is a word of three full stops."""
+    synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
+    arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
+                       flags=re.MULTILINE).replace('.Ar ', '').split('\n')
+    options = re.findall(r'^\.It (?:Fl (\w) , )?Fl -([a-z-]+)( Ns = )?', text, re.MULTILINE)
+    items = re.split(r'^\.It Fl (?:\w , Fl )?-', text, flags=re.MULTILINE)[1:]
+    return (' '.join(arguments).strip().lower(),
+            {name: (letter, bool(value)) for letter, name, value in options},
+            {re.match('[a-z-]+', item)[0]: found[1] for item in items
+             if (found := re.search(r'^Default: (-?\d+)', item, re.MULTILINE))})
+
+
+def check_help(page):
+    program = next((target['filename'][0] for target in read_info('targets')
+                    if target['name'] == page.stem), None)
+    names = [f'{page.name} has the {what} of --help'
+             for what in ('arguments', 'options', 'defaults')]
+    if not program:
+        for name in names:
+            skip(name, f'{page.stem} is not built')
+        return
+
+    shown = read_help(run([program, '--help'], env=ENVIRONMENT).stdout)
+    told = read_page(page.read_text(encoding='utf-8'))
+    for name, there, here in zip(names, shown, told):
+        check(there == here, name, f'{there}\n{here}')
 
 
 def main():
@@ -61,6 +105,7 @@ def main():
     for page in pages:
         for command in FORMATTERS:
             check_format(page, command)
+        check_help(page)
 
     finish()
 
