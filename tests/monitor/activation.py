@@ -81,6 +81,24 @@ def call(*arguments):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+def is_on_bus():
+    result = subprocess.run(['gdbus', 'call', '--session', '--dest=org.freedesktop.DBus',
+                             '--object-path=/org/freedesktop/DBus',
+                             '--method=org.freedesktop.DBus.NameHasOwner', ID],
+                            text=True, check=True, stdout=subprocess.PIPE)
+    return result.stdout.strip() == '(true,)'
+
+
+def wait_until(is_true):
+    """Returns whether it has become true in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def read_request(client):
     """The head of what a client asks for, or what there was of it when its time was over."""
     request = b''
@@ -92,15 +110,10 @@ def read_request(client):
     return request.decode('ascii', 'replace')
 
 
-def wait_for_window(wanted):
-    """Returns the windows of the display, one a line, once one of them is the one."""
-    deadline = time.monotonic() + PATIENCE
-    windows = ''
-    while wanted not in windows and time.monotonic() < deadline:
-        time.sleep(0.1)
-        windows = subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
-                                 stdout=subprocess.PIPE).stdout
-    return windows
+def list_windows():
+    """The windows of the display, one a line."""
+    return subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
+                          stdout=subprocess.PIPE).stdout
 
 
 def check_window(desktop):
@@ -112,8 +125,8 @@ def check_window(desktop):
     language = os.environ.get('LANGUAGE')
     title = desktop[f'Name[{language}]' if language else 'Name']
     wanted = f'"{title}": ("{desktop["StartupWMClass"]}"'
-    windows = wait_for_window(wanted)
-    check(wanted in windows, name, f'{wanted} is none of\n{windows}')
+    check(wait_until(lambda: wanted in list_windows()), name,
+          f'{wanted} is none of\n{list_windows()}')
 
 
 def check_activation(desktop):
@@ -141,11 +154,14 @@ def check_activation(desktop):
             left = client.recv(1) == b''
         except TimeoutError:
             left = False
-        check(result.returncode == 0 and left, 'it leaves when it is told to', result.stdout)
+        check(result.returncode == 0 and left, 'it drops its link when it is told to quit',
+              result.stdout)
+        check(wait_until(lambda: not is_on_bus()), 'and leaves the bus')
 
 
 def main(desktop_file, service=None, program=None):
-    missing = [name for name in ('dbus-daemon', 'gapplication') if not shutil.which(name)]
+    missing = [name for name in ('dbus-daemon', 'gapplication', 'gdbus')
+               if not shutil.which(name)]
     if missing:
         print(f'1..0 # SKIP there is no {missing[0]}')
         return 0
