@@ -156,8 +156,8 @@ Filters = [
   # Examples are to be read, and started by who has read them.
   "examples[.].* package-with-huge-docs",
   "env-script-interpreter /usr/share/doc/",
-  # There is one, but rpmlint 2.4 takes its section for its name.
-  "no-manual-page-for-binary hb-cat",
+  # There are some, but rpmlint 2.4 takes the section of a page for its name.
+  "no-manual-page-for-binary hb-(cat|websocket-monitor)",
   # Releases have no public address yet.
   "invalid-url Source0: hb-websocket-",
 ]
