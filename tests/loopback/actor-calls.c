@@ -120,8 +120,9 @@ actor_set (Actor *self)
     "ping-timeout", "pong-timeout", "reconnect-timeout", "reconnect-timeout-max", "min-uptime",
     "connect-timeout", "close-timeout",
   };
-  guint which = dice_roll (self->dice, 16);
+  guint which = dice_roll (self->dice, 17);
 
+  /* One call, for a handler that it runs may have the task go. */
   switch (which)
     {
     case 7:
@@ -152,6 +153,8 @@ actor_set (Actor *self)
       break;
     case 15:
       hb_websocket_task_set_max_message_size (self->task, dice_one_in (self->dice, 16) ? 3 : 0);
+      break;
+    case 16:
       hb_websocket_task_set_compression (self->task, dice_roll (self->dice, 2));
       break;
     default:
