@@ -597,7 +597,7 @@ end (HbDriver *self)
 {
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
 
-  hb_machine_dispose (&self->machine);
+  hb_machine_dispose (&self->machine, hb_clock_now ());
   g_clear_pointer (&self->link, hb_link_drop);
   leave_context (self);
   drain (self);

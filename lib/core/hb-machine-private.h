@@ -65,7 +65,8 @@ typedef struct
 void             hb_machine_init               (HbMachine      *self,
                                                 guint32         seed);
 void             hb_machine_clear              (HbMachine      *self);
-void             hb_machine_dispose            (HbMachine      *self);
+void             hb_machine_dispose            (HbMachine      *self,
+                                                gint64          now);
 
 void             hb_machine_open               (HbMachine      *self,
                                                 gint64          now,

@@ -407,10 +407,17 @@ hb_machine_clear (HbMachine *self)
 /* The end, in any state and more than once: only those who wait are still told. The caller drops
  * the link. */
 void
-hb_machine_dispose (HbMachine *self)
+hb_machine_dispose (HbMachine *self,
+                    gint64     now)
 {
   g_autoptr (GError) error = hb_machine_new_closed_error ();
   guint i = 0;
+
+  if (self->state == HB_STATE_OPEN)
+    self->metrics.uptime += now - self->since;
+
+  if (self->lost_at != HB_NEVER)
+    self->metrics.downtime += now - self->lost_at;
 
   self->disposed = TRUE;
   self->state = HB_STATE_CLOSED;

@@ -11,7 +11,7 @@
 static void
 dispose (Fixture *fixture)
 {
-  hb_machine_dispose (&fixture->machine);
+  hb_machine_dispose (&fixture->machine, fixture->now);
   g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
   assert_state (fixture, HB_STATE_CLOSED);
   assert_deadline (fixture, -1);
@@ -126,7 +126,7 @@ dispose_at_open_cb (Fixture    *fixture,
                     const char *effect)
 {
   if (g_str_equal (effect, "open"))
-    hb_machine_dispose (&fixture->machine);
+    hb_machine_dispose (&fixture->machine, fixture->now);
 }
 
 static void
@@ -150,7 +150,7 @@ dispose_at_close_cb (Fixture    *fixture,
                      const char *effect)
 {
   if (g_str_equal (effect, "close:1006"))
-    hb_machine_dispose (&fixture->machine);
+    hb_machine_dispose (&fixture->machine, fixture->now);
 }
 
 static void
@@ -220,24 +220,48 @@ test_events (Fixture       *fixture,
 }
 
 static void
-test_metrics (Fixture       *fixture,
-              gconstpointer  data)
+assert_times (Fixture *fixture,
+              gint64   uptime,
+              gint64   downtime)
 {
-  g_autoptr (HbMetrics) before = NULL;
-  g_autoptr (HbMetrics) after = NULL;
+  g_autoptr (HbMetrics) metrics = hb_machine_get_metrics (&fixture->machine, fixture->now);
 
-  g_test_summary ("Afterwards the sums of time stand still");
+  g_assert_cmpint (hb_metrics_get_uptime (metrics), ==, uptime * G_TIME_SPAN_MILLISECOND);
+  g_assert_cmpint (hb_metrics_get_downtime (metrics), ==, downtime * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_uptime (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("The time of the last link counts, and then stands still");
+
+  start_open (fixture);
+  advance (fixture, 3000);
+  forget (fixture);
+  dispose (fixture);
+  advance (fixture, 60000);
+  dispose (fixture);
+
+  assert_times (fixture, 3000, 0);
+}
+
+static void
+test_downtime (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("So does the time without a link, where one was lost");
 
   start_open (fixture);
   advance (fixture, 3000);
   lose_link (fixture);
+  advance (fixture, 500);
   forget (fixture);
   dispose (fixture);
-  before = hb_machine_get_metrics (&fixture->machine, fixture->now);
-  after = hb_machine_get_metrics (&fixture->machine, fixture->now + G_TIME_SPAN_HOUR);
+  advance (fixture, 60000);
+  dispose (fixture);
 
-  g_assert_cmpint (hb_metrics_get_uptime (after), ==, 3 * G_TIME_SPAN_SECOND);
-  g_assert_cmpint (hb_metrics_get_downtime (after), ==, hb_metrics_get_downtime (before));
+  assert_times (fixture, 3000, 500);
 }
 
 int
@@ -257,7 +281,8 @@ main (int   argc,
   add_test ("/dispose/in-close", test_in_close);
   add_test ("/dispose/afterwards", test_afterwards);
   add_test ("/dispose/events", test_events);
-  add_test ("/dispose/metrics", test_metrics);
+  add_test ("/dispose/uptime", test_uptime);
+  add_test ("/dispose/downtime", test_downtime);
 
   return g_test_run ();
 }

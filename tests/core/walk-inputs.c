@@ -302,7 +302,7 @@ walk_cancel (Walk *self)
 void
 walk_dispose (Walk *self)
 {
-  hb_machine_dispose (&self->machine);
+  hb_machine_dispose (&self->machine, self->now);
   model_dispose (self);
   self->link.exists = FALSE;
   assert_same (self);
