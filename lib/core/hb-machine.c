@@ -404,6 +404,19 @@ hb_machine_clear (HbMachine *self)
   g_clear_pointer (&self->close_reason, g_free);
 }
 
+/* What is up or down at this moment is in no sum yet. */
+static void
+add_running (const HbMachine *self,
+             HbMetrics       *metrics,
+             gint64           now)
+{
+  if (self->state == HB_STATE_OPEN)
+    metrics->uptime += now - self->since;
+
+  if (self->lost_at != HB_NEVER)
+    metrics->downtime += now - self->lost_at;
+}
+
 /* The end, in any state and more than once: only those who wait are still told. The caller drops
  * the link. */
 void
@@ -413,12 +426,7 @@ hb_machine_dispose (HbMachine *self,
   g_autoptr (GError) error = hb_machine_new_closed_error ();
   guint i = 0;
 
-  if (self->state == HB_STATE_OPEN)
-    self->metrics.uptime += now - self->since;
-
-  if (self->lost_at != HB_NEVER)
-    self->metrics.downtime += now - self->lost_at;
-
+  add_running (self, &self->metrics, now);
   self->disposed = TRUE;
   self->state = HB_STATE_CLOSED;
   self->attempt_at = HB_NEVER;
@@ -615,11 +623,7 @@ hb_machine_get_metrics (HbMachine *self,
 {
   HbMetrics *metrics = hb_metrics_copy (&self->metrics);
 
-  if (self->state == HB_STATE_OPEN)
-    metrics->uptime += now - self->since;
-
-  if (self->lost_at != HB_NEVER)
-    metrics->downtime += now - self->lost_at;
+  add_running (self, metrics, now);
 
   return metrics;
 }
