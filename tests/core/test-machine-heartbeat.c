@@ -512,17 +512,25 @@ test_late_often (Fixture       *fixture,
     }
 }
 
+/* The time for the answer to a ping is over. */
+static void
+tick_at_verdict (Fixture   *fixture,
+                 HbReading  reading)
+{
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 10 * G_TIME_SPAN_SECOND;
+  hb_machine_tick (&fixture->machine, fixture->now, reading);
+}
+
 static void
 test_held_up (Fixture       *fixture,
               gconstpointer  data)
 {
   g_test_summary ("Where what has arrived could not be read, the link is asked again");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
-  fixture->now += 10 * G_TIME_SPAN_SECOND;
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_HELD_UP);
+  tick_at_verdict (fixture, HB_READING_HELD_UP);
   assert_effects (fixture, "ping");
 
   assert_deadline (fixture, 10000);
@@ -534,11 +542,7 @@ test_read_later (Fixture       *fixture,
 {
   g_test_summary ("Where more of what has arrived is to be read, the link is judged after that");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
-  fixture->now += 10 * G_TIME_SPAN_SECOND;
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  tick_at_verdict (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
   receive (fixture, "news");
   forget (fixture);
@@ -552,11 +556,7 @@ test_read_later_again (Fixture       *fixture,
 {
   g_test_summary ("A deadline is not put off twice, though there be always more to be read");
 
-  start_open (fixture);
-  advance (fixture, 15000);
-  forget (fixture);
-  fixture->now += 10 * G_TIME_SPAN_SECOND;
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  tick_at_verdict (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
 
   hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
