@@ -97,7 +97,7 @@ look ()
     lto)
       expect "there is a static library too" [ -e "$lib.a" ]
       expect "the objects are prepared for the link" \
-        takes_part "$scratch/$1/lib/libhb-internal.a.p/hb-driver.c.o"
+        takes_part "$scratch/$1/lib/task/libhb-task.a.p/hb-driver.c.o"
       ;;
     clang)
       expect "Clang has compiled it" shows 'clang version' "$lib.so" --string-dump=.comment

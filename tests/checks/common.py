@@ -94,8 +94,8 @@ def get_sources():
 
 
 def get_public_headers():
-    return sorted(path for path in (*(SOURCE / 'lib').glob('**/*.h'), BUILD / 'lib/hb-version.h')
-                  if not path.stem.endswith('-private'))
+    headers = (*(SOURCE / 'lib').glob('**/*.h'), BUILD / 'lib/base/hb-version.h')
+    return sorted(path for path in headers if not path.stem.endswith('-private'))
 
 
 def run(command, **arguments):
@@ -143,7 +143,8 @@ def get_options():
 
 
 def get_build_cflags():
-    return ['-I', SOURCE / 'lib', '-I', SOURCE / 'lib/core', '-I', BUILD / 'lib',
+    return ['-I', SOURCE / 'lib', '-I', SOURCE / 'lib/base', '-I', SOURCE / 'lib/task',
+            '-I', BUILD / 'lib/base',
             *get_flags('--cflags', 'libsoup-3.0')]
 
 

@@ -50,7 +50,7 @@ def check_commands():
 
 
 def compile_call(call):
-    return compile_as('hb-driver.c', 'hb-internal', PROBE.format(call),
+    return compile_as('hb-driver.c', 'hb-task', PROBE.format(call),
                       '-Werror=deprecated-declarations')
 
 
