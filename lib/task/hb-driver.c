@@ -7,6 +7,7 @@
 #include "hb-clock-private.h"
 #include "hb-driver-private.h"
 #include "hb-handshake-private.h"
+#include "hb-home-private.h"
 #include "hb-i18n-private.h"
 #include "hb-link-private.h"
 #include "hb-network-private.h"
@@ -24,9 +25,7 @@ struct _HbDriver
   SoupSession         *private_session; /* (nullable) ours, in place of it, while not CLOSED */
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
-  GMutex               mutex;           /* of context and thread, which any thread may look at */
-  GMainContext        *context;         /* (nullable) until CLOSED, as the next three */
-  GThread             *thread;          /* (nullable) (atomic) */
+  HbHome               home;            /* entered until CLOSED, as the next two */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
   gint64               now;             /* when the clock was last read */
@@ -47,13 +46,11 @@ free_driver (gpointer data)
   HbDriver *self = data;
 
   g_assert (self->link == NULL);
-  g_assert (self->context == NULL);
-
   hb_machine_clear (&self->machine);
   g_clear_object (&self->given_session);
   g_clear_pointer (&self->request_headers, soup_message_headers_unref);
   g_weak_ref_clear (&self->owner);
-  g_mutex_clear (&self->mutex);
+  hb_home_clear (&self->home);
 }
 
 static void
@@ -154,31 +151,17 @@ network_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Takes over @context. */
-static void
-set_context (HbDriver     *self,
-             GMainContext *context,
-             GThread      *thread)
-{
-  G_GNUC_UNUSED g_autoptr (GMainContext) old = self->context;
-
-  g_mutex_lock (&self->mutex);
-  self->context = context;
-  g_atomic_pointer_set (&self->thread, thread);
-  g_mutex_unlock (&self->mutex);
-}
-
 static void
 leave_context (HbDriver *self)
 {
-  if (self->context == NULL)
+  if (self->alarm == NULL)
     return;
 
   g_source_destroy (self->alarm);
   g_clear_pointer (&self->alarm, g_source_unref);
   g_clear_pointer (&self->network, hb_network_unwatch);
   g_clear_object (&self->private_session);
-  set_context (self, NULL, NULL);
+  hb_home_leave (&self->home);
 }
 
 /* The task belongs to the context of the moment at which it leaves CLOSED. */
@@ -189,26 +172,10 @@ enter_context (HbDriver *self)
     return;
 
   leave_context (self);
-  set_context (self, g_main_context_ref_thread_default (), g_thread_self ());
+  hb_home_enter (&self->home);
   self->alarm = hb_alarm_new (when_wanted, self);
   g_source_set_callback (self->alarm, alarm_cb, ref_driver (self), release_driver);
-  g_source_attach (self->alarm, self->context);
-}
-
-/* libsoup attaches its sources to the context that is thread-default when it is called. Returns
- * NULL where that is ours already, as for nearly every message. */
-static GMainContextPusher *
-push_context (HbDriver *self)
-{
-  GMainContext *current = g_main_context_get_thread_default ();
-
-  if (self->context == NULL)
-    return NULL;
-
-  if (current == NULL)
-    current = g_main_context_default ();
-
-  return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
+  g_source_attach (self->alarm, self->home.context);
 }
 
 static void
@@ -217,7 +184,7 @@ watch_network (HbDriver *self)
   gboolean wanted = self->machine.settings.network_aware && !is_closed (self);
 
   if (wanted && self->network == NULL)
-    self->network = hb_network_watch (self->context, network_cb, self);
+    self->network = hb_network_watch (self->home.context, network_cb, self);
   else if (!wanted)
     g_clear_pointer (&self->network, hb_network_unwatch);
 }
@@ -408,7 +375,7 @@ transmit (HbDriver *self)
 static void
 transmit_now (HbDriver *self)
 {
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   ref_driver (self);
   self->draining++;
@@ -537,7 +504,7 @@ rest (HbDriver *self)
 static void
 drain (HbDriver *self)
 {
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
   HbEffect effect;
 
   ref_driver (self);
@@ -585,54 +552,32 @@ hb_driver_new (const HbDriverFuncs *funcs,
 
   self->funcs = funcs;
   g_weak_ref_init (&self->owner, owner);
-  g_mutex_init (&self->mutex);
+  hb_home_init (&self->home);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   hb_machine_init (&self->machine, g_random_int ());
 
   return self;
 }
 
-static void
-end (HbDriver *self)
+static gboolean
+end_cb (gpointer user_data)
 {
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = push_context (self);
+  HbDriver *self = user_data;
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_machine_dispose (&self->machine, hb_clock_now ());
   g_clear_pointer (&self->link, hb_link_drop);
   leave_context (self);
   drain (self);
-}
-
-static gboolean
-end_cb (gpointer user_data)
-{
-  end (user_data);
 
   return G_SOURCE_REMOVE;
 }
 
-/* The end, in any state and more than once. A garbage collector may be in any thread, and the
- * task's own busy with it at this moment: so it ends there, unless nobody runs its context. */
+/* The end, in any state and more than once. A garbage collector may call this in any thread. */
 void
 hb_driver_dispose (HbDriver *self)
 {
-  g_autoptr (GMainContext) context = NULL;
-
-  g_mutex_lock (&self->mutex);
-  if (self->thread != NULL && self->thread != g_thread_self ())
-    context = g_main_context_ref (self->context);
-  g_mutex_unlock (&self->mutex);
-
-  if (context != NULL && !g_main_context_acquire (context))
-    {
-      g_main_context_invoke_full (context, G_PRIORITY_DEFAULT, end_cb,
-                                  ref_driver (self), release_driver);
-      return;
-    }
-
-  end (self);
-  if (context != NULL)
-    g_main_context_release (context);
+  hb_home_call (&self->home, end_cb, ref_driver (self), release_driver);
 }
 
 void
@@ -676,14 +621,12 @@ hb_driver_get_request_headers (HbDriver *self)
   return self->request_headers;
 }
 
-/* Whether this is the thread to which the task belongs, if it belongs to one. */
+/* Whether the task may be used from this thread. */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
 {
-  GThread *thread = g_atomic_pointer_get (&self->thread);
-
-  if (thread == NULL || thread == g_thread_self ())
+  if (hb_home_is_here (&self->home))
     return TRUE;
 
   g_critical ("%s: the task belongs to the thread that has opened it; call it from there, "

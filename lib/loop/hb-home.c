@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-home-private.h"
+
+/* Takes over @context. */
+static void
+set (HbHome       *self,
+     GMainContext *context,
+     GThread      *thread)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContext) old = self->context;
+
+  g_mutex_lock (&self->mutex);
+  self->context = context;
+  g_atomic_pointer_set (&self->thread, thread);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+hb_home_init (HbHome *self)
+{
+  *self = (HbHome) { 0 };
+  g_mutex_init (&self->mutex);
+}
+
+void
+hb_home_clear (HbHome *self)
+{
+  g_assert (self->context == NULL);
+
+  g_mutex_clear (&self->mutex);
+}
+
+/* The object belongs to the context that is thread-default now, until hb_home_leave (). */
+void
+hb_home_enter (HbHome *self)
+{
+  set (self, g_main_context_ref_thread_default (), g_thread_self ());
+}
+
+void
+hb_home_leave (HbHome *self)
+{
+  set (self, NULL, NULL);
+}
+
+/* Whether the object may be used from this thread: the object's own, or any while it has none. */
+gboolean
+hb_home_is_here (HbHome *self)
+{
+  GThread *thread = g_atomic_pointer_get (&self->thread);
+
+  return thread == NULL || thread == g_thread_self ();
+}
+
+/* Makes the context thread-default. libsoup attaches a source to the context that is thread-default
+ * during the call, so a call from a handler in another context would attach it there.
+ *
+ * Returns: (nullable): NULL where the context is thread-default already, as for nearly every
+ *   message */
+GMainContextPusher *
+hb_home_push (HbHome *self)
+{
+  GMainContext *current = g_main_context_get_thread_default ();
+
+  if (self->context == NULL)
+    return NULL;
+
+  if (current == NULL)
+    current = g_main_context_default ();
+
+  return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
+}
+
+/* Calls @func where the object is at home. From another thread that is a source in the context,
+ * because the context's own thread may be using the object at this moment; where no thread runs the
+ * context, it is here and now. */
+void
+hb_home_call (HbHome         *self,
+              GSourceFunc     func,
+              gpointer        user_data,
+              GDestroyNotify  destroy)
+{
+  g_autoptr (GMainContext) context = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (!hb_home_is_here (self))
+    context = g_main_context_ref (self->context);
+  g_mutex_unlock (&self->mutex);
+
+  if (context != NULL && !g_main_context_acquire (context))
+    {
+      g_main_context_invoke_full (context, G_PRIORITY_DEFAULT, func, user_data, destroy);
+      return;
+    }
+
+  func (user_data);
+  destroy (user_data);
+
+  if (context != NULL)
+    g_main_context_release (context);
+}
