@@ -1,26 +1,29 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# For scripts that need a Debian in which there is nothing but what they put there: chroots, in a
-# folder that goes with the script, from the archive that this machine's apt is set up for. Nothing
-# is installed on the machine itself. To be sourced by a script in bash with `set -euo pipefail`,
-# which then has what scratch.bash tells of as well:
+# Functions for scripts that need a Debian system with no packages except those that the script
+# installs. The systems are chroots in $scratch, made from the mirror that this machine's apt uses.
+# Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
+# file, and can then use the functions of scratch.bash too:
 #
-#   begin_chroots NAME "$@"   as begin_scratch NAME; after looking at the arguments, with which the
-#                             script starts anew
-#   choose_archive ARCH       that of this Debian, for machines of that kind
-#   make_chroot NAME          makes $scratch/NAME, a Debian of packages that every Debian has
-#   enter ROOT COMMAND...     runs COMMAND there, as root
-#   enter_offline ROOT COMMAND...   the same, not as root, and without a network
+#   begin_chroots NAME "$@"   does what begin_scratch NAME does; call it after parsing the arguments,
+#                             because it restarts the script with them
+#   choose_archive ARCH [RELEASE]   chooses what make_chroot makes: a system for that architecture,
+#                             of that release (trixie, sid), or of this machine's
+#   make_chroot NAME          makes $scratch/NAME, an up-to-date system without any packages except
+#                             the essential ones
+#   enter ROOT COMMAND...     runs COMMAND there as root
+#   enter_offline ROOT COMMAND...   runs COMMAND there as the user $builder, without a network
 #
-# What has been downloaded is kept in $cache.
+# Downloaded packages, and the smallest system of each release, are kept in $cache.
 
 # shellcheck source=tools/scratch.bash
 . "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
 
 cache=${XDG_CACHE_HOME:-${HOME:?}/.cache}/hb-websocket-debian
 
-# It builds, and runs the tests. Its home is not there, as with the machines of Debian.
+# The user that builds and runs the tests. As on Debian's own build machines, the home directory
+# does not exist.
 builder=builder
 
 begin_chroots ()
@@ -47,10 +50,10 @@ remove ()
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
 }
 
-# The archive that apt knows, as lines of a sources.list
+# Prints the mirror that apt uses for this machine's Debian, as lines of a sources.list.
 list_sources ()
 {
-  # What is in parentheses is for apt-get.
+  # apt-get expands what is in parentheses.
   # shellcheck disable=SC2016
   apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
     'Created-By: Packages' 'Origin: Debian' | sort -u
@@ -58,13 +61,17 @@ list_sources ()
 
 choose_archive ()
 {
-  # shellcheck source=/dev/null
-  codename=$(. /etc/os-release && echo "${VERSION_CODENAME:?}")
   architecture=$1
-  mirror=$(list_sources | awk -v codename="$codename" '$3 == codename { print $2; exit }')
-  base=$cache/$codename-$architecture.tar
 
-  [ -n "$mirror" ] || fail "apt knows no archive of Debian $codename; is apt-get update missing?"
+  # A machine with unstable calls itself by the name of the next release, which the mirror need not
+  # know, so the sources decide: "sid" is a release, "trixie-updates" and "trixie-security" are not.
+  read -r mirror host_release < <(list_sources | awk '$3 !~ /-/ { print $2, $3; exit }') || true
+  [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
+
+  release=${2:-$host_release}
+  base=$cache/$release-$architecture.tar
+  # apt locks the folder while it installs, and must not clean up other systems' packages.
+  archives=$cache/archives/$release-$architecture
 }
 
 # A proxy may be known to apt, or in the environment.
@@ -97,13 +104,14 @@ make_base ()
 {
   local root=$scratch/base
 
-  say "A chroot of Debian $codename for $architecture is made, for this time and the next ones"
+  say "A chroot of Debian $release for $architecture is made and kept for the next time"
   mkdir -p "$cache/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
-  # It lasts as long as the script: no need to wait for the disk.
+  # The chroot lasts as long as the script, so nothing needs to reach the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   debootstrap --variant=minbase --include=apt-utils,ca-certificates --arch="$architecture" \
-    --cache-dir="$cache/debootstrap" "$codename" "$root" "$mirror" > "$scratch/debootstrap.log" \
-    || fail_with "$scratch/debootstrap.log" "debootstrap has failed"
+    --cache-dir="$cache/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
+    || fail_with "$scratch/debootstrap.log" \
+         "debootstrap cannot make a Debian $release from $mirror; try again, or use another mirror"
 
   enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
   # No service is started in a chroot.
@@ -115,6 +123,33 @@ make_base ()
   remove "$root"
 }
 
+# moves ROOT: whether packages of that release still change from day to day. Only a release that is
+# out has a version number.
+moves ()
+{
+  ! grep -q '^VERSION_ID=' "$1/etc/os-release"
+}
+
+# list_chroot_sources ROOT: this machine's sources, with the other release in their place
+list_chroot_sources ()
+{
+  if moves "$1"; then
+    echo "deb $mirror $release main"
+  else
+    list_sources | awk -v from="$host_release" -v to="$release" \
+      '{ $3 = to substr ($3, length (from) + 1); print }'
+  fi
+}
+
+# list_chroot_settings ROOT: the settings of its apt
+list_chroot_settings ()
+{
+  list_apt_settings
+  # A mirror may lag behind by more than the week for which the lists of unstable are valid. The
+  # signature is still checked.
+  ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
+}
+
 make_chroot ()
 {
   local root=$scratch/$1
@@ -124,9 +159,15 @@ make_chroot ()
   tar --numeric-owner -C "$root" -xf "$base"
   mount -t proc proc "$root/proc"
   mount --rbind /dev "$root/dev"
-  mkdir -p "$cache/archives"
-  mount --bind "$cache/archives" "$root/var/cache/apt/archives"
+  mkdir -p "$archives"
+  mount --bind "$archives" "$root/var/cache/apt/archives"
 
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
-  list_apt_settings > "$root/etc/apt/apt.conf.d/90chroot"
+  list_chroot_settings "$root" > "$root/etc/apt/apt.conf.d/90chroot"
+  list_chroot_sources "$root" > "$root/etc/apt/sources.list"
+
+  { enter "$root" apt-get -q update && enter "$root" apt-get -q autoclean \
+      && enter "$root" apt-get -q -y dist-upgrade; } \
+    > "$scratch/apt.log" 2>&1 \
+    || fail_with "$scratch/apt.log" "Debian $release cannot be brought up to date from $mirror"
 }

@@ -1,26 +1,68 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# For scripts that make something big, as root, in a folder that goes with them. To be sourced by a
-# script in bash with `set -euo pipefail`:
+# Functions for scripts that build something large, as root, in a temporary folder. A script in bash
+# with `set -euo pipefail` sources this file:
 #
-#   say MESSAGE               what is done next
-#   fail MESSAGE              and leave
-#   fail_with FILE MESSAGE    the same, after the end of what has been written there
-#   need PROGRAM...           or fail; root is needed too
-#   begin_scratch NAME        makes $scratch, a folder whose name has NAME in it
-#   remove FOLDER             before the end of the script, if there is much in it
-#   "${offline[@]}" COMMAND...   runs COMMAND without a network but for the loopback interface
-#   make_tarball SOURCE       makes $tarball, the release, of what is committed there
-#   show_tests LOG            what Meson says there of the tests that it has run, or fail if none
+#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; a WORD in place of a name means
+#                             that arguments without -- are allowed, and go into "${words[@]}"
+#   say MESSAGE               prints what the script does next
+#   fail MESSAGE              prints what has failed, and exits
+#   fail_with FILE MESSAGE    does that after the last lines of FILE
+#   need PROGRAM...           fails unless root runs the script and the programs are installed
+#   begin_scratch NAME        makes $scratch, a folder with NAME in its name, until the script ends
+#   remove FOLDER             removes a large folder before the script ends
+#   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
+#   make_tarball SOURCE       makes $tarball, a release of what is committed in SOURCE
+#   show_tests LOG            prints the totals of the tests that Meson has run, or fails without any
 
-# What is set here is for the scripts.
+# The scripts use what is set here.
 # shellcheck disable=SC2034
 scratch=
+# shellcheck disable=SC2034
+words=()
 
-# The inner shell has arguments of its own.
+# The inner shell expands its own arguments.
 # shellcheck disable=SC2016
 offline=(unshare --net sh -c 'ip link set lo up && exec "$@"' sh)
+
+# Prints the comment at the top of the script, which describes its options.
+show_usage ()
+{
+  sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' "$0"
+}
+
+parse_options ()
+{
+  local allowed=' ' argument name value
+
+  while [ "$1" != -- ]; do
+    allowed+="$1 "
+    shift
+  done
+  shift
+
+  for argument in "$@"; do
+    name=WORD
+    [[ $argument != -* ]] || name=${argument#--}
+    name=${name%%=*}
+    value=${argument#*=}
+
+    if [[ $argument = -h || $argument = --help ]]; then
+      show_usage
+      exit 0
+    elif [[ $allowed != *" $name "* || ($name != WORD && $argument != --*=?*) ]]; then
+      show_usage >&2
+      exit 2
+    fi
+
+    case "$name" in
+      WORD) words+=("$argument") ;;
+      cache | output) printf -v "$name" %s "$(realpath -m "$value")" ;;
+      *) printf -v "$name" %s "$value" ;;
+    esac
+  done
+}
 
 say ()
 {

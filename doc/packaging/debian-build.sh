@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: doc/packaging/debian-build.sh [--cache=DIR] [--output=DIR]
+# Usage: doc/packaging/debian-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
 # Makes the Debian packages of what is committed, and tries them, as root and on Debian:
 #
@@ -13,46 +13,19 @@
 #     chroot that has the new packages and what they depend on;
 #  5. all of the packages are installed together there, and removed without a trace.
 #
-# The chroots are made from the archive that this machine's apt is set up for. What has been
-# downloaded for them is kept in DIR, or else in ~/.cache/hb-websocket-debian. With --output, the
-# packages are put into DIR. Nothing else stays, and nothing is written to the source.
+# The chroots have this machine's release of Debian, or RELEASE (such as trixie or sid), and are made
+# from the mirror that this machine's apt uses. Downloads are kept in the folder that --cache names,
+# or in ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder. Nothing
+# else stays, and nothing is written to the source.
 
 set -euo pipefail
 
 source_root=$(realpath "$(dirname "$0")/../..")
 output=
+release=
 
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
-
-parse_arguments ()
-{
-  local argument
-
-  for argument in "$@"; do
-    case "$argument" in
-      --cache=*) cache=$(realpath -m "${argument#--cache=}") ;;
-      --output=*) output=$(realpath -m "${argument#--output=}") ;;
-      -h | --help)
-        sed -n 's/^# \{0,1\}//; 4,18p' "$0"
-        exit 0
-        ;;
-      *)
-        echo "Usage: doc/packaging/debian-build.sh [--cache=DIR] [--output=DIR]" >&2
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# make_new_chroot NAME: up to date
-make_new_chroot ()
-{
-  make_chroot "$1"
-  list_sources > "$scratch/$1/etc/apt/sources.list"
-  enter "$scratch/$1" apt-get -qq update
-  enter "$scratch/$1" apt-get -qq dist-upgrade > /dev/null
-}
 
 make_source ()
 {
@@ -72,7 +45,7 @@ build ()
   local root=$scratch/build-chroot start=$SECONDS
 
   say "What debian/control asks for is installed into a chroot"
-  make_new_chroot build-chroot
+  make_chroot build-chroot
   mv "$scratch/source" "$root/source"
   tree=/source/${tree##*/}
   enter "$root" apt-get -qq build-dep "$tree" > "$scratch/apt.log" \
@@ -131,7 +104,7 @@ test_packages ()
   local root=$scratch/test-chroot start=$SECONDS status=0
 
   say "autopkgtest tries the packages in another chroot"
-  make_new_chroot test-chroot
+  make_chroot test-chroot
   autopkgtest --quiet --user="$builder" --output-dir="$scratch/tests" --no-built-binaries \
     "$scratch"/packages/*.deb "$scratch"/packages/*.dsc -- chroot "$root" \
     > "$scratch/tests.log" 2>&1 || status=$?
@@ -163,10 +136,10 @@ install_and_remove ()
   echo "${#packages[@]} packages"
 }
 
-parse_arguments "$@"
+parse_options cache output release -- "$@"
 need autopkgtest dpkg-source git lintian meson setpriv
 begin_chroots debian "$@"
-choose_archive "$(dpkg --print-architecture)"
+choose_archive "$(dpkg --print-architecture)" "$release"
 make_source
 build
 check_with_lintian

@@ -19,31 +19,11 @@
 
 set -euo pipefail
 
-script=$(realpath "$0")
 source_root=$(realpath "$(dirname "$0")/../..")
 output=
 
 # shellcheck source=tools/scratch.bash
 . "$source_root/tools/scratch.bash"
-
-parse_arguments ()
-{
-  local argument
-
-  for argument in "$@"; do
-    case "$argument" in
-      --output=*) output=$(realpath -m "${argument#--output=}") ;;
-      -h | --help)
-        sed -n 's/^# \{0,1\}//; 4,20p' "$script"
-        exit 0
-        ;;
-      *)
-        echo "Usage: doc/packaging/fedora-build.sh [--output=DIR]" >&2
-        exit 2
-        ;;
-    esac
-  done
-}
 
 # clean COMMAND...: with the environment of a build daemon, and a home of our own with the macros
 clean ()
@@ -281,7 +261,7 @@ install_and_remove ()
   echo "${#installed[@]} packages"
 }
 
-parse_arguments "$@"
+parse_options output -- "$@"
 need eu-strip find-debuginfo gi-docgen gjs git ip meson pkg-config rpm rpmbuild rpmlint rpmspec \
   setpriv unshare valac
 begin_scratch fedora

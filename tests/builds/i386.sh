@@ -19,26 +19,8 @@ output=
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-parse_arguments ()
-{
-  local argument
-
-  for argument in "$@"; do
-    case "$argument" in
-      --cache=*) cache=$(realpath -m "${argument#--cache=}") ;;
-      --output=*) output=$(realpath -m "${argument#--output=}") ;;
-      *)
-        sed -n 's/^# \{0,1\}//; 4,12p' "$0" >&2
-        exit 2
-        ;;
-    esac
-  done
-}
-
-# The release itself will do for a chroot that nobody else is let into, without its updates.
 install_packages ()
 {
-  enter "$root" apt-get -qq update
   enter "$root" /source/tools/install-packages.sh build > "$scratch/apt.log" 2>&1 \
     || fail_with "$scratch/apt.log" "the packages for building cannot be installed"
   # What loopback, matrix and checks would skip for want of
@@ -78,7 +60,7 @@ keep_logs ()
   [ -z "$output" ] || cp -R "$root/build/meson-logs/." "$output"
 }
 
-parse_arguments "$@"
+parse_options cache output -- "$@"
 need git readelf
 begin_chroots i386 "$@"
 choose_archive i386
