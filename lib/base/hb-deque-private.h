@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A queue with two ends of elements of one size, in one block of memory: a GQueue would allocate
- * for each message that passes through. A pointer to an element is good until the deque is next
- * changed. */
+/* A double-ended queue of elements of one size in one block of memory. A GQueue would allocate for
+ * each message. A pointer to an element is valid until the deque changes. */
 typedef struct
 {
   guint8 *elements; /* (owned) (nullable) */

@@ -6,8 +6,8 @@
 
 #include "hb-deque-private.h"
 
-/* The block is kept when it runs empty, so that one message after another finds it, unless a
- * backlog has blown it up. */
+/* An empty deque keeps its memory, so that a message that passes through allocates nothing. It
+ * frees what a backlog has made larger than CAPACITY_KEPT. */
 #define CAPACITY_MIN  8
 #define CAPACITY_KEPT 64
 
@@ -55,7 +55,7 @@ hb_deque_clear (HbDeque *self)
   hb_deque_init (self, self->element_size);
 }
 
-/* Returns the place of the new element, which the caller fills. */
+/* Returns the new element, which the caller fills. */
 gpointer
 hb_deque_push_head (HbDeque *self)
 {
@@ -68,7 +68,7 @@ hb_deque_push_head (HbDeque *self)
   return at (self, 0);
 }
 
-/* Returns the place of the new element, which the caller fills. */
+/* Returns the new element, which the caller fills. */
 gpointer
 hb_deque_push_tail (HbDeque *self)
 {

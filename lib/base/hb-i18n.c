@@ -6,7 +6,7 @@
 
 #include "hb-i18n-private.h"
 
-/* A library has no main () of its own to bind its domain in, so the first message does. */
+/* A library has no main () in which to bind its domain, so the first message binds it. */
 static void
 bind_domain (void)
 {

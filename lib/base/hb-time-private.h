@@ -6,12 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* A point in time that does not come. Every other is in microseconds of whatever clock the caller
- * uses. */
+/* A point in time that never comes. Every other is in microseconds of the caller's clock. */
 #define HB_NEVER G_MAXINT64
 
-/* From how much too late a tick says more about this process than about its peer: it was suspended,
- * stopped, or its main loop blocked. */
+/* A tick that is later than this by no fault of the peer: the process was suspended or stopped, or
+ * its main loop was blocked. Such a tick must not condemn the peer. */
 #define HB_LATE G_TIME_SPAN_SECOND
 
 static inline gint64

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Memory through which bytes go on their way to the kernel or from it */
+/* The size of a block, the memory between the kernel and libsoup */
 #define HB_BLOCK_SIZE ((gsize) 64 * 1024)
 
 guint8 *hb_block_take (void);

@@ -4,8 +4,9 @@
 
 #include "hb-block-private.h"
 
-/* A link has blocks only while there are bytes in them, so thousands of idle links share the few
- * that a thread keeps: one to read into, and one to write from meanwhile. */
+/* The blocks that a thread keeps for all of its connections: one to read into and one to write
+ * from. A connection holds a block only while bytes are in it, so thousands of idle ones hold
+ * none. */
 #define N_SPARES 2
 
 typedef struct

@@ -4,21 +4,21 @@
 
 #include "hb-limits-private.h"
 
-/* Limits what libsoup does not, as an extension through which every frame goes that libsoup has
- * read whole: what the fragments of a message have together, what a message is when it is inflated,
- * and how many pings are to be answered that the peer does not want to hear.
+/* Limits that libsoup does not have: the size of all fragments of a message together, the size of
+ * an inflated message, and the number of unanswered pings. It is an extension, because libsoup
+ * passes every whole frame through its extensions.
  *
- * It stands in for permessage-deflate, which it calls itself, a little at a time. */
+ * It takes the place of permessage-deflate and calls that itself, piece by piece. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
 
-  SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, where agreed on */
+  SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, if negotiated */
   GPollableOutputStream  *output;
   guint64                 max_message_size; /* 0 for none */
-  guint64                 size;             /* of the fragments of the present message */
-  guint                   n_pings;          /* in a row that could not be answered */
-  gboolean                is_compressed;    /* the present message */
+  guint64                 size;             /* of the fragments of the current message */
+  guint                   n_pings;          /* in a row, while pongs cannot be written */
+  gboolean                is_compressed;    /* the current message */
 };
 
 G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
@@ -29,7 +29,7 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 #define CONTROL 0x08
 #define PING    0x09
 
-/* Deflate makes at most 1032 bytes of one, so this much, a mebibyte, is overstepped at most. */
+/* Deflate makes at most 1032 bytes of one, so a piece exceeds the limit by 1 MiB at most. */
 #define PIECE 1024
 
 /* RFC 6455, 5.5.3, would let a client answer the last one alone, but libsoup keeps a pong for each,

@@ -8,37 +8,38 @@
 #include "hb-output-private.h"
 #include "hb-watch-private.h"
 
-/* Gathers frames, and counts bytes.
+/* Gathers frames and counts bytes.
  *
- * The first frame of a turn of the loop goes out in the call that writes it. More frames in the
- * same turn, and all that are written while it is corked, wait in a block, and go out together when
- * the cork is drawn, when the block is full, or in the next turn, whichever is first.
+ * The first frame in an iteration of the loop is written at once. Later frames of the same
+ * iteration, and all frames while the output is corked, are gathered in a block. The block is
+ * written when the output is uncorked, when the block is full, or in the next iteration, whichever
+ * comes first.
  *
- * A write takes the rest of one frame, as libsoup's do: so the end of a frame is known, and whether
- * the kernel has all of it. */
+ * libsoup writes one frame, or the rest of one, in each call. So the position of a frame's end is
+ * known, and whether the kernel has all of the frame. */
 struct _HbOutput
 {
   GOutputStream          parent_instance;
 
   GPollableOutputStream *base;
   GSource               *watch;
-  GSource               *writer;    /* (nullable) (not owned) waits to write the rest of a frame */
-  const HbStreamFuncs   *funcs;     /* (nullable) NULL once nobody listens */
+  GSource               *writer;    /* (nullable) (not owned) libsoup waits to write */
+  const HbStreamFuncs   *funcs;     /* (nullable) NULL once muted */
   gpointer               user_data;
-  GError                *error;     /* (nullable) why the base takes nothing any more: blocked */
-  guint8                *block;     /* (nullable) while there is nothing in it */
-  gsize                  begin;     /* of what is in the block */
+  GError                *error;     /* (nullable) why a write failed; then `blocked` stays TRUE */
+  guint8                *block;     /* (nullable) NULL while no bytes are gathered */
+  gsize                  begin;     /* of the gathered bytes */
   gsize                  end;
-  guint64                taken;     /* by the kernel, since the stream was made */
-  guint64                told;      /* of it */
-  guint64                frame_end; /* of the frame that was written last, in the same count */
+  guint64                taken;     /* bytes that the kernel has taken since the stream was made */
+  guint64                told;      /* the value of taken that the callback has seen */
+  guint64                frame_end; /* the value of taken with which the last frame is complete */
   guint                  corks;
-  guint                  turn;      /* of the loop, in which was last written */
-  gboolean               blocked;   /* the kernel takes no more */
-  gboolean               is_owed;   /* what was refused of a frame is to come again */
+  guint                  turn;      /* libsoup must repeat the rest of a frame */
+  gboolean               blocked;   /* the kernel takes no more bytes for now */
+  gboolean               is_owed;   /* libsoup must repeat the refused rest of a frame */
 };
 
-/* Has nothing but a moment at which to be ready: when bytes can be written. */
+/* Ready when bytes can be written; polls nothing itself */
 typedef struct
 {
   GSource   source;
@@ -65,8 +66,9 @@ set_blocked (HbOutput *self,
   hb_watch_want (self->watch, G_IO_OUT, blocked);
 }
 
-/* Gives bytes to the kernel, until it takes no more. Returns how many it took, even if the rest
- * were refused with an error: sent again on another link, they would come twice. */
+/* Writes bytes until the kernel takes no more. Returns how many the kernel took, also if the rest
+ * failed with an error. Bytes that the kernel has must not be sent again on another connection,
+ * because they would arrive twice. */
 static gsize
 push (HbOutput     *self,
       const guint8 *data,
@@ -89,7 +91,8 @@ push (HbOutput     *self,
         }
     }
 
-  /* Told here it would be the end of the link at once, and of messages that have come before. */
+  /* Reported from here, the error would end the connection at once and lose received messages that
+   * are still unread. So the reader reports it. */
   if (self->error != NULL)
     {
       set_blocked (self, FALSE);
@@ -101,8 +104,8 @@ push (HbOutput     *self,
   return n_taken;
 }
 
-/* Not from within a write: libsoup is in the midst of its own then, and this may bring the next
- * message. */
+/* Must not be called from within a write: the callback may send the next message, and libsoup is
+ * still writing this one. */
 static void
 tell_taken (HbOutput *self)
 {
@@ -113,7 +116,8 @@ tell_taken (HbOutput *self)
   self->funcs->taken (self->user_data);
 }
 
-/* The kernel takes more of a backlog where the peer has taken some. */
+/* Reports activity too, because the kernel takes more of a backlog only after the peer has taken
+ * some. */
 static void
 tell_progress (HbOutput *self)
 {
@@ -123,7 +127,7 @@ tell_progress (HbOutput *self)
   tell_taken (self);
 }
 
-/* Whatever goes wrong is told to who reads. */
+/* The reader reports a failure. */
 void
 hb_output_flush (HbOutput *self)
 {
@@ -152,8 +156,8 @@ gather (HbOutput     *self,
   hb_watch_wake (self->watch);
 }
 
-/* What TLS has refused it wants again, the same bytes and no more: not from a block, to which
- * others are added. */
+/* TLS wants a refused write repeated with exactly the same bytes. A block gains bytes meanwhile, so
+ * a refused frame must not be gathered. */
 static gboolean
 is_gathering (HbOutput *self,
               gsize     count)
@@ -280,7 +284,7 @@ hb_output_create_source (GPollableOutputStream *pollable,
   return source;
 }
 
-/* A turn of the loop has begun in which the kernel may take more, or there is something for it. */
+/* An iteration of the loop has begun in which the kernel may take bytes, or bytes are gathered. */
 static gboolean
 watch_cb (gpointer user_data)
 {
@@ -369,7 +373,7 @@ hb_output_init (HbOutput *self)
 {
 }
 
-/* The callback of @watch is the output's. */
+/* Takes the callback of @watch. */
 HbOutput *
 hb_output_new (GPollableOutputStream *base,
                GSource               *watch,
@@ -387,14 +391,14 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Nothing is told any more. */
+/* Calls no callback from now on. */
 void
 hb_output_mute (HbOutput *self)
 {
   self->funcs = NULL;
 }
 
-/* Until as many hb_output_uncork (), frames are gathered: more are likely to come at once. */
+/* Gathers frames until as many calls of hb_output_uncork (). */
 void
 hb_output_cork (HbOutput *self)
 {
@@ -418,29 +422,29 @@ hb_output_uncork (HbOutput *self)
     tell_blocked (self);
 }
 
-/* Whether a frame that is written now is taken at once: the kernel takes bytes, as far as is known,
- * and libsoup has none in its own queue. */
+/* Whether a frame that is written now is taken at once: the kernel takes bytes as far as is known,
+ * and libsoup's own queue is empty. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
   return !self->blocked && !has_writer (self);
 }
 
-/* How many bytes the kernel has taken */
+/* Returns how many bytes the kernel has taken. */
 guint64
 hb_output_get_taken (HbOutput *self)
 {
   return self->taken;
 }
 
-/* How many it will have taken when it has the frame that was written last */
+/* Returns how many bytes the kernel will have taken with the last frame. */
 guint64
 hb_output_get_frame_end (HbOutput *self)
 {
   return self->frame_end;
 }
 
-/* Whether nothing will be taken any more */
+/* Whether a write has failed, so that no byte will be written any more */
 gboolean
 hb_output_has_failed (HbOutput *self)
 {

@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* What a stream tells of the bytes that pass through it */
+/* The callbacks of a stream */
 typedef struct
 {
-  void (*life)     (gpointer user_data); /* some have come, or the kernel took some of a backlog */
-  void (*taken)    (gpointer user_data); /* the kernel has taken some */
-  void (*blocked)  (gpointer user_data); /* it takes no more for now */
-  void (*writable) (gpointer user_data); /* it does again */
+  void (*life)     (gpointer user_data); /* bytes were received, or a backlog shrank */
+  void (*taken)    (gpointer user_data); /* the kernel has taken bytes */
+  void (*blocked)  (gpointer user_data); /* the kernel takes no more bytes for now */
+  void (*writable) (gpointer user_data); /* the kernel takes bytes again */
 } HbStreamFuncs;
 
 G_END_DECLS

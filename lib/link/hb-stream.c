@@ -8,12 +8,12 @@
 #include "hb-stream-private.h"
 #include "hb-watch-private.h"
 
-/* Stands between libsoup's framing and the socket, or TLS over it.
+/* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
- * libsoup reads 1 KiB at a time and writes a frame at a time, and makes a source for each wait.
- * Public API has no way to put a stream below a connection that a session has made, but it has one
- * to make a connection over a stream: so the first connection is made to let go of its stream, and
- * a second does the work over this one. */
+ * libsoup reads 1 KiB at a time, writes one frame at a time, and makes a source for each wait.
+ * Public API cannot put a stream below a connection that a session has made, but it can make a
+ * connection over a stream. So the session's connection gives up its stream, and a second
+ * connection works over this one. */
 struct _HbStream
 {
   GIOStream  parent_instance;
@@ -21,7 +21,7 @@ struct _HbStream
   GIOStream *base;
   HbInput   *input;
   HbOutput  *output;
-  HbLimits  *limits; /* of the connection that does the work */
+  HbLimits  *limits; /* of the second connection */
   GSocket   *socket;
   GSource   *watch;
 };
@@ -40,8 +40,9 @@ hb_stream_get_output_stream (GIOStream *stream)
   return G_OUTPUT_STREAM (HB_STREAM (stream)->output);
 }
 
-/* Nobody waits for the goodbyes of TLS. With them it would send the end of a frame that it has and
- * the kernel has not: that message goes out again on the next link, so not on this. */
+/* Closes the stream below without waiting. A TLS close would also send the rest of a frame that TLS
+ * has and the kernel has not. That message is sent again on the next connection and would arrive
+ * twice, so the socket is shut down first. */
 static void
 shut (HbStream *self)
 {
@@ -121,7 +122,7 @@ hb_stream_init (HbStream *self)
 {
 }
 
-/* A connection closes its stream when it is disposed of, but for one that is being used. */
+/* Disposes of the session's connection. It would close its stream, except one that is pending. */
 static void
 let_go (SoupWebsocketConnection *connection,
         GIOStream               *stream)
@@ -134,8 +135,8 @@ let_go (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Whether there is nothing below @stream that keeps bytes, but for libsoup's own filter. TLS does,
- * and so may GIO's streams over a proxy. */
+/* Whether no stream below @stream buffers bytes, except libsoup's own filter. TLS buffers bytes,
+ * and GIO's streams over a proxy may. */
 static gboolean
 is_plain_tcp (GIOStream *stream)
 {
@@ -173,7 +174,7 @@ new_connection_like (SoupWebsocketConnection *connection,
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  /* libsoup knows of permessage-deflate, and of no other. */
+  /* permessage-deflate is the only extension of libsoup. */
   stream->limits = hb_limits_new (extensions != NULL ? extensions->data : NULL,
                                   G_POLLABLE_OUTPUT_STREAM (stream->output));
 
@@ -185,11 +186,11 @@ new_connection_like (SoupWebsocketConnection *connection,
                                         g_list_append (NULL, g_object_ref (stream->limits)));
 }
 
-/* Puts a stream below *@connection, from which libsoup has read nothing yet: it is replaced by one
- * that does the work over the stream, and that closes it when it is disposed of.
+/* Replaces *@connection, from which libsoup has read nothing yet, by one over a new stream. The new
+ * connection closes the stream when it is disposed of.
  *
- * Returns: (transfer full) (nullable): NULL where libsoup's own source is not to be found: then
- *   *@connection is as it was */
+ * Returns: (transfer full) (nullable): NULL where libsoup's own source was not found; then
+ *   *@connection is unchanged */
 HbStream *
 hb_stream_insert (SoupWebsocketConnection **connection,
                   GSocket                  *socket,
@@ -216,7 +217,7 @@ hb_stream_insert (SoupWebsocketConnection **connection,
   return self;
 }
 
-/* Of a message of the connection that does the work, in all its fragments and inflated */
+/* Limits a message that is received: all of its fragments together, after inflation. */
 void
 hb_stream_set_max_message_size (HbStream *self,
                                 guint64   bytes)
@@ -224,7 +225,7 @@ hb_stream_set_max_message_size (HbStream *self,
   hb_limits_set_max_message_size (self->limits, bytes);
 }
 
-/* Nothing is told any more. */
+/* Calls no callback from now on. */
 void
 hb_stream_mute (HbStream *self)
 {
@@ -232,7 +233,7 @@ hb_stream_mute (HbStream *self)
   hb_output_mute (self->output);
 }
 
-/* For what must not wait for the end of the turn */
+/* Writes what would wait for the end of the iteration. */
 void
 hb_stream_flush (HbStream *self)
 {
@@ -245,7 +246,7 @@ hb_stream_is_writable (HbStream *self)
   return hb_output_is_writable (self->output);
 }
 
-/* Ends the turn of others. Returns whether it was theirs. */
+/* Ends a pause of reading. Returns whether reading was paused. */
 gboolean
 hb_stream_read_on (HbStream *self)
 {

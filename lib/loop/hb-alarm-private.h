@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* In place of a time of hb_clock_now (): in the next turn of the loop */
+/* Stands for a time of hb_clock_now (): the next iteration of the loop */
 #define HB_AT_ONCE G_MININT64
 
-/* Returns when the source is to be ready, or HB_AT_ONCE, or HB_NEVER. */
+/* Returns the time at which the source becomes ready, HB_AT_ONCE or HB_NEVER. */
 typedef gint64 (*HbAlarmFunc) (gpointer user_data);
 
 GSource *hb_alarm_new    (HbAlarmFunc  func,

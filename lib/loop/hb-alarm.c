@@ -11,34 +11,35 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* A source that is ready at a time of hb_clock_now (), or at once.
+/* A source that becomes ready at a time of hb_clock_now (), or at once.
  *
- * It asks for the time before the loop waits, and not for each message. */
+ * The source queries the deadline once before each poll. To set a timer for each message would cost
+ * more than the message itself. */
 typedef struct
 {
   GSource     source;
   HbAlarmFunc func;
   gpointer    user_data;
-  gint64      wanted_at;  /* what the timer is set for, HB_NEVER if it is not set */
-  gint64      armed_at;   /* what it is set to: that, or a little later */
+  gint64      wanted_at;  /* the deadline, HB_NEVER if no timer is set */
+  gint64      armed_at;   /* the time in the timer: the deadline or a little later */
   int         fd;         /* -1 where there is no timerfd */
   gpointer    tag;
-  gboolean    is_touched; /* since the time was asked for */
+  gboolean    is_touched; /* the deadline may have changed since the last query */
   gboolean    is_urgent;
-  gboolean    is_due;     /* as the callback is told */
-  int         waits_at;   /* g_main_depth () of the loop of which it lets one turn pass, or 0 */
+  gboolean    is_due;     /* the deadline has passed; for the callback */
+  int         waits_at;   /* g_main_depth () of the loop in which one iteration passes, or 0 */
 } HbAlarm;
 
-/* How much later than wanted an alarm may be: this part of the wait, and no more than that */
+/* The greatest delay of an alarm: this fraction of the wait, and at most MAX_SLACK */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* Or no verdict would ever come in time. */
+/* A deadline that is late by HB_LATE or more never condemns a link. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
-/* Many tasks wake a main loop, and many programs a machine, together rather than one after another:
- * so each is woken at the next multiple of the same number, the largest power of two that is within
- * the slack. */
+/* Delays the deadline to the next multiple of a power of two, the largest within the slack.
+ * Tasks with similar deadlines then wake the main loop together, and programs wake the machine
+ * together. */
 static gint64
 put_together (gint64 deadline)
 {
@@ -56,7 +57,7 @@ put_together (gint64 deadline)
   return (deadline + grid - 1) / grid * grid;
 }
 
-/* An interval of zero would disarm: see timerfd_create(2). */
+/* A time of zero would disarm the timer (timerfd_create(2)), so the earliest is 1. */
 static void
 arm (HbAlarm *self,
      gint64   deadline)
@@ -78,8 +79,8 @@ arm (HbAlarm *self,
 #endif
 }
 
-/* A later deadline leaves the timer as it is: it will be ready early, once, and cost less than to
- * be set again for each message. */
+/* Leaves the timer alone where the deadline has moved to a later time. The timer then fires early,
+ * once, which costs less than one system call for each message. */
 static void
 ask (HbAlarm *self)
 {
@@ -108,7 +109,7 @@ hb_alarm_prepare (GSource *source,
   if (self->is_urgent)
     return TRUE;
 
-  /* The timer wakes the loop, so there is no clock to be read here. */
+  /* The timer wakes the loop, so the clock need not be read. */
   if (self->fd >= 0 || self->armed_at == HB_NEVER)
     return FALSE;
 
@@ -141,14 +142,15 @@ hb_alarm_dispatch (GSource     *source,
   gboolean was_urgent = self->is_urgent;
   gboolean has_come = self->armed_at <= hb_clock_now ();
 
-  /* What has arrived is read in this turn, by sources of the same priority: a reply that is in the
-   * socket comes before its absence is judged. A lower priority would do that too, and wait for
-   * ever where some source is always ready. A loop within that turn has not read anything yet. */
+  /* Let one iteration pass: sources of the same priority read the socket in it, so a reply that has
+   * arrived is seen before a missing reply is judged. A lower priority would wait forever where
+   * another source is always ready. A nested loop in that iteration has read nothing yet, so it
+   * does not count. */
   self->is_due = has_come && self->waits_at >= g_main_depth ();
   self->waits_at = has_come ? g_main_depth () : 0;
   self->is_urgent = FALSE;
 
-  /* This also makes the descriptor unreadable, without a read. */
+  /* This makes the descriptor unreadable without a read. */
   if (self->is_due)
     arm (self, HB_NEVER);
   else if (!was_urgent)
@@ -175,7 +177,7 @@ static GSourceFuncs hb_alarm_funcs = {
   .finalize = hb_alarm_finalize,
 };
 
-/* @func: is called in the thread of the loop, before it waits, if the source has been touched
+/* @func: called in the thread of the loop, before a poll, if the source has been touched
  *
  * Returns: (transfer full) */
 GSource *
@@ -203,15 +205,15 @@ hb_alarm_new (HbAlarmFunc func,
   return source;
 }
 
-/* Has the deadline asked for anew before the loop waits next. To be called from the thread of the
- * loop only. */
+/* Marks the deadline dirty; it is queried again before the next poll. Only the thread of the loop
+ * may call this. */
 void
 hb_alarm_touch (GSource *source)
 {
   ((HbAlarm *) source)->is_touched = TRUE;
 }
 
-/* For the callback: whether the time has come, or there is only something urgent. */
+/* For the callback: whether the deadline has passed. If not, the source was ready at once. */
 gboolean
 hb_alarm_is_due (GSource *source)
 {

@@ -6,8 +6,8 @@
 
 #include "hb-clock-private.h"
 
-/* The time in microseconds, a suspend included where the system can tell: see CLOCK_BOOTTIME in
- * clock_gettime(2). It has to be the clock of the alarm's timer. */
+/* Returns the time in microseconds. Where the system has CLOCK_BOOTTIME (clock_gettime(2)), the
+ * time includes suspends. The alarm's timer must use the same clock. */
 gint64
 hb_clock_now (void)
 {
@@ -22,7 +22,7 @@ hb_clock_now (void)
 #endif
 }
 
-/* A time of this clock as one of g_get_monotonic_time (), which does not count a suspend. */
+/* Converts a time of this clock to one of g_get_monotonic_time (), which excludes suspends. */
 gint64
 hb_clock_to_monotonic (gint64 time)
 {

@@ -4,10 +4,11 @@
 
 #include "hb-dispose-later-private.h"
 
-/* Ends an object in a source of its own, and not in the midst of what it is doing. */
+/* Disposes of an object in a source of its own, because the object may be running a function
+ * now. */
 
-/* An unref alone would not do: the application may hold a reference too, and libsoup would go on
- * reading for it. */
+/* An unref would not be enough: the application may hold a reference too, and libsoup would go on
+ * reading the socket. */
 static gboolean
 dispose_cb (gpointer user_data)
 {
@@ -26,9 +27,8 @@ forget_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* What is left here is of a context that has gone, or is going: GLib loses the sources that are
- * destroyed meanwhile, as those of a connection would be. So it goes a turn of the main loop
- * later. */
+/* Called with an object in @data only where the context is being freed. GLib loses track of sources
+ * that are destroyed meanwhile, and the object may own some, so the default context frees it. */
 static void
 free_place (gpointer data)
 {
@@ -44,8 +44,8 @@ free_place (gpointer data)
   g_source_attach (source, NULL);
 }
 
-/* Takes over @object, and disposes of it in the next turn of @context. One that nobody runs any
- * more gives back the reference when it goes itself. */
+/* Takes over @object and disposes of it in the next iteration of @context. If no thread runs the
+ * context again, the reference is dropped when the context is freed. */
 void
 hb_dispose_later (GObject      *object,
                   GMainContext *context)

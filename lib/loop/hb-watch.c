@@ -4,21 +4,21 @@
 
 #include "hb-watch-private.h"
 
-/* The one source that polls a socket, for as long as there is a link: to make one for each read, as
- * libsoup does, costs more than a small message. It tells others in the same turn of the loop what
- * the socket is ready for, and calls back itself where the socket takes more, or where it was asked
- * to wake. */
+/* The only source that polls a connection's socket. It exists as long as the connection, because a
+ * new source for each read, as in libsoup, costs more than a small message. Other sources query in
+ * the same iteration of the loop what the socket is ready for. The callback runs when the socket is
+ * writable and after hb_watch_wake (). */
 typedef struct
 {
   GSource      source;
   GPollFD      poll;
   GIOCondition wanted;
-  guint        turn;      /* of the loop, from 1, so that there is one that never was */
+  guint        turn;      /* the iteration of the loop, from 1: no iteration is 0 */
   gboolean     is_polled;
   gboolean     is_urgent;
 } HbWatch;
 
-/* Those that poll() tells unasked concern whoever waits. */
+/* poll(2) reports these without being asked. Both a reader and a writer must see them. */
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
 static GIOCondition
@@ -32,7 +32,8 @@ get_ready (HbWatch *self)
   return ready & self->wanted;
 }
 
-/* Polls for what is wanted, and not at all where nothing is: an ending would keep the loop busy. */
+/* Polls for the wanted conditions. With none the socket must leave the poll, because poll(2) would
+ * report a hang-up in every iteration. */
 static void
 update_poll (HbWatch *self)
 {
@@ -74,7 +75,7 @@ hb_watch_check (GSource *source)
   HbWatch *self = (HbWatch *) source;
   GIOCondition ready = get_ready (self);
 
-  /* What nobody wants is not to be polled for any longer, see hb_watch_want (). */
+  /* The socket is ready for an unwanted condition: the dispatch stops polling for it. */
   return self->is_urgent || (ready & G_IO_OUT) != 0 || (ready == 0 && self->poll.revents != 0);
 }
 
@@ -112,8 +113,8 @@ hb_watch_new (int fd)
   return source;
 }
 
-/* What is wanted no longer goes on being polled for until it is ready in vain, once: whoever reads
- * stops waiting for as long as that takes, and waits again. */
+/* An unwanted condition stays in the poll until the socket is ready for it once. A reader stops
+ * waiting while it reads and waits again soon, so to change the poll each time would be waste. */
 void
 hb_watch_want (GSource      *source,
                GIOCondition  condition,
@@ -132,7 +133,7 @@ hb_watch_want (GSource      *source,
     update_poll (self);
 }
 
-/* What the last poll has found, of what is wanted */
+/* Whether the last poll found the socket ready for @condition, if that is wanted */
 gboolean
 hb_watch_is_ready (GSource      *source,
                    GIOCondition  condition)
@@ -140,15 +141,15 @@ hb_watch_is_ready (GSource      *source,
   return (get_ready ((HbWatch *) source) & condition) != 0;
 }
 
-/* Calls back in the next turn of the loop, without a system call. To be used from the thread of the
- * loop only. */
+/* Runs the callback in the next iteration of the loop, without a system call. Only the thread of
+ * the loop may call this. */
 void
 hb_watch_wake (GSource *source)
 {
   ((HbWatch *) source)->is_urgent = TRUE;
 }
 
-/* A number that the next turn of the loop changes */
+/* Returns a number that changes with each iteration of the loop. */
 guint
 hb_watch_get_turn (GSource *source)
 {
