@@ -34,7 +34,7 @@ struct _HbOutput
   guint64                told;      /* the value of taken that the callback has seen */
   guint64                frame_end; /* the value of taken with which the last frame is complete */
   guint                  corks;
-  guint                  turn;      /* libsoup must repeat the rest of a frame */
+  guint                  turn;      /* of the loop, in which a frame was last written */
   gboolean               blocked;   /* the kernel takes no more bytes for now */
   gboolean               is_owed;   /* libsoup must repeat the refused rest of a frame */
 };
