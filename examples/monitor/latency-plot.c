@@ -153,86 +153,130 @@ get_y (LatencyPlot *self,
   return frame->top + frame->height * (1 - self->samples[i] / (double) frame->scale);
 }
 
-/* Draws the samples from @first up to the next gap, and returns where that is. */
 static guint
-draw_run (LatencyPlot *self,
-          cairo_t     *cairo,
-          Frame       *frame,
+find_end (LatencyPlot *self,
           guint        first)
 {
   guint end;
 
   for (end = first; end < self->n_samples && self->samples[end] >= 0; end++)
-    cairo_line_to (cairo, get_x (self, frame, end), get_y (self, frame, end));
-
-  gdk_cairo_set_source_rgba (cairo, &frame->line);
-
-  if (end - first == 1)
-    {
-      cairo_arc (cairo, get_x (self, frame, first), get_y (self, frame, first),
-                 LINE_WIDTH, 0, 2 * G_PI);
-      cairo_fill (cairo);
-    }
-  else
-    {
-      cairo_stroke_preserve (cairo);
-      cairo_line_to (cairo, get_x (self, frame, end - 1), frame->top + frame->height);
-      cairo_line_to (cairo, get_x (self, frame, first), frame->top + frame->height);
-      cairo_close_path (cairo);
-      cairo_set_source_rgba (cairo, frame->line.red, frame->line.green, frame->line.blue,
-                             frame->line.alpha * 0.15);
-      cairo_fill (cairo);
-    }
+    ;
 
   return end;
+}
+
+/* Begins a path along the samples from @first until @end. */
+static GskPathBuilder *
+begin_path (LatencyPlot *self,
+            Frame       *frame,
+            guint        first,
+            guint        end)
+{
+  GskPathBuilder *builder = gsk_path_builder_new ();
+  guint i;
+
+  gsk_path_builder_move_to (builder, get_x (self, frame, first), get_y (self, frame, first));
+  for (i = first + 1; i < end; i++)
+    gsk_path_builder_line_to (builder, get_x (self, frame, i), get_y (self, frame, i));
+
+  return builder;
 }
 
 static void
 draw_line (LatencyPlot *self,
            GtkSnapshot *snapshot,
-           Frame       *frame)
+           Frame       *frame,
+           guint        first,
+           guint        end)
 {
-  const graphene_rect_t bounds =
-    GRAPHENE_RECT_INIT (0, 0,
-                        gtk_widget_get_width (GTK_WIDGET (self)),
-                        gtk_widget_get_height (GTK_WIDGET (self)));
-  cairo_t *cairo = gtk_snapshot_append_cairo (snapshot, &bounds);
-  guint i = 0;
+  g_autoptr (GskStroke) stroke = gsk_stroke_new (LINE_WIDTH);
+  g_autoptr (GskPath) path =
+    gsk_path_builder_free_to_path (begin_path (self, frame, first, end));
 
-  cairo_set_line_width (cairo, LINE_WIDTH);
-  cairo_set_line_join (cairo, CAIRO_LINE_JOIN_ROUND);
-  cairo_set_line_cap (cairo, CAIRO_LINE_CAP_ROUND);
-
-  while (i < self->n_samples)
-    i = self->samples[i] < 0 ? i + 1 : draw_run (self, cairo, frame, i);
-
-  if (self->n_samples > 0 && self->samples[self->n_samples - 1] >= 0)
-    {
-      cairo_new_path (cairo);
-      cairo_arc (cairo, get_x (self, frame, self->n_samples - 1),
-                 get_y (self, frame, self->n_samples - 1), DOT_RADIUS, 0, 2 * G_PI);
-      gdk_cairo_set_source_rgba (cairo, &frame->line);
-      cairo_fill (cairo);
-    }
-
-  cairo_destroy (cairo);
+  gsk_stroke_set_line_join (stroke, GSK_LINE_JOIN_ROUND);
+  gsk_stroke_set_line_cap (stroke, GSK_LINE_CAP_ROUND);
+  gtk_snapshot_append_stroke (snapshot, path, stroke, &frame->line);
 }
 
+/* Shades what is below the line. */
+static void
+draw_area (LatencyPlot *self,
+           GtkSnapshot *snapshot,
+           Frame       *frame,
+           guint        first,
+           guint        end)
+{
+  GskPathBuilder *builder = begin_path (self, frame, first, end);
+  double bottom = frame->top + frame->height;
+  g_autoptr (GskPath) path = NULL;
+  GdkRGBA color = frame->line;
+
+  gsk_path_builder_line_to (builder, get_x (self, frame, end - 1), bottom);
+  gsk_path_builder_line_to (builder, get_x (self, frame, first), bottom);
+  gsk_path_builder_close (builder);
+  path = gsk_path_builder_free_to_path (builder);
+
+  color.alpha *= 0.15;
+  gtk_snapshot_append_fill (snapshot, path, GSK_FILL_RULE_WINDING, &color);
+}
+
+static void
+draw_dot (LatencyPlot *self,
+          GtkSnapshot *snapshot,
+          Frame       *frame,
+          guint        i,
+          double       radius)
+{
+  GskPathBuilder *builder = gsk_path_builder_new ();
+  g_autoptr (GskPath) path = NULL;
+
+  gsk_path_builder_add_circle (builder,
+                               &GRAPHENE_POINT_INIT (get_x (self, frame, i),
+                                                     get_y (self, frame, i)),
+                               radius);
+  path = gsk_path_builder_free_to_path (builder);
+  gtk_snapshot_append_fill (snapshot, path, GSK_FILL_RULE_WINDING, &frame->line);
+}
+
+static void
+draw_samples (LatencyPlot *self,
+              GtkSnapshot *snapshot,
+              Frame       *frame)
+{
+  guint first, end;
+
+  for (first = 0; first < self->n_samples; first = end + 1)
+    {
+      end = find_end (self, first);
+
+      if (end - first == 1)
+        draw_dot (self, snapshot, frame, first, LINE_WIDTH);
+      else if (end > first)
+        {
+          draw_area (self, snapshot, frame, first, end);
+          draw_line (self, snapshot, frame, first, end);
+        }
+
+      if (end > first && end == self->n_samples)
+        draw_dot (self, snapshot, frame, end - 1, DOT_RADIUS);
+    }
+}
+
+/* The line has the color of the widget, which is the accent color, and the text that of its
+ * surroundings. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)
 {
   LatencyPlot *self = LATENCY_PLOT (widget);
-  GtkStyleContext *style = gtk_widget_get_style_context (widget);
   Frame frame = { .scale = latency_plot_get_scale (self) };
 
-  gtk_style_context_get_color (style, &frame.text);
-  if (!gtk_style_context_lookup_color (style, "accent_color", &frame.line))
-    frame.line = frame.text;
+  gtk_widget_get_color (widget, &frame.line);
+  gtk_widget_get_color (gtk_widget_get_parent (widget), &frame.text);
 
   frame.text.alpha *= 0.7;
   draw_scale (self, snapshot, &frame);
-  draw_line (self, snapshot, &frame);
+  draw_samples (self, snapshot, &frame);
 }
 
 static void

@@ -6,15 +6,12 @@
 
 #include "monitor-application.h"
 
-/* A GtkInfoBar, as AdwBanner came with libadwaita 1.3 only */
 struct _LinkBanner
 {
   AdwBin parent_instance;
 
   HbWebsocketTask *task; /* (owned) */
-  GtkInfoBar      *bar;
-  GtkLabel        *reason;
-  gboolean         has_reason;
+  AdwBanner       *bar;
 };
 
 G_DEFINE_FINAL_TYPE (LinkBanner, link_banner, ADW_TYPE_BIN)
@@ -23,10 +20,9 @@ static void
 set_reason (LinkBanner *self,
             const char *reason)
 {
-  self->has_reason = reason != NULL;
   if (reason != NULL)
-    gtk_label_set_label (self->reason, reason);
-  gtk_info_bar_set_revealed (self->bar, self->has_reason);
+    adw_banner_set_title (self->bar, reason);
+  adw_banner_set_revealed (self->bar, reason != NULL);
 }
 
 static void
@@ -42,7 +38,7 @@ error_cb (LinkBanner *self,
   set_reason (self, error->message);
 }
 
-/* Where there was an error it has come before, and tells more. */
+/* An error has been emitted before, and says more than the close code. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
@@ -51,22 +47,22 @@ close_cb (LinkBanner *self,
   HbState state = hb_websocket_task_get_state (self->task);
   g_autofree char *text = NULL;
 
-  if (self->has_reason || state == HB_STATE_CLOSED)
+  if (adw_banner_get_revealed (self->bar) || state == HB_STATE_CLOSED)
     return;
 
   if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
-    text = g_strdup (_("The server dropped the link"));
+    text = g_strdup (_("The server dropped the connection"));
   else if (code == SOUP_WEBSOCKET_CLOSE_NO_STATUS)
-    text = g_strdup (_("The server closed the link"));
+    text = g_strdup (_("The server closed the connection"));
   else if (reason == NULL || *reason == '\0')
-    text = g_strdup_printf (_("The server closed the link with code %u"), code);
+    text = g_strdup_printf (_("The server closed the connection with code %u"), code);
   else
-    text = g_strdup_printf (_("The server closed the link with code %u: %s"), code, reason);
+    text = g_strdup_printf (_("The server closed the connection with code %u: %s"), code, reason);
 
   set_reason (self, text);
 }
 
-/* An end that is an error is told of after this. */
+/* Where the end is an error, the signal “error” comes after this, and shows the banner again. */
 static void
 state_cb (LinkBanner *self)
 {
@@ -92,11 +88,9 @@ link_banner_class_init (LinkBannerClass *klass)
 
   object_class->dispose = link_banner_dispose;
 
-  gtk_widget_class_set_css_name (widget_class, "linkbanner");
   gtk_widget_class_set_template_from_resource (widget_class,
                                                MONITOR_RESOURCES "/link-banner.ui");
   gtk_widget_class_bind_template_child (widget_class, LinkBanner, bar);
-  gtk_widget_class_bind_template_child (widget_class, LinkBanner, reason);
 }
 
 static void

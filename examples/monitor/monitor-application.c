@@ -42,10 +42,10 @@ about_cb (GSimpleAction *action,
 {
   GtkApplication *self = GTK_APPLICATION (user_data);
 
-  adw_show_about_window (gtk_application_get_active_window (self),
+  adw_show_about_dialog (GTK_WIDGET (gtk_application_get_active_window (self)),
                          "application-name", _("WebSocket Monitor"),
                          "application-icon", MONITOR_APPLICATION_ID,
-                         "comments", _("Shows what hb-websocket does to keep a link alive"),
+                         "comments", _("Shows how hb-websocket keeps a connection alive"),
                          "developer-name", _("The authors of hb-websocket"),
                          "license-type", GTK_LICENSE_LGPL_2_1,
                          "version", HB_VERSION_S,

@@ -59,7 +59,7 @@ build ()
 
   CFLAGS="-g -O2 -ffile-prefix-map=$folder=." quietly meson setup "$folder/build" "$folder/source" \
     --prefix=/usr -Dbuildtype=plain -Dwerror=true -Dintrospection=enabled -Dvapi=enabled \
-    -Ddocumentation=true -Dtools=true -Dinstall_monitor=true "$@"
+    -Ddocumentation=true -Dtools=true -Dinstall_monitor="$monitor" "$@"
   quietly meson compile -C "$folder/build" --jobs="$jobs"
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }
@@ -73,6 +73,12 @@ list ()
 }
 
 export LC_ALL=C.UTF-8
+
+# Debian 12 has no libadwaita that the monitor could use.
+monitor=false
+if pkg-config --exists 'libadwaita-1 >= 1.5'; then
+  monitor=true
+fi
 
 meson setup "$scratch/setup" "$source_root" -Dtests=false -Dexamples=false -Dvapi=disabled \
   -Dintrospection=disabled > "$scratch/log"

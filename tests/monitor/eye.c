@@ -69,7 +69,7 @@ eye_get_status (MonitorFixture *self,
 gboolean
 eye_has_banner (MonitorFixture *self)
 {
-  return gtk_info_bar_get_revealed (GTK_INFO_BAR (self->banner));
+  return adw_banner_get_revealed (ADW_BANNER (self->banner));
 }
 
 static gboolean

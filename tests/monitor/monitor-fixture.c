@@ -110,6 +110,20 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
+/* The button that a widget of libadwaita brings along, which has no id */
+static GtkWidget *
+find_button (GtkWidget *widget)
+{
+  GtkWidget *found = GTK_IS_BUTTON (widget) ? widget : NULL;
+  GtkWidget *child;
+
+  for (child = gtk_widget_get_first_child (widget); child != NULL && found == NULL;
+       child = gtk_widget_get_next_sibling (child))
+    found = find_button (child);
+
+  return found;
+}
+
 static void
 find_children (MonitorFixture *self)
 {
@@ -118,8 +132,7 @@ find_children (MonitorFixture *self)
   self->message = monitor_fixture_get_child (self, "message");
   self->send = monitor_fixture_get_child (self, "send");
   self->banner = monitor_fixture_get_child (self, "bar");
-  self->reason = monitor_fixture_get_child (self, "reason");
-  self->retry = monitor_fixture_get_child (self, "retry");
+  self->retry = find_button (self->banner);
   self->state = monitor_fixture_get_child (self, "state");
   self->detail = monitor_fixture_get_child (self, "detail");
   self->latency = monitor_fixture_get_child (self, "latency");
@@ -188,6 +201,16 @@ tear_down (MonitorFixture *self,
     monitor_fixture_stop_server (self);
 
   g_clear_pointer (&self->server_address, g_free);
+}
+
+/* gtk_test_init () would fail on machines without the locale en_US.UTF-8, which it sets since GTK
+ * 4.24. */
+void
+monitor_fixture_init (int    *argc,
+                      char ***argv)
+{
+  g_test_init (argc, argv, NULL);
+  gtk_init ();
 }
 
 void

@@ -33,7 +33,6 @@ typedef struct
   GtkWidget          *message;
   GtkWidget          *send;
   GtkWidget          *banner;
-  GtkWidget          *reason;
   GtkWidget          *retry;
   GtkWidget          *state;
   GtkWidget          *detail;
@@ -48,6 +47,8 @@ typedef struct
   GtkWidget          *stack;
 } MonitorFixture;
 
+void       monitor_fixture_init         (int             *argc,
+                                         char          ***argv);
 void       monitor_fixture_add          (const char      *path,
                                          void           (*test) (MonitorFixture *self,
                                                                  gconstpointer   data));

@@ -142,7 +142,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  gtk_test_init (&argc, &argv);
+  monitor_fixture_init (&argc, &argv);
   g_test_summary ("The list shows the last messages, however many come.");
 
   monitor_fixture_add ("/monitor/messages/flood", test_flood);

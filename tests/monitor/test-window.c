@@ -50,7 +50,7 @@ test_pictures (MonitorFixture *self,
   hb_websocket_task_set_reconnect_timeout (self->task, 8000);
   monitor_fixture_stop_server (self);
   wait_until (eye_has_banner (self));
-  hand_write (self, "This waits for the link");
+  hand_write (self, "This waits for the connection");
   wait_until (eye_lists (self, "Waiting"));
   eye_take_picture (self, GTK_WIDGET (self->window), "down-dark");
 
@@ -199,40 +199,32 @@ test_keyboard (MonitorFixture *self,
                     "shortcuts");
   hand_type (self, "Escape");
   wait_until (!has_overlay (self));
+
+  /* No window manager gives the focus back. */
+  gtk_window_present (GTK_WINDOW (self->window));
   wait_until (gtk_window_is_active (GTK_WINDOW (self->window)));
 
   hand_type (self, "<Control>w");
   wait_until (gtk_application_get_active_window (application) == NULL);
 }
 
-/* The application does not count it among its windows. */
-static GtkWidget *
-find_about (void)
-{
-  g_autoptr (GList) windows = gtk_window_list_toplevels ();
-  GList *l;
-
-  for (l = windows; l != NULL; l = l->next)
-    if (ADW_IS_ABOUT_WINDOW (l->data) && gtk_window_is_active (l->data))
-      return l->data;
-
-  return NULL;
-}
-
 static void
 test_about (MonitorFixture *self,
             gconstpointer   data)
 {
+  AdwApplicationWindow *window = ADW_APPLICATION_WINDOW (self->window);
   GtkIconTheme *theme = gtk_icon_theme_get_for_display (gdk_display_get_default ());
-  GtkWidget *about;
+  AdwDialog *about;
   const char *icon_name;
 
   g_action_group_activate_action (G_ACTION_GROUP (self->application), "about", NULL);
-  wait_until ((about = find_about ()) != NULL);
-  icon_name = adw_about_window_get_application_icon (ADW_ABOUT_WINDOW (about));
+  wait_until ((about = adw_application_window_get_visible_dialog (window)) != NULL);
+  icon_name = adw_about_dialog_get_application_icon (ADW_ABOUT_DIALOG (about));
   g_assert_true (gtk_icon_theme_has_icon (theme, icon_name));
-  eye_take_picture (self, about, "about");
-  gtk_window_destroy (GTK_WINDOW (about));
+  eye_take_picture (self, GTK_WIDGET (self->window), "about");
+
+  hand_type (self, "Escape");
+  wait_until (adw_application_window_get_visible_dialog (window) == NULL);
 }
 
 static void
@@ -258,7 +250,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  gtk_test_init (&argc, &argv);
+  monitor_fixture_init (&argc, &argv);
   g_test_summary ("The window can be used by keyboard, narrow, dark, and without being seen.");
 
   monitor_fixture_add ("/monitor/window/pictures", test_pictures);
