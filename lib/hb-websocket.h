@@ -5,6 +5,7 @@
 #define HB_INSIDE
 #include "hb-enums.h"
 #include "hb-error.h"
+#include "hb-message.h"
 #include "hb-metrics.h"
 #include "hb-version-macros.h"
 #include "hb-version.h"

@@ -135,7 +135,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * Gets how many messages were accepted and then dropped.
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
- * [method@WebsocketTask.clear_queue], by a [method@WebsocketTask.send_message_async] that is
+ * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
  * cancelled in time, when the task closes before it could go out, or, if it is volatile, when the
  * link is lost or full.
  *

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hb-deque-private.h"
-#include "hb-message-private.h"
+#include "hb-outgoing-private.h"
 
 G_BEGIN_DECLS
 

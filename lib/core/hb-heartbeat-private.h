@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "hb-message-private.h"
+#include "hb-outgoing-private.h"
 #include "hb-settings-private.h"
 #include "hb-time-private.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "hb-deque-private.h"
-#include "hb-message-private.h"
+#include "hb-outgoing-private.h"
 
 G_BEGIN_DECLS
 
@@ -22,25 +22,27 @@ typedef struct
   guint   n_volatile;      /* in greeting and queue */
 } HbLanes;
 
-void             hb_lanes_init         (HbLanes         *self);
-void             hb_lanes_clear        (HbLanes         *self);
-gboolean         hb_lanes_is_empty     (const HbLanes   *self);
-guint            hb_lanes_get_waiting  (const HbLanes   *self,
-                                        gboolean         greeting);
-void             hb_lanes_push         (HbLanes         *self,
-                                        const HbMessage *message,
-                                        gboolean         greeting);
-const HbMessage *hb_lanes_take         (HbLanes         *self,
-                                        gboolean         greeting);
-void             hb_lanes_take_back    (HbLanes         *self);
-gboolean         hb_lanes_pop_written  (HbLanes         *self,
-                                        HbMessage       *message);
-gboolean         hb_lanes_pop_oldest   (HbLanes         *self,
-                                        HbMessage       *message);
-gboolean         hb_lanes_pop_volatile (HbLanes         *self,
-                                        HbMessage       *message);
-gboolean         hb_lanes_pop_ticket   (HbLanes         *self,
-                                        gpointer         ticket,
-                                        HbMessage       *message);
+void              hb_lanes_init         (HbLanes          *self);
+void              hb_lanes_clear        (HbLanes          *self);
+gboolean          hb_lanes_is_empty     (const HbLanes    *self);
+guint             hb_lanes_get_waiting  (const HbLanes    *self,
+                                         gboolean          greeting);
+void              hb_lanes_push         (HbLanes          *self,
+                                         const HbOutgoing *message,
+                                         gboolean          greeting);
+const HbOutgoing *hb_lanes_take         (HbLanes          *self,
+                                         gboolean          greeting);
+void              hb_lanes_take_back    (HbLanes          *self);
+gboolean          hb_lanes_pop_written  (HbLanes          *self,
+                                         HbOutgoing       *message);
+gboolean          hb_lanes_pop_next     (HbLanes          *self,
+                                         HbOutgoing       *message);
+gboolean          hb_lanes_pop_oldest   (HbLanes          *self,
+                                         HbOutgoing       *message);
+gboolean          hb_lanes_pop_volatile (HbLanes          *self,
+                                         HbOutgoing       *message);
+gboolean          hb_lanes_pop_ticket   (HbLanes          *self,
+                                         gpointer          ticket,
+                                         HbOutgoing       *message);
 
 G_END_DECLS

@@ -9,16 +9,16 @@ move (HbDeque  *from,
       guint     index,
       gpointer  to)
 {
-  *(HbMessage *) to = *(HbMessage *) hb_deque_peek (from, index);
+  *(HbOutgoing *) to = *(HbOutgoing *) hb_deque_peek (from, index);
   hb_deque_remove (from, index);
 }
 
 /* Takes a message out for good, one that has not been handed over. */
 static gboolean
-pop (HbLanes   *self,
-     HbDeque   *lane,
-     guint      index,
-     HbMessage *message)
+pop (HbLanes    *self,
+     HbDeque    *lane,
+     guint       index,
+     HbOutgoing *message)
 {
   if (index >= lane->length)
     return FALSE;
@@ -36,7 +36,7 @@ clear_lane (HbDeque *lane)
   guint i;
 
   for (i = 0; i < lane->length; i++)
-    g_bytes_unref (((HbMessage *) hb_deque_peek (lane, i))->bytes);
+    g_bytes_unref (((HbOutgoing *) hb_deque_peek (lane, i))->bytes);
 
   hb_deque_clear (lane);
 }
@@ -45,9 +45,9 @@ void
 hb_lanes_init (HbLanes *self)
 {
   *self = (HbLanes) { 0 };
-  hb_deque_init (&self->handed, sizeof (HbMessage));
-  hb_deque_init (&self->greeting, sizeof (HbMessage));
-  hb_deque_init (&self->queue, sizeof (HbMessage));
+  hb_deque_init (&self->handed, sizeof (HbOutgoing));
+  hb_deque_init (&self->greeting, sizeof (HbOutgoing));
+  hb_deque_init (&self->queue, sizeof (HbOutgoing));
 }
 
 void
@@ -75,11 +75,11 @@ hb_lanes_get_waiting (const HbLanes *self,
 
 /* Takes over what @message owns. */
 void
-hb_lanes_push (HbLanes         *self,
-               const HbMessage *message,
-               gboolean         greeting)
+hb_lanes_push (HbLanes          *self,
+               const HbOutgoing *message,
+               gboolean          greeting)
 {
-  HbMessage *place = hb_deque_push_tail (greeting ? &self->greeting : &self->queue);
+  HbOutgoing *place = hb_deque_push_tail (greeting ? &self->greeting : &self->queue);
 
   *place = *message;
   self->buffered_amount += g_bytes_get_size (message->bytes);
@@ -87,12 +87,12 @@ hb_lanes_push (HbLanes         *self,
 }
 
 /* Gives the next message to hand over, and keeps it until it is written. */
-const HbMessage *
+const HbOutgoing *
 hb_lanes_take (HbLanes  *self,
                gboolean  greeting)
 {
   HbDeque *lane = self->greeting.length > 0 || greeting ? &self->greeting : &self->queue;
-  HbMessage *message;
+  HbOutgoing *message;
 
   if (lane->length == 0)
     return NULL;
@@ -113,7 +113,7 @@ hb_lanes_take_back (HbLanes *self)
   guint i;
 
   for (i = 0; i < self->handed.length; i++)
-    self->n_volatile += ((HbMessage *) hb_deque_peek (&self->handed, i))->is_volatile;
+    self->n_volatile += ((HbOutgoing *) hb_deque_peek (&self->handed, i))->is_volatile;
 
   for (i = 0; i < G_N_ELEMENTS (lanes); i++)
     {
@@ -125,8 +125,8 @@ hb_lanes_take_back (HbLanes *self)
 }
 
 gboolean
-hb_lanes_pop_written (HbLanes   *self,
-                      HbMessage *message)
+hb_lanes_pop_written (HbLanes    *self,
+                      HbOutgoing *message)
 {
   gsize size;
 
@@ -141,17 +141,27 @@ hb_lanes_pop_written (HbLanes   *self,
   return TRUE;
 }
 
-/* What has been handed over may be on the wire in part, so it cannot be taken back here. */
+/* The message that would be handed over next. What has been handed over may be on the wire in part,
+ * so it cannot be taken back. */
 gboolean
-hb_lanes_pop_oldest (HbLanes   *self,
-                     HbMessage *message)
+hb_lanes_pop_next (HbLanes    *self,
+                   HbOutgoing *message)
+{
+  return pop (self, &self->greeting, 0, message) || pop (self, &self->queue, 0, message);
+}
+
+/* The message that an overflow drops first: a greeting is kept for as long as possible, because the
+ * server ignores the rest without it. */
+gboolean
+hb_lanes_pop_oldest (HbLanes    *self,
+                     HbOutgoing *message)
 {
   return pop (self, &self->queue, 0, message) || pop (self, &self->greeting, 0, message);
 }
 
 gboolean
-hb_lanes_pop_volatile (HbLanes   *self,
-                       HbMessage *message)
+hb_lanes_pop_volatile (HbLanes    *self,
+                       HbOutgoing *message)
 {
   HbDeque *lanes[] = { &self->queue, &self->greeting };
   guint lane;
@@ -164,7 +174,7 @@ hb_lanes_pop_volatile (HbLanes   *self,
     {
       for (i = 0; i < lanes[lane]->length; i++)
         {
-          if (((HbMessage *) hb_deque_peek (lanes[lane], i))->is_volatile)
+          if (((HbOutgoing *) hb_deque_peek (lanes[lane], i))->is_volatile)
             return pop (self, lanes[lane], i, message);
         }
     }
@@ -174,9 +184,9 @@ hb_lanes_pop_volatile (HbLanes   *self,
 
 /* The message of one caller that waits for it, unless it has been handed over. */
 gboolean
-hb_lanes_pop_ticket (HbLanes   *self,
-                     gpointer   ticket,
-                     HbMessage *message)
+hb_lanes_pop_ticket (HbLanes    *self,
+                     gpointer    ticket,
+                     HbOutgoing *message)
 {
   HbDeque *lanes[] = { &self->queue, &self->greeting };
   guint lane;
@@ -186,7 +196,7 @@ hb_lanes_pop_ticket (HbLanes   *self,
     {
       for (i = 0; i < lanes[lane]->length; i++)
         {
-          if (((HbMessage *) hb_deque_peek (lanes[lane], i))->ticket == ticket)
+          if (((HbOutgoing *) hb_deque_peek (lanes[lane], i))->ticket == ticket)
             return pop (self, lanes[lane], i, message);
         }
     }

@@ -62,83 +62,84 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
-void             hb_machine_init               (HbMachine      *self,
-                                                guint32         seed);
-void             hb_machine_clear              (HbMachine      *self);
-void             hb_machine_dispose            (HbMachine      *self,
-                                                gint64          now);
+void              hb_machine_init               (HbMachine      *self,
+                                                 guint32         seed);
+void              hb_machine_clear              (HbMachine      *self);
+void              hb_machine_dispose            (HbMachine      *self,
+                                                 gint64          now);
 
-void             hb_machine_open               (HbMachine      *self,
-                                                gint64          now,
-                                                gpointer        ticket);
-gboolean         hb_machine_close              (HbMachine      *self,
-                                                gint64          now,
-                                                guint           code,
-                                                const char     *reason,
-                                                gpointer        ticket,
-                                                GError        **error);
-void             hb_machine_reconnect_now      (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_check              (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_hold               (HbMachine      *self);
-gboolean         hb_machine_release            (HbMachine      *self,
-                                                gint64          now);
-gboolean         hb_machine_send               (HbMachine      *self,
-                                                HbOpcode        opcode,
-                                                GBytes         *bytes,
-                                                HbSendFlags     flags,
-                                                gpointer        ticket,
-                                                GError        **error);
-void             hb_machine_flush              (HbMachine      *self,
-                                                gpointer        ticket);
-guint            hb_machine_clear_queue        (HbMachine      *self);
-void             hb_machine_cancel             (HbMachine      *self,
-                                                gint64          now,
-                                                gpointer        ticket);
-void             hb_machine_set_delay          (HbMachine      *self,
-                                                HbEffect       *reconnect,
-                                                guint           delay);
+void              hb_machine_open               (HbMachine      *self,
+                                                 gint64          now,
+                                                 gpointer        ticket);
+gboolean          hb_machine_close              (HbMachine      *self,
+                                                 gint64          now,
+                                                 guint           code,
+                                                 const char     *reason,
+                                                 gpointer        ticket,
+                                                 GError        **error);
+void              hb_machine_reconnect_now      (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_check              (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_hold               (HbMachine      *self);
+gboolean          hb_machine_release            (HbMachine      *self,
+                                                 gint64          now);
+gboolean          hb_machine_send               (HbMachine      *self,
+                                                 HbOpcode        opcode,
+                                                 GBytes         *bytes,
+                                                 HbSendFlags     flags,
+                                                 gpointer        ticket,
+                                                 GError        **error);
+void              hb_machine_flush              (HbMachine      *self,
+                                                 gpointer        ticket);
+void              hb_machine_take_queue         (HbMachine      *self,
+                                                 HbDeque        *taken);
+void              hb_machine_cancel             (HbMachine      *self,
+                                                 gint64          now,
+                                                 gpointer        ticket);
+void              hb_machine_set_delay          (HbMachine      *self,
+                                                 HbEffect       *reconnect,
+                                                 guint           delay);
 
-void             hb_machine_on_requested       (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_on_opened          (HbMachine      *self,
-                                                gint64          now,
-                                                guint           http_status);
-void             hb_machine_on_greeted         (HbMachine      *self,
-                                                guint           serial);
-void             hb_machine_on_message         (HbMachine      *self,
-                                                gint64          now,
-                                                HbOpcode        opcode,
-                                                GBytes         *bytes);
-void             hb_machine_on_pong            (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_on_life            (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_on_pinged          (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_on_written         (HbMachine      *self,
-                                                guint           n_messages);
-void             hb_machine_on_blocked         (HbMachine      *self);
-void             hb_machine_on_writable        (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_on_lost            (HbMachine      *self,
-                                                gint64          now,
-                                                const HbLoss   *loss);
-void             hb_machine_on_network_changed (HbMachine      *self,
-                                                gint64          now);
-void             hb_machine_tick               (HbMachine      *self,
-                                                gint64          now,
-                                                HbReading       reading);
+void              hb_machine_on_requested       (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_opened          (HbMachine      *self,
+                                                 gint64          now,
+                                                 guint           http_status);
+void              hb_machine_on_greeted         (HbMachine      *self,
+                                                 guint           serial);
+void              hb_machine_on_message         (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbOpcode        opcode,
+                                                 GBytes         *bytes);
+void              hb_machine_on_pong            (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_life            (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_pinged          (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_written         (HbMachine      *self,
+                                                 guint           n_messages);
+void              hb_machine_on_blocked         (HbMachine      *self);
+void              hb_machine_on_writable        (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_lost            (HbMachine      *self,
+                                                 gint64          now,
+                                                 const HbLoss   *loss);
+void              hb_machine_on_network_changed (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_tick               (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbReading       reading);
 
-gboolean         hb_machine_pop_effect         (HbMachine      *self,
-                                                HbEffect       *effect);
-gboolean         hb_machine_is_current         (HbMachine      *self,
-                                                const HbEffect *effect);
-const HbMessage *hb_machine_take_message       (HbMachine      *self);
-gint64           hb_machine_get_deadline       (HbMachine      *self);
-gint64           hb_machine_get_attempt_at     (HbMachine      *self);
-HbMetrics       *hb_machine_get_metrics        (HbMachine      *self,
-                                                gint64          now);
+gboolean          hb_machine_pop_effect         (HbMachine      *self,
+                                                 HbEffect       *effect);
+gboolean          hb_machine_is_current         (HbMachine      *self,
+                                                 const HbEffect *effect);
+const HbOutgoing *hb_machine_take_message       (HbMachine      *self);
+gint64            hb_machine_get_deadline       (HbMachine      *self);
+gint64            hb_machine_get_attempt_at     (HbMachine      *self);
+HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
+                                                 gint64          now);
 
 G_END_DECLS

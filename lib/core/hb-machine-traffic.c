@@ -95,7 +95,7 @@ hb_machine_send (HbMachine    *self,
                  gpointer      ticket,
                  GError      **error)
 {
-  HbMessage message = {
+  HbOutgoing message = {
     .bytes = bytes,
     .ticket = ticket,
     .opcode = opcode,
@@ -125,14 +125,13 @@ hb_machine_flush (HbMachine *self,
   hb_outbox_flush (&self->outbox, ticket);
 }
 
-guint
-hb_machine_clear_queue (HbMachine *self)
+/* @taken: as in hb_outbox_take_queue () */
+void
+hb_machine_take_queue (HbMachine *self,
+                       HbDeque   *taken)
 {
-  guint n_dropped = hb_outbox_clear_queue (&self->outbox);
-
+  hb_outbox_take_queue (&self->outbox, taken);
   hb_machine_pump (self);
-
-  return n_dropped;
 }
 
 /* The handlers of `open` have run: what they have sent goes first, and now comes the queue. */
@@ -227,7 +226,7 @@ hb_machine_on_writable (HbMachine *self,
   hb_machine_pump (self);
 }
 
-const HbMessage *
+const HbOutgoing *
 hb_machine_take_message (HbMachine *self)
 {
   return hb_outbox_take (&self->outbox);

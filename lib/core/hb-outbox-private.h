@@ -25,36 +25,37 @@ typedef struct
   guint      overflowed : 1;  /* one has been dropped since then */
 } HbOutbox;
 
-void             hb_outbox_init         (HbOutbox          *self,
-                                         HbEffects         *effects,
-                                         HbMetrics         *metrics);
-void             hb_outbox_clear        (HbOutbox          *self);
-gboolean         hb_outbox_is_empty     (const HbOutbox    *self);
-guint            hb_outbox_get_n_queued (const HbOutbox    *self);
-guint64          hb_outbox_get_buffered (const HbOutbox    *self);
-gboolean         hb_outbox_can_transmit (const HbOutbox    *self);
+void              hb_outbox_init         (HbOutbox         *self,
+                                          HbEffects        *effects,
+                                          HbMetrics        *metrics);
+void              hb_outbox_clear        (HbOutbox         *self);
+gboolean          hb_outbox_is_empty     (const HbOutbox   *self);
+guint             hb_outbox_get_n_queued (const HbOutbox   *self);
+guint64           hb_outbox_get_buffered (const HbOutbox   *self);
+gboolean          hb_outbox_can_transmit (const HbOutbox   *self);
 
-gboolean         hb_outbox_accept       (HbOutbox          *self,
-                                         const HbSettings  *settings,
-                                         const HbMessage   *message,
-                                         GError           **error);
-void             hb_outbox_flush        (HbOutbox          *self,
-                                         gpointer           ticket);
-gboolean         hb_outbox_withdraw     (HbOutbox          *self,
-                                         gpointer           ticket);
-guint            hb_outbox_clear_queue  (HbOutbox          *self);
-void             hb_outbox_close        (HbOutbox          *self,
-                                         const GError      *error);
+gboolean          hb_outbox_accept       (HbOutbox         *self,
+                                          const HbSettings *settings,
+                                          const HbOutgoing *message,
+                                          GError          **error);
+void              hb_outbox_flush        (HbOutbox         *self,
+                                          gpointer          ticket);
+gboolean          hb_outbox_withdraw     (HbOutbox         *self,
+                                          gpointer          ticket);
+void              hb_outbox_take_queue   (HbOutbox         *self,
+                                          HbDeque          *taken);
+void              hb_outbox_close        (HbOutbox         *self,
+                                          const GError     *error);
 
-void             hb_outbox_on_opened    (HbOutbox          *self);
-void             hb_outbox_on_greeted   (HbOutbox          *self);
-void             hb_outbox_on_lost      (HbOutbox          *self);
-void             hb_outbox_on_notify    (HbOutbox          *self,
-                                         const char        *property);
-const HbMessage *hb_outbox_take         (HbOutbox          *self);
-void             hb_outbox_on_written   (HbOutbox          *self,
-                                         guint              n_messages);
-void             hb_outbox_on_blocked   (HbOutbox          *self);
-void             hb_outbox_on_writable  (HbOutbox          *self);
+void              hb_outbox_on_opened    (HbOutbox         *self);
+void              hb_outbox_on_greeted   (HbOutbox         *self);
+void              hb_outbox_on_lost      (HbOutbox         *self);
+void              hb_outbox_on_notify    (HbOutbox         *self,
+                                          const char       *property);
+const HbOutgoing *hb_outbox_take         (HbOutbox         *self);
+void              hb_outbox_on_written   (HbOutbox         *self,
+                                          guint             n_messages);
+void              hb_outbox_on_blocked   (HbOutbox         *self);
+void              hb_outbox_on_writable  (HbOutbox         *self);
 
 G_END_DECLS

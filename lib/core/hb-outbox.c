@@ -9,15 +9,24 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* The one way on which a message ends without having gone out. */
+/* Every message that ends without having gone out ends here. The caller owns its bytes then. */
 static void
-drop (HbOutbox        *self,
-      const HbMessage *message,
-      HbOutcome        outcome,
-      const GError    *error)
+end_unsent (HbOutbox         *self,
+            const HbOutgoing *message,
+            HbOutcome         outcome,
+            const GError     *error)
 {
   self->metrics->messages_dropped++;
   hb_effects_push_resolve (self->effects, message->ticket, outcome, error);
+}
+
+static void
+drop (HbOutbox         *self,
+      const HbOutgoing *message,
+      HbOutcome         outcome,
+      const GError     *error)
+{
+  end_unsent (self, message, outcome, error);
   g_bytes_unref (message->bytes);
 }
 
@@ -59,7 +68,7 @@ settle (HbOutbox *self)
 
 static GError *
 new_overflow_error (const HbSettings *settings,
-                    const HbMessage  *message)
+                    const HbOutgoing *message)
 {
   return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
                       _("No room for a message of %zu bytes: "
@@ -69,7 +78,7 @@ new_overflow_error (const HbSettings *settings,
 
 static gboolean
 fits (guint64           amount,
-      const HbMessage  *message,
+      const HbOutgoing *message,
       const HbSettings *settings)
 {
   return settings->max_buffered_amount == 0
@@ -93,11 +102,11 @@ tell_overflow (HbOutbox     *self,
 static gboolean
 make_room (HbOutbox          *self,
            const HbSettings  *settings,
-           const HbMessage   *message,
+           const HbOutgoing  *message,
            GError           **error)
 {
   g_autoptr (GError) overflow = NULL;
-  HbMessage oldest;
+  HbOutgoing oldest;
 
   if (fits (self->lanes.buffered_amount, message, settings))
     return TRUE;
@@ -158,10 +167,10 @@ drop_all (HbOutbox     *self,
           HbOutcome     outcome,
           const GError *error)
 {
-  HbMessage message;
+  HbOutgoing message;
   guint n;
 
-  for (n = 0; hb_lanes_pop_oldest (&self->lanes, &message); n++)
+  for (n = 0; hb_lanes_pop_next (&self->lanes, &message); n++)
     drop (self, &message, outcome, error);
 
   return n;
@@ -171,7 +180,7 @@ static void
 drop_volatile (HbOutbox *self)
 {
   g_autoptr (GError) error = NULL;
-  HbMessage message;
+  HbOutgoing message;
 
   while (hb_lanes_pop_volatile (&self->lanes, &message))
     {
@@ -229,7 +238,7 @@ hb_outbox_can_transmit (const HbOutbox *self)
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
-                  const HbMessage   *message,
+                  const HbOutgoing  *message,
                   GError           **error)
 {
   g_autoptr (GError) overflow = NULL;
@@ -275,7 +284,7 @@ gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
 {
-  HbMessage message;
+  HbOutgoing message;
 
   if (g_ptr_array_remove (self->flushes, ticket))
     {
@@ -291,16 +300,22 @@ hb_outbox_withdraw (HbOutbox *self,
   return TRUE;
 }
 
-/* Drops what has not been handed over. Returns how many messages that were. */
-guint
-hb_outbox_clear_queue (HbOutbox *self)
+/* Moves the messages that have not been handed over to @taken, an array of HbOutgoing, in the order
+ * in which they would have gone out. The caller owns their bytes. */
+void
+hb_outbox_take_queue (HbOutbox *self,
+                      HbDeque  *taken)
 {
-  guint n_dropped = drop_all (self, HB_OUTCOME_CANCELLED, NULL);
+  HbOutgoing message;
 
-  if (n_dropped > 0)
+  while (hb_lanes_pop_next (&self->lanes, &message))
+    {
+      end_unsent (self, &message, HB_OUTCOME_CANCELLED, NULL);
+      *(HbOutgoing *) hb_deque_push_tail (taken) = message;
+    }
+
+  if (taken->length > 0)
     settle (self);
-
-  return n_dropped;
 }
 
 /* There will be no next link to take what is left: all who wait are told @error. To be called after
@@ -357,7 +372,7 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = !hb_lanes_is_empty (&self->lanes);
 }
 
-const HbMessage *
+const HbOutgoing *
 hb_outbox_take (HbOutbox *self)
 {
   return hb_outbox_can_transmit (self) ? hb_lanes_take (&self->lanes, self->greeting) : NULL;
@@ -367,7 +382,7 @@ void
 hb_outbox_on_written (HbOutbox *self,
                       guint     n_messages)
 {
-  HbMessage message;
+  HbOutgoing message;
   guint n_written = 0;
 
   while (n_written < n_messages && hb_lanes_pop_written (&self->lanes, &message))

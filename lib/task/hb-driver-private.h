@@ -60,7 +60,7 @@ void                     hb_driver_send_async          (HbDriver             *se
                                                         GTask                *task);
 void                     hb_driver_flush               (HbDriver             *self,
                                                         GTask                *task);
-guint                    hb_driver_clear_queue         (HbDriver             *self);
+GPtrArray               *hb_driver_take_queue          (HbDriver             *self);
 
 SoupWebsocketConnection *hb_driver_get_connection      (HbDriver             *self);
 const char              *hb_driver_get_protocol        (HbDriver             *self);

@@ -10,6 +10,7 @@
 #include "hb-home-private.h"
 #include "hb-i18n-private.h"
 #include "hb-link-private.h"
+#include "hb-message-private.h"
 #include "hb-network-private.h"
 
 /* Joins the machine, which decides, with the link, the alarm and the object that faces the world.
@@ -356,7 +357,7 @@ connect_link (HbDriver       *self,
 static void
 transmit (HbDriver *self)
 {
-  const HbMessage *message;
+  const HbOutgoing *message;
 
   while (self->link != NULL && hb_link_is_writable (self->link)
          && hb_outbox_can_transmit (&self->machine.outbox))
@@ -738,14 +739,30 @@ hb_driver_flush (HbDriver *self,
   wake (self);
 }
 
-guint
-hb_driver_clear_queue (HbDriver *self)
+/* Returns: (transfer container) (element-type HbMessage): owns its messages */
+GPtrArray *
+hb_driver_take_queue (HbDriver *self)
 {
-  guint n_dropped = hb_machine_clear_queue (&self->machine);
+  GPtrArray *messages = g_ptr_array_new_with_free_func ((GDestroyNotify) hb_message_free);
+  HbDeque taken;
+  guint i;
 
+  hb_deque_init (&taken, sizeof (HbOutgoing));
+  hb_machine_take_queue (&self->machine, &taken);
+
+  for (i = 0; i < taken.length; i++)
+    {
+      HbOutgoing *outgoing = hb_deque_peek (&taken, i);
+
+      g_ptr_array_add (messages, hb_message_new ((SoupWebsocketDataType) outgoing->opcode,
+                                                 outgoing->bytes));
+      g_bytes_unref (outgoing->bytes);
+    }
+
+  hb_deque_clear (&taken);
   wake (self);
 
-  return n_dropped;
+  return messages;
 }
 
 /* The application sees a connection for as long as it can be used. */

@@ -421,7 +421,7 @@ install_signals (GType type)
    *
    * The buffer has become empty, after messages had to wait in it.
    *
-   * They have gone out, or were taken back by [method@WebsocketTask.clear_queue] or a cancelled
+   * They have gone out, or were taken back by [method@WebsocketTask.take_queue] or a cancelled
    * call. A task that becomes `CLOSED` does not drain.
    *
    * Since: 1.0
@@ -1001,23 +1001,30 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
 }
 
 /**
- * hb_websocket_task_clear_queue:
+ * hb_websocket_task_take_queue:
  * @self: a task
  *
- * Drops the messages that wait to be sent.
+ * Takes back the messages that wait to be sent.
  *
- * Their [method@WebsocketTask.send_message_async] fail with `G_IO_ERROR_CANCELLED`.
+ * The array has them in the order in which they would have gone out, so they can be stored, or sent
+ * again later. To drop them, free the array. What is already at the connection, in whole or in
+ * part, is not among them.
  *
- * Returns: how many messages were dropped
+ * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
+ * `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: (transfer container) (element-type HbMessage): the messages, which the array owns; empty
+ *   if no message waits
  *
  * Since: 1.0
  */
-guint
-hb_websocket_task_clear_queue (HbWebsocketTask *self)
+GPtrArray *
+hb_websocket_task_take_queue (HbWebsocketTask *self)
 {
-  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
 
-  return may_call (self, G_STRFUNC) ? hb_driver_clear_queue (self->driver) : 0;
+  return may_call (self, G_STRFUNC) ? hb_driver_take_queue (self->driver)
+                                    : g_ptr_array_new ();
 }
 
 /**

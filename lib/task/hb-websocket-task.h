@@ -9,6 +9,7 @@
 #include <libsoup/soup.h>
 
 #include "hb-enums.h"
+#include "hb-message.h"
 #include "hb-metrics.h"
 #include "hb-version-macros.h"
 
@@ -220,42 +221,42 @@ HB_AVAILABLE_IN_1_0
 void     hb_websocket_task_release       (HbWebsocketTask      *self);
 
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_send_text           (HbWebsocketTask        *self,
-                                                const char             *text,
-                                                GError                **error);
+gboolean   hb_websocket_task_send_text           (HbWebsocketTask        *self,
+                                                  const char             *text,
+                                                  GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_send_bytes          (HbWebsocketTask        *self,
-                                                GBytes                 *bytes,
-                                                GError                **error);
+gboolean   hb_websocket_task_send_bytes          (HbWebsocketTask        *self,
+                                                  GBytes                 *bytes,
+                                                  GError                **error);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_send_message        (HbWebsocketTask        *self,
-                                                SoupWebsocketDataType   type,
-                                                GBytes                 *message,
-                                                HbSendFlags             flags,
-                                                GError                **error);
+gboolean   hb_websocket_task_send_message        (HbWebsocketTask        *self,
+                                                  SoupWebsocketDataType   type,
+                                                  GBytes                 *message,
+                                                  HbSendFlags             flags,
+                                                  GError                **error);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_send_message_async  (HbWebsocketTask        *self,
-                                                SoupWebsocketDataType   type,
-                                                GBytes                 *message,
-                                                HbSendFlags             flags,
-                                                GCancellable           *cancellable,
-                                                GAsyncReadyCallback     callback,
-                                                gpointer                user_data);
+void       hb_websocket_task_send_message_async  (HbWebsocketTask        *self,
+                                                  SoupWebsocketDataType   type,
+                                                  GBytes                 *message,
+                                                  HbSendFlags             flags,
+                                                  GCancellable           *cancellable,
+                                                  GAsyncReadyCallback     callback,
+                                                  gpointer                user_data);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_send_message_finish (HbWebsocketTask        *self,
-                                                GAsyncResult           *result,
-                                                GError                **error);
+gboolean   hb_websocket_task_send_message_finish (HbWebsocketTask        *self,
+                                                  GAsyncResult           *result,
+                                                  GError                **error);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_flush_async         (HbWebsocketTask        *self,
-                                                GCancellable           *cancellable,
-                                                GAsyncReadyCallback     callback,
-                                                gpointer                user_data);
+void       hb_websocket_task_flush_async         (HbWebsocketTask        *self,
+                                                  GCancellable           *cancellable,
+                                                  GAsyncReadyCallback     callback,
+                                                  gpointer                user_data);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_flush_finish        (HbWebsocketTask        *self,
-                                                GAsyncResult           *result,
-                                                GError                **error);
+gboolean   hb_websocket_task_flush_finish        (HbWebsocketTask        *self,
+                                                  GAsyncResult           *result,
+                                                  GError                **error);
 HB_AVAILABLE_IN_1_0
-guint    hb_websocket_task_clear_queue         (HbWebsocketTask        *self);
+GPtrArray *hb_websocket_task_take_queue          (HbWebsocketTask        *self);
 
 HB_AVAILABLE_IN_1_0
 void hb_websocket_task_set_ping_func      (HbWebsocketTask *self,

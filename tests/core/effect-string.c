@@ -52,3 +52,27 @@ effect_to_string (const HbEffect *self)
       g_assert_not_reached ();
     }
 }
+
+/* The payloads of messages that were taken back, which it frees */
+char *
+taken_to_string (HbDeque *taken)
+{
+  GString *string = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < taken->length; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (taken, i);
+      gsize length;
+      const char *data = g_bytes_get_data (message->bytes, &length);
+
+      if (i > 0)
+        g_string_append_c (string, ' ');
+      g_string_append_len (string, data, length);
+      g_bytes_unref (message->bytes);
+    }
+
+  hb_deque_clear (taken);
+
+  return g_string_free (string, FALSE);
+}

@@ -7,5 +7,6 @@
 G_BEGIN_DECLS
 
 char *effect_to_string (const HbEffect *self);
+char *taken_to_string  (HbDeque        *taken);
 
 G_END_DECLS

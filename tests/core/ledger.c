@@ -143,8 +143,8 @@ ledger_get_unhanded (Ledger *self)
 }
 
 static void
-push (Ledger          *self,
-      const HbMessage *message)
+push (Ledger           *self,
+      const HbOutgoing *message)
 {
   Message *entry = g_new0 (Message, 1);
   int index = self->greeting ? (int) (get_n_handed (self) + get_n_greeting (self)) : -1;
@@ -181,7 +181,7 @@ drop_oldest (Ledger  *self,
 int
 ledger_accept (Ledger           *self,
                const HbSettings *settings,
-               const HbMessage  *message,
+               const HbOutgoing *message,
                gboolean         *tells)
 {
   guint64 size = g_bytes_get_size (message->bytes);
@@ -255,19 +255,26 @@ ledger_withdraw (Ledger   *self,
   return FALSE;
 }
 
-guint
-ledger_clear_queue (Ledger *self)
+/* @taken is what waited, in order. */
+void
+ledger_take_queue (Ledger  *self,
+                   HbDeque *taken)
 {
   guint n_handed = get_n_handed (self);
-  guint n = self->line->len - n_handed;
+  guint i;
 
-  while (self->line->len > n_handed)
-    end_message (self, n_handed, HB_OUTCOME_CANCELLED, NO_ERROR);
+  g_assert_cmpuint (taken->length, ==, self->line->len - n_handed);
 
-  if (n > 0)
+  for (i = 0; i < taken->length; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (taken, i);
+
+      g_assert_true (message->bytes == get_message (self, n_handed)->bytes);
+      end_message (self, n_handed, HB_OUTCOME_CANCELLED, NO_ERROR);
+    }
+
+  if (taken->length > 0)
     settle_when_empty (self);
-
-  return n;
 }
 
 void
@@ -329,8 +336,8 @@ ledger_on_blocked (Ledger *self)
 
 /* The link gets a message: the next one, and no other. */
 void
-ledger_on_taken (Ledger          *self,
-                 const HbMessage *message)
+ledger_on_taken (Ledger           *self,
+                 const HbOutgoing *message)
 {
   guint index = get_n_handed (self);
   Message *next;

@@ -64,13 +64,14 @@ CallKind ledger_resolve      (Ledger           *self,
 
 int      ledger_accept       (Ledger           *self,
                               const HbSettings *settings,
-                              const HbMessage  *message,
+                              const HbOutgoing *message,
                               gboolean         *tells);
 void     ledger_flush        (Ledger           *self,
                               gpointer          ticket);
 gboolean ledger_withdraw     (Ledger           *self,
                               gpointer          ticket);
-guint    ledger_clear_queue  (Ledger           *self);
+void     ledger_take_queue   (Ledger           *self,
+                              HbDeque           *taken);
 guint    ledger_get_unhanded (Ledger           *self);
 
 void     ledger_on_opened    (Ledger           *self);
@@ -79,7 +80,7 @@ void     ledger_on_closed    (Ledger           *self,
                               int               error);
 void     ledger_on_blocked   (Ledger           *self);
 void     ledger_on_taken     (Ledger           *self,
-                              const HbMessage  *message);
+                              const HbOutgoing *message);
 void     ledger_on_written   (Ledger           *self,
                               guint             n_messages);
 

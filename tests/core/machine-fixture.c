@@ -97,7 +97,7 @@ transmit (Fixture *fixture)
 
   while (fixture->room > 0 && hb_outbox_can_transmit (&fixture->machine.outbox))
     {
-      const HbMessage *message = hb_machine_take_message (&fixture->machine);
+      const HbOutgoing *message = hb_machine_take_message (&fixture->machine);
       gsize length;
       const char *data = g_bytes_get_data (message->bytes, &length);
 
@@ -368,6 +368,17 @@ written (Fixture *fixture,
          guint    n_messages)
 {
   hb_machine_on_written (&fixture->machine, n_messages);
+}
+
+char *
+take_queue (Fixture *fixture)
+{
+  HbDeque taken;
+
+  hb_deque_init (&taken, sizeof (HbOutgoing));
+  hb_machine_take_queue (&fixture->machine, &taken);
+
+  return taken_to_string (&taken);
 }
 
 gint64

@@ -84,6 +84,7 @@ void     send_ticket       (Fixture       *fixture,
                             const char    *ticket);
 void     written           (Fixture       *fixture,
                             guint          n_messages);
+char    *take_queue        (Fixture       *fixture);
 
 #define assert_effects(fixture, expected) \
   G_STMT_START { \
@@ -97,6 +98,12 @@ void     written           (Fixture       *fixture,
     drain (fixture); \
     g_assert_cmpstr ((fixture)->wire->str, ==, (expected)); \
     g_string_truncate ((fixture)->wire, 0); \
+  } G_STMT_END
+
+#define assert_takes_back(fixture, expected) \
+  G_STMT_START { \
+    g_autofree char *taken = take_queue (fixture); \
+    g_assert_cmpstr (taken, ==, (expected)); \
   } G_STMT_END
 
 #define assert_state(fixture, expected) \

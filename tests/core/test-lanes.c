@@ -32,7 +32,7 @@ push_full (Fixture    *fixture,
            gboolean    is_volatile,
            gpointer    ticket)
 {
-  HbMessage message = {
+  HbOutgoing message = {
     .bytes = g_bytes_new (text, strlen (text)),
     .opcode = HB_OPCODE_TEXT,
     .ticket = ticket,
@@ -55,8 +55,8 @@ push (Fixture    *fixture,
 }
 
 static void
-append (GString         *content,
-        const HbMessage *message)
+append (GString          *content,
+        const HbOutgoing *message)
 {
   gsize length;
   const char *text = g_bytes_get_data (message->bytes, &length);
@@ -88,7 +88,7 @@ take (Fixture *fixture,
 }
 
 typedef gboolean (*Pop) (HbLanes   *self,
-                         HbMessage *message);
+                         HbOutgoing *message);
 
 static void
 assert_pops (Fixture    *fixture,
@@ -96,7 +96,7 @@ assert_pops (Fixture    *fixture,
              const char *expected)
 {
   g_autoptr (GString) content = g_string_new (NULL);
-  HbMessage message;
+  HbOutgoing message;
 
   while (pop (&fixture->lanes, &message))
     {
@@ -111,7 +111,7 @@ static void
 test_empty (Fixture       *fixture,
             gconstpointer  data)
 {
-  HbMessage message;
+  HbOutgoing message;
 
   g_test_summary ("New lanes are empty, and nothing can be taken or popped");
 
@@ -289,7 +289,7 @@ static void
 test_pop_ticket (Fixture       *fixture,
                  gconstpointer  data)
 {
-  HbMessage message;
+  HbOutgoing message;
   int queued;
   int greeting;
 
@@ -312,7 +312,7 @@ static void
 test_pop_ticket_handed (Fixture       *fixture,
                         gconstpointer  data)
 {
-  HbMessage message;
+  HbOutgoing message;
   int ticket;
 
   g_test_summary ("A message at the link cannot be taken back");

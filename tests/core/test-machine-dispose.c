@@ -188,7 +188,7 @@ test_afterwards (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
   g_assert_null (strstr (error->message, "open it"));
   hb_machine_flush (&fixture->machine, (gpointer) "flush");
-  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 0);
+  assert_takes_back (fixture, "");
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "nobody");
 
   assert_effects (fixture, "resolve:failed:closed(open) resolve:done(close) resolve:done(flush)");

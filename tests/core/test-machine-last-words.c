@@ -130,10 +130,10 @@ test_cancelled_late (Fixture       *fixture,
 }
 
 static void
-test_clear_queue (Fixture       *fixture,
-                  gconstpointer  data)
+test_take_queue (Fixture       *fixture,
+                 gconstpointer  data)
 {
-  g_test_summary ("A clear queue tells each call, and what is at the link goes out");
+  g_test_summary ("Messages that are taken back end their calls, and what is at the link goes out");
 
   fixture->keeps = TRUE;
   fixture->room = 1;
@@ -143,7 +143,7 @@ test_clear_queue (Fixture       *fixture,
   send_ticket (fixture, "three", "third");
   forget (fixture);
 
-  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 2);
+  assert_takes_back (fixture, "two three");
   assert_effects (fixture, "resolve:cancelled(second) resolve:cancelled(third) "
                            "notify:buffered-amount");
   written (fixture, 1);
@@ -222,10 +222,10 @@ test_close_greeting (Fixture       *fixture,
 }
 
 static void
-test_close_clear_queue (Fixture       *fixture,
-                        gconstpointer  data)
+test_close_take_queue (Fixture       *fixture,
+                       gconstpointer  data)
 {
-  g_test_summary ("A clear queue while closing lets the close frame go");
+  g_test_summary ("Taking the queue back while closing lets the close frame go");
 
   fixture->room = 0;
   start_open (fixture);
@@ -233,7 +233,7 @@ test_close_clear_queue (Fixture       *fixture,
   drain (fixture);
   close_with (fixture, 1000, NULL);
   forget (fixture);
-  g_assert_cmpuint (hb_machine_clear_queue (&fixture->machine), ==, 1);
+  assert_takes_back (fixture, "one");
 
   assert_effects (fixture, "notify:buffered-amount drain shut-down:1000");
   lose_link (fixture);
@@ -346,11 +346,11 @@ main (int   argc,
   add_test ("/last-words/flush-cancelled", test_flush_cancelled);
   add_test ("/last-words/cancelled", test_cancelled);
   add_test ("/last-words/cancelled-late", test_cancelled_late);
-  add_test ("/last-words/clear-queue", test_clear_queue);
+  add_test ("/last-words/take-queue", test_take_queue);
   add_test ("/last-words/close", test_close);
   add_test ("/last-words/close-unwritten", test_close_unwritten);
   add_test ("/last-words/close-greeting", test_close_greeting);
-  add_test ("/last-words/close-clear-queue", test_close_clear_queue);
+  add_test ("/last-words/close-take-queue", test_close_take_queue);
   add_test ("/last-words/close-unsent", test_close_unsent);
   add_test ("/last-words/close-unsent-connecting", test_close_unsent_connecting);
   add_test ("/last-words/close-cancelled", test_close_cancelled);

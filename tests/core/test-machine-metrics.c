@@ -96,7 +96,7 @@ test_dropped (Fixture       *fixture,
   start (fixture);
   send_text (fixture, "oldest");
   send_text (fixture, "newest");
-  hb_machine_clear_queue (&fixture->machine);
+  assert_takes_back (fixture, "newest");
   send_ticket (fixture, "mine", "send");
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "send");
   send_text (fixture, "unsent");

@@ -44,7 +44,7 @@ send_full (Fixture     *fixture,
            GError     **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
-  HbMessage message = {
+  HbOutgoing message = {
     .bytes = bytes,
     .ticket = (gpointer) ticket,
     .opcode = HB_OPCODE_TEXT,
@@ -92,7 +92,7 @@ assert_takes (Fixture    *fixture,
               const char *expected)
 {
   g_autoptr (GString) taken = g_string_new (NULL);
-  const HbMessage *message;
+  const HbOutgoing *message;
 
   while ((message = hb_outbox_take (&fixture->outbox)) != NULL)
     {
@@ -105,6 +105,20 @@ assert_takes (Fixture    *fixture,
     }
 
   g_assert_cmpstr (taken->str, ==, expected);
+}
+
+static void
+assert_takes_back (Fixture    *fixture,
+                   const char *expected)
+{
+  g_autofree char *string = NULL;
+  HbDeque taken;
+
+  hb_deque_init (&taken, sizeof (HbOutgoing));
+  hb_outbox_take_queue (&fixture->outbox, &taken);
+  string = taken_to_string (&taken);
+
+  g_assert_cmpstr (string, ==, expected);
 }
 
 static void
@@ -622,10 +636,10 @@ test_flush_lost (Fixture       *fixture,
 }
 
 static void
-test_clear_queue (Fixture       *fixture,
+test_take_queue (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Clearing the queue drops what waits, tells who waits, and counts");
+  g_test_summary ("Taking the queue back gives what waits, in order, ends the calls, and counts");
 
   hb_outbox_on_lost (&fixture->outbox);
   send_ticket (fixture, "one", "first");
@@ -633,7 +647,7 @@ test_clear_queue (Fixture       *fixture,
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
   hb_effects_clear (&fixture->effects);
 
-  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 2);
+  assert_takes_back (fixture, "one two");
   assert_effects (fixture, "resolve:cancelled(first) resolve:cancelled(second) "
                            "notify:buffered-amount drain resolve:done(flush)");
   g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 2);
@@ -641,10 +655,10 @@ test_clear_queue (Fixture       *fixture,
 }
 
 static void
-test_clear_queue_handed (Fixture       *fixture,
+test_take_queue_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Clearing the queue leaves what has been handed over, and the buffered "
+  g_test_summary ("Taking the queue back leaves what has been handed over, and the buffered "
                   "amount tells");
 
   send_text (fixture, "handed");
@@ -653,26 +667,42 @@ test_clear_queue_handed (Fixture       *fixture,
   send_text (fixture, "one");
   hb_effects_clear (&fixture->effects);
 
-  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 1);
+  assert_takes_back (fixture, "one");
   g_assert_cmpuint (hb_outbox_get_buffered (&fixture->outbox), ==, 6);
   assert_effects (fixture, "notify:buffered-amount");
 }
 
 static void
-test_clear_queue_empty (Fixture       *fixture,
+test_take_queue_empty (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Clearing an empty queue does nothing");
+  g_test_summary ("Taking an empty queue back does nothing");
 
-  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 0);
+  assert_takes_back (fixture, "");
   assert_effects (fixture, "");
 
   send_text (fixture, "handed");
   assert_takes (fixture, "handed");
   hb_outbox_on_blocked (&fixture->outbox);
   hb_effects_clear (&fixture->effects);
-  g_assert_cmpuint (hb_outbox_clear_queue (&fixture->outbox), ==, 0);
+  assert_takes_back (fixture, "");
   assert_effects (fixture, "");
+}
+
+static void
+test_take_queue_greeting (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A greeting that is taken back comes before what waited, as it would have gone");
+
+  hb_outbox_on_lost (&fixture->outbox);
+  send_text (fixture, "one");
+  hb_outbox_on_opened (&fixture->outbox);
+  send_text (fixture, "hello");
+  hb_effects_clear (&fixture->effects);
+
+  assert_takes_back (fixture, "hello one");
+  assert_effects (fixture, "notify:buffered-amount drain");
 }
 
 static void
@@ -834,9 +864,10 @@ main (int   argc,
   add_test ("/outbox/flush-empty", test_flush_empty);
   add_test ("/outbox/flush", test_flush);
   add_test ("/outbox/flush-lost", test_flush_lost);
-  add_test ("/outbox/clear-queue", test_clear_queue);
-  add_test ("/outbox/clear-queue-handed", test_clear_queue_handed);
-  add_test ("/outbox/clear-queue-empty", test_clear_queue_empty);
+  add_test ("/outbox/take-queue", test_take_queue);
+  add_test ("/outbox/take-queue-handed", test_take_queue_handed);
+  add_test ("/outbox/take-queue-greeting", test_take_queue_greeting);
+  add_test ("/outbox/take-queue-empty", test_take_queue_empty);
   add_test ("/outbox/withdraw", test_withdraw);
   add_test ("/outbox/withdraw-flush", test_withdraw_flush);
   add_test ("/outbox/close", test_close);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "effect-string.h"
 #include "walk-private.h"
 
 /* All that a machine can be told, each with what the model makes of it. */
@@ -201,7 +202,7 @@ walk_send (Walk *self)
   gboolean is_good = !dice_one_in (self->dice, 30);
   gboolean is_volatile = dice_one_in (self->dice, 6);
   g_autoptr (GBytes) bytes = make_bytes (self, is_good);
-  HbMessage message = {
+  HbOutgoing message = {
     .bytes = bytes,
     .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
     .is_volatile = is_volatile,
@@ -256,12 +257,15 @@ walk_flush (Walk *self)
 }
 
 void
-walk_clear_queue (Walk *self)
+walk_take_queue (Walk *self)
 {
-  guint n_dropped = hb_machine_clear_queue (&self->machine);
+  HbDeque taken;
 
-  g_assert_cmpuint (n_dropped, ==, ledger_clear_queue (&self->ledger));
+  hb_deque_init (&taken, sizeof (HbOutgoing));
+  hb_machine_take_queue (&self->machine, &taken);
+  ledger_take_queue (&self->ledger, &taken);
   assert_same (self);
+  g_free (taken_to_string (&taken));
 }
 
 /* A call that is over, and not told yet, may be cancelled too. */

@@ -167,7 +167,7 @@ void      walk_hold           (Walk       *self);
 void      walk_release        (Walk       *self);
 void      walk_send           (Walk       *self);
 void      walk_flush          (Walk       *self);
-void      walk_clear_queue    (Walk       *self);
+void      walk_take_queue     (Walk       *self);
 void      walk_cancel         (Walk       *self);
 void      walk_dispose        (Walk       *self);
 void      walk_on_opened      (Walk       *self);

@@ -53,7 +53,7 @@ act (Walk *self)
       break;
     case 11:
       if (dice_one_in (self->dice, 3))
-        walk_clear_queue (self);
+        walk_take_queue (self);
       break;
     case 12:
     case 13:

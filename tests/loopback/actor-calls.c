@@ -245,7 +245,7 @@ actor_act (Actor *self)
       send_much (self);
       break;
     case 8:
-      hb_websocket_task_clear_queue (self->task);
+      g_ptr_array_unref (hb_websocket_task_take_queue (self->task));
       break;
     case 9:
       cancel (self);

@@ -196,6 +196,29 @@ assert_sends (HbWebsocketTask *task,
 }
 
 void
+assert_takes_back (HbWebsocketTask *task,
+                   const char      *expected)
+{
+  g_autoptr (GPtrArray) messages = hb_websocket_task_take_queue (task);
+  g_autoptr (GString) log = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < messages->len; i++)
+    {
+      HbMessage *message = g_ptr_array_index (messages, i);
+      gsize length;
+      const char *data = g_bytes_get_data (hb_message_get_bytes (message), &length);
+
+      g_string_append (log, i > 0 ? " " : "");
+      g_string_append (log, hb_message_get_message_type (message) == SOUP_WEBSOCKET_DATA_TEXT
+                            ? "text:" : "binary:");
+      g_string_append_len (log, data, length);
+    }
+
+  g_assert_cmpstr (log->str, ==, expected);
+}
+
+void
 store_result_cb (GObject      *source,
                  GAsyncResult *result,
                  gpointer      user_data)

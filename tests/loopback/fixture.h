@@ -52,6 +52,10 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
+/* What the task gives back of its queue, as the signal log writes messages */
+void     assert_takes_back     (HbWebsocketTask *task,
+                                const char      *expected);
+
 #define assert_state(task, expected) \
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))

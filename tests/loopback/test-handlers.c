@@ -108,10 +108,10 @@ act_send (Scene *scene)
 }
 
 static void
-act_clear_queue (Scene *scene)
+act_take_queue (Scene *scene)
 {
   send_text (scene);
-  hb_websocket_task_clear_queue (scene->task);
+  g_ptr_array_unref (hb_websocket_task_take_queue (scene->task));
 }
 
 static void
@@ -247,7 +247,7 @@ static const Action actions[] = {
   { "check", act_check, GOES_ON },
   { "hold-and-release", act_hold, GOES_ON },
   { "send", act_send, GOES_ON },
-  { "clear-queue", act_clear_queue, GOES_ON },
+  { "take-queue", act_take_queue, GOES_ON },
   { "set", act_set, GOES_ON },
   { "nest", act_nest, GOES_ON },
   { "nest-long", act_nest_long, GOES_ON },

@@ -93,7 +93,7 @@ come_back (Actor *self)
   wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN
               || hb_websocket_task_get_state (task) == HB_STATE_CLOSED);
   hb_websocket_task_open (task);
-  hb_websocket_task_clear_queue (task);
+  g_ptr_array_unref (hb_websocket_task_take_queue (task));
   n_received = rogue_get_n_received (self->rogue, self->id);
   wait_until (has_arrived (self, n_received, &sent_on));
 

@@ -273,8 +273,8 @@ test_no_limit (Fixture       *fixture,
 }
 
 static void
-test_clear_queue (Fixture       *fixture,
-                  gconstpointer  data)
+test_take_queue (Fixture       *fixture,
+                 gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
   g_autoptr (GAsyncResult) sent = NULL;
@@ -282,7 +282,7 @@ test_clear_queue (Fixture       *fixture,
   g_autoptr (GError) error = NULL;
 
   signal_log_watch (fixture->log, "buffered-amount");
-  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, 0);
+  assert_takes_back (fixture->task, "");
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "one");
@@ -290,7 +290,7 @@ test_clear_queue (Fixture       *fixture,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
   hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
   signal_log_expect_now (fixture->log, "state:waiting buffered-amount:3 buffered-amount:6");
-  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, 2);
+  assert_takes_back (fixture->task, "text:one text:two");
   signal_log_expect_now (fixture->log, "buffered-amount:0 drain");
   wait_until (sent != NULL && flushed != NULL);
   g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
@@ -461,7 +461,7 @@ main (int   argc,
   add_test ("/loopback/sending/volatile", test_volatile);
   add_test ("/loopback/sending/overflow", test_overflow);
   add_test ("/loopback/sending/no-limit", test_no_limit);
-  add_test ("/loopback/sending/clear-queue", test_clear_queue);
+  add_test ("/loopback/sending/take-queue", test_take_queue);
   add_test ("/loopback/sending/async", test_send_async);
   add_test ("/loopback/sending/cancel", test_cancel);
   add_test ("/loopback/sending/closed", test_closed);

@@ -194,6 +194,7 @@ test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)
 {
   g_autofree char *text = g_strnfill (MORE_THAN_FITS, 'x');
+  g_autoptr (GPtrArray) unsent = NULL;
   guint n_descriptors;
   gint64 lost;
 
@@ -213,7 +214,8 @@ test_dead_peer (Fixture       *fixture,
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
 
   /* What libsoup keeps in its own queue counts as written. */
-  g_assert_cmpuint (hb_websocket_task_clear_queue (fixture->task), ==, has_stream ? 1 : 0);
+  unsent = hb_websocket_task_take_queue (fixture->task);
+  g_assert_cmpuint (unsent->len, ==, has_stream ? 1 : 0);
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 

@@ -150,8 +150,18 @@ main({
     task.send_text('one');
     task.send_text('two');
     assert(task.buffered_amount > 0);
-    assertEqual(task.clear_queue(), 2);
+    task.send_bytes(new GLib.Bytes(new Uint8Array([97, 0, 98])));
+    const messages = task.take_queue();
     assertEqual(task.buffered_amount, 0);
+    assert(messages.every(message => message instanceof Hb.Message));
+    assertEqual(messages.map(message => message.get_message_type()).join(),
+      [TEXT, TEXT, BINARY].join());
+    assertEqual(messages.map(message => message.get_bytes().get_data().join()).join('|'),
+      '111,110,101|116,119,111|97,0,98');
+    const copy = messages[0].copy();
+    assertEqual(copy.get_bytes().get_size(), 3);
+    copy.free();
+    assertEqual(task.take_queue().length, 0);
 
     task.connect('drain', () => drained++);
     task.send_text('three');

@@ -174,8 +174,17 @@ def test_hold():
     task.send_text('one')
     task.send_text('two')
     assert task.get_buffered_amount() > 0
-    assert task.clear_queue() == 2
+    task.send_bytes(GLib.Bytes.new(WITH_NUL))
+    messages = task.take_queue()
     assert task.get_buffered_amount() == 0
+    assert all(isinstance(message, Hb.Message) for message in messages)
+    assert [(message.get_message_type(), message.get_bytes().get_data())
+            for message in messages] == [(TEXT, b'one'), (TEXT, b'two'), (BINARY, WITH_NUL)]
+    copy = messages[0].copy()
+    del messages
+    assert copy.get_bytes().get_data() == b'one'
+    copy.free()
+    assert task.take_queue() == []
 
     drained = []
     task.connect('drain', drained.append)

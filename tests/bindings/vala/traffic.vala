@@ -202,8 +202,21 @@ void test_hold () throws Error
   task.send_text ("one");
   task.send_text ("two");
   assert (task.buffered_amount > 0);
-  assert (task.clear_queue () == 2);
+  task.send_bytes (new Bytes ({ 'a', 0, 'b' }));
+  var messages = task.take_queue ();
   assert (task.buffered_amount == 0);
+  assert (messages.length == 3);
+  assert (messages[0].get_message_type () == TEXT);
+  assert (messages[0].get_bytes ().compare (new Bytes ("one".data)) == 0);
+  assert (messages[1].get_bytes ().compare (new Bytes ("two".data)) == 0);
+  Hb.Message kept = messages[2];
+  Hb.Message copy = kept.copy ();
+  messages = task.take_queue ();
+  assert (messages.length == 0);
+  assert (kept.get_message_type () == BINARY);
+  assert (kept.get_bytes ().get_size () == 3);
+  assert (copy.get_bytes () == kept.get_bytes ());
+  ((owned) copy).free ();
 
   task.drain.connect (() => n_drained++);
   task.send_text ("three");

@@ -20,6 +20,6 @@ typedef struct
   gpointer  ticket;      /* (nullable) who waits for it; given back with an effect */
   HbOpcode  opcode : 8;
   guint     is_volatile : 1;
-} HbMessage;
+} HbOutgoing;
 
 G_END_DECLS
