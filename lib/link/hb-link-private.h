@@ -38,12 +38,12 @@ typedef struct
 } HbLinkFuncs;
 
 HbLink                  *hb_link_new                  (guint               serial,
-                                                       SoupSession        *session,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,
                                                        const HbLinkFuncs  *funcs,
                                                        gpointer            user_data);
 void                     hb_link_connect              (HbLink             *self,
+                                                       SoupSession        *session,
                                                        const HbSettings   *settings);
 gboolean                 hb_link_is_writable          (HbLink             *self);
 void                     hb_link_send                 (HbLink             *self,

@@ -23,7 +23,7 @@ struct _HbLink
   const HbLinkFuncs       *funcs; /* (nullable) NULL once the link has ended or was dropped */
   gpointer                 user_data;
   GMainContext            *context;
-  SoupSession             *session;
+  SoupSession             *session;     /* (nullable) NULL before hb_link_connect () */
   SoupMessage             *request;     /* (nullable) NULL once it has been answered */
   GCancellable            *cancellable; /* (nullable) as this */
   SoupWebsocketConnection *connection; /* (nullable) */
@@ -486,7 +486,6 @@ connect_cb (GObject      *source,
  * too. hb_link_drop () is to be called in the end, whatever happens. */
 HbLink *
 hb_link_new (guint               serial,
-             SoupSession        *session,
              const HbSettings   *settings,
              SoupMessageHeaders *headers,
              const HbLinkFuncs  *funcs,
@@ -498,7 +497,6 @@ hb_link_new (guint               serial,
   self->funcs = funcs;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  self->session = g_object_ref (session);
   hb_deque_init (&self->ends, sizeof (guint64));
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
@@ -509,8 +507,10 @@ hb_link_new (guint               serial,
 
 void
 hb_link_connect (HbLink           *self,
+                 SoupSession      *session,
                  const HbSettings *settings)
 {
+  self->session = g_object_ref (session);
   hb_handshake_set_compression (self->request, settings->compression);
   hb_handshake_guard (self->session, self->request, self->cancellable);
   soup_session_websocket_connect_async (self->session, self->request,

@@ -24,6 +24,7 @@ struct _HbDriver
   HbMachine            machine;
   SoupSession         *given_session;   /* (nullable) the application's */
   SoupSession         *private_session; /* (nullable) ours, in place of it, while not CLOSED */
+  gboolean             has_failed;      /* the last attempt has not opened a connection */
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
   HbHome               home;            /* entered until CLOSED, as the next two */
@@ -206,6 +207,7 @@ link_opened (HbLink   *link,
   if (!is_from_current_link (self, link))
     return;
 
+  self->has_failed = FALSE;
   hb_machine_on_opened (&self->machine, read_clock (self), SOUP_STATUS_SWITCHING_PROTOCOLS);
   wake (self);
 }
@@ -318,11 +320,21 @@ static const HbLinkFuncs link_funcs = {
   .lost = link_lost,
 };
 
+/* A session looks a server's name up once. It would go to an address that the name no longer has
+ * for as long as it lives, so after a failed attempt, or a connection that did not last, the
+ * private session is replaced. */
 static SoupSession *
 get_session (HbDriver *self)
 {
+  gboolean is_stale = self->has_failed || self->machine.attempt > 1;
+
+  self->has_failed = TRUE;
+
   if (self->given_session != NULL)
     return self->given_session;
+
+  if (is_stale)
+    g_clear_object (&self->private_session);
 
   if (self->private_session == NULL)
     self->private_session = hb_handshake_new_session ();
@@ -341,8 +353,8 @@ connect_link (HbDriver       *self,
   if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
 
-  self->link = hb_link_new (effect->serial, get_session (self), &self->machine.settings,
-                            self->request_headers, &link_funcs, self);
+  self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
+                            &link_funcs, self);
   request = g_object_ref (hb_link_get_request (self->link));
   self->funcs->connecting (owner, request);
   g_clear_object (&owner);
@@ -351,7 +363,7 @@ connect_link (HbDriver       *self,
     return;
 
   hb_machine_on_requested (&self->machine, read_clock (self));
-  hb_link_connect (self->link, &self->machine.settings);
+  hb_link_connect (self->link, get_session (self), &self->machine.settings);
 }
 
 static void
@@ -603,11 +615,16 @@ hb_driver_apply_settings (HbDriver *self)
   wake (self);
 }
 
+/* Takes effect at the next attempt. What has been made with the present session keeps it alive. */
 void
 hb_driver_set_session (HbDriver    *self,
                        SoupSession *session)
 {
-  g_set_object (&self->given_session, session);
+  G_GNUC_UNUSED g_autoptr (SoupSession) given = g_steal_pointer (&self->given_session);
+  G_GNUC_UNUSED g_autoptr (SoupSession) own = g_steal_pointer (&self->private_session);
+
+  if (session != NULL)
+    self->given_session = g_object_ref (session);
 }
 
 SoupSession *

@@ -241,7 +241,7 @@ hb_websocket_task_set_property (GObject      *object,
   switch (prop_id)
     {
     case PROP_SESSION:
-      hb_driver_set_session (get_driver (self), g_value_get_object (value));
+      hb_websocket_task_set_session (self, g_value_get_object (value));
       break;
     case PROP_URI:
       hb_websocket_task_set_uri (self, g_value_get_string (value));
@@ -322,15 +322,21 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * The session that makes the connections.
    *
-   * The application's own, with its proxy, cookies, TLS database, credentials and logger. `NULL`
-   * makes one for the task.
+   * A session of the application brings its proxy, cookies, TLS database, credentials and logger.
+   * A change takes effect at the next attempt, which may be the one that
+   * [signal@WebsocketTask::connecting] announces.
+   *
+   * With `NULL`, the default, the task makes a private session, which no other code can see. The
+   * private session is replaced after a failed attempt. A session looks up the name of a server
+   * only once, so an application that sets a session has to replace it when the server's address
+   * may have changed; [the page on sessions](session.html#a-server-that-moves) shows how.
    *
    * Since: 1.0
    */
   properties[PROP_SESSION] =
     g_param_spec_object ("session", NULL, NULL,
                          SOUP_TYPE_SESSION,
-                         readable | G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY);
+                         writable);
 
   /**
    * HbWebsocketTask:uri:
@@ -816,9 +822,9 @@ hb_websocket_task_notify (HbWebsocketTask *self,
  * hb_websocket_task_get_session: (get-property session)
  * @self: a task
  *
- * Gets the session that the application gave.
+ * Gets the session that the application has set.
  *
- * Returns: (transfer none) (nullable): the session, or `NULL` if the task has one of its own
+ * Returns: (transfer none) (nullable): the session, or `NULL` if the task uses a private one
  *
  * Since: 1.0
  */
@@ -828,6 +834,29 @@ hb_websocket_task_get_session (HbWebsocketTask *self)
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
 
   return hb_driver_get_session (get_driver (self));
+}
+
+/**
+ * hb_websocket_task_set_session: (set-property session)
+ * @self: a task
+ * @session: (nullable): a session, or `NULL` for a private one
+ *
+ * Sets [property@WebsocketTask:session].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_session (HbWebsocketTask *self,
+                               SoupSession     *session)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (session == NULL || SOUP_IS_SESSION (session));
+
+  if (!may_set (self, PROP_SESSION) || hb_driver_get_session (get_driver (self)) == session)
+    return;
+
+  hb_driver_set_session (get_driver (self), session);
+  changed (self, PROP_SESSION);
 }
 
 /**

@@ -463,8 +463,8 @@ hb_websocket_task_get_driver (HbWebsocketTask *self)
  *
  * Makes a task.
  *
- * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of your own, construct the
- * object with [property@WebsocketTask:session].
+ * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of your own, call
+ * [ctor@WebsocketTask.new_with_session].
  *
  * Returns: (transfer full): a new task
  *
@@ -475,6 +475,31 @@ hb_websocket_task_new (const char *uri)
 {
   return g_object_new (HB_TYPE_WEBSOCKET_TASK,
                        "uri", uri,
+                       NULL);
+}
+
+/**
+ * hb_websocket_task_new_with_session:
+ * @uri: (nullable): the URI, see [property@WebsocketTask:uri]
+ * @session: (nullable): the session, see [property@WebsocketTask:session]
+ *
+ * Makes a task that connects through a session of the application.
+ *
+ * The task is `CLOSED` until [method@WebsocketTask.open].
+ *
+ * Returns: (transfer full): a new task
+ *
+ * Since: 1.0
+ */
+HbWebsocketTask *
+hb_websocket_task_new_with_session (const char  *uri,
+                                    SoupSession *session)
+{
+  g_return_val_if_fail (session == NULL || SOUP_IS_SESSION (session), NULL);
+
+  return g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                       "uri", uri,
+                       "session", session,
                        NULL);
 }
 

@@ -52,10 +52,16 @@ typedef guint (*HbReconnectFunc) (HbWebsocketTask *task,
                                   gpointer         user_data);
 
 HB_AVAILABLE_IN_1_0
-HbWebsocketTask  *hb_websocket_task_new (const char *uri);
+HbWebsocketTask  *hb_websocket_task_new              (const char  *uri);
+HB_AVAILABLE_IN_1_0
+HbWebsocketTask  *hb_websocket_task_new_with_session (const char  *uri,
+                                                      SoupSession *session);
 
 HB_AVAILABLE_IN_1_0
 SoupSession         *hb_websocket_task_get_session               (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_session               (HbWebsocketTask    *self,
+                                                                  SoupSession        *session);
 HB_AVAILABLE_IN_1_0
 const char          *hb_websocket_task_get_uri                   (HbWebsocketTask    *self);
 HB_AVAILABLE_IN_1_0

@@ -92,14 +92,15 @@ free_peer (gpointer data)
   raw_peer_free (data);
 }
 
-/* @host: an address of this machine, or of the network namespace that is current
- * @certificate: (nullable): with its key, for TLS */
-RawServer *
-raw_server_new_at (const char      *host,
-                   GTlsCertificate *certificate)
+/* @port: 0 for one that the system chooses */
+static RawServer *
+new_server (const char      *host,
+            guint16          port,
+            GTlsCertificate *certificate)
 {
   RawServer *self = g_new0 (RawServer, 1);
 
+  self->port = port;
   self->peers = g_ptr_array_new_with_free_func (free_peer);
   self->host = g_strdup (host);
   g_set_object (&self->certificate, certificate);
@@ -107,6 +108,23 @@ raw_server_new_at (const char      *host,
   self->uri = g_strdup_printf ("%s://%s:%u/", certificate != NULL ? "wss" : "ws", host, self->port);
 
   return self;
+}
+
+/* @host: an address of this machine, or of the network namespace that is current
+ * @certificate: (nullable): with its key, for TLS */
+RawServer *
+raw_server_new_at (const char      *host,
+                   GTlsCertificate *certificate)
+{
+  return new_server (host, 0, certificate);
+}
+
+/* Makes a server at another address of this machine, on the same port. */
+RawServer *
+raw_server_new_twin (RawServer  *self,
+                     const char *host)
+{
+  return new_server (host, self->port, self->certificate);
 }
 
 /* @certificate: (nullable): with its key, for TLS */
@@ -139,6 +157,12 @@ raw_server_free (RawServer *self)
   g_free (self->answer);
   g_free (self->greeting);
   g_free (self);
+}
+
+guint16
+raw_server_get_port (RawServer *self)
+{
+  return self->port;
 }
 
 const char *

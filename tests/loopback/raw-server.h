@@ -21,7 +21,10 @@ RawServer  *raw_server_new            (void);
 RawServer  *raw_server_new_tls        (GTlsCertificate *certificate);
 RawServer  *raw_server_new_at         (const char      *host,
                                        GTlsCertificate *certificate);
+RawServer  *raw_server_new_twin       (RawServer       *self,
+                                       const char      *host);
 void        raw_server_free           (RawServer       *self);
+guint16     raw_server_get_port       (RawServer       *self);
 const char *raw_server_get_uri        (RawServer       *self);
 void        raw_server_start          (RawServer       *self);
 void        raw_server_stop           (RawServer       *self);

@@ -79,6 +79,7 @@ test_setters (void)
 {
   HbWebsocketTask *object = new_stranger ();
 
+  refuses (set (session, NULL));
   refuses (set (uri, NULL));
   refuses (set (protocols, NULL));
   refuses (set (origin, NULL));

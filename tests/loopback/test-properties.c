@@ -22,7 +22,7 @@ typedef struct
 } Property;
 
 static const Property properties[] = {
-  { "session", "NULL", NULL },
+  { "session", "NULL", "new" },
   { "uri", "NULL", "ws://127.0.0.1/" },
   { "origin", "NULL", "https://example.com" },
   { "compression", "FALSE", "TRUE" },
@@ -80,6 +80,9 @@ set_from_string (GValue     *value,
       break;
     case G_TYPE_DOUBLE:
       g_value_set_double (value, g_ascii_strtod (string, NULL));
+      break;
+    case G_TYPE_OBJECT:
+      g_value_take_object (value, g_object_new (G_VALUE_TYPE (value), NULL));
       break;
     default:
       g_assert_not_reached ();

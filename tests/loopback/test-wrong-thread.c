@@ -100,6 +100,8 @@ set_other_value (GParamSpec *pspec,
     g_value_set_static_string (value, "other");
   else if (G_IS_PARAM_SPEC_BOXED (pspec))
     g_value_set_static_boxed (value, strings);
+  else if (G_IS_PARAM_SPEC_OBJECT (pspec))
+    g_value_take_object (value, g_object_new (pspec->value_type, NULL));
   else if (G_IS_PARAM_SPEC_BOOLEAN (pspec))
     g_value_set_boolean (value, !g_value_get_boolean (value));
   else if (G_IS_PARAM_SPEC_ENUM (pspec))

@@ -14,6 +14,7 @@ import {
 
 // name, default, another value
 const WRITABLE = [
+  ['session', null, new Soup.Session()],
   ['uri', null, 'ws://example.org/'],
   ['protocols', [], ['chat', 'superchat']],
   ['origin', null, 'https://example.org'],
@@ -38,7 +39,6 @@ const WRITABLE = [
 ];
 
 const READABLE = [
-  ['session', null],
   ['state', Hb.State.CLOSED],
   ['connection', null],
   ['protocol', null],
@@ -116,6 +116,7 @@ main({
     const session = new Soup.Session();
 
     assert(newTask({session}).get_session() === session);
+    assert(Hb.WebsocketTask.new_with_session(URI, session).session === session);
     assert(Hb.WebsocketTask.new(URI).get_uri() === URI);
   },
 

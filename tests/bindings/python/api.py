@@ -10,6 +10,7 @@ from gi.repository import GObject, Hb, Soup
 
 # name, default, another value
 WRITABLE = [
+    ('session', None, Soup.Session()),
     ('uri', None, 'ws://example.org/'),
     ('protocols', [], ['chat', 'superchat']),
     ('origin', None, 'https://example.org'),
@@ -34,7 +35,6 @@ WRITABLE = [
 ]
 
 READABLE = [
-    ('session', None),
     ('state', Hb.State.CLOSED),
     ('connection', None),
     ('protocol', None),
@@ -98,6 +98,7 @@ def test_properties():
 
     session = Soup.Session()
     assert Hb.WebsocketTask(uri=URI, session=session).get_session() == session
+    assert Hb.WebsocketTask.new_with_session(URI, session).props.session == session
     assert Hb.WebsocketTask.new(URI).props.uri == URI
 
 

@@ -50,6 +50,12 @@ void test_properties ()
 
   task.notify.connect (() => n_told++);
 
+  assert (task.session == null && task.get_session () == null);
+  task.session = new Soup.Session ();
+  assert (task.get_session () != null);
+  task.set_session (null);
+  assert (task.session == null);
+
   assert (task.uri == null && task.get_uri () == null);
   task.uri = uri;
   task.set_uri (null);
@@ -157,9 +163,8 @@ void test_properties ()
   assert (!task.get_network_aware ());
   task.set_network_aware (true);
 
-  assert (n_told == 2 * 21);
+  assert (n_told == 2 * 22);
 
-  assert (task.session == null && task.get_session () == null);
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);
   assert (task.protocol == null && task.get_protocol () == null);
@@ -171,9 +176,10 @@ void test_properties ()
   assert (task.http_status == 0 && task.get_http_status () == 0);
 
   var session = new Soup.Session ();
-  var other = (Hb.WebsocketTask) Object.new (typeof (Hb.WebsocketTask), "session", session);
+  var other = new Hb.WebsocketTask (uri) { session = session };
+  var third = new Hb.WebsocketTask.with_session (uri, session);
 
-  assert (other.session == session);
+  assert (other.session == session && third.session == session);
 }
 
 // What an application shows.

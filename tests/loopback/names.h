@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Replaces the system's resolver for the whole process. Every name has the one address that the
+ * test has set last. */
+void  names_install       (void);
+void  names_set_address   (const char *address);
+guint names_get_n_lookups (void);
+
+G_END_DECLS

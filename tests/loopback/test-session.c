@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+#include "names.h"
+
+/* The session of a task: replacing it, and the state in it that must not outlive a connection. */
+
+#define OLD_ADDRESS "127.0.0.1"
+#define NEW_ADDRESS "127.0.0.2"
+
+typedef struct
+{
+  Fixture    base;  /* its server is at the old address */
+  RawServer *there; /* (nullable) at the new one */
+} Move;
+
+/* A session keeps the addresses of its hosts, so the name must be known to it already. */
+typedef struct
+{
+  const char *path;
+  gboolean    was_open;   /* the task has had a connection to the old address */
+  gboolean    is_silent;  /* the old address accepts connections, and answers nothing */
+  gboolean    is_given;   /* the session is the application's */
+  const char *replace_in; /* (nullable) the signal whose handler sets another session */
+  void      (*act)        (HbWebsocketTask *task);
+} MoveCase;
+
+static void
+close_and_open (HbWebsocketTask *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+  hb_websocket_task_open (task);
+}
+
+static const MoveCase moves[] = {
+  { "/loopback/session/moved/never-open", FALSE, FALSE, FALSE, NULL, NULL },
+  { "/loopback/session/moved/was-open", TRUE, FALSE, FALSE, NULL, NULL },
+  { "/loopback/session/moved/timeout", FALSE, TRUE, FALSE, NULL, NULL },
+  { "/loopback/session/moved/timeout/was-open", TRUE, TRUE, FALSE, NULL, NULL },
+  { "/loopback/session/moved/check", FALSE, FALSE, FALSE, NULL, hb_websocket_task_check },
+  { "/loopback/session/moved/reconnect-now", FALSE, FALSE, FALSE, NULL,
+    hb_websocket_task_reconnect_now },
+  { "/loopback/session/moved/reconnect-now/early", FALSE, TRUE, FALSE, NULL,
+    hb_websocket_task_reconnect_now },
+  { "/loopback/session/moved/close-and-open", FALSE, FALSE, FALSE, NULL, close_and_open },
+  { "/loopback/session/moved/given/error", TRUE, FALSE, TRUE, "error", NULL },
+  { "/loopback/session/moved/given/reconnect", TRUE, FALSE, TRUE, "reconnect", NULL },
+  { "/loopback/session/moved/given/connecting", TRUE, FALSE, TRUE, "connecting", NULL },
+};
+
+static void
+set_up (Move          *fixture,
+        gconstpointer  data)
+{
+  g_autofree char *uri = NULL;
+
+  fixture_set_up (&fixture->base, "raw");
+  names_set_address (OLD_ADDRESS);
+  fixture->there = raw_server_new_twin (fixture->base.raw, NEW_ADDRESS);
+  uri = g_strdup_printf ("ws://relay.test:%u/", raw_server_get_port (fixture->there));
+  hb_websocket_task_set_uri (fixture->base.task, uri);
+  hb_websocket_task_set_connect_timeout (fixture->base.task, 200);
+}
+
+static void
+tear_down (Move          *fixture,
+           gconstpointer  data)
+{
+  signal_log_forget (fixture->base.log);
+  fixture_tear_down (&fixture->base, data);
+  raw_server_free (fixture->there);
+}
+
+/* The first argument of each of the signals is the task, and the last one the data. */
+static void
+replace_session (HbWebsocketTask *task)
+{
+  g_autoptr (SoupSession) session = soup_session_new ();
+
+  hb_websocket_task_set_session (task, session);
+}
+
+/* Lets the task try the old address, and then moves the name. */
+static void
+test_moved (Move          *fixture,
+            gconstpointer  data)
+{
+  const MoveCase *move = data;
+  HbWebsocketTask *task = fixture->base.task;
+
+  g_test_summary ("A server whose name has got another address is found there, by the next attempt "
+                  "after one that has failed, or with a session that the application has replaced");
+
+  if (move->is_given)
+    replace_session (task);
+
+  if (move->replace_in != NULL)
+    g_signal_connect_swapped (task, move->replace_in, G_CALLBACK (replace_session), task);
+
+  if (move->was_open)
+    raw_peer_drop (fixture_open_raw (&fixture->base));
+
+  if (move->is_silent)
+    raw_server_set_answers (fixture->base.raw, FALSE);
+  else
+    raw_server_stop (fixture->base.raw);
+
+  if (move->was_open)
+    signal_log_skip_to (fixture->base.log, "reconnect:1:20");
+  else
+    hb_websocket_task_open (task);
+
+  /* The name still leads to the old address. */
+  if (move->act == NULL || !move->is_silent)
+    signal_log_skip_to (fixture->base.log,
+                        move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");
+  else
+    raw_server_wait_peer (fixture->base.raw, 0);
+
+  names_set_address (NEW_ADDRESS);
+  if (move->act != NULL)
+    move->act (task);
+
+  signal_log_skip_to (fixture->base.log, "open");
+  g_assert_cmpuint (names_get_n_lookups (), ==, 1);
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->there), ==, 1);
+}
+
+/* A password that was asked for would be asked for again. */
+static void
+test_kept (Move          *fixture,
+           gconstpointer  data)
+{
+  guint index;
+
+  g_test_summary ("The private session stays the same while attempts succeed");
+
+  fixture_open (&fixture->base);
+  for (index = 0; index < 2; index++)
+    {
+      raw_peer_drop (raw_server_wait_peer (fixture->base.raw, index));
+      signal_log_skip_to (fixture->base.log, "open");
+      hb_websocket_task_set_min_uptime (fixture->base.task, 0);
+    }
+
+  g_assert_cmpuint (names_get_n_lookups (), ==, 1);
+}
+
+/* With the two, it is told by the User-Agent which session has made a connection. */
+static SoupSession *
+new_session (const char *name)
+{
+  return soup_session_new_with_options ("user-agent", name, NULL);
+}
+
+static void
+assert_user_agent (RawServer  *server,
+                   guint       index,
+                   const char *name)
+{
+  g_autofree char *line = g_strdup_printf ("\r\nUser-Agent: %s\r\n", name);
+
+  g_assert_nonnull (strstr (raw_peer_get_request (raw_server_wait_peer (server, index)), line));
+}
+
+static void
+test_replaced (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (SoupSession) first = new_session ("first");
+  g_autoptr (SoupSession) second = new_session ("second");
+  g_autoptr (HbWebsocketTask) task = NULL;
+
+  g_test_summary ("Another session takes effect at the next attempt, and the connection that is "
+                  "open stays");
+
+  task = hb_websocket_task_new_with_session (raw_server_get_uri (fixture->raw), first);
+  g_assert_true (hb_websocket_task_get_session (task) == first);
+  hb_websocket_task_open (task);
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  assert_user_agent (fixture->raw, 0, "first");
+
+  hb_websocket_task_set_session (task, second);
+  wait_idle ();
+  assert_state (task, HB_STATE_OPEN);
+  assert_sends (task, "hello");
+  raw_peer_expect (raw_server_get_peer (fixture->raw, 0), "text:hello");
+
+  hb_websocket_task_reconnect_now (task);
+  assert_user_agent (fixture->raw, 1, "second");
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+  g_assert_finalize_object (g_steal_pointer (&first));
+
+  hb_websocket_task_set_session (task, NULL);
+  g_assert_null (hb_websocket_task_get_session (task));
+  hb_websocket_task_reconnect_now (task);
+  g_assert_null (strstr (raw_peer_get_request (raw_server_wait_peer (fixture->raw, 2)),
+                         "\r\nUser-Agent: "));
+  wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
+}
+
+/* In the middle of an attempt, whose request the old session still has */
+static void
+test_replaced_early (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = new_session ("second");
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  hb_websocket_task_open (fixture->task);
+  raw_server_wait_peer (fixture->raw, 0);
+  hb_websocket_task_set_session (fixture->task, session);
+  raw_peer_accept (raw_server_get_peer (fixture->raw, 0));
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  raw_server_set_answers (fixture->raw, TRUE);
+  hb_websocket_task_reconnect_now (fixture->task);
+  assert_user_agent (fixture->raw, 1, "second");
+  signal_log_skip_to (fixture->log, "open");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The session of a task: replacing it, and the state in it that must not outlive "
+                  "a connection.");
+  names_install ();
+
+  for (i = 0; i < G_N_ELEMENTS (moves); i++)
+    g_test_add (moves[i].path, Move, &moves[i], set_up, test_moved, tear_down);
+
+  g_test_add ("/loopback/session/kept", Move, NULL, set_up, test_kept, tear_down);
+  add_raw_test ("/loopback/session/replaced", test_replaced);
+  add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
+
+  return g_test_run ();
+}
