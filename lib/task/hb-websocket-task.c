@@ -812,17 +812,21 @@ hb_websocket_task_release (HbWebsocketTask *self)
 /**
  * hb_websocket_task_send_text:
  * @self: a task
- * @text: the text, in UTF-8
+ * @text: the text, in UTF-8, up to its first NUL
  * @error: return location for an error
  *
  * Sends a text message.
  *
  * If the link is not open, or takes no more at the moment, the message waits.
  *
- * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, and `HB_ERROR_INVALID_ARGUMENT` for what is
- * not UTF-8.
+ * A string of a script is cut at its first NUL too. Send a text that contains one, a frame of STOMP
+ * for example, as bytes with [method@WebsocketTask.send_message].
  *
- * Returns: whether the message was accepted
+ * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, and `HB_ERROR_INVALID_ARGUMENT` for what is
+ * not UTF-8. Bindings throw them. In Python and Vala the call returns nothing, so a main loop that
+ * calls it does not call it again; in JavaScript it returns true.
+ *
+ * Returns: (skip): whether the message was accepted
  *
  * Since: 1.0
  */
@@ -852,9 +856,10 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  *
  * If the link is not open, or takes no more at the moment, the message waits.
  *
- * Errors are `HB_ERROR_CLOSED` and `HB_ERROR_QUEUE_FULL`.
+ * Errors are `HB_ERROR_CLOSED` and `HB_ERROR_QUEUE_FULL`. Bindings throw them, and return as
+ * [method@WebsocketTask.send_text] does.
  *
- * Returns: whether the message was accepted
+ * Returns: (skip): whether the message was accepted
  *
  * Since: 1.0
  */
@@ -880,10 +885,13 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * Sends a message.
  *
+ * A text may contain a NUL, and is sent whole.
+ *
  * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` for a text that
  * is not UTF-8 or a type that is neither, and, for a volatile message, `HB_ERROR_NOT_OPEN`.
+ * Bindings throw them, and return as [method@WebsocketTask.send_text] does.
  *
- * Returns: whether the message was accepted
+ * Returns: (skip): whether the message was accepted
  *
  * Since: 1.0
  */

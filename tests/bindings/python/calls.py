@@ -144,7 +144,7 @@ def test_async():
     task = open_task()
     assert call(task.send_message_async, task.send_message_finish, TEXT,
                 GLib.Bytes.new(b'one'), Hb.SendFlags.DEFAULT)
-    assert task.send_text('two')
+    task.send_text('two')
     assert call(task.flush_async, task.flush_finish)
     close_task(task)
 

@@ -5,7 +5,7 @@
 import sys
 from contextlib import contextmanager
 
-from harness import call, close_task, main, new_task, open_task, wait
+from harness import TEXT, call, close_task, main, new_task, open_task, wait
 from gi.repository import GLib, Hb
 
 
@@ -151,6 +151,31 @@ def test_disconnecting():
     GLib.idle_add(log.append, 'idle')
     wait(lambda: log[-1] == 'idle')
     close_task(task)
+
+
+def test_sources():
+    """A main loop calls again what has returned true: a function that sends returns nothing."""
+    task = open_task()
+    received = []
+    payload = GLib.Bytes.new(b'payload')
+    functions = [(task.send_text, 'payload'), (task.send_bytes, payload),
+                 (task.send_message, TEXT, payload, Hb.SendFlags.DEFAULT)]
+    task.connect('message', lambda _, kind, message: received.append(message.get_data()))
+
+    for function in functions:
+        GLib.idle_add(*function)
+    GLib.idle_add(task.send_text, 'last', priority=GLib.PRIORITY_LOW)
+    wait(lambda: b'last' in received)
+    assert received == [b'payload'] * len(functions) + [b'last'], received
+    close_task(task)
+
+    # An error has nobody who could catch it there. It is printed, and that is all.
+    with catch() as caught:
+        for function in functions:
+            GLib.idle_add(*function)
+        GLib.idle_add(received.clear, priority=GLib.PRIORITY_LOW)
+        wait(lambda: not received)
+    assert caught == [GLib.Error] * len(functions), caught
 
 
 if __name__ == '__main__':

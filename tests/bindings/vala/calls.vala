@@ -243,10 +243,31 @@ async void test_async () throws Error
 
   assert (yield task.open_async (null));
   assert (yield task.send_message_async (TEXT, new Bytes ("one".data), Hb.SendFlags.DEFAULT, null));
-  assert (task.send_text ("two"));
+  task.send_text ("two");
   assert (yield task.flush_async (null));
   assert (yield task.close_async (1000, null, null));
   assert (task.state == Hb.State.CLOSED);
+}
+
+// What is left out is normal: code 1000, no reason, no flags, no cancellable.
+async void test_defaults () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  var payload = new Bytes ("text".data);
+  string log = "";
+
+  task.message.connect ((type, message) => log += (string) message.get_data () + " ");
+  task.close.connect ((code, reason) => log += @"$code $(reason ?? "-") ");
+
+  assert (yield task.open_async ());
+  task.send_message (TEXT, payload);
+  assert (yield task.send_message_async (TEXT, payload));
+  assert (yield task.flush_async ());
+  wait (() => log == "text text ");
+  task.close ();
+  assert (task.state == Hb.State.CLOSING);
+  assert (yield task.close_async ());
+  assert (log == "text text 1000 - ");
 }
 
 async void run () throws Error
@@ -267,4 +288,6 @@ async void run () throws Error
   done ("failed calls");
   yield test_async ();
   done ("async");
+  yield test_defaults ();
+  done ("defaults");
 }
