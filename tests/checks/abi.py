@@ -4,8 +4,13 @@
 
 Two files in tests/abi/ have what the last release offered. libhb-websocket-1.abi is of the shared
 library, and abidiff compares it. Hb-1.txt has what no symbol tells of: properties, signals, and the
-values of enumerations. What is new is no fault. With --write, which comes with each release, both
-are made afresh:
+values of enumerations. What is new is no fault.
+
+lib/hb-websocket-1.vapi is what vapigen makes, to the letter: an application that has the library as
+a subproject compiles with it, before vapigen could run.
+
+With --write all three are written again. That comes with each release, and with each change of the
+API for the vapi:
 
 abi.py SOURCE BUILD PEER --write
 """
@@ -14,6 +19,7 @@ import re
 import shutil
 import sys
 import tempfile
+from difflib import unified_diff
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +28,10 @@ from common import (API, GIR, LIBRARY, SOURCE, check, check_none, finish, get_pu
 
 KEPT_ABI = SOURCE / 'tests' / 'abi' / f'lib{API}.abi'
 KEPT_NAMES = SOURCE / 'tests' / 'abi' / 'Hb-1.txt'
+
+KEPT_VAPI = SOURCE / 'lib' / f'{API}.vapi'
+
+VAPI_HEAD = f'/* SPDX-License-{"Identifier"}: LGPL-2.1-or-later */\n\n'
 
 # What the dump is of, x86-64: the class and the machine in the header of an ELF file
 KEPT_FORMAT = (2, 62)
@@ -39,6 +49,8 @@ library. Keep what they use, and add what is new beside it. If it must go, that 
 new name: see doc/packaging/releasing.md. Only what was in no release yet may still change: then
 write the files in tests/abi/ afresh, with `meson compile -C BUILD write-abi`.
 '''
+
+VAPI_ADVICE = '\n`meson compile -C BUILD write-abi` writes it again.'
 
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
@@ -85,9 +97,20 @@ def get_names():
             yield f'{owner}::{member.get("name")} ({", ".join(types)}) {result}{detailed}'
 
 
+def make_vapi():
+    with tempfile.TemporaryDirectory() as scratch:
+        result = run(['vapigen', '--library', API, '--directory', scratch, '--pkg', 'gio-2.0',
+                      '--pkg', 'libsoup-3.0', '--metadatadir', SOURCE / 'lib', GIR])
+        if result.returncode != 0 or 'warning:' in result.stdout:
+            sys.exit(result.stdout)
+        return VAPI_HEAD + (Path(scratch) / f'{API}.vapi').read_text(encoding='utf-8')
+
+
 def write():
     KEPT_ABI.write_text(dump_abi(), encoding='utf-8')
     KEPT_NAMES.write_text(''.join(f'{line}\n' for line in sorted(get_names())), encoding='utf-8')
+    if shutil.which('vapigen'):
+        KEPT_VAPI.write_text(make_vapi(), encoding='utf-8')
 
 
 def get_format(path):
@@ -104,6 +127,30 @@ def check_names():
     kept = set(KEPT_NAMES.read_text(encoding='utf-8').splitlines())
     gone = sorted(kept - set(get_names()))
     check(kept and not gone, name, '\n'.join([*gone, ADVICE]))
+
+
+def find_not_nullable(vapi):
+    """Yields the properties whose getter may return null while the vapi does not say so of them."""
+    for method in ElementTree.parse(GIR).getroot().iter(f'{CORE}method'):
+        name = (method.get(f'{GLIB}get-property') or '').replace('-', '_')
+        nullable = method.find(f'{CORE}return-value').get('nullable') == '1'
+        if name and nullable != bool(re.search(rf'\? {name} {{', vapi)):
+            yield name
+
+
+def check_vapi():
+    name = 'the vapi for subprojects is the one that vapigen makes'
+    if not GIR.exists() or not shutil.which('vapigen'):
+        skip(name, 'built without introspection, or there is no vapigen')
+        return
+
+    vapi = make_vapi()
+    difference = list(unified_diff(KEPT_VAPI.read_text(encoding='utf-8').splitlines(),
+                                   vapi.splitlines(), 'kept', 'made', lineterm=''))
+    check(not difference, name, '\n'.join([*difference, VAPI_ADVICE]))
+    check_none(find_not_nullable(vapi), 'properties of the vapi are nullable where they can be')
+    check(not re.search(r'Cancellable\?? cancellable(?! = null)', vapi),
+          'each cancellable of the vapi is null by default', vapi)
 
 
 def find_changes(report):
@@ -141,6 +188,7 @@ def main():
 
     check_abi()
     check_names()
+    check_vapi()
     finish()
 
 

@@ -3,8 +3,9 @@
 """The library as a subproject of an application, by a wrap that points at the source.
 
 What the application asks for is `dependency('hb-websocket-1')`, with or without a fallback: where
-the library is not installed, the wrap says that the subproject provides it. Tests, examples and
-tools are not built with it, unless the application asks for them.
+the library is not installed, the wrap says that the subproject provides it. That is all that a
+program in Vala needs too. Tests, examples and tools are not built with it, unless the application
+asks for them.
 """
 
 import json
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import (MESON, SOURCE, check, check_none, check_program, finish, run,
+from common import (MESON, SOURCE, check, check_none, check_program, finish, run, skip,
                     skip_all)
 
 PROJECT = SOURCE / 'tests' / 'checks' / 'subproject'
@@ -55,7 +56,9 @@ def get_programs(build):
 def check_kind(kind, scratch):
     build, command = make_project(scratch / kind)
 
-    result = run([*command, f'-Ddefault_library={kind}', f'-Dhb-websocket:default_library={kind}'])
+    vala = bool(shutil.which('valac'))
+    result = run([*command, f'-Ddefault_library={kind}', f'-Dhb-websocket:default_library={kind}',
+                  f'-Dvala={str(vala).lower()}'])
     if not check(result.returncode == 0, f'{kind}: the project is set up', result.stdout):
         return
 
@@ -65,6 +68,10 @@ def check_kind(kind, scratch):
     result = run([*MESON, 'compile', '-C', build])
     if check(result.returncode == 0, f'{kind}: the project compiles', result.stdout):
         check_program([build / 'user'], f'{kind}: the program runs')
+        if vala:
+            check_program([build / 'user-in-vala'], f'{kind}: the program in Vala runs')
+        else:
+            skip(f'{kind}: the program in Vala runs', 'there is no Vala compiler')
 
 
 def check_asking(scratch):
