@@ -6,14 +6,18 @@
 
 G_BEGIN_DECLS
 
+/* RFC 6455, 7.4.1: a protocol error, and in place of a code where a close frame has none */
+#define HB_CLOSE_PROTOCOL_ERROR 1002
+#define HB_CLOSE_NONE           1005
+
 gboolean hb_syntax_check_uri       (const char          *uri,
                                     GError             **error);
 gboolean hb_syntax_check_protocols (const char * const  *protocols,
                                     GError             **error);
 gboolean hb_syntax_check_origin    (const char          *origin,
                                     GError             **error);
-gboolean hb_syntax_check_close     (guint                code,
-                                    const char          *reason,
+gboolean hb_syntax_make_close      (guint               *code,
+                                    char               **reason,
                                     GError             **error);
 gboolean hb_syntax_check_text      (const char          *text,
                                     gsize                length,

@@ -192,8 +192,7 @@ hb_syntax_check_origin (const char  *origin,
   return TRUE;
 }
 
-/* RFC 6455, 7.4, less the codes that libsoup does not let a client send (1011 and the registered
- * ones after it). */
+/* RFC 6455, 7.4.1: the codes that a client may send */
 static gboolean
 is_close_code (guint code)
 {
@@ -202,37 +201,62 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-gboolean
-hb_syntax_check_close (guint        code,
-                       const char  *reason,
-                       GError     **error)
+/* A call of libsoup's close () with one of these is a critical, and does nothing. A code of more
+ * than 16 bits cannot be given to it. */
+static gboolean
+is_refused_by_libsoup (guint code)
 {
-  if (!is_close_code (code))
+  return code == 1006 || code == 1011 || code == 1015 || code > G_MAXUINT16;
+}
+
+/* Cuts the text at the last character that ends within @length bytes. */
+static void
+cut (char  *text,
+     gsize  length)
+{
+  if (strlen (text) <= length)
+    return;
+
+  while ((text[length] & 0xc0) == 0x80)
+    length--;
+
+  text[length] = '\0';
+}
+
+/* Makes @code and @reason what a close frame can carry: HB_CLOSE_NONE for a frame without a code,
+ * and a protocol error for a code that a client must not send, as libsoup does. A task that refused
+ * to close for such a detail would go on reconnecting, so only what libsoup refuses fails here.
+ *
+ * @reason: (inout) (transfer full) (nullable) */
+gboolean
+hb_syntax_make_close (guint   *code,
+                      char   **reason,
+                      GError **error)
+{
+  g_autofree char *given = g_steal_pointer (reason);
+
+  if (is_refused_by_libsoup (*code))
     {
       g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
                    _("A client cannot close with code %u: use 1000 to 1003, 1007 to 1010 "
                      "or 3000 to 4999"),
-                   code);
+                   *code);
       return FALSE;
     }
 
-  if (reason == NULL)
-    return TRUE;
+  if (*code == 0)
+    *code = HB_CLOSE_NONE;
 
-  if (strlen (reason) > MAX_REASON)
+  if (!is_close_code (*code))
     {
-      g_set_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                   _("The reason to close has %zu bytes, "
-                     "but a close frame has room for %d"),
-                   strlen (reason), MAX_REASON);
-      return FALSE;
+      *code = *code == HB_CLOSE_NONE ? HB_CLOSE_NONE : HB_CLOSE_PROTOCOL_ERROR;
+      return TRUE;
     }
 
-  if (!g_utf8_validate (reason, -1, NULL))
+  if (given != NULL)
     {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                           _("The reason to close is not valid UTF-8"));
-      return FALSE;
+      *reason = g_utf8_make_valid (given, -1);
+      cut (*reason, MAX_REASON);
     }
 
   return TRUE;

@@ -63,9 +63,10 @@ hb_machine_close (HbMachine   *self,
                   gpointer     ticket,
                   GError     **error)
 {
+  g_autofree char *close_reason = g_strdup (reason);
   g_autoptr (GError) closed = NULL;
 
-  if (!hb_syntax_check_close (code, reason, error))
+  if (!hb_syntax_make_close (&code, &close_reason, error))
     return FALSE;
 
   if (ticket != NULL)
@@ -90,7 +91,7 @@ hb_machine_close (HbMachine   *self,
       hb_heartbeat_stop (&self->heartbeat);
       self->close_code = code;
       g_free (self->close_reason);
-      self->close_reason = g_strdup (reason);
+      self->close_reason = g_steal_pointer (&close_reason);
       hb_machine_pump (self);
       break;
 

@@ -632,7 +632,7 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
 /**
  * hb_websocket_task_close:
  * @self: a task
- * @code: the close code, 1000 for a normal end
+ * @code: the close code, 1000 for a normal end, 0 for none
  * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
  *
  * Ends the link for good, until [method@WebsocketTask.open].
@@ -645,8 +645,10 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  *
  * The code is one that a client may send ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
- * 4999. With another code, or a reason that does not fit, nothing is done, and
- * [signal@WebsocketTask::error] tells why (`HB_ERROR_INVALID_ARGUMENT`).
+ * 4999. With 0 or 1005 the close frame has no code and no reason. With 1006, 1011, 1015 or a code
+ * over 65535 nothing is done, and [signal@WebsocketTask::error] is emitted with
+ * `HB_ERROR_INVALID_ARGUMENT`. Any other code closes with 1002, a protocol error. A longer reason is
+ * cut at the end of a character.
  *
  * Since: 1.0
  */
@@ -664,7 +666,7 @@ hb_websocket_task_close (HbWebsocketTask *self,
 /**
  * hb_websocket_task_close_async:
  * @self: a task
- * @code: the close code, 1000 for a normal end
+ * @code: the close code, 1000 for a normal end, 0 for none
  * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
  * @cancellable: (nullable): a cancellable, which ends the call but not the closing
  * @callback: (scope async): called when the task is closed
@@ -702,7 +704,7 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
  *
  * Finishes [method@WebsocketTask.close_async].
  *
- * Errors are `HB_ERROR_INVALID_ARGUMENT` for the code or the reason, and `G_IO_ERROR_CANCELLED`,
+ * Errors are `HB_ERROR_INVALID_ARGUMENT` for the code, and `G_IO_ERROR_CANCELLED`,
  * also where [method@WebsocketTask.reconnect_now] came in between.
  *
  * Returns: whether the task was closed

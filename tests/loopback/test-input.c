@@ -153,8 +153,7 @@ static void
 test_close_arguments (Fixture       *fixture,
                       gconstpointer  data)
 {
-  const guint codes[] = { 0, 1, 999, 1004, 1005, 1006, 1011, 1012, 1015, 2999, 5000, G_MAXUINT };
-  g_autofree char *too_long = g_strnfill (124, 'r');
+  const guint codes[] = { 1006, 1011, 1015, 65536 + 1000, G_MAXUINT };
   g_autoptr (GAsyncResult) closed = NULL;
   g_autoptr (GError) error = NULL;
   RawPeer *peer = fixture_open_raw (fixture);
@@ -168,13 +167,6 @@ test_close_arguments (Fixture       *fixture,
       signal_log_expect_now (fixture->log, "error:invalid-argument");
       g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
     }
-
-  hb_websocket_task_close (fixture->task, 1000, too_long);
-  signal_log_expect_now (fixture->log, "error:invalid-argument");
-  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "124 bytes"));
-  hb_websocket_task_close (fixture->task, 1000, "\xc3(");
-  signal_log_expect_now (fixture->log, "error:invalid-argument");
-  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "UTF-8"));
 
   /* A call that has its own way to tell uses that alone. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
