@@ -109,8 +109,11 @@ namespace Hb {
 		public void set_reconnect_timeout (uint milliseconds);
 		public void set_reconnect_timeout_max (uint milliseconds);
 		public void set_repeat_limit (int attempts);
+		public void set_session (Soup.Session? session);
 		public void set_uri (string? uri);
 		public GLib.GenericArray<weak Hb.Message> take_queue ();
+		[CCode (has_construct_function = false)]
+		public WebsocketTask.with_session (string? uri, Soup.Session? session);
 		public uint attempt { get; }
 		public uint64 buffered_amount { get; }
 		public uint close_timeout { get; set; }
@@ -140,7 +143,7 @@ namespace Hb {
 		public uint reconnect_timeout { get; set; }
 		public uint reconnect_timeout_max { get; set; }
 		public int repeat_limit { get; set; }
-		public Soup.Session? session { get; construct; }
+		public Soup.Session? session { get; set; }
 		public Hb.State state { get; }
 		public string? uri { get; set; }
 		[HasEmitter]

@@ -92,6 +92,8 @@ void      hb_effects_resolve_all  (HbEffects      *self,
                                    GPtrArray      *tickets,
                                    HbOutcome       outcome,
                                    const GError   *error);
+gboolean  hb_effects_fail_call    (HbEffects      *self,
+                                   const GError   *error);
 
 void      hb_effect_clear         (HbEffect       *self);
 

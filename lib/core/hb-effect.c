@@ -92,6 +92,26 @@ hb_effects_resolve_all (HbEffects    *self,
   g_ptr_array_set_size (tickets, 0);
 }
 
+/* Whether a call is about to fail with the same domain and code as @error. */
+gboolean
+hb_effects_fail_call (HbEffects    *self,
+                      const GError *error)
+{
+  guint i;
+
+  for (i = 0; i < self->length; i++)
+    {
+      HbEffect *effect = hb_deque_peek (self, i);
+
+      if (effect->kind == HB_EFFECT_RESOLVE
+          && effect->resolve.outcome == HB_OUTCOME_FAILED
+          && g_error_matches (effect->resolve.error, error->domain, error->code))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Frees what the effect owns. A ticket is not the machine's, so who takes the effect sees to it. */
 void
 hb_effect_clear (HbEffect *self)

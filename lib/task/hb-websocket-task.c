@@ -64,6 +64,7 @@ struct _HbWebsocketTask
   HbDriver *driver;
   UserFunc *ping;      /* (nullable) an HbPingFunc */
   UserFunc *reconnect; /* (nullable) an HbReconnectFunc */
+  gboolean  has_warned;
 };
 
 G_DEFINE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, G_TYPE_OBJECT)
@@ -162,6 +163,38 @@ finish_task (HbWebsocketTask  *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static gboolean
+is_slip (const GError *error)
+{
+  return g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
+         || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+}
+
+static gboolean
+is_heard (HbWebsocketTask *self,
+          const GError    *error)
+{
+  HbMachine *machine = hb_driver_get_machine (self->driver);
+
+  return g_signal_has_handler_pending (self, signals[SIGNAL_ERROR], 0, TRUE)
+         || hb_effects_fail_call (&machine->effects, error);
+}
+
+/* A program without a handler would do nothing, and would not say why. A slip of its author is
+ * worth a warning. Faults of the network are not, because they are no slip. */
+static void
+emit_error (HbWebsocketTask *self,
+            const GError    *error)
+{
+  if (is_slip (error) && !self->has_warned && !is_heard (self, error))
+    {
+      self->has_warned = TRUE;
+      g_warning ("%s. A handler of the signal “error” would receive this", error->message);
+    }
+
+  g_signal_emit (self, signals[SIGNAL_ERROR], 0, error);
+}
+
 static void
 emit (gpointer        owner,
       const HbEffect *effect)
@@ -185,7 +218,7 @@ emit (gpointer        owner,
       g_signal_emit (self, signals[SIGNAL_CLOSE], 0, effect->close.code, effect->close.reason);
       break;
     case HB_EFFECT_ERROR:
-      g_signal_emit (self, signals[SIGNAL_ERROR], 0, effect->error);
+      emit_error (self, effect->error);
       break;
     case HB_EFFECT_RECONNECT:
       g_signal_emit (self, signals[SIGNAL_RECONNECT], 0,
@@ -377,6 +410,9 @@ install_signals (GType type)
    * Mostly there is nothing to do: unless [property@WebsocketTask:state] is `CLOSED`, the task goes
    * on by itself. The error may be of the domain [error@Error], or of GIO, TLS, the resolver or
    * libsoup.
+   *
+   * Without a handler, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of a task is
+   * logged as a warning, unless a call fails with it. Faults of the network are never logged.
    *
    * Since: 1.0
    */
