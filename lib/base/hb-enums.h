@@ -15,17 +15,17 @@ G_BEGIN_DECLS
 /**
  * HbState:
  * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the name to the handshake
- * @HB_STATE_OPEN: the link is open: messages go out and come in
- * @HB_STATE_CLOSING: [method@WebsocketTask.close] was called on an open link, and what is buffered
- *   and the closing handshake are under way
- * @HB_STATE_CLOSED: nothing happens until [method@WebsocketTask.open]
- * @HB_STATE_WAITING: the task waits for its next attempt
+ * @HB_STATE_OPEN: the connection is open, and messages are sent and received
+ * @HB_STATE_CLOSING: after [method@WebsocketTask.close] on an open connection: the task sends the
+ *   queue and does the closing handshake
+ * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open]
+ * @HB_STATE_WAITING: the task waits until its next attempt
  *
- * Where a task stands.
+ * The state of a task.
  *
  * The first four have the numbers of the
  * [readyState](https://websockets.spec.whatwg.org/#dom-websocket-readystate) of a browser's
- * WebSocket. A link that is lost goes to `WAITING`, not to `CLOSED`.
+ * WebSocket. After a loss the state is `WAITING`, not `CLOSED`.
  *
  * Since: 1.0
  */
@@ -39,12 +39,12 @@ typedef enum {
 
 /**
  * HbHeartbeatMode:
- * @HB_HEARTBEAT_MODE_MESSAGE: a text message, [property@WebsocketTask:ping-message], that the
- *   server's application sees and answers
- * @HB_HEARTBEAT_MODE_PING: a ping frame, that every server answers with a pong frame by itself
+ * @HB_HEARTBEAT_MODE_MESSAGE: a text message, [property@WebsocketTask:ping-message], which the
+ *   application on the server has to answer
+ * @HB_HEARTBEAT_MODE_PING: a ping frame, which every server answers automatically with a pong frame
  *   ([RFC 6455, 5.5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2))
  *
- * What a heartbeat sends.
+ * The kind of message that a heartbeat sends.
  *
  * Since: 1.0
  */
@@ -55,15 +55,15 @@ typedef enum {
 
 /**
  * HbLiveness:
- * @HB_LIVENESS_ANY: whatever arrives, a message or a pong frame
+ * @HB_LIVENESS_ANY: any message or frame that arrives
  * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, or a text message equal to
  *   [property@WebsocketTask:pong-message]
  *
- * What proves that the peer lives.
+ * The proof that the server is alive.
  *
- * With `REPLY` a ping goes out every [property@WebsocketTask:ping-timeout] whatever else arrives.
- * Where `pong-message` is `NULL` and the mode is [enum@HeartbeatMode] `MESSAGE`, nothing tells the
- * reply from another message, and each message counts.
+ * With `REPLY` the task sends a ping every [property@WebsocketTask:ping-timeout] whatever else
+ * arrives. If `pong-message` is `NULL` and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot
+ * distinguish the reply from another message, so each message counts.
  *
  * Since: 1.0
  */
@@ -75,14 +75,15 @@ typedef enum {
 /**
  * HbOverflow:
  * @HB_OVERFLOW_FAIL: the call that sends fails with `HB_ERROR_QUEUE_FULL`
- * @HB_OVERFLOW_DROP_OLDEST: the oldest messages that have not been handed over yet are dropped
- * @HB_OVERFLOW_DROP_NEWEST: the message that is being sent is dropped
+ * @HB_OVERFLOW_DROP_OLDEST: the oldest messages that are not in flight are dropped
+ * @HB_OVERFLOW_DROP_NEWEST: the new message is dropped
  *
- * What happens to a message that does not fit into [property@WebsocketTask:max-buffered-amount].
+ * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
  *
- * A message that is dropped is counted ([method@Metrics.get_messages_dropped]), fails its
- * [method@WebsocketTask.send_message_async] with `HB_ERROR_QUEUE_FULL`, and the first one since the
- * buffer was empty is told by [signal@WebsocketTask::error].
+ * A dropped message is counted ([method@Metrics.get_messages_dropped]), and its
+ * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_QUEUE_FULL`.
+ * [signal@WebsocketTask::error] is emitted for the first message that is dropped since the buffer
+ * was last empty.
  *
  * Since: 1.0
  */
@@ -94,10 +95,10 @@ typedef enum {
 
 /**
  * HbSendFlags:
- * @HB_SEND_FLAGS_DEFAULT: keep the message until it has gone out
- * @HB_SEND_FLAGS_VOLATILE: now or not at all: the message is never kept for later
+ * @HB_SEND_FLAGS_DEFAULT: keep the message until it is written
+ * @HB_SEND_FLAGS_VOLATILE: send the message now or never; it is not kept for later
  *
- * How a message is sent.
+ * Options for sending a message.
  *
  * Since: 1.0
  */

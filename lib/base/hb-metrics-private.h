@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Microseconds throughout; the two sums of time are of spells that have ended. */
+/* Times are in microseconds. uptime and downtime exclude the period that still goes on. */
 struct _HbMetrics
 {
   guint64 messages_sent;
@@ -19,7 +19,7 @@ struct _HbMetrics
   guint64 pings;
   guint64 replies;
   guint64 pong_timeouts;
-  guint64 n_latencies; /* of the replies over whose ping this process did not sleep */
+  guint64 n_latencies; /* replies whose latency is known */
   gint64  latency_min;
   gint64  latency_max;
   gint64  latency_sum;

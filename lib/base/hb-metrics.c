@@ -52,9 +52,9 @@ hb_metrics_free (HbMetrics *self)
  * hb_metrics_get_messages_sent:
  * @self: metrics
  *
- * Gets how many messages have gone out.
+ * Gets the number of messages that were sent.
  *
- * Pings are not among them.
+ * Pings are not counted.
  *
  * Returns: the number of messages
  *
@@ -72,9 +72,9 @@ hb_metrics_get_messages_sent (const HbMetrics *self)
  * hb_metrics_get_bytes_sent:
  * @self: metrics
  *
- * Gets how many bytes of payload have gone out.
+ * Gets the number of bytes of payload that were sent.
  *
- * Frames' headers and pings are not counted.
+ * The headers of frames and pings are not counted.
  *
  * Returns: the number of bytes
  *
@@ -92,9 +92,9 @@ hb_metrics_get_bytes_sent (const HbMetrics *self)
  * hb_metrics_get_messages_received:
  * @self: metrics
  *
- * Gets how many messages have come in.
+ * Gets the number of messages that were received.
  *
- * Replies to the heartbeat that were kept from the application are not among them.
+ * Replies to the heartbeat that the task does not deliver are not counted.
  *
  * Returns: the number of messages
  *
@@ -112,9 +112,9 @@ hb_metrics_get_messages_received (const HbMetrics *self)
  * hb_metrics_get_bytes_received:
  * @self: metrics
  *
- * Gets how many bytes of payload have come in.
+ * Gets the number of bytes of payload that were received.
  *
- * They are those of the messages that [method@Metrics.get_messages_received] counts.
+ * These are the bytes of the messages that [method@Metrics.get_messages_received] counts.
  *
  * Returns: the number of bytes
  *
@@ -132,7 +132,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * hb_metrics_get_messages_dropped:
  * @self: metrics
  *
- * Gets how many messages were accepted and then dropped.
+ * Gets the number of messages that were accepted and later dropped.
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
  * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
@@ -155,9 +155,9 @@ hb_metrics_get_messages_dropped (const HbMetrics *self)
  * hb_metrics_get_attempts:
  * @self: metrics
  *
- * Gets how many attempts to connect were made.
+ * Gets the number of attempts to connect.
  *
- * The first attempt after [method@WebsocketTask.open] counts like every other.
+ * The first attempt after [method@WebsocketTask.open] is counted too.
  *
  * Returns: the number of attempts
  *
@@ -175,11 +175,11 @@ hb_metrics_get_attempts (const HbMetrics *self)
  * hb_metrics_get_opens:
  * @self: metrics
  *
- * Gets how many attempts led to an open link.
+ * Gets the number of attempts that led to an open connection.
  *
  * It is the number of [signal@WebsocketTask::open] signals.
  *
- * Returns: the number of open links
+ * Returns: the number of open connections
  *
  * Since: 1.0
  */
@@ -195,9 +195,9 @@ hb_metrics_get_opens (const HbMetrics *self)
  * hb_metrics_get_pings:
  * @self: metrics
  *
- * Gets how many pings have been sent.
+ * Gets the number of pings that were sent.
  *
- * Pings of both kinds of [property@WebsocketTask:heartbeat-mode] count.
+ * Pings in both values of [property@WebsocketTask:heartbeat-mode] are counted.
  *
  * Returns: the number of pings
  *
@@ -215,9 +215,9 @@ hb_metrics_get_pings (const HbMetrics *self)
  * hb_metrics_get_replies:
  * @self: metrics
  *
- * Gets how many pings were answered.
+ * Gets the number of pings that the server answered.
  *
- * Each ping is counted once at the most.
+ * Each ping is counted once at most.
  *
  * Returns: the number of answered pings
  *
@@ -235,11 +235,11 @@ hb_metrics_get_replies (const HbMetrics *self)
  * hb_metrics_get_pong_timeouts:
  * @self: metrics
  *
- * Gets how many links were given up because the peer showed no life.
+ * Gets the number of connections that the task dropped because the server did not answer a ping.
  *
- * Each of them was told by an `HB_ERROR_PONG_TIMEOUT`.
+ * Each of them ended with `HB_ERROR_PONG_TIMEOUT`.
  *
- * Returns: the number of links
+ * Returns: the number of connections
  *
  * Since: 1.0
  */
@@ -255,9 +255,7 @@ hb_metrics_get_pong_timeouts (const HbMetrics *self)
  * hb_metrics_get_latency_min:
  * @self: metrics
  *
- * Gets the shortest time from a ping to its reply.
- *
- * It is in microseconds.
+ * Gets the shortest time from a ping to its reply, in microseconds.
  *
  * Returns: the time, or -1 if none is known yet
  *
@@ -275,9 +273,7 @@ hb_metrics_get_latency_min (const HbMetrics *self)
  * hb_metrics_get_latency_max:
  * @self: metrics
  *
- * Gets the longest time from a ping to its reply.
- *
- * It is in microseconds.
+ * Gets the longest time from a ping to its reply, in microseconds.
  *
  * Returns: the time, or -1 if none is known yet
  *
@@ -295,9 +291,7 @@ hb_metrics_get_latency_max (const HbMetrics *self)
  * hb_metrics_get_latency_mean:
  * @self: metrics
  *
- * Gets the mean time from a ping to its reply.
- *
- * It is in microseconds.
+ * Gets the mean time from a ping to its reply, in microseconds.
  *
  * Returns: the time, or -1 if none is known yet
  *
@@ -315,10 +309,9 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  * hb_metrics_get_uptime:
  * @self: metrics
  *
- * Gets for how long the link has been open.
+ * Gets the time for which connections were open, in microseconds.
  *
- * It is in microseconds, all open links together, the present one included. A time spent suspended
- * counts.
+ * It is the sum over all connections, including the current one. Time in suspend is included.
  *
  * Returns: the time
  *
@@ -336,10 +329,11 @@ hb_metrics_get_uptime (const HbMetrics *self)
  * hb_metrics_get_downtime:
  * @self: metrics
  *
- * Gets for how long the link was lost.
+ * Gets the time for which the connection was lost, in microseconds.
  *
- * It is in microseconds, from each loss to the next open link or to the end, the present loss
- * included. The time before the first open link does not count, nor the time closed.
+ * It is the sum of the times from each loss to the next open connection or to `CLOSED`, including
+ * the current loss. The time before the first open connection and the time in `CLOSED` are not
+ * included.
  *
  * Returns: the time
  *

@@ -17,11 +17,11 @@ G_BEGIN_DECLS
 /**
  * HbMetrics:
  *
- * What a task has done so far.
+ * Figures about the work of a task.
  *
- * [method@WebsocketTask.get_metrics] gives one. It is a copy made at that moment: it does not
- * change afterwards, and belongs to the caller. Everything is counted since the task was made,
- * across reconnects and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
+ * [method@WebsocketTask.get_metrics] returns a copy, which belongs to the caller and does not change
+ * afterwards. All figures are counted from the construction of the task, across reconnects and
+ * across [method@WebsocketTask.close] and [method@WebsocketTask.open].
  *
  * Since: 1.0
  */

@@ -11,12 +11,12 @@
 /* RFC 6455, 5.5: a control frame carries 125 bytes, of which a close frame needs 2 for its code. */
 #define MAX_REASON 123
 
-/* As libsoup parses it: what passes here must not fail there. */
+/* The flags with which libsoup parses a URI: a URI that is valid here must be valid there. */
 #define URI_FLAGS \
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
 
-/* The host is sent as a header, and GLib has decoded it. */
+/* A control character in the host would end the Host header, and GLib has decoded any escapes. */
 static gboolean
 is_host (const char *string)
 {
@@ -88,7 +88,7 @@ check_scheme (GUri    *uri,
   if (strcmp (scheme, "ws") == 0 || strcmp (scheme, "wss") == 0)
     return TRUE;
 
-  /* Without “//” what looks like a scheme may be a user's name. */
+  /* Without “//” the part before the colon may be a user name, so the message must not show it. */
   if (g_uri_get_host (uri) == NULL)
     return fail_uri (error, _("The URI does not begin with “ws://” or “wss://”"));
 
@@ -97,7 +97,7 @@ check_scheme (GUri    *uri,
   return FALSE;
 }
 
-/* RFC 6455, 3. The URI itself stays out of the messages: it may hold a password or a token. */
+/* RFC 6455, 3. No message shows the URI, because it may contain a password or a token. */
 gboolean
 hb_syntax_check_uri (const char  *uri,
                      GError     **error)
@@ -132,7 +132,7 @@ hb_syntax_check_uri (const char  *uri,
   return TRUE;
 }
 
-/* RFC 6455, 4.1: each a token, and none twice */
+/* RFC 6455, 4.1: each subprotocol is a token, and no two are equal. */
 gboolean
 hb_syntax_check_protocols (const char * const  *protocols,
                            GError             **error)
@@ -168,7 +168,7 @@ hb_syntax_check_protocols (const char * const  *protocols,
   return TRUE;
 }
 
-/* RFC 6454, 7.1: visible ASCII, several origins parted by a space */
+/* RFC 6454, 7.1: visible ASCII; a space separates several origins. */
 gboolean
 hb_syntax_check_origin (const char  *origin,
                         GError     **error)
@@ -262,8 +262,8 @@ hb_syntax_make_close (guint   *code,
   return TRUE;
 }
 
-/* RFC 6455, 5.6. A NUL is valid in a text message, other than in GLib's idea of UTF-8, so what is
- * between them is looked at. */
+/* RFC 6455, 5.6. A NUL is valid in a text message, but g_utf8_validate () refuses it, so the parts
+ * between NULs are checked. */
 gboolean
 hb_syntax_check_text (const char  *text,
                       gsize        length,
