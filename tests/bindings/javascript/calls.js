@@ -37,7 +37,7 @@ main({
     await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT, () => task.send_message(TEXT,
       new GLib.Bytes(new Uint8Array([0xff])), Hb.SendFlags.DEFAULT));
     await assertFails(Hb.Error, Hb.Error.INVALID_ARGUMENT,
-      () => task.close_async(1, 'no such code', null));
+      () => task.close_async(1006, 'no such code', null));
     task.close(1000, null);
     assertEqual(task.state, Hb.State.CLOSED);
 

@@ -29,7 +29,7 @@ def test_errors():
     assert_fails(Hb.error_quark(), Hb.Error.INVALID_ARGUMENT, task.send_message, TEXT,
                  GLib.Bytes.new(b'\xff'), Hb.SendFlags.DEFAULT)
     assert_fails(Hb.error_quark(), Hb.Error.INVALID_ARGUMENT, call, task.close_async,
-                 task.close_finish, 1, 'no such code')
+                 task.close_finish, 1006, 'no such code')
     task.close(1000, None)
     assert task.get_state() == Hb.State.CLOSED
 

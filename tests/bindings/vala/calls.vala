@@ -29,7 +29,7 @@ async void test_errors () throws Error
 
   try
     {
-      yield task.close_async (1, "no such code", null);
+      yield task.close_async (1006, "no such code", null);
       assert_not_reached ();
     }
   catch (Hb.Error.INVALID_ARGUMENT error)
