@@ -33,13 +33,13 @@ async void run (Hb.WebsocketTask task) throws Error
   string? line;
 
   // Tries until the link is open, and throws where the URI is wrong.
-  yield task.open_async (null);
+  yield task.open_async ();
 
   // Where the link is down, a line waits for the next one.
   while ((line = yield lines.read_line_utf8_async ()) != null)
     task.send_text (line);
 
-  yield task.close_async (1000, null, null);
+  yield task.close_async ();
 }
 
 int main (string[] args)

@@ -38,6 +38,7 @@ typedef struct
  * }
  *
  * task = hb_websocket_task_new ("wss://example.org/chat");
+ * hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
  * g_signal_connect (task, "message::text", G_CALLBACK (message_cb), NULL);
  * hb_websocket_task_open (task);
  * hb_websocket_task_send_text (task, "hello", NULL);

@@ -147,10 +147,34 @@ def check_heartbeat():
             cat.wait()
         return frames[0]
 
-    check_equal(get_first_frame(), (TEXT, b'heartbeat'), '--ping-timeout sends a heartbeat')
-    check_equal(get_first_frame('--ping-message=alive?'), (TEXT, b'alive?'),
-                '--ping-message is its text')
-    check_equal(get_first_frame('--ping-mode=ping')[0], PING, '--ping-mode=ping sends a frame')
+    for arguments, frame in [
+            ([], (PING, b'heartbeat')),
+            (['--ping-mode=ping'], (PING, b'heartbeat')),
+            (['--ping-mode=message'], (TEXT, b'heartbeat')),
+            (['--ping-message=alive?'], (TEXT, b'alive?')),
+            (['--pong-message=yes'], (TEXT, b'heartbeat')),
+            (['--ping-message=alive?', '--ping-mode=ping'], (PING, b'alive?')),
+            (['--ping-mode=ping', '--ping-message=alive?'], (PING, b'alive?')),
+            (['--ping-mode=ping', '--pong-message=yes'], (PING, b'heartbeat'))]:
+        check_equal(get_first_frame(*arguments), frame,
+                    f'the first ping with {" ".join(arguments) or "no option"}')
+
+    def know_no_text(client):
+        """A server with a protocol of its own ignores what it does not know."""
+        while True:
+            kind, payload = client.receive()
+            if kind in (PING, CLOSE):
+                client.send({PING: PONG, CLOSE: CLOSE}[kind], payload)
+            if kind == CLOSE:
+                return
+
+    with Peer(know_no_text) as peer, \
+            Cat('--ping-timeout=20', '--pong-timeout=100', peer.uri) as cat:
+        answered = cat.wait_for('ping answered in ', 10, 'stderr')
+        cat.interrupt()
+        result = cat.wait()
+    check(answered and result.status == 0 and 'silence: ' not in result.told,
+          'a link to a server that knows no heartbeat stays', result)
 
     with EchoServer('--pong=pong') as server:
         with Cat('--ping-timeout=20', '--pong-message=pong', server.uri) as cat:
@@ -158,7 +182,7 @@ def check_heartbeat():
             cat.interrupt()
             result = cat.wait()
         check(answered and not result.output, '--pong-message is not printed', result)
-        result = run_cat('--ping-timeout=20', '--count=1', server.uri)
+        result = run_cat('--ping-timeout=20', '--ping-mode=message', '--count=1', server.uri)
         check_equal(result.output, b'pong\n', 'without it the answer is')
 
     def only_talk(client):

@@ -17,7 +17,7 @@
   "  hb-cat --header @secret.txt --protocol chat wss://example.com/\n"                    \
   "  echo hello | hb-cat --once --count=1 ws://localhost:8080/\n"                         \
   "  hb-cat --json wss://example.com/feed | jq -r 'select(.event == \"message\").data'\n" \
-  "  hb-cat --ping-mode=ping --reconnect-timeout=500 --reconnect-timeout-max=60000 \\\n"  \
+  "  hb-cat --reconnect-timeout=500 --reconnect-timeout-max=60000 \\\n"                   \
   "         --reconnect-jitter=0.5 wss://example.com/feed\n"
 
 static const char *
@@ -64,7 +64,14 @@ set_property_cb (const char  *option_name,
   g_auto (GValue) value = G_VALUE_INIT;
 
   if (strcmp (name, "ping-mode") == 0)
-    name = "heartbeat-mode";
+    {
+      name = "heartbeat-mode";
+      self->has_mode = TRUE;
+    }
+  else if (strcmp (name, "ping-message") == 0 || strcmp (name, "pong-message") == 0)
+    {
+      self->has_text = TRUE;
+    }
 
   if (strcmp (name, "repeat-limit") == 0)
     self->has_limit = TRUE;
@@ -155,6 +162,9 @@ apply (CatOptions  *self,
   if (!cat_tls_set_up (self, error))
     return FALSE;
 
+  if (self->has_text && !self->has_mode)
+    hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_MESSAGE);
+
   if (self->once)
     hb_websocket_task_set_repeat_limit (self->task, 0);
 
@@ -198,9 +208,9 @@ new_context (CatOptions *self)
     { "pong-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Wait for life after a ping (10000)"), "MS" },
     { "ping-mode", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Ping with a text message, or with a ping frame (message)"), "message|ping" },
+      _("Ping with a text message, or with a ping frame (ping)"), "message|ping" },
     { "ping-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("The text of a ping (heartbeat)"), "TEXT" },
+      _("Ping with a message of this text (heartbeat)"), "TEXT" },
     { "pong-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("The text that answers a ping; it is not printed"), "TEXT" },
     { "liveness", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
@@ -280,6 +290,9 @@ cat_options_parse (CatOptions   *self,
   };
   soup_session_add_feature_by_type (self->session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   self->task = g_object_new (HB_TYPE_WEBSOCKET_TASK, "session", self->session, NULL);
+
+  /* A text would need a server that answers it. Every server answers a ping frame. */
+  hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_PING);
 
   context = new_context (self);
   if (!g_option_context_parse (context, argc, argv, error))

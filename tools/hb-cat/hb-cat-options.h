@@ -28,6 +28,8 @@ typedef struct
   gboolean          quiet;
   gboolean          version;
   gboolean          has_limit;
+  gboolean          has_mode;
+  gboolean          has_text;     /* of a ping or of its answer */
   gboolean          has_wait;
 } CatOptions;
 
