@@ -2,10 +2,17 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "hb-network-private.h"
 
-/* GNetworkMonitor is one object for the whole process, and tells of changes in whatever context was
- * the first to ask for it; this brings the news to ours. */
+#ifdef HAVE_RTNETLINK
+#include "hb-netlink-private.h"
+#endif
+
+/* GNetworkMonitor is one object for the whole process, and emits its signal in whatever context was
+ * the first to ask for it, so each change is passed on to our context. The kernel's own messages
+ * are listened to as well: see hb-netlink.c. */
 struct _HbNetwork
 {
   GNetworkMonitor *monitor;
@@ -13,6 +20,7 @@ struct _HbNetwork
   GSourceFunc      func; /* (nullable) NULL once nobody listens */
   gpointer         user_data;
   gulong           handler;
+  gboolean         is_coming; /* (atomic) a call of @func */
 };
 
 static void
@@ -35,20 +43,26 @@ tell_cb (gpointer user_data)
 {
   HbNetwork *self = user_data;
 
+  g_atomic_int_set (&self->is_coming, FALSE);
+
   if (self->func != NULL)
     self->func (self->user_data);
 
   return G_SOURCE_REMOVE;
 }
 
+/* The monitor and the kernel report most changes both. One call is enough for what they report
+ * before it. */
 static void
-network_changed_cb (GNetworkMonitor *monitor,
-                    gboolean         available,
-                    gpointer         user_data)
+tell_later (gpointer user_data)
 {
   HbNetwork *self = user_data;
-  GSource *source = g_idle_source_new ();
+  GSource *source;
 
+  if (!g_atomic_int_compare_and_exchange (&self->is_coming, FALSE, TRUE))
+    return;
+
+  source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[hb] network");
   g_source_set_callback (source, tell_cb, g_atomic_rc_box_acquire (self), unref_network);
@@ -57,11 +71,29 @@ network_changed_cb (GNetworkMonitor *monitor,
 }
 
 static void
+network_changed_cb (GNetworkMonitor *monitor,
+                    gboolean         available,
+                    gpointer         user_data)
+{
+  tell_later (user_data);
+}
+
+static void
 unref_closure (gpointer  self,
                GClosure *closure)
 {
   unref_network (self);
 }
+
+#ifdef HAVE_RTNETLINK
+/* The environment can name the monitor that reports no changes, so that nothing depends on the
+ * network of the machine. The kernel is not asked then either. */
+static gboolean
+may_listen (GNetworkMonitor *monitor)
+{
+  return strcmp (G_OBJECT_TYPE_NAME (monitor), "GNetworkMonitorBase") != 0;
+}
+#endif
 
 /* Calls @func in @context after each change of the network, until hb_network_unwatch (). */
 HbNetwork *
@@ -79,6 +111,10 @@ hb_network_watch (GMainContext *context,
                                          G_CALLBACK (network_changed_cb),
                                          g_atomic_rc_box_acquire (self), unref_closure,
                                          (GConnectFlags) 0);
+#ifdef HAVE_RTNETLINK
+  if (may_listen (self->monitor))
+    hb_netlink_watch (context, tell_later, self);
+#endif
 
   return self;
 }
@@ -87,6 +123,9 @@ void
 hb_network_unwatch (HbNetwork *self)
 {
   self->func = NULL;
+#ifdef HAVE_RTNETLINK
+  hb_netlink_unwatch (self->context, self);
+#endif
   g_signal_handler_disconnect (self->monitor, self->handler);
   unref_network (self);
 }

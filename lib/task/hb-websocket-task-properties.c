@@ -653,9 +653,10 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Whether to act on changes of the network.
    *
-   * A change, as told by [iface@Gio.NetworkMonitor], does what [method@WebsocketTask.check] does,
-   * at most once in 5 seconds, but keeps to a wait that the server has asked for. No attempt is
-   * ever left out because the network is said to be unavailable.
+   * A change does what [method@WebsocketTask.check] does, at most once in 5 seconds, but keeps to a
+   * wait that the server has asked for. [iface@Gio.NetworkMonitor] reports changes, and so does the
+   * kernel on Linux, where it can be asked. No attempt is ever left out because the network is said
+   * to be unavailable.
    *
    * Since: 1.0
    */

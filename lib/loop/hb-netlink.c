@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/rtnetlink.h>
+
+#include <glib-unix.h>
+
+#include "hb-netlink-private.h"
+#include "hb-topology-private.h"
+
+/* Asks the kernel itself for changes of links, addresses and routes. From GLib 2.90 on, the
+ * GNetworkMonitor that works without NetworkManager follows default routes only. The kernel removes
+ * IPv4 routes together with their address or link, and sends no message about them, so that monitor
+ * misses these changes.
+ *
+ * All tasks of a context share one socket, since there may be thousands of them. Any thread may
+ * dispose of a task, so a lock protects the sockets. */
+typedef struct
+{
+  GMainContext *context; /* that of the tasks, which keep it */
+  GSource      *source;
+  GArray       *listeners; /* of Listener */
+  HbTopology   *topology;
+  int           fd;
+} HbNetlink;
+
+typedef struct
+{
+  HbNetlinkFunc func;
+  gpointer      user_data;
+} Listener;
+
+/* Aligned for the headers in it. The kernel's are shorter, except for the odd interface with
+ * hundreds of virtual functions. */
+typedef union
+{
+  struct nlmsghdr header;
+  guint8          bytes[16 * 1024];
+} Datagram;
+
+/* So many datagrams are read before other sources have their turn. */
+#define MAX_DATAGRAMS 64
+
+static GMutex mutex;
+static GHashTable *sockets; /* (nullable) of HbNetlink, by its context */
+
+/* Runs when the callback of the source neither runs nor can run, so that no other thread reads from
+ * a descriptor that belongs to somebody else by then. */
+static void
+free_netlink (gpointer data)
+{
+  HbNetlink *self = data;
+
+  close (self->fd);
+  hb_topology_free (self->topology);
+  g_array_unref (self->listeners);
+  g_free (self);
+}
+
+/* Returns: -1 where a sandbox refuses it */
+static int
+open_socket (void)
+{
+  struct sockaddr_nl address = {
+    .nl_family = AF_NETLINK,
+    .nl_groups = (RTMGRP_LINK
+                  | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR
+                  | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE),
+  };
+  int fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+  if (fd >= 0 && bind (fd, (struct sockaddr *) &address, sizeof address) != 0)
+    {
+      close (fd);
+      fd = -1;
+    }
+
+  return fd;
+}
+
+/* Takes in a datagram that was longer than the buffer, or of which @length bytes have come. Other
+ * processes may send some too, so only the kernel's count. */
+static gboolean
+take (HbNetlink                *self,
+      const struct sockaddr_nl *sender,
+      const Datagram           *datagram,
+      gsize                     length)
+{
+  if (sender->nl_pid != 0)
+    return FALSE;
+
+  if (length > sizeof *datagram)
+    {
+      hb_topology_clear (self->topology);
+      return TRUE;
+    }
+
+  return hb_topology_take (self->topology, datagram, length);
+}
+
+/* Returns: FALSE after an error that the next call would meet again */
+static gboolean
+receive (HbNetlink *self,
+         gboolean  *has_changed)
+{
+  guint i;
+
+  for (i = 0; i < MAX_DATAGRAMS; i++)
+    {
+      struct sockaddr_nl sender = { 0 };
+      socklen_t sender_length = sizeof sender;
+      Datagram datagram;
+      gssize length = recvfrom (self->fd, &datagram, sizeof datagram, MSG_TRUNC,
+                                (struct sockaddr *) &sender, &sender_length);
+
+      if (length > 0)
+        {
+          *has_changed |= take (self, &sender, &datagram, length);
+        }
+      else if (length < 0 && errno == ENOBUFS)
+        {
+          /* The kernel has dropped messages because the buffer was full. */
+          hb_topology_clear (self->topology);
+          *has_changed = TRUE;
+        }
+      else if (length == 0 || errno != EINTR)
+        {
+          return length < 0 && errno == EAGAIN;
+        }
+    }
+
+  return TRUE;
+}
+
+static HbNetlink *
+find (GMainContext *context)
+{
+  if (sockets == NULL)
+    sockets = g_hash_table_new (NULL, NULL);
+
+  return g_hash_table_lookup (sockets, context);
+}
+
+/* Returns: (transfer full): the source, to be destroyed without the lock */
+static GSource *
+withdraw (HbNetlink *self)
+{
+  g_hash_table_remove (sockets, self->context);
+
+  return g_steal_pointer (&self->source);
+}
+
+static gboolean
+readable_cb (int           fd,
+             GIOCondition  condition,
+             gpointer      user_data)
+{
+  HbNetlink *self = user_data;
+  g_autoptr (GSource) broken = NULL;
+  gboolean has_changed = FALSE;
+  gboolean goes_on = receive (self, &has_changed);
+  guint i;
+
+  g_mutex_lock (&mutex);
+  for (i = 0; has_changed && i < self->listeners->len; i++)
+    {
+      Listener *listener = &g_array_index (self->listeners, Listener, i);
+
+      listener->func (listener->user_data);
+    }
+
+  /* Another thread may have withdrawn it meanwhile. */
+  if (!goes_on && self->source != NULL)
+    broken = withdraw (self);
+  g_mutex_unlock (&mutex);
+
+  return goes_on;
+}
+
+/* Returns: (nullable): NULL without a socket */
+static HbNetlink *
+new_netlink (GMainContext *context)
+{
+  int fd = open_socket ();
+  HbNetlink *self;
+
+  if (fd < 0)
+    return NULL;
+
+  self = g_new0 (HbNetlink, 1);
+  self->context = context;
+  self->fd = fd;
+  self->topology = hb_topology_new ();
+  self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  self->source = g_unix_fd_source_new (fd, G_IO_IN);
+  g_source_set_static_name (self->source, "[hb] netlink");
+  g_source_set_callback (self->source, G_SOURCE_FUNC (readable_cb), self, free_netlink);
+  g_source_attach (self->source, context);
+
+  return self;
+}
+
+/* Calls @func after each change of a link, an address or a route, until hb_netlink_unwatch (). The
+ * call comes in @context, which has to exist until then, and with a lock held: it may attach a
+ * source, and do little else. Does nothing where the kernel cannot be asked. */
+void
+hb_netlink_watch (GMainContext  *context,
+                  HbNetlinkFunc  func,
+                  gpointer       user_data)
+{
+  Listener listener = { func, user_data };
+  HbNetlink *self;
+
+  g_mutex_lock (&mutex);
+  self = find (context);
+  if (self == NULL)
+    {
+      self = new_netlink (context);
+      if (self != NULL)
+        g_hash_table_insert (sockets, context, self);
+    }
+
+  if (self != NULL)
+    g_array_append_val (self->listeners, listener);
+  g_mutex_unlock (&mutex);
+}
+
+static void
+remove_listener (HbNetlink *self,
+                 gpointer   user_data)
+{
+  guint i;
+
+  for (i = 0; i < self->listeners->len; i++)
+    if (g_array_index (self->listeners, Listener, i).user_data == user_data)
+      {
+        g_array_remove_index_fast (self->listeners, i);
+        return;
+      }
+}
+
+/* The last listener of a context takes the socket with it. */
+void
+hb_netlink_unwatch (GMainContext *context,
+                    gpointer      user_data)
+{
+  g_autoptr (GSource) unused = NULL;
+  HbNetlink *self;
+
+  g_mutex_lock (&mutex);
+  self = find (context);
+  if (self != NULL)
+    {
+      remove_listener (self, user_data);
+      if (self->listeners->len == 0)
+        unused = withdraw (self);
+    }
+  g_mutex_unlock (&mutex);
+
+  if (unused != NULL)
+    g_source_destroy (unused);
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/rtnetlink.h>
+
+#include "hb-topology-private.h"
+
+/* Remembers how the kernel last described each link, address and route. It repeats a description
+ * when nothing has changed: an address whose lifetime is extended, an IPv6 route that a router
+ * advertises again, a link that reports wireless statistics. Without this memory each of them would
+ * make every task ping. */
+struct _HbTopology
+{
+  GHashTable *facts; /* a set of Fact */
+};
+
+/* Both are digests, and the hash table reads the first as its key. */
+typedef struct
+{
+  guint64 subject; /* which link, address or route */
+  guint64 state;   /* what the kernel says about it */
+} Fact;
+
+typedef enum {
+  KIND_LINK = 1,
+  KIND_ADDRESS,
+  KIND_ROUTE,
+} Kind;
+
+/* A router with all routes of the internet must not fill the memory of an application. */
+#define MAX_FACTS 4096
+
+/* In hundredths of a second: the kernel may set the stamp of a new address twice. */
+#define SAME_TIME 100
+
+/* FNV-1a */
+#define DIGEST_BASIS G_GUINT64_CONSTANT (0xcbf29ce484222325)
+#define DIGEST_PRIME G_GUINT64_CONSTANT (0x100000001b3)
+
+static guint64
+add_bytes (guint64     digest,
+           const void *data,
+           gsize       length)
+{
+  const guint8 *bytes = data;
+  gsize i;
+
+  for (i = 0; i < length; i++)
+    digest = (digest ^ bytes[i]) * DIGEST_PRIME;
+
+  return digest;
+}
+
+static guint64
+add_number (guint64 digest,
+            guint32 number)
+{
+  return add_bytes (digest, &number, sizeof number);
+}
+
+static guint64
+add_attribute (guint64              digest,
+               const struct rtattr *attribute)
+{
+  digest = add_number (digest, attribute->rta_type);
+
+  return add_bytes (digest, RTA_DATA (attribute), RTA_PAYLOAD (attribute));
+}
+
+/* Returns: whether @state is another than the last */
+static gboolean
+learn (HbTopology *self,
+       guint64     subject,
+       guint64     state)
+{
+  Fact *known = g_hash_table_lookup (self->facts, &subject);
+  Fact *fact;
+
+  if (known != NULL)
+    {
+      gboolean is_same = known->state == state;
+
+      known->state = state;
+      return !is_same;
+    }
+
+  if (g_hash_table_size (self->facts) >= MAX_FACTS)
+    hb_topology_clear (self);
+
+  fact = g_new (Fact, 1);
+  fact->subject = subject;
+  fact->state = state;
+  g_hash_table_add (self->facts, fact);
+
+  return TRUE;
+}
+
+static gboolean
+knows (HbTopology *self,
+       guint64     subject)
+{
+  return g_hash_table_contains (self->facts, &subject);
+}
+
+static gboolean
+forget (HbTopology *self,
+        guint64     subject)
+{
+  g_hash_table_remove (self->facts, &subject);
+
+  return TRUE;
+}
+
+/* The first message about a link may tell of a lost carrier, which is not in the mask of what has
+ * changed. So it counts, except where wireless statistics are the reason for it. */
+static gboolean
+take_link (HbTopology             *self,
+           gboolean                is_gone,
+           const struct ifinfomsg *info,
+           int                     length)
+{
+  guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_LINK), info->ifi_index);
+  gboolean is_known = knows (self, subject);
+  gboolean is_wireless = FALSE;
+  struct rtattr *attribute;
+
+  /* The ports of a bridge have messages of their own. */
+  if (info->ifi_family != AF_UNSPEC)
+    return FALSE;
+
+  if (is_gone)
+    return forget (self, subject);
+
+  for (attribute = IFLA_RTA (info); RTA_OK (attribute, length);
+       attribute = RTA_NEXT (attribute, length))
+    is_wireless |= attribute->rta_type == IFLA_WIRELESS;
+
+  return learn (self, subject, info->ifi_flags & (IFF_UP | IFF_RUNNING))
+         && (is_known || !is_wireless);
+}
+
+static guint32
+get_flags (const struct rtattr *attribute)
+{
+  guint32 flags = 0;
+
+  memcpy (&flags, RTA_DATA (attribute), MIN (RTA_PAYLOAD (attribute), sizeof flags));
+
+  return flags;
+}
+
+/* Whether an address had been there for a while before the kernel sent the message */
+static gboolean
+is_aged (const struct rtattr *attribute)
+{
+  struct ifa_cacheinfo info = { 0 };
+
+  memcpy (&info, RTA_DATA (attribute), MIN (RTA_PAYLOAD (attribute), sizeof info));
+
+  return info.tstamp - info.cstamp >= SAME_TIME;
+}
+
+/* Nothing can be sent from an IPv6 address until the kernel has asked whether somebody else has it,
+ * nor if somebody does. */
+static gboolean
+is_usable (guint32 flags)
+{
+  return (flags & IFA_F_DADFAILED) == 0
+         && ((flags & IFA_F_TENTATIVE) == 0 || (flags & IFA_F_OPTIMISTIC) != 0);
+}
+
+static gboolean
+take_address (HbTopology             *self,
+              gboolean                is_gone,
+              const struct ifaddrmsg *info,
+              int                     length)
+{
+  guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_ADDRESS), info->ifa_index);
+  guint32 flags = info->ifa_flags;
+  gboolean is_old = FALSE;
+  struct rtattr *attribute;
+
+  subject = add_number (add_number (subject, info->ifa_family), info->ifa_prefixlen);
+
+  for (attribute = IFA_RTA (info); RTA_OK (attribute, length);
+       attribute = RTA_NEXT (attribute, length))
+    {
+      if (attribute->rta_type == IFA_ADDRESS || attribute->rta_type == IFA_LOCAL)
+        subject = add_attribute (subject, attribute);
+      else if (attribute->rta_type == IFA_FLAGS)
+        flags = get_flags (attribute);
+      else if (attribute->rta_type == IFA_CACHEINFO)
+        is_old = is_aged (attribute);
+    }
+
+  if (is_gone)
+    return forget (self, subject);
+
+  is_old &= !knows (self, subject);
+
+  return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
+}
+
+/* What the kernel does for itself goes with an address, about which it sends a message too. */
+static gboolean
+is_of_interest (const struct rtmsg *info)
+{
+  switch (info->rtm_type)
+    {
+    case RTN_LOCAL:
+    case RTN_BROADCAST:
+    case RTN_ANYCAST:
+    case RTN_MULTICAST:
+      return FALSE;
+    default:
+      return (info->rtm_flags & RTM_F_CLONED) == 0;
+    }
+}
+
+static gboolean
+is_part_of_name (const struct rtattr *attribute)
+{
+  return attribute->rta_type == RTA_DST
+         || attribute->rta_type == RTA_PRIORITY
+         || attribute->rta_type == RTA_TABLE;
+}
+
+/* These differ each time that a router advertises the same route. */
+static gboolean
+is_lifetime (const struct rtattr *attribute)
+{
+  return attribute->rta_type == RTA_CACHEINFO || attribute->rta_type == RTA_EXPIRES;
+}
+
+static gboolean
+take_route (HbTopology         *self,
+            gboolean            is_gone,
+            const struct rtmsg *info,
+            int                 length)
+{
+  guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_ROUTE), info->rtm_family);
+  guint64 state = add_bytes (DIGEST_BASIS, info, sizeof *info);
+  struct rtattr *attribute;
+
+  if (!is_of_interest (info))
+    return FALSE;
+
+  subject = add_number (add_number (subject, info->rtm_dst_len), info->rtm_tos);
+
+  for (attribute = RTM_RTA (info); RTA_OK (attribute, length);
+       attribute = RTA_NEXT (attribute, length))
+    {
+      if (is_part_of_name (attribute))
+        subject = add_attribute (subject, attribute);
+      if (!is_lifetime (attribute))
+        state = add_attribute (state, attribute);
+    }
+
+  return is_gone ? forget (self, subject) : learn (self, subject, state);
+}
+
+/* Whether @header has a payload with a struct of @size. The attributes come after it. */
+#define has(header, size) ((header)->nlmsg_len >= NLMSG_LENGTH (size))
+
+static gboolean
+take_message (HbTopology            *self,
+              const struct nlmsghdr *header)
+{
+  gboolean is_gone = (header->nlmsg_type == RTM_DELLINK
+                      || header->nlmsg_type == RTM_DELADDR
+                      || header->nlmsg_type == RTM_DELROUTE);
+  const void *info = NLMSG_DATA (header);
+
+  switch (header->nlmsg_type)
+    {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      return has (header, sizeof (struct ifinfomsg))
+             && take_link (self, is_gone, info, IFLA_PAYLOAD (header));
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      return has (header, sizeof (struct ifaddrmsg))
+             && take_address (self, is_gone, info, IFA_PAYLOAD (header));
+    case RTM_NEWROUTE:
+    case RTM_DELROUTE:
+      return has (header, sizeof (struct rtmsg))
+             && take_route (self, is_gone, info, RTM_PAYLOAD (header));
+    default:
+      return FALSE;
+    }
+}
+
+HbTopology *
+hb_topology_new (void)
+{
+  HbTopology *self = g_new0 (HbTopology, 1);
+
+  self->facts = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
+
+  return self;
+}
+
+void
+hb_topology_free (HbTopology *self)
+{
+  g_hash_table_unref (self->facts);
+  g_free (self);
+}
+
+/* Takes in what the kernel has sent in one datagram, which @data is the aligned beginning of.
+ *
+ * Returns: whether a link, an address or a route is another than before */
+gboolean
+hb_topology_take (HbTopology *self,
+                  const void *data,
+                  gsize       length)
+{
+  const struct nlmsghdr *header = data;
+  int left = length;
+  gboolean has_changed = FALSE;
+
+  for (; NLMSG_OK (header, left); header = NLMSG_NEXT (header, left))
+    has_changed |= take_message (self, header);
+
+  return has_changed;
+}
+
+/* Forgets everything, where messages have been lost: the next one about each subject counts. */
+void
+hb_topology_clear (HbTopology *self)
+{
+  g_hash_table_remove_all (self->facts);
+}
