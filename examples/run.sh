@@ -11,6 +11,9 @@ set -euo pipefail
 
 cd "$(dirname "$0")/.."
 
+# shellcheck source=tools/configure.bash
+. tools/configure.bash
+
 # What hb-cat tells is looked at below, and must not be in another language.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
@@ -99,15 +102,7 @@ send ()
 
 build ()
 {
-  tools/install-packages.sh build
-
-  # A directory that is there already is looked at afresh: what was missing then may be there now.
-  if [ -f "$build_dir/build.ninja" ]; then
-    meson setup --reconfigure "$build_dir"
-  else
-    meson setup "$build_dir"
-  fi
-
+  configure build "$build_dir"
   meson compile -C "$build_dir" hb-cat echo-server
 }
 

@@ -7,35 +7,41 @@
 # the tests: all, or those that the arguments name, as in
 #   tests/run.sh --suite core
 #   tests/run.sh --build-dir=_build-asan -Db_sanitize=address,undefined
+# At the end it prints how many test cases have passed, and what the skipped ones need.
 
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
 
+# shellcheck source=tools/configure.bash
+. tools/configure.bash
+
 build_dir=_build
 options=()
+arguments=()
 
-while [ $# -gt 0 ]; do
-  case "$1" in
+for argument in "$@"; do
+  case "$argument" in
     -h | --help)
-      sed -n 's/^# \{0,1\}//; 4,10p' tests/run.sh
+      sed -n 's/^# \{0,1\}//; 4,11p' tests/run.sh
       exit 0
       ;;
-    --build-dir=*) build_dir=${1#--build-dir=} ;;
-    -D*=*) options+=("$1") ;;
-    *) break ;;
+    --build-dir=*) build_dir=${argument#--build-dir=} ;;
+    -D*=*) options+=("$argument") ;;
+    *) arguments+=("$argument") ;;
   esac
-  shift
 done
 
-tools/install-packages.sh test
-
-# A directory that is there already is looked at afresh: what was missing then may be there now.
-if [ -f "$build_dir/build.ninja" ]; then
-  meson setup --reconfigure "${options[@]}" "$build_dir"
-else
-  meson setup "${options[@]}" "$build_dir"
-fi
-
+configure test "$build_dir" "${options[@]}"
 meson compile -C "$build_dir"
-exec meson test -C "$build_dir" --no-rebuild --print-errorlogs "$@"
+
+status=0
+began=$(mktemp)
+trap 'rm -f "$began"' EXIT
+meson test -C "$build_dir" --no-rebuild --print-errorlogs "${arguments[@]}" || status=$?
+
+# There is none after arguments such as --list, and each test setup has a log of its own.
+for log in "$build_dir"/meson-logs/testlog*.json; do
+  [ ! "$log" -nt "$began" ] || python3 tests/report.py "$log"
+done
+exit "$status"

@@ -3,34 +3,39 @@
 
 # Usage: tools/install-packages.sh build|monitor|test|bench|ci
 #
-# Installs the packages that are missing and no others: for building the library and its examples
-# (build), the one with windows too (monitor), for running the tests (test) or the benchmarks
-# (bench), or for all that .ci/run does (ci). Where nothing is missing it says nothing and needs no
-# rights.
+# Installs the packages that are missing: for building the library and its examples (build), for
+# building the monitor too (monitor), for running the tests (test) or the benchmarks (bench), or for
+# .ci/run (ci). First it prints how many packages it installs, and how much is downloaded. Where no
+# package is missing it prints nothing and needs no rights.
+#
+# Packages named in the environment variable HB_LEAVE_OUT are not installed, which helps while one
+# of them cannot be installed: the tests that need it are skipped.
 
 set -euo pipefail
 
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or later"
 
-debian_build=(gcc gettext libc6-dev libglib2.0-dev libjson-glib-dev libsoup-3.0-dev meson
-              ninja-build pkg-config)
-debian_test=(binutils g++ gir1.2-soup-3.0 gjs glib-networking gobject-introspection
-             libgirepository1.0-dev libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
+# In "ONE|OTHER", the first that the release has is installed. Only names without a version are here,
+# because each release has its own versions.
+debian_build=(ca-certificates gcc gettext glib-networking libc6-dev libglib2.0-dev
+              libjson-glib-dev libsoup-3.0-dev meson ninja-build 'pkgconf|pkg-config')
+debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-soup-3.0 gjs
+             gobject-introspection libharfbuzz-gobject0 libharfbuzz0b openssl python3 python3-gi
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
 debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream autopkgtest
            bash-completion chromium chromium-driver clang dbus-daemon debootstrap debugedit
            desktop-file-utils dpkg-dev elfutils flatpak-builder fonts-cantarell gcovr gi-docgen git
-           gnome-desktop-testing groff iproute2 libclang-rt-14-dev libglib2.0-doc librsvg2-common
+           gnome-desktop-testing groff iproute2 libclang-rt-dev libglib2.0-doc librsvg2-common
            libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db mandoc nftables node-ws reuse rpm
            rpmlint shellcheck valgrind x11-utils xvfb)
 
-fedora_build=(gcc gettext glib2-devel json-glib-devel libsoup3-devel meson ninja-build
-              pkgconf-pkg-config)
-fedora_test=(binutils gcc-c++ gjs glib-networking gobject-introspection-devel harfbuzz openssl
-             python3 python3-gobject python3-websockets vala)
+fedora_build=(ca-certificates gcc gettext glib-networking glib2-devel json-glib-devel
+              libsoup3-devel meson ninja-build pkgconf-pkg-config)
+fedora_test=(binutils gcc-c++ gjs gobject-introspection-devel harfbuzz openssl python3
+             python3-gobject python3-websockets vala)
 fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
 fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme appstream
@@ -51,7 +56,7 @@ fail ()
   exit 1
 }
 
-# Runs a command as root, by sudo only where we are not.
+# Runs a command as root, with sudo unless this is root already.
 as_root ()
 {
   if [ "$(id -u)" -eq 0 ]; then
@@ -61,35 +66,118 @@ as_root ()
   fi
 }
 
-# start INSTALLER install PACKAGE...: says what is about to be done, or by whom it would have to be.
-start ()
+# check_rights INSTALLER install PACKAGE...: fails at once where nobody can give the rights
+check_rights ()
 {
-  if [ "$(id -u)" -ne 0 ] && ! command -v sudo > /dev/null; then
-    fail "packages are missing, and there is no sudo to install them; as root, run: $*"
-  fi
+  [ "$(id -u)" -ne 0 ] || return 0
 
-  echo "Installing ${*:3}" >&2
+  command -v sudo > /dev/null \
+    || fail "packages are missing, and there is no sudo to install them; as root, run: $*"
+  sudo -n true 2> /dev/null || { : < /dev/tty; } 2> /dev/null \
+    || fail "packages are missing, and sudo has no terminal to ask for a password; as root, run: $*"
+}
+
+# take_rights INSTALLER install PACKAGE...: where sudo needs a password, it asks for it here
+take_rights ()
+{
+  [ "$(id -u)" -eq 0 ] || sudo -n true 2> /dev/null || sudo -v \
+    || fail "packages are missing, and sudo does not let you install them; as root, run: $*"
+}
+
+is_left_out ()
+{
+  [[ " ${HB_LEAVE_OUT:-} " = *" $1 "* ]]
+}
+
+is_installed ()
+{
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2> /dev/null)" = installed ]
+}
+
+is_known ()
+{
+  [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
+}
+
+# Sets missing: of the alternatives of which none is installed, the first that apt knows
+find_missing ()
+{
+  local alternatives name names chosen
+  missing=()
+
+  for alternatives in "$@"; do
+    IFS='|' read -r -a names <<< "$alternatives"
+    chosen=${names[0]}
+    for name in "${names[@]}"; do
+      if is_left_out "$name" || is_installed "$name"; then
+        continue 2
+      fi
+    done
+    for name in "${names[@]}"; do
+      ! is_known "$name" || { chosen=$name; break; }
+    done
+    missing+=("$chosen")
+  done
+}
+
+# get_reason LOG: why apt-get has failed, in one line
+get_reason ()
+{
+  sed -n '/^[EW]: / { s/^[EW]: \(Failed to fetch \)\{0,1\}//; s/  */ /g; p; q }' "$1"
+}
+
+# Prints what will be installed, or fails if apt-get cannot tell yet.
+announce ()
+{
+  local count size space
+
+  LC_ALL=C apt-get install --print-uris --no-install-recommends "${missing[@]}" \
+    > "$scratch/plan" 2>&1 || return 1
+  count=$(sed -n 's/.* \([0-9]*\) newly installed.*/\1/p' "$scratch/plan")
+  size=$(sed -n 's/^Need to get \(.*\) of archives\.$/\1/p' "$scratch/plan")
+  space=$(sed -n 's/^After this operation, \(.*\) of additional.*/\1/p' "$scratch/plan")
+  echo "Installing $count packages (download: ${size:-0 B}, disk space: ${space:-0 B}):" \
+    "${missing[*]}, and what they depend on" >&2
+}
+
+# Sets unreachable to the reason if no server of apt can be reached.
+update_lists ()
+{
+  unreachable=
+  # Without a network, retries would only take time.
+  as_root env LC_ALL=C apt-get update -q -o Acquire::Retries=0 > "$scratch/update" 2>&1 \
+    < /dev/null || true
+  if ! grep -Eq '^(Get|Hit):' "$scratch/update"; then
+    unreachable=$(get_reason "$scratch/update")
+  fi
 }
 
 install_debian ()
 {
-  local missing=() package
+  local missing announced='' unreachable
 
-  for package in "$@"; do
-    if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
-      missing+=("$package")
-    fi
-  done
+  find_missing "$@"
+  [ ${#missing[@]} -gt 0 ] || return 0
+  check_rights apt-get install "${missing[@]}"
 
-  if [ ${#missing[@]} -eq 0 ]; then
-    return
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  ! announce || announced=yes
+  take_rights apt-get install "${missing[@]}"
+  update_lists
+  find_missing "$@"
+
+  if [ -n "$unreachable" ]; then
+    fail "packages are missing, and apt-get cannot download them ($unreachable); connect this" \
+      "machine to the network and try again, or install them by other means: ${missing[*]}"
   fi
+  [ -n "$announced" ] || announce \
+    || fail "apt-get cannot install ${missing[*]}, because: $(get_reason "$scratch/plan")" \
+         "$(get_reason "$scratch/update")"
 
-  start apt-get install "${missing[@]}"
-  as_root apt-get update -q >&2 \
-    || echo "install-packages: the lists of packages are not up to date; trying with them" >&2
   as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 < /dev/null
+    apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 < /dev/null \
+    || fail "apt-get has failed, as it says above; mend that, or run this again if it was the network"
 }
 
 install_fedora ()
@@ -97,17 +185,16 @@ install_fedora ()
   local missing=() package
 
   for package in "$@"; do
-    if ! rpm -q --whatprovides "$package" > /dev/null 2>&1; then
-      missing+=("$package")
-    fi
+    is_left_out "$package" || rpm -q --whatprovides "$package" > /dev/null 2>&1 \
+      || missing+=("$package")
   done
+  [ ${#missing[@]} -gt 0 ] || return 0
 
-  if [ ${#missing[@]} -eq 0 ]; then
-    return
-  fi
-
-  start dnf install "${missing[@]}"
-  as_root dnf install -y "${missing[@]}" >&2 < /dev/null
+  check_rights dnf install "${missing[@]}"
+  take_rights dnf install "${missing[@]}"
+  # dnf prints how many packages these are, and their sizes, before it downloads them.
+  as_root dnf install -y "${missing[@]}" >&2 < /dev/null \
+    || fail "dnf has failed, as it says above; if it was the network, connect this machine to it"
 }
 
 # Whether someone has seen to it already, by whatever means.

@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# A function for the scripts that a newcomer runs first, which source this file in the source folder:
+#
+#   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the packages of that KIND (see
+#                             install-packages.sh), and sets up BUILD_DIR
+
+configure ()
+{
+  local kind=$1 build_dir=$2
+  shift 2
+
+  # Meson would show a traceback, after the packages have been installed for nothing.
+  if ! mkdir -p "$build_dir" 2> /dev/null || [ ! -w "$build_dir" ]; then
+    echo "$0: $(realpath -m "$build_dir") cannot be" \
+      "written to; choose another folder with --build-dir=DIR" >&2
+    exit 1
+  fi
+
+  tools/install-packages.sh "$kind" || exit
+
+  # A build that exists is configured again, because packages that were missing then may be
+  # installed now.
+  if [ -f "$build_dir/build.ninja" ]; then
+    meson setup --reconfigure "$@" "$build_dir"
+  else
+    meson setup "$@" "$build_dir"
+  fi
+}
