@@ -106,6 +106,18 @@ closed_cb (SoupWebsocketConnection *connection,
   g_object_unref (connection);
 }
 
+/* From 3.8 on, a SoupServer limits whole messages as well as frames, each to 128 KiB. */
+static void
+raise_limits (SoupWebsocketConnection *connection)
+{
+  const char *limits[] = { "max-incoming-payload-size", "max-total-message-size" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (limits); i++)
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (connection), limits[i]) != NULL)
+      g_object_set (connection, limits[i], (guint64) MAX_MESSAGE, NULL);
+}
+
 static void
 websocket_cb (SoupServer              *server,
               SoupServerMessage       *message,
@@ -119,7 +131,7 @@ websocket_cb (SoupServer              *server,
   client->socket = g_object_ref (soup_server_message_get_socket (message));
   g_object_set_data_full (G_OBJECT (connection), CLIENT_KEY, client, free_client);
 
-  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_MESSAGE);
+  raise_limits (connection);
   g_signal_connect (connection, "message", G_CALLBACK (message_cb), client);
   g_signal_connect (connection, "closed", G_CALLBACK (closed_cb), NULL);
   g_object_ref (connection);

@@ -67,6 +67,18 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
+/* From 3.8 on, a SoupServer limits whole messages as well as frames, each to 128 KiB. */
+static void
+lift_limits (SoupWebsocketConnection *connection)
+{
+  const char *limits[] = { "max-incoming-payload-size", "max-total-message-size" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (limits); i++)
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (connection), limits[i]) != NULL)
+      g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
+}
+
 /* No error of the server is what a test is about; what the client sees of it is. */
 static void
 websocket_cb (SoupServer              *soup,
@@ -80,7 +92,7 @@ websocket_cb (SoupServer              *soup,
 
   self->n_opened++;
   g_ptr_array_add (self->connections, g_object_ref (connection));
-  soup_websocket_connection_set_max_incoming_payload_size (connection, 0);
+  lift_limits (connection);
   g_signal_connect (connection, "message", G_CALLBACK (message_cb), self);
   g_signal_connect (connection, "closed", G_CALLBACK (closed_cb), self);
 
