@@ -565,8 +565,9 @@ hb_websocket_task_get_metrics (HbWebsocketTask *self)
  * Gets the headers that are added to the request of each attempt.
  *
  * What is changed in them acts from the next attempt on. For a header that has to be made anew for
- * each, use [signal@WebsocketTask::connecting]. A name or value that cannot be a header, one with a
- * newline for example, is refused by libsoup with a critical message.
+ * each, use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
+ * header, for example one with a newline, and logs a critical message (libsoup before 3.6.6) or a
+ * warning (3.6.6 and later).
  *
  * They are for the origin of [property@WebsocketTask:uri]: scheme, host and port, with `wss`
  * another one than `ws`. A redirect within it takes them along. On a redirect to another origin all

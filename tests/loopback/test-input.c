@@ -245,6 +245,41 @@ test_text (Fixture       *fixture,
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
+static void
+count_cb (const char     *domain,
+          GLogLevelFlags  level,
+          const char     *message,
+          gpointer        user_data)
+{
+  (*(guint *) user_data)++;
+}
+
+static gboolean
+is_fatal_cb (const char     *domain,
+             GLogLevelFlags  level,
+             const char     *message,
+             gpointer        user_data)
+{
+  return g_strcmp0 (domain, "libsoup") != 0;
+}
+
+/* Libsoup rejects such a header with one message: a critical one before 3.6.6, a warning since. */
+static void
+expect_rejected (SoupMessageHeaders *headers,
+                 const char         *name,
+                 const char         *value)
+{
+  guint n_messages = 0;
+  guint handler = g_log_set_handler ("libsoup", G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING
+                                                | G_LOG_FLAG_FATAL, count_cb, &n_messages);
+
+  g_test_log_set_fatal_handler (is_fatal_cb, NULL);
+  soup_message_headers_append (headers, name, value);
+  g_test_log_set_fatal_handler (NULL, NULL);
+  g_log_remove_handler ("libsoup", handler);
+  g_assert_cmpuint (n_messages, ==, 1);
+}
+
 /* The programmer's slips: nothing comes of them but a message. */
 static void
 test_slips (Fixture       *fixture,
@@ -268,12 +303,8 @@ test_slips (Fixture       *fixture,
   g_assert_cmpstr (hb_websocket_task_get_ping_message (fixture->task), ==, "heartbeat");
 
   /* What would smuggle a header into the request */
-  g_test_expect_message ("libsoup", G_LOG_LEVEL_CRITICAL, "*");
-  soup_message_headers_append (headers, "X-Token", "a\r\nX-Evil: 1");
-  g_test_assert_expected_messages ();
-  g_test_expect_message ("libsoup", G_LOG_LEVEL_CRITICAL, "*");
-  soup_message_headers_append (headers, "X-Token: a\r\nX-Evil", "1");
-  g_test_assert_expected_messages ();
+  expect_rejected (headers, "X-Token", "a\r\nX-Evil: 1");
+  expect_rejected (headers, "X-Token: a\r\nX-Evil", "1");
   g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));
 }
 
