@@ -157,6 +157,11 @@ def check_pictures(component):
     })
 
 
+def get_language(element):
+    """The name in LINGUAS, where msgfmt of gettext 0.23 and later writes a tag with a script."""
+    return re.sub(r'_[A-Z][a-z]{3}(?=_|$)', '', element.get(LANG, '').replace('-', '_'))
+
+
 def find_untranslated(desktop, component):
     for key in ('Name', 'Comment', 'Keywords'):
         languages = {found[1] for name in desktop
@@ -169,7 +174,7 @@ def find_untranslated(desktop, component):
         elements = component.findall(path)
         n_texts = sum(element.get(LANG) is None for element in elements)
         for language in sorted(LANGUAGES):
-            n_translated = sum(element.get(LANG) == language for element in elements)
+            n_translated = sum(get_language(element) == language for element in elements)
             if n_translated != n_texts or not n_texts:
                 yield f'{path}: {n_translated} of {n_texts} in {language}'
 

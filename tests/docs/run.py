@@ -39,6 +39,11 @@ CALL = re.compile(r'^_build/((?:examples|tools)/[\w/-]+)(.*)$', re.MULTILINE)
 OPTION = re.compile(r'(?<!\S)--[\w-]+')
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
+# All warnings, as unittest shows them, except those of PyGObject about itself: its importer is an
+# old one, and under Python 3.14 it still asks for asyncio's policy.
+PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
+               '-W', 'ignore::DeprecationWarning:gi.events']
+
 VALA_ARGS = ['--pkg', 'hb-websocket-1', '--pkg', 'libsoup-3.0', f'--vapidir={BUILD / "lib"}']
 
 NODE_FOLDERS = ('/usr/share/nodejs', '/usr/lib/nodejs', '/usr/lib/node_modules',
@@ -75,7 +80,7 @@ def prepare(snippet, folder, text):
     if snippet.language == 'vala':
         return compile_vala(folder, text)
     if snippet.language == 'python':
-        return [*get_tool('PYTHON'), write(folder, 'program.py', text)], None
+        return [*get_tool('PYTHON'), *PYTHON_ARGS, write(folder, 'program.py', text)], None
     if snippet.kind == 'server':
         return [*get_tool('NODE'), write(folder, 'server.mjs', text)], None
     return [*get_tool('GJS'), '-m', write(folder, 'program.js', text)], None
