@@ -6,7 +6,7 @@
 # Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
 # file, and can then use the functions of scratch.bash too:
 #
-#   begin_chroots NAME "$@"   does what begin_scratch NAME does; call it after parsing the arguments,
+#   begin_chroots NAME "$@"   does what begin_scratch NAME does; call it after parsing arguments,
 #                             because it restarts the script with them
 #   choose_archive ARCH [RELEASE]   chooses what make_chroot makes: a system for that architecture,
 #                             of that release (trixie, sid), or of this machine's

@@ -4,7 +4,7 @@
 # Functions for scripts that build something large, as root, in a temporary folder. A script in bash
 # with `set -euo pipefail` sources this file:
 #
-#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; a WORD in place of a name means
+#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; a WORD instead of a name means
 #                             that arguments without -- are allowed, and go into "${words[@]}"
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
@@ -14,7 +14,7 @@
 #   remove FOLDER             removes a large folder before the script ends
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
 #   make_tarball SOURCE       makes $tarball, a release of what is committed in SOURCE
-#   show_tests LOG            prints the totals of the tests that Meson has run, or fails without any
+#   show_tests LOG            prints the totals of the tests that Meson has run, or fails with none
 
 # The scripts use what is set here.
 # shellcheck disable=SC2034

@@ -13,10 +13,10 @@
 #     chroot that has the new packages and what they depend on;
 #  5. all of the packages are installed together there, and removed without a trace.
 #
-# The chroots have this machine's release of Debian, or RELEASE (such as trixie or sid), and are made
-# from the mirror that this machine's apt uses. Downloads are kept in the folder that --cache names,
-# or in ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder. Nothing
-# else stays, and nothing is written to the source.
+# The chroots have this machine's release of Debian, or RELEASE (such as trixie or sid). They are
+# made from the mirror that this machine's apt uses. Downloads are kept in the folder that --cache
+# names, or in ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder.
+# Nothing else stays, and nothing is written to the source.
 
 set -euo pipefail
 
