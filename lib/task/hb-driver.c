@@ -578,6 +578,11 @@ end_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
+  /* No signal says this, and a script may not know that its garbage collector took the task. */
+  if (!is_closed (self))
+    g_debug ("The last reference to a task that is not closed is gone, and the connection with it. "
+             "Keep the task in a variable for as long as it is needed");
+
   hb_machine_dispose (&self->machine, hb_clock_now ());
   g_clear_pointer (&self->link, hb_link_drop);
   leave_context (self);
