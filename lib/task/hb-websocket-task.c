@@ -385,7 +385,7 @@ install_signals (GType type)
    * HbWebsocketTask::close:
    * @self: a task
    * @code: the peer's close code
-   * @reason: (nullable): the peer's reason
+   * @reason: (nullable): the peer's reason, up to its first NUL
    *
    * The link that was open is so no longer.
    *
@@ -671,7 +671,7 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * hb_websocket_task_close:
  * @self: a task
  * @code: the close code, 1000 for a normal end, 0 for none
- * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
+ * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8, up to the first NUL
  *
  * Ends the link for good, until [method@WebsocketTask.open].
  *
@@ -705,7 +705,7 @@ hb_websocket_task_close (HbWebsocketTask *self,
  * hb_websocket_task_close_async:
  * @self: a task
  * @code: the close code, 1000 for a normal end, 0 for none
- * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8
+ * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8, up to the first NUL
  * @cancellable: (nullable): a cancellable, which ends the call but not the closing
  * @callback: (scope async): called when the task is closed
  * @user_data: data for @callback
@@ -1027,7 +1027,7 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  *
  * Waits until no message waits to be sent.
  *
- * If none does, the call succeeds.
+ * If none does, the call succeeds, on a `CLOSED` task too.
  *
  * Since: 1.0
  */
