@@ -149,5 +149,17 @@ def test_async():
     close_task(task)
 
 
+def test_defaults():
+    """What can be null at the end of a call may be left out."""
+    task = open_task()
+    closes = []
+    task.connect('close', lambda _, code, reason: closes.append((code, reason)))
+    task.flush_async()
+    task.close(1000)
+    wait(lambda: closes)
+    assert closes == [(1000, None)], closes
+    task.close_async(1000)
+
+
 if __name__ == '__main__':
     sys.exit(main(globals()))
