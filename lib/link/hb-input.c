@@ -26,13 +26,14 @@ struct _HbInput
   guint8               *block;      /* (nullable) while there is nothing in it */
   gsize                 begin;      /* of what is in the block */
   gsize                 end;
+  gsize                 given;      /* bytes, in the delivery that is going on */
+  gsize                 max_given;  /* after which it ends */
   gint64                busy;       /* time spent on delivering since others had theirs */
   gint64                began_at;   /* when the delivery began that is going on, else NOT_BEGUN */
   gint64                ended_at;   /* when the last one ended */
   GError               *error;      /* (nullable) to be told when all that came before is read */
   gboolean              is_direct;  /* the base is the socket's own stream */
   gboolean              is_drained; /* the base had no more when it was last asked */
-  gboolean              has_given;  /* bytes, in the delivery that is going on */
 };
 
 typedef struct
@@ -152,7 +153,7 @@ receive (HbInput  *self,
 
   /* On the end libsoup closes the stream, so that has a delivery to itself: what handlers have sent
    * in this one goes out before, and the close frame too. */
-  if (self->has_given)
+  if (self->given > 0)
     return fail_for_now (error);
 
   /* A reset that a write has met is an end, when all that came before it is read. */
@@ -207,10 +208,10 @@ hb_input_is_readable (GPollableInputStream *pollable)
 static gboolean
 may_read (HbInput *self)
 {
-  if (!hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
+  if (self->given >= self->max_given || !hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
     return FALSE;
 
-  if (self->has_given && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
+  if (self->given > 0 && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
     pause_reading (self);
 
   return self->rest == NULL;
@@ -243,18 +244,18 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
       /* Straight into the caller's memory */
       if (!has_bytes (self))
         {
-          self->has_given = TRUE;
+          self->given += n_received;
           return n_received;
         }
     }
-  else if (!self->has_given)
+  else if (self->given == 0)
     {
       /* Left over from before others had their turn */
       tell_life (self);
     }
 
-  self->has_given = TRUE;
   n = MIN (count, self->end - self->begin);
+  self->given += n;
   memcpy (buffer, self->block + self->begin, n);
   self->begin += n;
 
@@ -289,7 +290,7 @@ begin_delivery (HbInput *self)
 {
   self->began_at = g_get_monotonic_time ();
   self->busy = MAX (self->busy - (self->began_at - self->ended_at) / FORGIVENESS, 0);
-  self->has_given = FALSE;
+  self->given = 0;
 }
 
 static void
@@ -420,6 +421,7 @@ static void
 hb_input_init (HbInput *self)
 {
   self->began_at = NOT_BEGUN;
+  self->max_given = G_MAXSIZE;
 }
 
 /* @is_direct: whether what the socket has is all that there is: @base keeps no bytes of its own,
@@ -443,6 +445,17 @@ hb_input_new (GPollableInputStream *base,
   self->user_data = user_data;
 
   return self;
+}
+
+/* Ends each delivery when it has given so many bytes, or up to one read more. A reader that handles
+ * nothing before it has read everything would otherwise take a flood for one delivery, because the
+ * limit to the time counts only if handlers run between the reads. This is no pause: the reader goes
+ * on in the next iteration. */
+void
+hb_input_set_max_given (HbInput *self,
+                        gsize    bytes)
+{
+  self->max_given = bytes;
 }
 
 /* Nothing is told any more. */

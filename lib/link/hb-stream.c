@@ -26,6 +26,10 @@ struct _HbStream
   GSource   *watch;
 };
 
+/* So many bytes come in one delivery where libsoup handles none before it has read all of them. The
+ * smallest messages are some hundreds then. */
+#define MAX_UNHANDLED 4096
+
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
 
 static GInputStream *
@@ -147,6 +151,20 @@ is_plain_tcp (GIOStream *stream)
   return below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION;
 }
 
+/* Before these versions, which mend CVE-2024-52532, libsoup reads until there is nothing left, and
+ * only then looks for messages in what it has. A distribution may have mended an older one: there a
+ * bound that is not needed costs a little speed. */
+static gboolean
+handles_each_read (void)
+{
+  guint minor = soup_get_minor_version ();
+  guint micro = soup_get_micro_version ();
+
+  return soup_check_version (3, 6, 1)
+         || (minor == 4 && micro >= 5)
+         || (minor == 2 && micro >= 3);
+}
+
 static HbStream *
 new_over (GIOStream           *base,
           GSocket             *socket,
@@ -163,6 +181,8 @@ new_over (GIOStream           *base,
                                 self->watch, funcs, user_data);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
                               is_plain_tcp (base), self->watch, self->output, funcs, user_data);
+  if (!handles_each_read ())
+    hb_input_set_max_given (self->input, MAX_UNHANDLED);
   g_source_attach (self->watch, context);
 
   return self;

@@ -28,7 +28,10 @@ typedef struct
   int             fds[2];     /* the first is watched, and readable when the other was written to */
   guint           n_life;
   guint           n_wakes;    /* of the reader */
-  guint64         busy;       /* time that each read takes, in microseconds */
+  guint64         busy;       /* time that handlers take for each KiB, in microseconds */
+  gsize           held;       /* of the incoming bytes, those that no handler has had yet */
+  gsize           most_held;
+  gboolean        is_lazy;    /* the reader handles nothing before it has read everything */
   gboolean        has_ended;
 } Fixture;
 
@@ -66,8 +69,17 @@ be_busy (guint64 microseconds)
   now += microseconds;
 }
 
+/* The application's handlers have @fixture->busy for each KiB. */
+static void
+handle (Fixture *fixture)
+{
+  be_busy (fixture->busy * ((fixture->held + 1023) / 1024));
+  fixture->most_held = MAX (fixture->most_held, fixture->held);
+  fixture->held = 0;
+}
+
 /* Reads as libsoup does: 1 KiB at a time until there is no more, from a source that is new each
- * time. */
+ * time. Old versions are lazy. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)
@@ -83,8 +95,12 @@ reader_cb (GObject  *stream,
                                                         sizeof buffer, NULL, &fixture->error)) > 0)
     {
       g_byte_array_append (fixture->incoming, buffer, n);
-      be_busy (fixture->busy);
+      fixture->held += n;
+      if (!fixture->is_lazy)
+        handle (fixture);
     }
+
+  handle (fixture);
 
   if (n == 0)
     fixture->has_ended = TRUE;
@@ -316,12 +332,11 @@ attach_counter (int    priority,
   return source;
 }
 
-/* Every 4 ms, with a read that takes one: that is, after five reads. */
-static void
-test_others_have_their_turn (Fixture       *fixture,
-                             gconstpointer  data)
+/* Reads @text, and returns how often others had their turn. */
+static guint
+read_in_turns (Fixture    *fixture,
+               const char *text)
 {
-  g_autofree char *text = g_strnfill (100 * 1024, 'x');
   g_autoptr (GSource) counter = NULL;
   guint n = 0;
 
@@ -338,8 +353,59 @@ test_others_have_their_turn (Fixture       *fixture,
     }
 
   g_source_destroy (counter);
-  g_assert_cmpuint (n, >=, 19);
   assert_incoming (fixture, text);
+
+  return n;
+}
+
+/* Every 4 ms, with a read that takes one: that is, after five reads. */
+static void
+test_others_have_their_turn (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100 * 1024, 'x');
+
+  g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
+}
+
+/* Where nothing is handled before everything is read, the bytes are bounded: others have their turn
+ * after two deliveries of 4 KiB, which take 4 ms each. */
+static void
+test_lazy_reader (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100 * 1024, 'x');
+
+  fixture->is_lazy = TRUE;
+  hb_input_set_max_given (fixture->input, 4096);
+  g_assert_cmpuint (read_in_turns (fixture, text), >=, 11);
+  g_assert_cmpuint (fixture->most_held, ==, 4096);
+}
+
+/* A bound alone makes nobody wait, and loses nothing. */
+static void
+test_bound_is_no_pause (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (100 * 1024, 'x');
+  g_autoptr (GSource) hog = NULL;
+  guint n = 0;
+
+  fixture->is_lazy = TRUE;
+  hb_input_set_max_given (fixture->input, 4096);
+  hog = attach_counter (G_PRIORITY_HIGH_IDLE, &n);
+  add_text (fixture, text);
+
+  while (fixture->incoming->len < strlen (text))
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_assert_false (hb_input_is_paused (fixture->input));
+    }
+
+  g_source_destroy (hog);
+  g_assert_cmpuint (n, ==, 0);
+  assert_incoming (fixture, text);
+  g_assert_cmpuint (fixture->n_wakes, ==, 25);
 }
 
 /* A little now and then is no flood: it is not made to wait for those who are behind others. */
@@ -475,6 +541,8 @@ main (int   argc,
   add ("failed-write-after-bytes", test_failed_write_after_bytes);
   add ("nobody-reads", test_nobody_reads);
   add ("others-have-their-turn", test_others_have_their_turn);
+  add ("lazy-reader", test_lazy_reader);
+  add ("bound-is-no-pause", test_bound_is_no_pause);
   add ("a-little-does-not-wait", test_a_little_does_not_wait);
   add ("disposed-while-paused", test_disposed_while_paused);
   add ("output-is-corked", test_output_is_corked);
