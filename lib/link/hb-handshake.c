@@ -6,6 +6,7 @@
 
 #include "hb-error.h"
 #include "hb-handshake-private.h"
+#include "hb-hops-private.h"
 #include "hb-i18n-private.h"
 #include "hb-syntax-private.h"
 
@@ -18,6 +19,7 @@ typedef struct
   guint         n_followed;    /* of redirects */
   guint         n_interim;
   gboolean      has_authorized;
+  gboolean      is_answered;   /* by the server: what else there is is the proxy's */
 } Guard;
 
 /* Less than libsoup's own limit, whose error does not say what was wrong with the handshake. */
@@ -95,19 +97,11 @@ free_guard (gpointer data)
 }
 
 static gboolean
-is_encrypted (GUri *uri)
-{
-  const char *scheme = g_uri_get_scheme (uri);
-
-  return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
-}
-
-static gboolean
 is_for_websockets (GUri *uri)
 {
   const char *scheme = g_uri_get_scheme (uri);
 
-  return is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
+  return hb_hops_is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
 }
 
 static int
@@ -118,7 +112,7 @@ get_port (GUri *uri)
   if (port > 0)
     return port;
 
-  return is_encrypted (uri) ? 443 : 80;
+  return hb_hops_is_encrypted (uri) ? 443 : 80;
 }
 
 /* RFC 6454, 5. ws and http are one scheme here, as they are on the wire; ws and wss are not, even
@@ -127,7 +121,7 @@ gboolean
 hb_handshake_is_same_origin (GUri *one,
                              GUri *other)
 {
-  return is_encrypted (one) == is_encrypted (other)
+  return hb_hops_is_encrypted (one) == hb_hops_is_encrypted (other)
          && get_port (one) == get_port (other)
          && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
 }
@@ -172,7 +166,7 @@ resolve (GUri       *base,
     return g_steal_pointer (&uri);
 
   return soup_uri_copy (uri,
-                        SOUP_URI_SCHEME, is_encrypted (uri) ? "wss" : "ws",
+                        SOUP_URI_SCHEME, hb_hops_is_encrypted (uri) ? "wss" : "ws",
                         SOUP_URI_FRAGMENT, NULL,
                         SOUP_URI_NONE);
 }
@@ -205,7 +199,7 @@ object_to (const Guard *self,
   if (!hb_syntax_check_uri (string, NULL))
     return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
 
-  if (is_encrypted (base) && !is_encrypted (uri))
+  if (hb_hops_is_encrypted (base) && !hb_hops_is_encrypted (uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
                               "since it leads away from TLS"), place);
 
@@ -285,6 +279,7 @@ got_headers_cb (SoupMessage *request,
   g_autofree char *string = NULL;
   char *refusal;
 
+  self->is_answered = TRUE;
   if (soup_message_headers_get_one (soup_message_get_request_headers (request), "Authorization"))
     self->has_authorized = TRUE;
 
@@ -345,6 +340,34 @@ hb_handshake_guard (SoupSession  *session,
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
+  hb_hops_guard (session, request);
+}
+
+/* RFC 6455, 4.1, demands a tunnel for ws too, but libsoup makes one for wss only. The answer to a
+ * request for ws does not show whether the proxy or the server has written it. */
+static GError *
+new_refusal (SoupMessage *request,
+             gboolean     is_answered)
+{
+  SoupStatus status = soup_message_get_status (request);
+  const char *phrase = soup_status_get_phrase (status);
+
+  if (hb_hops_has_proxy (request)
+      && !hb_hops_is_encrypted (soup_message_get_uri (request)))
+    return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
+                        _("The HTTP proxy or the server answered the WebSocket handshake with "
+                          "status %u (%s); many proxies do not forward “ws”, so use “wss”, a SOCKS "
+                          "proxy, or no proxy for this host"),
+                        status, phrase);
+
+  if (hb_hops_has_proxy (request) && !is_answered)
+    return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
+                        _("The HTTP proxy answered the request for a tunnel with status %u (%s)"),
+                        status, phrase);
+
+  return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
+                      _("The server answered the WebSocket handshake with status %u (%s)"),
+                      status, phrase);
 }
 
 /* libsoup has one domain for all that can be wrong with a handshake, and only the request knows
@@ -367,9 +390,7 @@ hb_handshake_translate_error (SoupMessage *request,
                         _("The server’s answer to the WebSocket handshake is not valid: %s"),
                         error->message);
 
-  return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
-                      _("The server answered the WebSocket handshake with status %u (%s)"),
-                      status, soup_status_get_phrase (status));
+  return new_refusal (request, guard == NULL || guard->is_answered);
 }
 
 /* RFC 7231, 7.1.3: seconds or a date. Returns the seconds from now, 0 where there is neither. Of a

@@ -73,14 +73,25 @@ site_get_authority (Site *self)
   return strstr (site_get_uri (self), "://") + 3;
 }
 
+/* @answer: the answer to "/" */
+void
+site_answer (Site       *self,
+             const char *answer)
+{
+  g_free (self->answer);
+  self->answer = g_strdup (answer);
+}
+
 void
 site_redirect (Site       *self,
                guint       status,
                const char *location)
 {
-  g_free (self->answer);
-  self->answer = g_strdup_printf ("HTTP/1.1 %u Elsewhere\r\nLocation: %s\r\n"
-                                  "Content-Length: 0\r\n\r\n", status, location);
+  g_autofree char *answer = NULL;
+
+  answer = g_strdup_printf ("HTTP/1.1 %u Elsewhere\r\nLocation: %s\r\n"
+                            "Content-Length: 0\r\n\r\n", status, location);
+  site_answer (self, answer);
 }
 
 void

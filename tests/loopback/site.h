@@ -17,6 +17,8 @@ const char *site_get_authority  (Site            *self);
 void        site_redirect       (Site            *self,
                                  guint            status,
                                  const char      *location);
+void        site_answer         (Site            *self,
+                                 const char      *answer);
 void        site_require        (Site            *self,
                                  const char      *realm);
 guint       site_get_n_requests (Site            *self);

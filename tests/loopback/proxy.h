@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* An HTTP proxy that keeps the head of each request. It opens tunnels, or answers all requests as
+ * the test has set. It runs in this thread's main context. */
+typedef struct _Proxy Proxy;
+
+Proxy      *proxy_new            (void);
+void        proxy_free           (Proxy       *self);
+char       *proxy_make_uri       (Proxy       *self,
+                                  const char  *user_info);
+void        proxy_use            (Proxy       *self,
+                                  SoupSession *session,
+                                  const char  *user_info);
+void        proxy_require        (Proxy       *self,
+                                  const char  *user_info);
+void        proxy_set_answer     (Proxy       *self,
+                                  const char  *answer);
+guint       proxy_get_n_requests (Proxy       *self);
+const char *proxy_get_request    (Proxy       *self,
+                                  guint        index);
+
+G_END_DECLS

@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "certificate.h"
+#include "fixture.h"
+#include "proxy.h"
+#include "site.h"
+
+/* What an HTTP proxy gets to see, and what the server behind it does. */
+
+#define SERVER_LOGIN   "anna:s3rver"
+#define PROXY_LOGIN    "bert:pr0xy"
+#define SERVER_ENCODED "YW5uYTpzM3J2ZXI="
+#define PROXY_ENCODED  "YmVydDpwcjB4eQ=="
+
+static GTlsCertificate *certificate;
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  SignalLog       *log;
+  SoupSession     *session;
+  SoupCookieJar   *jar;
+  Site            *site;
+  Site            *elsewhere;
+  Proxy           *proxy;
+} HopFixture;
+
+/* How the password of the proxy is known, and what else there is that is not for everybody */
+typedef struct
+{
+  const char *path;
+  gboolean    asks;        /* the proxy wants a password */
+  gboolean    is_in_uri;   /* it is in the URI of the proxy, and not asked for */
+  gboolean    asks_too;    /* so does the server, whose password is in its URI */
+  gboolean    is_answered; /* but the application answers */
+} HopCase;
+
+static const HopCase hops[] = {
+  { "/loopback/hops/tunnel/open", FALSE, FALSE, FALSE, FALSE },
+  { "/loopback/hops/tunnel/password", TRUE, FALSE, FALSE, FALSE },
+  { "/loopback/hops/tunnel/password-in-uri", TRUE, TRUE, FALSE, FALSE },
+  { "/loopback/hops/tunnel/both", TRUE, FALSE, TRUE, TRUE },
+  { "/loopback/hops/tunnel/both/in-uri", TRUE, FALSE, TRUE, FALSE },
+  { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
+};
+
+/* Answers to each side what is for it. */
+static gboolean
+authenticate_cb (SoupMessage *message,
+                 SoupAuth    *auth,
+                 gboolean     retrying,
+                 gpointer     user_data)
+{
+  if (retrying)
+    return FALSE;
+
+  if (soup_auth_is_for_proxy (auth))
+    soup_auth_authenticate (auth, "bert", "pr0xy");
+  else
+    soup_auth_authenticate (auth, "anna", "s3rver");
+
+  return TRUE;
+}
+
+static void
+connecting_cb (HbWebsocketTask *task,
+               SoupMessage     *message,
+               gpointer         user_data)
+{
+  g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), NULL);
+}
+
+static void
+set_up (HopFixture    *fixture,
+        gconstpointer  data)
+{
+  fixture->site = site_new (certificate);
+  fixture->elsewhere = site_new (certificate);
+  fixture->proxy = proxy_new ();
+  fixture->jar = soup_cookie_jar_new ();
+  fixture->session = certificate != NULL ? certificate_make_session (certificate)
+                                         : soup_session_new ();
+  soup_session_add_feature (fixture->session, SOUP_SESSION_FEATURE (fixture->jar));
+  fixture->task = hb_websocket_task_new_with_session (site_get_uri (fixture->site),
+                                                      fixture->session);
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_set_reconnect_timeout (fixture->task, RECONNECT);
+  fixture->log = signal_log_new (fixture->task);
+  g_signal_connect (fixture->task, "connecting", G_CALLBACK (connecting_cb), NULL);
+}
+
+static void
+tear_down (HopFixture    *fixture,
+           gconstpointer  data)
+{
+  hb_websocket_task_hold (fixture->task);
+  wait_idle ();
+  signal_log_forget (fixture->log);
+  g_assert_finalize_object (fixture->task);
+  signal_log_free (fixture->log);
+  wait_idle ();
+  g_assert_finalize_object (fixture->session);
+  g_object_unref (fixture->jar);
+  proxy_free (fixture->proxy);
+  site_free (fixture->site);
+  site_free (fixture->elsewhere);
+}
+
+static gboolean
+can_run (void)
+{
+  if (certificate == NULL)
+    g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+
+  return certificate != NULL;
+}
+
+/* A cookie that goes over TLS alone, and headers that the application has set */
+static void
+add_secrets (HopFixture *fixture)
+{
+  SoupCookie *cookie = soup_cookie_new ("jar", "s3rver", "127.0.0.1", "/", -1);
+  SoupMessageHeaders *headers = hb_websocket_task_get_request_headers (fixture->task);
+
+  soup_cookie_set_secure (cookie, TRUE);
+  soup_cookie_jar_add_cookie (fixture->jar, cookie);
+  soup_message_headers_append (headers, "X-Api-Key", "s3rver");
+  soup_message_headers_append (headers, "Proxy-Authorization", "Basic pr0xy");
+}
+
+static void
+open_link (HopFixture *fixture)
+{
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+}
+
+static void
+assert_none_has (HopFixture   *fixture,
+                 const char *secret)
+{
+  guint i;
+
+  for (i = 0; i < proxy_get_n_requests (fixture->proxy); i++)
+    {
+      if (strstr (proxy_get_request (fixture->proxy, i), secret) != NULL)
+        g_error ("the proxy has seen: %s", proxy_get_request (fixture->proxy, i));
+    }
+}
+
+static void
+assert_separate (HopFixture *fixture)
+{
+  guint i;
+
+  assert_none_has (fixture, "s3rver");
+  assert_none_has (fixture, SERVER_ENCODED);
+  assert_none_has (fixture, "\r\nCookie");
+  assert_none_has (fixture, "\r\nAuthorization");
+
+  for (i = 0; i < site_get_n_requests (fixture->site); i++)
+    {
+      if (strstr (site_get_request (fixture->site, i), "Proxy-Authorization") != NULL)
+        g_error ("the server has seen: %s", site_get_request (fixture->site, i));
+    }
+}
+
+static void
+test_tunnel (HopFixture    *fixture,
+             gconstpointer  data)
+{
+  const HopCase *hop = data;
+  g_autofree char *uri = g_strconcat ("wss://" SERVER_LOGIN "@", site_get_authority (fixture->site),
+                                      NULL);
+  guint i;
+
+  g_test_summary ("What is for the server does not go into a request for a tunnel, and the "
+                  "password of the proxy goes to the proxy only, at every attempt");
+
+  if (!can_run ())
+    return;
+
+  add_secrets (fixture);
+  proxy_use (fixture->proxy, fixture->session, hop->is_in_uri ? PROXY_LOGIN : NULL);
+  if (hop->asks)
+    proxy_require (fixture->proxy, PROXY_LOGIN);
+  if (hop->asks_too)
+    site_require (fixture->site, "server");
+  if (hop->asks_too && !hop->is_answered)
+    hb_websocket_task_set_uri (fixture->task, uri);
+
+  for (i = 0; i < 3; i++)
+    {
+      open_link (fixture);
+      assert_separate (fixture);
+      g_assert_nonnull (strstr (site_get_last (fixture->site), "\r\nCookie: jar=s3rver"));
+      g_assert_nonnull (strstr (site_get_last (fixture->site), "\r\nX-Api-Key: s3rver"));
+      g_assert_cmpint (strstr (site_get_last (fixture->site), SERVER_ENCODED) != NULL, ==,
+                       hop->asks_too);
+    }
+
+  g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
+}
+
+/* @data: NULL for the other origin behind the proxy */
+static void
+test_redirect (HopFixture    *fixture,
+               gconstpointer  data)
+{
+  if (!can_run ())
+    return;
+
+  add_secrets (fixture);
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_require (fixture->proxy, PROXY_LOGIN);
+  site_redirect (fixture->site, 302,
+                 data != NULL ? data : site_get_uri (fixture->elsewhere));
+  open_link (fixture);
+  open_link (fixture);
+  assert_separate (fixture);
+  if (data == NULL)
+    g_assert_null (strstr (site_get_last (fixture->elsewhere), "Proxy-Authorization"));
+}
+
+/* A server that wants the proxy's password does not get it. */
+static void
+test_nosy_server (HopFixture    *fixture,
+                  gconstpointer  data)
+{
+  if (!can_run ())
+    return;
+
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_require (fixture->proxy, PROXY_LOGIN);
+  site_answer (fixture->site, "HTTP/1.1 407 Proxy Authentication Required\r\n"
+               "Proxy-Authenticate: Basic realm=\"proxy\"\r\nContent-Length: 0\r\n\r\n");
+  hb_websocket_task_set_repeat_limit (fixture->task, 2);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:repeat-limit");
+  assert_separate (fixture);
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 407);
+}
+
+/* The session has learnt the password of the proxy, and goes directly from then on. */
+static void
+test_without_proxy (HopFixture    *fixture,
+                    gconstpointer  data)
+{
+  if (!can_run ())
+    return;
+
+  add_secrets (fixture);
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_require (fixture->proxy, PROXY_LOGIN);
+  open_link (fixture);
+  soup_session_set_proxy_resolver (fixture->session, NULL);
+  open_link (fixture);
+  assert_separate (fixture);
+}
+
+static void
+other_queued_cb (SoupSession *session,
+                 SoupMessage *message,
+                 const char  *other)
+{
+  g_autofree char *host = NULL;
+
+  host = g_strdup_printf ("%s:%d/", g_uri_get_host (soup_message_get_uri (message)),
+                          g_uri_get_port (soup_message_get_uri (message)));
+  if (strcmp (soup_message_get_method (message), "CONNECT") == 0 && strcmp (host, other) == 0)
+    soup_message_headers_append (soup_message_get_request_headers (message),
+                                 "Authorization", "Bearer 0ther");
+}
+
+/* A request of the application on the same session, at the same time */
+static void
+test_others (HopFixture    *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (SoupMessage) message = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) body = NULL;
+  guint n = 0;
+  guint i;
+
+  if (!can_run ())
+    return;
+
+  message = soup_message_new ("GET", site_get_uri (fixture->elsewhere));
+  site_answer (fixture->elsewhere, "HTTP/1.1 204 No Content\r\n\r\n");
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  g_signal_connect (fixture->session, "request-queued", G_CALLBACK (other_queued_cb),
+                    (char *) site_get_authority (fixture->elsewhere));
+  hb_websocket_task_open (fixture->task);
+  soup_session_send_and_read_async (fixture->session, message, G_PRIORITY_DEFAULT, NULL,
+                                    store_result_cb, &result);
+  signal_log_skip_to (fixture->log, "open");
+  wait_until (result != NULL);
+  body = soup_session_send_and_read_finish (fixture->session, result, NULL);
+  g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), ==, 2);
+
+  for (i = 0; i < 2; i++)
+    n += strstr (proxy_get_request (fixture->proxy, i), "Bearer 0ther") != NULL;
+
+  g_assert_cmpuint (n, ==, 1);
+}
+
+/* What the text of the error says of a refusal */
+typedef struct
+{
+  const char *path;
+  const char *scheme;
+  const char *answer; /* of the proxy */
+  const char *text;
+  guint       status;
+} RefusalCase;
+
+static const RefusalCase refusals[] = {
+  { "/loopback/hops/refusal/ws", "ws",
+    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "use “wss”", 501 },
+  { "/loopback/hops/refusal/ws/forbidden", "ws",
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "use “wss”", 403 },
+  { "/loopback/hops/refusal/wss", "wss",
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 403 },
+};
+
+static void
+test_refusal (HopFixture    *fixture,
+              gconstpointer  data)
+{
+  const RefusalCase *refusal = data;
+  g_autofree char *uri = g_strdup_printf ("%s://relay.test/", refusal->scheme);
+
+  add_secrets (fixture);
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_set_answer (fixture->proxy, refusal->answer);
+  hb_websocket_task_set_uri (fixture->task, uri);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:handshake");
+  g_assert_cmpstr (signal_log_get_error (fixture->log), !=, NULL);
+  if (strstr (signal_log_get_error (fixture->log), refusal->text) == NULL)
+    g_error ("the error is: %s", signal_log_get_error (fixture->log));
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, refusal->status);
+}
+
+/* Without TLS, the proxy gets the whole request: its password is in it. */
+static void
+test_plain_password (HopFixture    *fixture,
+                     gconstpointer  data)
+{
+  proxy_use (fixture->proxy, fixture->session, NULL);
+  proxy_require (fixture->proxy, PROXY_LOGIN);
+  proxy_set_answer (fixture->proxy, refusals[0].answer);
+  hb_websocket_task_set_uri (fixture->task, "ws://relay.test/");
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:handshake");
+  g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
+}
+
+/* What a server answers that has not seen a login */
+typedef struct
+{
+  const char *path;
+  const char *answer; /* (nullable) NULL for 401 with a challenge, until the login comes */
+} LoginCase;
+
+static const LoginCase logins[] = {
+  { "/loopback/hops/login/challenge", NULL },
+  { "/loopback/hops/login/no-challenge",
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n" },
+  { "/loopback/hops/login/forbidden", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n" },
+};
+
+static char *
+make_uri_with_login (HopFixture *fixture,
+                     const char *login)
+{
+  return g_strdup_printf ("%s://%s@%s", certificate != NULL ? "wss" : "ws", login,
+                          site_get_authority (fixture->site));
+}
+
+static void
+test_login (HopFixture    *fixture,
+            gconstpointer  data)
+{
+  const LoginCase *login = data;
+  g_autofree char *uri = make_uri_with_login (fixture, SERVER_LOGIN);
+  guint i;
+
+  g_test_summary ("The login in a URI goes out after a challenge, in each attempt, and never else");
+
+  hb_websocket_task_set_uri (fixture->task, uri);
+  if (login->answer != NULL)
+    site_answer (fixture->site, login->answer);
+  else
+    site_require (fixture->site, "server");
+
+  for (i = 0; i < 2; i++)
+    {
+      hb_websocket_task_reconnect_now (fixture->task);
+      signal_log_skip_to (fixture->log, login->answer != NULL ? "error:handshake" : "open");
+    }
+
+  g_assert_cmpuint (site_get_n_requests (fixture->site), ==, login->answer != NULL ? 2 : 4);
+  for (i = 0; i < site_get_n_requests (fixture->site); i++)
+    g_assert_cmpint (strstr (site_get_request (fixture->site, i), SERVER_ENCODED) != NULL, ==,
+                     login->answer == NULL && i % 2 == 1);
+}
+
+/* Two tasks with one session, and a login each */
+static void
+test_two_logins (HopFixture    *fixture,
+                 gconstpointer  data)
+{
+  g_autofree char *first = make_uri_with_login (fixture, SERVER_LOGIN);
+  g_autofree char *second = make_uri_with_login (fixture, PROXY_LOGIN);
+  guint i;
+
+  site_require (fixture->site, "server");
+  for (i = 0; i < 4; i++)
+    {
+      hb_websocket_task_set_uri (fixture->task, i % 2 == 0 ? first : second);
+      open_link (fixture);
+      g_assert_nonnull (strstr (site_get_last (fixture->site),
+                                i % 2 == 0 ? SERVER_ENCODED : PROXY_ENCODED));
+    }
+}
+
+#define add(path, function, data) \
+  g_test_add ("/loopback/hops/" path, HopFixture, data, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("What an HTTP proxy gets to see, and what the server behind it does.");
+  certificate = certificate_new ();
+
+  for (i = 0; i < G_N_ELEMENTS (hops); i++)
+    g_test_add (hops[i].path, HopFixture, &hops[i], set_up, test_tunnel, tear_down);
+
+  add ("redirect/same-origin", test_redirect, "/moved");
+  add ("redirect/other-origin", test_redirect, NULL);
+  add ("nosy-server", test_nosy_server, NULL);
+  add ("without-proxy", test_without_proxy, NULL);
+  add ("others", test_others, NULL);
+  add ("plain-password", test_plain_password, NULL);
+
+  add ("login/two", test_two_logins, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (logins); i++)
+    g_test_add (logins[i].path, HopFixture, &logins[i], set_up, test_login, tear_down);
+
+  for (i = 0; i < G_N_ELEMENTS (refusals); i++)
+    g_test_add (refusals[i].path, HopFixture, &refusals[i], set_up, test_refusal, tear_down);
+
+  status = g_test_run ();
+  g_clear_object (&certificate);
+
+  return status;
+}
