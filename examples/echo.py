@@ -34,7 +34,7 @@ def on_opened(_, result):
 def on_line(_, result):
     line, _ = lines.read_line_finish_utf8(result)
     if line is None:
-        # Without a callback, it can be awaited in asyncio by PyGObject 3.50 and later ones.
+        # echo_asyncio.py awaits this call instead.
         task.close_async(1000, None, None, lambda *_: loop.quit())
         return
 

@@ -100,6 +100,10 @@ def why_not(snippet):
     if snippet.language == 'python' and snippet.kind == 'server':
         present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import websockets'])
         return None if present.returncode == 0 else 'Python has no module websockets'
+    if snippet.language == 'python' and 'gi.events' in snippet.text:
+        present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import gi.events'])
+        if present.returncode != 0:
+            return 'there is no gi.events, which PyGObject has from 3.50 on'
     tool, what = {
         'js': ('GJS', 'GJS'),
         'python': ('PYTHON', 'Python with GObject'),

@@ -23,6 +23,10 @@ TEXT = Soup.WebsocketDataType.TEXT
 BINARY = Soup.WebsocketDataType.BINARY
 
 
+class Skip(Exception):
+    """Raised by a test that this system cannot run, with the reason."""
+
+
 def wait(condition):
     late = []
     alarm = GLib.timeout_add_seconds(PATIENCE, late.append, True)
@@ -82,6 +86,8 @@ def main(names):
         try:
             test()
             print(f'ok {number} - {name[5:]}', flush=True)
+        except Skip as reason:
+            print(f'ok {number} - {name[5:]} # SKIP {reason}', flush=True)
         except Exception:
             failed = True
             for line in traceback.format_exc().splitlines():

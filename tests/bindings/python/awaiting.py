@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Asynchronous calls that are awaited in asyncio, from Python."""
+
+import asyncio
+import os
+import signal
+import sys
+
+from harness import BINARY, NOWHERE, PATIENCE, TEXT, Skip, main, new_task
+import gi
+from gi.repository import Gio, GLib, Hb
+
+try:
+    from gi.events import GLibEventLoop
+except ImportError:
+    print('1..0 # SKIP there is no gi.events, which PyGObject has from 3.50 on')
+    sys.exit(0)
+
+ONE = GLib.Bytes.new(b'one')
+
+
+def run(coroutine):
+    """Python 3.14 deprecates event loop policies, so the loop is made without one."""
+    return asyncio.run(coroutine,
+                       loop_factory=lambda: GLibEventLoop(GLib.MainContext.default()))
+
+
+async def assert_raises(domain, code, awaitable):
+    try:
+        await awaitable
+    except GLib.Error as error:
+        assert error.matches(domain, code), f'{error.domain} {error.code}: {error.message}'
+    else:
+        raise AssertionError(f'no error, but {code} was to come')
+
+
+def new_held_task():
+    """A task that sends nothing, so its calls wait for as long as a test needs."""
+    task = new_task()
+    task.hold()
+    task.open()
+    return task
+
+
+def test_calls():
+    async def work():
+        task = new_task()
+        await task.open_async()
+        assert task.get_state() == Hb.State.OPEN
+        await task.send_message_async(TEXT, ONE, Hb.SendFlags.DEFAULT)
+        task.send_text('two')
+        await task.flush_async()
+        assert task.get_buffered_amount() == 0
+        await task.close_async(1000, 'bye')
+        assert task.get_state() == Hb.State.CLOSED
+
+    run(work())
+
+
+def test_calls_at_once():
+    """gather() and the like take coroutines, not what a call returns."""
+    async def wait_for_call(awaitable):
+        await awaitable
+
+    async def work():
+        task = new_task()
+        await asyncio.gather(
+            wait_for_call(task.open_async()),
+            wait_for_call(task.send_message_async(TEXT, ONE, Hb.SendFlags.DEFAULT)),
+            wait_for_call(task.flush_async()))
+        assert task.get_buffered_amount() == 0
+        await task.close_async(1000, None)
+
+    run(work())
+
+
+def test_handlers():
+    """Handlers run while a coroutine waits, and hand messages over to it."""
+    async def work():
+        task = new_task()
+        messages = asyncio.Queue()
+        task.connect('open', lambda task: task.send_text('hello'))
+        task.connect('message::text', lambda _, kind, data: messages.put_nowait(data.get_data()))
+        await task.open_async()
+        assert await asyncio.wait_for(messages.get(), PATIENCE) == b'hello'
+        await task.close_async(1000, None)
+
+    run(work())
+
+
+def test_interrupt():
+    """SIGINT sets an event, so a program can close before it ends."""
+    async def work():
+        interrupted = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
+        task = new_task()
+        await task.open_async()
+        os.kill(os.getpid(), signal.SIGINT)
+        await interrupted.wait()
+        await task.close_async(1000, None)
+
+    run(work())
+
+
+def test_errors():
+    async def work():
+        for code, begin, arguments in (
+                (Hb.Error.INVALID_URI, new_task(uri='http://example.org/').open_async, ()),
+                (Hb.Error.INVALID_ARGUMENT, new_task().close_async, (1006, 'no such code')),
+                (Hb.Error.CLOSED, new_task().send_message_async,
+                 (TEXT, ONE, Hb.SendFlags.DEFAULT))):
+            await assert_raises(Hb.Error.quark(), code, begin(*arguments))
+
+    run(work())
+
+
+def test_cancellables():
+    """A cancellable ends each call, on every version of PyGObject."""
+    async def work():
+        held = new_held_task()
+        held.send_text('waits')
+        opened = new_task()
+        await opened.open_async()
+        for begin, arguments in (
+                (new_task(uri=NOWHERE).open_async, ()),
+                (held.send_message_async, (BINARY, ONE, Hb.SendFlags.DEFAULT)),
+                (held.flush_async, ()),
+                (opened.close_async, (1000, None))):
+            cancellable = Gio.Cancellable()
+            call = begin(*arguments, cancellable)
+            cancellable.cancel()
+            await assert_raises(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, call)
+        held.close(1000, None)
+
+    run(work())
+
+
+def test_cancelled_coroutines():
+    """asyncio cancels the call, so an attempt ends and a message is taken back."""
+    if gi.version_info < (3, 57):
+        raise Skip('asyncio cannot cancel a call before PyGObject 3.57')
+
+    async def work():
+        task = new_task(uri=NOWHERE)
+        try:
+            await asyncio.wait_for(task.open_async(), 0.01)
+            raise AssertionError('it has opened')
+        except TimeoutError:
+            assert task.get_state() == Hb.State.CLOSED
+
+        task = new_held_task()
+        sending = asyncio.ensure_future(wait_for_message(task))
+        await asyncio.sleep(0)
+        assert task.get_buffered_amount() == 3
+        sending.cancel()
+        try:
+            await sending
+            raise AssertionError('it was sent')
+        except asyncio.CancelledError:
+            assert task.get_buffered_amount() == 0
+        task.close(1000, None)
+
+    async def wait_for_message(task):
+        await task.send_message_async(TEXT, ONE, Hb.SendFlags.DEFAULT)
+
+    run(work())
+
+
+if __name__ == '__main__':
+    sys.exit(main(globals()))
