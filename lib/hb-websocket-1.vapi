@@ -203,7 +203,8 @@ namespace Hb {
 		CLOSED,
 		NOT_OPEN,
 		QUEUE_FULL,
-		REPEAT_LIMIT;
+		REPEAT_LIMIT,
+		MESSAGE_REFUSED;
 		public static GLib.Quark quark ();
 	}
 	[CCode (cheader_filename = "hb-websocket.h", instance_pos = 1.9)]

@@ -20,6 +20,8 @@ typedef struct
   gpointer  ticket;      /* (nullable) who waits for it; given back with an effect */
   HbOpcode  opcode : 8;
   guint     is_volatile : 1;
+  guint     is_greeting : 1; /* sent from a handler of `open`, and for this link so far */
+  guint     number;      /* none is like another of the last 2^32 messages */
 } HbOutgoing;
 
 G_END_DECLS

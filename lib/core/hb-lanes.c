@@ -118,7 +118,12 @@ hb_lanes_take_back (HbLanes *self)
   for (i = 0; i < G_N_ELEMENTS (lanes); i++)
     {
       while (lanes[i]->length > 0)
-        move (lanes[i], lanes[i]->length - 1, hb_deque_push_head (&self->queue));
+        {
+          HbOutgoing *message = hb_deque_push_head (&self->queue);
+
+          move (lanes[i], lanes[i]->length - 1, message);
+          message->is_greeting = FALSE;
+        }
     }
 
   self->handed_amount = 0;

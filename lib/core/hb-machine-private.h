@@ -19,6 +19,8 @@ typedef struct
   guint       code;        /* 1006 where there was no close frame */
   guint       http_status; /* of the handshake, 0 if there was no answer */
   guint       retry_after; /* seconds, 0 if the server did not ask for a wait */
+  gboolean    by_peer;     /* it sent a close frame, a FIN or a reset */
+  gboolean    in_message;  /* the kernel had taken a part of the first message's frame, not all */
 } HbLoss;
 
 /* Whether what has come has been read: a verdict on what has not is worth no more than that. */

@@ -10,9 +10,10 @@ G_BEGIN_DECLS
  * of links and the time; hb-machine-calls.c what the application asks for; hb-machine-traffic.c
  * what goes through an open link. */
 
-/* RFC 6455, 7.4.1; the second is that of a link that ended without a close frame (7.1.5). */
+/* RFC 6455, 7.4.1; 1006 is that of a link that ended without a close frame (7.1.5). */
 #define HB_CLOSE_NORMAL   1000
 #define HB_CLOSE_ABNORMAL 1006
+#define HB_CLOSE_TOO_BIG  1009
 
 /* Networks change in bursts: an interface, an address, a route. */
 #define HB_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)

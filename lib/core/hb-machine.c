@@ -251,6 +251,48 @@ is_final (const GError *error)
   return g_error_matches (error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
 }
 
+/* Why the message in the midst of which the peer has ended the link is to be dropped.
+ *
+ * Returns: (transfer full) (nullable): NULL if it is not, or not as yet */
+static GError *
+judge_message (HbMachine    *self,
+               const HbLoss *loss)
+{
+  gboolean is_too_big = loss->code == HB_CLOSE_TOO_BIG;
+  const HbOutgoing *message;
+
+  if (!loss->by_peer || self->state != HB_STATE_OPEN)
+    return NULL;
+
+  message = loss->in_message ? hb_outbox_judge_end (&self->outbox, is_too_big) : NULL;
+
+  if (message != NULL && is_too_big)
+    return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                        _("A message of %zu bytes is too big for the server: it was dropped"),
+                        g_bytes_get_size (message->bytes));
+
+  if (message != NULL)
+    return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                        _("The server ended the connection 3 times in a row during a message of "
+                          "%zu bytes: it was dropped"),
+                        g_bytes_get_size (message->bytes));
+
+  return NULL;
+}
+
+/* The kernel has taken all of the message that was too big, so nobody knows which one it was. */
+static void
+tell_too_big (HbMachine    *self,
+              const HbLoss *loss)
+{
+  if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !loss->in_message)
+    hb_effects_push_error (&self->effects,
+                           g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                                                _("A message was too big for the server, but none "
+                                                  "was being sent when it said so: it is one of "
+                                                  "those sent before")));
+}
+
 /* The link has ended by itself: tears down, changes the state, then tells, in this order. */
 static void
 lose (HbMachine    *self,
@@ -260,6 +302,7 @@ lose (HbMachine    *self,
   gboolean closing = self->state == HB_STATE_CLOSING;
   gboolean was_open = hb_machine_has_open_link (self);
   guint attempt = now >= get_settled_at (self) ? 0 : self->attempt;
+  g_autoptr (GError) refusal = judge_message (self, loss);
   g_autoptr (GError) final = NULL;
 
   if (closing)
@@ -284,6 +327,11 @@ lose (HbMachine    *self,
   /* An application that has closed does not care how the peer went. */
   if (loss->error != NULL && !closing)
     hb_effects_push_error (&self->effects, g_error_copy (loss->error));
+
+  if (refusal != NULL)
+    hb_outbox_drop_refused (&self->outbox, refusal);
+  else if (!closing)
+    tell_too_big (self, loss);
 
   if (g_error_matches (final, HB_ERROR, HB_ERROR_REPEAT_LIMIT))
     hb_effects_push_error (&self->effects, g_error_copy (final));

@@ -17,6 +17,9 @@ typedef struct
   HbEffects *effects;         /* (not owned) */
   HbMetrics *metrics;         /* (not owned) */
   GPtrArray *flushes;         /* tickets that wait for the buffer to be empty */
+  guint      n_accepted;      /* the number of the next message */
+  guint      refused;         /* the number of the message at which the peer last ended a link */
+  guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* there is a link to hand messages to */
   guint      greeting : 1;    /* the application is being told so, and the queue is held back */
   guint      blocked : 1;     /* the link takes no more for now */
@@ -31,6 +34,10 @@ void              hb_outbox_init         (HbOutbox         *self,
 void              hb_outbox_clear        (HbOutbox         *self);
 gboolean          hb_outbox_is_empty     (const HbOutbox   *self);
 guint             hb_outbox_get_n_queued (const HbOutbox   *self);
+const HbOutgoing *hb_outbox_judge_end    (HbOutbox         *self,
+                                          gboolean          is_too_big);
+void              hb_outbox_drop_refused (HbOutbox         *self,
+                                          const GError     *error);
 guint64           hb_outbox_get_buffered (const HbOutbox   *self);
 gboolean          hb_outbox_can_transmit (const HbOutbox   *self);
 

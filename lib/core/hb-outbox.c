@@ -9,6 +9,9 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
+/* A peer that has ended this many links in a row at the bytes of one message will not take it. */
+#define MAX_REFUSALS 3
+
 /* Every message that ends without having gone out ends here. The caller owns its bytes then. */
 static void
 end_unsent (HbOutbox         *self,
@@ -250,7 +253,11 @@ hb_outbox_accept (HbOutbox          *self,
 
   if (make_room (self, settings, message, &overflow))
     {
-      hb_lanes_push (&self->lanes, message, self->greeting);
+      HbOutgoing accepted = *message;
+
+      accepted.number = self->n_accepted++;
+      accepted.is_greeting = self->greeting;
+      hb_lanes_push (&self->lanes, &accepted, self->greeting);
       if (!self->is_open || self->blocked)
         keep_waiting (self);
       return TRUE;
@@ -362,6 +369,48 @@ hb_outbox_on_lost (HbOutbox *self)
     keep_waiting (self);
 }
 
+/* The peer has ended the link in the midst of the first message's frame. To be called before
+ * hb_outbox_on_lost (). @is_too_big: whether it said that this is the reason.
+ *
+ * Returns: (nullable): the message, if it has to be dropped */
+const HbOutgoing *
+hb_outbox_judge_end (HbOutbox *self,
+                     gboolean  is_too_big)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->lanes.handed, 0);
+
+  if (first == NULL)
+    return NULL;
+
+  if (self->refused != first->number)
+    self->n_refusals = 0;
+
+  self->refused = first->number;
+  self->n_refusals++;
+
+  return is_too_big || self->n_refusals == MAX_REFUSALS ? first : NULL;
+}
+
+/* Drops the message that hb_outbox_judge_end () has returned. To be called after
+ * hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
+void
+hb_outbox_drop_refused (HbOutbox     *self,
+                        const GError *error)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->lanes.queue, 0);
+  HbOutgoing message;
+
+  self->n_refusals = 0;
+
+  if (first == NULL || first->number != self->refused)
+    return;
+
+  hb_lanes_pop_next (&self->lanes, &message);
+  hb_effects_push_error (self->effects, g_error_copy (error));
+  drop (self, &message, HB_OUTCOME_FAILED, error);
+  settle (self);
+}
+
 /* The application is about to read a property. Where it sees a message that goes straight through,
  * it has to be told when that has gone. */
 void
@@ -389,6 +438,11 @@ hb_outbox_on_written (HbOutbox *self,
     {
       self->metrics->messages_sent++;
       self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
+
+      /* A greeting goes out first on each link, so it would keep a refused message forever. */
+      if (!message.is_greeting)
+        self->n_refusals = 0;
+
       hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
       g_bytes_unref (message.bytes);
       n_written++;

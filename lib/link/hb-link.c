@@ -28,7 +28,7 @@ struct _HbLink
   GCancellable            *cancellable; /* (nullable) as this */
   SoupWebsocketConnection *connection; /* (nullable) */
   HbStream                *stream;     /* (nullable) below the connection, where that can be had */
-  HbDeque                  ends;       /* of the frames of messages that the kernel has not taken */
+  HbDeque                  frames;     /* of messages, that the kernel has not taken whole */
   GSocket                 *socket;     /* (nullable) */
   GSource                 *exit;       /* (nullable) */
   GSource                 *output;     /* (nullable) waits to write, where there is no stream */
@@ -39,6 +39,13 @@ struct _HbLink
   gboolean                 closing;    /* we have sent a close frame */
   gboolean                 dropped;
 };
+
+/* Where the frame of a message lies in what is written */
+typedef struct
+{
+  guint64 begin;
+  guint64 end;
+} Frame;
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
@@ -63,7 +70,7 @@ free_link (gpointer data)
   g_assert (self->connection == NULL);
   g_assert (self->exit == NULL && self->output == NULL);
 
-  hb_deque_clear (&self->ends);
+  hb_deque_clear (&self->frames);
   g_clear_object (&self->stream);
   g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
@@ -170,6 +177,26 @@ leave (HbLink       *self,
     funcs->lost (self, loss, self->user_data);
 }
 
+/* Whether the kernel has a part of the first message that it has not taken whole. Over TLS a record
+ * that was refused may be there in part as well: that does not count, because the peer cannot have
+ * read what it holds. */
+static gboolean
+is_in_message (HbLink *self)
+{
+  return self->frames.length > 0
+         && hb_stream_get_taken (self->stream) > ((Frame *) hb_deque_peek (&self->frames, 0))->begin;
+}
+
+/* Whether it was the peer that has ended the link: by a close frame, a FIN, or a reset. An error of
+ * the protocol, or of the network, is none of these. */
+static gboolean
+is_by_peer (HbLink *self)
+{
+  return self->error == NULL
+         || g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+         || g_error_matches (self->error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
 /* What the peer said of the end. Codes 1012 to 1014, registered since, are an error of the protocol
  * to libsoup, which knows them all the same. */
 static void
@@ -181,6 +208,8 @@ read_end (HbLink *self,
   if (code >= 1012 && code <= 1014)
     g_clear_error (&self->error);
 
+  loss->by_peer = is_by_peer (self);
+  loss->in_message = is_in_message (self);
   loss->error = self->error;
   loss->code = code;
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
@@ -379,9 +408,9 @@ taken_cb (gpointer user_data)
   guint64 taken = hb_stream_get_taken (self->stream);
   guint n_messages = 0;
 
-  while (self->ends.length > 0 && *(guint64 *) hb_deque_peek (&self->ends, 0) <= taken)
+  while (self->frames.length > 0 && ((Frame *) hb_deque_peek (&self->frames, 0))->end <= taken)
     {
-      hb_deque_pop_head (&self->ends);
+      hb_deque_pop_head (&self->frames);
       n_messages++;
     }
 
@@ -497,7 +526,7 @@ hb_link_new (guint               serial,
   self->funcs = funcs;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  hb_deque_init (&self->ends, sizeof (guint64));
+  hb_deque_init (&self->frames, sizeof (Frame));
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
   self->max_message_size = settings->max_message_size;
@@ -554,7 +583,10 @@ send_message (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *bytes)
 {
-  guint64 end = self->stream != NULL ? hb_stream_get_frame_end (self->stream) : 0;
+  Frame frame = { 0 };
+
+  if (self->stream != NULL)
+    frame.begin = hb_stream_get_frame_end (self->stream);
 
   soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
   watch_output (self);
@@ -564,9 +596,10 @@ send_message (HbLink   *self,
       if (self->exit == NULL && self->funcs != NULL)
         self->funcs->written (self, 1, self->user_data);
     }
-  else if (hb_stream_get_frame_end (self->stream) != end)
+  else if (hb_stream_get_frame_end (self->stream) != frame.begin)
     {
-      *(guint64 *) hb_deque_push_tail (&self->ends) = hb_stream_get_frame_end (self->stream);
+      frame.end = hb_stream_get_frame_end (self->stream);
+      *(Frame *) hb_deque_push_tail (&self->frames) = frame;
       taken_cb (self);
     }
 }

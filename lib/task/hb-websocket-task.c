@@ -999,10 +999,12 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * Finishes [method@WebsocketTask.send_message_async].
  *
  * Errors are those of [method@WebsocketTask.send_message]; `HB_ERROR_QUEUE_FULL` also where the
- * message was dropped later to make room; the one with which the task ended `CLOSED` where that was
- * before the message could go out (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`,
- * `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by
- * the application); `G_IO_ERROR_CANCELLED` where the message was taken back.
+ * message was dropped later to make room; `HB_ERROR_MESSAGE_REFUSED` where the server ended the
+ * connection 3 times in a row in the midst of the message, or once with close code 1009; the one
+ * with which the task ended `CLOSED` where that was before the message could go out
+ * (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by the application);
+ * `G_IO_ERROR_CANCELLED` where the message was taken back.
  *
  * Returns: whether the message has gone out
  *

@@ -10,6 +10,7 @@
  *   mute          it answers no heartbeat on this connection any more
  *   header NAME   it answers the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"
+ *   too big       it closes with code 1009
  *   drop          it breaks the connection off
  *   clients       it answers how many connections are open
  *
@@ -64,6 +65,10 @@ obey (SoupWebsocketConnection *connection,
   else if (g_str_equal (text, "leave"))
     {
       soup_websocket_connection_close (connection, 4001, "see you");
+    }
+  else if (g_str_equal (text, "too big"))
+    {
+      soup_websocket_connection_close (connection, SOUP_WEBSOCKET_CLOSE_TOO_BIG, NULL);
     }
   else if (g_str_equal (text, "drop"))
     {

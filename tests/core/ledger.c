@@ -12,6 +12,8 @@ typedef struct
   gboolean  is_volatile;
   gboolean  greeting;
   gboolean  handed;
+  guint     n_refusals; /* in a row */
+  gboolean  is_refused; /* once too often */
 } Message;
 
 static void
@@ -306,6 +308,37 @@ ledger_on_lost (Ledger *self)
     self->waited = TRUE;
 }
 
+/* The peer has ended the link in the midst of the first message. Returns whether once too often. */
+gboolean
+ledger_refuse (Ledger   *self,
+               gboolean  is_too_big)
+{
+  Message *first = get_message (self, 0);
+  guint i;
+
+  g_assert_true (first->handed);
+  first->n_refusals++;
+  first->is_refused = is_too_big || first->n_refusals == 3;
+
+  /* In a row: of one message and no other */
+  for (i = 1; i < self->line->len; i++)
+    get_message (self, i)->n_refusals = 0;
+
+  return first->is_refused;
+}
+
+/* Returns FALSE where the message has gone already, being volatile. */
+gboolean
+ledger_drop_refused (Ledger *self)
+{
+  if (self->line->len == 0 || !get_message (self, 0)->is_refused)
+    return FALSE;
+
+  end_message (self, 0, HB_OUTCOME_FAILED, HB_ERROR_MESSAGE_REFUSED);
+  settle_when_empty (self);
+  return TRUE;
+}
+
 /* The task is CLOSED, for the reason @error. */
 void
 ledger_on_closed (Ledger *self,
@@ -356,8 +389,16 @@ void
 ledger_on_written (Ledger *self,
                    guint   n_messages)
 {
+  guint i;
+
   for (; n_messages > 0 && get_n_handed (self) > 0; n_messages--)
-    end_message (self, 0, HB_OUTCOME_DONE, NO_ERROR);
+    {
+      /* Only a greeting leaves the count as it is. */
+      for (i = 0; i < self->line->len && !get_message (self, 0)->greeting; i++)
+        get_message (self, i)->n_refusals = 0;
+
+      end_message (self, 0, HB_OUTCOME_DONE, NO_ERROR);
+    }
 
   settle_when_empty (self);
 }

@@ -71,11 +71,14 @@ void     ledger_flush        (Ledger           *self,
 gboolean ledger_withdraw     (Ledger           *self,
                               gpointer          ticket);
 void     ledger_take_queue   (Ledger           *self,
-                              HbDeque           *taken);
+                              HbDeque          *taken);
 guint    ledger_get_unhanded (Ledger           *self);
 
 void     ledger_on_opened    (Ledger           *self);
 void     ledger_on_lost      (Ledger           *self);
+gboolean ledger_refuse       (Ledger           *self,
+                              gboolean          is_too_big);
+gboolean ledger_drop_refused (Ledger           *self);
 void     ledger_on_closed    (Ledger           *self,
                               int               error);
 void     ledger_on_blocked   (Ledger           *self);

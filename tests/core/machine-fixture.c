@@ -321,6 +321,18 @@ lose_link_with (Fixture *fixture,
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 }
 
+/* The peer ends the link, in the midst of a message or not. */
+void
+lose_by_peer (Fixture  *fixture,
+              guint     code,
+              gboolean  in_message)
+{
+  HbLoss loss = { .code = code, .by_peer = TRUE, .in_message = in_message };
+
+  drain (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+}
+
 void
 close_with (Fixture    *fixture,
             guint       code,

@@ -68,6 +68,9 @@ void     lose_link         (Fixture       *fixture);
 void     lose_link_with    (Fixture       *fixture,
                             guint          http_status,
                             guint          retry_after);
+void     lose_by_peer      (Fixture       *fixture,
+                            guint          code,
+                            gboolean       in_message);
 void     close_with        (Fixture       *fixture,
                             guint          code,
                             const char    *ticket);

@@ -415,7 +415,7 @@ make_error (Walk *self,
 void
 walk_on_lost (Walk *self)
 {
-  static const guint codes[] = { 1006, 1000, 1001, 1012, 4000 };
+  static const guint codes[] = { 1006, 1000, 1001, 1009, 1012, 4000 };
   static const guint statuses[] = { 0, 200, 404, 429, 503 };
   Loss model_loss = { 0 };
   g_autoptr (GError) error = make_error (self, &model_loss);
@@ -424,11 +424,15 @@ walk_on_lost (Walk *self)
     .code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))],
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
+    .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
+    .in_message = self->link.is_open && self->link.n_unwritten > 0 && dice_roll (self->dice, 2) == 0,
   };
 
   model_loss.code = loss.code;
   model_loss.http_status = loss.http_status;
   model_loss.retry_after = loss.retry_after;
+  model_loss.by_peer = loss.by_peer;
+  model_loss.in_message = loss.in_message;
   hb_machine_on_lost (&self->machine, self->now, &loss);
   model_on_lost (self, &model_loss);
   assert_same (self);

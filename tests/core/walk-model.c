@@ -220,6 +220,9 @@ model_lose (Walk       *walk,
   gboolean was_open = model_has_open_link (walk);
   guint n_attempts = model_has_lasted (walk) ? 0 : self->attempt;
   int final = judge_loss (walk, loss, n_attempts);
+  gboolean is_told = loss->by_peer && !closing;
+  gboolean is_refused = is_told && loss->in_message
+                        && ledger_refuse (&walk->ledger, loss->code == MODEL_TOO_BIG);
 
   model_leave (walk, final != NO_ERROR ? HB_STATE_CLOSED : HB_STATE_WAITING);
   self->attempt = n_attempts;
@@ -228,6 +231,9 @@ model_lose (Walk       *walk,
 
   if (loss->error != NO_ERROR && !closing)
     owe_error (walk, loss->error);
+  if (is_refused ? ledger_drop_refused (&walk->ledger)
+                 : is_told && !loss->in_message && loss->code == MODEL_TOO_BIG)
+    owe_error (walk, HB_ERROR_MESSAGE_REFUSED);
   if (final == HB_ERROR_REPEAT_LIMIT)
     owe_error (walk, final);
   if (final != NO_ERROR)

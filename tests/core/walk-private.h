@@ -108,14 +108,19 @@ struct _Walk
 /* How a link ends, or why */
 typedef struct
 {
-  int    error;          /* NO_ERROR if there is none */
-  guint  code;
-  guint  http_status;
-  guint  retry_after;
+  int      error;          /* NO_ERROR if there is none */
+  guint    code;
+  guint    http_status;
+  guint    retry_after;
+  gboolean by_peer;
+  gboolean in_message;
 } Loss;
 
 /* RFC 6455, 7.1.5 */
 #define MODEL_ABNORMAL 1006
+
+/* RFC 6455, 7.4.1 */
+#define MODEL_TOO_BIG 1009
 
 /* Changes of the network are acted on as often as this. */
 #define MODEL_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)

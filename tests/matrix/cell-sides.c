@@ -258,7 +258,8 @@ reconnect_cb (HbWebsocketTask *task,
   if (self->is_struck)
     {
       cell_disarm (self);
-      self->n_handed = get_metric (task, hb_metrics_get_messages_sent);
+      self->n_handed = get_metric (task, hb_metrics_get_messages_sent)
+                       + get_metric (task, hb_metrics_get_messages_dropped);
       if (self->fault->is_late)
         cell_reply (self, self->victim);
     }

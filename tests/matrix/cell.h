@@ -26,7 +26,7 @@ struct _Cell
   GArray          *arrivals;    /* of what the servers have got */
   guint            size;        /* of message number 0; the others are longer by their numbers */
   guint            n_accepted;  /* messages that the task has taken */
-  guint            n_handed;    /* to a link that was lost then */
+  guint            n_handed;    /* to a link that was lost then, those that it refused included */
   guint            n_confirmed; /* that the server had got before the fault */
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */

@@ -80,8 +80,9 @@ main({
     assertEqual([Hb.SendFlags.DEFAULT, Hb.SendFlags.VOLATILE], [0, 1]);
     assertEqual([Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
       Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG, Hb.Error.CLOSED,
-      Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL, Hb.Error.REPEAT_LIMIT],
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL, Hb.Error.REPEAT_LIMIT,
+      Hb.Error.MESSAGE_REFUSED],
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     assertEqual(Hb.error_quark(), Hb.Error.quark());
   },
 

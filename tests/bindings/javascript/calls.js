@@ -56,6 +56,14 @@ main({
     assert(errors[0].matches(Hb.Error, Hb.Error.HANDSHAKE));
     assert(errors[1].matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
     assertEqual(task.http_status, 404);
+
+    const other = await openTask();
+    errors.length = 0;
+    other.connect('error', (_, error) => errors.push(error));
+    other.send_text('too big');
+    await wait(() => errors.length === 1);
+    assert(errors[0].matches(Hb.Error, Hb.Error.MESSAGE_REFUSED));
+    await closeTask(other);
   },
 
   async cancellable() {

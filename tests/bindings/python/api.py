@@ -67,7 +67,7 @@ def test_enums():
     assert len({Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
                 Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG,
                 Hb.Error.CLOSED, Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL,
-                Hb.Error.REPEAT_LIMIT}) == 10
+                Hb.Error.REPEAT_LIMIT, Hb.Error.MESSAGE_REFUSED}) == 11
     assert Hb.error_quark() == Hb.Error.quark()
     assert Hb.State.OPEN.value_nick == 'open'
 

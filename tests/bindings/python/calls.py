@@ -85,6 +85,14 @@ def test_error_signal():
     assert errors[1].matches(Hb.error_quark(), Hb.Error.REPEAT_LIMIT)
     assert task.get_http_status() == 404
 
+    task = open_task()
+    del errors[:]
+    task.connect('error', lambda _, error: errors.append(error))
+    task.send_text('too big')
+    wait(lambda: errors)
+    assert errors[0].matches(Hb.error_quark(), Hb.Error.MESSAGE_REFUSED)
+    task.close(1000, None)
+
 
 def test_cancellable():
     task = new_task(uri=NOWHERE)

@@ -36,7 +36,8 @@ void test_error_codes ()
     new Hb.Error.CONNECT_TIMEOUT (""), new Hb.Error.HANDSHAKE (""),
     new Hb.Error.PONG_TIMEOUT (""), new Hb.Error.MESSAGE_TOO_BIG (""),
     new Hb.Error.CLOSED (""), new Hb.Error.NOT_OPEN (""), new Hb.Error.QUEUE_FULL (""),
-    new Hb.Error.REPEAT_LIMIT ("")
+    new Hb.Error.REPEAT_LIMIT (""),
+    new Hb.Error.MESSAGE_REFUSED ("")
   };
 
   for (int i = 0; i < errors.length; i++)

@@ -136,6 +136,15 @@ async void test_error_signal () throws Error
   assert (errors[0] is Hb.Error.HANDSHAKE);
   assert (errors[1] is Hb.Error.REPEAT_LIMIT);
   assert (task.http_status == 404);
+
+  var other = new Hb.WebsocketTask (uri);
+  errors = {};
+  other.error.connect ((error) => errors += error);
+  yield other.open_async (null);
+  other.send_text ("too big");
+  wait (() => errors.length == 1);
+  assert (errors[0] is Hb.Error.MESSAGE_REFUSED);
+  other.close (1000, null);
 }
 
 async void test_cancellable () throws Error

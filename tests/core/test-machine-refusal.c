@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+
+/* When a message that the peer does not take fails, so that those behind it go out */
+
+typedef enum {
+  PEER,        /* ends the link in the midst of the message */
+  PEER_BEFORE, /* ends it before the message has begun */
+  PEER_1009,   /* ends it as PEER, and says that the message is too big */
+  TIMEOUT,
+  NETWORK,     /* an error of it */
+  OURSELVES,   /* reconnect_now () */
+  GREETING,    /* a message from `open` goes out, and then as PEER */
+} End;
+
+typedef struct
+{
+  const char *name;
+  End         ends[6];
+  guint       n_ends;
+  gboolean    fails; /* at the last end, and not before */
+} Row;
+
+static const Row rows[] = {
+  { "once", { PEER }, 1, FALSE },
+  { "twice", { PEER, PEER }, 2, FALSE },
+  { "three times", { PEER, PEER, PEER }, 3, TRUE },
+  { "too big", { PEER_1009 }, 1, TRUE },
+  { "too big in the end", { PEER, PEER_1009 }, 2, TRUE },
+  { "not begun", { PEER_BEFORE, PEER_BEFORE, PEER_BEFORE, PEER_BEFORE }, 4, FALSE },
+  { "by timeouts", { TIMEOUT, TIMEOUT, TIMEOUT, TIMEOUT }, 4, FALSE },
+  { "by the network", { NETWORK, NETWORK, NETWORK, NETWORK }, 4, FALSE },
+  { "by ourselves", { OURSELVES, OURSELVES, OURSELVES, OURSELVES }, 4, FALSE },
+  { "two and others", { PEER, TIMEOUT, PEER, NETWORK, OURSELVES, PEER_BEFORE }, 6, FALSE },
+  { "others do not end the row", { PEER, TIMEOUT, PEER, OURSELVES, PEER }, 5, TRUE },
+  { "with greetings", { GREETING, GREETING, GREETING }, 3, TRUE },
+};
+
+static void
+greet_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (g_str_equal (effect, "open"))
+    send_text (fixture, "hello");
+}
+
+static void
+end_link (Fixture *fixture,
+          End      end)
+{
+  g_autoptr (GError) error = g_error_new_literal (g_quark_from_static_string ("network"), 1, "lost");
+  HbLoss loss = { .code = 1006, .error = error, .in_message = TRUE };
+
+  switch (end)
+    {
+    case PEER:
+      lose_by_peer (fixture, 1006, TRUE);
+      break;
+    case PEER_BEFORE:
+      lose_by_peer (fixture, 1006, FALSE);
+      break;
+    case PEER_1009:
+      lose_by_peer (fixture, 1009, TRUE);
+      break;
+    case TIMEOUT:
+      advance (fixture, 15000 + 10000);
+      break;
+    case NETWORK:
+      hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+      break;
+    case OURSELVES:
+      hb_machine_reconnect_now (&fixture->machine, fixture->now);
+      break;
+    case GREETING:
+      written (fixture, 1);
+      lose_by_peer (fixture, 1006, TRUE);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  drain (fixture);
+}
+
+/* Whether the message has failed, by its own error, to its call and to all */
+static gboolean
+has_failed (Fixture *fixture)
+{
+  gboolean has_failed = strstr (fixture->log->str, "resolve:failed:message-refused(poison)") != NULL;
+
+  g_assert_true (has_failed == (strstr (fixture->log->str, "error:message-refused") != NULL));
+  if (has_failed)
+    g_assert_nonnull (strstr (fixture->error, "6 bytes"));
+
+  return has_failed;
+}
+
+static void
+test_row (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const Row *row = data;
+  guint i;
+
+  g_test_summary ("A message at which the peer has ended three links in a row fails, or at once if "
+                  "it is too big, and what is behind it goes out");
+
+  fixture->keeps = TRUE;
+  fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;
+  fixture->machine.settings.repeat_limit = -1;
+  start (fixture);
+  send_ticket (fixture, "poison", "poison");
+  send_text (fixture, "after");
+
+  for (i = 0; i < row->n_ends; i++)
+    {
+      g_assert_false (has_failed (fixture));
+      advance (fixture, fixture->machine.state == HB_STATE_WAITING ? 2000 : 0);
+      fixture->room = fixture->handler != NULL ? 2 : 1;
+      answer (fixture);
+      forget (fixture);
+      end_link (fixture, row->ends[i]);
+    }
+
+  g_assert_true (has_failed (fixture) == row->fails);
+  forget (fixture);
+  fixture->handler = NULL;
+  fixture->room = G_MAXUINT;
+  advance (fixture, fixture->machine.state == HB_STATE_WAITING ? 2000 : 0);
+  answer (fixture);
+  assert_wire (fixture, row->fails ? "after" : "poison after");
+  forget (fixture);
+  assert_takes_back (fixture, "");
+}
+
+static void
+test_effects (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A message that is too big is told before the close, and the queue goes on");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  start_open (fixture);
+  send_ticket (fixture, "poison", "poison");
+  send_text (fixture, "after");
+  forget (fixture);
+  lose_by_peer (fixture, 1009, TRUE);
+
+  assert_effects (fixture, LEAVES " notify:buffered-amount error:message-refused "
+                           "resolve:failed:message-refused(poison) notify:buffered-amount "
+                           "close:1009 notify:attempt notify:reconnect-at reconnect:1:2000");
+  g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 1);
+}
+
+static void
+test_too_big_sent (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("Where the message that was too big has gone out, none fails, and the error says "
+                  "why");
+
+  start_open (fixture);
+  send_text (fixture, "sent");
+  forget (fixture);
+  lose_by_peer (fixture, 1009, FALSE);
+
+  assert_effects (fixture, LEAVES " error:message-refused close:1009 notify:attempt "
+                           "notify:reconnect-at reconnect:1:2000");
+  g_assert_nonnull (strstr (fixture->error, "one of those sent before"));
+}
+
+static void
+test_count_starts_again (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A message that completes starts the count again, also for one that has been "
+                  "refused before");
+
+  fixture->keeps = TRUE;
+  start (fixture);
+
+  /* What was a greeting is ahead of the poison on the third link, and completes. */
+  send_text (fixture, "poison");
+  for (i = 0; i < 4; i++)
+    {
+      fixture->room = i == 1 ? 1 : 2;
+      fixture->handler = i == 1 ? greet_cb : NULL;
+      advance (fixture, fixture->machine.state == HB_STATE_WAITING ? 2000 : 0);
+      answer (fixture);
+      if (i == 2)
+        written (fixture, 1);
+      lose_by_peer (fixture, 1006, i != 1);
+      drain (fixture);
+      g_assert_null (strstr (fixture->log->str, "message-refused"));
+      forget (fixture);
+    }
+
+  fixture->room = 2;
+  advance (fixture, 2000);
+  answer (fixture);
+  assert_wire (fixture, "poison");
+  forget (fixture);
+}
+
+static void
+test_volatile (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A volatile message is dropped with its link, and no other in its place");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  start_open (fixture);
+  send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "now", NULL);
+  send_text (fixture, "after");
+  forget (fixture);
+  lose_by_peer (fixture, 1009, TRUE);
+
+  assert_effects (fixture, LEAVES " resolve:failed:not-open(now) notify:buffered-amount close:1009 "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
+  assert_takes_back (fixture, "after");
+  forget (fixture);
+}
+
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("An application that has closed is not told that the peer refuses a message");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  start_open (fixture);
+  send_text (fixture, "poison");
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  lose_by_peer (fixture, 1009, TRUE);
+
+  assert_effects (fixture, LEAVES " notify:buffered-amount error:closed close:1009 "
+                           "notify:buffered-amount");
+}
+
+static void
+test_last (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("The refused message has its own error, also where the task gives up");
+
+  fixture->keeps = TRUE;
+  fixture->room = 1;
+  fixture->machine.settings.repeat_limit = 0;
+  start_open (fixture);
+  send_ticket (fixture, "poison", "poison");
+  send_ticket (fixture, "after", "after");
+  forget (fixture);
+  lose_by_peer (fixture, 1009, TRUE);
+
+  assert_effects (fixture, LEAVES " notify:buffered-amount error:message-refused "
+                           "resolve:failed:message-refused(poison) notify:buffered-amount "
+                           "error:repeat-limit error:closed close:1009 "
+                           "resolve:failed:repeat-limit(after) notify:buffered-amount");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdelimit (g_strconcat ("/refusal/row/", rows[i].name, NULL),
+                                            " ", '-');
+
+      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
+    }
+
+  add_test ("/refusal/effects", test_effects);
+  add_test ("/refusal/too-big-sent", test_too_big_sent);
+  add_test ("/refusal/count-starts-again", test_count_starts_again);
+  add_test ("/refusal/volatile", test_volatile);
+  add_test ("/refusal/closing", test_closing);
+  add_test ("/refusal/last", test_last);
+
+  return g_test_run ();
+}
