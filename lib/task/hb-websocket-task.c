@@ -181,6 +181,16 @@ is_heard (HbWebsocketTask *self,
          || hb_effects_fail_call (&machine->effects, error);
 }
 
+/* An error quotes a subprotocol that is not valid, and that may be a token: so it stays out of the
+ * log. What an error says of a URI is no secret. */
+static const char *
+get_loggable (const GError *error)
+{
+  return error->code == HB_ERROR_INVALID_URI
+         ? error->message
+         : "A subprotocol, the origin or a close code is not valid";
+}
+
 /* A program without a handler would do nothing, and would not say why. A slip of its author is
  * worth a warning. Faults of the network are not, because they are no slip. */
 static void
@@ -190,7 +200,8 @@ emit_error (HbWebsocketTask *self,
   if (is_slip (error) && !self->has_warned && !is_heard (self, error))
     {
       self->has_warned = TRUE;
-      g_warning ("%s. A handler of the signal “error” would receive this", error->message);
+      g_warning ("%s. A handler of the signal “error” would receive this",
+                 get_loggable (error));
     }
 
   g_signal_emit (self, signals[SIGNAL_ERROR], 0, error);

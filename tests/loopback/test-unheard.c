@@ -56,7 +56,7 @@ open_later (HbWebsocketTask *task)
 static void
 offer_no_token (HbWebsocketTask *task)
 {
-  const char *protocols[] = { "no token", NULL };
+  const char *protocols[] = { "a secret", NULL };
 
   hb_websocket_task_set_uri (task, NOWHERE);
   hb_websocket_task_set_protocols (task, protocols);
@@ -131,8 +131,8 @@ static const Case cases[] = {
   { "reconnect-now", reconnect_now, "ftp://127.0.0.1/", "“ftp”" },
   { "later", open_later, NULL, "no URI" },
   { "secrets", start, "http://user:secret@127.0.0.1:9/?token=secret", "“http”" },
-  { "protocol", offer_no_token, NULL, "“no token”" },
-  { "close-code", close_badly, NOWHERE, "1006" },
+  { "protocol", offer_no_token, NULL, "subprotocol" },
+  { "close-code", close_badly, NOWHERE, "close code" },
   { "handler", listen_and_open, "http://127.0.0.1:9/", NULL },
   { "blocked-handler", block, "http://127.0.0.1:9/", NULL },
   { "open-async", start_async, "http://127.0.0.1:9/", NULL },

@@ -145,8 +145,8 @@ def check_ends():
     check(result.status == 1 and not result.told, 'and nothing on standard error', result)
 
     with EchoServer() as server:
-        result = run_cat('--json', '--quiet', '--ping-timeout=5', '--ping-mode=message', '--count=1',
-                         server.uri, stdin=b'\xff\n')
+        result = run_cat('--json', '--quiet', '--ping-timeout=5', '--ping-mode=message',
+                         '--count=1', server.uri, stdin=b'\xff\n')
     check_form(result, '--quiet')
     check_equal([event['event'] for event in result.get_events()], ['unsent', 'message'],
                 '--quiet leaves messages and errors')
