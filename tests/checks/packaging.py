@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What packages need to know of the build is as the build has it.
+"""The packages and the page for their maintainers agree with the build.
 
-The page for maintainers lists every option, with its default; nothing names an option that there is
-not; and the packages have the version of the project, and ask for what it asks for.
+The page lists every option with its default, and every package. No page and no package names an
+option that does not exist. The packages have the version of the project, and depend on what the
+build needs.
 """
 
 import re
@@ -76,6 +77,24 @@ def check_equal(found, wanted, name):
     check(found == wanted, name, f'differing: {sorted(found ^ wanted)}')
 
 
+def get_packages(page):
+    """Returns the packages of Debian and those of Fedora in the page's table of files."""
+    table = re.search(r'^\| files \| Debian \| Fedora \|\n\|[-|]+\n((?:\|.+\n)+)', page,
+                      re.MULTILINE)[1]
+    rows = [line.strip('| ').split(' | ') for line in table.splitlines()]
+    return [{row[column] for row in rows} - {'not built'} for column in (1, 2)]
+
+
+def check_names(control, spec):
+    debian, fedora = get_packages(read(PAGE))
+    check_equal(debian, set(re.findall(r'^Package: (\S+)', control, re.MULTILINE)),
+                'the page for maintainers has each package of Debian')
+    source = re.search(r'^Name:\s+(\S+)', spec, re.MULTILINE)[1]
+    names = re.findall(r'^%package\s+(\S+)', spec, re.MULTILINE)
+    check_equal(fedora, {source, *(f'{source}-{name}' for name in names)},
+                'the page for maintainers has each package of Fedora')
+
+
 def check_packages():
     version = re.search(r"^  version: '([\d.]+)'", read(SOURCE / 'meson.build'), re.MULTILINE)[1]
     spec = read(SPEC)
@@ -96,6 +115,7 @@ def check_packages():
                 {(DEBIAN_NAMES.get(name, name), version) for name, version in needed},
                 'the package of Debian asks for what is needed')
     check_equal(get_listed(read(PAGE)), needed, 'the page for maintainers says what is needed')
+    check_names(control, spec)
 
 
 check_options()
