@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <stdlib.h>
+
 #include <glib/gstdio.h>
 
 #include "certificate.h"
@@ -15,6 +17,12 @@ __asan_default_options (void)
 {
   return "intercept_tls_get_addr=0";
 }
+
+/* The authority that this process trusts while no other is set: it signs nothing. The system's
+ * would make the outcome the machine's: they are many, and are read for each connection, or none is
+ * installed, and glib-networking warns of that. */
+static GTlsDatabase *nobody; /* (nullable) */
+static char *nobody_path;    /* (nullable) */
 
 /* (nullable) the file of whom this process trusts */
 static char *trusted;
@@ -40,9 +48,10 @@ run_openssl (const char *key,
 {
   g_autofree char *openssl = g_find_program_in_path ("openssl");
   g_autofree char *extension = g_strconcat ("subjectAltName=", name, NULL);
+  g_autofree char *subject = g_strconcat ("/CN=", name, NULL);
   const char *make[] = {
     openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-days", "2", "-subj", "/CN=localhost", "-addext", extension,
+    "-days", "2", "-subj", subject, "-addext", extension,
     "-keyout", key, "-out", certificate, NULL,
   };
   const char *expire[] = {
@@ -52,14 +61,9 @@ run_openssl (const char *key,
   return run (make) && (!has_expired || run (expire));
 }
 
-/* Signed by nobody, with its key. Made for this run: one in the repository would expire some day.
- *
- * @name: whose it is, as openssl writes it: IP:127.0.0.1
- *
- * Returns: (nullable): NULL where there is no TLS backend of GIO, or no openssl */
-GTlsCertificate *
-certificate_new_for (const char *name,
-                     gboolean    has_expired)
+static GTlsCertificate *
+make_certificate (const char *name,
+                  gboolean    has_expired)
 {
   g_autofree char *directory = g_dir_make_tmp ("hb-tls-XXXXXX", NULL);
   g_autofree char *key = g_build_filename (directory, "key.pem", NULL);
@@ -75,12 +79,6 @@ certificate_new_for (const char *name,
   g_rmdir (directory);
 
   return made;
-}
-
-GTlsCertificate *
-certificate_new (void)
-{
-  return certificate_new_for ("IP:127.0.0.1", FALSE);
 }
 
 /* Returns: whom @certificate alone is an authority to. The file at @path is read when it is
@@ -106,8 +104,49 @@ make_database (GTlsCertificate  *certificate,
   return database;
 }
 
-/* Makes this certificate the one authority that this process trusts, until certificate_distrust ().
- * The system's are many, and are read anew for each connection. */
+static void
+forget_nobody (void)
+{
+  g_remove (nobody_path);
+}
+
+static void
+trust_nobody (void)
+{
+  g_autoptr (GTlsCertificate) certificate = make_certificate ("DNS:nobody", FALSE);
+
+  g_assert_nonnull (certificate);
+  nobody = make_database (certificate, &nobody_path);
+  atexit (forget_nobody);
+  g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
+}
+
+/* Signed by nobody, with its key. Made for this run: one in the repository would expire some day.
+ * From the first one on, this process trusts none of the machine's authorities.
+ *
+ * @name: whose it is, as openssl writes it: IP:127.0.0.1
+ *
+ * Returns: (nullable): NULL where there is no TLS backend of GIO, or no openssl */
+GTlsCertificate *
+certificate_new_for (const char *name,
+                     gboolean    has_expired)
+{
+  GTlsCertificate *made = make_certificate (name, has_expired);
+
+  if (made != NULL && nobody == NULL)
+    trust_nobody ();
+
+  return made;
+}
+
+GTlsCertificate *
+certificate_new (void)
+{
+  return certificate_new_for ("IP:127.0.0.1", FALSE);
+}
+
+/* Makes this certificate the one authority that this process trusts, until
+ * certificate_distrust (). */
 void
 certificate_trust (GTlsCertificate *certificate)
 {
@@ -121,7 +160,7 @@ certificate_trust (GTlsCertificate *certificate)
 void
 certificate_distrust (void)
 {
-  g_tls_backend_set_default_database (g_tls_backend_get_default (), NULL);
+  g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
   g_remove (trusted);
   g_clear_pointer (&trusted, g_free);
 }
