@@ -7,8 +7,8 @@ A test program that prints TAP counts for each of its lines, and for one more fa
 without a line that says so, because it has crashed, run out of time, or exited badly.
 
 With --expected=FILE, a failure of a test program that FILE names counts as skipped. Each line of
-FILE that is not a comment has a suite, a test program, and the reason of the failure. With --counts,
-the last line has the three numbers alone.
+FILE that is not a comment has a suite, a test program, and the reason of the failure. With
+--counts, the last line has the three numbers alone.
 """
 
 import argparse

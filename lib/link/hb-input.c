@@ -449,8 +449,8 @@ hb_input_new (GPollableInputStream *base,
 
 /* Ends each delivery when it has given so many bytes, or up to one read more. A reader that handles
  * nothing before it has read everything would otherwise take a flood for one delivery, because the
- * limit to the time counts only if handlers run between the reads. This is no pause: the reader goes
- * on in the next iteration. */
+ * limit to the time counts only if handlers run between the reads. This is no pause: the reader
+ * continues in the next iteration. */
 void
 hb_input_set_max_given (HbInput *self,
                         gsize    bytes)

@@ -696,8 +696,8 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
  * 4999. With 0 or 1005 the close frame has no code and no reason. With 1006, 1011, 1015 or a code
  * over 65535 nothing is done, and [signal@WebsocketTask::error] is emitted with
- * `HB_ERROR_INVALID_ARGUMENT`. Any other code closes with 1002, a protocol error. A longer reason is
- * cut at the end of a character.
+ * `HB_ERROR_INVALID_ARGUMENT`. Any other code closes with 1002, a protocol error. A longer reason
+ * is cut at the end of a character.
  *
  * Since: 1.0
  */

@@ -53,7 +53,8 @@ static void
 end_link (Fixture *fixture,
           End      end)
 {
-  g_autoptr (GError) error = g_error_new_literal (g_quark_from_static_string ("network"), 1, "lost");
+  GQuark domain = g_quark_from_static_string ("network");
+  g_autoptr (GError) error = g_error_new_literal (domain, 1, "lost");
   HbLoss loss = { .code = 1006, .error = error, .in_message = TRUE };
 
   switch (end)
@@ -91,7 +92,8 @@ end_link (Fixture *fixture,
 static gboolean
 has_failed (Fixture *fixture)
 {
-  gboolean has_failed = strstr (fixture->log->str, "resolve:failed:message-refused(poison)") != NULL;
+  const char *failure = "resolve:failed:message-refused(poison)";
+  gboolean has_failed = strstr (fixture->log->str, failure) != NULL;
 
   g_assert_true (has_failed == (strstr (fixture->log->str, "error:message-refused") != NULL));
   if (has_failed)

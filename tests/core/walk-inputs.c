@@ -425,7 +425,8 @@ walk_on_lost (Walk *self)
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
     .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
-    .in_message = self->link.is_open && self->link.n_unwritten > 0 && dice_roll (self->dice, 2) == 0,
+    .in_message = (self->link.is_open && self->link.n_unwritten > 0
+                   && dice_roll (self->dice, 2) == 0),
   };
 
   model_loss.code = loss.code;
