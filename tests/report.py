@@ -8,7 +8,7 @@ without a line that says so, because it has crashed, run out of time, or exited 
 
 With --expected=FILE, a failure of a test program that FILE names counts as skipped. Each line of
 FILE that is not a comment has a suite, a test program, and the reason of the failure. With
---counts, the last line has the three numbers alone.
+--counts, the last line has the three numbers alone, and how many failures were expected.
 """
 
 import argparse
@@ -87,6 +87,9 @@ def read_expected(path):
 
 
 def apply_expected(results, path):
+    """Counts the failures that are expected as skipped, and returns how many they are."""
+    expected = 0
+
     for suite, name, reason in read_expected(path):
         for result in results:
             if not result.is_test(suite, name):
@@ -94,10 +97,13 @@ def apply_expected(results, path):
 
             if result.failed:
                 print(f'EXPECTED FAILURE: {suite}/{name}: {reason}')
+                expected += result.failed
                 result.skipped += result.failed
                 result.failed = 0
             else:
                 print(f'NO LONGER FAILS: {suite}/{name}: remove it from {path}')
+
+    return expected
 
 
 def explain_skipped(results):
@@ -121,15 +127,14 @@ def main():
     with open(arguments.log, encoding='utf-8') as log:
         results = [Result(json.loads(line)) for line in log]
 
-    if arguments.expected:
-        apply_expected(results, arguments.expected)
+    expected = apply_expected(results, arguments.expected) if arguments.expected else 0
 
     passed = sum(result.passed for result in results)
     failed = sum(result.failed for result in results)
     skipped = sum(result.skipped for result in results)
 
     if arguments.counts:
-        print(passed, failed, skipped)
+        print(passed, failed, skipped, expected)
         return
 
     print(f'\n{passed} test cases passed, {failed} failed, {skipped} were skipped.')

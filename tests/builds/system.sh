@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: tests/builds/system.sh [OPTION]... PART...
+#
+# Builds the working tree on another Debian system, and runs tests there: in a chroot that is made
+# for it, as root on Debian. Each PART is one of tests/builds/part.sh, and is run by an ordinary
+# user, without a network and with a source that is read-only. A part that fails does not keep the
+# others from being run.
+#
+#   --release=RELEASE   such as trixie or sid; this machine's if it is not given
+#   --arch=ARCH         such as i386; this machine's if it is not given
+#   --output=DIR        where the logs are put: of each PART what it prints, as PART.txt, its exit
+#                       status and seconds, as PART.status, and Meson's log, as PART.json
+#   --expected=FILE     what is known to fail there: see .ci/expected-sid
+#   --cache=DIR         where downloads are kept, instead of ~/.cache/hb-websocket-debian
+#
+# The exit status is 75 if the packages of an unreleased Debian, which changes from day to day,
+# cannot be installed today.
+
+set -euo pipefail
+
+source_root=$(realpath "$(dirname "$0")/../..")
+arch=
+expected=
+output=
+release=
+
+# shellcheck source=tools/debian-chroot.bash
+. "$source_root/tools/debian-chroot.bash"
+
+# Explains why apt has failed, and exits.
+give_up ()
+{
+  tail -n 20 "$scratch/apt.log" >&2
+
+  if moves "$root" && ! grep -q 'Unable to locate package' "$scratch/apt.log"; then
+    printf '%s\n' "system: the packages of Debian $release cannot be installed today, which is" \
+      "nothing that this source can mend. Try again tomorrow. If it lasts, and one package is to" \
+      "blame, name it in .ci/expected-$release, in a line such as: package chromium REASON" >&2
+    exit 75
+  fi
+
+  fail "the packages cannot be installed; a name that the release does not have any more is to be" \
+    "replaced in tools/install-packages.sh"
+}
+
+# The few packages of the part library come for other architectures too.
+list_packages ()
+{
+  if [ "${words[*]}" = library ]; then
+    echo build
+  else
+    echo ci
+  fi
+}
+
+install_packages ()
+{
+  local left_out=
+
+  [ -z "$expected" ] \
+    || left_out=$(awk '$1 == "package" { printf "%s ", $2 }' "$expected")
+  [ -z "$left_out" ] || say "NOT INSTALLED, as $expected says: $left_out"
+
+  enter "$root" env HB_LEAVE_OUT="$left_out" /source/tools/install-packages.sh "$(list_packages)" \
+    > "$scratch/apt.log" 2>&1 || give_up
+  grep '^Installing' "$scratch/apt.log" || true
+
+  # What the tests of the library would skip without
+  enter "$root" apt-get -q -y install git libharfbuzz0b openssl python3 > "$scratch/apt.log" 2>&1 \
+    || give_up
+}
+
+# The source as it is now, which nobody can write to there
+mount_source ()
+{
+  mkdir "$root/source"
+  mount --bind "$source_root" "$root/source"
+  mount -o remount,bind,ro "$root/source"
+  # It belongs to somebody else than the user who runs the tests, whom git would not trust then.
+  printf '[safe]\n\tdirectory = /source\n' >> "$root/etc/gitconfig"
+  enter "$root" install --directory --owner="$builder" --group="$builder" /build
+}
+
+# run_part PART: leaves its exit status in status
+run_part ()
+{
+  local start=$SECONDS
+  status=0
+
+  say "$1, on Debian $release for $architecture"
+  enter_offline "$root" env HB_REQUIRE_NETNS=1 setarch "$machine" /source/tests/builds/part.sh \
+    "$1" /build 2>&1 | tee "$scratch/$1.txt" || status=$?
+  echo "It took $((SECONDS - start)) s."
+
+  if [ -n "$output" ]; then
+    mkdir -p "$output"
+    cp "$scratch/$1.txt" "$output"
+    [ ! -f "$root/build/$1.json" ] || cp "$root/build/$1.json" "$output"
+    echo "$status $((SECONDS - start))" > "$output/$1.status"
+  fi
+}
+
+# Tests of 64 bits would show nothing about a machine of 32.
+check_machine ()
+{
+  local class
+
+  [ -e "$root/build/library/lib/libhb-websocket-1.so" ] || return 0
+  class=$(LC_ALL=C readelf --file-header "$root/build/library/lib/libhb-websocket-1.so")
+  [[ $architecture != i386 || $class = *'ELF32'* ]] || fail "the library was not built for i386"
+}
+
+parse_options arch cache expected output release WORD -- "$@"
+[ ${#words[@]} -gt 0 ] || { show_usage >&2; exit 2; }
+need git readelf setarch
+begin_chroots system "$@"
+choose_archive "${arch:-$(dpkg --print-architecture)}" "$release"
+machine=$(uname -m)
+[ "$architecture" != i386 ] || machine=i386
+root=$scratch/system
+
+make_chroot system
+mount_source
+say "The packages are installed on Debian $release for $architecture"
+install_packages
+echo "It took $SECONDS s so far."
+
+failed=()
+for part in "${words[@]}"; do
+  run_part "$part"
+  [ "$status" -eq 0 ] || failed+=("$part")
+done
+check_machine
+
+[ ${#failed[@]} -eq 0 ] || fail "on Debian $release for $architecture, these failed: ${failed[*]}"
+say "All parts passed on Debian $release for $architecture. It took $SECONDS s."
