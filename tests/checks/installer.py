@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The two commands that a newcomer runs first say what they install, or in one sentence why not.
+
+Programs that pretend to be apt and sudo stand in for the real ones, so nothing is installed.
+"""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from common import SOURCE, check, finish, run, skip_all
+
+USED = ('bash', 'cat', 'env', 'grep', 'mktemp', 'rm', 'sed')
+
+# Files that say what the machine is like: "user" (not root), "sudo-refuses", "no-network",
+# "installed", "unknown" and "alternatives".
+PROGRAMS = {
+    'id': 'if [ -e user ]; then echo 1000; else echo 0; fi',
+    'dpkg-query': '[ ! -e installed ] || echo installed',
+    'apt-cache': '''
+        case "$2" in
+          pkgconf) if [ -e alternatives ]; then v='(none)'; else v=1; fi ;;
+          *) v=1 ;;
+        esac
+        echo "  Candidate: $v"''',
+    'apt-get': '''
+        echo "$*" >> calls
+        case "$*" in
+          update*)
+            if [ -e no-network ]; then
+              echo "Ign:1 http://mirror.example/debian stable InRelease"
+              echo "Err:1 http://mirror.example/debian stable InRelease"
+              echo "W: Failed to fetch http://mirror.example/InRelease  Cannot resolve it"
+            else
+              echo "Hit:1 http://mirror.example/debian stable InRelease"
+            fi
+            ;;
+          *--print-uris*)
+            if [ -e unknown ]; then echo "E: Unable to locate package gcc"; exit 100; fi
+            echo "0 upgraded, 17 newly installed, 0 to remove and 3 not upgraded."
+            echo "Need to get 95.2 MB/97 MB of archives."
+            echo "After this operation, 378 MB of additional disk space will be used."
+            ;;
+        esac''',
+}
+SUDO = 'if [ -e sudo-refuses ]; then exit 1; fi; case "$1" in -n|-v) ;; *) exec "$@" ;; esac'
+
+ANNOUNCED = r'Installing 17 packages \(download: 95\.2 MB/97 MB, disk space: 378 MB\): .*gcc.*\n'
+
+# What the machine is like, the exit status, what is printed, and whether packages are installed
+CASES = {
+    'nothing is missing': (('installed',), 0, r'', False),
+    'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
+    'root installs what is missing': ((), 0, ANNOUNCED, True),
+    'a user installs it with sudo': (('user', 'sudo'), 0, ANNOUNCED, True),
+    'there is no sudo': (('user',), 1, r'.*there is no sudo.*apt-get install .*gcc.*\n', False),
+    'sudo wants a password, without a terminal':
+        (('user', 'sudo', 'sudo-refuses'), 1, r'.*no terminal.*apt-get install .*gcc.*\n', False),
+    'there is no network':
+        (('no-network',), 1, ANNOUNCED + r'.*cannot download.*\(http://mirror\.example/InRelease '
+                                         r'Cannot resolve it\); connect .*gcc.*\n', False),
+    'a package is unknown':
+        (('unknown',), 1, r'.*cannot install .*Unable to locate package gcc.*\n', False),
+    'an alternative is taken': (('alternatives',), 0, r'.*pkg-config.*\n', True),
+}
+
+
+def make_machine(folder, like):
+    for name in USED:
+        (folder / name).symlink_to(shutil.which(name))
+    for name, text in {**PROGRAMS, **({'sudo': SUDO} if 'sudo' in like else {})}.items():
+        program = folder / name
+        program.write_text(f'#!{shutil.which("bash")}\ncd "$(/usr/bin/dirname "$0")"\n{text}\n',
+                           encoding='utf-8')
+        program.chmod(0o755)
+    for name in set(like) - {'sudo'}:
+        (folder / name).touch()
+
+
+def check_case(name, like, status, printed, installs):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        make_machine(folder, like)
+        env = {'PATH': scratch, 'TMPDIR': scratch}
+        result = run(['/usr/bin/setsid', '--wait', folder / 'bash',
+                      SOURCE / 'tools/install-packages.sh', 'build'], env=env)
+        calls = folder / 'calls'
+        installed = calls.exists() and '\ninstall -q -y' in '\n' + calls.read_text('utf-8')
+
+    check(result.returncode == status and re.fullmatch(printed, result.stdout)
+          and installed == installs, name, f'{result.returncode}\n{result.stdout}')
+
+
+def check_read_only():
+    """Nobody can make a folder there, not even root."""
+    for script in ('tests/run.sh', 'examples/run.sh'):
+        result = run([SOURCE / script, '--build-dir=/dev/null/build'])
+        check(result.returncode == 1
+              and re.fullmatch(r'.*/dev/null/build cannot be written to.*--build-dir=DIR\n',
+                               result.stdout),
+              f'{script} names --build-dir where it cannot write', result.stdout)
+
+
+def main():
+    release = Path('/etc/os-release')
+    if not re.search(r'^ID(_LIKE)?=.*(debian|ubuntu)', release.read_text('utf-8'), re.MULTILINE):
+        skip_all('this is not Debian')
+    if not all(map(shutil.which, (*USED, 'setsid'))):
+        skip_all('a program that the script runs is missing')
+
+    for name, case in CASES.items():
+        check_case(name, *case)
+    check_read_only()
+    finish()
+
+
+main()
