@@ -114,7 +114,7 @@ def explain_skipped(results):
         print(f'{number:5}  {reason or "no reason is given"}')
 
     print('Programs that are missing can be installed, and what was not built can be built:\n'
-          f'  tools/install-packages.sh ci\n  tests/run.sh {OPTIONS}')
+          f'  tools/install-packages.sh all-tests\n  tests/run.sh {OPTIONS}')
 
 
 def main():

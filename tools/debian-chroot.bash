@@ -156,6 +156,19 @@ list_chroot_settings ()
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
+# A mirror sometimes has only a part of the latest updates. Then the release is used without them.
+bring_up_to_date ()
+{
+  list_chroot_sources "$1" > "$1/etc/apt/sources.list"
+  if ! enter "$1" apt-get -q update; then
+    echo "deb $mirror $release main" > "$1/etc/apt/sources.list"
+    enter "$1" apt-get -q update || return
+    echo "Debian $release is used without updates, because the mirror has only a part of them" >&3
+  fi
+
+  enter "$1" apt-get -q autoclean && enter "$1" apt-get -q -y dist-upgrade
+}
+
 make_chroot ()
 {
   local root=$scratch/$1
@@ -170,10 +183,6 @@ make_chroot ()
 
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
   list_chroot_settings "$root" > "$root/etc/apt/apt.conf.d/90chroot"
-  list_chroot_sources "$root" > "$root/etc/apt/sources.list"
-
-  { enter "$root" apt-get -q update && enter "$root" apt-get -q autoclean \
-      && enter "$root" apt-get -q -y dist-upgrade; } \
-    > "$scratch/apt.log" 2>&1 \
+  bring_up_to_date "$root" 3>&1 > "$scratch/apt.log" 2>&1 \
     || fail_with "$scratch/apt.log" "Debian $release cannot be brought up to date from $mirror"
 }

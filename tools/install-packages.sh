@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: tools/install-packages.sh build|monitor|test|bench|ci
+# Usage: tools/install-packages.sh build|monitor|test|all-tests|bench|ci
 #
 # Installs the packages that are missing: for building the library and its examples (build), for
-# building the monitor too (monitor), for running the tests (test) or the benchmarks (bench), or for
-# .ci/run (ci). First it prints how many packages it installs, and how much is downloaded. Where no
-# package is missing it prints nothing and needs no rights.
+# building the monitor too (monitor), for running the tests (test), for skipping none of them
+# (all-tests), for running the benchmarks (bench), or for .ci/run (ci). First it prints how many
+# packages it installs, and how much is downloaded. Where no package is missing it prints nothing and
+# needs no rights.
 #
 # Packages named in the environment variable HB_LEAVE_OUT are not installed, which helps while one
 # of them cannot be installed: the tests that need it are skipped.
@@ -25,12 +26,13 @@ debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-so
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
-debian_ci=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream autopkgtest
-           bash-completion chromium chromium-driver clang dbus-daemon debootstrap debugedit
-           desktop-file-utils dpkg-dev elfutils flatpak-builder fonts-cantarell gcovr gi-docgen git
-           gnome-desktop-testing groff iproute2 libclang-rt-dev libglib2.0-doc librsvg2-common
-           libsoup-3.0-doc libssl-dev libxtst-dev lintian man-db mandoc nftables node-ws reuse rpm
-           rpmlint shellcheck valgrind x11-utils xvfb)
+debian_all_tests=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream bash-completion
+                  chromium chromium-driver clang dbus-daemon desktop-file-utils flatpak-builder
+                  fonts-cantarell gcovr gi-docgen git gnome-desktop-testing groff iproute2
+                  libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libxtst-dev man-db
+                  mandoc nftables node-ws reuse valgrind x11-utils xvfb)
+debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap debugedit dpkg-dev elfutils libssl-dev
+           lintian rpm rpmlint shellcheck)
 
 fedora_build=(ca-certificates gcc gettext glib-networking glib2-devel json-glib-devel
               libsoup3-devel meson ninja-build pkgconf-pkg-config)
@@ -38,11 +40,13 @@ fedora_test=(binutils gcc-c++ gjs gobject-introspection-devel harfbuzz openssl p
              python3-gobject python3-websockets vala)
 fedora_bench=(libwebsockets-devel openssl-devel)
 fedora_monitor=(gtk4-devel libadwaita-devel)
-fedora_ci=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme appstream
-           bash-completion chromedriver chromium clang compiler-rt dbus-daemon desktop-file-utils
-           flatpak-builder gcovr gi-docgen glib2-doc gnome-desktop-testing groff iproute libabigail
-           libasan librsvg2 libsoup3-doc libubsan libXtst-devel man-db mandoc nftables openssl-devel
-           reuse ShellCheck valgrind xorg-x11-server-Xvfb xwininfo)
+fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme appstream
+                  bash-completion chromedriver chromium clang compiler-rt dbus-daemon
+                  desktop-file-utils flatpak-builder gcovr gi-docgen git glib2-doc
+                  gnome-desktop-testing groff iproute libabigail libasan librsvg2 libsoup3-doc
+                  libubsan libXtst-devel man-db mandoc nftables reuse valgrind
+                  xorg-x11-server-Xvfb xwininfo)
+fedora_ci=("${fedora_all_tests[@]}" openssl-devel ShellCheck)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then
@@ -216,9 +220,9 @@ distribution ()
 }
 
 case "${1:-}" in
-  build | monitor | test | bench | ci) ;;
+  build | monitor | test | all-tests | bench | ci) ;;
   *)
-    echo "Usage: tools/install-packages.sh build|monitor|test|bench|ci" >&2
+    echo "Usage: tools/install-packages.sh build|monitor|test|all-tests|bench|ci" >&2
     exit 2
     ;;
 esac
@@ -229,6 +233,7 @@ case " $(distribution) " in
     [ "$1" != monitor ] || packages+=("${debian_monitor[@]}")
     [[ "$1" = build || "$1" = monitor ]] || packages+=("${debian_test[@]}")
     [ "$1" != bench ] || packages+=("${debian_bench[@]}")
+    [ "$1" != all-tests ] || packages+=("${debian_all_tests[@]}")
     [ "$1" != ci ] || packages+=("${debian_ci[@]}")
     install_debian "${packages[@]}"
     ;;
@@ -237,6 +242,7 @@ case " $(distribution) " in
     [ "$1" != monitor ] || packages+=("${fedora_monitor[@]}")
     [[ "$1" = build || "$1" = monitor ]] || packages+=("${fedora_test[@]}")
     [ "$1" != bench ] || packages+=("${fedora_bench[@]}")
+    [ "$1" != all-tests ] || packages+=("${fedora_all_tests[@]}")
     [ "$1" != ci ] || packages+=("${fedora_ci[@]}")
     install_fedora "${packages[@]}"
     ;;

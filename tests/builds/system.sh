@@ -52,7 +52,7 @@ list_packages ()
   if [ "${words[*]}" = library ]; then
     echo build
   else
-    echo ci
+    echo all-tests
   fi
 }
 
