@@ -29,10 +29,10 @@ debian_monitor=(libadwaita-1-dev libgtk-4-dev)
 debian_all_tests=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream bash-completion
                   chromium chromium-driver clang dbus-daemon desktop-file-utils flatpak-builder
                   fonts-cantarell gcovr gi-docgen git gnome-desktop-testing groff iproute2
-                  libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libxtst-dev man-db
-                  mandoc nftables node-ws reuse valgrind x11-utils xvfb)
-debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap debugedit dpkg-dev elfutils libssl-dev
-           lintian rpm rpmlint shellcheck)
+                  libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
+                  libxtst-dev man-db mandoc nftables node-ws reuse valgrind x11-utils xvfb)
+debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap debugedit dpkg-dev elfutils lintian
+           rpm rpmlint shellcheck)
 
 fedora_build=(ca-certificates gcc gettext glib-networking glib2-devel json-glib-devel
               libsoup3-devel meson ninja-build pkgconf-pkg-config)
@@ -44,9 +44,9 @@ fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-th
                   bash-completion chromedriver chromium clang compiler-rt dbus-daemon
                   desktop-file-utils flatpak-builder gcovr gi-docgen git glib2-doc
                   gnome-desktop-testing groff iproute libabigail libasan librsvg2 libsoup3-doc
-                  libubsan libXtst-devel man-db mandoc nftables reuse valgrind
+                  libubsan libXtst-devel man-db mandoc nftables openssl-devel reuse valgrind
                   xorg-x11-server-Xvfb xwininfo)
-fedora_ci=("${fedora_all_tests[@]}" openssl-devel ShellCheck)
+fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 
 # Node may be there without a package.
 if ! command -v npm > /dev/null; then

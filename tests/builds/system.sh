@@ -71,14 +71,20 @@ install_packages ()
     || give_up
 }
 
-# The source as it is now, which nobody can write to there
-mount_source ()
+# A copy of what git would take, as it is now, so that it can be edited meanwhile. Nobody can write to
+# it there.
+copy_source ()
 {
   mkdir "$root/source"
-  mount --bind "$source_root" "$root/source"
-  mount -o remount,bind,ro "$root/source"
-  # It belongs to somebody else than the user who runs the tests, whom git would not trust then.
+  git -C "$source_root" ls-files -z --cached --others --exclude-standard --deduplicate \
+    | tar -C "$source_root" --null --files-from=- --ignore-failed-read -cf - \
+    | tar -C "$root/source" --no-same-owner -xf -
+  # Some tests ask git which files are ours. It trusts no folder of another user than its own.
+  [ ! -d "$source_root/.git" ] || cp -R "$source_root/.git" "$root/source"
   printf '[safe]\n\tdirectory = /source\n' >> "$root/etc/gitconfig"
+
+  mount --bind "$root/source" "$root/source"
+  mount -o remount,bind,ro "$root/source"
   enter "$root" install --directory --owner="$builder" --group="$builder" /build
 }
 
@@ -121,7 +127,7 @@ machine=$(uname -m)
 root=$scratch/system
 
 make_chroot system
-mount_source
+copy_source
 say "The packages are installed on Debian $release for $architecture"
 install_packages
 echo "It took $SECONDS s so far."
