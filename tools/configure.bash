@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# A function for the scripts that a newcomer runs first, which source this file in the source tree:
+# A function for the scripts that a newcomer runs first. They source this file in the source folder:
 #
 #   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the packages of that KIND (see
 #                             install-packages.sh), and sets up BUILD_DIR

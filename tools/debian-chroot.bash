@@ -91,8 +91,8 @@ enter ()
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
 }
 
-# What runs there can make namespaces of its own, as tests and sandboxes do, which the kernel refuses
-# to a user in a chroot. So the root is not changed by chroot but is the one of a mount namespace.
+# The kernel refuses namespaces to a user in a chroot, and tests and sandboxes need some. So the
+# command gets a mount namespace with that root instead.
 enter_offline ()
 {
   local root=$1
@@ -106,6 +106,14 @@ enter_offline ()
     setpriv --reuid="$builder" --regid="$builder" --clear-groups "$@" < /dev/null
 }
 
+# fail_for_now FILE MESSAGE: ends with the exit status 75, because the fault is the mirror's
+fail_for_now ()
+{
+  tail -n 20 "$1" >&2
+  echo "$2 from $mirror today, which this source cannot mend; try again later" >&2
+  exit 75
+}
+
 make_base ()
 {
   local root=$scratch/base
@@ -116,8 +124,7 @@ make_base ()
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   debootstrap --variant=minbase --include=apt-utils,ca-certificates --arch="$architecture" \
     --cache-dir="$cache/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
-    || fail_with "$scratch/debootstrap.log" \
-         "debootstrap cannot make a Debian $release from $mirror; try again, or use another mirror"
+    || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot make a Debian $release"
 
   enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
   # No service is started in a chroot.
@@ -184,5 +191,5 @@ make_chroot ()
   cp --dereference /etc/resolv.conf "$root/etc/resolv.conf"
   list_chroot_settings "$root" > "$root/etc/apt/apt.conf.d/90chroot"
   bring_up_to_date "$root" 3>&1 > "$scratch/apt.log" 2>&1 \
-    || fail_with "$scratch/apt.log" "Debian $release cannot be brought up to date from $mirror"
+    || fail_for_now "$scratch/apt.log" "Debian $release cannot be brought up to date"
 }

@@ -6,8 +6,8 @@
 # Installs the packages that are missing: for building the library and its examples (build), for
 # building the monitor too (monitor), for running the tests (test), for skipping none of them
 # (all-tests), for running the benchmarks (bench), or for .ci/run (ci). First it prints how many
-# packages it installs, and how much is downloaded. Where no package is missing it prints nothing and
-# needs no rights.
+# packages it installs, and how much is downloaded. Where no package is missing it prints nothing
+# and needs no rights.
 #
 # Packages named in the environment variable HB_LEAVE_OUT are not installed, which helps while one
 # of them cannot be installed: the tests that need it are skipped.
@@ -17,8 +17,8 @@ set -euo pipefail
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or later"
 
-# In "ONE|OTHER", the first that the release has is installed. Only names without a version are
-# here, because each release has its own versions.
+# In "ONE|OTHER", the first that the release has is installed. No name contains a version, because
+# each release has its own versions.
 debian_build=(ca-certificates gcc gettext glib-networking libc6-dev libglib2.0-dev
               libjson-glib-dev libsoup-3.0-dev meson ninja-build 'pkgconf|pkg-config')
 debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-soup-3.0 gjs
@@ -181,7 +181,7 @@ install_debian ()
 
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 < /dev/null \
-    || fail "apt-get has failed, as it says above; mend that, or try again if it was the network"
+    || fail "apt-get has failed, as it says above; run this again if the network was at fault"
 }
 
 install_fedora ()
