@@ -69,7 +69,7 @@ namespace Hb {
 		public uint get_pong_timeout ();
 		public unowned string? get_protocol ();
 		[CCode (array_length = false, array_null_terminated = true)]
-		public unowned string[]? get_protocols ();
+		public unowned string[] get_protocols ();
 		public int64 get_reconnect_at ();
 		public double get_reconnect_jitter ();
 		public uint get_reconnect_timeout ();

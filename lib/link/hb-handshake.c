@@ -309,21 +309,49 @@ got_headers_cb (SoupMessage *request,
   self->n_followed++;
 }
 
-/* libsoup reads one after another for as long as there are any, and the main loop stands still. */
+/* Whether the server has chosen one of the subprotocols that @request offers, or none. RFC 6455,
+ * 11.3.4: a server names one only, and in one header. Before 3.8 libsoup takes no notice of case. */
+static gboolean
+has_valid_protocol (SoupMessage *request)
+{
+  const char *chosen = soup_message_headers_get_list (soup_message_get_response_headers (request),
+                                                      "Sec-WebSocket-Protocol");
+  const char *offer = soup_message_headers_get_list (soup_message_get_request_headers (request),
+                                                     "Sec-WebSocket-Protocol");
+  GSList *offered = offer != NULL ? soup_header_parse_list (offer) : NULL;
+  gboolean is_valid;
+
+  is_valid = chosen == NULL
+             || g_slist_find_custom (offered, chosen, (GCompareFunc) strcmp) != NULL;
+  soup_header_free_list (offered);
+
+  return is_valid;
+}
+
+/* Takes over @refusal. */
+static void
+give_up (Guard *self,
+         char  *refusal)
+{
+  g_free (self->refusal);
+  self->refusal = refusal;
+  g_cancellable_cancel (self->cancellable);
+}
+
+/* libsoup reads interim answers one after another for as long as there are any, and the main loop
+ * stands still. The last one is 101. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)
 {
   Guard *self = user_data;
+  SoupStatus status = soup_message_get_status (request);
 
-  if (++self->n_interim <= MAX_INTERIM
-      || soup_message_get_status (request) == SOUP_STATUS_SWITCHING_PROTOCOLS)
-    return;
-
-  g_free (self->refusal);
-  self->refusal = g_strdup (_("The server’s answer to the WebSocket handshake does not come: "
-                              "too many interim ones came before it"));
-  g_cancellable_cancel (self->cancellable);
+  if (status == SOUP_STATUS_SWITCHING_PROTOCOLS && !has_valid_protocol (request))
+    give_up (self, g_strdup (_("The server chose a subprotocol that was not offered")));
+  else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS && ++self->n_interim > MAX_INTERIM)
+    give_up (self, g_strdup (_("The server’s answer to the WebSocket handshake does not come: "
+                               "too many interim ones came before it")));
 }
 
 /* libsoup believes a server more than is good: it follows redirects away from TLS too, and with

@@ -97,14 +97,13 @@ set_string (HbWebsocketTask  *self,
   changed (self, property);
 }
 
-static gboolean
-same_strings (char               **a,
-              const char * const  *b)
+/* An empty list of them is none: libsoup 3.2 would send a header without a value for it. */
+static const char * const *
+list_protocols (char **protocols)
 {
-  if (a == NULL || b == NULL)
-    return a == NULL && b == NULL;
+  static const char * const none[] = { NULL };
 
-  return g_strv_equal ((const char * const *) a, b);
+  return protocols != NULL ? (const char * const *) protocols : none;
 }
 
 /* Any type that memcpy () copies */
@@ -368,8 +367,10 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Each is a token, none stands twice ([RFC 6455,
    * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). What is not valid ends the task with
-   * `HB_ERROR_INVALID_ARGUMENT` at the next attempt. [property@WebsocketTask:protocol] tells which
-   * one the server chose.
+   * `HB_ERROR_INVALID_ARGUMENT` at the next attempt. An empty list, the default, offers none.
+   *
+   * [property@WebsocketTask:protocol] tells which one the server chose. An attempt fails with
+   * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list; case matters.
    *
    * Since: 1.0
    */
@@ -902,7 +903,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Gets [property@WebsocketTask:protocols].
  *
- * Returns: (transfer none) (array zero-terminated=1) (nullable): the subprotocols
+ * Returns: (transfer none) (array zero-terminated=1): the subprotocols
  *
  * Since: 1.0
  */
@@ -911,13 +912,14 @@ hb_websocket_task_get_protocols (HbWebsocketTask *self)
 {
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
 
-  return (const char * const *) get_settings (self)->protocols;
+  return list_protocols (get_settings (self)->protocols);
 }
 
 /**
  * hb_websocket_task_set_protocols: (set-property protocols)
  * @self: a task
- * @protocols: (array zero-terminated=1) (nullable): the subprotocols
+ * @protocols: (array zero-terminated=1) (nullable): the subprotocols; `NULL` and an empty list both
+ *   stand for none
  *
  * Sets [property@WebsocketTask:protocols].
  *
@@ -933,11 +935,15 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   settings = get_settings (self);
-  if (!may_set (self, PROP_PROTOCOLS) || same_strings (settings->protocols, protocols))
+  protocols = list_protocols ((char **) protocols);
+  if (!may_set (self, PROP_PROTOCOLS)
+      || g_strv_equal (list_protocols (settings->protocols), protocols))
     return;
 
   old = g_steal_pointer (&settings->protocols);
-  settings->protocols = g_strdupv ((char **) protocols);
+  if (protocols[0] != NULL)
+    settings->protocols = g_strdupv ((char **) protocols);
+
   changed (self, PROP_PROTOCOLS);
 }
 

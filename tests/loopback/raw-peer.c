@@ -96,7 +96,8 @@ raw_peer_begin (RawPeer *self)
 
 /* The proper answer, with which the link is open */
 void
-raw_peer_accept (RawPeer *self)
+raw_peer_accept_with (RawPeer    *self,
+                      const char *lines)
 {
   g_autofree char *accept = raw_frame_make_accept (self->request);
   const char *greeting = raw_server_get_greeting (self->server);
@@ -107,8 +108,9 @@ raw_peer_accept (RawPeer *self)
                              "Upgrade: websocket\r\n"
                              "Connection: Upgrade\r\n"
                              "Sec-WebSocket-Accept: %s\r\n"
+                             "%s"
                              "\r\n",
-                             accept);
+                             accept, lines);
   g_byte_array_append (answer, (const guint8 *) headers, strlen (headers));
   if (greeting != NULL)
     raw_frame_append (answer, RAW_FIN | RAW_TEXT, greeting, strlen (greeting));
@@ -116,6 +118,12 @@ raw_peer_accept (RawPeer *self)
   self->is_shaken = TRUE;
   raw_peer_write (self, answer->data, answer->len);
   raw_server_tell (self->server, RAW_STEP_OPENED, self);
+}
+
+void
+raw_peer_accept (RawPeer *self)
+{
+  raw_peer_accept_with (self, "");
 }
 
 static void

@@ -53,6 +53,8 @@ RawPeer    *raw_server_wait_peer      (RawServer       *self,
                                        guint            index);
 
 void        raw_peer_accept           (RawPeer         *self);
+void        raw_peer_accept_with      (RawPeer         *self,
+                                       const char      *lines);
 void        raw_peer_write            (RawPeer         *self,
                                        const void      *data,
                                        gsize            length);

@@ -39,6 +39,87 @@ test_no_common_protocol (Fixture       *fixture,
                      "state:closed error:handshake error:repeat-limit");
 }
 
+/* What is offered, what the server says of it, and whether a link comes of it */
+typedef struct
+{
+  const char *path;
+  const char *offered;  /* with commas between them; "" for an empty list */
+  const char *header;   /* (nullable) the value that is sent, NULL for no header */
+  const char *answer;
+  const char *protocol; /* (nullable) NULL where the attempt fails */
+} ProtocolCase;
+
+#define CHOOSES(protocol) "Sec-WebSocket-Protocol: " protocol "\r\n"
+#define NOT_OFFERED       "not offered"
+
+static const ProtocolCase protocols[] = {
+  { "/loopback/handshake/protocol/empty", "", NULL, "", "" },
+  { "/loopback/handshake/protocol/empty/chosen", "", NULL, CHOOSES ("chat"), NULL },
+  { "/loopback/handshake/protocol/none-chosen", "chat", "chat", "", "" },
+  { "/loopback/handshake/protocol/chosen", "chat,news", "chat, news", CHOOSES ("news"), "news" },
+  { "/loopback/handshake/protocol/case", "chat", "chat", CHOOSES ("CHAT"), NULL },
+  { "/loopback/handshake/protocol/case/offered", "chat,CHAT", "chat, CHAT", CHOOSES ("CHAT"),
+    "CHAT" },
+  { "/loopback/handshake/protocol/other", "chat", "chat", CHOOSES ("news"), NULL },
+  { "/loopback/handshake/protocol/part", "chat.v2", "chat.v2", CHOOSES ("chat"), NULL },
+  { "/loopback/handshake/protocol/all", "chat,news", "chat, news", CHOOSES ("chat, news"), NULL },
+  { "/loopback/handshake/protocol/twice", "chat,news", "chat, news",
+    CHOOSES ("chat") CHOOSES ("news"), NULL },
+};
+
+static void
+choose_cb (RawPeer  *peer,
+           gpointer  user_data)
+{
+  raw_peer_accept_with (peer, user_data);
+}
+
+static void
+assert_offers (RawPeer    *peer,
+               const char *header)
+{
+  const char *request = raw_peer_get_request (peer);
+  g_autofree char *line = g_strdup_printf ("\r\nSec-WebSocket-Protocol: %s\r\n", header);
+
+  if (header == NULL)
+    g_assert_null (strstr (request, "Sec-WebSocket-Protocol"));
+  else
+    g_assert_nonnull (strstr (request, line));
+}
+
+static void
+test_protocol (Fixture       *fixture,
+               gconstpointer  data)
+{
+  const ProtocolCase *row = data;
+  g_auto (GStrv) offered = g_strsplit (row->offered, ",", -1);
+
+  g_test_summary ("The server may choose one of the subprotocols that are offered, as it is written "
+                  "there, whatever libsoup lets through; an empty list offers none");
+
+  fixture_set_up (fixture, "raw");
+  raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);
+  hb_websocket_task_set_protocols (fixture->task, (const char * const *) offered);
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_open (fixture->task);
+
+  if (row->protocol != NULL)
+    {
+      signal_log_expect (fixture->log, WORDS_OPEN);
+      g_assert_cmpstr (hb_websocket_task_get_protocol (fixture->task), ==,
+                       row->protocol[0] != '\0' ? row->protocol : NULL);
+    }
+  else
+    {
+      signal_log_expect (fixture->log, "state:connecting connecting "
+                         "state:closed error:handshake error:repeat-limit");
+      g_assert_nonnull (strstr (signal_log_get_error (fixture->log), NOT_OFFERED));
+      g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 101);
+    }
+
+  assert_offers (raw_server_wait_peer (fixture->raw, 0), row->header);
+}
+
 static void
 test_origin (Fixture       *fixture,
              gconstpointer  data)
@@ -181,11 +262,16 @@ int
 main (int   argc,
       char *argv[])
 {
+  guint i;
+
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("What goes out with the handshake, and what is agreed on.");
 
   add_test ("/loopback/handshake/protocols", test_protocols);
   add_test ("/loopback/handshake/no-common-protocol", test_no_common_protocol);
+  for (i = 0; i < G_N_ELEMENTS (protocols); i++)
+    g_test_add (protocols[i].path, Fixture, &protocols[i], NULL, test_protocol, fixture_tear_down);
+
   add_test ("/loopback/handshake/origin", test_origin);
   add_test ("/loopback/handshake/request-headers", test_request_headers);
   add_test ("/loopback/handshake/connecting", test_connecting);

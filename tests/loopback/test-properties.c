@@ -185,9 +185,14 @@ test_protocols (void)
   const char *none[] = { NULL };
   guint n_notified = 0;
   g_auto (GStrv) got = NULL;
+  g_auto (GStrv) first = NULL;
 
   g_signal_connect (task, "notify::protocols", G_CALLBACK (count_cb), &n_notified);
-  g_assert_null (hb_websocket_task_get_protocols (task));
+  g_assert_cmpstrv (hb_websocket_task_get_protocols (task), none);
+  g_object_get (task, "protocols", &first, NULL);
+  g_assert_cmpstrv (first, none);
+  hb_websocket_task_set_protocols (task, none);
+  g_assert_cmpuint (n_notified, ==, 0);
   hb_websocket_task_set_protocols (task, offered);
   hb_websocket_task_set_protocols (task, offered);
   g_assert_cmpuint (n_notified, ==, 1);
@@ -197,8 +202,8 @@ test_protocols (void)
   g_object_set (task, "protocols", none, NULL);
   g_assert_cmpuint (n_notified, ==, 2);
   hb_websocket_task_set_protocols (task, NULL);
-  hb_websocket_task_set_protocols (task, NULL);
-  g_assert_cmpuint (n_notified, ==, 3);
+  g_assert_cmpuint (n_notified, ==, 2);
+  g_assert_cmpstrv (hb_websocket_task_get_protocols (task), none);
 
   g_assert_finalize_object (task);
 }

@@ -62,11 +62,11 @@ void test_properties ()
   task.set_uri (null);
   assert (task.uri == null);
 
-  assert (task.protocols == null && task.get_protocols () == null);
+  assert (task.protocols.length == 0 && task.get_protocols ().length == 0);
   task.protocols = { "chat", "superchat" };
   assert (task.get_protocols ()[1] == "superchat");
   task.set_protocols (null);
-  assert (task.protocols == null);
+  assert (task.protocols.length == 0);
 
   assert (task.origin == null);
   task.origin = "https://example.org";
