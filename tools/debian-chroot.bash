@@ -70,7 +70,7 @@ choose_archive ()
 
   release=${2:-$host_release}
   base=$cache/$release-$architecture.tar
-  # apt locks the folder while it installs, and must not clean up other systems' packages.
+  # Others may be at work in the folder of another system.
   archives=$cache/archives/$release-$architecture
 }
 
@@ -119,11 +119,11 @@ make_base ()
   local root=$scratch/base
 
   say "A chroot of Debian $release for $architecture is made and kept for the next time"
-  mkdir -p "$cache/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
+  mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
   # The chroot lasts as long as the script, so nothing needs to reach the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   debootstrap --variant=minbase --include=apt-utils,ca-certificates --arch="$architecture" \
-    --cache-dir="$cache/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
+    --cache-dir="$archives/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
     || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot make a Debian $release"
 
   enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"

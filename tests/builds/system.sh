@@ -13,6 +13,8 @@
 #   --output=DIR        where the logs are put: of each PART what it prints, as PART.txt, its exit
 #                       status and seconds, as PART.status, and Meson's log, as PART.json
 #   --expected=FILE     what is known to fail there: see .ci/expected-sid
+#   --lock=FILE         several systems are made at a time, but their parts run one after the other,
+#                       because tests that measure time need the machine for themselves
 #   --cache=DIR         where downloads are kept, instead of ~/.cache/hb-websocket-debian
 #
 # The exit status is 75 if the packages cannot be installed today, which happens in unstable.
@@ -23,6 +25,7 @@ source_root=$(realpath "$(dirname "$0")/../..")
 arch=
 expected=
 left_out=
+lock=
 output=
 release=
 
@@ -97,8 +100,9 @@ run_part ()
   status=0
 
   say "$1, on Debian $release for $architecture"
+  # A process that a test leaves behind must not keep the lock.
   enter_offline "$root" env HB_LEAVE_OUT="$left_out" HB_REQUIRE_NETNS=1 setarch "$machine" \
-    /source/tests/builds/part.sh "$1" /build 2>&1 | tee "$scratch/$1.txt" || status=$?
+    /source/tests/builds/part.sh "$1" /build 2>&1 {lock_fd}>&- | tee "$scratch/$1.txt" || status=$?
   if [ "$status" -eq 0 ] && ! is_for_machine; then
     echo "The library was not built for i386" | tee -a "$scratch/$1.txt"
     status=1
@@ -113,21 +117,24 @@ run_part ()
   fi
 }
 
-parse_options arch cache expected output release WORD -- "$@"
+parse_options arch cache expected lock output release WORD -- "$@"
 [ ${#words[@]} -gt 0 ] || { show_usage >&2; exit 2; }
-need git readelf setarch
+need flock git readelf setarch
 begin_chroots system "$@"
 choose_archive "${arch:-$(dpkg --print-architecture)}" "$release"
 machine=$(uname -m)
 [ "$architecture" != i386 ] || machine=i386
 root=$scratch/system
 
+exec {lock_fd}> "${lock:-/dev/null}"
+[ -z "$lock" ] || flock --shared "$lock_fd"
 make_chroot system
 copy_source
 say "The packages are installed on Debian $release for $architecture"
 install_packages
 echo "It took $SECONDS s so far."
 
+[ -z "$lock" ] || flock "$lock_fd"
 failed=()
 for part in "${words[@]}"; do
   run_part "$part"
