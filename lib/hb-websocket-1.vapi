@@ -137,7 +137,7 @@ namespace Hb {
 		public uint pong_timeout { get; set; }
 		public string? protocol { get; }
 		[CCode (array_length = false, array_null_terminated = true)]
-		public string[]? protocols { get; set; }
+		public string[] protocols { get; set; }
 		public int64 reconnect_at { get; }
 		public double reconnect_jitter { get; set; }
 		public uint reconnect_timeout { get; set; }
