@@ -61,6 +61,7 @@ typedef struct
   gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
   guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;    /* the close frame has been ordered */
+  guint        queued : 1;       /* the request waits for a connection of the session, CONNECTING */
   guint        disposed : 1;
 } HbMachine;
 
@@ -103,6 +104,8 @@ void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
 
+void              hb_machine_set_queued         (HbMachine      *self,
+                                                 gboolean        queued);
 void              hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_opened          (HbMachine      *self,

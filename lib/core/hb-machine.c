@@ -415,7 +415,11 @@ tick_connecting (HbMachine *self,
     }
 
   error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
-                       _("No WebSocket was open after %u ms"), self->settings.connect_timeout);
+                       self->queued
+                       ? _("No WebSocket was open after %u ms, because all connections that the "
+                           "session may have were in use")
+                       : _("No WebSocket was open after %u ms"),
+                       self->settings.connect_timeout);
   lose_with_error (self, now, error);
 }
 
@@ -496,6 +500,14 @@ hb_machine_dispose (HbMachine *self,
       hb_effect_clear (effect);
       hb_deque_remove (&self->effects, i);
     }
+}
+
+/* To be called before a tick: whether the request of the attempt has no connection yet. */
+void
+hb_machine_set_queued (HbMachine *self,
+                       gboolean   queued)
+{
+  self->queued = queued;
 }
 
 /* The request goes out now: until here the application has taken its time, not the server. */

@@ -338,8 +338,8 @@ give_up (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* libsoup reads interim answers one after another for as long as there are any, and the main loop
- * stands still. The last one is 101. */
+/* libsoup reads interim answers one after another while more of them come, and the main loop stands
+ * still. The last one is 101. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)

@@ -66,5 +66,6 @@ const char              *hb_link_get_protocol         (HbLink             *self)
 gboolean                 hb_link_is_held_up           (HbLink             *self);
 gboolean                 hb_link_read_on              (HbLink             *self);
 gboolean                 hb_link_has_ended            (HbLink             *self);
+gboolean                 hb_link_is_queued            (HbLink             *self);
 
 G_END_DECLS

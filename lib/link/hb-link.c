@@ -778,3 +778,11 @@ hb_link_has_ended (HbLink *self)
 {
   return self->exit != NULL;
 }
+
+/* Whether the request still waits in the session, which has as many connections as it may have. */
+gboolean
+hb_link_is_queued (HbLink *self)
+{
+  return self->session != NULL && self->request != NULL
+         && soup_message_get_connection_id (self->request) == 0;
+}

@@ -133,6 +133,8 @@ alarm_cb (gpointer user_data)
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
 
+  hb_machine_set_queued (&self->machine, self->link != NULL && hb_link_is_queued (self->link));
+
   /* A link that has ended says so in this turn, and why: the time has nothing to add. */
   if (hb_alarm_is_due (self->alarm) && !has_ended)
     hb_machine_tick (&self->machine, read_clock (self), read_on (self));

@@ -94,8 +94,8 @@ test_protocol (Fixture       *fixture,
   const ProtocolCase *row = data;
   g_auto (GStrv) offered = g_strsplit (row->offered, ",", -1);
 
-  g_test_summary ("The server may choose one of the subprotocols that are offered, as it is written "
-                  "there, whatever libsoup lets through; an empty list offers none");
+  g_test_summary ("The server may choose one of the subprotocols that are offered, as it is "
+                  "written there, whatever libsoup lets through; an empty list offers none");
 
   fixture_set_up (fixture, "raw");
   raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);

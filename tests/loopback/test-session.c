@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <glib/gstdio.h>
+
 #include "fixture.h"
 #include "names.h"
 
@@ -220,6 +222,87 @@ test_replaced_early (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
+/* The application's own request has the one connection that the session may have to the host. */
+static void
+test_used_up (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = soup_session_new_with_options ("max-conns-per-host", 1, NULL);
+  g_autofree char *uri = g_strdup_printf ("http://127.0.0.1:%u/",
+                                          raw_server_get_port (fixture->raw));
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", uri);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  soup_session_send_async (session, message, G_PRIORITY_DEFAULT, cancellable,
+                           store_result_cb, &result);
+  raw_server_wait_peer (fixture->raw, 0);
+
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_set_connect_timeout (fixture->task, 50);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "error:connect-timeout");
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "connections"));
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 1);
+
+  g_cancellable_cancel (cancellable);
+  wait_until (result != NULL);
+  g_assert_null (soup_session_send_finish (session, result, NULL));
+  signal_log_forget (fixture->log);
+  raw_server_wait_peer (fixture->raw, 1);
+  signal_log_skip_to (fixture->log, "error:connect-timeout");
+  g_assert_null (strstr (signal_log_get_error (fixture->log), "connections"));
+
+  raw_server_set_answers (fixture->raw, TRUE);
+  hb_websocket_task_set_connect_timeout (fixture->task, 10000);
+  signal_log_skip_to (fixture->log, "open");
+}
+
+static void
+opened_cb (SoupServer              *server,
+           SoupServerMessage       *message,
+           const char              *path,
+           SoupWebsocketConnection *connection,
+           gpointer                 user_data)
+{
+  SoupWebsocketConnection **place = user_data;
+
+  g_set_object (place, connection);
+}
+
+static void
+test_unix_socket (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autofree char *dir = g_dir_make_tmp ("hb-test-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (dir, "socket", NULL);
+  g_autoptr (GSocketAddress) address = g_unix_socket_address_new (path);
+  g_autoptr (SoupServer) server = soup_server_new (NULL, NULL);
+  g_autoptr (SoupSession) session = NULL;
+  g_autoptr (SoupWebsocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+
+  soup_server_add_websocket_handler (server, "/feed", NULL, NULL, opened_cb, &connection, NULL);
+  soup_server_listen (server, address, 0, &error);
+  g_assert_no_error (error);
+
+  session = soup_session_new_with_options ("remote-connectable", address, NULL);
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_set_uri (fixture->task, "ws://nobody.invalid/feed");
+  fixture_open (fixture);
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_skip_to (fixture->log, "open");
+  wait_until (connection != NULL);
+  soup_websocket_connection_send_text (connection, "hello");
+  signal_log_skip_to (fixture->log, "message:text:hello");
+
+  fixture_close (fixture);
+  soup_server_disconnect (server);
+  g_remove (path);
+  g_rmdir (dir);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -237,6 +320,8 @@ main (int   argc,
   g_test_add ("/loopback/session/kept", Move, NULL, set_up, test_kept, tear_down);
   add_raw_test ("/loopback/session/replaced", test_replaced);
   add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
+  add_raw_test ("/loopback/session/used-up", test_used_up);
+  add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
 
   return g_test_run ();
 }
