@@ -39,7 +39,28 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* Openssl refuses to make a new certificate that has expired, but not to let one expire. */
+/* @dated: whether openssl is told that the certificate was valid only in 2020 */
+static gboolean
+run_request (const char *openssl,
+             const char *key,
+             const char *certificate,
+             const char *name,
+             gboolean    dated)
+{
+  g_autofree char *extension = g_strconcat ("subjectAltName=", name, NULL);
+  g_autofree char *subject = g_strconcat ("/CN=", name, NULL);
+  const char *argv[] = {
+    openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    "-subj", subject, "-addext", extension, "-keyout", key, "-out", certificate,
+    dated ? "-not_before" : "-days", dated ? "20200101000000Z" : "2",
+    dated ? "-not_after" : NULL, "20200102000000Z", NULL,
+  };
+
+  return run (argv);
+}
+
+/* Openssl takes dates from 3.4 on. Before that, it refuses to make a new certificate that has
+ * expired, but not to let one expire. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -47,18 +68,14 @@ run_openssl (const char *key,
              gboolean    has_expired)
 {
   g_autofree char *openssl = g_find_program_in_path ("openssl");
-  g_autofree char *extension = g_strconcat ("subjectAltName=", name, NULL);
-  g_autofree char *subject = g_strconcat ("/CN=", name, NULL);
-  const char *make[] = {
-    openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-days", "2", "-subj", subject, "-addext", extension,
-    "-keyout", key, "-out", certificate, NULL,
-  };
   const char *expire[] = {
     openssl, "x509", "-in", certificate, "-signkey", key, "-days", "-1", "-out", certificate, NULL,
   };
 
-  return run (make) && (!has_expired || run (expire));
+  if (has_expired && run_request (openssl, key, certificate, name, TRUE))
+    return TRUE;
+
+  return run_request (openssl, key, certificate, name, FALSE) && (!has_expired || run (expire));
 }
 
 static GTlsCertificate *
