@@ -11,7 +11,7 @@
 const Result *
 cell_get_result (const Cell *self)
 {
-  return fault_get_result (self->fault, self->state, self->is_tls);
+  return fault_get_result (self->fault, self->state, self->is_tls, fault_get_soup ());
 }
 
 /* Whether the task is CLOSED in the end, and stays so until it is opened again */

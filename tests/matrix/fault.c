@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <libsoup/soup.h>
+
 #include "fault.h"
 
 const char *
@@ -53,11 +55,19 @@ get_states (const Fault *self)
   return states & ~self->without;
 }
 
+/* Returns: the minor version of the libsoup that runs */
+guint
+fault_get_soup (void)
+{
+  return soup_get_minor_version ();
+}
+
 /* Returns: (nullable): NULL where the fault cannot hit that state */
 const Result *
 fault_get_result (const Fault *self,
                   State        state,
-                  gboolean     is_tls)
+                  gboolean     is_tls,
+                  guint        soup)
 {
   guint transport = is_tls ? OVER_TLS : OVER_PLAIN;
   guint i;
@@ -66,8 +76,23 @@ fault_get_result (const Fault *self,
     return NULL;
 
   for (i = 0; i < G_N_ELEMENTS (self->but); i++)
-    if ((self->but[i].states & 1u << state) != 0 && (self->but[i].transports & transport) != 0)
+    if ((self->but[i].states & 1u << state) != 0 && (self->but[i].transports & transport) != 0
+        && soup >= self->but[i].since)
       return &self->but[i].result;
 
   return &self->result;
+}
+
+/* From 3.8 on libsoup drops pongs beyond a number while the socket takes none. The kernel may have
+ * taken some before.
+ *
+ * Returns: the number that has to come back at least */
+guint
+fault_get_n_pongs (const Fault *self,
+                   State        state)
+{
+  if (state == STATE_BACKLOG && self->n_kept > 0 && fault_get_soup () >= NEWEST_SOUP)
+    return self->n_kept;
+
+  return self->n_pongs;
 }

@@ -62,12 +62,13 @@ typedef struct
   const char *error;  /* (nullable) the word of the signal log */
 } Result;
 
-/* Where a fault has another result than its usual one */
+/* Where a fault has another result than its usual one, maybe with a new libsoup only */
 typedef struct
 {
   guint  states;
   guint  transports;
   Result result;
+  guint  since; /* 0 or NEWEST_SOUP */
 } Exception;
 
 typedef struct
@@ -85,6 +86,7 @@ typedef struct
   guint       without;  /* states that it cannot hit */
   guint       delay;    /* the wait that the server asks for, in ms */
   guint       n_pongs;  /* that have to come back where the link goes on */
+  guint       n_kept;   /* of these, with a backlog from libsoup 3.8 on; 0: all */
   guint       limit;    /* max-message-size, 0: the usual one, NO_LIMIT: none */
   guint       slow;     /* states in which a timeout is what tells */
   gboolean    is_late;  /* answers a heartbeat when the link is lost */
@@ -93,9 +95,17 @@ typedef struct
 extern const Fault faults[];
 extern const guint n_faults;
 
-const Result *fault_get_result (const Fault *self,
-                                State        state,
-                                gboolean     is_tls);
-const char   *state_get_name   (State        state);
+/* The minor versions of libsoup 3 between which the supported systems have theirs */
+#define OLDEST_SOUP 2
+#define NEWEST_SOUP 8
+
+guint         fault_get_soup    (void);
+const Result *fault_get_result  (const Fault *self,
+                                 State        state,
+                                 gboolean     is_tls,
+                                 guint        soup);
+guint         fault_get_n_pongs (const Fault *self,
+                                 State        state);
+const char   *state_get_name    (State        state);
 
 G_END_DECLS

@@ -83,7 +83,7 @@ add_cells (gboolean        is_tls,
 
   for (i = 0; i < n_faults; i++)
     for (state = 0; state < N_STATES; state++)
-      if (fault_get_result (&faults[i], state, is_tls) != NULL)
+      if (fault_get_result (&faults[i], state, is_tls, fault_get_soup ()) != NULL)
         add_cell (&faults[i], state, is_tls, mode);
 }
 

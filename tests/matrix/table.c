@@ -100,11 +100,12 @@ get_sign (State         state,
 /* The sign, and what is told where that is not what the row says. While the task is closing, errors
  * are not told, and a peer that goes on answers with 1000. */
 static char *
-make_entry (const Fault *fault,
-            State        state,
-            gboolean     is_tls)
+make_entry_for (const Fault *fault,
+                State        state,
+                gboolean     is_tls,
+                guint        soup)
 {
-  const Result *result = fault_get_result (fault, state, is_tls);
+  const Result *result = fault_get_result (fault, state, is_tls, soup);
   const char *sign = get_sign (state, result);
   g_autofree char *told = NULL;
   g_autofree char *usual = NULL;
@@ -121,6 +122,21 @@ make_entry (const Fault *fault,
     return g_strdup (sign);
 
   return g_strdup_printf ("%s %s", sign, told);
+}
+
+/* The same on every system: what a new libsoup changes stands beside what an old one does. */
+static char *
+make_entry (const Fault *fault,
+            State        state,
+            gboolean     is_tls)
+{
+  g_autofree char *entry = make_entry_for (fault, state, is_tls, OLDEST_SOUP);
+  g_autofree char *newest = make_entry_for (fault, state, is_tls, NEWEST_SOUP);
+
+  if (strcmp (entry, newest) == 0)
+    return g_steal_pointer (&entry);
+
+  return g_strdup_printf ("%s; from libsoup 3.%d on %s", entry, NEWEST_SOUP, newest);
 }
 
 static void
