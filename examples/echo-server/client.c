@@ -202,6 +202,17 @@ on_closed (EchoClient *self)
   self->gone (self, self->user_data);
 }
 
+/* By default a SoupServer limits frames to 128 KiB, from libsoup 3.8 on whole messages too. */
+static void
+set_limits (SoupWebsocketConnection *connection)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (connection);
+
+  soup_websocket_connection_set_max_incoming_payload_size (connection, ECHO_MAX_MESSAGE);
+  if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
+    g_object_set (connection, "max-total-message-size", (guint64) ECHO_MAX_MESSAGE, NULL);
+}
+
 EchoClient *
 echo_client_new (SoupWebsocketConnection *connection,
                  GSocketAddress          *address,
@@ -228,7 +239,7 @@ echo_client_new (SoupWebsocketConnection *connection,
                 "base-iostream", &self->gate,
                 NULL);
 
-  soup_websocket_connection_set_max_incoming_payload_size (connection, ECHO_MAX_MESSAGE);
+  set_limits (connection);
   g_signal_connect_swapped (connection, "message", G_CALLBACK (on_message), self);
   g_signal_connect_swapped (connection, "closed", G_CALLBACK (on_closed), self);
 

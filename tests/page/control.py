@@ -15,7 +15,8 @@ import time
 from contextlib import ExitStack
 
 from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
-from websocket import (BINARY, CLOSE, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket, request, show)
+from websocket import (BINARY, CLOSE, CONTINUATION, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket,
+                       request, show)
 
 SERVER = sys.argv[1]
 
@@ -87,6 +88,19 @@ def test_echo_for_all(server):
         echo(client, 'hello')
         client.send(b'\0\xff', BINARY)
         client.expect_frame(BINARY, b'\0\xff')
+
+
+@with_server()
+def test_echo_of_long_messages(server):
+    """As a frame, and as fragments, both above what a SoupServer allows unless told otherwise."""
+    payload = b'x' * (300 * 1024)
+    with WebSocket(server.port) as client:
+        client.send(payload, BINARY)
+        client.expect_frame(BINARY, payload)
+        client.send(payload[:100000], BINARY, fin=0)
+        client.send(payload[100000:200000], CONTINUATION, fin=0)
+        client.send(payload[200000:], CONTINUATION)
+        client.expect_frame(BINARY, payload)
 
 
 @with_server()
@@ -511,6 +525,7 @@ CASES = [
     ('only the own page may control', test_origin),
     ('a name that was made to lead here is of no use', test_rebinding),
     ('everybody may use the echo, on any path', test_echo_for_all),
+    ('messages above the limits of a SoupServer are echoed', test_echo_of_long_messages),
     ('the server is to be had from this machine alone', test_loopback_only),
     ('what is no command is answered by an error', test_bad_commands),
     ('what a command lacks is named, and nothing is done', test_bad_members),

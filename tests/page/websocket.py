@@ -9,7 +9,7 @@ import struct
 
 from harness import PATIENCE, Failure, expect, expect_equal
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 # What JSON, a log or a terminal may stumble over: all control characters, and some odder ones.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
@@ -89,13 +89,15 @@ class WebSocket:
         taken, self.data = self.data[:count], self.data[count:]
         return taken
 
-    def send(self, payload, opcode=TEXT):
+    def send(self, payload, opcode=TEXT, fin=0x80):
         payload = payload.encode() if isinstance(payload, str) else payload
         mask = os.urandom(4)
         if len(payload) < 126:
-            head = struct.pack('!BB', 0x80 | opcode, 0x80 | len(payload))
+            head = struct.pack('!BB', fin | opcode, 0x80 | len(payload))
+        elif len(payload) < 0x10000:
+            head = struct.pack('!BBH', fin | opcode, 0x80 | 126, len(payload))
         else:
-            head = struct.pack('!BBH', 0x80 | opcode, 0x80 | 126, len(payload))
+            head = struct.pack('!BBQ', fin | opcode, 0x80 | 127, len(payload))
         masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
         self.sock.sendall(head + mask + masked)
 
