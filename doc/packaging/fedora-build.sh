@@ -1,56 +1,81 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: doc/packaging/fedora-build.sh [--output=DIR]
+# Usage: doc/packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
-# Makes the Fedora packages of what is committed, and looks at them, as root and on Debian:
+# Builds and checks the Fedora packages of the committed source, as root and on Debian:
 #
 #  1. meson dist makes the tarball of the release, and the spec is taken from it;
-#  2. what the spec wants of pkg-config is found here, and rpmlint has nothing to say to the spec;
-#  3. rpmbuild builds with what Fedora's macros do, not as root and without a network, which fails
-#     for a file that is in no package and for one that is missing;
-#  4. rpmlint has nothing to say to the packages either;
-#  5. all of the packages are installed together into an empty folder, where no file belongs to two
-#     of them and what is installed can be used, and removed without a trace.
+#  2. a chroot of Debian 13 gets the libraries and the programs that the spec needs;
+#  3. pkg-config finds all that the spec asks for, and rpmlint finds nothing in the spec;
+#  4. rpmbuild builds with macros like Fedora's, not as root and without a network. It fails because
+#     of files that are in no package and of files that are missing;
+#  5. rpmlint finds nothing in the packages either;
+#  6. all of the packages are installed together into an empty folder, used there, and removed
+#     without a trace. No file belongs to two packages.
 #
-# Nothing of Fedora is downloaded: the compiler and the libraries are Debian's, and so the packages
-# are not for use. With --output, they are put into DIR. Nothing else stays, and nothing is written
-# to the source.
+# Nothing is downloaded from Fedora: the compiler and the libraries are Debian's, so nobody should
+# use the packages. --release chooses another release than trixie (Debian 13); Debian 12 is too old
+# for the monitor. Downloads are kept in the folder that --cache names, or in
+# ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder. Nothing else
+# stays, and nothing is written to the source.
 
 set -euo pipefail
 
 source_root=$(realpath "$(dirname "$0")/../..")
 output=
+release=trixie
 
-# shellcheck source=tools/scratch.bash
-. "$source_root/tools/scratch.bash"
+# shellcheck source=tools/debian-chroot.bash
+. "$source_root/tools/debian-chroot.bash"
 
-# clean COMMAND...: with the environment of a build daemon, and a home of our own with the macros
+# All files of the build are in this folder of the chroot.
+work=/fedora
+
+# clean COMMAND...: runs COMMAND as root in the chroot, with the environment of a build daemon and a
+# home that has only the macros
 clean ()
 {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME="$scratch/home" LC_ALL=C.UTF-8 "$@" < /dev/null
+  enter "$root" env HOME="$work/home" "$@"
 }
 
 # The same, but not as root, and without a network
 clean_offline ()
 {
-  clean "${offline[@]}" setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+  enter_offline "$root" env HOME="$work/home" "$@"
 }
 
 make_source ()
 {
   make_tarball "$source_root"
-  mkdir -p "$scratch/home" "$scratch/rpmbuild"/{BUILD,BUILDROOT,RPMS,SOURCES,SPECS,SRPMS}
-  cp "$tarball" "$scratch/rpmbuild/SOURCES"
-  spec=$scratch/rpmbuild/SPECS/hb-websocket.spec
-  tar --extract --to-stdout --file="$tarball" --wildcards \
-    '*/doc/packaging/fedora/hb-websocket.spec' > "$spec"
+  root=$scratch/chroot
+  make_chroot chroot
+  mkdir -p "$root$work"/{home,source} \
+    "$root$work/rpmbuild"/{BUILD,BUILDROOT,RPMS,SOURCES,SPECS,SRPMS}
+  cp "$tarball" "$root$work/rpmbuild/SOURCES"
+  tar -C "$root$work/source" --strip-components=1 -xf "$tarball"
+  spec=$work/rpmbuild/SPECS/hb-websocket.spec
+  cp "$root$work/source/doc/packaging/fedora/hb-websocket.spec" "$root$spec"
 }
 
-# What Fedora's rpm has and Debian's lacks, as far as the spec and the build need it
+install_packages ()
+{
+  local kind start=$SECONDS
+
+  say "The libraries and the programs are installed into a chroot of Debian $release"
+  { for kind in monitor test; do
+      enter "$root" "$work/source/tools/install-packages.sh" "$kind"
+    done
+    enter "$root" apt-get -qq install appstream bash-completion debugedit desktop-file-utils \
+      elfutils gi-docgen rpm rpmlint
+  } > "$scratch/apt.log" 2>&1 || fail_with "$scratch/apt.log" "the packages cannot be installed"
+  echo "It took $((SECONDS - start)) s."
+}
+
+# Writes the macros of Fedora's rpm that the spec and the build need and that Debian's rpm lacks.
 write_macros ()
 {
-  cat > "$scratch/home/.rpmmacros" << 'EOF'
+  cat > "$root$work/home/.rpmmacros" << 'EOF'
 %_topdir %{getenv:HOME}/../rpmbuild
 %_tmppath %{_topdir}
 %_dbpath /var/lib/rpm
@@ -61,13 +86,13 @@ write_macros ()
 %_docdir_fmt %%{NAME}
 %bash_completions_dir %{_datadir}/bash-completion/completions
 
-# rpmautospec makes these two from the history of the package.
+# Fedora's rpmautospec makes these two from the history of the package.
 %autorelease 1%{?dist}
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, but for what its GCC alone has, and for LTO, with which linking the tests takes
-# four minutes: tests/builds/run.sh builds with it.
+# Fedora's flags, except those that only its GCC has, and LTO, with which the tests take minutes to
+# link. tests/builds/run.sh builds with LTO.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer
@@ -89,54 +114,52 @@ write_macros ()
 %meson_test %{__meson} test -C %{_vpath_builddir} --num-processes %{_smp_build_ncpus}\\\
   --print-errorlogs
 
-# What is done to the files after %%install, and looked for in them. Debian's sh does not understand
-# the script that compresses manual pages.
+# The scripts that change the files after %%install, and check them. Debian's sh cannot run the
+# script that compresses manual pages.
 %__arch_install_post %{_rpmconfigdir}/check-rpaths\
 %{_rpmconfigdir}/check-buildroot
 %__os_install_post bash %{_rpmconfigdir}/brp-compress %{_prefix}\
 grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S )?:/:'
 
-# Packages of what debuggers need, one for each package, which Fedora makes by itself
+# A package of debugging information for each package, as Fedora makes without being asked
 %_debugsource_packages 1
 %_debuginfo_subpackages 1
 %_missing_build_ids_terminate_build 1
-%install %{?buildsubdir:%{debug_package}}\
-%%install\
-%{nil}
+%_enable_debug_packages 1
 
-# Nothing comes of the day of the build.
+# The packages do not depend on the date of the build.
 %source_date_epoch_from_changelog 1
-%clamp_mtime_to_source_date_epoch 1
+%build_mtime_policy clamp_to_source_date_epoch
 EOF
 }
 
-# rpmlint as it comes is SUSE's. Fedora has settings of its own, which these take the place of.
+# Writes the settings of rpmlint. Its own are for SUSE, and Debian does not have Fedora's.
 write_settings ()
 {
-  cat > "$scratch/rpmlint.toml" << 'EOF'
+  cat > "$root$work/rpmlint.toml" << 'EOF'
 CompressExtension = "gz"
 ValidLicenses = ["Apache-2.0", "CC0-1.0", "GPL-3.0-or-later", "LGPL-2.1-or-later", "MIT"]
 Filters = [
-  # Fedora does without these tags, and its builders sign.
+  # Fedora does not use these tags, and its build system signs.
   "no-(buildroot|group|packager)-tag",
   "no-signature",
-  # The packages of one source go together in Fedora, down to the release.
+  # In Fedora, the packages of one source require each other in the same release.
   "requires-on-release",
-  # glibc has a trigger that does it.
+  # A trigger of glibc runs ldconfig.
   "library-without-ldconfig-post",
-  # The names and contents of libraries' packages, and who has the folders of languages, are
-  # matters of SUSE's rules.
+  # SUSE has rules of its own for the names and files of library packages, and for the owner of the
+  # folders of languages.
   "no-dependency-on locales-doc",
   "no-major-in-name",
   "non-versioned-file-in-library-package",
-  # Nothing has looked for the older kind of table for many years.
+  # The dynamic linker has used the GNU hash table for many years.
   "missing-hash-section",
   # The documentation is in packages of its own.
   "(devel|tests)[.].* no-documentation",
-  # Examples are to be read, and started by who has read them.
+  # Examples are documentation that readers can run.
   "examples[.].* package-with-huge-docs",
   "env-script-interpreter /usr/share/doc/",
-  # There are some, but rpmlint 2.4 takes the section of a page for its name.
+  # They have some, but rpmlint takes the section of a manual page for its name.
   "no-manual-page-for-binary hb-(cat|websocket-monitor)",
   # Releases have no public address yet.
   "invalid-url Source0: hb-websocket-",
@@ -144,10 +167,10 @@ Filters = [
 EOF
 }
 
-# lint FILE...: what is no error to rpmlint is not passed over either
+# lint FILE...: fails because of warnings too
 lint ()
 {
-  clean rpmlint --strict --config="$scratch/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
+  clean rpmlint --strict --config="$work/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
     || { cat "$scratch/rpmlint.log" >&2; fail "rpmlint has found something"; }
   tail -n 1 "$scratch/rpmlint.log"
 }
@@ -156,22 +179,22 @@ check_spec ()
 {
   local name relation wanted missing=()
 
-  say "The spec is looked at"
+  say "The spec is checked"
   clean rpmspec --parse "$spec" > "$scratch/parsed"
   version=$(clean rpmspec --query --srpm --queryformat '%{version}' "$spec")
   [ "hb-websocket-$version.tar.xz" = "${tarball##*/}" ] \
-    || fail "the spec is of version $version, and the tarball is ${tarball##*/}"
+    || fail "the spec has version $version, but the tarball is ${tarball##*/}"
 
-  # Not from a pipe: if rpmspec fails, that is the end.
+  # A file and not a pipe, so that the script ends if rpmspec fails
   clean rpmspec --query --buildrequires "$spec" > "$scratch/wanted"
-  grep -q '^pkgconfig(' "$scratch/wanted" || fail "the spec wants nothing of pkg-config"
+  grep -q '^pkgconfig(' "$scratch/wanted" || fail "the spec asks pkg-config for nothing"
   while read -r name relation wanted; do
     [[ "$name" = pkgconfig\(*\) ]] || continue
     name=${name#pkgconfig(}
     name=${name%)}
     clean pkg-config --exists --print-errors "$name $relation $wanted" || missing+=("$name")
   done < "$scratch/wanted"
-  [ ${#missing[@]} -eq 0 ] || fail "pkg-config does not know these here: ${missing[*]}"
+  [ ${#missing[@]} -eq 0 ] || fail "pkg-config does not find these: ${missing[*]}"
 
   lint "$spec"
 }
@@ -181,91 +204,92 @@ build ()
   local start=$SECONDS
 
   say "rpmbuild builds, without a network"
-  # It does not run as root, and so has to be let in.
-  chmod 755 "$scratch"
-  chown -R nobody:nogroup "$scratch/rpmbuild" "$scratch/home"
-  # The names of Debian's packages are others.
+  enter "$root" chown -R "$builder:$builder" "$work/rpmbuild" "$work/home"
+  # Debian's packages have other names, so rpm cannot check the build dependencies.
   clean_offline rpmbuild -ba --nodeps "$spec" > "$scratch/build.log" 2>&1 \
     || { tail -n 100 "$scratch/build.log" | cut -c 1-400 >&2; fail "rpmbuild has failed"; }
   show_tests "$scratch/build.log"
   echo "It took $((SECONDS - start)) s."
 
-  mapfile -t packages < <(find "$scratch/rpmbuild/RPMS" -name '*.rpm' | sort)
+  mapfile -t packages < <(find "$root$work/rpmbuild/RPMS" -name '*.rpm' -printf '%P\n' | sort)
+  packages=("${packages[@]/#/$work/rpmbuild/RPMS/}")
   printf '%s\n' "${packages[@]##*/}"
-  # Even if something is found to be wrong with them
+  # Even if a later check fails
   if [ -n "$output" ]; then
     mkdir -p "$output"
-    cp "${packages[@]}" "$scratch"/rpmbuild/SRPMS/*.src.rpm "$output"
+    cp "${packages[@]/#/$root}" "$root$work"/rpmbuild/SRPMS/*.src.rpm "$output"
   fi
 }
 
-# What rpm makes by itself is not to be blamed on the spec.
+# Packages of debugging information are rpm's own work, so rpmlint does not check them.
 check_packages ()
 {
   local package
 
-  say "The packages are looked at"
+  say "The packages are checked"
   mapfile -t package < <(printf '%s\n' "${packages[@]}" | grep -v -e -debuginfo- -e -debugsource-)
-  lint "${package[@]}" "$scratch"/rpmbuild/SRPMS/*.src.rpm
+  lint "${package[@]}" "$work/rpmbuild/SRPMS/$(cd "$root$work/rpmbuild/SRPMS" && ls)"
 
-  # Each file in turn, and no folder, which several may have
+  # Folders may belong to several packages, but files may not.
   clean rpm --query --package --queryformat '[%{FILEMODES:perms} %{FILENAMES}\n]' "${packages[@]}" \
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
-  [ ! -s "$scratch/twice" ] || fail "in two packages: $(cat "$scratch/twice")"
+  [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # What they need of each other is there, and what they need of others is for the eye.
+  # What the packages require of each other must be provided. The rest is printed for the reader.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
-  ! grep -i hb-websocket "$scratch/others" || fail "no package provides that"
-  echo "They need, of others:"
+  ! grep -i hb-websocket "$scratch/others" || fail "no package provides what these lines require"
+  echo "They require of other packages:"
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
-# have NAME COMMAND...: with what is installed below $root
-have ()
+# try NAME COMMAND...: runs COMMAND with what is installed in the folder $installed_root
+try ()
 {
   local name=$1
 
   shift
-  clean env LD_LIBRARY_PATH="$root/usr/lib64" GI_TYPELIB_PATH="$root/usr/lib64/girepository-1.0" \
-    PKG_CONFIG_PATH="$root/usr/lib64/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$root" "$@" \
-    > "$scratch/log" 2>&1 || { cat "$scratch/log" >&2; fail "$name does not work"; }
+  clean env LD_LIBRARY_PATH="$installed_root/usr/lib64" \
+    GI_TYPELIB_PATH="$installed_root/usr/lib64/girepository-1.0" \
+    PKG_CONFIG_PATH="$installed_root/usr/lib64/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$installed_root" \
+    "$@" > "$scratch/log" 2>&1 || { cat "$scratch/log" >&2; fail "$name does not work"; }
 }
 
 install_and_remove ()
 {
-  local installed left
+  local installed left installed_root=$work/root
 
-  root=$scratch/root
   say "All packages are installed together, and removed"
-  mkdir "$root"
-  clean rpm --force-debian --root="$root" --install --nodeps "${packages[@]}"
+  mkdir "$root$installed_root"
+  clean rpm --root="$installed_root" --install --nodeps "${packages[@]}"
 
-  mapfile -t installed < <(clean rpm --root="$root" --query --all)
-  clean rpm --root="$root" --verify --nodeps "${installed[@]}" \
-    || fail "that is not as it was packaged"
+  mapfile -t installed < <(clean rpm --root="$installed_root" --query --all)
+  clean rpm --root="$installed_root" --verify --nodeps "${installed[@]}" \
+    || fail "the installed files differ from the packages"
 
-  left=$(find "$root" -xtype l -not -path '*/.build-id/*' -printf '/%P\n')
-  [ -z "$left" ] || fail "these links lead nowhere: $left"
-  have hb-cat "$root/usr/bin/hb-cat" --version
-  have echo-server "$root/usr/libexec/hb-websocket/echo-server" --help
-  have "the monitor" "$root/usr/bin/hb-websocket-monitor" --help
-  have "the typelib" /usr/bin/python3 -c \
+  left=$(find "$root$installed_root" -xtype l -not -path '*/.build-id/*' -printf '/%P\n')
+  [ -z "$left" ] || fail "these links are broken: $left"
+  try hb-cat "$installed_root/usr/bin/hb-cat" --version
+  try echo-server "$installed_root/usr/libexec/hb-websocket/echo-server" --help
+  try "the monitor" "$installed_root/usr/bin/hb-websocket-monitor" --help
+  try "the typelib" /usr/bin/python3 -c \
     "import gi; gi.require_version('Hb', '1'); from gi.repository import Hb; Hb.WebsocketTask()"
-  have "the library's file for pkg-config" pkg-config --exists "hb-websocket-1 = $version"
+  try "the library's file for pkg-config" pkg-config --exists "hb-websocket-1 = $version"
 
-  clean rpm --force-debian --root="$root" --erase --nodeps "${installed[@]}"
-  left=$(find "$root" -not -type d -not -path "$root/var/lib/rpm/*" -printf '/%P\n')
-  [ -z "$left" ] || fail "this is left of them: $left"
+  clean rpm --root="$installed_root" --erase --nodeps "${installed[@]}"
+  left=$(find "$root$installed_root" -not -type d -not -path "$root$installed_root/var/lib/rpm/*" \
+    -printf '/%P\n')
+  [ -z "$left" ] || fail "these files are left of the packages: $left"
   echo "${#installed[@]} packages"
 }
 
-parse_options output -- "$@"
-need eu-strip find-debuginfo gi-docgen gjs git ip meson pkg-config rpm rpmbuild rpmlint rpmspec \
-  setpriv unshare valac
-begin_scratch fedora
+parse_options cache output release -- "$@"
+need git meson
+begin_chroots fedora "$@"
+choose_archive "$(dpkg --print-architecture)" "$release"
 make_source
+install_packages
 write_macros
 write_settings
 check_spec
