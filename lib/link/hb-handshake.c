@@ -310,7 +310,7 @@ got_headers_cb (SoupMessage *request,
 }
 
 /* Whether the server has chosen one of the subprotocols that @request offers, or none. RFC 6455,
- * 11.3.4: a server names one only, and in one header. Before 3.8 libsoup takes no notice of case. */
+ * 11.3.4: a server names one only, and in one header. Before 3.8, libsoup ignores case. */
 static gboolean
 has_valid_protocol (SoupMessage *request)
 {
