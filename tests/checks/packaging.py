@@ -47,7 +47,8 @@ def check_options():
 
     known = get_options().keys()
     check_none((f'{path.relative_to(SOURCE)}: {name}'
-                for path in (SOURCE / 'README.md', SOURCE / 'CONTRIBUTING.md', SPEC, PAGE,
+                for path in (SOURCE / 'README.md', SOURCE / 'doc' / 'installing.md',
+                             SOURCE / 'CONTRIBUTING.md', SPEC, PAGE,
                              PACKAGING / 'releasing.md', DEBIAN / 'rules')
                 for name in USE.findall(read(path)) if name not in known),
                'no option is named that there is not')

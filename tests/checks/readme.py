@@ -1,73 +1,100 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs in the README work when they are pasted.
+"""The programs in the README work when they are pasted, and are those in examples/.
 
 The environment may have PYTHON, one with GObject, and GJS.
 """
 
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
 from pathlib import Path
 
-from common import (
-    BUILD, CC, PATIENCE, SOURCE, Peer, check, finish, get_devenv_flags, run, skip, skip_all,
-)
+from common import BUILD, CC, PATIENCE, SOURCE, check, finish, get_devenv_flags, run, skip, skip_all
 
-BLOCK = re.compile(r'^```(c|python|js)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+EXAMPLES = SOURCE / 'examples'
+SERVER = BUILD / 'examples' / 'echo-server'
+VALA = BUILD / 'examples' / 'subscribe-vala'
 
-# Where the programs connect to, unless they take it as an argument
-PLACE = 'wss://example.com/feed'
+BLOCK = re.compile(r'^```(c|python)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
+
+# Where the program begins in the file of examples/, after the licence and what it does
+BEGINNING = {'c': '#include', 'python': 'import signal'}
 
 COMPLAINT = re.compile(r'CRITICAL|WARNING|Warning|Traceback')
 
+MAX_LINES = 120
 
-def check_echoes(language, write_command):
-    """The program goes on for ever, so it is ended once it has printed what it got back."""
-    output = []
-    with Peer() as peer:
-        env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
-               'GI_TYPELIB_PATH': str(BUILD / 'lib')}
-        with subprocess.Popen(write_command(peer.uri), text=True, env=env,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT) as process:
-            alarm = threading.Timer(PATIENCE, process.kill)
-            alarm.start()
-            for line in process.stdout:
-                output.append(line)
-                if line == 'hello\n':
-                    break
-            alarm.cancel()
-            process.terminate()
-            output += process.stdout.readlines()
 
-    text = ''.join(output)
-    check('hello\n' in output and not COMPLAINT.search(text),
-          f'the {language} in the README sends a message and gets it back', text)
+class Server:
+    """The example server, which tells on standard error how its clients have left."""
+
+    def __enter__(self):
+        self._process = subprocess.Popen([SERVER, '--port=0', '--verbose'], text=True,
+                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.uri = self._process.stdout.readline().strip().removeprefix('Listening on ')
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.communicate()
+
+    def read_report(self):
+        """Reads what it says of its only client, up to how that has left."""
+        report = ''
+        alarm = threading.Timer(PATIENCE, self._process.kill)
+        alarm.start()
+        while 'gone' not in report and (line := self._process.stderr.readline()):
+            report += line
+        alarm.cancel()
+        return report
+
+
+def read_example(language, name):
+    text = (EXAMPLES / name).read_text(encoding='utf-8').replace('  # noqa: E402', '')
+    return text[text.index(BEGINNING[language]):]
+
+
+def interrupt(command):
+    """Interrupts a program when its first message comes. Returns its status and its output."""
+    env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
+           'GI_TYPELIB_PATH': str(BUILD / 'lib')}
+    with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        alarm = threading.Timer(PATIENCE, process.kill)
+        alarm.start()
+        output = ''
+        for line in process.stdout:
+            output += line
+            if line == 'subscribe\n':
+                process.send_signal(signal.SIGINT)
+        alarm.cancel()
+    return process.returncode, output
+
+
+def check_program(language, *command):
+    name = f'the program in {language} subscribes, and closes on Ctrl+C'
+    if not command[0]:
+        skip(name, 'what runs it is not there, or cannot load the library')
+        return
+
+    with Server() as server:
+        status, output = interrupt([*command, server.uri])
+        report = server.read_report()
+    check(status == 0 and output == 'subscribe\n' and 'gone, code 1000' in report
+          and not COMPLAINT.search(output), name, f'status {status}\n{output}{report}')
 
 
 def check_c(text, scratch):
-    source = scratch / 'program.c'
-    program = scratch / 'program'
+    source = scratch / 'subscribe.c'
+    program = scratch / 'subscribe'
     source.write_text(text, encoding='utf-8')
     result = run([*CC, '-Wall', '-Werror', source, '-o', program, *get_devenv_flags()])
     if check(result.returncode == 0, 'the C in the README compiles', result.stdout):
-        check_echoes('C', lambda uri: [program, uri])
-
-
-def check_script(language, text, path, *command):
-    name = f'the {language} in the README'
-
-    def write_command(uri):
-        path.write_text(text.replace(PLACE, uri), encoding='utf-8')
-        return [*command, path]
-
-    if not command[0]:
-        skip(name, 'what runs it is not there, or cannot load the library')
-    elif check(text.count(PLACE) == 1, f'{name} connects to {PLACE}', text):
-        check_echoes(language, write_command)
+        check_program('C', program)
 
 
 def main():
@@ -75,17 +102,23 @@ def main():
     if not readme.exists():
         skip_all('there is no README')
 
-    # The first of each is a program.
-    programs = dict(reversed(BLOCK.findall(readme.read_text(encoding='utf-8'))))
+    text = readme.read_text(encoding='utf-8')
+    check(text.count('\n') < MAX_LINES, f'the README is shorter than {MAX_LINES} lines')
+    programs = dict(BLOCK.findall(text))
+    for language, name in (('c', 'subscribe.c'), ('python', 'subscribe.py')):
+        check(programs.get(language) == read_example(language, name),
+              f'the README has the program of examples/{name}', programs.get(language, 'nothing'))
 
-    with tempfile.TemporaryDirectory() as name:
-        scratch = Path(name)
-        if check(len(programs) == 3, 'the README has a program in each language'):
-            check_c(programs['c'], scratch)
-            check_script('Python', programs['python'], scratch / 'program.py',
-                         os.environ.get('PYTHON'))
-            check_script('JavaScript', programs['js'], scratch / 'program.js',
-                         os.environ.get('GJS'), '-m')
+    if not SERVER.exists():
+        skip('the programs', 'built without the examples, and so without their server')
+        finish()
+
+    with tempfile.TemporaryDirectory() as scratch:
+        check_c(programs['c'], Path(scratch))
+        (Path(scratch) / 'subscribe.py').write_text(programs['python'], encoding='utf-8')
+        check_program('Python', os.environ.get('PYTHON'), Path(scratch) / 'subscribe.py')
+    check_program('JavaScript', os.environ.get('GJS'), '-m', EXAMPLES / 'subscribe.js')
+    check_program('Vala', VALA if VALA.exists() else None)
 
     finish()
 

@@ -1,0 +1,35 @@
+#!/usr/bin/env -S gjs -m
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Subscribes on each connection, prints each message, and closes on Ctrl+C: subscribe.js URI
+
+import GLib from 'gi://GLib';
+import Hb from 'gi://Hb?version=1';
+
+const SIGINT = 2;
+
+// GLib 2.80 and later have this function in a library of its own.
+const addSignal = await import('gi://GLibUnix?version=2.0')
+  .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
+    () => GLib.unix_signal_add);
+
+const loop = new GLib.MainLoop(null, false);
+const task = new Hb.WebsocketTask({
+  uri: ARGV[0],
+  heartbeatMode: Hb.HeartbeatMode.PING,
+});
+
+task.connect('open', () => task.send_text('subscribe'));
+task.connect('message::text', (_task, _type, message) => {
+  print(new TextDecoder().decode(message.get_data()));
+});
+task.connect('notify::state', () => {
+  if (task.state === Hb.State.CLOSED)
+    loop.quit();
+});
+addSignal(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+  task.close(1000, null);
+  return GLib.SOURCE_CONTINUE;
+});
+task.open();
+loop.run();

@@ -1,0 +1,21 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Subscribes on each connection, prints each message, and closes on Ctrl+C: subscribe.py URI"""
+
+import signal
+import sys
+
+import gi
+
+gi.require_version('Hb', '1')
+from gi.repository import GLib, Hb  # noqa: E402
+
+loop = GLib.MainLoop()
+task = Hb.WebsocketTask(uri=sys.argv[1], heartbeat_mode=Hb.HeartbeatMode.PING)
+task.connect('open', lambda task: task.send_text('subscribe'))
+task.connect('message::text', lambda task, kind, message: print(message.get_data().decode()))
+task.connect('notify::state',
+             lambda task, pspec: task.get_state() == Hb.State.CLOSED and loop.quit())
+signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
+task.open()
+loop.run()

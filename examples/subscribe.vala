@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Subscribes on each connection, prints each message, and closes on Ctrl+C: subscribe-vala URI
+
+const int SIGINT = 2;
+
+int main (string[] args)
+{
+  var loop = new MainLoop ();
+  var task = new Hb.WebsocketTask (args[1]);
+
+  task.heartbeat_mode = PING;
+  task.open.connect (() => {
+    try
+      {
+        task.send_text ("subscribe");
+      }
+    catch (Error error)
+      {
+        printerr ("%s\n", error.message);
+      }
+  });
+  task.message["text"].connect ((type, message) => print ("%s\n", (string) message.get_data ()));
+  task.notify["state"].connect (() => {
+    if (task.state == CLOSED)
+      loop.quit ();
+  });
+  Unix.signal_add (SIGINT, () => {
+    task.close ();
+    return Source.CONTINUE;
+  });
+  task.open ();
+  loop.run ();
+
+  return 0;
+}
