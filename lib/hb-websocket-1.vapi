@@ -54,6 +54,7 @@ namespace Hb {
 		public int64 get_downtime ();
 		public Hb.HeartbeatMode get_heartbeat_mode ();
 		public uint get_http_status ();
+		public unowned GLib.Error? get_last_error ();
 		public int64 get_latency ();
 		public Hb.Liveness get_liveness ();
 		public uint64 get_max_buffered_amount ();
@@ -70,6 +71,7 @@ namespace Hb {
 		public unowned string? get_protocol ();
 		[CCode (array_length = false, array_null_terminated = true)]
 		public unowned string[] get_protocols ();
+		public bool get_ready ();
 		public int64 get_reconnect_at ();
 		public double get_reconnect_jitter ();
 		public uint get_reconnect_timeout ();
@@ -81,6 +83,7 @@ namespace Hb {
 		public unowned string? get_uri ();
 		public void hold ();
 		public async bool open_async (GLib.Cancellable? cancellable = null) throws GLib.Error;
+		public void reconnect_later ();
 		public void reconnect_now ();
 		public void release ();
 		public void send_bytes (GLib.Bytes bytes) throws GLib.Error;
@@ -123,6 +126,7 @@ namespace Hb {
 		public int64 downtime { get; }
 		public Hb.HeartbeatMode heartbeat_mode { get; set; }
 		public uint http_status { get; }
+		public GLib.Error? last_error { get; }
 		public int64 latency { get; }
 		public Hb.Liveness liveness { get; set; }
 		public uint64 max_buffered_amount { get; set; }
@@ -138,6 +142,7 @@ namespace Hb {
 		public string? protocol { get; }
 		[CCode (array_length = false, array_null_terminated = true)]
 		public string[] protocols { get; set; }
+		public bool ready { get; }
 		public int64 reconnect_at { get; }
 		public double reconnect_jitter { get; set; }
 		public uint reconnect_timeout { get; set; }

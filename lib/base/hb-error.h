@@ -29,8 +29,8 @@ G_BEGIN_DECLS
  * @HB_ERROR_NOT_OPEN: the link is not open, and the message was not to wait for it
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount]
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed
- * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row while it was being
- *   sent the same message, or once with close code 1009
+ * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row in the midst of the
+ *   same message, or once with close code 1009
  *
  * What can go wrong in this library itself.
  *

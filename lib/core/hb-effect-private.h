@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef enum {
   HB_EFFECT_DROP,      /* leave the link at once */
   HB_EFFECT_CONNECT,   /* make a link, show its request to the application, connect (serial) */
+  HB_EFFECT_REQUEST,   /* send the request of that link, which has been held (serial) */
   HB_EFFECT_TRANSMIT,  /* hand over messages for as long as the link takes them */
   HB_EFFECT_PING,      /* send a ping, ahead of the messages */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */

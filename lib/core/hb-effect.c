@@ -133,6 +133,7 @@ hb_effect_clear (HbEffect *self)
       break;
     case HB_EFFECT_DROP:
     case HB_EFFECT_CONNECT:
+    case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_NOTIFY:

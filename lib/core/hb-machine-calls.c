@@ -119,6 +119,28 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
+/* Gives the link up as if it were lost, so that the attempts count and the waits grow. */
+void
+hb_machine_reconnect_later (HbMachine *self,
+                            gint64     now)
+{
+  switch (self->state)
+    {
+    case HB_STATE_CONNECTING:
+    case HB_STATE_OPEN:
+      hb_machine_give_link_up (self, now);
+      break;
+
+    case HB_STATE_CLOSING:
+    case HB_STATE_CLOSED:
+    case HB_STATE_WAITING:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
 void
 hb_machine_check (HbMachine *self,
                   gint64     now)
@@ -150,8 +172,32 @@ hb_machine_hold (HbMachine *self)
 {
   self->holds++;
 
+  if (self->is_announcing)
+    self->is_request_held = TRUE;
+
   if (self->holds == 1 && self->state == HB_STATE_WAITING)
     hb_effects_push_notify (&self->effects, "reconnect-at");
+}
+
+/* Lets the request go that a handler of `connecting` has held. For another URI it is made again. */
+static void
+release_request (HbMachine *self,
+                 gint64     now)
+{
+  self->is_request_held = FALSE;
+  self->since = now;
+
+  if (g_strcmp0 (self->request_uri, self->settings.uri) != 0
+      || !hb_settings_check (&self->settings, NULL))
+    {
+      /* The one that was held has not been made. */
+      self->metrics.attempts--;
+      hb_machine_attempt (self, now);
+    }
+  else if (!self->is_announcing)
+    {
+      hb_effects_push (&self->effects, HB_EFFECT_REQUEST)->serial = self->serial;
+    }
 }
 
 /* Returns FALSE where there was no hold. */
@@ -169,6 +215,10 @@ hb_machine_release (HbMachine *self,
       hb_effects_push_notify (&self->effects, "reconnect-at");
       if (now >= self->attempt_at)
         hb_machine_attempt (self, now);
+    }
+  else if (self->holds == 0 && self->is_request_held)
+    {
+      release_request (self, now);
     }
 
   return TRUE;
@@ -208,6 +258,8 @@ hb_machine_set_delay (HbMachine *self,
 
   reconnect->reconnect.delay = MAX (delay, self->retry_after);
   attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+
+  self->chance = -1;
 
   if (self->attempt_at == attempt_at)
     return;

@@ -43,6 +43,8 @@ typedef struct
   GPtrArray   *opens;        /* tickets that wait for OPEN */
   GPtrArray   *closes;       /* tickets that wait for CLOSED */
   char        *close_reason; /* (nullable) for our own close frame */
+  char        *request_uri;  /* (nullable) of the request that was shown to the application last */
+  GError      *last_error;   /* (nullable) why there is no link, NULL once it is open */
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
@@ -58,10 +60,13 @@ typedef struct
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network was last acted on */
   gint64       check_at;     /* HB_NEVER unless one is still to be acted on */
+  double       chance;       /* of the present wait, negative if no property tells how long it is */
   gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
   guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;    /* the close frame has been ordered */
   guint        queued : 1;       /* the request waits for a connection of the session, CONNECTING */
+  guint        is_announcing : 1;    /* handlers of `connecting` are running */
+  guint        is_request_held : 1;  /* by one of them, so it has not gone out */
   guint        disposed : 1;
 } HbMachine;
 
@@ -81,6 +86,8 @@ gboolean          hb_machine_close              (HbMachine      *self,
                                                  gpointer        ticket,
                                                  GError        **error);
 void              hb_machine_reconnect_now      (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_reconnect_later    (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_check              (HbMachine      *self,
                                                  gint64          now);
@@ -106,6 +113,11 @@ void              hb_machine_set_delay          (HbMachine      *self,
 
 void              hb_machine_set_queued         (HbMachine      *self,
                                                  gboolean        queued);
+void              hb_machine_apply_settings     (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_announcing      (HbMachine      *self);
+gboolean          hb_machine_on_announced       (HbMachine      *self,
+                                                 const HbEffect *connect);
 void              hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_opened          (HbMachine      *self,

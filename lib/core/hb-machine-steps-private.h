@@ -26,6 +26,8 @@ void      hb_machine_leave            (HbMachine    *self,
                                        gint64        now);
 void      hb_machine_attempt          (HbMachine    *self,
                                        gint64        now);
+void      hb_machine_give_link_up     (HbMachine    *self,
+                                       gint64        now);
 void      hb_machine_ping             (HbMachine    *self,
                                        gint64        now);
 void      hb_machine_check_network    (HbMachine    *self,

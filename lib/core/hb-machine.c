@@ -19,6 +19,8 @@ hb_machine_enter (HbMachine *self,
                   HbState    state,
                   gint64     now)
 {
+  gboolean was_ready;
+
   if (self->state == HB_STATE_OPEN && state != HB_STATE_OPEN)
     self->metrics.uptime += now - self->since;
 
@@ -27,8 +29,12 @@ hb_machine_enter (HbMachine *self,
   if (self->state == state)
     return;
 
+  was_ready = self->state == HB_STATE_OPEN;
   self->state = state;
   hb_effects_push_notify (&self->effects, "state");
+
+  if (was_ready != (state == HB_STATE_OPEN))
+    hb_effects_push_notify (&self->effects, "ready");
 }
 
 void
@@ -40,6 +46,21 @@ hb_machine_set_attempt (HbMachine *self,
 
   self->attempt = attempt;
   hb_effects_push_notify (&self->effects, "attempt");
+}
+
+/* @error: (nullable) */
+static void
+set_last_error (HbMachine    *self,
+                const GError *error)
+{
+  if (self->last_error == NULL && error == NULL)
+    return;
+
+  g_clear_error (&self->last_error);
+  if (error != NULL)
+    self->last_error = g_error_copy (error);
+
+  hb_effects_push_notify (&self->effects, "last-error");
 }
 
 static void
@@ -79,7 +100,7 @@ get_state_deadline (HbMachine *self)
       return hb_machine_get_attempt_at (self);
 
     case HB_STATE_CONNECTING:
-      return self->settings.connect_timeout == 0
+      return self->settings.connect_timeout == 0 || self->is_request_held
              ? HB_NEVER
              : self->since + hb_milliseconds (self->settings.connect_timeout);
 
@@ -123,7 +144,10 @@ hb_machine_leave (HbMachine *self,
 
   hb_heartbeat_stop (&self->heartbeat);
   self->attempt_at = HB_NEVER;
+  self->chance = -1;
   self->retry_after = 0;
+  self->is_announcing = FALSE;
+  self->is_request_held = FALSE;
   hb_machine_enter (self, state, now);
 
   if (was_open)
@@ -182,6 +206,7 @@ hb_machine_attempt (HbMachine *self,
 
   if (error != NULL)
     {
+      set_last_error (self, error);
       hb_effects_push_error (&self->effects, g_error_copy (error));
       hb_machine_tell_unsent (self);
     }
@@ -221,28 +246,34 @@ draw (HbMachine *self)
   return g_rand_double (random);
 }
 
+/* How long the present wait is by the properties, in milliseconds. Each wait has one random number,
+ * so that a change of a property moves it by no more than that. */
+static guint
+get_delay (HbMachine *self)
+{
+  return MAX (hb_backoff_get_delay (&self->settings, self->attempt, self->chance),
+              self->retry_after);
+}
+
 static void
 wait_for_attempt (HbMachine    *self,
                   const HbLoss *loss,
                   gint64        now)
 {
   HbEffect *effect;
-  guint delay;
 
   hb_machine_set_attempt (self, self->attempt + 1);
 
   if (loss->http_status == HTTP_TOO_MANY_REQUESTS || loss->http_status == HTTP_SERVICE_UNAVAILABLE)
     self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
 
-  delay = hb_backoff_get_delay (&self->settings, self->attempt, draw (self));
-  delay = MAX (delay, self->retry_after);
-  self->attempt_at = now + hb_milliseconds (delay);
+  self->chance = draw (self);
+  self->attempt_at = now + hb_milliseconds (get_delay (self));
   hb_effects_push_notify (&self->effects, "reconnect-at");
 
   effect = hb_effects_push (&self->effects, HB_EFFECT_RECONNECT);
   effect->reconnect.serial = self->serial;
   effect->reconnect.attempt = self->attempt;
-  effect->reconnect.delay = delay;
 }
 
 static gboolean
@@ -293,6 +324,53 @@ tell_too_big (HbMachine    *self,
                                                   "those sent before")));
 }
 
+/* @attempt: how many attempts in a row have failed; 0 only where none is made at all */
+static GError *
+new_limit_error (guint       attempt,
+                 const char *cause)
+{
+  if (attempt == 0)
+    return g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
+                        _("No attempt to reconnect is made, because repeat-limit is 0: %s"), cause);
+
+  return g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
+                      hb_ngettext ("Gave up after %u attempt to reconnect: %s",
+                                   "Gave up after %u attempts to reconnect: %s", attempt),
+                      attempt, cause);
+}
+
+/* A program that wants one link and no other has had it. */
+static gboolean
+is_normal_end (HbMachine    *self,
+               const HbLoss *loss)
+{
+  return self->state == HB_STATE_OPEN && self->settings.repeat_limit == 0
+         && loss->error == NULL && loss->code == HB_CLOSE_NORMAL;
+}
+
+/* Why the end of the link is the end of the task. Who waits gets it.
+ *
+ * Returns: (transfer full) (nullable): NULL if another attempt follows */
+static GError *
+judge_end (HbMachine    *self,
+           const HbLoss *loss,
+           guint         attempt)
+{
+  if (self->state == HB_STATE_CLOSING || is_normal_end (self, loss))
+    return hb_machine_new_closed_error ();
+
+  if (is_final (loss->error))
+    return g_error_copy (loss->error);
+
+  if (hb_backoff_is_exhausted (&self->settings, attempt))
+    return new_limit_error (attempt,
+                            loss->error != NULL ? loss->error->message
+                            : loss->by_peer ? _("the server closed the link")
+                                            : _("the link was given up"));
+
+  return NULL;
+}
+
 /* The link has ended by itself: tears down, changes the state, then tells, in this order. */
 static void
 lose (HbMachine    *self,
@@ -303,26 +381,17 @@ lose (HbMachine    *self,
   gboolean was_open = hb_machine_has_open_link (self);
   guint attempt = now >= get_settled_at (self) ? 0 : self->attempt;
   g_autoptr (GError) refusal = judge_message (self, loss);
-  g_autoptr (GError) final = NULL;
-
-  if (closing)
-    final = hb_machine_new_closed_error ();
-  else if (is_final (loss->error))
-    final = g_error_copy (loss->error);
-  else if (hb_backoff_is_exhausted (&self->settings, attempt))
-    final = g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
-                         hb_ngettext ("Gave up after %u attempt to reconnect: %s",
-                                      "Gave up after %u attempts to reconnect: %s", attempt),
-                         attempt,
-                         loss->error != NULL
-                         ? loss->error->message
-                         : _("the server closed the link"));
+  g_autoptr (GError) final = judge_end (self, loss, attempt);
+  gboolean is_limit = g_error_matches (final, HB_ERROR, HB_ERROR_REPEAT_LIMIT);
 
   hb_machine_leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
   hb_machine_set_attempt (self, attempt);
 
   if (!was_open)
     set_http_status (self, loss->http_status);
+
+  if (!closing && (loss->error != NULL || is_limit))
+    set_last_error (self, is_limit ? final : loss->error);
 
   /* An application that has closed does not care how the peer went. */
   if (loss->error != NULL && !closing)
@@ -333,7 +402,7 @@ lose (HbMachine    *self,
   else if (!closing)
     tell_too_big (self, loss);
 
-  if (g_error_matches (final, HB_ERROR, HB_ERROR_REPEAT_LIMIT))
+  if (is_limit)
     hb_effects_push_error (&self->effects, g_error_copy (final));
 
   if (final != NULL)
@@ -356,6 +425,51 @@ lose_with_error (HbMachine *self,
   lose (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
+/* The application gives the link, or the attempt, up. */
+void
+hb_machine_give_link_up (HbMachine *self,
+                         gint64     now)
+{
+  lose_with_error (self, now, NULL);
+}
+
+/* A property has changed. All deadlines but that of a wait are worked out from the properties each
+ * time; that one is moved here, and a limit that is reached by now ends the wait. */
+void
+hb_machine_apply_settings (HbMachine *self,
+                           gint64     now)
+{
+  g_autoptr (GError) final = NULL;
+  gint64 attempt_at;
+
+  if (self->state != HB_STATE_WAITING || self->attempt == 0)
+    return;
+
+  if (hb_backoff_is_exhausted (&self->settings, self->attempt - 1))
+    {
+      final = new_limit_error (self->attempt - 1,
+                               self->last_error != NULL ? self->last_error->message
+                                                        : _("the link was lost"));
+      hb_machine_leave (self, HB_STATE_CLOSED, now);
+      set_last_error (self, final);
+      hb_effects_push_error (&self->effects, g_error_copy (final));
+      hb_machine_tell_unsent (self);
+      hb_machine_release_waiters (self, final);
+      return;
+    }
+
+  if (self->chance < 0)
+    return;
+
+  attempt_at = self->since + hb_milliseconds (get_delay (self));
+  if (attempt_at == self->attempt_at)
+    return;
+
+  self->attempt_at = attempt_at;
+  if (self->holds == 0)
+    hb_effects_push_notify (&self->effects, "reconnect-at");
+}
+
 void
 hb_machine_ping (HbMachine *self,
                  gint64     now)
@@ -363,6 +477,22 @@ hb_machine_ping (HbMachine *self,
   hb_heartbeat_on_ping (&self->heartbeat, &self->settings, now);
   self->metrics.pings++;
   hb_effects_push (&self->effects, HB_EFFECT_PING);
+}
+
+/* A server that has never answered is more likely not to know the text than to be dead. */
+static GError *
+new_pong_error (HbMachine *self)
+{
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0)
+    return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
+                        _("The server has shown no life for %u ms after a ping, and has never "
+                          "answered one: it probably does not know the text of ping-message. Set "
+                          "heartbeat-mode to PING, which every server answers"),
+                        self->settings.pong_timeout);
+
+  return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
+                      _("The server has shown no life for %u ms after a ping"),
+                      self->settings.pong_timeout);
 }
 
 static void
@@ -386,9 +516,7 @@ tick_open (HbMachine *self,
 
     case HB_VERDICT_DEAD:
       self->metrics.pong_timeouts++;
-      error = g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
-                           _("The server has shown no life for %u ms after a ping"),
-                           self->settings.pong_timeout);
+      error = new_pong_error (self);
       lose_with_error (self, now, error);
       break;
 
@@ -431,6 +559,7 @@ hb_machine_init (HbMachine *self,
     .state = HB_STATE_CLOSED,
     .seed = seed,
     .attempt_at = HB_NEVER,
+    .chance = -1,
     .lost_at = HB_NEVER,
     .latency = -1,
     .checked_at = -HB_CHECK_INTERVAL,
@@ -454,6 +583,8 @@ hb_machine_clear (HbMachine *self)
   g_clear_pointer (&self->opens, g_ptr_array_unref);
   g_clear_pointer (&self->closes, g_ptr_array_unref);
   g_clear_pointer (&self->close_reason, g_free);
+  g_clear_pointer (&self->request_uri, g_free);
+  g_clear_error (&self->last_error);
 }
 
 /* What is up or down at this moment is in no sum yet. */
@@ -483,6 +614,8 @@ hb_machine_dispose (HbMachine *self,
   self->state = HB_STATE_CLOSED;
   self->attempt_at = HB_NEVER;
   self->lost_at = HB_NEVER;
+  self->is_announcing = FALSE;
+  self->is_request_held = FALSE;
   hb_heartbeat_stop (&self->heartbeat);
   hb_outbox_on_lost (&self->outbox);
   hb_machine_release_waiters (self, error);
@@ -510,6 +643,29 @@ hb_machine_set_queued (HbMachine *self,
   self->queued = queued;
 }
 
+/* Handlers of `connecting` are about to run: a hold from within holds this attempt. */
+void
+hb_machine_on_announcing (HbMachine *self)
+{
+  self->is_announcing = TRUE;
+  g_free (self->request_uri);
+  self->request_uri = g_strdup (self->settings.uri);
+}
+
+/* They have run. Returns whether the request goes out now; if it is held, an HB_EFFECT_REQUEST says
+ * when. */
+gboolean
+hb_machine_on_announced (HbMachine      *self,
+                         const HbEffect *connect)
+{
+  if (!hb_machine_is_current (self, connect))
+    return FALSE;
+
+  self->is_announcing = FALSE;
+
+  return !self->is_request_held;
+}
+
 /* The request goes out now: until here the application has taken its time, not the server. */
 void
 hb_machine_on_requested (HbMachine *self,
@@ -534,6 +690,7 @@ hb_machine_on_opened (HbMachine *self,
   hb_outbox_on_opened (&self->outbox);
   hb_machine_set_latency (self, -1);
   set_http_status (self, http_status);
+  set_last_error (self, NULL);
   hb_effects_push_notify (&self->effects, "connection");
   hb_effects_push_notify (&self->effects, "protocol");
 
@@ -641,6 +798,8 @@ hb_machine_pop_effect (HbMachine *self,
     self->transmitting = FALSE;
   else if (effect->kind == HB_EFFECT_NOTIFY)
     hb_outbox_on_notify (&self->outbox, effect->property);
+  else if (effect->kind == HB_EFFECT_RECONNECT && hb_machine_is_current (self, effect))
+    effect->reconnect.delay = (self->attempt_at - self->since) / G_TIME_SPAN_MILLISECOND;
 
   return TRUE;
 }

@@ -183,14 +183,9 @@ leave (HbLink       *self,
 static gboolean
 is_in_message (HbLink *self)
 {
-  Frame *first;
+  const Frame *first = hb_deque_peek (&self->frames, 0);
 
-  if (self->frames.length == 0)
-    return FALSE;
-
-  first = hb_deque_peek (&self->frames, 0);
-
-  return hb_stream_get_taken (self->stream) > first->begin;
+  return first != NULL && hb_stream_get_taken (self->stream) > first->begin;
 }
 
 /* Whether it was the peer that has ended the link: by a close frame, a FIN, or a reset. An error of

@@ -45,6 +45,7 @@ void                     hb_driver_close               (HbDriver             *se
                                                         const char           *reason,
                                                         GTask                *task);
 void                     hb_driver_reconnect_now       (HbDriver             *self);
+void                     hb_driver_reconnect_later     (HbDriver             *self);
 void                     hb_driver_check               (HbDriver             *self);
 void                     hb_driver_hold                (HbDriver             *self);
 gboolean                 hb_driver_release             (HbDriver             *self);

@@ -344,6 +344,17 @@ get_session (HbDriver *self)
   return self->private_session;
 }
 
+static void
+send_request (HbDriver       *self,
+              const HbEffect *effect)
+{
+  if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
+    return;
+
+  hb_machine_on_requested (&self->machine, read_clock (self));
+  hb_link_connect (self->link, get_session (self), &self->machine.settings);
+}
+
 /* The application may take its time over the request: it goes out when the handlers are done. */
 static void
 connect_link (HbDriver       *self,
@@ -358,14 +369,12 @@ connect_link (HbDriver       *self,
   self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
                             &link_funcs, self);
   request = g_object_ref (hb_link_get_request (self->link));
+  hb_machine_on_announcing (&self->machine);
   self->funcs->connecting (owner, request);
   g_clear_object (&owner);
 
-  if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
-    return;
-
-  hb_machine_on_requested (&self->machine, read_clock (self));
-  hb_link_connect (self->link, get_session (self), &self->machine.settings);
+  if (hb_machine_on_announced (&self->machine, effect))
+    send_request (self, effect);
 }
 
 static void
@@ -468,6 +477,9 @@ carry_out (HbDriver *self,
       break;
     case HB_EFFECT_CONNECT:
       connect_link (self, effect);
+      break;
+    case HB_EFFECT_REQUEST:
+      send_request (self, effect);
       break;
     case HB_EFFECT_TRANSMIT:
       transmit (self);
@@ -619,6 +631,7 @@ hb_driver_apply_settings (HbDriver *self)
   if (self->link != NULL)
     hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
 
+  hb_machine_apply_settings (&self->machine, read_clock (self));
   wake (self);
 }
 
@@ -694,6 +707,13 @@ hb_driver_reconnect_now (HbDriver *self)
 {
   enter_context (self);
   hb_machine_reconnect_now (&self->machine, read_clock (self));
+  wake (self);
+}
+
+void
+hb_driver_reconnect_later (HbDriver *self)
+{
+  hb_machine_reconnect_later (&self->machine, read_clock (self));
   wake (self);
 }
 

@@ -41,6 +41,8 @@ enum {
   PROP_LATENCY,
   PROP_DOWNTIME,
   PROP_HTTP_STATUS,
+  PROP_LAST_ERROR,
+  PROP_READY,
   N_PROPS
 };
 
@@ -223,6 +225,12 @@ hb_websocket_task_get_property (GObject    *object,
       break;
     case PROP_HTTP_STATUS:
       g_value_set_uint (value, hb_websocket_task_get_http_status (self));
+      break;
+    case PROP_LAST_ERROR:
+      g_value_set_boxed (value, hb_websocket_task_get_last_error (self));
+      break;
+    case PROP_READY:
+      g_value_set_boolean (value, hb_websocket_task_get_ready (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -797,6 +805,36 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
     g_param_spec_uint ("http-status", NULL, NULL,
                        0, G_MAXUINT, 0,
                        readable);
+
+  /**
+   * HbWebsocketTask:last-error:
+   *
+   * The error with which the last attempt or link has ended.
+   *
+   * It is `NULL` once a link is open, and stays `NULL` if that link ends without an error, for
+   * example by a close frame of the server. It can be bound to a label. Errors of single messages
+   * do not set it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LAST_ERROR] =
+    g_param_spec_boxed ("last-error", NULL, NULL,
+                        G_TYPE_ERROR,
+                        readable);
+
+  /**
+   * HbWebsocketTask:ready:
+   *
+   * Whether messages go out now.
+   *
+   * That is while the link is open. It can be bound to the sensitivity of a widget.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_READY] =
+    g_param_spec_boolean ("ready", NULL, NULL,
+                          FALSE,
+                          readable);
 
   object_class->get_property = hb_websocket_task_get_property;
   object_class->set_property = hb_websocket_task_set_property;
@@ -1812,4 +1850,40 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
 
   return get_machine (self)->http_status;
+}
+
+/**
+ * hb_websocket_task_get_last_error: (get-property last-error)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:last-error].
+ *
+ * Returns: (transfer none) (nullable): the error
+ *
+ * Since: 1.0
+ */
+const GError *
+hb_websocket_task_get_last_error (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_machine (self)->last_error;
+}
+
+/**
+ * hb_websocket_task_get_ready: (get-property ready)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ready].
+ *
+ * Returns: whether messages go out now
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_ready (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_machine (self)->state == HB_STATE_OPEN;
 }

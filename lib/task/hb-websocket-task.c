@@ -241,6 +241,7 @@ emit (gpointer        owner,
       break;
     case HB_EFFECT_DROP:
     case HB_EFFECT_CONNECT:
+    case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
@@ -455,7 +456,8 @@ install_signals (GType type)
    *
    * A handler may add headers to the request, a fresh token for example, and connect to its
    * signals, [signal@Soup.Message::accept-certificate] for example. Each attempt has a request of
-   * its own.
+   * its own. To fetch something first, call [method@WebsocketTask.hold] in the handler, and
+   * [method@WebsocketTask.release] when the request is complete.
    *
    * Since: 1.0
    */
@@ -795,6 +797,32 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
 }
 
 /**
+ * hb_websocket_task_reconnect_later:
+ * @self: a task
+ *
+ * Gives the link up as if it were lost.
+ *
+ * It is for a server that asks its clients to reconnect, or for a failure that only the application
+ * sees. [property@WebsocketTask:attempt] counts and the waits grow, while
+ * [method@WebsocketTask.reconnect_now] starts the count afresh and connects at once. An open link
+ * ends with code 1006. Messages that wait go to the next link. An attempt that is under way counts
+ * as failed.
+ *
+ * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after a loss.
+ * From `WAITING`, `CLOSING` and `CLOSED` it changes nothing.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_reconnect_later (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_reconnect_later (self->driver);
+}
+
+/**
  * hb_websocket_task_check:
  * @self: a task
  *
@@ -827,6 +855,11 @@ hb_websocket_task_check (HbWebsocketTask *self)
  *
  * An open link, or an attempt that is under way, goes on. It is for fetching a token before an
  * attempt, or for a pause. It may be called in any state, and before [method@WebsocketTask.open].
+ *
+ * A call from a handler of [signal@WebsocketTask::connecting] holds that very attempt. Its request
+ * goes out on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts
+ * then. If [property@WebsocketTask:uri] has changed by then, a request is made for the new URI,
+ * and [signal@WebsocketTask::connecting] is emitted for it too.
  *
  * Since: 1.0
  */

@@ -187,44 +187,50 @@ gint64                    hb_websocket_task_get_downtime        (HbWebsocketTask
 HB_AVAILABLE_IN_1_0
 guint                     hb_websocket_task_get_http_status     (HbWebsocketTask *self);
 HB_AVAILABLE_IN_1_0
+const GError             *hb_websocket_task_get_last_error      (HbWebsocketTask *self);
+HB_AVAILABLE_IN_1_0
+gboolean                  hb_websocket_task_get_ready           (HbWebsocketTask *self);
+HB_AVAILABLE_IN_1_0
 HbMetrics                *hb_websocket_task_get_metrics         (HbWebsocketTask *self);
 HB_AVAILABLE_IN_1_0
 SoupMessageHeaders       *hb_websocket_task_get_request_headers (HbWebsocketTask *self);
 
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_open          (HbWebsocketTask      *self);
+void     hb_websocket_task_open            (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_open_async    (HbWebsocketTask      *self,
-                                          GCancellable         *cancellable,
-                                          GAsyncReadyCallback   callback,
-                                          gpointer              user_data);
+void     hb_websocket_task_open_async      (HbWebsocketTask      *self,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_open_finish   (HbWebsocketTask      *self,
-                                          GAsyncResult         *result,
-                                          GError              **error);
+gboolean hb_websocket_task_open_finish     (HbWebsocketTask      *self,
+                                            GAsyncResult         *result,
+                                            GError              **error);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_close         (HbWebsocketTask      *self,
-                                          guint                 code,
-                                          const char           *reason);
+void     hb_websocket_task_close           (HbWebsocketTask      *self,
+                                            guint                 code,
+                                            const char           *reason);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_close_async   (HbWebsocketTask      *self,
-                                          guint                 code,
-                                          const char           *reason,
-                                          GCancellable         *cancellable,
-                                          GAsyncReadyCallback   callback,
-                                          gpointer              user_data);
+void     hb_websocket_task_close_async     (HbWebsocketTask      *self,
+                                            guint                 code,
+                                            const char           *reason,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
 HB_AVAILABLE_IN_1_0
-gboolean hb_websocket_task_close_finish  (HbWebsocketTask      *self,
-                                          GAsyncResult         *result,
-                                          GError              **error);
+gboolean hb_websocket_task_close_finish    (HbWebsocketTask      *self,
+                                            GAsyncResult         *result,
+                                            GError              **error);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_reconnect_now (HbWebsocketTask      *self);
+void     hb_websocket_task_reconnect_now   (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_check         (HbWebsocketTask      *self);
+void     hb_websocket_task_reconnect_later (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_hold          (HbWebsocketTask      *self);
+void     hb_websocket_task_check           (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
-void     hb_websocket_task_release       (HbWebsocketTask      *self);
+void     hb_websocket_task_hold            (HbWebsocketTask      *self);
+HB_AVAILABLE_IN_1_0
+void     hb_websocket_task_release         (HbWebsocketTask      *self);
 
 HB_AVAILABLE_IN_1_0
 gboolean   hb_websocket_task_send_text           (HbWebsocketTask        *self,

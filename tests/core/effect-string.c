@@ -14,6 +14,8 @@ effect_to_string (const HbEffect *self)
       return g_strdup ("drop");
     case HB_EFFECT_CONNECT:
       return g_strdup ("connect");
+    case HB_EFFECT_REQUEST:
+      return g_strdup ("request");
     case HB_EFFECT_TRANSMIT:
       return g_strdup ("transmit");
     case HB_EFFECT_PING:

@@ -133,6 +133,16 @@ carry_out (Fixture        *fixture,
         return FALSE;
       g_assert_false (fixture->has_link);
       fixture->has_link = TRUE;
+      fixture->has_requested = FALSE;
+      hb_machine_on_announcing (&fixture->machine);
+      return TRUE;
+
+    case HB_EFFECT_REQUEST:
+      if (!hb_machine_is_current (&fixture->machine, effect))
+        return FALSE;
+      g_assert_false (fixture->has_requested);
+      fixture->has_requested = TRUE;
+      hb_machine_on_requested (&fixture->machine, fixture->now);
       return TRUE;
 
     case HB_EFFECT_RECONNECT:
@@ -215,7 +225,9 @@ drain (Fixture *fixture)
             fixture->handler (fixture, string);
         }
 
-      if (effect.kind == HB_EFFECT_OPEN)
+      if (effect.kind == HB_EFFECT_CONNECT)
+        fixture->has_requested |= hb_machine_on_announced (&fixture->machine, &effect);
+      else if (effect.kind == HB_EFFECT_OPEN)
         hb_machine_on_greeted (&fixture->machine, effect.serial);
       else if (effect.kind == HB_EFFECT_TRANSMIT)
         transmit (fixture);

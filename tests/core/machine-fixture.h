@@ -25,6 +25,7 @@ struct _Fixture
   guint      room;         /* how many messages it takes before it is full */
   gboolean   keeps;        /* what it takes stays unwritten until written () */
   gboolean   has_link;
+  gboolean   has_requested; /* its request has gone out */
   gboolean   has_opened;   /* an `open` without its `close` */
   GString   *wire;         /* what it has been given, since assert_wire () */
 
@@ -120,8 +121,13 @@ gint64   get_deadline      (Fixture       *fixture);
 
 /* What a change always tells, so that a test shows what is its own */
 #define STARTS      "notify:state connect"
-#define OPENS       "notify:state notify:http-status notify:connection notify:protocol open"
-#define OPENS_AGAIN "notify:state notify:connection notify:protocol notify:downtime open"
-#define LEAVES      "drop notify:state notify:connection notify:protocol"
+#define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
+                    "notify:protocol open"
+#define OPENS_AGAIN "notify:state notify:ready notify:connection notify:protocol " \
+                    "notify:downtime open"
+#define LEAVES      "drop notify:state notify:ready notify:connection notify:protocol"
+
+/* The same from CLOSING, where the task is no longer ready */
+#define LEFT        "drop notify:state notify:connection notify:protocol"
 
 G_END_DECLS

@@ -306,7 +306,7 @@ check_reason_cb (Fixture    *fixture,
 {
   HbEffect *next = hb_deque_peek (&fixture->machine.effects, 0);
 
-  if (g_str_equal (effect, "notify:state"))
+  if (g_str_equal (effect, "notify:ready"))
     {
       g_assert_nonnull (next);
       g_assert_cmpint (next->kind, ==, HB_EFFECT_SHUT_DOWN);
@@ -324,7 +324,7 @@ test_own_reason (Fixture       *fixture,
   fixture->handler = check_reason_cb;
   g_assert_true (hb_machine_close (&fixture->machine, fixture->now, 4000, "done", NULL, NULL));
 
-  assert_effects (fixture, "notify:state shut-down:4000");
+  assert_effects (fixture, "notify:state notify:ready shut-down:4000");
   fixture->handler = NULL;
   lose_link (fixture);
   forget (fixture);

@@ -24,9 +24,9 @@ test_defaults (Fixture       *fixture,
   start_clock (fixture);
   advance (fixture, 30000);
 
-  assert_effects (fixture, "@15000 ping @25000 " LEAVES " error:pong-timeout close:1006 "
-                           "notify:attempt notify:reconnect-at reconnect:1:2000 "
-                           "@27000 notify:reconnect-at " STARTS);
+  assert_effects (fixture, "@15000 ping @25000 " LEAVES " notify:last-error error:pong-timeout "
+                           "close:1006 notify:attempt notify:reconnect-at reconnect:1:2000 @27000 "
+                           "notify:reconnect-at " STARTS);
   g_assert_cmpstr (fixture->machine.settings.ping_message, ==, "heartbeat");
 }
 
@@ -58,8 +58,8 @@ test_last_life (Fixture       *fixture,
   receive (fixture, "last");
   advance (fixture, 25000);
 
-  assert_effects (fixture, "@7000 message:text @22000 ping @32000 " LEAVES
-                           " error:pong-timeout close:1006 notify:attempt notify:reconnect-at "
+  assert_effects (fixture, "@7000 message:text @22000 ping @32000 " LEAVES " notify:last-error "
+                           "error:pong-timeout close:1006 notify:attempt notify:reconnect-at "
                            "reconnect:1:2000");
 }
 
@@ -142,7 +142,7 @@ test_close (Fixture       *fixture,
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
   advance (fixture, 1000000);
 
-  assert_effects (fixture, "@1000 notify:state shut-down:1000 " LEAVES " close:1000");
+  assert_effects (fixture, "@1000 notify:state notify:ready shut-down:1000 " LEFT " close:1000");
 }
 
 static void
@@ -158,9 +158,9 @@ test_opts (Fixture       *fixture,
   fixture->machine.settings.reconnect_timeout = 500;
   advance (fixture, 6500);
 
-  assert_effects (fixture, "@4000 ping @7000 " LEAVES " error:pong-timeout close:1006 "
-                           "notify:attempt notify:reconnect-at reconnect:1:500 "
-                           "@7500 notify:reconnect-at " STARTS);
+  assert_effects (fixture, "@4000 ping @7000 " LEAVES " notify:last-error error:pong-timeout "
+                           "close:1006 notify:attempt notify:reconnect-at reconnect:1:500 @7500 "
+                           "notify:reconnect-at " STARTS);
 }
 
 static void
@@ -187,8 +187,8 @@ test_heart_check (Fixture       *fixture,
   receive (fixture, "news");
   advance (fixture, 10000);
   assert_effects (fixture, "@10000 ping notify:latency @19000 message:text @20000 ping "
-                           "message:text @30000 " LEAVES " error:pong-timeout close:1006 "
-                           "notify:attempt notify:reconnect-at reconnect:1:5000");
+                           "message:text @30000 " LEAVES " notify:last-error error:pong-timeout "
+                           "close:1006 notify:attempt notify:reconnect-at reconnect:1:5000");
 
   for (i = 0; i < 20; i++)
     {

@@ -53,8 +53,8 @@ test_close_in_error (Fixture       *fixture,
   fixture->handler = close_at_error_cb;
   advance (fixture, 25000);
 
-  assert_effects (fixture, "ping " LEAVES " error:pong-timeout close:1006 notify:attempt "
-                           "notify:reconnect-at notify:reconnect-at notify:state");
+  assert_effects (fixture, "ping " LEAVES " notify:last-error error:pong-timeout close:1006 "
+                           "notify:attempt notify:reconnect-at notify:reconnect-at notify:state");
   assert_state (fixture, HB_STATE_CLOSED);
   advance (fixture, 100000);
 }
@@ -145,9 +145,9 @@ test_close_in_open (Fixture       *fixture,
   fixture->handler = close_at_open_cb;
   answer (fixture);
 
-  assert_effects (fixture, OPENS " notify:state shut-down:1000 resolve:done(open)");
+  assert_effects (fixture, OPENS " notify:state notify:ready shut-down:1000 resolve:done(open)");
   lose_link (fixture);
-  assert_effects (fixture, LEAVES " close:1006");
+  assert_effects (fixture, LEFT " close:1006");
 }
 
 static void
@@ -169,8 +169,8 @@ test_open_in_close (Fixture       *fixture,
   close_with (fixture, 1000, "close");
   lose_link (fixture);
 
-  assert_effects (fixture, "notify:state shut-down:1000 " LEAVES " close:1006 "
-                           "resolve:done(close) notify:state connect");
+  assert_effects (fixture, "notify:state notify:ready shut-down:1000 " LEFT " close:1006 "
+                           "resolve:done(close) " STARTS);
   assert_state (fixture, HB_STATE_CONNECTING);
 }
 

@@ -2,12 +2,14 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "machine-fixture.h"
 
 /* When a machine pings, what it takes for life, and what it condemns. */
 
-#define DIES LEAVES " error:pong-timeout close:1006 notify:attempt notify:reconnect-at " \
-             "reconnect:1:2000"
+#define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
+             "notify:reconnect-at reconnect:1:2000"
 
 static void
 test_silence (Fixture       *fixture,
@@ -393,8 +395,8 @@ test_latency_new_link (Fixture       *fixture,
   forget (fixture);
   answer (fixture);
 
-  assert_effects (fixture, "notify:state notify:latency notify:connection notify:protocol "
-                           "notify:downtime open");
+  assert_effects (fixture, "notify:state notify:ready notify:latency notify:connection "
+                           "notify:protocol notify:downtime open");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
@@ -560,7 +562,7 @@ test_read_later_again (Fixture       *fixture,
   assert_effects (fixture, "");
 
   hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
-  assert_effects (fixture, LEAVES " error:pong-timeout close:1006 notify:attempt "
+  assert_effects (fixture, LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt "
                            "notify:reconnect-at reconnect:1:2000");
 }
 
@@ -612,6 +614,34 @@ test_early_tick (Fixture       *fixture,
   assert_deadline (fixture, 1);
 }
 
+static void
+test_never_answered (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  static const char hint[] = "heartbeat-mode";
+  guint i;
+
+  g_test_summary ("Where no ping message was ever answered, the error says what is probably wrong");
+
+  for (i = 0; i < 3; i++)
+    {
+      gboolean is_hinted = i == 0;
+
+      fixture->machine.settings.heartbeat_mode = i == 1 ? HB_HEARTBEAT_MODE_PING
+                                                        : HB_HEARTBEAT_MODE_MESSAGE;
+      hb_machine_reconnect_now (&fixture->machine, fixture->now);
+      answer (fixture);
+      if (i == 2)
+        {
+          advance (fixture, 15000);
+          receive (fixture, "pong");
+        }
+      advance (fixture, 15000 + 10000);
+      g_assert_true ((strstr (fixture->error, hint) != NULL) == is_hinted);
+      forget (fixture);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -654,6 +684,7 @@ main (int   argc,
   add_test ("/machine-heartbeat/pinged-late", test_pinged_late);
   add_test ("/machine-heartbeat/pinged-after-life", test_pinged_after_life);
   add_test ("/machine-heartbeat/early-tick", test_early_tick);
+  add_test ("/machine-heartbeat/never-answered", test_never_answered);
 
   return g_test_run ();
 }

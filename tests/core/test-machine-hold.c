@@ -106,7 +106,7 @@ test_now_closing (Fixture       *fixture,
   forget (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
-  assert_effects (fixture, LEAVES " close:1006 connect resolve:cancelled(close)");
+  assert_effects (fixture, LEFT " close:1006 connect resolve:cancelled(close)");
   answer (fixture);
   assert_effects (fixture, OPENS_AGAIN);
 }
@@ -146,7 +146,8 @@ test_now_bad_uri (Fixture       *fixture,
   set_text (&fixture->machine.settings.uri, NULL);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
-  assert_effects (fixture, LEAVES " error:invalid-uri close:1006 resolve:done(close)");
+  assert_effects (fixture, LEFT " notify:last-error error:invalid-uri close:1006 "
+                           "resolve:done(close)");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
@@ -284,6 +285,225 @@ test_hold_close (Fixture       *fixture,
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
+static void
+hold_in_connecting_cb (Fixture    *fixture,
+                       const char *effect)
+{
+  if (g_str_equal (effect, "connect"))
+    hb_machine_hold (&fixture->machine);
+}
+
+/* A handler of `connecting` has held the attempt that it is shown. */
+static void
+start_held (Fixture *fixture)
+{
+  fixture->handler = hold_in_connecting_cb;
+  start (fixture);
+  fixture->handler = NULL;
+  g_assert_true (fixture->has_link);
+  g_assert_false (fixture->has_requested);
+}
+
+static void
+test_hold_request (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A hold in `connecting` holds that attempt, and its time begins with the "
+                  "release");
+
+  start_held (fixture);
+  assert_state (fixture, HB_STATE_CONNECTING);
+  assert_deadline (fixture, -1);
+  advance (fixture, 100000);
+  assert_effects (fixture, "");
+
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  assert_effects (fixture, "request");
+  g_assert_true (fixture->has_requested);
+  assert_deadline (fixture, 10000);
+  answer (fixture);
+  assert_effects (fixture, OPENS);
+  g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 1);
+}
+
+static void
+test_hold_request_uri (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("For another URI the request that is held is made again, and shown again");
+
+  start_held (fixture);
+  set_text (&fixture->machine.settings.uri, "ws://example.org/");
+  hb_machine_release (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "drop connect");
+  g_assert_true (fixture->has_requested);
+  g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 1);
+}
+
+static void
+test_hold_request_bad_uri (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("A request that is held and can no longer be made ends the task");
+
+  start_held (fixture);
+  set_text (&fixture->machine.settings.origin, "a\nb");
+  hb_machine_release (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "drop notify:state notify:last-error error:invalid-argument");
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_hold_request_quiet (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("Neither check () nor the network touches a request that is held");
+
+  start_held (fixture);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_on_network_changed (&fixture->machine, fixture->now);
+  advance (fixture, 20000);
+
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CONNECTING);
+}
+
+static void
+test_hold_request_ends (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("close (), reconnect_now () and reconnect_later () end an attempt that is held, "
+                  "and the next one waits for the release");
+
+  start_held (fixture);
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "drop notify:state");
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  start_held (fixture);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop notify:state");
+  assert_state (fixture, HB_STATE_WAITING);
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+  g_assert_true (fixture->has_requested);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+
+  start_held (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop notify:state notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000");
+  advance (fixture, 10000);
+  assert_effects (fixture, "");
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+}
+
+static void
+hold_and_release_cb (Fixture    *fixture,
+                     const char *effect)
+{
+  if (!g_str_equal (effect, "connect"))
+    return;
+
+  hb_machine_hold (&fixture->machine);
+  fixture->now += hb_milliseconds (20000);
+  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  hb_machine_release (&fixture->machine, fixture->now);
+}
+
+static void
+test_hold_request_within (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A hold that is released within `connecting` takes no time from the attempt");
+
+  fixture->handler = hold_and_release_cb;
+  start (fixture);
+
+  assert_state (fixture, HB_STATE_CONNECTING);
+  g_assert_true (fixture->has_requested);
+  assert_deadline (fixture, 10000);
+}
+
+static void
+test_hold_requested (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("A hold after `connecting` does not stop the request that has gone out");
+
+  start (fixture);
+  hb_machine_hold (&fixture->machine);
+  assert_deadline (fixture, 10000);
+  answer (fixture);
+  assert_effects (fixture, OPENS);
+}
+
+static void
+test_later (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("reconnect_later () gives the link up as if it were lost, and the waits grow");
+
+  fixture->machine.settings.reconnect_timeout_max = 60000;
+  start_open (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000");
+
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  advance (fixture, 2000);
+  forget (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop notify:state notify:http-status notify:attempt "
+                           "notify:reconnect-at reconnect:2:4000");
+
+  advance (fixture, 4000);
+  answer (fixture);
+  forget (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:3:8000");
+}
+
+static void
+test_later_quiet (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_later () changes nothing of a task that is closed or closing");
+
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  start_open (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_CLOSING);
+}
+
+static void
+test_later_limit (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("reconnect_later () counts towards the limit");
+
+  fixture->machine.settings.repeat_limit = 0;
+  start_open (fixture);
+  hb_machine_reconnect_later (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, LEAVES " notify:last-error error:repeat-limit close:1006");
+  g_assert_cmpstr (fixture->error, ==,
+                   "No attempt to reconnect is made, because repeat-limit is 0: "
+                   "the link was given up");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -306,6 +526,16 @@ main (int   argc,
   add_test ("/hold/hold-link", test_hold_link);
   add_test ("/hold/hold-now", test_hold_now);
   add_test ("/hold/hold-close", test_hold_close);
+  add_test ("/hold/request", test_hold_request);
+  add_test ("/hold/request-uri", test_hold_request_uri);
+  add_test ("/hold/request-bad-uri", test_hold_request_bad_uri);
+  add_test ("/hold/request-quiet", test_hold_request_quiet);
+  add_test ("/hold/request-ends", test_hold_request_ends);
+  add_test ("/hold/request-within", test_hold_request_within);
+  add_test ("/hold/requested", test_hold_requested);
+  add_test ("/hold/later", test_later);
+  add_test ("/hold/later-quiet", test_later_quiet);
+  add_test ("/hold/later-limit", test_later_limit);
 
   return g_test_run ();
 }

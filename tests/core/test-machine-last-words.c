@@ -162,7 +162,7 @@ test_close (Fixture       *fixture,
   send_text (fixture, "two");
   forget (fixture);
   close_with (fixture, 1000, NULL);
-  assert_effects (fixture, "notify:state");
+  assert_effects (fixture, "notify:state notify:ready");
 
   fixture->room = G_MAXUINT;
   hb_machine_on_writable (&fixture->machine, fixture->now);
@@ -182,7 +182,7 @@ test_close_unwritten (Fixture       *fixture,
   start_open (fixture);
   send_text (fixture, "one");
   close_with (fixture, 1000, NULL);
-  assert_effects (fixture, "transmit notify:state");
+  assert_effects (fixture, "transmit notify:state notify:ready");
 
   written (fixture, 1);
   assert_effects (fixture, "shut-down:1000");
@@ -214,8 +214,8 @@ test_close_greeting (Fixture       *fixture,
   fixture->handler = greet_and_close_cb;
   answer (fixture);
 
-  assert_effects (fixture, OPENS " transmit notify:state notify:buffered-amount drain "
-                           "shut-down:1000");
+  assert_effects (fixture, OPENS " transmit notify:state notify:ready notify:buffered-amount "
+                           "drain shut-down:1000");
   assert_wire (fixture, "hello queued");
   lose_link (fixture);
   forget (fixture);
@@ -256,7 +256,7 @@ test_close_unsent (Fixture       *fixture,
   forget (fixture);
   advance (fixture, 2000);
 
-  assert_effects (fixture, LEAVES " notify:buffered-amount error:closed close:1006 "
+  assert_effects (fixture, LEFT " notify:buffered-amount error:closed close:1006 "
                            "resolve:failed:closed(flush) resolve:failed:closed(first) "
                            "resolve:failed:closed(second) notify:buffered-amount "
                            "resolve:done(close)");
@@ -310,8 +310,8 @@ test_bad_uri_unsent (Fixture       *fixture,
   set_text (&fixture->machine.settings.uri, NULL);
   advance (fixture, 2000);
 
-  assert_effects (fixture, "notify:reconnect-at notify:state error:invalid-uri error:closed "
-                           "resolve:failed:invalid-uri(send) notify:buffered-amount");
+  assert_effects (fixture, "notify:reconnect-at notify:state notify:last-error error:invalid-uri "
+                           "error:closed resolve:failed:invalid-uri(send) notify:buffered-amount");
 }
 
 static void

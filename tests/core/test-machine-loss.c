@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "machine-fixture.h"
 
 /* What a machine does when a link ends by itself, and what an old one can still do */
@@ -20,7 +22,7 @@ test_loss (Fixture       *fixture,
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_WAITING);
-  assert_effects (fixture, LEAVES " error:handshake close:1006 notify:attempt "
+  assert_effects (fixture, LEAVES " notify:last-error error:handshake close:1006 notify:attempt "
                            "notify:reconnect-at reconnect:1:2000");
 }
 
@@ -53,8 +55,8 @@ test_loss_connecting (Fixture       *fixture,
   start (fixture);
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 
-  assert_effects (fixture, "drop notify:state notify:http-status error:handshake notify:attempt "
-                           "notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
+                           "error:handshake notify:attempt notify:reconnect-at reconnect:1:2000");
   g_assert_cmpuint (fixture->machine.http_status, ==, 404);
 }
 
@@ -72,7 +74,7 @@ test_loss_too_big (Fixture       *fixture,
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_CLOSED);
-  assert_effects (fixture, LEAVES " error:message-too-big close:1009");
+  assert_effects (fixture, LEAVES " notify:last-error error:message-too-big close:1009");
   assert_deadline (fixture, -1);
 }
 
@@ -102,10 +104,75 @@ test_loss_too_big_waiters (Fixture       *fixture,
   forget (fixture);
   answer (fixture);
 
-  assert_effects (fixture, OPENS " " LEAVES " notify:buffered-amount error:message-too-big "
-                           "error:closed close:1009 resolve:failed:message-too-big(flush) "
+  assert_effects (fixture, OPENS " " LEAVES " notify:buffered-amount notify:last-error "
+                           "error:message-too-big error:closed close:1009 "
+                           "resolve:failed:message-too-big(flush) "
                            "resolve:failed:message-too-big(send) notify:buffered-amount "
                            "resolve:failed:message-too-big(open)");
+}
+
+static void
+test_last_error (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("The last error is that of the last end, until a link is open");
+
+  start (fixture);
+  advance (fixture, 10000);
+  g_assert_error (fixture->machine.last_error, HB_ERROR, HB_ERROR_CONNECT_TIMEOUT);
+  advance (fixture, 2000);
+  forget (fixture);
+  answer (fixture);
+  assert_effects (fixture, "notify:state notify:ready notify:http-status notify:last-error "
+                           "notify:connection notify:protocol open");
+  g_assert_no_error (fixture->machine.last_error);
+
+  lose_by_peer (fixture, 1001, FALSE);
+  forget (fixture);
+  g_assert_no_error (fixture->machine.last_error);
+  fixture->machine.settings.repeat_limit = 2;
+  advance (fixture, 2000 + 10000);
+  g_assert_error (fixture->machine.last_error, HB_ERROR, HB_ERROR_REPEAT_LIMIT);
+  g_assert_cmpstr (fixture->machine.last_error->message, ==,
+                   "Gave up after 2 attempts to reconnect: No WebSocket was open after 10000 ms");
+  forget (fixture);
+}
+
+/* An end of the only link that there is to be */
+typedef struct
+{
+  const char *name;
+  guint       code;
+  gboolean    by_peer;
+  const char *says; /* (nullable) what the error says, if there is one */
+} OnlyEnd;
+
+static const OnlyEnd only_ends[] = {
+  { "normal", 1000, TRUE, NULL },
+  { "going-away", 1001, TRUE, "because repeat-limit is 0: the server closed the link" },
+  { "no-code", 1005, TRUE, "because repeat-limit is 0: the server closed the link" },
+  { "dropped", 1006, TRUE, "because repeat-limit is 0: the server closed the link" },
+};
+
+static void
+test_only_link (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const OnlyEnd *end = data;
+
+  g_test_summary ("A normal close of the only link is no error, and no other end speaks of 0 "
+                  "attempts");
+
+  fixture->machine.settings.repeat_limit = 0;
+  start_open (fixture);
+  lose_by_peer (fixture, end->code, FALSE);
+  drain (fixture);
+
+  assert_state (fixture, HB_STATE_CLOSED);
+  g_assert_true ((strstr (fixture->log->str, "error:") != NULL) == (end->says != NULL));
+  if (end->says != NULL)
+    g_assert_nonnull (strstr (fixture->error, end->says));
+  forget (fixture);
 }
 
 static void
@@ -120,8 +187,8 @@ test_connect_timeout (Fixture       *fixture,
   assert_effects (fixture, "");
 
   advance (fixture, 1);
-  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
-                           "notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, "drop notify:state notify:last-error error:connect-timeout "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
 }
 
 static void
@@ -149,8 +216,8 @@ test_connect_timeout_late (Fixture       *fixture,
   assert_state (fixture, HB_STATE_CONNECTING);
 
   advance (fixture, 10000);
-  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
-                           "notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, "drop notify:state notify:last-error error:connect-timeout "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
 }
 
 static void
@@ -162,8 +229,8 @@ test_connect_timeout_a_little_late (Fixture       *fixture,
   start (fixture);
   advance_late (fixture, 11000);
 
-  assert_effects (fixture, "drop notify:state error:connect-timeout notify:attempt "
-                           "notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, "drop notify:state notify:last-error error:connect-timeout "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
 }
 
 static void
@@ -268,6 +335,8 @@ int
 main (int   argc,
       char *argv[])
 {
+  guint i;
+
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine-loss/loss", test_loss);
@@ -275,6 +344,13 @@ main (int   argc,
   add_test ("/machine-loss/loss-connecting", test_loss_connecting);
   add_test ("/machine-loss/loss-too-big", test_loss_too_big);
   add_test ("/machine-loss/loss-too-big-waiters", test_loss_too_big_waiters);
+  add_test ("/machine-loss/last-error", test_last_error);
+  for (i = 0; i < G_N_ELEMENTS (only_ends); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-loss/only-link/", only_ends[i].name, NULL);
+
+      g_test_add (path, Fixture, &only_ends[i], fixture_set_up, test_only_link, fixture_tear_down);
+    }
   add_test ("/machine-loss/connect-timeout", test_connect_timeout);
   add_test ("/machine-loss/connect-timeout-none", test_connect_timeout_none);
   add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);

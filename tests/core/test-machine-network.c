@@ -37,8 +37,8 @@ test_check_no_heartbeat (Fixture       *fixture,
   hb_machine_check (&fixture->machine, fixture->now);
   advance (fixture, 10000);
 
-  assert_effects (fixture, "ping " LEAVES " error:pong-timeout close:1006 notify:attempt "
-                           "notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, "ping " LEAVES " notify:last-error error:pong-timeout close:1006 "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
 }
 
 static void

@@ -53,8 +53,8 @@ static void
 end_link (Fixture *fixture,
           End      end)
 {
-  GQuark domain = g_quark_from_static_string ("network");
-  g_autoptr (GError) error = g_error_new_literal (domain, 1, "lost");
+  GQuark network = g_quark_from_static_string ("network");
+  g_autoptr (GError) error = g_error_new_literal (network, 1, "lost");
   HbLoss loss = { .code = 1006, .error = error, .in_message = TRUE };
 
   switch (end)
@@ -92,8 +92,8 @@ end_link (Fixture *fixture,
 static gboolean
 has_failed (Fixture *fixture)
 {
-  const char *failure = "resolve:failed:message-refused(poison)";
-  gboolean has_failed = strstr (fixture->log->str, failure) != NULL;
+  const char *resolved = "resolve:failed:message-refused(poison)";
+  gboolean has_failed = strstr (fixture->log->str, resolved) != NULL;
 
   g_assert_true (has_failed == (strstr (fixture->log->str, "error:message-refused") != NULL));
   if (has_failed)
@@ -246,7 +246,7 @@ test_closing (Fixture       *fixture,
   forget (fixture);
   lose_by_peer (fixture, 1009, TRUE);
 
-  assert_effects (fixture, LEAVES " notify:buffered-amount error:closed close:1009 "
+  assert_effects (fixture, LEFT " notify:buffered-amount error:closed close:1009 "
                            "notify:buffered-amount");
 }
 
@@ -265,9 +265,9 @@ test_last (Fixture       *fixture,
   forget (fixture);
   lose_by_peer (fixture, 1009, TRUE);
 
-  assert_effects (fixture, LEAVES " notify:buffered-amount error:message-refused "
-                           "resolve:failed:message-refused(poison) notify:buffered-amount "
-                           "error:repeat-limit error:closed close:1009 "
+  assert_effects (fixture, LEAVES " notify:buffered-amount notify:last-error "
+                           "error:message-refused resolve:failed:message-refused(poison) "
+                           "notify:buffered-amount error:repeat-limit error:closed close:1009 "
                            "resolve:failed:repeat-limit(after) notify:buffered-amount");
 }
 

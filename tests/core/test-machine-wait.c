@@ -215,7 +215,8 @@ test_limit (Fixture       *fixture,
   forget (fixture);
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 
-  assert_effects (fixture, "drop notify:state error:handshake error:repeat-limit");
+  assert_effects (fixture, "drop notify:state notify:last-error error:handshake "
+                           "error:repeat-limit");
   assert_state (fixture, HB_STATE_CLOSED);
   assert_deadline (fixture, -1);
   g_assert_nonnull (strstr (fixture->error, "2 attempts"));
@@ -247,7 +248,7 @@ test_limit_none (Fixture       *fixture,
   advance (fixture, 10000);
   lose_link (fixture);
 
-  assert_effects (fixture, LEAVES " error:repeat-limit close:1006");
+  assert_effects (fixture, LEAVES " notify:last-error error:repeat-limit close:1006");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
@@ -265,10 +266,9 @@ test_limit_tickets (Fixture       *fixture,
   forget (fixture);
   lose_link (fixture);
 
-  assert_effects (fixture, "drop notify:state error:repeat-limit error:closed "
-                           "resolve:failed:repeat-limit(flush) "
-                           "resolve:failed:repeat-limit(send) notify:buffered-amount "
-                           "resolve:failed:repeat-limit(open)");
+  assert_effects (fixture, "drop notify:state notify:last-error error:repeat-limit error:closed "
+                           "resolve:failed:repeat-limit(flush) resolve:failed:repeat-limit(send) "
+                           "notify:buffered-amount resolve:failed:repeat-limit(open)");
 }
 
 static void
@@ -302,7 +302,7 @@ test_new_limit (Fixture       *fixture,
   forget (fixture);
 
   lose_link (fixture);
-  assert_effects (fixture, "drop notify:state error:repeat-limit");
+  assert_effects (fixture, "drop notify:state notify:last-error error:repeat-limit");
 }
 
 static void

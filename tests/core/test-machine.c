@@ -39,8 +39,7 @@ test_opened (Fixture       *fixture,
   answer (fixture);
 
   assert_state (fixture, HB_STATE_OPEN);
-  assert_effects (fixture,
-                  "notify:state notify:http-status notify:connection notify:protocol open");
+  assert_effects (fixture, OPENS);
   g_assert_cmpuint (fixture->machine.http_status, ==, 101);
 }
 
@@ -91,7 +90,7 @@ test_open_bad_uri (Fixture       *fixture,
   set_text (&fixture->machine.settings.uri, "http://example.com/");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
 
-  assert_effects (fixture, "error:invalid-uri resolve:failed:invalid-uri(open)");
+  assert_effects (fixture, "notify:last-error error:invalid-uri resolve:failed:invalid-uri(open)");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
@@ -205,12 +204,12 @@ test_close (Fixture       *fixture,
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
-  assert_effects (fixture, "notify:state shut-down:1000");
+  assert_effects (fixture, "notify:state notify:ready shut-down:1000");
   assert_state (fixture, HB_STATE_CLOSING);
 
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
   assert_state (fixture, HB_STATE_CLOSED);
-  assert_effects (fixture, LEAVES " close:1000 resolve:done(close)");
+  assert_effects (fixture, LEFT " close:1000 resolve:done(close)");
   g_assert_cmpstr (fixture->close_reason, ==, "bye");
   assert_deadline (fixture, -1);
 }
@@ -229,7 +228,7 @@ test_close_timeout (Fixture       *fixture,
   assert_effects (fixture, "");
 
   advance (fixture, 1);
-  assert_effects (fixture, LEAVES " close:1006 resolve:done(close)");
+  assert_effects (fixture, LEFT " close:1006 resolve:done(close)");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 
@@ -248,7 +247,7 @@ test_close_error (Fixture       *fixture,
   forget (fixture);
   hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
 
-  assert_effects (fixture, LEAVES " close:1006");
+  assert_effects (fixture, LEFT " close:1006");
 }
 
 static void
@@ -303,10 +302,10 @@ test_close_twice (Fixture       *fixture,
   start_open (fixture);
   close_with (fixture, 1000, "first");
   close_with (fixture, 4000, "second");
-  assert_effects (fixture, "notify:state shut-down:1000");
+  assert_effects (fixture, "notify:state notify:ready shut-down:1000");
 
   lose_link (fixture);
-  assert_effects (fixture, LEAVES " close:1006 resolve:done(first) resolve:done(second)");
+  assert_effects (fixture, LEFT " close:1006 resolve:done(first) resolve:done(second)");
 }
 
 static void
@@ -339,7 +338,7 @@ test_close_cancelled (Fixture       *fixture,
   assert_effects (fixture, "resolve:cancelled(close)");
 
   lose_link (fixture);
-  assert_effects (fixture, LEAVES " close:1006");
+  assert_effects (fixture, LEFT " close:1006");
 }
 
 static void
@@ -355,7 +354,7 @@ test_open_closing (Fixture       *fixture,
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   lose_link (fixture);
 
-  assert_effects (fixture, LEAVES " close:1006 resolve:failed:closed(open)");
+  assert_effects (fixture, LEFT " close:1006 resolve:failed:closed(open)");
 }
 
 static void
@@ -439,7 +438,7 @@ test_new_uri (Fixture       *fixture,
   lose_link (fixture);
   forget (fixture);
   advance (fixture, 2000);
-  assert_effects (fixture, "notify:reconnect-at notify:state error:invalid-uri");
+  assert_effects (fixture, "notify:reconnect-at notify:state notify:last-error error:invalid-uri");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 

@@ -51,6 +51,19 @@ walk_transmit_now (Walk *self)
 }
 
 static void
+send_request (Walk           *self,
+              const HbEffect *effect)
+{
+  if (!hb_machine_is_current (&self->machine, effect))
+    return;
+
+  g_assert_true (self->link.exists);
+  g_assert_false (self->link.is_connecting);
+  g_assert_false (self->model.is_request_held);
+  self->link.is_connecting = TRUE;
+}
+
+static void
 connect_link (Walk           *self,
               const HbEffect *effect)
 {
@@ -64,10 +77,16 @@ connect_link (Walk           *self,
   g_assert_false (self->mirror.is_told_open);
   *link = (Link) { .serial = effect->serial, .exists = TRUE };
 
+  hb_machine_on_announcing (&self->machine);
+  model_on_announcing (self);
+  if (dice_one_in (self->dice, 8))
+    walk_hold (self);
   walk_call_back (self);
 
-  if (link->exists && hb_machine_is_current (&self->machine, effect))
-    link->is_connecting = TRUE;
+  if (hb_machine_is_current (&self->machine, effect))
+    self->model.is_announcing = FALSE;
+  if (hb_machine_on_announced (&self->machine, effect))
+    send_request (self, effect);
 }
 
 static void
@@ -91,6 +110,7 @@ announce_attempt (Walk     *self,
       delay = MAX (delay, self->model.retry_after);
       g_assert_cmpuint (effect->reconnect.delay, ==, delay);
       self->model.due_at = self->model.since + hb_milliseconds (delay);
+      self->model.is_by_settings = FALSE;
     }
 
   g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
@@ -177,6 +197,7 @@ settle_debt (Walk           *self,
       break;
 
     case HB_EFFECT_DROP:
+    case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
@@ -212,6 +233,12 @@ read_property (Walk       *self,
     mirror->downtime = machine->downtime;
   else if (strcmp (property, "buffered-amount") == 0)
     mirror->buffered_amount = hb_outbox_get_buffered (&machine->outbox);
+  else if (strcmp (property, "ready") == 0)
+    mirror->is_ready = machine->state == HB_STATE_OPEN;
+  else if (strcmp (property, "last-error") == 0)
+    mirror->last_error = machine->last_error == NULL ? NO_ERROR
+                         : machine->last_error->domain == HB_ERROR ? machine->last_error->code
+                                                                   : ANY_ERROR;
   else if (strcmp (property, "connection") == 0)
     mirror->has_connection = model_has_open_link (self);
   else
@@ -232,6 +259,9 @@ carry_out (Walk     *self,
     case HB_EFFECT_CONNECT:
       settle_debt (self, effect);
       connect_link (self, effect);
+      break;
+    case HB_EFFECT_REQUEST:
+      send_request (self, effect);
       break;
     case HB_EFFECT_TRANSMIT:
       transmit (self);

@@ -54,7 +54,8 @@ set_up_request (Walk *self)
   const char * const protocols[] = { "chat", "a b", NULL };
   guint fault = dice_roll (self->dice, 40);
 
-  set_text (&settings->uri, fault == 37 ? "http://example.com/" : "ws://example.com/");
+  set_text (&settings->uri, fault == 37 ? "http://example.com/"
+                            : fault < 8 ? "ws://example.com/elsewhere" : "ws://example.com/");
   set_text (&settings->origin, fault == 38 ? "a\nb" : "https://example.com");
   g_clear_pointer (&settings->protocols, g_strfreev);
   if (fault == 39)
@@ -103,6 +104,10 @@ walk_set_settings (Walk *self)
       set_up_request (self);
       break;
     }
+
+  hb_machine_apply_settings (&self->machine, self->now);
+  model_apply_settings (self);
+  assert_same (self);
 }
 
 void
@@ -150,6 +155,14 @@ walk_reconnect_now (Walk *self)
 }
 
 void
+walk_reconnect_later (Walk *self)
+{
+  hb_machine_reconnect_later (&self->machine, self->now);
+  model_reconnect_later (self);
+  assert_same (self);
+}
+
+void
 walk_check (Walk *self)
 {
   hb_machine_check (&self->machine, self->now);
@@ -161,7 +174,7 @@ void
 walk_hold (Walk *self)
 {
   hb_machine_hold (&self->machine);
-  self->model.holds++;
+  model_hold (self);
   assert_same (self);
 }
 
@@ -425,8 +438,8 @@ walk_on_lost (Walk *self)
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
     .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
-    .in_message = (self->link.is_open && self->link.n_unwritten > 0
-                   && dice_roll (self->dice, 2) == 0),
+    .in_message = self->link.is_open && self->link.n_unwritten > 0
+                  && dice_roll (self->dice, 2) == 0,
   };
 
   model_loss.code = loss.code;

@@ -132,6 +132,43 @@ model_check (Walk *walk)
 }
 
 void
+model_reconnect_later (Walk *walk)
+{
+  if (walk->model.state == HB_STATE_CONNECTING || walk->model.state == HB_STATE_OPEN)
+    model_lose (walk, &(Loss) { .error = NO_ERROR, .code = MODEL_ABNORMAL });
+}
+
+void
+model_hold (Walk *walk)
+{
+  walk->model.holds++;
+  if (walk->model.is_announcing)
+    walk->model.is_request_held = TRUE;
+}
+
+/* The application is shown a request. */
+void
+model_on_announcing (Walk *walk)
+{
+  walk->model.is_announcing = TRUE;
+  g_strlcpy (walk->model.request_uri, walk->machine.settings.uri, sizeof walk->model.request_uri);
+}
+
+static void
+release_request (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  self->is_request_held = FALSE;
+  self->since = walk->now;
+  if (walk->has_good_settings && strcmp (self->request_uri, walk->machine.settings.uri) == 0)
+    return;
+
+  self->n_attempts--;
+  model_attempt (walk);
+}
+
+void
 model_release (Walk *walk)
 {
   Model *self = &walk->model;
@@ -142,6 +179,8 @@ model_release (Walk *walk)
   self->holds--;
   if (self->holds == 0 && self->state == HB_STATE_WAITING && walk->now >= self->due_at)
     model_attempt (walk);
+  else if (self->holds == 0 && self->is_request_held)
+    release_request (walk);
 }
 
 /* Nothing is told any more but to those who wait. */
@@ -154,6 +193,8 @@ model_dispose (Walk *walk)
   self->state = HB_STATE_CLOSED;
   self->due_at = HB_NEVER;
   self->lost_at = HB_NEVER;
+  self->is_announcing = FALSE;
+  self->is_request_held = FALSE;
   ledger_on_lost (&walk->ledger);
   ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);
   walk->ledger.n_drains = 0;
@@ -174,6 +215,7 @@ model_on_opened (Walk  *walk,
   self->n_opens++;
   self->http_status = http_status;
   self->latency = -1;
+  self->last_error = NO_ERROR;
   self->life_at = walk->now;
   self->is_awaiting = FALSE;
   self->asked_at = HB_NEVER;
@@ -326,7 +368,7 @@ tick_connecting (Walk *walk)
   guint timeout = walk->machine.settings.connect_timeout;
   gint64 late = walk->now - walk->model.since - hb_milliseconds (timeout);
 
-  if (timeout == 0 || late < 0)
+  if (timeout == 0 || late < 0 || walk->model.is_request_held)
     return;
 
   if (late > LATE)

@@ -20,6 +20,7 @@ model_init (Walk *walk)
     .check_at = HB_NEVER,
     .asked_at = HB_NEVER,
     .latency = -1,
+    .last_error = NO_ERROR,
   };
   g_queue_init (&walk->model.owed);
 }
@@ -111,7 +112,10 @@ model_leave (Walk    *walk,
     }
 
   self->due_at = HB_NEVER;
+  self->is_by_settings = FALSE;
   self->retry_after = 0;
+  self->is_announcing = FALSE;
+  self->is_request_held = FALSE;
   model_enter (walk, state);
 
   if (was_open)
@@ -131,6 +135,7 @@ model_attempt (Walk *walk)
 
   if (self->state == HB_STATE_CLOSED)
     {
+      self->last_error = walk->bad_setting;
       owe_error (walk, walk->bad_setting);
       model_owe_unsent (walk);
     }
@@ -156,21 +161,32 @@ model_attempt (Walk *walk)
 
 /* The wait has to be as long as settings, chance and the server say. */
 static void
-wait_for_attempt (Walk       *walk,
-                  const Loss *loss)
+check_wait (Walk *walk)
 {
   Model *self = &walk->model;
   const HbSettings *settings = &walk->machine.settings;
   guint64 longest = settings->reconnect_timeout;
   gint64 wait;
 
-  self->attempt++;
-  if (loss->http_status == 429 || loss->http_status == 503)
-    self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
-
   if (settings->reconnect_timeout_max > longest && self->attempt > 1)
     longest = MIN (MAX (longest, 1) << MIN (self->attempt - 1, 31),
                    settings->reconnect_timeout_max);
+
+  wait = (self->due_at - self->since) / G_TIME_SPAN_MILLISECOND;
+  g_assert_cmpint (wait, >=, (gint64) self->retry_after);
+  g_assert_cmpint (wait, >=, (gint64) (longest * (1 - settings->reconnect_jitter)) - 1);
+  g_assert_cmpint (wait, <=, (gint64) MAX (longest, self->retry_after));
+}
+
+static void
+wait_for_attempt (Walk       *walk,
+                  const Loss *loss)
+{
+  Model *self = &walk->model;
+
+  self->attempt++;
+  if (loss->http_status == 429 || loss->http_status == 503)
+    self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
 
   model_owe (walk, &(Owed) {
     .kind = HB_EFFECT_RECONNECT, .serial = self->serial, .number = self->attempt,
@@ -178,13 +194,34 @@ wait_for_attempt (Walk       *walk,
 
   /* The same tick may have cut it short already, for a change of the network. */
   self->due_at = walk->machine.attempt_at;
-  if (walk->machine.state != HB_STATE_WAITING)
+  self->is_by_settings = TRUE;
+  if (walk->machine.state == HB_STATE_WAITING)
+    check_wait (walk);
+}
+
+/* A wait that the settings have given moves with them, and one that a limit forbids ends. */
+void
+model_apply_settings (Walk *walk)
+{
+  Model *self = &walk->model;
+  int limit = walk->machine.settings.repeat_limit;
+
+  if (self->state != HB_STATE_WAITING || self->attempt == 0)
     return;
 
-  wait = (self->due_at - walk->now) / G_TIME_SPAN_MILLISECOND;
-  g_assert_cmpint (wait, >=, (gint64) self->retry_after);
-  g_assert_cmpint (wait, >=, (gint64) (longest * (1 - settings->reconnect_jitter)) - 1);
-  g_assert_cmpint (wait, <=, (gint64) MAX (longest, self->retry_after));
+  if (limit >= 0 && self->attempt - 1 >= (guint) limit)
+    {
+      model_leave (walk, HB_STATE_CLOSED);
+      self->last_error = HB_ERROR_REPEAT_LIMIT;
+      owe_error (walk, HB_ERROR_REPEAT_LIMIT);
+      model_owe_unsent (walk);
+      ledger_on_closed (&walk->ledger, HB_ERROR_REPEAT_LIMIT);
+    }
+  else if (self->is_by_settings)
+    {
+      self->due_at = walk->machine.attempt_at;
+      check_wait (walk);
+    }
 }
 
 /* A link ends by itself. Returns the error for those who wait, NO_ERROR if there is a next link. */
@@ -196,6 +233,11 @@ judge_loss (Walk       *walk,
   int limit = walk->machine.settings.repeat_limit;
 
   if (walk->model.state == HB_STATE_CLOSING)
+    return HB_ERROR_CLOSED;
+
+  /* One link was asked for, and it has ended as it should. */
+  if (walk->model.state == HB_STATE_OPEN && limit == 0
+      && loss->error == NO_ERROR && loss->code == MODEL_NORMAL)
     return HB_ERROR_CLOSED;
 
   if (loss->error == HB_ERROR_MESSAGE_TOO_BIG)
@@ -228,6 +270,11 @@ model_lose (Walk       *walk,
   self->attempt = n_attempts;
   if (!was_open)
     self->http_status = loss->http_status;
+
+  if (!closing && final == HB_ERROR_REPEAT_LIMIT)
+    self->last_error = final;
+  else if (!closing && loss->error != NO_ERROR)
+    self->last_error = loss->error;
 
   if (loss->error != NO_ERROR && !closing)
     owe_error (walk, loss->error);

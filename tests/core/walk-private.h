@@ -38,6 +38,11 @@ typedef struct
   gboolean is_unclear;  /* what the reply says of the latency */
   gboolean is_awaiting;
   gboolean disposed;
+  gboolean is_by_settings;  /* the wait, and not by the application's own function */
+  gboolean is_announcing;   /* handlers of `connecting` are running */
+  gboolean is_request_held; /* by one of them */
+  char     request_uri[64]; /* of what they are shown */
+  int      last_error;      /* ANY_ERROR for the network's own, NO_ERROR if there is none */
 
   guint64  n_attempts;
   guint64  n_opens;
@@ -83,6 +88,8 @@ typedef struct
   gint64   downtime;
   guint64  buffered_amount;
   gboolean has_connection;
+  gboolean is_ready;
+  int      last_error;
   gboolean is_told_open; /* an `open` without its `close` */
   guint    open_serial;
 } Mirror;
@@ -121,79 +128,85 @@ typedef struct
 
 /* RFC 6455, 7.4.1 */
 #define MODEL_TOO_BIG 1009
+#define MODEL_NORMAL  1000
 
 /* Changes of the network are acted on as often as this. */
 #define MODEL_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-void      model_init          (Walk       *walk);
-void      model_clear         (Walk       *walk);
-void      model_owe           (Walk       *walk,
-                               const Owed *owed);
-Owed     *model_pop_owed      (Walk       *walk);
-void      model_free_owed     (Owed       *owed);
-void      model_owe_unsent    (Walk       *walk);
-gboolean  model_has_open_link (Walk       *walk);
-gboolean  model_has_lasted    (Walk       *walk);
-void      model_enter         (Walk       *walk,
-                               HbState     state);
-void      model_leave         (Walk       *walk,
-                               HbState     state);
-void      model_attempt       (Walk       *walk);
-void      model_lose          (Walk       *walk,
-                               const Loss *loss);
-void      model_open          (Walk       *walk,
-                               gpointer    ticket);
-void      model_close         (Walk       *walk);
-void      model_reconnect_now (Walk       *walk);
-void      model_check         (Walk       *walk);
-void      model_release       (Walk       *walk);
-void      model_dispose       (Walk       *walk);
-void      model_on_opened     (Walk       *walk,
-                               guint       http_status);
-void      model_on_greeted    (Walk       *walk,
-                               guint       serial);
-void      model_on_message    (Walk       *walk,
-                               HbOpcode    opcode,
-                               GBytes     *bytes);
-void      model_on_pong       (Walk       *walk);
-void      model_on_life       (Walk       *walk);
-void      model_on_lost       (Walk       *walk,
-                               const Loss *loss);
-void      model_on_network    (Walk       *walk);
-void      model_tick          (Walk       *walk,
-                               gboolean    held_up);
+void      model_init            (Walk       *walk);
+void      model_clear           (Walk       *walk);
+void      model_owe             (Walk       *walk,
+                                 const Owed *owed);
+Owed     *model_pop_owed        (Walk       *walk);
+void      model_free_owed       (Owed       *owed);
+void      model_owe_unsent      (Walk       *walk);
+gboolean  model_has_open_link   (Walk       *walk);
+gboolean  model_has_lasted      (Walk       *walk);
+void      model_enter           (Walk       *walk,
+                                 HbState     state);
+void      model_leave           (Walk       *walk,
+                                 HbState     state);
+void      model_attempt         (Walk       *walk);
+void      model_lose            (Walk       *walk,
+                                 const Loss *loss);
+void      model_open            (Walk       *walk,
+                                 gpointer    ticket);
+void      model_close           (Walk       *walk);
+void      model_reconnect_now   (Walk       *walk);
+void      model_hold            (Walk       *walk);
+void      model_reconnect_later (Walk       *walk);
+void      model_apply_settings  (Walk       *walk);
+void      model_on_announcing   (Walk       *walk);
+void      model_check           (Walk       *walk);
+void      model_release         (Walk       *walk);
+void      model_dispose         (Walk       *walk);
+void      model_on_opened       (Walk       *walk,
+                                 guint       http_status);
+void      model_on_greeted      (Walk       *walk,
+                                 guint       serial);
+void      model_on_message      (Walk       *walk,
+                                 HbOpcode    opcode,
+                                 GBytes     *bytes);
+void      model_on_pong         (Walk       *walk);
+void      model_on_life         (Walk       *walk);
+void      model_on_lost         (Walk       *walk,
+                                 const Loss *loss);
+void      model_on_network      (Walk       *walk);
+void      model_tick            (Walk       *walk,
+                                 gboolean    held_up);
 
-void      walk_set_settings   (Walk       *self);
-void      walk_open           (Walk       *self);
-void      walk_close          (Walk       *self);
-void      walk_reconnect_now  (Walk       *self);
-void      walk_check          (Walk       *self);
-void      walk_hold           (Walk       *self);
-void      walk_release        (Walk       *self);
-void      walk_send           (Walk       *self);
-void      walk_flush          (Walk       *self);
-void      walk_take_queue     (Walk       *self);
-void      walk_cancel         (Walk       *self);
-void      walk_dispose        (Walk       *self);
-void      walk_on_opened      (Walk       *self);
-void      walk_on_message     (Walk       *self);
-void      walk_on_pong        (Walk       *self);
-void      walk_on_life        (Walk       *self);
-void      walk_on_written     (Walk       *self,
-                               guint       n_messages);
-void      walk_on_blocked     (Walk       *self);
-void      walk_on_writable    (Walk       *self);
-void      walk_on_lost        (Walk       *self);
-void      walk_on_network     (Walk       *self);
-void      walk_on_greeted     (Walk       *self,
-                               guint       serial);
-void      walk_tick           (Walk       *self,
-                               gboolean    held_up);
+void      walk_set_settings     (Walk       *self);
+void      walk_open             (Walk       *self);
+void      walk_close            (Walk       *self);
+void      walk_reconnect_now    (Walk       *self);
+void      walk_reconnect_later  (Walk       *self);
+void      walk_check            (Walk       *self);
+void      walk_hold             (Walk       *self);
+void      walk_release          (Walk       *self);
+void      walk_send             (Walk       *self);
+void      walk_flush            (Walk       *self);
+void      walk_take_queue       (Walk       *self);
+void      walk_cancel           (Walk       *self);
+void      walk_dispose          (Walk       *self);
+void      walk_on_opened        (Walk       *self);
+void      walk_on_message       (Walk       *self);
+void      walk_on_pong          (Walk       *self);
+void      walk_on_life          (Walk       *self);
+void      walk_on_written       (Walk       *self,
+                                 guint       n_messages);
+void      walk_on_blocked       (Walk       *self);
+void      walk_on_writable      (Walk       *self);
+void      walk_on_lost          (Walk       *self);
+void      walk_on_network       (Walk       *self);
+void      walk_on_greeted       (Walk       *self,
+                                 guint       serial);
+void      walk_tick             (Walk       *self,
+                                 gboolean    held_up);
 
-void      walk_drain          (Walk       *self);
-void      walk_wake           (Walk       *self);
-void      walk_transmit_now   (Walk       *self);
-void      walk_call_back      (Walk       *self);
-void      walk_assert_rest    (Walk       *self);
+void      walk_drain            (Walk       *self);
+void      walk_wake             (Walk       *self);
+void      walk_transmit_now     (Walk       *self);
+void      walk_call_back        (Walk       *self);
+void      walk_assert_rest      (Walk       *self);
 
 G_END_DECLS

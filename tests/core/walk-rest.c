@@ -15,7 +15,9 @@ assert_state (Walk *self)
   switch (self->machine.state)
     {
     case HB_STATE_CONNECTING:
-      g_assert_true (link->exists && link->is_connecting && !link->is_open);
+      g_assert_true (link->exists && !link->is_open);
+      g_assert_true (link->is_connecting == !self->model.is_request_held);
+      g_assert_false (self->model.is_announcing);
       break;
     case HB_STATE_OPEN:
     case HB_STATE_CLOSING:
@@ -74,7 +76,7 @@ assert_deadline (Walk *self)
       break;
 
     case HB_STATE_CONNECTING:
-      most = settings->connect_timeout;
+      most = self->model.is_request_held ? 0 : settings->connect_timeout;
       break;
 
     case HB_STATE_OPEN:
@@ -146,6 +148,8 @@ assert_mirror (Walk *self)
   g_assert_cmpint (mirror->downtime, ==, model->downtime);
   g_assert_cmpint (mirror->reconnect_at, ==, model->holds > 0 ? HB_NEVER : model->due_at);
   g_assert_true (mirror->has_connection == model_has_open_link (self));
+  g_assert_true (mirror->is_ready == (model->state == HB_STATE_OPEN));
+  g_assert_cmpint (mirror->last_error, ==, model->last_error);
   if (self->ledger.line->len == 0)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);
 }

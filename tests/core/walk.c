@@ -37,7 +37,10 @@ act (Walk *self)
         walk_reconnect_now (self);
       break;
     case 5:
-      walk_check (self);
+      if (dice_one_in (self->dice, 4))
+        walk_reconnect_later (self);
+      else
+        walk_check (self);
       break;
     case 6:
       if (dice_one_in (self->dice, 4))
@@ -260,7 +263,7 @@ walk_new (Dice *dice)
   model_init (self);
   ledger_init (&self->ledger);
   self->mirror = (Mirror) {
-    .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1,
+    .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1, .last_error = NO_ERROR,
   };
 
   return self;

@@ -92,6 +92,7 @@ assert_answers (HbWebsocketTask *task)
 
   hb_websocket_task_open (task);
   hb_websocket_task_reconnect_now (task);
+  hb_websocket_task_reconnect_later (task);
   hb_websocket_task_check (task);
   hb_websocket_task_hold (task);
   hb_websocket_task_release (task);

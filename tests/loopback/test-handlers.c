@@ -66,6 +66,12 @@ act_reconnect_now (Scene *scene)
 }
 
 static void
+act_reconnect_later (Scene *scene)
+{
+  hb_websocket_task_reconnect_later (scene->task);
+}
+
+static void
 act_twice (Scene *scene)
 {
   hb_websocket_task_reconnect_now (scene->task);
@@ -243,6 +249,7 @@ static const Action actions[] = {
   { "open", act_open, GOES_ON },
   { "reopen", act_reopen, GOES_ON },
   { "reconnect-now", act_reconnect_now, GOES_ON },
+  { "reconnect-later", act_reconnect_later, GOES_ON },
   { "reconnect-now-twice", act_twice, GOES_ON },
   { "check", act_check, GOES_ON },
   { "hold-and-release", act_hold, GOES_ON },

@@ -258,6 +258,55 @@ test_other_uri (Fixture       *fixture,
   test_server_free (other);
 }
 
+static gboolean
+fetched_cb (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  hb_websocket_task_release (fixture->task);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+hold_cb (HbWebsocketTask *task,
+         SoupMessage     *message,
+         gpointer         user_data)
+{
+  hb_websocket_task_hold (task);
+  soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", "fetched");
+  g_idle_add (fetched_cb, user_data);
+}
+
+/* A handler of `connecting` holds the attempt, here for longer than connect-timeout, and has it
+ * made again for another URI. */
+static void
+test_held_request (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *uri = g_strconcat (hb_websocket_task_get_uri (fixture->task), "?again", NULL);
+  gulong handler;
+
+  handler = g_signal_connect (fixture->task, "connecting", G_CALLBACK (hold_cb), fixture);
+  fixture_open (fixture);
+  g_assert_cmpstr (test_server_get_header (fixture->server, "X-Token"), ==, "fetched");
+  fixture_close (fixture);
+  g_signal_handler_disconnect (fixture->task, handler);
+
+  handler = g_signal_connect_swapped (fixture->task, "connecting",
+                                      G_CALLBACK (hb_websocket_task_hold), fixture->task);
+  hb_websocket_task_set_connect_timeout (fixture->task, 20);
+  hb_websocket_task_open (fixture->task);
+  wait_pass (60);
+  signal_log_expect (fixture->log, "state:connecting connecting");
+  g_signal_handler_disconnect (fixture->task, handler);
+  hb_websocket_task_set_connect_timeout (fixture->task, 10000);
+  hb_websocket_task_set_uri (fixture->task, uri);
+  hb_websocket_task_release (fixture->task);
+  signal_log_expect (fixture->log, "connecting state:open open");
+  fixture_close (fixture);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -275,6 +324,7 @@ main (int   argc,
   add_test ("/loopback/handshake/origin", test_origin);
   add_test ("/loopback/handshake/request-headers", test_request_headers);
   add_test ("/loopback/handshake/connecting", test_connecting);
+  add_test ("/loopback/handshake/held-request", test_held_request);
   add_test ("/loopback/handshake/compression", test_compression);
   add_raw_test ("/loopback/handshake/compression-meanwhile", test_compression_meanwhile);
   add_test ("/loopback/handshake/other-uri", test_other_uri);

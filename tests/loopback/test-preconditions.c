@@ -125,6 +125,7 @@ test_calls (void)
   refuses (hb_websocket_task_close (object, 1000, NULL));
   refuses (hb_websocket_task_close_async (object, 1000, NULL, NULL, unexpected_cb, NULL));
   refuses (hb_websocket_task_reconnect_now (object));
+  refuses (hb_websocket_task_reconnect_later (object));
   refuses (hb_websocket_task_check (object));
   refuses (hb_websocket_task_hold (object));
   refuses (hb_websocket_task_release (object));

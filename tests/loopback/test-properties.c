@@ -52,6 +52,8 @@ static const Property properties[] = {
   { "latency", "-1", NULL },
   { "downtime", "0", NULL },
   { "http-status", "0", NULL },
+  { "last-error", "NULL", NULL },
+  { "ready", "FALSE", NULL },
 };
 
 static void
@@ -273,20 +275,21 @@ test_notifications (Fixture       *fixture,
   signal_log_watch (fixture->log, "attempt");
   signal_log_watch (fixture->log, "http-status");
   signal_log_watch (fixture->log, "buffered-amount");
+  signal_log_watch (fixture->log, "ready");
 
   hb_websocket_task_open (fixture->task);
   assert_sends (fixture->task, "hello");
   signal_log_expect (fixture->log, "state:connecting connecting buffered-amount:5 "
-                     "state:open http-status:101 connection:object protocol:NULL open "
+                     "state:open ready:TRUE http-status:101 connection:object protocol:NULL open "
                      "buffered-amount:0 drain message:text:hello");
   test_server_drop (fixture->server);
-  signal_log_expect (fixture->log, "state:waiting connection:NULL protocol:NULL "
+  signal_log_expect (fixture->log, "state:waiting ready:FALSE connection:NULL protocol:NULL "
                      "close:1006 attempt:1 reconnect:1:20");
   signal_log_expect (fixture->log, "state:connecting connecting "
-                     "state:open connection:object protocol:NULL open");
+                     "state:open ready:TRUE connection:object protocol:NULL open");
   hb_websocket_task_close (fixture->task, 1000, NULL);
-  signal_log_expect (fixture->log, "state:closing state:closed connection:NULL protocol:NULL "
-                     "close:1000");
+  signal_log_expect (fixture->log, "state:closing ready:FALSE state:closed connection:NULL "
+                     "protocol:NULL close:1000");
 }
 
 /* A countdown can be drawn from notifications alone. */

@@ -44,6 +44,7 @@ call_from_outside (gpointer data)
   refused (hb_websocket_task_open (task));
   refused (hb_websocket_task_close (task, 1000, NULL));
   refused (hb_websocket_task_reconnect_now (task));
+  refused (hb_websocket_task_reconnect_later (task));
   refused (hb_websocket_task_check (task));
   refused (hb_websocket_task_hold (task));
   refused (hb_websocket_task_release (task));

@@ -157,7 +157,7 @@ add_loss (GString    *words,
 
   g_string_append (words, cell_ends_closed (self) ? " state:closed" : " state:waiting");
   add_error (words, result->error);
-  if (self->state == STATE_LAST)
+  if (self->state == STATE_LAST && result->code != 1000)
     g_string_append (words, " error:repeat-limit");
   if (result->end == END_FINAL && self->state == STATE_BACKLOG)
     g_string_append (words, " error:closed");

@@ -48,6 +48,8 @@ const READABLE = [
   ['latency', -1],
   ['downtime', 0],
   ['http-status', 0],
+  ['last-error', null],
+  ['ready', false],
 ];
 
 // What an application shows.

@@ -56,6 +56,7 @@ main({
     assert(errors[0].matches(Hb.Error, Hb.Error.HANDSHAKE));
     assert(errors[1].matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
     assertEqual(task.http_status, 404);
+    assert(task.last_error.matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
 
     const other = await openTask();
     errors.length = 0;

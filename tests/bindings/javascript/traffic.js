@@ -134,8 +134,14 @@ main({
 
     task.reconnect_now();
     await wait(() => log.length > 0);
-    assertEqual(log, ['open']);
+    assertEqual(log.splice(0), ['open']);
     assertEqual(task.attempt, 0);
+
+    assert(task.ready && task.last_error === null);
+    task.reconnect_later();
+    assert(!task.ready);
+    await wait(() => log.length === 3);
+    assertEqual(log.splice(0), [[1006, null, Hb.State.WAITING], [1, 1], 'open']);
     task.set_reconnect_func(null);
     System.gc();
     await closeTask(task);

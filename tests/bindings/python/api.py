@@ -44,6 +44,8 @@ READABLE = [
     ('latency', -1),
     ('downtime', 0),
     ('http-status', 0),
+    ('last-error', None),
+    ('ready', False),
 ]
 
 

@@ -84,6 +84,7 @@ def test_error_signal():
     assert errors[0].matches(Hb.error_quark(), Hb.Error.HANDSHAKE)
     assert errors[1].matches(Hb.error_quark(), Hb.Error.REPEAT_LIMIT)
     assert task.get_http_status() == 404
+    assert task.get_last_error().matches(Hb.error_quark(), Hb.Error.REPEAT_LIMIT)
 
     task = open_task()
     del errors[:]

@@ -93,6 +93,28 @@ def test_headers():
     close_task(task)
 
 
+def test_late_header():
+    """A handler of `connecting` holds the attempt while it fetches a token."""
+    task = new_task()
+    answers = []
+
+    def connecting(_, message):
+        def fetched():
+            message.get_request_headers().replace('X-Token', 'fetched')
+            task.release()
+
+        task.hold()
+        GLib.idle_add(fetched)
+
+    task.connect('connecting', connecting)
+    task.connect('message', lambda _, kind, data: answers.append(data.get_data()))
+    task.open()
+    task.send_text('header X-Token')
+    wait(lambda: answers)
+    assert answers == [b'fetched']
+    close_task(task)
+
+
 def test_heartbeat():
     task = open_task(pong_message='pong', liveness=Hb.Liveness.REPLY)
     pings = []
@@ -160,6 +182,12 @@ def test_reconnect():
     wait(lambda: log)
     assert log == ['open'], log
     assert task.get_attempt() == 0
+
+    assert task.get_ready() and task.get_last_error() is None
+    task.reconnect_later()
+    assert not task.get_ready()
+    wait(lambda: len(log) == 4)
+    assert log == ['open', (1006, None, Hb.State.WAITING), (1, 1), 'open'], log
     task.set_reconnect_func(None)
     del get_delay, delays
     gc.collect()

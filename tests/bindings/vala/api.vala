@@ -175,6 +175,8 @@ void test_properties ()
   assert (task.latency == -1 && task.get_latency () == -1);
   assert (task.downtime == 0 && task.get_downtime () == 0);
   assert (task.http_status == 0 && task.get_http_status () == 0);
+  assert (task.last_error == null && task.get_last_error () == null);
+  assert (!task.ready && !task.get_ready ());
 
   var session = new Soup.Session ();
   var other = new Hb.WebsocketTask (uri) { session = session };

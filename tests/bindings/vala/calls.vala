@@ -136,6 +136,7 @@ async void test_error_signal () throws Error
   assert (errors[0] is Hb.Error.HANDSHAKE);
   assert (errors[1] is Hb.Error.REPEAT_LIMIT);
   assert (task.http_status == 404);
+  assert (task.last_error is Hb.Error.REPEAT_LIMIT);
 
   var other = new Hb.WebsocketTask (uri);
   errors = {};

@@ -187,6 +187,15 @@ void test_reconnect () throws Error
   wait (() => log.length == 7);
   assert (log[6] == "open");
   assert (task.attempt == 0);
+
+  assert (task.ready && task.last_error == null);
+  task.reconnect_later ();
+  assert (!task.ready);
+  wait (() => log.length >= 9);
+  assert (log[7].has_prefix ("1006 ") && log[7].has_suffix (" 4"));
+  assert (log[8] == "1 60001");
+  task.reconnect_now ();
+  wait (() => log.length == 10);
   task.set_reconnect_func (null);
   assert (Token.n_alive == 0);
   task.close (1000, null);

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+
+/* A change of a property acts at once, also on a time that is running. */
+
+#define LATER 500
+
+typedef enum {
+  CONNECTING,
+  OPEN,
+  PINGED,
+  CLOSING,
+  WAITING,
+  WAITING_TWICE, /* after two failures, with waits that may grow to a minute */
+  ASKED_TO_WAIT, /* for 5 s, by the server */
+  OWN_DELAY,     /* of 3 s, by the application's function */
+  HELD,          /* in a wait */
+} When;
+
+typedef enum {
+  CONNECT_TIMEOUT,
+  CLOSE_TIMEOUT,
+  PING_TIMEOUT,
+  PONG_TIMEOUT,
+  MIN_UPTIME,
+  RECONNECT_TIMEOUT,
+  RECONNECT_TIMEOUT_MAX,
+} What;
+
+typedef struct
+{
+  const char *name;
+  When        when;
+  What        what;
+  guint       value;
+  int         deadline; /* from the change on, which comes LATER after the time has begun */
+} Row;
+
+static const Row rows[] = {
+  { "connect-timeout", CONNECTING, CONNECT_TIMEOUT, 3000, 2500 },
+  { "connect-timeout-none", CONNECTING, CONNECT_TIMEOUT, 0, -1 },
+  { "connect-timeout-past", CONNECTING, CONNECT_TIMEOUT, 100, -400 },
+  { "close-timeout", CLOSING, CLOSE_TIMEOUT, 9000, 8500 },
+  { "ping-timeout", OPEN, PING_TIMEOUT, 1000, 500 },
+  { "pong-timeout", PINGED, PONG_TIMEOUT, 20000, 19500 },
+  { "min-uptime", OPEN, MIN_UPTIME, 900, 400 },
+  { "reconnect-timeout", WAITING, RECONNECT_TIMEOUT, 9000, 8500 },
+  { "reconnect-timeout-past", WAITING, RECONNECT_TIMEOUT, 40, -460 },
+  { "reconnect-timeout-grown", WAITING_TWICE, RECONNECT_TIMEOUT, 3000, 5500 },
+  { "reconnect-timeout-max", WAITING_TWICE, RECONNECT_TIMEOUT_MAX, 3000, 2500 },
+  { "retry-after", ASKED_TO_WAIT, RECONNECT_TIMEOUT, 40, 4500 },
+  { "retry-after-longer", ASKED_TO_WAIT, RECONNECT_TIMEOUT, 8000, 7500 },
+  { "own-delay", OWN_DELAY, RECONNECT_TIMEOUT, 40, 2500 },
+  { "held", HELD, RECONNECT_TIMEOUT, 9000, -1 },
+};
+
+static void
+enter (Fixture *fixture,
+       When     when)
+{
+  switch (when)
+    {
+    case CONNECTING:
+      start (fixture);
+      break;
+    case OPEN:
+      fixture->machine.attempt = 1; /* so that min-uptime has something to do */
+      start_open (fixture);
+      fixture->machine.attempt = 1;
+      break;
+    case PINGED:
+      start_open (fixture);
+      hb_machine_check (&fixture->machine, fixture->now);
+      break;
+    case CLOSING:
+      start_open (fixture);
+      close_with (fixture, 1000, NULL);
+      break;
+    case WAITING_TWICE:
+      fixture->machine.settings.reconnect_timeout_max = 60000;
+      start (fixture);
+      lose_link (fixture);
+      advance (fixture, 2000);
+      lose_link (fixture);
+      break;
+    case ASKED_TO_WAIT:
+      start (fixture);
+      lose_link_with (fixture, 503, 5);
+      break;
+    case OWN_DELAY:
+      fixture->own_delay = 3000;
+      start (fixture);
+      lose_link (fixture);
+      break;
+    case WAITING:
+    case HELD:
+      start (fixture);
+      lose_link (fixture);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  forget (fixture);
+  if (when == HELD)
+    hb_machine_hold (&fixture->machine);
+}
+
+static guint *
+get_setting (Fixture *fixture,
+             What     what)
+{
+  HbSettings *settings = &fixture->machine.settings;
+  guint *places[] = {
+    [CONNECT_TIMEOUT] = &settings->connect_timeout,
+    [CLOSE_TIMEOUT] = &settings->close_timeout,
+    [PING_TIMEOUT] = &settings->ping_timeout,
+    [PONG_TIMEOUT] = &settings->pong_timeout,
+    [MIN_UPTIME] = &settings->min_uptime,
+    [RECONNECT_TIMEOUT] = &settings->reconnect_timeout,
+    [RECONNECT_TIMEOUT_MAX] = &settings->reconnect_timeout_max,
+  };
+
+  return places[what];
+}
+
+static void
+test_row (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const Row *row = data;
+
+  g_test_summary ("A property that is set while a time is running moves the end of that time");
+
+  enter (fixture, row->when);
+  fixture->now += hb_milliseconds (LATER);
+  *get_setting (fixture, row->what) = row->value;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  forget (fixture);
+
+  assert_deadline (fixture, row->deadline);
+  if (row->when != HELD)
+    return;
+
+  g_assert_true (hb_machine_release (&fixture->machine, fixture->now));
+  forget (fixture);
+  assert_deadline (fixture, row->value - LATER);
+}
+
+static void
+test_told (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A wait that moves is notified, and one that does not is not");
+
+  enter (fixture, WAITING);
+  fixture->machine.settings.ping_timeout = 1;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  fixture->machine.settings.reconnect_timeout = 9000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at");
+}
+
+static void
+set_in_close_cb (Fixture    *fixture,
+                 const char *effect)
+{
+  if (!g_str_has_prefix (effect, "close:"))
+    return;
+
+  fixture->machine.settings.reconnect_timeout = 9000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+}
+
+static void
+test_in_close (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("The wait that `reconnect` tells of is the one that a handler of `close` has "
+                  "set");
+
+  start_open (fixture);
+  fixture->handler = set_in_close_cb;
+  lose_link (fixture);
+
+  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
+                           "reconnect:1:9000 notify:reconnect-at");
+}
+
+static void
+test_jitter (Fixture       *fixture,
+             gconstpointer  data)
+{
+  gint64 deadline;
+
+  g_test_summary ("A wait has one random number, which a change of a property does not draw again");
+
+  fixture->machine.settings.reconnect_jitter = 1;
+  enter (fixture, WAITING);
+  deadline = get_deadline (fixture);
+  g_assert_cmpint (deadline, <, 2000);
+  fixture->machine.settings.reconnect_timeout = 4000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  forget (fixture);
+  g_assert_cmpint (ABS (get_deadline (fixture) - 2 * deadline), <=, 2);
+
+  fixture->machine.settings.reconnect_jitter = 0;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  forget (fixture);
+  assert_deadline (fixture, 4000);
+}
+
+static void
+test_limit (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A limit that has been reached already when it is set ends the wait");
+
+  enter (fixture, WAITING_TWICE);
+  send_ticket (fixture, "one", "send");
+  forget (fixture);
+  fixture->machine.settings.repeat_limit = 2;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+
+  fixture->machine.settings.repeat_limit = 1;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  assert_effects (fixture, "notify:reconnect-at notify:state notify:last-error error:repeat-limit "
+                           "error:closed resolve:failed:repeat-limit(send) notify:buffered-amount");
+  g_assert_nonnull (strstr (fixture->error, "1 message"));
+  assert_state (fixture, HB_STATE_CLOSED);
+}
+
+static void
+test_limit_held (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A first attempt that is held is none that has failed");
+
+  hb_machine_hold (&fixture->machine);
+  start (fixture);
+  fixture->machine.settings.repeat_limit = 0;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+
+  assert_effects (fixture, "");
+  assert_state (fixture, HB_STATE_WAITING);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strconcat ("/settings-at-once/", rows[i].name, NULL);
+
+      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
+    }
+
+  add_test ("/settings-at-once/told", test_told);
+  add_test ("/settings-at-once/in-close", test_in_close);
+  add_test ("/settings-at-once/jitter", test_jitter);
+  add_test ("/settings-at-once/limit", test_limit);
+  add_test ("/settings-at-once/limit-held", test_limit_held);
+
+  return g_test_run ();
+}
