@@ -72,6 +72,24 @@ add_attribute (guint64              digest,
   return add_bytes (digest, RTA_DATA (attribute), RTA_PAYLOAD (attribute));
 }
 
+/* The kernel aligns structs and attributes alike. Its own macros cast in a way that compilers warn
+ * of. */
+static const void *
+skip (const void *data,
+      gsize       length)
+{
+  return (const guint8 *) data + RTA_ALIGN (length);
+}
+
+static const struct rtattr *
+next_attribute (const struct rtattr *attribute,
+                int                 *length)
+{
+  *length -= (int) RTA_ALIGN (attribute->rta_len);
+
+  return skip (attribute, attribute->rta_len);
+}
+
 /* Returns: whether @state is another than the last */
 static gboolean
 learn (HbTopology *self,
@@ -127,7 +145,7 @@ take_link (HbTopology             *self,
   guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_LINK), info->ifi_index);
   gboolean is_known = knows (self, subject);
   gboolean is_wireless = FALSE;
-  struct rtattr *attribute;
+  const struct rtattr *attribute;
 
   /* The ports of a bridge have messages of their own. */
   if (info->ifi_family != AF_UNSPEC)
@@ -136,8 +154,8 @@ take_link (HbTopology             *self,
   if (is_gone)
     return forget (self, subject);
 
-  for (attribute = IFLA_RTA (info); RTA_OK (attribute, length);
-       attribute = RTA_NEXT (attribute, length))
+  for (attribute = skip (info, sizeof *info); RTA_OK (attribute, length);
+       attribute = next_attribute (attribute, &length))
     is_wireless |= attribute->rta_type == IFLA_WIRELESS;
 
   return learn (self, subject, info->ifi_flags & (IFF_UP | IFF_RUNNING))
@@ -183,12 +201,12 @@ take_address (HbTopology             *self,
   guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_ADDRESS), info->ifa_index);
   guint32 flags = info->ifa_flags;
   gboolean is_old = FALSE;
-  struct rtattr *attribute;
+  const struct rtattr *attribute;
 
   subject = add_number (add_number (subject, info->ifa_family), info->ifa_prefixlen);
 
-  for (attribute = IFA_RTA (info); RTA_OK (attribute, length);
-       attribute = RTA_NEXT (attribute, length))
+  for (attribute = skip (info, sizeof *info); RTA_OK (attribute, length);
+       attribute = next_attribute (attribute, &length))
     {
       if (attribute->rta_type == IFA_ADDRESS || attribute->rta_type == IFA_LOCAL)
         subject = add_attribute (subject, attribute);
@@ -245,15 +263,15 @@ take_route (HbTopology         *self,
 {
   guint64 subject = add_number (add_number (DIGEST_BASIS, KIND_ROUTE), info->rtm_family);
   guint64 state = add_bytes (DIGEST_BASIS, info, sizeof *info);
-  struct rtattr *attribute;
+  const struct rtattr *attribute;
 
   if (!is_of_interest (info))
     return FALSE;
 
   subject = add_number (add_number (subject, info->rtm_dst_len), info->rtm_tos);
 
-  for (attribute = RTM_RTA (info); RTA_OK (attribute, length);
-       attribute = RTA_NEXT (attribute, length))
+  for (attribute = skip (info, sizeof *info); RTA_OK (attribute, length);
+       attribute = next_attribute (attribute, &length))
     {
       if (is_part_of_name (attribute))
         subject = add_attribute (subject, attribute);
@@ -321,11 +339,16 @@ hb_topology_take (HbTopology *self,
                   gsize       length)
 {
   const struct nlmsghdr *header = data;
-  int left = length;
   gboolean has_changed = FALSE;
 
-  for (; NLMSG_OK (header, left); header = NLMSG_NEXT (header, left))
-    has_changed |= take_message (self, header);
+  while (length >= sizeof *header
+         && header->nlmsg_len >= sizeof *header
+         && header->nlmsg_len <= length)
+    {
+      has_changed |= take_message (self, header);
+      length -= MIN (length, NLMSG_ALIGN (header->nlmsg_len));
+      header = skip (header, header->nlmsg_len);
+    }
 
   return has_changed;
 }
