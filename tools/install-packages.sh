@@ -31,8 +31,7 @@ debian_all_tests=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstr
                   fonts-cantarell gcovr gi-docgen git gnome-desktop-testing groff iproute2
                   libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
                   libxtst-dev man-db mandoc nftables node-ws reuse valgrind x11-utils xvfb)
-debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap debugedit dpkg-dev elfutils lintian
-           rpm rpmlint shellcheck)
+debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap dpkg-dev shellcheck)
 
 fedora_build=(ca-certificates gcc gettext glib-networking glib2-devel json-glib-devel
               libsoup3-devel meson ninja-build pkgconf-pkg-config)
