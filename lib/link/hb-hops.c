@@ -58,19 +58,32 @@ got_headers_cb (SoupMessage *request,
     g_signal_handlers_disconnect_by_data (request, manager);
 }
 
+static GUri *
+copy_without_login (GUri *uri)
+{
+  return soup_uri_copy (uri,
+                        SOUP_URI_USER, NULL,
+                        SOUP_URI_PASSWORD, NULL,
+                        SOUP_URI_AUTH_PARAMS, NULL,
+                        SOUP_URI_NONE);
+}
+
 /* The session may send requests of the application too, whose tunnels are not ours. Ours uses the
- * connection of our request. */
+ * connection of our request. After a login from the URI of the proxy, libsoup would ask for a tunnel
+ * to the proxy itself, so the URI is set again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
 {
   SoupMessageHeaders *headers = soup_message_get_request_headers (tunnel);
+  g_autoptr (GUri) bare = copy_without_login (soup_message_get_uri (request));
 
   if (soup_message_get_connection_id (tunnel) != soup_message_get_connection_id (request))
     return;
 
   soup_message_headers_remove (headers, "Authorization");
   soup_message_headers_remove (headers, "Cookie");
+  soup_message_set_uri (tunnel, bare);
 }
 
 /* libsoup makes a request CONNECT of its own for a tunnel, with the URI of ours. It would log in at
@@ -92,11 +105,7 @@ request_queued_cb (SoupSession *session,
   if (uri != soup_message_get_uri (request) || g_uri_get_userinfo (uri) == NULL)
     return;
 
-  bare = soup_uri_copy (uri,
-                        SOUP_URI_USER, NULL,
-                        SOUP_URI_PASSWORD, NULL,
-                        SOUP_URI_AUTH_PARAMS, NULL,
-                        SOUP_URI_NONE);
+  bare = copy_without_login (uri);
   soup_message_set_uri (message, bare);
 }
 
