@@ -69,8 +69,8 @@ copy_without_login (GUri *uri)
 }
 
 /* The session may send requests of the application too, whose tunnels are not ours. Ours uses the
- * connection of our request. After a login from the URI of the proxy, libsoup would ask for a tunnel
- * to the proxy itself, so the URI is set again. */
+ * connection of our request. After a login from the URI of the proxy, libsoup would ask for a
+ * tunnel to the proxy itself, so the URI is set again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
