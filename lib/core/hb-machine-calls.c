@@ -224,8 +224,8 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Who waits has been cancelled. An open_async () that is cancelled closes the task; a message that
- * has been handed over goes out all the same, and its call goes on waiting. */
+/* The caller's GCancellable was triggered. An open_async () that is cancelled closes the task. A
+ * message that has been handed over goes out nevertheless, and its call goes on waiting. */
 void
 hb_machine_cancel (HbMachine *self,
                    gint64     now,

@@ -524,7 +524,7 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   /**
    * HbWebsocketTask:reconnect-timeout-max:
    *
-   * Up to where the waits grow, in milliseconds.
+   * The maximum reconnect delay, in milliseconds.
    *
    * With 0 every wait is [property@WebsocketTask:reconnect-timeout]. Otherwise a wait is twice as
    * long as the one before, up to this.
@@ -570,10 +570,10 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   /**
    * HbWebsocketTask:min-uptime:
    *
-   * How long a link must be open for the attempts to be counted anew, in milliseconds.
+   * The time that a link must stay open before the count of attempts starts again, in milliseconds.
    *
-   * Without it a server that accepts and drops at once would be tried for ever, and without a
-   * growing wait.
+   * With 0, a server that accepts and drops each connection at once would be tried forever, without
+   * a growing wait.
    *
    * Since: 1.0
    */

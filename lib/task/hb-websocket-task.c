@@ -364,7 +364,7 @@ install_signals (GType type)
    *
    * The link is open.
    *
-   * It is emitted for each link anew: this is the place to authenticate and to subscribe. What is
+   * It is emitted again for each link: this is the place to authenticate and to subscribe. What is
    * sent from a handler goes out before what has been waiting.
    *
    * Since: 1.0
@@ -399,7 +399,7 @@ install_signals (GType type)
    * @code: the peer's close code
    * @reason: (nullable): the peer's reason, up to its first NUL
    *
-   * The link that was open is so no longer.
+   * Emitted when an open connection has ended.
    *
    * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the peer gave
    * none, 1006 if the link ended without a close frame ([RFC 6455,
@@ -471,8 +471,8 @@ install_signals (GType type)
    *
    * The buffer has become empty, after messages had to wait in it.
    *
-   * They have gone out, or were taken back by [method@WebsocketTask.take_queue] or a cancelled
-   * call. A task that becomes `CLOSED` does not drain.
+   * They have gone out, were dropped, or were taken back by [method@WebsocketTask.take_queue] or a
+   * cancelled call. A task that becomes `CLOSED` does not drain.
    *
    * Since: 1.0
    */
@@ -577,8 +577,8 @@ hb_websocket_task_get_metrics (HbWebsocketTask *self)
  *
  * Gets the headers that are added to the request of each attempt.
  *
- * What is changed in them acts from the next attempt on. For a header that has to be made anew for
- * each, use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
+ * What is changed in them acts from the next attempt on. For a header that differs in each attempt,
+ * use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
  * header, for example one with a newline, and logs a critical message (libsoup before 3.6.6) or a
  * warning (3.6.6 and later).
  *
@@ -776,7 +776,7 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * hb_websocket_task_reconnect_now:
  * @self: a task
  *
- * Leaves the link, if there is one, and connects anew at once.
+ * Drops the connection, if there is one, and connects again at once.
  *
  * It works in every state, `CLOSED` included, and counts attempts from the start. An open link ends
  * with code 1006. Messages that wait go to the new link.
@@ -1105,7 +1105,7 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`),
  * `HB_ERROR_CLOSED` if it was closed by the application, and `G_IO_ERROR_CANCELLED`.
  *
- * Returns: whether nothing waits any more, because it has gone out or was taken back
+ * Returns: whether no message waits any more: each has gone out, was taken back or was dropped
  *
  * Since: 1.0
  */

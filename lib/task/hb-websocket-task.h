@@ -25,7 +25,7 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
  * @task: the task
  * @user_data: what was given to [method@WebsocketTask.set_ping_func]
  *
- * Makes the text of a ping, for each ping anew.
+ * Makes the text of a ping; called again for each ping.
  *
  * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` for
  *   [property@WebsocketTask:ping-message]
