@@ -8,11 +8,11 @@
 #include "hb-input-private.h"
 #include "hb-watch-private.h"
 
-/* Reads much at a time, and lets others have their turn.
+/* Reads large blocks, and lets other sources have their turn.
  *
- * libsoup reads until there is nothing left, and calls the application for each message, from a
- * source that it makes anew each time. The sources that we give it have nothing but a moment at
- * which to be ready. */
+ * libsoup reads until no data is left, and calls the application for each message, from a source
+ * that it creates again each time. These sources have no descriptor: prepare and check alone decide
+ * when they are ready. */
 struct _HbInput
 {
   GInputStream          parent_instance;
@@ -424,8 +424,8 @@ hb_input_init (HbInput *self)
   self->max_given = G_MAXSIZE;
 }
 
-/* @is_direct: whether what the socket has is all that there is: @base keeps no bytes of its own,
- * but for those that it gives first
+/* @is_direct: whether all unread bytes are in the socket: @base keeps none of its own, except those
+ * that it gives first
  * @output: is corked while messages are delivered */
 HbInput *
 hb_input_new (GPollableInputStream *base,
@@ -458,7 +458,7 @@ hb_input_set_max_given (HbInput *self,
   self->max_given = bytes;
 }
 
-/* Nothing is told any more. */
+/* Calls no function of the owner any more. */
 void
 hb_input_mute (HbInput *self)
 {

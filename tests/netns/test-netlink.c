@@ -333,7 +333,7 @@ test_refused (void)
   unwatch (&watcher);
 }
 
-/* A program that closes all its descriptors does not get a loop that is busy for ever. */
+/* A program that closes all its descriptors does not get a loop that is busy forever. */
 static void
 test_broken (void)
 {
