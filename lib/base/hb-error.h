@@ -16,11 +16,11 @@ G_BEGIN_DECLS
  * HbError:
  * @HB_ERROR_INVALID_URI: the URI is not one of a WebSocket: its scheme is not `ws` or `wss`, it has
  *   no host, it has a fragment, or it cannot be parsed
- * @HB_ERROR_INVALID_ARGUMENT: a message, close code, reason, subprotocol or origin that RFC 6455
- *   does not allow
+ * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
+ *   allow
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the server answered, but not with a WebSocket; see
- *   [property@WebsocketTask:http-status]
+ * @HB_ERROR_HANDSHAKE: the server answered, but not with a WebSocket, or chose a subprotocol that
+ *   was not offered; see [property@WebsocketTask:http-status]
  * @HB_ERROR_PONG_TIMEOUT: the peer showed no life for [property@WebsocketTask:pong-timeout] after a
  *   ping
  * @HB_ERROR_MESSAGE_TOO_BIG: a message came that is longer than
@@ -28,9 +28,11 @@ G_BEGIN_DECLS
  * @HB_ERROR_CLOSED: the task is closed or closing
  * @HB_ERROR_NOT_OPEN: the link is not open, and the message was not to wait for it
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount]
- * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed
+ * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
+ *   the first connection was lost and the limit is 0
  * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row in the midst of the
- *   same message, or once with close code 1009
+ *   same message, or once with close code 1009; the message was dropped. With 1009 after all
+ *   messages had been sent, no message is dropped, and the text says so
  *
  * What can go wrong in this library itself.
  *

@@ -352,7 +352,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
    * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). It is looked at when an attempt begins,
-   * so a change acts at the next attempt; one that is not valid then ends the task with
+   * so a change acts at the next attempt, or when an attempt that is held is released
+   * ([method@WebsocketTask.hold]). A URI that is not valid then ends the task with
    * `HB_ERROR_INVALID_URI`.
    *
    * A redirect of the server is followed for the attempt that meets it, up to ten in a row; the
@@ -554,11 +555,12 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   /**
    * HbWebsocketTask:repeat-limit:
    *
-   * How many attempts in a row may fail before the task gives up.
+   * The number of attempts in a row that may fail before the task gives up.
    *
    * -1 sets no limit, 0 never reconnects. A link that does not last for
    * [property@WebsocketTask:min-uptime] counts as an attempt that failed. When the limit is
-   * reached, the task ends CLOSED with `HB_ERROR_REPEAT_LIMIT`.
+   * reached, the task ends CLOSED with `HB_ERROR_REPEAT_LIMIT`. With 0, a close of the server with
+   * code 1000 is a normal end, without this error. A new limit that is reached already ends a wait.
    *
    * Since: 1.0
    */
@@ -585,10 +587,11 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   /**
    * HbWebsocketTask:connect-timeout:
    *
-   * How long one attempt may take, in milliseconds.
+   * The time that one attempt may take, in milliseconds.
    *
    * From the look-up of the name to the end of the handshake. When it is over, the attempt fails
-   * with `HB_ERROR_CONNECT_TIMEOUT`. 0 sets no limit of our own.
+   * with `HB_ERROR_CONNECT_TIMEOUT`. 0 sets no limit of our own. While a handler of
+   * [signal@WebsocketTask::connecting] holds the attempt, the time does not run.
    *
    * Since: 1.0
    */
