@@ -5,7 +5,7 @@
 #
 # Makes the tarball of a release from what is committed, as `meson dist` does, and sees to it that
 #
-#  - what is built from it passes the tests of the suites core, link, bindings and checks;
+#  - what is built from it passes the tests of the suites core, loop, link, bindings and checks;
 #  - two builds of it, in different folders, at different times, and with different locales, time
 #    zones, umasks and numbers of jobs, install the same bytes.
 #
@@ -108,7 +108,7 @@ fi
 say "both install the same $(wc -l < "$scratch/one.list") lines of names and checksums"
 
 quietly meson test -C "$one/build" --no-rebuild --print-errorlogs \
-  --suite core --suite link --suite bindings --suite checks
+  --suite core --suite loop --suite link --suite bindings --suite checks
 say "the tests pass"
 
 if [ -n "$output" ]; then
