@@ -154,7 +154,7 @@ hb_machine_leave (HbMachine *self,
     {
       hb_effects_push_notify (&self->effects, "connection");
       hb_effects_push_notify (&self->effects, "protocol");
-      hb_outbox_on_lost (&self->outbox);
+      hb_outbox_on_lost (&self->outbox, state == HB_STATE_CLOSED);
     }
 }
 
@@ -617,7 +617,7 @@ hb_machine_dispose (HbMachine *self,
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
   hb_heartbeat_stop (&self->heartbeat);
-  hb_outbox_on_lost (&self->outbox);
+  hb_outbox_on_lost (&self->outbox, TRUE);
   hb_machine_release_waiters (self, error);
 
   while (i < self->effects.length)

@@ -26,6 +26,7 @@ typedef struct
   guint      backlogged : 1;  /* a message has had to wait since the buffer was last empty */
   guint      shown : 1;       /* the application has read of messages when it was last notified */
   guint      overflowed : 1;  /* one has been dropped since then */
+  guint      is_closing : 1;  /* the task is CLOSED, and hb_outbox_close () has not been called */
 } HbOutbox;
 
 void              hb_outbox_init         (HbOutbox         *self,
@@ -56,7 +57,8 @@ void              hb_outbox_close        (HbOutbox         *self,
 
 void              hb_outbox_on_opened    (HbOutbox         *self);
 void              hb_outbox_on_greeted   (HbOutbox         *self);
-void              hb_outbox_on_lost      (HbOutbox         *self);
+void              hb_outbox_on_lost      (HbOutbox         *self,
+                                          gboolean          is_last);
 void              hb_outbox_on_notify    (HbOutbox         *self,
                                           const char       *property);
 const HbOutgoing *hb_outbox_take         (HbOutbox         *self);

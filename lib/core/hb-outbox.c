@@ -50,12 +50,18 @@ settle_when_empty (HbOutbox *self)
   if (self->backlogged || self->shown)
     hb_effects_push_notify (self->effects, "buffered-amount");
 
+  self->shown = FALSE;
+  self->overflowed = FALSE;
+
+  /* The messages of a task that is CLOSED have not gone out, so its flushes must fail:
+   * hb_outbox_close () ends them with the reason. */
+  if (self->is_closing)
+    return;
+
   if (self->backlogged)
     hb_effects_push (self->effects, HB_EFFECT_DRAIN);
 
-  self->shown = FALSE;
   self->backlogged = FALSE;
-  self->overflowed = FALSE;
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
@@ -326,7 +332,7 @@ hb_outbox_take_queue (HbOutbox *self,
 }
 
 /* There will be no next link to take what is left: all who wait are told @error. To be called after
- * the last link was lost. */
+ * hb_outbox_on_lost () with @is_last where a link was open. */
 void
 hb_outbox_close (HbOutbox     *self,
                  const GError *error)
@@ -338,6 +344,7 @@ hb_outbox_close (HbOutbox     *self,
 
   self->backlogged = FALSE;
   self->overflowed = FALSE;
+  self->is_closing = FALSE;
 }
 
 void
@@ -354,9 +361,12 @@ hb_outbox_on_greeted (HbOutbox *self)
   self->greeting = FALSE;
 }
 
+/* @is_last: the task is CLOSED, and hb_outbox_close () follows */
 void
-hb_outbox_on_lost (HbOutbox *self)
+hb_outbox_on_lost (HbOutbox *self,
+                   gboolean  is_last)
 {
+  self->is_closing = is_last;
   self->is_open = FALSE;
   self->greeting = FALSE;
 

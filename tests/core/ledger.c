@@ -78,9 +78,12 @@ settle_when_empty (Ledger *self)
   if (self->line->len > 0)
     return;
 
+  self->overflowed = FALSE;
+  if (self->is_closing)
+    return;
+
   self->n_drains += self->waited;
   self->waited = FALSE;
-  self->overflowed = FALSE;
   ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_DONE, NO_ERROR);
 }
 
@@ -289,10 +292,12 @@ ledger_on_opened (Ledger *self)
 
 /* What was not written has to go out again, in the order in which it would have. */
 void
-ledger_on_lost (Ledger *self)
+ledger_on_lost (Ledger   *self,
+                gboolean  is_last)
 {
   guint i;
 
+  self->is_closing = is_last;
   self->is_open = FALSE;
   self->greeting = FALSE;
 
@@ -349,6 +354,7 @@ ledger_on_closed (Ledger *self,
 
   self->waited = FALSE;
   self->overflowed = FALSE;
+  self->is_closing = FALSE;
   ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_FAILED, error);
   ledger_expect_all (self, CALL_OPEN, HB_OUTCOME_FAILED, error);
   ledger_expect_all (self, CALL_CLOSE, HB_OUTCOME_DONE, NO_ERROR);

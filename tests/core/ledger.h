@@ -25,6 +25,7 @@ typedef struct
   gboolean   blocked;
   gboolean   waited;     /* a message had to, since the line was last empty */
   gboolean   overflowed; /* one was dropped, since then */
+  gboolean   is_closing; /* the task is CLOSED, and those who wait are about to be told */
 } Ledger;
 
 typedef enum {
@@ -75,7 +76,8 @@ void     ledger_take_queue   (Ledger           *self,
 guint    ledger_get_unhanded (Ledger           *self);
 
 void     ledger_on_opened    (Ledger           *self);
-void     ledger_on_lost      (Ledger           *self);
+void     ledger_on_lost      (Ledger           *self,
+                              gboolean          is_last);
 gboolean ledger_refuse       (Ledger           *self,
                               gboolean          is_too_big);
 gboolean ledger_drop_refused (Ledger           *self);

@@ -271,6 +271,45 @@ test_last (Fixture       *fixture,
                            "resolve:failed:repeat-limit(after) notify:buffered-amount");
 }
 
+/* The only message is lost with the last link. */
+typedef struct
+{
+  const char  *path;
+  HbSendFlags  flags;
+  guint        code;
+  const char  *effects;
+} Alone;
+
+static const Alone alone[] = {
+  { "/refusal/alone/too-big", HB_SEND_FLAGS_DEFAULT, 1009,
+    LEAVES " notify:buffered-amount notify:last-error error:message-refused "
+    "resolve:failed:message-refused(poison) notify:buffered-amount error:repeat-limit close:1009 "
+    "resolve:failed:repeat-limit(flush)" },
+  { "/refusal/alone/volatile", HB_SEND_FLAGS_VOLATILE, 1006,
+    LEAVES " resolve:failed:not-open(poison) notify:last-error error:repeat-limit close:1006 "
+    "resolve:failed:repeat-limit(flush)" },
+};
+
+static void
+test_alone (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const Alone *row = data;
+
+  g_test_summary ("Where the task gives up, dropping the only message does not drain, and a flush "
+                  "fails");
+
+  fixture->keeps = TRUE;
+  fixture->machine.settings.repeat_limit = 0;
+  start_open (fixture);
+  send_full (fixture, "poison", row->flags, "poison", NULL);
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  forget (fixture);
+  lose_by_peer (fixture, row->code, TRUE);
+
+  assert_effects (fixture, row->effects);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -293,6 +332,9 @@ main (int   argc,
   add_test ("/refusal/volatile", test_volatile);
   add_test ("/refusal/closing", test_closing);
   add_test ("/refusal/last", test_last);
+
+  for (i = 0; i < G_N_ELEMENTS (alone); i++)
+    g_test_add (alone[i].path, Fixture, &alone[i], fixture_set_up, test_alone, fixture_tear_down);
 
   return g_test_run ();
 }

@@ -197,7 +197,7 @@ test_keeps (Fixture       *fixture,
 {
   g_test_summary ("What is sent without a link is kept, and the buffered amount tells");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
 
   g_assert_false (hb_outbox_can_transmit (&fixture->outbox));
@@ -455,7 +455,7 @@ test_volatile_no_link (Fixture       *fixture,
 {
   g_test_summary ("A volatile message is refused when there is no link");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
 
   assert_refuses (fixture, "now", TRUE, HB_ERROR_NOT_OPEN);
   g_assert_true (hb_outbox_is_empty (&fixture->outbox));
@@ -507,7 +507,7 @@ test_volatile_lost (Fixture       *fixture,
   send_full (fixture, "now", TRUE, "volatile", NULL);
   send_text (fixture, "two");
   assert_takes (fixture, "one now two");
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   assert_effects (fixture, "resolve:failed:7(volatile) notify:buffered-amount");
 
   hb_outbox_on_opened (&fixture->outbox);
@@ -530,7 +530,7 @@ test_volatile_flush (Fixture       *fixture,
   send_full (fixture, "now", TRUE, NULL, NULL);
   assert_takes (fixture, "now");
   hb_outbox_flush (&fixture->outbox, (gpointer) "lost");
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   assert_effects (fixture, "resolve:done(lost)");
 }
 
@@ -540,7 +540,7 @@ test_greeting (Fixture       *fixture,
 {
   g_test_summary ("While the application greets, its messages go out and the queue is held back");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
   send_text (fixture, "q2");
   hb_outbox_on_opened (&fixture->outbox);
@@ -560,7 +560,7 @@ test_greeting_volatile (Fixture       *fixture,
 {
   g_test_summary ("A volatile message may be sent in the greeting, whatever is queued");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "queued");
   hb_outbox_on_opened (&fixture->outbox);
 
@@ -576,12 +576,12 @@ test_greeting_lost (Fixture       *fixture,
   g_test_summary ("A link that is lost while the application greets keeps the order: "
                   "greeting, then queue");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
   hb_outbox_on_opened (&fixture->outbox);
   send_text (fixture, "g1");
   send_text (fixture, "g2");
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
 
   hb_outbox_on_opened (&fixture->outbox);
   hb_outbox_on_greeted (&fixture->outbox);
@@ -625,7 +625,7 @@ test_flush_lost (Fixture       *fixture,
 
   send_text (fixture, "one");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   assert_effects (fixture, "notify:buffered-amount");
 
   hb_outbox_on_opened (&fixture->outbox);
@@ -641,7 +641,7 @@ test_take_queue (Fixture       *fixture,
 {
   g_test_summary ("Taking the queue back gives what waits, in order, ends the calls, and counts");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_ticket (fixture, "one", "first");
   send_ticket (fixture, "two", "second");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
@@ -695,7 +695,7 @@ test_take_queue_greeting (Fixture       *fixture,
 {
   g_test_summary ("A greeting that is taken back comes before what waited, as it would have gone");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
   hb_outbox_on_opened (&fixture->outbox);
   send_text (fixture, "hello");
@@ -744,7 +744,7 @@ test_close (Fixture       *fixture,
 
   g_test_summary ("When there will be no other link, all who wait are told why");
 
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_ticket (fixture, "one", "first");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
   hb_effects_clear (&fixture->effects);
@@ -765,7 +765,7 @@ test_close_forgets (Fixture       *fixture,
   g_test_summary ("What was in the buffer of a task that closed says nothing of the next link");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
-  hb_outbox_on_lost (&fixture->outbox);
+  hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_text (fixture, "1234567890");
   send_text (fixture, "1");
   hb_outbox_close (&fixture->outbox, error);

@@ -195,7 +195,7 @@ model_dispose (Walk *walk)
   self->lost_at = HB_NEVER;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
-  ledger_on_lost (&walk->ledger);
+  ledger_on_lost (&walk->ledger, TRUE);
   ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);
   walk->ledger.n_drains = 0;
   model_clear (walk);

@@ -119,7 +119,7 @@ model_leave (Walk    *walk,
   model_enter (walk, state);
 
   if (was_open)
-    ledger_on_lost (&walk->ledger);
+    ledger_on_lost (&walk->ledger, state == HB_STATE_CLOSED);
 }
 
 void
