@@ -71,6 +71,24 @@ wait_for ()
   return 1
 }
 
+# Sets status to the exit status of hb-cat, once it has ended.
+wait_for_cat ()
+{
+  local i
+
+  for ((i = 0; i < patience; i++)); do
+    if ! kill -0 "$cat_pid" 2> /dev/null; then
+      status=0
+      wait "$cat_pid" || status=$?
+      cat_pid=
+      return
+    fi
+    sleep 0.1
+  done
+
+  fail "hb-cat did not end after its input"
+}
+
 expect_told ()
 {
   wait_for "$scratch/told" "$1" "${3:-1}" || fail "$2"
@@ -165,9 +183,7 @@ expect_received "three"
 
 say "The input ends, so hb-cat closes the link and leaves."
 exec 3>&-
-status=0
-wait "$cat_pid" || status=$?
-cat_pid=
+wait_for_cat
 [ "$status" -eq 0 ] || fail "hb-cat ended with status $status"
 expect_told 'closed with code 1000' "hb-cat did not close its link as it should"
 
