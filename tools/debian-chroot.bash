@@ -69,7 +69,8 @@ choose_archive ()
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  base=$cache/$release-$architecture.tar
+  # Not the name of the systems that had more packages, which may still be there
+  base=$cache/$release-$architecture-minimal.tar
   # Others may be at work in the folder of another system.
   archives=$cache/archives/$release-$architecture
 }
@@ -116,13 +117,15 @@ fail_for_now ()
 
 make_base ()
 {
-  local root=$scratch/base
+  local root=$scratch/base include=apt-utils
 
   say "A chroot of Debian $release for $architecture is made and kept for the next time"
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
   # The chroot lasts as long as the script, so nothing needs to reach the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  debootstrap --variant=minbase --include=apt-utils,ca-certificates --arch="$architecture" \
+  # In a system that had ca-certificates, nobody would see that a package fails to depend on it.
+  [[ $mirror != https:* ]] || include+=,ca-certificates
+  debootstrap --variant=minbase --include="$include" --arch="$architecture" \
     --cache-dir="$archives/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
     || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot make a Debian $release"
 
