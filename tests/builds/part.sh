@@ -6,7 +6,7 @@
 # Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. Where
 # Meson runs them, its log is copied to FOLDER/PART.json. The packages have to be installed.
 #
-#   plain        all tests, with all options
+#   plain        all tests, with all options, except those whose packages HB_LEAVE_OUT names
 #   sanitizers   the same with AddressSanitizer and UndefinedBehaviorSanitizer
 #   clang        the tests of the library, built by Clang
 #   valgrind     the suite loopback with valgrind, of what plain has built
@@ -42,13 +42,27 @@ test_build ()
   tests/run.sh --build-dir="$build_dir" -Dwerror=true "$@"
 }
 
+# choose VALUE OTHER PACKAGE...: prints VALUE, or OTHER if one of the packages is left out
+choose ()
+{
+  local value=$1 package
+
+  for package in "${@:3}"; do
+    [[ " ${HB_LEAVE_OUT:-} " != *" $package "* ]] || value=$2
+  done
+  echo "$value"
+}
+
 case "$part" in
   plain)
+    gir=(gobject-introspection gir1.2-glib-2.0-dev libgirepository1.0-dev)
     monitor=false
     # Debian 12 has an older libadwaita, with which the monitor is not built.
     ! pkg-config --exists 'libadwaita-1 >= 1.5' || monitor=true
-    test_build -Dintrospection=enabled -Dvapi=enabled -Ddocumentation=true -Dtools=true \
-      -Dinstall_monitor="$monitor" -Dinstalled_tests=true "$@"
+    test_build -Dinstall_monitor="$monitor" -Dinstalled_tests=true -Dtools=true \
+      -Dintrospection="$(choose enabled disabled "${gir[@]}")" \
+      -Dvapi="$(choose enabled disabled "${gir[@]}" valac)" \
+      -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers)
     # Blocks of GLib's slices look alive to the leak detector as long as their chunk is.
