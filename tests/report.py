@@ -4,7 +4,8 @@
 """Prints how many test cases passed, failed and were skipped, from Meson's testlog.json.
 
 A test program that prints TAP counts for each of its lines, and for one more failure if it fails
-without a line that says so, because it has crashed, run out of time, or exited badly.
+without a line that says so, because it has crashed, run out of time, or exited badly. With
+--build-dir=DIR, the command that is recommended at the end builds there.
 
 With --expected=FILE, a failure of a test program that FILE names counts as skipped. Each line of
 FILE that is not a comment has a suite, a test program, and the reason of the failure. With
@@ -14,13 +15,14 @@ FILE that is not a comment has a suite, a test program, and the reason of the fa
 import argparse
 import json
 import re
+import shlex
 from collections import Counter
 
 GOOD = {'OK', 'EXPECTEDFAIL'}
 LINE = re.compile(r'(not )?ok\b[^#]*(?:#\s*(skip|todo)\b\s*(.*))?', re.IGNORECASE)
 PLAN = re.compile(r'1\.\.0 # skip\S*\s*(.*)', re.IGNORECASE)
 OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=true '
-           '-Dinstall_monitor=true -Dinstalled_tests=true')
+           '-Dinstalled_tests=true')
 
 
 def parse_name(name):
@@ -106,19 +108,23 @@ def apply_expected(results, path):
     return expected
 
 
-def explain_skipped(results):
+def explain_skipped(results, build_dir):
     reasons = sum((result.reasons for result in results), Counter())
 
     print('The reasons why test cases were skipped:')
     for reason, number in reasons.most_common():
         print(f'{number:5}  {reason or "no reason is given"}')
 
+    options = OPTIONS
+    if build_dir != '_build':
+        options = f'--build-dir={shlex.quote(build_dir)} {OPTIONS}'
     print('Programs that are missing can be installed, and what was not built can be built:\n'
-          f'  tools/install-packages.sh all-tests\n  tests/run.sh {OPTIONS}')
+          f'  tools/install-packages.sh all-tests\n  tests/run.sh {options}')
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument('--build-dir', default='_build')
     parser.add_argument('--counts', action='store_true')
     parser.add_argument('--expected')
     parser.add_argument('log')
@@ -139,7 +145,7 @@ def main():
 
     print(f'\n{passed} test cases passed, {failed} failed, {skipped} were skipped.')
     if skipped:
-        explain_skipped(results)
+        explain_skipped(results, arguments.build_dir)
 
 
 main()

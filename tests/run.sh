@@ -42,6 +42,6 @@ meson test -C "$build_dir" --no-rebuild --print-errorlogs "${arguments[@]}" || s
 
 # There is none after arguments such as --list, and each test setup has a log of its own.
 for log in "$build_dir"/meson-logs/testlog*.json; do
-  [ ! "$log" -nt "$began" ] || python3 tests/report.py "$log"
+  [ ! "$log" -nt "$began" ] || python3 tests/report.py --build-dir="$build_dir" "$log"
 done
 exit "$status"
