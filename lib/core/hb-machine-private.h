@@ -14,13 +14,14 @@ G_BEGIN_DECLS
 /* How a link ended */
 typedef struct
 {
-  GError     *error;       /* (nullable) (not owned) */
-  const char *reason;      /* (nullable) */
-  guint       code;        /* 1006 where there was no close frame */
-  guint       http_status; /* of the handshake, 0 if there was no answer */
-  guint       retry_after; /* seconds, 0 if the server did not ask for a wait */
-  gboolean    by_peer;     /* it sent a close frame, a FIN or a reset */
-  gboolean    in_message;  /* the kernel had taken a part of the first message's frame, not all */
+  GError     *error;        /* (nullable) (not owned) */
+  const char *reason;       /* (nullable) */
+  guint       code;         /* 1006 where there was no close frame */
+  guint       http_status;  /* of the handshake, 0 if there was no answer */
+  guint       retry_after;  /* seconds, 0 if the server did not ask for a wait */
+  gboolean    by_peer;      /* it sent a close frame, a FIN or a reset */
+  gboolean    in_message;   /* the kernel had taken a part of the first message's frame, not all */
+  gboolean    is_permanent; /* each attempt would end with this error, which is then not NULL */
 } HbLoss;
 
 /* Whether what has come has been read: a verdict on what has not is worth no more than that. */

@@ -276,10 +276,12 @@ wait_for_attempt (HbMachine    *self,
   effect->reconnect.attempt = self->attempt;
 }
 
+/* The next attempt, or the next link, would end in the same way. */
 static gboolean
-is_final (const GError *error)
+is_final (const HbLoss *loss)
 {
-  return g_error_matches (error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
+  return loss->is_permanent
+         || g_error_matches (loss->error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
 }
 
 /* Why the message in the midst of which the peer has ended the link is to be dropped.
@@ -359,7 +361,7 @@ judge_end (HbMachine    *self,
   if (self->state == HB_STATE_CLOSING || is_normal_end (self, loss))
     return hb_machine_new_closed_error ();
 
-  if (is_final (loss->error))
+  if (is_final (loss))
     return g_error_copy (loss->error);
 
   if (hb_backoff_is_exhausted (&self->settings, attempt))

@@ -20,6 +20,7 @@ gboolean     hb_handshake_is_same_origin  (GUri               *one,
                                            GUri               *other);
 GError      *hb_handshake_translate_error (SoupMessage        *request,
                                            GError             *error);
+gboolean     hb_handshake_is_unsupported  (SoupMessage        *request);
 guint        hb_handshake_get_retry_after (SoupMessage        *request);
 
 G_END_DECLS

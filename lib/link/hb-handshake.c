@@ -421,6 +421,16 @@ hb_handshake_translate_error (SoupMessage *request,
   return new_refusal (request, guard == NULL || guard->is_answered);
 }
 
+/* Whether an HTTP proxy has answered that it does not forward ws. It says so of every request, so
+ * another attempt would fail in the same way. */
+gboolean
+hb_handshake_is_unsupported (SoupMessage *request)
+{
+  return soup_message_get_status (request) == SOUP_STATUS_NOT_IMPLEMENTED
+         && hb_hops_has_proxy (request)
+         && !hb_hops_is_encrypted (soup_message_get_uri (request));
+}
+
 /* RFC 7231, 7.1.3: seconds or a date. Returns the seconds from now, 0 where there is neither. Of a
  * number that is too large the most that fits: such a server asks for a wait all the same. */
 guint

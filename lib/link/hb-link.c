@@ -506,6 +506,7 @@ connect_cb (GObject      *source,
       loss.error = translated;
       loss.http_status = soup_message_get_status (self->request);
       loss.retry_after = hb_handshake_get_retry_after (self->request);
+      loss.is_permanent = hb_handshake_is_unsupported (self->request);
       leave (self, &loss);
     }
 

@@ -663,8 +663,9 @@ hb_websocket_task_open_async (HbWebsocketTask     *self,
  * Finishes [method@WebsocketTask.open_async].
  *
  * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
- * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`),
- * `HB_ERROR_CLOSED` if it was closed by the application, and `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`), `HB_ERROR_CLOSED` if it was closed by the application, and
+ * `G_IO_ERROR_CANCELLED`.
  *
  * Returns: whether the link was open
  *
@@ -1046,8 +1047,9 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * message was dropped later to make room; `HB_ERROR_MESSAGE_REFUSED` where the server ended the
  * connection 3 times in a row in the midst of the message, or once with close code 1009; the one
  * with which the task ended `CLOSED` where that was before the message could go out
- * (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by the application);
+ * (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
+ * `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by
+ * the application);
  * `G_IO_ERROR_CANCELLED` where the message was taken back.
  *
  * Returns: whether the message has gone out
@@ -1102,8 +1104,9 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  * Finishes [method@WebsocketTask.flush_async].
  *
  * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
- * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`),
- * `HB_ERROR_CLOSED` if it was closed by the application, and `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`), `HB_ERROR_CLOSED` if it was closed by the application, and
+ * `G_IO_ERROR_CANCELLED`.
  *
  * Returns: whether no message waits any more: each has gone out, was taken back or was dropped
  *

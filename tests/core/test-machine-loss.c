@@ -79,6 +79,25 @@ test_loss_too_big (Fixture       *fixture,
 }
 
 static void
+test_permanent (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "not ws");
+  HbLoss loss = { .code = 1006, .error = error, .http_status = 501, .is_permanent = TRUE };
+
+  g_test_summary ("A failure that every attempt would have ends in CLOSED, whatever the limit is");
+
+  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+  forget (fixture);
+  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+
+  assert_state (fixture, HB_STATE_CLOSED);
+  assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
+                           "error:handshake resolve:failed:handshake(open)");
+  assert_deadline (fixture, -1);
+}
+
+static void
 lose_at_open_cb (Fixture    *fixture,
                  const char *effect)
 {
@@ -344,6 +363,7 @@ main (int   argc,
   add_test ("/machine-loss/loss-connecting", test_loss_connecting);
   add_test ("/machine-loss/loss-too-big", test_loss_too_big);
   add_test ("/machine-loss/loss-too-big-waiters", test_loss_too_big_waiters);
+  add_test ("/machine-loss/permanent", test_permanent);
   add_test ("/machine-loss/last-error", test_last_error);
   for (i = 0; i < G_N_ELEMENTS (only_ends); i++)
     {

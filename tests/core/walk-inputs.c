@@ -442,6 +442,9 @@ walk_on_lost (Walk *self)
                   && dice_roll (self->dice, 2) == 0,
   };
 
+  /* Not often, because it ends the task */
+  loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
+  model_loss.is_permanent = loss.is_permanent;
   model_loss.code = loss.code;
   model_loss.http_status = loss.http_status;
   model_loss.retry_after = loss.retry_after;

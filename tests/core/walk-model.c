@@ -240,8 +240,8 @@ judge_loss (Walk       *walk,
       && loss->error == NO_ERROR && loss->code == MODEL_NORMAL)
     return HB_ERROR_CLOSED;
 
-  if (loss->error == HB_ERROR_MESSAGE_TOO_BIG)
-    return HB_ERROR_MESSAGE_TOO_BIG;
+  if (loss->error == HB_ERROR_MESSAGE_TOO_BIG || loss->is_permanent)
+    return loss->error;
 
   return limit >= 0 && n_attempts >= (guint) limit ? HB_ERROR_REPEAT_LIMIT : NO_ERROR;
 }

@@ -121,6 +121,7 @@ typedef struct
   guint    retry_after;
   gboolean by_peer;
   gboolean in_message;
+  gboolean is_permanent;
 } Loss;
 
 /* RFC 6455, 7.1.5 */

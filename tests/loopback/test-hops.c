@@ -307,7 +307,7 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* What the text of the error says of a refusal */
+/* What the text of the error says of a refusal, and what follows */
 typedef struct
 {
   const char *path;
@@ -315,15 +315,22 @@ typedef struct
   const char *answer; /* of the proxy */
   const char *text;
   guint       status;
+  HbState     state;
 } RefusalCase;
 
 static const RefusalCase refusals[] = {
   { "/loopback/hops/refusal/ws", "ws",
-    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "use “wss”", 501 },
+    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "use “wss”", 501,
+    HB_STATE_CLOSED },
   { "/loopback/hops/refusal/ws/forbidden", "ws",
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "use “wss”", 403 },
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "use “wss”", 403,
+    HB_STATE_WAITING },
   { "/loopback/hops/refusal/wss", "wss",
-    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 403 },
+    "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 403,
+    HB_STATE_WAITING },
+  { "/loopback/hops/refusal/wss/not-implemented", "wss",
+    "HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n", "the request for a tunnel", 501,
+    HB_STATE_WAITING },
 };
 
 static void
@@ -343,6 +350,7 @@ test_refusal (HopFixture    *fixture,
   if (strstr (signal_log_get_error (fixture->log), refusal->text) == NULL)
     g_error ("the error is: %s", signal_log_get_error (fixture->log));
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, refusal->status);
+  g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
 /* Without TLS, the proxy gets the whole request: its password is in it. */
