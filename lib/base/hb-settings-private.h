@@ -43,9 +43,11 @@ typedef struct
   gboolean         network_aware;
 } HbSettings;
 
-void     hb_settings_init  (HbSettings        *self);
-void     hb_settings_clear (HbSettings        *self);
-gboolean hb_settings_check (const HbSettings  *self,
-                            GError           **error);
+void     hb_settings_init            (HbSettings        *self);
+void     hb_settings_clear           (HbSettings        *self);
+gboolean hb_settings_check           (const HbSettings  *self,
+                                      GError           **error);
+gboolean hb_settings_check_handshake (const HbSettings  *self,
+                                      GError           **error);
 
 G_END_DECLS

@@ -39,6 +39,14 @@ hb_settings_check (const HbSettings  *self,
                    GError           **error)
 {
   return hb_syntax_check_uri (self->uri, error)
-         && hb_syntax_check_protocols ((const char * const *) self->protocols, error)
+         && hb_settings_check_handshake (self, error);
+}
+
+/* Whether a request that has been made for a valid URI can go out with these settings. */
+gboolean
+hb_settings_check_handshake (const HbSettings  *self,
+                             GError           **error)
+{
+  return hb_syntax_check_protocols ((const char * const *) self->protocols, error)
          && hb_syntax_check_origin (self->origin, error);
 }

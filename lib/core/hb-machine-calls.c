@@ -190,8 +190,6 @@ release_request (HbMachine *self,
   if (g_strcmp0 (self->request_uri, self->settings.uri) != 0
       || !hb_settings_check (&self->settings, NULL))
     {
-      /* The one that was held has not been made. */
-      self->metrics.attempts--;
       hb_machine_attempt (self, now);
     }
   else if (!self->is_announcing)

@@ -116,10 +116,11 @@ void              hb_machine_set_queued         (HbMachine      *self,
                                                  gboolean        queued);
 void              hb_machine_apply_settings     (HbMachine      *self,
                                                  gint64          now);
-void              hb_machine_on_announcing      (HbMachine      *self);
+gboolean          hb_machine_on_announcing      (HbMachine      *self,
+                                                 gint64          now);
 gboolean          hb_machine_on_announced       (HbMachine      *self,
                                                  const HbEffect *connect);
-void              hb_machine_on_requested       (HbMachine      *self,
+gboolean          hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_opened          (HbMachine      *self,
                                                  gint64          now,

@@ -100,7 +100,7 @@ get_state_deadline (HbMachine *self)
       return hb_machine_get_attempt_at (self);
 
     case HB_STATE_CONNECTING:
-      return self->settings.connect_timeout == 0 || self->is_request_held
+      return self->settings.connect_timeout == 0 || self->is_announcing || self->is_request_held
              ? HB_NEVER
              : self->since + hb_milliseconds (self->settings.connect_timeout);
 
@@ -226,7 +226,6 @@ hb_machine_attempt (HbMachine *self,
 
     case HB_STATE_CONNECTING:
       self->serial++;
-      self->metrics.attempts++;
       hb_effects_push (&self->effects, HB_EFFECT_CONNECT)->serial = self->serial;
       break;
 
@@ -645,13 +644,24 @@ hb_machine_set_queued (HbMachine *self,
   self->queued = queued;
 }
 
-/* Handlers of `connecting` are about to run: a hold from within holds this attempt. */
-void
-hb_machine_on_announcing (HbMachine *self)
+/* The request is about to be made and shown to handlers of `connecting`: a hold from within holds
+ * this attempt. Returns whether it can be made, since handlers of `notify` may have changed the
+ * settings; where it cannot, the task ends. */
+gboolean
+hb_machine_on_announcing (HbMachine *self,
+                          gint64     now)
 {
+  if (!hb_settings_check (&self->settings, NULL))
+    {
+      hb_machine_attempt (self, now);
+      return FALSE;
+    }
+
   self->is_announcing = TRUE;
   g_free (self->request_uri);
   self->request_uri = g_strdup (self->settings.uri);
+
+  return TRUE;
 }
 
 /* They have run. Returns whether the request goes out now; if it is held, an HB_EFFECT_REQUEST says
@@ -668,13 +678,23 @@ hb_machine_on_announced (HbMachine      *self,
   return !self->is_request_held;
 }
 
-/* The request goes out now: until here the application has taken its time, not the server. */
-void
+/* The request goes out now: until here the application has taken its time, not the server. Returns
+ * whether it can go out with the settings as they are, which libsoup does not check; where it
+ * cannot, the task ends. Another URI is for the next attempt. */
+gboolean
 hb_machine_on_requested (HbMachine *self,
                          gint64     now)
 {
-  if (self->state == HB_STATE_CONNECTING)
-    self->since = now;
+  if (!hb_settings_check_handshake (&self->settings, NULL))
+    {
+      hb_machine_attempt (self, now);
+      return FALSE;
+    }
+
+  self->since = now;
+  self->metrics.attempts++;
+
+  return TRUE;
 }
 
 void

@@ -351,8 +351,8 @@ send_request (HbDriver       *self,
   if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
 
-  hb_machine_on_requested (&self->machine, read_clock (self));
-  hb_link_connect (self->link, get_session (self), &self->machine.settings);
+  if (hb_machine_on_requested (&self->machine, read_clock (self)))
+    hb_link_connect (self->link, get_session (self), &self->machine.settings);
 }
 
 /* The application may take its time over the request: it goes out when the handlers are done. */
@@ -363,13 +363,13 @@ connect_link (HbDriver       *self,
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
   g_autoptr (SoupMessage) request = NULL;
 
-  if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
+  if (owner == NULL || !hb_machine_is_current (&self->machine, effect)
+      || !hb_machine_on_announcing (&self->machine, read_clock (self)))
     return;
 
   self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
                             &link_funcs, self);
   request = g_object_ref (hb_link_get_request (self->link));
-  hb_machine_on_announcing (&self->machine);
   self->funcs->connecting (owner, request);
   g_clear_object (&owner);
 

@@ -459,6 +459,11 @@ install_signals (GType type)
    * its own. To fetch something first, call [method@WebsocketTask.hold] in the handler, and
    * [method@WebsocketTask.release] when the request is complete.
    *
+   * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
+   * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
+   * new value. A subprotocol or origin that is not valid ends the task with
+   * `HB_ERROR_INVALID_ARGUMENT`.
+   *
    * Since: 1.0
    */
   signals[SIGNAL_CONNECTING] =

@@ -117,6 +117,13 @@ transmit (Fixture *fixture)
     written (fixture, n_taken);
 }
 
+static void
+send_request (Fixture *fixture)
+{
+  g_assert_false (fixture->has_requested);
+  fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
+}
+
 /* Returns whether the effect still has its place; one that has not leaves no trace in the log. */
 static gboolean
 carry_out (Fixture        *fixture,
@@ -129,20 +136,18 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_CONNECT:
-      if (!hb_machine_is_current (&fixture->machine, effect))
+      if (!hb_machine_is_current (&fixture->machine, effect)
+          || !hb_machine_on_announcing (&fixture->machine, fixture->now))
         return FALSE;
       g_assert_false (fixture->has_link);
       fixture->has_link = TRUE;
       fixture->has_requested = FALSE;
-      hb_machine_on_announcing (&fixture->machine);
       return TRUE;
 
     case HB_EFFECT_REQUEST:
       if (!hb_machine_is_current (&fixture->machine, effect))
         return FALSE;
-      g_assert_false (fixture->has_requested);
-      fixture->has_requested = TRUE;
-      hb_machine_on_requested (&fixture->machine, fixture->now);
+      send_request (fixture);
       return TRUE;
 
     case HB_EFFECT_RECONNECT:
@@ -225,8 +230,9 @@ drain (Fixture *fixture)
             fixture->handler (fixture, string);
         }
 
-      if (effect.kind == HB_EFFECT_CONNECT)
-        fixture->has_requested |= hb_machine_on_announced (&fixture->machine, &effect);
+      if (effect.kind == HB_EFFECT_CONNECT
+          && hb_machine_on_announced (&fixture->machine, &effect))
+        send_request (fixture);
       else if (effect.kind == HB_EFFECT_OPEN)
         hb_machine_on_greeted (&fixture->machine, effect.serial);
       else if (effect.kind == HB_EFFECT_TRANSMIT)

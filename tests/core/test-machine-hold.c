@@ -404,6 +404,19 @@ test_hold_request_ends (Fixture       *fixture,
 }
 
 static void
+test_hold_request_ended (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_test_summary ("An attempt whose request has not gone out does not count");
+
+  start_held (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+
+  g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 0);
+}
+
+static void
 hold_and_release_cb (Fixture    *fixture,
                      const char *effect)
 {
@@ -531,6 +544,7 @@ main (int   argc,
   add_test ("/hold/request-bad-uri", test_hold_request_bad_uri);
   add_test ("/hold/request-quiet", test_hold_request_quiet);
   add_test ("/hold/request-ends", test_hold_request_ends);
+  add_test ("/hold/request-ended", test_hold_request_ended);
   add_test ("/hold/request-within", test_hold_request_within);
   add_test ("/hold/requested", test_hold_requested);
   add_test ("/hold/later", test_later);

@@ -60,6 +60,14 @@ static const Row rows[] = {
 };
 
 static void
+hold_in_connecting_cb (Fixture    *fixture,
+                       const char *effect)
+{
+  if (g_str_equal (effect, "connect"))
+    hb_machine_hold (&fixture->machine);
+}
+
+static void
 enter (Fixture *fixture,
        When     when)
 {
@@ -253,6 +261,117 @@ test_limit_held (Fixture       *fixture,
   assert_state (fixture, HB_STATE_WAITING);
 }
 
+/* What a handler sets with which no request can go out */
+typedef struct
+{
+  const char *name;
+  const char *when; /* the effect that it handles */
+  const char *uri;
+  const char *origin;
+  const char *protocol;
+  const char *effects;
+} Bad;
+
+#define REFUSED "drop notify:state notify:last-error error:"
+
+static const Bad bad[] = {
+  { "state-uri", "notify:state", "http://", NULL, NULL,
+    "notify:state " REFUSED "invalid-uri" },
+  { "state-no-uri", "notify:state", NULL, NULL, NULL,
+    "notify:state " REFUSED "invalid-uri" },
+  { "state-origin", "notify:state", "ws://example.com/", "a\nb", NULL,
+    "notify:state " REFUSED "invalid-argument" },
+  { "state-protocol", "notify:state", "ws://example.com/", NULL, "a b",
+    "notify:state " REFUSED "invalid-argument" },
+  { "connecting-origin", "connect", "ws://example.com/", "a\nb", NULL,
+    STARTS " " REFUSED "invalid-argument" },
+  { "connecting-protocol", "connect", "ws://example.com/", NULL, "a b",
+    STARTS " " REFUSED "invalid-argument" },
+};
+
+static const Bad *bad_row;
+
+static void
+set_bad_cb (Fixture    *fixture,
+            const char *effect)
+{
+  HbSettings *settings = &fixture->machine.settings;
+  const char *protocols[] = { bad_row->protocol, NULL };
+
+  if (!g_str_equal (effect, bad_row->when))
+    return;
+
+  fixture->handler = NULL;
+  set_text (&settings->uri, bad_row->uri);
+  set_text (&settings->origin, bad_row->origin);
+  g_strfreev (settings->protocols);
+  settings->protocols = g_strdupv ((char **) protocols);
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+}
+
+static void
+test_bad (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_test_summary ("What is not valid ends the task also where a handler sets it after the attempt "
+                  "has begun");
+
+  bad_row = data;
+  fixture->handler = set_bad_cb;
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+
+  assert_effects (fixture, bad_row->effects);
+  assert_state (fixture, HB_STATE_CLOSED);
+  g_assert_false (fixture->has_requested);
+  g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 0);
+}
+
+static void
+test_bad_released (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("What is not valid ends the task also where it is set while a request that was "
+                  "held is about to go out");
+
+  hb_machine_open (&fixture->machine, fixture->now, NULL);
+  fixture->handler = hold_in_connecting_cb;
+  drain (fixture);
+  fixture->handler = NULL;
+  forget (fixture);
+  hb_machine_release (&fixture->machine, fixture->now);
+  set_text (&fixture->machine.settings.origin, "a\nb");
+
+  assert_effects (fixture, "request " REFUSED "invalid-argument");
+  g_assert_false (fixture->has_requested);
+}
+
+static void
+set_uri_in_connecting_cb (Fixture    *fixture,
+                          const char *effect)
+{
+  if (g_str_equal (effect, "connect"))
+    set_text (&fixture->machine.settings.uri, "http://");
+}
+
+static void
+test_next_uri (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A URI that a handler of `connecting` sets without a hold is for the next "
+                  "attempt");
+
+  fixture->handler = set_uri_in_connecting_cb;
+  start (fixture);
+  g_assert_true (fixture->has_requested);
+  answer (fixture);
+  forget (fixture);
+  lose_link (fixture);
+  forget (fixture);
+  advance (fixture, 2000);
+
+  assert_effects (fixture, "notify:reconnect-at notify:state notify:last-error error:invalid-uri");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -273,6 +392,15 @@ main (int   argc,
   add_test ("/settings-at-once/jitter", test_jitter);
   add_test ("/settings-at-once/limit", test_limit);
   add_test ("/settings-at-once/limit-held", test_limit_held);
+  add_test ("/settings-at-once/bad-released", test_bad_released);
+  add_test ("/settings-at-once/next-uri", test_next_uri);
+
+  for (i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *path = g_strconcat ("/settings-at-once/bad/", bad[i].name, NULL);
+
+      g_test_add (path, Fixture, &bad[i], fixture_set_up, test_bad, fixture_tear_down);
+    }
 
   return g_test_run ();
 }

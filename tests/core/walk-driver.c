@@ -60,7 +60,7 @@ send_request (Walk           *self,
   g_assert_true (self->link.exists);
   g_assert_false (self->link.is_connecting);
   g_assert_false (self->model.is_request_held);
-  self->link.is_connecting = TRUE;
+  self->link.is_connecting = walk_on_requested (self);
 }
 
 static void
@@ -69,7 +69,7 @@ connect_link (Walk           *self,
 {
   Link *link = &self->link;
 
-  if (!hb_machine_is_current (&self->machine, effect))
+  if (!hb_machine_is_current (&self->machine, effect) || !walk_on_announcing (self))
     return;
 
   /* One link at a time, and none while another is still told to be open */
@@ -77,8 +77,6 @@ connect_link (Walk           *self,
   g_assert_false (self->mirror.is_told_open);
   *link = (Link) { .serial = effect->serial, .exists = TRUE };
 
-  hb_machine_on_announcing (&self->machine);
-  model_on_announcing (self);
   if (dice_one_in (self->dice, 8))
     walk_hold (self);
   walk_call_back (self);

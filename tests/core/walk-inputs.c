@@ -170,6 +170,30 @@ walk_check (Walk *self)
   assert_same (self);
 }
 
+/* Returns whether there is a request to show. */
+gboolean
+walk_on_announcing (Walk *self)
+{
+  gboolean is_made = hb_machine_on_announcing (&self->machine, self->now);
+
+  g_assert_true (is_made == model_on_announcing (self));
+  assert_same (self);
+
+  return is_made;
+}
+
+/* Returns whether the request goes out. */
+gboolean
+walk_on_requested (Walk *self)
+{
+  gboolean goes_out = hb_machine_on_requested (&self->machine, self->now);
+
+  g_assert_true (goes_out == model_on_requested (self));
+  assert_same (self);
+
+  return goes_out;
+}
+
 void
 walk_hold (Walk *self)
 {

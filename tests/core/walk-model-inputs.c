@@ -146,12 +146,36 @@ model_hold (Walk *walk)
     walk->model.is_request_held = TRUE;
 }
 
-/* The application is shown a request. */
-void
+/* The application is shown a request, which handlers may have made impossible before. */
+gboolean
 model_on_announcing (Walk *walk)
 {
+  if (!walk->has_good_settings)
+    {
+      model_attempt (walk);
+      return FALSE;
+    }
+
   walk->model.is_announcing = TRUE;
   g_strlcpy (walk->model.request_uri, walk->machine.settings.uri, sizeof walk->model.request_uri);
+
+  return TRUE;
+}
+
+/* The request has a URI already, whatever the settings say by now. */
+gboolean
+model_on_requested (Walk *walk)
+{
+  if (!walk->has_good_settings && walk->bad_setting != HB_ERROR_INVALID_URI)
+    {
+      model_attempt (walk);
+      return FALSE;
+    }
+
+  walk->model.since = walk->now;
+  walk->model.n_attempts++;
+
+  return TRUE;
 }
 
 static void
@@ -164,7 +188,6 @@ release_request (Walk *walk)
   if (walk->has_good_settings && strcmp (self->request_uri, walk->machine.settings.uri) == 0)
     return;
 
-  self->n_attempts--;
   model_attempt (walk);
 }
 
@@ -368,7 +391,7 @@ tick_connecting (Walk *walk)
   guint timeout = walk->machine.settings.connect_timeout;
   gint64 late = walk->now - walk->model.since - hb_milliseconds (timeout);
 
-  if (timeout == 0 || late < 0 || walk->model.is_request_held)
+  if (timeout == 0 || late < 0 || walk->model.is_announcing || walk->model.is_request_held)
     return;
 
   if (late > LATE)

@@ -154,7 +154,6 @@ model_attempt (Walk *walk)
   else
     {
       self->serial++;
-      self->n_attempts++;
       model_owe (walk, &(Owed) { .kind = HB_EFFECT_CONNECT, .serial = self->serial });
     }
 }

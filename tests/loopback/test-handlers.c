@@ -138,6 +138,19 @@ act_unref (Scene *scene)
 
 static gpointer
 unref_in_thread (gpointer task)
+/* What ends the task at the next attempt, or at this one */
+static void
+act_set_bad_uri (Scene *scene)
+{
+  hb_websocket_task_set_uri (scene->task, NULL);
+}
+
+static void
+act_set_bad_origin (Scene *scene)
+{
+  hb_websocket_task_set_origin (scene->task, "a\nb");
+}
+
 {
   g_object_unref (task);
 
@@ -285,6 +298,8 @@ static const char * const emissions[] = {
   "notify::attempt",
   "notify::reconnect-at",
   "notify::buffered-amount",
+  { "set-bad-uri", act_set_bad_uri, ENDS },
+  { "set-bad-origin", act_set_bad_origin, ENDS },
   "notify::latency",
   "notify::downtime",
   "notify::http-status",
