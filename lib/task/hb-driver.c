@@ -689,14 +689,14 @@ hb_driver_close (HbDriver   *self,
                  GTask      *task)
 {
   GTask *ticket = task != NULL ? start_call (self, task) : NULL;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (!hb_machine_close (&self->machine, read_clock (self), code, reason, ticket, &error))
     {
       if (ticket != NULL)
-        hb_call_fail (ticket, error);
-      else
-        hb_effects_push_error (&self->machine.effects, error);
+        hb_call_fail (ticket, g_steal_pointer (&error));
+      else if (!self->machine.disposed)
+        hb_effects_push_error (&self->machine.effects, g_steal_pointer (&error));
     }
 
   wake (self);

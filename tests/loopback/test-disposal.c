@@ -97,6 +97,7 @@ assert_answers (HbWebsocketTask *task)
   hb_websocket_task_hold (task);
   hb_websocket_task_release (task);
   hb_websocket_task_close (task, 1000, NULL);
+  hb_websocket_task_close (task, 1006, NULL);
   hb_websocket_task_set_ping_timeout (task, 1);
   hb_websocket_task_set_ping_func (task, NULL, NULL, NULL);
   hb_websocket_task_set_reconnect_func (task, NULL, NULL, NULL);
