@@ -374,8 +374,8 @@ static void
 test_hold_request_ends (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("close (), reconnect_now () and reconnect_later () end an attempt that is held, "
-                  "and the next one waits for the release");
+  g_test_summary ("close (), reconnect_now (), reconnect_later () and dispose end an attempt that "
+                  "is held, and the next one waits for the release");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);
@@ -401,6 +401,14 @@ test_hold_request_ends (Fixture       *fixture,
   assert_effects (fixture, "");
   hb_machine_release (&fixture->machine, fixture->now);
   assert_effects (fixture, "notify:reconnect-at notify:reconnect-at " STARTS);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+
+  start_held (fixture);
+  hb_machine_dispose (&fixture->machine, fixture->now);
+  hb_machine_release (&fixture->machine, fixture->now);
+  assert_effects (fixture, "");
+  assert_deadline (fixture, -1);
 }
 
 static void

@@ -91,6 +91,14 @@ act_hold (Scene *scene)
   hb_websocket_task_release (scene->task);
 }
 
+/* Without a release: in `connecting`, the request does not go out. */
+static void
+act_hold_and_close (Scene *scene)
+{
+  hb_websocket_task_hold (scene->task);
+  hb_websocket_task_close (scene->task, 1000, NULL);
+}
+
 /* The callback of close_async () is the one place here where nothing may be sent. */
 static void
 send_text (Scene *scene)
@@ -130,14 +138,6 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-static void
-act_unref (Scene *scene)
-{
-  g_clear_object (&scene->task);
-}
-
-static gpointer
-unref_in_thread (gpointer task)
 /* What ends the task at the next attempt, or at this one */
 static void
 act_set_bad_uri (Scene *scene)
@@ -151,6 +151,21 @@ act_set_bad_origin (Scene *scene)
   hb_websocket_task_set_origin (scene->task, "a\nb");
 }
 
+static void
+act_unref (Scene *scene)
+{
+  g_clear_object (&scene->task);
+}
+
+static void
+act_hold_and_unref (Scene *scene)
+{
+  hb_websocket_task_hold (scene->task);
+  g_clear_object (&scene->task);
+}
+
+static gpointer
+unref_in_thread (gpointer task)
 {
   g_object_unref (task);
 
@@ -182,6 +197,13 @@ act_dispose (Scene *scene)
 {
   g_object_run_dispose (G_OBJECT (scene->task));
   scene->n_emitted = signal_log_count (scene->fixture.log, "");
+}
+
+static void
+act_hold_and_dispose (Scene *scene)
+{
+  hb_websocket_task_hold (scene->task);
+  act_dispose (scene);
 }
 
 /* A few turns of the loop */
@@ -274,10 +296,15 @@ static const Action actions[] = {
   { "nest-deeply", act_nest_deeply, GOES_ON },
   { "in-other-context", act_in_other_context, GOES_ON },
   { "close", act_close, ENDS },
+  { "hold-and-close", act_hold_and_close, ENDS },
   { "nest-and-close", act_nest_and_close, ENDS },
+  { "set-bad-uri", act_set_bad_uri, ENDS },
+  { "set-bad-origin", act_set_bad_origin, ENDS },
   { "dispose", act_dispose, ENDS },
+  { "hold-and-dispose", act_hold_and_dispose, ENDS },
   { "nest-and-dispose", act_nest_and_dispose, ENDS },
   { "unref", act_unref, IS_GONE },
+  { "hold-and-unref", act_hold_and_unref, IS_GONE },
   { "unref-elsewhere", act_unref_elsewhere, IS_GONE },
   { "nest-and-unref", act_nest_and_unref, IS_GONE },
 };
@@ -298,8 +325,6 @@ static const char * const emissions[] = {
   "notify::attempt",
   "notify::reconnect-at",
   "notify::buffered-amount",
-  { "set-bad-uri", act_set_bad_uri, ENDS },
-  { "set-bad-origin", act_set_bad_origin, ENDS },
   "notify::latency",
   "notify::downtime",
   "notify::http-status",
