@@ -157,8 +157,8 @@ hb_metrics_get_messages_dropped (const HbMetrics *self)
  *
  * Gets the number of attempts to connect.
  *
- * The first attempt after [method@WebsocketTask.open] is counted too. An attempt is counted when its
- * request goes out, so one that ends while it is held is not.
+ * The first attempt after [method@WebsocketTask.open] is counted too. An attempt is counted when
+ * its request goes out, so one that ends while it is held is not.
  *
  * Returns: the number of attempts
  *

@@ -865,8 +865,8 @@ hb_websocket_task_check (HbWebsocketTask *self)
  * A call from a handler of [signal@WebsocketTask::connecting] holds that very attempt. Its request
  * goes out on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts
  * then. If [property@WebsocketTask:uri] has changed by then, a request is made for the new URI,
- * and [signal@WebsocketTask::connecting] is emitted for it too. A handler that sets another URI each
- * time it is called never lets a request go out. Set the URI in a handler of
+ * and [signal@WebsocketTask::connecting] is emitted for it too. A handler that sets another URI
+ * each time it is called never lets a request go out. Set the URI in a handler of
  * [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
