@@ -62,9 +62,8 @@ list_packages ()
   fi
 }
 
-# Sees to it that apt finds a solution for the kinds of packages that are not installed here. Nothing
-# is downloaded. Where faults of the packages are expected, these two do not keep the tests from
-# being run.
+# Fails unless apt can resolve the kinds of packages that are not installed here. It downloads
+# nothing. Where faults of packages are expected, it only reports this, because no test needs them.
 resolve_packages ()
 {
   local kind
