@@ -7,9 +7,15 @@ A test program that prints TAP counts for each of its lines, and for one more fa
 without a line that says so, because it has crashed, run out of time, or exited badly. With
 --build-dir=DIR, the command that is recommended at the end builds there.
 
-With --expected=FILE, a failure of a test program that FILE names counts as skipped. Each line of
-FILE that is not a comment has a suite, a test program, and the reason of the failure. With
---counts, the last line has the three numbers alone, and how many failures were expected.
+With --expected=FILE, a failure of a test program that FILE names counts as skipped.
+.ci/expected-sid says what lines FILE has.
+
+With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless FILE names
+it. Each line of FILE that is not a comment has a suite, a test program, and a reason. If the file
+with expected failures names packages that are not installed, the program still counts as skipped.
+
+With --counts, the last line has the three numbers alone, and how many test programs failed as
+expected.
 """
 
 import argparse
@@ -41,6 +47,7 @@ class Result:
     def __init__(self, test):
         self.suites, self.name = parse_name(test['name'])
         self.passed = self.failed = self.skipped = 0
+        self.skipped_whole = test['result'] == 'SKIP'
         self.reasons = Counter()
 
         for line in (test['stdout'] or '').splitlines():
@@ -80,32 +87,45 @@ class Result:
         return suite in self.suites and name == self.name
 
 
-def read_expected(path):
-    """The suite, the name and the reason of each failure that is expected."""
+def read_lines(path):
+    """The suite, the name and the reason in each line; "package" and "part" are kinds of lines."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 
-    return [(suite, name, reason.strip()) for suite, name, reason in lines if suite != 'package']
+    return [(suite, name, reason.strip()) for suite, name, reason in lines]
 
 
-def apply_expected(results, path):
-    """Counts the failures that are expected as skipped, and returns how many they are."""
+def apply_expected(results, lines):
+    """Counts the failures that are expected as skipped, and returns how many programs these are."""
     expected = 0
 
-    for suite, name, reason in read_expected(path):
+    for suite, name, reason in lines:
         for result in results:
-            if not result.is_test(suite, name):
-                continue
-
-            if result.failed:
-                print(f'EXPECTED FAILURE: {suite}/{name}: {reason}')
-                expected += result.failed
+            if result.is_test(suite, name) and result.failed:
+                print(f'EXPECTED FAILURE: {suite} {name}: {reason}')
+                expected += not result.skipped_whole
                 result.skipped += result.failed
                 result.failed = 0
-            else:
-                print(f'NO LONGER FAILS: {suite}/{name}: remove it from {path}')
 
     return expected
+
+
+def judge_skipped(results, path, left_out):
+    """Counts the test programs as failed that may not be skipped as a whole."""
+    lines = read_lines(path)
+    skipped = [result for result in results if result.skipped_whole]
+
+    for result in skipped:
+        if any(result.is_test(suite, name) for suite, name, _ in lines):
+            continue
+
+        print(f'SKIPPED AS A WHOLE: {result.suites[0]} {result.name}: {", ".join(result.reasons)}')
+        if not left_out:
+            result.failed, result.skipped = result.skipped, 0
+
+    for suite, name, _ in lines:
+        if not any(result.is_test(suite, name) for result in skipped):
+            print(f'MATCHES NOTHING: {suite} {name}: remove it from {path}')
 
 
 def explain_skipped(results, build_dir):
@@ -127,13 +147,17 @@ def main():
     parser.add_argument('--build-dir', default='_build')
     parser.add_argument('--counts', action='store_true')
     parser.add_argument('--expected')
+    parser.add_argument('--may-skip')
     parser.add_argument('log')
     arguments = parser.parse_args()
 
     with open(arguments.log, encoding='utf-8') as log:
         results = [Result(json.loads(line)) for line in log]
 
-    expected = apply_expected(results, arguments.expected) if arguments.expected else 0
+    lines = read_lines(arguments.expected) if arguments.expected else []
+    if arguments.may_skip:
+        judge_skipped(results, arguments.may_skip, any(kind == 'package' for kind, *_ in lines))
+    expected = apply_expected(results, lines)
 
     passed = sum(result.passed for result in results)
     failed = sum(result.failed for result in results)
