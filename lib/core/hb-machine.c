@@ -312,12 +312,18 @@ judge_message (HbMachine    *self,
   return NULL;
 }
 
-/* The kernel has taken all of the message that was too big, so nobody knows which one it was. */
+/* If the kernel has taken all of a message that was too big, nobody knows which one it was.
+ *
+ * @refusal: (nullable): why the message in the midst of which the peer has ended the link is to be
+ *   dropped */
 static void
-tell_too_big (HbMachine    *self,
-              const HbLoss *loss)
+tell_refusal (HbMachine    *self,
+              const HbLoss *loss,
+              const GError *refusal)
 {
-  if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !loss->in_message)
+  if (refusal != NULL)
+    hb_outbox_drop_refused (&self->outbox, refusal);
+  else if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !loss->in_message)
     hb_effects_push_error (&self->effects,
                            g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
                                                 _("A message was too big for the server, but none "
@@ -398,10 +404,8 @@ lose (HbMachine    *self,
   if (loss->error != NULL && !closing)
     hb_effects_push_error (&self->effects, g_error_copy (loss->error));
 
-  if (refusal != NULL)
-    hb_outbox_drop_refused (&self->outbox, refusal);
-  else if (!closing)
-    tell_too_big (self, loss);
+  if (!closing)
+    tell_refusal (self, loss, refusal);
 
   if (is_limit)
     hb_effects_push_error (&self->effects, g_error_copy (final));

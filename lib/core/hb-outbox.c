@@ -401,8 +401,8 @@ hb_outbox_judge_end (HbOutbox *self,
   return is_too_big || self->n_refusals == MAX_REFUSALS ? first : NULL;
 }
 
-/* Drops the message that hb_outbox_judge_end () has returned. To be called after
- * hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
+/* Drops the message that hb_outbox_judge_end () has returned, and reports @error. To be called
+ * after hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)
@@ -411,12 +411,12 @@ hb_outbox_drop_refused (HbOutbox     *self,
   HbOutgoing message;
 
   self->n_refusals = 0;
+  hb_effects_push_error (self->effects, g_error_copy (error));
 
   if (first == NULL || first->number != self->refused)
     return;
 
   hb_lanes_pop_next (&self->lanes, &message);
-  hb_effects_push_error (self->effects, g_error_copy (error));
   drop (self, &message, HB_OUTCOME_FAILED, error);
   settle (self);
 }

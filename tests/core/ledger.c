@@ -332,16 +332,15 @@ ledger_refuse (Ledger   *self,
   return first->is_refused;
 }
 
-/* Returns FALSE where the message has gone already, being volatile. */
-gboolean
+/* A volatile message has gone already. */
+void
 ledger_drop_refused (Ledger *self)
 {
   if (self->line->len == 0 || !get_message (self, 0)->is_refused)
-    return FALSE;
+    return;
 
   end_message (self, 0, HB_OUTCOME_FAILED, HB_ERROR_MESSAGE_REFUSED);
   settle_when_empty (self);
-  return TRUE;
 }
 
 /* The task is CLOSED, for the reason @error. */

@@ -80,7 +80,7 @@ void     ledger_on_lost      (Ledger           *self,
                               gboolean          is_last);
 gboolean ledger_refuse       (Ledger           *self,
                               gboolean          is_too_big);
-gboolean ledger_drop_refused (Ledger           *self);
+void     ledger_drop_refused (Ledger           *self);
 void     ledger_on_closed    (Ledger           *self,
                               int               error);
 void     ledger_on_blocked   (Ledger           *self);

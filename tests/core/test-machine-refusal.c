@@ -216,7 +216,8 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is dropped with its link, and no other in its place");
+  g_test_summary ("A volatile message is dropped with its link, and no other in its place, and the "
+                  "error is told");
 
   fixture->keeps = TRUE;
   fixture->room = 1;
@@ -226,8 +227,9 @@ test_volatile (Fixture       *fixture,
   forget (fixture);
   lose_by_peer (fixture, 1009, TRUE);
 
-  assert_effects (fixture, LEAVES " resolve:failed:not-open(now) notify:buffered-amount close:1009 "
-                           "notify:attempt notify:reconnect-at reconnect:1:2000");
+  assert_effects (fixture, LEAVES " resolve:failed:not-open(now) notify:buffered-amount "
+                           "error:message-refused close:1009 notify:attempt notify:reconnect-at "
+                           "reconnect:1:2000");
   assert_takes_back (fixture, "after");
   forget (fixture);
 }

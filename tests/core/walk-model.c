@@ -277,8 +277,9 @@ model_lose (Walk       *walk,
 
   if (loss->error != NO_ERROR && !closing)
     owe_error (walk, loss->error);
-  if (is_refused ? ledger_drop_refused (&walk->ledger)
-                 : is_told && !loss->in_message && loss->code == MODEL_TOO_BIG)
+  if (is_refused)
+    ledger_drop_refused (&walk->ledger);
+  if (is_refused || (is_told && !loss->in_message && loss->code == MODEL_TOO_BIG))
     owe_error (walk, HB_ERROR_MESSAGE_REFUSED);
   if (final == HB_ERROR_REPEAT_LIMIT)
     owe_error (walk, final);
