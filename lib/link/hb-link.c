@@ -189,7 +189,9 @@ is_in_message (HbLink *self)
 }
 
 /* Whether it was the peer that has ended the link: by a close frame, a FIN, or a reset. An error of
- * the protocol, or of the network, is none of these. */
+ * the protocol, or of the network, is none of these. Over TLS, a FIN without a close_notify is
+ * G_TLS_ERROR_EOF, a reset is the same error as without TLS, and an alert is an error of the
+ * protocol. */
 static gboolean
 is_by_peer (HbLink *self)
 {
@@ -775,7 +777,9 @@ hb_link_has_ended (HbLink *self)
   return self->exit != NULL;
 }
 
-/* Whether the request still waits in the session, which has as many connections as it may have. */
+/* Whether the request still waits in the session, which has as many connections as it may have.
+ * After a redirect libsoup may keep the id of the connection before. Then this is FALSE though the
+ * request waits, so the hint in the error is missing, but it is never wrong. */
 gboolean
 hb_link_is_queued (HbLink *self)
 {
