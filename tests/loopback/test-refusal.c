@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "certificate.h"
 #include "fixture.h"
 
 /* A server that ends the link whenever it sees one certain message */
@@ -23,6 +24,15 @@ typedef struct
   guint       code;    /* of the close frame, or 0 */
   void      (*end)     (RawPeer *peer);
 } Refusal;
+
+/* The same over plain TCP and over TLS */
+typedef struct
+{
+  const Refusal *refusal;
+  gboolean       is_tls;
+} Case;
+
+static GTlsCertificate *certificate;
 
 static const Refusal refusals[] = {
   { "close-frame", 3, 1008, NULL },
@@ -73,9 +83,19 @@ end_link (const Refusal *refusal,
 }
 
 static void
+stand_on_tls (Fixture *fixture)
+{
+  raw_server_free (fixture->raw);
+  fixture->raw = raw_server_new_tls (certificate);
+  hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
+  certificate_accept (fixture->task, certificate);
+}
+
+static void
 test_refusal (gconstpointer data)
 {
-  const Refusal *refusal = data;
+  const Case *self = data;
+  const Refusal *refusal = self->refusal;
   Fixture fixture = { 0 };
   g_autofree char *poison = g_strnfill (SIZE, 'x');
   g_autoptr (GBytes) bytes = g_bytes_new_static (poison, SIZE);
@@ -84,7 +104,15 @@ test_refusal (gconstpointer data)
   RawPeer *peer;
   guint i;
 
+  if (self->is_tls && certificate == NULL)
+    {
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+      return;
+    }
+
   fixture_set_up (&fixture, "raw");
+  if (self->is_tls)
+    stand_on_tls (&fixture);
   g_signal_connect (fixture.task, "connecting", G_CALLBACK (connecting_cb), NULL);
   raw_server_set_opened (fixture.raw, pause_cb, NULL);
   hb_websocket_task_open (fixture.task);
@@ -115,20 +143,37 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
+static void
+add_case (const Refusal *refusal,
+          gboolean       is_tls)
+{
+  g_autofree char *path = g_strconcat ("/loopback/refusal/", is_tls ? "tls/" : "", refusal->name,
+                                       NULL);
+  Case *self = g_new (Case, 1);
+
+  self->refusal = refusal;
+  self->is_tls = is_tls;
+  g_test_add_data_func_full (path, self, test_refusal, g_free);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   guint i;
+  int status;
 
   g_test_init (&argc, &argv, NULL);
+  certificate = certificate_new ();
 
   for (i = 0; i < G_N_ELEMENTS (refusals); i++)
     {
-      g_autofree char *path = g_strconcat ("/loopback/refusal/", refusals[i].name, NULL);
-
-      g_test_add_data_func (path, &refusals[i], test_refusal);
+      add_case (&refusals[i], FALSE);
+      add_case (&refusals[i], TRUE);
     }
 
-  return g_test_run ();
+  status = g_test_run ();
+  g_clear_object (&certificate);
+
+  return status;
 }
