@@ -113,6 +113,13 @@ main({
       assertEqual(told.splice(0), [name, name], 'notified');
     }
 
+    // No list is an empty list.
+    for (const unset of [() => task.set_protocols(null), () => (task.protocols = null)]) {
+      task.set_protocols(['chat']);
+      unset();
+      assertEqual(task.get_protocols(), [], 'protocols');
+    }
+
     assertEqual(GObject.Object.list_properties.call(Hb.WebsocketTask)
       .map(pspec => pspec.get_name()).sort(), known, 'properties');
 

@@ -157,6 +157,19 @@ main({
     assertEqual(task.state, Hb.State.CLOSED);
   },
 
+  // A close frame may have no code. What the answer has is the server's choice.
+  async close_without_code() {
+    const task = await openTask();
+    const closes = [];
+
+    task.connect('close', (_, code, reason) => closes.push(reason));
+    task.close(0, null);
+    assertEqual(task.get_state(), Hb.State.CLOSING, 'state');
+    await wait(() => closes.length > 0);
+    assertEqual(closes, [null], 'reasons');
+    assertEqual(task.get_state(), Hb.State.CLOSED, 'state');
+  },
+
   // What waits for a link that will not be fails when the task is closed.
   async failed_calls() {
     const task = newTask({uri: NOWHERE});

@@ -95,6 +95,12 @@ def test_properties():
         assert told == [name, name], told
         told.clear()
 
+    # No list is an empty list.
+    for unset in (lambda: task.set_protocols(None), lambda: task.set_property('protocols', None)):
+        task.set_protocols(['chat'])
+        unset()
+        assert task.get_protocols() == [], task.get_protocols()
+
     known = {name for name, *_ in READABLE} | {name for name, *_ in WRITABLE}
     assert {pspec.name for pspec in GObject.list_properties(Hb.WebsocketTask)} == known
 

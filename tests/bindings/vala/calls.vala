@@ -280,6 +280,21 @@ async void test_defaults () throws Error
   assert (log == "text text 1000 - ");
 }
 
+// A close frame may have no code. What the answer has is the server's choice.
+async void test_close_without_code () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  string log = "";
+
+  task.close.connect ((code, reason) => log += @"$(reason ?? "-") ");
+  assert (yield task.open_async ());
+  task.close (0);
+  assert (task.state == Hb.State.CLOSING);
+  wait (() => log != "");
+  assert (log == "- ");
+  assert (task.state == Hb.State.CLOSED);
+}
+
 async void run () throws Error
 {
   yield test_errors ();
@@ -300,4 +315,6 @@ async void run () throws Error
   done ("async");
   yield test_defaults ();
   done ("defaults");
+  yield test_close_without_code ();
+  done ("close without code");
 }
