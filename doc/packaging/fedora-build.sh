@@ -75,8 +75,9 @@ install_packages ()
 # Writes the macros of Fedora's rpm that the spec and the build need and that Debian's rpm lacks.
 write_macros ()
 {
-  cat > "$root$work/home/.rpmmacros" << 'EOF'
-%_topdir %{getenv:HOME}/../rpmbuild
+  # debugedit finds no source below a folder that has another name than the compiler saw.
+  echo "%_topdir $work/rpmbuild" > "$root$work/home/.rpmmacros"
+  cat >> "$root$work/home/.rpmmacros" << 'EOF'
 %_tmppath %{_topdir}
 %_dbpath /var/lib/rpm
 
