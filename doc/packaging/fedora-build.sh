@@ -66,7 +66,7 @@ install_packages ()
   { for kind in monitor test; do
       enter "$root" "$work/source/tools/install-packages.sh" "$kind"
     done
-    enter "$root" apt-get -qq install appstream bash-completion cpio debugedit \
+    enter "$root" apt-get -qq install appstream bash-completion cpio debugedit file \
       desktop-file-utils elfutils gi-docgen rpm rpmlint
   } > "$scratch/apt.log" 2>&1 || fail_with "$scratch/apt.log" "the packages cannot be installed"
   echo "It took $((SECONDS - start)) s."
