@@ -162,6 +162,10 @@ Filters = [
   "env-script-interpreter /usr/share/doc/",
   # They have some, but rpmlint takes the section of a manual page for its name.
   "no-manual-page-for-binary hb-(cat|websocket-monitor)",
+  # The dictionary lacks these words.
+  "spelling-error .*(libsoup's|config)",
+  # The text of the LGPL is as the FSF published it, with the address of that time.
+  "incorrect-fsf-address /usr/share/licenses/",
   # Releases have no public address yet.
   "invalid-url Source0: hb-websocket-",
 ]
