@@ -126,8 +126,8 @@ list_suppressed_tags ()
   echo initial-upload-closes-no-bugs
 
   case "$release" in
-    # Its lintian is older than the policy of unstable, and older than the profile nogir. It also
-    # reports that nothing is fortified where no call of the C library needs a check.
+    # Its lintian is older than the policy of unstable, and older than the profile nogir. Like that
+    # of trixie, it reports that nothing is fortified where no call of the C library needs a check.
     bookworm)
       echo hardening-no-fortify-functions
       echo newer-standards-version
@@ -135,6 +135,7 @@ list_suppressed_tags ()
       echo invalid-profile-name-in-source-relation
       ;;
     trixie)
+      echo hardening-no-fortify-functions
       echo newer-standards-version
       ;;
     # Debian 12 needs the fields and the alternative, and has no later version of debhelper.
