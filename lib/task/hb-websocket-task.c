@@ -810,7 +810,7 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  *
  * It is for a server that asks its clients to reconnect, or for a failure that only the application
  * sees. [property@WebsocketTask:attempt] counts and the waits grow, while
- * [method@WebsocketTask.reconnect_now] starts the count afresh and connects at once. An open link
+ * [method@WebsocketTask.reconnect_now] starts the count again and connects at once. An open link
  * ends with code 1006. Messages that wait go to the next link. An attempt that is under way counts
  * as failed.
  *
