@@ -10,7 +10,7 @@ from pathlib import Path
 from common import (check, check_none, compile_as, finish, get_compile_command, get_flags,
                     get_public_headers, get_sources, get_symbols, read_code, relative, skip)
 
-# The rooms from the bottom up: the files of each, and the rooms that it may include besides itself.
+# The rooms from the bottom up: the files of each, and the other rooms that it may include.
 ROOMS = {
     'base': ('lib/base/*', set()),
     'core': ('lib/core/*', {'base'}),
@@ -23,7 +23,7 @@ ROOMS = {
 # The rooms that decide and compute. They know GObject only.
 PURE = {'base', 'core'}
 
-# What a pure room may include besides headers of this library.
+# What a pure room may include in addition to headers of this library.
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
 
 # A clock, a loop, a signal, a socket, chance, another library: what a pure room never names.

@@ -191,7 +191,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The wait that `reconnect` tells of is the one that a handler of `close` has "
+  g_test_summary ("The wait in `reconnect` is the one that a handler of `close` has "
                   "set");
 
   start_open (fixture);

@@ -20,7 +20,7 @@ REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has shown no life for 2000 ms after a ping'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
-# A critical message is found on standard error. GJS tells of an exception by one. LANGUAGE would
+# A critical message is found on standard error. GJS reports an exception by one. LANGUAGE would
 # translate the messages even with this locale, from glibc 2.39 on.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
                'G_DEBUG': ''}

@@ -19,7 +19,7 @@ typedef union
   guint8          bytes[512];
 } Message;
 
-/* What a message is about is told from others of its kind by @number. */
+/* @number distinguishes the subject of a message from others of its kind. */
 typedef struct
 {
   guint16 type;      /* 0 after the last step */
