@@ -46,7 +46,7 @@ SUMMARY = re.compile(r'^(.+) changes summary: (\d+) Removed.*?, (\d+) Changed', 
 ADVICE = f'''
 Programs that were built with an earlier release of {API} would not run with this
 library. Keep what they use, and add what is new beside it. If it must go, that is a new API, with a
-new name: see doc/packaging/releasing.md. Only what was in no release yet may still change: then
+new name: see packaging/releasing.md. Only what was in no release yet may still change: then
 write the files in tests/abi/ afresh, with `meson compile -C BUILD write-abi`.
 '''
 

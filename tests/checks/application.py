@@ -155,7 +155,7 @@ def check_pictures(component):
 
     check_equal('the project has one address', {
         'homepage': home,
-        'debian/control': find(r'^Homepage: (.+)$', SOURCE / 'doc/packaging/debian/control'),
+        'debian/control': find(r'^Homepage: (.+)$', SOURCE / 'packaging/debian/control'),
         'bugtracker': find(r'type="bugtracker">(.+?)issues<', DATA / f'{ID}.metainfo.xml.in'),
     })
 

@@ -12,7 +12,7 @@ from application import DATA, ID, check_equal, read_keyfile
 from common import BUILD, SOURCE, check, check_none, finish, skip
 from style import get_files
 
-MANIFEST = SOURCE / 'doc' / 'packaging' / 'flatpak' / f'{ID}.json'
+MANIFEST = SOURCE / 'packaging' / 'flatpak' / f'{ID}.json'
 PAGE = SOURCE / 'doc' / 'flatpak.md'
 
 # All that it may do outside of its sandbox, and for what

@@ -26,7 +26,7 @@ N_LINES = 3
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/abi/*',
-    'doc/packaging/debian/*',
+    'packaging/debian/*',
 )
 
 
@@ -57,7 +57,7 @@ def check_files():
                 if not licence and not any(fnmatch(name, pattern) for pattern in WITHOUT_LINE)),
                'each file that takes a comment names its licence on top')
     check_none((pattern for pattern in (*WITHOUT_LINE, *EXCEPTIONS)
-                if not pattern.startswith('doc/packaging/')
+                if not pattern.startswith('packaging/')
                 and not any(fnmatch(name, pattern) for name in licences)),
                'no exception is out of date')
 
@@ -66,7 +66,7 @@ def check_files():
 
 
 def check_rest():
-    for name in ('.reuse/dep5', 'doc/packaging/debian/copyright'):
+    for name in ('.reuse/dep5', 'packaging/debian/copyright'):
         text = (SOURCE / name).read_text(encoding='utf-8')
         paragraphs = [part for part in (dict(re.findall(r'^([\w-]+): (.+)$', paragraph,
                                                         re.MULTILINE))

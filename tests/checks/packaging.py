@@ -11,7 +11,7 @@ import re
 
 from common import SOURCE, check, check_none, finish, get_options
 
-PACKAGING = SOURCE / 'doc' / 'packaging'
+PACKAGING = SOURCE / 'packaging'
 PAGE = PACKAGING / 'README.md'
 SPEC = PACKAGING / 'fedora' / 'hb-websocket.spec'
 DEBIAN = PACKAGING / 'debian'

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from common import (GIR, LIBRARY, SOURCE, check, check_none, finish, get_public_headers,
                     get_symbols, read_code, relative, skip)
 
-DEBIAN_SYMBOLS = SOURCE / 'doc/packaging/debian/libhb-websocket-1-0.symbols'
+DEBIAN_SYMBOLS = SOURCE / 'packaging/debian/libhb-websocket-1-0.symbols'
 
 # Functions that the bindings do not have, with the reason for each.
 NOT_INTROSPECTED = {}

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: doc/packaging/debian-build.sh [--release=RELEASE] [--profiles=PROFILE,...]
-#                                      [--build=source|binary|any|all,...]
-#                                      [--cache=DIR] [--output=DIR]
+# Usage: packaging/debian-build.sh [--release=RELEASE] [--profiles=PROFILE,...]
+#                                  [--build=source|binary|any|all,...]
+#                                  [--cache=DIR] [--output=DIR]
 #
 # Builds and tests the Debian packages of the committed source, as root and on Debian:
 #
@@ -26,7 +26,7 @@
 
 set -euo pipefail
 
-source_root=$(realpath "$(dirname "$0")/../..")
+source_root=$(realpath "$(dirname "$0")/..")
 build=
 output=
 profiles=
@@ -63,7 +63,7 @@ make_source ()
   tar -C "$scratch/source" -xf "$tarball"
   mv "$tarball" "$scratch/source/${name/hb-websocket-/hb-websocket_}.orig.tar.xz"
   tree=$scratch/source/$name
-  cp -a "$tree/doc/packaging/debian" "$tree/debian"
+  cp -a "$tree/packaging/debian" "$tree/debian"
 }
 
 # Without --build, apt-get installs the dependencies of all packages.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Usage: doc/packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
+# Usage: packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
 # Builds and checks the Fedora packages of the committed source, as root and on Debian:
 #
@@ -22,7 +22,7 @@
 
 set -euo pipefail
 
-source_root=$(realpath "$(dirname "$0")/../..")
+source_root=$(realpath "$(dirname "$0")/..")
 output=
 release=trixie
 
@@ -55,7 +55,7 @@ make_source ()
   cp "$tarball" "$root$work/rpmbuild/SOURCES"
   tar -C "$root$work/source" --strip-components=1 -xf "$tarball"
   spec=$work/rpmbuild/SPECS/hb-websocket.spec
-  cp "$root$work/source/doc/packaging/fedora/hb-websocket.spec" "$root$spec"
+  cp "$root$work/source/packaging/fedora/hb-websocket.spec" "$root$spec"
 }
 
 install_packages ()
