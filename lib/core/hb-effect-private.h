@@ -4,6 +4,7 @@
 
 #include "hb-deque-private.h"
 #include "hb-outgoing-private.h"
+#include "hb-property-private.h"
 
 G_BEGIN_DECLS
 
@@ -39,7 +40,7 @@ typedef struct
   union
   {
     guint       serial;
-    const char *property; /* (static) */
+    HbProperty  property;
     GError     *error;    /* (owned) */
 
     struct
@@ -78,7 +79,7 @@ void      hb_effects_clear        (HbEffects      *self);
 HbEffect *hb_effects_push         (HbEffects      *self,
                                    HbEffectKind    kind);
 void      hb_effects_push_notify  (HbEffects      *self,
-                                   const char     *property);
+                                   HbProperty      property);
 void      hb_effects_push_error   (HbEffects      *self,
                                    GError         *error);
 void      hb_effects_push_close   (HbEffects      *self,

@@ -35,7 +35,7 @@ hb_effects_push (HbEffects    *self,
 
 void
 hb_effects_push_notify (HbEffects  *self,
-                        const char *property)
+                        HbProperty  property)
 {
   hb_effects_push (self, HB_EFFECT_NOTIFY)->property = property;
 }

@@ -19,7 +19,7 @@ start_afresh (HbMachine *self,
   if (was_closed && self->downtime != 0)
     {
       self->downtime = 0;
-      hb_effects_push_notify (&self->effects, "downtime");
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_DOWNTIME);
     }
 }
 
@@ -176,7 +176,7 @@ hb_machine_hold (HbMachine *self)
     self->is_request_held = TRUE;
 
   if (self->holds == 1 && self->state == HB_STATE_WAITING)
-    hb_effects_push_notify (&self->effects, "reconnect-at");
+    hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
 /* Lets the request go that a handler of `connecting` has held. For another URI it is made again. */
@@ -210,7 +210,7 @@ hb_machine_release (HbMachine *self,
 
   if (self->holds == 0 && self->state == HB_STATE_WAITING)
     {
-      hb_effects_push_notify (&self->effects, "reconnect-at");
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
       if (now >= self->attempt_at)
         hb_machine_attempt (self, now);
     }
@@ -263,7 +263,7 @@ hb_machine_set_delay (HbMachine *self,
     return;
 
   self->attempt_at = attempt_at;
-  hb_effects_push_notify (&self->effects, "reconnect-at");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
 /* Acts on a change of the network when that is due. A wait that the server has asked for is not the

@@ -32,7 +32,7 @@ hb_machine_set_latency (HbMachine *self,
     return;
 
   self->latency = latency;
-  hb_effects_push_notify (&self->effects, "latency");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_LATENCY);
 }
 
 /* Hands over what can be, and, when all is out and the task is closing, says goodbye. */

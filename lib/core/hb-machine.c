@@ -31,10 +31,10 @@ hb_machine_enter (HbMachine *self,
 
   was_ready = self->state == HB_STATE_OPEN;
   self->state = state;
-  hb_effects_push_notify (&self->effects, "state");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_STATE);
 
   if (was_ready != (state == HB_STATE_OPEN))
-    hb_effects_push_notify (&self->effects, "ready");
+    hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
 void
@@ -45,7 +45,7 @@ hb_machine_set_attempt (HbMachine *self,
     return;
 
   self->attempt = attempt;
-  hb_effects_push_notify (&self->effects, "attempt");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_ATTEMPT);
 }
 
 /* @error: (nullable) */
@@ -60,7 +60,7 @@ set_last_error (HbMachine    *self,
   if (error != NULL)
     self->last_error = g_error_copy (error);
 
-  hb_effects_push_notify (&self->effects, "last-error");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_LAST_ERROR);
 }
 
 static void
@@ -71,7 +71,7 @@ set_http_status (HbMachine *self,
     return;
 
   self->http_status = http_status;
-  hb_effects_push_notify (&self->effects, "http-status");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
 gboolean
@@ -140,7 +140,7 @@ hb_machine_leave (HbMachine *self,
     }
 
   if (self->state == HB_STATE_WAITING)
-    hb_effects_push_notify (&self->effects, "reconnect-at");
+    hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 
   hb_heartbeat_stop (&self->heartbeat);
   self->attempt_at = HB_NEVER;
@@ -152,8 +152,8 @@ hb_machine_leave (HbMachine *self,
 
   if (was_open)
     {
-      hb_effects_push_notify (&self->effects, "connection");
-      hb_effects_push_notify (&self->effects, "protocol");
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_CONNECTION);
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_PROTOCOL);
       hb_outbox_on_lost (&self->outbox, state == HB_STATE_CLOSED);
     }
 }
@@ -268,7 +268,7 @@ wait_for_attempt (HbMachine    *self,
 
   self->chance = draw (self);
   self->attempt_at = now + hb_milliseconds (get_delay (self));
-  hb_effects_push_notify (&self->effects, "reconnect-at");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 
   effect = hb_effects_push (&self->effects, HB_EFFECT_RECONNECT);
   effect->reconnect.serial = self->serial;
@@ -472,7 +472,7 @@ hb_machine_apply_settings (HbMachine *self,
 
   self->attempt_at = attempt_at;
   if (self->holds == 0)
-    hb_effects_push_notify (&self->effects, "reconnect-at");
+    hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
 void
@@ -717,15 +717,15 @@ hb_machine_on_opened (HbMachine *self,
   hb_machine_set_latency (self, -1);
   set_http_status (self, http_status);
   set_last_error (self, NULL);
-  hb_effects_push_notify (&self->effects, "connection");
-  hb_effects_push_notify (&self->effects, "protocol");
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_CONNECTION);
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_PROTOCOL);
 
   if (self->lost_at != HB_NEVER)
     {
       self->downtime = now - self->lost_at;
       self->metrics.downtime += self->downtime;
       self->lost_at = HB_NEVER;
-      hb_effects_push_notify (&self->effects, "downtime");
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_DOWNTIME);
     }
 
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;

@@ -60,7 +60,7 @@ void              hb_outbox_on_greeted   (HbOutbox         *self);
 void              hb_outbox_on_lost      (HbOutbox         *self,
                                           gboolean          is_last);
 void              hb_outbox_on_notify    (HbOutbox         *self,
-                                          const char       *property);
+                                          HbProperty        property);
 const HbOutgoing *hb_outbox_take         (HbOutbox         *self);
 void              hb_outbox_on_written   (HbOutbox         *self,
                                           guint             n_messages);

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "hb-error.h"
 #include "hb-i18n-private.h"
@@ -38,7 +37,7 @@ static void
 keep_waiting (HbOutbox *self)
 {
   self->backlogged = TRUE;
-  hb_effects_push_notify (self->effects, "buffered-amount");
+  hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 }
 
 static void
@@ -48,7 +47,7 @@ settle_when_empty (HbOutbox *self)
     return;
 
   if (self->backlogged || self->shown)
-    hb_effects_push_notify (self->effects, "buffered-amount");
+    hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   self->shown = FALSE;
   self->overflowed = FALSE;
@@ -70,7 +69,7 @@ static void
 settle (HbOutbox *self)
 {
   if (self->backlogged && !hb_lanes_is_empty (&self->lanes))
-    hb_effects_push_notify (self->effects, "buffered-amount");
+    hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   settle_when_empty (self);
 }
@@ -340,7 +339,7 @@ hb_outbox_close (HbOutbox     *self,
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_FAILED, error);
 
   if (drop_all (self, HB_OUTCOME_FAILED, error) > 0)
-    hb_effects_push_notify (self->effects, "buffered-amount");
+    hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   self->backlogged = FALSE;
   self->overflowed = FALSE;
@@ -425,9 +424,9 @@ hb_outbox_drop_refused (HbOutbox     *self,
  * it has to be told when that has gone. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
-                     const char *property)
+                     HbProperty  property)
 {
-  if (strcmp (property, "buffered-amount") == 0)
+  if (property == HB_PROPERTY_BUFFERED_AMOUNT)
     self->shown = !hb_lanes_is_empty (&self->lanes);
 }
 

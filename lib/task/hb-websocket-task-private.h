@@ -10,6 +10,6 @@ G_BEGIN_DECLS
 HbDriver *hb_websocket_task_get_driver         (HbWebsocketTask *self);
 void      hb_websocket_task_install_properties (GObjectClass    *object_class);
 void      hb_websocket_task_notify             (HbWebsocketTask *self,
-                                                const char      *property);
+                                                HbProperty       property);
 
 G_END_DECLS

@@ -8,45 +8,7 @@
 
 /* The properties, each with its meaning, its getter and its setter. */
 
-enum {
-  PROP_0,
-  PROP_SESSION,
-  PROP_URI,
-  PROP_PROTOCOLS,
-  PROP_ORIGIN,
-  PROP_COMPRESSION,
-  PROP_HEARTBEAT_MODE,
-  PROP_LIVENESS,
-  PROP_PING_TIMEOUT,
-  PROP_PONG_TIMEOUT,
-  PROP_PING_MESSAGE,
-  PROP_PONG_MESSAGE,
-  PROP_RECONNECT_TIMEOUT,
-  PROP_RECONNECT_TIMEOUT_MAX,
-  PROP_RECONNECT_JITTER,
-  PROP_REPEAT_LIMIT,
-  PROP_MIN_UPTIME,
-  PROP_CONNECT_TIMEOUT,
-  PROP_CLOSE_TIMEOUT,
-  PROP_MAX_MESSAGE_SIZE,
-  PROP_MAX_BUFFERED_AMOUNT,
-  PROP_OVERFLOW,
-  PROP_NETWORK_AWARE,
-  PROP_STATE,
-  PROP_CONNECTION,
-  PROP_PROTOCOL,
-  PROP_ATTEMPT,
-  PROP_RECONNECT_AT,
-  PROP_BUFFERED_AMOUNT,
-  PROP_LATENCY,
-  PROP_DOWNTIME,
-  PROP_HTTP_STATUS,
-  PROP_LAST_ERROR,
-  PROP_READY,
-  N_PROPS
-};
-
-static GParamSpec *properties[N_PROPS];
+static GParamSpec *properties[HB_N_PROPERTIES];
 
 static HbDriver *
 get_driver (HbWebsocketTask *self)
@@ -68,14 +30,14 @@ get_settings (HbWebsocketTask *self)
 
 static gboolean
 may_set (HbWebsocketTask *self,
-         guint            property)
+         HbProperty       property)
 {
-  return hb_driver_check_thread (get_driver (self), g_param_spec_get_name (properties[property]));
+  return hb_driver_check_thread (get_driver (self), hb_property_get_name (property));
 }
 
 static void
 changed (HbWebsocketTask *self,
-         guint            property)
+         HbProperty       property)
 {
   G_GNUC_UNUSED g_autoptr (HbWebsocketTask) alive = g_object_ref (self);
 
@@ -85,7 +47,7 @@ changed (HbWebsocketTask *self,
 
 static void
 set_string (HbWebsocketTask  *self,
-            guint             property,
+            HbProperty        property,
             char            **field,
             const char       *value)
 {
@@ -111,7 +73,7 @@ list_protocols (char **protocols)
 /* Any type that memcpy () copies */
 static void
 set_plain (HbWebsocketTask *self,
-           guint            property,
+           HbProperty       property,
            gpointer         field,
            gconstpointer    value,
            gsize            size)
@@ -131,107 +93,109 @@ hb_websocket_task_get_property (GObject    *object,
 {
   HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
 
-  switch (prop_id)
+  switch ((HbProperty) prop_id)
     {
-    case PROP_SESSION:
+    case HB_PROPERTY_SESSION:
       g_value_set_object (value, hb_websocket_task_get_session (self));
       break;
-    case PROP_URI:
+    case HB_PROPERTY_URI:
       g_value_set_string (value, hb_websocket_task_get_uri (self));
       break;
-    case PROP_PROTOCOLS:
+    case HB_PROPERTY_PROTOCOLS:
       g_value_set_boxed (value, hb_websocket_task_get_protocols (self));
       break;
-    case PROP_ORIGIN:
+    case HB_PROPERTY_ORIGIN:
       g_value_set_string (value, hb_websocket_task_get_origin (self));
       break;
-    case PROP_COMPRESSION:
+    case HB_PROPERTY_COMPRESSION:
       g_value_set_boolean (value, hb_websocket_task_get_compression (self));
       break;
-    case PROP_HEARTBEAT_MODE:
+    case HB_PROPERTY_HEARTBEAT_MODE:
       g_value_set_enum (value, hb_websocket_task_get_heartbeat_mode (self));
       break;
-    case PROP_LIVENESS:
+    case HB_PROPERTY_LIVENESS:
       g_value_set_enum (value, hb_websocket_task_get_liveness (self));
       break;
-    case PROP_PING_TIMEOUT:
+    case HB_PROPERTY_PING_TIMEOUT:
       g_value_set_uint (value, hb_websocket_task_get_ping_timeout (self));
       break;
-    case PROP_PONG_TIMEOUT:
+    case HB_PROPERTY_PONG_TIMEOUT:
       g_value_set_uint (value, hb_websocket_task_get_pong_timeout (self));
       break;
-    case PROP_PING_MESSAGE:
+    case HB_PROPERTY_PING_MESSAGE:
       g_value_set_string (value, hb_websocket_task_get_ping_message (self));
       break;
-    case PROP_PONG_MESSAGE:
+    case HB_PROPERTY_PONG_MESSAGE:
       g_value_set_string (value, hb_websocket_task_get_pong_message (self));
       break;
-    case PROP_RECONNECT_TIMEOUT:
+    case HB_PROPERTY_RECONNECT_TIMEOUT:
       g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout (self));
       break;
-    case PROP_RECONNECT_TIMEOUT_MAX:
+    case HB_PROPERTY_RECONNECT_TIMEOUT_MAX:
       g_value_set_uint (value, hb_websocket_task_get_reconnect_timeout_max (self));
       break;
-    case PROP_RECONNECT_JITTER:
+    case HB_PROPERTY_RECONNECT_JITTER:
       g_value_set_double (value, hb_websocket_task_get_reconnect_jitter (self));
       break;
-    case PROP_REPEAT_LIMIT:
+    case HB_PROPERTY_REPEAT_LIMIT:
       g_value_set_int (value, hb_websocket_task_get_repeat_limit (self));
       break;
-    case PROP_MIN_UPTIME:
+    case HB_PROPERTY_MIN_UPTIME:
       g_value_set_uint (value, hb_websocket_task_get_min_uptime (self));
       break;
-    case PROP_CONNECT_TIMEOUT:
+    case HB_PROPERTY_CONNECT_TIMEOUT:
       g_value_set_uint (value, hb_websocket_task_get_connect_timeout (self));
       break;
-    case PROP_CLOSE_TIMEOUT:
+    case HB_PROPERTY_CLOSE_TIMEOUT:
       g_value_set_uint (value, hb_websocket_task_get_close_timeout (self));
       break;
-    case PROP_MAX_MESSAGE_SIZE:
+    case HB_PROPERTY_MAX_MESSAGE_SIZE:
       g_value_set_uint64 (value, hb_websocket_task_get_max_message_size (self));
       break;
-    case PROP_MAX_BUFFERED_AMOUNT:
+    case HB_PROPERTY_MAX_BUFFERED_AMOUNT:
       g_value_set_uint64 (value, hb_websocket_task_get_max_buffered_amount (self));
       break;
-    case PROP_OVERFLOW:
+    case HB_PROPERTY_OVERFLOW:
       g_value_set_enum (value, hb_websocket_task_get_overflow (self));
       break;
-    case PROP_NETWORK_AWARE:
+    case HB_PROPERTY_NETWORK_AWARE:
       g_value_set_boolean (value, hb_websocket_task_get_network_aware (self));
       break;
-    case PROP_STATE:
+    case HB_PROPERTY_STATE:
       g_value_set_enum (value, hb_websocket_task_get_state (self));
       break;
-    case PROP_CONNECTION:
+    case HB_PROPERTY_CONNECTION:
       g_value_set_object (value, hb_websocket_task_get_connection (self));
       break;
-    case PROP_PROTOCOL:
+    case HB_PROPERTY_PROTOCOL:
       g_value_set_string (value, hb_websocket_task_get_protocol (self));
       break;
-    case PROP_ATTEMPT:
+    case HB_PROPERTY_ATTEMPT:
       g_value_set_uint (value, hb_websocket_task_get_attempt (self));
       break;
-    case PROP_RECONNECT_AT:
+    case HB_PROPERTY_RECONNECT_AT:
       g_value_set_int64 (value, hb_websocket_task_get_reconnect_at (self));
       break;
-    case PROP_BUFFERED_AMOUNT:
+    case HB_PROPERTY_BUFFERED_AMOUNT:
       g_value_set_uint64 (value, hb_websocket_task_get_buffered_amount (self));
       break;
-    case PROP_LATENCY:
+    case HB_PROPERTY_LATENCY:
       g_value_set_int64 (value, hb_websocket_task_get_latency (self));
       break;
-    case PROP_DOWNTIME:
+    case HB_PROPERTY_DOWNTIME:
       g_value_set_int64 (value, hb_websocket_task_get_downtime (self));
       break;
-    case PROP_HTTP_STATUS:
+    case HB_PROPERTY_HTTP_STATUS:
       g_value_set_uint (value, hb_websocket_task_get_http_status (self));
       break;
-    case PROP_LAST_ERROR:
+    case HB_PROPERTY_LAST_ERROR:
       g_value_set_boxed (value, hb_websocket_task_get_last_error (self));
       break;
-    case PROP_READY:
+    case HB_PROPERTY_READY:
       g_value_set_boolean (value, hb_websocket_task_get_ready (self));
       break;
+    case HB_PROPERTY_0:
+    case HB_N_PROPERTIES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -245,74 +209,87 @@ hb_websocket_task_set_property (GObject      *object,
 {
   HbWebsocketTask *self = HB_WEBSOCKET_TASK (object);
 
-  switch (prop_id)
+  switch ((HbProperty) prop_id)
     {
-    case PROP_SESSION:
+    case HB_PROPERTY_SESSION:
       hb_websocket_task_set_session (self, g_value_get_object (value));
       break;
-    case PROP_URI:
+    case HB_PROPERTY_URI:
       hb_websocket_task_set_uri (self, g_value_get_string (value));
       break;
-    case PROP_PROTOCOLS:
+    case HB_PROPERTY_PROTOCOLS:
       hb_websocket_task_set_protocols (self, g_value_get_boxed (value));
       break;
-    case PROP_ORIGIN:
+    case HB_PROPERTY_ORIGIN:
       hb_websocket_task_set_origin (self, g_value_get_string (value));
       break;
-    case PROP_COMPRESSION:
+    case HB_PROPERTY_COMPRESSION:
       hb_websocket_task_set_compression (self, g_value_get_boolean (value));
       break;
-    case PROP_HEARTBEAT_MODE:
+    case HB_PROPERTY_HEARTBEAT_MODE:
       hb_websocket_task_set_heartbeat_mode (self, g_value_get_enum (value));
       break;
-    case PROP_LIVENESS:
+    case HB_PROPERTY_LIVENESS:
       hb_websocket_task_set_liveness (self, g_value_get_enum (value));
       break;
-    case PROP_PING_TIMEOUT:
+    case HB_PROPERTY_PING_TIMEOUT:
       hb_websocket_task_set_ping_timeout (self, g_value_get_uint (value));
       break;
-    case PROP_PONG_TIMEOUT:
+    case HB_PROPERTY_PONG_TIMEOUT:
       hb_websocket_task_set_pong_timeout (self, g_value_get_uint (value));
       break;
-    case PROP_PING_MESSAGE:
+    case HB_PROPERTY_PING_MESSAGE:
       hb_websocket_task_set_ping_message (self, g_value_get_string (value));
       break;
-    case PROP_PONG_MESSAGE:
+    case HB_PROPERTY_PONG_MESSAGE:
       hb_websocket_task_set_pong_message (self, g_value_get_string (value));
       break;
-    case PROP_RECONNECT_TIMEOUT:
+    case HB_PROPERTY_RECONNECT_TIMEOUT:
       hb_websocket_task_set_reconnect_timeout (self, g_value_get_uint (value));
       break;
-    case PROP_RECONNECT_TIMEOUT_MAX:
+    case HB_PROPERTY_RECONNECT_TIMEOUT_MAX:
       hb_websocket_task_set_reconnect_timeout_max (self, g_value_get_uint (value));
       break;
-    case PROP_RECONNECT_JITTER:
+    case HB_PROPERTY_RECONNECT_JITTER:
       hb_websocket_task_set_reconnect_jitter (self, g_value_get_double (value));
       break;
-    case PROP_REPEAT_LIMIT:
+    case HB_PROPERTY_REPEAT_LIMIT:
       hb_websocket_task_set_repeat_limit (self, g_value_get_int (value));
       break;
-    case PROP_MIN_UPTIME:
+    case HB_PROPERTY_MIN_UPTIME:
       hb_websocket_task_set_min_uptime (self, g_value_get_uint (value));
       break;
-    case PROP_CONNECT_TIMEOUT:
+    case HB_PROPERTY_CONNECT_TIMEOUT:
       hb_websocket_task_set_connect_timeout (self, g_value_get_uint (value));
       break;
-    case PROP_CLOSE_TIMEOUT:
+    case HB_PROPERTY_CLOSE_TIMEOUT:
       hb_websocket_task_set_close_timeout (self, g_value_get_uint (value));
       break;
-    case PROP_MAX_MESSAGE_SIZE:
+    case HB_PROPERTY_MAX_MESSAGE_SIZE:
       hb_websocket_task_set_max_message_size (self, g_value_get_uint64 (value));
       break;
-    case PROP_MAX_BUFFERED_AMOUNT:
+    case HB_PROPERTY_MAX_BUFFERED_AMOUNT:
       hb_websocket_task_set_max_buffered_amount (self, g_value_get_uint64 (value));
       break;
-    case PROP_OVERFLOW:
+    case HB_PROPERTY_OVERFLOW:
       hb_websocket_task_set_overflow (self, g_value_get_enum (value));
       break;
-    case PROP_NETWORK_AWARE:
+    case HB_PROPERTY_NETWORK_AWARE:
       hb_websocket_task_set_network_aware (self, g_value_get_boolean (value));
       break;
+    case HB_PROPERTY_0:
+    case HB_PROPERTY_STATE:
+    case HB_PROPERTY_CONNECTION:
+    case HB_PROPERTY_PROTOCOL:
+    case HB_PROPERTY_ATTEMPT:
+    case HB_PROPERTY_RECONNECT_AT:
+    case HB_PROPERTY_BUFFERED_AMOUNT:
+    case HB_PROPERTY_LATENCY:
+    case HB_PROPERTY_DOWNTIME:
+    case HB_PROPERTY_HTTP_STATUS:
+    case HB_PROPERTY_LAST_ERROR:
+    case HB_PROPERTY_READY:
+    case HB_N_PROPERTIES:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -340,8 +317,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_SESSION] =
-    g_param_spec_object ("session", NULL, NULL,
+  properties[HB_PROPERTY_SESSION] =
+    g_param_spec_object (hb_property_get_name (HB_PROPERTY_SESSION), NULL, NULL,
                          SOUP_TYPE_SESSION,
                          writable);
 
@@ -364,8 +341,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_URI] =
-    g_param_spec_string ("uri", NULL, NULL,
+  properties[HB_PROPERTY_URI] =
+    g_param_spec_string (hb_property_get_name (HB_PROPERTY_URI), NULL, NULL,
                          NULL,
                          writable);
 
@@ -383,8 +360,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOLS] =
-    g_param_spec_boxed ("protocols", NULL, NULL,
+  properties[HB_PROPERTY_PROTOCOLS] =
+    g_param_spec_boxed (hb_property_get_name (HB_PROPERTY_PROTOCOLS), NULL, NULL,
                         G_TYPE_STRV,
                         writable);
 
@@ -397,8 +374,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_ORIGIN] =
-    g_param_spec_string ("origin", NULL, NULL,
+  properties[HB_PROPERTY_ORIGIN] =
+    g_param_spec_string (hb_property_get_name (HB_PROPERTY_ORIGIN), NULL, NULL,
                          NULL,
                          writable);
 
@@ -415,8 +392,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_COMPRESSION] =
-    g_param_spec_boolean ("compression", NULL, NULL,
+  properties[HB_PROPERTY_COMPRESSION] =
+    g_param_spec_boolean (hb_property_get_name (HB_PROPERTY_COMPRESSION), NULL, NULL,
                           FALSE,
                           writable);
 
@@ -430,8 +407,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_HEARTBEAT_MODE] =
-    g_param_spec_enum ("heartbeat-mode", NULL, NULL,
+  properties[HB_PROPERTY_HEARTBEAT_MODE] =
+    g_param_spec_enum (hb_property_get_name (HB_PROPERTY_HEARTBEAT_MODE), NULL, NULL,
                        HB_TYPE_HEARTBEAT_MODE, HB_HEARTBEAT_MODE_MESSAGE,
                        writable);
 
@@ -444,8 +421,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LIVENESS] =
-    g_param_spec_enum ("liveness", NULL, NULL,
+  properties[HB_PROPERTY_LIVENESS] =
+    g_param_spec_enum (hb_property_get_name (HB_PROPERTY_LIVENESS), NULL, NULL,
                        HB_TYPE_LIVENESS, HB_LIVENESS_ANY,
                        writable);
 
@@ -458,8 +435,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PING_TIMEOUT] =
-    g_param_spec_uint ("ping-timeout", NULL, NULL,
+  properties[HB_PROPERTY_PING_TIMEOUT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_PING_TIMEOUT), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_PING_TIMEOUT,
                        writable);
 
@@ -473,8 +450,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PONG_TIMEOUT] =
-    g_param_spec_uint ("pong-timeout", NULL, NULL,
+  properties[HB_PROPERTY_PONG_TIMEOUT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_PONG_TIMEOUT), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_PONG_TIMEOUT,
                        writable);
 
@@ -488,8 +465,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PING_MESSAGE] =
-    g_param_spec_string ("ping-message", NULL, NULL,
+  properties[HB_PROPERTY_PING_MESSAGE] =
+    g_param_spec_string (hb_property_get_name (HB_PROPERTY_PING_MESSAGE), NULL, NULL,
                          HB_DEFAULT_PING_MESSAGE,
                          writable);
 
@@ -503,8 +480,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PONG_MESSAGE] =
-    g_param_spec_string ("pong-message", NULL, NULL,
+  properties[HB_PROPERTY_PONG_MESSAGE] =
+    g_param_spec_string (hb_property_get_name (HB_PROPERTY_PONG_MESSAGE), NULL, NULL,
                          NULL,
                          writable);
 
@@ -517,8 +494,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_RECONNECT_TIMEOUT] =
-    g_param_spec_uint ("reconnect-timeout", NULL, NULL,
+  properties[HB_PROPERTY_RECONNECT_TIMEOUT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_RECONNECT_TIMEOUT), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_RECONNECT_TIMEOUT,
                        writable);
 
@@ -532,8 +509,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_RECONNECT_TIMEOUT_MAX] =
-    g_param_spec_uint ("reconnect-timeout-max", NULL, NULL,
+  properties[HB_PROPERTY_RECONNECT_TIMEOUT_MAX] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_RECONNECT_TIMEOUT_MAX), NULL, NULL,
                        0, G_MAXUINT, 0,
                        writable);
 
@@ -547,8 +524,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_RECONNECT_JITTER] =
-    g_param_spec_double ("reconnect-jitter", NULL, NULL,
+  properties[HB_PROPERTY_RECONNECT_JITTER] =
+    g_param_spec_double (hb_property_get_name (HB_PROPERTY_RECONNECT_JITTER), NULL, NULL,
                          0, 1, 0,
                          writable);
 
@@ -564,8 +541,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_REPEAT_LIMIT] =
-    g_param_spec_int ("repeat-limit", NULL, NULL,
+  properties[HB_PROPERTY_REPEAT_LIMIT] =
+    g_param_spec_int (hb_property_get_name (HB_PROPERTY_REPEAT_LIMIT), NULL, NULL,
                       -1, G_MAXINT, HB_DEFAULT_REPEAT_LIMIT,
                       writable);
 
@@ -579,8 +556,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_MIN_UPTIME] =
-    g_param_spec_uint ("min-uptime", NULL, NULL,
+  properties[HB_PROPERTY_MIN_UPTIME] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_MIN_UPTIME), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_MIN_UPTIME,
                        writable);
 
@@ -595,8 +572,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_CONNECT_TIMEOUT] =
-    g_param_spec_uint ("connect-timeout", NULL, NULL,
+  properties[HB_PROPERTY_CONNECT_TIMEOUT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_CONNECT_TIMEOUT), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_CONNECT_TIMEOUT,
                        writable);
 
@@ -610,8 +587,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_CLOSE_TIMEOUT] =
-    g_param_spec_uint ("close-timeout", NULL, NULL,
+  properties[HB_PROPERTY_CLOSE_TIMEOUT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_CLOSE_TIMEOUT), NULL, NULL,
                        0, G_MAXUINT, HB_DEFAULT_CLOSE_TIMEOUT,
                        writable);
 
@@ -626,8 +603,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_MAX_MESSAGE_SIZE] =
-    g_param_spec_uint64 ("max-message-size", NULL, NULL,
+  properties[HB_PROPERTY_MAX_MESSAGE_SIZE] =
+    g_param_spec_uint64 (hb_property_get_name (HB_PROPERTY_MAX_MESSAGE_SIZE), NULL, NULL,
                          0, G_MAXUINT64, HB_DEFAULT_MAX_MESSAGE_SIZE,
                          writable);
 
@@ -641,8 +618,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_MAX_BUFFERED_AMOUNT] =
-    g_param_spec_uint64 ("max-buffered-amount", NULL, NULL,
+  properties[HB_PROPERTY_MAX_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 (hb_property_get_name (HB_PROPERTY_MAX_BUFFERED_AMOUNT), NULL, NULL,
                          0, G_MAXUINT64, HB_DEFAULT_MAX_BUFFERED_AMOUNT,
                          writable);
 
@@ -655,8 +632,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_OVERFLOW] =
-    g_param_spec_enum ("overflow", NULL, NULL,
+  properties[HB_PROPERTY_OVERFLOW] =
+    g_param_spec_enum (hb_property_get_name (HB_PROPERTY_OVERFLOW), NULL, NULL,
                        HB_TYPE_OVERFLOW, HB_OVERFLOW_FAIL,
                        writable);
 
@@ -672,8 +649,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_NETWORK_AWARE] =
-    g_param_spec_boolean ("network-aware", NULL, NULL,
+  properties[HB_PROPERTY_NETWORK_AWARE] =
+    g_param_spec_boolean (hb_property_get_name (HB_PROPERTY_NETWORK_AWARE), NULL, NULL,
                           TRUE,
                           writable);
 
@@ -686,8 +663,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_STATE] =
-    g_param_spec_enum ("state", NULL, NULL,
+  properties[HB_PROPERTY_STATE] =
+    g_param_spec_enum (hb_property_get_name (HB_PROPERTY_STATE), NULL, NULL,
                        HB_TYPE_STATE, HB_STATE_CLOSED,
                        readable);
 
@@ -701,8 +678,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_CONNECTION] =
-    g_param_spec_object ("connection", NULL, NULL,
+  properties[HB_PROPERTY_CONNECTION] =
+    g_param_spec_object (hb_property_get_name (HB_PROPERTY_CONNECTION), NULL, NULL,
                          SOUP_TYPE_WEBSOCKET_CONNECTION,
                          readable);
 
@@ -715,8 +692,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_PROTOCOL] =
-    g_param_spec_string ("protocol", NULL, NULL,
+  properties[HB_PROPERTY_PROTOCOL] =
+    g_param_spec_string (hb_property_get_name (HB_PROPERTY_PROTOCOL), NULL, NULL,
                          NULL,
                          readable);
 
@@ -729,8 +706,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_ATTEMPT] =
-    g_param_spec_uint ("attempt", NULL, NULL,
+  properties[HB_PROPERTY_ATTEMPT] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_ATTEMPT), NULL, NULL,
                        0, G_MAXUINT, 0,
                        readable);
 
@@ -743,8 +720,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_RECONNECT_AT] =
-    g_param_spec_int64 ("reconnect-at", NULL, NULL,
+  properties[HB_PROPERTY_RECONNECT_AT] =
+    g_param_spec_int64 (hb_property_get_name (HB_PROPERTY_RECONNECT_AT), NULL, NULL,
                         -1, G_MAXINT64, -1,
                         readable);
 
@@ -758,8 +735,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_BUFFERED_AMOUNT] =
-    g_param_spec_uint64 ("buffered-amount", NULL, NULL,
+  properties[HB_PROPERTY_BUFFERED_AMOUNT] =
+    g_param_spec_uint64 (hb_property_get_name (HB_PROPERTY_BUFFERED_AMOUNT), NULL, NULL,
                          0, G_MAXUINT64, 0,
                          readable);
 
@@ -775,8 +752,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LATENCY] =
-    g_param_spec_int64 ("latency", NULL, NULL,
+  properties[HB_PROPERTY_LATENCY] =
+    g_param_spec_int64 (hb_property_get_name (HB_PROPERTY_LATENCY), NULL, NULL,
                         -1, G_MAXINT64, -1,
                         readable);
 
@@ -789,8 +766,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_DOWNTIME] =
-    g_param_spec_int64 ("downtime", NULL, NULL,
+  properties[HB_PROPERTY_DOWNTIME] =
+    g_param_spec_int64 (hb_property_get_name (HB_PROPERTY_DOWNTIME), NULL, NULL,
                         0, G_MAXINT64, 0,
                         readable);
 
@@ -804,8 +781,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_HTTP_STATUS] =
-    g_param_spec_uint ("http-status", NULL, NULL,
+  properties[HB_PROPERTY_HTTP_STATUS] =
+    g_param_spec_uint (hb_property_get_name (HB_PROPERTY_HTTP_STATUS), NULL, NULL,
                        0, G_MAXUINT, 0,
                        readable);
 
@@ -820,8 +797,8 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_LAST_ERROR] =
-    g_param_spec_boxed ("last-error", NULL, NULL,
+  properties[HB_PROPERTY_LAST_ERROR] =
+    g_param_spec_boxed (hb_property_get_name (HB_PROPERTY_LAST_ERROR), NULL, NULL,
                         G_TYPE_ERROR,
                         readable);
 
@@ -834,31 +811,22 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
    *
    * Since: 1.0
    */
-  properties[PROP_READY] =
-    g_param_spec_boolean ("ready", NULL, NULL,
+  properties[HB_PROPERTY_READY] =
+    g_param_spec_boolean (hb_property_get_name (HB_PROPERTY_READY), NULL, NULL,
                           FALSE,
                           readable);
 
   object_class->get_property = hb_websocket_task_get_property;
   object_class->set_property = hb_websocket_task_set_property;
 
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  g_object_class_install_properties (object_class, HB_N_PROPERTIES, properties);
 }
 
-/* The core tells by name of what only it changes: these are the last ones, and few. */
 void
 hb_websocket_task_notify (HbWebsocketTask *self,
-                          const char      *property)
+                          HbProperty       property)
 {
-  guint i = PROP_STATE;
-
-  while (strcmp (g_param_spec_get_name (properties[i]), property) != 0)
-    {
-      i++;
-      g_assert (i < N_PROPS);
-    }
-
-  g_object_notify_by_pspec (G_OBJECT (self), properties[i]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
 }
 
 /**
@@ -895,11 +863,11 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (session == NULL || SOUP_IS_SESSION (session));
 
-  if (!may_set (self, PROP_SESSION) || hb_driver_get_session (get_driver (self)) == session)
+  if (!may_set (self, HB_PROPERTY_SESSION) || hb_driver_get_session (get_driver (self)) == session)
     return;
 
   hb_driver_set_session (get_driver (self), session);
-  changed (self, PROP_SESSION);
+  changed (self, HB_PROPERTY_SESSION);
 }
 
 /**
@@ -935,7 +903,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_string (self, PROP_URI, &get_settings (self)->uri, uri);
+  set_string (self, HB_PROPERTY_URI, &get_settings (self)->uri, uri);
 }
 
 /**
@@ -977,7 +945,7 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
 
   settings = get_settings (self);
   protocols = list_protocols ((char **) protocols);
-  if (!may_set (self, PROP_PROTOCOLS)
+  if (!may_set (self, HB_PROPERTY_PROTOCOLS)
       || g_strv_equal (list_protocols (settings->protocols), protocols))
     return;
 
@@ -985,7 +953,7 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
   if (protocols[0] != NULL)
     settings->protocols = g_strdupv ((char **) protocols);
 
-  changed (self, PROP_PROTOCOLS);
+  changed (self, HB_PROPERTY_PROTOCOLS);
 }
 
 /**
@@ -1021,7 +989,7 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_string (self, PROP_ORIGIN, &get_settings (self)->origin, origin);
+  set_string (self, HB_PROPERTY_ORIGIN, &get_settings (self)->origin, origin);
 }
 
 /**
@@ -1058,7 +1026,7 @@ hb_websocket_task_set_compression (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   compression = !!compression;
-  set_plain (self, PROP_COMPRESSION, &get_settings (self)->compression,
+  set_plain (self, HB_PROPERTY_COMPRESSION, &get_settings (self)->compression,
              &compression, sizeof compression);
 }
 
@@ -1096,7 +1064,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (mode <= HB_HEARTBEAT_MODE_PING);
 
-  set_plain (self, PROP_HEARTBEAT_MODE, &get_settings (self)->heartbeat_mode, &mode, sizeof mode);
+  set_plain (self, HB_PROPERTY_HEARTBEAT_MODE, &get_settings (self)->heartbeat_mode, &mode, sizeof mode);
 }
 
 /**
@@ -1133,7 +1101,7 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (liveness <= HB_LIVENESS_REPLY);
 
-  set_plain (self, PROP_LIVENESS, &get_settings (self)->liveness, &liveness, sizeof liveness);
+  set_plain (self, HB_PROPERTY_LIVENESS, &get_settings (self)->liveness, &liveness, sizeof liveness);
 }
 
 /**
@@ -1169,7 +1137,7 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_PING_TIMEOUT, &get_settings (self)->ping_timeout,
+  set_plain (self, HB_PROPERTY_PING_TIMEOUT, &get_settings (self)->ping_timeout,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1206,7 +1174,7 @@ hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_PONG_TIMEOUT, &get_settings (self)->pong_timeout,
+  set_plain (self, HB_PROPERTY_PONG_TIMEOUT, &get_settings (self)->pong_timeout,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1244,7 +1212,7 @@ hb_websocket_task_set_ping_message (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (text != NULL && g_utf8_validate (text, -1, NULL));
 
-  set_string (self, PROP_PING_MESSAGE, &get_settings (self)->ping_message, text);
+  set_string (self, HB_PROPERTY_PING_MESSAGE, &get_settings (self)->ping_message, text);
 }
 
 /**
@@ -1281,7 +1249,7 @@ hb_websocket_task_set_pong_message (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (text == NULL || g_utf8_validate (text, -1, NULL));
 
-  set_string (self, PROP_PONG_MESSAGE, &get_settings (self)->pong_message, text);
+  set_string (self, HB_PROPERTY_PONG_MESSAGE, &get_settings (self)->pong_message, text);
 }
 
 /**
@@ -1317,7 +1285,7 @@ hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_RECONNECT_TIMEOUT, &get_settings (self)->reconnect_timeout,
+  set_plain (self, HB_PROPERTY_RECONNECT_TIMEOUT, &get_settings (self)->reconnect_timeout,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1354,7 +1322,7 @@ hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_RECONNECT_TIMEOUT_MAX, &get_settings (self)->reconnect_timeout_max,
+  set_plain (self, HB_PROPERTY_RECONNECT_TIMEOUT_MAX, &get_settings (self)->reconnect_timeout_max,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1392,7 +1360,7 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (share >= 0 && share <= 1);
 
-  set_plain (self, PROP_RECONNECT_JITTER, &get_settings (self)->reconnect_jitter,
+  set_plain (self, HB_PROPERTY_RECONNECT_JITTER, &get_settings (self)->reconnect_jitter,
              &share, sizeof share);
 }
 
@@ -1430,7 +1398,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (attempts >= -1);
 
-  set_plain (self, PROP_REPEAT_LIMIT, &get_settings (self)->repeat_limit,
+  set_plain (self, HB_PROPERTY_REPEAT_LIMIT, &get_settings (self)->repeat_limit,
              &attempts, sizeof attempts);
 }
 
@@ -1467,7 +1435,7 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_MIN_UPTIME, &get_settings (self)->min_uptime,
+  set_plain (self, HB_PROPERTY_MIN_UPTIME, &get_settings (self)->min_uptime,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1504,7 +1472,7 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_CONNECT_TIMEOUT, &get_settings (self)->connect_timeout,
+  set_plain (self, HB_PROPERTY_CONNECT_TIMEOUT, &get_settings (self)->connect_timeout,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1541,7 +1509,7 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_CLOSE_TIMEOUT, &get_settings (self)->close_timeout,
+  set_plain (self, HB_PROPERTY_CLOSE_TIMEOUT, &get_settings (self)->close_timeout,
              &milliseconds, sizeof milliseconds);
 }
 
@@ -1578,7 +1546,7 @@ hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_MAX_MESSAGE_SIZE, &get_settings (self)->max_message_size,
+  set_plain (self, HB_PROPERTY_MAX_MESSAGE_SIZE, &get_settings (self)->max_message_size,
              &bytes, sizeof bytes);
 }
 
@@ -1615,7 +1583,7 @@ hb_websocket_task_set_max_buffered_amount (HbWebsocketTask *self,
 {
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
-  set_plain (self, PROP_MAX_BUFFERED_AMOUNT, &get_settings (self)->max_buffered_amount,
+  set_plain (self, HB_PROPERTY_MAX_BUFFERED_AMOUNT, &get_settings (self)->max_buffered_amount,
              &bytes, sizeof bytes);
 }
 
@@ -1653,7 +1621,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
   g_return_if_fail (overflow <= HB_OVERFLOW_DROP_NEWEST);
 
-  set_plain (self, PROP_OVERFLOW, &get_settings (self)->overflow, &overflow, sizeof overflow);
+  set_plain (self, HB_PROPERTY_OVERFLOW, &get_settings (self)->overflow, &overflow, sizeof overflow);
 }
 
 /**
@@ -1690,7 +1658,7 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   follow = !!follow;
-  set_plain (self, PROP_NETWORK_AWARE, &get_settings (self)->network_aware, &follow, sizeof follow);
+  set_plain (self, HB_PROPERTY_NETWORK_AWARE, &get_settings (self)->network_aware, &follow, sizeof follow);
 }
 
 /**

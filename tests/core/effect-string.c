@@ -23,7 +23,7 @@ effect_to_string (const HbEffect *self)
     case HB_EFFECT_SHUT_DOWN:
       return g_strdup_printf ("shut-down:%u", self->close.code);
     case HB_EFFECT_NOTIFY:
-      return g_strdup_printf ("notify:%s", self->property);
+      return g_strdup_printf ("notify:%s", hb_property_get_name (self->property));
     case HB_EFFECT_OPEN:
       return g_strdup ("open");
     case HB_EFFECT_MESSAGE:

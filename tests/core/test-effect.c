@@ -71,7 +71,7 @@ test_application (Fixture       *fixture,
 
   g_test_summary ("Effects to the application have a word each");
 
-  hb_effects_push_notify (&fixture->effects, "state");
+  hb_effects_push_notify (&fixture->effects, HB_PROPERTY_STATE);
   hb_effects_push (&fixture->effects, HB_EFFECT_OPEN);
   hb_effects_push_close (&fixture->effects, HB_EFFECT_CLOSE, 1006, NULL);
   reconnect = hb_effects_push (&fixture->effects, HB_EFFECT_RECONNECT);

@@ -2,8 +2,6 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "walk-private.h"
 
 /* Carries out what the machine wants, as the real driver does, and holds each emission against what
@@ -212,35 +210,48 @@ settle_debt (Walk           *self,
 /* An application reads a property when it is told that it has changed, and not before. */
 static void
 read_property (Walk       *self,
-               const char *property)
+               HbProperty  property)
 {
   HbMachine *machine = &self->machine;
   Mirror *mirror = &self->mirror;
 
-  if (strcmp (property, "state") == 0)
-    mirror->state = machine->state;
-  else if (strcmp (property, "attempt") == 0)
-    mirror->attempt = machine->attempt;
-  else if (strcmp (property, "http-status") == 0)
-    mirror->http_status = machine->http_status;
-  else if (strcmp (property, "reconnect-at") == 0)
-    mirror->reconnect_at = hb_machine_get_attempt_at (machine);
-  else if (strcmp (property, "latency") == 0)
-    mirror->latency = machine->latency;
-  else if (strcmp (property, "downtime") == 0)
-    mirror->downtime = machine->downtime;
-  else if (strcmp (property, "buffered-amount") == 0)
-    mirror->buffered_amount = hb_outbox_get_buffered (&machine->outbox);
-  else if (strcmp (property, "ready") == 0)
-    mirror->is_ready = machine->state == HB_STATE_OPEN;
-  else if (strcmp (property, "last-error") == 0)
-    mirror->last_error = machine->last_error == NULL ? NO_ERROR
-                         : machine->last_error->domain == HB_ERROR ? machine->last_error->code
-                                                                   : ANY_ERROR;
-  else if (strcmp (property, "connection") == 0)
-    mirror->has_connection = model_has_open_link (self);
-  else
-    g_assert_cmpstr (property, ==, "protocol");
+  switch (property)
+    {
+    case HB_PROPERTY_STATE:
+      mirror->state = machine->state;
+      break;
+    case HB_PROPERTY_ATTEMPT:
+      mirror->attempt = machine->attempt;
+      break;
+    case HB_PROPERTY_HTTP_STATUS:
+      mirror->http_status = machine->http_status;
+      break;
+    case HB_PROPERTY_RECONNECT_AT:
+      mirror->reconnect_at = hb_machine_get_attempt_at (machine);
+      break;
+    case HB_PROPERTY_LATENCY:
+      mirror->latency = machine->latency;
+      break;
+    case HB_PROPERTY_DOWNTIME:
+      mirror->downtime = machine->downtime;
+      break;
+    case HB_PROPERTY_BUFFERED_AMOUNT:
+      mirror->buffered_amount = hb_outbox_get_buffered (&machine->outbox);
+      break;
+    case HB_PROPERTY_READY:
+      mirror->is_ready = machine->state == HB_STATE_OPEN;
+      break;
+    case HB_PROPERTY_LAST_ERROR:
+      mirror->last_error = machine->last_error == NULL ? NO_ERROR
+                           : machine->last_error->domain == HB_ERROR ? machine->last_error->code
+                                                                     : ANY_ERROR;
+      break;
+    case HB_PROPERTY_CONNECTION:
+      mirror->has_connection = model_has_open_link (self);
+      break;
+    default:
+      g_assert_cmpint (property, ==, HB_PROPERTY_PROTOCOL);
+    }
 }
 
 static void
