@@ -102,7 +102,7 @@ expect_received ()
 start_server ()
 {
   : > "$scratch/server"
-  "$build_dir/examples/echo-server" --port="$1" > "$scratch/server" 3>&- &
+  "$build_dir/tools/echo-server" --port="$1" > "$scratch/server" 3>&- &
   server_pid=$!
   # Its end by a signal is wanted, and no news.
   disown "$server_pid"

@@ -7,7 +7,7 @@
 
 #include "monitor-window.h"
 
-/* Where examples/echo-server listens with --port=8080 */
+/* The address of echo-server --port=8080 */
 #define DEFAULT_ADDRESS "ws://127.0.0.1:8080/"
 
 struct _MonitorApplication

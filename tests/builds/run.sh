@@ -122,7 +122,7 @@ build ()
 # use NAME: has the example talk to its server, five times, at the same time as others
 use ()
 {
-  python3 tests/examples/echo.py "$scratch/$1/examples/echo-server" "$scratch/$1/examples/echo"
+  python3 tests/examples/echo.py "$scratch/$1/tools/echo-server" "$scratch/$1/examples/echo"
 }
 
 names=("$@")

@@ -68,6 +68,7 @@ def main():
                 libdir / 'girepository-1.0' / 'Hb-1.typelib',
             ] if GIR.exists() else []), *([
                 below / options['bindir'] / 'hb-cat',
+                below / options['libexecdir'] / 'hb-websocket' / 'echo-server',
                 below / options['mandir'] / 'man1' / 'hb-cat.1',
                 below / options['datadir'] / 'bash-completion' / 'completions' / 'hb-cat',
             ] if options['tools'] else []), *([

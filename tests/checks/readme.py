@@ -16,7 +16,7 @@ from pathlib import Path
 from common import BUILD, CC, PATIENCE, SOURCE, check, finish, get_devenv_flags, run, skip, skip_all
 
 EXAMPLES = SOURCE / 'examples'
-SERVER = BUILD / 'examples' / 'echo-server'
+SERVER = BUILD / 'tools' / 'echo-server'
 VALA = BUILD / 'examples' / 'subscribe-vala'
 
 BLOCK = re.compile(r'^```(c|python)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
@@ -30,7 +30,7 @@ MAX_LINES = 120
 
 
 class Server:
-    """The example server, which tells on standard error how its clients have left."""
+    """Runs echo-server, which prints to standard error how each client has left."""
 
     def __enter__(self):
         self._process = subprocess.Popen([SERVER, '--port=0', '--verbose'], text=True,
@@ -110,7 +110,7 @@ def main():
               f'the README has the program of examples/{name}', programs.get(language, 'nothing'))
 
     if not SERVER.exists():
-        skip('the programs', 'built without the examples, and so without their server')
+        skip('the programs', 'built without the tools, and so without a server')
         finish()
 
     with tempfile.TemporaryDirectory() as scratch:

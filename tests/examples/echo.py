@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The example says the same in each language, and comes back: echo.py SERVER COMMAND...
 
-SERVER is examples/echo-server. The URI of it is added to COMMAND, which is one of the examples.
+SERVER is echo-server, of tools/. The URI of it is added to COMMAND, which is one of the examples.
 """
 
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example server without a browser: control.py SERVER.
+"""echo-server without a browser: control.py SERVER.
 
 Its control, as the page uses it and as others might try to; what it is told on the command line;
 and the files of the page.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of hb-cat have in common.
 
-Each is called with the paths of hb-cat and of the example's server, and the root of the source.
+Each is called with the paths of hb-cat and of echo-server, and the root of the source.
 """
 
 import contextlib
@@ -162,7 +162,7 @@ class Cat:
 
 
 class EchoServer:
-    """The example's server, for as long as the block lasts."""
+    """Runs echo-server for as long as the block lasts."""
 
     def __init__(self, *arguments, port=0):
         self.arguments = arguments
