@@ -7,7 +7,7 @@
 #include "hb-deque-private.h"
 
 /* An empty deque keeps its memory, so that a message that passes through allocates nothing. It
- * frees what a backlog has made larger than CAPACITY_KEPT. */
+ * frees memory for more than CAPACITY_KEPT elements, which only a backlog needs. */
 #define CAPACITY_MIN  8
 #define CAPACITY_KEPT 64
 

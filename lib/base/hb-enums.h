@@ -96,7 +96,7 @@ typedef enum {
 /**
  * HbSendFlags:
  * @HB_SEND_FLAGS_DEFAULT: keep the message until it is written
- * @HB_SEND_FLAGS_VOLATILE: send the message now or never; it is not kept for later
+ * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
  *
  * Options for sending a message.
  *

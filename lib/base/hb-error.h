@@ -14,29 +14,30 @@ G_BEGIN_DECLS
 
 /**
  * HbError:
- * @HB_ERROR_INVALID_URI: the URI is not one of a WebSocket: its scheme is not `ws` or `wss`, it has
- *   no host, it has a fragment, or it cannot be parsed
+ * @HB_ERROR_INVALID_URI: the URI cannot be parsed, has another scheme than `ws` and `wss`, has no
+ *   host, or has a fragment
  * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
  *   allow
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
  * @HB_ERROR_HANDSHAKE: the server answered, but not with a WebSocket, or chose a subprotocol that
  *   was not offered; see [property@WebsocketTask:http-status]
- * @HB_ERROR_PONG_TIMEOUT: the peer showed no life for [property@WebsocketTask:pong-timeout] after a
- *   ping
- * @HB_ERROR_MESSAGE_TOO_BIG: a message came that is longer than
+ * @HB_ERROR_PONG_TIMEOUT: nothing that proves that the peer is alive was received within
+ *   [property@WebsocketTask:pong-timeout] after a ping
+ * @HB_ERROR_MESSAGE_TOO_BIG: a received message is longer than
  *   [property@WebsocketTask:max-message-size]
  * @HB_ERROR_CLOSED: the task is closed or closing
- * @HB_ERROR_NOT_OPEN: the link is not open, and the message was not to wait for it
- * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount]
+ * @HB_ERROR_NOT_OPEN: the message is volatile, and the connection is not open or cannot take it
+ * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
+ *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
  *   the first connection was lost and the limit is 0
- * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row in the midst of the
- *   same message, or once with close code 1009; the message was dropped. With 1009 after all
- *   messages had been sent, no message is dropped, and the text says so
+ * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row while it received the
+ *   same message, or once with close code 1009. The message was dropped. If the server sends 1009
+ *   after all messages have been sent, no message is dropped, and the error says so
  *
- * What can go wrong in this library itself.
+ * The errors of this library itself.
  *
- * Errors of GIO, of TLS, of the resolver and of libsoup come in their own domains, unchanged.
+ * Errors of GIO, TLS, the resolver and libsoup keep their own domains.
  *
  * Since: 1.0
  */
@@ -59,7 +60,7 @@ typedef enum {
  *
  * The error domain of this library.
  *
- * Errors in it have a code of [error@Error].
+ * The codes are those of [error@Error].
  *
  * Since: 1.0
  */

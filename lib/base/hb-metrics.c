@@ -136,8 +136,8 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
  * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
- * cancelled in time, when the task closes before it could go out, or, if it is volatile, when the
- * link is lost or full.
+ * cancelled in time, or when the task closes before the message could be sent. A volatile message
+ * is also dropped when the connection is lost or cannot take it.
  *
  * Returns: the number of messages
  *

@@ -6,22 +6,22 @@
 
 G_BEGIN_DECLS
 
-/* RFC 6455, 5.2, with the numbers that libsoup's SoupWebsocketDataType has too */
+/* The opcodes of RFC 6455, 5.2. For messages, SoupWebsocketDataType has the same numbers. */
 typedef enum {
   HB_OPCODE_TEXT = 1,
   HB_OPCODE_BINARY = 2,
   HB_OPCODE_PING = 9,
 } HbOpcode;
 
-/* A message on its way out */
+/* A message to send */
 typedef struct
 {
   GBytes   *bytes;       /* (owned) */
-  gpointer  ticket;      /* (nullable) who waits for it; given back with an effect */
+  gpointer  ticket;      /* (nullable) the caller that waits for it; an effect returns it */
   HbOpcode  opcode : 8;
   guint     is_volatile : 1;
   guint     is_greeting : 1; /* sent from a handler of `open`, and for this link so far */
-  guint     number;      /* none is like another of the last 2^32 messages */
+  guint     number;      /* unique among the last 2^32 messages */
 } HbOutgoing;
 
 G_END_DECLS

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The properties of HbWebsocketTask; an effect names the one to notify by its id. */
+/* The properties of HbWebsocketTask. An effect names the property to notify by its id. */
 typedef enum {
   HB_PROPERTY_0, /* GObject reserves this id. */
   HB_PROPERTY_SESSION,

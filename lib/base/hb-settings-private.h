@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 #define HB_DEFAULT_MAX_MESSAGE_SIZE    (16 * 1024 * 1024)
 #define HB_DEFAULT_MAX_BUFFERED_AMOUNT (8 * 1024 * 1024)
 
-/* What the application has set. Times are in milliseconds, as in the API. */
+/* The settings of a task. Times are in milliseconds, as in the API. */
 typedef struct
 {
   char            *uri;      /* (nullable) */

@@ -33,7 +33,7 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->pong_message, g_free);
 }
 
-/* Whether an attempt can be made with these settings. */
+/* Checks whether an attempt can be made with these settings. */
 gboolean
 hb_settings_check (const HbSettings  *self,
                    GError           **error)
@@ -42,7 +42,7 @@ hb_settings_check (const HbSettings  *self,
          && hb_settings_check_handshake (self, error);
 }
 
-/* Whether a request that has been made for a valid URI can go out with these settings. */
+/* Checks whether the settings other than the URI are valid in a request. */
 gboolean
 hb_settings_check_handshake (const HbSettings  *self,
                              GError           **error)

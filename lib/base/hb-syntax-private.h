@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* RFC 6455, 7.4.1: a protocol error, and in place of a code where a close frame has none */
+/* RFC 6455, 7.4.1: the code of a protocol error, and the number that stands for a close frame
+ * without a code */
 #define HB_CLOSE_PROTOCOL_ERROR 1002
 #define HB_CLOSE_NONE           1005
 

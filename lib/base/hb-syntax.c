@@ -29,7 +29,7 @@ is_host (const char *string)
   return TRUE;
 }
 
-/* RFC 7230, 3.2.6 */
+/* The tokens of RFC 7230, 3.2.6 */
 static gboolean
 is_token (const char *string)
 {
@@ -201,8 +201,8 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-/* A call of libsoup's close () with one of these is a critical, and does nothing. A code of more
- * than 16 bits cannot be given to it. */
+/* For these codes, libsoup's close () prints a critical and does nothing. Its argument has 16
+ * bits. */
 static gboolean
 is_refused_by_libsoup (guint code)
 {
@@ -223,9 +223,9 @@ cut (char  *text,
   text[length] = '\0';
 }
 
-/* Makes @code and @reason what a close frame can carry: HB_CLOSE_NONE for a frame without a code,
- * and a protocol error for a code that a client must not send, as libsoup does. A task that refused
- * to close for such a detail would go on reconnecting, so only what libsoup refuses fails here.
+/* Converts @code and @reason to values that a close frame can carry. 0 becomes HB_CLOSE_NONE. A
+ * code that a client must not send becomes a protocol error, as in libsoup. A task that refused to
+ * close because of a wrong code would reconnect forever, so only codes that libsoup refuses fail.
  *
  * @reason: (inout) (transfer full) (nullable) */
 gboolean

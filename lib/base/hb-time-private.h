@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* A point in time that never comes. Every other is in microseconds of the caller's clock. */
+/* A time that never comes. All other times are in microseconds of the caller's clock. */
 #define HB_NEVER G_MAXINT64
 
-/* A tick that is later than this by no fault of the peer: the process was suspended or stopped, or
- * its main loop was blocked. Such a tick must not condemn the peer. */
+/* If a deadline is handled later than this, the process was suspended or stopped, or its main loop
+ * was blocked. A reply may have come meanwhile, so the connection must not be ended for silence. */
 #define HB_LATE G_TIME_SPAN_SECOND
 
 static inline gint64

@@ -26,8 +26,8 @@
  *
  * The oldest series that your code supports.
  *
- * Define it to one of the `HB_VERSION_X_Y` macros before including the header; use of what was
- * deprecated in that series or before it gives a compiler warning.
+ * Define it to one of the `HB_VERSION_X_Y` macros before including the header. The compiler then
+ * warns about symbols that were deprecated in that series or earlier.
  *
  * Since: 1.0
  */
@@ -40,8 +40,8 @@
  *
  * The newest series whose functions your code may use.
  *
- * Define it to one of the `HB_VERSION_X_Y` macros before including the header; use of what came
- * later gives a compiler warning.
+ * Define it to one of the `HB_VERSION_X_Y` macros before including the header. The compiler then
+ * warns about symbols that a later series added.
  *
  * Since: 1.0
  */

@@ -7,7 +7,7 @@
 /**
  * hb_get_major_version:
  *
- * Gets the major version of the library that runs.
+ * Gets the major version of the library at run time.
  *
  * [const@MAJOR_VERSION] is that of the headers that the caller was compiled against.
  *
@@ -24,7 +24,7 @@ hb_get_major_version (void)
 /**
  * hb_get_minor_version:
  *
- * Gets the minor version of the library that runs.
+ * Gets the minor version of the library at run time.
  *
  * [const@MINOR_VERSION] is that of the headers that the caller was compiled against.
  *
@@ -41,7 +41,7 @@ hb_get_minor_version (void)
 /**
  * hb_get_micro_version:
  *
- * Gets the micro version of the library that runs.
+ * Gets the micro version of the library at run time.
  *
  * [const@MICRO_VERSION] is that of the headers that the caller was compiled against.
  *
@@ -61,11 +61,13 @@ hb_get_micro_version (void)
  * @minor: the minor version wanted
  * @micro: the micro version wanted
  *
- * Tells whether the library that runs can stand in for a version of it.
+ * Checks at run time whether the library is compatible with a version.
  *
- * It can where the major version is the same and the rest the same or later.
+ * It is compatible if the major version is the same, and the minor and micro version are the same
+ * or later.
  *
- * Returns: (nullable) (transfer none): `NULL` if so, or else the reason why not, in English
+ * Returns: (nullable) (transfer none): `NULL` if the library is compatible, or the reason why it is
+ *   not, in English
  *
  * Since: 1.0
  */
