@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Stands for a time of hb_clock_now (): the next iteration of the loop */
+/* A deadline in the next iteration of the loop, in place of a time of hb_clock_now () */
 #define HB_AT_ONCE G_MININT64
 
 /* Returns the time at which the source becomes ready, HB_AT_ONCE or HB_NEVER. */

@@ -22,7 +22,7 @@ typedef struct
   gpointer    user_data;
   gint64      wanted_at;  /* the deadline, HB_NEVER if no timer is set */
   gint64      armed_at;   /* the time in the timer: the deadline or a little later */
-  int         fd;         /* -1 where there is no timerfd */
+  int         fd;         /* -1 if the system has no timerfd */
   gpointer    tag;
   gboolean    is_touched; /* the deadline may have changed since the last query */
   gboolean    is_urgent;
@@ -34,7 +34,8 @@ typedef struct
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* A deadline that is late by HB_LATE or more never condemns a link. */
+/* A deadline that is handled too late by HB_LATE never ends a connection, so the slack must be
+ * smaller. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of a power of two, the largest within the slack.
@@ -142,9 +143,9 @@ hb_alarm_dispatch (GSource     *source,
   gboolean was_urgent = self->is_urgent;
   gboolean has_come = self->armed_at <= hb_clock_now ();
 
-  /* Let one iteration pass: sources of the same priority read the socket in it, so a reply that has
-   * arrived is seen before a missing reply is judged. A lower priority would wait forever where
-   * another source is always ready. A nested loop in that iteration has read nothing yet, so it
+  /* Let one iteration pass. Sources of the same priority read the socket in it, so a reply that has
+   * arrived is received before the deadline for it is handled. A lower priority would wait forever
+   * if another source is always ready. A nested loop in that iteration has read nothing yet, so it
    * does not count. */
   self->is_due = has_come && self->waits_at >= g_main_depth ();
   self->waits_at = has_come ? g_main_depth () : 0;
@@ -213,7 +214,8 @@ hb_alarm_touch (GSource *source)
   ((HbAlarm *) source)->is_touched = TRUE;
 }
 
-/* For the callback: whether the deadline has passed. If not, the source was ready at once. */
+/* Returns whether the deadline has passed. If not, HB_AT_ONCE was the reason for the call. Only the
+ * callback may call this. */
 gboolean
 hb_alarm_is_due (GSource *source)
 {

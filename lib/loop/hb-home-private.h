@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* The main context to which an object belongs for a time, and the thread that runs it */
 typedef struct
 {
-  GMutex        mutex;   /* for other threads that look at the two fields */
+  GMutex        mutex;   /* for other threads that read the two fields */
   GMainContext *context; /* (owned) (nullable) NULL while the object belongs to none */
   GThread      *thread;  /* (nullable) (atomic) */
 } HbHome;

@@ -46,7 +46,8 @@ hb_home_leave (HbHome *self)
   set (self, NULL, NULL);
 }
 
-/* Whether the object may be used from this thread: the object's own, or any while it has none. */
+/* Returns whether this thread may use the object. While the object has a thread, no other one
+ * may. */
 gboolean
 hb_home_is_here (HbHome *self)
 {
@@ -74,9 +75,9 @@ hb_home_push (HbHome *self)
   return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
 }
 
-/* Calls @func where the object is at home. From another thread that is a source in the context,
- * because the context's own thread may be using the object at this moment; where no thread runs the
- * context, it is here and now. */
+/* Calls @func in the object's context. The thread of the context may be using the object at this
+ * moment, so a call from another thread attaches a source to the context. If no thread runs the
+ * context, @func is called at once. */
 void
 hb_home_call (HbHome         *self,
               GSourceFunc     func,

@@ -13,7 +13,7 @@
 #include "hb-netlink-private.h"
 #include "hb-topology-private.h"
 
-/* Asks the kernel itself for changes of links, addresses and routes. From GLib 2.90 on, the
+/* Listens to the kernel for changes of links, addresses and routes. From GLib 2.90 on, the
  * GNetworkMonitor that works without NetworkManager follows default routes only. The kernel removes
  * IPv4 routes together with their address or link, and sends no message about them, so that monitor
  * misses these changes.
@@ -22,7 +22,7 @@
  * dispose of a task, so a lock protects the sockets. */
 typedef struct
 {
-  GMainContext *context; /* that of the tasks, which keep it */
+  GMainContext *context; /* that of the tasks, which hold a reference */
   GSource      *source;
   GArray       *listeners; /* of Listener */
   HbTopology   *topology;
@@ -35,22 +35,22 @@ typedef struct
   gpointer      user_data;
 } Listener;
 
-/* Aligned for the headers in it. The kernel's are shorter, except for the odd interface with
- * hundreds of virtual functions. */
+/* A buffer that is aligned for the headers in it. Only a message about an interface with hundreds
+ * of virtual functions is longer. */
 typedef union
 {
   struct nlmsghdr header;
   guint8          bytes[16 * 1024];
 } Datagram;
 
-/* So many datagrams are read before other sources have their turn. */
+/* The number of datagrams that are read before other sources are dispatched */
 #define MAX_DATAGRAMS 64
 
 static GMutex mutex;
 static GHashTable *sockets; /* (nullable) of HbNetlink, by its context */
 
-/* Runs when the callback of the source neither runs nor can run, so that no other thread reads from
- * a descriptor that belongs to somebody else by then. */
+/* Runs after the last call of readable_cb (). If the descriptor were closed earlier, another thread
+ * could reuse its number, and readable_cb () would read from a foreign file. */
 static void
 free_netlink (gpointer data)
 {
@@ -62,7 +62,7 @@ free_netlink (gpointer data)
   g_free (self);
 }
 
-/* Returns: -1 where a sandbox refuses it */
+/* Returns: -1 if a sandbox forbids such sockets */
 static int
 open_socket (void)
 {
@@ -83,8 +83,8 @@ open_socket (void)
   return fd;
 }
 
-/* Takes in a datagram that was longer than the buffer, or of which @length bytes have come. Other
- * processes may send some too, so only the kernel's count. */
+/* Processes a datagram. @length is larger than the buffer if the datagram did not fit. Other
+ * processes can send datagrams too, so only those of the kernel count. */
 static gboolean
 take (HbNetlink                *self,
       const struct sockaddr_nl *sender,
@@ -206,8 +206,8 @@ new_netlink (GMainContext *context)
 }
 
 /* Calls @func after each change of a link, an address or a route, until hb_netlink_unwatch (). The
- * call comes in @context, which has to exist until then, and with a lock held: it may attach a
- * source, and do little else. Does nothing where the kernel cannot be asked. */
+ * call is made in @context, which must exist until then. A lock is held during the call, so @func
+ * must only attach a source. Does nothing if the socket cannot be opened. */
 void
 hb_netlink_watch (GMainContext  *context,
                   HbNetlinkFunc  func,
@@ -244,7 +244,7 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* The last listener of a context takes the socket with it. */
+/* Closes the socket with its last listener. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)

@@ -10,17 +10,16 @@
 #include "hb-netlink-private.h"
 #endif
 
-/* GNetworkMonitor is one object for the whole process, and emits its signal in whatever context was
- * the first to ask for it, so each change is passed on to our context. The kernel's own messages
- * are listened to as well: see hb-netlink.c. */
+/* The process has one GNetworkMonitor, which emits its signal in the context that used it first, so
+ * each change is passed on to the task's context. hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GNetworkMonitor *monitor;
   GMainContext    *context;
-  GSourceFunc      func; /* (nullable) NULL once nobody listens */
+  GSourceFunc      func; /* (nullable) NULL after hb_network_unwatch () */
   gpointer         user_data;
   gulong           handler;
-  gboolean         is_coming; /* (atomic) a call of @func */
+  gboolean         is_coming; /* (atomic) a call of @func is pending */
 };
 
 static void
@@ -51,8 +50,8 @@ tell_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The monitor and the kernel report most changes both. One call is enough for what they report
- * before it. */
+/* The monitor and the kernel both report most changes, so all reports before a call of @func share
+ * this call. */
 static void
 tell_later (gpointer user_data)
 {
@@ -86,8 +85,8 @@ unref_closure (gpointer  self,
 }
 
 #ifdef HAVE_RTNETLINK
-/* The environment can name the monitor that reports no changes, so that nothing depends on the
- * network of the machine. The kernel is not asked then either. */
+/* GIO_USE_NETWORK_MONITOR=base selects a monitor that reports no changes, so that a test does not
+ * depend on the network of the machine. The kernel is ignored then too. */
 static gboolean
 may_listen (GNetworkMonitor *monitor)
 {

@@ -10,9 +10,9 @@
 
 #include "hb-topology-private.h"
 
-/* Remembers how the kernel last described each link, address and route. It repeats a description
- * when nothing has changed: an address whose lifetime is extended, an IPv6 route that a router
- * advertises again, a link that reports wireless statistics. Without this memory each of them would
+/* Remembers how the kernel last described each link, address and route. The kernel repeats a
+ * description when the lifetime of an address is extended, when a router advertises an IPv6 route
+ * again, and when a link reports wireless statistics. Without this memory, each repetition would
  * make every task ping. */
 struct _HbTopology
 {
@@ -22,8 +22,8 @@ struct _HbTopology
 /* Both are digests, and the hash table reads the first as its key. */
 typedef struct
 {
-  guint64 subject; /* which link, address or route */
-  guint64 state;   /* what the kernel says about it */
+  guint64 subject; /* identifies the link, address or route */
+  guint64 state;   /* the description of it */
 } Fact;
 
 typedef enum {
@@ -35,7 +35,8 @@ typedef enum {
 /* A router with all routes of the internet must not fill the memory of an application. */
 #define MAX_FACTS 4096
 
-/* In hundredths of a second: the kernel may set the stamp of a new address twice. */
+/* In hundredths of a second. The kernel may set the time stamp of a new address twice, so a smaller
+ * difference says nothing. */
 #define SAME_TIME 100
 
 /* FNV-1a */
@@ -73,7 +74,7 @@ add_attribute (guint64              digest,
 }
 
 /* The kernel aligns structs and attributes alike. Its own macros cast in a way that compilers warn
- * of. */
+ * about. */
 static const void *
 skip (const void *data,
       gsize       length)
@@ -90,7 +91,7 @@ next_attribute (const struct rtattr *attribute,
   return skip (attribute, attribute->rta_len);
 }
 
-/* Returns: whether @state is another than the last */
+/* Returns: whether @state differs from the last state of @subject */
 static gboolean
 learn (HbTopology *self,
        guint64     subject,
@@ -134,8 +135,8 @@ forget (HbTopology *self,
   return TRUE;
 }
 
-/* The first message about a link may tell of a lost carrier, which is not in the mask of what has
- * changed. So it counts, except where wireless statistics are the reason for it. */
+/* The first message about a link may report a lost carrier, which is not in its mask of changes. So
+ * the first message counts, unless it reports wireless statistics. */
 static gboolean
 take_link (HbTopology             *self,
            gboolean                is_gone,
@@ -147,7 +148,7 @@ take_link (HbTopology             *self,
   gboolean is_wireless = FALSE;
   const struct rtattr *attribute;
 
-  /* The ports of a bridge have messages of their own. */
+  /* A message of another family describes the port of a bridge, not the link itself. */
   if (info->ifi_family != AF_UNSPEC)
     return FALSE;
 
@@ -172,7 +173,7 @@ get_flags (const struct rtattr *attribute)
   return flags;
 }
 
-/* Whether an address had been there for a while before the kernel sent the message */
+/* Returns whether the address had existed for a while before the kernel sent the message. */
 static gboolean
 is_aged (const struct rtattr *attribute)
 {
@@ -183,8 +184,8 @@ is_aged (const struct rtattr *attribute)
   return info.tstamp - info.cstamp >= SAME_TIME;
 }
 
-/* Nothing can be sent from an IPv6 address until the kernel has asked whether somebody else has it,
- * nor if somebody does. */
+/* Nothing can be sent from an IPv6 address while the kernel checks whether another host has it, nor
+ * if one does. */
 static gboolean
 is_usable (guint32 flags)
 {
@@ -224,7 +225,8 @@ take_address (HbTopology             *self,
   return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
 }
 
-/* What the kernel does for itself goes with an address, about which it sends a message too. */
+/* The kernel adds and removes routes of these types together with an address. It sends a message
+ * about the address too. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {
@@ -282,7 +284,7 @@ take_route (HbTopology         *self,
   return is_gone ? forget (self, subject) : learn (self, subject, state);
 }
 
-/* Whether @header has a payload with a struct of @size. The attributes come after it. */
+/* True if the payload of @header begins with a struct of @size. The attributes follow it. */
 #define has(header, size) ((header)->nlmsg_len >= NLMSG_LENGTH (size))
 
 static gboolean
@@ -330,9 +332,9 @@ hb_topology_free (HbTopology *self)
   g_free (self);
 }
 
-/* Takes in what the kernel has sent in one datagram, which @data is the aligned beginning of.
+/* Processes one datagram of the kernel. @data must be aligned for its headers.
  *
- * Returns: whether a link, an address or a route is another than before */
+ * Returns: whether a link, an address or a route has changed */
 gboolean
 hb_topology_take (HbTopology *self,
                   const void *data,
@@ -353,7 +355,7 @@ hb_topology_take (HbTopology *self,
   return has_changed;
 }
 
-/* Forgets everything, where messages have been lost: the next one about each subject counts. */
+/* Forgets everything, for use after a loss of messages. The next one about each subject counts. */
 void
 hb_topology_clear (HbTopology *self)
 {

@@ -13,7 +13,7 @@ typedef struct
   GSource      source;
   GPollFD      poll;
   GIOCondition wanted;
-  guint        turn;      /* the iteration of the loop, from 1: no iteration is 0 */
+  guint        turn;      /* counts the iterations of the loop, from 1, as 0 stands for none */
   gboolean     is_polled;
   gboolean     is_urgent;
 } HbWatch;
@@ -133,7 +133,7 @@ hb_watch_want (GSource      *source,
     update_poll (self);
 }
 
-/* Whether the last poll found the socket ready for @condition, if that is wanted */
+/* Returns whether the last poll found the socket ready for @condition, if that is wanted. */
 gboolean
 hb_watch_is_ready (GSource      *source,
                    GIOCondition  condition)
