@@ -13,6 +13,9 @@ typedef enum {
   HB_OPCODE_PING = 9,
 } HbOpcode;
 
+/* The position of a frame that is not in the link */
+#define HB_UNSENT G_MAXUINT64
+
 /* A message to send */
 typedef struct
 {
@@ -22,6 +25,8 @@ typedef struct
   guint     is_volatile : 1;
   guint     is_greeting : 1; /* sent from a handler of `open`, and for this link so far */
   guint     number;      /* unique among the last 2^32 messages */
+  guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */
+  guint64   end;
 } HbOutgoing;
 
 G_END_DECLS

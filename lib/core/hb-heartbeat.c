@@ -41,7 +41,7 @@ hb_heartbeat_start (HbHeartbeat *self,
                     gint64       now)
 {
   hb_heartbeat_stop (self);
-  self->last_life = now;
+  self->last_activity = now;
 }
 
 void
@@ -71,7 +71,7 @@ has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
                gint64             now)
 {
-  return now - self->last_life > HB_LATE
+  return now - self->last_activity > HB_LATE
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
@@ -84,7 +84,7 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
 {
   gboolean is_unanswered = hb_heartbeat_is_awaiting (self) || self->pinged_at != HB_NEVER;
 
-  self->is_slept_over = is_unanswered && has_overslept (self, settings, now);
+  self->is_stale = is_unanswered && has_overslept (self, settings, now);
   self->awaited_since = now;
   self->pinged_at = now;
 }
@@ -103,14 +103,14 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
 
 /* The hours of a suspend are no latency. */
 void
-hb_heartbeat_on_life (HbHeartbeat      *self,
+hb_heartbeat_on_activity (HbHeartbeat      *self,
                       const HbSettings *settings,
                       gint64            now)
 {
   if (has_overslept (self, settings, now))
-    self->is_slept_over = TRUE;
+    self->is_stale = TRUE;
 
-  self->last_life = now;
+  self->last_activity = now;
   self->awaited_since = HB_NEVER;
 }
 
@@ -122,13 +122,13 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
 {
   gint64 pinged_at = self->pinged_at;
 
-  hb_heartbeat_on_life (self, settings, now);
+  hb_heartbeat_on_activity (self, settings, now);
   self->pinged_at = HB_NEVER;
 
   if (pinged_at == HB_NEVER)
     return HB_LATENCY_NONE;
 
-  return self->is_slept_over ? HB_LATENCY_UNKNOWN : now - pinged_at;
+  return self->is_stale ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
 /* Returns the latency, or HB_LATENCY_NONE where no ping of this kind waits for it. */
@@ -140,7 +140,7 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
   if (settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING)
     return hb_heartbeat_on_reply (self, settings, now);
 
-  hb_heartbeat_on_life (self, settings, now);
+  hb_heartbeat_on_activity (self, settings, now);
 
   return HB_LATENCY_NONE;
 }
@@ -162,7 +162,7 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
   if (is_reply || !knows_reply (settings))
     *latency = hb_heartbeat_on_reply (self, settings, now);
   else if (settings->liveness == HB_LIVENESS_ANY)
-    hb_heartbeat_on_life (self, settings, now);
+    hb_heartbeat_on_activity (self, settings, now);
 
   return !is_reply;
 }
@@ -190,7 +190,7 @@ gint64
 hb_heartbeat_get_deadline (const HbHeartbeat *self,
                            const HbSettings  *settings)
 {
-  if (self->last_life == HB_NEVER)
+  if (self->last_activity == HB_NEVER)
     return HB_NEVER;
 
   if (hb_heartbeat_is_judged (self, settings))
@@ -199,6 +199,6 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   if (settings->ping_timeout == 0)
     return HB_NEVER;
 
-  return (hb_heartbeat_is_awaiting (self) ? self->awaited_since : self->last_life)
+  return (hb_heartbeat_is_awaiting (self) ? self->awaited_since : self->last_activity)
          + hb_milliseconds (settings->ping_timeout);
 }

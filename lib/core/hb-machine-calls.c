@@ -7,8 +7,9 @@
 #include "hb-machine-steps-private.h"
 #include "hb-syntax-private.h"
 
-/* What the application asks of the machine, messages aside. */
+/* What the application asks for: the methods of the task */
 
+/* Forgets the attempts and the delay before, because the application has asked for a new start. */
 static void
 start_afresh (HbMachine *self,
               gboolean   was_closed)
@@ -23,7 +24,7 @@ start_afresh (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved when the link is open, or when the task ends CLOSED before */
+/* @ticket: (nullable): resolved when the connection is open, or when the task closes before */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -119,7 +120,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Gives the link up as if it were lost, so that the attempts count and the waits grow. */
+/* Gives the connection up as if it were lost, so that the attempt counts and the delays grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
@@ -128,7 +129,7 @@ hb_machine_reconnect_later (HbMachine *self,
     {
     case HB_STATE_CONNECTING:
     case HB_STATE_OPEN:
-      hb_machine_give_link_up (self, now);
+      hb_machine_on_lost (self, now, &(HbLoss) { .code = HB_CLOSE_ABNORMAL });
       break;
 
     case HB_STATE_CLOSING:
@@ -179,7 +180,8 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Lets the request go that a handler of `connecting` has held. For another URI it is made again. */
+/* Sends the request that a handler of `connecting` has held, or makes a new one if `uri` has
+ * changed. */
 static void
 release_request (HbMachine *self,
                  gint64     now)
@@ -198,7 +200,7 @@ release_request (HbMachine *self,
     }
 }
 
-/* Returns FALSE where there was no hold. */
+/* Returns FALSE if attempts were not held. */
 gboolean
 hb_machine_release (HbMachine *self,
                     gint64     now)
@@ -222,8 +224,89 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* The caller's GCancellable was triggered. An open_async () that is cancelled closes the task. A
- * message that has been handed over goes out nevertheless, and its call goes on waiting. */
+static gboolean
+check_accepting (HbMachine  *self,
+                 GError    **error)
+{
+  if (self->disposed)
+    {
+      g_propagate_error (error, hb_machine_new_closed_error ());
+      return FALSE;
+    }
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closed: open it first"));
+      return FALSE;
+
+    case HB_STATE_CLOSING:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closing, and takes no more messages"));
+      return FALSE;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_OPEN:
+    case HB_STATE_WAITING:
+      return TRUE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* @ticket: (nullable): resolved when the message has been written or is dropped, unless this
+ *   function fails */
+gboolean
+hb_machine_send (HbMachine    *self,
+                 HbOpcode      opcode,
+                 GBytes       *bytes,
+                 HbSendFlags   flags,
+                 gpointer      ticket,
+                 GError      **error)
+{
+  HbOutgoing message = {
+    .bytes = bytes,
+    .ticket = ticket,
+    .opcode = opcode,
+    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
+  };
+  gconstpointer data;
+  gsize length;
+
+  if (!check_accepting (self, error))
+    return FALSE;
+
+  data = g_bytes_get_data (bytes, &length);
+  if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))
+    return FALSE;
+
+  if (!hb_outbox_accept (&self->outbox, &self->settings, &message, error))
+    return FALSE;
+
+  hb_machine_pump (self);
+  return TRUE;
+}
+
+void
+hb_machine_flush (HbMachine *self,
+                  gpointer   ticket)
+{
+  hb_outbox_flush (&self->outbox, ticket);
+}
+
+/* @taken: as in hb_outbox_take_queue () */
+void
+hb_machine_take_queue (HbMachine *self,
+                       HbDeque   *taken)
+{
+  hb_outbox_take_queue (&self->outbox, taken);
+  hb_machine_pump (self);
+}
+
+/* Handles the trigger of a call's GCancellable. To cancel open_async() closes the task. A message
+ * in flight goes out nevertheless, and its call continues to wait. */
 void
 hb_machine_cancel (HbMachine *self,
                    gint64     now,
@@ -242,55 +325,4 @@ hb_machine_cancel (HbMachine *self,
     {
       hb_machine_pump (self);
     }
-}
-
-/* The application has its own idea of how long the wait that @reconnect tells of shall be. */
-void
-hb_machine_set_delay (HbMachine *self,
-                      HbEffect  *reconnect,
-                      guint      delay)
-{
-  gint64 attempt_at;
-
-  g_return_if_fail (hb_machine_is_current (self, reconnect));
-
-  reconnect->reconnect.delay = MAX (delay, self->retry_after);
-  attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
-
-  self->chance = -1;
-
-  if (self->attempt_at == attempt_at)
-    return;
-
-  self->attempt_at = attempt_at;
-  hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
-}
-
-/* Acts on a change of the network when that is due. A wait that the server has asked for is not the
- * network's to cut short. */
-void
-hb_machine_check_network (HbMachine *self,
-                          gint64     now)
-{
-  if (now < self->check_at)
-    return;
-
-  self->check_at = HB_NEVER;
-  self->checked_at = now;
-
-  if (self->settings.network_aware && self->retry_after == 0)
-    hb_machine_check (self, now);
-}
-
-/* The first change is acted on at once, and those of the next seconds once more when these are
- * over, so that the last is not missed. */
-void
-hb_machine_on_network_changed (HbMachine *self,
-                               gint64     now)
-{
-  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
-    return;
-
-  self->check_at = MAX (now, self->checked_at + HB_CHECK_INTERVAL);
-  hb_machine_check_network (self, now);
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hb-effect-private.h"
+#include "hb-event-private.h"
 #include "hb-heartbeat-private.h"
 #include "hb-metrics-private.h"
 #include "hb-outbox-private.h"
@@ -10,27 +11,6 @@
 #include "hb-time-private.h"
 
 G_BEGIN_DECLS
-
-/* How a link ended */
-typedef struct
-{
-  GError     *error;        /* (nullable) (not owned) */
-  const char *reason;       /* (nullable) */
-  guint       code;         /* 1006 where there was no close frame */
-  guint       http_status;  /* of the handshake, 0 if there was no answer */
-  guint       retry_after;  /* seconds, 0 if the server did not ask for a wait */
-  gboolean    by_peer;      /* it sent a close frame, a FIN or a reset */
-  gboolean    in_message;   /* the kernel had taken a part of the first message's frame, not all */
-  gboolean    is_permanent; /* each attempt would end with this error, which is then not NULL */
-} HbLoss;
-
-/* Whether what has come has been read: a verdict on what has not is worth no more than that. */
-typedef enum
-{
-  HB_READING_DONE,
-  HB_READING_LATER,   /* the rest in the next turn of the loop: others are having theirs */
-  HB_READING_HELD_UP, /* nothing, for a handler has not returned */
-} HbReading;
 
 /* The decisions, all of them. An input changes the machine and pushes effects; nothing is ever
  * called from here. Time is in microseconds of the caller's clock. */
@@ -65,7 +45,6 @@ typedef struct
   gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
   guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;    /* the close frame has been ordered */
-  guint        queued : 1;       /* the request waits for a connection of the session, CONNECTING */
   guint        is_announcing : 1;    /* handlers of `connecting` are running */
   guint        is_request_held : 1;  /* by one of them, so it has not gone out */
   guint        disposed : 1;
@@ -112,8 +91,6 @@ void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
 
-void              hb_machine_set_queued         (HbMachine      *self,
-                                                 gboolean        queued);
 void              hb_machine_apply_settings     (HbMachine      *self,
                                                  gint64          now);
 gboolean          hb_machine_on_announcing      (HbMachine      *self,
@@ -122,35 +99,14 @@ gboolean          hb_machine_on_announced       (HbMachine      *self,
                                                  const HbEffect *connect);
 gboolean          hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
-void              hb_machine_on_opened          (HbMachine      *self,
-                                                 gint64          now,
-                                                 guint           http_status);
 void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
-void              hb_machine_on_message         (HbMachine      *self,
-                                                 gint64          now,
-                                                 HbOpcode        opcode,
-                                                 GBytes         *bytes);
-void              hb_machine_on_pong            (HbMachine      *self,
-                                                 gint64          now);
-void              hb_machine_on_life            (HbMachine      *self,
-                                                 gint64          now);
 void              hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
-void              hb_machine_on_written         (HbMachine      *self,
-                                                 guint           n_messages);
-void              hb_machine_on_blocked         (HbMachine      *self);
-void              hb_machine_on_writable        (HbMachine      *self,
-                                                 gint64          now);
-void              hb_machine_on_lost            (HbMachine      *self,
-                                                 gint64          now,
-                                                 const HbLoss   *loss);
-void              hb_machine_on_network_changed (HbMachine      *self,
-                                                 gint64          now);
-void              hb_machine_tick               (HbMachine      *self,
-                                                 gint64          now,
-                                                 HbReading       reading);
 
+void              hb_machine_handle             (HbMachine      *self,
+                                                 gint64          now,
+                                                 const HbEvent  *event);
 gboolean          hb_machine_pop_effect         (HbMachine      *self,
                                                  HbEffect       *effect);
 gboolean          hb_machine_is_current         (HbMachine      *self,

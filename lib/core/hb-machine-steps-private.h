@@ -6,41 +6,75 @@
 
 G_BEGIN_DECLS
 
-/* What the files of the machine share, and nobody else uses: hb-machine.c has the states, the ends
- * of links and the time; hb-machine-calls.c what the application asks for; hb-machine-traffic.c
- * what goes through an open link. */
+/* Shared by the files of the machine only. Each file uses only those below it:
+ *
+ *   hb-machine-event.c
+ *   hb-machine-time.c
+ *   hb-machine-calls.c
+ *   hb-machine-link.c    hb-machine-loss.c
+ *   hb-machine.c
+ */
 
-/* RFC 6455, 7.4.1; 1006 is that of a link that ended without a close frame (7.1.5). */
+/* RFC 6455, 7.4.1; 1006 stands for an end without a close frame (7.1.5). */
 #define HB_CLOSE_NORMAL   1000
 #define HB_CLOSE_ABNORMAL 1006
 #define HB_CLOSE_TOO_BIG  1009
 
-/* Networks change in bursts: an interface, an address, a route. */
-#define HB_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
-
-void      hb_machine_enter            (HbMachine    *self,
-                                       HbState       state,
-                                       gint64        now);
-void      hb_machine_leave            (HbMachine    *self,
-                                       HbState       state,
-                                       gint64        now);
-void      hb_machine_attempt          (HbMachine    *self,
-                                       gint64        now);
-void      hb_machine_give_link_up     (HbMachine    *self,
-                                       gint64        now);
-void      hb_machine_ping             (HbMachine    *self,
-                                       gint64        now);
-void      hb_machine_check_network    (HbMachine    *self,
-                                       gint64        now);
-void      hb_machine_pump             (HbMachine    *self);
-void      hb_machine_tell_unsent      (HbMachine    *self);
-void      hb_machine_release_waiters  (HbMachine    *self,
-                                       const GError *error);
-void      hb_machine_set_attempt      (HbMachine    *self,
-                                       guint         attempt);
-void      hb_machine_set_latency      (HbMachine    *self,
-                                       gint64        latency);
-gboolean  hb_machine_has_open_link    (HbMachine    *self);
+/* hb-machine.c */
+void      hb_machine_enter           (HbMachine    *self,
+                                      HbState       state,
+                                      gint64        now);
+void      hb_machine_leave           (HbMachine    *self,
+                                      HbState       state,
+                                      gint64        now);
+void      hb_machine_attempt         (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_ping            (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_pump            (HbMachine    *self);
+void      hb_machine_tell_unsent     (HbMachine    *self);
+void      hb_machine_release_waiters (HbMachine    *self,
+                                      const GError *error);
+void      hb_machine_set_attempt     (HbMachine    *self,
+                                      guint         attempt);
+void      hb_machine_set_last_error  (HbMachine    *self,
+                                      const GError *error);
+void      hb_machine_set_http_status (HbMachine    *self,
+                                      guint         http_status);
+gboolean  hb_machine_has_open_link   (HbMachine    *self);
+gint64    hb_machine_get_settled_at  (HbMachine    *self);
 GError   *hb_machine_new_closed_error (void);
+
+/* hb-machine-loss.c */
+void      hb_machine_on_lost         (HbMachine    *self,
+                                      gint64        now,
+                                      const HbLoss *loss);
+
+/* hb-machine-link.c */
+void      hb_machine_on_opened       (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_on_message      (HbMachine    *self,
+                                      gint64        now,
+                                      HbOpcode      opcode,
+                                      GBytes       *bytes);
+void      hb_machine_on_pong         (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_on_activity     (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_on_sent         (HbMachine    *self,
+                                      const HbSpan *span);
+void      hb_machine_on_progress     (HbMachine    *self,
+                                      guint64       written);
+void      hb_machine_on_blocked      (HbMachine    *self);
+void      hb_machine_on_writable     (HbMachine    *self,
+                                      gint64        now);
+
+/* hb-machine-time.c */
+void      hb_machine_on_network      (HbMachine    *self,
+                                      gint64        now);
+void      hb_machine_on_tick         (HbMachine    *self,
+                                      gint64        now,
+                                      HbReading     reading,
+                                      gboolean      is_queued);
 
 G_END_DECLS

@@ -3,30 +3,32 @@
 #pragma once
 
 #include "hb-effect-private.h"
-#include "hb-lanes-private.h"
+#include "hb-event-private.h"
 #include "hb-metrics-private.h"
+#include "hb-queue-private.h"
 #include "hb-settings-private.h"
 
 G_BEGIN_DECLS
 
-/* Decides what becomes of each message on its way out: whether it is accepted, when it may be
- * handed over, who is told of its end. */
+/* Decides what happens to each message that the application sends: whether to accept it, when to
+ * send it, and which outcome its caller sees */
 typedef struct
 {
-  HbLanes    lanes;
+  HbQueue    queue;
   HbEffects *effects;         /* (not owned) */
   HbMetrics *metrics;         /* (not owned) */
-  GPtrArray *flushes;         /* tickets that wait for the buffer to be empty */
+  GPtrArray *flushes;         /* tickets that wait until the queue is empty */
+  guint64    written;         /* how many bytes of the present link the kernel has */
   guint      n_accepted;      /* the number of the next message */
-  guint      refused;         /* the number of the message at which the peer last ended a link */
+  guint      refused;         /* the number of the message during which the peer last ended a link */
   guint      n_refusals;      /* how many times in a row */
-  guint      is_open : 1;     /* there is a link to hand messages to */
-  guint      greeting : 1;    /* the application is being told so, and the queue is held back */
-  guint      blocked : 1;     /* the link takes no more for now */
-  guint      backlogged : 1;  /* a message has had to wait since the buffer was last empty */
-  guint      shown : 1;       /* the application has read of messages when it was last notified */
-  guint      overflowed : 1;  /* one has been dropped since then */
-  guint      is_closing : 1;  /* the task is CLOSED, and hb_outbox_close () has not been called */
+  guint      is_open : 1;     /* a link is open */
+  guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
+  guint      blocked : 1;     /* the link takes no message for now */
+  guint      backlogged : 1;  /* a message has waited since the queue was last empty */
+  guint      shown : 1;       /* buffered-amount was not 0 when it was last notified */
+  guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
+  guint      is_closing : 1;  /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
 void              hb_outbox_init         (HbOutbox         *self,
@@ -35,6 +37,7 @@ void              hb_outbox_init         (HbOutbox         *self,
 void              hb_outbox_clear        (HbOutbox         *self);
 gboolean          hb_outbox_is_empty     (const HbOutbox   *self);
 guint             hb_outbox_get_n_queued (const HbOutbox   *self);
+gboolean          hb_outbox_is_in_message (HbOutbox        *self);
 const HbOutgoing *hb_outbox_judge_end    (HbOutbox         *self,
                                           gboolean          is_too_big);
 void              hb_outbox_drop_refused (HbOutbox         *self,
@@ -62,8 +65,10 @@ void              hb_outbox_on_lost      (HbOutbox         *self,
 void              hb_outbox_on_notify    (HbOutbox         *self,
                                           HbProperty        property);
 const HbOutgoing *hb_outbox_take         (HbOutbox         *self);
-void              hb_outbox_on_written   (HbOutbox         *self,
-                                          guint             n_messages);
+void              hb_outbox_on_sent      (HbOutbox         *self,
+                                          const HbSpan     *span);
+void              hb_outbox_on_progress  (HbOutbox         *self,
+                                          guint64           written);
 void              hb_outbox_on_blocked   (HbOutbox         *self);
 void              hb_outbox_on_writable  (HbOutbox         *self);
 

@@ -43,7 +43,7 @@ keep_waiting (HbOutbox *self)
 static void
 settle_when_empty (HbOutbox *self)
 {
-  if (!hb_lanes_is_empty (&self->lanes))
+  if (!hb_queue_is_empty (&self->queue))
     return;
 
   if (self->backlogged || self->shown)
@@ -68,7 +68,7 @@ settle_when_empty (HbOutbox *self)
 static void
 settle (HbOutbox *self)
 {
-  if (self->backlogged && !hb_lanes_is_empty (&self->lanes))
+  if (self->backlogged && !hb_queue_is_empty (&self->queue))
     hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   settle_when_empty (self);
@@ -102,7 +102,7 @@ tell_overflow (HbOutbox     *self,
   if (!self->overflowed)
     hb_effects_push_error (self->effects, g_error_copy (error));
 
-  self->overflowed = !hb_lanes_is_empty (&self->lanes);
+  self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
 /* Makes room by the rule that the application chose. Returns whether there is room now; if not,
@@ -116,7 +116,7 @@ make_room (HbOutbox          *self,
   g_autoptr (GError) overflow = NULL;
   HbOutgoing oldest;
 
-  if (fits (self->lanes.buffered_amount, message, settings))
+  if (fits (self->queue.buffered_amount, message, settings))
     return TRUE;
 
   overflow = new_overflow_error (settings, message);
@@ -125,12 +125,12 @@ make_room (HbOutbox          *self,
     {
     case HB_OVERFLOW_DROP_OLDEST:
       /* What has been handed over stays: where that leaves no room, nothing is dropped in vain. */
-      if (!fits (self->lanes.handed_amount, message, settings))
+      if (!fits (self->queue.in_flight_amount, message, settings))
         break;
 
       tell_overflow (self, overflow);
-      while (!fits (self->lanes.buffered_amount, message, settings)
-             && hb_lanes_pop_oldest (&self->lanes, &oldest))
+      while (!fits (self->queue.buffered_amount, message, settings)
+             && hb_queue_pop_oldest (&self->queue, &oldest))
         drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
       return TRUE;
 
@@ -178,7 +178,7 @@ drop_all (HbOutbox     *self,
   HbOutgoing message;
   guint n;
 
-  for (n = 0; hb_lanes_pop_next (&self->lanes, &message); n++)
+  for (n = 0; hb_queue_pop_next (&self->queue, &message); n++)
     drop (self, &message, outcome, error);
 
   return n;
@@ -190,7 +190,7 @@ drop_volatile (HbOutbox *self)
   g_autoptr (GError) error = NULL;
   HbOutgoing message;
 
-  while (hb_lanes_pop_volatile (&self->lanes, &message))
+  while (hb_queue_pop_volatile (&self->queue, &message))
     {
       if (error == NULL)
         error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
@@ -205,41 +205,41 @@ hb_outbox_init (HbOutbox  *self,
                 HbMetrics *metrics)
 {
   *self = (HbOutbox) { .effects = effects, .metrics = metrics };
-  hb_lanes_init (&self->lanes);
+  hb_queue_init (&self->queue);
   self->flushes = g_ptr_array_new ();
 }
 
 void
 hb_outbox_clear (HbOutbox *self)
 {
-  hb_lanes_clear (&self->lanes);
+  hb_queue_clear (&self->queue);
   g_clear_pointer (&self->flushes, g_ptr_array_unref);
 }
 
 gboolean
 hb_outbox_is_empty (const HbOutbox *self)
 {
-  return hb_lanes_is_empty (&self->lanes);
+  return hb_queue_is_empty (&self->queue);
 }
 
 /* How many messages are waiting, the ones at the link not counted. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
-  return hb_lanes_get_waiting (&self->lanes, FALSE);
+  return hb_queue_get_n_waiting (&self->queue, FALSE);
 }
 
 guint64
 hb_outbox_get_buffered (const HbOutbox *self)
 {
-  return self->lanes.buffered_amount;
+  return self->queue.buffered_amount;
 }
 
 gboolean
 hb_outbox_can_transmit (const HbOutbox *self)
 {
   return self->is_open && !self->blocked
-         && hb_lanes_get_waiting (&self->lanes, self->greeting) > 0;
+         && hb_queue_get_n_waiting (&self->queue, self->greeting) > 0;
 }
 
 /* Takes a reference to the bytes. The ticket is resolved by an effect, unless this fails. */
@@ -262,7 +262,7 @@ hb_outbox_accept (HbOutbox          *self,
 
       accepted.number = self->n_accepted++;
       accepted.is_greeting = self->greeting;
-      hb_lanes_push (&self->lanes, &accepted, self->greeting);
+      hb_queue_push (&self->queue, &accepted, self->greeting);
       if (!self->is_open || self->blocked)
         keep_waiting (self);
       return TRUE;
@@ -284,7 +284,7 @@ void
 hb_outbox_flush (HbOutbox *self,
                  gpointer  ticket)
 {
-  if (hb_lanes_is_empty (&self->lanes))
+  if (hb_queue_is_empty (&self->queue))
     hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_DONE, NULL);
   else
     g_ptr_array_add (self->flushes, ticket);
@@ -304,7 +304,7 @@ hb_outbox_withdraw (HbOutbox *self,
       return TRUE;
     }
 
-  if (!hb_lanes_pop_ticket (&self->lanes, ticket, &message))
+  if (!hb_queue_pop_ticket (&self->queue, ticket, &message))
     return FALSE;
 
   drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
@@ -320,7 +320,7 @@ hb_outbox_take_queue (HbOutbox *self,
 {
   HbOutgoing message;
 
-  while (hb_lanes_pop_next (&self->lanes, &message))
+  while (hb_queue_pop_next (&self->queue, &message))
     {
       end_unsent (self, &message, HB_OUTCOME_CANCELLED, NULL);
       *(HbOutgoing *) hb_deque_push_tail (taken) = message;
@@ -352,6 +352,7 @@ hb_outbox_on_opened (HbOutbox *self)
   self->is_open = TRUE;
   self->greeting = TRUE;
   self->blocked = FALSE;
+  self->written = 0;
 }
 
 void
@@ -369,27 +370,39 @@ hb_outbox_on_lost (HbOutbox *self,
   self->is_open = FALSE;
   self->greeting = FALSE;
 
-  hb_lanes_take_back (&self->lanes);
+  hb_queue_take_back (&self->queue);
   drop_volatile (self);
 
-  if (hb_lanes_is_empty (&self->lanes))
+  if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);
   else
     keep_waiting (self);
 }
 
-/* The peer has ended the link in the midst of the first message's frame. To be called before
- * hb_outbox_on_lost (). @is_too_big: whether it said that this is the reason.
+/* Whether the kernel has a part of the first message in flight, but not all of it. Over TLS a refused
+ * record may be in the kernel in part too. That does not count, because the peer cannot have read
+ * its content. */
+gboolean
+hb_outbox_is_in_message (HbOutbox *self)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
+
+  return first != NULL && first->begin < self->written;
+}
+
+/* Counts the end of a link during a message, which the peer has caused. Call this before
+ * hb_outbox_on_lost ().
  *
- * Returns: (nullable): the message, if it has to be dropped */
+ * @is_too_big: whether the peer named the size as the reason
+ *
+ * Returns: (nullable): the message, if it is to be dropped */
 const HbOutgoing *
 hb_outbox_judge_end (HbOutbox *self,
                      gboolean  is_too_big)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->lanes.handed, 0);
+  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
 
-  if (first == NULL)
-    return NULL;
+  g_assert (first != NULL);
 
   if (self->refused != first->number)
     self->n_refusals = 0;
@@ -406,7 +419,7 @@ void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->lanes.queue, 0);
+  const HbOutgoing *first = hb_deque_peek (&self->queue.waiting, 0);
   HbOutgoing message;
 
   self->n_refusals = 0;
@@ -415,7 +428,7 @@ hb_outbox_drop_refused (HbOutbox     *self,
   if (first == NULL || first->number != self->refused)
     return;
 
-  hb_lanes_pop_next (&self->lanes, &message);
+  hb_queue_pop_next (&self->queue, &message);
   drop (self, &message, HB_OUTCOME_FAILED, error);
   settle (self);
 }
@@ -427,38 +440,62 @@ hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
 {
   if (property == HB_PROPERTY_BUFFERED_AMOUNT)
-    self->shown = !hb_lanes_is_empty (&self->lanes);
+    self->shown = !hb_queue_is_empty (&self->queue);
 }
 
 const HbOutgoing *
 hb_outbox_take (HbOutbox *self)
 {
-  return hb_outbox_can_transmit (self) ? hb_lanes_take (&self->lanes, self->greeting) : NULL;
+  return hb_outbox_can_transmit (self) ? hb_queue_take (&self->queue, self->greeting) : NULL;
 }
 
-void
-hb_outbox_on_written (HbOutbox *self,
-                      guint     n_messages)
+static void
+complete_written (HbOutbox *self)
 {
   HbOutgoing message;
-  guint n_written = 0;
+  gboolean has_changed = FALSE;
 
-  while (n_written < n_messages && hb_lanes_pop_written (&self->lanes, &message))
+  while (hb_queue_pop_written (&self->queue, self->written, &message))
     {
       self->metrics->messages_sent++;
       self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
 
-      /* A greeting goes out first on each link, so it would keep a refused message forever. */
+      /* An `open` handler's message is sent first on each link, so to count it here would keep a
+       * refused message forever. */
       if (!message.is_greeting)
         self->n_refusals = 0;
 
       hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
       g_bytes_unref (message.bytes);
-      n_written++;
+      has_changed = TRUE;
     }
 
-  if (n_written > 0)
+  if (has_changed)
     settle (self);
+}
+
+/* The message that was last taken is in the link, all or a part of it also in the kernel. */
+void
+hb_outbox_on_sent (HbOutbox     *self,
+                   const HbSpan *span)
+{
+  if (!self->is_open)
+    return;
+
+  hb_queue_set_span (&self->queue, span->begin, span->end);
+  hb_outbox_on_progress (self, span->written);
+}
+
+/* @written: how many bytes of this link the kernel has */
+void
+hb_outbox_on_progress (HbOutbox *self,
+                       guint64   written)
+{
+  if (!self->is_open)
+    return;
+
+  self->written = written;
+  complete_written (self);
 }
 
 void
@@ -470,7 +507,7 @@ hb_outbox_on_blocked (HbOutbox *self)
   self->blocked = TRUE;
   drop_volatile (self);
 
-  if (hb_lanes_is_empty (&self->lanes))
+  if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);
   else
     keep_waiting (self);

@@ -13,11 +13,11 @@ HbInput  *hb_input_new           (GPollableInputStream *base,
                                   gboolean              is_direct,
                                   GSource              *watch,
                                   HbOutput             *output,
-                                  const HbStreamFuncs  *funcs,
+                                  HbEventFunc           func,
                                   gpointer              user_data);
 void      hb_input_set_max_given (HbInput              *self,
                                   gsize                 bytes);
-void      hb_input_mute          (HbInput              *self);
+void      hb_input_detach        (HbInput              *self);
 gboolean  hb_input_is_paused     (HbInput              *self);
 gboolean  hb_input_read_on       (HbInput              *self);
 

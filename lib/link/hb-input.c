@@ -21,7 +21,7 @@ struct _HbInput
   GSource              *watch;
   GSource              *rest;       /* (nullable) ends the pause */
   HbOutput             *output;
-  const HbStreamFuncs  *funcs;      /* (nullable) NULL once nobody listens */
+  HbEventFunc           func;       /* (nullable) NULL once detached */
   gpointer              user_data;
   guint8               *block;      /* (nullable) while there is nothing in it */
   gsize                 begin;      /* of what is in the block */
@@ -85,10 +85,10 @@ pause_reading (HbInput *self)
 }
 
 static void
-tell_life (HbInput *self)
+tell_activity (HbInput *self)
 {
-  if (self->funcs != NULL)
-    self->funcs->life (self->user_data);
+  if (self->func != NULL)
+    self->func (&(HbEvent) { .kind = HB_EVENT_ACTIVITY }, self->user_data);
 }
 
 static gboolean
@@ -143,7 +143,7 @@ receive (HbInput  *self,
       if (is_blocked (self))
         g_clear_error (&self->error);
 
-      tell_life (self);
+      tell_activity (self);
       return n_received;
     }
 
@@ -251,7 +251,7 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
   else if (self->given == 0)
     {
       /* Left over from before others had their turn */
-      tell_life (self);
+      tell_activity (self);
     }
 
   n = MIN (count, self->end - self->begin);
@@ -372,7 +372,7 @@ hb_input_dispose (GObject *object)
 {
   HbInput *self = HB_INPUT (object);
 
-  hb_input_mute (self);
+  hb_input_detach (self);
 
   if (self->rest != NULL)
     g_source_destroy (self->rest);
@@ -432,7 +432,7 @@ hb_input_new (GPollableInputStream *base,
               gboolean              is_direct,
               GSource              *watch,
               HbOutput             *output,
-              const HbStreamFuncs  *funcs,
+              HbEventFunc           func,
               gpointer              user_data)
 {
   HbInput *self = g_object_new (HB_TYPE_INPUT, NULL);
@@ -441,7 +441,7 @@ hb_input_new (GPollableInputStream *base,
   self->is_direct = is_direct;
   self->watch = g_source_ref (watch);
   self->output = g_object_ref (output);
-  self->funcs = funcs;
+  self->func = func;
   self->user_data = user_data;
 
   return self;
@@ -458,11 +458,11 @@ hb_input_set_max_given (HbInput *self,
   self->max_given = bytes;
 }
 
-/* Calls no function of the owner any more. */
+/* Calls the function of the owner no more. */
 void
-hb_input_mute (HbInput *self)
+hb_input_detach (HbInput *self)
 {
-  self->funcs = NULL;
+  self->func = NULL;
 }
 
 /* Whether others are having their turn, and what has come is not read */

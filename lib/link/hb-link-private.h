@@ -4,48 +4,24 @@
 
 #include <libsoup/soup.h>
 
-#include "hb-machine-private.h"
+#include "hb-event-private.h"
+#include "hb-settings-private.h"
 
 G_BEGIN_DECLS
 
 typedef struct _HbLink HbLink;
 
-/* What a link tells. `life` comes before the messages and pongs that come of it, but need not come
- * for each. `lost` comes at most once, and nothing after it; nothing at all comes after
+/* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of the
+ * same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
  * hb_link_drop (). */
-typedef struct
-{
-  void (*opened)   (HbLink       *link,
-                    gpointer      user_data);
-  void (*message)  (HbLink       *link,
-                    HbOpcode      opcode,
-                    GBytes       *bytes,
-                    gpointer      user_data);
-  void (*pong)     (HbLink       *link,
-                    gpointer      user_data);
-  void (*life)     (HbLink       *link,
-                    gpointer      user_data);
-  void (*written)  (HbLink       *link,
-                    guint         n_messages,
-                    gpointer      user_data);
-  void (*blocked)  (HbLink       *link,
-                    gpointer      user_data);
-  void (*writable) (HbLink       *link,
-                    gpointer      user_data);
-  void (*lost)     (HbLink       *link,
-                    const HbLoss *loss,
-                    gpointer      user_data);
-} HbLinkFuncs;
-
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,
-                                                       const HbLinkFuncs  *funcs,
+                                                       HbEventFunc         func,
                                                        gpointer            user_data);
 void                     hb_link_connect              (HbLink             *self,
                                                        SoupSession        *session,
                                                        const HbSettings   *settings);
-gboolean                 hb_link_is_writable          (HbLink             *self);
 void                     hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *bytes);

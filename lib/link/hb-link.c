@@ -20,7 +20,7 @@
  * libsoup, and once. The owner then drops it; or drops it before, at any time. */
 struct _HbLink
 {
-  const HbLinkFuncs       *funcs; /* (nullable) NULL once the link has ended or was dropped */
+  HbEventFunc              func;        /* (nullable) NULL once the link has ended or was dropped */
   gpointer                 user_data;
   GMainContext            *context;
   SoupSession             *session;     /* (nullable) NULL before hb_link_connect () */
@@ -28,7 +28,7 @@ struct _HbLink
   GCancellable            *cancellable; /* (nullable) as this */
   SoupWebsocketConnection *connection; /* (nullable) */
   HbStream                *stream;     /* (nullable) below the connection, where that can be had */
-  HbDeque                  frames;     /* of messages, that the kernel has not taken whole */
+  guint64                  n_sent;     /* frames of messages, where there is no stream */
   GSocket                 *socket;     /* (nullable) */
   GSource                 *exit;       /* (nullable) */
   GSource                 *output;     /* (nullable) waits to write, where there is no stream */
@@ -39,13 +39,6 @@ struct _HbLink
   gboolean                 closing;    /* we have sent a close frame */
   gboolean                 dropped;
 };
-
-/* Where the frame of a message lies in what is written */
-typedef struct
-{
-  guint64 begin;
-  guint64 end;
-} Frame;
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
@@ -70,7 +63,6 @@ free_link (gpointer data)
   g_assert (self->connection == NULL);
   g_assert (self->exit == NULL && self->output == NULL);
 
-  hb_deque_clear (&self->frames);
   g_clear_object (&self->stream);
   g_clear_object (&self->socket);
   g_clear_object (&self->cancellable);
@@ -158,9 +150,20 @@ static gboolean
 is_usable (HbLink *self)
 {
   return self->connection != NULL
-         && self->funcs != NULL
+         && self->func != NULL
          && self->exit == NULL
          && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+static void
+tell (HbLink  *self,
+      HbEvent  event)
+{
+  if (self->func == NULL)
+    return;
+
+  event.serial = self->serial;
+  self->func (&event, self->user_data);
 }
 
 /* The one exit. */
@@ -168,24 +171,11 @@ static void
 leave (HbLink       *self,
        const HbLoss *loss)
 {
-  const HbLinkFuncs *funcs = g_steal_pointer (&self->funcs);
-
   clear_source (&self->exit);
   clear_source (&self->output);
 
-  if (funcs != NULL)
-    funcs->lost (self, loss, self->user_data);
-}
-
-/* Whether the kernel has a part of the first message that it has not taken whole. Over TLS a record
- * that was refused may be there in part as well: that does not count, because the peer cannot have
- * read what it holds. */
-static gboolean
-is_in_message (HbLink *self)
-{
-  const Frame *first = hb_deque_peek (&self->frames, 0);
-
-  return first != NULL && hb_stream_get_taken (self->stream) > first->begin;
+  tell (self, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
+  self->func = NULL;
 }
 
 /* Whether it was the peer that has ended the link: by a close frame, a FIN, or a reset. An error of
@@ -212,7 +202,6 @@ read_end (HbLink *self,
     g_clear_error (&self->error);
 
   loss->by_peer = is_by_peer (self);
-  loss->in_message = is_in_message (self);
   loss->error = self->error;
   loss->code = code;
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
@@ -234,6 +223,11 @@ exit_cb (gpointer user_data)
   HbLoss loss = { .http_status = SOUP_STATUS_SWITCHING_PROTOCOLS };
 
   read_end (self, &loss);
+  if (self->stream != NULL)
+    tell (self, (HbEvent) {
+      .kind = HB_EVENT_PROGRESS,
+      .written = hb_stream_get_taken (self->stream),
+    });
   leave (self, &loss);
   unref_link (self);
 
@@ -245,7 +239,7 @@ exit_cb (gpointer user_data)
 static void
 leave_soon (HbLink *self)
 {
-  if (self->exit != NULL || self->funcs == NULL)
+  if (self->exit != NULL || self->func == NULL)
     return;
 
   self->exit = attach (self, g_idle_source_new (), exit_cb, self, "[hb] exit");
@@ -270,13 +264,6 @@ leave_handler (HbLink *self)
   unref_link (self);
 }
 
-static void
-tell_life (HbLink *self)
-{
-  if (self->funcs != NULL)
-    self->funcs->life (self, self->user_data);
-}
-
 /* `message (type, bytes)`, unpacked by hand: libsoup leaves it to libffi, which costs more than all
  * that we do with a short message. */
 static void
@@ -290,16 +277,19 @@ marshal_message (GClosure     *closure,
   HbLink *self = closure->data;
 
   /* After an error libsoup goes on with what it has read, and puts together what is no message. */
-  if (self->funcs == NULL || self->exit != NULL)
+  if (self->func == NULL || self->exit != NULL)
     return;
 
   if (self->stream == NULL)
-    tell_life (self);
+    tell (self, (HbEvent) { .kind = HB_EVENT_ACTIVITY });
 
   /* The types are libsoup's own, so they are not looked at again. */
   enter_handler (self);
-  self->funcs->message (self, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer,
-                        self->user_data);
+  tell (self, (HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .message.opcode = (HbOpcode) values[1].data[0].v_int,
+    .message.bytes = values[2].data[0].v_pointer,
+  });
   leave_handler (self);
 }
 
@@ -320,14 +310,11 @@ pong_cb (SoupWebsocketConnection *connection,
 {
   HbLink *self = user_data;
 
-  if (self->funcs == NULL)
-    return;
-
   if (self->stream == NULL)
-    tell_life (self);
+    tell (self, (HbEvent) { .kind = HB_EVENT_ACTIVITY });
 
   enter_handler (self);
-  self->funcs->pong (self, self->user_data);
+  tell (self, (HbEvent) { .kind = HB_EVENT_PONG });
   leave_handler (self);
 }
 
@@ -340,7 +327,7 @@ error_cb (SoupWebsocketConnection *connection,
 {
   HbLink *self = user_data;
 
-  if (self->exit != NULL || self->funcs == NULL)
+  if (self->exit != NULL || self->func == NULL)
     return;
 
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
@@ -382,8 +369,7 @@ output_cb (GObject  *stream,
   HbLink *self = user_data;
 
   clear_source (&self->output);
-  if (self->funcs != NULL)
-    self->funcs->writable (self, self->user_data);
+  tell (self, (HbEvent) { .kind = HB_EVENT_WRITABLE });
 
   return G_SOURCE_REMOVE;
 }
@@ -397,54 +383,11 @@ get_output (HbLink *self)
 }
 
 static void
-life_cb (gpointer user_data)
+stream_cb (const HbEvent *event,
+           gpointer       user_data)
 {
-  tell_life (user_data);
+  tell (user_data, *event);
 }
-
-/* Counts the messages whose frames the kernel has whole, also when the link is about to end: what
- * has gone out does not go out again. */
-static void
-taken_cb (gpointer user_data)
-{
-  HbLink *self = user_data;
-  guint64 taken = hb_stream_get_taken (self->stream);
-  guint n_messages = 0;
-
-  while (self->frames.length > 0 && ((Frame *) hb_deque_peek (&self->frames, 0))->end <= taken)
-    {
-      hb_deque_pop_head (&self->frames);
-      n_messages++;
-    }
-
-  if (n_messages > 0 && self->funcs != NULL)
-    self->funcs->written (self, n_messages, self->user_data);
-}
-
-static void
-blocked_cb (gpointer user_data)
-{
-  HbLink *self = user_data;
-
-  if (self->funcs != NULL)
-    self->funcs->blocked (self, self->user_data);
-}
-
-static void
-writable_cb (gpointer user_data)
-{
-  HbLink *self = user_data;
-
-  if (self->funcs != NULL)
-    self->funcs->writable (self, self->user_data);
-}
-
-static const HbStreamFuncs stream_funcs = {
-  .life = life_cb,
-  .taken = taken_cb,
-  .blocked = blocked_cb,
-  .writable = writable_cb,
-};
 
 /* In the callback of the connect: a handler that is connected later misses frames. */
 static void
@@ -458,7 +401,7 @@ adopt_connection (HbLink                  *self,
    * has taken counts as written. */
   if (self->socket != NULL)
     self->stream = hb_stream_insert (&self->connection, self->socket, self->context,
-                                     &stream_funcs, self);
+                                     stream_cb, self);
 
   connection = self->connection;
 
@@ -490,7 +433,7 @@ connect_cb (GObject      *source,
   connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
   g_clear_object (&self->cancellable);
 
-  if (self->funcs == NULL)
+  if (self->func == NULL)
     {
       /* Dropped meanwhile: the attempt may have won the race against its cancellation. */
       self->connection = g_steal_pointer (&connection);
@@ -500,7 +443,7 @@ connect_cb (GObject      *source,
     {
       g_clear_object (&self->request);
       adopt_connection (self, g_steal_pointer (&connection));
-      self->funcs->opened (self, self->user_data);
+      tell (self, (HbEvent) { .kind = HB_EVENT_OPENED });
     }
   else
     {
@@ -521,16 +464,15 @@ HbLink *
 hb_link_new (guint               serial,
              const HbSettings   *settings,
              SoupMessageHeaders *headers,
-             const HbLinkFuncs  *funcs,
+             HbEventFunc         func,
              gpointer            user_data)
 {
   HbLink *self = g_rc_box_new0 (HbLink);
 
   self->serial = serial;
-  self->funcs = funcs;
+  self->func = func;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  hb_deque_init (&self->frames, sizeof (Frame));
   self->request = hb_handshake_new_request (settings, headers);
   self->cancellable = g_cancellable_new ();
   self->max_message_size = settings->max_message_size;
@@ -552,18 +494,6 @@ hb_link_connect (HbLink           *self,
                                         connect_cb, g_rc_box_acquire (self));
 }
 
-/* Whether a message may be handed over now. If not, `writable` tells when. libsoup keeps in a queue
- * what the socket does not take; we keep it ourselves, where it can be counted, overtaken by a
- * heartbeat, and sent again. */
-gboolean
-hb_link_is_writable (HbLink *self)
-{
-  if (!is_usable (self))
-    return FALSE;
-
-  return self->stream != NULL ? hb_stream_is_writable (self->stream) : self->output == NULL;
-}
-
 /* After each write where there is no stream to do it: what the socket has not taken it takes in
  * time, and that is a sign of life from the peer even if we have nothing more to send. */
 static void
@@ -580,47 +510,69 @@ watch_output (HbLink *self)
                            G_SOURCE_FUNC (output_cb), self, "[hb] output");
 }
 
-/* What libsoup takes of a message that it does not send, since it finds the link dead, counts for
- * nothing. */
+/* Whether the socket takes a frame now. libsoup queues the frames that it does not take. They stay
+ * with the machine instead, where they are counted, a ping overtakes them, and they are sent on the
+ * next link if this one is lost. */
+static gboolean
+is_writable (HbLink *self)
+{
+  if (!is_usable (self))
+    return FALSE;
+
+  return self->stream != NULL ? hb_stream_is_writable (self->stream) : self->output == NULL;
+}
+
+static void
+end_write (HbLink *self)
+{
+  watch_output (self);
+
+  if (!is_writable (self))
+    tell (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
+}
+
+static guint64
+get_position (HbLink *self)
+{
+  return self->stream != NULL ? hb_stream_get_frame_end (self->stream) : self->n_sent;
+}
+
+/* A connection without a stream cannot tell what the kernel has, so a frame that libsoup has counts
+ * as written. libsoup drops a frame if it finds the connection dead; then the position stays. */
 static void
 send_message (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *bytes)
 {
-  Frame frame = { 0 };
-
-  if (self->stream != NULL)
-    frame.begin = hb_stream_get_frame_end (self->stream);
+  HbSpan span = { .begin = get_position (self) };
 
   soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode, bytes);
-  watch_output (self);
 
-  if (self->stream == NULL)
-    {
-      if (self->exit == NULL && self->funcs != NULL)
-        self->funcs->written (self, 1, self->user_data);
-    }
-  else if (hb_stream_get_frame_end (self->stream) != frame.begin)
-    {
-      frame.end = hb_stream_get_frame_end (self->stream);
-      *(Frame *) hb_deque_push_tail (&self->frames) = frame;
-      taken_cb (self);
-    }
+  if (self->stream == NULL && self->exit == NULL)
+    self->n_sent++;
+
+  span.end = get_position (self);
+  span.written = self->stream != NULL ? hb_stream_get_taken (self->stream) : self->n_sent;
+
+  if (span.end != span.begin)
+    tell (self, (HbEvent) { .kind = HB_EVENT_SENT, .span = span });
 }
 
-/* `written` is told when the kernel has all of the message's frame, within this call or later. The
- * application may have connected to the connection itself, so that its code runs in here too. */
+/* Sends a message. HB_EVENT_SENT follows within this call, and HB_EVENT_BLOCKED if this is the last
+ * message for now. Handlers that the application has connected to the connection may run in this
+ * call. */
 void
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *bytes)
 {
-  /* A send on a connection that is not open is a critical. */
-  if (!is_usable (self))
-    return;
-
   enter_handler (self);
-  send_message (self, opcode, bytes);
+
+  /* A send on a connection that is not open is a critical. */
+  if (is_usable (self))
+    send_message (self, opcode, bytes);
+
+  end_write (self);
   leave_handler (self);
 }
 
@@ -653,7 +605,7 @@ hb_link_ping (HbLink          *self,
       g_assert_not_reached ();
     }
 
-  watch_output (self);
+  end_write (self);
   leave_handler (self);
 }
 
@@ -678,7 +630,7 @@ hb_link_close (HbLink     *self,
 void
 hb_link_drop (HbLink *self)
 {
-  self->funcs = NULL;
+  self->func = NULL;
   self->dropped = TRUE;
   clear_source (&self->exit);
   clear_source (&self->output);
@@ -690,7 +642,7 @@ hb_link_drop (HbLink *self)
     {
       g_signal_handlers_disconnect_by_data (self->connection, self);
       if (self->stream != NULL)
-        hb_stream_mute (self->stream);
+        hb_stream_detach (self->stream);
 
       /* A dead peer would keep the goodbyes of TLS waiting for as long as the send buffer is full,
        * and the connection alive with them. */

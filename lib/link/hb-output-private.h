@@ -4,7 +4,7 @@
 
 #include <gio/gio.h>
 
-#include "hb-stream-funcs-private.h"
+#include "hb-event-private.h"
 
 G_BEGIN_DECLS
 
@@ -13,9 +13,9 @@ G_DECLARE_FINAL_TYPE (HbOutput, hb_output, HB, OUTPUT, GOutputStream)
 
 HbOutput *hb_output_new           (GPollableOutputStream *base,
                                    GSource               *watch,
-                                   const HbStreamFuncs   *funcs,
+                                   HbEventFunc            func,
                                    gpointer               user_data);
-void      hb_output_mute          (HbOutput              *self);
+void      hb_output_detach        (HbOutput              *self);
 void      hb_output_cork          (HbOutput              *self);
 void      hb_output_uncork        (HbOutput              *self);
 void      hb_output_flush         (HbOutput              *self);

@@ -24,7 +24,7 @@ struct _HbOutput
   GPollableOutputStream *base;
   GSource               *watch;
   GSource               *writer;    /* (nullable) (not owned) libsoup waits to write */
-  const HbStreamFuncs   *funcs;     /* (nullable) NULL once muted */
+  HbEventFunc            func;      /* (nullable) NULL once detached */
   gpointer               user_data;
   GError                *error;     /* (nullable) why a write failed; then `blocked` stays TRUE */
   guint8                *block;     /* (nullable) NULL while no bytes are gathered */
@@ -104,16 +104,24 @@ push (HbOutput     *self,
   return n_taken;
 }
 
+static void
+tell (HbOutput      *self,
+      const HbEvent *event)
+{
+  if (self->func != NULL)
+    self->func (event, self->user_data);
+}
+
 /* Must not be called from within a write: the callback may send the next message, and libsoup is
  * still writing this one. */
 static void
 tell_taken (HbOutput *self)
 {
-  if (self->told == self->taken || self->funcs == NULL)
+  if (self->told == self->taken)
     return;
 
   self->told = self->taken;
-  self->funcs->taken (self->user_data);
+  tell (self, &(HbEvent) { .kind = HB_EVENT_PROGRESS, .written = self->taken });
 }
 
 /* Reports activity too, because the kernel takes more of a backlog only after the peer has taken
@@ -121,8 +129,8 @@ tell_taken (HbOutput *self)
 static void
 tell_progress (HbOutput *self)
 {
-  if (self->told != self->taken && self->funcs != NULL)
-    self->funcs->life (self->user_data);
+  if (self->told != self->taken)
+    tell (self, &(HbEvent) { .kind = HB_EVENT_ACTIVITY });
 
   tell_taken (self);
 }
@@ -207,15 +215,14 @@ hb_output_is_writable_now (GPollableOutputStream *pollable)
 static void
 tell_blocked (HbOutput *self)
 {
-  if (self->funcs != NULL)
-    self->funcs->blocked (self->user_data);
+  tell (self, &(HbEvent) { .kind = HB_EVENT_BLOCKED });
 }
 
 static void
 tell_writable (HbOutput *self)
 {
-  if (self->funcs != NULL && hb_output_is_writable (self))
-    self->funcs->writable (self->user_data);
+  if (hb_output_is_writable (self))
+    tell (self, &(HbEvent) { .kind = HB_EVENT_WRITABLE });
 }
 
 static gboolean
@@ -327,7 +334,7 @@ hb_output_dispose (GObject *object)
 {
   HbOutput *self = HB_OUTPUT (object);
 
-  hb_output_mute (self);
+  hb_output_detach (self);
 
   G_OBJECT_CLASS (hb_output_parent_class)->dispose (object);
 }
@@ -377,14 +384,14 @@ hb_output_init (HbOutput *self)
 HbOutput *
 hb_output_new (GPollableOutputStream *base,
                GSource               *watch,
-               const HbStreamFuncs   *funcs,
+               HbEventFunc            func,
                gpointer               user_data)
 {
   HbOutput *self = g_object_new (HB_TYPE_OUTPUT, NULL);
 
   self->base = g_object_ref (base);
   self->watch = g_source_ref (watch);
-  self->funcs = funcs;
+  self->func = func;
   self->user_data = user_data;
   g_source_set_callback (watch, watch_cb, self, NULL);
 
@@ -393,9 +400,9 @@ hb_output_new (GPollableOutputStream *base,
 
 /* Calls no callback from now on. */
 void
-hb_output_mute (HbOutput *self)
+hb_output_detach (HbOutput *self)
 {
-  self->funcs = NULL;
+  self->func = NULL;
 }
 
 /* Gathers frames until as many calls of hb_output_uncork (). */

@@ -4,7 +4,7 @@
 
 #include <libsoup/soup.h>
 
-#include "hb-stream-funcs-private.h"
+#include "hb-event-private.h"
 
 G_BEGIN_DECLS
 
@@ -14,11 +14,11 @@ G_DECLARE_FINAL_TYPE (HbStream, hb_stream, HB, STREAM, GIOStream)
 HbStream *hb_stream_insert               (SoupWebsocketConnection **connection,
                                           GSocket                  *socket,
                                           GMainContext             *context,
-                                          const HbStreamFuncs      *funcs,
+                                          HbEventFunc               func,
                                           gpointer                  user_data);
 void      hb_stream_set_max_message_size (HbStream                 *self,
                                           guint64                   bytes);
-void      hb_stream_mute                 (HbStream                 *self);
+void      hb_stream_detach               (HbStream                 *self);
 void      hb_stream_flush                (HbStream                 *self);
 gboolean  hb_stream_is_writable          (HbStream                 *self);
 gboolean  hb_stream_read_on              (HbStream                 *self);

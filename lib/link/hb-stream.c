@@ -169,7 +169,7 @@ static HbStream *
 new_over (GIOStream           *base,
           GSocket             *socket,
           GMainContext        *context,
-          const HbStreamFuncs *funcs,
+          HbEventFunc          func,
           gpointer             user_data)
 {
   HbStream *self = g_object_new (HB_TYPE_STREAM, NULL);
@@ -178,9 +178,9 @@ new_over (GIOStream           *base,
   self->socket = g_object_ref (socket);
   self->watch = hb_watch_new (g_socket_get_fd (socket));
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
-                                self->watch, funcs, user_data);
+                                self->watch, func, user_data);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
-                              is_plain_tcp (base), self->watch, self->output, funcs, user_data);
+                              is_plain_tcp (base), self->watch, self->output, func, user_data);
   if (!handles_each_read ())
     hb_input_set_max_given (self->input, MAX_UNHANDLED);
   g_source_attach (self->watch, context);
@@ -215,7 +215,7 @@ HbStream *
 hb_stream_insert (SoupWebsocketConnection **connection,
                   GSocket                  *socket,
                   GMainContext             *context,
-                  const HbStreamFuncs      *funcs,
+                  HbEventFunc               func,
                   gpointer                  user_data)
 {
   g_autoptr (SoupWebsocketConnection) first = NULL;
@@ -230,7 +230,7 @@ hb_stream_insert (SoupWebsocketConnection **connection,
 
   first = g_steal_pointer (connection);
   base = soup_websocket_connection_get_io_stream (first);
-  self = new_over (base, socket, context, funcs, user_data);
+  self = new_over (base, socket, context, func, user_data);
   *connection = new_connection_like (first, self);
   let_go (first, base);
 
@@ -247,10 +247,10 @@ hb_stream_set_max_message_size (HbStream *self,
 
 /* Calls no callback from now on. */
 void
-hb_stream_mute (HbStream *self)
+hb_stream_detach (HbStream *self)
 {
-  hb_input_mute (self->input);
-  hb_output_mute (self->output);
+  hb_input_detach (self->input);
+  hb_output_detach (self->output);
 }
 
 /* Writes what would wait for the end of the iteration. */

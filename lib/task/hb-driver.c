@@ -127,17 +127,73 @@ read_on (HbDriver *self)
   return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
 }
 
+/* The events of one read share its time: to read the clock for each message would take as long as
+ * the machine does. */
+static gint64
+get_time (HbDriver    *self,
+          HbEventKind  kind)
+{
+  switch (kind)
+    {
+    case HB_EVENT_MESSAGE:
+    case HB_EVENT_PONG:
+    case HB_EVENT_SENT:
+    case HB_EVENT_PROGRESS:
+    case HB_EVENT_BLOCKED:
+      return self->now;
+
+    case HB_EVENT_OPENED:
+    case HB_EVENT_ACTIVITY:
+    case HB_EVENT_WRITABLE:
+    case HB_EVENT_LOST:
+    case HB_EVENT_NETWORK:
+    case HB_EVENT_TICK:
+      return read_clock (self);
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+event_cb (const HbEvent *event,
+          gpointer       user_data)
+{
+  HbDriver *self = user_data;
+
+  if (event->kind == HB_EVENT_OPENED)
+    self->has_failed = FALSE;
+
+  hb_machine_handle (&self->machine, get_time (self, event->kind), event);
+
+  /* Activity has no effect but on a deadline. */
+  if (event->kind == HB_EVENT_ACTIVITY)
+    touch_alarm (self);
+  else
+    wake (self);
+}
+
+static void
+tick (HbDriver *self)
+{
+  HbEvent event = {
+    .kind = HB_EVENT_TICK,
+    .tick.reading = read_on (self),
+    .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
+  };
+
+  hb_machine_handle (&self->machine, read_clock (self), &event);
+}
+
 static gboolean
 alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
 
-  hb_machine_set_queued (&self->machine, self->link != NULL && hb_link_is_queued (self->link));
-
-  /* A link that has ended says so in this turn, and why: the time has nothing to add. */
+  /* A link that has ended reports that, and the reason, in this iteration. A tick would hide it. */
   if (hb_alarm_is_due (self->alarm) && !has_ended)
-    hb_machine_tick (&self->machine, read_clock (self), read_on (self));
+    tick (self);
 
   drain (self);
 
@@ -147,10 +203,7 @@ alarm_cb (gpointer user_data)
 static gboolean
 network_cb (gpointer user_data)
 {
-  HbDriver *self = user_data;
-
-  hb_machine_on_network_changed (&self->machine, read_clock (self));
-  wake (self);
+  event_cb (&(HbEvent) { .kind = HB_EVENT_NETWORK }, user_data);
 
   return G_SOURCE_CONTINUE;
 }
@@ -192,135 +245,6 @@ watch_network (HbDriver *self)
   else if (!wanted)
     g_clear_pointer (&self->network, hb_network_unwatch);
 }
-
-static gboolean
-is_from_current_link (HbDriver *self,
-                      HbLink   *link)
-{
-  return link == self->link && hb_link_get_serial (link) == self->machine.serial;
-}
-
-static void
-link_opened (HbLink   *link,
-             gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  self->has_failed = FALSE;
-  hb_machine_on_opened (&self->machine, read_clock (self), SOUP_STATUS_SWITCHING_PROTOCOLS);
-  wake (self);
-}
-
-static void
-link_message (HbLink   *link,
-              HbOpcode  opcode,
-              GBytes   *bytes,
-              gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_message (&self->machine, self->now, opcode, bytes);
-  wake (self);
-}
-
-static void
-link_pong (HbLink   *link,
-           gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_pong (&self->machine, self->now);
-  wake (self);
-}
-
-/* Bytes have come, or have gone where they had stood still. What comes of them is of the same time:
- * to read the clock for each message would take as long as what the core does with it. */
-static void
-link_life (HbLink   *link,
-           gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_life (&self->machine, read_clock (self));
-  touch_alarm (self);
-}
-
-static void
-link_written (HbLink   *link,
-              guint     n_messages,
-              gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_written (&self->machine, n_messages);
-  wake (self);
-}
-
-static void
-link_blocked (HbLink   *link,
-              gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_blocked (&self->machine);
-  wake (self);
-}
-
-static void
-link_writable (HbLink   *link,
-               gpointer  user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_writable (&self->machine, read_clock (self));
-  wake (self);
-}
-
-static void
-link_lost (HbLink       *link,
-           const HbLoss *loss,
-           gpointer      user_data)
-{
-  HbDriver *self = user_data;
-
-  if (!is_from_current_link (self, link))
-    return;
-
-  hb_machine_on_lost (&self->machine, read_clock (self), loss);
-  wake (self);
-}
-
-static const HbLinkFuncs link_funcs = {
-  .opened = link_opened,
-  .message = link_message,
-  .pong = link_pong,
-  .life = link_life,
-  .written = link_written,
-  .blocked = link_blocked,
-  .writable = link_writable,
-  .lost = link_lost,
-};
 
 /* A session looks a server's name up once. It would go to an address that the name no longer has
  * for as long as it lives, so after a failed attempt, or a connection that did not last, the
@@ -368,7 +292,7 @@ connect_link (HbDriver       *self,
     return;
 
   self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
-                            &link_funcs, self);
+                            event_cb, self);
   request = g_object_ref (hb_link_get_request (self->link));
   self->funcs->connecting (owner, request);
   g_clear_object (&owner);
@@ -382,15 +306,8 @@ transmit (HbDriver *self)
 {
   const HbOutgoing *message;
 
-  while (self->link != NULL && hb_link_is_writable (self->link)
-         && hb_outbox_can_transmit (&self->machine.outbox))
-    {
-      message = hb_machine_take_message (&self->machine);
-      hb_link_send (self->link, message->opcode, message->bytes);
-    }
-
-  if (self->link != NULL && !hb_link_is_writable (self->link))
-    hb_machine_on_blocked (&self->machine);
+  while (self->link != NULL && (message = hb_machine_take_message (&self->machine)) != NULL)
+    hb_link_send (self->link, message->opcode, message->bytes);
 }
 
 /* A message goes out in the call that sends it, from a handler too, so that buffered-amount has one
@@ -408,16 +325,6 @@ transmit_now (HbDriver *self)
 
   wake (self);
   hb_driver_unref (self);
-}
-
-/* A volatile message is for a link that takes it now, so ask it before the message is accepted. */
-static void
-probe (HbDriver    *self,
-       HbSendFlags  flags)
-{
-  if ((flags & HB_SEND_FLAGS_VOLATILE) != 0
-      && self->link != NULL && !hb_link_is_writable (self->link))
-    hb_machine_on_blocked (&self->machine);
 }
 
 static void
@@ -751,7 +658,6 @@ hb_driver_send (HbDriver     *self,
 {
   gboolean accepted;
 
-  probe (self, flags);
   accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
   transmit_now (self);
 
@@ -768,7 +674,6 @@ hb_driver_send_async (HbDriver    *self,
   GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
-  probe (self, flags);
   if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
     hb_call_fail (ticket, error);
 

@@ -6,6 +6,7 @@
 
 #include "effect-string.h"
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* A point in time like any other: a computer that has been on for an hour */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
@@ -89,15 +90,17 @@ to_string (const HbEffect *effect)
   return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
 }
 
-/* What is handed over in one go is written in one go. */
+/* What is sent in one go is written in one go. */
 static void
 transmit (Fixture *fixture)
 {
+  HbMachine *machine = &fixture->machine;
   guint n_taken = 0;
 
-  while (fixture->room > 0 && hb_outbox_can_transmit (&fixture->machine.outbox))
+  while (fixture->room > 0 && hb_outbox_can_transmit (&machine->outbox))
     {
-      const HbOutgoing *message = hb_machine_take_message (&fixture->machine);
+      const HbOutgoing *message = hb_machine_take_message (machine);
+      HbSpan span = { fixture->sent, fixture->sent + 2, fixture->written };
       gsize length;
       const char *data = g_bytes_get_data (message->bytes, &length);
 
@@ -107,13 +110,15 @@ transmit (Fixture *fixture)
         g_string_append_c (fixture->wire, ' ');
       g_string_append_len (fixture->wire, data, length);
       fixture->room -= fixture->room != G_MAXUINT;
+      fixture->sent = span.end;
+      tell_sent (machine, fixture->now, &span);
       n_taken++;
     }
 
-  if (hb_outbox_can_transmit (&fixture->machine.outbox))
-    hb_machine_on_blocked (&fixture->machine);
+  if (hb_outbox_can_transmit (&machine->outbox))
+    tell (machine, fixture->now, HB_EVENT_BLOCKED);
 
-  if (!fixture->keeps)
+  if (!fixture->keeps && n_taken > 0)
     written (fixture, n_taken);
 }
 
@@ -142,6 +147,7 @@ carry_out (Fixture        *fixture,
       g_assert_false (fixture->has_link);
       fixture->has_link = TRUE;
       fixture->has_requested = FALSE;
+      fixture->sent = fixture->written = 0;
       return TRUE;
 
     case HB_EFFECT_REQUEST:
@@ -270,7 +276,7 @@ advance (Fixture *fixture,
       g_assert_cmpuint (n_ticks, <, 10);
 
       fixture->now = MAX (fixture->now, deadline);
-      hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+      tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
       drain (fixture);
     }
 
@@ -284,7 +290,7 @@ advance_late (Fixture *fixture,
 {
   drain (fixture);
   fixture->now += hb_milliseconds (milliseconds);
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   drain (fixture);
 }
 
@@ -308,7 +314,7 @@ void
 answer (Fixture *fixture)
 {
   drain (fixture);
-  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   drain (fixture);
 }
 
@@ -318,7 +324,7 @@ receive (Fixture    *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+  tell_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
 }
 
 /* The link ends without a word. */
@@ -336,7 +342,7 @@ lose_link_with (Fixture *fixture,
   HbLoss loss = { .code = 1006, .http_status = http_status, .retry_after = retry_after };
 
   drain (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 }
 
 /* The peer ends the link, in the midst of a message or not. */
@@ -345,10 +351,12 @@ lose_by_peer (Fixture  *fixture,
               guint     code,
               gboolean  in_message)
 {
-  HbLoss loss = { .code = code, .by_peer = TRUE, .in_message = in_message };
+  HbLoss loss = { .code = code, .by_peer = TRUE };
 
   drain (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  if (in_message)
+    tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 }
 
 void
@@ -397,7 +405,8 @@ void
 written (Fixture *fixture,
          guint    n_messages)
 {
-  hb_machine_on_written (&fixture->machine, n_messages);
+  fixture->written = MIN (fixture->written + 2 * n_messages, fixture->sent);
+  tell_progress (&fixture->machine, fixture->now, fixture->written);
 }
 
 char *

@@ -27,6 +27,8 @@ struct _Fixture
   gboolean   has_link;
   gboolean   has_requested; /* its request has gone out */
   gboolean   has_opened;   /* an `open` without its `close` */
+  guint64    sent;         /* how far its messages reach, each two positions long */
+  guint64    written;      /* how far the kernel has them */
   GString   *wire;         /* what it has been given, since assert_wire () */
 
   /* The application */

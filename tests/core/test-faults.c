@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What the JavaScript helpers are known to do wrong. Each test fails where that was carried
  * over. */
@@ -114,7 +115,7 @@ test_lock (Fixture       *fixture,
 
   for (i = 0; i < 10; i++)
     {
-      hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+      tell_lost (&fixture->machine, fixture->now, &loss);
       drain (fixture);
       advance (fixture, 2000);
       assert_state (fixture, HB_STATE_CONNECTING);
@@ -219,10 +220,10 @@ test_late_close (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 25000);
   forget (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   assert_effects (fixture, "");
   advance (fixture, 100);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   assert_effects (fixture, "");
 
   advance (fixture, 1900);
@@ -264,7 +265,7 @@ test_late_greeting (Fixture       *fixture,
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
   send_text (fixture, "queued");
   drain (fixture);
-  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   hb_machine_on_greeted (&fixture->machine, serial);
 
   g_assert_false (hb_outbox_can_transmit (&fixture->machine.outbox));
@@ -294,7 +295,7 @@ test_reason (Fixture       *fixture,
   g_test_summary ("A close had no reason");
 
   start_open (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   forget (fixture);
 
   g_assert_cmpstr (fixture->close_reason, ==, "session over");

@@ -51,10 +51,10 @@ on_ping (Fixture *fixture,
 }
 
 static void
-on_life (Fixture *fixture,
+on_activity (Fixture *fixture,
          guint    milliseconds)
 {
-  hb_heartbeat_on_life (&fixture->heartbeat, &fixture->settings, at (milliseconds));
+  hb_heartbeat_on_activity (&fixture->heartbeat, &fixture->settings, at (milliseconds));
 }
 
 static gint64
@@ -99,7 +99,7 @@ test_life (Fixture       *fixture,
 {
   g_test_summary ("Life puts the ping off");
 
-  on_life (fixture, 14000);
+  on_activity (fixture, 14000);
 
   g_assert_cmpint (get_deadline (fixture), ==, at (29000));
   g_assert_cmpint (tick (fixture, 28999), ==, HB_VERDICT_WAIT);
@@ -128,7 +128,7 @@ test_life_after_ping (Fixture       *fixture,
   g_test_summary ("Life after a ping ends the wait, whether or not it is the reply");
 
   on_ping (fixture, 15000);
-  on_life (fixture, 16000);
+  on_activity (fixture, 16000);
 
   g_assert_false (hb_heartbeat_is_awaiting (&fixture->heartbeat));
   g_assert_cmpint (tick (fixture, 25000), ==, HB_VERDICT_WAIT);
@@ -252,7 +252,7 @@ test_latency_after_life (Fixture       *fixture,
   g_test_summary ("Other life before the reply does not spoil the latency");
 
   on_ping (fixture, 15000);
-  on_life (fixture, 15010);
+  on_activity (fixture, 15010);
 
   g_assert_cmpint (on_reply (fixture, 15040), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
@@ -294,7 +294,7 @@ test_latency_overslept (Fixture       *fixture,
   g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);
 
   on_ping (fixture, 41001);
-  on_life (fixture, 80000);
+  on_activity (fixture, 80000);
   g_assert_cmpint (on_reply (fixture, 80000), ==, HB_LATENCY_UNKNOWN);
 
   on_ping (fixture, 95000);

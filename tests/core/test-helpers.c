@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What the JavaScript helpers promise, with their own numbers: who moves from them finds the same
  * events at the same times, here in milliseconds since the link was open. */
@@ -74,7 +75,7 @@ test_server_close (Fixture       *fixture,
 
   start_clock (fixture);
   advance (fixture, 6000);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   advance (fixture, 2000);
   answer (fixture);
   receive (fixture, "hello again");
@@ -139,7 +140,7 @@ test_close (Fixture       *fixture,
   advance (fixture, 1000);
   close_with (fixture, 1000, NULL);
   drain (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   advance (fixture, 1000000);
 
   assert_effects (fixture, "@1000 notify:state notify:ready shut-down:1000 " LEFT " close:1000");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* The end: it can come in any state and more than once, and only those who wait are told. */
 
@@ -53,7 +54,7 @@ test_undrained (Fixture       *fixture,
 
   start_open (fixture);
   receive (fixture, "hello");
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   dispose (fixture);
 
   assert_effects (fixture, "");
@@ -206,14 +207,14 @@ test_events (Fixture       *fixture,
   start_open (fixture);
   dispose (fixture);
 
-  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   receive (fixture, "late");
-  hb_machine_on_pong (&fixture->machine, fixture->now);
-  hb_machine_on_written (&fixture->machine, 1);
-  hb_machine_on_writable (&fixture->machine, fixture->now);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
-  hb_machine_on_network_changed (&fixture->machine, fixture->now);
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  written (fixture, 1);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  tell_lost (&fixture->machine, fixture->now, &loss);
+  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_on_greeted (&fixture->machine, fixture->machine.serial);
 
   assert_effects (fixture, "");

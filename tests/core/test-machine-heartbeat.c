@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* When a machine pings, what it takes for life, and what it condemns. */
 
@@ -147,7 +148,7 @@ test_pong_message_binary (Fixture       *fixture,
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
-  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  tell_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
 
   assert_effects (fixture, "message:binary");
 }
@@ -176,7 +177,7 @@ test_pong_message_nul (Fixture       *fixture,
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
-  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+  tell_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
 
   assert_effects (fixture, "message:text");
 }
@@ -248,7 +249,7 @@ test_reply_only_pong (Fixture       *fixture,
   assert_effects (fixture, "ping message:text");
   assert_deadline (fixture, 10000);
 
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "notify:latency");
   assert_deadline (fixture, 15000);
 }
@@ -278,7 +279,7 @@ test_reply_only_writable (Fixture       *fixture,
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
   advance (fixture, 10000);
-  hb_machine_on_writable (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_deadline (fixture, 5000);
 }
@@ -291,7 +292,7 @@ test_pong (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 10000);
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
   assert_deadline (fixture, 15000);
@@ -307,7 +308,7 @@ test_writable (Fixture       *fixture,
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
   advance (fixture, 9999);
-  hb_machine_on_writable (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_deadline (fixture, 15000);
 }
@@ -361,7 +362,7 @@ test_latency_ping (Fixture       *fixture,
   receive (fixture, "news");
   assert_effects (fixture, "ping message:text");
   advance (fixture, 30);
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "notify:latency");
 
   g_assert_cmpint (fixture->machine.latency, ==, 40 * G_TIME_SPAN_MILLISECOND);
@@ -375,7 +376,7 @@ test_latency_message (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 15010);
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
 
   assert_effects (fixture, "ping");
 }
@@ -411,8 +412,8 @@ test_latency_suspend (Fixture       *fixture,
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
   fixture->now += 8 * 3600 * G_TIME_SPAN_SECOND;
-  hb_machine_on_life (&fixture->machine, fixture->now);
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 
@@ -420,7 +421,7 @@ test_latency_suspend (Fixture       *fixture,
   assert_effects (fixture, "ping");
   advance_late (fixture, 3600 * 1000);
   assert_effects (fixture, "ping");
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, 2);
@@ -523,7 +524,7 @@ tick_at_verdict (Fixture   *fixture,
   advance (fixture, 15000);
   forget (fixture);
   fixture->now += 10 * G_TIME_SPAN_SECOND;
-  hb_machine_tick (&fixture->machine, fixture->now, reading);
+  tell_tick (&fixture->machine, fixture->now, reading);
 }
 
 static void
@@ -561,7 +562,7 @@ test_read_later_again (Fixture       *fixture,
   tick_at_verdict (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
 
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  tell_tick (&fixture->machine, fixture->now, HB_READING_LATER);
   assert_effects (fixture, LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt "
                            "notify:reconnect-at reconnect:1:2000");
 }

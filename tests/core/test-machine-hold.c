@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* Who may cut a wait short or prolong it */
 
@@ -363,7 +364,7 @@ test_hold_request_quiet (Fixture       *fixture,
 
   start_held (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
-  hb_machine_on_network_changed (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
   advance (fixture, 20000);
 
   assert_effects (fixture, "");
@@ -433,7 +434,7 @@ hold_and_release_cb (Fixture    *fixture,
 
   hb_machine_hold (&fixture->machine);
   fixture->now += hb_milliseconds (20000);
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_release (&fixture->machine, fixture->now);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What becomes of messages when the task closes, or nobody wants them any more */
 
@@ -165,7 +166,7 @@ test_close (Fixture       *fixture,
   assert_effects (fixture, "notify:state notify:ready");
 
   fixture->room = G_MAXUINT;
-  hb_machine_on_writable (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_effects (fixture, "transmit notify:buffered-amount drain shut-down:1000");
   assert_wire (fixture, "two");
   lose_link (fixture);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What a machine does when a link ends by itself, and what an old one can still do */
 
@@ -19,7 +20,7 @@ test_loss (Fixture       *fixture,
                   "close, reconnect");
 
   start_open (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_WAITING);
   assert_effects (fixture, LEAVES " notify:last-error error:handshake close:1006 notify:attempt "
@@ -36,7 +37,7 @@ test_loss_by_server (Fixture       *fixture,
                   "and comes again");
 
   start_open (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, LEAVES " close:1001 notify:attempt notify:reconnect-at "
                            "reconnect:1:2000");
@@ -53,7 +54,7 @@ test_loss_connecting (Fixture       *fixture,
   g_test_summary ("An attempt that fails tells no close, since nothing had opened");
 
   start (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
                            "error:handshake notify:attempt notify:reconnect-at reconnect:1:2000");
@@ -71,7 +72,7 @@ test_loss_too_big (Fixture       *fixture,
                   "again");
 
   start_open (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, LEAVES " notify:last-error error:message-too-big close:1009");
@@ -89,7 +90,7 @@ test_permanent (Fixture       *fixture,
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
@@ -105,7 +106,7 @@ lose_at_open_cb (Fixture    *fixture,
   HbLoss loss = { .code = 1009, .error = error };
 
   if (g_str_equal (effect, "open"))
-    hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+    tell_lost (&fixture->machine, fixture->now, &loss);
 }
 
 static void
@@ -261,7 +262,7 @@ take_time_cb (Fixture    *fixture,
 
   assert_deadline (fixture, -1);
   fixture->now += hb_milliseconds (20000);
-  hb_machine_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
 }
 
 static void
@@ -300,13 +301,13 @@ test_stale_opened (Fixture       *fixture,
 {
   g_test_summary ("A link that opens while nothing is attempted has no effect");
 
-  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 
   start (fixture);
   lose_link (fixture);
   forget (fixture);
-  hb_machine_on_opened (&fixture->machine, fixture->now, 101);
+  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 }
 
@@ -338,8 +339,8 @@ test_stale_traffic (Fixture       *fixture,
   lose_link (fixture);
   forget (fixture);
   receive (fixture, "late");
-  hb_machine_on_pong (&fixture->machine, fixture->now);
-  hb_machine_on_writable (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   written (fixture, 1);
 
   assert_effects (fixture, "");

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What a machine counts, and the times that it tells. */
 
@@ -138,7 +139,7 @@ test_heartbeat (Fixture       *fixture,
   advance (fixture, 15030);
   receive (fixture, "pong");
   advance (fixture, 15000);
-  hb_machine_on_pong (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
   advance (fixture, 25000);
   forget (fixture);
   metrics = get_metrics (fixture);

@@ -3,13 +3,14 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What check () does, and what a change of the network does in its place. */
 
 static void
 change_network (Fixture *fixture)
 {
-  hb_machine_on_network_changed (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
 }
 
 static void
@@ -182,7 +183,7 @@ test_burst (Fixture       *fixture,
   for (i = 0; i < 40; i++)
     {
       change_network (fixture);
-      hb_machine_on_pong (&fixture->machine, fixture->now);
+      tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
       advance (fixture, 100);
     }
 

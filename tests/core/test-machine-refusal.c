@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* When a message that the peer does not take fails, so that those behind it go out */
 
@@ -55,7 +56,7 @@ end_link (Fixture *fixture,
 {
   GQuark network = g_quark_from_static_string ("network");
   g_autoptr (GError) error = g_error_new_literal (network, 1, "lost");
-  HbLoss loss = { .code = 1006, .error = error, .in_message = TRUE };
+  HbLoss loss = { .code = 1006, .error = error };
 
   switch (end)
     {
@@ -72,7 +73,8 @@ end_link (Fixture *fixture,
       advance (fixture, 15000 + 10000);
       break;
     case NETWORK:
-      hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+      tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
+      tell_lost (&fixture->machine, fixture->now, &loss);
       break;
     case OURSELVES:
       hb_machine_reconnect_now (&fixture->machine, fixture->now);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What becomes of messages in each state, and across links. */
 
@@ -249,7 +250,7 @@ test_lost_before_transmit (Fixture       *fixture,
 
   start_open (fixture);
   send_text (fixture, "one");
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   assert_wire (fixture, "");
   advance (fixture, 2000);
   answer (fixture);
@@ -309,7 +310,7 @@ test_full_link (Fixture       *fixture,
   assert_wire (fixture, "one two");
 
   fixture->room = G_MAXUINT;
-  hb_machine_on_writable (&fixture->machine, fixture->now);
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_effects (fixture, "transmit notify:buffered-amount drain");
   assert_wire (fixture, "three");
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* How long a machine waits between attempts, how often it makes one, and who may change that. */
 
@@ -213,7 +214,7 @@ test_limit (Fixture       *fixture,
   fail (fixture, 2);
   advance (fixture, 2000);
   forget (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, "drop notify:state notify:last-error error:handshake "
                            "error:repeat-limit");

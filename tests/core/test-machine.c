@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What a machine does when it is opened and closed, and in which order it tells. */
 
@@ -207,7 +208,7 @@ test_close (Fixture       *fixture,
   assert_effects (fixture, "notify:state notify:ready shut-down:1000");
   assert_state (fixture, HB_STATE_CLOSING);
 
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, LEFT " close:1000 resolve:done(close)");
   g_assert_cmpstr (fixture->close_reason, ==, "bye");
@@ -245,7 +246,7 @@ test_close_error (Fixture       *fixture,
   start_open (fixture);
   close_with (fixture, 1000, NULL);
   forget (fixture);
-  hb_machine_on_lost (&fixture->machine, fixture->now, &loss);
+  tell_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, LEFT " close:1006");
 }
@@ -396,7 +397,7 @@ test_message (Fixture       *fixture,
 
   start_open (fixture);
   receive (fixture, "hello");
-  hb_machine_on_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  tell_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
 
   assert_effects (fixture, "message:text message:binary");
   g_assert_true (g_bytes_equal (fixture->message, bytes));

@@ -22,7 +22,7 @@ transmit (Walk *self)
       g_assert_false (self->link.has_said_goodbye);
       ledger_on_taken (&self->ledger, hb_machine_take_message (&self->machine));
       self->link.room -= self->link.room != G_MAXUINT;
-      self->link.n_unwritten++;
+      walk_on_sent (self);
 
       /* The application may have connected to the connection itself. */
       if (dice_one_in (self->dice, 64))
@@ -30,7 +30,7 @@ transmit (Walk *self)
 
       /* The kernel may take it at once. */
       if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
-          && self->link.n_unwritten > 0)
+          && walk_get_n_unwritten (self) > 0)
         walk_on_written (self, 1);
     }
 
@@ -134,7 +134,7 @@ shut_down (Walk *self)
 
   g_assert_true (self->link.is_open);
   g_assert_false (self->link.has_said_goodbye);
-  g_assert_cmpuint (self->link.n_unwritten, ==, 0);
+  g_assert_cmpuint (walk_get_n_unwritten (self), ==, 0);
   self->link.has_said_goodbye = TRUE;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "effect-string.h"
+#include "tell.h"
 #include "walk-private.h"
 
 /* All that a machine can be told, each with what the model makes of it. */
@@ -354,7 +355,7 @@ walk_on_opened (Walk *self)
 {
   self->link.is_open = TRUE;
   self->link.room = G_MAXUINT;
-  hb_machine_on_opened (&self->machine, self->now, 101);
+  tell (&self->machine, self->now, HB_EVENT_OPENED);
   model_on_opened (self, 101);
   assert_same (self);
 }
@@ -375,39 +376,55 @@ walk_on_message (Walk *self)
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   HbOpcode opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT;
 
-  hb_machine_on_message (&self->machine, self->now, opcode, bytes);
+  tell_message (&self->machine, self->now, opcode, bytes);
   model_on_message (self, opcode, bytes);
 }
 
 void
 walk_on_pong (Walk *self)
 {
-  hb_machine_on_pong (&self->machine, self->now);
+  tell (&self->machine, self->now, HB_EVENT_PONG);
   model_on_pong (self);
+}
+
+/* How many messages are in the link that the kernel does not have whole */
+guint
+walk_get_n_unwritten (Walk *self)
+{
+  return (self->link.sent - self->link.written) / 2;
+}
+
+void
+walk_on_sent (Walk *self)
+{
+  HbSpan span = { self->link.sent, self->link.sent + 2, self->link.written };
+
+  self->link.sent = span.end;
+  tell_sent (&self->machine, self->now, &span);
 }
 
 void
 walk_on_written (Walk  *self,
                  guint  n_messages)
 {
-  self->link.n_unwritten -= n_messages;
-  hb_machine_on_written (&self->machine, n_messages);
+  self->link.written += 2 * n_messages;
+  tell_progress (&self->machine, self->now, self->link.written);
   ledger_on_written (&self->ledger, n_messages);
   assert_same (self);
 }
 
 void
-walk_on_life (Walk *self)
+walk_on_activity (Walk *self)
 {
-  hb_machine_on_life (&self->machine, self->now);
-  model_on_life (self);
+  tell (&self->machine, self->now, HB_EVENT_ACTIVITY);
+  model_on_activity (self);
 }
 
 void
 walk_on_blocked (Walk *self)
 {
   self->link.room = 0;
-  hb_machine_on_blocked (&self->machine);
+  tell (&self->machine, self->now, HB_EVENT_BLOCKED);
   ledger_on_blocked (&self->ledger);
   assert_same (self);
 }
@@ -416,9 +433,9 @@ void
 walk_on_writable (Walk *self)
 {
   self->link.room = dice_roll (self->dice, 2) == 0 ? G_MAXUINT : dice_roll (self->dice, 4);
-  hb_machine_on_writable (&self->machine, self->now);
+  tell (&self->machine, self->now, HB_EVENT_WRITABLE);
 
-  model_on_life (self);
+  model_on_activity (self);
   if (model_has_open_link (self))
     self->ledger.blocked = FALSE;
 
@@ -462,8 +479,6 @@ walk_on_lost (Walk *self)
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
     .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
-    .in_message = self->link.is_open && self->link.n_unwritten > 0
-                  && dice_roll (self->dice, 2) == 0,
   };
 
   /* Not often, because it ends the task */
@@ -473,8 +488,12 @@ walk_on_lost (Walk *self)
   model_loss.http_status = loss.http_status;
   model_loss.retry_after = loss.retry_after;
   model_loss.by_peer = loss.by_peer;
-  model_loss.in_message = loss.in_message;
-  hb_machine_on_lost (&self->machine, self->now, &loss);
+  model_loss.in_message = self->link.is_open && walk_get_n_unwritten (self) > 0
+                          && dice_roll (self->dice, 2) == 0;
+  if (model_loss.in_message)
+    tell_progress (&self->machine, self->now, self->link.written + 1);
+
+  tell_lost (&self->machine, self->now, &loss);
   model_on_lost (self, &model_loss);
   assert_same (self);
 }
@@ -482,7 +501,7 @@ walk_on_lost (Walk *self)
 void
 walk_on_network (Walk *self)
 {
-  hb_machine_on_network_changed (&self->machine, self->now);
+  tell (&self->machine, self->now, HB_EVENT_NETWORK);
   model_on_network (self);
   assert_same (self);
 }
@@ -491,7 +510,7 @@ void
 walk_tick (Walk     *self,
            gboolean  held_up)
 {
-  hb_machine_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
+  tell_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
   model_tick (self, held_up);
   assert_same (self);
 }

@@ -287,7 +287,7 @@ on_sign (Walk     *walk,
 
 /* Bytes have come, or some of a backlog has gone. */
 void
-model_on_life (Walk *walk)
+model_on_activity (Walk *walk)
 {
   if (walk->model.state == HB_STATE_OPEN && walk->machine.settings.liveness == HB_LIVENESS_ANY)
     on_sign (walk, FALSE);
@@ -312,7 +312,7 @@ model_on_message (Walk     *walk,
   if (is_reply || !knows_reply)
     on_sign (walk, TRUE);
   else
-    model_on_life (walk);
+    model_on_activity (walk);
 
   if (is_reply)
     return;

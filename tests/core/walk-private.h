@@ -70,7 +70,8 @@ typedef struct
 {
   guint    serial;
   guint    room;         /* how many messages it takes before it is full */
-  guint    n_unwritten;
+  guint64  sent;         /* how far its messages reach, each two positions long */
+  guint64  written;      /* how far the kernel has them */
   gboolean exists;
   gboolean is_connecting; /* its request has gone out */
   gboolean is_open;
@@ -170,7 +171,7 @@ void      model_on_message      (Walk       *walk,
                                  HbOpcode    opcode,
                                  GBytes     *bytes);
 void      model_on_pong         (Walk       *walk);
-void      model_on_life         (Walk       *walk);
+void      model_on_activity         (Walk       *walk);
 void      model_on_lost         (Walk       *walk,
                                  const Loss *loss);
 void      model_on_network      (Walk       *walk);
@@ -195,7 +196,9 @@ void      walk_dispose          (Walk       *self);
 void      walk_on_opened        (Walk       *self);
 void      walk_on_message       (Walk       *self);
 void      walk_on_pong          (Walk       *self);
-void      walk_on_life          (Walk       *self);
+void      walk_on_activity      (Walk       *self);
+guint     walk_get_n_unwritten  (Walk       *self);
+void      walk_on_sent          (Walk       *self);
 void      walk_on_written       (Walk       *self,
                                  guint       n_messages);
 void      walk_on_blocked       (Walk       *self);

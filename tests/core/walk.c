@@ -98,7 +98,7 @@ let_link_act (Walk *self)
     {
     case 0:
       if (dice_one_in (self->dice, 2))
-        walk_on_life (self);
+        walk_on_activity (self);
       break;
     case 1:
     case 2:
@@ -115,7 +115,7 @@ let_link_act (Walk *self)
       break;
     case 5:
     case 6:
-      walk_on_written (self, dice_roll (self->dice, link->n_unwritten + 1));
+      walk_on_written (self, dice_roll (self->dice, walk_get_n_unwritten (self) + 1));
       break;
     default:
       if (link->has_said_goodbye || dice_one_in (self->dice, 4))

@@ -9,6 +9,7 @@
 #include "hb-clock-private.h"
 #include "hb-machine-private.h"
 #include "measure-counters.h"
+#include "tell.h"
 
 /* What a message that comes alone costs for the sake of the heartbeat, in nanoseconds: the clock is
  * read, the time is stored, and the alarm asks for the next deadline before the loop waits. And
@@ -77,7 +78,7 @@ do_heartbeat (void)
 static void
 do_all (void)
 {
-  hb_machine_on_message (&machine, hb_clock_now (), HB_OPCODE_BINARY, message);
+  tell_message (&machine, hb_clock_now (), HB_OPCODE_BINARY, message);
   carry_out ();
   prepare_alarm ();
 }
@@ -116,7 +117,7 @@ main (int    argc,
 
   hb_machine_open (&machine, hb_clock_now (), NULL);
   carry_out ();
-  hb_machine_on_opened (&machine, hb_clock_now (), 101);
+  tell (&machine, hb_clock_now (), HB_EVENT_OPENED);
   carry_out ();
   do_all ();
 

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-outgoing-private.h"
+
+G_BEGIN_DECLS
+
+/* Whether received bytes have been read. A missing reply proves nothing while bytes are unread. */
+typedef enum
+{
+  HB_READING_DONE,
+  HB_READING_LATER,   /* The rest is read in the next iteration: other sources have their turn. */
+  HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
+} HbReading;
+
+/* How a link ended */
+typedef struct
+{
+  GError     *error;        /* (nullable) (not owned) */
+  const char *reason;       /* (nullable) */
+  guint       code;         /* 1006 without a close frame */
+  guint       http_status;  /* of the handshake, 0 without a response */
+  guint       retry_after;  /* in seconds, 0 if the server did not name a delay */
+  gboolean    by_peer;      /* The peer sent a close frame, a FIN or a reset. */
+  gboolean    is_permanent; /* Every attempt would end with this error, which then is not NULL. */
+} HbLoss;
+
+/* The frame of a message, by positions in the bytes that a link has written since it was opened */
+typedef struct
+{
+  guint64 begin;
+  guint64 end;
+  guint64 written; /* The kernel has all bytes before this one. */
+} HbSpan;
+
+typedef enum {
+  HB_EVENT_OPENED,   /* The connection is open. */
+  HB_EVENT_MESSAGE,  /* A message was received (message). */
+  HB_EVENT_PONG,
+  HB_EVENT_ACTIVITY, /* Bytes were received, or the peer took some of a backlog. */
+  HB_EVENT_SENT,     /* The frame of the last message that was taken is in the link (span). */
+  HB_EVENT_PROGRESS, /* The kernel has taken bytes (written). */
+  HB_EVENT_BLOCKED,  /* No message may be sent now. */
+  HB_EVENT_WRITABLE, /* Messages may be sent again. */
+  HB_EVENT_LOST,     /* The attempt, or the connection, has ended (loss). */
+  HB_EVENT_NETWORK,  /* A network of this machine has changed. */
+  HB_EVENT_TICK,     /* A deadline may have passed (tick). */
+} HbEventKind;
+
+/* An occurrence that the machine must know of. Nothing in it is owned. */
+typedef struct
+{
+  HbEventKind kind;
+  guint       serial; /* of the link, for an event of a link */
+
+  union
+  {
+    const HbLoss *loss;
+    HbSpan        span;
+    guint64       written;
+
+    struct
+    {
+      GBytes   *bytes;
+      HbOpcode  opcode;
+    } message;
+
+    struct
+    {
+      HbReading reading;
+      gboolean  is_queued; /* The request still waits for a connection of the session. */
+    } tick;
+  };
+} HbEvent;
+
+typedef void (* HbEventFunc) (const HbEvent *event,
+                              gpointer       user_data);
+
+G_END_DECLS

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-machine-steps-private.h"
+
+/* The one way in for all that happens outside the application. */
+
+/* An event of a link that the machine has given up already means nothing. */
+static gboolean
+is_stale (HbMachine     *self,
+          const HbEvent *event)
+{
+  return event->kind != HB_EVENT_NETWORK && event->kind != HB_EVENT_TICK
+         && event->serial != self->serial;
+}
+
+void
+hb_machine_handle (HbMachine     *self,
+                   gint64         now,
+                   const HbEvent *event)
+{
+  if (is_stale (self, event))
+    return;
+
+  switch (event->kind)
+    {
+    case HB_EVENT_OPENED:
+      hb_machine_on_opened (self, now);
+      break;
+    case HB_EVENT_MESSAGE:
+      hb_machine_on_message (self, now, event->message.opcode, event->message.bytes);
+      break;
+    case HB_EVENT_PONG:
+      hb_machine_on_pong (self, now);
+      break;
+    case HB_EVENT_ACTIVITY:
+      hb_machine_on_activity (self, now);
+      break;
+    case HB_EVENT_SENT:
+      hb_machine_on_sent (self, &event->span);
+      break;
+    case HB_EVENT_PROGRESS:
+      hb_machine_on_progress (self, event->written);
+      break;
+    case HB_EVENT_BLOCKED:
+      hb_machine_on_blocked (self);
+      break;
+    case HB_EVENT_WRITABLE:
+      hb_machine_on_writable (self, now);
+      break;
+    case HB_EVENT_LOST:
+      hb_machine_on_lost (self, now, event->loss);
+      break;
+    case HB_EVENT_NETWORK:
+      hb_machine_on_network (self, now);
+      break;
+    case HB_EVENT_TICK:
+      hb_machine_on_tick (self, now, event->tick.reading, event->tick.is_queued);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-steps-private.h"
+
+/* One connection from the request to its last message. Its end is in hb-machine-loss.c. */
+
+/* Precedes the making of a request, which handlers of `connecting` then see. A hold from within such
+ * a handler holds this attempt.
+ *
+ * Returns FALSE, and closes the task, if a handler of `notify` has made the settings invalid. */
+gboolean
+hb_machine_on_announcing (HbMachine *self,
+                          gint64     now)
+{
+  if (!hb_settings_check (&self->settings, NULL))
+    {
+      hb_machine_attempt (self, now);
+      return FALSE;
+    }
+
+  self->is_announcing = TRUE;
+  g_free (self->request_uri);
+  self->request_uri = g_strdup (self->settings.uri);
+
+  return TRUE;
+}
+
+/* Follows the handlers of `connecting`. Returns whether to send the request now. If it is held, an
+ * HB_EFFECT_REQUEST follows. */
+gboolean
+hb_machine_on_announced (HbMachine      *self,
+                         const HbEffect *connect)
+{
+  if (!hb_machine_is_current (self, connect))
+    return FALSE;
+
+  self->is_announcing = FALSE;
+
+  return !self->is_request_held;
+}
+
+/* Precedes the sending of a request. The time for an attempt starts here, because until here the
+ * application took its time, not the server. A new URI applies to the next attempt.
+ *
+ * Returns FALSE, and closes the task, if the settings are invalid; libsoup does not check them. */
+gboolean
+hb_machine_on_requested (HbMachine *self,
+                         gint64     now)
+{
+  if (!hb_settings_check_handshake (&self->settings, NULL))
+    {
+      hb_machine_attempt (self, now);
+      return FALSE;
+    }
+
+  self->since = now;
+  self->metrics.attempts++;
+
+  return TRUE;
+}
+
+static void
+set_latency (HbMachine *self,
+             gint64     latency)
+{
+  if (self->latency == latency)
+    return;
+
+  self->latency = latency;
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_LATENCY);
+}
+
+static void
+add_reply (HbMachine *self,
+           gint64     latency)
+{
+  if (latency == HB_LATENCY_NONE)
+    return;
+
+  self->metrics.replies++;
+  if (latency == HB_LATENCY_UNKNOWN)
+    return;
+
+  hb_metrics_add_latency (&self->metrics, latency);
+  set_latency (self, latency);
+}
+
+/* RFC 6455, 1.3: the status of a handshake that succeeded */
+#define HTTP_SWITCHING_PROTOCOLS 101
+
+void
+hb_machine_on_opened (HbMachine *self,
+                      gint64     now)
+{
+  if (self->state != HB_STATE_CONNECTING)
+    return;
+
+  hb_machine_enter (self, HB_STATE_OPEN, now);
+  self->metrics.opens++;
+  self->shut_down = FALSE;
+  hb_heartbeat_start (&self->heartbeat, now);
+  hb_outbox_on_opened (&self->outbox);
+  set_latency (self, -1);
+  hb_machine_set_http_status (self, HTTP_SWITCHING_PROTOCOLS);
+  hb_machine_set_last_error (self, NULL);
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_CONNECTION);
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_PROTOCOL);
+
+  if (self->lost_at != HB_NEVER)
+    {
+      self->downtime = now - self->lost_at;
+      self->metrics.downtime += self->downtime;
+      self->lost_at = HB_NEVER;
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_DOWNTIME);
+    }
+
+  hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
+}
+
+/* Follows the handlers of `open`. Their messages are sent first, then the queue. */
+void
+hb_machine_on_greeted (HbMachine *self,
+                       guint      serial)
+{
+  if (serial != self->serial || !hb_machine_has_open_link (self))
+    return;
+
+  hb_outbox_on_greeted (&self->outbox);
+  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_DONE, NULL);
+  hb_machine_pump (self);
+}
+
+void
+hb_machine_on_message (HbMachine *self,
+                       gint64     now,
+                       HbOpcode   opcode,
+                       GBytes    *bytes)
+{
+  HbEffect *effect;
+  gint64 latency;
+
+  /* As in a browser (WHATWG), no message is delivered after close (). */
+  if (self->state != HB_STATE_OPEN)
+    return;
+
+  if (!hb_heartbeat_on_message (&self->heartbeat, &self->settings, now, opcode, bytes, &latency))
+    {
+      add_reply (self, latency);
+      return;
+    }
+
+  add_reply (self, latency);
+  self->metrics.messages_received++;
+  self->metrics.bytes_received += g_bytes_get_size (bytes);
+
+  effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
+  effect->message.opcode = opcode;
+  effect->message.bytes = g_bytes_ref (bytes);
+}
+
+void
+hb_machine_on_pong (HbMachine *self,
+                    gint64     now)
+{
+  if (self->state == HB_STATE_OPEN)
+    add_reply (self, hb_heartbeat_on_pong (&self->heartbeat, &self->settings, now));
+}
+
+void
+hb_machine_on_activity (HbMachine *self,
+                        gint64     now)
+{
+  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
+    hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
+}
+
+/* Precedes the sending of a ping. */
+void
+hb_machine_on_pinged (HbMachine *self,
+                      gint64     now)
+{
+  hb_heartbeat_on_pinged (&self->heartbeat, now);
+}
+
+/* Written messages make room for no others: the link says when it takes more. */
+static void
+shut_down_when_empty (HbMachine *self)
+{
+  if (hb_outbox_is_empty (&self->outbox))
+    hb_machine_pump (self);
+}
+
+void
+hb_machine_on_sent (HbMachine    *self,
+                    const HbSpan *span)
+{
+  hb_outbox_on_sent (&self->outbox, span);
+  shut_down_when_empty (self);
+}
+
+void
+hb_machine_on_progress (HbMachine *self,
+                        guint64    written)
+{
+  hb_outbox_on_progress (&self->outbox, written);
+  shut_down_when_empty (self);
+}
+
+void
+hb_machine_on_blocked (HbMachine *self)
+{
+  hb_outbox_on_blocked (&self->outbox);
+}
+
+/* The link had been full, so the peer has taken bytes. That proves that it is alive. */
+void
+hb_machine_on_writable (HbMachine *self,
+                        gint64     now)
+{
+  if (!hb_machine_has_open_link (self))
+    return;
+
+  hb_machine_on_activity (self, now);
+  hb_outbox_on_writable (&self->outbox);
+  hb_machine_pump (self);
+}
+
+/* Moves the next message that may be sent to those in flight.
+ *
+ * Returns: (nullable) */
+const HbOutgoing *
+hb_machine_take_message (HbMachine *self)
+{
+  return hb_outbox_take (&self->outbox);
+}

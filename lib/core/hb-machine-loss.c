@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-backoff-private.h"
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-steps-private.h"
+
+/* What follows the end of a connection or an attempt: a delay and another attempt, or the end of
+ * the task */
+
+/* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay. A longer
+ * delay than this, in seconds, is cut. */
+#define HTTP_TOO_MANY_REQUESTS   429
+#define HTTP_SERVICE_UNAVAILABLE 503
+#define RETRY_AFTER_MAX          3600
+
+/* Returns a random number from 0 to 1. A GRand takes 2.5 KiB and is seldom needed, so none is
+ * kept. */
+static double
+draw (HbMachine *self)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (self->seed++);
+
+  return g_rand_double (random);
+}
+
+/* Returns the present delay by the properties, in milliseconds. Each delay keeps one random number,
+ * so that a change of a property alone changes it. */
+static guint
+get_delay (HbMachine *self)
+{
+  return MAX (hb_backoff_get_delay (&self->settings, self->attempt, self->chance),
+              self->retry_after);
+}
+
+static void
+wait_for_attempt (HbMachine    *self,
+                  const HbLoss *loss,
+                  gint64        now)
+{
+  HbEffect *effect;
+
+  hb_machine_set_attempt (self, self->attempt + 1);
+
+  if (loss->http_status == HTTP_TOO_MANY_REQUESTS || loss->http_status == HTTP_SERVICE_UNAVAILABLE)
+    self->retry_after = MIN (loss->retry_after, RETRY_AFTER_MAX) * 1000;
+
+  self->chance = draw (self);
+  self->attempt_at = now + hb_milliseconds (get_delay (self));
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
+
+  effect = hb_effects_push (&self->effects, HB_EFFECT_RECONNECT);
+  effect->reconnect.serial = self->serial;
+  effect->reconnect.attempt = self->attempt;
+}
+
+/* Whether the next attempt, or the next connection, would end in the same way */
+static gboolean
+is_final (const HbLoss *loss)
+{
+  return loss->is_permanent
+         || g_error_matches (loss->error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
+}
+
+/* @in_message: whether the peer ended the connection during a message
+ *
+ * Returns: (transfer full) (nullable): why that message is to be dropped, NULL if it is sent again */
+static GError *
+judge_message (HbMachine    *self,
+               const HbLoss *loss,
+               gboolean      in_message)
+{
+  gboolean is_too_big = loss->code == HB_CLOSE_TOO_BIG;
+  const HbOutgoing *message;
+
+  if (!in_message || self->state != HB_STATE_OPEN)
+    return NULL;
+
+  message = hb_outbox_judge_end (&self->outbox, is_too_big);
+
+  if (message != NULL && is_too_big)
+    return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                        _("A message of %zu bytes is too big for the server: it was dropped"),
+                        g_bytes_get_size (message->bytes));
+
+  if (message != NULL)
+    return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                        _("The server ended the connection 3 times in a row during a message of "
+                          "%zu bytes: it was dropped"),
+                        g_bytes_get_size (message->bytes));
+
+  return NULL;
+}
+
+/* Reports a message that the server has refused. If the kernel had all of a message that was too
+ * big, that message is unknown.
+ *
+ * @refusal: (nullable): from judge_message () */
+static void
+tell_refusal (HbMachine    *self,
+              const HbLoss *loss,
+              gboolean      in_message,
+              const GError *refusal)
+{
+  if (refusal != NULL)
+    hb_outbox_drop_refused (&self->outbox, refusal);
+  else if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !in_message)
+    hb_effects_push_error (&self->effects,
+                           g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                                                _("A message was too big for the server, but none "
+                                                  "was being sent when it said so: it is one of "
+                                                  "those sent before")));
+}
+
+/* @attempt: how many attempts in a row have failed, 0 only if none may be made */
+static GError *
+new_limit_error (guint       attempt,
+                 const char *cause)
+{
+  if (attempt == 0)
+    return g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
+                        _("No attempt to reconnect is made, because repeat-limit is 0: %s"), cause);
+
+  return g_error_new (HB_ERROR, HB_ERROR_REPEAT_LIMIT,
+                      hb_ngettext ("Gave up after %u attempt to reconnect: %s",
+                                   "Gave up after %u attempts to reconnect: %s", attempt),
+                      attempt, cause);
+}
+
+/* Whether a program that wants one connection only has had it */
+static gboolean
+is_normal_end (HbMachine    *self,
+               const HbLoss *loss)
+{
+  return self->state == HB_STATE_OPEN && self->settings.repeat_limit == 0
+         && loss->error == NULL && loss->code == HB_CLOSE_NORMAL;
+}
+
+/* Returns: (transfer full) (nullable): why the end of the connection is the end of the task, NULL if
+ *   another attempt follows */
+static GError *
+judge_end (HbMachine    *self,
+           const HbLoss *loss,
+           guint         attempt)
+{
+  if (self->state == HB_STATE_CLOSING || is_normal_end (self, loss))
+    return hb_machine_new_closed_error ();
+
+  if (is_final (loss))
+    return g_error_copy (loss->error);
+
+  if (hb_backoff_is_exhausted (&self->settings, attempt))
+    return new_limit_error (attempt,
+                            loss->error != NULL ? loss->error->message
+                            : loss->by_peer ? _("the server closed the link")
+                                            : _("the link was given up"));
+
+  return NULL;
+}
+
+/* Tears down, then changes the state, then emits signals, so that each handler sees the new state. */
+static void
+lose (HbMachine    *self,
+      gint64        now,
+      const HbLoss *loss)
+{
+  gboolean closing = self->state == HB_STATE_CLOSING;
+  gboolean was_open = hb_machine_has_open_link (self);
+  guint attempt = now >= hb_machine_get_settled_at (self) ? 0 : self->attempt;
+  gboolean in_message = loss->by_peer && hb_outbox_is_in_message (&self->outbox);
+  g_autoptr (GError) refusal = judge_message (self, loss, in_message);
+  g_autoptr (GError) final = judge_end (self, loss, attempt);
+  gboolean is_limit = g_error_matches (final, HB_ERROR, HB_ERROR_REPEAT_LIMIT);
+
+  hb_machine_leave (self, final != NULL ? HB_STATE_CLOSED : HB_STATE_WAITING, now);
+  hb_machine_set_attempt (self, attempt);
+
+  if (!was_open)
+    hb_machine_set_http_status (self, loss->http_status);
+
+  if (!closing && (loss->error != NULL || is_limit))
+    hb_machine_set_last_error (self, is_limit ? final : loss->error);
+
+  /* To an application that has called close (), an error of the peer makes no difference. */
+  if (loss->error != NULL && !closing)
+    hb_effects_push_error (&self->effects, g_error_copy (loss->error));
+
+  if (!closing)
+    tell_refusal (self, loss, in_message, refusal);
+
+  if (is_limit)
+    hb_effects_push_error (&self->effects, g_error_copy (final));
+
+  if (final != NULL)
+    hb_machine_tell_unsent (self);
+
+  if (was_open)
+    hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, loss->code, loss->reason);
+
+  if (final != NULL)
+    hb_machine_release_waiters (self, final);
+  else
+    wait_for_attempt (self, loss, now);
+}
+
+void
+hb_machine_on_lost (HbMachine    *self,
+                    gint64        now,
+                    const HbLoss *loss)
+{
+  switch (self->state)
+    {
+    case HB_STATE_CONNECTING:
+    case HB_STATE_OPEN:
+    case HB_STATE_CLOSING:
+      lose (self, now, loss);
+      break;
+
+    case HB_STATE_WAITING:
+    case HB_STATE_CLOSED:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Replaces the delay that @reconnect announces by that of the application's function. A delay that
+ * the server asked for remains the minimum. */
+void
+hb_machine_set_delay (HbMachine *self,
+                      HbEffect  *reconnect,
+                      guint      delay)
+{
+  gint64 attempt_at;
+
+  g_return_if_fail (hb_machine_is_current (self, reconnect));
+
+  reconnect->reconnect.delay = MAX (delay, self->retry_after);
+  attempt_at = self->since + hb_milliseconds (reconnect->reconnect.delay);
+
+  self->chance = -1;
+
+  if (self->attempt_at == attempt_at)
+    return;
+
+  self->attempt_at = attempt_at;
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
+}
+
+/* Applies changed settings to a delay that is running: moves its end, or ends it if the new limit is
+ * reached already. All other deadlines are computed from the settings each time. */
+void
+hb_machine_apply_settings (HbMachine *self,
+                           gint64     now)
+{
+  g_autoptr (GError) final = NULL;
+  gint64 attempt_at;
+
+  if (self->state != HB_STATE_WAITING || self->attempt == 0)
+    return;
+
+  if (hb_backoff_is_exhausted (&self->settings, self->attempt - 1))
+    {
+      final = new_limit_error (self->attempt - 1,
+                               self->last_error != NULL ? self->last_error->message
+                                                        : _("the link was lost"));
+      hb_machine_leave (self, HB_STATE_CLOSED, now);
+      hb_machine_set_last_error (self, final);
+      hb_effects_push_error (&self->effects, g_error_copy (final));
+      hb_machine_tell_unsent (self);
+      hb_machine_release_waiters (self, final);
+      return;
+    }
+
+  if (self->chance < 0)
+    return;
+
+  attempt_at = self->since + hb_milliseconds (get_delay (self));
+  if (attempt_at == self->attempt_at)
+    return;
+
+  self->attempt_at = attempt_at;
+  if (self->holds == 0)
+    hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
+}

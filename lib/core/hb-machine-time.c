@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-steps-private.h"
+
+/* What time alone brings about, and when */
+
+/* Networks change in bursts: an interface, an address, a route. */
+#define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
+
+/* When the present state needs a tick */
+static gint64
+get_state_deadline (HbMachine *self)
+{
+  switch (self->state)
+    {
+    case HB_STATE_WAITING:
+      return hb_machine_get_attempt_at (self);
+
+    case HB_STATE_CONNECTING:
+      return self->settings.connect_timeout == 0 || self->is_announcing || self->is_request_held
+             ? HB_NEVER
+             : self->since + hb_milliseconds (self->settings.connect_timeout);
+
+    case HB_STATE_OPEN:
+      return MIN (hb_heartbeat_get_deadline (&self->heartbeat, &self->settings),
+                  hb_machine_get_settled_at (self));
+
+    case HB_STATE_CLOSING:
+      return self->since + hb_milliseconds (self->settings.close_timeout);
+
+    case HB_STATE_CLOSED:
+      return HB_NEVER;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* When the next tick is due, HB_NEVER if none is */
+gint64
+hb_machine_get_deadline (HbMachine *self)
+{
+  if (self->state == HB_STATE_CLOSED)
+    return HB_NEVER;
+
+  return MIN (get_state_deadline (self), self->check_at);
+}
+
+static void
+lose_with_error (HbMachine *self,
+                 gint64     now,
+                 GError    *error)
+{
+  hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
+}
+
+/* A server that has never replied more likely does not know the text than is dead. */
+static GError *
+new_pong_error (HbMachine *self)
+{
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0)
+    return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
+                        _("The server has shown no life for %u ms after a ping, and has never "
+                          "answered one: it probably does not know the text of ping-message. Set "
+                          "heartbeat-mode to PING, which every server answers"),
+                        self->settings.pong_timeout);
+
+  return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
+                      _("The server has shown no life for %u ms after a ping"),
+                      self->settings.pong_timeout);
+}
+
+static void
+tick_open (HbMachine *self,
+           gint64     now,
+           gboolean   held_up)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (now >= hb_machine_get_settled_at (self))
+    hb_machine_set_attempt (self, 0);
+
+  switch (hb_heartbeat_tick (&self->heartbeat, &self->settings, now, held_up))
+    {
+    case HB_VERDICT_WAIT:
+      break;
+
+    case HB_VERDICT_PING:
+      hb_machine_ping (self, now);
+      break;
+
+    case HB_VERDICT_DEAD:
+      self->metrics.pong_timeouts++;
+      error = new_pong_error (self);
+      lose_with_error (self, now, error);
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+tick_connecting (HbMachine *self,
+                 gint64     now,
+                 gboolean   is_queued)
+{
+  gint64 deadline = get_state_deadline (self);
+  g_autoptr (GError) error = NULL;
+
+  if (now < deadline)
+    return;
+
+  if (now - deadline > HB_LATE)
+    {
+      /* This process slept, not the server, so the response may be here already. */
+      self->since = now;
+      return;
+    }
+
+  error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
+                       is_queued
+                       ? _("No WebSocket was open after %u ms, because all connections that the "
+                           "session may have were in use")
+                       : _("No WebSocket was open after %u ms"),
+                       self->settings.connect_timeout);
+  lose_with_error (self, now, error);
+}
+
+/* Acts on a change of the network when that is due. A delay that the server has asked for is kept. */
+static void
+check_network (HbMachine *self,
+               gint64     now)
+{
+  if (now < self->check_at)
+    return;
+
+  self->check_at = HB_NEVER;
+  self->checked_at = now;
+
+  if (self->settings.network_aware && self->retry_after == 0)
+    hb_machine_check (self, now);
+}
+
+/* Acts on the first change of a burst at once, and once more when the interval is over, so that the
+ * last change is not missed. */
+void
+hb_machine_on_network (HbMachine *self,
+                       gint64     now)
+{
+  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
+    return;
+
+  self->check_at = MAX (now, self->checked_at + CHECK_INTERVAL);
+  check_network (self, now);
+}
+
+/* Received bytes are read before a deadline is judged. Each deadline is put off once only, because
+ * under a flood there always are more bytes. */
+static gboolean
+puts_off (HbMachine *self,
+          gint64     now,
+          HbReading  reading)
+{
+  gint64 deadline = hb_machine_get_deadline (self);
+
+  if (reading != HB_READING_LATER || now < deadline || deadline == self->put_off)
+    return FALSE;
+
+  self->put_off = deadline;
+  return TRUE;
+}
+
+/* @is_queued: whether the request still waits for a connection of the session */
+void
+hb_machine_on_tick (HbMachine *self,
+                    gint64     now,
+                    HbReading  reading,
+                    gboolean   is_queued)
+{
+  if (puts_off (self, now, reading))
+    return;
+
+  switch (self->state)
+    {
+    case HB_STATE_WAITING:
+      if (self->holds == 0 && now >= self->attempt_at)
+        hb_machine_attempt (self, now);
+      break;
+
+    case HB_STATE_CONNECTING:
+      tick_connecting (self, now, is_queued);
+      break;
+
+    case HB_STATE_OPEN:
+      tick_open (self, now, reading == HB_READING_HELD_UP);
+      break;
+
+    case HB_STATE_CLOSING:
+      if (now >= get_state_deadline (self))
+        lose_with_error (self, now, NULL);
+      break;
+
+    case HB_STATE_CLOSED:
+      return;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  check_network (self, now);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "tell.h"
+
+static void
+handle (HbMachine *machine,
+        gint64     now,
+        HbEvent    event)
+{
+  event.serial = machine->serial;
+  hb_machine_handle (machine, now, &event);
+}
+
+void
+tell (HbMachine   *machine,
+      gint64       now,
+      HbEventKind  kind)
+{
+  handle (machine, now, (HbEvent) { .kind = kind });
+}
+
+void
+tell_message (HbMachine *machine,
+              gint64     now,
+              HbOpcode   opcode,
+              GBytes    *bytes)
+{
+  handle (machine, now, (HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .message.opcode = opcode,
+    .message.bytes = bytes,
+  });
+}
+
+void
+tell_sent (HbMachine    *machine,
+           gint64        now,
+           const HbSpan *span)
+{
+  handle (machine, now, (HbEvent) { .kind = HB_EVENT_SENT, .span = *span });
+}
+
+void
+tell_progress (HbMachine *machine,
+               gint64     now,
+               guint64    written)
+{
+  handle (machine, now, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = written });
+}
+
+void
+tell_lost (HbMachine    *machine,
+           gint64        now,
+           const HbLoss *loss)
+{
+  handle (machine, now, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
+}
+
+void
+tell_tick (HbMachine *machine,
+           gint64     now,
+           HbReading  reading)
+{
+  handle (machine, now, (HbEvent) { .kind = HB_EVENT_TICK, .tick.reading = reading });
+}

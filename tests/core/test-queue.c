@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-queue-private.h"
+
+typedef struct
+{
+  HbQueue queue;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  hb_queue_init (&fixture->queue);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  hb_queue_clear (&fixture->queue);
+}
+
+static void
+push_full (Fixture    *fixture,
+           const char *text,
+           gboolean    greeting,
+           gboolean    is_volatile,
+           gpointer    ticket)
+{
+  HbOutgoing message = {
+    .bytes = g_bytes_new (text, strlen (text)),
+    .opcode = HB_OPCODE_TEXT,
+    .ticket = ticket,
+    .is_volatile = is_volatile,
+  };
+
+  hb_queue_push (&fixture->queue, &message, greeting);
+}
+
+/* Each word is a message. */
+static void
+push (Fixture    *fixture,
+      const char *texts)
+{
+  g_auto (GStrv) words = g_strsplit (texts, " ", -1);
+  guint i;
+
+  for (i = 0; words[i] != NULL; i++)
+    push_full (fixture, words[i], FALSE, FALSE, NULL);
+}
+
+static void
+append (GString          *content,
+        const HbOutgoing *message)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (message->bytes, &length);
+
+  if (content->len > 0)
+    g_string_append_c (content, ' ');
+  g_string_append_len (content, text, length);
+}
+
+static void
+assert_line (HbDeque    *line,
+             const char *expected)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < line->length; i++)
+    append (content, hb_deque_peek (line, i));
+
+  g_assert_cmpstr (content->str, ==, expected);
+}
+
+static void
+take (Fixture *fixture,
+      guint    n_messages)
+{
+  for (; n_messages > 0; n_messages--)
+    g_assert_nonnull (hb_queue_take (&fixture->queue, FALSE));
+}
+
+/* The frame of the message that was last taken is at these positions. */
+static void
+set_span (Fixture *fixture,
+          guint64  begin,
+          guint64  end)
+{
+  hb_queue_set_span (&fixture->queue, begin, end);
+}
+
+typedef gboolean (*Pop) (HbQueue   *self,
+                         HbOutgoing *message);
+
+static void
+assert_pops (Fixture    *fixture,
+             Pop         pop,
+             const char *expected)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+  HbOutgoing message;
+
+  while (pop (&fixture->queue, &message))
+    {
+      append (content, &message);
+      g_bytes_unref (message.bytes);
+    }
+
+  g_assert_cmpstr (content->str, ==, expected);
+}
+
+static void
+assert_pops_written (Fixture    *fixture,
+                     guint64     written,
+                     const char *expected)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+  HbOutgoing message;
+
+  while (hb_queue_pop_written (&fixture->queue, written, &message))
+    {
+      append (content, &message);
+      g_bytes_unref (message.bytes);
+    }
+
+  g_assert_cmpstr (content->str, ==, expected);
+}
+
+static void
+test_empty (Fixture       *fixture,
+            gconstpointer  data)
+{
+  HbOutgoing message;
+
+  g_test_summary ("A new queue is empty, and nothing can be taken or popped");
+
+  g_assert_true (hb_queue_is_empty (&fixture->queue));
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, FALSE), ==, 0);
+  g_assert_null (hb_queue_take (&fixture->queue, FALSE));
+  g_assert_false (hb_queue_pop_written (&fixture->queue, 100, &message));
+  g_assert_false (hb_queue_pop_oldest (&fixture->queue, &message));
+  g_assert_false (hb_queue_pop_volatile (&fixture->queue, &message));
+  g_assert_false (hb_queue_pop_ticket (&fixture->queue, fixture, &message));
+}
+
+static void
+test_take (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("Messages go from the queue to the link in order, and stay until they are "
+                  "written");
+
+  push (fixture, "one two three");
+  take (fixture, 2);
+
+  assert_line (&fixture->queue.in_flight, "one two");
+  assert_line (&fixture->queue.waiting, "three");
+  g_assert_false (hb_queue_is_empty (&fixture->queue));
+}
+
+static void
+test_greeting_first (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("The greeting goes before the queue, even when it came later");
+
+  push (fixture, "queued");
+  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  take (fixture, 2);
+
+  assert_line (&fixture->queue.in_flight, "greeting queued");
+}
+
+static void
+test_not_empty (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A message that waits, greets or is in flight counts");
+
+  push (fixture, "taken");
+  take (fixture, 1);
+  set_span (fixture, 0, 7);
+  g_assert_false (hb_queue_is_empty (&fixture->queue));
+
+  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  g_assert_false (hb_queue_is_empty (&fixture->queue));
+
+  assert_pops_written (fixture, 7, "taken");
+  g_assert_false (hb_queue_is_empty (&fixture->queue));
+}
+
+static void
+test_greeting_holds_back (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("While the application greets, the queue is held back");
+
+  push (fixture, "queued");
+  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, TRUE), ==, 1);
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, FALSE), ==, 2);
+  g_assert_nonnull (hb_queue_take (&fixture->queue, TRUE));
+  g_assert_null (hb_queue_take (&fixture->queue, TRUE));
+}
+
+static void
+test_amounts (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A message counts in bytes from when it came until it is written");
+
+  push (fixture, "1 22 333");
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 6);
+  g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
+
+  take (fixture, 1);
+  set_span (fixture, 0, 3);
+  take (fixture, 1);
+  set_span (fixture, 3, 7);
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 6);
+  g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 3);
+
+  assert_pops_written (fixture, 7, "1 22");
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 3);
+  g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
+}
+
+static void
+test_written (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A message is written when the kernel has the last byte of its frame, and not "
+                  "before its frame is in the link");
+
+  push (fixture, "one two");
+  take (fixture, 1);
+  assert_pops_written (fixture, G_MAXUINT64 - 1, "");
+
+  set_span (fixture, 0, 5);
+  take (fixture, 1);
+  set_span (fixture, 9, 14);
+  assert_pops_written (fixture, 4, "");
+  assert_pops_written (fixture, 5, "one");
+  assert_pops_written (fixture, 13, "");
+  assert_pops_written (fixture, 14, "two");
+}
+
+static void
+test_nested_span (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("Of two messages of which the second is sent within the sending of the first, "
+                  "each gets its own frame");
+
+  push (fixture, "outer inner");
+  take (fixture, 2);
+  set_span (fixture, 0, 7);
+  set_span (fixture, 7, 14);
+
+  assert_pops_written (fixture, 7, "");
+  assert_pops_written (fixture, 14, "outer inner");
+}
+
+static void
+test_take_back (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("After a loss what was handed comes first, then the greeting, then the "
+                  "queue, each in order");
+
+  push (fixture, "one two three four");
+  take (fixture, 2);
+  push_full (fixture, "hello", TRUE, FALSE, NULL);
+  push_full (fixture, "again", TRUE, FALSE, NULL);
+  hb_queue_take_back (&fixture->queue);
+
+  assert_line (&fixture->queue.waiting, "one two hello again three four");
+  assert_line (&fixture->queue.in_flight, "");
+  assert_line (&fixture->queue.greeting, "");
+  g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 25);
+}
+
+static void
+test_take_back_twice (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("Two losses in a row do not change the order");
+
+  push (fixture, "one two three four");
+  take (fixture, 3);
+  hb_queue_take_back (&fixture->queue);
+  take (fixture, 1);
+  hb_queue_take_back (&fixture->queue);
+
+  assert_line (&fixture->queue.waiting, "one two three four");
+}
+
+static void
+test_pop_oldest (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("The oldest that can still be dropped is the head of the queue, never what "
+                  "has been handed over");
+
+  push (fixture, "handed one two");
+  take (fixture, 1);
+  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+
+  assert_pops (fixture, hb_queue_pop_oldest, "one two greeting");
+  assert_line (&fixture->queue.in_flight, "handed");
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 6);
+}
+
+static void
+test_pop_volatile (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("Volatile messages are found wherever they wait, and the others stay");
+
+  push (fixture, "one");
+  push_full (fixture, "v1", FALSE, TRUE, NULL);
+  push (fixture, "two");
+  push_full (fixture, "v2", FALSE, TRUE, NULL);
+  push_full (fixture, "v3", TRUE, TRUE, NULL);
+
+  assert_pops (fixture, hb_queue_pop_volatile, "v1 v2 v3");
+  assert_line (&fixture->queue.waiting, "one two");
+  g_assert_cmpuint (fixture->queue.n_volatile, ==, 0);
+}
+
+static void
+test_pop_volatile_handed (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_test_summary ("A volatile message at the link is not dropped, unless the link was lost");
+
+  push_full (fixture, "v", FALSE, TRUE, NULL);
+  take (fixture, 1);
+  assert_pops (fixture, hb_queue_pop_volatile, "");
+
+  hb_queue_take_back (&fixture->queue);
+  assert_pops (fixture, hb_queue_pop_volatile, "v");
+}
+
+static void
+test_pop_ticket (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  HbOutgoing message;
+  int queued;
+  int greeting;
+
+  g_test_summary ("A message that somebody waits for is found by it, in the queue and in the "
+                  "greeting");
+
+  push (fixture, "one");
+  push_full (fixture, "mine", FALSE, FALSE, &queued);
+  push_full (fixture, "hello", TRUE, FALSE, &greeting);
+
+  g_assert_true (hb_queue_pop_ticket (&fixture->queue, &queued, &message));
+  g_bytes_unref (message.bytes);
+  g_assert_true (hb_queue_pop_ticket (&fixture->queue, &greeting, &message));
+  g_bytes_unref (message.bytes);
+  g_assert_false (hb_queue_pop_ticket (&fixture->queue, &queued, &message));
+  assert_line (&fixture->queue.waiting, "one");
+}
+
+static void
+test_pop_ticket_handed (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  HbOutgoing message;
+  int ticket;
+
+  g_test_summary ("A message at the link cannot be taken back");
+
+  push_full (fixture, "mine", FALSE, FALSE, &ticket);
+  take (fixture, 1);
+
+  g_assert_false (hb_queue_pop_ticket (&fixture->queue, &ticket, &message));
+}
+
+static void
+test_clear (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("Clearing frees what is in all lanes");
+
+  push (fixture, "handed queued");
+  take (fixture, 1);
+  push_full (fixture, "greeting", TRUE, TRUE, NULL);
+  hb_queue_clear (&fixture->queue);
+
+  g_assert_true (hb_queue_is_empty (&fixture->queue));
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 0);
+  g_assert_cmpuint (fixture->queue.n_volatile, ==, 0);
+}
+
+#define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/queue/empty", test_empty);
+  add_test ("/queue/take", test_take);
+  add_test ("/queue/not-empty", test_not_empty);
+  add_test ("/queue/greeting-first", test_greeting_first);
+  add_test ("/queue/greeting-holds-back", test_greeting_holds_back);
+  add_test ("/queue/amounts", test_amounts);
+  add_test ("/queue/written", test_written);
+  add_test ("/queue/nested-span", test_nested_span);
+  add_test ("/queue/take-back", test_take_back);
+  add_test ("/queue/take-back-twice", test_take_back_twice);
+  add_test ("/queue/pop-oldest", test_pop_oldest);
+  add_test ("/queue/pop-volatile", test_pop_volatile);
+  add_test ("/queue/pop-volatile-handed", test_pop_volatile_handed);
+  add_test ("/queue/pop-ticket", test_pop_ticket);
+  add_test ("/queue/pop-ticket-handed", test_pop_ticket_handed);
+  add_test ("/queue/clear", test_clear);
+
+  return g_test_run ();
+}
