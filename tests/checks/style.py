@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from common import SOURCE, check, check_none, finish, relative
 
-BUILD_FOLDERS = ('_build*', 'build*', 'subprojects', '__pycache__', '.git', 'corpus')
+BUILD_FOLDERS = ('_build*', 'subprojects', '__pycache__', '.git', 'corpus')
 
 SOURCES = ('*.c', '*.h', '*.h.in', '*.cc', '*.py', '*.js', '*.vala', '*.sh', '*.bash', '*.supp',
            '*.spec', 'meson.build', 'NEWS')
