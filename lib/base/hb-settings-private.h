@@ -3,26 +3,17 @@
 #pragma once
 
 #include "hb-enums.h"
+#include "hb-property-private.h"
 
 G_BEGIN_DECLS
 
-#define HB_DEFAULT_PING_TIMEOUT        15000
-#define HB_DEFAULT_PONG_TIMEOUT        10000
-#define HB_DEFAULT_PING_MESSAGE        "heartbeat"
-#define HB_DEFAULT_RECONNECT_TIMEOUT   2000
-#define HB_DEFAULT_REPEAT_LIMIT        (-1)
-#define HB_DEFAULT_MIN_UPTIME          5000
-#define HB_DEFAULT_CONNECT_TIMEOUT     10000
-#define HB_DEFAULT_CLOSE_TIMEOUT       2000
-#define HB_DEFAULT_MAX_MESSAGE_SIZE    (16 * 1024 * 1024)
-#define HB_DEFAULT_MAX_BUFFERED_AMOUNT (8 * 1024 * 1024)
-
-/* The settings of a task. Times are in milliseconds, as in the API. */
+/* The values of the properties that can be set, except `session`. Times are in milliseconds, as in
+ * the API. hb-settings.c lists the defaults and the limits. */
 typedef struct
 {
-  char            *uri;      /* (nullable) */
-  char           **protocols; /* (nullable) */
-  char            *origin;   /* (nullable) */
+  char            *uri;          /* (nullable) */
+  char           **protocols;    /* (nullable) NULL, not an empty list, if none are offered */
+  char            *origin;       /* (nullable) */
   char            *ping_message;
   char            *pong_message; /* (nullable) */
   guint64          max_message_size;
@@ -43,11 +34,24 @@ typedef struct
   gboolean         network_aware;
 } HbSettings;
 
-void     hb_settings_init            (HbSettings        *self);
-void     hb_settings_clear           (HbSettings        *self);
-gboolean hb_settings_check           (const HbSettings  *self,
-                                      GError           **error);
-gboolean hb_settings_check_handshake (const HbSettings  *self,
-                                      GError           **error);
+gboolean             hb_settings_has             (HbProperty         property);
+GParamSpec          *hb_settings_new_pspec       (HbProperty         property,
+                                                  GParamFlags        flags);
+gboolean             hb_settings_is_allowed      (HbProperty         property,
+                                                  gconstpointer      value);
+
+void                 hb_settings_init            (HbSettings        *self);
+void                 hb_settings_clear           (HbSettings        *self);
+gboolean             hb_settings_set             (HbSettings        *self,
+                                                  HbProperty         property,
+                                                  gconstpointer      value);
+gconstpointer        hb_settings_peek            (const HbSettings  *self,
+                                                  HbProperty         property);
+const char * const  *hb_settings_list_protocols  (const HbSettings  *self);
+
+gboolean             hb_settings_check           (const HbSettings  *self,
+                                                  GError           **error);
+gboolean             hb_settings_check_handshake (const HbSettings  *self,
+                                                  GError           **error);
 
 G_END_DECLS

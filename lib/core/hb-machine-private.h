@@ -50,6 +50,20 @@ typedef struct
   guint        disposed : 1;
 } HbMachine;
 
+/* The values that the application can read, as they are at one moment. For the meaning of each see
+ * the property of that name. */
+typedef struct
+{
+  const GError *last_error; /* (nullable) (not owned) valid until the machine changes */
+  guint64       buffered_amount;
+  gint64        downtime;
+  gint64        latency;
+  HbState       state;
+  guint         attempt;
+  guint         http_status;
+  gboolean      is_ready;
+} HbStatus;
+
 void              hb_machine_init               (HbMachine      *self,
                                                  guint32         seed);
 void              hb_machine_clear              (HbMachine      *self);
@@ -114,6 +128,7 @@ gboolean          hb_machine_is_current         (HbMachine      *self,
 const HbOutgoing *hb_machine_take_message       (HbMachine      *self);
 gint64            hb_machine_get_deadline       (HbMachine      *self);
 gint64            hb_machine_get_attempt_at     (HbMachine      *self);
+HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 

@@ -366,6 +366,21 @@ hb_machine_get_attempt_at (HbMachine *self)
   return self->holds > 0 ? HB_NEVER : self->attempt_at;
 }
 
+HbStatus
+hb_machine_get_status (HbMachine *self)
+{
+  return (HbStatus) {
+    .last_error = self->last_error,
+    .buffered_amount = hb_outbox_get_buffered (&self->outbox),
+    .downtime = self->downtime,
+    .latency = self->latency,
+    .state = self->state,
+    .attempt = self->attempt,
+    .http_status = self->http_status,
+    .is_ready = self->state == HB_STATE_OPEN,
+  };
+}
+
 /* Returns: (transfer full) */
 HbMetrics *
 hb_machine_get_metrics (HbMachine *self,

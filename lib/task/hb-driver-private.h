@@ -29,10 +29,10 @@ HbDriver                *hb_driver_new                 (const HbDriverFuncs  *fu
 void                     hb_driver_dispose             (HbDriver             *self);
 void                     hb_driver_unref               (HbDriver             *self);
 
-HbMachine               *hb_driver_get_machine         (HbDriver             *self);
-void                     hb_driver_apply_settings      (HbDriver             *self);
-void                     hb_driver_set_session         (HbDriver             *self,
-                                                        SoupSession          *session);
+gboolean                 hb_driver_set                 (HbDriver             *self,
+                                                        HbProperty            property,
+                                                        gconstpointer         value);
+const HbSettings        *hb_driver_get_settings        (HbDriver             *self);
 SoupSession             *hb_driver_get_session         (HbDriver             *self);
 SoupMessageHeaders      *hb_driver_get_request_headers (HbDriver             *self);
 
@@ -63,6 +63,9 @@ void                     hb_driver_flush               (HbDriver             *se
                                                         GTask                *task);
 GPtrArray               *hb_driver_take_queue          (HbDriver             *self);
 
+HbStatus                 hb_driver_get_status          (HbDriver             *self);
+gboolean                 hb_driver_will_fail_call      (HbDriver             *self,
+                                                        const GError         *error);
 SoupWebsocketConnection *hb_driver_get_connection      (HbDriver             *self);
 const char              *hb_driver_get_protocol        (HbDriver             *self);
 HbMetrics               *hb_driver_get_metrics         (HbDriver             *self);

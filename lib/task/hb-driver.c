@@ -525,33 +525,49 @@ hb_driver_unref (HbDriver *self)
   g_atomic_rc_box_release_full (self, free_driver);
 }
 
-HbMachine *
-hb_driver_get_machine (HbDriver *self)
+/* Takes effect at the next attempt. What has been made with the present session keeps it alive. */
+static gboolean
+set_session (HbDriver    *self,
+             SoupSession *session)
 {
-  return &self->machine;
+  G_GNUC_UNUSED g_autoptr (SoupSession) private = NULL;
+
+  if (!g_set_object (&self->given_session, session))
+    return FALSE;
+
+  private = g_steal_pointer (&self->private_session);
+
+  return TRUE;
 }
 
-/* To be called after a change of the machine's settings. */
-void
-hb_driver_apply_settings (HbDriver *self)
+/* Sets a property, and applies it to the link and to what the machine has planned. As in
+ * hb_settings_set (), @value points to a value of the property's type.
+ *
+ * Returns whether the property has changed. */
+gboolean
+hb_driver_set (HbDriver      *self,
+               HbProperty     property,
+               gconstpointer  value)
 {
+  if (property == HB_PROPERTY_SESSION)
+    return set_session (self, *(SoupSession * const *) value);
+
+  if (!hb_settings_set (&self->machine.settings, property, value))
+    return FALSE;
+
   if (self->link != NULL)
     hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
 
   hb_machine_apply_settings (&self->machine, read_clock (self));
   wake (self);
+
+  return TRUE;
 }
 
-/* Takes effect at the next attempt. What has been made with the present session keeps it alive. */
-void
-hb_driver_set_session (HbDriver    *self,
-                       SoupSession *session)
+const HbSettings *
+hb_driver_get_settings (HbDriver *self)
 {
-  G_GNUC_UNUSED g_autoptr (SoupSession) given = g_steal_pointer (&self->given_session);
-  G_GNUC_UNUSED g_autoptr (SoupSession) own = g_steal_pointer (&self->private_session);
-
-  if (session != NULL)
-    self->given_session = g_object_ref (session);
+  return &self->machine.settings;
 }
 
 SoupSession *
@@ -712,6 +728,20 @@ hb_driver_take_queue (HbDriver *self)
   wake (self);
 
   return messages;
+}
+
+HbStatus
+hb_driver_get_status (HbDriver *self)
+{
+  return hb_machine_get_status (&self->machine);
+}
+
+/* Returns whether a call of the application is about to fail with the error. */
+gboolean
+hb_driver_will_fail_call (HbDriver     *self,
+                          const GError *error)
+{
+  return hb_effects_fail_call (&self->machine.effects, error);
 }
 
 /* The application sees a connection for as long as it can be used. */

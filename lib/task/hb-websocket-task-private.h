@@ -7,9 +7,24 @@
 
 G_BEGIN_DECLS
 
-HbDriver *hb_websocket_task_get_driver         (HbWebsocketTask *self);
-void      hb_websocket_task_install_properties (GObjectClass    *object_class);
-void      hb_websocket_task_notify             (HbWebsocketTask *self,
-                                                HbProperty       property);
+typedef struct _HbUserFunc HbUserFunc;
+
+struct _HbWebsocketTask
+{
+  GObject     parent_instance;
+  HbDriver   *driver;
+  HbUserFunc *ping;      /* (nullable) an HbPingFunc */
+  HbUserFunc *reconnect; /* (nullable) an HbReconnectFunc */
+  gboolean    has_warned;
+};
+
+void hb_websocket_task_install_properties (GObjectClass     *object_class);
+void hb_websocket_task_set                (HbWebsocketTask  *self,
+                                           HbProperty        property,
+                                           gconstpointer     value);
+void hb_websocket_task_notify             (HbWebsocketTask  *self,
+                                           HbProperty        property);
+
+void hb_websocket_task_make_status        (GParamSpec      **pspecs);
 
 G_END_DECLS

@@ -11,12 +11,12 @@
 #include "hb-websocket-task-private.h"
 
 /* A function of the application with its data; counted, since it may replace itself */
-typedef struct
+struct _HbUserFunc
 {
   GCallback      func;
   gpointer       user_data;
   GDestroyNotify destroy; /* (nullable) */
-} UserFunc;
+};
 
 /**
  * HbWebsocketTask:
@@ -59,15 +59,6 @@ typedef struct
  *
  * Since: 1.0
  */
-struct _HbWebsocketTask
-{
-  GObject   parent_instance;
-  HbDriver *driver;
-  UserFunc *ping;      /* (nullable) an HbPingFunc */
-  UserFunc *reconnect; /* (nullable) an HbReconnectFunc */
-  gboolean  has_warned;
-};
-
 G_DEFINE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, G_TYPE_OBJECT)
 
 enum {
@@ -175,10 +166,8 @@ static gboolean
 is_heard (HbWebsocketTask *self,
           const GError    *error)
 {
-  HbMachine *machine = hb_driver_get_machine (self->driver);
-
   return g_signal_has_handler_pending (self, signals[SIGNAL_ERROR], 0, TRUE)
-         || hb_effects_fail_call (&machine->effects, error);
+         || hb_driver_will_fail_call (self->driver, error);
 }
 
 /* An error quotes a subprotocol that is not valid, and that may be a token: so it stays out of the
@@ -261,28 +250,28 @@ connecting (gpointer     owner,
 static void
 free_user_func (gpointer data)
 {
-  UserFunc *self = data;
+  HbUserFunc *self = data;
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
 }
 
 static void
-unref_user_func (UserFunc *self)
+unref_user_func (HbUserFunc *self)
 {
   g_rc_box_release_full (self, free_user_func);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (UserFunc, unref_user_func)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (HbUserFunc, unref_user_func)
 
 static void
-set_user_func (UserFunc       **field,
+set_user_func (HbUserFunc       **field,
                GCallback        func,
                gpointer         user_data,
                GDestroyNotify   destroy)
 {
-  G_GNUC_UNUSED g_autoptr (UserFunc) old = g_steal_pointer (field);
-  g_autoptr (UserFunc) new = g_rc_box_new0 (UserFunc);
+  G_GNUC_UNUSED g_autoptr (HbUserFunc) old = g_steal_pointer (field);
+  g_autoptr (HbUserFunc) new = g_rc_box_new0 (HbUserFunc);
 
   new->func = func;
   new->user_data = user_data;
@@ -296,7 +285,7 @@ static char *
 make_ping (gpointer owner)
 {
   HbWebsocketTask *self = owner;
-  g_autoptr (UserFunc) ping = NULL;
+  g_autoptr (HbUserFunc) ping = NULL;
   g_autofree char *text = NULL;
 
   if (self->ping == NULL)
@@ -315,7 +304,7 @@ get_delay (gpointer  owner,
            guint    *delay)
 {
   HbWebsocketTask *self = owner;
-  g_autoptr (UserFunc) reconnect = NULL;
+  g_autoptr (HbUserFunc) reconnect = NULL;
 
   if (self->reconnect == NULL)
     return FALSE;
@@ -506,12 +495,6 @@ hb_websocket_task_init (HbWebsocketTask *self)
   self->driver = hb_driver_new (&driver_funcs, G_OBJECT (self));
 }
 
-HbDriver *
-hb_websocket_task_get_driver (HbWebsocketTask *self)
-{
-  return self->driver;
-}
-
 /**
  * hb_websocket_task_new:
  * @uri: (nullable): where to connect to, see [property@WebsocketTask:uri]
@@ -556,54 +539,6 @@ hb_websocket_task_new_with_session (const char  *uri,
                        "uri", uri,
                        "session", session,
                        NULL);
-}
-
-/**
- * hb_websocket_task_get_metrics:
- * @self: a task
- *
- * Gets what the task has done so far.
- *
- * Returns: (transfer full): a copy of the present figures
- *
- * Since: 1.0
- */
-HbMetrics *
-hb_websocket_task_get_metrics (HbWebsocketTask *self)
-{
-  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
-
-  return hb_driver_get_metrics (self->driver);
-}
-
-/**
- * hb_websocket_task_get_request_headers:
- * @self: a task
- *
- * Gets the headers that are added to the request of each attempt.
- *
- * What is changed in them acts from the next attempt on. For a header that differs in each attempt,
- * use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
- * header, for example one with a newline, and logs a critical message (libsoup before 3.6.6) or a
- * warning (3.6.6 and later).
- *
- * They are for the origin of [property@WebsocketTask:uri]: scheme, host and port, with `wss`
- * another one than `ws`. A redirect within it takes them along. On a redirect to another origin all
- * of them are taken out of the request, `Authorization` and `Cookie` as well as those with names of
- * your own, and so are the ones that a handler of [signal@WebsocketTask::connecting] has put in;
- * what stays is the handshake itself, with the subprotocols and the origin, and `User-Agent`,
- * `Accept-Encoding` and `Accept-Language`. A redirect back does not bring them back.
- *
- * Returns: (transfer none): the headers
- *
- * Since: 1.0
- */
-SoupMessageHeaders *
-hb_websocket_task_get_request_headers (HbWebsocketTask *self)
-{
-  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
-
-  return hb_driver_get_request_headers (self->driver);
 }
 
 /**

@@ -2,6 +2,9 @@
 
 #include "config.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "hb-error.h"
 #include "hb-settings-private.h"
 
@@ -130,6 +133,225 @@ test_clear_twice (Fixture       *fixture,
   g_assert_null (fixture->settings.protocols);
 }
 
+static const char not_utf8[] = "\xff";
+static const char * const two[] = { "chat", "news", NULL };
+static const char * const none[] = { NULL };
+
+/* A value of the type that the property has, so its address can be given to hb_settings_set () */
+typedef union
+{
+  int                 number; /* and a boolean, an enumeration or a guint */
+  guint64             size;
+  double              share;
+  const char         *string;
+  const char * const *list;
+} Value;
+
+typedef struct
+{
+  HbProperty property;
+  Value      other;      /* allowed, and not the default */
+  Value      refused[2]; /* not allowed */
+  guint      n_refused;
+} Case;
+
+static const Case cases[] = {
+  { HB_PROPERTY_URI, { .string = "ws://127.0.0.1/" } },
+  { HB_PROPERTY_PROTOCOLS, { .list = two } },
+  { HB_PROPERTY_ORIGIN, { .string = "https://example.com" } },
+  { HB_PROPERTY_COMPRESSION, { .number = TRUE } },
+  { HB_PROPERTY_HEARTBEAT_MODE, { .number = HB_HEARTBEAT_MODE_PING },
+    { { .number = HB_HEARTBEAT_MODE_PING + 1 }, { .number = -1 } }, 2 },
+  { HB_PROPERTY_LIVENESS, { .number = HB_LIVENESS_REPLY },
+    { { .number = HB_LIVENESS_REPLY + 1 }, { .number = -1 } }, 2 },
+  { HB_PROPERTY_PING_TIMEOUT, { .number = -1 } },
+  { HB_PROPERTY_PONG_TIMEOUT, { .number = 0 } },
+  { HB_PROPERTY_PING_MESSAGE, { .string = "" },
+    { { .string = NULL }, { .string = not_utf8 } }, 2 },
+  { HB_PROPERTY_PONG_MESSAGE, { .string = "pong" }, { { .string = not_utf8 } }, 1 },
+  { HB_PROPERTY_RECONNECT_TIMEOUT, { .number = 1 } },
+  { HB_PROPERTY_RECONNECT_TIMEOUT_MAX, { .number = 1 } },
+  { HB_PROPERTY_RECONNECT_JITTER, { .share = 1 }, { { .share = 1.01 }, { .share = NAN } }, 2 },
+  { HB_PROPERTY_REPEAT_LIMIT, { .number = G_MAXINT },
+    { { .number = -2 }, { .number = G_MININT } }, 2 },
+  { HB_PROPERTY_MIN_UPTIME, { .number = 1 } },
+  { HB_PROPERTY_CONNECT_TIMEOUT, { .number = 1 } },
+  { HB_PROPERTY_CLOSE_TIMEOUT, { .number = 1 } },
+  { HB_PROPERTY_MAX_MESSAGE_SIZE, { .size = G_MAXUINT64 } },
+  { HB_PROPERTY_MAX_BUFFERED_AMOUNT, { .size = 0 } },
+  { HB_PROPERTY_OVERFLOW, { .number = HB_OVERFLOW_DROP_NEWEST },
+    { { .number = HB_OVERFLOW_DROP_NEWEST + 1 }, { .number = -1 } }, 2 },
+  { HB_PROPERTY_NETWORK_AWARE, { .number = FALSE } },
+};
+
+/* Makes a GValue of what @pointer points to, as a setter of the property would. */
+static void
+init_value (GValue        *value,
+            GParamSpec    *pspec,
+            gconstpointer  pointer)
+{
+  g_value_init (value, pspec->value_type);
+
+  switch (G_TYPE_FUNDAMENTAL (pspec->value_type))
+    {
+    case G_TYPE_BOOLEAN:
+      g_value_set_boolean (value, *(const gboolean *) pointer);
+      break;
+    case G_TYPE_ENUM:
+      g_value_set_enum (value, *(const int *) pointer);
+      break;
+    case G_TYPE_INT:
+      g_value_set_int (value, *(const int *) pointer);
+      break;
+    case G_TYPE_UINT:
+      g_value_set_uint (value, *(const guint *) pointer);
+      break;
+    case G_TYPE_UINT64:
+      g_value_set_uint64 (value, *(const guint64 *) pointer);
+      break;
+    case G_TYPE_DOUBLE:
+      g_value_set_double (value, *(const double *) pointer);
+      break;
+    case G_TYPE_STRING:
+      g_value_set_string (value, *(const char * const *) pointer);
+      break;
+    case G_TYPE_BOXED:
+      g_value_set_boxed (value, *(const char * const * const *) pointer);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+assert_field (const HbSettings *settings,
+              GParamSpec       *pspec,
+              HbProperty        property,
+              const GValue     *expected)
+{
+  g_auto (GValue) value = G_VALUE_INIT;
+  g_autofree char *contents = NULL;
+  g_autofree char *expected_contents = g_strdup_value_contents (expected);
+
+  init_value (&value, pspec, hb_settings_peek (settings, property));
+  contents = g_strdup_value_contents (&value);
+  g_assert_cmpstr (contents, ==, expected_contents);
+}
+
+static void
+assert_set (HbSettings *settings,
+            const Case *item,
+            GParamSpec *pspec)
+{
+  g_auto (GValue) other = G_VALUE_INIT;
+
+  init_value (&other, pspec, &item->other);
+  g_assert_false (g_param_value_defaults (pspec, &other));
+  g_assert_true (hb_settings_is_allowed (item->property, &item->other));
+  g_assert_true (hb_settings_set (settings, item->property, &item->other));
+  assert_field (settings, pspec, item->property, &other);
+  g_assert_false (hb_settings_set (settings, item->property, &item->other));
+  assert_field (settings, pspec, item->property, &other);
+}
+
+static void
+test_set (Fixture       *fixture,
+          gconstpointer  data)
+{
+  HbProperty property;
+  guint n_settings = 0;
+  guint i;
+
+  g_test_summary ("Each property starts with its default, and is set once");
+
+  g_clear_pointer (&fixture->settings.uri, g_free);
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GParamSpec) pspec = NULL;
+
+      g_test_message ("%s", hb_property_get_name (cases[i].property));
+      pspec = hb_settings_new_pspec (cases[i].property, G_PARAM_READWRITE);
+      g_param_spec_ref_sink (pspec);
+      assert_field (&fixture->settings, pspec, cases[i].property,
+                    g_param_spec_get_default_value (pspec));
+      assert_set (&fixture->settings, &cases[i], pspec);
+    }
+
+  for (property = HB_PROPERTY_0; property < HB_N_PROPERTIES; property++)
+    n_settings += hb_settings_has (property);
+
+  g_assert_cmpuint (n_settings, ==, G_N_ELEMENTS (cases));
+}
+
+static void
+test_limits (Fixture       *fixture,
+             gconstpointer  data)
+{
+  guint i;
+  guint j;
+
+  g_test_summary ("A value outside of the limits is not allowed, here and in GObject");
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      HbProperty property = cases[i].property;
+      g_autoptr (GParamSpec) pspec = hb_settings_new_pspec (property, G_PARAM_READWRITE);
+
+      g_test_message ("%s", hb_property_get_name (property));
+      g_param_spec_ref_sink (pspec);
+
+      for (j = 0; j < cases[i].n_refused; j++)
+        {
+          g_auto (GValue) refused = G_VALUE_INIT;
+
+          g_assert_false (hb_settings_is_allowed (property, &cases[i].refused[j]));
+          init_value (&refused, pspec, &cases[i].refused[j]);
+          if (!G_VALUE_HOLDS_STRING (&refused))
+            g_assert_true (g_param_value_validate (pspec, &refused));
+        }
+    }
+}
+
+static void
+test_protocols (Fixture       *fixture,
+                gconstpointer  data)
+{
+  HbSettings *settings = &fixture->settings;
+  const char * const *list = none;
+
+  g_test_summary ("An empty list of subprotocols and NULL are the same");
+
+  g_assert_cmpstrv (hb_settings_list_protocols (settings), none);
+  g_assert_false (hb_settings_set (settings, HB_PROPERTY_PROTOCOLS, &list));
+  list = two;
+  g_assert_true (hb_settings_set (settings, HB_PROPERTY_PROTOCOLS, &list));
+  g_assert_cmpstrv (hb_settings_list_protocols (settings), two);
+  list = none;
+  g_assert_true (hb_settings_set (settings, HB_PROPERTY_PROTOCOLS, &list));
+  g_assert_null (settings->protocols);
+  list = NULL;
+  g_assert_false (hb_settings_set (settings, HB_PROPERTY_PROTOCOLS, &list));
+}
+
+static void
+test_own_value (Fixture       *fixture,
+                gconstpointer  data)
+{
+  HbSettings *settings = &fixture->settings;
+  const char *end = settings->uri + strlen ("wss://");
+  const gboolean truth = 2;
+
+  g_test_summary ("A part of a string can be its next value, and any true value is TRUE");
+
+  g_assert_true (hb_settings_set (settings, HB_PROPERTY_URI, &end));
+  g_assert_cmpstr (settings->uri, ==, "example.com/");
+
+  g_assert_false (hb_settings_set (settings, HB_PROPERTY_NETWORK_AWARE, &truth));
+  g_assert_true (hb_settings_set (settings, HB_PROPERTY_COMPRESSION, &truth));
+  g_assert_cmpint (settings->compression, ==, TRUE);
+}
+
 #define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -145,6 +367,11 @@ main (int   argc,
   add_test ("/settings/check-protocols", test_check_protocols);
   add_test ("/settings/check-origin", test_check_origin);
   add_test ("/settings/clear-twice", test_clear_twice);
+
+  add_test ("/settings/set", test_set);
+  add_test ("/settings/limits", test_limits);
+  add_test ("/settings/protocols", test_protocols);
+  add_test ("/settings/own-value", test_own_value);
 
   return g_test_run ();
 }

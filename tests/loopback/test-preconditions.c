@@ -106,6 +106,38 @@ test_setters (void)
   g_object_unref (object);
 }
 
+#define refuses_value(property, call) \
+  G_STMT_START { \
+    g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, property ": the value is *"); \
+    call; \
+    g_test_assert_expected_messages (); \
+  } G_STMT_END
+
+static void
+test_values (void)
+{
+  HbWebsocketTask *object = hb_websocket_task_new (NULL);
+
+  refuses_value ("heartbeat-mode", set (heartbeat_mode, HB_HEARTBEAT_MODE_PING + 1));
+  refuses_value ("ping-message", set (ping_message, NULL));
+  refuses_value ("ping-message", g_object_set (object, "ping-message", NULL, NULL));
+  refuses_value ("pong-message", set (pong_message, "\xff"));
+  refuses_value ("reconnect-jitter", set (reconnect_jitter, 1.5));
+  refuses_value ("repeat-limit", set (repeat_limit, -2));
+  g_assert_cmpint (get (heartbeat_mode), ==, HB_HEARTBEAT_MODE_MESSAGE);
+  g_assert_cmpstr (get (ping_message), ==, "heartbeat");
+  g_assert_null (get (pong_message));
+  g_assert_cmpfloat_with_epsilon (get (reconnect_jitter), 0, 1e-9);
+  g_assert_cmpint (get (repeat_limit), ==, -1);
+
+  g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*SOUP_IS_SESSION (session)*");
+  set (session, (SoupSession *) object);
+  g_test_assert_expected_messages ();
+  g_assert_null (get (session));
+
+  g_assert_finalize_object (object);
+}
+
 static void
 unexpected_cb (GObject      *source,
                GAsyncResult *result,
@@ -199,6 +231,7 @@ main (int   argc,
 
   g_test_add_func ("/loopback/preconditions/getters", test_getters);
   g_test_add_func ("/loopback/preconditions/setters", test_setters);
+  g_test_add_func ("/loopback/preconditions/values", test_values);
   g_test_add_func ("/loopback/preconditions/calls", test_calls);
   g_test_add_func ("/loopback/preconditions/finish", test_finish);
   g_test_add_func ("/loopback/preconditions/metrics", test_metrics);

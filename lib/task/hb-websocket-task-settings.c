@@ -1,0 +1,1112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-websocket-task-private.h"
+
+/* The properties that can be set, each with its documentation, its getter and its setter.
+ * lib/base/hb-settings.c has their defaults and their limits. */
+
+static const HbSettings *
+get_settings (HbWebsocketTask *self)
+{
+  return hb_driver_get_settings (self->driver);
+}
+
+/**
+ * HbWebsocketTask:session:
+ *
+ * The session that makes the connections.
+ *
+ * A session of the application brings its proxy, cookies, TLS database, credentials and logger. A
+ * change takes effect at the next attempt, which may be the one that
+ * [signal@WebsocketTask::connecting] announces.
+ *
+ * With `NULL`, the default, the task makes a private session, which no other code can see. The
+ * private session is replaced after a failed attempt. A session looks up the name of a server only
+ * once, so an application that sets a session has to replace it when the server's address may have
+ * changed; [the page on sessions](session.html#a-server-that-moves) shows how.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_session: (get-property session)
+ * @self: a task
+ *
+ * Gets the session that the application has set.
+ *
+ * Returns: (transfer none) (nullable): the session, or `NULL` if the task uses a private one
+ *
+ * Since: 1.0
+ */
+SoupSession *
+hb_websocket_task_get_session (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_session (self->driver);
+}
+
+/**
+ * hb_websocket_task_set_session: (set-property session)
+ * @self: a task
+ * @session: (nullable): a session, or `NULL` for a private one
+ *
+ * Sets [property@WebsocketTask:session].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_session (HbWebsocketTask *self,
+                               SoupSession     *session)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+  g_return_if_fail (session == NULL || SOUP_IS_SESSION (session));
+
+  hb_websocket_task_set (self, HB_PROPERTY_SESSION, &session);
+}
+
+/**
+ * HbWebsocketTask:uri:
+ *
+ * The address of the server.
+ *
+ * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
+ * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). The task reads it when an attempt begins,
+ * so a change takes effect at the next attempt, or when an attempt that is held is released
+ * ([method@WebsocketTask.hold]). If the URI is not valid then, the task becomes `CLOSED` with
+ * `HB_ERROR_INVALID_URI`.
+ *
+ * The attempt follows redirects of the server, up to ten in a row. The next attempt starts from
+ * `uri` again. The following redirects are not followed, and the attempt fails with an
+ * `HB_ERROR_HANDSHAKE` that names the reason:
+ *
+ * - from `wss` to `ws`, where `https` and `http` count as the same
+ * - to any other scheme than these four
+ * - to a URI with user info
+ * - to a string that is not a valid URI
+ *
+ * [method@WebsocketTask.get_request_headers] lists the headers that a redirect to another origin
+ * keeps.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_uri: (get-property uri)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:uri].
+ *
+ * Returns: (transfer none) (nullable): the URI
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_uri (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->uri;
+}
+
+/**
+ * hb_websocket_task_set_uri: (set-property uri)
+ * @self: a task
+ * @uri: (nullable): the URI
+ *
+ * Sets [property@WebsocketTask:uri].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_uri (HbWebsocketTask *self,
+                           const char      *uri)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_URI, &uri);
+}
+
+/**
+ * HbWebsocketTask:protocols:
+ *
+ * The subprotocols to offer, in order of preference.
+ *
+ * Each is a token, and none occurs twice ([RFC 6455,
+ * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). If a subprotocol is not valid, the
+ * task becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT` at the next attempt. An empty list, the
+ * default, offers none.
+ *
+ * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
+ * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list; case matters.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_protocols: (get-property protocols)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:protocols].
+ *
+ * Returns: (transfer none) (array zero-terminated=1): the subprotocols
+ *
+ * Since: 1.0
+ */
+const char * const *
+hb_websocket_task_get_protocols (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_settings_list_protocols (get_settings (self));
+}
+
+/**
+ * hb_websocket_task_set_protocols: (set-property protocols)
+ * @self: a task
+ * @protocols: (array zero-terminated=1) (nullable): the subprotocols; `NULL` and an empty list both
+ *   stand for none
+ *
+ * Sets [property@WebsocketTask:protocols].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_protocols (HbWebsocketTask    *self,
+                                 const char * const *protocols)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PROTOCOLS, &protocols);
+}
+
+/**
+ * HbWebsocketTask:origin:
+ *
+ * The value of the `Origin` header.
+ *
+ * `NULL`, the default, sends no such header, which suits a program that is not a web page. A change
+ * takes effect at the next attempt.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_origin: (get-property origin)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:origin].
+ *
+ * Returns: (transfer none) (nullable): the origin
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_origin (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->origin;
+}
+
+/**
+ * hb_websocket_task_set_origin: (set-property origin)
+ * @self: a task
+ * @origin: (nullable): the origin
+ *
+ * Sets [property@WebsocketTask:origin].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_origin (HbWebsocketTask *self,
+                              const char      *origin)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_ORIGIN, &origin);
+}
+
+/**
+ * HbWebsocketTask:compression:
+ *
+ * Whether to offer compression of messages.
+ *
+ * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
+ * [property@WebsocketTask:session] of the application needs the feature
+ * [class@Soup.WebsocketExtensionManager] for it. Add the feature before the session sends anything,
+ * because libsoup 3.2 frees a feature that is added while a message is under way. A change takes
+ * effect at the next attempt.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_compression: (get-property compression)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:compression].
+ *
+ * Returns: whether to offer compression
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_compression (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->compression;
+}
+
+/**
+ * hb_websocket_task_set_compression: (set-property compression)
+ * @self: a task
+ * @compression: whether to offer compression
+ *
+ * Sets [property@WebsocketTask:compression].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_compression (HbWebsocketTask *self,
+                                   gboolean         compression)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_COMPRESSION, &compression);
+}
+
+/**
+ * HbWebsocketTask:heartbeat-mode:
+ *
+ * The kind of message that a heartbeat sends.
+ *
+ * It is a text message that the server's application answers, or a ping frame that the server
+ * answers automatically.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_heartbeat_mode: (get-property heartbeat-mode)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:heartbeat-mode].
+ *
+ * Returns: the mode
+ *
+ * Since: 1.0
+ */
+HbHeartbeatMode
+hb_websocket_task_get_heartbeat_mode (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_HEARTBEAT_MODE_MESSAGE);
+
+  return get_settings (self)->heartbeat_mode;
+}
+
+/**
+ * hb_websocket_task_set_heartbeat_mode: (set-property heartbeat-mode)
+ * @self: a task
+ * @mode: the mode
+ *
+ * Sets [property@WebsocketTask:heartbeat-mode].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
+                                      HbHeartbeatMode  mode)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_HEARTBEAT_MODE, &mode);
+}
+
+/**
+ * HbWebsocketTask:liveness:
+ *
+ * The proof that the server is alive.
+ *
+ * By default every message or frame that arrives is a proof.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_liveness: (get-property liveness)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:liveness].
+ *
+ * Returns: the proof
+ *
+ * Since: 1.0
+ */
+HbLiveness
+hb_websocket_task_get_liveness (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_LIVENESS_ANY);
+
+  return get_settings (self)->liveness;
+}
+
+/**
+ * hb_websocket_task_set_liveness: (set-property liveness)
+ * @self: a task
+ * @liveness: the proof
+ *
+ * Sets [property@WebsocketTask:liveness].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_liveness (HbWebsocketTask *self,
+                                HbLiveness       liveness)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_LIVENESS, &liveness);
+}
+
+/**
+ * HbWebsocketTask:ping-timeout:
+ *
+ * The time that the server may be silent before a ping is sent, in milliseconds.
+ *
+ * 0 turns the heartbeat off. [method@WebsocketTask.check] still sends a ping then.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_ping_timeout: (get-property ping-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ping-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_ping_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->ping_timeout;
+}
+
+/**
+ * hb_websocket_task_set_ping_timeout: (set-property ping-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:ping-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
+                                    guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PING_TIMEOUT, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:pong-timeout:
+ *
+ * The time that the server has to show that it is alive after a ping, in milliseconds.
+ *
+ * When it is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings are sent,
+ * so that routers keep the connection in their tables, and the task does not wait for replies.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_pong_timeout: (get-property pong-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:pong-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_pong_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->pong_timeout;
+}
+
+/**
+ * hb_websocket_task_set_pong_timeout: (set-property pong-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:pong-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
+                                    guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PONG_TIMEOUT, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:ping-message:
+ *
+ * The text of a ping.
+ *
+ * In mode `MESSAGE` the ping is a text message. In mode `PING` the text is the payload of the ping
+ * frame, of which the first 125 bytes are sent.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_ping_message: (get-property ping-message)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ping-message].
+ *
+ * Returns: (transfer none): the text in UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_ping_message (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->ping_message;
+}
+
+/**
+ * hb_websocket_task_set_ping_message: (set-property ping-message)
+ * @self: a task
+ * @text: the text in UTF-8
+ *
+ * Sets [property@WebsocketTask:ping-message].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_message (HbWebsocketTask *self,
+                                    const char      *text)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PING_MESSAGE, &text);
+}
+
+/**
+ * HbWebsocketTask:pong-message:
+ *
+ * The text message that is the reply to a ping.
+ *
+ * A text message equal to it is treated as the reply and is not delivered. With `NULL`, the
+ * default, every message is delivered.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_pong_message: (get-property pong-message)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:pong-message].
+ *
+ * Returns: (transfer none) (nullable): the text in UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_pong_message (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->pong_message;
+}
+
+/**
+ * hb_websocket_task_set_pong_message: (set-property pong-message)
+ * @self: a task
+ * @text: (nullable): the text in UTF-8
+ *
+ * Sets [property@WebsocketTask:pong-message].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_pong_message (HbWebsocketTask *self,
+                                    const char      *text)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PONG_MESSAGE, &text);
+}
+
+/**
+ * HbWebsocketTask:reconnect-timeout:
+ *
+ * The delay before an attempt to reconnect, in milliseconds.
+ *
+ * If the delays grow, it is the first one: see [property@WebsocketTask:reconnect-timeout-max].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_reconnect_timeout: (get-property reconnect-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_reconnect_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_timeout;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_timeout: (set-property reconnect-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:reconnect-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
+                                         guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_RECONNECT_TIMEOUT, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:reconnect-timeout-max:
+ *
+ * The maximum reconnect delay, in milliseconds.
+ *
+ * With 0 every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
+ * as long as the one before, up to this maximum.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_reconnect_timeout_max: (get-property reconnect-timeout-max)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-timeout-max].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_reconnect_timeout_max (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_timeout_max;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_timeout_max: (set-property reconnect-timeout-max)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:reconnect-timeout-max].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
+                                             guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_RECONNECT_TIMEOUT_MAX, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:reconnect-jitter:
+ *
+ * The random share of each reconnect delay, from 0 to 1.
+ *
+ * Each delay is shortened by a random part of up to this share, so that the clients of a server
+ * that has failed do not all reconnect at the same moment.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_reconnect_jitter: (get-property reconnect-jitter)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-jitter].
+ *
+ * Returns: the share
+ *
+ * Since: 1.0
+ */
+double
+hb_websocket_task_get_reconnect_jitter (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->reconnect_jitter;
+}
+
+/**
+ * hb_websocket_task_set_reconnect_jitter: (set-property reconnect-jitter)
+ * @self: a task
+ * @share: the share
+ *
+ * Sets [property@WebsocketTask:reconnect-jitter].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
+                                        double           share)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_RECONNECT_JITTER, &share);
+}
+
+/**
+ * HbWebsocketTask:repeat-limit:
+ *
+ * The number of attempts in a row that may fail before the task gives up.
+ *
+ * -1 sets no limit, and 0 never reconnects. A connection that does not last for
+ * [property@WebsocketTask:min-uptime] counts as a failed attempt. When the limit is reached, the
+ * task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. With 0, a close by the server with code 1000
+ * is a normal end, without this error. A new limit that has already been reached ends a delay.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_repeat_limit: (get-property repeat-limit)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:repeat-limit].
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+int
+hb_websocket_task_get_repeat_limit (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->repeat_limit;
+}
+
+/**
+ * hb_websocket_task_set_repeat_limit: (set-property repeat-limit)
+ * @self: a task
+ * @attempts: the number of attempts
+ *
+ * Sets [property@WebsocketTask:repeat-limit].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
+                                    int              attempts)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_REPEAT_LIMIT, &attempts);
+}
+
+/**
+ * HbWebsocketTask:min-uptime:
+ *
+ * The time that a connection must stay open to reset the count of attempts, in milliseconds.
+ *
+ * With 0, the task would try a server that accepts and drops each connection at once forever,
+ * without a growing delay.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_min_uptime: (get-property min-uptime)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:min-uptime].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_min_uptime (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->min_uptime;
+}
+
+/**
+ * hb_websocket_task_set_min_uptime: (set-property min-uptime)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:min-uptime].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
+                                  guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_MIN_UPTIME, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:connect-timeout:
+ *
+ * The time that one attempt may take, in milliseconds.
+ *
+ * It runs from the look-up of the server's name to the end of the handshake. When it is over, the
+ * attempt fails with `HB_ERROR_CONNECT_TIMEOUT`. With 0 the task sets no limit. The time does not
+ * run while a handler of [signal@WebsocketTask::connecting] holds the attempt.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_connect_timeout: (get-property connect-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:connect-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_connect_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->connect_timeout;
+}
+
+/**
+ * hb_websocket_task_set_connect_timeout: (set-property connect-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:connect-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
+                                       guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_CONNECT_TIMEOUT, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:close-timeout:
+ *
+ * The time that [method@WebsocketTask.close] may take, in milliseconds.
+ *
+ * In this time the queue must be sent and the server's close frame must arrive. Then the connection
+ * is dropped. With 0 the close frame is sent, if the socket accepts it, and the task does not wait
+ * for the server's.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_close_timeout: (get-property close-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:close-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_close_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->close_timeout;
+}
+
+/**
+ * hb_websocket_task_set_close_timeout: (set-property close-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds
+ *
+ * Sets [property@WebsocketTask:close-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
+                                     guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_CLOSE_TIMEOUT, &milliseconds);
+}
+
+/**
+ * HbWebsocketTask:max-message-size:
+ *
+ * The maximum size of a message from the server, in bytes.
+ *
+ * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
+ * again after a reconnect. The size is that of the message as it is delivered, with all its
+ * fragments and decompressed. 0 sets no limit except libsoup's own, 2,147,483,647 bytes.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_max_message_size: (get-property max-message-size)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:max-message-size].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_max_message_size (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->max_message_size;
+}
+
+/**
+ * hb_websocket_task_set_max_message_size: (set-property max-message-size)
+ * @self: a task
+ * @bytes: the number of bytes
+ *
+ * Sets [property@WebsocketTask:max-message-size].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
+                                        guint64          bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_MAX_MESSAGE_SIZE, &bytes);
+}
+
+/**
+ * HbWebsocketTask:max-buffered-amount:
+ *
+ * The maximum number of bytes that may wait to be sent.
+ *
+ * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds it. A single
+ * message that is longer can never be sent. 0 sets no limit.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_max_buffered_amount: (get-property max-buffered-amount)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:max-buffered-amount].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_max_buffered_amount (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->max_buffered_amount;
+}
+
+/**
+ * hb_websocket_task_set_max_buffered_amount: (set-property max-buffered-amount)
+ * @self: a task
+ * @bytes: the number of bytes
+ *
+ * Sets [property@WebsocketTask:max-buffered-amount].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_max_buffered_amount (HbWebsocketTask *self,
+                                           guint64          bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_MAX_BUFFERED_AMOUNT, &bytes);
+}
+
+/**
+ * HbWebsocketTask:overflow:
+ *
+ * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
+ *
+ * By default the call that sends it fails.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_overflow: (get-property overflow)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:overflow].
+ *
+ * Returns: the treatment
+ *
+ * Since: 1.0
+ */
+HbOverflow
+hb_websocket_task_get_overflow (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_OVERFLOW_FAIL);
+
+  return get_settings (self)->overflow;
+}
+
+/**
+ * hb_websocket_task_set_overflow: (set-property overflow)
+ * @self: a task
+ * @overflow: the treatment
+ *
+ * Sets [property@WebsocketTask:overflow].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_overflow (HbWebsocketTask *self,
+                                HbOverflow       overflow)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_OVERFLOW, &overflow);
+}
+
+/**
+ * HbWebsocketTask:network-aware:
+ *
+ * Whether to check the connection after a change of the network.
+ *
+ * A change has the effect of [method@WebsocketTask.check], at most once in 5 seconds, except that
+ * it does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor] reports
+ * changes, and on Linux the kernel does too, if the task is allowed to ask it. The task makes every
+ * attempt, even if the network is reported as unavailable.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_network_aware: (get-property network-aware)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:network-aware].
+ *
+ * Returns: whether the task checks the connection after one
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_network_aware (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->network_aware;
+}
+
+/**
+ * hb_websocket_task_set_network_aware: (set-property network-aware)
+ * @self: a task
+ * @follow: whether to check the connection after one
+ *
+ * Sets [property@WebsocketTask:network-aware].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_network_aware (HbWebsocketTask *self,
+                                     gboolean         follow)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_NETWORK_AWARE, &follow);
+}
+
+/**
+ * hb_websocket_task_get_request_headers:
+ * @self: a task
+ *
+ * Gets the headers that are added to the request of each attempt.
+ *
+ * What is changed in them acts from the next attempt on. For a header that differs in each attempt,
+ * use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
+ * header, for example one with a newline, and logs a critical message (libsoup before 3.6.6) or a
+ * warning (3.6.6 and later).
+ *
+ * They are for the origin of [property@WebsocketTask:uri]: scheme, host and port, with `wss`
+ * another one than `ws`. A redirect within it takes them along. On a redirect to another origin all
+ * of them are taken out of the request, `Authorization` and `Cookie` as well as those with names of
+ * your own, and so are the ones that a handler of [signal@WebsocketTask::connecting] has put in;
+ * what stays is the handshake itself, with the subprotocols and the origin, and `User-Agent`,
+ * `Accept-Encoding` and `Accept-Language`. A redirect back does not bring them back.
+ *
+ * Returns: (transfer none): the headers
+ *
+ * Since: 1.0
+ */
+SoupMessageHeaders *
+hb_websocket_task_get_request_headers (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_request_headers (self->driver);
+}

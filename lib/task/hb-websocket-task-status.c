@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-websocket-task-private.h"
+
+/* What can only be read: the other properties, each with its documentation and its getter, and the
+ * metrics. */
+
+static HbStatus
+get_status (HbWebsocketTask *self)
+{
+  return hb_driver_get_status (self->driver);
+}
+
+/* Makes the properties that can only be read, each at the index that is its id. */
+void
+hb_websocket_task_make_status (GParamSpec **pspecs)
+{
+#define MAKE(PROPERTY, type, ...) \
+  pspecs[HB_PROPERTY_ ## PROPERTY] = \
+    g_param_spec_ ## type (hb_property_get_name (HB_PROPERTY_ ## PROPERTY), NULL, NULL, \
+                           __VA_ARGS__, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)
+
+  MAKE (STATE, enum, HB_TYPE_STATE, HB_STATE_CLOSED);
+  MAKE (CONNECTION, object, SOUP_TYPE_WEBSOCKET_CONNECTION);
+  MAKE (PROTOCOL, string, NULL);
+  MAKE (ATTEMPT, uint, 0, G_MAXUINT, 0);
+  MAKE (RECONNECT_AT, int64, -1, G_MAXINT64, -1);
+  MAKE (BUFFERED_AMOUNT, uint64, 0, G_MAXUINT64, 0);
+  MAKE (LATENCY, int64, -1, G_MAXINT64, -1);
+  MAKE (DOWNTIME, int64, 0, G_MAXINT64, 0);
+  MAKE (HTTP_STATUS, uint, 0, G_MAXUINT, 0);
+  MAKE (LAST_ERROR, boxed, G_TYPE_ERROR);
+  MAKE (READY, boolean, FALSE);
+
+#undef MAKE
+}
+
+/**
+ * HbWebsocketTask:state:
+ *
+ * The state of the task.
+ *
+ * It changes before the signal that reports the change is emitted.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_state: (get-property state)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:state].
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+HbState
+hb_websocket_task_get_state (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_STATE_CLOSED);
+
+  return get_status (self).state;
+}
+
+/**
+ * HbWebsocketTask:connection:
+ *
+ * The open connection.
+ *
+ * It is `NULL` while no connection is open, and another object after each reconnect. Signal
+ * handlers that are connected to it end with it; those of the task stay.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_connection: (get-property connection)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:connection].
+ *
+ * Returns: (transfer none) (nullable): the connection
+ *
+ * Since: 1.0
+ */
+SoupWebsocketConnection *
+hb_websocket_task_get_connection (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_connection (self->driver);
+}
+
+/**
+ * HbWebsocketTask:protocol:
+ *
+ * The subprotocol that the server chose.
+ *
+ * It is `NULL` while no connection is open, or if the server chose none.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_protocol: (get-property protocol)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:protocol].
+ *
+ * Returns: (transfer none) (nullable): the subprotocol
+ *
+ * Since: 1.0
+ */
+const char *
+hb_websocket_task_get_protocol (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_protocol (self->driver);
+}
+
+/**
+ * HbWebsocketTask:attempt:
+ *
+ * The number of attempts to reconnect in a row, including the next one.
+ *
+ * It returns to 0 when a connection has been open for [property@WebsocketTask:min-uptime].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_attempt: (get-property attempt)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:attempt].
+ *
+ * Returns: the number of attempts
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_attempt (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_status (self).attempt;
+}
+
+/**
+ * HbWebsocketTask:reconnect-at:
+ *
+ * The time of the next attempt, in microseconds of [func@GLib.get_monotonic_time].
+ *
+ * It is -1 if no attempt is scheduled, or if the attempt is held. For a countdown, subtract the
+ * current time.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_reconnect_at: (get-property reconnect-at)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:reconnect-at].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), -1);
+
+  return hb_driver_get_reconnect_at (self->driver);
+}
+
+/**
+ * HbWebsocketTask:buffered-amount:
+ *
+ * The number of bytes of messages that wait to be sent.
+ *
+ * It is notified when messages have to wait, and then each time that some have been sent, until all
+ * have. It is not notified for a message that is sent at once.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_buffered_amount: (get-property buffered-amount)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:buffered-amount].
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_status (self).buffered_amount;
+}
+
+/**
+ * HbWebsocketTask:latency:
+ *
+ * The time from the last ping of this connection to its reply, in microseconds.
+ *
+ * It is -1 while unknown, and keeps its value from the loss of a connection until the next one is
+ * open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is `NULL`, the first message
+ * after a ping counts as its reply. A ping during which the program slept, by a suspend or a stop,
+ * does not change the value.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_latency: (get-property latency)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:latency].
+ *
+ * Returns: the time, or -1
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_latency (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), -1);
+
+  return get_status (self).latency;
+}
+
+/**
+ * HbWebsocketTask:downtime:
+ *
+ * The time without a connection before the last one was opened, in microseconds.
+ *
+ * It is 0 for the first connection.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_downtime: (get-property downtime)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:downtime].
+ *
+ * Returns: the time
+ *
+ * Since: 1.0
+ */
+gint64
+hb_websocket_task_get_downtime (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_status (self).downtime;
+}
+
+/**
+ * HbWebsocketTask:http-status:
+ *
+ * The status of the server's answer to the last handshake.
+ *
+ * It is 101 if the answer opened a WebSocket, and 0 if no answer has arrived yet. If a redirect was
+ * followed, it is the answer of the last server that was asked. If one was not followed, it is the
+ * status of the redirect.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_http_status: (get-property http-status)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:http-status].
+ *
+ * Returns: the status
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_http_status (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_status (self).http_status;
+}
+
+/**
+ * HbWebsocketTask:last-error:
+ *
+ * The error with which the last attempt or connection ended.
+ *
+ * It is `NULL` once a connection is open, and stays `NULL` if that connection ends without an
+ * error, for example by a close frame of the server. It can be bound to a label. Errors of single
+ * messages do not set it.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_last_error: (get-property last-error)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:last-error].
+ *
+ * Returns: (transfer none) (nullable): the error
+ *
+ * Since: 1.0
+ */
+const GError *
+hb_websocket_task_get_last_error (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_status (self).last_error;
+}
+
+/**
+ * HbWebsocketTask:ready:
+ *
+ * Whether messages are sent now.
+ *
+ * They are while the connection is open. It can be bound to the sensitivity of a widget.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_ready: (get-property ready)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ready].
+ *
+ * Returns: whether messages are sent now
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_ready (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_status (self).is_ready;
+}
+
+/**
+ * hb_websocket_task_get_metrics:
+ * @self: a task
+ *
+ * Gets figures about everything that the task has done so far.
+ *
+ * Returns: (transfer full): a copy of the current figures
+ *
+ * Since: 1.0
+ */
+HbMetrics *
+hb_websocket_task_get_metrics (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return hb_driver_get_metrics (self->driver);
+}
