@@ -4,7 +4,7 @@
 
 #include "hb-backoff-private.h"
 
-/* Whether no attempt may follow after @attempt ones in a row. */
+/* Whether no attempt may follow @attempt failed ones in a row. */
 gboolean
 hb_backoff_is_exhausted (const HbSettings *settings,
                          guint             attempt)
@@ -12,8 +12,10 @@ hb_backoff_is_exhausted (const HbSettings *settings,
   return settings->repeat_limit >= 0 && attempt >= (guint) settings->repeat_limit;
 }
 
-/* The milliseconds to wait before attempt number @attempt, the first being 1; @random is from 0
- * (included) to 1. */
+/* Returns the delay before attempt number @attempt, in milliseconds.
+ *
+ * @attempt: 1 for the first
+ * @random: from 0 to 1 */
 guint
 hb_backoff_get_delay (const HbSettings *settings,
                       guint             attempt,
@@ -21,7 +23,7 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* A maximum below the first wait does not shorten it, and nothing grows from 0. */
+  /* A maximum below the first delay does not shorten it, and a delay of 0 would not grow. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
     delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 

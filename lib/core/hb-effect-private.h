@@ -8,28 +8,28 @@
 
 G_BEGIN_DECLS
 
-/* What the machine wants done, in this order, by the driver. The ones to the link come first, since
- * a change tears down before it tells. */
+/* What the driver has to do, in this order. Effects on the link come first, because a change tears
+ * down before it emits signals. */
 typedef enum {
-  HB_EFFECT_DROP,      /* leave the link at once */
-  HB_EFFECT_CONNECT,   /* make a link, show its request to the application, connect (serial) */
-  HB_EFFECT_REQUEST,   /* send the request of that link, which has been held (serial) */
-  HB_EFFECT_TRANSMIT,  /* hand over messages for as long as the link takes them */
-  HB_EFFECT_PING,      /* send a ping, ahead of the messages */
+  HB_EFFECT_DROP,      /* drop the link at once */
+  HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
+  HB_EFFECT_REQUEST,   /* send the request of that link, which was held (serial) */
+  HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
+  HB_EFFECT_PING,      /* send a ping, before any message that waits */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */
-  HB_EFFECT_NOTIFY,    /* a property has changed (property) */
+  HB_EFFECT_NOTIFY,    /* notify a property (property) */
   HB_EFFECT_OPEN,
   HB_EFFECT_MESSAGE,   /* (opcode, bytes) */
   HB_EFFECT_CLOSE,     /* (code, text) */
   HB_EFFECT_ERROR,     /* (error) */
   HB_EFFECT_RECONNECT, /* (serial, attempt, delay) */
   HB_EFFECT_DRAIN,
-  HB_EFFECT_RESOLVE,   /* a call is over (ticket, outcome, error) */
+  HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error) */
 } HbEffectKind;
 
 typedef enum {
   HB_OUTCOME_DONE,
-  HB_OUTCOME_CANCELLED, /* taken back by the application */
+  HB_OUTCOME_CANCELLED, /* cancelled by the application */
   HB_OUTCOME_FAILED,    /* (error) */
 } HbOutcome;
 
@@ -71,7 +71,7 @@ typedef struct
   };
 } HbEffect;
 
-/* The effects still to be carried out, first come first served */
+/* The effects that are still to be carried out, in order */
 typedef HbDeque HbEffects;
 
 void      hb_effects_init         (HbEffects      *self);

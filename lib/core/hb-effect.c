@@ -21,7 +21,7 @@ hb_effects_clear (HbEffects *self)
   hb_deque_clear (self);
 }
 
-/* Returns the new effect, for the caller to complete at once. */
+/* Returns the new effect, which the caller completes at once. */
 HbEffect *
 hb_effects_push (HbEffects    *self,
                  HbEffectKind  kind)
@@ -40,7 +40,7 @@ hb_effects_push_notify (HbEffects  *self,
   hb_effects_push (self, HB_EFFECT_NOTIFY)->property = property;
 }
 
-/* Takes over @error. */
+/* Takes the ownership of @error. */
 void
 hb_effects_push_error (HbEffects *self,
                        GError    *error)
@@ -60,7 +60,7 @@ hb_effects_push_close (HbEffects    *self,
   effect->close.reason = g_strdup (reason);
 }
 
-/* Does nothing where nobody waits, that is, where @ticket is NULL. */
+/* Does nothing if @ticket is NULL. */
 void
 hb_effects_push_resolve (HbEffects    *self,
                          gpointer      ticket,
@@ -112,7 +112,7 @@ hb_effects_fail_call (HbEffects    *self,
   return FALSE;
 }
 
-/* Frees what the effect owns. A ticket is not the machine's, so who takes the effect sees to it. */
+/* Frees what the effect owns. The driver owns the ticket. */
 void
 hb_effect_clear (HbEffect *self)
 {

@@ -14,13 +14,13 @@ typedef enum {
   HB_VERDICT_DEAD,
 } HbVerdict;
 
-/* Life is a time that is stored, never a timer that is armed again: a message costs one store. */
+/* Activity is a stored time. To set a timer again for each message would cost a system call. */
 typedef struct
 {
-  gint64   last_activity;     /* HB_NEVER while there is no link */
-  gint64   awaited_since; /* HB_NEVER unless a ping waits for life */
-  gint64   pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency alone */
-  gboolean is_stale; /* this reply tells nothing of the latency */
+  gint64   last_activity; /* HB_NEVER while no link is open */
+  gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
+  gint64   pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency only */
+  gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
 /* In place of a latency */
@@ -39,7 +39,7 @@ void      hb_heartbeat_on_ping      (HbHeartbeat       *self,
                                      gint64             now);
 void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
                                      gint64             now);
-void      hb_heartbeat_on_activity      (HbHeartbeat       *self,
+void      hb_heartbeat_on_activity  (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
 gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,

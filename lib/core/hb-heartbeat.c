@@ -22,8 +22,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Whether something tells the reply from another message. Where nothing does, the first message
- * after a ping is taken for it. */
+/* Whether a reply differs from other messages. If it does not, the first message after a ping counts
+ * as its reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -56,7 +56,7 @@ hb_heartbeat_is_awaiting (const HbHeartbeat *self)
   return self->awaited_since != HB_NEVER;
 }
 
-/* Whether a ping waits for life, and not for ever. */
+/* Whether a ping waits for activity, and not forever. */
 gboolean
 hb_heartbeat_is_judged (const HbHeartbeat *self,
                         const HbSettings  *settings)
@@ -64,8 +64,8 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Whether this process slept at the time at which it should have acted. No deadline is before the
- * last life, so most messages need no look at it. */
+/* Whether this process did not run when the deadline passed. No deadline is earlier than the last
+ * activity, so for most messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -75,8 +75,8 @@ has_overslept (const HbHeartbeat *self,
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
-/* Where a ping has been slept over without its reply, that may still come, and would be taken for
- * the reply to this one. */
+/* If this process did not run while an earlier ping waited, the reply to that ping may still come. It
+ * would be taken for the reply to this one, so the latency stays unknown. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -89,7 +89,8 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
   self->pinged_at = now;
 }
 
-/* The ping goes out now: until here the application has taken its time, not the peer. */
+/* Precedes the sending of the ping. The time starts here, because until here the application took
+ * its time, not the peer. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -101,11 +102,11 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   self->pinged_at = now;
 }
 
-/* The hours of a suspend are no latency. */
+/* The time of a suspend must not count as latency. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
-                      const HbSettings *settings,
-                      gint64            now)
+                          const HbSettings *settings,
+                          gint64            now)
 {
   if (has_overslept (self, settings, now))
     self->is_stale = TRUE;
@@ -114,7 +115,7 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->awaited_since = HB_NEVER;
 }
 
-/* Returns the latency, or HB_LATENCY_NONE where no ping waits for this reply. */
+/* Returns the latency, or HB_LATENCY_NONE if no ping waits for this reply. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,
                        const HbSettings *settings,
@@ -131,7 +132,7 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Returns the latency, or HB_LATENCY_NONE where no ping of this kind waits for it. */
+/* Returns the latency, or HB_LATENCY_NONE if no ping frame waits for this pong. */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -145,8 +146,9 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
   return HB_LATENCY_NONE;
 }
 
-/* Returns whether the message is for the application, and in @latency what it tells, or
- * HB_LATENCY_NONE. */
+/* Returns whether to deliver the message.
+ *
+ * @latency: (out): the latency if the message is a reply, otherwise HB_LATENCY_NONE */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
                          const HbSettings *settings,
@@ -167,7 +169,7 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
   return !is_reply;
 }
 
-/* @held_up: whether what has arrived could not be read until now */
+/* @held_up: whether received bytes could not be read until now */
 HbVerdict
 hb_heartbeat_tick (const HbHeartbeat *self,
                    const HbSettings  *settings,
@@ -179,7 +181,7 @@ hb_heartbeat_tick (const HbHeartbeat *self,
   if (now < deadline)
     return HB_VERDICT_WAIT;
 
-  /* The reply may be in the socket already, unread: ask again rather than judge. */
+  /* The reply may be in the socket, unread, so a late tick sends another ping. */
   if (hb_heartbeat_is_judged (self, settings) && !held_up && now - deadline <= HB_LATE)
     return HB_VERDICT_DEAD;
 

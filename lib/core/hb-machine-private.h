@@ -12,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* The decisions, all of them. An input changes the machine and pushes effects; nothing is ever
- * called from here. Time is in microseconds of the caller's clock. */
+/* Decides. A call or an event changes the machine and pushes effects, and the machine never calls
+ * out. Times are in microseconds of the caller's clock. */
 typedef struct
 {
   HbSettings   settings;
@@ -24,29 +24,29 @@ typedef struct
   GPtrArray   *opens;        /* tickets that wait for OPEN */
   GPtrArray   *closes;       /* tickets that wait for CLOSED */
   char        *close_reason; /* (nullable) for our own close frame */
-  char        *request_uri;  /* (nullable) of the request that was shown to the application last */
-  GError      *last_error;   /* (nullable) why there is no link, NULL once it is open */
+  char        *request_uri;  /* (nullable) of the request that `connecting` last showed */
+  GError      *last_error;   /* (nullable) why no link is open, NULL once one is */
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
   guint        serial;       /* of the present link; each attempt has a new one */
-  guint        attempt;      /* attempts in a row since the last link that lasted */
+  guint        attempt;      /* attempts in a row since a link that lasted */
   guint        holds;
-  guint        retry_after;  /* milliseconds that the server asked for, in WAITING */
+  guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
   gint64       since;        /* when the present state began */
-  gint64       attempt_at;   /* when the wait is over, in WAITING */
-  gint64       lost_at;      /* HB_NEVER unless an open link was lost and none has come since */
+  gint64       attempt_at;   /* when the delay ends, in WAITING */
+  gint64       lost_at;      /* HB_NEVER unless a link was lost and no other is open */
   gint64       downtime;
   gint64       latency;      /* -1 unknown */
-  gint64       checked_at;   /* when a change of the network was last acted on */
-  gint64       check_at;     /* HB_NEVER unless one is still to be acted on */
-  double       chance;       /* of the present wait, negative if no property tells how long it is */
+  gint64       checked_at;   /* when a change of the network last led to a check */
+  gint64       check_at;     /* HB_NEVER unless another change waits for its check */
+  double       chance;       /* of the present delay, negative if the application set the delay */
   gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
-  guint        transmitting : 1; /* an HB_EFFECT_TRANSMIT is among the effects */
-  guint        shut_down : 1;    /* the close frame has been ordered */
-  guint        is_announcing : 1;    /* handlers of `connecting` are running */
-  guint        is_request_held : 1;  /* by one of them, so it has not gone out */
+  guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
+  guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
+  guint        is_announcing : 1;   /* handlers of `connecting` are running */
+  guint        is_request_held : 1; /* one of them has held the request */
   guint        disposed : 1;
 } HbMachine;
 

@@ -49,6 +49,11 @@ gboolean          hb_outbox_accept       (HbOutbox         *self,
                                           const HbSettings *settings,
                                           const HbOutgoing *message,
                                           GError          **error);
+void              hb_outbox_drop         (HbOutbox         *self,
+                                          const HbOutgoing *message,
+                                          HbOutcome         outcome,
+                                          const GError     *error);
+void              hb_outbox_keep_waiting (HbOutbox         *self);
 void              hb_outbox_flush        (HbOutbox         *self,
                                           gpointer          ticket);
 gboolean          hb_outbox_withdraw     (HbOutbox         *self,

@@ -2,16 +2,14 @@
 
 #include "config.h"
 
-#include <inttypes.h>
-
 #include "hb-error.h"
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* A peer that has ended this many links in a row at the bytes of one message will not take it. */
+/* The peer refuses a message during which it has ended this many links in a row. */
 #define MAX_REFUSALS 3
 
-/* Every message that ends without having gone out ends here. The caller owns its bytes then. */
+/* Counts a message that is not sent, and ends its call. The caller owns its bytes. */
 static void
 end_unsent (HbOutbox         *self,
             const HbOutgoing *message,
@@ -22,19 +20,19 @@ end_unsent (HbOutbox         *self,
   hb_effects_push_resolve (self->effects, message->ticket, outcome, error);
 }
 
-static void
-drop (HbOutbox         *self,
-      const HbOutgoing *message,
-      HbOutcome         outcome,
-      const GError     *error)
+void
+hb_outbox_drop (HbOutbox         *self,
+                const HbOutgoing *message,
+                HbOutcome         outcome,
+                const GError     *error)
 {
   end_unsent (self, message, outcome, error);
   g_bytes_unref (message->bytes);
 }
 
-/* Something is left over: the application may want to see that. */
-static void
-keep_waiting (HbOutbox *self)
+/* Notes that a message has to wait, which the application may want to see. */
+void
+hb_outbox_keep_waiting (HbOutbox *self)
 {
   self->backlogged = TRUE;
   hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
@@ -52,8 +50,8 @@ settle_when_empty (HbOutbox *self)
   self->shown = FALSE;
   self->overflowed = FALSE;
 
-  /* The messages of a task that is CLOSED have not gone out, so its flushes must fail:
-   * hb_outbox_close () ends them with the reason. */
+  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close ()
+   * ends them with the reason. */
   if (self->is_closing)
     return;
 
@@ -64,7 +62,7 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Messages have gone out or been taken back. One that goes straight through is not told of. */
+/* Follows the removal of messages. A message that never waited causes no notification. */
 static void
 settle (HbOutbox *self)
 {
@@ -72,102 +70,6 @@ settle (HbOutbox *self)
     hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   settle_when_empty (self);
-}
-
-static GError *
-new_overflow_error (const HbSettings *settings,
-                    const HbOutgoing *message)
-{
-  return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
-                      _("No room for a message of %zu bytes: "
-                        "max-buffered-amount is %" PRIu64),
-                      g_bytes_get_size (message->bytes), settings->max_buffered_amount);
-}
-
-static gboolean
-fits (guint64           amount,
-      const HbOutgoing *message,
-      const HbSettings *settings)
-{
-  return settings->max_buffered_amount == 0
-         || amount + g_bytes_get_size (message->bytes) <= settings->max_buffered_amount;
-}
-
-/* One error for all that is dropped while the buffer is never empty: a flood of messages does not
- * become a flood of errors. A message that an empty buffer does not hold is told of by itself. */
-static void
-tell_overflow (HbOutbox     *self,
-               const GError *error)
-{
-  if (!self->overflowed)
-    hb_effects_push_error (self->effects, g_error_copy (error));
-
-  self->overflowed = !hb_queue_is_empty (&self->queue);
-}
-
-/* Makes room by the rule that the application chose. Returns whether there is room now; if not,
- * and @error is not set, the message itself is to be dropped. */
-static gboolean
-make_room (HbOutbox          *self,
-           const HbSettings  *settings,
-           const HbOutgoing  *message,
-           GError           **error)
-{
-  g_autoptr (GError) overflow = NULL;
-  HbOutgoing oldest;
-
-  if (fits (self->queue.buffered_amount, message, settings))
-    return TRUE;
-
-  overflow = new_overflow_error (settings, message);
-
-  switch (settings->overflow)
-    {
-    case HB_OVERFLOW_DROP_OLDEST:
-      /* What has been handed over stays: where that leaves no room, nothing is dropped in vain. */
-      if (!fits (self->queue.in_flight_amount, message, settings))
-        break;
-
-      tell_overflow (self, overflow);
-      while (!fits (self->queue.buffered_amount, message, settings)
-             && hb_queue_pop_oldest (&self->queue, &oldest))
-        drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
-      return TRUE;
-
-    case HB_OVERFLOW_DROP_NEWEST:
-      tell_overflow (self, overflow);
-      return FALSE;
-
-    case HB_OVERFLOW_FAIL:
-      break;
-
-    default:
-      g_assert_not_reached ();
-    }
-
-  g_propagate_error (error, g_steal_pointer (&overflow));
-  return FALSE;
-}
-
-static gboolean
-check_volatile (const HbOutbox  *self,
-                GError         **error)
-{
-  if (!self->is_open)
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
-                           _("The link is not open, and the message is volatile"));
-      return FALSE;
-    }
-
-  if (self->blocked || (self->backlogged && !self->greeting))
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
-                           _("Other messages wait to go out, and the message is volatile"));
-      return FALSE;
-    }
-
-  return TRUE;
 }
 
 static guint
@@ -179,7 +81,7 @@ drop_all (HbOutbox     *self,
   guint n;
 
   for (n = 0; hb_queue_pop_next (&self->queue, &message); n++)
-    drop (self, &message, outcome, error);
+    hb_outbox_drop (self, &message, outcome, error);
 
   return n;
 }
@@ -195,7 +97,7 @@ drop_volatile (HbOutbox *self)
       if (error == NULL)
         error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
                                      _("The link could not take the message, which is volatile"));
-      drop (self, &message, HB_OUTCOME_FAILED, error);
+      hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
     }
 }
 
@@ -222,7 +124,7 @@ hb_outbox_is_empty (const HbOutbox *self)
   return hb_queue_is_empty (&self->queue);
 }
 
-/* How many messages are waiting, the ones at the link not counted. */
+/* Returns how many messages wait, without those in flight. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
@@ -242,44 +144,6 @@ hb_outbox_can_transmit (const HbOutbox *self)
          && hb_queue_get_n_waiting (&self->queue, self->greeting) > 0;
 }
 
-/* Takes a reference to the bytes. The ticket is resolved by an effect, unless this fails. */
-gboolean
-hb_outbox_accept (HbOutbox          *self,
-                  const HbSettings  *settings,
-                  const HbOutgoing  *message,
-                  GError           **error)
-{
-  g_autoptr (GError) overflow = NULL;
-
-  if (message->is_volatile && !check_volatile (self, error))
-    return FALSE;
-
-  g_bytes_ref (message->bytes);
-
-  if (make_room (self, settings, message, &overflow))
-    {
-      HbOutgoing accepted = *message;
-
-      accepted.number = self->n_accepted++;
-      accepted.is_greeting = self->greeting;
-      hb_queue_push (&self->queue, &accepted, self->greeting);
-      if (!self->is_open || self->blocked)
-        keep_waiting (self);
-      return TRUE;
-    }
-
-  if (overflow != NULL)
-    {
-      g_bytes_unref (message->bytes);
-      g_propagate_error (error, g_steal_pointer (&overflow));
-      return FALSE;
-    }
-
-  overflow = new_overflow_error (settings, message);
-  drop (self, message, HB_OUTCOME_FAILED, overflow);
-  return TRUE;
-}
-
 void
 hb_outbox_flush (HbOutbox *self,
                  gpointer  ticket)
@@ -290,8 +154,7 @@ hb_outbox_flush (HbOutbox *self,
     g_ptr_array_add (self->flushes, ticket);
 }
 
-/* Who waits does not want to any longer. Returns whether that was in time; a message that has been
- * handed over goes out all the same. */
+/* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in flight. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -307,13 +170,13 @@ hb_outbox_withdraw (HbOutbox *self,
   if (!hb_queue_pop_ticket (&self->queue, ticket, &message))
     return FALSE;
 
-  drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
+  hb_outbox_drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
   settle (self);
   return TRUE;
 }
 
-/* Moves the messages that have not been handed over to @taken, an array of HbOutgoing, in the order
- * in which they would have gone out. The caller owns their bytes. */
+/* Moves the messages that are not in flight to @taken, an array of HbOutgoing, in the order in which
+ * they would be sent. The caller owns their bytes. */
 void
 hb_outbox_take_queue (HbOutbox *self,
                       HbDeque  *taken)
@@ -330,8 +193,8 @@ hb_outbox_take_queue (HbOutbox *self,
     settle (self);
 }
 
-/* There will be no next link to take what is left: all who wait are told @error. To be called after
- * hb_outbox_on_lost () with @is_last where a link was open. */
+/* Drops all messages and fails all calls with @error, because no other link follows. If a link was
+ * open, call hb_outbox_on_lost () with @is_last first. */
 void
 hb_outbox_close (HbOutbox     *self,
                  const GError *error)
@@ -376,12 +239,12 @@ hb_outbox_on_lost (HbOutbox *self,
   if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);
   else
-    keep_waiting (self);
+    hb_outbox_keep_waiting (self);
 }
 
-/* Whether the kernel has a part of the first message in flight, but not all of it. Over TLS a refused
- * record may be in the kernel in part too. That does not count, because the peer cannot have read
- * its content. */
+/* Whether the kernel has a part of the first message in flight, but not all of it. Over TLS a
+ * refused record may be in the kernel in part too. That does not count, because the peer cannot
+ * have read its content. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
@@ -413,8 +276,8 @@ hb_outbox_judge_end (HbOutbox *self,
   return is_too_big || self->n_refusals == MAX_REFUSALS ? first : NULL;
 }
 
-/* Drops the message that hb_outbox_judge_end () has returned, and reports @error. To be called
- * after hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
+/* Drops the message that hb_outbox_judge_end () has returned, and reports @error. Call this after
+ * hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)
@@ -429,12 +292,12 @@ hb_outbox_drop_refused (HbOutbox     *self,
     return;
 
   hb_queue_pop_next (&self->queue, &message);
-  drop (self, &message, HB_OUTCOME_FAILED, error);
+  hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
   settle (self);
 }
 
-/* The application is about to read a property. Where it sees a message that goes straight through,
- * it has to be told when that has gone. */
+/* Precedes a notification. If the application then sees a message that is only in flight, it must
+ * also see that this message is gone. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
@@ -474,7 +337,7 @@ complete_written (HbOutbox *self)
     settle (self);
 }
 
-/* The message that was last taken is in the link, all or a part of it also in the kernel. */
+/* Records where the frame of the message that was last taken lies. */
 void
 hb_outbox_on_sent (HbOutbox     *self,
                    const HbSpan *span)
@@ -510,7 +373,7 @@ hb_outbox_on_blocked (HbOutbox *self)
   if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);
   else
-    keep_waiting (self);
+    hb_outbox_keep_waiting (self);
 }
 
 void

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <inttypes.h>
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-outbox-private.h"
+
+/* Which messages are accepted: the limit on the queue, and messages that must not wait */
+
+static GError *
+new_overflow_error (const HbSettings *settings,
+                    const HbOutgoing *message)
+{
+  return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
+                      _("No room for a message of %zu bytes: "
+                        "max-buffered-amount is %" PRIu64),
+                      g_bytes_get_size (message->bytes), settings->max_buffered_amount);
+}
+
+static gboolean
+fits (guint64           amount,
+      const HbOutgoing *message,
+      const HbSettings *settings)
+{
+  return settings->max_buffered_amount == 0
+         || amount + g_bytes_get_size (message->bytes) <= settings->max_buffered_amount;
+}
+
+/* Reports an overflow once until the queue is empty again, so that a flood of messages does not
+ * become a flood of errors. Each message that is longer than the whole queue may be has an error of
+ * its own. */
+static void
+tell_overflow (HbOutbox     *self,
+               const GError *error)
+{
+  if (!self->overflowed)
+    hb_effects_push_error (self->effects, g_error_copy (error));
+
+  self->overflowed = !hb_queue_is_empty (&self->queue);
+}
+
+/* Makes room by the property `overflow`. Returns FALSE if there is none: with an error if the caller
+ * is to see it, without one if the message is to be dropped. */
+static gboolean
+make_room (HbOutbox          *self,
+           const HbSettings  *settings,
+           const HbOutgoing  *message,
+           GError           **error)
+{
+  g_autoptr (GError) overflow = NULL;
+  HbOutgoing oldest;
+
+  if (fits (self->queue.buffered_amount, message, settings))
+    return TRUE;
+
+  overflow = new_overflow_error (settings, message);
+
+  switch (settings->overflow)
+    {
+    case HB_OVERFLOW_DROP_OLDEST:
+      /* Messages in flight remain. If they leave no room, dropping others would be in vain. */
+      if (!fits (self->queue.in_flight_amount, message, settings))
+        break;
+
+      tell_overflow (self, overflow);
+      while (!fits (self->queue.buffered_amount, message, settings)
+             && hb_queue_pop_oldest (&self->queue, &oldest))
+        hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
+      return TRUE;
+
+    case HB_OVERFLOW_DROP_NEWEST:
+      tell_overflow (self, overflow);
+      return FALSE;
+
+    case HB_OVERFLOW_FAIL:
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  g_propagate_error (error, g_steal_pointer (&overflow));
+  return FALSE;
+}
+
+static gboolean
+check_volatile (const HbOutbox  *self,
+                GError         **error)
+{
+  if (!self->is_open)
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
+                           _("The link is not open, and the message is volatile"));
+      return FALSE;
+    }
+
+  if (self->blocked || (self->backlogged && !self->greeting))
+    {
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
+                           _("Other messages wait to go out, and the message is volatile"));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this function
+ * fails. */
+gboolean
+hb_outbox_accept (HbOutbox          *self,
+                  const HbSettings  *settings,
+                  const HbOutgoing  *message,
+                  GError           **error)
+{
+  g_autoptr (GError) overflow = NULL;
+
+  if (message->is_volatile && !check_volatile (self, error))
+    return FALSE;
+
+  g_bytes_ref (message->bytes);
+
+  if (make_room (self, settings, message, &overflow))
+    {
+      HbOutgoing accepted = *message;
+
+      accepted.number = self->n_accepted++;
+      accepted.is_greeting = self->greeting;
+      hb_queue_push (&self->queue, &accepted, self->greeting);
+      if (!self->is_open || self->blocked)
+        hb_outbox_keep_waiting (self);
+      return TRUE;
+    }
+
+  if (overflow != NULL)
+    {
+      g_bytes_unref (message->bytes);
+      g_propagate_error (error, g_steal_pointer (&overflow));
+      return FALSE;
+    }
+
+  overflow = new_overflow_error (settings, message);
+  hb_outbox_drop (self, message, HB_OUTCOME_FAILED, overflow);
+  return TRUE;
+}
