@@ -10,10 +10,10 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* Where the answers that wait take more than this, no more messages are read. */
+/* While the waiting answers have more bytes than this, no message is read. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
-/* About what libsoup takes to keep a message, besides the bytes of it */
+/* The approximate memory that libsoup uses for a message in addition to its bytes */
 #define MESSAGE_COST 128
 
 #define OPCODE_CLOSE  8
@@ -52,7 +52,9 @@ tell (EchoClient *self,
   fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
-/* Tells, and shows it in the page. */
+/* Prints the text, and shows it in the page.
+ *
+ * @text: (transfer full) */
 static void
 note (EchoClient *self,
       char       *text)
@@ -108,7 +110,7 @@ send_due (EchoClient *self)
   update_gate (self);
 }
 
-/* At once where it can be, else in its turn */
+/* Sends the answer at once if nothing delays it, or after the answers that wait. */
 static void
 answer_message (EchoClient            *self,
                 SoupWebsocketDataType  type,
@@ -159,7 +161,7 @@ on_message (EchoClient            *self,
 {
   const EchoSettings *settings = self->settings;
 
-  /* Of one that is being closed or was dropped, what still comes is not for us. */
+  /* Messages that arrive after the server has closed or dropped the connection are ignored. */
   if (!echo_client_is_open (self))
     return;
 
@@ -202,7 +204,7 @@ on_closed (EchoClient *self)
   self->gone (self, self->user_data);
 }
 
-/* By default a SoupServer limits frames to 128 KiB, from libsoup 3.8 on whole messages too. */
+/* By default, a SoupServer limits frames to 128 KiB, and from libsoup 3.8 on also messages. */
 static void
 set_limits (SoupWebsocketConnection *connection)
 {
@@ -234,7 +236,7 @@ echo_client_new (SoupWebsocketConnection *connection,
   self->opened_at = g_get_real_time () / 1000;
   g_queue_init (&self->answers);
 
-  /* What libsoup has laid over the stream that it was given */
+  /* libsoup has put a stream of its own over the gate. */
   g_object_get (soup_websocket_connection_get_io_stream (connection),
                 "base-iostream", &self->gate,
                 NULL);
@@ -277,7 +279,7 @@ echo_client_is_open (EchoClient *self)
          && g_socket_connection_is_connected (G_SOCKET_CONNECTION (self->gate));
 }
 
-/* To one that is open */
+/* The connection must be open. */
 void
 echo_client_send (EchoClient            *self,
                   SoupWebsocketDataType  type,
@@ -307,7 +309,7 @@ hangup_cb (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* Of one that is not read from, only the kernel can tell that it has left. */
+/* While nothing is read from a client, only the kernel can report its end. */
 static void
 watch_for_hangup (EchoClient *self)
 {
@@ -325,8 +327,8 @@ watch_for_hangup (EchoClient *self)
 
 #endif
 
-/* Nothing is read from a mute one either, so that not even a ping or a close frame is answered: for
- * the client this is a host that has vanished, though the kernel here keeps the connection up. */
+/* Nothing is read from a muted client, so even pings and close frames are not answered. To the
+ * client, the host seems to have vanished, although the kernel keeps the connection. */
 void
 echo_client_set_mute (EchoClient *self,
                       gboolean    is_mute)
@@ -353,8 +355,7 @@ gone_cb (gpointer user_data)
   on_closed (self);
 }
 
-/* libsoup finds out by itself, unless the next connection has got the same descriptor before it has
- * looked. */
+/* libsoup does not notice the end if another connection gets the same descriptor first. */
 static void
 expect_end (EchoClient *self)
 {
@@ -363,7 +364,7 @@ expect_end (EchoClient *self)
     self->gone_id = g_idle_add_once (gone_cb, self);
 }
 
-/* Below the WebSocket, as a router or a crash would do it: no close frame goes out. */
+/* Closes the TCP connection without a close frame, as after a crash. */
 void
 echo_client_drop (EchoClient *self)
 {
@@ -372,7 +373,7 @@ echo_client_drop (EchoClient *self)
   expect_end (self);
 }
 
-/* The same, and what the client has still to receive is lost. */
+/* Resets the TCP connection. The client loses the data that it has not received yet. */
 void
 echo_client_abort (EchoClient *self)
 {
@@ -381,9 +382,9 @@ echo_client_abort (EchoClient *self)
   expect_end (self);
 }
 
-/* libsoup knows no codes from 1012 to 1014, and would send 1002 in their place. What it sends as a
- * message of this type is a close frame to the client; when that answers, libsoup takes the answer
- * for the first close frame, and ends the connection. */
+/* libsoup does not know the codes from 1012 to 1014, and would send 1002 instead. So this sends a
+ * message whose opcode is that of a close frame. libsoup takes the client's answer for the first
+ * close frame, and ends the connection. */
 static void
 close_with_unknown (EchoClient *self,
                     gushort     code)
@@ -397,7 +398,7 @@ close_with_unknown (EchoClient *self,
   self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
 }
 
-/* As a server should; an answer that does not come is waited for as long as libsoup does it. */
+/* Does the closing handshake. libsoup limits how long it waits for the answer. */
 void
 echo_client_close (EchoClient *self,
                    gushort     code)

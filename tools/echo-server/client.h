@@ -20,9 +20,9 @@ struct _EchoClient
   char                    *address;    /* (owned): of the peer */
   const EchoSettings      *settings;
   EchoLog                 *log;
-  EchoClientFunc           gone; /* is to free the client */
+  EchoClientFunc           gone; /* frees the client */
   gpointer                 user_data;
-  GQueue                   answers; /* (element-type Answer): those that are not due yet */
+  GQueue                   answers; /* (element-type Answer), those that are not due yet */
   gsize                    n_waiting; /* bytes of them */
   guint                    answer_id;
   guint                    hangup_id;
@@ -34,7 +34,7 @@ struct _EchoClient
   guint64                  bytes_in;
   guint64                  bytes_out;
   gboolean                 is_mute;
-  gboolean                 is_closing; /* where libsoup does not know it */
+  gboolean                 is_closing; /* with a code that libsoup does not know */
 };
 
 EchoClient *echo_client_new         (SoupWebsocketConnection *connection,

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* What the page may ask for: {"command": NAME, …}, with the members that each function below reads.
- * What is wrong with a command is said in words, which the page shows. */
+/* The commands of the page: {"command": NAME, …}, with the members that each function below reads.
+ * The page shows the message of the error. */
 
 #define MAX_DELAY       60000
 #define MAX_RETRY_AFTER 3600
@@ -39,7 +39,7 @@ note (EchoServer *server,
   echo_log_take (&server->log, ECHO_LOG_EVENT, 0, text);
 }
 
-/* The member, if it is there and of @type */
+/* Returns: (transfer none) (nullable): the member, or NULL if it is missing or not of @type */
 static JsonNode *
 get_value (JsonObject *command,
            const char *name,
@@ -93,7 +93,7 @@ get_boolean (JsonObject  *command,
   return TRUE;
 }
 
-/* Half of a surrogate pair can be written in JSON, and is no text. */
+/* JSON can escape half of a surrogate pair, which is not valid UTF-8. */
 static GBytes *
 get_text (JsonObject  *command,
           const char  *name,
@@ -151,7 +151,7 @@ run_drop (EchoServer  *server,
   return TRUE;
 }
 
-/* Those that RFC 6455 lets an endpoint send, without the one that only clients may */
+/* The codes that a server may send. RFC 6455 reserves 1010 for clients. */
 static gboolean
 is_close_code (gint64 code)
 {
@@ -239,7 +239,7 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* To those that are not muted, and read what they are sent */
+/* Skips clients that are muted, and clients that do not read what they are sent. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

@@ -4,15 +4,15 @@
 
 #include "command.h"
 
-/* The page's own WebSocket. The page sends {"command": "next"} when it is ready for an update, and
- * gets one as soon as there is something new, or a second later: so a page that sleeps in the
- * background piles no updates up here. To any other command it gets {"type": "done"} or
+/* The WebSocket of the page. The page sends {"command": "next"} when it is ready for an update. It
+ * gets the update as soon as something has changed, or after a second. So no updates accumulate for
+ * a page that sleeps in the background. The reply to any other command is {"type": "done"} or
  * {"type": "error"}.
  *
- * Every web site that the user of this machine visits can have the browser open WebSockets to
- * 127.0.0.1. The browser says in the header Origin on whose behalf it does, and a script cannot
- * change that: so only our own page may control the server, and everyone else is told 403. The Host
- * header would be no help, for a name of the attacker's may resolve to 127.0.0.1 too. */
+ * Every web site that the user of this machine visits can open WebSockets to 127.0.0.1. A script
+ * cannot change the header Origin, in which the browser names the site, so only the server's own
+ * page may control the server. Others get 403. The header Host would not help, because an
+ * attacker's name can resolve to 127.0.0.1 too. */
 
 #define PATH     "/control"
 #define PROTOCOL "hb-control"
@@ -20,7 +20,7 @@
 #define MAX_COMMAND 16384
 #define MAX_LISTED  100
 
-/* Between updates, in microseconds */
+/* The shortest and the longest time between updates, in microseconds */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 
@@ -37,7 +37,7 @@ struct _EchoControl
 {
   EchoServer *server;
   GPtrArray  *watchers;   /* (owned) (element-type Watcher) */
-  char       *origins[3]; /* (owned): of our own page; NULL-terminated */
+  char       *origins[3]; /* (owned) (array zero-terminated=1), those of the page */
   GSource    *timer;      /* (owned) */
   gint64      updated_at; /* monotonic, in microseconds */
 };
@@ -50,8 +50,8 @@ watcher_free (Watcher *self)
   g_free (self);
 }
 
-/* json-glib 1.6 escapes the control characters up to U+001E, and leaves U+001F, at which the page
- * would give up: JSON forbids it within strings. Outside of them it does not occur. */
+/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings, so the page could not parse
+ * it. The character occurs in strings only, so it can be replaced in the whole text. */
 static void
 watcher_send (Watcher     *self,
               JsonBuilder *builder)
@@ -265,7 +265,7 @@ reply (Watcher      *self,
   watcher_send (self, builder);
 }
 
-/* Returns: (nullable): NULL where it is no JSON object, with a name */
+/* Returns: (transfer none) (nullable): NULL if the message is not a JSON object with a command */
 static JsonObject *
 parse (JsonParser  *parser,
        GBytes      *message,

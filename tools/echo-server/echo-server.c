@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket server to try a client on: sends every message back, and misbehaves when told to, on
- * the command line or in its page. */
+/* A WebSocket server for tests of clients. It sends every message back. Options and its page make
+ * it simulate faults. */
 
 #include "server.h"
 
@@ -22,13 +22,13 @@
   "\n"                                                                                           \
   "A browser at http://127.0.0.1:PORT/ shows the connections, and can break them.\n"             \
   "\n"                                                                                           \
-  "Exit status: 0 when ended by Ctrl-C or SIGTERM, 1 when the port cannot be had, 2 when the\n"  \
-  "command line was wrong.\n"                                                                    \
+  "Exit status: 0 when ended by Ctrl-C or SIGTERM, 1 when the port is not available, 2 when\n"   \
+  "the command line was wrong.\n"                                                                \
   "\n"                                                                                           \
   "Examples:\n"                                                                                  \
   "  echo-server --port=8080 --verbose\n"                                                        \
-  "  echo-server --port=8080 --mute-after=5     a link that looks alive and is not\n"            \
-  "  echo-server --port=8080 --drop-every=10    a link that breaks again and again\n"            \
+  "  echo-server --port=8080 --mute-after=5     stops answering after 5 messages\n"              \
+  "  echo-server --port=8080 --drop-every=10    drops each connection after 10 messages\n"       \
   "  echo-server --port=8080 --refuse --retry-after=3\n"
 
 static gboolean
@@ -50,7 +50,7 @@ run (EchoServer *self)
 
   if (!echo_server_listen (self, &port, &error))
     {
-      fprintf (stderr, "echo-server: Port %u cannot be had: %s\n", port, error->message);
+      fprintf (stderr, "echo-server: Port %u is not available: %s\n", port, error->message);
       return STATUS_FAILED;
     }
 
@@ -102,21 +102,21 @@ parse (EchoSettings  *self,
 {
   const GOptionEntry entries[] = {
     { "port", 'p', 0, G_OPTION_ARG_INT, &self->port,
-      "Listen on this port, 0: on any that is free (0)", "PORT" },
+      "Listen on this port, or on any free port if it is 0 (0)", "PORT" },
     { "protocol", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->protocols,
       "Accept this subprotocol (may be given more than once)", "NAME" },
     { "pong", 0, 0, G_OPTION_ARG_STRING, &self->pong,
       "Answer a heartbeat with this text instead of sending it back", "TEXT" },
     { "mute-after", 0, 0, G_OPTION_ARG_INT, &self->mute_after,
-      "After so many messages of a client, be silent but stay connected", "N" },
+      "After N messages of a client, keep the connection but answer nothing", "N" },
     { "drop-every", 0, 0, G_OPTION_ARG_INT, &self->drop_every,
-      "At every so many messages of a client, drop it without a close frame", "N" },
+      "After every N messages of a client, drop the connection without a close frame", "N" },
     { "refuse", 0, 0, G_OPTION_ARG_NONE, &self->refuse,
       "Answer every handshake with 503 Service Unavailable", NULL },
     { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
-      "With --refuse: ask clients to wait for so long", "SECONDS" },
+      "With --refuse, ask clients to wait", "SECONDS" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
-      "Tell on standard error of every client and message", NULL },
+      "Print every client and message to standard error", NULL },
     G_OPTION_ENTRY_NULL
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);

@@ -4,17 +4,18 @@
 
 #include <sys/socket.h>
 
-/* A TCP connection that can be shut: then nothing is read from it, and the kernel at the other end
- * learns no more than that this one is slow. Whatever is above it answers neither message nor ping
- * nor close frame, and goes on where it was once the gate is opened. It knows when the peer was
- * last heard of, pings included, of which libsoup tells nothing.
+/* A TCP connection that can be shut. While it is shut, nothing is read from it, so libsoup answers
+ * no message, ping or close frame, and the peer's kernel sees a slow reader. After it is opened,
+ * libsoup continues where it was. The gate also knows when data, including pings, last arrived from
+ * the peer, which libsoup does not report.
  *
- * It shuts itself to a peer that sends and does not read. libsoup keeps what it could not send yet,
- * answers to pings included, without bound and without telling how much that is; but it waits for
- * the stream to be writable exactly as long as it has something left. So all that has come and was
- * sent since it last had nothing is counted, which is at least what it keeps. */
+ * The gate shuts itself to a peer that sends and does not read. libsoup keeps the data that it
+ * could not send yet, including the answers to pings, without a limit, and does not report the
+ * amount. But it waits for the stream to be writable exactly as long as it keeps data. So the gate
+ * counts the bytes that were received and sent since libsoup last kept nothing. libsoup cannot keep
+ * more. */
 
-/* In bytes */
+/* The bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)
 
 #define ECHO_TYPE_GATE_INPUT (echo_gate_input_get_type ())
@@ -30,7 +31,7 @@ struct _EchoGateOutput
   GFilterOutputStream  parent_instance;
 
   EchoGateInput       *input;   /* (unowned) (nullable) */
-  GSource             *waiting; /* (owned) (nullable): for the stream to be writable */
+  GSource             *waiting; /* (owned) (nullable), waits for the stream to be writable */
 };
 
 struct _EchoGateInput
@@ -38,7 +39,7 @@ struct _EchoGateInput
   GFilterInputStream  parent_instance;
 
   EchoGateOutput     *output;   /* (owned) (nullable) */
-  GSource            *waiting;  /* (owned) (nullable): for the gate to be opened */
+  GSource            *waiting;  /* (owned) (nullable), waits for the gate to be opened */
   gint64              heard_at; /* monotonic, in microseconds */
   guint64             n_owed;   /* bytes */
   gboolean            is_shut;
@@ -64,7 +65,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (EchoGateOutput, echo_gate_output, G_TYPE_FILTER_O
 
 G_DEFINE_FINAL_TYPE (EchoGate, echo_gate, G_TYPE_TCP_CONNECTION)
 
-/* What waited for the gate, tries again. */
+/* Lets the reader that waits for the gate try again. */
 static void
 wake (EchoGateInput *self)
 {
@@ -89,7 +90,8 @@ echo_gate_output_is_writable (GPollableOutputStream *stream)
   return g_pollable_output_stream_is_writable (get_output_base (ECHO_GATE_OUTPUT (stream)));
 }
 
-/* The inner source, which ends with the outer one, is kept: the outer one holds the stream. */
+/* Keeps the inner source, because a reference to the outer one would keep the stream alive. Both
+ * sources end together. */
 static GSource *
 echo_gate_output_create_source (GPollableOutputStream *stream,
                                 GCancellable          *cancellable)
@@ -114,7 +116,7 @@ echo_gate_output_write_nonblocking (GPollableOutputStream  *stream,
   n_written = g_pollable_output_stream_write_nonblocking (get_output_base (self), buffer, count,
                                                           NULL, error);
 
-  /* That may have been the last. */
+  /* libsoup may have nothing left to send. */
   if (n_written > 0 && self->input != NULL && !self->input->is_shut)
     wake (self->input);
 
@@ -150,7 +152,7 @@ echo_gate_output_init (EchoGateOutput *self)
 {
 }
 
-/* Whether the peer has yet to read much of what it was sent */
+/* Returns whether the peer has not read much of the data that it was sent. */
 static gboolean
 is_behind (EchoGateInput *self)
 {
@@ -179,8 +181,8 @@ echo_gate_input_is_readable (GPollableInputStream *stream)
          && g_pollable_input_stream_is_readable (get_base (self));
 }
 
-/* A source that was made before the gate was shut may still fire once; who then tries to read is
- * told to wait, and comes here for another. */
+/* A source that was created before the gate was shut may still fire once. The read that follows
+ * then returns G_IO_ERROR_WOULD_BLOCK, and the reader calls this function again. */
 static GSource *
 echo_gate_input_create_source (GPollableInputStream *stream,
                                GCancellable         *cancellable)
@@ -300,7 +302,8 @@ echo_gate_constructed (GObject *object)
   self->input->output->input = self->input;
 }
 
-/* Not before the parent has closed the connection, which it does on the stream's behalf */
+/* GIOStream's dispose closes the connection, and needs the streams for that, so they are freed
+ * here. */
 static void
 echo_gate_finalize (GObject *object)
 {
@@ -340,7 +343,7 @@ echo_gate_set_shut (EchoGate *self,
   echo_gate_input_set_shut (self->input, is_shut);
 }
 
-/* So much is about to be sent. */
+/* Counts @size bytes that libsoup is about to send. */
 void
 echo_gate_owe (EchoGate *self,
                gsize     size)
@@ -354,8 +357,7 @@ echo_gate_is_behind (EchoGate *self)
   return is_behind (self->input);
 }
 
-/* As a crash or a firewall would do it: the peer is sent a reset, and nothing that it had still to
- * be sent. */
+/* Resets the connection, as a crash or a firewall would. Data that has not been sent is lost. */
 void
 echo_gate_abort (EchoGate *self)
 {
@@ -366,7 +368,7 @@ echo_gate_abort (EchoGate *self)
   g_socket_close (socket, NULL);
 }
 
-/* Returns: in monotonic microseconds */
+/* Returns: the monotonic time at which data last arrived, in microseconds */
 gint64
 echo_gate_get_heard_at (EchoGate *self)
 {

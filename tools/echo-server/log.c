@@ -2,13 +2,13 @@
 
 #include "log.h"
 
-/* What has happened last, for the page. It is bounded in lines and in the length of each, so that a
- * client which sends without end fills no memory. */
+/* The latest events, for the page. The number and the length of the lines are limited, so that a
+ * client that sends without end does not fill the memory. */
 
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
 
-#define FIRST_PICTURE     0x2400 /* of NUL; those of the others up to U+001F follow in order */
+#define FIRST_PICTURE     0x2400 /* the picture of NUL; those of U+0001 to U+001F follow */
 #define PICTURE_OF_DELETE 0x2421
 #define REPLACEMENT       0xfffd
 
@@ -31,9 +31,9 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
-/* What comes from a client may be no UTF-8, as an escaped path can be, of which no update could be
- * made; and a terminal would obey the control characters of it. In their place come the pictures
- * that Unicode has of them.
+/* Text from a client may be invalid UTF-8, such as an escaped path, which no update can contain.
+ * Its control characters would change a terminal, so the pictures that Unicode has for them replace
+ * them.
  *
  * Returns: (transfer full) */
 char *
@@ -84,7 +84,7 @@ echo_log_take (EchoLog     *self,
     self->func (self->user_data);
 }
 
-/* A NUL is no part of a C string, and a cut within a character leaves what is no UTF-8.
+/* Cuts @data between two characters, and replaces NULs, which a C string cannot contain.
  *
  * @data: UTF-8 */
 static char *

@@ -26,7 +26,7 @@ typedef struct
 {
   GQueue       lines; /* (element-type EchoLogLine), the oldest first */
   guint64      n_lines;
-  EchoLogFunc  func; /* (nullable): is told of each line */
+  EchoLogFunc  func; /* (nullable), called for each line */
   gpointer     user_data;
 } EchoLog;
 

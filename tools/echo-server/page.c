@@ -4,7 +4,8 @@
 
 #define RESOURCES "/hb/echo-server/"
 
-/* Nothing from elsewhere, nothing inline, and no frame of others, where clicks are led astray. */
+/* Allows no content from other sites, no inline scripts, and no frame of another site, which could
+ * redirect clicks. */
 #define POLICY \
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -58,7 +59,7 @@ answer_with (SoupServerMessage *message,
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
 }
 
-/* Returns: whether @path is one of the page's */
+/* Returns: whether @path is that of a file of the page */
 gboolean
 echo_page_answer (SoupServerMessage *message,
                   const char        *path)

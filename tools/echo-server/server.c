@@ -10,10 +10,10 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-/* Fewer than the descriptors that a process may usually have, so that the page can still be had */
+/* Less than the usual limit of descriptors, so that the page can still be loaded */
 #define MAX_CLIENTS 1000
 
-/* How long to wait after a connection could not be accepted, as for want of descriptors */
+/* The delay after an accept that failed, such as for lack of descriptors, in milliseconds */
 #define ACCEPT_AGAIN 100
 
 static void accept_next (EchoServer *self);
@@ -62,8 +62,8 @@ refuse (EchoServer        *self,
     fputs ("refused a client\n", stderr);
 }
 
-/* Runs before libsoup looks for a handshake, which it does where no status has been set here. The
- * page can be had even from a server that refuses: how else would it be told to stop? */
+/* Runs before libsoup looks for a handshake, which it does only if no status has been set here. The
+ * page is served even while connections are refused, because it has the button to stop that. */
 static void
 request_cb (SoupServer        *soup,
             SoupServerMessage *message,
@@ -123,7 +123,7 @@ accept_cb (GObject      *object,
   remote = g_socket_get_remote_address (socket, NULL);
   gate = echo_gate_new (socket);
 
-  /* A client that has left already has no address any more. */
+  /* The socket of a client that has left already has no address. */
   if (local != NULL && remote != NULL)
     soup_server_accept_iostream (self->soup, G_IO_STREAM (gate), local, remote, NULL);
 
@@ -161,9 +161,9 @@ echo_server_clear (EchoServer *self)
   echo_log_clear (&self->log);
 }
 
-/* On 127.0.0.1, and nowhere else: whoever can reach the server can break its connections.
+/* Listens on 127.0.0.1 only, because everyone who reaches the server can break its connections.
  *
- * @port: (inout): 0 for any that is free */
+ * @port: (inout): 0 for any free port */
 gboolean
 echo_server_listen (EchoServer  *self,
                     guint16     *port,

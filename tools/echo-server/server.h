@@ -16,10 +16,10 @@ typedef struct
   EchoLog          log;
   SoupServer      *soup;     /* (owned) */
   GSocketListener *listener; /* (owned) */
-  GPtrArray       *clients;  /* (owned) (element-type EchoClient), in the order of their coming */
+  GPtrArray       *clients;  /* (owned) (element-type EchoClient), the oldest first */
   EchoControl     *control;  /* (owned) */
   guint            accept_id;
-  guint            n_clients; /* that there have ever been */
+  guint            n_clients; /* since the start */
   guint            n_refused;
 } EchoServer;
 

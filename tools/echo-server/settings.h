@@ -4,11 +4,11 @@
 
 #include <glib.h>
 
-/* What one message may take at most: a server should bound that, and the client's own bound is the
- * same. */
+/* The maximum size of a message, so that a client cannot fill the memory. It is the default of the
+ * library too. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
-/* From the command line; what says so can be changed from the page. */
+/* The settings of the command line. The page can change some of them. */
 typedef struct
 {
   char     *pong;        /* (owned) (nullable) */
@@ -16,7 +16,7 @@ typedef struct
   int       port;
   int       mute_after;  /* -1: never */
   int       drop_every;  /* 0: never */
-  int       retry_after; /* in seconds, -1: not said; by the page too */
+  int       retry_after; /* in seconds, -1: not sent; by the page too */
   guint     delay;       /* of each answer, in milliseconds; by the page */
   gboolean  refuse;      /* by the page too */
   gboolean  verbose;

@@ -10,7 +10,7 @@
 
 #define TOKEN_MARKS "!#$%&'*+-.^_`|~"
 
-/* How many bytes of the string are those of a token */
+/* Returns the number of bytes in the token with which the string begins. */
 static gsize
 measure_token (const char *string)
 {
@@ -52,12 +52,12 @@ add_header (SoupMessageHeaders  *headers,
   name = g_strndup (header, length);
   value = g_strdup (colon + 1);
 
-  /* Of “Authorization Bearer secret:” no more is shown than its first word. */
+  /* The error for “Authorization Bearer secret:” shows only the first word. */
   if (length == 0 || header + length != colon)
     return cat_fail (error, _("--header takes a name of letters, digits and %s, but after “%s” "
                               "comes something else"), TOKEN_MARKS, name);
 
-  /* Before the blanks at the ends go, for a newline there is an error too. */
+  /* This comes before g_strstrip (), which would remove a newline that is an error. */
   if (!is_header_value (value))
     return cat_fail (error, _("The value of the header “%s” has a newline or another control "
                               "character in it"), name);
@@ -100,7 +100,7 @@ add_file (SoupMessageHeaders  *headers,
   return TRUE;
 }
 
-/* An argument is one header, or @ and the name of a file with one in each line. */
+/* @argument: a header, or @ and the name of a file with one header in each line */
 gboolean
 cat_headers_add (SoupMessageHeaders  *headers,
                  const char          *argument,
@@ -112,7 +112,9 @@ cat_headers_add (SoupMessageHeaders  *headers,
   return add_header (headers, argument, error);
 }
 
-/* The user is NAME:PASSWORD, for Basic authentication before the server asks. */
+/* Adds a header for Basic authentication, so that the server need not ask for it.
+ *
+ * @user: NAME:PASSWORD */
 gboolean
 cat_headers_add_user (SoupMessageHeaders  *headers,
                       const char          *user,

@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The request headers of the command line. Their values are kept out of every error: they may be
- * passwords. */
+/* The request headers of the command line. No error shows their values, which may be passwords. */
 
 gboolean cat_headers_add      (SoupMessageHeaders  *headers,
                                const char          *argument,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* For programs: one JSON object in a line of standard output for each event. The names and units
- * are a promise, and stand in the manual page. */
+/* Prints each event to standard output as a line with one JSON object. Programs rely on the names
+ * and units, which the manual page documents. */
 
 #include "config.h"
 
@@ -34,7 +34,7 @@ add_int (JsonBuilder *builder,
   json_builder_add_int_value (builder, value);
 }
 
-/* NULL becomes null. */
+/* @value: (nullable): NULL becomes null */
 static void
 add_string (JsonBuilder *builder,
             const char  *name,
@@ -44,8 +44,8 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
-/* json-glib 1.6 escapes the control characters up to U+001E, and leaves U+001F, which JSON forbids
- * within strings, and outside of them it does not occur. */
+/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings. The character occurs in
+ * strings only, so it can be replaced in the whole text. */
 static GString *
 to_json (JsonNode *node)
 {
@@ -87,7 +87,7 @@ print_unless_quiet (const CatOptions *options,
   return options->quiet || print (builder);
 }
 
-/* The strings of json-glib end at a NUL, those of WebSockets need not. */
+/* A string of json-glib ends at a NUL, but a message may contain NULs. */
 static GString *
 quote (const char *text,
        gsize       size)
@@ -103,7 +103,7 @@ quote (const char *text,
       g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), copy);
       g_autoptr (GString) escaped = to_json (node);
 
-      /* What stands between the quotes */
+      /* Without the quotes */
       g_string_append_len (quoted, escaped->str + 1, escaped->len - 2);
       part += length;
       if (part == end_of_text)

@@ -51,7 +51,7 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Most options are a property by their name, and the property's type tells how to read them. */
+/* Most options have the name of a property, whose type defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -171,7 +171,8 @@ apply (CatOptions  *self,
   if (self->count > 0 && !self->has_wait)
     self->wait = -1;
 
-  /* No more input is read while much of it waits, and a line of whatever length should go out. */
+  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit, which would
+   * refuse a long line. */
   hb_websocket_task_set_max_buffered_amount (self->task, 0);
 
   hb_websocket_task_set_protocols (self->task, (const char * const *) self->protocols);
@@ -179,7 +180,8 @@ apply (CatOptions  *self,
   return TRUE;
 }
 
-/* FILENAME, in a flag or a type, stands for: as it is, not converted from the locale. */
+/* GLib converts string arguments from the locale to UTF-8, except those of the type FILENAME and
+ * those of callbacks with the flag FILENAME. */
 static GOptionContext *
 new_context (CatOptions *self)
 {
@@ -261,8 +263,8 @@ new_context (CatOptions *self)
   return context;
 }
 
-/* What is wrong with an option of ours is told by us. GLib tells an unknown one whole, and behind
- * its equals sign may stand a password. */
+/* The errors of hb-cat show no secret value. GLib's error about an unknown option shows the whole
+ * argument, which may have a password after the equals sign. */
 static void
 hide_value (GError **error)
 {
@@ -291,7 +293,7 @@ cat_options_parse (CatOptions   *self,
   soup_session_add_feature_by_type (self->session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
   self->task = g_object_new (HB_TYPE_WEBSOCKET_TASK, "session", self->session, NULL);
 
-  /* A text would need a server that answers it. Every server answers a ping frame. */
+  /* Every server answers a ping frame, but not every server answers a text message. */
   hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_PING);
 
   context = new_context (self);

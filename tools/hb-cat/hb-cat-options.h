@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What the command line says. All that has a property is set on the task at once. */
+/* The options of the command line. Those that are properties are set on the task at once. */
 typedef struct
 {
   HbWebsocketTask  *task;         /* (owned) */
@@ -18,8 +18,8 @@ typedef struct
   char             *ca_file;      /* (owned) (nullable) */
   char             *cert_file;    /* (owned) (nullable) */
   char             *key_file;     /* (owned) (nullable) */
-  guint             count;        /* close when so many messages have come, 0: never */
-  int               wait;         /* milliseconds, -1: no end */
+  guint             count;        /* close after this number of messages, 0: never */
+  int               wait;         /* milliseconds, -1: forever */
   gboolean          binary;
   gboolean          null;
   gboolean          json;
@@ -29,7 +29,7 @@ typedef struct
   gboolean          version;
   gboolean          has_limit;
   gboolean          has_mode;
-  gboolean          has_text;     /* of a ping or of its answer */
+  gboolean          has_text;     /* an option has set the text of a ping or of its reply */
   gboolean          has_wait;
 } CatOptions;
 

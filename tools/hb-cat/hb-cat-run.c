@@ -15,10 +15,10 @@
 #include "hb-cat-run.h"
 #include "hb-cat-voice.h"
 
-/* While this many bytes wait to go out, no more input is read: whoever writes to us has to wait. */
+/* While so many bytes wait to be sent, no more input is read, so the writer of a pipe waits. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Calls a member of the voice, and sees to it that the program ends where it cannot be heard. */
+/* Calls a member of the voice, and ends the program if it could not print. */
 #define TELL(self, event, ...)                                         \
   G_STMT_START                                                         \
   {                                                                    \
@@ -30,8 +30,8 @@
 
 typedef enum {
   STAGE_RUN,
-  STAGE_FLUSH, /* the lines that are still here go out */
-  STAGE_WAIT,  /* for answers to them */
+  STAGE_FLUSH, /* the remaining lines are sent */
+  STAGE_WAIT,  /* replies to them are awaited */
   STAGE_CLOSE,
 } Stage;
 
@@ -41,16 +41,16 @@ typedef struct
   const CatVoice   *voice;   /* (unowned) */
   GMainLoop        *loop;    /* (owned) */
   GDataInputStream *input;   /* (owned) */
-  GCancellable     *reading; /* (owned): stops the reading of lines */
+  GCancellable     *reading; /* (owned): cancels the reading of lines */
   gboolean          is_reading;
   gboolean          is_paused;
   gboolean          has_opened;
   gboolean          is_interrupted;
-  gboolean          is_deaf; /* nobody reads standard output */
+  gboolean          is_deaf; /* standard output cannot be written */
   Stage             stage;
-  guint             n_pending; /* lines that have not gone out yet */
-  guint             n_backlog; /* those of them that waited for the link */
-  guint             n_messages; /* that have come */
+  guint             n_pending; /* lines that have not been sent yet */
+  guint             n_backlog; /* those of them that waited for the connection */
+  guint             n_messages; /* received */
   guint             close_code;
   guint             wait_id;
   int               status;
@@ -123,7 +123,7 @@ flush_cb (GObject      *source,
 {
   Cat *self = user_data;
 
-  /* Where this fails the task is closed, and on_state() has seen to the rest. */
+  /* If this fails, the task is closed, and on_state () ends the program. */
   if (!hb_websocket_task_flush_finish (HB_WEBSOCKET_TASK (source), result, NULL))
     return;
 
@@ -141,7 +141,7 @@ flush_cb (GObject      *source,
     self->wait_id = g_timeout_add_once (self->options->wait, wait_cb, self);
 }
 
-/* No more lines come: those that are here go out, and then the link is closed. */
+/* Stops reading lines, sends the remaining ones, and then closes the connection. */
 static void
 end (Cat *self)
 {
@@ -153,7 +153,7 @@ end (Cat *self)
 static void
 end_input (Cat *self)
 {
-  /* A link that is not there yet is waited for: `hb-cat URI < /dev/null` opens one. */
+  /* Wait for the first connection: `hb-cat URI < /dev/null` opens one. */
   if (self->stage == STAGE_RUN && self->has_opened)
     end (self);
 }
@@ -169,7 +169,8 @@ send_cb (GObject      *source,
 
   self->n_pending--;
 
-  /* A task that has closed tells how many it has not sent, once and not for each. */
+  /* A task that closes emits one error with the number of unsent messages, so nothing is printed
+   * for each of them. */
   if (!hb_websocket_task_send_message_finish (task, result, &error)
       && hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     {
@@ -191,16 +192,18 @@ send_line (Cat   *self,
   hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
                                         NULL, send_cb, self);
 
-  /* What comes before the first attempt is over has not been waiting for anything. */
+  /* Only the loss or the failure of a connection delays a line. Those of the first attempt are not
+   * reported. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     TELL (self, queued, self->n_pending);
 }
 
-/* Reading stops before the end of the line, and nothing is left where the input has ended. For an
- * empty line GLib has NULL as for the end, and for an error the rest of the buffer is of no use.
+/* GLib stops reading before the newline, which is still in the buffer, and returns NULL for an
+ * empty line as for the end of the input. Only at the end is the buffer empty.
  *
- * Returns: (transfer full) (nullable): the line, without its end; NULL: there are no more */
+ * Returns: (transfer full) (nullable): the line without its newline, or NULL at the end of the
+ * input and after an error */
 static char *
 take_line (GDataInputStream  *input,
            GAsyncResult      *result,
@@ -298,7 +301,7 @@ on_message (Cat                   *self,
             SoupWebsocketDataType  type,
             GBytes                *message)
 {
-  /* Those that come while the link is being closed are more than were asked for. */
+  /* --count has been reached, and more messages may be received until the connection is closed. */
   if (self->options->count > 0 && !is_short (self))
     return;
 
@@ -331,7 +334,7 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* What the command line says wrong is told by open_cb(), and --once is nothing to complain of. */
+  /* open_cb () prints errors of the command line. With --once, the limit is not an error. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))
@@ -358,7 +361,8 @@ gave_up_cb (gpointer user_data)
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
 }
 
-/* A task that has closed by itself says why in the signals that follow, so there is no hurry. */
+/* A task that has closed by itself emits the reason after this signal, so the program ends
+ * later. */
 static void
 on_state (Cat *self)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* For people: messages on standard output, and on standard error what happens to the link. */
+/* Prints messages to standard output, and the events of the connection to standard error. */
 
 #include "config.h"
 
@@ -10,13 +10,14 @@
 #include "hb-cat-i18n.h"
 #include "hb-cat-voice.h"
 
-/* So much of a binary message is shown. */
+/* The number of bytes that are shown of a binary message */
 #define MAX_HEX 32
 
-/* U+FFFD, which g_utf8_make_valid () takes too */
+/* U+FFFD, which g_utf8_make_valid () inserts too */
 #define REPLACEMENT 0xfffd
 
-/* The server has a say in some texts. It must not steer the terminal with it, or begin lines.
+/* Some texts come from the server. Their control characters could change the terminal, or begin a
+ * line that looks like one of hb-cat, so they are replaced.
  *
  * Returns: (transfer full) */
 static char *
@@ -50,7 +51,7 @@ static gboolean tell (const CatOptions *options,
                       const char       *format,
                       ...) G_GNUC_PRINTF (2, 3);
 
-/* Always TRUE, as nothing goes to standard output. */
+/* Returns: TRUE, because nothing is printed to standard output */
 static gboolean
 tell (const CatOptions *options,
       const char       *format,

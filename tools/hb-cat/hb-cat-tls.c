@@ -8,7 +8,8 @@
 #include "hb-cat-tls.h"
 #include "hb-cat-values.h"
 
-/* It is asked only where the check has failed, and at each attempt: once is enough to be told. */
+/* Called in each attempt in which the check of the certificate has failed. Only the first call
+ * prints a warning. */
 static gboolean
 accept_cb (SoupMessage          *message,
            GTlsCertificate      *certificate,

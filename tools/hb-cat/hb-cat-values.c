@@ -38,7 +38,7 @@ cat_parse_unsigned (const char  *option_name,
                    option_name, min, max, text);
 }
 
-/* -1 has a meaning of its own wherever a signed number is taken. */
+/* Every option with a signed number accepts -1 as a special value, and no other negative one. */
 gboolean
 cat_parse_signed (const char  *option_name,
                   const char  *text,
@@ -93,7 +93,7 @@ parse_enum (const char  *option_name,
   return cat_fail (error, _("%s takes one of %s, not “%s”"), option_name, choice->str, text);
 }
 
-/* Whatever the locale is, what a WebSocket carries is UTF-8. */
+/* Text in a WebSocket is UTF-8 in every locale. */
 static gboolean
 parse_text (const char  *option_name,
             const char  *text,

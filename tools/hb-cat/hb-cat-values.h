@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The values of options. What is wrong with one is a GOptionError that names the option. */
+/* The values of options. A wrong value is a GOptionError that names the option. */
 
 gboolean cat_fail           (GError     **error,
                              const char  *format,

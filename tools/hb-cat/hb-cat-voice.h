@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* How hb-cat tells what happens: for people, or for programs. Each member may be NULL, and returns
- * FALSE, with errno set, where standard output cannot be written. */
+/* The functions that print events, in text or in JSON. Each may be NULL. It returns FALSE and sets
+ * errno if standard output cannot be written. */
 typedef struct
 {
   gboolean (*state)       (const CatOptions      *options,

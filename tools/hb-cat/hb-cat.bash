@@ -13,7 +13,7 @@ _hb_cat ()
 
   COMPREPLY=()
 
-  # To bash an equals sign is a word of its own.
+  # bash makes a word of the equals sign in --NAME=VALUE.
   if [[ $current == = ]]; then
     current=
   elif [[ $option == = ]]; then
@@ -44,7 +44,7 @@ _hb_cat ()
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current"
       compgen -S = -W "$valued" -- "$current")
-    # A value follows its option without a blank.
+    # No space between the equals sign and the value
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
       compopt -o nospace 2> /dev/null
     fi

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket for the shell that stays up: what arrives goes to standard output, the lines of
- * standard input go out, and standard error tells what happens to the link. */
+/* A WebSocket client for the shell that reconnects. It prints received messages to standard output,
+ * sends the lines of standard input, and prints the events of the connection to standard error. */
 
 #include "config.h"
 
@@ -17,9 +17,9 @@
 #include "hb-cat-options.h"
 #include "hb-cat-run.h"
 
-/* Where one of the three is closed, the first socket would get its number: be read for lines, or
- * have messages written into it. Writing to what takes the place of standard output here fails, as
- * it should. */
+/* If one of the three is closed, the first socket would get its number, and hb-cat would read lines
+ * from the socket or print messages into it. So /dev/null takes the number. It is opened for
+ * reading only, so that writing to a closed standard output fails as it should. */
 static void
 ensure_standard_files (void)
 {
@@ -54,7 +54,7 @@ main (int    argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   ensure_standard_files ();
 
-  /* A closed standard output is noticed by writing to it. */
+  /* Writing to a closed standard output must return an error, not end the program. */
   signal (SIGPIPE, SIG_IGN);
 
   if (!cat_options_parse (&options, &argc, &argv, &error))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Joins the page to the server: commands go out, and what comes is given to the view. The server
-// sends an update only to a page that has asked for the next one.
+// Connects the page to the server: sends commands, and passes updates to the view. The server sends
+// an update only to a page that has asked for the next one.
 
 import {View} from './view.js';
 
 const RECONNECT = 1000;
 
-// What has been done, for a person
+// The texts that confirm commands
 const WORDS = {
   drop: ({client}) => `Client ${client} was dropped.`,
   close: ({client, code}) => `Client ${client} was sent a close frame with code ${code}.`,
@@ -21,7 +21,7 @@ const WORDS = {
 
 let socket = null;
 
-// Commands without a reply yet: replies come in the same order.
+// The commands that wait for a reply. Replies come in the same order.
 let pending = [];
 
 function send(command) {

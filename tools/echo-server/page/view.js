@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What is to be seen. Whatever comes from a client is put into the page as text, never as HTML.
+// The visible part of the page. Data of a client is put into it as text, never as HTML.
 
 const MAX_LINES = 500;
 const SIGNS = {event: '•', in: '←', out: '→'};
@@ -30,13 +30,13 @@ function formatSilence(milliseconds) {
   return milliseconds < 1000 ? 'just now' : `${Math.floor(milliseconds / 1000)} s ago`;
 }
 
-// Writing what is there already would disturb a selection, and a screen reader.
+// Writing the same text again would disturb a selection and a screen reader.
 function setText(element, text) {
   if (element.textContent !== text)
     element.textContent = text;
 }
 
-// What is being changed is left alone: an update that was sent before would take the change back.
+// An update must not change an element that is in use, because it may undo what the user has done.
 function isInUse(element) {
   return document.activeElement === element;
 }
@@ -53,7 +53,7 @@ function onSubmit(form, handler) {
   });
 }
 
-// The value may have come from the command line, and be none of those that are offered.
+// The value may come from the command line, and may differ from all options.
 function setChoice(select, value, unit) {
   const text = String(value);
 
@@ -145,7 +145,7 @@ export class View {
     find('status').classList.toggle('bad', isBad);
   }
 
-  // A server that was started again counts its clients and lines from one.
+  // A server that has been restarted counts its clients and lines from one.
   begin() {
     this.updateClients([]);
     this.lastLine = 0;
@@ -193,7 +193,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Whoever was at a button of it by keyboard goes on from the list, not from the top of the page.
+  // Moves the focus from a button of the card to the list, so that a user of the keyboard does not
+  // start again at the top of the page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
