@@ -5,8 +5,8 @@
 #include "hb-call-private.h"
 #include "hb-i18n-private.h"
 
-/* An asynchronous call of the application that is under way; the data of its GTask, which is the
- * machine's ticket */
+/* An asynchronous call of the application that is pending. It is the data of its GTask, and the
+ * GTask is the ticket by which the machine knows the call. */
 typedef struct
 {
   HbCallFunc      cancelled;
@@ -41,9 +41,11 @@ free_call (gpointer data)
   g_free (self);
 }
 
-/* Makes @task a ticket for the machine, which gives it back in an HB_EFFECT_RESOLVE. @cancelled is
- * called when its cancellable is: whether that was in time is for the machine to say, not for
- * GTask. */
+/* Makes @task a ticket for the machine, which returns it in an HB_EFFECT_RESOLVE. @cancelled is
+ * called when the caller's GCancellable is triggered. GTask must not fail the call by itself then,
+ * because only the machine knows whether the message is still waiting.
+ *
+ * Returns: (transfer full): the ticket */
 GTask *
 hb_call_start (GTask          *task,
                HbCallFunc      cancelled,
@@ -70,7 +72,7 @@ hb_call_start (GTask          *task,
   return g_object_ref (task);
 }
 
-/* Takes back a ticket that the machine did not accept, and fails its call. */
+/* Fails the call of a ticket that the machine did not accept, and frees the ticket. */
 void
 hb_call_fail (GTask  *task,
               GError *error)
@@ -79,7 +81,7 @@ hb_call_fail (GTask  *task,
   g_object_unref (task);
 }
 
-/* Ends the call whose ticket the machine gives back. */
+/* Completes the call whose ticket the machine returns. */
 void
 hb_call_end (HbEffect *effect)
 {

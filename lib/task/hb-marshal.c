@@ -4,10 +4,9 @@
 
 #include "hb-marshal-private.h"
 
-/* GObject calls handlers that are written in C by way of libffi, unless a signal brings a
- * marshaller of its own. For `message` that is worth it: libffi takes longer than the rest of what
- * this library does with a short message. Handlers in other languages have their own way and do not
- * come here. */
+/* GObject calls handlers that are written in C through libffi, unless a signal has its own
+ * marshaller. The signal `message` has one, because libffi takes longer than all the other work of
+ * this library on a short message. Bindings of other languages have their own marshallers. */
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,
                                 GBytes  *message,
@@ -43,7 +42,7 @@ hb_marshal_message (GClosure     *closure,
         g_value_get_enum (&values[1]), g_value_get_boxed (&values[2]));
 }
 
-/* The arguments are the caller's, who keeps them until the emission is over. */
+/* The arguments are not copied, because the caller keeps them until the emission is over. */
 void
 hb_marshal_message_va (GClosure *closure,
                        GValue   *result,

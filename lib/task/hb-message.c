@@ -38,7 +38,7 @@ hb_message_new (SoupWebsocketDataType  type,
  *
  * Copies a message.
  *
- * The copy shares the payload. It may be made in any thread.
+ * The copy shares the payload. The function may be called from any thread.
  *
  * Returns: (transfer full): a copy
  *
@@ -49,7 +49,7 @@ hb_message_copy (const HbMessage *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  /* A message never changes, so its copy may be itself. */
+  /* A message never changes, so the copy is another reference to it. */
   return g_atomic_rc_box_acquire ((HbMessage *) self);
 }
 
@@ -73,7 +73,7 @@ hb_message_free (HbMessage *self)
  * hb_message_get_message_type:
  * @self: a message
  *
- * Gets whether the message is text or binary.
+ * Gets the type of the message: text or binary.
  *
  * Returns: the type
  *
@@ -93,7 +93,7 @@ hb_message_get_message_type (const HbMessage *self)
  *
  * Gets the payload.
  *
- * That of a text message is valid UTF-8, and may contain a NUL.
+ * The payload of a text message is valid UTF-8, and may contain a NUL.
  *
  * Returns: (transfer none): the payload
  *

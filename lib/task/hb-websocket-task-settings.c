@@ -848,9 +848,9 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  *
  * The time that [method@WebsocketTask.close] may take, in milliseconds.
  *
- * In this time the queue must be sent and the server's close frame must arrive. Then the connection
- * is dropped. With 0 the close frame is sent, if the socket accepts it, and the task does not wait
- * for the server's.
+ * In this time the messages that wait must be sent, and the server's close frame must arrive. Then
+ * the connection is dropped. With 0 the close frame is sent, if the socket accepts it, and the task
+ * does not wait for the server's.
  *
  * Since: 1.0
  */
@@ -1087,17 +1087,18 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  *
  * Gets the headers that are added to the request of each attempt.
  *
- * What is changed in them acts from the next attempt on. For a header that differs in each attempt,
- * use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that cannot be a
- * header, for example one with a newline, and logs a critical message (libsoup before 3.6.6) or a
- * warning (3.6.6 and later).
+ * A change of these headers takes effect at the next attempt. For a header that differs in each
+ * attempt, use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that is not
+ * valid in a header, for example one with a newline, and logs a critical message (libsoup before
+ * 3.6.6) or a warning (3.6.6 and later).
  *
- * They are for the origin of [property@WebsocketTask:uri]: scheme, host and port, with `wss`
- * another one than `ws`. A redirect within it takes them along. On a redirect to another origin all
- * of them are taken out of the request, `Authorization` and `Cookie` as well as those with names of
- * your own, and so are the ones that a handler of [signal@WebsocketTask::connecting] has put in;
- * what stays is the handshake itself, with the subprotocols and the origin, and `User-Agent`,
- * `Accept-Encoding` and `Accept-Language`. A redirect back does not bring them back.
+ * The headers are for the origin of [property@WebsocketTask:uri]: its scheme, host and port, where
+ * `wss` is another origin than `ws`. A redirect within this origin keeps them. A redirect to
+ * another origin removes all of them from the request, including `Authorization`, `Cookie` and
+ * headers with names of the application, and also those that a handler of
+ * [signal@WebsocketTask::connecting] has added. The request keeps the handshake itself, with the
+ * subprotocols and the origin, and `User-Agent`, `Accept-Encoding` and `Accept-Language`. A
+ * redirect back does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

@@ -4,8 +4,8 @@
 
 #include "hb-websocket-task-private.h"
 
-/* What can only be read: the other properties, each with its documentation and its getter, and the
- * metrics. */
+/* The properties that can only be read, each with its documentation and its getter, and the
+ * metrics */
 
 static HbStatus
 get_status (HbWebsocketTask *self)

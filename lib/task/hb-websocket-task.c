@@ -10,7 +10,8 @@
 #include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
-/* A function of the application with its data; counted, since it may replace itself */
+/* A function of the application with its data. It is counted, because the function may replace
+ * itself while it runs. */
 struct _HbUserFunc
 {
   GCallback      func;
@@ -23,9 +24,10 @@ struct _HbUserFunc
  *
  * A WebSocket that is kept alive.
  *
- * A task holds one link to the server at [property@WebsocketTask:uri]. It watches the link with a
- * heartbeat, drops it when the peer is dead, connects again by itself, and sends then what was sent
- * meanwhile. Signal handlers are connected to the task once, and stay connected through all of it.
+ * A task keeps one connection to the server at [property@WebsocketTask:uri]. It checks the
+ * connection with a heartbeat, drops it when the server does not respond, connects again
+ * automatically, and then sends the messages that were queued in the meantime. Signal handlers are
+ * connected to the task once, and stay connected across all reconnects.
  *
  * ```c
  * static void
@@ -44,16 +46,17 @@ struct _HbUserFunc
  * hb_websocket_task_send_text (task, "hello", NULL);
  * ```
  *
- * Every property that can be written may be changed at any time, and acts from then on.
+ * Every property that can be written may be changed at any time, and takes effect from then on.
  *
- * A task belongs to the main context that is thread-default when it is opened
- * ([method@GLib.MainContext.push_thread_default]); its signals are emitted there. That context has
- * to stay thread-default while it is iterated, since libsoup goes by it. While the task is not
- * closed, it is to be used from that context's thread alone; a call from another one is refused
- * with a critical message.
+ * A task belongs to the main context that is thread-default when the task is opened
+ * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
+ * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
+ * While the task is not closed, only the thread of that context may use it. A call from another
+ * thread is refused with a critical message.
  *
- * A task that is open is not kept alive by that: who drops the last reference drops the link,
- * without a closing handshake and without a signal. Calls that are under way keep the task alive.
+ * An open task does not keep itself alive. When the last reference is dropped, the connection is
+ * dropped too, without a closing handshake and without a signal. Asynchronous calls that are
+ * pending keep the task alive.
  *
  * A handler of any signal may call any method, drop the last reference, or run a main loop.
  *
@@ -116,8 +119,8 @@ send_now (HbWebsocketTask        *self,
   return hb_driver_send (self->driver, (HbOpcode) type, message, flags, error);
 }
 
-/* Returns NULL where there is nothing to be done: a call from the wrong thread is refused, and one
- * that is cancelled already fails at once. */
+/* Returns: (nullable): NULL if the call has already failed, because it came from the wrong thread
+ *   or its cancellable was already triggered */
 static GTask *
 start_task (HbWebsocketTask     *self,
             GCancellable        *cancellable,
@@ -155,6 +158,7 @@ finish_task (HbWebsocketTask  *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/* Returns whether the error is a mistake of the program's author. */
 static gboolean
 is_slip (const GError *error)
 {
@@ -162,6 +166,7 @@ is_slip (const GError *error)
          || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
 }
 
+/* Returns whether the application learns of the error, by a handler or by a call that fails. */
 static gboolean
 is_heard (HbWebsocketTask *self,
           const GError    *error)
@@ -170,8 +175,8 @@ is_heard (HbWebsocketTask *self,
          || hb_driver_will_fail_call (self->driver, error);
 }
 
-/* An error quotes a subprotocol that is not valid, and that may be a token: so it stays out of the
- * log. What an error says of a URI is no secret. */
+/* The message of an error quotes a subprotocol that is not valid. The subprotocol may be a secret
+ * token, so it must not be logged. The message about a URI quotes no secret part of it. */
 static const char *
 get_loggable (const GError *error)
 {
@@ -180,8 +185,8 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* A program without a handler would do nothing, and would not say why. A slip of its author is
- * worth a warning. Faults of the network are not, because they are no slip. */
+/* Without a handler, a program whose URI is mistyped would do nothing and would not say why, so a
+ * mistake of its author is logged. Faults of the network are normal, and are not logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -351,10 +356,10 @@ install_signals (GType type)
    * HbWebsocketTask::open:
    * @self: a task
    *
-   * The link is open.
+   * Emitted when a connection is open.
    *
-   * It is emitted again for each link: this is the place to authenticate and to subscribe. What is
-   * sent from a handler goes out before what has been waiting.
+   * It is emitted again for each connection, so its handler is the place to authenticate and to
+   * subscribe. Messages that a handler sends go before those that have been waiting.
    *
    * Since: 1.0
    */
@@ -367,12 +372,12 @@ install_signals (GType type)
    * @type: whether the message is text or binary
    * @message: the payload, with a NUL after it that is not part of its size
    *
-   * A message has come.
+   * Emitted when a message has arrived.
    *
    * The details `text` and `binary` select one type. Text is valid UTF-8, and may contain a NUL.
    *
-   * Messages come one at a time: while a handler runs a main loop of its own, no further one is
-   * delivered, and the heartbeat does not judge the peer by its silence.
+   * Messages arrive one at a time. While a handler runs a main loop of its own, the next message is
+   * not delivered, and the heartbeat does not treat the silence of the server as a failure.
    *
    * Since: 1.0
    */
@@ -385,16 +390,16 @@ install_signals (GType type)
   /**
    * HbWebsocketTask::close:
    * @self: a task
-   * @code: the peer's close code
-   * @reason: (nullable): the peer's reason, up to its first NUL
+   * @code: the server's close code
+   * @reason: (nullable): the server's reason, up to its first NUL
    *
    * Emitted when an open connection has ended.
    *
-   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the peer gave
-   * none, 1006 if the link ended without a close frame ([RFC 6455,
+   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the server gave
+   * none, and 1006 if the connection ended without a close frame ([RFC 6455,
    * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)). [property@WebsocketTask:state]
-   * says already what follows: `WAITING` for another attempt, or `CLOSED`.
-   * [method@WebsocketTask.close] in a handler prevents the attempt.
+   * already has its next value: `WAITING` if the task will make another attempt, or `CLOSED`. To
+   * prevent the attempt, call [method@WebsocketTask.close] in a handler.
    *
    * Since: 1.0
    */
@@ -405,16 +410,17 @@ install_signals (GType type)
   /**
    * HbWebsocketTask::error:
    * @self: a task
-   * @error: what went wrong
+   * @error: the error
    *
-   * Something went wrong.
+   * Emitted when an error has occurred.
    *
-   * Mostly there is nothing to do: unless [property@WebsocketTask:state] is `CLOSED`, the task goes
-   * on by itself. The error may be of the domain [error@Error], or of GIO, TLS, the resolver or
-   * libsoup.
+   * Most errors need no action: unless [property@WebsocketTask:state] is `CLOSED`, the task
+   * continues by itself. The domain of the error is [error@Error], or one of GIO, TLS, the resolver
+   * or libsoup.
    *
-   * Without a handler, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of a task is
-   * logged as a warning, unless a call fails with it. Faults of the network are never logged.
+   * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
+   * a task is logged as a warning, unless a call fails with it. Faults of the network are never
+   * logged.
    *
    * Since: 1.0
    */
@@ -425,10 +431,10 @@ install_signals (GType type)
   /**
    * HbWebsocketTask::reconnect:
    * @self: a task
-   * @attempt: the number of the attempt to come, 1 for the first after a loss
-   * @delay: the wait before it, in milliseconds
+   * @attempt: the number of the next attempt, 1 for the first after a loss
+   * @delay: the delay before it, in milliseconds
    *
-   * An attempt to reconnect has been scheduled.
+   * Emitted when an attempt to reconnect has been scheduled.
    *
    * Since: 1.0
    */
@@ -439,18 +445,18 @@ install_signals (GType type)
   /**
    * HbWebsocketTask::connecting:
    * @self: a task
-   * @message: the request that is about to go out
+   * @message: the request that is about to be sent
    *
-   * An attempt begins.
+   * Emitted when an attempt begins.
    *
-   * A handler may add headers to the request, a fresh token for example, and connect to its
-   * signals, [signal@Soup.Message::accept-certificate] for example. Each attempt has a request of
-   * its own. To fetch something first, call [method@WebsocketTask.hold] in the handler, and
-   * [method@WebsocketTask.release] when the request is complete.
+   * A handler may add headers to the request, such as a new token, and connect to its signals, such
+   * as [signal@Soup.Message::accept-certificate]. Each attempt has its own request. To fetch data
+   * first, call [method@WebsocketTask.hold] in the handler, and [method@WebsocketTask.release] when
+   * the request is complete.
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
-   * new value. A subprotocol or origin that is not valid ends the task with
+   * new value. If a subprotocol or the origin is not valid, the task becomes `CLOSED` with
    * `HB_ERROR_INVALID_ARGUMENT`.
    *
    * Since: 1.0
@@ -463,10 +469,10 @@ install_signals (GType type)
    * HbWebsocketTask::drain:
    * @self: a task
    *
-   * The buffer has become empty, after messages had to wait in it.
+   * Emitted when no more messages wait to be sent, after some had to wait.
    *
-   * They have gone out, were dropped, or were taken back by [method@WebsocketTask.take_queue] or a
-   * cancelled call. A task that becomes `CLOSED` does not drain.
+   * The messages were sent, dropped, or taken back by [method@WebsocketTask.take_queue] or a
+   * cancelled call. It is not emitted when the task becomes `CLOSED`.
    *
    * Since: 1.0
    */
@@ -497,11 +503,11 @@ hb_websocket_task_init (HbWebsocketTask *self)
 
 /**
  * hb_websocket_task_new:
- * @uri: (nullable): where to connect to, see [property@WebsocketTask:uri]
+ * @uri: (nullable): the URI, see [property@WebsocketTask:uri]
  *
- * Makes a task.
+ * Creates a task.
  *
- * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of your own, call
+ * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of the application, call
  * [ctor@WebsocketTask.new_with_session].
  *
  * Returns: (transfer full): a new task
@@ -521,7 +527,7 @@ hb_websocket_task_new (const char *uri)
  * @uri: (nullable): the URI, see [property@WebsocketTask:uri]
  * @session: (nullable): the session, see [property@WebsocketTask:session]
  *
- * Makes a task that connects through a session of the application.
+ * Creates a task that connects through a session of the application.
  *
  * The task is `CLOSED` until [method@WebsocketTask.open].
  *
@@ -545,13 +551,13 @@ hb_websocket_task_new_with_session (const char  *uri,
  * hb_websocket_task_open:
  * @self: a task
  *
- * Starts, and keeps the link from then on.
+ * Starts to connect, and keeps the connection from then on.
  *
- * From any state but `CLOSED` it changes nothing. Where an attempt cannot be made with the
- * properties as they are, the task stays `CLOSED` and [signal@WebsocketTask::error] tells why
- * (`HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`).
+ * It has an effect only in the state `CLOSED`. If the properties do not allow an attempt, the task
+ * stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages can be sent at once: they wait for the link.
+ * Messages can be sent immediately: they wait for the connection.
  *
  * Since: 1.0
  */
@@ -568,13 +574,13 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * hb_websocket_task_open_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which closes the task
- * @callback: (scope async): called when the link is open, or the task has given up
+ * @callback: (scope async): called when a connection is open, or the task has given up
  * @user_data: data for @callback
  *
- * Starts like [method@WebsocketTask.open], and waits for the link.
+ * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
- * It goes on through failed attempts for as long as the task does. If the link is open already, the
- * call succeeds.
+ * The call continues through failed attempts for as long as the task does. If a connection is
+ * already open, the call succeeds.
  *
  * Since: 1.0
  */
@@ -597,17 +603,17 @@ hb_websocket_task_open_async (HbWebsocketTask     *self,
 /**
  * hb_websocket_task_open_finish:
  * @self: a task
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
  * Finishes [method@WebsocketTask.open_async].
  *
- * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
+ * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`), `HB_ERROR_CLOSED` if it was closed by the application, and
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task, or with
  * `G_IO_ERROR_CANCELLED`.
  *
- * Returns: whether the link was open
+ * Returns: whether a connection was open
  *
  * Since: 1.0
  */
@@ -625,20 +631,21 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * hb_websocket_task_close:
  * @self: a task
  * @code: the close code, 1000 for a normal end, 0 for none
- * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8, up to the first NUL
+ * @reason: (nullable): the reason, in at most 123 bytes of UTF-8, up to the first NUL
  *
- * Ends the link for good, until [method@WebsocketTask.open].
+ * Closes the connection, and does not reconnect until [method@WebsocketTask.open].
  *
- * From an open link what is buffered goes out, then the close frame; then the peer's close frame is
- * waited for, all within [property@WebsocketTask:close-timeout]. No message is delivered any more.
- * [signal@WebsocketTask::close] tells the end. While there is no open link, the task is `CLOSED` at
- * once, and there is no signal. Messages that could not be sent are told by
- * [signal@WebsocketTask::error], with `HB_ERROR_CLOSED`.
+ * If a connection is open, the task sends the messages that wait and then the close frame, and
+ * waits for the close frame of the server. All of this takes at most
+ * [property@WebsocketTask:close-timeout]. No more messages are delivered.
+ * [signal@WebsocketTask::close] is emitted at the end. If no connection is open, the task becomes
+ * `CLOSED` at once, and no `close` is emitted. If messages could not be sent,
+ * [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
  *
  * The code is one that a client may send ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
  * 4999. With 0 or 1005 the close frame has no code and no reason. With 1006, 1011, 1015 or a code
- * over 65535 nothing is done, and [signal@WebsocketTask::error] is emitted with
+ * over 65535 the call has no effect, and [signal@WebsocketTask::error] is emitted with
  * `HB_ERROR_INVALID_ARGUMENT`. Any other code closes with 1002, a protocol error. A longer reason
  * is cut at the end of a character.
  *
@@ -659,14 +666,14 @@ hb_websocket_task_close (HbWebsocketTask *self,
  * hb_websocket_task_close_async:
  * @self: a task
  * @code: the close code, 1000 for a normal end, 0 for none
- * @reason: (nullable): why, for the peer, in at most 123 bytes of UTF-8, up to the first NUL
+ * @reason: (nullable): the reason, in at most 123 bytes of UTF-8, up to the first NUL
  * @cancellable: (nullable): a cancellable, which ends the call but not the closing
  * @callback: (scope async): called when the task is closed
  * @user_data: data for @callback
  *
- * Ends the link like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
+ * Closes the connection like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
  *
- * If it is already, the call succeeds.
+ * If the task is already `CLOSED`, the call succeeds.
  *
  * Since: 1.0
  */
@@ -691,13 +698,13 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
 /**
  * hb_websocket_task_close_finish:
  * @self: a task
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
  * Finishes [method@WebsocketTask.close_async].
  *
- * Errors are `HB_ERROR_INVALID_ARGUMENT` for the code, and `G_IO_ERROR_CANCELLED`,
- * also where [method@WebsocketTask.reconnect_now] came in between.
+ * The call fails with `HB_ERROR_INVALID_ARGUMENT` for the code, or with `G_IO_ERROR_CANCELLED`,
+ * also if [method@WebsocketTask.reconnect_now] was called in the meantime.
  *
  * Returns: whether the task was closed
  *
@@ -717,13 +724,13 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * hb_websocket_task_reconnect_now:
  * @self: a task
  *
- * Drops the connection, if there is one, and connects again at once.
+ * Drops the connection, if any, and connects again at once.
  *
- * It works in every state, `CLOSED` included, and counts attempts from the start. An open link ends
- * with code 1006. Messages that wait go to the new link.
+ * It works in every state, including `CLOSED`, and resets the count of attempts. An open connection
+ * ends with code 1006. Queued messages are sent on the new connection.
  *
- * Where an attempt cannot be made with the properties as they are, the task is `CLOSED` instead,
- * and [signal@WebsocketTask::error] tells why (`HB_ERROR_INVALID_URI`,
+ * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
+ * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
  * Since: 1.0
@@ -741,16 +748,16 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * hb_websocket_task_reconnect_later:
  * @self: a task
  *
- * Gives the link up as if it were lost.
+ * Drops the connection as if it were lost.
  *
- * It is for a server that asks its clients to reconnect, or for a failure that only the application
- * sees. [property@WebsocketTask:attempt] counts and the waits grow, while
- * [method@WebsocketTask.reconnect_now] starts the count again and connects at once. An open link
- * ends with code 1006. Messages that wait go to the next link. An attempt that is under way counts
- * as failed.
+ * Call it when a server asks its clients to reconnect, or after a failure that only the application
+ * can detect. [property@WebsocketTask:attempt] increases and the delays grow, while
+ * [method@WebsocketTask.reconnect_now] resets the count and connects at once. An open connection
+ * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
+ * way counts as failed.
  *
  * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after a loss.
- * From `WAITING`, `CLOSING` and `CLOSED` it changes nothing.
+ * In the states `WAITING`, `CLOSING` and `CLOSED` the call has no effect.
  *
  * Since: 1.0
  */
@@ -767,14 +774,14 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  * hb_websocket_task_check:
  * @self: a task
  *
- * Makes sure of the link now.
+ * Checks the connection now.
  *
- * An open link gets a ping, even with [property@WebsocketTask:ping-timeout] 0, unless a reply is
- * being waited for within [property@WebsocketTask:pong-timeout]; a task that waits makes its
- * attempt. In other states nothing happens. It is what to call when a window is shown again or the
- * user asks for a retry.
+ * If a connection is open, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is
+ * 0, unless it is already waiting for a reply within [property@WebsocketTask:pong-timeout]. In the
+ * state `WAITING` it makes the next attempt. In other states the call has no effect. Call it when a
+ * window is shown again or the user asks for a retry.
  *
- * An attempt that cannot be made with the properties as they are ends the task, as in
+ * If the properties do not allow an attempt, the task becomes `CLOSED`, as in
  * [method@WebsocketTask.reconnect_now].
  *
  * Since: 1.0
@@ -792,16 +799,17 @@ hb_websocket_task_check (HbWebsocketTask *self)
  * hb_websocket_task_hold:
  * @self: a task
  *
- * Puts off attempts, until as many calls of [method@WebsocketTask.release].
+ * Delays attempts, until as many calls of [method@WebsocketTask.release].
  *
- * An open link, or an attempt that is under way, goes on. It is for fetching a token before an
- * attempt, or for a pause. It may be called in any state, and before [method@WebsocketTask.open].
+ * An open connection, or an attempt that is under way, continues. Call it to fetch a token before
+ * an attempt, or for a pause. It may be called in any state, and before
+ * [method@WebsocketTask.open].
  *
- * A call from a handler of [signal@WebsocketTask::connecting] holds that very attempt. Its request
- * goes out on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts
- * then. If [property@WebsocketTask:uri] has changed by then, a request is made for the new URI,
- * and [signal@WebsocketTask::connecting] is emitted for it too. A handler that sets another URI
- * each time it is called never lets a request go out. Set the URI in a handler of
+ * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The task sends its
+ * request on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts
+ * then. If [property@WebsocketTask:uri] has changed by then, the task makes a request for the new
+ * URI, and [signal@WebsocketTask::connecting] is emitted for it too. A handler that sets another
+ * URI each time it is called would prevent every request. Set the URI in a handler of
  * [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
@@ -819,11 +827,11 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  * hb_websocket_task_release:
  * @self: a task
  *
- * Takes back one [method@WebsocketTask.hold].
+ * Reverses one [method@WebsocketTask.hold].
  *
- * With the last one, an attempt that has become due meanwhile is made at once; if it cannot be made
- * with the properties as they are, it ends the task, as in [method@WebsocketTask.reconnect_now]. A
- * call without a hold is a programmer's error.
+ * When the last hold is released, the task makes an attempt that has become due in the meantime at
+ * once. If the properties do not allow the attempt, the task becomes `CLOSED`, as in
+ * [method@WebsocketTask.reconnect_now]. A call without a hold is a programmer's error.
  *
  * Since: 1.0
  */
@@ -844,14 +852,15 @@ hb_websocket_task_release (HbWebsocketTask *self)
  *
  * Sends a text message.
  *
- * If the link is not open, or takes no more at the moment, the message waits.
+ * If no connection is open, or the socket is full, the message waits in the queue.
  *
- * A string of a script is cut at its first NUL too. Send a text that contains one, a frame of STOMP
- * for example, as bytes with [method@WebsocketTask.send_message].
+ * A string of a scripting language is cut at its first NUL too. Send a text that contains a NUL,
+ * such as a frame of STOMP, as bytes with [method@WebsocketTask.send_message].
  *
- * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, and `HB_ERROR_INVALID_ARGUMENT` for what is
- * not UTF-8. Bindings throw them. In Python and Vala the call returns nothing, so a main loop that
- * calls it does not call it again; in JavaScript it returns true.
+ * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, or `HB_ERROR_INVALID_ARGUMENT` if
+ * the text is not UTF-8. Bindings throw these errors. In Python and Vala the call returns nothing,
+ * so a main loop that calls it as a source function removes the source. In JavaScript it returns
+ * true.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -881,10 +890,10 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  *
  * Sends a binary message.
  *
- * If the link is not open, or takes no more at the moment, the message waits.
+ * If no connection is open, or the socket is full, the message waits in the queue.
  *
- * Errors are `HB_ERROR_CLOSED` and `HB_ERROR_QUEUE_FULL`. Bindings throw them, and return as
- * [method@WebsocketTask.send_text] does.
+ * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings throw these errors, and
+ * return like [method@WebsocketTask.send_text].
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -907,16 +916,17 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * @self: a task
  * @type: text or binary
  * @message: the payload, for text in UTF-8
- * @flags: how to send
+ * @flags: options for sending
  * @error: return location for an error
  *
  * Sends a message.
  *
- * A text may contain a NUL, and is sent whole.
+ * A text may contain a NUL, and is sent completely.
  *
- * Errors are `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` for a text that
- * is not UTF-8 or a type that is neither, and, for a volatile message, `HB_ERROR_NOT_OPEN`.
- * Bindings throw them, and return as [method@WebsocketTask.send_text] does.
+ * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` if a
+ * text is not UTF-8 or the type is neither text nor binary, and, for a volatile message,
+ * `HB_ERROR_NOT_OPEN`. Bindings throw these errors, and return like
+ * [method@WebsocketTask.send_text].
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -940,14 +950,15 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * @self: a task
  * @type: text or binary
  * @message: the payload, for text in UTF-8
- * @flags: how to send
- * @cancellable: (nullable): a cancellable, which takes the message back if it still waits
- * @callback: (scope async): called when the message has gone out, or will not
+ * @flags: options for sending
+ * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting
+ * @callback: (scope async): called when the message was sent, or will not be
  * @user_data: data for @callback
  *
- * Sends a message, and waits until it has gone out.
+ * Sends a message, and waits until it was sent.
  *
- * That is when the kernel has it; whether the peer gets it, only the peer can tell.
+ * The call completes when the kernel has accepted all bytes of the message. Only the server can
+ * confirm that the message has arrived.
  *
  * Since: 1.0
  */
@@ -980,21 +991,23 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
 /**
  * hb_websocket_task_send_message_finish:
  * @self: a task
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
  * Finishes [method@WebsocketTask.send_message_async].
  *
- * Errors are those of [method@WebsocketTask.send_message]; `HB_ERROR_QUEUE_FULL` also where the
- * message was dropped later to make room; `HB_ERROR_MESSAGE_REFUSED` where the server ended the
- * connection 3 times in a row in the midst of the message, or once with close code 1009; the one
- * with which the task ended `CLOSED` where that was before the message could go out
- * (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
- * `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, and `HB_ERROR_CLOSED` if it was closed by
- * the application);
- * `G_IO_ERROR_CANCELLED` where the message was taken back.
+ * The call fails with the errors of [method@WebsocketTask.send_message], and with
  *
- * Returns: whether the message has gone out
+ * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
+ * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
+ *   the message, or once with close code 1009
+ * - the error with which the task became `CLOSED` before the message could be sent
+ *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
+ *   `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, or `HB_ERROR_CLOSED` if the application
+ *   closed the task)
+ * - `G_IO_ERROR_CANCELLED` if the message was taken back
+ *
+ * Returns: whether the message was sent
  *
  * Since: 1.0
  */
@@ -1011,8 +1024,8 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
 /**
  * hb_websocket_task_flush_async:
  * @self: a task
- * @cancellable: (nullable): a cancellable, which ends the call alone
- * @callback: (scope async): called when nothing waits any more
+ * @cancellable: (nullable): a cancellable, which ends only the call
+ * @callback: (scope async): called when no message waits to be sent
  * @user_data: data for @callback
  *
  * Waits until no message waits to be sent.
@@ -1040,17 +1053,17 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
 /**
  * hb_websocket_task_flush_finish:
  * @self: a task
- * @result: what the callback was given
+ * @result: the result that the callback received
  * @error: return location for an error
  *
  * Finishes [method@WebsocketTask.flush_async].
  *
- * Errors are the one with which the task ended `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
+ * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`), `HB_ERROR_CLOSED` if it was closed by the application, and
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task, or with
  * `G_IO_ERROR_CANCELLED`.
  *
- * Returns: whether no message waits any more: each has gone out, was taken back or was dropped
+ * Returns: whether no message waits to be sent: each was sent, taken back or dropped
  *
  * Since: 1.0
  */
@@ -1070,9 +1083,9 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  *
  * Takes back the messages that wait to be sent.
  *
- * The array has them in the order in which they would have gone out, so they can be stored, or sent
- * again later. To drop them, free the array. What is already at the connection, in whole or in
- * part, is not among them.
+ * The array has them in the order in which they would have been sent, so the application can store
+ * them, or send them again later. To drop them, free the array. Messages that the connection has
+ * already accepted, completely or in part, are not in the array.
  *
  * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
  * `G_IO_ERROR_CANCELLED`.
@@ -1101,9 +1114,9 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  *
  * Sets a function that makes the text of each ping.
  *
- * It stands in for [property@WebsocketTask:ping-message] from the next ping on, until it is
- * replaced by another; with `NULL`, `ping-message` is sent again. In mode `PING` the first 125
- * bytes of the text are sent. For a text that is not UTF-8, which is a programmer's error,
+ * The function replaces [property@WebsocketTask:ping-message] from the next ping on, until another
+ * function replaces it. With `NULL`, `ping-message` is sent again. In mode `PING` the first 125
+ * bytes of the text are sent. If the text is not UTF-8, which is a programmer's error,
  * `ping-message` is sent.
  *
  * Since: 1.0
@@ -1125,17 +1138,17 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
 /**
  * hb_websocket_task_set_reconnect_func:
  * @self: a task
- * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): tells how long to wait;
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): returns the delay;
  *   `NULL` for none
  * @user_data: data for @func
  * @destroy: (nullable): frees @user_data
  *
- * Sets a function that tells how long to wait before each attempt to reconnect.
+ * Sets a function that returns the delay before each attempt to reconnect.
  *
- * It stands in for [property@WebsocketTask:reconnect-timeout] and what goes with it, from the next
- * wait on and until it is replaced by another; with `NULL`, the properties hold again. A longer
- * wait that the server has asked for (`Retry-After`) is kept. [property@WebsocketTask:repeat-limit]
- * still holds.
+ * The function replaces [property@WebsocketTask:reconnect-timeout], `reconnect-timeout-max` and
+ * `reconnect-jitter` from the next delay on, until another function replaces it. With `NULL`, the
+ * properties apply again. A longer delay that the server has requested (`Retry-After`) is kept.
+ * [property@WebsocketTask:repeat-limit] still applies.
  *
  * Since: 1.0
  */

@@ -23,9 +23,11 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
 /**
  * HbPingFunc:
  * @task: the task
- * @user_data: what was given to [method@WebsocketTask.set_ping_func]
+ * @user_data: the data that was passed to [method@WebsocketTask.set_ping_func]
  *
- * Makes the text of a ping; called again for each ping.
+ * Makes the text of a ping.
+ *
+ * The task calls the function for each ping.
  *
  * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` for
  *   [property@WebsocketTask:ping-message]
@@ -38,12 +40,14 @@ typedef char *(*HbPingFunc) (HbWebsocketTask *task,
 /**
  * HbReconnectFunc:
  * @task: the task
- * @attempt: the number of the attempt to come, 1 for the first after a loss
- * @user_data: what was given to [method@WebsocketTask.set_reconnect_func]
+ * @attempt: the number of the next attempt, 1 for the first after a loss
+ * @user_data: the data that was passed to [method@WebsocketTask.set_reconnect_func]
  *
- * Tells how long to wait before an attempt.
+ * Returns the delay before an attempt to reconnect.
  *
- * Returns: the wait in milliseconds
+ * The task calls the function for each delay.
+ *
+ * Returns: the delay in milliseconds
  *
  * Since: 1.0
  */
