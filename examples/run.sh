@@ -3,9 +3,9 @@
 
 # Usage: examples/run.sh [--build-dir=DIR]
 #
-# Shows the library at its main job: installs the packages that are missing, builds in _build (or
-# DIR), starts a server, and lets hb-cat keep a WebSocket to it while the server first freezes and
-# then is killed and started again. Ends with 0 only if all went as it says.
+# Demonstrates the library. Installs the packages that are missing, builds in _build (or DIR),
+# starts a server, and lets hb-cat keep a WebSocket to it while the server first freezes and
+# then is killed and started again. The exit status is 0 only if everything happened as announced.
 
 set -euo pipefail
 
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tools/configure.bash
 . tools/configure.bash
 
-# What hb-cat tells is looked at below, and must not be in another language.
+# The script searches the messages of hb-cat, so they must not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
 # How long to wait for anything, in tenths of a second.
@@ -104,7 +104,7 @@ start_server ()
   : > "$scratch/server"
   "$build_dir/tools/echo-server" --port="$1" > "$scratch/server" 3>&- &
   server_pid=$!
-  # Its end by a signal is wanted, and no news.
+  # bash must not report that the server was killed.
   disown "$server_pid"
   wait_for "$scratch/server" '^Listening' || fail "the server did not start"
   uri=$(sed -n 's/^Listening on //p' "$scratch/server")
@@ -124,7 +124,7 @@ build ()
   meson compile -C "$build_dir" hb-cat echo-server
 }
 
-# Its standard output and error are shown as they come, and kept to be looked at.
+# Shows the standard output and error of hb-cat at once, and keeps them for the comparisons.
 start_cat ()
 {
   : > "$scratch/received"
@@ -137,7 +137,8 @@ start_cat ()
     > >(tee "$scratch/received" | sed -u 's/^/    received  /') &
   cat_pid=$!
 
-  # Only now, so that nobody but this script has the writing end, and the input ends when we say so.
+  # Opened after hb-cat was started, so that only this script has the writing end and can end the
+  # input.
   exec 3> "$scratch/input"
 }
 
@@ -187,6 +188,6 @@ wait_for_cat
 [ "$status" -eq 0 ] || fail "hb-cat ended with status $status"
 expect_told 'closed with code 1000' "hb-cat did not close its link as it should"
 
-# What goes through tee and sed takes a moment to be shown.
+# tee and sed need a moment to show the last lines.
 sleep 0.2
 say "All of it happened: heartbeats, a dead link noticed, two reconnects, no line lost."

@@ -11,7 +11,7 @@ configure ()
   local kind=$1 build_dir=$2
   shift 2
 
-  # Meson would show a traceback, after the packages have been installed for nothing.
+  # Meson would show a traceback, and only after the packages have been installed.
   if ! mkdir -p "$build_dir" 2> /dev/null || [ ! -w "$build_dir" ]; then
     echo "$0: $(realpath -m "$build_dir") cannot be" \
       "written to; choose another folder with --build-dir=DIR" >&2
@@ -20,8 +20,7 @@ configure ()
 
   tools/install-packages.sh "$kind" || exit
 
-  # A build that exists is configured again, because packages that were missing then may be
-  # installed now.
+  # An existing build is configured again, because packages that were missing may be installed now.
   if [ -f "$build_dir/build.ninja" ]; then
     meson setup --reconfigure "$@" "$build_dir"
   else

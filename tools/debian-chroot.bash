@@ -33,7 +33,7 @@ begin_chroots ()
 
   need apt-get debootstrap ip nsenter unshare
 
-  # Its mounts are its own, so that they are gone with it even if it is killed.
+  # The script gets a mount namespace of its own, so that its mounts vanish even if it is killed.
   if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
     exec {outer_mounts}< /proc/self/ns/mnt
     HB_OUTER_MOUNTS=$outer_mounts exec unshare --mount --propagation=private "$0" "$@"
@@ -43,8 +43,9 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-# In the place of the other: as the folder is seen from where the script was started, where nothing
-# is mounted in it. So nothing that is mounted here can be reached, and the kernel unmounts it all.
+# Replaces the function of scratch.bash. It removes the folder from outside the script's namespace,
+# where nothing is mounted in the folder. So it cannot remove files of a mounted file system, and the
+# kernel unmounts all of them.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
@@ -69,19 +70,19 @@ choose_archive ()
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  # Not the name of the systems that had more packages, which may still be there
+  # Earlier versions kept systems with more packages, without "minimal" in the name.
   base=$cache/$release-$architecture-minimal.tar
-  # Others may be at work in the folder of another system.
+  # Scripts for other systems may run at the same time, so each system has a folder.
   archives=$cache/archives/$release-$architecture
 }
 
-# A proxy may be known to apt, or in the environment.
+# A proxy may be set in the configuration of apt or in the environment.
 list_apt_settings ()
 {
   apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
   [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
   [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
-  # The packages stay in the cache, and less is put into a chroot than on a desktop.
+  # Downloads stay in the cache, and a chroot needs no recommended packages.
   echo 'APT::Keep-Downloaded-Packages "true";'
   echo 'APT::Install-Recommends "false";'
 }
@@ -123,7 +124,7 @@ make_base ()
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
   # The chroot lasts as long as the script, so nothing needs to reach the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
-  # In a system that had ca-certificates, nobody would see that a package fails to depend on it.
+  # If ca-certificates were always installed, a missing dependency on it would not be noticed.
   [[ $mirror != https:* ]] || include+=,ca-certificates
   debootstrap --variant=minbase --include="$include" --arch="$architecture" \
     --cache-dir="$archives/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
@@ -139,14 +140,14 @@ make_base ()
   remove "$root"
 }
 
-# moves ROOT: whether packages of that release still change from day to day. Only a release that is
-# out has a version number.
+# moves ROOT: whether the packages of that release change from day to day. Only a stable release has
+# a version number.
 moves ()
 {
   ! grep -q '^VERSION_ID=' "$1/etc/os-release"
 }
 
-# list_chroot_sources ROOT: this machine's sources, with the other release in their place
+# list_chroot_sources ROOT: the sources of this machine, with $release as their release
 list_chroot_sources ()
 {
   if moves "$1"; then
@@ -166,7 +167,7 @@ list_chroot_settings ()
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# A mirror sometimes has only a part of the latest updates. Then the release is used without them.
+# A mirror sometimes has only a part of the latest updates. The release is then used without them.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

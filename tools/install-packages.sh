@@ -6,16 +6,16 @@
 # Installs the packages that are missing: for building the library and its examples (build), for
 # building the monitor too (monitor), for running the tests (test), for skipping none of them
 # (all-tests), for running the benchmarks (bench), or for .ci/run (ci). First it prints how many
-# packages it installs, and how much is downloaded. Where no package is missing it prints nothing
-# and needs no rights.
+# packages it installs, and how much is downloaded. If no package is missing, it prints nothing and
+# needs no rights.
 #
-# Packages named in the environment variable HB_LEAVE_OUT are not installed, which helps while one
-# of them cannot be installed: the tests that need it are skipped.
+# Packages named in the environment variable HB_LEAVE_OUT are not installed. This helps while one of
+# them cannot be installed. The tests that need it are skipped.
 
 set -euo pipefail
 
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
-GLib 2.74 or later, libsoup 3.2 or later and, for the examples, json-glib 1.6 or later"
+GLib 2.74 or later, libsoup 3.2 or later and, for the examples and tools, json-glib 1.6 or later"
 
 # In "ONE|OTHER", the first that the release has is installed. No name contains a version, because
 # each release has its own versions.
@@ -47,7 +47,7 @@ fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-th
                   xorg-x11-server-Xvfb xwininfo)
 fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 
-# Node may be there without a package.
+# Node may be installed without a package.
 if ! command -v npm > /dev/null; then
   debian_bench+=(nodejs npm)
   fedora_bench+=(nodejs npm)
@@ -69,7 +69,7 @@ as_root ()
   fi
 }
 
-# check_rights INSTALLER install PACKAGE...: fails at once where nobody can give the rights
+# check_rights INSTALLER install PACKAGE...: fails at once if sudo cannot be used
 check_rights ()
 {
   [ "$(id -u)" -ne 0 ] || return 0
@@ -80,7 +80,7 @@ check_rights ()
     || fail "packages are missing, and sudo has no terminal to ask for a password; as root, run: $*"
 }
 
-# take_rights INSTALLER install PACKAGE...: where sudo needs a password, it asks for it here
+# take_rights INSTALLER install PACKAGE...: lets sudo ask for a password, if it needs one
 take_rights ()
 {
   [ "$(id -u)" -eq 0 ] || sudo -n true 2> /dev/null || sudo -v \
@@ -102,7 +102,7 @@ is_known ()
   [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
 }
 
-# Sets missing: of the alternatives of which none is installed, the first that apt knows
+# Sets missing to the packages to install. Of alternatives, one is enough: the first that apt knows.
 find_missing ()
 {
   local alternatives name names chosen
@@ -200,7 +200,7 @@ install_fedora ()
     || fail "dnf has failed, as it says above; if it was the network, connect this machine to it"
 }
 
-# Whether someone has seen to it already, by whatever means.
+# Returns whether the build has what it needs, such as from other sources than packages.
 is_ready ()
 {
   local program
