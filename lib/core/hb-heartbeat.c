@@ -22,8 +22,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Whether a reply differs from other messages. If it does not, the first message after a ping counts
- * as its reply. */
+/* Whether a reply differs from other messages. If it does not, the first message after a ping
+ * counts as its reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -75,8 +75,8 @@ has_overslept (const HbHeartbeat *self,
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
-/* If this process did not run while an earlier ping waited, the reply to that ping may still come. It
- * would be taken for the reply to this one, so the latency stays unknown. */
+/* If this process did not run while an earlier ping waited, the reply to that ping may still come.
+ * It would be taken for the reply to this one, so the latency stays unknown. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,

@@ -8,8 +8,8 @@
 
 /* One connection from the request to its last message. Its end is in hb-machine-loss.c. */
 
-/* Precedes the making of a request, which handlers of `connecting` then see. A hold from within such
- * a handler holds this attempt.
+/* Precedes the making of a request, which handlers of `connecting` then see. A hold from within
+ * such a handler holds this attempt.
  *
  * Returns FALSE, and closes the task, if a handler of `notify` has made the settings invalid. */
 gboolean

@@ -66,7 +66,8 @@ is_final (const HbLoss *loss)
 
 /* @in_message: whether the peer ended the connection during a message
  *
- * Returns: (transfer full) (nullable): why that message is to be dropped, NULL if it is sent again */
+ * Returns: (transfer full) (nullable): why that message is to be dropped, NULL if it is sent
+ * again */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -138,8 +139,8 @@ is_normal_end (HbMachine    *self,
          && loss->error == NULL && loss->code == HB_CLOSE_NORMAL;
 }
 
-/* Returns: (transfer full) (nullable): why the end of the connection is the end of the task, NULL if
- *   another attempt follows */
+/* Returns: (transfer full) (nullable): why the end of the connection is the end of the task, NULL
+ * if another attempt follows */
 static GError *
 judge_end (HbMachine    *self,
            const HbLoss *loss,
@@ -160,7 +161,8 @@ judge_end (HbMachine    *self,
   return NULL;
 }
 
-/* Tears down, then changes the state, then emits signals, so that each handler sees the new state. */
+/* Tears down, then changes the state, then emits signals, so that each handler sees the new
+ * state. */
 static void
 lose (HbMachine    *self,
       gint64        now,
@@ -250,8 +252,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Applies changed settings to a delay that is running: moves its end, or ends it if the new limit is
- * reached already. All other deadlines are computed from the settings each time. */
+/* Applies changed settings to a delay that is running: moves its end, or ends it if the new limit
+ * is reached already. All other deadlines are computed from the settings each time. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)

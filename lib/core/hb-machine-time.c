@@ -131,7 +131,8 @@ tick_connecting (HbMachine *self,
   lose_with_error (self, now, error);
 }
 
-/* Acts on a change of the network when that is due. A delay that the server has asked for is kept. */
+/* Acts on a change of the network when that is due. A delay that the server has asked for is
+ * kept. */
 static void
 check_network (HbMachine *self,
                gint64     now)

@@ -42,8 +42,8 @@ tell_overflow (HbOutbox     *self,
   self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
-/* Makes room by the property `overflow`. Returns FALSE if there is none: with an error if the caller
- * is to see it, without one if the message is to be dropped. */
+/* Makes room by the property `overflow`. Returns FALSE if there is none: with an error if the
+ * caller is to see it, without one if the message is to be dropped. */
 static gboolean
 make_room (HbOutbox          *self,
            const HbSettings  *settings,
@@ -107,8 +107,8 @@ check_volatile (const HbOutbox  *self,
   return TRUE;
 }
 
-/* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this function
- * fails. */
+/* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this
+ * function fails. */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,

@@ -20,7 +20,7 @@ typedef struct
   GPtrArray *flushes;         /* tickets that wait until the queue is empty */
   guint64    written;         /* how many bytes of the present link the kernel has */
   guint      n_accepted;      /* the number of the next message */
-  guint      refused;         /* the number of the message during which the peer last ended a link */
+  guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* a link is open */
   guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */

@@ -50,8 +50,8 @@ settle_when_empty (HbOutbox *self)
   self->shown = FALSE;
   self->overflowed = FALSE;
 
-  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close ()
-   * ends them with the reason. */
+  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
+   * () ends them with the reason. */
   if (self->is_closing)
     return;
 
@@ -154,7 +154,8 @@ hb_outbox_flush (HbOutbox *self,
     g_ptr_array_add (self->flushes, ticket);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in flight. */
+/* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in
+ * flight. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -175,8 +176,8 @@ hb_outbox_withdraw (HbOutbox *self,
   return TRUE;
 }
 
-/* Moves the messages that are not in flight to @taken, an array of HbOutgoing, in the order in which
- * they would be sent. The caller owns their bytes. */
+/* Moves the messages that are not in flight to @taken, an array of HbOutgoing, in the order in
+ * which they would be sent. The caller owns their bytes. */
 void
 hb_outbox_take_queue (HbOutbox *self,
                       HbDeque  *taken)

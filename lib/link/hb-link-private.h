@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct _HbLink HbLink;
 
-/* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of the
- * same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
+/* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of
+ * the same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
  * hb_link_drop (). */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,

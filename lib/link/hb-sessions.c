@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-handshake-private.h"
+#include "hb-sessions-private.h"
+
+void
+hb_sessions_clear (HbSessions *self)
+{
+  g_clear_object (&self->given);
+  g_clear_object (&self->own);
+}
+
+/* Takes effect at the next attempt. A connection keeps the session alive that made it.
+ *
+ * @given: (nullable)
+ *
+ * Returns whether @given is another session. */
+gboolean
+hb_sessions_set_given (HbSessions  *self,
+                       SoupSession *given)
+{
+  if (!g_set_object (&self->given, given))
+    return FALSE;
+
+  hb_sessions_drop_own (self);
+
+  return TRUE;
+}
+
+/* Gives the session for an attempt. A session resolves a server's name once. The private session
+ * would keep to an address that the name no longer has, so it is replaced after a failed attempt
+ * and after a connection that did not last.
+ *
+ * @is_retry: whether the last connection did not last
+ *
+ * Returns: (transfer none) */
+SoupSession *
+hb_sessions_use (HbSessions *self,
+                 gboolean    is_retry)
+{
+  gboolean is_stale = self->has_failed || is_retry;
+
+  self->has_failed = TRUE;
+
+  if (self->given != NULL)
+    return self->given;
+
+  if (is_stale)
+    hb_sessions_drop_own (self);
+
+  if (self->own == NULL)
+    self->own = hb_handshake_new_session ();
+
+  return self->own;
+}
+
+void
+hb_sessions_on_opened (HbSessions *self)
+{
+  self->has_failed = FALSE;
+}
+
+void
+hb_sessions_drop_own (HbSessions *self)
+{
+  g_clear_object (&self->own);
+}

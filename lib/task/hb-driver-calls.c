@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-call-private.h"
+#include "hb-clock-private.h"
+#include "hb-driver-steps-private.h"
+#include "hb-message-private.h"
+
+/* The calls of the application: each goes to the machine, whose effects are then carried out. */
+
+static void
+cancelled_cb (GTask    *task,
+              gpointer  user_data)
+{
+  HbDriver *self = user_data;
+
+  hb_machine_cancel (&self->machine, hb_driver_read_clock (self), task);
+  hb_driver_wake (self);
+}
+
+static GTask *
+start_call (HbDriver *self,
+            GTask    *task)
+{
+  return hb_call_start (task, cancelled_cb, hb_driver_ref (self), hb_driver_release_cb);
+}
+
+/* Sets a property, and applies it to the link and to what the machine has planned. As in
+ * hb_settings_set (), @value points to a value of the property's type.
+ *
+ * Returns whether the property has changed. */
+gboolean
+hb_driver_set (HbDriver      *self,
+               HbProperty     property,
+               gconstpointer  value)
+{
+  if (property == HB_PROPERTY_SESSION)
+    return hb_sessions_set_given (&self->sessions, *(SoupSession * const *) value);
+
+  if (!hb_settings_set (&self->machine.settings, property, value))
+    return FALSE;
+
+  if (self->link != NULL)
+    hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
+
+  hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
+  hb_driver_wake (self);
+
+  return TRUE;
+}
+
+const HbSettings *
+hb_driver_get_settings (HbDriver *self)
+{
+  return &self->machine.settings;
+}
+
+SoupSession *
+hb_driver_get_session (HbDriver *self)
+{
+  return self->sessions.given;
+}
+
+SoupMessageHeaders *
+hb_driver_get_request_headers (HbDriver *self)
+{
+  return self->request_headers;
+}
+
+/* Whether the task may be used from this thread */
+gboolean
+hb_driver_check_thread (HbDriver   *self,
+                        const char *function)
+{
+  if (hb_home_is_here (&self->home))
+    return TRUE;
+
+  g_critical ("%s: the task belongs to the thread that has opened it; call it from there, "
+              "for example by g_main_context_invoke ()", function);
+  return FALSE;
+}
+
+void
+hb_driver_open (HbDriver *self,
+                GTask    *task)
+{
+  hb_driver_enter_context (self);
+  hb_machine_open (&self->machine, hb_driver_read_clock (self),
+                   task != NULL ? start_call (self, task) : NULL);
+  hb_driver_wake (self);
+}
+
+void
+hb_driver_close (HbDriver   *self,
+                 guint       code,
+                 const char *reason,
+                 GTask      *task)
+{
+  GTask *ticket = task != NULL ? start_call (self, task) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!hb_machine_close (&self->machine, hb_driver_read_clock (self), code, reason, ticket, &error))
+    {
+      if (ticket != NULL)
+        hb_call_fail (ticket, g_steal_pointer (&error));
+      else if (!self->machine.disposed)
+        hb_effects_push_error (&self->machine.effects, g_steal_pointer (&error));
+    }
+
+  hb_driver_wake (self);
+}
+
+void
+hb_driver_reconnect_now (HbDriver *self)
+{
+  hb_driver_enter_context (self);
+  hb_machine_reconnect_now (&self->machine, hb_driver_read_clock (self));
+  hb_driver_wake (self);
+}
+
+void
+hb_driver_reconnect_later (HbDriver *self)
+{
+  hb_machine_reconnect_later (&self->machine, hb_driver_read_clock (self));
+  hb_driver_wake (self);
+}
+
+void
+hb_driver_check (HbDriver *self)
+{
+  hb_machine_check (&self->machine, hb_driver_read_clock (self));
+  hb_driver_wake (self);
+}
+
+void
+hb_driver_hold (HbDriver *self)
+{
+  hb_machine_hold (&self->machine);
+  hb_driver_wake (self);
+}
+
+/* Returns FALSE if attempts were not held. */
+gboolean
+hb_driver_release (HbDriver *self)
+{
+  gboolean held = hb_machine_release (&self->machine, hb_driver_read_clock (self));
+
+  hb_driver_wake (self);
+
+  return held;
+}
+
+gboolean
+hb_driver_send (HbDriver     *self,
+                HbOpcode      opcode,
+                GBytes       *bytes,
+                HbSendFlags   flags,
+                GError      **error)
+{
+  gboolean accepted;
+
+  accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
+  hb_driver_transmit_now (self);
+
+  return accepted;
+}
+
+void
+hb_driver_send_async (HbDriver    *self,
+                      HbOpcode     opcode,
+                      GBytes      *bytes,
+                      HbSendFlags  flags,
+                      GTask       *task)
+{
+  GTask *ticket = start_call (self, task);
+  GError *error = NULL;
+
+  if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
+    hb_call_fail (ticket, error);
+
+  hb_driver_transmit_now (self);
+}
+
+void
+hb_driver_flush (HbDriver *self,
+                 GTask    *task)
+{
+  hb_machine_flush (&self->machine, start_call (self, task));
+  hb_driver_wake (self);
+}
+
+/* Returns: (transfer container) (element-type HbMessage): owns its messages */
+GPtrArray *
+hb_driver_take_queue (HbDriver *self)
+{
+  GPtrArray *messages = g_ptr_array_new_with_free_func ((GDestroyNotify) hb_message_free);
+  HbDeque taken;
+  guint i;
+
+  hb_deque_init (&taken, sizeof (HbOutgoing));
+  hb_machine_take_queue (&self->machine, &taken);
+
+  for (i = 0; i < taken.length; i++)
+    {
+      HbOutgoing *outgoing = hb_deque_peek (&taken, i);
+
+      g_ptr_array_add (messages, hb_message_new ((SoupWebsocketDataType) outgoing->opcode,
+                                                 outgoing->bytes));
+      g_bytes_unref (outgoing->bytes);
+    }
+
+  hb_deque_clear (&taken);
+  hb_driver_wake (self);
+
+  return messages;
+}
+
+HbStatus
+hb_driver_get_status (HbDriver *self)
+{
+  return hb_machine_get_status (&self->machine);
+}
+
+/* Returns whether a call of the application is about to fail with the error. */
+gboolean
+hb_driver_will_fail_call (HbDriver     *self,
+                          const GError *error)
+{
+  return hb_effects_fail_call (&self->machine.effects, error);
+}
+
+/* Returns: (nullable): the connection for as long as the application can use it */
+SoupWebsocketConnection *
+hb_driver_get_connection (HbDriver *self)
+{
+  if (self->machine.state != HB_STATE_OPEN && self->machine.state != HB_STATE_CLOSING)
+    return NULL;
+
+  return self->link != NULL ? hb_link_get_connection (self->link) : NULL;
+}
+
+const char *
+hb_driver_get_protocol (HbDriver *self)
+{
+  return hb_driver_get_connection (self) != NULL ? hb_link_get_protocol (self->link) : NULL;
+}
+
+HbMetrics *
+hb_driver_get_metrics (HbDriver *self)
+{
+  return hb_machine_get_metrics (&self->machine, hb_clock_now ());
+}
+
+/* Returns the time in terms of g_get_monotonic_time (), -1 if no attempt is due. */
+gint64
+hb_driver_get_reconnect_at (HbDriver *self)
+{
+  gint64 attempt_at = hb_machine_get_attempt_at (&self->machine);
+
+  return attempt_at == HB_NEVER ? -1 : hb_clock_to_monotonic (attempt_at);
+}
