@@ -8,7 +8,6 @@
 
 G_BEGIN_DECLS
 
-SoupSession *hb_handshake_new_session     (void);
 SoupMessage *hb_handshake_new_request     (const HbSettings   *settings,
                                            SoupMessageHeaders *headers);
 void         hb_handshake_set_compression (SoupMessage        *request,
@@ -16,8 +15,6 @@ void         hb_handshake_set_compression (SoupMessage        *request,
 void         hb_handshake_guard           (SoupSession        *session,
                                            SoupMessage        *request,
                                            GCancellable       *cancellable);
-gboolean     hb_handshake_is_same_origin  (GUri               *one,
-                                           GUri               *other);
 GError      *hb_handshake_translate_error (SoupMessage        *request,
                                            GError             *error);
 gboolean     hb_handshake_is_unsupported  (SoupMessage        *request);

@@ -2,8 +2,22 @@
 
 #include "config.h"
 
-#include "hb-handshake-private.h"
 #include "hb-sessions-private.h"
+
+/* Creates a session that has all of its features from the start. For a message in the queue,
+ * libsoup takes one reference to each feature, and releases one of each feature that the session
+ * has at the end. A feature that was added in between would be freed while it is in use.
+ *
+ * Returns: (transfer full) */
+static SoupSession *
+new_session (void)
+{
+  SoupSession *session = soup_session_new ();
+
+  soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+
+  return session;
+}
 
 void
 hb_sessions_clear (HbSessions *self)
@@ -51,7 +65,7 @@ hb_sessions_use (HbSessions *self,
     hb_sessions_drop_own (self);
 
   if (self->own == NULL)
-    self->own = hb_handshake_new_session ();
+    self->own = new_session ();
 
   return self->own;
 }

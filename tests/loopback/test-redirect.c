@@ -4,7 +4,6 @@
 
 #include "certificate.h"
 #include "fixture.h"
-#include "hb-handshake-private.h"
 #include "site.h"
 
 /* Where a redirect of the handshake may lead, and what goes along. */
@@ -412,42 +411,6 @@ test_into_the_void (Redirection   *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 0);
 }
 
-/* RFC 6454, 5; what the servers of these tests cannot show, since no two of them have one port */
-static void
-test_origins (void)
-{
-  const struct
-  {
-    const char *one;
-    const char *other;
-    gboolean    is_same;
-  } pairs[] = {
-    { "ws://a.example/", "ws://a.example/b?c", TRUE },
-    { "ws://a.example/", "ws://A.EXAMPLE:80/", TRUE },
-    { "ws://a.example/", "http://a.example/", TRUE },
-    { "wss://a.example/", "https://a.example:443/", TRUE },
-    { "ws://anna@a.example/", "ws://a.example/", TRUE },
-    { "ws://a.example/", "wss://a.example/", FALSE },
-    { "ws://a.example:8080/", "wss://a.example:8080/", FALSE },
-    { "ws://a.example:443/", "wss://a.example/", FALSE },
-    { "ws://a.example/", "ws://b.a.example/", FALSE },
-    { "ws://a.example/", "ws://a.example:8080/", FALSE },
-    { "ws://a.example/", "ws://a.example./", FALSE },
-    { "ws://127.0.0.1/", "ws://[::1]/", FALSE },
-  };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (pairs); i++)
-    {
-      g_autoptr (GUri) one = g_uri_parse (pairs[i].one, SOUP_HTTP_URI_FLAGS, NULL);
-      g_autoptr (GUri) other = g_uri_parse (pairs[i].other, SOUP_HTTP_URI_FLAGS, NULL);
-
-      if (hb_handshake_is_same_origin (one, other) != pairs[i].is_same
-          || hb_handshake_is_same_origin (other, one) != pairs[i].is_same)
-        g_error ("%s and %s", pairs[i].one, pairs[i].other);
-    }
-}
-
 #define add(path, schemes, function) \
   g_test_add ("/loopback/redirect/" path, Redirection, schemes, set_up, function, tear_down)
 
@@ -477,8 +440,6 @@ main (int   argc,
   add ("user-info-later", "ws", test_user_info_later);
   add ("user-info-is-kept", "ws", test_user_info_is_kept);
   add ("into-the-void", "ws", test_into_the_void);
-
-  g_test_add_func ("/loopback/redirect/origins", test_origins);
 
   status = g_test_run ();
   g_clear_object (&certificate);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* The redirects of one request */
+typedef struct
+{
+  SoupSession *session;        /* (not owned) sends the request, and so outlives its responses */
+  guint        n_followed;
+  gboolean     has_authorized; /* The request has had an Authorization header. */
+} HbRedirects;
+
+char     *hb_redirects_handle_response (HbRedirects *self,
+                                        SoupMessage *request);
+gboolean  hb_redirect_is_same_origin   (GUri        *one,
+                                        GUri        *other);
+
+G_END_DECLS

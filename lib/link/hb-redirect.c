@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-hops-private.h"
+#include "hb-i18n-private.h"
+#include "hb-redirect-private.h"
+#include "hb-syntax-private.h"
+
+/* Decides which redirects of the handshake are followed, and removes what the new host must not
+ * see. libsoup alone would follow a redirect away from TLS, and would send the application's
+ * headers to any host. */
+
+/* Below libsoup's own limit, whose error does not say what was wrong with the handshake */
+#define MAX_REDIRECTS 10
+
+/* RFC 1035, 2.3.4. No host has a longer name, and an error message must not contain one. */
+#define MAX_HOST 255
+
+static gboolean
+is_for_websockets (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+
+  return hb_hops_is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
+}
+
+static int
+get_port (GUri *uri)
+{
+  int port = g_uri_get_port (uri);
+
+  if (port > 0)
+    return port;
+
+  return hb_hops_is_encrypted (uri) ? 443 : 80;
+}
+
+/* Compares origins as RFC 6454, 5, defines them. The schemes ws and http count as one, because they
+ * are the same in the network. The schemes ws and wss differ even for one host, because a secret
+ * that was sent over TLS must not be sent without it. */
+gboolean
+hb_redirect_is_same_origin (GUri *one,
+                            GUri *other)
+{
+  return hb_hops_is_encrypted (one) == hb_hops_is_encrypted (other)
+         && get_port (one) == get_port (other)
+         && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
+}
+
+/* Formats the scheme and host for an error message. The path or query may contain a token. */
+static char *
+format_place (GUri *uri)
+{
+  return g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri), -1, "",
+                     NULL, NULL);
+}
+
+/* Returns the URI of @location, with a WebSocket scheme and without a fragment. A fragment is never
+ * sent, and the URI of a WebSocket must not have one.
+ *
+ * Returns: (transfer full) (nullable): NULL if @location is not valid */
+static GUri *
+resolve (GUri       *base,
+         const char *location)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (*location == '\0')
+    return NULL;
+
+  uri = g_uri_parse_relative (base, location, SOUP_HTTP_URI_FLAGS, NULL);
+  if (uri == NULL
+      || (g_uri_get_host (uri) != NULL && strlen (g_uri_get_host (uri)) > MAX_HOST)
+      || strlen (g_uri_get_scheme (uri)) > MAX_HOST)
+    return NULL;
+
+  if (!is_for_websockets (uri))
+    return g_steal_pointer (&uri);
+
+  return soup_uri_copy (uri,
+                        SOUP_URI_SCHEME, hb_hops_is_encrypted (uri) ? "wss" : "ws",
+                        SOUP_URI_FRAGMENT, NULL,
+                        SOUP_URI_NONE);
+}
+
+/* Returns whether the redirect adds user info. A relative redirect keeps the user info of @base. */
+static gboolean
+adds_user_info (GUri *base,
+                GUri *uri)
+{
+  const char *user_info = g_uri_get_userinfo (uri);
+
+  return user_info != NULL
+         && (!hb_redirect_is_same_origin (base, uri)
+             || g_strcmp0 (user_info, g_uri_get_userinfo (base)) != 0);
+}
+
+/* Returns: (transfer full) (nullable): the reason why @uri is not followed */
+static char *
+find_objection (const HbRedirects *self,
+                GUri              *base,
+                GUri              *uri)
+{
+  g_autofree char *string = g_uri_to_string (uri);
+  g_autofree char *place = format_place (uri);
+
+  if (!is_for_websockets (uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since a WebSocket needs “ws” or “wss”"), place);
+
+  if (!hb_syntax_check_uri (string, NULL))
+    return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+
+  if (hb_hops_is_encrypted (base) && !hb_hops_is_encrypted (uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since it leads away from TLS"), place);
+
+  if (adds_user_info (base, uri))
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since it has a user name in it"), place);
+
+  if (self->n_followed >= MAX_REDIRECTS)
+    return g_strdup_printf (_("The redirect to %s was not followed, "
+                              "since too many had been followed before it"), place);
+
+  return NULL;
+}
+
+/* Returns whether libsoup or the WebSocket handshake sets the header, with a value that is no
+ * secret. */
+static gboolean
+is_for_everybody (const char *name)
+{
+  const char *names[] = {
+    "Accept-Encoding", "Accept-Language", "Connection", "Origin", "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key", "Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "Upgrade",
+    "User-Agent",
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      if (g_ascii_strcasecmp (name, names[i]) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Removes every header of the application from a request that goes to another origin. The Fetch
+ * standard removes Authorization there ("HTTP-redirect fetch"), and keeps other headers only if the
+ * new origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that
+ * agreement. Cookies of the session are not the application's headers; the session adds them
+ * according to the URI. */
+static void
+remove_private_headers (HbRedirects *self,
+                        SoupMessage *request)
+{
+  SoupMessageHeaders *headers = soup_message_get_request_headers (request);
+  SoupSessionFeature *manager = soup_session_get_feature (self->session, SOUP_TYPE_AUTH_MANAGER);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  SoupMessageHeadersIter iter;
+  const char *name;
+  const char *value;
+  guint i;
+
+  soup_message_headers_iter_init (&iter, headers);
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    {
+      if (!is_for_everybody (name))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+
+  for (i = 0; i < names->len; i++)
+    soup_message_headers_remove (headers, g_ptr_array_index (names, i));
+
+  /* Before 3.6.5, libsoup keeps the credentials of an authenticated request, and adds them to the
+   * request for every following host (CVE-2025-46421). */
+  if (self->has_authorized && manager != NULL)
+    g_signal_handlers_disconnect_by_data (request, manager);
+}
+
+static char *
+follow (HbRedirects *self,
+        SoupMessage *request,
+        const char  *location)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (request);
+  GUri *base = soup_message_get_uri (request);
+  g_autoptr (GUri) uri = resolve (base, location);
+  g_autofree char *string = NULL;
+  char *objection;
+
+  if (uri == NULL)
+    return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+
+  objection = find_objection (self, base, uri);
+  if (objection != NULL)
+    return objection;
+
+  if (!hb_redirect_is_same_origin (base, uri))
+    remove_private_headers (self, request);
+
+  /* libsoup's parser may read the header in another way, so libsoup gets the URI that was
+   * checked. */
+  string = g_uri_to_string (uri);
+  soup_message_headers_replace (headers, "Location", string);
+  self->n_followed++;
+
+  return NULL;
+}
+
+/* Handles the headers of a response, before libsoup follows a redirect at the end of the body.
+ *
+ * Returns: (transfer full) (nullable): the reason why a redirect is not followed */
+char *
+hb_redirects_handle_response (HbRedirects *self,
+                              SoupMessage *request)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (request);
+  const char *location = soup_message_headers_get_one (headers, "Location");
+  char *objection;
+
+  if (soup_message_headers_get_one (soup_message_get_request_headers (request), "Authorization"))
+    self->has_authorized = TRUE;
+
+  if (location == NULL
+      || !SOUP_STATUS_IS_REDIRECTION (soup_message_get_status (request))
+      || soup_message_query_flags (request, SOUP_MESSAGE_NO_REDIRECT))
+    return NULL;
+
+  objection = follow (self, request, location);
+
+  /* Without this header libsoup does not follow. */
+  if (objection != NULL)
+    soup_message_headers_remove (headers, "Location");
+
+  return objection;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-redirect-private.h"
+
+/* RFC 6454, 5, in cases that the servers of the loopback tests cannot show, because no two of those
+ * servers have one port */
+static void
+test_origins (void)
+{
+  const struct
+  {
+    const char *one;
+    const char *other;
+    gboolean    is_same;
+  } pairs[] = {
+    { "ws://a.example/", "ws://a.example/b?c", TRUE },
+    { "ws://a.example/", "ws://A.EXAMPLE:80/", TRUE },
+    { "ws://a.example/", "http://a.example/", TRUE },
+    { "wss://a.example/", "https://a.example:443/", TRUE },
+    { "ws://anna@a.example/", "ws://a.example/", TRUE },
+    { "ws://a.example/", "wss://a.example/", FALSE },
+    { "ws://a.example:8080/", "wss://a.example:8080/", FALSE },
+    { "ws://a.example:443/", "wss://a.example/", FALSE },
+    { "ws://a.example/", "ws://b.a.example/", FALSE },
+    { "ws://a.example/", "ws://a.example:8080/", FALSE },
+    { "ws://a.example/", "ws://a.example./", FALSE },
+    { "ws://127.0.0.1/", "ws://[::1]/", FALSE },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autoptr (GUri) one = g_uri_parse (pairs[i].one, SOUP_HTTP_URI_FLAGS, NULL);
+      g_autoptr (GUri) other = g_uri_parse (pairs[i].other, SOUP_HTTP_URI_FLAGS, NULL);
+
+      if (hb_redirect_is_same_origin (one, other) != pairs[i].is_same
+          || hb_redirect_is_same_origin (other, one) != pairs[i].is_same)
+        g_error ("%s and %s", pairs[i].one, pairs[i].other);
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Which URIs have the same origin.");
+
+  g_test_add_func ("/link/redirect/origins", test_origins);
+
+  return g_test_run ();
+}
