@@ -44,8 +44,8 @@ begin_chroots ()
 }
 
 # Replaces the function of scratch.bash. It removes the folder from outside the script's namespace,
-# where nothing is mounted in the folder. So it cannot remove files of a mounted file system, and the
-# kernel unmounts all of them.
+# where nothing is mounted in the folder. So it cannot remove files of a mounted file system. The
+# kernel unmounts them.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
