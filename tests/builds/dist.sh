@@ -108,7 +108,7 @@ fi
 say "both install the same $(wc -l < "$scratch/one.list") lines of names and checksums"
 
 quietly meson test -C "$one/build" --no-rebuild --print-errorlogs \
-  --suite core --suite loop --suite link --suite bindings --suite checks
+  --suite base --suite core --suite loop --suite link --suite bindings --suite checks
 say "the tests pass"
 
 if [ -n "$output" ]; then

@@ -74,8 +74,8 @@ case "$part" in
     test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
     ;;
   clang)
-    CC=clang test_build -Dintrospection=disabled -Dvapi=disabled -Dbenchmarks=true --suite core \
-      --suite loop --suite link --suite loopback "$@"
+    CC=clang test_build -Dintrospection=disabled -Dvapi=disabled -Dbenchmarks=true --suite base \
+      --suite core --suite loop --suite link --suite loopback "$@"
     ;;
   valgrind)
     meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
@@ -83,16 +83,16 @@ case "$part" in
     ;;
   coverage)
     test_build -Db_coverage=true -Dbuildtype=debug -Dintrospection=disabled -Dvapi=disabled \
-      -Dexamples=false --quiet --suite core --suite loop --suite link --suite loopback \
-      --suite matrix "$@"
+      -Dexamples=false --quiet --suite base --suite core --suite loop --suite link \
+      --suite loopback --suite matrix "$@"
     meson compile -C "$build_dir" coverage-of-lib
     ;;
   library)
     # tests/run.sh would install what other suites need.
     meson setup "$build_dir" -Dwerror=true -Dexamples=false -Dintrospection=disabled -Dvapi=disabled
     meson compile -C "$build_dir"
-    meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite core --suite loop \
-      --suite link --suite loopback --suite fallback --suite matrix --suite fuzz --suite soak \
+    meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core \
+      --suite loop --suite link --suite loopback --suite fallback --suite matrix --suite fuzz --suite soak \
       --suite checks "$@"
     ;;
   example)

@@ -34,7 +34,8 @@ HELPERS = ('harness', 'stopped-client')
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
 # What a maintainer reads out of the names
-KINDS = ('core', 'link', 'loopback', 'matrix', 'version', *(('binding',) if GIR.exists() else ()))
+KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
+         *(('binding',) if GIR.exists() else ()))
 
 
 class Installation:
