@@ -2,6 +2,11 @@
 
 #include "config.h"
 
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "outage.h"
 
 #ifdef __SANITIZE_ADDRESS__
@@ -121,15 +126,63 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
-/* A router that says it has no way: an attempt ends by that, an open link does not. */
+/* What a raw socket receives: an IP header, an ICMP header, and the beginning of the packet that was
+ * rejected, which is another IP header and the ports of TCP. IP headers have no options here. */
+#define ICMP_AT  20
+#define PORTS_AT (ICMP_AT + 8 + 20)
+
+static int
+open_icmp (void)
+{
+  int fd = socket (AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+
+  g_assert_cmpint (fd, >=, 0);
+
+  return fd;
+}
+
+/* Returns: how many "host unreachable" have come for what was sent from @port */
+static guint
+count_unreachable (int   fd,
+                   guint port)
+{
+  guint8 packet[PORTS_AT + 2];
+  guint n = 0;
+
+  while (recv (fd, packet, sizeof packet, 0) == sizeof packet)
+    n += packet[ICMP_AT] == ICMP_DEST_UNREACH && packet[ICMP_AT + 1] == ICMP_HOST_UNREACH
+         && (guint) (packet[PORTS_AT] << 8 | packet[PORTS_AT + 1]) == port;
+
+  return n;
+}
+
+#define REJECT "reject with icmp type host-unreachable"
+
+/* A router rejects packets as "host unreachable". That ends an attempt to connect, but not an open
+ * connection.
+ *
+ * The kernel sends a host six such messages at once, and then one each second (icmp_ratelimit).
+ * Retransmissions on this connection, and on those that earlier cases have lost, would use them up,
+ * and the attempt would get none. So this connection gets three, and nothing else but the attempt
+ * gets any. */
 static void
 test_unreachable (Outage        *self,
                   gconstpointer  data)
 {
+  int fd = open_icmp ();
+  guint port;
+  g_autofree char *rule = NULL;
+
   outage_open (self);
   outage_converse (self);
-  network_filter (NETWORK_FAR, "reject with icmp type host-unreachable");
+  port = outage_get_port ();
+  rule = g_strdup_printf ("tcp sport %u limit rate 1/hour burst 3 packets " REJECT, port);
+  network_filter (NETWORK_FAR, rule);
+  network_filter (NETWORK_FAR, "tcp flags syn " REJECT);
+  network_filter (NETWORK_FAR, "drop");
   outage_expect_loss (self);
+  g_assert_cmpuint (count_unreachable (fd, port), >=, 1);
+  close (fd);
   expect_failure (self, G_IO_ERROR_HOST_UNREACHABLE);
   network_restore ();
   outage_expect_return (self);
