@@ -6,10 +6,41 @@
 
 G_BEGIN_DECLS
 
-/* The size of a block, the memory between the kernel and libsoup */
+/* The size of the memory between the kernel and libsoup */
 #define HB_BLOCK_SIZE ((gsize) 64 * 1024)
 
-guint8 *hb_block_take (void);
-void    hb_block_give (guint8 *block);
+/* Bytes in memory of this size. A block without bytes holds no memory. */
+typedef struct
+{
+  guint8 *data;  /* (nullable) */
+  gsize   begin; /* of the bytes in data */
+  gsize   end;
+} HbBlock;
+
+guint8 *hb_block_reserve (HbBlock *self);
+void    hb_block_append  (HbBlock *self,
+                          gsize    n_bytes);
+void    hb_block_consume (HbBlock *self,
+                          gsize    n_bytes);
+void    hb_block_clear   (HbBlock *self);
+
+static inline gsize
+hb_block_get_length (const HbBlock *self)
+{
+  return self->end - self->begin;
+}
+
+static inline const guint8 *
+hb_block_get_bytes (const HbBlock *self)
+{
+  return self->data + self->begin;
+}
+
+/* Returns how many bytes may be appended. */
+static inline gsize
+hb_block_get_room (const HbBlock *self)
+{
+  return HB_BLOCK_SIZE - self->end;
+}
 
 G_END_DECLS

@@ -4,54 +4,94 @@
 
 #include "hb-block-private.h"
 
-/* The blocks that a thread keeps for all of its connections: one to read into and one to write
- * from. A connection holds a block only while bytes are in it, so thousands of idle ones hold
- * none. */
+/* The memory that a thread keeps for all of its connections: for one block to read into and one to
+ * write from. A connection holds memory only while bytes are in its block, so thousands of idle
+ * connections hold none. */
 #define N_SPARES 2
 
 typedef struct
 {
-  guint8 *blocks[N_SPARES];
+  guint8 *spares[N_SPARES];
   guint   length;
-} Spares;
+} Pool;
 
 static void
-free_spares (gpointer data)
+free_pool (gpointer data)
 {
-  Spares *self = data;
+  Pool *self = data;
 
   while (self->length > 0)
-    g_free (self->blocks[--self->length]);
+    g_free (self->spares[--self->length]);
 
   g_free (self);
 }
 
-static GPrivate private_spares = G_PRIVATE_INIT (free_spares);
+static GPrivate private_pool = G_PRIVATE_INIT (free_pool);
 
-guint8 *
-hb_block_take (void)
+static guint8 *
+take_memory (void)
 {
-  Spares *spares = g_private_get (&private_spares);
+  Pool *pool = g_private_get (&private_pool);
 
-  if (spares == NULL || spares->length == 0)
+  if (pool == NULL || pool->length == 0)
     return g_malloc (HB_BLOCK_SIZE);
 
-  return spares->blocks[--spares->length];
+  return pool->spares[--pool->length];
+}
+
+static void
+give_memory (guint8 *data)
+{
+  Pool *pool = g_private_get (&private_pool);
+
+  if (pool == NULL)
+    {
+      pool = g_new0 (Pool, 1);
+      g_private_set (&private_pool, pool);
+    }
+
+  if (pool->length < N_SPARES)
+    pool->spares[pool->length++] = data;
+  else
+    g_free (data);
+}
+
+/* Returns the memory for the bytes to append. If none are appended, hb_block_clear () must follow. */
+guint8 *
+hb_block_reserve (HbBlock *self)
+{
+  if (self->data == NULL)
+    self->data = take_memory ();
+
+  return self->data + self->end;
+}
+
+/* Adds bytes that were put into the reserved memory. */
+void
+hb_block_append (HbBlock *self,
+                 gsize    n_bytes)
+{
+  g_assert (n_bytes <= hb_block_get_room (self));
+
+  self->end += n_bytes;
+}
+
+/* Removes bytes at the beginning. */
+void
+hb_block_consume (HbBlock *self,
+                  gsize    n_bytes)
+{
+  self->begin += n_bytes;
+
+  if (self->begin == self->end)
+    hb_block_clear (self);
 }
 
 void
-hb_block_give (guint8 *block)
+hb_block_clear (HbBlock *self)
 {
-  Spares *spares = g_private_get (&private_spares);
+  if (self->data != NULL)
+    give_memory (self->data);
 
-  if (spares == NULL)
-    {
-      spares = g_new0 (Spares, 1);
-      g_private_set (&private_spares, spares);
-    }
-
-  if (spares->length < N_SPARES)
-    spares->blocks[spares->length++] = block;
-  else
-    g_free (block);
+  *self = (HbBlock) { 0 };
 }

@@ -9,16 +9,16 @@ G_BEGIN_DECLS
 #define HB_TYPE_INPUT (hb_input_get_type ())
 G_DECLARE_FINAL_TYPE (HbInput, hb_input, HB, INPUT, GInputStream)
 
-HbInput  *hb_input_new           (GPollableInputStream *base,
-                                  gboolean              is_direct,
-                                  GSource              *watch,
-                                  HbOutput             *output,
-                                  HbEventFunc           func,
-                                  gpointer              user_data);
-void      hb_input_set_max_given (HbInput              *self,
-                                  gsize                 bytes);
-void      hb_input_detach        (HbInput              *self);
-gboolean  hb_input_is_paused     (HbInput              *self);
-gboolean  hb_input_read_on       (HbInput              *self);
+HbInput  *hb_input_new              (GPollableInputStream *base,
+                                     gboolean              is_direct,
+                                     GSource              *watch,
+                                     HbOutput             *output,
+                                     HbEventFunc           func,
+                                     gpointer              user_data);
+void      hb_input_set_max_delivery (HbInput              *self,
+                                     gsize                 bytes);
+void      hb_input_detach           (HbInput              *self);
+gboolean  hb_input_is_paused        (HbInput              *self);
+gboolean  hb_input_read_on          (HbInput              *self);
 
 G_END_DECLS

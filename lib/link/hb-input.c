@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#include "hb-block-private.h"
+#include "hb-block-reader-private.h"
+#include "hb-budget-private.h"
 #include "hb-input-private.h"
 #include "hb-watch-private.h"
 
@@ -12,45 +13,28 @@
  *
  * libsoup reads until no data is left, and calls the application for each message, from a source
  * that it creates again each time. These sources have no descriptor: prepare and check alone decide
- * when they are ready. */
+ * when they are ready. What libsoup reads in one dispatch is a delivery. */
 struct _HbInput
 {
-  GInputStream          parent_instance;
+  GInputStream   parent_instance;
 
-  GPollableInputStream *base;
-  GSource              *watch;
-  GSource              *rest;       /* (nullable) ends the pause */
-  HbOutput             *output;
-  HbEventFunc           func;       /* (nullable) NULL once detached */
-  gpointer              user_data;
-  guint8               *block;      /* (nullable) while there is nothing in it */
-  gsize                 begin;      /* of what is in the block */
-  gsize                 end;
-  gsize                 given;      /* bytes, in the delivery that is going on */
-  gsize                 max_given;  /* after which it ends */
-  gint64                busy;       /* time spent on delivering since others had theirs */
-  gint64                began_at;   /* when the delivery began that is going on, else NOT_BEGUN */
-  gint64                ended_at;   /* when the last one ended */
-  GError               *error;      /* (nullable) to be told when all that came before is read */
-  gboolean              is_direct;  /* the base is the socket's own stream */
-  gboolean              is_drained; /* the base had no more when it was last asked */
+  HbBlockReader  reader;
+  HbBudget       budget;
+  GSource       *watch;
+  GSource       *pause;        /* (nullable) ends the pause */
+  HbOutput      *output;
+  HbEventFunc    func;         /* (nullable) NULL once detached */
+  gpointer       user_data;
+  gsize          delivered;    /* bytes, in the present delivery */
+  gsize          max_delivery; /* The delivery ends after so many bytes. */
 };
 
+/* The source for which libsoup asks */
 typedef struct
 {
   GSource  source;
   HbInput *input; /* (owned) */
 } Reader;
-
-/* After so much time, in microseconds, every other source has its turn. Half of it remains for them
- * where frames are to be drawn at 120 Hz. */
-#define MAX_BUSY 4000
-
-/* Time for others counts against it by this part of it: messages that come now and then never add
- * up to a pause, and the poll between one message of a flood and the next does not prevent it. */
-#define FORGIVENESS 8
-
-#define NOT_BEGUN G_MAXINT64
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -59,42 +43,30 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                                       hb_input_pollable_init))
 
 static gboolean
-has_bytes (HbInput *self)
-{
-  return self->begin < self->end;
-}
-
-static gboolean
-rest_cb (gpointer user_data)
+pause_cb (gpointer user_data)
 {
   hb_input_read_on (user_data);
 
   return G_SOURCE_REMOVE;
 }
 
-/* A source of this priority is dispatched when all have been that are before it, and so are the
- * others that share it. The context of the delivery is thread-default. */
+/* A source of idle priority is dispatched after all sources of higher priority, and in one iteration
+ * with the others of its own. The context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {
   hb_watch_want (self->watch, G_IO_IN, FALSE);
-  self->rest = g_idle_source_new ();
-  g_source_set_callback (self->rest, rest_cb, self, NULL);
-  g_source_set_static_name (self->rest, "[hb] rest");
-  g_source_attach (self->rest, g_main_context_get_thread_default ());
+  self->pause = g_idle_source_new ();
+  g_source_set_callback (self->pause, pause_cb, self, NULL);
+  g_source_set_static_name (self->pause, "[hb] pause");
+  g_source_attach (self->pause, g_main_context_get_thread_default ());
 }
 
 static void
-tell_activity (HbInput *self)
+emit_activity (HbInput *self)
 {
   if (self->func != NULL)
     self->func (&(HbEvent) { .kind = HB_EVENT_ACTIVITY }, self->user_data);
-}
-
-static gboolean
-is_blocked (HbInput *self)
-{
-  return g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 }
 
 static gssize
@@ -105,116 +77,38 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Reads as much as there is, and as there is room for. Returns how many bytes, 0 at the end, -1 on
- * an error. */
-static gssize
-receive (HbInput  *self,
-         guint8   *buffer,
-         gsize     size,
-         GError  **error)
-{
-  gsize n_received = 0;
-  gboolean has_ended;
-
-  /* No more is to come then than there is now, so it is looked for once more. */
-  if (hb_output_has_failed (self->output))
-    self->is_drained = FALSE;
-
-  while (n_received < size && self->error == NULL && !self->is_drained)
-    {
-      gssize n;
-
-      n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_received,
-                                                    size - n_received, NULL, &self->error);
-      /* The end is told when it comes first, and no poll need tell that it is there. */
-      if (n == 0)
-        break;
-
-      /* TLS gives a record at a time, and may keep more where no poll can see it. Of a socket the
-       * poll tells, so there is no need to ask in vain. */
-      if (n < 0 || (self->is_direct && (gsize) n < size - n_received))
-        self->is_drained = TRUE;
-
-      n_received += MAX (n, 0);
-    }
-
-  if (n_received > 0)
-    {
-      if (is_blocked (self))
-        g_clear_error (&self->error);
-
-      tell_activity (self);
-      return n_received;
-    }
-
-  has_ended = !is_blocked (self);
-  if (!has_ended)
-    g_clear_error (&self->error);
-
-  /* On the end libsoup closes the stream, so that has a delivery to itself: what handlers have sent
-   * in this one goes out before, and the close frame too. */
-  if (self->given > 0)
-    return fail_for_now (error);
-
-  /* A reset that a write has met is an end, when all that came before it is read. */
-  if (self->error == NULL)
-    self->error = hb_output_dup_error (self->output);
-
-  if (self->error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&self->error));
-      return -1;
-    }
-
-  return has_ended ? 0 : fail_for_now (error);
-}
-
-static void
-release_block (HbInput *self)
-{
-  hb_block_give (g_steal_pointer (&self->block));
-  self->begin = self->end = 0;
-}
-
-static gssize
-refill (HbInput  *self,
-        GError  **error)
-{
-  gssize n_received;
-
-  self->block = hb_block_take ();
-  n_received = receive (self, self->block, HB_BLOCK_SIZE, error);
-
-  if (n_received <= 0)
-    release_block (self);
-  else
-    self->end = n_received;
-
-  return n_received;
-}
-
 static gboolean
 hb_input_is_readable (GPollableInputStream *pollable)
 {
   HbInput *self = HB_INPUT (pollable);
 
-  return self->rest == NULL
-         && (has_bytes (self) || self->error != NULL || !self->is_drained
-             || hb_output_has_failed (self->output));
+  return self->pause == NULL && hb_block_reader_is_readable (&self->reader);
 }
 
-/* Looks at the clock for each KiB that libsoup reads, and not where there is nothing to read. The
- * first is read in any case, whatever this process did meanwhile: it may be all that there is. */
+/* Reads the clock for each KiB that libsoup reads, except if there are no bytes. The first bytes are
+ * read in any case, because they may be the only ones. */
 static gboolean
 may_read (HbInput *self)
 {
-  if (self->given >= self->max_given || !hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
+  if (self->delivered >= self->max_delivery
+      || !hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
     return FALSE;
 
-  if (self->given > 0 && self->busy + (g_get_monotonic_time () - self->began_at) > MAX_BUSY)
+  if (self->delivered > 0 && hb_budget_is_spent (&self->budget, g_get_monotonic_time ()))
     pause_reading (self);
 
-  return self->rest == NULL;
+  return self->pause == NULL;
+}
+
+/* Returns why no bytes were read. libsoup closes the stream at its end. So the end gets a delivery
+ * of its own: the frames that handlers have sent in this one are written before, and so is the close
+ * frame. */
+static gssize
+report_end (HbInput  *self,
+            GError  **error)
+{
+  return self->delivered > 0 ? fail_for_now (error)
+                             : hb_block_reader_report_end (&self->reader, error);
 }
 
 static gssize
@@ -224,43 +118,40 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
                            GError               **error)
 {
   HbInput *self = HB_INPUT (pollable);
+  HbBlock *block = &self->reader.block;
   gsize n;
 
   if (!may_read (self))
     return fail_for_now (error);
 
-  if (!has_bytes (self))
+  if (hb_block_get_length (block) > 0)
     {
-      gssize n_received;
-
-      if (count >= HB_BLOCK_SIZE)
-        n_received = receive (self, buffer, count, error);
-      else
-        n_received = refill (self, error);
-
-      if (n_received <= 0)
-        return n_received;
-
-      /* Straight into the caller's memory */
-      if (!has_bytes (self))
-        {
-          self->given += n_received;
-          return n_received;
-        }
+      /* The bytes were left in the block by the last delivery. */
+      if (self->delivered == 0)
+        emit_activity (self);
     }
-  else if (self->given == 0)
+  else if (count >= HB_BLOCK_SIZE)
     {
-      /* Left over from before others had their turn */
-      tell_activity (self);
+      n = hb_block_reader_read (&self->reader, buffer, count);
+      if (n == 0)
+        return report_end (self, error);
+
+      self->delivered += n;
+      emit_activity (self);
+      return n;
+    }
+  else
+    {
+      if (hb_block_reader_fill (&self->reader) == 0)
+        return report_end (self, error);
+
+      emit_activity (self);
     }
 
-  n = MIN (count, self->end - self->begin);
-  self->given += n;
-  memcpy (buffer, self->block + self->begin, n);
-  self->begin += n;
-
-  if (!has_bytes (self))
-    release_block (self);
+  n = MIN (count, hb_block_get_length (block));
+  self->delivered += n;
+  memcpy (buffer, hb_block_get_bytes (block), n);
+  hb_block_consume (block, n);
 
   return n;
 }
@@ -280,29 +171,13 @@ reader_check (GSource *source)
   HbInput *self = ((Reader *) source)->input;
 
   if (hb_watch_is_ready (self->watch, G_IO_IN))
-    self->is_drained = FALSE;
+    hb_block_reader_on_ready (&self->reader);
 
   return hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self));
 }
 
-static void
-begin_delivery (HbInput *self)
-{
-  self->began_at = g_get_monotonic_time ();
-  self->busy = MAX (self->busy - (self->began_at - self->ended_at) / FORGIVENESS, 0);
-  self->given = 0;
-}
-
-static void
-end_delivery (HbInput *self)
-{
-  self->ended_at = g_get_monotonic_time ();
-  self->busy += self->ended_at - self->began_at;
-  self->began_at = NOT_BEGUN;
-}
-
-/* libsoup makes its next source in here, in the context that is thread-default. No reference to it
- * is kept: a context that is abandoned would keep itself. */
+/* libsoup creates its next source in here, in the thread-default context. No reference to the
+ * context is kept: an abandoned context would keep itself alive. */
 static gboolean
 reader_dispatch (GSource     *source,
                  GSourceFunc  callback,
@@ -315,13 +190,14 @@ reader_dispatch (GSource     *source,
   gboolean keep;
 
   hb_watch_want (self->watch, G_IO_IN, FALSE);
-  begin_delivery (self);
+  hb_budget_begin (&self->budget, g_get_monotonic_time ());
+  self->delivered = 0;
   hb_output_cork (self->output);
 
   keep = func (G_OBJECT (self), user_data);
 
   hb_output_uncork (self->output);
-  end_delivery (self);
+  hb_budget_end (&self->budget, g_get_monotonic_time ());
   if (keep)
     hb_watch_want (self->watch, G_IO_IN, TRUE);
 
@@ -350,7 +226,7 @@ hb_input_create_source (GPollableInputStream *pollable,
 
   ((Reader *) source)->input = g_object_ref (self);
   g_source_set_static_name (source, "[hb] reader");
-  hb_watch_want (self->watch, G_IO_IN, self->rest == NULL);
+  hb_watch_want (self->watch, G_IO_IN, self->pause == NULL);
 
   return source;
 }
@@ -374,10 +250,10 @@ hb_input_dispose (GObject *object)
 
   hb_input_detach (self);
 
-  if (self->rest != NULL)
-    g_source_destroy (self->rest);
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
 
-  g_clear_pointer (&self->rest, g_source_unref);
+  g_clear_pointer (&self->pause, g_source_unref);
 
   G_OBJECT_CLASS (hb_input_parent_class)->dispose (object);
 }
@@ -387,12 +263,8 @@ hb_input_finalize (GObject *object)
 {
   HbInput *self = HB_INPUT (object);
 
-  if (self->block != NULL)
-    hb_block_give (self->block);
-
-  g_clear_object (&self->base);
+  hb_block_reader_clear (&self->reader);
   g_clear_object (&self->output);
-  g_clear_error (&self->error);
   g_source_unref (self->watch);
 
   G_OBJECT_CLASS (hb_input_parent_class)->finalize (object);
@@ -420,12 +292,11 @@ hb_input_pollable_init (GPollableInputStreamInterface *iface)
 static void
 hb_input_init (HbInput *self)
 {
-  self->began_at = NOT_BEGUN;
-  self->max_given = G_MAXSIZE;
+  self->budget = (HbBudget) HB_BUDGET_INIT;
+  self->max_delivery = G_MAXSIZE;
 }
 
-/* @is_direct: whether all unread bytes are in the socket: @base keeps none of its own, except those
- * that it gives first
+/* @is_direct: see hb_block_reader_init ()
  * @output: is corked while messages are delivered */
 HbInput *
 hb_input_new (GPollableInputStream *base,
@@ -437,8 +308,7 @@ hb_input_new (GPollableInputStream *base,
 {
   HbInput *self = g_object_new (HB_TYPE_INPUT, NULL);
 
-  self->base = g_object_ref (base);
-  self->is_direct = is_direct;
+  hb_block_reader_init (&self->reader, base, is_direct, output);
   self->watch = g_source_ref (watch);
   self->output = g_object_ref (output);
   self->func = func;
@@ -447,41 +317,41 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Ends each delivery when it has given so many bytes, or up to one read more. A reader that handles
- * nothing before it has read everything would otherwise take a flood for one delivery, because the
- * limit to the time counts only if handlers run between the reads. This is no pause: the reader
- * continues in the next iteration. */
+/* Ends each delivery after so many bytes, and at most one read more. If libsoup handled messages
+ * only after it had read everything, it would take a flood for one delivery, because the time
+ * budget is spent only by handlers that run between reads. The reader continues in the next
+ * iteration of the loop, without a pause. */
 void
-hb_input_set_max_given (HbInput *self,
-                        gsize    bytes)
+hb_input_set_max_delivery (HbInput *self,
+                           gsize    bytes)
 {
-  self->max_given = bytes;
+  self->max_delivery = bytes;
 }
 
-/* Calls the function of the owner no more. */
+/* Calls no callback from now on. */
 void
 hb_input_detach (HbInput *self)
 {
   self->func = NULL;
 }
 
-/* Whether others are having their turn, and what has come is not read */
+/* Returns whether received bytes stay unread until other sources have had their turn. */
 gboolean
 hb_input_is_paused (HbInput *self)
 {
-  return self->rest != NULL;
+  return self->pause != NULL;
 }
 
-/* Ends a pause. Returns whether there was one. */
+/* Ends a pause. Returns whether reading was paused. */
 gboolean
 hb_input_read_on (HbInput *self)
 {
-  if (self->rest == NULL)
+  if (self->pause == NULL)
     return FALSE;
 
-  g_source_destroy (self->rest);
-  g_clear_pointer (&self->rest, g_source_unref);
-  self->busy = 0;
+  g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+  hb_budget_renew (&self->budget);
   hb_watch_want (self->watch, G_IO_IN, TRUE);
 
   return TRUE;

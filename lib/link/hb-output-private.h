@@ -20,7 +20,7 @@ void      hb_output_cork          (HbOutput              *self);
 void      hb_output_uncork        (HbOutput              *self);
 void      hb_output_flush         (HbOutput              *self);
 gboolean  hb_output_is_writable   (HbOutput              *self);
-guint64   hb_output_get_taken     (HbOutput              *self);
+guint64   hb_output_get_written   (HbOutput              *self);
 guint64   hb_output_get_frame_end (HbOutput              *self);
 gboolean  hb_output_has_failed    (HbOutput              *self);
 GError   *hb_output_dup_error     (HbOutput              *self);

@@ -2,9 +2,7 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include "hb-block-private.h"
+#include "hb-block-writer-private.h"
 #include "hb-output-private.h"
 #include "hb-watch-private.h"
 
@@ -19,24 +17,18 @@
  * known, and whether the kernel has all of the frame. */
 struct _HbOutput
 {
-  GOutputStream          parent_instance;
+  GOutputStream  parent_instance;
 
-  GPollableOutputStream *base;
-  GSource               *watch;
-  GSource               *writer;    /* (nullable) (not owned) libsoup waits to write */
-  HbEventFunc            func;      /* (nullable) NULL once detached */
-  gpointer               user_data;
-  GError                *error;     /* (nullable) why a write failed; then `blocked` stays TRUE */
-  guint8                *block;     /* (nullable) NULL while no bytes are gathered */
-  gsize                  begin;     /* of the gathered bytes */
-  gsize                  end;
-  guint64                taken;     /* bytes that the kernel has taken since the stream was made */
-  guint64                told;      /* the value of taken that the callback has seen */
-  guint64                frame_end; /* the value of taken with which the last frame is complete */
-  guint                  corks;
-  guint                  turn;      /* of the loop, in which a frame was last written */
-  gboolean               blocked;   /* the kernel takes no more bytes for now */
-  gboolean               is_owed;   /* libsoup must repeat the refused rest of a frame */
+  HbBlockWriter  block_writer;
+  GSource       *watch;
+  GSource       *writer;      /* (nullable) (not owned) libsoup waits to write */
+  HbEventFunc    func;        /* (nullable) NULL once detached */
+  gpointer       user_data;
+  guint64        emitted;     /* the position in the last HB_EVENT_PROGRESS */
+  guint64        frame_end;   /* the position after the last frame */
+  guint          corks;
+  guint          turn;        /* the iteration of the loop in which a frame was written */
+  gboolean       has_refused; /* libsoup must repeat the refused rest of a frame. */
 };
 
 /* Ready when bytes can be written; polls nothing itself */
@@ -59,119 +51,49 @@ has_writer (HbOutput *self)
 }
 
 static void
-set_blocked (HbOutput *self,
-             gboolean  blocked)
-{
-  self->blocked = blocked;
-  hb_watch_want (self->watch, G_IO_OUT, blocked);
-}
-
-/* Writes bytes until the kernel takes no more. Returns how many the kernel took, also if the rest
- * failed with an error. Bytes that the kernel has must not be sent again on another connection,
- * because they would arrive twice. */
-static gsize
-push (HbOutput     *self,
-      const guint8 *data,
-      gsize         length)
-{
-  gsize n_taken = 0;
-
-  while (n_taken < length && !self->blocked && self->error == NULL)
-    {
-      gssize n;
-
-      n = g_pollable_output_stream_write_nonblocking (self->base, data + n_taken, length - n_taken,
-                                                      NULL, &self->error);
-      n_taken += MAX (n, 0);
-
-      if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        {
-          g_clear_error (&self->error);
-          set_blocked (self, TRUE);
-        }
-    }
-
-  /* Reported from here, the error would end the connection at once and lose received messages that
-   * are still unread. So the reader reports it. */
-  if (self->error != NULL)
-    {
-      set_blocked (self, FALSE);
-      self->blocked = TRUE;
-    }
-
-  self->taken += n_taken;
-
-  return n_taken;
-}
-
-static void
-tell (HbOutput      *self,
-      const HbEvent *event)
+emit (HbOutput    *self,
+      HbEventKind  kind)
 {
   if (self->func != NULL)
-    self->func (event, self->user_data);
+    self->func (&(HbEvent) { .kind = kind, .written = self->block_writer.written },
+                self->user_data);
 }
 
-/* Must not be called from within a write: the callback may send the next message, and libsoup is
+/* No event may be emitted within a write: the callback may send the next message, and libsoup is
  * still writing this one. */
 static void
-tell_taken (HbOutput *self)
+emit_progress (HbOutput *self)
 {
-  if (self->told == self->taken)
+  if (self->emitted == self->block_writer.written)
     return;
 
-  self->told = self->taken;
-  tell (self, &(HbEvent) { .kind = HB_EVENT_PROGRESS, .written = self->taken });
+  self->emitted = self->block_writer.written;
+  emit (self, HB_EVENT_PROGRESS);
 }
 
-/* Reports activity too, because the kernel takes more of a backlog only after the peer has taken
- * some. */
+/* After a backlog, the kernel takes more bytes only because the peer has taken some. */
 static void
-tell_progress (HbOutput *self)
+emit_activity (HbOutput *self)
 {
-  if (self->told != self->taken)
-    tell (self, &(HbEvent) { .kind = HB_EVENT_ACTIVITY });
-
-  tell_taken (self);
-}
-
-/* The reader reports a failure. */
-void
-hb_output_flush (HbOutput *self)
-{
-  if (self->block == NULL)
-    return;
-
-  self->begin += push (self, self->block + self->begin, self->end - self->begin);
-
-  if (self->begin == self->end || self->error != NULL)
-    {
-      hb_block_give (g_steal_pointer (&self->block));
-      self->begin = self->end = 0;
-    }
+  if (self->emitted != self->block_writer.written)
+    emit (self, HB_EVENT_ACTIVITY);
 }
 
 static void
-gather (HbOutput     *self,
-        const guint8 *data,
-        gsize         length)
+emit_writable (HbOutput *self)
 {
-  if (self->block == NULL)
-    self->block = hb_block_take ();
-
-  memcpy (self->block + self->end, data, length);
-  self->end += length;
-  hb_watch_wake (self->watch);
+  if (hb_output_is_writable (self))
+    emit (self, HB_EVENT_WRITABLE);
 }
 
-/* TLS wants a refused write repeated with exactly the same bytes. A block gains bytes meanwhile, so
- * a refused frame must not be gathered. */
+/* After a refused write, TLS must get exactly the same bytes again. A block gains bytes meanwhile,
+ * so a refused frame must not be gathered. */
 static gboolean
 is_gathering (HbOutput *self,
               gsize     count)
 {
   return (self->corks > 0 || self->turn == hb_watch_get_turn (self->watch))
-         && !self->is_owed && count <= HB_BLOCK_SIZE;
+         && !self->has_refused && count <= HB_BLOCK_SIZE;
 }
 
 static gssize
@@ -181,24 +103,25 @@ hb_output_write_nonblocking (GPollableOutputStream  *pollable,
                              GError                **error)
 {
   HbOutput *self = HB_OUTPUT (pollable);
-  gsize n_taken;
+  HbBlockWriter *writer = &self->block_writer;
+  gsize n_written;
 
-  self->frame_end = self->taken + (self->end - self->begin) + count;
+  self->frame_end = hb_block_writer_get_end (writer) + count;
 
-  if (!is_gathering (self, count) || self->end + count > HB_BLOCK_SIZE)
-    hb_output_flush (self);
+  if (!is_gathering (self, count) || count > hb_block_get_room (&writer->block))
+    hb_block_writer_flush (writer);
 
-  if (self->error == NULL && !self->blocked && is_gathering (self, count))
+  if (writer->error == NULL && !writer->is_blocked && is_gathering (self, count))
     {
-      gather (self, buffer, count);
+      hb_block_writer_gather (writer, buffer, count);
       return count;
     }
 
   self->turn = hb_watch_get_turn (self->watch);
-  n_taken = push (self, buffer, count);
-  self->is_owed = n_taken < count;
-  if (n_taken > 0)
-    return n_taken;
+  n_written = hb_block_writer_write (writer, buffer, count);
+  self->has_refused = n_written < count;
+  if (n_written > 0)
+    return n_written;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "No room to write now");
   return -1;
@@ -209,20 +132,7 @@ hb_output_is_writable_now (GPollableOutputStream *pollable)
 {
   HbOutput *self = HB_OUTPUT (pollable);
 
-  return !self->blocked;
-}
-
-static void
-tell_blocked (HbOutput *self)
-{
-  tell (self, &(HbEvent) { .kind = HB_EVENT_BLOCKED });
-}
-
-static void
-tell_writable (HbOutput *self)
-{
-  if (hb_output_is_writable (self))
-    tell (self, &(HbEvent) { .kind = HB_EVENT_WRITABLE });
+  return !self->block_writer.is_blocked;
 }
 
 static gboolean
@@ -253,8 +163,9 @@ writer_dispatch (GSource     *source,
   if (!keep && self->writer == source)
     self->writer = NULL;
 
-  tell_progress (self);
-  tell_writable (self);
+  emit_activity (self);
+  emit_progress (self);
+  emit_writable (self);
 
   return keep;
 }
@@ -291,28 +202,28 @@ hb_output_create_source (GPollableOutputStream *pollable,
   return source;
 }
 
-/* An iteration of the loop has begun in which the kernel may take bytes, or bytes are gathered. */
+/* Runs in an iteration of the loop in which the kernel may take bytes, or bytes are gathered. */
 static gboolean
 watch_cb (gpointer user_data)
 {
   g_autoptr (HbOutput) self = g_object_ref (user_data);
-  gboolean was_blocked = self->blocked;
+  HbBlockWriter *writer = &self->block_writer;
+  gboolean was_blocked = writer->is_blocked;
   gboolean has_room = was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT);
 
   if (has_room)
-    set_blocked (self, FALSE);
+    hb_block_writer_on_ready (writer);
 
-  hb_output_flush (self);
+  hb_block_writer_flush (writer);
 
   if (has_room)
-    tell_progress (self);
-  else
-    tell_taken (self);
+    emit_activity (self);
+  emit_progress (self);
 
-  if (self->blocked && !was_blocked)
-    tell_blocked (self);
-  else if (was_blocked && !self->blocked)
-    tell_writable (self);
+  if (writer->is_blocked && !was_blocked)
+    emit (self, HB_EVENT_BLOCKED);
+  else if (was_blocked && !writer->is_blocked)
+    emit_writable (self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -346,11 +257,7 @@ hb_output_finalize (GObject *object)
 
   g_assert (self->writer == NULL);
 
-  if (self->block != NULL)
-    hb_block_give (self->block);
-
-  g_clear_object (&self->base);
-  g_clear_error (&self->error);
+  hb_block_writer_clear (&self->block_writer);
   g_source_unref (self->watch);
 
   G_OBJECT_CLASS (hb_output_parent_class)->finalize (object);
@@ -380,7 +287,7 @@ hb_output_init (HbOutput *self)
 {
 }
 
-/* Takes the callback of @watch. */
+/* Sets the callback of @watch. */
 HbOutput *
 hb_output_new (GPollableOutputStream *base,
                GSource               *watch,
@@ -389,7 +296,7 @@ hb_output_new (GPollableOutputStream *base,
 {
   HbOutput *self = g_object_new (HB_TYPE_OUTPUT, NULL);
 
-  self->base = g_object_ref (base);
+  hb_block_writer_init (&self->block_writer, base, watch);
   self->watch = g_source_ref (watch);
   self->func = func;
   self->user_data = user_data;
@@ -415,7 +322,7 @@ hb_output_cork (HbOutput *self)
 void
 hb_output_uncork (HbOutput *self)
 {
-  gboolean was_blocked = self->blocked;
+  gboolean was_blocked = self->block_writer.is_blocked;
 
   self->corks--;
 
@@ -423,44 +330,51 @@ hb_output_uncork (HbOutput *self)
     return;
 
   hb_output_flush (self);
-  tell_taken (self);
+  emit_progress (self);
 
-  if (self->blocked && !was_blocked)
-    tell_blocked (self);
+  if (self->block_writer.is_blocked && !was_blocked)
+    emit (self, HB_EVENT_BLOCKED);
 }
 
-/* Whether a frame that is written now is taken at once: the kernel takes bytes as far as is known,
- * and libsoup's own queue is empty. */
+/* Writes the gathered bytes, without an event. The reader reports a failure. */
+void
+hb_output_flush (HbOutput *self)
+{
+  hb_block_writer_flush (&self->block_writer);
+}
+
+/* Returns whether a frame would be written at once: as far as is known the kernel takes bytes, and
+ * libsoup's own queue is empty. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
-  return !self->blocked && !has_writer (self);
+  return !self->block_writer.is_blocked && !has_writer (self);
 }
 
-/* Returns how many bytes the kernel has taken. */
+/* Returns how many bytes the kernel has. */
 guint64
-hb_output_get_taken (HbOutput *self)
+hb_output_get_written (HbOutput *self)
 {
-  return self->taken;
+  return self->block_writer.written;
 }
 
-/* Returns how many bytes the kernel will have taken with the last frame. */
+/* Returns how many bytes the kernel will have with the last frame. */
 guint64
 hb_output_get_frame_end (HbOutput *self)
 {
   return self->frame_end;
 }
 
-/* Whether a write has failed, so that no byte will be written any more */
+/* Returns whether a write has failed. No bytes are written then. */
 gboolean
 hb_output_has_failed (HbOutput *self)
 {
-  return self->error != NULL;
+  return self->block_writer.error != NULL;
 }
 
-/* Returns: (transfer full) (nullable): why a write has failed */
+/* Returns: (transfer full) (nullable): the error of a failed write */
 GError *
 hb_output_dup_error (HbOutput *self)
 {
-  return self->error != NULL ? g_error_copy (self->error) : NULL;
+  return self->block_writer.error != NULL ? g_error_copy (self->block_writer.error) : NULL;
 }

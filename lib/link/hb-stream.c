@@ -50,7 +50,7 @@ hb_stream_get_output_stream (GIOStream *stream)
 static void
 shut (HbStream *self)
 {
-  if (hb_output_get_taken (self->output) != hb_output_get_frame_end (self->output))
+  if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
 
   g_source_destroy (self->watch);
@@ -182,7 +182,7 @@ new_over (GIOStream           *base,
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
                               is_plain_tcp (base), self->watch, self->output, func, user_data);
   if (!handles_each_read ())
-    hb_input_set_max_given (self->input, MAX_UNHANDLED);
+    hb_input_set_max_delivery (self->input, MAX_UNHANDLED);
   g_source_attach (self->watch, context);
 
   return self;
@@ -276,7 +276,7 @@ hb_stream_read_on (HbStream *self)
 guint64
 hb_stream_get_taken (HbStream *self)
 {
-  return hb_output_get_taken (self->output);
+  return hb_output_get_written (self->output);
 }
 
 guint64

@@ -372,7 +372,7 @@ test_lazy_reader (Fixture       *fixture,
   g_autofree char *text = g_strnfill (100 * 1024, 'x');
 
   fixture->is_lazy = TRUE;
-  hb_input_set_max_given (fixture->input, 4096);
+  hb_input_set_max_delivery (fixture->input, 4096);
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 11);
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
@@ -387,7 +387,7 @@ test_bound_is_no_pause (Fixture       *fixture,
   guint n = 0;
 
   fixture->is_lazy = TRUE;
-  hb_input_set_max_given (fixture->input, 4096);
+  hb_input_set_max_delivery (fixture->input, 4096);
   hog = attach_counter (G_PRIORITY_HIGH_IDLE, &n);
   add_text (fixture, text);
 

@@ -41,7 +41,7 @@ event_cb (const HbEvent *event,
       fixture->n_activities++;
       break;
     case HB_EVENT_PROGRESS:
-      g_assert_cmpuint (event->written, ==, hb_output_get_taken (fixture->output));
+      g_assert_cmpuint (event->written, ==, hb_output_get_written (fixture->output));
       fixture->n_progresses++;
       break;
     case HB_EVENT_BLOCKED:
@@ -124,7 +124,7 @@ write_text (Fixture    *fixture,
   G_STMT_START { \
     GByteArray *taken_ = scripted_output_get_taken ((fixture)->base); \
     g_assert_cmpmem (taken_->data, taken_->len, text, strlen (text)); \
-    g_assert_cmpuint (hb_output_get_taken ((fixture)->output), ==, strlen (text)); \
+    g_assert_cmpuint (hb_output_get_written ((fixture)->output), ==, strlen (text)); \
     g_assert_cmpuint (scripted_output_get_n_writes ((fixture)->base), ==, n_writes); \
   } G_STMT_END
 
@@ -201,7 +201,7 @@ test_long (Fixture       *fixture,
   write_text (fixture, "one");
   write_text (fixture, "two");
   write_text (fixture, frame);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 6 + length);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 6 + length);
   write_text (fixture, "three");
   turn ();
   assert_taken (fixture, all, 4);
@@ -217,9 +217,9 @@ test_full (Fixture       *fixture,
   hb_output_cork (fixture->output);
   write_text (fixture, half);
   write_text (fixture, half);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 0);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 0);
   write_text (fixture, "three");
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, HB_BLOCK_SIZE);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, HB_BLOCK_SIZE);
   hb_output_uncork (fixture->output);
   assert_taken (fixture, all, 2);
 }
@@ -236,7 +236,7 @@ test_short (Fixture       *fixture,
   scripted_output_add_blocking (fixture->base);
   g_assert_cmpint (write_some (fixture, "onetwo", 6, &error), ==, 2);
   g_assert_no_error (error);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 2);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 2);
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
   g_assert_false (hb_output_is_writable (fixture->output));
 
@@ -262,7 +262,7 @@ test_short_flush (Fixture       *fixture,
   scripted_output_add_blocking (fixture->base);
   scripted_output_add_blocking (fixture->base);
   hb_output_uncork (fixture->output);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 4);
   g_assert_cmpuint (fixture->n_progresses, ==, 1);
   g_assert_cmpuint (fixture->n_activities, ==, 0);
 
@@ -308,7 +308,7 @@ test_error_after_some (Fixture       *fixture,
   scripted_output_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
   g_assert_cmpint (write_some (fixture, "onetwo", 6, &error), ==, 4);
   g_assert_no_error (error);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 4);
   expect_failed (fixture);
 }
 
@@ -322,7 +322,7 @@ test_error_in_flush (Fixture       *fixture,
   scripted_output_add_taking (fixture->base, 4);
   scripted_output_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
   hb_output_uncork (fixture->output);
-  g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, 4);
+  g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 4);
   g_assert_cmpuint (fixture->n_progresses, ==, 1);
   expect_failed (fixture);
 }
@@ -493,7 +493,7 @@ test_random (Fixture       *fixture,
       if (g_test_rand_bit () || i >= 400)
         turn ();
 
-      g_assert_cmpuint (hb_output_get_taken (fixture->output), ==, taken->len);
+      g_assert_cmpuint (hb_output_get_written (fixture->output), ==, taken->len);
       g_assert_cmpmem (taken->data, taken->len, all->data, taken->len);
     }
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-block-reader-private.h"
+
+/* @is_direct: whether all unread bytes are in the socket. @base may have bytes of its own only
+ *   before its first read. */
+void
+hb_block_reader_init (HbBlockReader        *self,
+                      GPollableInputStream *base,
+                      gboolean              is_direct,
+                      HbOutput             *output)
+{
+  *self = (HbBlockReader) {
+    .base = g_object_ref (base),
+    .output = g_object_ref (output),
+    .is_direct = is_direct,
+  };
+}
+
+void
+hb_block_reader_clear (HbBlockReader *self)
+{
+  hb_block_clear (&self->block);
+  g_clear_object (&self->base);
+  g_clear_object (&self->output);
+  g_clear_error (&self->error);
+}
+
+/* Returns whether bytes, an end or an error may be there. */
+gboolean
+hb_block_reader_is_readable (const HbBlockReader *self)
+{
+  return hb_block_get_length (&self->block) > 0 || self->error != NULL || !self->is_exhausted
+         || hb_output_has_failed (self->output);
+}
+
+/* A poll has found the socket readable. */
+void
+hb_block_reader_on_ready (HbBlockReader *self)
+{
+  self->is_exhausted = FALSE;
+}
+
+/* Reads until @buffer is full or the base has no more bytes. Returns how many bytes were read. After
+ * 0, hb_block_reader_report_end () returns the reason. */
+gsize
+hb_block_reader_read (HbBlockReader *self,
+                      guint8        *buffer,
+                      gsize          size)
+{
+  gsize n_read = 0;
+
+  /* After a failed write no poll need report the last bytes, so they are read without one. */
+  if (hb_output_has_failed (self->output))
+    self->is_exhausted = FALSE;
+
+  while (n_read < size && self->error == NULL && !self->is_exhausted)
+    {
+      gssize n;
+
+      n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_read, size - n_read,
+                                                    NULL, &self->error);
+
+      /* No poll need report the end again, so is_exhausted stays FALSE. */
+      if (n == 0)
+        break;
+
+      /* TLS returns one record at a time, and may have more that no poll can see. The poll reports
+       * all bytes of a socket, so another read is not necessary there. */
+      if (n < 0 || (self->is_direct && (gsize) n < size - n_read))
+        self->is_exhausted = TRUE;
+
+      n_read += MAX (n, 0);
+    }
+
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_clear_error (&self->error);
+
+  return n_read;
+}
+
+/* Fills the block, which must be empty. Returns how many bytes were read. */
+gsize
+hb_block_reader_fill (HbBlockReader *self)
+{
+  gsize n_read = hb_block_reader_read (self, hb_block_reserve (&self->block), HB_BLOCK_SIZE);
+
+  if (n_read > 0)
+    hb_block_append (&self->block, n_read);
+  else
+    hb_block_clear (&self->block);
+
+  return n_read;
+}
+
+/* Returns why no bytes were read: 0 at the end of the stream, or -1 with an error. */
+gssize
+hb_block_reader_report_end (HbBlockReader  *self,
+                            GError        **error)
+{
+  /* A reset that a write has met is the end, once all bytes before it have been read. */
+  if (self->error == NULL)
+    self->error = hb_output_dup_error (self->output);
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return -1;
+    }
+
+  if (!self->is_exhausted)
+    return 0;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "Nothing to read now");
+  return -1;
+}

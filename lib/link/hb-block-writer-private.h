@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hb-block-private.h"
+
+G_BEGIN_DECLS
+
+/* Gathers bytes in a block, writes them, and counts the bytes that the kernel has. */
+typedef struct
+{
+  GPollableOutputStream *base;
+  GSource               *watch;
+  GError                *error;      /* (nullable) of a failed write; is_blocked then stays TRUE */
+  HbBlock                block;      /* the gathered bytes */
+  guint64                written;    /* bytes that the kernel has, since the stream was created */
+  gboolean               is_blocked; /* The kernel takes no more bytes for now. */
+} HbBlockWriter;
+
+void    hb_block_writer_init     (HbBlockWriter         *self,
+                                  GPollableOutputStream *base,
+                                  GSource               *watch);
+void    hb_block_writer_clear    (HbBlockWriter         *self);
+void    hb_block_writer_on_ready (HbBlockWriter         *self);
+gsize   hb_block_writer_write    (HbBlockWriter         *self,
+                                  const guint8          *data,
+                                  gsize                  length);
+void    hb_block_writer_gather   (HbBlockWriter         *self,
+                                  const guint8          *data,
+                                  gsize                  length);
+void    hb_block_writer_flush    (HbBlockWriter         *self);
+guint64 hb_block_writer_get_end  (const HbBlockWriter   *self);
+
+G_END_DECLS

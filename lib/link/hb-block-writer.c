@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-block-writer-private.h"
+#include "hb-watch-private.h"
+
+void
+hb_block_writer_init (HbBlockWriter         *self,
+                      GPollableOutputStream *base,
+                      GSource               *watch)
+{
+  *self = (HbBlockWriter) {
+    .base = g_object_ref (base),
+    .watch = g_source_ref (watch),
+  };
+}
+
+void
+hb_block_writer_clear (HbBlockWriter *self)
+{
+  hb_block_clear (&self->block);
+  g_clear_object (&self->base);
+  g_clear_pointer (&self->watch, g_source_unref);
+  g_clear_error (&self->error);
+}
+
+static void
+set_blocked (HbBlockWriter *self,
+             gboolean       is_blocked)
+{
+  self->is_blocked = is_blocked;
+  hb_watch_want (self->watch, G_IO_OUT, is_blocked);
+}
+
+/* A poll has found the socket writable. */
+void
+hb_block_writer_on_ready (HbBlockWriter *self)
+{
+  set_blocked (self, FALSE);
+}
+
+/* Writes bytes until the kernel takes no more. Returns how many the kernel took, also if the rest
+ * failed with an error. Bytes that the kernel has must not be sent again on another connection,
+ * because they would arrive twice. */
+gsize
+hb_block_writer_write (HbBlockWriter *self,
+                       const guint8  *data,
+                       gsize          length)
+{
+  gsize n_written = 0;
+
+  while (n_written < length && !self->is_blocked && self->error == NULL)
+    {
+      gssize n;
+
+      n = g_pollable_output_stream_write_nonblocking (self->base, data + n_written,
+                                                      length - n_written, NULL, &self->error);
+      n_written += MAX (n, 0);
+
+      if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        {
+          g_clear_error (&self->error);
+          set_blocked (self, TRUE);
+        }
+    }
+
+  /* Reported from here, the error would end the connection at once and lose received messages that
+   * are still unread. So the reader reports it. */
+  if (self->error != NULL)
+    {
+      set_blocked (self, FALSE);
+      self->is_blocked = TRUE;
+    }
+
+  self->written += n_written;
+
+  return n_written;
+}
+
+/* Keeps bytes for the next flush, which is at the latest in the next iteration of the loop. The
+ * block must have room for them. */
+void
+hb_block_writer_gather (HbBlockWriter *self,
+                        const guint8  *data,
+                        gsize          length)
+{
+  memcpy (hb_block_reserve (&self->block), data, length);
+  hb_block_append (&self->block, length);
+  hb_watch_wake (self->watch);
+}
+
+/* Writes the gathered bytes. */
+void
+hb_block_writer_flush (HbBlockWriter *self)
+{
+  gsize length = hb_block_get_length (&self->block);
+
+  if (length == 0)
+    return;
+
+  hb_block_consume (&self->block,
+                    hb_block_writer_write (self, hb_block_get_bytes (&self->block), length));
+
+  if (self->error != NULL)
+    hb_block_clear (&self->block);
+}
+
+/* Returns the position after the last byte that was written or gathered. */
+guint64
+hb_block_writer_get_end (const HbBlockWriter *self)
+{
+  return self->written + hb_block_get_length (&self->block);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* How long a reader has kept the loop busy. Times are in microseconds. */
+typedef struct
+{
+  gint64 busy;     /* the time of the deliveries before, less what was forgiven */
+  gint64 began_at; /* when the present delivery began, or G_MAXINT64 without one */
+  gint64 ended_at; /* when the last delivery ended */
+} HbBudget;
+
+#define HB_BUDGET_INIT { .began_at = G_MAXINT64 }
+
+void     hb_budget_begin    (HbBudget       *self,
+                             gint64          now);
+void     hb_budget_end      (HbBudget       *self,
+                             gint64          now);
+gboolean hb_budget_is_spent (const HbBudget *self,
+                             gint64          now);
+void     hb_budget_renew    (HbBudget       *self);
+
+G_END_DECLS
