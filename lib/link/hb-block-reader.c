@@ -43,8 +43,8 @@ hb_block_reader_on_ready (HbBlockReader *self)
   self->is_exhausted = FALSE;
 }
 
-/* Reads until @buffer is full or the base has no more bytes. Returns how many bytes were read. After
- * 0, hb_block_reader_report_end () returns the reason. */
+/* Reads until @buffer is full or the base has no more bytes. Returns how many bytes were read. If
+ * the result is 0, hb_block_reader_report_end () returns the reason. */
 gsize
 hb_block_reader_read (HbBlockReader *self,
                       guint8        *buffer,

@@ -56,7 +56,8 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Returns the memory for the bytes to append. If none are appended, hb_block_clear () must follow. */
+/* Returns the memory for the bytes to append. If no bytes are appended to an empty block,
+ * hb_block_clear () must follow. */
 guint8 *
 hb_block_reserve (HbBlock *self)
 {

@@ -50,8 +50,8 @@ pause_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A source of idle priority is dispatched after all sources of higher priority, and in one iteration
- * with the others of its own. The context of the delivery is thread-default. */
+/* A source of idle priority is dispatched after all sources of higher priority, and in the same
+ * iteration as others of idle priority. The context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {
@@ -85,7 +85,7 @@ hb_input_is_readable (GPollableInputStream *pollable)
   return self->pause == NULL && hb_block_reader_is_readable (&self->reader);
 }
 
-/* Reads the clock for each KiB that libsoup reads, except if there are no bytes. The first bytes are
+/* Reads the clock for each KiB that libsoup reads, except if no bytes are left. The first bytes are
  * read in any case, because they may be the only ones. */
 static gboolean
 may_read (HbInput *self)
@@ -101,8 +101,8 @@ may_read (HbInput *self)
 }
 
 /* Returns why no bytes were read. libsoup closes the stream at its end. So the end gets a delivery
- * of its own: the frames that handlers have sent in this one are written before, and so is the close
- * frame. */
+ * of its own: frames that handlers have sent in this one, and the close frame, are written
+ * before. */
 static gssize
 report_end (HbInput  *self,
             GError  **error)

@@ -5,10 +5,10 @@
 #include "hb-limits-private.h"
 
 /* Limits that libsoup does not have: the size of all fragments of a message together, the size of
- * an inflated message, and the number of unanswered pings. It is an extension, because libsoup
+ * an inflated message, and the number of unanswered pings. This is an extension, because libsoup
  * passes every whole frame through its extensions.
  *
- * It takes the place of permessage-deflate and calls that itself, piece by piece. */
+ * It replaces permessage-deflate and calls that itself, piece by piece. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
@@ -29,11 +29,11 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 #define CONTROL 0x08
 #define PING    0x09
 
-/* Deflate makes at most 1032 bytes of one, so a piece exceeds the limit by 1 MiB at most. */
+/* One deflated byte becomes at most 1032 bytes, so a piece exceeds the limit by at most 1 MiB. */
 #define PIECE 1024
 
-/* RFC 6455, 5.5.3, would let a client answer the last one alone, but libsoup keeps a pong for each,
- * and looks through all of them for each. */
+/* RFC 6455, 5.5.3, allows a client to answer only the last ping. libsoup queues a pong for each
+ * ping, and searches the whole queue for each. */
 #define MAX_PINGS 1000
 
 static GBytes *
@@ -108,7 +108,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
                                     GBytes                  *payload,
                                     GError                 **error)
 {
-  HbLimits *self = (HbLimits *) extension; /* for each frame, so without a look at the type */
+  HbLimits *self = (HbLimits *) extension; /* A cast with a type check would cost for each frame. */
   g_autoptr (GBytes) owned = payload;
   GBytes *result;
 
@@ -200,4 +200,19 @@ hb_limits_set_max_message_size (HbLimits *self,
                                 guint64   bytes)
 {
   self->max_message_size = bytes;
+}
+
+/* Sets the limits that libsoup has itself. */
+void
+hb_limits_set_on_connection (SoupWebsocketConnection *connection,
+                             guint64                  bytes)
+{
+  GObjectClass *klass = G_OBJECT_GET_CLASS (connection);
+
+  /* The size of one frame */
+  soup_websocket_connection_set_max_incoming_payload_size (connection, bytes);
+
+  /* From libsoup 3.8 on, the size of all fragments of a message together */
+  if (g_object_class_find_property (klass, "max-total-message-size") != NULL)
+    g_object_set (connection, "max-total-message-size", bytes, NULL);
 }

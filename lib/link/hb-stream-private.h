@@ -2,27 +2,18 @@
 
 #pragma once
 
-#include <libsoup/soup.h>
-
-#include "hb-event-private.h"
+#include "hb-channel-private.h"
 
 G_BEGIN_DECLS
 
 #define HB_TYPE_STREAM (hb_stream_get_type ())
 G_DECLARE_FINAL_TYPE (HbStream, hb_stream, HB, STREAM, GIOStream)
 
-HbStream *hb_stream_insert               (SoupWebsocketConnection **connection,
-                                          GSocket                  *socket,
-                                          GMainContext             *context,
-                                          HbEventFunc               func,
-                                          gpointer                  user_data);
-void      hb_stream_set_max_message_size (HbStream                 *self,
-                                          guint64                   bytes);
-void      hb_stream_detach               (HbStream                 *self);
-void      hb_stream_flush                (HbStream                 *self);
-gboolean  hb_stream_is_writable          (HbStream                 *self);
-gboolean  hb_stream_read_on              (HbStream                 *self);
-guint64   hb_stream_get_taken            (HbStream                 *self);
-guint64   hb_stream_get_frame_end        (HbStream                 *self);
+gboolean hb_stream_insert (HbChannel                *channel,
+                           SoupWebsocketConnection **connection,
+                           GSocket                  *socket,
+                           GMainContext             *context,
+                           HbEventFunc               func,
+                           gpointer                  user_data);
 
 G_END_DECLS

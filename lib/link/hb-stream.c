@@ -5,6 +5,7 @@
 #include "hb-input-private.h"
 #include "hb-limits-private.h"
 #include "hb-output-private.h"
+#include "hb-socket-private.h"
 #include "hb-stream-private.h"
 #include "hb-watch-private.h"
 
@@ -16,18 +17,19 @@
  * connection works over this one. */
 struct _HbStream
 {
-  GIOStream  parent_instance;
+  GIOStream                parent_instance;
 
-  GIOStream *base;
-  HbInput   *input;
-  HbOutput  *output;
-  HbLimits  *limits; /* of the second connection */
-  GSocket   *socket;
-  GSource   *watch;
+  SoupWebsocketConnection *connection; /* (not owned) the second one, which owns this stream */
+  GIOStream               *base;
+  HbInput                 *input;
+  HbOutput                *output;
+  HbLimits                *limits;     /* an extension of the second connection */
+  GSocket                 *socket;
+  GSource                 *watch;
 };
 
-/* So many bytes come in one delivery where libsoup handles none before it has read all of them. The
- * smallest messages are some hundreds then. */
+/* The number of bytes in one delivery if libsoup reads all of them before it handles any. They hold
+ * some hundreds of the smallest messages. */
 #define MAX_UNHANDLED 4096
 
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
@@ -51,7 +53,7 @@ static void
 shut (HbStream *self)
 {
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
-    g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+    hb_socket_shut_down (self->socket);
 
   g_source_destroy (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
@@ -126,10 +128,11 @@ hb_stream_init (HbStream *self)
 {
 }
 
-/* Disposes of the session's connection. It would close its stream, except one that is pending. */
+/* Disposes of the session's connection. It would close @stream too, except while an operation on
+ * the stream is pending. */
 static void
-let_go (SoupWebsocketConnection *connection,
-        GIOStream               *stream)
+dispose_connection (SoupWebsocketConnection *connection,
+                    GIOStream               *stream)
 {
   gboolean is_pending = g_io_stream_set_pending (stream, NULL);
 
@@ -151,9 +154,9 @@ is_plain_tcp (GIOStream *stream)
   return below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION;
 }
 
-/* Before these versions, which mend CVE-2024-52532, libsoup reads until there is nothing left, and
- * only then looks for messages in what it has. A distribution may have mended an older one: there a
- * bound that is not needed costs a little speed. */
+/* Before these versions, which fix CVE-2024-52532, libsoup reads until no bytes are left, and
+ * handles messages only then. If a distribution has fixed an older version, the result is FALSE,
+ * and a needless limit costs a little speed. */
 static gboolean
 handles_each_read (void)
 {
@@ -206,13 +209,78 @@ new_connection_like (SoupWebsocketConnection *connection,
                                         g_list_append (NULL, g_object_ref (stream->limits)));
 }
 
+static gboolean
+hb_stream_send (gpointer  data,
+                HbOpcode  opcode,
+                GBytes   *payload,
+                HbSpan   *span)
+{
+  HbStream *self = data;
+
+  span->begin = hb_output_get_frame_end (self->output);
+  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode,
+                                          payload);
+  span->end = hb_output_get_frame_end (self->output);
+  span->written = hb_output_get_written (self->output);
+
+  return hb_output_is_writable (self->output);
+}
+
+static guint64
+hb_stream_get_written (gpointer data)
+{
+  return hb_output_get_written (((HbStream *) data)->output);
+}
+
+static void
+hb_stream_flush (gpointer data)
+{
+  hb_output_flush (((HbStream *) data)->output);
+}
+
+static gboolean
+hb_stream_read_on (gpointer data)
+{
+  return hb_input_read_on (((HbStream *) data)->input);
+}
+
+static void
+hb_stream_set_max_message_size (gpointer data,
+                                guint64  bytes)
+{
+  HbStream *self = data;
+
+  hb_limits_set_on_connection (self->connection, bytes);
+  hb_limits_set_max_message_size (self->limits, bytes);
+}
+
+static void
+hb_stream_detach (gpointer data)
+{
+  HbStream *self = data;
+
+  hb_input_detach (self->input);
+  hb_output_detach (self->output);
+}
+
+static const HbChannelFuncs channel_funcs = {
+  .reports_activity = TRUE,
+  .send = hb_stream_send,
+  .get_written = hb_stream_get_written,
+  .flush = hb_stream_flush,
+  .read_on = hb_stream_read_on,
+  .set_max_message_size = hb_stream_set_max_message_size,
+  .detach = hb_stream_detach,
+  .free = g_object_unref,
+};
+
 /* Replaces *@connection, from which libsoup has read nothing yet, by one over a new stream. The new
  * connection closes the stream when it is disposed of.
  *
- * Returns: (transfer full) (nullable): NULL where libsoup's own source was not found; then
- *   *@connection is unchanged */
-HbStream *
-hb_stream_insert (SoupWebsocketConnection **connection,
+ * Returns FALSE if libsoup's own source was not found. *@connection is unchanged then. */
+gboolean
+hb_stream_insert (HbChannel                *channel,
+                  SoupWebsocketConnection **connection,
                   GSocket                  *socket,
                   GMainContext             *context,
                   HbEventFunc               func,
@@ -224,63 +292,19 @@ hb_stream_insert (SoupWebsocketConnection **connection,
   HbStream *self;
 
   if (source == NULL)
-    return NULL;
+    return FALSE;
 
   g_source_destroy (source);
 
   first = g_steal_pointer (connection);
   base = soup_websocket_connection_get_io_stream (first);
   self = new_over (base, socket, context, func, user_data);
-  *connection = new_connection_like (first, self);
-  let_go (first, base);
+  self->connection = new_connection_like (first, self);
+  dispose_connection (first, base);
 
-  return self;
-}
+  *connection = self->connection;
+  channel->funcs = &channel_funcs;
+  channel->data = self;
 
-/* Limits a message that is received: all of its fragments together, after inflation. */
-void
-hb_stream_set_max_message_size (HbStream *self,
-                                guint64   bytes)
-{
-  hb_limits_set_max_message_size (self->limits, bytes);
-}
-
-/* Calls no callback from now on. */
-void
-hb_stream_detach (HbStream *self)
-{
-  hb_input_detach (self->input);
-  hb_output_detach (self->output);
-}
-
-/* Writes what would wait for the end of the iteration. */
-void
-hb_stream_flush (HbStream *self)
-{
-  hb_output_flush (self->output);
-}
-
-gboolean
-hb_stream_is_writable (HbStream *self)
-{
-  return hb_output_is_writable (self->output);
-}
-
-/* Ends a pause of reading. Returns whether reading was paused. */
-gboolean
-hb_stream_read_on (HbStream *self)
-{
-  return hb_input_read_on (self->input);
-}
-
-guint64
-hb_stream_get_taken (HbStream *self)
-{
-  return hb_output_get_written (self->output);
-}
-
-guint64
-hb_stream_get_frame_end (HbStream *self)
-{
-  return hb_output_get_frame_end (self->output);
+  return TRUE;
 }

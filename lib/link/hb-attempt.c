@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-attempt-private.h"
+#include "hb-dispose-later-private.h"
+#include "hb-handshake-private.h"
+
+/* One attempt to connect: its request, its session, and the connection or the error that it ends
+ * with. */
+struct _HbAttempt
+{
+  HbAttemptFunc  func;        /* (nullable) NULL once the attempt has ended or was dropped */
+  gpointer       user_data;
+  GMainContext  *context;
+  SoupSession   *session;     /* (nullable) NULL before hb_attempt_start () */
+  SoupMessage   *request;     /* (nullable) NULL once there is a connection */
+  GCancellable  *cancellable; /* (nullable) NULL once the attempt has ended */
+};
+
+static void
+free_attempt (gpointer data)
+{
+  HbAttempt *self = data;
+
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->request);
+  g_clear_object (&self->session);
+  g_clear_pointer (&self->context, g_main_context_unref);
+}
+
+static void
+unref_attempt (HbAttempt *self)
+{
+  g_rc_box_release_full (self, free_attempt);
+}
+
+static void
+end (HbAttempt               *self,
+     SoupWebsocketConnection *connection,
+     const HbLoss            *loss)
+{
+  HbAttemptFunc func = g_steal_pointer (&self->func);
+
+  func (connection, loss, self->user_data);
+}
+
+static void
+fail (HbAttempt *self,
+      GError    *error)
+{
+  g_autoptr (GError) translated = hb_handshake_translate_error (self->request, error);
+
+  end (self, NULL, &(HbLoss) {
+    .error = translated,
+    .code = SOUP_WEBSOCKET_CLOSE_ABNORMAL,
+    .http_status = soup_message_get_status (self->request),
+    .retry_after = hb_handshake_get_retry_after (self->request),
+    .is_permanent = hb_handshake_is_unsupported (self->request),
+  });
+}
+
+static void
+connect_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  HbAttempt *self = user_data;
+  g_autoptr (SoupWebsocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+
+  connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  g_clear_object (&self->cancellable);
+
+  if (connection != NULL)
+    g_clear_object (&self->request);
+
+  if (self->func != NULL && connection != NULL)
+    end (self, g_steal_pointer (&connection), NULL);
+  else if (self->func != NULL)
+    fail (self, error);
+  else if (connection != NULL)
+    /* The connection was made before the cancellation took effect. */
+    hb_dispose_later (G_OBJECT (g_steal_pointer (&connection)), self->context);
+
+  unref_attempt (self);
+}
+
+/* Belongs to the context that is thread-default now, to which libsoup attaches its sources too.
+ *
+ * Returns: (transfer full): dropped by hb_attempt_drop () */
+HbAttempt *
+hb_attempt_new (const HbSettings   *settings,
+                SoupMessageHeaders *headers,
+                HbAttemptFunc       func,
+                gpointer            user_data)
+{
+  HbAttempt *self = g_rc_box_new0 (HbAttempt);
+
+  self->func = func;
+  self->user_data = user_data;
+  self->context = g_main_context_ref_thread_default ();
+  self->request = hb_handshake_new_request (settings, headers);
+  self->cancellable = g_cancellable_new ();
+
+  return self;
+}
+
+/* Sends the request. */
+void
+hb_attempt_start (HbAttempt        *self,
+                  SoupSession      *session,
+                  const HbSettings *settings)
+{
+  self->session = g_object_ref (session);
+  hb_handshake_set_compression (self->request, settings->compression);
+  hb_handshake_guard (session, self->request, self->cancellable);
+  soup_session_websocket_connect_async (session, self->request,
+                                        settings->origin, settings->protocols,
+                                        G_PRIORITY_DEFAULT, self->cancellable,
+                                        connect_cb, g_rc_box_acquire (self));
+}
+
+/* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is not
+ * called any more. */
+void
+hb_attempt_drop (HbAttempt *self)
+{
+  self->func = NULL;
+
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+
+  unref_attempt (self);
+}
+
+/* Returns: (transfer none) (nullable): NULL once there is a connection */
+SoupMessage *
+hb_attempt_get_request (HbAttempt *self)
+{
+  return self->request;
+}
+
+/* Returns whether the request still waits for a connection of the session, which limits their
+ * number. After a redirect libsoup may keep the id of the previous connection. The result is then
+ * FALSE although the request waits: an error lacks its hint, but a hint is never wrong. */
+gboolean
+hb_attempt_is_queued (HbAttempt *self)
+{
+  return self->session != NULL && self->request != NULL
+         && soup_message_get_connection_id (self->request) == 0;
+}

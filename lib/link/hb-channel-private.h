@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "hb-event-private.h"
+
+G_BEGIN_DECLS
+
+/* What an implementation of a channel can do. @data is the implementation's object. */
+typedef struct
+{
+  /* The channel emits HB_EVENT_ACTIVITY for received bytes. Otherwise a link emits it for each
+   * message and pong, because it cannot see earlier that bytes have come. */
+  gboolean reports_activity;
+
+  /* Sends one frame. Sets @span to the position of the frame; an empty span means that the
+   * connection has failed. Returns whether another frame would be taken now. Emits no event. */
+  gboolean (* send)                 (gpointer   data,
+                                     HbOpcode   opcode,
+                                     GBytes    *payload,
+                                     HbSpan    *span);
+
+  /* Returns the position before which the kernel has all bytes. */
+  guint64  (* get_written)          (gpointer   data);
+
+  /* Writes the bytes that would otherwise wait for the end of the iteration. */
+  void     (* flush)                (gpointer   data);
+
+  /* Ends a pause of reading. Returns whether reading was paused. */
+  gboolean (* read_on)              (gpointer   data);
+
+  /* Limits a received message: all of its fragments together, after inflation where possible. */
+  void     (* set_max_message_size) (gpointer   data,
+                                     guint64    bytes);
+
+  /* Emits no event any more. */
+  void     (* detach)               (gpointer   data);
+
+  void     (* free)                 (gpointer   data);
+} HbChannelFuncs;
+
+/* The way of frames between a connection and its socket: either through streams of our own
+ * (hb-stream), or libsoup's as it is (hb-fallback). A channel emits HB_EVENT_ACTIVITY, _PROGRESS,
+ * _BLOCKED and _WRITABLE. */
+typedef struct
+{
+  const HbChannelFuncs *funcs;
+  gpointer              data;
+} HbChannel;
+
+void hb_channel_open  (HbChannel                *self,
+                       SoupWebsocketConnection **connection,
+                       GSocket                  *socket,
+                       GMainContext             *context,
+                       HbEventFunc               func,
+                       gpointer                  user_data);
+void hb_channel_clear (HbChannel                *self);
+
+G_END_DECLS

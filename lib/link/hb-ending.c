@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hb-ending-private.h"
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+
+/* Waits for the end of a connection, and reports the end and its reason once.
+ *
+ * libsoup emits several signals around an end, in an order that depends on who ends the connection,
+ * and the last one may never come. The first signal begins the end here. The callback is called in
+ * the next iteration of the loop, because libsoup still uses the connection while it emits, and has
+ * yet to answer a close frame of the peer. */
+struct _HbEnding
+{
+  SoupWebsocketConnection *connection; /* (not owned) */
+  GMainContext            *context;
+  HbEndingFunc             func;       /* (nullable) NULL once the end was reported */
+  gpointer                 user_data;
+  GSource                 *source;     /* (nullable) reports the end */
+  GError                  *error;      /* (nullable) the first one */
+  gboolean                 is_closing; /* We have sent a close frame. */
+};
+
+/* RFC 6455, 5.5: a control frame has 125 bytes, of which the code takes two. */
+#define MAX_REASON 123
+
+static void
+clear_source (HbEnding *self)
+{
+  if (self->source == NULL)
+    return;
+
+  g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+}
+
+static void
+free_ending (gpointer data)
+{
+  HbEnding *self = data;
+
+  g_assert (self->source == NULL);
+
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_error (&self->error);
+}
+
+static void
+unref_ending (HbEnding *self)
+{
+  g_rc_box_release_full (self, free_ending);
+}
+
+/* Returns whether the peer ended the connection, by a close frame, a FIN or a reset. A protocol
+ * error or a network error is none of these. Over TLS, a FIN without a close_notify is
+ * G_TLS_ERROR_EOF, a reset is the same error as without TLS, and an alert is a protocol error. */
+static gboolean
+is_by_peer (const GError *error)
+{
+  return error == NULL
+         || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)
+         || g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
+static void
+read_loss (HbEnding *self,
+           HbLoss   *loss)
+{
+  guint code = soup_websocket_connection_get_close_code (self->connection);
+
+  /* These codes were registered after RFC 6455. libsoup reads them, but calls them an error. */
+  if (code >= 1012 && code <= 1014)
+    g_clear_error (&self->error);
+
+  loss->by_peer = is_by_peer (self->error);
+  loss->error = self->error;
+  loss->code = code;
+  loss->reason = soup_websocket_connection_get_close_data (self->connection);
+  loss->http_status = SOUP_STATUS_SWITCHING_PROTOCOLS;
+
+  /* RFC 6455, 7.1.5: there is no code without a valid close frame. libsoup accepts a close frame
+   * that is too long for a control frame. */
+  if (code == 0 || self->error != NULL
+      || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))
+    {
+      loss->code = SOUP_WEBSOCKET_CLOSE_ABNORMAL;
+      loss->reason = NULL;
+    }
+}
+
+static gboolean
+report_cb (gpointer user_data)
+{
+  HbEnding *self = g_rc_box_acquire (user_data);
+  HbEndingFunc func = g_steal_pointer (&self->func);
+  HbLoss loss = { 0 };
+
+  read_loss (self, &loss);
+  func (&loss, self->user_data);
+  clear_source (self);
+  unref_ending (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin (HbEnding *self)
+{
+  if (self->source != NULL || self->func == NULL)
+    return;
+
+  self->source = g_idle_source_new ();
+  g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (self->source, report_cb, self, NULL);
+  g_source_set_static_name (self->source, "[hb] ending");
+  g_source_attach (self->source, self->context);
+}
+
+/* libsoup emits this while the state is still OPEN, and may emit it again. An error after the
+ * peer's close frame is not the reason of the end: the peer may be gone before libsoup has answered
+ * its close frame. */
+static void
+error_cb (SoupWebsocketConnection *connection,
+          GError                  *error,
+          gpointer                 user_data)
+{
+  HbEnding *self = user_data;
+  guint64 limit = soup_websocket_connection_get_max_incoming_payload_size (connection);
+
+  if (self->source != NULL || self->func == NULL)
+    return;
+
+  if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
+    self->error = g_error_new (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG,
+                               _("A message came that is longer than max-message-size, "
+                                 "%" PRIu64 " bytes"),
+                               limit);
+  else
+    self->error = g_error_copy (error);
+
+  begin (self);
+}
+
+/* libsoup emits this for the peer's close frame and for ours. After ours the connection is open
+ * until the peer has answered. */
+static void
+closing_cb (SoupWebsocketConnection *connection,
+            gpointer                 user_data)
+{
+  HbEnding *self = user_data;
+
+  if (!self->is_closing)
+    begin (self);
+}
+
+/* The first sign of an end without a close frame, and of the peer's answer to our close frame.
+ * libsoup emits `closed` only when the stream is closed. Over TLS that waits while the send buffer
+ * is full. */
+static void
+notify_state_cb (SoupWebsocketConnection *connection,
+                 GParamSpec              *pspec,
+                 gpointer                 user_data)
+{
+  begin (user_data);
+}
+
+/* @connection must live until hb_ending_free ().
+ *
+ * Returns: (transfer full) */
+HbEnding *
+hb_ending_new (SoupWebsocketConnection *connection,
+               GMainContext            *context,
+               HbEndingFunc             func,
+               gpointer                 user_data)
+{
+  HbEnding *self = g_rc_box_new0 (HbEnding);
+
+  self->connection = connection;
+  self->context = g_main_context_ref (context);
+  self->func = func;
+  self->user_data = user_data;
+  g_signal_connect (connection, "error", G_CALLBACK (error_cb), self);
+  g_signal_connect (connection, "closing", G_CALLBACK (closing_cb), self);
+  g_signal_connect (connection, "notify::state", G_CALLBACK (notify_state_cb), self);
+
+  return self;
+}
+
+/* Reports nothing any more. May be called from the callback. */
+void
+hb_ending_free (HbEnding *self)
+{
+  self->func = NULL;
+  clear_source (self);
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  unref_ending (self);
+}
+
+/* Begins an orderly end. Must not be called twice, because the second call would be a critical in
+ * libsoup. */
+void
+hb_ending_send_close (HbEnding   *self,
+                      guint       code,
+                      const char *reason)
+{
+  self->is_closing = TRUE;
+  soup_websocket_connection_close (self->connection, code, reason);
+}
+
+/* Returns whether the end has come, until it has been reported. */
+gboolean
+hb_ending_has_begun (HbEnding *self)
+{
+  return self->source != NULL;
+}

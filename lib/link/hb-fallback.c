@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-fallback-private.h"
+#include "hb-limits-private.h"
+
+/* A channel for a connection whose stream cannot be replaced. libsoup reads and writes alone. That
+ * is slower, and does not show how many bytes the kernel has: a frame counts as written when
+ * libsoup has it, and a position is a number of frames. */
+typedef struct
+{
+  SoupWebsocketConnection *connection; /* (not owned) */
+  GMainContext            *context;
+  GSource                 *writer;     /* (nullable) waits until the socket takes bytes */
+  HbEventFunc              func;       /* (nullable) NULL once detached */
+  gpointer                 user_data;
+  guint64                  n_sent;
+} HbFallback;
+
+static void
+clear_writer (HbFallback *self)
+{
+  if (self->writer == NULL)
+    return;
+
+  g_source_destroy (self->writer);
+  g_clear_pointer (&self->writer, g_source_unref);
+}
+
+static gboolean
+is_open (HbFallback *self)
+{
+  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+static gboolean
+writable_cb (GObject  *stream,
+             gpointer  user_data)
+{
+  HbFallback *self = user_data;
+
+  clear_writer (self);
+  self->func (&(HbEvent) { .kind = HB_EVENT_WRITABLE }, self->user_data);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Waits for the socket also if no other frame is to be sent: that the peer takes bytes proves that
+ * it is alive. */
+static void
+watch_output (HbFallback *self)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
+  GPollableOutputStream *output;
+
+  if (self->func == NULL || self->writer != NULL || !is_open (self))
+    return;
+
+  output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+  if (g_pollable_output_stream_is_writable (output))
+    return;
+
+  self->writer = g_pollable_output_stream_create_source (output, NULL);
+  g_source_set_callback (self->writer, G_SOURCE_FUNC (writable_cb), self, NULL);
+  g_source_set_static_name (self->writer, "[hb] output");
+  g_source_attach (self->writer, self->context);
+}
+
+static gboolean
+hb_fallback_send (gpointer  data,
+                  HbOpcode  opcode,
+                  GBytes   *payload,
+                  HbSpan   *span)
+{
+  HbFallback *self = data;
+
+  span->begin = self->n_sent;
+  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode,
+                                          payload);
+
+  /* libsoup drops the frame if it finds the connection dead. */
+  if (is_open (self))
+    self->n_sent++;
+
+  span->end = self->n_sent;
+  span->written = self->n_sent;
+  watch_output (self);
+
+  return self->writer == NULL;
+}
+
+static guint64
+hb_fallback_get_written (gpointer data)
+{
+  return ((HbFallback *) data)->n_sent;
+}
+
+/* libsoup writes at once. */
+static void
+hb_fallback_flush (gpointer data)
+{
+}
+
+/* libsoup does not pause. */
+static gboolean
+hb_fallback_read_on (gpointer data)
+{
+  return FALSE;
+}
+
+static void
+hb_fallback_set_max_message_size (gpointer data,
+                                  guint64  bytes)
+{
+  hb_limits_set_on_connection (((HbFallback *) data)->connection, bytes);
+}
+
+static void
+hb_fallback_detach (gpointer data)
+{
+  HbFallback *self = data;
+
+  self->func = NULL;
+  clear_writer (self);
+}
+
+static void
+hb_fallback_free (gpointer data)
+{
+  HbFallback *self = data;
+
+  clear_writer (self);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+static const HbChannelFuncs channel_funcs = {
+  .send = hb_fallback_send,
+  .get_written = hb_fallback_get_written,
+  .flush = hb_fallback_flush,
+  .read_on = hb_fallback_read_on,
+  .set_max_message_size = hb_fallback_set_max_message_size,
+  .detach = hb_fallback_detach,
+  .free = hb_fallback_free,
+};
+
+void
+hb_fallback_open (HbChannel               *channel,
+                  SoupWebsocketConnection *connection,
+                  GMainContext            *context,
+                  HbEventFunc              func,
+                  gpointer                 user_data)
+{
+  HbFallback *self = g_new0 (HbFallback, 1);
+
+  self->connection = connection;
+  self->context = g_main_context_ref (context);
+  self->func = func;
+  self->user_data = user_data;
+
+  channel->funcs = &channel_funcs;
+  channel->data = self;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "hb-socket-private.h"
+
+/* The socket below a connection, and below whatever libsoup and TLS have put over it */
+
+/* tcp(7): the socket is writable only while fewer bytes than this are unsent. Otherwise a ping
+ * would wait behind megabytes, and all of them would be lost with the connection. */
+#define NOTSENT_LOWAT (64 * 1024)
+
+/* Returns: (transfer full) (nullable): the stream directly below @stream */
+static GIOStream *
+get_base (GIOStream *stream)
+{
+  const char *names[] = { "base-iostream", "base-io-stream" };
+  GIOStream *base = NULL;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (names) && base == NULL; i++)
+    {
+      if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), names[i]) != NULL)
+        g_object_get (stream, names[i], &base, NULL);
+    }
+
+  return base;
+}
+
+/* Returns: (transfer full) (nullable): NULL if a stream between hides the socket */
+GSocket *
+hb_socket_find (SoupWebsocketConnection *connection)
+{
+  g_autoptr (GIOStream) stream = NULL;
+
+  stream = g_object_ref (soup_websocket_connection_get_io_stream (connection));
+
+  while (!G_IS_SOCKET_CONNECTION (stream))
+    {
+      GIOStream *base = get_base (stream);
+
+      if (base == NULL)
+        return NULL;
+
+      g_object_unref (stream);
+      stream = base;
+    }
+
+  return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+}
+
+/* Limits how many bytes the kernel takes before it has sent the ones before them. */
+void
+hb_socket_limit_unsent (GSocket *socket)
+{
+#ifdef TCP_NOTSENT_LOWAT
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT, NULL);
+#endif
+}
+
+/* Ends both directions at once, also under TLS, and without an error if the socket has failed. */
+void
+hb_socket_shut_down (GSocket *socket)
+{
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
+}
