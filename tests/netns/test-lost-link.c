@@ -126,8 +126,9 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
-/* What a raw socket receives: an IP header, an ICMP header, and the beginning of the packet that was
- * rejected, which is another IP header and the ports of TCP. IP headers have no options here. */
+/* What a raw socket receives: an IP header, an ICMP header, and the beginning of the packet that
+ * was rejected, which is another IP header and the ports of TCP. IP headers have no options
+ * here. */
 #define ICMP_AT  20
 #define PORTS_AT (ICMP_AT + 8 + 20)
 
