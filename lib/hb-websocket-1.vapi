@@ -57,6 +57,7 @@ namespace Hb {
 		public unowned GLib.Error? get_last_error ();
 		public int64 get_latency ();
 		public Hb.Liveness get_liveness ();
+		public bool get_manual_ready ();
 		public uint64 get_max_buffered_amount ();
 		public uint64 get_max_message_size ();
 		public Hb.Metrics get_metrics ();
@@ -82,6 +83,7 @@ namespace Hb {
 		public Hb.State get_state ();
 		public unowned string? get_uri ();
 		public void hold ();
+		public void mark_ready ();
 		public async bool open_async (GLib.Cancellable? cancellable = null) throws GLib.Error;
 		public void reconnect_later ();
 		public void reconnect_now ();
@@ -95,6 +97,7 @@ namespace Hb {
 		public void set_connect_timeout (uint milliseconds);
 		public void set_heartbeat_mode (Hb.HeartbeatMode mode);
 		public void set_liveness (Hb.Liveness liveness);
+		public void set_manual_ready (bool manual_ready);
 		public void set_max_buffered_amount (uint64 bytes);
 		public void set_max_message_size (uint64 bytes);
 		public void set_min_uptime (uint milliseconds);
@@ -129,6 +132,7 @@ namespace Hb {
 		public GLib.Error? last_error { get; }
 		public int64 latency { get; }
 		public Hb.Liveness liveness { get; set; }
+		public bool manual_ready { get; set; }
 		public uint64 max_buffered_amount { get; set; }
 		public uint64 max_message_size { get; set; }
 		public uint min_uptime { get; set; }
@@ -185,7 +189,8 @@ namespace Hb {
 	[Version (since = "1.0")]
 	public enum SendFlags {
 		DEFAULT,
-		VOLATILE
+		VOLATILE,
+		THIS_LINK
 	}
 	[CCode (cheader_filename = "hb-websocket.h", cprefix = "HB_STATE_", type_id = "hb_state_get_type ()")]
 	[Version (since = "1.0")]

@@ -26,4 +26,5 @@ G_DEFINE_ENUM_TYPE (HbOverflow, hb_overflow,
 
 G_DEFINE_FLAGS_TYPE (HbSendFlags, hb_send_flags,
                      G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_DEFAULT, "default"),
-                     G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_VOLATILE, "volatile"))
+                     G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_VOLATILE, "volatile"),
+                     G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_THIS_LINK, "this-link"))

@@ -97,14 +97,22 @@ typedef enum {
  * HbSendFlags:
  * @HB_SEND_FLAGS_DEFAULT: keep the message until it is written
  * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
+ * @HB_SEND_FLAGS_THIS_LINK: send the message on the open connection only, also before
+ *   [method@WebsocketTask.mark_ready], and drop it when that connection ends
  *
  * Options for sending a message.
+ *
+ * `THIS_LINK` is for messages that mean nothing on another connection, such as a login or an answer
+ * to the server. If no connection is open, such a message is refused with `HB_ERROR_NOT_OPEN`. On a
+ * connection that is not [property@WebsocketTask:ready] it is sent at once, before all messages
+ * that wait. On a connection that is ready it is sent in its turn.
  *
  * Since: 1.0
  */
 typedef enum {
   HB_SEND_FLAGS_DEFAULT = 0,
   HB_SEND_FLAGS_VOLATILE = 1 << 0,
+  HB_SEND_FLAGS_THIS_LINK = 1 << 1,
 } HbSendFlags;
 
 #define HB_TYPE_STATE          (hb_state_get_type ())

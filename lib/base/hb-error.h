@@ -26,7 +26,8 @@ G_BEGIN_DECLS
  * @HB_ERROR_MESSAGE_TOO_BIG: a received message is longer than
  *   [property@WebsocketTask:max-message-size]
  * @HB_ERROR_CLOSED: the task is closed or closing
- * @HB_ERROR_NOT_OPEN: the message is volatile, and the connection is not open or cannot take it
+ * @HB_ERROR_NOT_OPEN: the message is volatile, and the connection is not open or cannot take it, or
+ *   the message is for one connection only, which is not open or has ended
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or

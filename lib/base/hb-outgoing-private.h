@@ -23,7 +23,8 @@ typedef struct
   gpointer  ticket;      /* (nullable) the caller that waits for it; an effect returns it */
   HbOpcode  opcode : 8;
   guint     is_volatile : 1;
-  guint     is_greeting : 1; /* sent from a handler of `open`, and for this link so far */
+  guint     is_this_link : 1; /* dropped when the link ends */
+  guint     is_greeting : 1;  /* of a kind that each link sends first, for this link so far */
   guint     number;      /* unique among the last 2^32 messages */
   guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */
   guint64   end;

@@ -32,6 +32,7 @@ typedef struct
   guint            close_timeout;
   gboolean         compression;
   gboolean         network_aware;
+  gboolean         manual_ready;
 } HbSettings;
 
 gboolean             hb_settings_has             (HbProperty         property);

@@ -87,6 +87,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_OVERFLOW] = ENUM (overflow, hb_overflow_get_type,
                                  HB_OVERFLOW_FAIL, HB_OVERFLOW_DROP_NEWEST),
   [HB_PROPERTY_NETWORK_AWARE] = BOOLEAN (network_aware, TRUE),
+  [HB_PROPERTY_MANUAL_READY] = BOOLEAN (manual_ready, FALSE),
 };
 
 static const Setting *

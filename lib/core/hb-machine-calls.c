@@ -55,6 +55,21 @@ hb_machine_open (HbMachine *self,
     }
 }
 
+/* Drops what waits until the link is ready, because a link that closes will not be. */
+static void
+drop_unready (HbMachine *self)
+{
+  guint n_unready = hb_outbox_get_n_unready (&self->outbox);
+  g_autoptr (GError) error = NULL;
+
+  if (n_unready == 0)
+    return;
+
+  error = hb_machine_new_closed_error ();
+  hb_machine_tell_unsent (self, n_unready);
+  hb_outbox_drop_unready (&self->outbox, error);
+}
+
 /* @ticket: (nullable): resolved when the task is CLOSED, unless this fails */
 gboolean
 hb_machine_close (HbMachine   *self,
@@ -83,7 +98,7 @@ hb_machine_close (HbMachine   *self,
     case HB_STATE_WAITING:
       hb_machine_leave (self, HB_STATE_CLOSED, now);
       closed = hb_machine_new_closed_error ();
-      hb_machine_tell_unsent (self);
+      hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
       hb_machine_release_waiters (self, closed);
       break;
 
@@ -93,6 +108,7 @@ hb_machine_close (HbMachine   *self,
       self->close_code = code;
       g_free (self->close_reason);
       self->close_reason = g_steal_pointer (&close_reason);
+      drop_unready (self);
       hb_machine_pump (self);
       break;
 
@@ -149,7 +165,8 @@ hb_machine_check (HbMachine *self,
   switch (self->state)
     {
     case HB_STATE_OPEN:
-      if (!hb_heartbeat_is_judged (&self->heartbeat, &self->settings))
+      if (hb_machine_may_ping (self)
+          && !hb_heartbeat_is_judged (&self->heartbeat, &self->settings))
         hb_machine_ping (self, now);
       break;
 
@@ -187,7 +204,7 @@ release_request (HbMachine *self,
                  gint64     now)
 {
   self->is_request_held = FALSE;
-  self->since = now;
+  self->requested_at = now;
 
   if (g_strcmp0 (self->request_uri, self->settings.uri) != 0
       || !hb_settings_check (&self->settings, NULL))
@@ -271,6 +288,7 @@ hb_machine_send (HbMachine    *self,
     .ticket = ticket,
     .opcode = opcode,
     .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
+    .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
   };
   gconstpointer data;
   gsize length;

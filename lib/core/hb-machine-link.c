@@ -57,7 +57,7 @@ hb_machine_on_requested (HbMachine *self,
       return FALSE;
     }
 
-  self->since = now;
+  self->requested_at = now;
   self->metrics.attempts++;
 
   return TRUE;
@@ -99,11 +99,12 @@ hb_machine_on_opened (HbMachine *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
+  hb_outbox_on_opened (&self->outbox, !self->settings.manual_ready);
+  self->ready_at = now;
   hb_machine_enter (self, HB_STATE_OPEN, now);
   self->metrics.opens++;
   self->shut_down = FALSE;
   hb_heartbeat_start (&self->heartbeat, now);
-  hb_outbox_on_opened (&self->outbox);
   set_latency (self, -1);
   hb_machine_set_http_status (self, HTTP_SWITCHING_PROTOCOLS);
   hb_machine_set_last_error (self, NULL);
@@ -178,12 +179,18 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Precedes the sending of a ping. */
-void
+/* Precedes the sending of a ping. Returns FALSE if none may be sent, because a handler has changed
+ * the mode on a link that is not ready. */
+gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
 {
+  if (self->state == HB_STATE_OPEN && !hb_machine_may_ping (self))
+    return FALSE;
+
   hb_heartbeat_on_pinged (&self->heartbeat, now);
+
+  return TRUE;
 }
 
 /* Written messages make room for no others: the link says when it takes more. */

@@ -135,7 +135,7 @@ static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
 {
-  return self->state == HB_STATE_OPEN && self->settings.repeat_limit == 0
+  return hb_machine_is_ready (self) && self->settings.repeat_limit == 0
          && loss->error == NULL && loss->code == HB_CLOSE_NORMAL;
 }
 
@@ -196,7 +196,7 @@ lose (HbMachine    *self,
     hb_effects_push_error (&self->effects, g_error_copy (final));
 
   if (final != NULL)
-    hb_machine_tell_unsent (self);
+    hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
 
   if (was_open)
     hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, loss->code, loss->reason);
@@ -253,13 +253,17 @@ hb_machine_set_delay (HbMachine *self,
 }
 
 /* Applies changed settings to a delay that is running: moves its end, or ends it if the new limit
- * is reached already. All other deadlines are computed from the settings each time. */
+ * is reached already. All other deadlines are computed from the settings each time. A link that
+ * waits to be marked ready is ready at once if no mark is needed any more. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
 {
   g_autoptr (GError) final = NULL;
   gint64 attempt_at;
+
+  if (!self->settings.manual_ready)
+    hb_machine_mark_ready (self, now);
 
   if (self->state != HB_STATE_WAITING || self->attempt == 0)
     return;
@@ -272,7 +276,7 @@ hb_machine_apply_settings (HbMachine *self,
       hb_machine_leave (self, HB_STATE_CLOSED, now);
       hb_machine_set_last_error (self, final);
       hb_effects_push_error (&self->effects, g_error_copy (final));
-      hb_machine_tell_unsent (self);
+      hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
       hb_machine_release_waiters (self, final);
       return;
     }

@@ -35,6 +35,8 @@ typedef struct
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
   gint64       since;        /* when the present state began */
+  gint64       requested_at; /* from when `connect-timeout` counts, until the link is ready */
+  gint64       ready_at;     /* since when the link is ready, if it is */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
   gint64       lost_at;      /* HB_NEVER unless a link was lost and no other is open */
   gint64       downtime;
@@ -85,6 +87,8 @@ void              hb_machine_reconnect_later    (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_check              (HbMachine      *self,
                                                  gint64          now);
+void              hb_machine_mark_ready         (HbMachine      *self,
+                                                 gint64          now);
 void              hb_machine_hold               (HbMachine      *self);
 gboolean          hb_machine_release            (HbMachine      *self,
                                                  gint64          now);
@@ -115,7 +119,7 @@ gboolean          hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
-void              hb_machine_on_pinged          (HbMachine      *self,
+gboolean          hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
 
 void              hb_machine_handle             (HbMachine      *self,

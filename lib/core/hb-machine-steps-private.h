@@ -32,7 +32,8 @@ void      hb_machine_attempt         (HbMachine    *self,
 void      hb_machine_ping            (HbMachine    *self,
                                       gint64        now);
 void      hb_machine_pump            (HbMachine    *self);
-void      hb_machine_tell_unsent     (HbMachine    *self);
+void      hb_machine_tell_unsent     (HbMachine    *self,
+                                      guint         n_unsent);
 void      hb_machine_release_waiters (HbMachine    *self,
                                       const GError *error);
 void      hb_machine_set_attempt     (HbMachine    *self,
@@ -42,6 +43,8 @@ void      hb_machine_set_last_error  (HbMachine    *self,
 void      hb_machine_set_http_status (HbMachine    *self,
                                       guint         http_status);
 gboolean  hb_machine_has_open_link   (HbMachine    *self);
+gboolean  hb_machine_is_ready        (HbMachine    *self);
+gboolean  hb_machine_may_ping        (HbMachine    *self);
 gint64    hb_machine_get_settled_at  (HbMachine    *self);
 GError   *hb_machine_new_closed_error (void);
 

@@ -11,6 +11,25 @@
 /* Networks change in bursts: an interface, an address, a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
+/* When the present attempt has taken too long. A link that is not ready is still an attempt. */
+static gint64
+get_connect_deadline (HbMachine *self)
+{
+  if (self->settings.connect_timeout == 0 || self->is_announcing || self->is_request_held
+      || hb_machine_is_ready (self))
+    return HB_NEVER;
+
+  return self->requested_at + hb_milliseconds (self->settings.connect_timeout);
+}
+
+static gint64
+get_heartbeat_deadline (HbMachine *self)
+{
+  return hb_machine_may_ping (self)
+         ? hb_heartbeat_get_deadline (&self->heartbeat, &self->settings)
+         : HB_NEVER;
+}
+
 /* When the present state needs a tick */
 static gint64
 get_state_deadline (HbMachine *self)
@@ -21,13 +40,11 @@ get_state_deadline (HbMachine *self)
       return hb_machine_get_attempt_at (self);
 
     case HB_STATE_CONNECTING:
-      return self->settings.connect_timeout == 0 || self->is_announcing || self->is_request_held
-             ? HB_NEVER
-             : self->since + hb_milliseconds (self->settings.connect_timeout);
+      return get_connect_deadline (self);
 
     case HB_STATE_OPEN:
-      return MIN (hb_heartbeat_get_deadline (&self->heartbeat, &self->settings),
-                  hb_machine_get_settled_at (self));
+      return MIN (get_heartbeat_deadline (self),
+                  MIN (hb_machine_get_settled_at (self), get_connect_deadline (self)));
 
     case HB_STATE_CLOSING:
       return self->since + hb_milliseconds (self->settings.close_timeout);
@@ -74,6 +91,26 @@ new_pong_error (HbMachine *self)
                       self->settings.pong_timeout);
 }
 
+/* Whether the attempt has taken too long. If this process did not run, or could not read, the
+ * server's word may be here already, so the time starts again. */
+static gboolean
+is_timed_out (HbMachine *self,
+              gint64     now,
+              gboolean   held_up)
+{
+  gint64 deadline = get_connect_deadline (self);
+
+  if (now < deadline)
+    return FALSE;
+
+  if (!held_up && now - deadline <= HB_LATE)
+    return TRUE;
+
+  self->requested_at = now;
+
+  return FALSE;
+}
+
 static void
 tick_open (HbMachine *self,
            gint64     now,
@@ -83,6 +120,18 @@ tick_open (HbMachine *self,
 
   if (now >= hb_machine_get_settled_at (self))
     hb_machine_set_attempt (self, 0);
+
+  if (is_timed_out (self, now, held_up))
+    {
+      error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
+                           _("The link was open, but not ready after %u ms"),
+                           self->settings.connect_timeout);
+      lose_with_error (self, now, error);
+      return;
+    }
+
+  if (!hb_machine_may_ping (self))
+    return;
 
   switch (hb_heartbeat_tick (&self->heartbeat, &self->settings, now, held_up))
     {
@@ -109,18 +158,10 @@ tick_connecting (HbMachine *self,
                  gint64     now,
                  gboolean   is_queued)
 {
-  gint64 deadline = get_state_deadline (self);
   g_autoptr (GError) error = NULL;
 
-  if (now < deadline)
+  if (!is_timed_out (self, now, FALSE))
     return;
-
-  if (now - deadline > HB_LATE)
-    {
-      /* This process slept, not the server, so the response may be here already. */
-      self->since = now;
-      return;
-    }
 
   error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
                        is_queued

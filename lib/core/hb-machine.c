@@ -26,11 +26,11 @@ hb_machine_enter (HbMachine *self,
   if (self->state == state)
     return;
 
-  was_ready = self->state == HB_STATE_OPEN;
+  was_ready = hb_machine_is_ready (self);
   self->state = state;
   hb_effects_push_notify (&self->effects, HB_PROPERTY_STATE);
 
-  if (was_ready != (state == HB_STATE_OPEN))
+  if (was_ready != hb_machine_is_ready (self))
     hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
@@ -77,15 +77,33 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
+/* Whether the server takes all messages. A server that wants a login first takes those of the login
+ * before. */
+gboolean
+hb_machine_is_ready (HbMachine *self)
+{
+  return self->state == HB_STATE_OPEN && self->outbox.is_ready;
+}
+
+/* A server that wants a login first would take a ping message for a wrong one, but every server
+ * answers a ping frame at any time. */
+gboolean
+hb_machine_may_ping (HbMachine *self)
+{
+  return hb_machine_is_ready (self)
+         || (self->state == HB_STATE_OPEN
+             && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
+}
+
 /* When the count of attempts starts again, because the connection has lasted. HB_NEVER if nothing
  * is left to count. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
 {
-  if (self->state != HB_STATE_OPEN || self->attempt == 0)
+  if (!hb_machine_is_ready (self) || self->attempt == 0)
     return HB_NEVER;
 
-  return self->since + hb_milliseconds (self->settings.min_uptime);
+  return self->ready_at + hb_milliseconds (self->settings.min_uptime);
 }
 
 /* Leaves the present connection or attempt, if there is one, for @state. Every connection ends
@@ -136,10 +154,9 @@ hb_machine_new_closed_error (void)
 
 /* Reports the messages that a task drops when it closes. */
 void
-hb_machine_tell_unsent (HbMachine *self)
+hb_machine_tell_unsent (HbMachine *self,
+                        guint      n_unsent)
 {
-  guint n_unsent = hb_outbox_get_n_queued (&self->outbox);
-
   if (n_unsent > 0)
     hb_effects_push_error (&self->effects,
                            g_error_new (HB_ERROR, HB_ERROR_CLOSED,
@@ -181,7 +198,7 @@ hb_machine_attempt (HbMachine *self,
     {
       hb_machine_set_last_error (self, error);
       hb_effects_push_error (&self->effects, g_error_copy (error));
-      hb_machine_tell_unsent (self);
+      hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
     }
 
   if (was_open)
@@ -199,6 +216,7 @@ hb_machine_attempt (HbMachine *self,
 
     case HB_STATE_CONNECTING:
       self->serial++;
+      self->requested_at = now;
       hb_effects_push (&self->effects, HB_EFFECT_CONNECT)->serial = self->serial;
       break;
 
@@ -236,6 +254,24 @@ hb_machine_pump (HbMachine *self)
       hb_effects_push_close (&self->effects, HB_EFFECT_SHUT_DOWN,
                              self->close_code, self->close_reason);
     }
+}
+
+/* Sends the messages that wait, because the server takes them from now on. The attempt has
+ * succeeded only now, and a heartbeat of messages begins. */
+void
+hb_machine_mark_ready (HbMachine *self,
+                       gint64     now)
+{
+  if (self->state != HB_STATE_OPEN || hb_machine_is_ready (self))
+    return;
+
+  hb_outbox_on_ready (&self->outbox);
+  self->ready_at = now;
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE)
+    hb_heartbeat_start (&self->heartbeat, now);
+
+  hb_machine_pump (self);
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
 void
@@ -377,7 +413,7 @@ hb_machine_get_status (HbMachine *self)
     .state = self->state,
     .attempt = self->attempt,
     .http_status = self->http_status,
-    .is_ready = self->state == HB_STATE_OPEN,
+    .is_ready = hb_machine_is_ready (self),
   };
 }
 

@@ -86,18 +86,51 @@ make_room (HbOutbox          *self,
   return FALSE;
 }
 
+static HbLine
+get_line (const HbOutbox   *self,
+          const HbOutgoing *message)
+{
+  if (message->is_this_link && !self->is_ready)
+    return HB_LINE_THIS_LINK;
+
+  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
+}
+
+/* Whether a message in the line could be sent if the link took it */
+static gboolean
+is_line_open (const HbOutbox *self,
+              HbLine          line)
+{
+  return self->is_open && (self->is_ready || line == HB_LINE_THIS_LINK);
+}
+
+static gboolean
+check_this_link (const HbOutbox  *self,
+                 GError         **error)
+{
+  if (self->is_open)
+    return TRUE;
+
+  g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
+                       _("No link is open, and the message is for this link only"));
+  return FALSE;
+}
+
 static gboolean
 check_volatile (const HbOutbox  *self,
+                HbLine           line,
                 GError         **error)
 {
-  if (!self->is_open)
+  if (!is_line_open (self, line))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
-                           _("The link is not open, and the message is volatile"));
+                           self->is_open
+                           ? _("The link is not ready, and the message is volatile")
+                           : _("The link is not open, and the message is volatile"));
       return FALSE;
     }
 
-  if (self->blocked || (self->backlogged && !self->greeting))
+  if (self->blocked || (self->backlogged && line == HB_LINE_WAITING))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
                            _("Other messages wait to go out, and the message is volatile"));
@@ -115,9 +148,13 @@ hb_outbox_accept (HbOutbox          *self,
                   const HbOutgoing  *message,
                   GError           **error)
 {
+  HbLine line = get_line (self, message);
   g_autoptr (GError) overflow = NULL;
 
-  if (message->is_volatile && !check_volatile (self, error))
+  if (message->is_this_link && !check_this_link (self, error))
+    return FALSE;
+
+  if (message->is_volatile && !check_volatile (self, line, error))
     return FALSE;
 
   g_bytes_ref (message->bytes);
@@ -127,9 +164,9 @@ hb_outbox_accept (HbOutbox          *self,
       HbOutgoing accepted = *message;
 
       accepted.number = self->n_accepted++;
-      accepted.is_greeting = self->greeting;
-      hb_queue_push (&self->queue, &accepted, self->greeting);
-      if (!self->is_open || self->blocked)
+      accepted.is_greeting = self->greeting || message->is_this_link;
+      hb_queue_push (&self->queue, &accepted, line);
+      if (!is_line_open (self, line) || self->blocked)
         hb_outbox_keep_waiting (self);
       return TRUE;
     }

@@ -23,6 +23,7 @@ typedef struct
   guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* a link is open */
+  guint      is_ready : 1;    /* it takes more than the messages for this link only */
   guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
   guint      blocked : 1;     /* the link takes no message for now */
   guint      backlogged : 1;  /* a message has waited since the queue was last empty */
@@ -62,8 +63,13 @@ void              hb_outbox_take_queue   (HbOutbox         *self,
                                           HbDeque          *taken);
 void              hb_outbox_close        (HbOutbox         *self,
                                           const GError     *error);
+guint             hb_outbox_get_n_unready (HbOutbox        *self);
+void              hb_outbox_drop_unready (HbOutbox         *self,
+                                          const GError     *error);
 
-void              hb_outbox_on_opened    (HbOutbox         *self);
+void              hb_outbox_on_opened    (HbOutbox         *self,
+                                          gboolean          is_ready);
+void              hb_outbox_on_ready     (HbOutbox         *self);
 void              hb_outbox_on_greeted   (HbOutbox         *self);
 void              hb_outbox_on_lost      (HbOutbox         *self,
                                           gboolean          is_last);

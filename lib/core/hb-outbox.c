@@ -86,19 +86,42 @@ drop_all (HbOutbox     *self,
   return n;
 }
 
+/* Drops the messages that must not wait.
+ *
+ * @is_over: whether the link has ended, and with it the messages that were for this link only */
 static void
-drop_volatile (HbOutbox *self)
+drop_volatile (HbOutbox *self,
+               gboolean  is_over)
 {
-  g_autoptr (GError) error = NULL;
-  HbOutgoing message;
+  HbDeque popped;
+  guint i;
 
-  while (hb_queue_pop_volatile (&self->queue, &message))
+  hb_deque_init (&popped, sizeof (HbOutgoing));
+  hb_queue_pop_volatile (&self->queue, is_over, &popped);
+
+  for (i = 0; i < popped.length; i++)
     {
-      if (error == NULL)
-        error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
-                                     _("The link could not take the message, which is volatile"));
-      hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
+      const HbOutgoing *message = hb_deque_peek (&popped, i);
+      g_autoptr (GError) error = NULL;
+
+      error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
+                                   message->is_this_link && is_over
+                                   ? _("The link that the message was for has ended")
+                                   : _("The link could not take the message, which is volatile"));
+      hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
     }
+
+  hb_deque_clear (&popped);
+}
+
+/* Returns the last line of which messages may be sent now, if a link is open. */
+static HbLine
+get_last_line (const HbOutbox *self)
+{
+  if (!self->is_ready)
+    return HB_LINE_THIS_LINK;
+
+  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
 void
@@ -128,7 +151,7 @@ hb_outbox_is_empty (const HbOutbox *self)
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
-  return hb_queue_get_n_waiting (&self->queue, FALSE);
+  return hb_queue_get_n_waiting (&self->queue, HB_LINE_WAITING);
 }
 
 guint64
@@ -141,7 +164,7 @@ gboolean
 hb_outbox_can_transmit (const HbOutbox *self)
 {
   return self->is_open && !self->blocked
-         && hb_queue_get_n_waiting (&self->queue, self->greeting) > 0;
+         && hb_queue_get_n_waiting (&self->queue, get_last_line (self)) > 0;
 }
 
 void
@@ -210,13 +233,53 @@ hb_outbox_close (HbOutbox     *self,
   self->is_closing = FALSE;
 }
 
+/* Returns how many messages wait until the link is ready. */
+guint
+hb_outbox_get_n_unready (HbOutbox *self)
+{
+  return self->is_ready ? 0
+         : hb_outbox_get_n_queued (self)
+           - hb_queue_get_n_waiting (&self->queue, HB_LINE_THIS_LINK);
+}
+
+/* Drops the messages that wait until the link is ready, with @error, because it will not be. */
 void
-hb_outbox_on_opened (HbOutbox *self)
+hb_outbox_drop_unready (HbOutbox     *self,
+                        const GError *error)
+{
+  HbOutgoing message;
+
+  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_FAILED, error);
+
+  while (hb_queue_pop_unready (&self->queue, &message))
+    hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
+
+  hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
+
+  if (!hb_queue_is_empty (&self->queue))
+    return;
+
+  self->backlogged = FALSE;
+  self->overflowed = FALSE;
+}
+
+/* @is_ready: whether all messages may be sent; if not, only those for this link until
+ *   hb_outbox_on_ready () */
+void
+hb_outbox_on_opened (HbOutbox *self,
+                     gboolean  is_ready)
 {
   self->is_open = TRUE;
+  self->is_ready = is_ready;
   self->greeting = TRUE;
   self->blocked = FALSE;
   self->written = 0;
+}
+
+void
+hb_outbox_on_ready (HbOutbox *self)
+{
+  self->is_ready = TRUE;
 }
 
 void
@@ -232,10 +295,11 @@ hb_outbox_on_lost (HbOutbox *self,
 {
   self->is_closing = is_last;
   self->is_open = FALSE;
+  self->is_ready = FALSE;
   self->greeting = FALSE;
 
   hb_queue_take_back (&self->queue);
-  drop_volatile (self);
+  drop_volatile (self, TRUE);
 
   if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);
@@ -278,12 +342,12 @@ hb_outbox_judge_end (HbOutbox *self,
 }
 
 /* Drops the message that hb_outbox_judge_end () has returned, and reports @error. Call this after
- * hb_outbox_on_lost (), which has dropped the message already if it is volatile. */
+ * hb_outbox_on_lost (), which has dropped the message already if it was not to be kept. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->queue.waiting, 0);
+  const HbOutgoing *first = hb_deque_peek (&self->queue.lines[HB_LINE_WAITING], 0);
   HbOutgoing message;
 
   self->n_refusals = 0;
@@ -310,7 +374,7 @@ hb_outbox_on_notify (HbOutbox   *self,
 const HbOutgoing *
 hb_outbox_take (HbOutbox *self)
 {
-  return hb_outbox_can_transmit (self) ? hb_queue_take (&self->queue, self->greeting) : NULL;
+  return hb_outbox_can_transmit (self) ? hb_queue_take (&self->queue, get_last_line (self)) : NULL;
 }
 
 static void
@@ -324,8 +388,8 @@ complete_written (HbOutbox *self)
       self->metrics->messages_sent++;
       self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
 
-      /* An `open` handler's message is sent first on each link, so to count it here would keep a
-       * refused message forever. */
+      /* The messages of `open` handlers and of a login are sent first on each link, so to count
+       * them here would keep a refused message forever. */
       if (!message.is_greeting)
         self->n_refusals = 0;
 
@@ -369,7 +433,7 @@ hb_outbox_on_blocked (HbOutbox *self)
     return;
 
   self->blocked = TRUE;
-  drop_volatile (self);
+  drop_volatile (self, FALSE);
 
   if (hb_queue_is_empty (&self->queue))
     settle_when_empty (self);

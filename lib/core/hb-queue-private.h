@@ -7,31 +7,40 @@
 
 G_BEGIN_DECLS
 
+/* The lines in which messages wait. A message is sent only when all lines before its own are
+ * empty. */
+typedef enum {
+  HB_LINE_THIS_LINK, /* messages for this link only, sent before it was ready */
+  HB_LINE_GREETING,  /* messages of `open` handlers */
+  HB_LINE_WAITING,   /* all others */
+  HB_N_LINES,
+} HbLine;
+
 /* The messages that the application has sent and the kernel does not have yet.
  *
- * A message waits in `waiting`, or in `greeting` if a handler of `open` sent it. hb_queue_take ()
- * moves it to `in_flight`, where it stays until the kernel has all of its frame. When the link is
- * lost, the messages in flight return to the front of `waiting`, in order. */
+ * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
+ * until the kernel has all of its frame. When the link is lost, all messages return to
+ * HB_LINE_WAITING, in the order in which they were to be sent. */
 typedef struct
 {
   HbDeque in_flight;
-  HbDeque greeting;
-  HbDeque waiting;
-  guint64 buffered_amount;  /* bytes in all three */
+  HbDeque lines[HB_N_LINES];
+  guint64 buffered_amount;  /* bytes in all of them */
   guint64 in_flight_amount; /* bytes in in_flight */
-  guint   n_volatile;       /* in greeting and waiting */
+  guint   n_volatile;       /* in the lines */
+  guint   n_this_link;      /* in the lines */
 } HbQueue;
 
 void              hb_queue_init          (HbQueue          *self);
 void              hb_queue_clear         (HbQueue          *self);
 gboolean          hb_queue_is_empty      (const HbQueue    *self);
 guint             hb_queue_get_n_waiting (const HbQueue    *self,
-                                          gboolean          greeting);
+                                          HbLine            last);
 void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
-                                          gboolean          greeting);
+                                          HbLine            line);
 const HbOutgoing *hb_queue_take          (HbQueue          *self,
-                                          gboolean          greeting);
+                                          HbLine            last);
 void              hb_queue_set_span      (HbQueue          *self,
                                           guint64           begin,
                                           guint64           end);
@@ -41,10 +50,13 @@ gboolean          hb_queue_pop_written   (HbQueue          *self,
                                           HbOutgoing       *message);
 gboolean          hb_queue_pop_next      (HbQueue          *self,
                                           HbOutgoing       *message);
+gboolean          hb_queue_pop_unready   (HbQueue          *self,
+                                          HbOutgoing       *message);
 gboolean          hb_queue_pop_oldest    (HbQueue          *self,
                                           HbOutgoing       *message);
-gboolean          hb_queue_pop_volatile  (HbQueue          *self,
-                                          HbOutgoing       *message);
+void              hb_queue_pop_volatile  (HbQueue          *self,
+                                          gboolean          and_this_link,
+                                          HbDeque          *popped);
 gboolean          hb_queue_pop_ticket    (HbQueue          *self,
                                           gpointer          ticket,
                                           HbOutgoing       *message);

@@ -13,19 +13,28 @@ move (HbDeque  *from,
   hb_deque_remove (from, index);
 }
 
+/* Counts a message that leaves the lines. */
+static void
+on_left (HbQueue          *self,
+         const HbOutgoing *message)
+{
+  self->n_volatile -= message->is_volatile;
+  self->n_this_link -= message->is_this_link;
+}
+
 /* Removes a message that is not in flight. */
 static gboolean
 pop (HbQueue    *self,
-     HbDeque    *line,
+     HbLine      line,
      guint       index,
      HbOutgoing *message)
 {
-  if (index >= line->length)
+  if (index >= self->lines[line].length)
     return FALSE;
 
-  move (line, index, message);
+  move (&self->lines[line], index, message);
   self->buffered_amount -= g_bytes_get_size (message->bytes);
-  self->n_volatile -= message->is_volatile;
+  on_left (self, message);
 
   return TRUE;
 }
@@ -44,68 +53,85 @@ clear_line (HbDeque *line)
 void
 hb_queue_init (HbQueue *self)
 {
+  guint line;
+
   *self = (HbQueue) { 0 };
   hb_deque_init (&self->in_flight, sizeof (HbOutgoing));
-  hb_deque_init (&self->greeting, sizeof (HbOutgoing));
-  hb_deque_init (&self->waiting, sizeof (HbOutgoing));
+  for (line = 0; line < HB_N_LINES; line++)
+    hb_deque_init (&self->lines[line], sizeof (HbOutgoing));
 }
 
 void
 hb_queue_clear (HbQueue *self)
 {
+  guint line;
+
   clear_line (&self->in_flight);
-  clear_line (&self->greeting);
-  clear_line (&self->waiting);
+  for (line = 0; line < HB_N_LINES; line++)
+    clear_line (&self->lines[line]);
   hb_queue_init (self);
 }
 
 gboolean
 hb_queue_is_empty (const HbQueue *self)
 {
-  return self->in_flight.length + self->greeting.length + self->waiting.length == 0;
+  return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
 }
 
 /* Returns how many messages could be taken now.
  *
- * @greeting: whether handlers of `open` are running, which send first */
+ * @last: the last line from which messages may be taken */
 guint
 hb_queue_get_n_waiting (const HbQueue *self,
-                        gboolean       greeting)
+                        HbLine         last)
 {
-  return self->greeting.length + (greeting ? 0 : self->waiting.length);
+  guint n = 0;
+  guint line;
+
+  for (line = 0; line <= last; line++)
+    n += self->lines[line].length;
+
+  return n;
 }
 
 /* Takes the ownership of the bytes of @message. */
 void
 hb_queue_push (HbQueue          *self,
                const HbOutgoing *message,
-               gboolean          greeting)
+               HbLine            line)
 {
-  HbOutgoing *place = hb_deque_push_tail (greeting ? &self->greeting : &self->waiting);
+  HbOutgoing *place = hb_deque_push_tail (&self->lines[line]);
 
   *place = *message;
   self->buffered_amount += g_bytes_get_size (message->bytes);
   self->n_volatile += message->is_volatile;
+  self->n_this_link += message->is_this_link;
 }
 
 /* Moves the next message to those in flight.
  *
+ * @last: the last line from which messages may be taken
+ *
  * Returns: (nullable) */
 const HbOutgoing *
-hb_queue_take (HbQueue  *self,
-               gboolean  greeting)
+hb_queue_take (HbQueue *self,
+               HbLine   last)
 {
-  HbDeque *line = self->greeting.length > 0 || greeting ? &self->greeting : &self->waiting;
+  HbLine line = HB_LINE_THIS_LINK;
   HbOutgoing *message;
 
-  if (line->length == 0)
-    return NULL;
+  while (self->lines[line].length == 0)
+    {
+      if (line == last)
+        return NULL;
+      line++;
+    }
 
   message = hb_deque_push_tail (&self->in_flight);
-  move (line, 0, message);
+  move (&self->lines[line], 0, message);
   message->begin = message->end = HB_UNSENT;
   self->in_flight_amount += g_bytes_get_size (message->bytes);
-  self->n_volatile -= message->is_volatile;
+  on_left (self, message);
 
   return message;
 }
@@ -137,17 +163,24 @@ hb_queue_set_span (HbQueue *self,
 void
 hb_queue_take_back (HbQueue *self)
 {
-  HbDeque *lines[] = { &self->greeting, &self->in_flight };
+  HbDeque *lines[] = {
+    &self->lines[HB_LINE_GREETING], &self->lines[HB_LINE_THIS_LINK], &self->in_flight,
+  };
   guint i;
 
   for (i = 0; i < self->in_flight.length; i++)
-    self->n_volatile += ((HbOutgoing *) hb_deque_peek (&self->in_flight, i))->is_volatile;
+    {
+      const HbOutgoing *message = hb_deque_peek (&self->in_flight, i);
+
+      self->n_volatile += message->is_volatile;
+      self->n_this_link += message->is_this_link;
+    }
 
   for (i = 0; i < G_N_ELEMENTS (lines); i++)
     {
       while (lines[i]->length > 0)
         {
-          HbOutgoing *message = hb_deque_push_head (&self->waiting);
+          HbOutgoing *message = hb_deque_push_head (&self->lines[HB_LINE_WAITING]);
 
           move (lines[i], lines[i]->length - 1, message);
           message->is_greeting = FALSE;
@@ -183,39 +216,58 @@ gboolean
 hb_queue_pop_next (HbQueue    *self,
                    HbOutgoing *message)
 {
-  return pop (self, &self->greeting, 0, message) || pop (self, &self->waiting, 0, message);
+  return pop (self, HB_LINE_THIS_LINK, 0, message)
+         || pop (self, HB_LINE_GREETING, 0, message)
+         || pop (self, HB_LINE_WAITING, 0, message);
 }
 
-/* Removes the message that an overflow drops first. Messages of `open` handlers are dropped last,
- * because a server may ignore all others without them. */
+/* Removes the next message that does not wait in HB_LINE_THIS_LINK. */
+gboolean
+hb_queue_pop_unready (HbQueue    *self,
+                      HbOutgoing *message)
+{
+  return pop (self, HB_LINE_GREETING, 0, message) || pop (self, HB_LINE_WAITING, 0, message);
+}
+
+/* Removes the message that an overflow drops first. Messages of a login and of `open` handlers are
+ * dropped last, because a server may ignore all others without them. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
 {
-  return pop (self, &self->waiting, 0, message) || pop (self, &self->greeting, 0, message);
+  return pop (self, HB_LINE_WAITING, 0, message)
+         || pop (self, HB_LINE_GREETING, 0, message)
+         || pop (self, HB_LINE_THIS_LINK, 0, message);
 }
 
-gboolean
-hb_queue_pop_volatile (HbQueue    *self,
-                       HbOutgoing *message)
+/* Moves all volatile messages that are not in flight to @popped, an array of HbOutgoing. The caller
+ * owns their bytes. One pass, because thousands of messages for this link may wait.
+ *
+ * @and_this_link: whether messages for this link only are removed too */
+void
+hb_queue_pop_volatile (HbQueue  *self,
+                       gboolean  and_this_link,
+                       HbDeque  *popped)
 {
-  HbDeque *lines[] = { &self->waiting, &self->greeting };
+  HbOutgoing message;
   guint line;
-  guint i;
+  guint n;
 
-  if (self->n_volatile == 0)
-    return FALSE;
+  if (self->n_volatile == 0 && (!and_this_link || self->n_this_link == 0))
+    return;
 
-  for (line = 0; line < G_N_ELEMENTS (lines); line++)
+  for (line = 0; line < HB_N_LINES; line++)
     {
-      for (i = 0; i < lines[line]->length; i++)
+      for (n = self->lines[line].length; n > 0; n--)
         {
-          if (((HbOutgoing *) hb_deque_peek (lines[line], i))->is_volatile)
-            return pop (self, lines[line], i, message);
+          pop (self, line, 0, &message);
+
+          if (message.is_volatile || (and_this_link && message.is_this_link))
+            *(HbOutgoing *) hb_deque_push_tail (popped) = message;
+          else
+            hb_queue_push (self, &message, line);
         }
     }
-
-  g_assert_not_reached ();
 }
 
 /* Removes the message with @ticket, unless it is in flight. */
@@ -224,16 +276,15 @@ hb_queue_pop_ticket (HbQueue    *self,
                      gpointer    ticket,
                      HbOutgoing *message)
 {
-  HbDeque *lines[] = { &self->waiting, &self->greeting };
   guint line;
   guint i;
 
-  for (line = 0; line < G_N_ELEMENTS (lines); line++)
+  for (line = 0; line < HB_N_LINES; line++)
     {
-      for (i = 0; i < lines[line]->length; i++)
+      for (i = 0; i < self->lines[line].length; i++)
         {
-          if (((HbOutgoing *) hb_deque_peek (lines[line], i))->ticket == ticket)
-            return pop (self, lines[line], i, message);
+          if (((HbOutgoing *) hb_deque_peek (&self->lines[line], i))->ticket == ticket)
+            return pop (self, line, i, message);
         }
     }
 

@@ -134,6 +134,13 @@ hb_driver_check (HbDriver *self)
 }
 
 void
+hb_driver_mark_ready (HbDriver *self)
+{
+  hb_machine_mark_ready (&self->machine, hb_driver_read_clock (self));
+  hb_driver_wake (self);
+}
+
+void
 hb_driver_hold (HbDriver *self)
 {
   hb_machine_hold (&self->machine);

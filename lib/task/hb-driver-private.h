@@ -47,6 +47,7 @@ void                     hb_driver_close               (HbDriver             *se
 void                     hb_driver_reconnect_now       (HbDriver             *self);
 void                     hb_driver_reconnect_later     (HbDriver             *self);
 void                     hb_driver_check               (HbDriver             *self);
+void                     hb_driver_mark_ready          (HbDriver             *self);
 void                     hb_driver_hold                (HbDriver             *self);
 gboolean                 hb_driver_release             (HbDriver             *self);
 gboolean                 hb_driver_send                (HbDriver             *self,

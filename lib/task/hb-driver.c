@@ -288,7 +288,9 @@ ping (HbDriver *self)
   if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 
-  hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self));
+  if (!hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
+    return;
+
   hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
                 text != NULL ? text : self->machine.settings.ping_message);
 }

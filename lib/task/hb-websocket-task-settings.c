@@ -704,10 +704,11 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
  *
  * The number of attempts in a row that may fail before the task gives up.
  *
- * -1 sets no limit, and 0 never reconnects. A connection that does not last for
- * [property@WebsocketTask:min-uptime] counts as a failed attempt. When the limit is reached, the
- * task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. With 0, a close by the server with code 1000
- * is a normal end, without this error. A new limit that has already been reached ends a delay.
+ * -1 sets no limit, and 0 never reconnects. A connection that does not stay
+ * [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts as a failed
+ * attempt. When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. With
+ * 0, a close by the server with code 1000 is a normal end, without this error, if the connection
+ * was ready. A new limit that has already been reached ends a delay.
  *
  * Since: 1.0
  */
@@ -752,6 +753,8 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  * HbWebsocketTask:min-uptime:
  *
  * The time that a connection must stay open to reset the count of attempts, in milliseconds.
+ *
+ * It runs from the moment when the connection is [property@WebsocketTask:ready].
  *
  * With 0, the task would try a server that accepts and drops each connection at once forever,
  * without a growing delay.
@@ -800,9 +803,10 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  *
  * The time that one attempt may take, in milliseconds.
  *
- * It runs from the look-up of the server's name to the end of the handshake. When it is over, the
- * attempt fails with `HB_ERROR_CONNECT_TIMEOUT`. With 0 the task sets no limit. The time does not
- * run while a handler of [signal@WebsocketTask::connecting] holds the attempt.
+ * It runs from the look-up of the server's name to the end of the handshake, or, with
+ * [property@WebsocketTask:manual-ready], to the call of [method@WebsocketTask.mark_ready]. When it
+ * is over, the attempt fails with `HB_ERROR_CONNECT_TIMEOUT`. With 0 the task sets no limit. The
+ * time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt.
  *
  * Since: 1.0
  */
@@ -848,9 +852,9 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  *
  * The time that [method@WebsocketTask.close] may take, in milliseconds.
  *
- * In this time the messages that wait must be sent, and the server's close frame must arrive. Then
- * the connection is dropped. With 0 the close frame is sent, if the socket accepts it, and the task
- * does not wait for the server's.
+ * In this time the messages that wait must be sent, if the connection is ready, and the server's
+ * close frame must arrive. Then the connection is dropped. With 0 the close frame is sent, if the
+ * socket accepts it, and the task does not wait for the server's.
  *
  * Since: 1.0
  */
@@ -1079,6 +1083,61 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   hb_websocket_task_set (self, HB_PROPERTY_NETWORK_AWARE, &follow);
+}
+
+/**
+ * HbWebsocketTask:manual-ready:
+ *
+ * Whether the application marks each connection as ready, with [method@WebsocketTask.mark_ready].
+ *
+ * Set it for a server that wants a login, or another exchange, before anything else. Until the
+ * mark, the task sends only messages with `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other
+ * messages wait, including those that a handler of [signal@WebsocketTask::open] sends, and the
+ * heartbeat of the mode `MESSAGE` does not run. The connection counts as an attempt until the mark:
+ * [property@WebsocketTask:connect-timeout] ends it, and a close by the server, with any code, is a
+ * failed attempt.
+ *
+ * With `FALSE`, the default, a connection is ready when it is open. If it is set to `FALSE` while a
+ * connection waits for the mark, this connection is ready at once. If it is set to `TRUE` while a
+ * connection is open, it takes effect at the next connection.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_manual_ready: (get-property manual-ready)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:manual-ready].
+ *
+ * Returns: whether the application marks each connection as ready
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_manual_ready (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->manual_ready;
+}
+
+/**
+ * hb_websocket_task_set_manual_ready: (set-property manual-ready)
+ * @self: a task
+ * @manual_ready: whether the application marks each connection as ready
+ *
+ * Sets [property@WebsocketTask:manual-ready].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
+                                    gboolean         manual_ready)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_MANUAL_READY, &manual_ready);
 }
 
 /**

@@ -127,7 +127,8 @@ hb_websocket_task_get_protocol (HbWebsocketTask *self)
  *
  * The number of attempts to reconnect in a row, including the next one.
  *
- * It returns to 0 when a connection has been open for [property@WebsocketTask:min-uptime].
+ * It returns to 0 when a connection has been [property@WebsocketTask:ready] for
+ * [property@WebsocketTask:min-uptime].
  *
  * Since: 1.0
  */
@@ -332,7 +333,8 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
  *
  * Whether messages are sent now.
  *
- * They are while the connection is open. It can be bound to the sensitivity of a widget.
+ * They are while the connection is open and, with [property@WebsocketTask:manual-ready], marked as
+ * ready. It can be bound to the sensitivity of a widget.
  *
  * Since: 1.0
  */

@@ -359,7 +359,9 @@ install_signals (GType type)
    * Emitted when a connection is open.
    *
    * It is emitted again for each connection, so its handler is the place to authenticate and to
-   * subscribe. Messages that a handler sends go before those that have been waiting.
+   * subscribe. Messages that a handler sends go before those that have been waiting. If
+   * [property@WebsocketTask:manual-ready] is set, they wait too, except those with
+   * `HB_SEND_FLAGS_THIS_LINK`.
    *
    * Since: 1.0
    */
@@ -580,7 +582,8 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
  * The call continues through failed attempts for as long as the task does. If a connection is
- * already open, the call succeeds.
+ * already open, the call succeeds. It does not wait until the connection is
+ * [property@WebsocketTask:ready].
  *
  * Since: 1.0
  */
@@ -640,7 +643,9 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * [property@WebsocketTask:close-timeout]. No more messages are delivered.
  * [signal@WebsocketTask::close] is emitted at the end. If no connection is open, the task becomes
  * `CLOSED` at once, and no `close` is emitted. If messages could not be sent,
- * [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
+ * [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`. On a connection that is not
+ * [property@WebsocketTask:ready], the messages that wait for the mark are dropped at once, and this
+ * error is emitted for them.
  *
  * The code is one that a client may send ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
@@ -778,6 +783,7 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  *
  * If a connection is open, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is
  * 0, unless it is already waiting for a reply within [property@WebsocketTask:pong-timeout]. In the
+ * mode `MESSAGE` it sends none before the connection is [property@WebsocketTask:ready]. In the
  * state `WAITING` it makes the next attempt. In other states the call has no effect. Call it when a
  * window is shown again or the user asks for a retry.
  *
@@ -793,6 +799,30 @@ hb_websocket_task_check (HbWebsocketTask *self)
 
   if (may_call (self, G_STRFUNC))
     hb_driver_check (self->driver);
+}
+
+/**
+ * hb_websocket_task_mark_ready:
+ * @self: a task
+ *
+ * Marks the open connection as [property@WebsocketTask:ready].
+ *
+ * Call it for each connection, if [property@WebsocketTask:manual-ready] is set, when the server has
+ * accepted the login. The messages that have been waiting are then sent: first those of handlers of
+ * [signal@WebsocketTask::open], then the others. A message with `HB_SEND_FLAGS_THIS_LINK` that is
+ * sent before the call goes before all of them.
+ *
+ * If no connection is open, or it is already ready, the call has no effect.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_mark_ready (HbWebsocketTask *self)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (may_call (self, G_STRFUNC))
+    hb_driver_mark_ready (self->driver);
 }
 
 /**
@@ -852,7 +882,8 @@ hb_websocket_task_release (HbWebsocketTask *self)
  *
  * Sends a text message.
  *
- * If no connection is open, or the socket is full, the message waits in the queue.
+ * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
+ * the queue.
  *
  * A string of a scripting language is cut at its first NUL too. Send a text that contains a NUL,
  * such as a frame of STOMP, as bytes with [method@WebsocketTask.send_message].
@@ -890,7 +921,8 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  *
  * Sends a binary message.
  *
- * If no connection is open, or the socket is full, the message waits in the queue.
+ * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
+ * the queue.
  *
  * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings throw these errors, and
  * return like [method@WebsocketTask.send_text].
@@ -924,9 +956,9 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * A text may contain a NUL, and is sent completely.
  *
  * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` if a
- * text is not UTF-8 or the type is neither text nor binary, and, for a volatile message,
- * `HB_ERROR_NOT_OPEN`. Bindings throw these errors, and return like
- * [method@WebsocketTask.send_text].
+ * text is not UTF-8 or the type is neither text nor binary, and, for a message with
+ * `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`, `HB_ERROR_NOT_OPEN`. Bindings throw these
+ * errors, and return like [method@WebsocketTask.send_text].
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -999,6 +1031,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * The call fails with the errors of [method@WebsocketTask.send_message], and with
  *
  * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
+ * - `HB_ERROR_NOT_OPEN` also if the connection ended before the message, which was for this
+ *   connection only, was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
  *   the message, or once with close code 1009
  * - the error with which the task became `CLOSED` before the message could be sent
@@ -1030,7 +1064,8 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  *
  * Waits until no message waits to be sent.
  *
- * If none does, the call succeeds, on a `CLOSED` task too.
+ * Messages that wait until the connection is [property@WebsocketTask:ready] count too. If none
+ * waits, the call succeeds, on a `CLOSED` task too.
  *
  * Since: 1.0
  */

@@ -171,6 +171,11 @@ gboolean             hb_websocket_task_get_network_aware         (HbWebsocketTas
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_network_aware         (HbWebsocketTask    *self,
                                                                   gboolean            follow);
+HB_AVAILABLE_IN_1_0
+gboolean             hb_websocket_task_get_manual_ready          (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_manual_ready          (HbWebsocketTask    *self,
+                                                                  gboolean            manual_ready);
 
 HB_AVAILABLE_IN_1_0
 HbState                   hb_websocket_task_get_state           (HbWebsocketTask *self);
@@ -231,6 +236,8 @@ HB_AVAILABLE_IN_1_0
 void     hb_websocket_task_reconnect_later (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
 void     hb_websocket_task_check           (HbWebsocketTask      *self);
+HB_AVAILABLE_IN_1_0
+void     hb_websocket_task_mark_ready      (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0
 void     hb_websocket_task_hold            (HbWebsocketTask      *self);
 HB_AVAILABLE_IN_1_0

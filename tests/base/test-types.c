@@ -85,6 +85,7 @@ test_flags (void)
 
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "default")->value, ==, 0);
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "volatile")->value, ==, 1);
+  g_assert_cmpuint (g_flags_get_value_by_nick (flags, "this-link")->value, ==, 2);
   g_type_class_unref (flags);
 }
 

@@ -10,6 +10,8 @@ typedef struct
   GBytes   *bytes;
   gpointer  ticket; /* (nullable) */
   gboolean  is_volatile;
+  gboolean  is_this_link;
+  gboolean  is_urgent;  /* for this link, before it was ready */
   gboolean  greeting;
   gboolean  handed;
   guint     n_refusals; /* in a row */
@@ -87,8 +89,10 @@ settle_when_empty (Ledger *self)
   ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_DONE, NO_ERROR);
 }
 
+/* @is_over: whether the link has ended, and with it the messages for this link only */
 static void
-end_volatile (Ledger *self)
+end_volatile (Ledger   *self,
+              gboolean  is_over)
 {
   guint i = 0;
 
@@ -96,7 +100,7 @@ end_volatile (Ledger *self)
     {
       Message *message = get_message (self, i);
 
-      if (message->is_volatile && !message->handed)
+      if ((message->is_volatile || (is_over && message->is_this_link)) && !message->handed)
         end_message (self, i, HB_OUTCOME_FAILED, HB_ERROR_NOT_OPEN);
       else
         i++;
@@ -115,16 +119,28 @@ get_n_handed (Ledger *self)
   return n;
 }
 
+/* Where the messages begin that are neither handed nor urgent */
 static guint
-get_n_greeting (Ledger *self)
+get_greeting_begin (Ledger *self)
 {
   guint n = get_n_handed (self);
-  guint first = n;
+
+  while (n < self->line->len && get_message (self, n)->is_urgent)
+    n++;
+
+  return n;
+}
+
+/* Where the messages begin that have no precedence */
+static guint
+get_greeting_end (Ledger *self)
+{
+  guint n = get_greeting_begin (self);
 
   while (n < self->line->len && get_message (self, n)->greeting)
     n++;
 
-  return n - first;
+  return n;
 }
 
 static guint64
@@ -147,33 +163,74 @@ ledger_get_unhanded (Ledger *self)
   return self->line->len - get_n_handed (self);
 }
 
+/* How many could go out now, if the link were not full */
+guint
+ledger_get_sendable (Ledger *self)
+{
+  guint end = !self->is_ready ? get_greeting_begin (self)
+              : self->greeting ? get_greeting_end (self) : self->line->len;
+
+  return self->is_open ? end - get_n_handed (self) : 0;
+}
+
+/* How many wait until the link is ready */
+guint
+ledger_get_unready (Ledger *self)
+{
+  return self->is_ready ? 0 : self->line->len - get_greeting_begin (self);
+}
+
+/* The link will never be ready. */
+void
+ledger_drop_unready (Ledger *self,
+                     int     error)
+{
+  guint begin = get_greeting_begin (self);
+
+  while (self->line->len > begin)
+    end_message (self, begin, HB_OUTCOME_FAILED, error);
+
+  ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_FAILED, error);
+  if (self->line->len > 0)
+    return;
+
+  self->waited = FALSE;
+  self->overflowed = FALSE;
+}
+
 static void
 push (Ledger           *self,
       const HbOutgoing *message)
 {
   Message *entry = g_new0 (Message, 1);
-  int index = self->greeting ? (int) (get_n_handed (self) + get_n_greeting (self)) : -1;
+  gboolean is_urgent = message->is_this_link && !self->is_ready;
+  int index = is_urgent ? (int) get_greeting_begin (self)
+              : self->greeting ? (int) get_greeting_end (self) : -1;
 
   entry->bytes = g_bytes_ref (message->bytes);
   entry->ticket = message->ticket;
   entry->is_volatile = message->is_volatile;
-  entry->greeting = self->greeting;
+  entry->is_this_link = message->is_this_link;
+  entry->is_urgent = is_urgent;
+  entry->greeting = self->greeting && !is_urgent;
   g_ptr_array_insert (self->line, index, entry);
   self->amount += g_bytes_get_size (message->bytes);
 
-  if (!self->is_open || self->blocked)
+  if (!self->is_open || self->blocked || (!self->is_ready && !is_urgent))
     self->waited = TRUE;
 }
 
-/* What a server is greeted with is the last to be dropped. */
+/* What a server is greeted with is dropped late, and what it is told first is the last. */
 static void
 drop_oldest (Ledger  *self,
              guint64  room)
 {
   while (self->amount > room)
     {
-      guint index = get_n_handed (self) + get_n_greeting (self);
+      guint index = get_greeting_end (self);
 
+      if (index == self->line->len)
+        index = get_greeting_begin (self);
       if (index == self->line->len)
         index = get_n_handed (self);
 
@@ -195,10 +252,14 @@ ledger_accept (Ledger           *self,
 
   *tells = FALSE;
 
-  if (message->is_volatile && !self->is_open)
+  if (message->is_this_link && !self->is_open)
     return HB_ERROR_NOT_OPEN;
 
-  if (message->is_volatile && (self->blocked || (self->waited && !self->greeting)))
+  if (message->is_volatile && !(self->is_open && (self->is_ready || message->is_this_link)))
+    return HB_ERROR_NOT_OPEN;
+
+  if (message->is_volatile
+      && (self->blocked || (self->waited && !self->greeting && self->is_ready)))
     return HB_ERROR_QUEUE_FULL;
 
   if (!fits && (settings->overflow == HB_OVERFLOW_FAIL
@@ -283,9 +344,11 @@ ledger_take_queue (Ledger  *self,
 }
 
 void
-ledger_on_opened (Ledger *self)
+ledger_on_opened (Ledger   *self,
+                  gboolean  is_ready)
 {
   self->is_open = TRUE;
+  self->is_ready = is_ready;
   self->greeting = TRUE;
   self->blocked = FALSE;
 }
@@ -299,15 +362,17 @@ ledger_on_lost (Ledger   *self,
 
   self->is_closing = is_last;
   self->is_open = FALSE;
+  self->is_ready = FALSE;
   self->greeting = FALSE;
 
   for (i = 0; i < self->line->len; i++)
     {
       get_message (self, i)->handed = FALSE;
       get_message (self, i)->greeting = FALSE;
+      get_message (self, i)->is_urgent = FALSE;
     }
 
-  end_volatile (self);
+  end_volatile (self, TRUE);
   settle_when_empty (self);
   if (self->line->len > 0)
     self->waited = TRUE;
@@ -332,7 +397,7 @@ ledger_refuse (Ledger   *self,
   return first->is_refused;
 }
 
-/* A volatile message has gone already. */
+/* A message that was not to be kept has gone already. */
 void
 ledger_drop_refused (Ledger *self)
 {
@@ -366,7 +431,7 @@ ledger_on_blocked (Ledger *self)
     return;
 
   self->blocked = TRUE;
-  end_volatile (self);
+  end_volatile (self, FALSE);
   settle_when_empty (self);
   if (self->line->len > 0)
     self->waited = TRUE;
@@ -386,7 +451,7 @@ ledger_on_taken (Ledger           *self,
 
   next = get_message (self, index);
   g_assert_true (next->bytes == message->bytes);
-  g_assert_true (next->greeting || !self->greeting);
+  g_assert_cmpuint (ledger_get_sendable (self), >, 0);
   next->handed = TRUE;
 }
 
@@ -398,8 +463,10 @@ ledger_on_written (Ledger *self,
 
   for (; n_messages > 0 && get_n_handed (self) > 0; n_messages--)
     {
-      /* Only a greeting leaves the count as it is. */
-      for (i = 0; i < self->line->len && !get_message (self, 0)->greeting; i++)
+      gboolean is_greeting = get_message (self, 0)->greeting || get_message (self, 0)->is_this_link;
+
+      /* Only what each link sends first leaves the count as it is. */
+      for (i = 0; i < self->line->len && !is_greeting; i++)
         get_message (self, i)->n_refusals = 0;
 
       end_message (self, 0, HB_OUTCOME_DONE, NO_ERROR);

@@ -21,6 +21,7 @@ typedef struct
   guint      n_calls;    /* there ever were */
   guint      n_drains;   /* `drain` signals that are still to come */
   gboolean   is_open;
+  gboolean   is_ready;
   gboolean   greeting;
   gboolean   blocked;
   gboolean   waited;     /* a message had to, since the line was last empty */
@@ -74,8 +75,13 @@ gboolean ledger_withdraw     (Ledger           *self,
 void     ledger_take_queue   (Ledger           *self,
                               HbDeque          *taken);
 guint    ledger_get_unhanded (Ledger           *self);
+guint    ledger_get_sendable (Ledger           *self);
+guint    ledger_get_unready  (Ledger           *self);
+void     ledger_drop_unready (Ledger           *self,
+                              int               error);
 
-void     ledger_on_opened    (Ledger           *self);
+void     ledger_on_opened    (Ledger           *self,
+                              gboolean          is_ready);
 void     ledger_on_lost      (Ledger           *self,
                               gboolean          is_last);
 gboolean ledger_refuse       (Ledger           *self,

@@ -24,7 +24,7 @@ opened (Fixture *fixture)
 {
   fixture->sent = 0;
   fixture->written = 0;
-  hb_outbox_on_opened (&fixture->outbox);
+  hb_outbox_on_opened (&fixture->outbox, TRUE);
 }
 
 static void

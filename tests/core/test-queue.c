@@ -28,7 +28,7 @@ tear_down (Fixture       *fixture,
 static void
 push_full (Fixture    *fixture,
            const char *text,
-           gboolean    greeting,
+           HbLine      line,
            gboolean    is_volatile,
            gpointer    ticket)
 {
@@ -39,7 +39,7 @@ push_full (Fixture    *fixture,
     .is_volatile = is_volatile,
   };
 
-  hb_queue_push (&fixture->queue, &message, greeting);
+  hb_queue_push (&fixture->queue, &message, line);
 }
 
 /* Each word is a message. */
@@ -51,7 +51,7 @@ push (Fixture    *fixture,
   guint i;
 
   for (i = 0; words[i] != NULL; i++)
-    push_full (fixture, words[i], FALSE, FALSE, NULL);
+    push_full (fixture, words[i], HB_LINE_WAITING, FALSE, NULL);
 }
 
 static void
@@ -84,7 +84,7 @@ take (Fixture *fixture,
       guint    n_messages)
 {
   for (; n_messages > 0; n_messages--)
-    g_assert_nonnull (hb_queue_take (&fixture->queue, FALSE));
+    g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
 }
 
 /* The frame of the message that was last taken is at these positions. */
@@ -134,6 +134,30 @@ assert_pops_written (Fixture    *fixture,
 }
 
 static void
+assert_pops_volatile (Fixture    *fixture,
+                      gboolean    and_this_link,
+                      const char *expected)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+  HbDeque popped;
+  guint i;
+
+  hb_deque_init (&popped, sizeof (HbOutgoing));
+  hb_queue_pop_volatile (&fixture->queue, and_this_link, &popped);
+
+  for (i = 0; i < popped.length; i++)
+    {
+      const HbOutgoing *message = hb_deque_peek (&popped, i);
+
+      append (content, message);
+      g_bytes_unref (message->bytes);
+    }
+
+  hb_deque_clear (&popped);
+  g_assert_cmpstr (content->str, ==, expected);
+}
+
+static void
 test_empty (Fixture       *fixture,
             gconstpointer  data)
 {
@@ -142,11 +166,10 @@ test_empty (Fixture       *fixture,
   g_test_summary ("A new queue is empty, and nothing can be taken or popped");
 
   g_assert_true (hb_queue_is_empty (&fixture->queue));
-  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, FALSE), ==, 0);
-  g_assert_null (hb_queue_take (&fixture->queue, FALSE));
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 0);
+  g_assert_null (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
   g_assert_false (hb_queue_pop_written (&fixture->queue, 100, &message));
   g_assert_false (hb_queue_pop_oldest (&fixture->queue, &message));
-  g_assert_false (hb_queue_pop_volatile (&fixture->queue, &message));
   g_assert_false (hb_queue_pop_ticket (&fixture->queue, fixture, &message));
 }
 
@@ -161,7 +184,7 @@ test_take (Fixture       *fixture,
   take (fixture, 2);
 
   assert_line (&fixture->queue.in_flight, "one two");
-  assert_line (&fixture->queue.waiting, "three");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "three");
   g_assert_false (hb_queue_is_empty (&fixture->queue));
 }
 
@@ -172,7 +195,7 @@ test_greeting_first (Fixture       *fixture,
   g_test_summary ("The greeting goes before the queue, even when it came later");
 
   push (fixture, "queued");
-  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
   take (fixture, 2);
 
   assert_line (&fixture->queue.in_flight, "greeting queued");
@@ -189,7 +212,7 @@ test_not_empty (Fixture       *fixture,
   set_span (fixture, 0, 7);
   g_assert_false (hb_queue_is_empty (&fixture->queue));
 
-  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
   g_assert_false (hb_queue_is_empty (&fixture->queue));
 
   assert_pops_written (fixture, 7, "taken");
@@ -203,12 +226,12 @@ test_greeting_holds_back (Fixture       *fixture,
   g_test_summary ("While the application greets, the queue is held back");
 
   push (fixture, "queued");
-  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
 
-  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, TRUE), ==, 1);
-  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, FALSE), ==, 2);
-  g_assert_nonnull (hb_queue_take (&fixture->queue, TRUE));
-  g_assert_null (hb_queue_take (&fixture->queue, TRUE));
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_GREETING), ==, 1);
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 2);
+  g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_GREETING));
+  g_assert_null (hb_queue_take (&fixture->queue, HB_LINE_GREETING));
 }
 
 static void
@@ -278,13 +301,13 @@ test_take_back (Fixture       *fixture,
 
   push (fixture, "one two three four");
   take (fixture, 2);
-  push_full (fixture, "hello", TRUE, FALSE, NULL);
-  push_full (fixture, "again", TRUE, FALSE, NULL);
+  push_full (fixture, "hello", HB_LINE_GREETING, FALSE, NULL);
+  push_full (fixture, "again", HB_LINE_GREETING, FALSE, NULL);
   hb_queue_take_back (&fixture->queue);
 
-  assert_line (&fixture->queue.waiting, "one two hello again three four");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one two hello again three four");
   assert_line (&fixture->queue.in_flight, "");
-  assert_line (&fixture->queue.greeting, "");
+  assert_line (&fixture->queue.lines[HB_LINE_GREETING], "");
   g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
   g_assert_cmpuint (fixture->queue.buffered_amount, ==, 25);
 }
@@ -301,7 +324,7 @@ test_take_back_twice (Fixture       *fixture,
   take (fixture, 1);
   hb_queue_take_back (&fixture->queue);
 
-  assert_line (&fixture->queue.waiting, "one two three four");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one two three four");
 }
 
 static void
@@ -313,7 +336,7 @@ test_pop_oldest (Fixture       *fixture,
 
   push (fixture, "handed one two");
   take (fixture, 1);
-  push_full (fixture, "greeting", TRUE, FALSE, NULL);
+  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
 
   assert_pops (fixture, hb_queue_pop_oldest, "one two greeting");
   assert_line (&fixture->queue.in_flight, "handed");
@@ -327,14 +350,57 @@ test_pop_volatile (Fixture       *fixture,
   g_test_summary ("Volatile messages are found wherever they wait, and the others stay");
 
   push (fixture, "one");
-  push_full (fixture, "v1", FALSE, TRUE, NULL);
+  push_full (fixture, "v1", HB_LINE_WAITING, TRUE, NULL);
   push (fixture, "two");
-  push_full (fixture, "v2", FALSE, TRUE, NULL);
-  push_full (fixture, "v3", TRUE, TRUE, NULL);
+  push_full (fixture, "v2", HB_LINE_WAITING, TRUE, NULL);
+  push_full (fixture, "v3", HB_LINE_GREETING, TRUE, NULL);
 
-  assert_pops (fixture, hb_queue_pop_volatile, "v1 v2 v3");
-  assert_line (&fixture->queue.waiting, "one two");
+  assert_pops_volatile (fixture, FALSE, "v3 v1 v2");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one two");
   g_assert_cmpuint (fixture->queue.n_volatile, ==, 0);
+}
+
+static void
+test_pop_this_link (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  HbOutgoing message = { .bytes = g_bytes_new ("link", 4), .is_this_link = TRUE };
+
+  g_test_summary ("Messages for one link are found wherever they wait when it ends, and not "
+                  "before");
+
+  push (fixture, "one");
+  hb_queue_push (&fixture->queue, &message, HB_LINE_THIS_LINK);
+  g_bytes_ref (message.bytes);
+  hb_queue_push (&fixture->queue, &message, HB_LINE_WAITING);
+  push (fixture, "two");
+  take (fixture, 1);
+
+  assert_pops_volatile (fixture, FALSE, "");
+  hb_queue_take_back (&fixture->queue);
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "link one link two");
+  assert_pops_volatile (fixture, TRUE, "link link");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one two");
+  g_assert_cmpuint (fixture->queue.n_this_link, ==, 0);
+  g_assert_cmpuint (fixture->queue.buffered_amount, ==, 6);
+}
+
+static void
+test_lines (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("Messages go line by line, up to the last line that is open");
+
+  push (fixture, "queued");
+  push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
+  push_full (fixture, "login", HB_LINE_THIS_LINK, FALSE, NULL);
+
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_THIS_LINK), ==, 1);
+  g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_THIS_LINK));
+  g_assert_null (hb_queue_take (&fixture->queue, HB_LINE_THIS_LINK));
+  g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 2);
+  take (fixture, 2);
+  assert_line (&fixture->queue.in_flight, "login greeting queued");
 }
 
 static void
@@ -343,12 +409,12 @@ test_pop_volatile_handed (Fixture       *fixture,
 {
   g_test_summary ("A volatile message at the link is not dropped, unless the link was lost");
 
-  push_full (fixture, "v", FALSE, TRUE, NULL);
+  push_full (fixture, "v", HB_LINE_WAITING, TRUE, NULL);
   take (fixture, 1);
-  assert_pops (fixture, hb_queue_pop_volatile, "");
+  assert_pops_volatile (fixture, FALSE, "");
 
   hb_queue_take_back (&fixture->queue);
-  assert_pops (fixture, hb_queue_pop_volatile, "v");
+  assert_pops_volatile (fixture, FALSE, "v");
 }
 
 static void
@@ -363,15 +429,15 @@ test_pop_ticket (Fixture       *fixture,
                   "greeting");
 
   push (fixture, "one");
-  push_full (fixture, "mine", FALSE, FALSE, &queued);
-  push_full (fixture, "hello", TRUE, FALSE, &greeting);
+  push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &queued);
+  push_full (fixture, "hello", HB_LINE_GREETING, FALSE, &greeting);
 
   g_assert_true (hb_queue_pop_ticket (&fixture->queue, &queued, &message));
   g_bytes_unref (message.bytes);
   g_assert_true (hb_queue_pop_ticket (&fixture->queue, &greeting, &message));
   g_bytes_unref (message.bytes);
   g_assert_false (hb_queue_pop_ticket (&fixture->queue, &queued, &message));
-  assert_line (&fixture->queue.waiting, "one");
+  assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one");
 }
 
 static void
@@ -383,7 +449,7 @@ test_pop_ticket_handed (Fixture       *fixture,
 
   g_test_summary ("A message at the link cannot be taken back");
 
-  push_full (fixture, "mine", FALSE, FALSE, &ticket);
+  push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &ticket);
   take (fixture, 1);
 
   g_assert_false (hb_queue_pop_ticket (&fixture->queue, &ticket, &message));
@@ -397,7 +463,7 @@ test_clear (Fixture       *fixture,
 
   push (fixture, "handed queued");
   take (fixture, 1);
-  push_full (fixture, "greeting", TRUE, TRUE, NULL);
+  push_full (fixture, "greeting", HB_LINE_GREETING, TRUE, NULL);
   hb_queue_clear (&fixture->queue);
 
   g_assert_true (hb_queue_is_empty (&fixture->queue));
@@ -425,6 +491,8 @@ main (int   argc,
   add_test ("/queue/take-back-twice", test_take_back_twice);
   add_test ("/queue/pop-oldest", test_pop_oldest);
   add_test ("/queue/pop-volatile", test_pop_volatile);
+  add_test ("/queue/pop-this-link", test_pop_this_link);
+  add_test ("/queue/lines", test_lines);
   add_test ("/queue/pop-volatile-handed", test_pop_volatile_handed);
   add_test ("/queue/pop-ticket", test_pop_ticket);
   add_test ("/queue/pop-ticket-handed", test_pop_ticket_handed);

@@ -121,8 +121,11 @@ ping (Walk *self)
   guint serial = self->link.exists ? self->link.serial : 0;
 
   walk_call_back (self);
-  if (self->link.exists && self->link.serial == serial)
-    g_assert_true (self->link.is_open);
+  if (!self->link.exists || self->link.serial != serial)
+    return;
+
+  g_assert_true (self->link.is_open);
+  walk_on_pinged (self);
 }
 
 /* All that was accepted is on its way before goodbye is said, and it is said once. */
@@ -239,7 +242,7 @@ read_property (Walk       *self,
       mirror->buffered_amount = hb_outbox_get_buffered (&machine->outbox);
       break;
     case HB_PROPERTY_READY:
-      mirror->is_ready = machine->state == HB_STATE_OPEN;
+      mirror->is_ready = hb_machine_get_status (machine).is_ready;
       break;
     case HB_PROPERTY_LAST_ERROR:
       mirror->last_error = machine->last_error == NULL ? NO_ERROR

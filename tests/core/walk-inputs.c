@@ -72,7 +72,7 @@ walk_set_settings (Walk *self)
   HbSettings *settings = &self->machine.settings;
   Dice *dice = self->dice;
 
-  switch (dice_roll (dice, 7))
+  switch (dice_roll (dice, 8))
     {
     case 0:
       settings->ping_timeout = dice_roll (dice, 20) * 1000;
@@ -100,6 +100,9 @@ walk_set_settings (Walk *self)
     case 5:
       settings->max_buffered_amount = dice_roll (dice, 100);
       settings->overflow = dice_roll (dice, 3);
+      break;
+    case 6:
+      settings->manual_ready = dice_roll (dice, 3) != 0;
       break;
     default:
       set_up_request (self);
@@ -171,6 +174,27 @@ walk_check (Walk *self)
   assert_same (self);
 }
 
+void
+walk_mark_ready (Walk *self)
+{
+  hb_machine_mark_ready (&self->machine, self->now);
+  model_mark_ready (self);
+  assert_same (self);
+}
+
+/* Returns whether the ping goes out. */
+gboolean
+walk_on_pinged (Walk *self)
+{
+  gboolean may_go = self->model.state != HB_STATE_OPEN || model_may_ping (self);
+
+  g_assert_true (hb_machine_on_pinged (&self->machine, self->now) == may_go);
+  if (may_go)
+    model_on_pinged (self);
+
+  return may_go;
+}
+
 /* Returns whether there is a request to show. */
 gboolean
 walk_on_announcing (Walk *self)
@@ -239,11 +263,13 @@ walk_send (Walk *self)
 {
   gboolean is_good = !dice_one_in (self->dice, 30);
   gboolean is_volatile = dice_one_in (self->dice, 6);
+  gboolean is_this_link = dice_one_in (self->dice, 4);
   g_autoptr (GBytes) bytes = make_bytes (self, is_good);
   HbOutgoing message = {
     .bytes = bytes,
     .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
     .is_volatile = is_volatile,
+    .is_this_link = is_this_link,
   };
   g_autoptr (GError) error = NULL;
   gboolean tells = FALSE;
@@ -257,7 +283,8 @@ walk_send (Walk *self)
     probe (self);
 
   hb_machine_send (&self->machine, message.opcode, bytes,
-                   is_volatile ? HB_SEND_FLAGS_VOLATILE : HB_SEND_FLAGS_DEFAULT,
+                   (is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
+                   | (is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
                    message.ticket, &error);
 
   if (self->model.state == HB_STATE_CLOSED || self->model.state == HB_STATE_CLOSING)

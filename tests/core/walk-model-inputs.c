@@ -60,6 +60,10 @@ model_close (Walk *walk)
 
     case HB_STATE_OPEN:
       model_enter (walk, HB_STATE_CLOSING);
+      if (ledger_get_unready (&walk->ledger) == 0)
+        break;
+      model_owe (walk, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_CLOSED });
+      ledger_drop_unready (&walk->ledger, HB_ERROR_CLOSED);
       break;
 
     case HB_STATE_CLOSING:
@@ -125,10 +129,41 @@ ping (Walk *walk)
 void
 model_check (Walk *walk)
 {
-  if (walk->model.state == HB_STATE_OPEN && !is_judged (walk))
+  if (model_may_ping (walk) && !is_judged (walk))
     ping (walk);
   else if (walk->model.state == HB_STATE_WAITING && walk->model.holds == 0)
     model_attempt (walk);
+}
+
+/* The heartbeat of messages begins only now. */
+void
+model_mark_ready (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  if (self->state != HB_STATE_OPEN || walk->ledger.is_ready)
+    return;
+
+  walk->ledger.is_ready = TRUE;
+  self->ready_at = walk->now;
+
+  if (walk->machine.settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING)
+    return;
+
+  self->life_at = walk->now;
+  self->is_awaiting = FALSE;
+  self->asked_at = HB_NEVER;
+}
+
+/* The ping goes out, and its time begins. */
+void
+model_on_pinged (Walk *walk)
+{
+  if (!walk->model.is_awaiting)
+    return;
+
+  walk->model.pinged_at = walk->now;
+  walk->model.asked_at = walk->now;
 }
 
 void
@@ -172,7 +207,7 @@ model_on_requested (Walk *walk)
       return FALSE;
     }
 
-  walk->model.since = walk->now;
+  walk->model.requested_at = walk->now;
   walk->model.n_attempts++;
 
   return TRUE;
@@ -184,7 +219,7 @@ release_request (Walk *walk)
   Model *self = &walk->model;
 
   self->is_request_held = FALSE;
-  self->since = walk->now;
+  self->requested_at = walk->now;
   if (walk->has_good_settings && strcmp (self->request_uri, walk->machine.settings.uri) == 0)
     return;
 
@@ -234,7 +269,8 @@ model_on_opened (Walk  *walk,
     return;
 
   model_enter (walk, HB_STATE_OPEN);
-  ledger_on_opened (&walk->ledger);
+  ledger_on_opened (&walk->ledger, !walk->machine.settings.manual_ready);
+  self->ready_at = walk->now;
   self->n_opens++;
   self->http_status = http_status;
   self->latency = -1;
@@ -363,6 +399,27 @@ model_on_network (Walk *walk)
   check_network (walk);
 }
 
+/* A link that is not ready is still an attempt, and has as long as one. Returns whether it had. */
+static gboolean
+tick_attempt (Walk     *walk,
+              gboolean  held_up)
+{
+  guint timeout = walk->machine.settings.connect_timeout;
+  gint64 late = walk->now - walk->model.requested_at - hb_milliseconds (timeout);
+
+  if (timeout == 0 || late < 0 || walk->model.is_announcing || walk->model.is_request_held)
+    return FALSE;
+
+  if (late <= LATE && !held_up)
+    {
+      model_lose (walk, &(Loss) { .error = HB_ERROR_CONNECT_TIMEOUT, .code = MODEL_ABNORMAL });
+      return TRUE;
+    }
+
+  walk->model.requested_at = walk->now;
+  return FALSE;
+}
+
 static void
 tick_open (Walk     *walk,
            gboolean  held_up)
@@ -371,6 +428,12 @@ tick_open (Walk     *walk,
 
   if (model_has_lasted (walk))
     self->attempt = 0;
+
+  if (!model_is_ready (walk) && tick_attempt (walk, held_up))
+    return;
+
+  if (!model_may_ping (walk))
+    return;
 
   if (walk->now < get_beat_at (walk))
     return;
@@ -383,21 +446,6 @@ tick_open (Walk     *walk,
 
   self->n_pong_timeouts++;
   model_lose (walk, &(Loss) { .error = HB_ERROR_PONG_TIMEOUT, .code = MODEL_ABNORMAL });
-}
-
-static void
-tick_connecting (Walk *walk)
-{
-  guint timeout = walk->machine.settings.connect_timeout;
-  gint64 late = walk->now - walk->model.since - hb_milliseconds (timeout);
-
-  if (timeout == 0 || late < 0 || walk->model.is_announcing || walk->model.is_request_held)
-    return;
-
-  if (late > LATE)
-    walk->model.since = walk->now;
-  else
-    model_lose (walk, &(Loss) { .error = HB_ERROR_CONNECT_TIMEOUT, .code = MODEL_ABNORMAL });
 }
 
 void
@@ -414,7 +462,7 @@ model_tick (Walk     *walk,
       break;
 
     case HB_STATE_CONNECTING:
-      tick_connecting (walk);
+      tick_attempt (walk, FALSE);
       break;
 
     case HB_STATE_OPEN:

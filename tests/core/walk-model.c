@@ -82,6 +82,21 @@ model_has_open_link (Walk *walk)
   return walk->model.state == HB_STATE_OPEN || walk->model.state == HB_STATE_CLOSING;
 }
 
+gboolean
+model_is_ready (Walk *walk)
+{
+  return walk->model.state == HB_STATE_OPEN && walk->ledger.is_ready;
+}
+
+/* A server that is not ready has to be spared our text, and never a frame. */
+gboolean
+model_may_ping (Walk *walk)
+{
+  return walk->model.state == HB_STATE_OPEN
+         && (walk->ledger.is_ready
+             || walk->machine.settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
+}
+
 void
 model_enter (Walk    *walk,
              HbState  state)
@@ -154,6 +169,7 @@ model_attempt (Walk *walk)
   else
     {
       self->serial++;
+      self->requested_at = walk->now;
       model_owe (walk, &(Owed) { .kind = HB_EFFECT_CONNECT, .serial = self->serial });
     }
 }
@@ -205,6 +221,9 @@ model_apply_settings (Walk *walk)
   Model *self = &walk->model;
   int limit = walk->machine.settings.repeat_limit;
 
+  if (!walk->machine.settings.manual_ready)
+    model_mark_ready (walk);
+
   if (self->state != HB_STATE_WAITING || self->attempt == 0)
     return;
 
@@ -235,7 +254,7 @@ judge_loss (Walk       *walk,
     return HB_ERROR_CLOSED;
 
   /* One link was asked for, and it has ended as it should. */
-  if (walk->model.state == HB_STATE_OPEN && limit == 0
+  if (model_is_ready (walk) && limit == 0
       && loss->error == NO_ERROR && loss->code == MODEL_NORMAL)
     return HB_ERROR_CLOSED;
 
@@ -248,8 +267,8 @@ judge_loss (Walk       *walk,
 gboolean
 model_has_lasted (Walk *walk)
 {
-  return walk->model.state == HB_STATE_OPEN
-         && walk->now >= walk->model.since + hb_milliseconds (walk->machine.settings.min_uptime);
+  return model_is_ready (walk)
+         && walk->now >= walk->model.ready_at + hb_milliseconds (walk->machine.settings.min_uptime);
 }
 
 void

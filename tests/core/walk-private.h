@@ -26,6 +26,8 @@ typedef struct
   guint    retry_after; /* milliseconds */
   guint    http_status;
   gint64   since;
+  gint64   requested_at; /* the time for an attempt runs from here */
+  gint64   ready_at;
   gint64   due_at;      /* when the wait is over, HB_NEVER in other states */
   gint64   lost_at;     /* HB_NEVER unless an open link was lost and none has come since */
   gint64   checked_at;
@@ -144,6 +146,10 @@ void      model_free_owed       (Owed       *owed);
 void      model_owe_unsent      (Walk       *walk);
 gboolean  model_has_open_link   (Walk       *walk);
 gboolean  model_has_lasted      (Walk       *walk);
+gboolean  model_is_ready        (Walk       *walk);
+gboolean  model_may_ping        (Walk       *walk);
+void      model_mark_ready      (Walk       *walk);
+void      model_on_pinged       (Walk       *walk);
 void      model_enter           (Walk       *walk,
                                  HbState     state);
 void      model_leave           (Walk       *walk,
@@ -184,6 +190,8 @@ void      walk_close            (Walk       *self);
 void      walk_reconnect_now    (Walk       *self);
 void      walk_reconnect_later  (Walk       *self);
 void      walk_check            (Walk       *self);
+void      walk_mark_ready       (Walk       *self);
+gboolean  walk_on_pinged        (Walk       *self);
 gboolean  walk_on_announcing    (Walk       *self);
 gboolean  walk_on_requested     (Walk       *self);
 void      walk_hold             (Walk       *self);

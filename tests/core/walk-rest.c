@@ -46,13 +46,12 @@ assert_state (Walk *self)
 static void
 assert_traffic (Walk *self)
 {
-  guint n_unhanded = ledger_get_unhanded (&self->ledger);
-
   if (!model_has_open_link (self))
     return;
 
-  if (n_unhanded > 0)
-    g_assert_true (self->ledger.blocked && !self->ledger.greeting);
+  g_assert_false (self->ledger.greeting);
+  if (ledger_get_sendable (&self->ledger) > 0)
+    g_assert_true (self->ledger.blocked);
 
   if (self->machine.state == HB_STATE_CLOSING && self->ledger.line->len == 0)
     g_assert_true (self->link.has_said_goodbye);
@@ -80,6 +79,10 @@ assert_deadline (Walk *self)
       break;
 
     case HB_STATE_OPEN:
+      if (!model_is_ready (self) && settings->connect_timeout > 0)
+        g_assert_cmpint (left, <=, settings->connect_timeout);
+      if (!model_may_ping (self))
+        break;
       most = MAX (settings->ping_timeout, settings->pong_timeout);
       if (settings->ping_timeout == 0 && !self->model.is_awaiting)
         most = 0;
@@ -148,7 +151,7 @@ assert_mirror (Walk *self)
   g_assert_cmpint (mirror->downtime, ==, model->downtime);
   g_assert_cmpint (mirror->reconnect_at, ==, model->holds > 0 ? HB_NEVER : model->due_at);
   g_assert_true (mirror->has_connection == model_has_open_link (self));
-  g_assert_true (mirror->is_ready == (model->state == HB_STATE_OPEN));
+  g_assert_true (mirror->is_ready == model_is_ready (self));
   g_assert_cmpint (mirror->last_error, ==, model->last_error);
   if (self->ledger.line->len == 0)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);

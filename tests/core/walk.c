@@ -67,6 +67,10 @@ act (Walk *self)
       walk_set_settings (self);
       break;
     case 16:
+    case 17:
+      walk_mark_ready (self);
+      break;
+    case 18:
       if (dice_one_in (self->dice, 500))
         walk_dispose (self);
       break;

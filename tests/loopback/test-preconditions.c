@@ -60,6 +60,7 @@ test_getters (void)
   refuses (g_assert_cmpuint (get (max_buffered_amount), ==, 0));
   refuses (g_assert_cmpint (get (overflow), ==, 0));
   refuses (g_assert_false (get (network_aware)));
+  refuses (g_assert_false (get (manual_ready)));
   refuses (g_assert_cmpint (get (state), ==, HB_STATE_CLOSED));
   refuses (g_assert_null (get (connection)));
   refuses (g_assert_null (get (protocol)));
@@ -101,6 +102,7 @@ test_setters (void)
   refuses (set (max_buffered_amount, 1));
   refuses (set (overflow, HB_OVERFLOW_DROP_OLDEST));
   refuses (set (network_aware, FALSE));
+  refuses (set (manual_ready, TRUE));
   refuses (hb_websocket_task_set_ping_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_reconnect_func (object, NULL, NULL, NULL));
   g_object_unref (object);
@@ -159,6 +161,7 @@ test_calls (void)
   refuses (hb_websocket_task_reconnect_now (object));
   refuses (hb_websocket_task_reconnect_later (object));
   refuses (hb_websocket_task_check (object));
+  refuses (hb_websocket_task_mark_ready (object));
   refuses (hb_websocket_task_hold (object));
   refuses (hb_websocket_task_release (object));
   refuses (g_assert_false (hb_websocket_task_send_text (object, "hi", NULL)));

@@ -43,6 +43,7 @@ static const Property properties[] = {
   { "max-buffered-amount", "8388608", "1" },
   { "overflow", "((HbOverflow) HB_OVERFLOW_FAIL)", "2" },
   { "network-aware", "TRUE", "FALSE" },
+  { "manual-ready", "FALSE", "TRUE" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
   { "protocol", "NULL", NULL },
@@ -262,6 +263,7 @@ test_accessors (void)
   assert_accessors (task, max_buffered_amount, guint64, 1u, g_assert_cmpuint);
   assert_accessors (task, overflow, HbOverflow, HB_OVERFLOW_DROP_NEWEST, g_assert_cmpint);
   assert_accessors (task, network_aware, gboolean, FALSE, g_assert_cmpint);
+  assert_accessors (task, manual_ready, gboolean, TRUE, g_assert_cmpint);
   g_assert_finalize_object (task);
 }
 

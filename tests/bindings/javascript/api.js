@@ -36,6 +36,7 @@ const WRITABLE = [
   ['max-buffered-amount', 8 * 1024 * 1024, 2 ** 41],
   ['overflow', Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST],
   ['network-aware', true, false],
+  ['manual-ready', false, true],
 ];
 
 const READABLE = [
@@ -79,7 +80,7 @@ main({
     assertEqual([Hb.HeartbeatMode.MESSAGE, Hb.HeartbeatMode.PING], [0, 1]);
     assertEqual([Hb.Liveness.ANY, Hb.Liveness.REPLY], [0, 1]);
     assertEqual([Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST], [0, 1, 2]);
-    assertEqual([Hb.SendFlags.DEFAULT, Hb.SendFlags.VOLATILE], [0, 1]);
+    assertEqual([Hb.SendFlags.DEFAULT, Hb.SendFlags.VOLATILE, Hb.SendFlags.THIS_LINK], [0, 1, 2]);
     assertEqual([Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
       Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG, Hb.Error.CLOSED,
       Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL, Hb.Error.REPEAT_LIMIT,

@@ -147,6 +147,32 @@ main({
     await closeTask(task);
   },
 
+  async ready() {
+    const task = newTask({manual_ready: true});
+    const texts = [];
+
+    task.connect('open', () => {
+      assert(!task.ready);
+      task.send_message(TEXT, encode('login'), Hb.SendFlags.THIS_LINK);
+    });
+    task.connect('message', (_, _type, message) => {
+      texts.push(decode(message));
+      if (texts.length > 1)
+        return;
+
+      assertEqual(task.buffered_amount, 6);
+      task.mark_ready();
+      assert(task.ready);
+    });
+    task.open();
+    await assertFails(Hb.Error, Hb.Error.NOT_OPEN,
+      () => task.send_message(TEXT, encode('early'), Hb.SendFlags.THIS_LINK));
+    task.send_text('queued');
+    await wait(() => texts.length === 2);
+    assertEqual(texts, ['login', 'queued']);
+    await closeTask(task);
+  },
+
   async hold() {
     const task = newTask();
     let drained = 0;

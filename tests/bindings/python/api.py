@@ -32,6 +32,7 @@ WRITABLE = [
     ('max-buffered-amount', 8 * 1024 * 1024, 1 << 41),
     ('overflow', Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST),
     ('network-aware', True, False),
+    ('manual-ready', False, True),
 ]
 
 READABLE = [
@@ -66,6 +67,7 @@ def test_enums():
     assert len({Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST}) == 3
     assert Hb.SendFlags.DEFAULT == 0
     assert Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE == Hb.SendFlags.VOLATILE
+    assert int(Hb.SendFlags.VOLATILE | Hb.SendFlags.THIS_LINK) == 3
     assert len({Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
                 Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG,
                 Hb.Error.CLOSED, Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL,

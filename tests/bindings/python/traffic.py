@@ -195,6 +195,34 @@ def test_reconnect():
     close_task(task)
 
 
+def test_ready():
+    task = new_task(manual_ready=True)
+    texts = []
+
+    def on_open(_):
+        assert not task.get_ready()
+        task.send_message(TEXT, GLib.Bytes.new(b'login'), Hb.SendFlags.THIS_LINK)
+
+    def on_message(_, _type, message):
+        texts.append(message.get_data())
+        if texts == [b'login']:
+            assert task.get_buffered_amount() == len('queued')
+            task.mark_ready()
+            assert task.get_ready()
+
+    task.connect('open', on_open)
+    task.connect('message', on_message)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, task.send_message, TEXT,
+                 GLib.Bytes.new(b'too early'), Hb.SendFlags.THIS_LINK)
+    task.open()
+    assert_fails(Hb.error_quark(), Hb.Error.NOT_OPEN, task.send_message, TEXT,
+                 GLib.Bytes.new(b'too early'), Hb.SendFlags.THIS_LINK)
+    task.send_text('queued')
+    wait(lambda: len(texts) == 2)
+    assert texts == [b'login', b'queued'], texts
+    close_task(task)
+
+
 def test_hold():
     task = new_task()
     task.hold()

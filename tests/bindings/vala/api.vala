@@ -26,6 +26,7 @@ void test_enums ()
   assert (Hb.Overflow.FAIL < Hb.Overflow.DROP_OLDEST);
   assert (Hb.Overflow.DROP_OLDEST < Hb.Overflow.DROP_NEWEST);
   assert ((Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE) == Hb.SendFlags.VOLATILE);
+  assert ((Hb.SendFlags.THIS_LINK & Hb.SendFlags.VOLATILE) == 0);
   assert (Hb.Error.quark () != 0);
 }
 
@@ -164,7 +165,12 @@ void test_properties ()
   assert (!task.get_network_aware ());
   task.set_network_aware (true);
 
-  assert (n_told == 2 * 22);
+  assert (!task.manual_ready);
+  task.manual_ready = true;
+  assert (task.get_manual_ready ());
+  task.set_manual_ready (false);
+
+  assert (n_told == 2 * 23);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);

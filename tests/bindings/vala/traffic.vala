@@ -201,6 +201,38 @@ void test_reconnect () throws Error
   task.close (1000, null);
 }
 
+void test_ready () throws Error
+{
+  var task = new Hb.WebsocketTask (uri) { manual_ready = true };
+  var texts = new GenericArray<string> ();
+
+  task.open.connect (() => {
+    assert (!task.ready);
+    try
+      {
+        task.send_message (TEXT, new Bytes ("login".data), Hb.SendFlags.THIS_LINK);
+      }
+    catch (Error error)
+      {
+        assert_not_reached ();
+      }
+  });
+  task.message.connect ((type, message) => {
+    texts.add ((string) message.get_data ());
+    if (texts.length > 1)
+      return;
+
+    assert (task.buffered_amount == 6);
+    task.mark_ready ();
+    assert (task.ready);
+  });
+  task.open ();
+  task.send_text ("queued");
+  wait (() => texts.length == 2);
+  assert (texts[0] == "login" && texts[1] == "queued");
+  task.close (1000, null);
+}
+
 void test_hold () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -261,6 +293,8 @@ async void run () throws Error
   done ("heartbeat");
   test_reconnect ();
   done ("reconnect");
+  test_ready ();
+  done ("ready");
   test_hold ();
   done ("hold");
   test_overflow ();
