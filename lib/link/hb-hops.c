@@ -6,8 +6,9 @@
 
 #include "hb-hops-private.h"
 
-/* Keeps each secret on the hop for which it is meant, where there is an HTTP proxy: libsoup 3.2 and
- * 3.6 show cookies to the proxy, and the proxy's password to servers. */
+/* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
+ * or the way to the server. libsoup 3.2 and 3.6 send cookies to the proxy, and the proxy's password
+ * to servers. */
 
 gboolean
 hb_hops_is_encrypted (GUri *uri)
@@ -17,8 +18,8 @@ hb_hops_is_encrypted (GUri *uri)
   return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
 }
 
-/* Whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no request. The
- * connection must have been made. */
+/* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no request.
+ * Must not be called before there is a connection. */
 gboolean
 hb_hops_has_proxy (SoupMessage *request)
 {
@@ -28,14 +29,14 @@ hb_hops_has_proxy (SoupMessage *request)
          && strcmp (g_proxy_address_get_protocol (G_PROXY_ADDRESS (address)), "http") == 0;
 }
 
-/* Whether the server gets @request as it is. In a tunnel it does, and the proxy does not. */
+/* Returns whether the server gets @request unchanged. In a tunnel the proxy does not see it. */
 static gboolean
 skips_proxy (SoupMessage *request)
 {
   return hb_hops_is_encrypted (soup_message_get_uri (request)) || !hb_hops_has_proxy (request);
 }
 
-/* After the features of the session, which have added their headers */
+/* Runs after the features of the session have added their headers. */
 static void
 starting_cb (SoupMessage *request,
              gpointer     user_data)
@@ -45,8 +46,9 @@ starting_cb (SoupMessage *request,
                                  "Proxy-Authorization");
 }
 
-/* libsoup would ask the application for the password of a proxy wherever the answer comes from, and
- * look for a proxy that is not there. The answer of a server ends the attempt as any other does. */
+/* A server may send status 407 although there is no proxy. libsoup would ask the application for
+ * the password of the proxy. Without libsoup's handler the status ends the attempt, as any other
+ * does. */
 static void
 got_headers_cb (SoupMessage *request,
                 SoupSession *session)
@@ -68,9 +70,9 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
-/* The session may send requests of the application too, whose tunnels are not ours. Ours uses the
- * connection of our request. After a login from the URI of the proxy, libsoup would ask for a
- * tunnel to the proxy itself, so the URI is set again. */
+/* The session may also send requests of the application, through tunnels of their own. The tunnel
+ * of this request has the same connection. After a login from the URI of the proxy, libsoup would
+ * ask for a tunnel to the proxy itself, so the URI is set again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
@@ -86,8 +88,8 @@ tunnel_starting_cb (SoupMessage *tunnel,
   soup_message_set_uri (tunnel, bare);
 }
 
-/* libsoup makes a request CONNECT of its own for a tunnel, with the URI of ours. It would log in at
- * the proxy with a user name and password from that URI, which are for the server. */
+/* libsoup creates a CONNECT request for a tunnel, with the URI of @request. If that URI contains a
+ * user name and a password, which are for the server, libsoup would send them to the proxy. */
 static void
 request_queued_cb (SoupSession *session,
                    SoupMessage *message,
@@ -109,15 +111,15 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
-/* To be called before @session gets @request, so that the session's features see an answer after
- * us. */
+/* Must be called before @session gets @request, so that the handlers here run before those of the
+ * session's features. */
 void
 hb_hops_guard (SoupSession *session,
                SoupMessage *request)
 {
-  /* libsoup uses the login of a URI for every authentication that the session has cached, that of
-   * the proxy included. The proxy would then get the login of the server for as long as the session
-   * lives. */
+  /* libsoup would use the login of a URI for every authentication that the session has cached, also
+   * for that of the proxy. The proxy would get the login of the server until the session is
+   * freed. */
   if (g_uri_get_userinfo (soup_message_get_uri (request)) != NULL)
     soup_message_add_flags (request, SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
 

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-GSocket *hb_socket_find         (SoupWebsocketConnection *connection);
-void     hb_socket_limit_unsent (GSocket                 *socket);
-void     hb_socket_shut_down    (GSocket                 *socket);
+GSocket  *hb_socket_find         (SoupWebsocketConnection *connection);
+gboolean  hb_socket_is_direct    (GIOStream               *stream);
+void      hb_socket_limit_unsent (GSocket                 *socket);
+void      hb_socket_shut_down    (GSocket                 *socket);
 
 G_END_DECLS

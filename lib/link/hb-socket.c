@@ -13,19 +13,19 @@
  * would wait behind megabytes, and all of them would be lost with the connection. */
 #define NOTSENT_LOWAT (64 * 1024)
 
-/* Returns: (transfer full) (nullable): the stream directly below @stream */
-static GIOStream *
-get_base (GIOStream *stream)
-{
-  const char *names[] = { "base-iostream", "base-io-stream" };
-  GIOStream *base = NULL;
-  guint i;
+/* The property of libsoup's streams, and that of GIO's, for the stream below */
+#define SOUP_BASE "base-iostream"
+#define GIO_BASE "base-io-stream"
 
-  for (i = 0; i < G_N_ELEMENTS (names) && base == NULL; i++)
-    {
-      if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), names[i]) != NULL)
-        g_object_get (stream, names[i], &base, NULL);
-    }
+/* Returns: (transfer full) (nullable): NULL if @stream has no such property too */
+static GIOStream *
+get_base (GIOStream  *stream,
+          const char *property)
+{
+  GIOStream *base = NULL;
+
+  if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), property) != NULL)
+    g_object_get (stream, property, &base, NULL);
 
   return base;
 }
@@ -40,7 +40,10 @@ hb_socket_find (SoupWebsocketConnection *connection)
 
   while (!G_IS_SOCKET_CONNECTION (stream))
     {
-      GIOStream *base = get_base (stream);
+      GIOStream *base = get_base (stream, SOUP_BASE);
+
+      if (base == NULL)
+        base = get_base (stream, GIO_BASE);
 
       if (base == NULL)
         return NULL;
@@ -50,6 +53,16 @@ hb_socket_find (SoupWebsocketConnection *connection)
     }
 
   return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+}
+
+/* Returns whether all unread bytes of @stream are in the socket, or in libsoup's own filter. TLS
+ * buffers bytes, and GIO's streams over a proxy may. */
+gboolean
+hb_socket_is_direct (GIOStream *stream)
+{
+  g_autoptr (GIOStream) base = get_base (stream, SOUP_BASE);
+
+  return base != NULL && G_OBJECT_TYPE (base) == G_TYPE_TCP_CONNECTION;
 }
 
 /* Limits how many bytes the kernel takes before it has sent the ones before them. */

@@ -142,18 +142,6 @@ dispose_connection (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Whether no stream below @stream buffers bytes, except libsoup's own filter. TLS buffers bytes,
- * and GIO's streams over a proxy may. */
-static gboolean
-is_plain_tcp (GIOStream *stream)
-{
-  g_autoptr (GIOStream) below = NULL;
-
-  g_object_get (stream, "base-iostream", &below, NULL);
-
-  return below != NULL && G_OBJECT_TYPE (below) == G_TYPE_TCP_CONNECTION;
-}
-
 /* Before these versions, which fix CVE-2024-52532, libsoup reads until no bytes are left, and
  * handles messages only then. If a distribution has fixed an older version, the result is FALSE,
  * and a needless limit costs a little speed. */
@@ -183,7 +171,8 @@ new_over (GIOStream           *base,
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
                                 self->watch, func, user_data);
   self->input = hb_input_new (G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (base)),
-                              is_plain_tcp (base), self->watch, self->output, func, user_data);
+                              hb_socket_is_direct (base), self->watch, self->output,
+                              func, user_data);
   if (!handles_each_read ())
     hb_input_set_max_delivery (self->input, MAX_UNHANDLED);
   g_source_attach (self->watch, context);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* A client's connection, and the socket of its peer, which the test reads and writes itself */
+typedef struct
+{
+  SoupWebsocketConnection *connection;
+  GSocket                 *socket;
+  GSocket                 *peer;
+} Pair;
+
+void  pair_set_up    (Pair       *self);
+void  pair_tear_down (Pair       *self);
+void  pair_write     (Pair       *self,
+                      const void *data,
+                      gsize       length);
+gsize pair_drain     (Pair       *self);
+void  pair_end       (Pair       *self);
+
+void  run_loop       (void);
+
+G_END_DECLS

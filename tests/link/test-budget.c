@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-budget-private.h"
+
+/* The time after which a reader must let other sources have their turn */
+
+typedef struct
+{
+  const char *name;
+  gint64      delivery; /* how long each delivery takes, in microseconds */
+  gint64      interval; /* from the end of a delivery to the beginning of the next */
+  gint64      spent_at; /* the busy time at which the budget is spent, or 0 for never */
+} Case;
+
+static const Case cases[] = {
+  { "flood", 1000, 0, 4001 },
+  { "flood-with-polls", 1000, 80, 4001 },
+  { "one-long-delivery", 10000, 1000, 4001 },
+  { "now-and-then", 500, 8000, 0 },
+  { "balance", 1000, 8000, 0 },
+};
+
+/* Returns the busy time at which the budget is first spent. */
+static gint64
+find_spent_at (const Case *test)
+{
+  HbBudget budget = HB_BUDGET_INIT;
+  gint64 now = 1000000;
+  gint64 busy = 0;
+  guint i;
+
+  for (i = 0; i < 100; i++)
+    {
+      gint64 t;
+
+      hb_budget_begin (&budget, now);
+      for (t = 1; t <= test->delivery; t++)
+        {
+          busy++;
+          if (hb_budget_is_spent (&budget, now + t))
+            return busy;
+        }
+
+      now += test->delivery;
+      hb_budget_end (&budget, now);
+      now += test->interval;
+    }
+
+  return 0;
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+  gint64 spent_at = find_spent_at (test);
+  guint n_deliveries = spent_at / test->delivery;
+
+  /* An interval forgives an eighth of its length. */
+  if (test->spent_at == 0)
+    g_assert_cmpint (spent_at, ==, 0);
+  else
+    g_assert_cmpint (spent_at, ==, test->spent_at + n_deliveries * test->interval / 8);
+}
+
+/* libsoup also reads outside of a delivery. */
+static void
+test_without_delivery (void)
+{
+  HbBudget budget = HB_BUDGET_INIT;
+
+  g_assert_false (hb_budget_is_spent (&budget, 1000000));
+  hb_budget_begin (&budget, 1000000);
+  hb_budget_end (&budget, 2000000);
+  g_assert_false (hb_budget_is_spent (&budget, 3000000));
+}
+
+static void
+test_renewed (void)
+{
+  HbBudget budget = HB_BUDGET_INIT;
+
+  hb_budget_begin (&budget, 1000000);
+  hb_budget_end (&budget, 1005000);
+  hb_budget_begin (&budget, 1005000);
+  g_assert_true (hb_budget_is_spent (&budget, 1005000));
+  hb_budget_renew (&budget);
+  g_assert_false (hb_budget_is_spent (&budget, 1009000));
+  g_assert_true (hb_budget_is_spent (&budget, 1009001));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The time after which a reader must let other sources have their turn.");
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/link/budget/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_case);
+    }
+
+  g_test_add_func ("/link/budget/without-delivery", test_without_delivery);
+  g_test_add_func ("/link/budget/renewed", test_renewed);
+
+  return g_test_run ();
+}
