@@ -18,8 +18,8 @@ hb_hops_is_encrypted (GUri *uri)
   return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
 }
 
-/* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no request.
- * Must not be called before there is a connection. */
+/* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no
+ * request. Must not be called before there is a connection. */
 gboolean
 hb_hops_has_proxy (SoupMessage *request)
 {
