@@ -85,6 +85,15 @@ act_check (Scene *scene)
 }
 
 static void
+act_ready (Scene *scene)
+{
+  hb_websocket_task_set_manual_ready (scene->task, TRUE);
+  hb_websocket_task_reconnect_now (scene->task);
+  hb_websocket_task_mark_ready (scene->task);
+  hb_websocket_task_set_manual_ready (scene->task, FALSE);
+}
+
+static void
 act_hold (Scene *scene)
 {
   hb_websocket_task_hold (scene->task);
@@ -287,6 +296,7 @@ static const Action actions[] = {
   { "reconnect-later", act_reconnect_later, GOES_ON },
   { "reconnect-now-twice", act_twice, GOES_ON },
   { "check", act_check, GOES_ON },
+  { "ready", act_ready, GOES_ON },
   { "hold-and-release", act_hold, GOES_ON },
   { "send", act_send, GOES_ON },
   { "take-queue", act_take_queue, GOES_ON },
@@ -328,6 +338,7 @@ static const char * const emissions[] = {
   "notify::latency",
   "notify::downtime",
   "notify::http-status",
+  "notify::ready",
   "ping-func",
   "reconnect-func",
   "open-callback",

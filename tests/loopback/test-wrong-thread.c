@@ -46,6 +46,7 @@ call_from_outside (gpointer data)
   refused (hb_websocket_task_reconnect_now (task));
   refused (hb_websocket_task_reconnect_later (task));
   refused (hb_websocket_task_check (task));
+  refused (hb_websocket_task_mark_ready (task));
   refused (hb_websocket_task_hold (task));
   refused (hb_websocket_task_release (task));
   refused (assert_takes_back (task, ""));

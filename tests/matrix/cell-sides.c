@@ -8,6 +8,7 @@
 
 #define PING "heartbeat"
 #define PONG "pong"
+#define LOGIN "login"
 
 /* Milliseconds, for a fault that a timeout has to tell */
 #define SHORT_PING    20
@@ -19,6 +20,13 @@ gboolean
 cell_goes_on (Cell *self)
 {
   return cell_get_result (self)->end == END_NONE;
+}
+
+void
+cell_mark_ready (Cell *self)
+{
+  hb_websocket_task_mark_ready (self->task);
+  g_assert_true (hb_websocket_task_get_ready (self->task));
 }
 
 void
@@ -98,6 +106,11 @@ received_cb (RawPeer  *peer,
         cell_reply (self, peer);
       self->has_pinged = TRUE;
     }
+  else if (g_strcmp0 (word, "text:" LOGIN) == 0)
+    {
+      g_assert_cmpint (self->state, ==, STATE_UNREADY);
+      self->has_login = TRUE;
+    }
   else if (g_str_has_prefix (word, "close:"))
     {
       if (answers)
@@ -116,6 +129,10 @@ hurry (Cell *self)
     return;
 
   if (self->fault->phase != PHASE_LINK)
+    {
+      hb_websocket_task_set_connect_timeout (self->task, SHORT_CONNECT);
+    }
+  else if (self->state == STATE_UNREADY)
     {
       hb_websocket_task_set_connect_timeout (self->task, SHORT_CONNECT);
     }
@@ -226,6 +243,25 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
+/* Logs in on each link. The one that the fault hits is not ready then, those after it are. */
+static void
+open_cb (HbWebsocketTask *task,
+         Cell            *self)
+{
+  g_autoptr (GBytes) login = g_bytes_new_static (LOGIN, strlen (LOGIN));
+  g_autoptr (GError) error = NULL;
+
+  if (self->state != STATE_UNREADY)
+    return;
+
+  g_assert_false (hb_websocket_task_get_ready (task));
+  hb_websocket_task_send_message (task, SOUP_WEBSOCKET_DATA_TEXT, login, HB_SEND_FLAGS_THIS_LINK,
+                                  &error);
+  g_assert_no_error (error);
+  if (self->is_struck)
+    cell_mark_ready (self);
+}
+
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -258,8 +294,10 @@ reconnect_cb (HbWebsocketTask *task,
   if (self->is_struck)
     {
       cell_disarm (self);
-      self->n_handed = get_metric (task, hb_metrics_get_messages_sent)
-                       + get_metric (task, hb_metrics_get_messages_dropped);
+      /* Before a link is ready nothing is handed to it but the login, which has no number. */
+      if (self->state != STATE_UNREADY)
+        self->n_handed = get_metric (task, hb_metrics_get_messages_sent)
+                         + get_metric (task, hb_metrics_get_messages_dropped);
       if (self->fault->is_late)
         cell_reply (self, self->victim);
     }
@@ -319,6 +357,7 @@ cell_set_up (Cell *self)
   hb_websocket_task_set_reconnect_timeout (self->task, 1);
   hb_websocket_task_set_heartbeat_mode (self->task, self->mode);
   hb_websocket_task_set_pong_message (self->task, PONG);
+  hb_websocket_task_set_manual_ready (self->task, self->state == STATE_UNREADY);
   if (self->fault->limit == NO_LIMIT)
     hb_websocket_task_set_max_message_size (self->task, 0);
   else if (self->fault->limit > 0)
@@ -327,6 +366,7 @@ cell_set_up (Cell *self)
 
   self->log = signal_log_new (self->task);
   g_signal_connect (self->task, "connecting", G_CALLBACK (connecting_cb), self);
+  g_signal_connect (self->task, "open", G_CALLBACK (open_cb), self);
   g_signal_connect (self->task, "message", G_CALLBACK (message_cb), self);
   g_signal_connect (self->task, "reconnect", G_CALLBACK (reconnect_cb), self);
 }

@@ -28,6 +28,7 @@ void     cell_tear_down     (Cell  *self);
 gboolean cell_goes_on       (Cell  *self);
 void     cell_strike        (Cell  *self);
 void     cell_disarm        (Cell  *self);
+void     cell_mark_ready    (Cell  *self);
 void     cell_send_messages (Cell  *self,
                              guint  n);
 gboolean cell_has_last      (Cell  *self);

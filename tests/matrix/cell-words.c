@@ -34,6 +34,7 @@ cell_ends_closed (const Cell *self)
     case STATE_CONNECTING:
     case STATE_RECONNECTING:
     case STATE_OPEN:
+    case STATE_UNREADY:
     case STATE_PINGED:
     case STATE_BACKLOG:
     case STATE_MIDWAY:
@@ -95,6 +96,7 @@ add_way (GString    *words,
       break;
 
     case STATE_OPEN:
+    case STATE_UNREADY:
     case STATE_PINGED:
     case STATE_BACKLOG:
     case STATE_MIDWAY:
@@ -143,7 +145,7 @@ static void
 add_survival (GString    *words,
               const Cell *self)
 {
-  if (self->state == STATE_BACKLOG)
+  if (self->state == STATE_BACKLOG || self->state == STATE_UNREADY)
     g_string_append (words, " drain");
   else if (self->state == STATE_MIDWAY)
     g_string_append (words, " message:text:abcd");
@@ -159,7 +161,8 @@ add_loss (GString    *words,
   add_error (words, result->error);
   if (self->state == STATE_LAST && result->code != 1000)
     g_string_append (words, " error:repeat-limit");
-  if (result->end == END_FINAL && self->state == STATE_BACKLOG)
+  if (result->end == END_FINAL
+      && (self->state == STATE_BACKLOG || self->state == STATE_UNREADY))
     g_string_append (words, " error:closed");
   add_close (words, result);
   if (!cell_ends_closed (self))

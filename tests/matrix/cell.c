@@ -26,7 +26,9 @@ open_link (Cell *self)
   signal_log_expect (self->log, WORDS_OPEN);
   self->victim = raw_server_wait_peer (self->server, index);
   self->is_deaf = TRUE;
-  confirm_messages (self, 3);
+
+  if (self->state != STATE_UNREADY)
+    confirm_messages (self, 3);
 }
 
 /* Goes to a link, and to the state of it that the fault is to hit. */
@@ -41,6 +43,12 @@ enter_link (Cell *self)
     {
     case STATE_LAST:
       hb_websocket_task_set_repeat_limit (self->task, 0);
+      break;
+
+    case STATE_UNREADY:
+      cell_send_messages (self, 3);
+      wait_until (self->has_login);
+      g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->task), >=, 3 * CELL_SMALL);
       break;
 
     case STATE_PINGED:
@@ -116,6 +124,12 @@ carry_on (Cell *self)
     {
     case STATE_PINGED:
       cell_reply (self, self->victim);
+      break;
+
+    case STATE_UNREADY:
+      wait_until (self->fault->messages == NULL
+                  || signal_log_count (self->log, self->fault->messages) > 0);
+      cell_mark_ready (self);
       break;
 
     case STATE_BACKLOG:

@@ -33,6 +33,7 @@ struct _Cell
   gboolean         is_struck;
   gboolean         is_deaf;     /* the faulty link answers nothing */
   gboolean         has_pinged;
+  gboolean         has_login;   /* the victim has got one */
   gboolean         has_closed;  /* a close frame has come */
 };
 

@@ -14,6 +14,7 @@ state_get_name (State state)
     [STATE_RECONNECTING] = "reconnecting",
     [STATE_LAST] = "last",
     [STATE_OPEN] = "open",
+    [STATE_UNREADY] = "unready",
     [STATE_PINGED] = "pinged",
     [STATE_BACKLOG] = "backlog",
     [STATE_MIDWAY] = "midway",

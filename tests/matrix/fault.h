@@ -20,6 +20,7 @@ typedef enum
   STATE_RECONNECTING, /* the same after a link was lost, with messages waiting */
   STATE_LAST,         /* repeat-limit is 0: an attempt, or a link, after which there is none */
   STATE_OPEN,         /* an idle link */
+  STATE_UNREADY,      /* a link that has not been marked ready, with messages waiting */
   STATE_PINGED,       /* a ping has no answer yet */
   STATE_BACKLOG,      /* messages wait, for the server has stopped reading */
   STATE_MIDWAY,       /* half a message has come */

@@ -45,6 +45,10 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
+/* A link on which nothing comes any more. One that is not ready is still an attempt. */
+#define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
+#define SILENT \
+  .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
 /* libsoup judges a code that opens the closing handshake, not one that answers ours. */
 #define FORBIDDEN(code_) \
   LINK (close), .number = code_, .result = FAILS (BROKEN_FRAME), \
@@ -182,14 +186,14 @@ const Fault faults[] = {
   { "rst", "resets the connection",
     LINK (reset), .result = FAILS (RESET) },
   { "mute", "reads, and says nothing any more",
-    LINK (nothing), .result = FAILS ("pong-timeout"), .slow = ANY_STATE },
+    LINK (nothing), SILENT },
   { "stuck", "neither reads nor says anything",
-    LINK (pause), .result = FAILS ("pong-timeout"), .slow = ANY_STATE },
+    LINK (pause), SILENT },
 
   /* The heartbeat */
 
   { "pong-late", "answers a heartbeat when the link has been given up",
-    LINK (nothing), .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .is_late = TRUE,
+    LINK (nothing), SILENT, .is_late = TRUE,
     .without = IN (LAST) | IN (BACKLOG) | IN (CLOSING) | IN (LEFT) },
   { "pong-twice", "answers a heartbeat twice, or without having got one",
     LINK (reply), .number = 2, .result = GOES_ON, .without = IN (MIDWAY) },
@@ -260,7 +264,7 @@ const Fault faults[] = {
   /* Lengths that lie, and what is too long */
 
   { "length-stall", "announces more than comes, and falls silent",
-    FRAMES ("81 64 6869"), .result = FAILS ("pong-timeout"), .slow = ANY_STATE },
+    FRAMES ("81 64 6869"), SILENT },
   { "length-fin", "announces more than comes, and closes the connection",
     LINK (hex_drop), .data = "81 64 6869", .result = LOST,
     .but = { { IN (BACKLOG), OVER_BOTH, FAILS (RESET) } } },
@@ -283,7 +287,7 @@ const Fault faults[] = {
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
   { "endless-short", "sends a thousand fragments, and falls silent before the message is too long",
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
-    .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
+    .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) }, UNREADY_IS_ATTEMPT } },
 
   /* The end of a link */
 
