@@ -175,7 +175,8 @@ namespace Hb {
 	[Version (since = "1.0")]
 	public enum Liveness {
 		ANY,
-		REPLY
+		REPLY,
+		STEADY
 	}
 	[CCode (cheader_filename = "hb-websocket.h", cprefix = "HB_OVERFLOW_", type_id = "hb_overflow_get_type ()")]
 	[Version (since = "1.0")]

@@ -17,7 +17,8 @@ G_DEFINE_ENUM_TYPE (HbHeartbeatMode, hb_heartbeat_mode,
 
 G_DEFINE_ENUM_TYPE (HbLiveness, hb_liveness,
                     G_DEFINE_ENUM_VALUE (HB_LIVENESS_ANY, "any"),
-                    G_DEFINE_ENUM_VALUE (HB_LIVENESS_REPLY, "reply"))
+                    G_DEFINE_ENUM_VALUE (HB_LIVENESS_REPLY, "reply"),
+                    G_DEFINE_ENUM_VALUE (HB_LIVENESS_STEADY, "steady"))
 
 G_DEFINE_ENUM_TYPE (HbOverflow, hb_overflow,
                     G_DEFINE_ENUM_VALUE (HB_OVERFLOW_FAIL, "fail"),

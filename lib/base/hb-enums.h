@@ -58,18 +58,24 @@ typedef enum {
  * @HB_LIVENESS_ANY: any message or frame that arrives
  * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, or a text message equal to
  *   [property@WebsocketTask:pong-message]
+ * @HB_LIVENESS_STEADY: any message or frame that arrives, but it does not delay the next ping
  *
- * The proof that the server is alive.
+ * The proof that the server is alive, and the time of the next ping.
  *
- * With `REPLY` the task sends a ping every [property@WebsocketTask:ping-timeout] whatever else
- * arrives. If `pong-message` is `NULL` and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot
+ * With `ANY` the task sends a ping [property@WebsocketTask:ping-timeout] after the last message or
+ * frame. With `REPLY` it sends a ping `ping-timeout` after the last reply, whatever else arrives.
+ * If `pong-message` is `NULL` and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot
  * distinguish the reply from another message, so each message counts.
+ *
+ * With `STEADY` it sends a ping every `ping-timeout`, even while it still waits for the reply to an
+ * earlier one. This suits a server that drops clients from which no heartbeat arrives.
  *
  * Since: 1.0
  */
 typedef enum {
   HB_LIVENESS_ANY,
   HB_LIVENESS_REPLY,
+  HB_LIVENESS_STEADY,
 } HbLiveness;
 
 /**

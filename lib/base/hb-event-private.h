@@ -14,6 +14,14 @@ typedef enum
   HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
 } HbReading;
 
+/* Whether a message is the reply to a ping */
+typedef enum
+{
+  HB_REPLY_UNJUDGED, /* The machine compares the message with pong-message. */
+  HB_REPLY_NO,       /* The application has said so. */
+  HB_REPLY_YES,      /* The same */
+} HbReply;
+
 /* How a link ended */
 typedef struct
 {
@@ -64,6 +72,7 @@ typedef struct
     {
       GBytes   *bytes;
       HbOpcode  opcode;
+      HbReply   reply;
     } message;
 
     struct

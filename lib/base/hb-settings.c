@@ -67,7 +67,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_HEARTBEAT_MODE] = ENUM (heartbeat_mode, hb_heartbeat_mode_get_type,
                                        HB_HEARTBEAT_MODE_MESSAGE, HB_HEARTBEAT_MODE_PING),
   [HB_PROPERTY_LIVENESS] = ENUM (liveness, hb_liveness_get_type,
-                                 HB_LIVENESS_ANY, HB_LIVENESS_REPLY),
+                                 HB_LIVENESS_ANY, HB_LIVENESS_STEADY),
   [HB_PROPERTY_PING_TIMEOUT] = UINT (ping_timeout, 15000),
   [HB_PROPERTY_PONG_TIMEOUT] = UINT (pong_timeout, 10000),
   [HB_PROPERTY_PING_MESSAGE] = { .kind = KIND_TEXT, FIELD (ping_message),

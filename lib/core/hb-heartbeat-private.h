@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "hb-outgoing-private.h"
+#include "hb-event-private.h"
 #include "hb-settings-private.h"
 #include "hb-time-private.h"
 
@@ -20,6 +20,7 @@ typedef struct
   gint64   last_activity; /* HB_NEVER while no link is open */
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
   gint64   pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency only */
+  gint64   last_ping;     /* of this link, or when it was opened; HB_NEVER while none is open */
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
@@ -53,6 +54,7 @@ gboolean  hb_heartbeat_on_message   (HbHeartbeat       *self,
                                      gint64             now,
                                      HbOpcode           opcode,
                                      GBytes            *bytes,
+                                     HbReply            reply,
                                      gint64            *latency);
 HbVerdict hb_heartbeat_tick         (const HbHeartbeat *self,
                                      const HbSettings  *settings,

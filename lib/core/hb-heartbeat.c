@@ -42,12 +42,13 @@ hb_heartbeat_start (HbHeartbeat *self,
 {
   hb_heartbeat_stop (self);
   self->last_activity = now;
+  self->last_ping = now;
 }
 
 void
 hb_heartbeat_stop (HbHeartbeat *self)
 {
-  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER };
+  *self = (HbHeartbeat) { HB_NEVER, HB_NEVER, HB_NEVER, HB_NEVER };
 }
 
 gboolean
@@ -64,8 +65,38 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Whether this process did not run when the deadline passed. No deadline is earlier than the last
- * activity, so for most messages the deadline need not be computed. */
+/* When the link is to be judged dead, HB_NEVER if no ping is judged */
+static gint64
+get_judged_at (const HbHeartbeat *self,
+               const HbSettings  *settings)
+{
+  return hb_heartbeat_is_judged (self, settings)
+         ? self->awaited_since + hb_milliseconds (settings->pong_timeout)
+         : HB_NEVER;
+}
+
+/* When the next ping is due. Only with STEADY is it due while an earlier one is judged. */
+static gint64
+get_ping_at (const HbHeartbeat *self,
+             const HbSettings  *settings)
+{
+  gint64 since;
+
+  if (settings->ping_timeout == 0)
+    return HB_NEVER;
+
+  if (settings->liveness == HB_LIVENESS_STEADY)
+    since = self->last_ping;
+  else if (hb_heartbeat_is_judged (self, settings))
+    return HB_NEVER;
+  else
+    since = hb_heartbeat_is_awaiting (self) ? self->awaited_since : self->last_activity;
+
+  return since + hb_milliseconds (settings->ping_timeout);
+}
+
+/* Whether this process did not run when the deadline passed. A process that received something
+ * within HB_LATE did run, so for most messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -76,26 +107,36 @@ has_overslept (const HbHeartbeat *self,
 }
 
 /* If this process did not run while an earlier ping waited, the reply to that ping may still come.
- * It would be taken for the reply to this one, so the latency stays unknown. */
+ * It would be taken for the reply to this one, so the latency stays unknown.
+ *
+ * If nothing has arrived since an earlier ping, that one is still judged, or pings that are closer
+ * to each other than pong-timeout would put off its deadline forever. The next reply is to it. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
                       gint64            now)
 {
   gboolean is_unanswered = hb_heartbeat_is_awaiting (self) || self->pinged_at != HB_NEVER;
+  gboolean is_judged = hb_heartbeat_is_judged (self, settings)
+                       && now < get_judged_at (self, settings);
 
-  self->is_stale = is_unanswered && has_overslept (self, settings, now);
+  self->is_stale = is_unanswered && (self->is_stale || has_overslept (self, settings, now));
+  self->last_ping = now;
+
+  if (is_judged)
+    return;
+
   self->awaited_since = now;
   self->pinged_at = now;
 }
 
-/* Precedes the sending of the ping. The time starts here, because until here the application took
- * its time, not the peer. */
+/* Precedes the sending of the ping. If this ping is the one that is judged, its time starts here,
+ * because until here the application took its time, not the peer. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
 {
-  if (!hb_heartbeat_is_awaiting (self))
+  if (!hb_heartbeat_is_awaiting (self) || self->awaited_since != self->last_ping)
     return;
 
   self->awaited_since = now;
@@ -129,7 +170,9 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   if (pinged_at == HB_NEVER)
     return HB_LATENCY_NONE;
 
-  return self->is_stale ? HB_LATENCY_UNKNOWN : now - pinged_at;
+  /* A function of the application may have judged the reply for so long that another ping has been
+   * sent meanwhile. */
+  return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
 /* Returns the latency, or HB_LATENCY_NONE if no ping frame waits for this pong. */
@@ -148,6 +191,7 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
 
 /* Returns whether to deliver the message.
  *
+ * @reply: what the application has said of the message, which decides alone
  * @latency: (out): the latency if the message is a reply, otherwise HB_LATENCY_NONE */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
@@ -155,15 +199,17 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
                          gint64            now,
                          HbOpcode          opcode,
                          GBytes           *bytes,
+                         HbReply           reply,
                          gint64           *latency)
 {
-  gboolean is_reply = is_pong_message (settings, opcode, bytes);
+  gboolean is_judged = reply != HB_REPLY_UNJUDGED;
+  gboolean is_reply = is_judged ? reply == HB_REPLY_YES : is_pong_message (settings, opcode, bytes);
 
   *latency = HB_LATENCY_NONE;
 
-  if (is_reply || !knows_reply (settings))
+  if (is_reply || !(is_judged || knows_reply (settings)))
     *latency = hb_heartbeat_on_reply (self, settings, now);
-  else if (settings->liveness == HB_LIVENESS_ANY)
+  else if (settings->liveness != HB_LIVENESS_REPLY)
     hb_heartbeat_on_activity (self, settings, now);
 
   return !is_reply;
@@ -176,13 +222,13 @@ hb_heartbeat_tick (const HbHeartbeat *self,
                    gint64             now,
                    gboolean           held_up)
 {
-  gint64 deadline = hb_heartbeat_get_deadline (self, settings);
+  gint64 judged_at = get_judged_at (self, settings);
 
-  if (now < deadline)
+  if (now < hb_heartbeat_get_deadline (self, settings))
     return HB_VERDICT_WAIT;
 
   /* The reply may be in the socket, unread, so a late tick sends another ping. */
-  if (hb_heartbeat_is_judged (self, settings) && !held_up && now - deadline <= HB_LATE)
+  if (now >= judged_at && !held_up && now - judged_at <= HB_LATE)
     return HB_VERDICT_DEAD;
 
   return HB_VERDICT_PING;
@@ -195,12 +241,5 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   if (self->last_activity == HB_NEVER)
     return HB_NEVER;
 
-  if (hb_heartbeat_is_judged (self, settings))
-    return self->awaited_since + hb_milliseconds (settings->pong_timeout);
-
-  if (settings->ping_timeout == 0)
-    return HB_NEVER;
-
-  return (hb_heartbeat_is_awaiting (self) ? self->awaited_since : self->last_activity)
-         + hb_milliseconds (settings->ping_timeout);
+  return MIN (get_judged_at (self, settings), get_ping_at (self, settings));
 }

@@ -29,7 +29,7 @@ hb_machine_handle (HbMachine     *self,
       hb_machine_on_opened (self, now);
       break;
     case HB_EVENT_MESSAGE:
-      hb_machine_on_message (self, now, event->message.opcode, event->message.bytes);
+      hb_machine_on_message (self, now, event);
       break;
     case HB_EVENT_PONG:
       hb_machine_on_pong (self, now);

@@ -136,11 +136,11 @@ hb_machine_on_greeted (HbMachine *self,
 }
 
 void
-hb_machine_on_message (HbMachine *self,
-                       gint64     now,
-                       HbOpcode   opcode,
-                       GBytes    *bytes)
+hb_machine_on_message (HbMachine     *self,
+                       gint64         now,
+                       const HbEvent *event)
 {
+  GBytes *bytes = event->message.bytes;
   HbEffect *effect;
   gint64 latency;
 
@@ -148,7 +148,8 @@ hb_machine_on_message (HbMachine *self,
   if (self->state != HB_STATE_OPEN)
     return;
 
-  if (!hb_heartbeat_on_message (&self->heartbeat, &self->settings, now, opcode, bytes, &latency))
+  if (!hb_heartbeat_on_message (&self->heartbeat, &self->settings, now, event->message.opcode,
+                                bytes, event->message.reply, &latency))
     {
       add_reply (self, latency);
       return;
@@ -159,7 +160,7 @@ hb_machine_on_message (HbMachine *self,
   self->metrics.bytes_received += g_bytes_get_size (bytes);
 
   effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
-  effect->message.opcode = opcode;
+  effect->message.opcode = event->message.opcode;
   effect->message.bytes = g_bytes_ref (bytes);
 }
 
@@ -175,7 +176,7 @@ void
 hb_machine_on_activity (HbMachine *self,
                         gint64     now)
 {
-  if (self->state == HB_STATE_OPEN && self->settings.liveness == HB_LIVENESS_ANY)
+  if (self->state == HB_STATE_OPEN && self->settings.liveness != HB_LIVENESS_REPLY)
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 

@@ -56,10 +56,9 @@ void      hb_machine_on_lost         (HbMachine    *self,
 /* hb-machine-link.c */
 void      hb_machine_on_opened       (HbMachine    *self,
                                       gint64        now);
-void      hb_machine_on_message      (HbMachine    *self,
-                                      gint64        now,
-                                      HbOpcode      opcode,
-                                      GBytes       *bytes);
+void      hb_machine_on_message      (HbMachine     *self,
+                                      gint64         now,
+                                      const HbEvent *event);
 void      hb_machine_on_pong         (HbMachine    *self,
                                       gint64        now);
 void      hb_machine_on_activity     (HbMachine    *self,

@@ -329,9 +329,9 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:liveness:
  *
- * The proof that the server is alive.
+ * The proof that the server is alive, and the time of the next ping.
  *
- * By default every message or frame that arrives is a proof.
+ * By default every message or frame that arrives is a proof, and delays the next ping.
  *
  * Since: 1.0
  */
@@ -377,7 +377,9 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  *
  * The time that the server may be silent before a ping is sent, in milliseconds.
  *
- * 0 turns the heartbeat off. [method@WebsocketTask.check] still sends a ping then.
+ * With [property@WebsocketTask:liveness] `REPLY`, it is the time from a reply to the next ping, and
+ * with `STEADY` the time from one ping to the next. 0 turns the heartbeat off.
+ * [method@WebsocketTask.check] still sends a ping then.
  *
  * Since: 1.0
  */

@@ -62,6 +62,7 @@ test_defaults (void)
   static const Value livenesses[] = {
     { "any", "HB_LIVENESS_ANY", 0 },
     { "reply", "HB_LIVENESS_REPLY", 1 },
+    { "steady", "HB_LIVENESS_STEADY", 2 },
   };
   static const Value overflows[] = {
     { "fail", "HB_OVERFLOW_FAIL", 0 },

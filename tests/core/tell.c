@@ -27,10 +27,21 @@ tell_message (HbMachine *machine,
               HbOpcode   opcode,
               GBytes    *bytes)
 {
+  tell_judged (machine, now, opcode, bytes, HB_REPLY_UNJUDGED);
+}
+
+void
+tell_judged (HbMachine *machine,
+             gint64     now,
+             HbOpcode   opcode,
+             GBytes    *bytes,
+             HbReply    reply)
+{
   handle (machine, now, (HbEvent) {
     .kind = HB_EVENT_MESSAGE,
     .message.opcode = opcode,
     .message.bytes = bytes,
+    .message.reply = reply,
   });
 }
 

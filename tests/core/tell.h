@@ -14,6 +14,11 @@ void tell_message  (HbMachine    *machine,
                     gint64        now,
                     HbOpcode      opcode,
                     GBytes       *bytes);
+void tell_judged   (HbMachine    *machine,
+                    gint64        now,
+                    HbOpcode      opcode,
+                    GBytes       *bytes,
+                    HbReply       reply);
 void tell_sent     (HbMachine    *machine,
                     gint64        now,
                     const HbSpan *span);

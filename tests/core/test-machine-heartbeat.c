@@ -284,6 +284,250 @@ test_reply_only_writable (Fixture       *fixture,
   assert_deadline (fixture, 5000);
 }
 
+/* Under a feed, or in silence if its period is 0 */
+typedef struct
+{
+  const char *name;
+  HbLiveness  liveness;
+  guint       ping_timeout;
+  guint       pong_timeout;
+  guint       feed;
+  const char *expected; /* in the first 60 s: the time of each ping, and of the end */
+} Beat;
+
+static const Beat beats[] = {
+  { "any", HB_LIVENESS_ANY, 15000, 10000, 1000, "" },
+  { "reply", HB_LIVENESS_REPLY, 15000, 10000, 1000, "ping@15000 dead@25000" },
+  { "steady", HB_LIVENESS_STEADY, 15000, 10000, 1000,
+    "ping@15000 ping@30000 ping@45000 ping@60000" },
+  { "steady-unjudged", HB_LIVENESS_STEADY, 15000, 0, 1000,
+    "ping@15000 ping@30000 ping@45000 ping@60000" },
+  { "steady-off", HB_LIVENESS_STEADY, 0, 10000, 1000, "" },
+  { "steady-silence", HB_LIVENESS_STEADY, 15000, 10000, 0, "ping@15000 dead@25000" },
+  { "steady-silence-unjudged", HB_LIVENESS_STEADY, 20000, 0, 0,
+    "ping@20000 ping@40000 ping@60000" },
+  { "steady-silence-off", HB_LIVENESS_STEADY, 0, 10000, 0, "" },
+
+  /* A ping does not give a silent server more time than the one before it has. */
+  { "steady-dense", HB_LIVENESS_STEADY, 4000, 10000, 0,
+    "ping@4000 ping@8000 ping@12000 dead@14000" },
+  { "steady-dense-life", HB_LIVENESS_STEADY, 20000, 30000, 25000,
+    "ping@20000 ping@40000 ping@60000" },
+};
+
+static void
+note_beat (Fixture    *fixture,
+           const char *effect)
+{
+  const char *word = g_str_equal (effect, "ping") ? "ping"
+                     : g_str_equal (effect, "error:pong-timeout") ? "dead" : NULL;
+
+  if (word == NULL)
+    return;
+
+  g_string_append_printf (fixture->wire, "%s%s@%" G_GINT64_FORMAT,
+                          fixture->wire->len > 0 ? " " : "", word,
+                          (fixture->now - fixture->started_at) / G_TIME_SPAN_MILLISECOND);
+  if (g_str_equal (word, "dead"))
+    hb_machine_close (&fixture->machine, fixture->now, 1000, NULL, NULL, NULL);
+}
+
+static void
+test_beat (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const Beat *beat = data;
+  guint step = beat->feed > 0 ? beat->feed : 60000;
+  guint passed;
+
+  g_test_summary ("The liveness says whether what arrives puts off a ping, and proves life");
+
+  fixture->machine.settings.liveness = beat->liveness;
+  fixture->machine.settings.ping_timeout = beat->ping_timeout;
+  fixture->machine.settings.pong_timeout = beat->pong_timeout;
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  start_open (fixture);
+  fixture->handler = note_beat;
+
+  for (passed = step; passed <= 60000; passed += step)
+    {
+      advance (fixture, step);
+      if (beat->feed > 0)
+        receive (fixture, "news");
+    }
+
+  advance (fixture, 60000 + step - passed);
+  g_assert_cmpstr (fixture->wire->str, ==, beat->expected);
+  fixture->handler = NULL;
+  forget (fixture);
+}
+
+static void
+test_steady_check (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A steady ping follows the one before it, whatever made that one");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  start_open (fixture);
+  advance (fixture, 5000);
+  hb_machine_check (&fixture->machine, fixture->now);
+  receive (fixture, "news");
+  assert_effects (fixture, "ping notify:latency message:text");
+
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_steady_writable (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("With steady pings, a backlog that moves proves life, and puts off no ping");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  start_open (fixture);
+  advance (fixture, 24000);
+  assert_effects (fixture, "ping");
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+
+  assert_deadline (fixture, 6000);
+}
+
+static void
+test_steady_late (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("A process that slept over several steady pings sends one");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  start_open (fixture);
+  advance_late (fixture, 8 * 3600 * 1000);
+  assert_effects (fixture, "ping");
+
+  receive (fixture, "good morning");
+  forget (fixture);
+  assert_deadline (fixture, 15000);
+}
+
+static void
+test_steady_latency (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_test_summary ("The reply that ends a silence is to the first ping of it");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  fixture->machine.settings.ping_timeout = 4000;
+  start_open (fixture);
+  advance (fixture, 9000);
+  assert_effects (fixture, "ping ping");
+  hb_machine_on_pinged (&fixture->machine, fixture->now);
+  receive (fixture, "pong");
+  forget (fixture);
+
+  g_assert_cmpint (fixture->machine.latency, ==, 5000 * G_TIME_SPAN_MILLISECOND);
+}
+
+static void
+test_steady_latency_slept (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("pong 1", 6);
+
+  g_test_summary ("A reply that a stop of this process has kept waiting gives no latency to the "
+                  "ping after it");
+
+  fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
+  start_open (fixture);
+  advance (fixture, 15000);
+  forget (fixture);
+  fixture->now += 20000 * G_TIME_SPAN_MILLISECOND;
+  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  advance (fixture, 0);
+  assert_effects (fixture, "ping");
+  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
+  assert_effects (fixture, "");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+}
+
+/* What the application says of a message, and what comes of it 5 s after a ping */
+typedef struct
+{
+  const char      *name;
+  HbHeartbeatMode  mode;
+  HbLiveness       liveness;
+  const char      *pong_message;
+  const char      *text;
+  HbReply          reply;
+  const char      *expected;
+  guint            n_replies;
+  gint64           deadline;
+} Judged;
+
+static const Judged judged[] = {
+  { "yes", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY, NULL, "pong 7", HB_REPLY_YES,
+    "notify:latency", 1, 15000 },
+  { "no", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY, NULL, "news", HB_REPLY_NO,
+    "message:text", 0, 5000 },
+  { "no-any", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_ANY, NULL, "news", HB_REPLY_NO,
+    "message:text", 0, 15000 },
+  { "no-steady", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_STEADY, NULL, "news", HB_REPLY_NO,
+    "message:text", 0, 10000 },
+  { "yes-steady", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_STEADY, NULL, "pong 7", HB_REPLY_YES,
+    "notify:latency", 1, 10000 },
+  { "alone-no", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY, "pong", "pong", HB_REPLY_NO,
+    "message:text", 0, 5000 },
+  { "alone-yes", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY, "pong", "pong 7", HB_REPLY_YES,
+    "notify:latency", 1, 15000 },
+  { "unasked", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_REPLY, "pong", "pong", HB_REPLY_UNJUDGED,
+    "notify:latency", 1, 15000 },
+  { "ping-yes", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_REPLY, NULL, "pong 7", HB_REPLY_YES,
+    "notify:latency", 1, 15000 },
+  { "ping-no", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_REPLY, NULL, "news", HB_REPLY_NO,
+    "message:text", 0, 5000 },
+};
+
+static void
+test_judged (Fixture       *fixture,
+             gconstpointer  data)
+{
+  const Judged *row = data;
+  g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
+
+  g_test_summary ("What the application says of a message decides alone whether it is the reply");
+
+  fixture->machine.settings.heartbeat_mode = row->mode;
+  fixture->machine.settings.liveness = row->liveness;
+  set_text (&fixture->machine.settings.pong_message, row->pong_message);
+  start_open (fixture);
+  advance (fixture, 20000);
+  forget (fixture);
+
+  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, row->reply);
+  assert_effects (fixture, row->expected);
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, row->n_replies);
+  g_assert_cmpuint (fixture->machine.metrics.messages_received, ==, row->n_replies == 0);
+  assert_deadline (fixture, row->deadline);
+}
+
+static void
+test_judged_long (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("pong 1", 6);
+
+  g_test_summary ("A reply that was judged while another ping went out gives no latency");
+
+  start_open (fixture);
+  advance (fixture, 15000);
+  hb_machine_on_pinged (&fixture->machine, fixture->now + 1);
+  forget (fixture);
+
+  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
+  assert_effects (fixture, "");
+  g_assert_cmpint (fixture->machine.latency, ==, -1);
+  g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
+}
+
 static void
 test_pong (Fixture       *fixture,
            gconstpointer  data)
@@ -643,6 +887,26 @@ test_never_answered (Fixture       *fixture,
     }
 }
 
+static void
+add_rows (void)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (beats); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-heartbeat/beat/", beats[i].name, NULL);
+
+      g_test_add (path, Fixture, &beats[i], fixture_set_up, test_beat, fixture_tear_down);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (judged); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-heartbeat/judged/", judged[i].name, NULL);
+
+      g_test_add (path, Fixture, &judged[i], fixture_set_up, test_judged, fixture_tear_down);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -666,6 +930,13 @@ main (int   argc,
   add_test ("/machine-heartbeat/reply-only-pong", test_reply_only_pong);
   add_test ("/machine-heartbeat/reply-only-unknown", test_reply_only_unknown);
   add_test ("/machine-heartbeat/reply-only-writable", test_reply_only_writable);
+  add_test ("/machine-heartbeat/steady-check", test_steady_check);
+  add_test ("/machine-heartbeat/steady-writable", test_steady_writable);
+  add_test ("/machine-heartbeat/steady-late", test_steady_late);
+  add_test ("/machine-heartbeat/steady-latency", test_steady_latency);
+  add_test ("/machine-heartbeat/steady-latency-slept", test_steady_latency_slept);
+  add_test ("/machine-heartbeat/judged-long", test_judged_long);
+  add_rows ();
   add_test ("/machine-heartbeat/pong", test_pong);
   add_test ("/machine-heartbeat/writable", test_writable);
   add_test ("/machine-heartbeat/latency", test_latency);

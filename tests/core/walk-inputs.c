@@ -79,7 +79,7 @@ walk_set_settings (Walk *self)
       settings->pong_timeout = dice_roll (dice, 10) * 1000;
       break;
     case 1:
-      settings->liveness = dice_roll (dice, 2);
+      settings->liveness = dice_roll (dice, 3);
       settings->heartbeat_mode = dice_roll (dice, 2);
       set_text (&settings->pong_message, dice_roll (dice, 2) == 0 ? "pong" : NULL);
       break;
@@ -402,9 +402,11 @@ walk_on_message (Walk *self)
   const char *text = dice_roll (self->dice, 3) == 0 ? "pong" : "hello";
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   HbOpcode opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT;
+  HbReply reply = dice_roll (self->dice, 4) < 2 ? HB_REPLY_UNJUDGED
+                                                : HB_REPLY_NO + dice_roll (self->dice, 2);
 
-  tell_message (&self->machine, self->now, opcode, bytes);
-  model_on_message (self, opcode, bytes);
+  tell_judged (&self->machine, self->now, opcode, bytes, reply);
+  model_on_message (self, opcode, bytes, reply);
 }
 
 void

@@ -87,10 +87,30 @@ model_reconnect_now (Walk *walk)
   ledger_expect_all (&walk->ledger, CALL_CLOSE, HB_OUTCOME_CANCELLED, NO_ERROR);
 }
 
+static void
+start_heartbeat (Walk *walk)
+{
+  Model *self = &walk->model;
+
+  self->life_at = walk->now;
+  self->last_ping = walk->now;
+  self->is_awaiting = FALSE;
+  self->is_unclear = FALSE;
+  self->asked_at = HB_NEVER;
+}
+
 static gboolean
 is_judged (Walk *walk)
 {
   return walk->model.is_awaiting && walk->machine.settings.pong_timeout > 0;
+}
+
+static gint64
+get_verdict_at (Walk *walk)
+{
+  return is_judged (walk)
+         ? walk->model.pinged_at + hb_milliseconds (walk->machine.settings.pong_timeout)
+         : HB_NEVER;
 }
 
 /* When the heartbeat is to act */
@@ -99,19 +119,20 @@ get_beat_at (Walk *walk)
 {
   const HbSettings *settings = &walk->machine.settings;
   gint64 silent_since = walk->model.is_awaiting ? walk->model.pinged_at : walk->model.life_at;
+  gboolean is_steady = settings->liveness == HB_LIVENESS_STEADY;
 
-  if (is_judged (walk))
-    return silent_since + hb_milliseconds (settings->pong_timeout);
+  if (settings->ping_timeout == 0 || (is_judged (walk) && !is_steady))
+    return get_verdict_at (walk);
 
-  return settings->ping_timeout > 0
-         ? silent_since + hb_milliseconds (settings->ping_timeout)
-         : HB_NEVER;
+  return MIN (get_verdict_at (walk),
+              (is_steady ? walk->model.last_ping : silent_since)
+              + hb_milliseconds (settings->ping_timeout));
 }
 
 static gboolean
 has_overslept (Walk *walk)
 {
-  return walk->now - get_beat_at (walk) > LATE;
+  return walk->now - walk->model.life_at > LATE && walk->now - get_beat_at (walk) > LATE;
 }
 
 static void
@@ -119,8 +140,13 @@ ping (Walk *walk)
 {
   Model *self = &walk->model;
 
-  self->is_unclear = (self->is_awaiting || self->asked_at != HB_NEVER) && has_overslept (walk);
+  self->is_unclear = (self->is_awaiting || self->asked_at != HB_NEVER)
+                     && (self->is_unclear || has_overslept (walk));
   self->n_pings++;
+  self->last_ping = walk->now;
+  if (walk->now < get_verdict_at (walk) && is_judged (walk))
+    return;
+
   self->is_awaiting = TRUE;
   self->pinged_at = walk->now;
   self->asked_at = walk->now;
@@ -150,16 +176,14 @@ model_mark_ready (Walk *walk)
   if (walk->machine.settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING)
     return;
 
-  self->life_at = walk->now;
-  self->is_awaiting = FALSE;
-  self->asked_at = HB_NEVER;
+  start_heartbeat (walk);
 }
 
-/* The ping goes out, and its time begins. */
+/* The ping goes out, and its time begins, unless an earlier one is judged. */
 void
 model_on_pinged (Walk *walk)
 {
-  if (!walk->model.is_awaiting)
+  if (!walk->model.is_awaiting || walk->model.pinged_at != walk->model.last_ping)
     return;
 
   walk->model.pinged_at = walk->now;
@@ -275,9 +299,7 @@ model_on_opened (Walk  *walk,
   self->http_status = http_status;
   self->latency = -1;
   self->last_error = NO_ERROR;
-  self->life_at = walk->now;
-  self->is_awaiting = FALSE;
-  self->asked_at = HB_NEVER;
+  start_heartbeat (walk);
 
   if (self->lost_at != HB_NEVER)
     {
@@ -325,14 +347,15 @@ on_sign (Walk     *walk,
 void
 model_on_activity (Walk *walk)
 {
-  if (walk->model.state == HB_STATE_OPEN && walk->machine.settings.liveness == HB_LIVENESS_ANY)
+  if (walk->model.state == HB_STATE_OPEN && walk->machine.settings.liveness != HB_LIVENESS_REPLY)
     on_sign (walk, FALSE);
 }
 
 void
 model_on_message (Walk     *walk,
                   HbOpcode  opcode,
-                  GBytes   *bytes)
+                  GBytes   *bytes,
+                  HbReply   reply)
 {
   Model *self = &walk->model;
   const HbSettings *settings = &walk->machine.settings;
@@ -344,6 +367,13 @@ model_on_message (Walk     *walk,
 
   if (self->state != HB_STATE_OPEN)
     return;
+
+  /* What the application says counts, whatever the settings say. */
+  if (reply != HB_REPLY_UNJUDGED)
+    {
+      is_reply = reply == HB_REPLY_YES;
+      knows_reply = TRUE;
+    }
 
   if (is_reply || !knows_reply)
     on_sign (walk, TRUE);
@@ -438,7 +468,7 @@ tick_open (Walk     *walk,
   if (walk->now < get_beat_at (walk))
     return;
 
-  if (!is_judged (walk) || held_up || has_overslept (walk))
+  if (walk->now < get_verdict_at (walk) || held_up || walk->now - get_verdict_at (walk) > LATE)
     {
       ping (walk);
       return;

@@ -33,7 +33,8 @@ typedef struct
   gint64   checked_at;
   gint64   check_at;    /* HB_NEVER unless a change of the network is still to be acted on */
   gint64   life_at;     /* of the present link */
-  gint64   pinged_at;
+  gint64   pinged_at;   /* the first that nothing has come since */
+  gint64   last_ping;
   gint64   asked_at;    /* as pinged_at, for the latency: HB_NEVER once it was answered */
   gint64   latency;
   gint64   downtime;
@@ -175,7 +176,8 @@ void      model_on_greeted      (Walk       *walk,
                                  guint       serial);
 void      model_on_message      (Walk       *walk,
                                  HbOpcode    opcode,
-                                 GBytes     *bytes);
+                                 GBytes     *bytes,
+                                 HbReply     reply);
 void      model_on_pong         (Walk       *walk);
 void      model_on_activity         (Walk       *walk);
 void      model_on_lost         (Walk       *walk,

@@ -5,6 +5,7 @@
 import base64
 import os
 import re
+import select
 import shutil
 import ssl
 import subprocess
@@ -199,6 +200,17 @@ def check_heartbeat():
         result = run_cat(*arguments, '--liveness=any', '--count=10', peer.uri)
         check(result.status == 0 and 'silence: ' not in result.told,
               '--liveness=any takes what comes', result)
+
+    def talk_until_pinged(client):
+        """Leaves no silence before a ping."""
+        while not select.select([client.connection], [], [], 0.005)[0]:
+            client.send(TEXT, b'talk')
+        opcode, _ = client.receive()
+        client.close(1000 if opcode == PING else 4000)
+
+    with Peer(talk_until_pinged) as peer:
+        result = run_cat('--ping-timeout=50', '--liveness=steady', '--once', peer.uri)
+        check(result.status == 0, '--liveness=steady pings though messages arrive', result)
 
 
 def get_delays(*arguments):

@@ -216,7 +216,7 @@ new_context (CatOptions *self)
     { "pong-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("The text that answers a ping; it is not printed"), "TEXT" },
     { "liveness", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("What proves life: all that arrives, or only the answer to a ping (any)"), "any|reply" },
+      _("What proves life, and whether it delays the next ping (any)"), "any|reply|steady" },
     { "reconnect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Wait before an attempt to reconnect (2000)"), "MS" },
     { "reconnect-timeout-max", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,

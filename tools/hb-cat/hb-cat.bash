@@ -26,7 +26,7 @@ _hb_cat ()
       return
       ;;
     --liveness)
-      mapfile -t COMPREPLY < <(compgen -W "any reply" -- "$current")
+      mapfile -t COMPREPLY < <(compgen -W "any reply steady" -- "$current")
       return
       ;;
     --ca-file | --cert | --key)

@@ -62,7 +62,7 @@ note_life (void)
   gint64 latency;
 
   hb_heartbeat_on_message (&machine.heartbeat, &machine.settings, machine.since,
-                           HB_OPCODE_BINARY, message, &latency);
+                           HB_OPCODE_BINARY, message, HB_REPLY_UNJUDGED, &latency);
 }
 
 static void
@@ -71,7 +71,7 @@ do_heartbeat (void)
   gint64 latency;
 
   hb_heartbeat_on_message (&machine.heartbeat, &machine.settings, hb_clock_now (),
-                           HB_OPCODE_BINARY, message, &latency);
+                           HB_OPCODE_BINARY, message, HB_REPLY_UNJUDGED, &latency);
   prepare_alarm ();
 }
 

@@ -78,7 +78,7 @@ main({
     assertEqual([Hb.State.CONNECTING, Hb.State.OPEN, Hb.State.CLOSING, Hb.State.CLOSED,
       Hb.State.WAITING], [0, 1, 2, 3, 4]);
     assertEqual([Hb.HeartbeatMode.MESSAGE, Hb.HeartbeatMode.PING], [0, 1]);
-    assertEqual([Hb.Liveness.ANY, Hb.Liveness.REPLY], [0, 1]);
+    assertEqual([Hb.Liveness.ANY, Hb.Liveness.REPLY, Hb.Liveness.STEADY], [0, 1, 2]);
     assertEqual([Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST], [0, 1, 2]);
     assertEqual([Hb.SendFlags.DEFAULT, Hb.SendFlags.VOLATILE, Hb.SendFlags.THIS_LINK], [0, 1, 2]);
     assertEqual([Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,

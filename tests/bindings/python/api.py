@@ -64,6 +64,7 @@ def test_enums():
                                      Hb.State.CLOSED, Hb.State.WAITING)] == [0, 1, 2, 3, 4]
     assert Hb.HeartbeatMode.MESSAGE != Hb.HeartbeatMode.PING
     assert Hb.Liveness.ANY != Hb.Liveness.REPLY
+    assert Hb.Liveness.STEADY != Hb.Liveness.REPLY
     assert len({Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST}) == 3
     assert Hb.SendFlags.DEFAULT == 0
     assert Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE == Hb.SendFlags.VOLATILE

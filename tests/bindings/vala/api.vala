@@ -23,6 +23,7 @@ void test_enums ()
 
   assert (Hb.HeartbeatMode.MESSAGE != Hb.HeartbeatMode.PING);
   assert (Hb.Liveness.ANY != Hb.Liveness.REPLY);
+  assert (Hb.Liveness.STEADY != Hb.Liveness.REPLY);
   assert (Hb.Overflow.FAIL < Hb.Overflow.DROP_OLDEST);
   assert (Hb.Overflow.DROP_OLDEST < Hb.Overflow.DROP_NEWEST);
   assert ((Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE) == Hb.SendFlags.VOLATILE);
