@@ -228,7 +228,9 @@ test_max_message_size (Fixture       *fixture,
   run_loop ();
   g_assert_no_error (error);
   g_assert_cmpuint (n, ==, 1);
-  pair_write (&fixture->pair, "\x82\x06" "123456", 8);
+
+  /* The header is enough. */
+  pair_write (&fixture->pair, "\x82\x06", 2);
   run_loop ();
   g_assert_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG);
   g_assert_cmpuint (n, ==, 1);
