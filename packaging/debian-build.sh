@@ -80,6 +80,13 @@ install_build_dependencies ()
     > "$scratch/apt.log" || fail_with "$scratch/apt.log" "the archive lacks a build dependency"
 }
 
+# Prints the end of the log. A test that fails may be far above it, because the other tests go on.
+explain_build_failure ()
+{
+  grep -E '^(not ok|Bail out!)' "$scratch/build.log" || true
+  tail -n 100 "$scratch/build.log"
+}
+
 build ()
 {
   local root=$1 options=() start=$SECONDS
@@ -100,7 +107,7 @@ build ()
   enter_offline "$root" env --chdir="$tree" DEB_BUILD_OPTIONS="${options[*]}" \
     dpkg-buildpackage --no-sign --build-profiles="$profiles" --build="${build:-full}" \
     > "$scratch/build.log" 2>&1 \
-    || { tail -n 100 "$scratch/build.log" >&2; fail "dpkg-buildpackage has failed"; }
+    || { explain_build_failure >&2; fail "dpkg-buildpackage has failed"; }
   has_profile nocheck || show_tests "$scratch/build.log"
   echo "It took $((SECONDS - start)) s."
 
