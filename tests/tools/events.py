@@ -15,6 +15,7 @@ PAGE = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.1'
 MEMBERS = {
     'state': {'state': str},
     'open': {'protocol': (str, type(None)), 'downtime': int, 'waiting': int},
+    'ready': {'waiting': int},
     'message': {'type': str, 'data': str},
     'close': {'code': int, 'reason': str},
     'error': {'domain': str, 'code': int, 'message': str},
@@ -128,6 +129,17 @@ def check_life():
 def check_ends():
     def leave(client):
         client.close(4001, 'see “you”\x1f')
+
+    def greet(client):
+        client.send(TEXT, b'welcome')
+        echo(client)
+
+    with Peer(greet) as peer:
+        result = run_cat('--json', '--ready-on=come', '--count=1', peer.uri, stdin=b'x')
+    check_form(result, 'a login')
+    check_equal([event['event'] for event in result.get_events('message', 'ready')],
+                ['message', 'ready', 'message'],
+                'readiness is told after the message that brings it')
 
     with Peer(leave) as peer:
         result = run_cat('--json', '--once', '--wait=-1', peer.uri)

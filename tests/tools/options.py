@@ -298,6 +298,63 @@ def check_messages():
         check_equal(result.output, b'ten chars!\n', 'it is the longest message that is taken')
 
 
+def check_login(scratch):
+    taken = []
+
+    def log_in(client):
+        """Throws out whoever speaks before the login has been acknowledged."""
+        client.send(TEXT, b'hello')
+        taken.append(client.receive())
+        if taken[-1] not in ((TEXT, b'let me in'), (BINARY, b'\0\xff\n')):
+            client.close(1008)
+            return
+        client.send(TEXT, b'{"type": "auth_ok"}')
+        echo(client)
+
+    with Peer(log_in) as peer:
+        result = run_cat('--greeting=let me in', '--ready-on=auth_ok', '--count=2', peer.uri,
+                         stdin=b'one\ntwo\n')
+        check_equal(result.output, b'hello\n{"type": "auth_ok"}\none\ntwo\n',
+                    '--ready-on keeps lines until the login is acknowledged')
+        check(taken == [(TEXT, b'let me in')] and re.search(r'  ready, 2 queued$', result.told,
+                                                            re.MULTILINE),
+              '--greeting logs in', result)
+        taken.clear()
+
+        path = Path(scratch) / 'greeting'
+        path.write_bytes(b'let me in\n')
+        run_cat(f'--greeting=@{path}', '--wait=0', peer.uri, stdin=b'one')
+        check_equal(taken.pop(), (TEXT, b'let me in'),
+                    '--greeting reads a file, without the newline at its end')
+
+        path.write_bytes(b'\0\xff\n')
+        result = run_cat(f'--greeting=@{path}', '--ready-on=auth', '--binary', '--count=1',
+                         '--json', peer.uri, stdin=b'one')
+        check_equal(taken.pop(), (BINARY, b'\0\xff\n'), '--greeting may be binary')
+        names = [event['event'] for event in result.get_events('open', 'ready', 'message')]
+        check_equal(names, ['open', 'message', 'message', 'ready', 'message'],
+                    'the link is ready after the word of the server')
+
+        check(run_cat(f'--greeting=@{path}', peer.uri).status == 2,
+              '--greeting is text, unless with --binary')
+        check(run_cat('--greeting=@/nowhere/at/all', peer.uri).status == 2,
+              '--greeting needs the file')
+
+    def refuse(client):
+        client.send(TEXT, b'who are you?')
+        client.close(1000)
+
+    with Peer(refuse) as peer:
+        result = run_cat('--ready-on=auth_ok', '--repeat-limit=2', '--reconnect-timeout=1',
+                         '--min-uptime=0', peer.uri, stdin=b'one')
+        check(result.status == 1 and len(peer.requests) == 3,
+              'a login that is refused is a failed attempt', result)
+        result = run_cat('--ready-on=auth_ok', '--once', peer.uri)
+        check_equal(result.status, 1, 'with --once too, whatever the code of the close')
+        result = run_cat('--ready-on=', '--once', '--wait=-1', peer.uri)
+        check_equal(result.status, 0, 'an empty text is in every message')
+
+
 def check_ending():
     with EchoServer() as server:
         lines = b'1\n2\n3\n4\n'
@@ -338,6 +395,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         check_handshake(scratch)
         check_tls(scratch)
+        check_login(scratch)
     check_heartbeat()
     check_reconnecting()
     check_messages()

@@ -63,6 +63,8 @@ def main():
                          says='attempt')
     with Peer(leave) as peer:
         check_silent('links that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
+        check_silent('a login that is refused', f'--greeting={SECRET}', f'--ready-on={SECRET}',
+                     *LIMITS, peer.uri)
     with Peer(accept=False) as peer:
         check_silent('no answer', *CREDENTIALS, *LIMITS, '--connect-timeout=10', get_uri(peer.uri))
     check_harmless()
@@ -76,7 +78,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / 'headers'
         path.write_text(f'X-Good: 1\nAuthorization Bearer {SECRET}\n', encoding='utf-8')
+        greeting = Path(scratch) / 'greeting'
+        greeting.write_bytes(f'{SECRET}\xff'.encode('latin-1'))
         for arguments in (
+                [f'--greeting=@{greeting}'],
                 [f'--heder=Authorization: {SECRET}'], [f'--user={SECRET}'], [f'--header={SECRET}'],
                 [f'--header=Authorization: {SECRET}\nX'], [f'--header=Authorization {SECRET}: x'],
                 [f'--header=Upgrade: {SECRET}'], [f'--header=@{path}'],

@@ -144,6 +144,17 @@ tell_open (const CatOptions *options,
 }
 
 static gboolean
+tell_ready (const CatOptions *options,
+            guint             n_queued)
+{
+  g_autoptr (JsonBuilder) builder = begin ("ready");
+
+  add_int (builder, "waiting", n_queued);
+
+  return print_unless_quiet (options, builder);
+}
+
+static gboolean
 print_text (GBytes *message)
 {
   gsize size;
@@ -272,6 +283,7 @@ tell_unsent (const CatOptions *options,
 const CatVoice cat_voice_json = {
   .state = tell_state,
   .open = tell_open,
+  .ready = tell_ready,
   .message = tell_message,
   .close = tell_close,
   .error = tell_error,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hb-cat-greeting.h"
 #include "hb-cat-headers.h"
 #include "hb-cat-i18n.h"
 #include "hb-cat-options.h"
@@ -162,6 +163,9 @@ apply (CatOptions  *self,
   if (!cat_tls_set_up (self, error))
     return FALSE;
 
+  if (!cat_greeting_set_up (self, error))
+    return FALSE;
+
   if (self->has_text && !self->has_mode)
     hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_MESSAGE);
 
@@ -205,6 +209,10 @@ new_context (CatOptions *self)
       _("The private key of --cert, if it is not in the same file"), "FILE" },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       _("Accept any certificate of the server, with a warning"), NULL },
+    { "greeting", 0, 0, G_OPTION_ARG_FILENAME, &self->greeting,
+      _("Send this message, or that in FILE, first on each link"), "TEXT|@FILE" },
+    { "ready-on", 0, 0, G_OPTION_ARG_FILENAME, &self->ready_on,
+      _("Send lines only after a message that has this text in it"), "TEXT" },
     { "ping-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Silence before a ping, 0: no heartbeat (15000)"), "MS" },
     { "pong-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
@@ -315,6 +323,9 @@ cat_options_clear (CatOptions *self)
   g_clear_pointer (&self->headers, g_strfreev);
   g_clear_pointer (&self->protocols, g_strfreev);
   g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->greeting, g_free);
+  g_clear_pointer (&self->greeting_bytes, g_bytes_unref);
+  g_clear_pointer (&self->ready_on, g_free);
   g_clear_pointer (&self->ca_file, g_free);
   g_clear_pointer (&self->cert_file, g_free);
   g_clear_pointer (&self->key_file, g_free);

@@ -15,6 +15,9 @@ typedef struct
   char            **headers;      /* (owned) (nullable) */
   char            **protocols;    /* (owned) (nullable) */
   char             *user;         /* (owned) (nullable): NAME:PASSWORD */
+  char             *greeting;     /* (owned) (nullable): as given, TEXT or @FILE */
+  GBytes           *greeting_bytes; /* (owned) (nullable) */
+  char             *ready_on;     /* (owned) (nullable) */
   char             *ca_file;      /* (owned) (nullable) */
   char             *cert_file;    /* (owned) (nullable) */
   char             *key_file;     /* (owned) (nullable) */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "hb-cat-greeting.h"
 #include "hb-cat-i18n.h"
 #include "hb-cat-run.h"
 #include "hb-cat-voice.h"
@@ -45,6 +46,7 @@ typedef struct
   gboolean          is_reading;
   gboolean          is_paused;
   gboolean          has_opened;
+  gboolean          has_been_ready;
   gboolean          is_interrupted;
   gboolean          is_deaf; /* standard output cannot be written */
   Stage             stage;
@@ -153,8 +155,8 @@ end (Cat *self)
 static void
 end_input (Cat *self)
 {
-  /* Wait for the first connection: `hb-cat URI < /dev/null` opens one. */
-  if (self->stage == STAGE_RUN && self->has_opened)
+  /* Wait for the first connection: `hb-cat URI < /dev/null` opens one, and logs in. */
+  if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
 
@@ -286,14 +288,47 @@ on_drain (Cat *self)
 }
 
 static void
+become_ready (Cat *self)
+{
+  self->has_been_ready = TRUE;
+
+  if (self->input == NULL)
+    end_input (self);
+}
+
+static void
 on_open (Cat *self)
 {
   TELL (self, open, self->has_opened, self->n_pending);
   self->has_opened = TRUE;
   self->n_backlog = self->n_pending;
+  cat_greeting_send (self->options);
 
-  if (self->input == NULL)
-    end_input (self);
+  if (self->options->ready_on == NULL)
+    become_ready (self);
+}
+
+/* Without --ready-on, `open` reports the same. */
+static void
+on_ready (Cat *self)
+{
+  if (self->options->ready_on == NULL || !hb_websocket_task_get_ready (self->options->task))
+    return;
+
+  TELL (self, ready, self->n_pending);
+  become_ready (self);
+}
+
+/* A message of the login is printed, but it is none of those that --count counts. */
+static void
+on_login (Cat                   *self,
+          SoupWebsocketDataType  type,
+          GBytes                *message)
+{
+  TELL (self, message, type, message);
+
+  if (cat_greeting_answers (self->options, message))
+    hb_websocket_task_mark_ready (self->options->task);
 }
 
 static void
@@ -301,6 +336,12 @@ on_message (Cat                   *self,
             SoupWebsocketDataType  type,
             GBytes                *message)
 {
+  if (!hb_websocket_task_get_ready (self->options->task))
+    {
+      on_login (self, type, message);
+      return;
+    }
+
   /* --count has been reached, and more messages may be received until the connection is closed. */
   if (self->options->count > 0 && !is_short (self))
     return;
@@ -355,7 +396,7 @@ static void
 gave_up_cb (gpointer user_data)
 {
   Cat *self = user_data;
-  gboolean is_done = self->options->once && self->n_pending == 0
+  gboolean is_done = self->options->once && self->has_been_ready && self->n_pending == 0
                      && self->close_code == SOUP_WEBSOCKET_CLOSE_NORMAL;
 
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
@@ -428,6 +469,7 @@ connect_signals (Cat *self)
   g_signal_connect_swapped (task, "reconnect", G_CALLBACK (on_reconnect), self);
   g_signal_connect_swapped (task, "drain", G_CALLBACK (on_drain), self);
   g_signal_connect_swapped (task, "notify::latency", G_CALLBACK (on_latency), self);
+  g_signal_connect_swapped (task, "notify::ready", G_CALLBACK (on_ready), self);
   g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
 }
 

@@ -95,6 +95,14 @@ tell_open (const CatOptions *options,
   return tell (options, "%s", text->str);
 }
 
+static gboolean
+tell_ready (const CatOptions *options,
+            guint             n_queued)
+{
+  return n_queued > 0 ? tell (options, _("ready, %u queued"), n_queued)
+                      : tell (options, "%s", _("ready"));
+}
+
 static void
 print_binary (GBytes *message)
 {
@@ -206,6 +214,7 @@ tell_interrupted (const CatOptions *options,
 
 const CatVoice cat_voice_text = {
   .open = tell_open,
+  .ready = tell_ready,
   .message = tell_message,
   .close = tell_close,
   .error = tell_error,

@@ -15,6 +15,8 @@ typedef struct
   gboolean (*open)        (const CatOptions      *options,
                            gboolean               again,
                            guint                  n_queued);
+  gboolean (*ready)       (const CatOptions      *options,
+                           guint                  n_queued);
   gboolean (*message)     (const CatOptions      *options,
                            SoupWebsocketDataType  type,
                            GBytes                *message);

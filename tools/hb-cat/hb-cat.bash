@@ -6,10 +6,10 @@ _hb_cat ()
 {
   local current=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]}
   local flags="--compression --insecure --once --binary --null --json --quiet --version --help"
-  local valued="--protocol --header --user --origin --ca-file --cert --key --ping-timeout
-    --pong-timeout --ping-mode --ping-message --pong-message --liveness --reconnect-timeout
-    --reconnect-timeout-max --reconnect-jitter --repeat-limit --min-uptime --connect-timeout
-    --close-timeout --max-message-size --count --wait"
+  local valued="--protocol --header --user --origin --greeting --ready-on --ca-file --cert --key
+    --ping-timeout --pong-timeout --ping-mode --ping-message --pong-message --liveness
+    --reconnect-timeout --reconnect-timeout-max --reconnect-jitter --repeat-limit --min-uptime
+    --connect-timeout --close-timeout --max-message-size --count --wait"
 
   COMPREPLY=()
 
