@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  *
  *   hb-machine-event.c
  *   hb-machine-time.c
+ *   hb-machine-network.c
  *   hb-machine-calls.c
  *   hb-machine-link.c    hb-machine-loss.c
  *   hb-machine.c
@@ -71,9 +72,13 @@ void      hb_machine_on_blocked      (HbMachine    *self);
 void      hb_machine_on_writable     (HbMachine    *self,
                                       gint64        now);
 
-/* hb-machine-time.c */
+/* hb-machine-network.c */
 void      hb_machine_on_network      (HbMachine    *self,
                                       gint64        now);
+void      hb_machine_check_network   (HbMachine    *self,
+                                      gint64        now);
+
+/* hb-machine-time.c */
 void      hb_machine_on_tick         (HbMachine    *self,
                                       gint64        now,
                                       HbReading     reading,

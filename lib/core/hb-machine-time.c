@@ -8,9 +8,6 @@
 
 /* What time alone brings about, and when */
 
-/* Networks change in bursts: an interface, an address, a route. */
-#define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
-
 /* When the present attempt has taken too long. A link that is not ready is still an attempt. */
 static gint64
 get_connect_deadline (HbMachine *self)
@@ -172,35 +169,6 @@ tick_connecting (HbMachine *self,
   lose_with_error (self, now, error);
 }
 
-/* Acts on a change of the network when that is due. A delay that the server has asked for is
- * kept. */
-static void
-check_network (HbMachine *self,
-               gint64     now)
-{
-  if (now < self->check_at)
-    return;
-
-  self->check_at = HB_NEVER;
-  self->checked_at = now;
-
-  if (self->settings.network_aware && self->retry_after == 0)
-    hb_machine_check (self, now);
-}
-
-/* Acts on the first change of a burst at once, and once more when the interval is over, so that the
- * last change is not missed. */
-void
-hb_machine_on_network (HbMachine *self,
-                       gint64     now)
-{
-  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
-    return;
-
-  self->check_at = MAX (now, self->checked_at + CHECK_INTERVAL);
-  check_network (self, now);
-}
-
 /* Received bytes are read before a deadline is judged. Each deadline is put off once only, because
  * under a flood there always are more bytes. */
 static gboolean
@@ -254,5 +222,5 @@ hb_machine_on_tick (HbMachine *self,
       g_assert_not_reached ();
     }
 
-  check_network (self, now);
+  hb_machine_check_network (self, now);
 }

@@ -6,8 +6,8 @@
 
 #include "hb-error.h"
 #include "hb-handshake-private.h"
-#include "hb-hops-private.h"
 #include "hb-i18n-private.h"
+#include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
 
 /* The request of a WebSocket handshake, the checks of its responses, and the error if it fails. */
@@ -158,7 +158,7 @@ hb_handshake_guard (SoupSession  *session,
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);
   g_signal_connect (request, "got-informational", G_CALLBACK (got_interim_cb), self);
-  hb_hops_guard (session, request);
+  hb_proxy_guard (session, request);
 }
 
 /* RFC 6455, 4.1, demands a tunnel for ws too, but libsoup makes one for wss only. The response to a
@@ -170,15 +170,15 @@ new_refusal (SoupMessage *request,
   SoupStatus status = soup_message_get_status (request);
   const char *phrase = soup_status_get_phrase (status);
 
-  if (hb_hops_has_proxy (request)
-      && !hb_hops_is_encrypted (soup_message_get_uri (request)))
+  if (hb_proxy_has_proxy (request)
+      && !hb_proxy_is_encrypted (soup_message_get_uri (request)))
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
                         _("The HTTP proxy or the server answered the WebSocket handshake with "
                           "status %u (%s); many proxies do not forward “ws”, so use “wss”, a SOCKS "
                           "proxy, or no proxy for this host"),
                         status, phrase);
 
-  if (hb_hops_has_proxy (request) && !is_answered)
+  if (hb_proxy_has_proxy (request) && !is_answered)
     return g_error_new (HB_ERROR, HB_ERROR_HANDSHAKE,
                         _("The HTTP proxy answered the request for a tunnel with status %u (%s)"),
                         status, phrase);
@@ -219,8 +219,8 @@ gboolean
 hb_handshake_is_unsupported (SoupMessage *request)
 {
   return soup_message_get_status (request) == SOUP_STATUS_NOT_IMPLEMENTED
-         && hb_hops_has_proxy (request)
-         && !hb_hops_is_encrypted (soup_message_get_uri (request));
+         && hb_proxy_has_proxy (request)
+         && !hb_proxy_is_encrypted (soup_message_get_uri (request));
 }
 
 /* Returns the delay in seconds for which the server asks by the header Retry-After, in seconds or

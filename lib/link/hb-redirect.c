@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "hb-hops-private.h"
 #include "hb-i18n-private.h"
+#include "hb-proxy-private.h"
 #include "hb-redirect-private.h"
 #include "hb-syntax-private.h"
 
@@ -24,7 +24,7 @@ is_for_websockets (GUri *uri)
 {
   const char *scheme = g_uri_get_scheme (uri);
 
-  return hb_hops_is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
+  return hb_proxy_is_encrypted (uri) || strcmp (scheme, "ws") == 0 || strcmp (scheme, "http") == 0;
 }
 
 static int
@@ -35,7 +35,7 @@ get_port (GUri *uri)
   if (port > 0)
     return port;
 
-  return hb_hops_is_encrypted (uri) ? 443 : 80;
+  return hb_proxy_is_encrypted (uri) ? 443 : 80;
 }
 
 /* Compares origins as RFC 6454, 5, defines them. The schemes ws and http count as one, because they
@@ -45,7 +45,7 @@ gboolean
 hb_redirect_is_same_origin (GUri *one,
                             GUri *other)
 {
-  return hb_hops_is_encrypted (one) == hb_hops_is_encrypted (other)
+  return hb_proxy_is_encrypted (one) == hb_proxy_is_encrypted (other)
          && get_port (one) == get_port (other)
          && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
 }
@@ -81,7 +81,7 @@ resolve (GUri       *base,
     return g_steal_pointer (&uri);
 
   return soup_uri_copy (uri,
-                        SOUP_URI_SCHEME, hb_hops_is_encrypted (uri) ? "wss" : "ws",
+                        SOUP_URI_SCHEME, hb_proxy_is_encrypted (uri) ? "wss" : "ws",
                         SOUP_URI_FRAGMENT, NULL,
                         SOUP_URI_NONE);
 }
@@ -114,7 +114,7 @@ find_objection (const HbRedirects *self,
   if (!hb_syntax_check_uri (string, NULL))
     return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
 
-  if (hb_hops_is_encrypted (base) && !hb_hops_is_encrypted (uri))
+  if (hb_proxy_is_encrypted (base) && !hb_proxy_is_encrypted (uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
                               "since it leads away from TLS"), place);
 

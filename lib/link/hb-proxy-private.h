@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-void     hb_hops_guard        (SoupSession *session,
+void     hb_proxy_guard        (SoupSession *session,
                                SoupMessage *request);
-gboolean hb_hops_is_encrypted (GUri        *uri);
-gboolean hb_hops_has_proxy    (SoupMessage *request);
+gboolean hb_proxy_is_encrypted (GUri        *uri);
+gboolean hb_proxy_has_proxy    (SoupMessage *request);
 
 G_END_DECLS

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-#include "hb-hops-private.h"
+#include "hb-proxy-private.h"
 
 /* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
  * or the way to the server. libsoup 3.2 and 3.6 send cookies to the proxy, and the proxy's password
  * to servers. */
 
 gboolean
-hb_hops_is_encrypted (GUri *uri)
+hb_proxy_is_encrypted (GUri *uri)
 {
   const char *scheme = g_uri_get_scheme (uri);
 
@@ -21,7 +21,7 @@ hb_hops_is_encrypted (GUri *uri)
 /* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no
  * request. Must not be called before there is a connection. */
 gboolean
-hb_hops_has_proxy (SoupMessage *request)
+hb_proxy_has_proxy (SoupMessage *request)
 {
   GSocketAddress *address = soup_message_get_remote_address (request);
 
@@ -33,7 +33,7 @@ hb_hops_has_proxy (SoupMessage *request)
 static gboolean
 skips_proxy (SoupMessage *request)
 {
-  return hb_hops_is_encrypted (soup_message_get_uri (request)) || !hb_hops_has_proxy (request);
+  return hb_proxy_is_encrypted (soup_message_get_uri (request)) || !hb_proxy_has_proxy (request);
 }
 
 /* Runs after the features of the session have added their headers. */
@@ -114,7 +114,7 @@ request_queued_cb (SoupSession *session,
 /* Must be called before @session gets @request, so that the handlers here run before those of the
  * session's features. */
 void
-hb_hops_guard (SoupSession *session,
+hb_proxy_guard (SoupSession *session,
                SoupMessage *request)
 {
   /* libsoup would use the login of a URI for every authentication that the session has cached, also

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-machine-steps-private.h"
+
+/* What follows a change of the network: one check in each interval */
+
+/* Networks change in bursts: an interface, an address, a route. */
+#define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
+
+/* Acts on a change of the network when that is due. A delay that the server has asked for is
+ * kept. */
+void
+hb_machine_check_network (HbMachine *self,
+                          gint64     now)
+{
+  if (now < self->check_at)
+    return;
+
+  self->check_at = HB_NEVER;
+  self->checked_at = now;
+
+  if (self->settings.network_aware && self->retry_after == 0)
+    hb_machine_check (self, now);
+}
+
+/* Acts on the first change of a burst at once, and once more when the interval is over, so that the
+ * last change is not missed. */
+void
+hb_machine_on_network (HbMachine *self,
+                       gint64     now)
+{
+  if (self->state == HB_STATE_CLOSED || self->check_at != HB_NEVER)
+    return;
+
+  self->check_at = MAX (now, self->checked_at + CHECK_INTERVAL);
+  hb_machine_check_network (self, now);
+}
