@@ -33,6 +33,7 @@ typedef struct
   gboolean         compression;
   gboolean         network_aware;
   gboolean         manual_ready;
+  gboolean         paused;
 } HbSettings;
 
 gboolean             hb_settings_has             (HbProperty         property);

@@ -88,6 +88,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
                                  HB_OVERFLOW_FAIL, HB_OVERFLOW_DROP_NEWEST),
   [HB_PROPERTY_NETWORK_AWARE] = BOOLEAN (network_aware, TRUE),
   [HB_PROPERTY_MANUAL_READY] = BOOLEAN (manual_ready, FALSE),
+  [HB_PROPERTY_PAUSED] = BOOLEAN (paused, FALSE),
 };
 
 static const Setting *

@@ -17,18 +17,22 @@ typedef enum {
   HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
   HB_EFFECT_PING,      /* send a ping, before any message that waits */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */
+  HB_EFFECT_READ,      /* start or stop to read the socket, as hb_machine_may_read () says */
   HB_EFFECT_NOTIFY,    /* notify a property (property) */
   HB_EFFECT_OPEN,
   HB_EFFECT_MESSAGE,   /* (opcode, bytes) */
+  HB_EFFECT_WAITED,    /* the same, for a message that had to wait (opcode, bytes) */
+  HB_EFFECT_REST,      /* let other sources have their turn */
   HB_EFFECT_CLOSE,     /* (code, text) */
   HB_EFFECT_ERROR,     /* (error) */
   HB_EFFECT_RECONNECT, /* (serial, attempt, delay) */
   HB_EFFECT_DRAIN,
-  HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error) */
+  HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error or opcode and bytes) */
 } HbEffectKind;
 
 typedef enum {
   HB_OUTCOME_DONE,
+  HB_OUTCOME_RECEIVED,  /* (opcode, bytes) */
   HB_OUTCOME_CANCELLED, /* cancelled by the application */
   HB_OUTCOME_FAILED,    /* (error) */
 } HbOutcome;
@@ -64,9 +68,16 @@ typedef struct
 
     struct
     {
-      gpointer   ticket;
-      GError    *error; /* (owned) (nullable) */
-      HbOutcome  outcome;
+      gpointer ticket;
+
+      union
+      {
+        GError *error; /* (owned) (nullable) */
+        GBytes *bytes; /* (owned) */
+      };
+
+      HbOutcome outcome;
+      HbOpcode  opcode;
     } resolve;
   };
 } HbEffect;
@@ -90,6 +101,10 @@ void      hb_effects_push_resolve (HbEffects      *self,
                                    gpointer        ticket,
                                    HbOutcome       outcome,
                                    const GError   *error);
+void      hb_effects_push_received (HbEffects     *self,
+                                   gpointer        ticket,
+                                   HbOpcode        opcode,
+                                   GBytes         *bytes);
 void      hb_effects_resolve_all  (HbEffects      *self,
                                    GPtrArray      *tickets,
                                    HbOutcome       outcome,

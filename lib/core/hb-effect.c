@@ -78,6 +78,21 @@ hb_effects_push_resolve (HbEffects    *self,
   effect->resolve.error = error != NULL ? g_error_copy (error) : NULL;
 }
 
+/* Gives a message to the call of @ticket. Takes the ownership of @bytes. */
+void
+hb_effects_push_received (HbEffects *self,
+                          gpointer   ticket,
+                          HbOpcode   opcode,
+                          GBytes    *bytes)
+{
+  HbEffect *effect = hb_effects_push (self, HB_EFFECT_RESOLVE);
+
+  effect->resolve.ticket = ticket;
+  effect->resolve.outcome = HB_OUTCOME_RECEIVED;
+  effect->resolve.opcode = opcode;
+  effect->resolve.bytes = bytes;
+}
+
 void
 hb_effects_resolve_all (HbEffects    *self,
                         GPtrArray    *tickets,
@@ -119,6 +134,7 @@ hb_effect_clear (HbEffect *self)
   switch (self->kind)
     {
     case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_WAITED:
       g_clear_pointer (&self->message.bytes, g_bytes_unref);
       break;
     case HB_EFFECT_CLOSE:
@@ -129,13 +145,18 @@ hb_effect_clear (HbEffect *self)
       g_clear_error (&self->error);
       break;
     case HB_EFFECT_RESOLVE:
-      g_clear_error (&self->resolve.error);
+      if (self->resolve.outcome == HB_OUTCOME_RECEIVED)
+        g_clear_pointer (&self->resolve.bytes, g_bytes_unref);
+      else
+        g_clear_error (&self->resolve.error);
       break;
     case HB_EFFECT_DROP:
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
+    case HB_EFFECT_READ:
+    case HB_EFFECT_REST:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_OPEN:
     case HB_EFFECT_RECONNECT:

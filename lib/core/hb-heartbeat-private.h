@@ -43,6 +43,8 @@ void      hb_heartbeat_on_pinged    (HbHeartbeat       *self,
 void      hb_heartbeat_on_activity  (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
+void      hb_heartbeat_on_reading   (HbHeartbeat       *self,
+                                     gint64             now);
 gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);

@@ -156,6 +156,20 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->awaited_since = HB_NEVER;
 }
 
+/* Starts again, because the socket is read again after a time in which it was not. A reply may have
+ * waited in it, so it does not give a latency. */
+void
+hb_heartbeat_on_reading (HbHeartbeat *self,
+                         gint64       now)
+{
+  if (self->last_activity == HB_NEVER)
+    return;
+
+  self->last_activity = now;
+  self->awaited_since = HB_NEVER;
+  self->is_stale = self->pinged_at != HB_NEVER;
+}
+
 /* Returns the latency, or HB_LATENCY_NONE if no ping waits for this reply. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,

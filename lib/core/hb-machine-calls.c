@@ -85,6 +85,9 @@ hb_machine_close (HbMachine   *self,
   if (!hb_syntax_make_close (&code, &close_reason, error))
     return FALSE;
 
+  /* As in a browser (WHATWG), no message is delivered after close (). */
+  hb_inbox_drop (&self->inbox);
+
   if (ticket != NULL)
     g_ptr_array_add (self->closes, ticket);
 
@@ -109,6 +112,7 @@ hb_machine_close (HbMachine   *self,
       g_free (self->close_reason);
       self->close_reason = g_steal_pointer (&close_reason);
       drop_unready (self);
+      hb_machine_follow_inbox (self, now);
       hb_machine_pump (self);
       break;
 
@@ -323,8 +327,41 @@ hb_machine_take_queue (HbMachine *self,
   hb_machine_pump (self);
 }
 
+/* Gives the next message to a call. It fails if none waits and the task is CLOSED: with the reason
+ * why it became so.
+ *
+ * @ticket: resolved with the message, or when the task is CLOSED */
+void
+hb_machine_receive (HbMachine *self,
+                    gint64     now,
+                    gpointer   ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->settings.paused && !self->disposed)
+    {
+      self->settings.paused = TRUE;
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_PAUSED);
+      hb_inbox_set_paused (&self->inbox, TRUE);
+    }
+
+  if (self->state == HB_STATE_CLOSED && self->inbox.messages.length == 0)
+    {
+      if (self->inbox.reason != NULL)
+        error = g_error_copy (self->inbox.reason);
+      else
+        check_accepting (self, &error);
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
+      return;
+    }
+
+  hb_inbox_receive (&self->inbox, ticket);
+  hb_machine_follow_inbox (self, now);
+}
+
 /* Handles the trigger of a call's GCancellable. To cancel open_async() closes the task. A message
- * in flight goes out nevertheless, and its call continues to wait. */
+ * in flight goes out nevertheless, and its call continues to wait. A call that has its message
+ * completes with it. */
 void
 hb_machine_cancel (HbMachine *self,
                    gint64     now,
@@ -338,6 +375,10 @@ hb_machine_cancel (HbMachine *self,
   else if (g_ptr_array_remove (self->closes, ticket))
     {
       hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+    }
+  else if (hb_inbox_withdraw (&self->inbox, ticket))
+    {
+      return;
     }
   else if (hb_outbox_withdraw (&self->outbox, ticket))
     {

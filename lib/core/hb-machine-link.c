@@ -105,6 +105,7 @@ hb_machine_on_opened (HbMachine *self,
   self->metrics.opens++;
   self->shut_down = FALSE;
   hb_heartbeat_start (&self->heartbeat, now);
+  hb_machine_follow_inbox (self, now);
   set_latency (self, -1);
   hb_machine_set_http_status (self, HTTP_SWITCHING_PROTOCOLS);
   hb_machine_set_last_error (self, NULL);
@@ -159,6 +160,13 @@ hb_machine_on_message (HbMachine     *self,
   self->metrics.messages_received++;
   self->metrics.bytes_received += g_bytes_get_size (bytes);
 
+  if (hb_inbox_is_needed (&self->inbox))
+    {
+      hb_inbox_push (&self->inbox, event->message.opcode, bytes);
+      hb_machine_follow_inbox (self, now);
+      return;
+    }
+
   effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
   effect->message.opcode = event->message.opcode;
   effect->message.bytes = g_bytes_ref (bytes);
@@ -192,6 +200,22 @@ hb_machine_on_pinged (HbMachine *self,
   hb_heartbeat_on_pinged (&self->heartbeat, now);
 
   return TRUE;
+}
+
+/* Follows the handlers of a message that had to wait. */
+void
+hb_machine_on_given (HbMachine *self,
+                     gint64     now)
+{
+  hb_inbox_on_given (&self->inbox, now, self->state != HB_STATE_CLOSED);
+  hb_machine_follow_inbox (self, now);
+}
+
+/* Follows a turn of the other sources. */
+void
+hb_machine_on_rested (HbMachine *self)
+{
+  hb_inbox_on_rested (&self->inbox);
 }
 
 /* Written messages make room for no others: the link says when it takes more. */

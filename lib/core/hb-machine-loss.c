@@ -252,18 +252,13 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Applies changed settings to a delay that is running: moves its end, or ends it if the new limit
- * is reached already. All other deadlines are computed from the settings each time. A link that
- * waits to be marked ready is ready at once if no mark is needed any more. */
-void
-hb_machine_apply_settings (HbMachine *self,
-                           gint64     now)
+/* Moves the end of the delay that is running, or ends it if the new limit is reached already. */
+static void
+apply_to_delay (HbMachine *self,
+                gint64     now)
 {
   g_autoptr (GError) final = NULL;
   gint64 attempt_at;
-
-  if (!self->settings.manual_ready)
-    hb_machine_mark_ready (self, now);
 
   if (self->state != HB_STATE_WAITING || self->attempt == 0)
     return;
@@ -291,4 +286,19 @@ hb_machine_apply_settings (HbMachine *self,
   self->attempt_at = attempt_at;
   if (self->holds == 0)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
+}
+
+/* Applies changed settings. All deadlines except that of a delay are computed from the settings
+ * each time. A link that waits to be marked ready is ready at once if no mark is needed any
+ * more. */
+void
+hb_machine_apply_settings (HbMachine *self,
+                           gint64     now)
+{
+  hb_inbox_set_paused (&self->inbox, self->settings.paused);
+
+  if (!self->settings.manual_ready)
+    hb_machine_mark_ready (self, now);
+
+  apply_to_delay (self, now);
 }

@@ -5,6 +5,7 @@
 #include "hb-effect-private.h"
 #include "hb-event-private.h"
 #include "hb-heartbeat-private.h"
+#include "hb-inbox-private.h"
 #include "hb-metrics-private.h"
 #include "hb-outbox-private.h"
 #include "hb-settings-private.h"
@@ -20,6 +21,7 @@ typedef struct
   HbMetrics    metrics;
   HbHeartbeat  heartbeat;
   HbOutbox     outbox;
+  HbInbox      inbox;
   HbEffects    effects;
   GPtrArray   *opens;        /* tickets that wait for OPEN */
   GPtrArray   *closes;       /* tickets that wait for CLOSED */
@@ -49,6 +51,7 @@ typedef struct
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* one of them has held the request */
+  guint        stands_still : 1;    /* the socket is not read, because too much waits */
   guint        disposed : 1;
 } HbMachine;
 
@@ -102,6 +105,9 @@ void              hb_machine_flush              (HbMachine      *self,
                                                  gpointer        ticket);
 void              hb_machine_take_queue         (HbMachine      *self,
                                                  HbDeque        *taken);
+void              hb_machine_receive            (HbMachine      *self,
+                                                 gint64          now,
+                                                 gpointer        ticket);
 void              hb_machine_cancel             (HbMachine      *self,
                                                  gint64          now,
                                                  gpointer        ticket);
@@ -121,10 +127,15 @@ void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
 gboolean          hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
+void              hb_machine_on_given           (HbMachine      *self,
+                                                 gint64          now);
+void              hb_machine_on_rested          (HbMachine      *self);
 
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,
                                                  const HbEvent  *event);
+gboolean          hb_machine_has_effect         (const HbMachine *self);
+gboolean          hb_machine_may_read           (const HbMachine *self);
 gboolean          hb_machine_pop_effect         (HbMachine      *self,
                                                  HbEffect       *effect);
 gboolean          hb_machine_is_current         (HbMachine      *self,

@@ -35,6 +35,8 @@ void      hb_machine_ping            (HbMachine    *self,
 void      hb_machine_pump            (HbMachine    *self);
 void      hb_machine_tell_unsent     (HbMachine    *self,
                                       guint         n_unsent);
+void      hb_machine_follow_inbox    (HbMachine    *self,
+                                      gint64        now);
 void      hb_machine_release_waiters (HbMachine    *self,
                                       const GError *error);
 void      hb_machine_set_attempt     (HbMachine    *self,

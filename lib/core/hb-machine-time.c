@@ -207,7 +207,7 @@ hb_machine_on_tick (HbMachine *self,
       break;
 
     case HB_STATE_OPEN:
-      tick_open (self, now, reading == HB_READING_HELD_UP);
+      tick_open (self, now, reading == HB_READING_HELD_UP || self->stands_still);
       break;
 
     case HB_STATE_CLOSING:

@@ -136,6 +136,7 @@ hb_machine_leave (HbMachine *self,
   self->retry_after = 0;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->stands_still = FALSE;
   hb_machine_enter (self, state, now);
 
   if (was_open)
@@ -174,6 +175,7 @@ hb_machine_release_waiters (HbMachine    *self,
                             const GError *error)
 {
   hb_outbox_close (&self->outbox, error);
+  hb_inbox_close (&self->inbox, error);
   hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_FAILED, error);
   hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
 }
@@ -274,6 +276,28 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
+/* Stops the reading of the socket while too much waits for the application. Afterwards the
+ * heartbeat starts again, and so does the time in which the link has to become ready. A closing
+ * task reads on, because it waits for the server's close frame. */
+void
+hb_machine_follow_inbox (HbMachine *self,
+                         gint64     now)
+{
+  gboolean stands_still = self->state == HB_STATE_OPEN && hb_inbox_is_full (&self->inbox);
+
+  if (self->stands_still == stands_still)
+    return;
+
+  self->stands_still = stands_still;
+  hb_effects_push (&self->effects, HB_EFFECT_READ);
+
+  if (stands_still)
+    return;
+
+  hb_heartbeat_on_reading (&self->heartbeat, now);
+  self->requested_at = now;
+}
+
 void
 hb_machine_init (HbMachine *self,
                  guint32    seed)
@@ -293,6 +317,7 @@ hb_machine_init (HbMachine *self,
   hb_heartbeat_init (&self->heartbeat);
   hb_effects_init (&self->effects);
   hb_outbox_init (&self->outbox, &self->effects, &self->metrics);
+  hb_inbox_init (&self->inbox, &self->effects);
   self->opens = g_ptr_array_new ();
   self->closes = g_ptr_array_new ();
 }
@@ -301,6 +326,7 @@ void
 hb_machine_clear (HbMachine *self)
 {
   hb_outbox_clear (&self->outbox);
+  hb_inbox_clear (&self->inbox);
   hb_effects_clear (&self->effects);
   hb_settings_clear (&self->settings);
   g_clear_pointer (&self->opens, g_ptr_array_unref);
@@ -339,8 +365,10 @@ hb_machine_dispose (HbMachine *self,
   self->lost_at = HB_NEVER;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->stands_still = FALSE;
   hb_heartbeat_stop (&self->heartbeat);
   hb_outbox_on_lost (&self->outbox, TRUE);
+  hb_inbox_drop (&self->inbox);
   hb_machine_release_waiters (self, error);
 
   while (i < self->effects.length)
@@ -358,7 +386,21 @@ hb_machine_dispose (HbMachine *self,
     }
 }
 
-/* Removes the first effect. The caller clears it. */
+/* Whether hb_machine_pop_effect () would return an effect */
+gboolean
+hb_machine_has_effect (const HbMachine *self)
+{
+  return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
+}
+
+/* Whether the socket may be read */
+gboolean
+hb_machine_may_read (const HbMachine *self)
+{
+  return !self->stands_still;
+}
+
+/* Removes the first effect. The caller clears it. Messages that wait come after all effects. */
 gboolean
 hb_machine_pop_effect (HbMachine *self,
                        HbEffect  *effect)
@@ -366,7 +408,7 @@ hb_machine_pop_effect (HbMachine *self,
   HbEffect *next = hb_deque_peek (&self->effects, 0);
 
   if (next == NULL)
-    return FALSE;
+    return hb_inbox_give (&self->inbox, effect);
 
   *effect = *next;
   hb_deque_pop_head (&self->effects);

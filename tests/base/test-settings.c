@@ -61,6 +61,7 @@ test_own_defaults (Fixture       *fixture,
   g_assert_false (fixture->settings.compression);
   g_assert_true (fixture->settings.network_aware);
   g_assert_false (fixture->settings.manual_ready);
+  g_assert_false (fixture->settings.paused);
   g_assert_null (fixture->settings.protocols);
   g_assert_null (fixture->settings.origin);
 }
@@ -184,6 +185,7 @@ static const Case cases[] = {
     { { .number = HB_OVERFLOW_DROP_NEWEST + 1 }, { .number = -1 } }, 2 },
   { HB_PROPERTY_NETWORK_AWARE, { .number = FALSE } },
   { HB_PROPERTY_MANUAL_READY, { .number = TRUE } },
+  { HB_PROPERTY_PAUSED, { .number = TRUE } },
 };
 
 /* Makes a GValue of what @pointer points to, as a setter of the property would. */

@@ -22,6 +22,8 @@ effect_to_string (const HbEffect *self)
       return g_strdup ("ping");
     case HB_EFFECT_SHUT_DOWN:
       return g_strdup_printf ("shut-down:%u", self->close.code);
+    case HB_EFFECT_READ:
+      return g_strdup ("read");
     case HB_EFFECT_NOTIFY:
       return g_strdup_printf ("notify:%s", hb_property_get_name (self->property));
     case HB_EFFECT_OPEN:
@@ -29,6 +31,11 @@ effect_to_string (const HbEffect *self)
     case HB_EFFECT_MESSAGE:
       return g_strdup_printf ("message:%s",
                               self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
+    case HB_EFFECT_WAITED:
+      return g_strdup_printf ("waited:%s",
+                              self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
+    case HB_EFFECT_REST:
+      return g_strdup ("rest");
     case HB_EFFECT_CLOSE:
       return g_strdup_printf ("close:%u", self->close.code);
     case HB_EFFECT_ERROR:
@@ -43,6 +50,10 @@ effect_to_string (const HbEffect *self)
         {
         case HB_OUTCOME_DONE:
           return g_strdup ("resolve:done");
+        case HB_OUTCOME_RECEIVED:
+          return g_strdup_printf ("resolve:%.*s",
+                                  (int) g_bytes_get_size (self->resolve.bytes),
+                                  (const char *) g_bytes_get_data (self->resolve.bytes, NULL));
         case HB_OUTCOME_CANCELLED:
           return g_strdup ("resolve:cancelled");
         case HB_OUTCOME_FAILED:

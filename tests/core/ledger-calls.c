@@ -13,6 +13,7 @@ typedef struct
   gboolean  is_expected; /* to be resolved, in this way */
   HbOutcome outcome;
   int       error;
+  GBytes   *bytes;       /* (nullable) (not owned) the message that it is to be given */
 } Call;
 
 static Call *
@@ -112,6 +113,28 @@ ledger_expect_all (Ledger    *self,
     }
 }
 
+/* Gives a message to the first call that waits for one. Returns FALSE if none does. */
+gboolean
+ledger_give (Ledger *self,
+             GBytes *bytes)
+{
+  guint i;
+
+  for (i = 0; i < self->calls->len; i++)
+    {
+      Call *call = g_ptr_array_index (self->calls, i);
+
+      if (call->kind != CALL_RECEIVE || call->is_expected)
+        continue;
+
+      ledger_expect_call (self, GUINT_TO_POINTER (call->id), HB_OUTCOME_RECEIVED, NO_ERROR);
+      call->bytes = bytes;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* A call is over: one that was to be, in the way that was due, and for the first time. */
 CallKind
 ledger_resolve (Ledger         *self,
@@ -124,7 +147,9 @@ ledger_resolve (Ledger         *self,
   g_assert_true (call->is_expected);
   g_assert_cmpint (effect->resolve.outcome, ==, call->outcome);
 
-  if (call->outcome == HB_OUTCOME_FAILED && call->error != ANY_ERROR)
+  if (call->outcome == HB_OUTCOME_RECEIVED)
+    g_assert_true (effect->resolve.bytes == call->bytes);
+  else if (call->outcome == HB_OUTCOME_FAILED && call->error != ANY_ERROR)
     g_assert_error (effect->resolve.error, HB_ERROR, call->error);
   else
     g_assert_true ((effect->resolve.error != NULL) == (call->outcome == HB_OUTCOME_FAILED));

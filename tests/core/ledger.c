@@ -37,7 +37,7 @@ get_message (Ledger *self,
 void
 ledger_init (Ledger *self)
 {
-  *self = (Ledger) { 0 };
+  *self = (Ledger) { .reason = HB_ERROR_CLOSED };
   self->calls = g_ptr_array_new_with_free_func (g_free);
   self->line = g_ptr_array_new_with_free_func (free_message);
 }
@@ -421,6 +421,8 @@ ledger_on_closed (Ledger *self,
   self->is_closing = FALSE;
   ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_FAILED, error);
   ledger_expect_all (self, CALL_OPEN, HB_OUTCOME_FAILED, error);
+  ledger_expect_all (self, CALL_RECEIVE, HB_OUTCOME_FAILED, error);
+  self->reason = error;
   ledger_expect_all (self, CALL_CLOSE, HB_OUTCOME_DONE, NO_ERROR);
 }
 

@@ -27,6 +27,7 @@ typedef struct
   gboolean   waited;     /* a message had to, since the line was last empty */
   gboolean   overflowed; /* one was dropped, since then */
   gboolean   is_closing; /* the task is CLOSED, and those who wait are about to be told */
+  int        reason;     /* why the task was last closed */
 } Ledger;
 
 typedef enum {
@@ -34,6 +35,7 @@ typedef enum {
   CALL_CLOSE,
   CALL_SEND,
   CALL_FLUSH,
+  CALL_RECEIVE,
 } CallKind;
 
 /* In place of an HbError */
@@ -61,6 +63,8 @@ void     ledger_expect_all   (Ledger           *self,
                               CallKind          kind,
                               HbOutcome         outcome,
                               int               error);
+gboolean ledger_give         (Ledger           *self,
+                              GBytes           *bytes);
 CallKind ledger_resolve      (Ledger           *self,
                               const HbEffect   *effect);
 

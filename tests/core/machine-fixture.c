@@ -176,6 +176,7 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_WAITED:
       g_clear_pointer (&fixture->message, g_bytes_unref);
       fixture->message = g_bytes_ref (effect->message.bytes);
       return TRUE;
@@ -188,6 +189,8 @@ carry_out (Fixture        *fixture,
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_READ:
+    case HB_EFFECT_REST:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_DRAIN:
       return TRUE;
@@ -243,6 +246,8 @@ drain (Fixture *fixture)
         hb_machine_on_greeted (&fixture->machine, effect.serial);
       else if (effect.kind == HB_EFFECT_TRANSMIT)
         transmit (fixture);
+      else if (effect.kind == HB_EFFECT_WAITED)
+        hb_machine_on_given (&fixture->machine, fixture->now);
 
       hb_effect_clear (&effect);
     }

@@ -73,7 +73,7 @@ connect_link (Walk           *self,
   /* One link at a time, and none while another is still told to be open */
   g_assert_false (link->exists);
   g_assert_false (self->mirror.is_told_open);
-  *link = (Link) { .serial = effect->serial, .exists = TRUE };
+  *link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
 
   if (dice_one_in (self->dice, 8))
     walk_hold (self);
@@ -200,6 +200,9 @@ settle_debt (Walk           *self,
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_READ:
+    case HB_EFFECT_WAITED:
+    case HB_EFFECT_REST:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_DRAIN:
     case HB_EFFECT_RESOLVE:
@@ -244,6 +247,9 @@ read_property (Walk       *self,
     case HB_PROPERTY_READY:
       mirror->is_ready = hb_machine_get_status (machine).is_ready;
       break;
+    case HB_PROPERTY_PAUSED:
+      mirror->is_paused = machine->settings.paused;
+      break;
     case HB_PROPERTY_LAST_ERROR:
       mirror->last_error = machine->last_error == NULL ? NO_ERROR
                            : machine->last_error->domain == HB_ERROR ? machine->last_error->code
@@ -283,6 +289,15 @@ carry_out (Walk     *self,
       break;
     case HB_EFFECT_SHUT_DOWN:
       shut_down (self);
+      break;
+    case HB_EFFECT_READ:
+      self->link.is_reading = hb_machine_may_read (&self->machine);
+      break;
+    case HB_EFFECT_WAITED:
+      walk_settle_waited (self, effect);
+      break;
+    case HB_EFFECT_REST:
+      walk_rest (self);
       break;
     case HB_EFFECT_NOTIFY:
       read_property (self, effect->property);

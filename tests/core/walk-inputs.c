@@ -11,8 +11,7 @@
 /* All that a machine can be told, each with what the model makes of it. */
 
 /* Long enough for every order, and short enough to stay quick while a task waits for ever */
-#define MAX_LINE  60
-#define MAX_CALLS 60
+#define MAX_LINE 60
 
 static void
 assert_same (Walk *self)
@@ -72,7 +71,7 @@ walk_set_settings (Walk *self)
   HbSettings *settings = &self->machine.settings;
   Dice *dice = self->dice;
 
-  switch (dice_roll (dice, 8))
+  switch (dice_roll (dice, 9))
     {
     case 0:
       settings->ping_timeout = dice_roll (dice, 20) * 1000;
@@ -103,6 +102,9 @@ walk_set_settings (Walk *self)
       break;
     case 6:
       settings->manual_ready = dice_roll (dice, 3) != 0;
+      break;
+    case 7:
+      walk_set_paused (self, dice_roll (dice, 3) == 0);
       break;
     default:
       set_up_request (self);
@@ -355,6 +357,7 @@ walk_cancel (Walk *self)
       model_close (self);
       break;
     case CALL_CLOSE:
+    case CALL_RECEIVE:
       ledger_expect_call (&self->ledger, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
       break;
     case CALL_SEND:
@@ -399,8 +402,11 @@ walk_on_greeted (Walk  *self,
 void
 walk_on_message (Walk *self)
 {
+  static const char large[400000] = { 0 };
   const char *text = dice_roll (self->dice, 3) == 0 ? "pong" : "hello";
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (GBytes) bytes = dice_one_in (self->dice, 4)
+                             ? g_bytes_new_static (large, sizeof large)
+                             : g_bytes_new (text, strlen (text));
   HbOpcode opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT;
   HbReply reply = dice_roll (self->dice, 4) < 2 ? HB_REPLY_UNJUDGED
                                                 : HB_REPLY_NO + dice_roll (self->dice, 2);

@@ -45,6 +45,8 @@ model_open (Walk     *walk,
 void
 model_close (Walk *walk)
 {
+  model_drop_inbox (walk);
+
   switch (walk->model.state)
     {
     case HB_STATE_CLOSED:
@@ -60,6 +62,7 @@ model_close (Walk *walk)
 
     case HB_STATE_OPEN:
       model_enter (walk, HB_STATE_CLOSING);
+      model_follow_inbox (walk);
       if (ledger_get_unready (&walk->ledger) == 0)
         break;
       model_owe (walk, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_CLOSED });
@@ -277,6 +280,9 @@ model_dispose (Walk *walk)
   self->lost_at = HB_NEVER;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->stands_still = FALSE;
+  walk->is_resting = FALSE;
+  model_drop_inbox (walk);
   ledger_on_lost (&walk->ledger, TRUE);
   ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);
   walk->ledger.n_drains = 0;
@@ -300,6 +306,7 @@ model_on_opened (Walk  *walk,
   self->latency = -1;
   self->last_error = NO_ERROR;
   start_heartbeat (walk);
+  model_follow_inbox (walk);
 
   if (self->lost_at != HB_NEVER)
     {
@@ -385,7 +392,7 @@ model_on_message (Walk     *walk,
 
   self->n_received++;
   self->bytes_received += g_bytes_get_size (bytes);
-  model_owe (walk, &(Owed) { .kind = HB_EFFECT_MESSAGE, .bytes = g_bytes_ref (bytes) });
+  model_deliver (walk, bytes);
 }
 
 void
@@ -496,7 +503,7 @@ model_tick (Walk     *walk,
       break;
 
     case HB_STATE_OPEN:
-      tick_open (walk, held_up);
+      tick_open (walk, held_up || self->stands_still);
       break;
 
     case HB_STATE_CLOSING:

@@ -23,6 +23,7 @@ model_init (Walk *walk)
     .last_error = NO_ERROR,
   };
   g_queue_init (&walk->model.owed);
+  g_queue_init (&walk->model.inbox);
 }
 
 void
@@ -36,6 +37,7 @@ void
 model_clear (Walk *walk)
 {
   g_queue_clear_full (&walk->model.owed, (GDestroyNotify) model_free_owed);
+  model_drop_inbox (walk);
 }
 
 void
@@ -131,6 +133,8 @@ model_leave (Walk    *walk,
   self->retry_after = 0;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->stands_still = FALSE;
+  walk->is_resting = walk->is_resting && state != HB_STATE_CLOSED;
   model_enter (walk, state);
 
   if (was_open)

@@ -12,13 +12,15 @@ G_BEGIN_DECLS
 /* What the files of the walk share: walk.c chooses what happens, walk-inputs.c tells it to the
  * machine and to the model, walk-driver.c carries out what the machine wants and holds that against
  * the model, walk-rest.c does so when there is nothing more to be done, and walk-model.c and
- * walk-model-inputs.c are the model. */
+ * walk-model-inputs.c are the model. walk-inbox.c is all of this for messages that wait. */
 
 /* Where the machine has to be, from the promises of its documentation. Beside it the ledger, for
  * messages and calls, and the emissions that are owed, in their order. */
 typedef struct
 {
   GQueue   owed;
+  GQueue   inbox;        /* of GBytes: messages that wait for the application */
+  gsize    inbox_amount;
   HbState  state;
   guint    serial;
   guint    attempt;
@@ -41,6 +43,9 @@ typedef struct
   gboolean is_unclear;  /* what the reply says of the latency */
   gboolean is_awaiting;
   gboolean disposed;
+  gboolean is_paused;
+  gboolean is_giving;    /* handlers of a message that has waited are running */
+  gboolean stands_still; /* the link is not read */
   gboolean is_by_settings;  /* the wait, and not by the application's own function */
   gboolean is_announcing;   /* handlers of `connecting` are running */
   gboolean is_request_held; /* by one of them */
@@ -78,6 +83,7 @@ typedef struct
   gboolean exists;
   gboolean is_connecting; /* its request has gone out */
   gboolean is_open;
+  gboolean is_reading;
   gboolean has_said_goodbye;
 } Link;
 
@@ -93,6 +99,7 @@ typedef struct
   guint64  buffered_amount;
   gboolean has_connection;
   gboolean is_ready;
+  gboolean is_paused;
   int      last_error;
   gboolean is_told_open; /* an `open` without its `close` */
   guint    open_serial;
@@ -114,6 +121,7 @@ struct _Walk
   guint     patience;    /* how much more the handlers may do in this step */
   guint     n_acts;
   guint     n_numbers;   /* messages that were made */
+  gboolean  is_resting;  /* other sources have their turn */
 };
 
 /* How a link ends, or why */
@@ -134,6 +142,9 @@ typedef struct
 /* RFC 6455, 7.4.1 */
 #define MODEL_TOO_BIG 1009
 #define MODEL_NORMAL  1000
+
+/* Enough for every order of the calls */
+#define MAX_CALLS 60
 
 /* Changes of the network are acted on as often as this. */
 #define MODEL_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
@@ -178,6 +189,10 @@ void      model_on_message      (Walk       *walk,
                                  HbOpcode    opcode,
                                  GBytes     *bytes,
                                  HbReply     reply);
+void      model_deliver         (Walk       *walk,
+                                 GBytes     *bytes);
+void      model_follow_inbox    (Walk       *walk);
+void      model_drop_inbox      (Walk       *walk);
 void      model_on_pong         (Walk       *walk);
 void      model_on_activity         (Walk       *walk);
 void      model_on_lost         (Walk       *walk,
@@ -203,6 +218,14 @@ void      walk_flush            (Walk       *self);
 void      walk_take_queue       (Walk       *self);
 void      walk_cancel           (Walk       *self);
 void      walk_dispose          (Walk       *self);
+void      walk_set_paused       (Walk       *self,
+                                 gboolean    is_paused);
+void      walk_receive          (Walk       *self);
+void      walk_settle_waited    (Walk       *self,
+                                 const HbEffect *effect);
+void      walk_rest             (Walk       *self);
+void      walk_on_rested        (Walk       *self);
+void      walk_assert_inbox     (Walk       *self);
 void      walk_on_opened        (Walk       *self);
 void      walk_on_message       (Walk       *self);
 void      walk_on_pong          (Walk       *self);

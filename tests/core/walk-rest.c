@@ -178,6 +178,10 @@ assert_calls (Walk *self)
         case CALL_CLOSE:
           g_assert_cmpint (self->model.state, ==, HB_STATE_CLOSING);
           break;
+        case CALL_RECEIVE:
+          g_assert_cmpint (self->model.state, !=, HB_STATE_CLOSED);
+          g_assert_true (g_queue_is_empty (&self->model.inbox));
+          break;
         case CALL_SEND:
         case CALL_FLUSH:
           g_assert_cmpuint (self->ledger.line->len, >, 0);
@@ -197,4 +201,5 @@ walk_assert_rest (Walk *self)
   assert_metrics (self);
   assert_mirror (self);
   assert_calls (self);
+  walk_assert_inbox (self);
 }

@@ -74,6 +74,10 @@ act (Walk *self)
       if (dice_one_in (self->dice, 500))
         walk_dispose (self);
       break;
+    case 19:
+    case 20:
+      walk_receive (self);
+      break;
     default:
       walk_send (self);
       break;
@@ -106,10 +110,12 @@ let_link_act (Walk *self)
       break;
     case 1:
     case 2:
-      walk_on_message (self);
+      if (link->is_reading)
+        walk_on_message (self);
       break;
     case 3:
-      walk_on_pong (self);
+      if (link->is_reading)
+        walk_on_pong (self);
       break;
     case 4:
       if (dice_one_in (self->dice, 4))
@@ -193,6 +199,8 @@ let_time_pass (Walk *self)
 static void
 turn (Walk *self)
 {
+  walk_on_rested (self);
+
   switch (dice_roll (self->dice, 8))
     {
     case 0:

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-inbox-private.h"
+#include "hb-time-private.h"
+
+/* A message that waits */
+typedef struct
+{
+  GBytes   *bytes; /* (owned) */
+  HbOpcode  opcode;
+} HbIncoming;
+
+/* The socket is not read while so many bytes wait. */
+#define MAX_AMOUNT (1024 * 1024)
+
+/* The memory that a message takes beside its payload. If only the payload counted, a server could
+ * send empty messages without end. */
+#define OVERHEAD 128
+
+/* The time, in microseconds, for which messages that have waited may be given before other sources
+ * have their turn. It is as long as that of HbBudget, by which the socket is read. */
+#define MAX_BUSY 4000
+
+static gsize
+get_cost (GBytes *bytes)
+{
+  return g_bytes_get_size (bytes) + OVERHEAD;
+}
+
+/* Takes the ownership of @bytes. */
+static void
+append (HbInbox  *self,
+        HbOpcode  opcode,
+        GBytes   *bytes)
+{
+  *(HbIncoming *) hb_deque_push_tail (&self->messages) = (HbIncoming) { bytes, opcode };
+  self->amount += get_cost (bytes);
+}
+
+/* The caller owns the bytes of the message. */
+static HbIncoming
+pop (HbInbox *self)
+{
+  HbIncoming message = *(HbIncoming *) hb_deque_peek (&self->messages, 0);
+
+  hb_deque_pop_head (&self->messages);
+  self->amount -= get_cost (message.bytes);
+
+  return message;
+}
+
+void
+hb_inbox_init (HbInbox   *self,
+               HbEffects *effects)
+{
+  *self = (HbInbox) { .effects = effects, .given_since = HB_NEVER };
+  hb_deque_init (&self->messages, sizeof (HbIncoming));
+  self->receives = g_ptr_array_new ();
+}
+
+void
+hb_inbox_clear (HbInbox *self)
+{
+  hb_inbox_drop (self);
+  hb_deque_clear (&self->messages);
+  g_clear_pointer (&self->receives, g_ptr_array_unref);
+  g_clear_error (&self->reason);
+}
+
+/* Whether the next message must be pushed, because it may not be emitted at once */
+gboolean
+hb_inbox_is_needed (const HbInbox *self)
+{
+  return self->is_paused || self->is_giving || self->messages.length > 0 || self->receives->len > 0;
+}
+
+gboolean
+hb_inbox_is_full (const HbInbox *self)
+{
+  return self->amount >= MAX_AMOUNT;
+}
+
+/* Whether hb_inbox_give () would return a message */
+gboolean
+hb_inbox_can_give (const HbInbox *self)
+{
+  return self->messages.length > 0
+         && !self->is_paused && !self->is_giving && !self->is_resting;
+}
+
+/* Gives the message to the first call that waits for one, or keeps it. */
+void
+hb_inbox_push (HbInbox  *self,
+               HbOpcode  opcode,
+               GBytes   *bytes)
+{
+  if (self->receives->len > 0)
+    hb_effects_push_received (self->effects, g_ptr_array_remove_index (self->receives, 0),
+                              opcode, g_bytes_ref (bytes));
+  else
+    append (self, opcode, g_bytes_ref (bytes));
+}
+
+/* Takes back the messages that are about to be emitted. None waits then, because a message is only
+ * emitted at once while none waits. */
+static void
+take_back (HbInbox *self)
+{
+  guint i = 0;
+
+  while (i < self->effects->length)
+    {
+      HbEffect *effect = hb_deque_peek (self->effects, i);
+
+      if (effect->kind != HB_EFFECT_MESSAGE)
+        {
+          i++;
+          continue;
+        }
+
+      append (self, effect->message.opcode, effect->message.bytes);
+      hb_deque_remove (self->effects, i);
+    }
+}
+
+void
+hb_inbox_set_paused (HbInbox  *self,
+                     gboolean  is_paused)
+{
+  if (self->is_paused == is_paused)
+    return;
+
+  self->is_paused = is_paused;
+  self->given_since = HB_NEVER;
+  if (is_paused)
+    take_back (self);
+}
+
+/* Makes an effect of the first message that waits, if it may be emitted now. hb_inbox_on_given ()
+ * has to follow the emission. */
+gboolean
+hb_inbox_give (HbInbox  *self,
+               HbEffect *effect)
+{
+  HbIncoming message;
+
+  if (!hb_inbox_can_give (self))
+    return FALSE;
+
+  message = pop (self);
+  self->is_giving = TRUE;
+  *effect = (HbEffect) {
+    .kind = HB_EFFECT_WAITED,
+    .message.bytes = message.bytes,
+    .message.opcode = message.opcode,
+  };
+
+  return TRUE;
+}
+
+/* Asks for a rest when the handlers have taken long.
+ *
+ * @may_rest: whether a rest is possible: the task has a main context */
+void
+hb_inbox_on_given (HbInbox  *self,
+                   gint64    now,
+                   gboolean  may_rest)
+{
+  self->is_giving = FALSE;
+
+  if (self->messages.length == 0 || !may_rest)
+    {
+      self->given_since = HB_NEVER;
+      return;
+    }
+
+  if (self->given_since == HB_NEVER)
+    self->given_since = now;
+
+  if (now - self->given_since < MAX_BUSY || self->is_resting)
+    return;
+
+  self->is_resting = TRUE;
+  hb_effects_push (self->effects, HB_EFFECT_REST);
+}
+
+void
+hb_inbox_on_rested (HbInbox *self)
+{
+  self->is_resting = FALSE;
+  self->given_since = HB_NEVER;
+}
+
+void
+hb_inbox_drop (HbInbox *self)
+{
+  while (self->messages.length > 0)
+    g_bytes_unref (pop (self).bytes);
+}
+
+/* Gives the first message that waits to the call of @ticket, or lets the call wait. */
+void
+hb_inbox_receive (HbInbox  *self,
+                  gpointer  ticket)
+{
+  HbIncoming message;
+
+  if (self->messages.length == 0)
+    {
+      g_ptr_array_add (self->receives, ticket);
+      return;
+    }
+
+  message = pop (self);
+  hb_effects_push_received (self->effects, ticket, message.opcode, message.bytes);
+}
+
+/* Cancels the call of @ticket. Returns FALSE if it has its message already, or is another call. */
+gboolean
+hb_inbox_withdraw (HbInbox  *self,
+                   gpointer  ticket)
+{
+  if (!g_ptr_array_remove (self->receives, ticket))
+    return FALSE;
+
+  hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
+
+  return TRUE;
+}
+
+/* Fails the calls that wait, because the task has become CLOSED. Messages that wait remain. */
+void
+hb_inbox_close (HbInbox      *self,
+                const GError *error)
+{
+  g_clear_error (&self->reason);
+  self->reason = g_error_copy (error);
+  hb_inbox_on_rested (self);
+  hb_effects_resolve_all (self->effects, self->receives, HB_OUTCOME_FAILED, error);
+}

@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+#include "tell.h"
+
+/* Messages that wait for the application: the property `paused`, and receive_async (). */
+
+#define MIB (1024 * 1024)
+
+static void
+set_paused (Fixture  *fixture,
+            gboolean  paused)
+{
+  fixture->machine.settings.paused = paused;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+}
+
+static void
+call_receive (Fixture    *fixture,
+              const char *ticket)
+{
+  hb_machine_receive (&fixture->machine, fixture->now, (gpointer) ticket);
+}
+
+static void
+receive_size (Fixture *fixture,
+              gsize    size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (size), size);
+
+  tell_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+}
+
+static void
+assert_message (Fixture    *fixture,
+                const char *expected)
+{
+  g_assert_nonnull (fixture->message);
+  g_assert_cmpmem (g_bytes_get_data (fixture->message, NULL), g_bytes_get_size (fixture->message),
+                   expected, strlen (expected));
+}
+
+static void
+test_paused (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("While the task is paused messages wait, and then they are emitted in order");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  receive_size (fixture, 3);
+  receive (fixture, "b");
+  advance (fixture, 1000);
+  assert_effects (fixture, "");
+
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text waited:binary waited:text");
+  assert_message (fixture, "b");
+
+  receive (fixture, "c");
+  assert_effects (fixture, "message:text");
+}
+
+static void
+pause_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (strstr (effect, ":text") != NULL)
+    set_paused (fixture, TRUE);
+}
+
+static void
+test_pause_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A handler that pauses the task gets no other message, also of those under way");
+
+  start_open (fixture);
+  fixture->handler = pause_cb;
+  receive (fixture, "a");
+  receive (fixture, "b");
+  receive (fixture, "c");
+  assert_effects (fixture, "message:text");
+  assert_message (fixture, "a");
+
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text");
+  assert_message (fixture, "b");
+
+  receive (fixture, "d");
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text");
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text");
+  assert_message (fixture, "d");
+}
+
+/* A main loop in the handler, during which another message is received */
+static void
+loop_cb (Fixture    *fixture,
+         const char *effect)
+{
+  if (g_str_equal (effect, "waited:text"))
+    {
+      fixture->handler = NULL;
+      receive (fixture, "b");
+      assert_effects (fixture, "waited:text");
+    }
+}
+
+static void
+test_one_at_a_time (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("No message is emitted while a handler of one that waited runs a main loop");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  fixture->handler = loop_cb;
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text");
+  assert_message (fixture, "b");
+}
+
+static void
+test_calls (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("Calls get messages in order, and pause the task");
+
+  start_open (fixture);
+  call_receive (fixture, "1");
+  call_receive (fixture, "2");
+  assert_effects (fixture, "notify:paused");
+  g_assert_true (fixture->machine.settings.paused);
+
+  receive (fixture, "a");
+  receive (fixture, "b");
+  receive (fixture, "c");
+  assert_effects (fixture, "resolve:a(1) resolve:b(2)");
+
+  call_receive (fixture, "3");
+  call_receive (fixture, "4");
+  assert_effects (fixture, "resolve:c(3)");
+
+  /* Who has asked comes first. */
+  set_paused (fixture, FALSE);
+  receive (fixture, "d");
+  receive (fixture, "e");
+  assert_effects (fixture, "resolve:d(4) message:text");
+}
+
+static void
+test_cancel (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("To cancel a call takes no message away");
+
+  start_open (fixture);
+  call_receive (fixture, "1");
+  call_receive (fixture, "2");
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "1");
+  receive (fixture, "a");
+  assert_effects (fixture, "notify:paused resolve:cancelled(1) resolve:a(2)");
+
+  /* A call that has its message keeps it. */
+  call_receive (fixture, "3");
+  receive (fixture, "b");
+  hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "3");
+  assert_effects (fixture, "resolve:b(3)");
+}
+
+static void
+test_replies (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_test_summary ("A heartbeat's reply is not among the messages that wait, and counts as one");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  advance (fixture, 15000);
+  assert_effects (fixture, "ping");
+  receive (fixture, "a");
+  receive (fixture, "pong");
+  receive (fixture, "b");
+  call_receive (fixture, "1");
+  call_receive (fixture, "2");
+  assert_effects (fixture, "notify:latency resolve:a(1) resolve:b(2)");
+}
+
+static void
+test_reconnect (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("Messages that wait outlive the link, and so do calls");
+
+  start_open (fixture);
+  set_paused (fixture, TRUE);
+  receive (fixture, "a");
+  lose_link (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+  receive (fixture, "b");
+  call_receive (fixture, "1");
+  call_receive (fixture, "2");
+  call_receive (fixture, "3");
+  assert_effects (fixture, "resolve:a(1) resolve:b(2)");
+
+  lose_link (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  forget (fixture);
+  receive (fixture, "c");
+  assert_effects (fixture, "resolve:c(3)");
+}
+
+typedef struct
+{
+  const char *path;
+  void      (*end)   (Fixture *fixture);
+  const char *error; /* with which calls end that wait, and later ones */
+  gboolean    drops; /* the messages that wait */
+} Ending;
+
+static void
+end_by_limit (Fixture *fixture)
+{
+  fixture->machine.settings.repeat_limit = 0;
+  lose_link (fixture);
+}
+
+static void
+end_by_peer (Fixture *fixture)
+{
+  fixture->machine.settings.repeat_limit = 0;
+  lose_by_peer (fixture, 1000, FALSE);
+}
+
+static void
+end_by_close (Fixture *fixture)
+{
+  close_with (fixture, 1000, NULL);
+  lose_by_peer (fixture, 1000, FALSE);
+}
+
+static void
+end_by_dispose (Fixture *fixture)
+{
+  hb_machine_dispose (&fixture->machine, fixture->now);
+  fixture->has_link = fixture->has_opened = FALSE;
+}
+
+static const Ending endings[] = {
+  { "limit", end_by_limit, "repeat-limit", FALSE },
+  { "peer", end_by_peer, "closed", FALSE },
+  { "close", end_by_close, "closed", TRUE },
+  { "dispose", end_by_dispose, "closed", TRUE },
+};
+
+static void
+test_closed (Fixture       *fixture,
+             gconstpointer  data)
+{
+  const Ending *ending = data;
+  g_autofree char *first = g_strdup_printf ("resolve:failed:%s(1)", ending->error);
+  g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
+
+  g_test_summary ("CLOSED ends a call with the reason, and later ones when no message waits");
+
+  start_open (fixture);
+  call_receive (fixture, "1");
+  ending->end (fixture);
+  drain (fixture);
+  g_assert_true (g_str_has_suffix (fixture->log->str, first));
+  forget (fixture);
+  assert_state (fixture, HB_STATE_CLOSED);
+
+  call_receive (fixture, "2");
+  assert_effects (fixture, second);
+}
+
+static void
+test_kept (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const Ending *ending = data;
+  g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
+
+  g_test_summary ("Messages that were received before CLOSED are given, unless the application "
+                  "has closed the task");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  receive (fixture, "b");
+  ending->end (fixture);
+  forget (fixture);
+
+  if (!ending->drops)
+    {
+      call_receive (fixture, "1");
+      assert_effects (fixture, "resolve:a(1)");
+      set_paused (fixture, FALSE);
+      assert_effects (fixture, "waited:text");
+      assert_message (fixture, "b");
+      set_paused (fixture, TRUE);
+    }
+
+  call_receive (fixture, "2");
+  assert_effects (fixture, second);
+}
+
+static void
+test_close_in_closed (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("close () drops what waits on a task that has closed by itself");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  end_by_limit (fixture);
+  forget (fixture);
+  close_with (fixture, 1000, NULL);
+  call_receive (fixture, "1");
+  assert_effects (fixture, "resolve:failed:repeat-limit(1)");
+}
+
+static void
+test_never_opened (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A call on a task that was never opened fails");
+
+  call_receive (fixture, "1");
+  assert_effects (fixture, "notify:paused resolve:failed:closed(1)");
+}
+
+typedef struct
+{
+  const char *path;
+  gsize       size;
+  guint       most; /* messages that are read before reading stops */
+} Flood;
+
+static const Flood floods[] = {
+  { "empty", 0, MIB / 128 },
+  { "short", 128, MIB / 256 },
+  { "long", 16 * MIB, 1 },
+};
+
+static void
+test_flood (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const Flood *flood = data;
+  guint n = 0;
+
+  g_test_summary ("The socket is read while less than 1 MiB waits, with what a message takes");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  while (hb_machine_may_read (&fixture->machine))
+    {
+      receive_size (fixture, flood->size);
+      g_assert_cmpuint (++n, <=, flood->most);
+    }
+
+  g_assert_cmpuint (n, ==, flood->most);
+  assert_effects (fixture, "read");
+
+  call_receive (fixture, "1");
+  drain (fixture);
+  g_assert_true (g_str_has_prefix (fixture->log->str, "resolve:"));
+  g_assert_true (g_str_has_suffix (fixture->log->str, "(1) read"));
+  g_string_truncate (fixture->log, 0);
+  g_assert_true (hb_machine_may_read (&fixture->machine));
+}
+
+typedef struct
+{
+  const char      *path;
+  HbHeartbeatMode  mode;
+  HbLiveness       liveness;
+} Heartbeat;
+
+static const Heartbeat heartbeats[] = {
+  { "message", HB_HEARTBEAT_MODE_MESSAGE, HB_LIVENESS_ANY },
+  { "ping", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_ANY },
+  { "reply", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_REPLY },
+  { "steady", HB_HEARTBEAT_MODE_PING, HB_LIVENESS_STEADY },
+};
+
+static void
+test_heartbeat (Fixture       *fixture,
+                gconstpointer  data)
+{
+  const Heartbeat *heartbeat = data;
+
+  g_test_summary ("While the socket is not read no link is condemned, and then the time starts");
+
+  fixture->machine.settings.heartbeat_mode = heartbeat->mode;
+  fixture->machine.settings.liveness = heartbeat->liveness;
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive_size (fixture, MIB);
+  advance (fixture, 600000);
+  assert_state (fixture, HB_STATE_OPEN);
+  g_assert_cmpuint (fixture->machine.metrics.pings, >, 20);
+
+  set_paused (fixture, FALSE);
+  forget (fixture);
+  if (heartbeat->liveness != HB_LIVENESS_STEADY)
+    assert_deadline (fixture, 15000);
+
+  /* The reply to an old ping has waited, so it gives no latency. */
+  advance (fixture, 100);
+  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  if (heartbeat->mode == HB_HEARTBEAT_MODE_PING)
+    tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  assert_effects (fixture, "");
+
+  /* A link that is dead is found again. */
+  advance (fixture, 25000);
+  g_assert_cmpuint (fixture->machine.metrics.pong_timeouts, ==, 1);
+  forget (fixture);
+}
+
+static void
+test_still_next_link (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_test_summary ("The next link is not read either while too much waits, unless it is closed");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive_size (fixture, MIB);
+  lose_link (fixture);
+  drain (fixture);
+  g_assert_true (hb_machine_may_read (&fixture->machine));
+
+  advance (fixture, 2000);
+  answer (fixture);
+  g_assert_false (hb_machine_may_read (&fixture->machine));
+  forget (fixture);
+
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "notify:state notify:ready read shut-down:1000");
+  g_assert_true (hb_machine_may_read (&fixture->machine));
+}
+
+/* Each message takes its handler 3 ms. */
+static void
+be_slow_cb (Fixture    *fixture,
+            const char *effect)
+{
+  if (g_str_has_prefix (effect, "waited"))
+    fixture->now += 3000;
+}
+
+static void
+test_rest (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("Messages that have waited let other sources have their turn");
+
+  set_paused (fixture, TRUE);
+  start_open (fixture);
+  receive (fixture, "a");
+  receive (fixture, "b");
+  receive (fixture, "c");
+  receive (fixture, "d");
+  receive (fixture, "e");
+  receive (fixture, "f");
+  fixture->handler = be_slow_cb;
+  set_paused (fixture, FALSE);
+  assert_effects (fixture, "waited:text waited:text waited:text rest");
+  receive (fixture, "g");
+  assert_effects (fixture, "");
+
+  hb_machine_on_rested (&fixture->machine);
+  assert_effects (fixture, "waited:text waited:text waited:text rest");
+
+  /* A task that is closed has no turns any more. */
+  end_by_limit (fixture);
+  drain (fixture);
+  g_assert_true (g_str_has_suffix (fixture->log->str, " waited:text"));
+  assert_message (fixture, "g");
+  forget (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  gsize i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/machine/receive/paused", test_paused);
+  add_test ("/machine/receive/pause-in-handler", test_pause_in_handler);
+  add_test ("/machine/receive/one-at-a-time", test_one_at_a_time);
+  add_test ("/machine/receive/calls", test_calls);
+  add_test ("/machine/receive/cancel", test_cancel);
+  add_test ("/machine/receive/replies", test_replies);
+  add_test ("/machine/receive/reconnect", test_reconnect);
+
+  for (i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *closed = g_strconcat ("/machine/receive/closed/", endings[i].path, NULL);
+      g_autofree char *kept = g_strconcat ("/machine/receive/kept/", endings[i].path, NULL);
+
+      g_test_add (closed, Fixture, &endings[i], fixture_set_up, test_closed, fixture_tear_down);
+      g_test_add (kept, Fixture, &endings[i], fixture_set_up, test_kept, fixture_tear_down);
+    }
+
+  add_test ("/machine/receive/close-in-closed", test_close_in_closed);
+  add_test ("/machine/receive/never-opened", test_never_opened);
+
+  for (i = 0; i < G_N_ELEMENTS (floods); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine/receive/flood/", floods[i].path, NULL);
+
+      g_test_add (path, Fixture, &floods[i], fixture_set_up, test_flood, fixture_tear_down);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (heartbeats); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine/receive/heartbeat/", heartbeats[i].path, NULL);
+
+      g_test_add (path, Fixture, &heartbeats[i], fixture_set_up, test_heartbeat,
+                  fixture_tear_down);
+    }
+
+  add_test ("/machine/receive/still-next-link", test_still_next_link);
+  add_test ("/machine/receive/rest", test_rest);
+
+  return g_test_run ();
+}
