@@ -31,6 +31,11 @@ typedef struct
   /* Ends a pause of reading. Returns whether reading was paused. */
   gboolean (* read_on)              (gpointer   data);
 
+  /* Starts or stops to read the socket. While reading is stopped, the end of the connection is not
+   * reported either, because bytes that came before may be unread. */
+  void     (* set_reading)          (gpointer   data,
+                                     gboolean   is_reading);
+
   /* Limits a received message: all of its fragments together, after inflation where possible. */
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);

@@ -109,6 +109,13 @@ hb_fallback_read_on (gpointer data)
   return FALSE;
 }
 
+/* libsoup cannot be stopped either, so what it reads waits with the owner, without a limit. */
+static void
+hb_fallback_set_reading (gpointer data,
+                         gboolean is_reading)
+{
+}
+
 static void
 hb_fallback_set_max_message_size (gpointer data,
                                   guint64  bytes)
@@ -140,6 +147,7 @@ static const HbChannelFuncs channel_funcs = {
   .get_written = hb_fallback_get_written,
   .flush = hb_fallback_flush,
   .read_on = hb_fallback_read_on,
+  .set_reading = hb_fallback_set_reading,
   .set_max_message_size = hb_fallback_set_max_message_size,
   .detach = hb_fallback_detach,
   .free = hb_fallback_free,

@@ -19,6 +19,8 @@ void      hb_input_set_max_delivery (HbInput              *self,
                                      gsize                 bytes);
 void      hb_input_detach           (HbInput              *self);
 gboolean  hb_input_is_paused        (HbInput              *self);
+void      hb_input_set_reading      (HbInput              *self,
+                                     gboolean              is_reading);
 gboolean  hb_input_read_on          (HbInput              *self);
 
 G_END_DECLS

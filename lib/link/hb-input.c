@@ -27,6 +27,7 @@ struct _HbInput
   gpointer       user_data;
   gsize          delivered;    /* bytes, in the present delivery */
   gsize          max_delivery; /* The delivery ends after so many bytes. */
+  gboolean       is_stopped;   /* The owner wants no more for now. */
 };
 
 /* The source for which libsoup asks */
@@ -41,6 +42,12 @@ static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       hb_input_pollable_init))
+
+static void
+want_input (HbInput *self)
+{
+  hb_watch_want (self->watch, G_IO_IN, self->pause == NULL && !self->is_stopped);
+}
 
 static gboolean
 pause_cb (gpointer user_data)
@@ -82,7 +89,7 @@ hb_input_is_readable (GPollableInputStream *pollable)
 {
   HbInput *self = HB_INPUT (pollable);
 
-  return self->pause == NULL && hb_block_reader_is_readable (&self->reader);
+  return self->pause == NULL && !self->is_stopped && hb_block_reader_is_readable (&self->reader);
 }
 
 /* Reads the clock for each KiB that libsoup reads, except if no bytes are left. The first bytes are
@@ -198,7 +205,7 @@ reader_dispatch (GSource     *source,
 
   hb_output_uncork (self->output);
   hb_budget_end (&self->budget, g_get_monotonic_time ());
-  if (keep)
+  if (keep && !self->is_stopped)
     hb_watch_want (self->watch, G_IO_IN, TRUE);
 
   return keep;
@@ -226,7 +233,7 @@ hb_input_create_source (GPollableInputStream *pollable,
 
   ((Reader *) source)->input = g_object_ref (self);
   g_source_set_static_name (source, "[hb] reader");
-  hb_watch_want (self->watch, G_IO_IN, self->pause == NULL);
+  want_input (self);
 
   return source;
 }
@@ -352,7 +359,16 @@ hb_input_read_on (HbInput *self)
   g_source_destroy (self->pause);
   g_clear_pointer (&self->pause, g_source_unref);
   hb_budget_renew (&self->budget);
-  hb_watch_want (self->watch, G_IO_IN, TRUE);
+  want_input (self);
 
   return TRUE;
+}
+
+/* Starts or stops to read. The bytes that libsoup has read already become messages nevertheless. */
+void
+hb_input_set_reading (HbInput  *self,
+                      gboolean  is_reading)
+{
+  self->is_stopped = !is_reading;
+  want_input (self);
 }

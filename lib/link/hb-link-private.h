@@ -33,6 +33,8 @@ void                     hb_link_close                (HbLink             *self,
                                                        const char         *reason);
 void                     hb_link_drop                 (HbLink             *self);
 
+void                     hb_link_set_reading          (HbLink             *self,
+                                                       gboolean            is_reading);
 void                     hb_link_set_max_message_size (HbLink             *self,
                                                        guint64             bytes);
 guint                    hb_link_get_serial           (HbLink             *self);

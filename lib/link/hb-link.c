@@ -416,6 +416,15 @@ hb_link_read_on (HbLink *self)
   return self->connection != NULL && self->channel.funcs->read_on (self->channel.data);
 }
 
+/* Starts or stops to read the socket, where that is possible. */
+void
+hb_link_set_reading (HbLink   *self,
+                     gboolean  is_reading)
+{
+  if (self->connection != NULL)
+    self->channel.funcs->set_reading (self->channel.data, is_reading);
+}
+
 /* Returns whether the connection has ended and HB_EVENT_LOST follows in the next iteration. */
 gboolean
 hb_link_has_ended (HbLink *self)

@@ -234,6 +234,13 @@ hb_stream_read_on (gpointer data)
 }
 
 static void
+hb_stream_set_reading (gpointer data,
+                       gboolean is_reading)
+{
+  hb_input_set_reading (((HbStream *) data)->input, is_reading);
+}
+
+static void
 hb_stream_set_max_message_size (gpointer data,
                                 guint64  bytes)
 {
@@ -258,6 +265,7 @@ static const HbChannelFuncs channel_funcs = {
   .get_written = hb_stream_get_written,
   .flush = hb_stream_flush,
   .read_on = hb_stream_read_on,
+  .set_reading = hb_stream_set_reading,
   .set_max_message_size = hb_stream_set_max_message_size,
   .detach = hb_stream_detach,
   .free = g_object_unref,
