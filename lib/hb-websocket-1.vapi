@@ -65,6 +65,7 @@ namespace Hb {
 		public bool get_network_aware ();
 		public unowned string? get_origin ();
 		public Hb.Overflow get_overflow ();
+		public bool get_paused ();
 		public unowned string get_ping_message ();
 		public uint get_ping_timeout ();
 		public unowned string? get_pong_message ();
@@ -85,6 +86,7 @@ namespace Hb {
 		public void hold ();
 		public void mark_ready ();
 		public async bool open_async (GLib.Cancellable? cancellable = null) throws GLib.Error;
+		public async Hb.Message receive_async (GLib.Cancellable? cancellable = null) throws GLib.Error;
 		public void reconnect_later ();
 		public void reconnect_now ();
 		public void release ();
@@ -104,6 +106,7 @@ namespace Hb {
 		public void set_network_aware (bool follow);
 		public void set_origin (string? origin);
 		public void set_overflow (Hb.Overflow overflow);
+		public void set_paused (bool paused);
 		public void set_ping_func (owned Hb.PingFunc? func);
 		public void set_ping_message (string text);
 		public void set_ping_timeout (uint milliseconds);
@@ -139,6 +142,7 @@ namespace Hb {
 		public bool network_aware { get; set; }
 		public string? origin { get; set; }
 		public Hb.Overflow overflow { get; set; }
+		public bool paused { get; set; }
 		public string ping_message { get; set; }
 		public uint ping_timeout { get; set; }
 		public string? pong_message { get; set; }

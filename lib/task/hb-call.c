@@ -4,6 +4,7 @@
 
 #include "hb-call-private.h"
 #include "hb-i18n-private.h"
+#include "hb-message-private.h"
 
 /* An asynchronous call of the application that is pending. It is the data of its GTask, and the
  * GTask is the ticket by which the machine knows the call. */
@@ -12,7 +13,8 @@ typedef struct
   HbCallFunc      cancelled;
   gpointer        user_data;
   GDestroyNotify  destroy;
-  GSource        *source; /* (nullable) */
+  GSource        *source;  /* (nullable) */
+  HbMessage      *message; /* (nullable) received, and not returned yet */
 } HbCall;
 
 static gboolean
@@ -37,6 +39,7 @@ free_call (gpointer data)
       g_source_unref (self->source);
     }
 
+  g_clear_pointer (&self->message, hb_message_free);
   self->destroy (self->user_data);
   g_free (self);
 }
@@ -81,6 +84,34 @@ hb_call_fail (GTask  *task,
   g_object_unref (task);
 }
 
+static gboolean
+return_cb (gpointer user_data)
+{
+  HbCall *self = g_task_get_task_data (user_data);
+
+  g_task_return_pointer (user_data, g_steal_pointer (&self->message),
+                         (GDestroyNotify) hb_message_free);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Completes a call with a message, which it owns, in the next iteration of the loop. libsoup may be
+ * delivering the message now. If the callback then ran a main loop until the next message is
+ * received, it would wait forever. */
+static void
+return_later (GTask     *task,
+              HbMessage *message)
+{
+  HbCall *self = g_task_get_task_data (task);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  self->message = message;
+  g_source_set_priority (source, g_task_get_priority (task));
+  g_source_set_callback (source, return_cb, g_object_ref (task), g_object_unref);
+  g_source_set_static_name (source, "[hb] received");
+  g_source_attach (source, g_task_get_context (task));
+}
+
 /* Completes the call whose ticket the machine returns. */
 void
 hb_call_end (HbEffect *effect)
@@ -91,6 +122,10 @@ hb_call_end (HbEffect *effect)
     {
     case HB_OUTCOME_DONE:
       g_task_return_boolean (task, TRUE);
+      break;
+    case HB_OUTCOME_RECEIVED:
+      return_later (task, hb_message_new ((SoupWebsocketDataType) effect->resolve.opcode,
+                                          effect->resolve.bytes));
       break;
     case HB_OUTCOME_CANCELLED:
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED,

@@ -197,6 +197,14 @@ hb_driver_flush (HbDriver *self,
   hb_driver_wake (self);
 }
 
+void
+hb_driver_receive (HbDriver *self,
+                   GTask    *task)
+{
+  hb_machine_receive (&self->machine, hb_driver_read_clock (self), start_call (self, task));
+  hb_driver_wake (self);
+}
+
 /* Returns: (transfer container) (element-type HbMessage): owns its messages */
 GPtrArray *
 hb_driver_take_queue (HbDriver *self)

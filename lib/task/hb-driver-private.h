@@ -63,6 +63,8 @@ void                     hb_driver_send_async          (HbDriver             *se
 void                     hb_driver_flush               (HbDriver             *self,
                                                         GTask                *task);
 GPtrArray               *hb_driver_take_queue          (HbDriver             *self);
+void                     hb_driver_receive             (HbDriver             *self,
+                                                        GTask                *task);
 
 HbStatus                 hb_driver_get_status          (HbDriver             *self);
 gboolean                 hb_driver_will_fail_call      (HbDriver             *self,

@@ -19,9 +19,10 @@ struct _HbDriver
   HbSessions           sessions;
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
-  HbHome               home;            /* entered until CLOSED, as the next two */
+  HbHome               home;            /* entered until CLOSED, as the next three */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
+  GSource             *rest;            /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
   guint                draining;        /* how many drains are running, one within the other */
 };

@@ -60,7 +60,7 @@ when_wanted (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  return self->machine.effects.length > 0
+  return hb_machine_has_effect (&self->machine)
          ? HB_AT_ONCE
          : hb_machine_get_deadline (&self->machine);
 }
@@ -174,11 +174,47 @@ network_cb (gpointer user_data)
 }
 
 static void
+end_rest (HbDriver *self)
+{
+  if (self->rest == NULL)
+    return;
+
+  g_source_destroy (self->rest);
+  g_clear_pointer (&self->rest, g_source_unref);
+}
+
+static gboolean
+rest_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  end_rest (self);
+  hb_machine_on_rested (&self->machine);
+  hb_driver_wake (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A source of this priority is dispatched after all others that are ready. */
+static void
+rest (HbDriver *self)
+{
+  if (self->home.context == NULL || self->rest != NULL)
+    return;
+
+  self->rest = g_idle_source_new ();
+  g_source_set_callback (self->rest, rest_cb, self, NULL);
+  g_source_set_static_name (self->rest, "[hb] messages");
+  g_source_attach (self->rest, self->home.context);
+}
+
+static void
 leave_context (HbDriver *self)
 {
   if (self->alarm == NULL)
     return;
 
+  end_rest (self);
   g_source_destroy (self->alarm);
   g_clear_pointer (&self->alarm, g_source_unref);
   g_clear_pointer (&self->network, hb_network_unwatch);
@@ -342,6 +378,17 @@ carry_out (HbDriver *self,
     case HB_EFFECT_SHUT_DOWN:
       if (self->link != NULL)
         hb_link_close (self->link, effect->close.code, effect->close.reason);
+      break;
+    case HB_EFFECT_READ:
+      if (self->link != NULL)
+        hb_link_set_reading (self->link, hb_machine_may_read (&self->machine));
+      break;
+    case HB_EFFECT_WAITED:
+      emit (self, effect);
+      hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
+      break;
+    case HB_EFFECT_REST:
+      rest (self);
       break;
     case HB_EFFECT_OPEN:
       emit (self, effect);

@@ -1143,6 +1143,64 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
 }
 
 /**
+ * HbWebsocketTask:paused:
+ *
+ * Whether received messages wait.
+ *
+ * While it is set, [signal@WebsocketTask::message] is not emitted. Messages wait, and
+ * [method@WebsocketTask.receive_async] gives them. When it is unset, the messages that wait are
+ * emitted in order. If there are many, other sources of the main loop have their turn in between.
+ * To miss no message, set it before [method@WebsocketTask.open].
+ *
+ * The socket is read only while less than 1 MiB waits, where each message counts 128 bytes more
+ * than its payload. After that the buffers of the kernels fill, and the server has to wait. While
+ * the socket is not read, the heartbeat does not treat the silence of the server as a failure, so
+ * the loss of a connection is not detected, and the pings of the server are not answered. The
+ * heartbeat starts again when the socket is read again.
+ *
+ * Messages that wait outlast the connection on which they were received. They are dropped by
+ * [method@WebsocketTask.close].
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_paused: (get-property paused)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:paused].
+ *
+ * Returns: whether received messages wait
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_get_paused (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_settings (self)->paused;
+}
+
+/**
+ * hb_websocket_task_set_paused: (set-property paused)
+ * @self: a task
+ * @paused: whether received messages wait
+ *
+ * Sets [property@WebsocketTask:paused].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_paused (HbWebsocketTask *self,
+                              gboolean         paused)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PAUSED, &paused);
+}
+
+/**
  * hb_websocket_task_get_request_headers:
  * @self: a task
  *

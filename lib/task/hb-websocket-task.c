@@ -210,6 +210,7 @@ emit (gpointer        owner,
   switch (effect->kind)
     {
     case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_WAITED:
       g_signal_emit (self, signals[SIGNAL_MESSAGE],
                      effect->message.opcode == HB_OPCODE_TEXT ? detail_text : detail_binary,
                      (SoupWebsocketDataType) effect->message.opcode, effect->message.bytes);
@@ -239,6 +240,8 @@ emit (gpointer        owner,
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_READ:
+    case HB_EFFECT_REST:
     case HB_EFFECT_RESOLVE:
     default:
       g_assert_not_reached ();
@@ -1110,6 +1113,70 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
 
   return finish_task (self, result, hb_websocket_task_flush_async, error);
+}
+
+/**
+ * hb_websocket_task_receive_async:
+ * @self: a task
+ * @cancellable: (nullable): a cancellable, which ends only the call and takes no message away
+ * @callback: (scope async): called when a message was received, or no more can be
+ * @user_data: data for @callback
+ *
+ * Receives the next message.
+ *
+ * The first call sets [property@WebsocketTask:paused], so that no message is emitted by
+ * [signal@WebsocketTask::message] or lost between two calls. If a message already waits, the call
+ * completes with it. Several calls that are pending receive messages in the order of the calls.
+ *
+ * The call continues across reconnects for as long as the task does. On a `CLOSED` task it gives
+ * the messages that were received before, and fails when there are none.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_receive_async (HbWebsocketTask     *self,
+                                 GCancellable        *cancellable,
+                                 GAsyncReadyCallback  callback,
+                                 gpointer             user_data)
+{
+  g_autoptr (GTask) task = NULL;
+
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  task = start_task (self, cancellable, callback, user_data,
+                     hb_websocket_task_receive_async, G_STRFUNC);
+  if (task != NULL)
+    hb_driver_receive (self->driver, task);
+}
+
+/**
+ * hb_websocket_task_receive_finish:
+ * @self: a task
+ * @result: the result that the callback received
+ * @error: return location for an error
+ *
+ * Finishes [method@WebsocketTask.receive_async].
+ *
+ * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
+ * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task or has
+ * not opened it, or the server closed it normally and [property@WebsocketTask:repeat-limit] is 0,
+ * or with `G_IO_ERROR_CANCELLED`.
+ *
+ * Returns: (transfer full): the message
+ *
+ * Since: 1.0
+ */
+HbMessage *
+hb_websocket_task_receive_finish (HbWebsocketTask  *self,
+                                  GAsyncResult     *result,
+                                  GError          **error)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, hb_websocket_task_receive_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 /**

@@ -176,6 +176,11 @@ gboolean             hb_websocket_task_get_manual_ready          (HbWebsocketTas
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_manual_ready          (HbWebsocketTask    *self,
                                                                   gboolean            manual_ready);
+HB_AVAILABLE_IN_1_0
+gboolean             hb_websocket_task_get_paused                (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_paused                (HbWebsocketTask    *self,
+                                                                  gboolean            paused);
 
 HB_AVAILABLE_IN_1_0
 HbState                   hb_websocket_task_get_state           (HbWebsocketTask *self);
@@ -280,6 +285,16 @@ gboolean   hb_websocket_task_flush_finish        (HbWebsocketTask        *self,
                                                   GError                **error);
 HB_AVAILABLE_IN_1_0
 GPtrArray *hb_websocket_task_take_queue          (HbWebsocketTask        *self);
+
+HB_AVAILABLE_IN_1_0
+void       hb_websocket_task_receive_async  (HbWebsocketTask      *self,
+                                             GCancellable         *cancellable,
+                                             GAsyncReadyCallback   callback,
+                                             gpointer              user_data);
+HB_AVAILABLE_IN_1_0
+HbMessage *hb_websocket_task_receive_finish (HbWebsocketTask      *self,
+                                             GAsyncResult         *result,
+                                             GError              **error);
 
 HB_AVAILABLE_IN_1_0
 void hb_websocket_task_set_ping_func      (HbWebsocketTask *self,

@@ -25,9 +25,10 @@ COMMENT = {
 
 # What a binding calls by itself
 IMPLIED = {
-    '.js': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish'},
+    '.js': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish', 'receive_finish'},
     '.py': set(),
-    '.vala': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish'},
+    '.vala': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish',
+              'receive_finish'},
 }
 
 # Python passes a method on to be called; the others call it, or begin and end it.

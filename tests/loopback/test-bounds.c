@@ -278,6 +278,65 @@ test_slow_application (void)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
+/* What the kernels may take of a flood that nobody reads */
+#define ROOM_IN_KERNELS (24 * MIB)
+
+/* What waits may take as much again in libsoup's array, and one more read comes after it. */
+#define ROOM_FOR_WAITING (2 * MIB + ROOM_FOR_BUFFERS)
+
+static void
+receive_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (HbMessage) message = NULL;
+  guint *n_messages = user_data;
+
+  message = hb_websocket_task_receive_finish (HB_WEBSOCKET_TASK (source), result, NULL);
+  g_assert_nonnull (message);
+  (*n_messages)++;
+}
+
+/* On a paused task messages wait, and the server with them, also while they are taken slowly. */
+static void
+test_paused (gconstpointer data)
+{
+  gsize length = GPOINTER_TO_UINT (data);
+  g_autoptr (GByteArray) frame = make_frame (RAW_FIN | RAW_BINARY, length);
+  GByteArray *frames;
+  guint n_messages = 0;
+  Bounds *bounds;
+  guint i;
+
+  if (!can_measure ())
+    return;
+
+  /* Many at a time, or the server would be slow */
+  frames = g_byte_array_new ();
+  while (frames->len < 64 * KIB)
+    g_byte_array_append (frames, frame->data, frame->len);
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", NULL, frames, PLENTY));
+  hb_websocket_task_set_paused (bounds->task, TRUE);
+  open_task (bounds);
+  run_for (bounds, 300);
+  assert_state (bounds->task, HB_STATE_OPEN);
+  g_assert_cmpuint (flood_get_n_sent (bounds->flood), <, ROOM_IN_KERNELS);
+  g_assert_cmpuint (get_metric (bounds->task, hb_metrics_get_bytes_received), <,
+                    MIB + 2 * length + KIB);
+
+  for (i = 1; i <= 100; i++)
+    {
+      hb_websocket_task_receive_async (bounds->task, NULL, receive_cb, &n_messages);
+      wait_until (n_messages == i);
+      look (bounds);
+    }
+
+  g_assert_cmpuint (flood_get_n_sent (bounds->flood), <, ROOM_IN_KERNELS + 100 * frame->len);
+  report (bounds);
+  bounds_free (bounds, ROOM_FOR_WAITING + 2 * length);
+}
+
 /* A handshake whose answer has no end: libsoup stops at 64 KiB of headers; the rest of what an
  * answer may have is read and thrown away, until connect-timeout. */
 static void
@@ -401,6 +460,9 @@ main (int   argc,
                         test_announced_without_limit);
   g_test_add_func (PREFIX "messages", test_messages);
   g_test_add_func (PREFIX "slow-application", test_slow_application);
+  g_test_add_data_func (PREFIX "paused/empty", GUINT_TO_POINTER (0), test_paused);
+  g_test_add_data_func (PREFIX "paused/short", GUINT_TO_POINTER (100), test_paused);
+  g_test_add_data_func (PREFIX "paused/long", GUINT_TO_POINTER (100000), test_paused);
   g_test_add_data_func (PREFIX "answer/headers", endless_headers, test_answer);
   g_test_add_data_func (PREFIX "answer/header", endless_header, test_answer);
   g_test_add_data_func (PREFIX "answer/status", endless_status, test_answer);

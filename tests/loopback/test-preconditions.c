@@ -61,6 +61,7 @@ test_getters (void)
   refuses (g_assert_cmpint (get (overflow), ==, 0));
   refuses (g_assert_false (get (network_aware)));
   refuses (g_assert_false (get (manual_ready)));
+  refuses (g_assert_false (get (paused)));
   refuses (g_assert_cmpint (get (state), ==, HB_STATE_CLOSED));
   refuses (g_assert_null (get (connection)));
   refuses (g_assert_null (get (protocol)));
@@ -103,6 +104,7 @@ test_setters (void)
   refuses (set (overflow, HB_OVERFLOW_DROP_OLDEST));
   refuses (set (network_aware, FALSE));
   refuses (set (manual_ready, TRUE));
+  refuses (set (paused, TRUE));
   refuses (hb_websocket_task_set_ping_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_reconnect_func (object, NULL, NULL, NULL));
   g_object_unref (object);
@@ -173,6 +175,7 @@ test_calls (void)
                                                  NULL));
   refuses (hb_websocket_task_flush_async (object, NULL, unexpected_cb, NULL));
   refuses (g_assert_null (hb_websocket_task_take_queue (object)));
+  refuses (hb_websocket_task_receive_async (object, NULL, unexpected_cb, NULL));
   g_object_unref (object);
 }
 
@@ -187,6 +190,7 @@ test_finish (void)
   refuses (g_assert_false (hb_websocket_task_close_finish (object, NULL, NULL)));
   refuses (g_assert_false (hb_websocket_task_send_message_finish (object, NULL, NULL)));
   refuses (g_assert_false (hb_websocket_task_flush_finish (object, NULL, NULL)));
+  refuses (g_assert_null (hb_websocket_task_receive_finish (object, NULL, NULL)));
 
   /* The result of another call */
   g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*");

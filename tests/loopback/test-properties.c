@@ -264,6 +264,7 @@ test_accessors (void)
   assert_accessors (task, overflow, HbOverflow, HB_OVERFLOW_DROP_NEWEST, g_assert_cmpint);
   assert_accessors (task, network_aware, gboolean, FALSE, g_assert_cmpint);
   assert_accessors (task, manual_ready, gboolean, TRUE, g_assert_cmpint);
+  assert_accessors (task, paused, gboolean, TRUE, g_assert_cmpint);
   g_assert_finalize_object (task);
 }
 

@@ -65,6 +65,7 @@ call_from_outside (gpointer data)
                                                  store_result_cb, &sent));
   refused (hb_websocket_task_close_async (task, 1000, NULL, NULL, NULL, NULL));
   refused (hb_websocket_task_flush_async (task, NULL, NULL, NULL));
+  refused (hb_websocket_task_receive_async (task, NULL, NULL, NULL));
 
   wait_until (opened != NULL && sent != NULL);
   g_assert_false (hb_websocket_task_open_finish (task, opened, &error));

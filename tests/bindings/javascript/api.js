@@ -37,6 +37,7 @@ const WRITABLE = [
   ['overflow', Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST],
   ['network-aware', true, false],
   ['manual-ready', false, true],
+  ['paused', false, true],
 ];
 
 const READABLE = [

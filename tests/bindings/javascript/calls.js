@@ -7,8 +7,8 @@ import Gio from 'gi://Gio';
 import Hb from 'gi://Hb?version=1';
 
 import {
-  BINARY, NOWHERE, TEXT, URI, assert, assertEqual, assertFails, closeTask, main, newTask, openTask,
-  wait,
+  BINARY, NOWHERE, TEXT, URI, assert, assertEqual, assertFails, closeTask, decode, main, newTask,
+  openTask, wait,
 } from './harness.js';
 
 // Opens, and gives the first error that is told.
@@ -168,6 +168,41 @@ main({
     await wait(() => closes.length > 0);
     assertEqual(closes, [null], 'reasons');
     assertEqual(task.get_state(), Hb.State.CLOSED, 'state');
+  },
+
+  async receive() {
+    const task = newTask({paused: true});
+    const messages = [];
+    const cancellable = new Gio.Cancellable();
+
+    task.connect('message', (_, type, message) => messages.push(decode(message)));
+    await task.open_async(null);
+    task.send_text('one');
+    const message = await task.receive_async(null);
+    assert(message instanceof Hb.Message);
+    assertEqual(message.get_message_type(), TEXT);
+    assertEqual(decode(message.get_bytes()), 'one');
+
+    const cancelled = task.receive_async(cancellable);
+    const calls = [task.receive_async(null), task.receive_async(null)];
+    cancellable.cancel();
+    await assertFails(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, () => cancelled);
+    task.send_bytes(new GLib.Bytes('two'));
+    task.send_text('three');
+    assertEqual((await Promise.all(calls)).map(part => decode(part.get_bytes())),
+      ['two', 'three']);
+
+    assertEqual(messages, []);
+    task.paused = false;
+    task.send_text('four');
+    await wait(() => messages.length === 1);
+    assertEqual(messages, ['four']);
+
+    const last = task.receive_async(null);
+    assert(task.paused);
+    await closeTask(task);
+    await assertFails(Hb.Error, Hb.Error.CLOSED, () => last);
+    await assertFails(Hb.Error, Hb.Error.CLOSED, () => task.receive_async(null));
   },
 
   // What waits for a link that will not be fails when the task is closed.

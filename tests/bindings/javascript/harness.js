@@ -15,7 +15,7 @@ export const URI = ARGV[ARGV.length - 1];
 export const NOWHERE = 'ws://127.0.0.1:9/';
 export const {TEXT, BINARY} = Soup.WebsocketDataType;
 
-for (const name of ['open', 'close', 'send_message', 'flush'])
+for (const name of ['open', 'close', 'send_message', 'flush', 'receive'])
   Gio._promisify(Hb.WebsocketTask.prototype, `${name}_async`, `${name}_finish`);
 
 function show(value) {

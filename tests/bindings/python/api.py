@@ -33,6 +33,7 @@ WRITABLE = [
     ('overflow', Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST),
     ('network-aware', True, False),
     ('manual-ready', False, True),
+    ('paused', False, True),
 ]
 
 READABLE = [

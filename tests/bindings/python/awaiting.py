@@ -89,6 +89,28 @@ def test_handlers():
     run(work())
 
 
+def test_receive():
+    """A coroutine receives in a loop, across a lost connection, until the task is closed."""
+    async def work():
+        task = new_task(paused=True, reconnect_timeout=1)
+        task.connect('open', lambda task: task.send_text('hello'))
+        task.open()
+        received = []
+        try:
+            while True:
+                message = await task.receive_async()
+                received.append(message.get_bytes().get_data())
+                if len(received) == 3:
+                    task.close(1000, None)
+                else:
+                    task.reconnect_later()
+        except GLib.Error as error:
+            assert error.matches(Hb.Error.quark(), Hb.Error.CLOSED)
+        assert received == [b'hello'] * 3, received
+
+    run(work())
+
+
 def test_interrupt():
     """SIGINT sets an event, so a program can close before it ends."""
     async def work():
@@ -126,6 +148,7 @@ def test_cancellables():
                 (new_task(uri=NOWHERE).open_async, ()),
                 (held.send_message_async, (BINARY, ONE, Hb.SendFlags.DEFAULT)),
                 (held.flush_async, ()),
+                (held.receive_async, ()),
                 (opened.close_async, (1000, None))):
             cancellable = Gio.Cancellable()
             call = begin(*arguments, cancellable)
@@ -160,6 +183,17 @@ def test_cancelled_coroutines():
         except asyncio.CancelledError:
             assert task.get_buffered_amount() == 0
         task.close(1000, None)
+
+        task = new_task()
+        await task.open_async()
+        try:
+            await asyncio.wait_for(task.receive_async(), 0.01)
+            raise AssertionError('there was a message')
+        except TimeoutError:
+            pass
+        task.send_text('late')
+        assert (await task.receive_async()).get_bytes().get_data() == b'late'
+        await task.close_async(1000, None)
 
     async def wait_for_message(task):
         await task.send_message_async(TEXT, ONE, Hb.SendFlags.DEFAULT)

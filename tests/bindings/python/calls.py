@@ -158,6 +158,39 @@ def test_async():
     close_task(task)
 
 
+def test_receive():
+    task = new_task(paused=True)
+    messages = []
+    task.connect('message', lambda _, kind, data: messages.append(data.get_data()))
+    assert call(task.open_async, task.open_finish)
+    task.send_text('one')
+    message = call(task.receive_async, task.receive_finish)
+    assert isinstance(message, Hb.Message)
+    assert message.get_message_type() == TEXT
+    assert message.get_bytes().get_data() == b'one'
+
+    cancellable = Gio.Cancellable()
+    cancelled = start(task.receive_async, task.receive_finish, cancellable=cancellable)
+    ends = [start(task.receive_async, task.receive_finish) for _ in range(2)]
+    cancellable.cancel()
+    assert_fails(*CANCELLED, cancelled)
+    task.send_bytes(GLib.Bytes.new(b'two'))
+    task.send_text('three')
+    assert [end().get_bytes().get_data() for end in ends] == [b'two', b'three']
+
+    assert messages == []
+    task.set_paused(False)
+    task.send_text('four')
+    wait(lambda: messages)
+    assert messages == [b'four']
+
+    end = start(task.receive_async, task.receive_finish)
+    assert task.get_paused()
+    close_task(task)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, end)
+    assert_fails(Hb.error_quark(), Hb.Error.CLOSED, call, task.receive_async, task.receive_finish)
+
+
 def test_defaults():
     """What can be null at the end of a call may be left out."""
     task = open_task()

@@ -171,7 +171,12 @@ void test_properties ()
   assert (task.get_manual_ready ());
   task.set_manual_ready (false);
 
-  assert (n_told == 2 * 23);
+  assert (!task.paused);
+  task.paused = true;
+  assert (task.get_paused ());
+  task.set_paused (false);
+
+  assert (n_told == 2 * 24);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);

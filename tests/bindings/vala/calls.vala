@@ -259,6 +259,42 @@ async void test_async () throws Error
   assert (task.state == Hb.State.CLOSED);
 }
 
+async void test_receive () throws Error
+{
+  var task = (Hb.WebsocketTask) Object.new (typeof (Hb.WebsocketTask), "uri", uri, "paused", true);
+  var cancellable = new Cancellable ();
+  string log = "";
+
+  task.message.connect ((type, message) => log += (string) message.get_data () + " ");
+  yield task.open_async ();
+  task.send_text ("one");
+  Hb.Message message = yield task.receive_async ();
+  assert (message.get_message_type () == TEXT);
+  assert (message.get_bytes ().compare (new Bytes ("one".data)) == 0);
+
+  task.receive_async.begin (cancellable, (source, result) => {
+    assert (fail (() => task.receive_async.end (result)) is IOError.CANCELLED);
+    log += "cancelled ";
+  });
+  cancellable.cancel ();
+  wait (() => log == "cancelled ");
+  task.send_bytes (new Bytes ("two".data));
+  message = yield task.receive_async ();
+  assert (message.get_message_type () == BINARY);
+
+  task.paused = false;
+  task.send_text ("three");
+  wait (() => log == "cancelled three ");
+
+  task.receive_async.begin (null, (source, result) => {
+    assert (fail (() => task.receive_async.end (result)) is Hb.Error.CLOSED);
+    log += "closed ";
+  });
+  assert (task.paused);
+  yield task.close_async ();
+  wait (() => log == "cancelled three closed ");
+}
+
 // What is left out is normal: code 1000, no reason, no flags, no cancellable.
 async void test_defaults () throws Error
 {
@@ -313,6 +349,8 @@ async void run () throws Error
   done ("failed calls");
   yield test_async ();
   done ("async");
+  yield test_receive ();
+  done ("receive");
   yield test_defaults ();
   done ("defaults");
   yield test_close_without_code ();

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+#include "raw-frame.h"
+
+/* Messages that wait for the application: paused, and receive_async (). */
+
+#define MIB (1024 * 1024)
+
+static void
+receive (Fixture       *fixture,
+         GCancellable  *cancellable,
+         GAsyncResult **result)
+{
+  hb_websocket_task_receive_async (fixture->task, cancellable, store_result_cb, result);
+}
+
+/* Returns the message as a word of the signal log, or the name of the error. */
+static char *
+finish (Fixture      *fixture,
+        GAsyncResult *result)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HbMessage) message = NULL;
+  gconstpointer data;
+  gsize length;
+
+  message = hb_websocket_task_receive_finish (fixture->task, result, &error);
+  g_assert_true ((message == NULL) == (error != NULL));
+  if (message == NULL)
+    return signal_log_name_error (error);
+
+  data = g_bytes_get_data (hb_message_get_bytes (message), &length);
+  if (hb_message_get_message_type (message) == SOUP_WEBSOCKET_DATA_BINARY)
+    return g_strdup_printf ("binary:%zu", length);
+
+  return g_strdup_printf ("text:%.*s", (int) length, (const char *) data);
+}
+
+static void
+assert_result (Fixture       *fixture,
+               GAsyncResult **result,
+               const char    *expected)
+{
+  g_autofree char *word = NULL;
+
+  wait_until (*result != NULL);
+  word = finish (fixture, *result);
+  g_assert_cmpstr (word, ==, expected);
+  g_clear_object (result);
+}
+
+static void
+assert_receives (Fixture    *fixture,
+                 const char *expected)
+{
+  GAsyncResult *result = NULL;
+
+  receive (fixture, NULL, &result);
+  assert_result (fixture, &result, expected);
+}
+
+static void
+send_binary (RawPeer *peer,
+             gsize    size)
+{
+  g_autofree guint8 *payload = g_malloc0 (size);
+
+  raw_peer_send (peer, RAW_FIN | RAW_BINARY, payload, size);
+}
+
+static void
+test_first_word (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A message in the segment of the handshake's answer waits on a paused task");
+
+  raw_server_set_greeting (fixture->raw, "first");
+  g_object_set (fixture->task, "paused", TRUE, NULL);
+  peer = fixture_open_raw (fixture);
+  raw_peer_send_text (peer, "second");
+  signal_log_expect_quiet (fixture->log);
+
+  assert_receives (fixture, "text:first");
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  signal_log_expect (fixture->log, "message:text:second");
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_calls (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  RawPeer *peer = fixture_open_raw (fixture);
+  GAsyncResult *first = NULL;
+  GAsyncResult *second = NULL;
+  GAsyncResult *third = NULL;
+
+  g_test_summary ("Calls are served in order, and a cancelled one takes no message away");
+
+  receive (fixture, NULL, &first);
+  receive (fixture, cancellable, &second);
+  receive (fixture, NULL, &third);
+  g_assert_true (hb_websocket_task_get_paused (fixture->task));
+  g_cancellable_cancel (cancellable);
+  assert_result (fixture, &second, "g-io-error-quark:19");
+
+  raw_peer_send_text (peer, "one");
+  send_binary (peer, 3);
+  assert_result (fixture, &first, "text:one");
+  assert_result (fixture, &third, "binary:3");
+
+  /* A call that begins cancelled does not begin. */
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  receive (fixture, cancellable, &second);
+  assert_result (fixture, &second, "g-io-error-quark:19");
+  g_assert_false (hb_websocket_task_get_paused (fixture->task));
+  raw_peer_send_text (peer, "two");
+  signal_log_expect (fixture->log, "message:text:two");
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+receive_next_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  Fixture *fixture = user_data;
+  g_autofree char *word = finish (fixture, result);
+
+  g_assert_cmpstr (word, ==, "text:one");
+  assert_receives (fixture, "text:two");
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+}
+
+static void
+test_loop_in_callback (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("A callback may run a main loop until the next message is received");
+
+  hb_websocket_task_receive_async (fixture->task, NULL, receive_next_cb, fixture);
+  wait_idle ();
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  wait_until (!hb_websocket_task_get_paused (fixture->task));
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_across_links (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  GAsyncResult *result = NULL;
+
+  g_test_summary ("Messages that wait, and calls, outlast a lost connection");
+
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  raw_peer_send_text (peer, "one");
+  raw_peer_wait_delivered (peer);
+  fixture_lose_raw (fixture, peer);
+  signal_log_skip_to (fixture->log, "open");
+  assert_receives (fixture, "text:one");
+
+  receive (fixture, NULL, &result);
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  fixture_lose_raw (fixture, peer);
+  signal_log_skip_to (fixture->log, "open");
+  peer = raw_server_wait_peer (fixture->raw, 2);
+  raw_peer_send_text (peer, "two");
+  assert_result (fixture, &result, "text:two");
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_end (Fixture       *fixture,
+          gconstpointer  data)
+{
+  RawPeer *peer;
+  guint i;
+
+  g_test_summary ("All that the server sent before its end is received, then the calls fail");
+
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  peer = fixture_open_raw (fixture);
+  for (i = 0; i < 10; i++)
+    send_binary (peer, MIB / 4);
+  raw_peer_send_close (peer, 1000, NULL);
+
+  for (i = 0; i < 10; i++)
+    assert_receives (fixture, "binary:262144");
+  signal_log_expect (fixture->log, "state:closed close:1000");
+  raw_peer_expect (peer, "close:1000");
+  assert_receives (fixture, "closed");
+}
+
+static void
+test_stands_still (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_test_summary ("While 1 MiB waits nothing is read, and no ping of the server is answered");
+
+  if (!has_stream)
+    {
+      g_test_skip ("needs the library's own stream");
+      fixture_close_raw (fixture, peer);
+      return;
+    }
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_ping_timeout (fixture->task, 20);
+  hb_websocket_task_set_pong_timeout (fixture->task, 20);
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  send_binary (peer, MIB);
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) == 1);
+  raw_peer_send (peer, RAW_FIN | RAW_PING, "?", 1);
+  wait_until (get_metric (fixture->task, hb_metrics_get_pings) > 5);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_set_pong_timeout (fixture->task, 0);
+  wait_idle ();
+  while (raw_peer_get_n_frames (peer) > 0)
+    {
+      g_autofree char *word = raw_peer_take (peer);
+
+      g_assert_true (g_str_has_prefix (word, "ping:"));
+    }
+
+  assert_receives (fixture, "binary:1048576");
+  raw_peer_expect (peer, "pong:?");
+  signal_log_expect_quiet (fixture->log);
+  fixture_close_raw (fixture, peer);
+}
+
+static void
+test_close (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  GAsyncResult *result = NULL;
+
+  g_test_summary ("close () drops what waits, and reads on for the server's close frame");
+
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  send_binary (peer, MIB);
+  send_binary (peer, MIB);
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) > 0);
+  fixture_close_raw (fixture, peer);
+
+  receive (fixture, NULL, &result);
+  assert_result (fixture, &result, "closed");
+}
+
+static void
+count_cb (HbWebsocketTask *task,
+          int              type,
+          GBytes          *message,
+          guint           *n_messages)
+{
+  (*n_messages)++;
+  g_usleep (G_TIME_SPAN_MILLISECOND);
+}
+
+static gboolean
+turn_cb (gpointer data)
+{
+  guint *turns = data;
+
+  turns[1] = turns[0];
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_turns (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer;
+  guint n_messages[2] = { 0 };
+  guint i;
+
+  g_test_summary ("Messages that have waited leave other sources their turn");
+
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  peer = fixture_open_raw (fixture);
+  for (i = 0; i < 100; i++)
+    raw_peer_send (peer, RAW_FIN | RAW_BINARY, "", 0);
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) == 100);
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (count_cb), &n_messages[0]);
+  g_idle_add (turn_cb, n_messages);
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  g_assert_cmpuint (n_messages[0], <, 20);
+  wait_until (n_messages[0] == 100);
+  g_assert_cmpuint (n_messages[1], >, 0);
+  g_assert_cmpuint (n_messages[1], <, 100);
+  signal_log_forget (fixture->log);
+  fixture_close_raw (fixture, peer);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add_raw_test ("/loopback/receive/first-word", test_first_word);
+  add_raw_test ("/loopback/receive/calls", test_calls);
+  add_raw_test ("/loopback/receive/loop-in-callback", test_loop_in_callback);
+  add_raw_test ("/loopback/receive/across-links", test_across_links);
+  add_raw_test ("/loopback/receive/end", test_end);
+  add_raw_test ("/loopback/receive/stands-still", test_stands_still);
+  add_raw_test ("/loopback/receive/close", test_close);
+  add_raw_test ("/loopback/receive/turns", test_turns);
+
+  return g_test_run ();
+}
