@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "logins.h"
+
+#include <string.h>
+
+/* Servers that want a login first, as far as a client sees their rule: the first message is the
+ * login, and a message that comes before the login has been acknowledged is refused.
+ *
+ * The acknowledgement comes after a delay, in which a client that does not wait is caught. */
+
+#define ACKNOWLEDGE_DELAY 50
+
+#define SALT      "salt"
+#define CHALLENGE "challenge"
+#define PASSWORD  "password"
+
+typedef struct
+{
+  const char *path;
+  const char *protocol;  /* (nullable) the subprotocol that the server demands */
+  const char *greeting;  /* (nullable) */
+  const char *login;     /* a part of the login */
+  const char *ack;
+  const char *refusal;   /* (nullable) a message */
+  guint       code;      /* with which a refused client is closed, 0 if it is not */
+  const char *request;   /* a part of a request */
+  const char *answer;
+} Rule;
+
+static const Rule rules[] = {
+  { "/api/websocket", NULL,
+    "{\"type\": \"auth_required\", \"ha_version\": \"2026.11.0\"}",
+    "\"access_token\": \"secret\"",
+    "{\"type\": \"auth_ok\", \"ha_version\": \"2026.11.0\"}",
+    "{\"type\": \"auth_invalid\", \"message\": \"Invalid access token or password\"}", 1000,
+    "\"type\": \"subscribe_events\"",
+    "{\"id\": 1, \"type\": \"result\", \"success\": true, \"result\": null}" },
+  { "/obs", NULL,
+    "{\"op\":0,\"d\":{\"obsWebSocketVersion\":\"5.5.0\",\"rpcVersion\":1,\"authentication\":"
+    "{\"challenge\":\"" CHALLENGE "\",\"salt\":\"" SALT "\"}}}",
+    NULL,
+    "{\"op\":2,\"d\":{\"negotiatedRpcVersion\":1}}",
+    NULL, 4007,
+    "\"requestType\":\"GetVersion\"",
+    "{\"op\":7,\"d\":{\"requestType\":\"GetVersion\",\"requestId\":\"1\",\"requestStatus\":"
+    "{\"result\":true,\"code\":100},\"responseData\":{\"obsVersion\":\"31.0.0\"}}}" },
+  { "/graphql", "graphql-transport-ws",
+    NULL,
+    "\"type\":\"connection_init\"",
+    "{\"type\":\"connection_ack\"}",
+    NULL, 4401,
+    "\"type\":\"subscribe\"",
+    "{\"id\":\"1\",\"type\":\"next\",\"payload\":{\"data\":{\"hello\":\"world\"}}}" },
+  { "/socket/websocket", NULL,
+    NULL,
+    "\"phx_join\"",
+    "[\"1\",\"1\",\"room:lobby\",\"phx_reply\",{\"status\":\"ok\",\"response\":{}}]",
+    "[null,\"2\",\"room:lobby\",\"phx_reply\",{\"status\":\"error\",\"response\":"
+    "{\"reason\":\"unmatched topic\"}}]", 0,
+    "\"new_msg\"",
+    "[null,null,\"room:lobby\",\"new_msg\",{\"body\":\"hello\"}]" },
+};
+
+typedef struct
+{
+  const Rule *rule;
+  gboolean    has_login;
+  gboolean    is_in;
+} Visitor;
+
+static char *
+hash (const char *text)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8 digest[32];
+  gsize size = sizeof digest;
+
+  g_checksum_update (checksum, (const guint8 *) text, -1);
+  g_checksum_get_digest (checksum, digest, &size);
+
+  return g_base64_encode (digest, size);
+}
+
+/* Whether the message is the login. Without a text of the rule it is that of obs-websocket 5. */
+static gboolean
+is_login (const Rule *rule,
+          const char *text)
+{
+  g_autofree char *secret = hash (PASSWORD SALT);
+  g_autofree char *secret_and_challenge = g_strconcat (secret, CHALLENGE, NULL);
+  g_autofree char *authentication = hash (secret_and_challenge);
+
+  return strstr (text, rule->login != NULL ? rule->login : authentication) != NULL;
+}
+
+static gboolean
+acknowledge_cb (gpointer user_data)
+{
+  SoupWebsocketConnection *connection = user_data;
+  Visitor *visitor = g_object_get_data (G_OBJECT (connection), "visitor");
+
+  if (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    {
+      visitor->is_in = TRUE;
+      soup_websocket_connection_send_text (connection, visitor->rule->ack);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+refuse (SoupWebsocketConnection *connection,
+        const Rule              *rule)
+{
+  if (rule->refusal != NULL)
+    soup_websocket_connection_send_text (connection, rule->refusal);
+  if (rule->code != 0)
+    soup_websocket_connection_close (connection, rule->code, "not logged in");
+}
+
+static void
+message_cb (SoupWebsocketConnection *connection,
+            SoupWebsocketDataType    type,
+            GBytes                  *message,
+            Visitor                 *visitor)
+{
+  const char *text = g_bytes_get_data (message, NULL);
+
+  if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+
+  if (visitor->is_in && strstr (text, visitor->rule->request) != NULL)
+    {
+      soup_websocket_connection_send_text (connection, visitor->rule->answer);
+    }
+  else if (!visitor->has_login && is_login (visitor->rule, text))
+    {
+      visitor->has_login = TRUE;
+      g_timeout_add_full (G_PRIORITY_DEFAULT, ACKNOWLEDGE_DELAY, acknowledge_cb,
+                          g_object_ref (connection), g_object_unref);
+    }
+  else
+    {
+      refuse (connection, visitor->rule);
+    }
+}
+
+static void
+websocket_cb (SoupServer              *server,
+              SoupServerMessage       *message,
+              const char              *path,
+              SoupWebsocketConnection *connection,
+              gpointer                 user_data)
+{
+  Visitor *visitor = g_new0 (Visitor, 1);
+
+  visitor->rule = user_data;
+  g_object_set_data_full (G_OBJECT (connection), "visitor", visitor, g_free);
+  g_signal_connect (connection, "message", G_CALLBACK (message_cb), visitor);
+  g_signal_connect (g_object_ref (connection), "closed", G_CALLBACK (g_object_unref), NULL);
+
+  if (visitor->rule->greeting != NULL)
+    soup_websocket_connection_send_text (connection, visitor->rule->greeting);
+}
+
+void
+logins_add (SoupServer *server)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rules); i++)
+    {
+      char *protocols[] = { (char *) rules[i].protocol, NULL };
+
+      soup_server_add_websocket_handler (server, rules[i].path, NULL,
+                                         rules[i].protocol != NULL ? protocols : NULL,
+                                         websocket_cb, (gpointer) &rules[i], NULL);
+    }
+}
