@@ -50,7 +50,9 @@ fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 # Node may be installed without a package.
 if ! command -v npm > /dev/null; then
   debian_bench+=(nodejs npm)
+  debian_ci+=(nodejs npm)
   fedora_bench+=(nodejs npm)
+  fedora_ci+=(nodejs npm)
 fi
 
 fail ()

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Compiles, parses or runs what the pages of the book show, see snippets.py.
 
-run.py SOURCE BUILD SERVER CLIENT PAGE.md
+run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
+
+With TEXT it looks only at the programs that contain it.
 
 Programs talk to SERVER in place of the servers of example.org, and CLIENT is what talks to the
 servers. The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON; what cannot be run
@@ -29,6 +31,7 @@ from snippets import read_snippets  # noqa: E402
 
 CLIENT = sys.argv[4]
 PAGE = Path(sys.argv[5])
+TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://example\.org\b')
@@ -297,6 +300,8 @@ def main():
     check(True, f'{PAGE.name}: each fence has a language that is tested')
 
     for snippet in snippets:
+        if TEXT and (snippet.kind != 'program' or TEXT not in snippet.text):
+            continue
         with tempfile.TemporaryDirectory() as folder:
             look_at(snippet, Path(folder), snippets)
 
