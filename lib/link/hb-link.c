@@ -13,7 +13,7 @@
 
 /* One attempt to connect, and then the connection that it ends with.
  *
- * However a link ends, it reports that once, in leave (), from a source of its own and never from
+ * However a link ends, it reports that once, in emit_lost (), from a source of its own and never from
  * within libsoup. The owner then drops the link, and may also drop it at any time before. */
 struct _HbLink
 {
@@ -71,10 +71,10 @@ emit (HbLink  *self,
   self->func (&event, self->user_data);
 }
 
-/* The one exit */
+/* Reports the end, whatever has caused it. No event follows. */
 static void
-leave (HbLink       *self,
-       const HbLoss *loss)
+emit_lost (HbLink       *self,
+           const HbLoss *loss)
 {
   if (self->channel.funcs != NULL)
     self->channel.funcs->detach (self->channel.data);
@@ -193,7 +193,7 @@ ended_cb (const HbLoss *loss,
     .kind = HB_EVENT_PROGRESS,
     .written = self->channel.funcs->get_written (self->channel.data),
   });
-  leave (self, loss);
+  emit_lost (self, loss);
   unref_link (self);
 }
 
@@ -231,7 +231,7 @@ attempted_cb (SoupWebsocketConnection *connection,
     }
   else
     {
-      leave (self, loss);
+      emit_lost (self, loss);
     }
 
   unref_link (self);

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 void     hb_proxy_guard        (SoupSession *session,
-                               SoupMessage *request);
+                                SoupMessage *request);
 gboolean hb_proxy_is_encrypted (GUri        *uri);
 gboolean hb_proxy_has_proxy    (SoupMessage *request);
 

@@ -115,7 +115,7 @@ request_queued_cb (SoupSession *session,
  * session's features. */
 void
 hb_proxy_guard (SoupSession *session,
-               SoupMessage *request)
+                SoupMessage *request)
 {
   /* libsoup would use the login of a URI for every authentication that the session has cached, also
    * for that of the proxy. The proxy would get the login of the server until the session is
