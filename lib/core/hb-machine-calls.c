@@ -126,6 +126,17 @@ hb_machine_close (HbMachine   *self,
   return TRUE;
 }
 
+/* Takes ownership of @error, with which a call has failed that cannot return it. */
+void
+hb_machine_report (HbMachine *self,
+                   GError    *error)
+{
+  if (self->disposed)
+    g_error_free (error);
+  else
+    hb_effects_push_error (&self->effects, error);
+}
+
 void
 hb_machine_reconnect_now (HbMachine *self,
                           gint64     now)

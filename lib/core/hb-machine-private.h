@@ -84,6 +84,8 @@ gboolean          hb_machine_close              (HbMachine      *self,
                                                  const char     *reason,
                                                  gpointer        ticket,
                                                  GError        **error);
+void              hb_machine_report             (HbMachine      *self,
+                                                 GError         *error);
 void              hb_machine_reconnect_now      (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_reconnect_later    (HbMachine      *self,
@@ -140,6 +142,7 @@ gboolean          hb_machine_pop_effect         (HbMachine      *self,
                                                  HbEffect       *effect);
 gboolean          hb_machine_is_current         (HbMachine      *self,
                                                  const HbEffect *effect);
+gboolean          hb_machine_has_open_link      (HbMachine      *self);
 const HbOutgoing *hb_machine_take_message       (HbMachine      *self);
 gint64            hb_machine_get_deadline       (HbMachine      *self);
 gint64            hb_machine_get_attempt_at     (HbMachine      *self);

@@ -45,7 +45,6 @@ void      hb_machine_set_last_error  (HbMachine    *self,
                                       const GError *error);
 void      hb_machine_set_http_status (HbMachine    *self,
                                       guint         http_status);
-gboolean  hb_machine_has_open_link   (HbMachine    *self);
 gboolean  hb_machine_is_ready        (HbMachine    *self);
 gboolean  hb_machine_may_ping        (HbMachine    *self);
 gint64    hb_machine_get_settled_at  (HbMachine    *self);

@@ -71,6 +71,7 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
+/* Whether the application can use the connection */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {

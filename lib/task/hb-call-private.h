@@ -11,12 +11,12 @@ G_BEGIN_DECLS
 typedef void (*HbCallFunc) (GTask    *task,
                             gpointer  user_data);
 
-GTask *hb_call_start (GTask          *task,
-                      HbCallFunc      cancelled,
-                      gpointer        user_data,
-                      GDestroyNotify  destroy);
-void   hb_call_fail  (GTask          *task,
-                      GError         *error);
-void   hb_call_end   (HbEffect       *effect);
+GTask *hb_call_start    (GTask          *task,
+                         HbCallFunc      cancelled,
+                         gpointer        user_data,
+                         GDestroyNotify  destroy);
+void   hb_call_fail     (GTask          *task,
+                         GError         *error);
+void   hb_call_complete (HbEffect       *effect);
 
 G_END_DECLS

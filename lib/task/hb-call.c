@@ -114,7 +114,7 @@ return_later (GTask     *task,
 
 /* Completes the call whose ticket the machine returns. */
 void
-hb_call_end (HbEffect *effect)
+hb_call_complete (HbEffect *effect)
 {
   g_autoptr (GTask) task = G_TASK (effect->resolve.ticket);
 

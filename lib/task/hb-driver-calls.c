@@ -104,8 +104,8 @@ hb_driver_close (HbDriver   *self,
     {
       if (ticket != NULL)
         hb_call_fail (ticket, g_steal_pointer (&error));
-      else if (!self->machine.disposed)
-        hb_effects_push_error (&self->machine.effects, g_steal_pointer (&error));
+      else
+        hb_machine_report (&self->machine, g_steal_pointer (&error));
     }
 
   hb_driver_wake (self);
@@ -249,10 +249,10 @@ hb_driver_will_fail_call (HbDriver     *self,
 SoupWebsocketConnection *
 hb_driver_get_connection (HbDriver *self)
 {
-  if (self->machine.state != HB_STATE_OPEN && self->machine.state != HB_STATE_CLOSING)
+  if (self->link == NULL || !hb_machine_has_open_link (&self->machine))
     return NULL;
 
-  return self->link != NULL ? hb_link_get_connection (self->link) : NULL;
+  return hb_link_get_connection (self->link);
 }
 
 const char *

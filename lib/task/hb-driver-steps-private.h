@@ -24,12 +24,11 @@ struct _HbDriver
   HbNetwork           *network;         /* (nullable) */
   GSource             *rest;            /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
-  guint                draining;        /* how many drains are running, one within the other */
+  guint                depth;           /* of the effects that are being carried out */
 };
 
 HbDriver *hb_driver_ref           (HbDriver *self);
 void      hb_driver_release_cb    (gpointer  self);
-gboolean  hb_driver_is_closed     (HbDriver *self);
 gint64    hb_driver_read_clock    (HbDriver *self);
 void      hb_driver_enter_context (HbDriver *self);
 void      hb_driver_wake          (HbDriver *self);

@@ -9,10 +9,10 @@
 
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
- * An event of any of these goes to the machine first, and drain () then carries out the machine's
- * effects. No other function uses the link or runs code of the application. */
+ * An event of any of these goes to the machine first, and carry_out_all () then carries out
+ * the machine's effects. No other function uses the link or runs code of the application. */
 
-static void drain (HbDriver *self);
+static void carry_out_all (HbDriver *self);
 
 HbDriver *
 hb_driver_ref (HbDriver *self)
@@ -39,8 +39,8 @@ hb_driver_release_cb (gpointer self)
   hb_driver_unref (self);
 }
 
-gboolean
-hb_driver_is_closed (HbDriver *self)
+static gboolean
+is_closed (HbDriver *self)
 {
   return self->machine.state == HB_STATE_CLOSED;
 }
@@ -84,12 +84,12 @@ emit (HbDriver       *self,
     self->funcs->emit (owner, effect);
 }
 
-/* Carries out the effects now. If a drain is running, it does so next. */
+/* Carries out the effects now. Within an effect, they follow when that one is done. */
 void
 hb_driver_wake (HbDriver *self)
 {
-  if (self->draining == 0)
-    drain (self);
+  if (self->depth == 0)
+    carry_out_all (self);
   else
     touch_alarm (self);
 }
@@ -131,7 +131,7 @@ event_cb (const HbEvent *event,
 
   hb_machine_handle (&self->machine, get_time (self, event->kind), event);
 
-  /* Activity has no effect but on a deadline. */
+  /* Activity changes only a deadline. */
   if (event->kind == HB_EVENT_ACTIVITY)
     touch_alarm (self);
   else
@@ -160,7 +160,7 @@ alarm_cb (gpointer user_data)
   if (hb_alarm_is_due (self->alarm) && !has_ended)
     tick (self);
 
-  drain (self);
+  carry_out_all (self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -226,7 +226,7 @@ leave_context (HbDriver *self)
 void
 hb_driver_enter_context (HbDriver *self)
 {
-  if (!hb_driver_is_closed (self) || self->machine.disposed)
+  if (!is_closed (self) || self->machine.disposed)
     return;
 
   leave_context (self);
@@ -234,17 +234,6 @@ hb_driver_enter_context (HbDriver *self)
   self->alarm = hb_alarm_new (when_wanted, self);
   g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
   g_source_attach (self->alarm, self->home.context);
-}
-
-static void
-watch_network (HbDriver *self)
-{
-  gboolean wanted = self->machine.settings.network_aware && !hb_driver_is_closed (self);
-
-  if (wanted && self->network == NULL)
-    self->network = hb_network_watch (self->home.context, network_cb, self);
-  else if (!wanted)
-    g_clear_pointer (&self->network, hb_network_unwatch);
 }
 
 static void
@@ -299,9 +288,9 @@ hb_driver_transmit_now (HbDriver *self)
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_driver_ref (self);
-  self->draining++;
+  self->depth++;
   transmit (self);
-  self->draining--;
+  self->depth--;
 
   hb_driver_wake (self);
   hb_driver_unref (self);
@@ -405,33 +394,35 @@ carry_out (HbDriver *self,
       announce_attempt (self, effect);
       break;
     case HB_EFFECT_RESOLVE:
-      hb_call_end (effect);
+      hb_call_complete (effect);
       break;
     default:
       g_assert_not_reached ();
     }
 }
 
-/* After the last effect: leaves the context when the task is closed, and follows network-aware. */
+/* Follows the last effect. Leaves the context of a closed task, and applies network-aware. */
 static void
 follow_state (HbDriver *self)
 {
-  if (hb_driver_is_closed (self))
+  if (is_closed (self))
     leave_context (self);
-  else
-    watch_network (self);
+  else if (!self->machine.settings.network_aware)
+    g_clear_pointer (&self->network, hb_network_unwatch);
+  else if (self->network == NULL)
+    self->network = hb_network_watch (self->home.context, network_cb, self);
 }
 
 /* Carries out all effects. Code of the application runs in here, which may call anything, drop the
  * last reference, or run a main loop, and this function with it. */
 static void
-drain (HbDriver *self)
+carry_out_all (HbDriver *self)
 {
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
   HbEffect effect;
 
   hb_driver_ref (self);
-  self->draining++;
+  self->depth++;
 
   while (hb_machine_pop_effect (&self->machine, &effect))
     {
@@ -440,9 +431,9 @@ drain (HbDriver *self)
       hb_effect_clear (&effect);
     }
 
-  self->draining--;
+  self->depth--;
 
-  if (self->draining == 0)
+  if (self->depth == 0)
     follow_state (self);
 
   touch_alarm (self);
@@ -466,20 +457,20 @@ hb_driver_new (const HbDriverFuncs *funcs,
 }
 
 static gboolean
-end_cb (gpointer user_data)
+dispose_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   /* No signal reports this, and a script may not know that its garbage collector took the task. */
-  if (!hb_driver_is_closed (self))
+  if (!is_closed (self))
     g_debug ("The last reference to a task that is not closed is gone, and the connection with it. "
              "Keep the task in a variable for as long as it is needed");
 
   hb_machine_dispose (&self->machine, hb_clock_now ());
   g_clear_pointer (&self->link, hb_link_drop);
   leave_context (self);
-  drain (self);
+  carry_out_all (self);
 
   return G_SOURCE_REMOVE;
 }
@@ -489,7 +480,7 @@ end_cb (gpointer user_data)
 void
 hb_driver_dispose (HbDriver *self)
 {
-  hb_home_call (&self->home, end_cb, hb_driver_ref (self), hb_driver_release_cb);
+  hb_home_call (&self->home, dispose_cb, hb_driver_ref (self), hb_driver_release_cb);
 }
 
 void
