@@ -13,7 +13,7 @@
 
 /* One attempt to connect, and then the connection that it ends with.
  *
- * However a link ends, it reports that once, in emit_lost (), from a source of its own and never from
+ * However a link ends, emit_lost () reports the end once, from a source of its own and never from
  * within libsoup. The owner then drops the link, and may also drop it at any time before. */
 struct _HbLink
 {
