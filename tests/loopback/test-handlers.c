@@ -130,6 +130,19 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
+/* A call that is cancelled takes no message away, so the scene goes on as without it. */
+static void
+act_pause (Scene *scene)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  hb_websocket_task_receive_async (scene->task, cancellable, NULL, NULL);
+  g_assert_true (hb_websocket_task_get_paused (scene->task));
+  g_cancellable_cancel (cancellable);
+  wait_pass (5);
+  hb_websocket_task_set_paused (scene->task, FALSE);
+}
+
 static void
 act_take_queue (Scene *scene)
 {
@@ -300,6 +313,7 @@ static const Action actions[] = {
   { "hold-and-release", act_hold, GOES_ON },
   { "send", act_send, GOES_ON },
   { "take-queue", act_take_queue, GOES_ON },
+  { "pause", act_pause, GOES_ON },
   { "set", act_set, GOES_ON },
   { "nest", act_nest, GOES_ON },
   { "nest-long", act_nest_long, GOES_ON },
@@ -344,6 +358,7 @@ static const char * const emissions[] = {
   "open-callback",
   "send-callback",
   "flush-callback",
+  "receive-callback",
   "close-callback",
   "cancelled-callback",
   "request",
@@ -477,6 +492,8 @@ listen (Scene *scene)
 
   if (strcmp (scene->signal, "flush-callback") == 0)
     hb_websocket_task_flush_async (scene->task, NULL, result_cb, scene);
+  if (strcmp (scene->signal, "receive-callback") == 0)
+    hb_websocket_task_receive_async (scene->task, NULL, result_cb, scene);
 }
 
 static void

@@ -311,6 +311,25 @@ test_turns (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
+static void
+test_dispose_in_handler (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A handler of a message that has waited may dispose of the task");
+
+  hb_websocket_task_set_paused (fixture->task, TRUE);
+  peer = fixture_open_raw (fixture);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  wait_until (get_metric (fixture->task, hb_metrics_get_messages_received) == 2);
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (g_object_run_dispose), NULL);
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  signal_log_expect_now (fixture->log, "message:text:one");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -325,6 +344,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/stands-still", test_stands_still);
   add_raw_test ("/loopback/receive/close", test_close);
   add_raw_test ("/loopback/receive/turns", test_turns);
+  add_raw_test ("/loopback/receive/dispose-in-handler", test_dispose_in_handler);
 
   return g_test_run ();
 }
