@@ -22,7 +22,7 @@ typedef enum {
   HB_EFFECT_OPEN,
   HB_EFFECT_MESSAGE,   /* (opcode, bytes) */
   HB_EFFECT_WAITED,    /* the same, for a message that had to wait (opcode, bytes) */
-  HB_EFFECT_REST,      /* let other sources have their turn */
+  HB_EFFECT_YIELD,     /* let other sources have their turn */
   HB_EFFECT_CLOSE,     /* (code, text) */
   HB_EFFECT_ERROR,     /* (error) */
   HB_EFFECT_RECONNECT, /* (serial, attempt, delay) */

@@ -156,7 +156,7 @@ hb_effect_clear (HbEffect *self)
     case HB_EFFECT_TRANSMIT:
     case HB_EFFECT_PING:
     case HB_EFFECT_READ:
-    case HB_EFFECT_REST:
+    case HB_EFFECT_YIELD:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_OPEN:
     case HB_EFFECT_RECONNECT:

@@ -9,42 +9,42 @@ G_BEGIN_DECLS
 /* Received messages that wait for the application, in order, and the calls that wait for them */
 typedef struct
 {
-  HbDeque    messages;       /* of HbIncoming */
-  HbEffects *effects;        /* (not owned) */
-  GPtrArray *receives;       /* tickets; none while a message waits */
-  GError    *reason;         /* (nullable) why the task last became CLOSED */
-  gsize      amount;         /* of memory that the messages take */
-  gint64     given_since;    /* when the first message since the last rest was given, or HB_NEVER */
+  HbDeque    messages;        /* of HbIncoming */
+  HbEffects *effects;         /* (not owned) */
+  GPtrArray *receives;        /* tickets; none while a message waits */
+  GError    *reason;          /* (nullable) why the task last became CLOSED */
+  gsize      amount;          /* of memory that the messages take */
+  gint64     given_since;     /* HB_NEVER unless messages were given since other sources' turn */
   guint      is_paused : 1;
-  guint      is_giving : 1;  /* handlers of a message that has waited are running */
-  guint      is_resting : 1; /* other sources have their turn before the next message is given */
+  guint      is_giving : 1;   /* handlers of a message that has waited are running */
+  guint      is_yielding : 1; /* other sources have their turn before the next message is given */
 } HbInbox;
 
-void     hb_inbox_init       (HbInbox      *self,
-                              HbEffects    *effects);
-void     hb_inbox_clear      (HbInbox      *self);
+void     hb_inbox_init       (HbInbox       *self,
+                              HbEffects     *effects);
+void     hb_inbox_clear      (HbInbox       *self);
 gboolean hb_inbox_is_needed  (const HbInbox *self);
 gboolean hb_inbox_is_full    (const HbInbox *self);
 gboolean hb_inbox_can_give   (const HbInbox *self);
 
-void     hb_inbox_push       (HbInbox      *self,
-                              HbOpcode      opcode,
-                              GBytes       *bytes);
-void     hb_inbox_set_paused (HbInbox      *self,
-                              gboolean      is_paused);
-gboolean hb_inbox_give       (HbInbox      *self,
-                              HbEffect     *effect);
-void     hb_inbox_on_given   (HbInbox      *self,
-                              gint64        now,
-                              gboolean      may_rest);
-void     hb_inbox_on_rested  (HbInbox      *self);
-void     hb_inbox_drop       (HbInbox      *self);
+void     hb_inbox_push       (HbInbox       *self,
+                              HbOpcode       opcode,
+                              GBytes        *bytes);
+void     hb_inbox_set_paused (HbInbox       *self,
+                              gboolean       is_paused);
+gboolean hb_inbox_give       (HbInbox       *self,
+                              HbEffect      *effect);
+void     hb_inbox_on_given   (HbInbox       *self,
+                              gint64         now,
+                              gboolean       may_yield);
+void     hb_inbox_on_yielded (HbInbox       *self);
+void     hb_inbox_drop       (HbInbox       *self);
 
-void     hb_inbox_receive    (HbInbox      *self,
-                              gpointer      ticket);
-gboolean hb_inbox_withdraw   (HbInbox      *self,
-                              gpointer      ticket);
-void     hb_inbox_close      (HbInbox      *self,
-                              const GError *error);
+void     hb_inbox_receive    (HbInbox       *self,
+                              gpointer       ticket);
+gboolean hb_inbox_withdraw   (HbInbox       *self,
+                              gpointer       ticket);
+void     hb_inbox_close      (HbInbox       *self,
+                              const GError  *error);
 
 G_END_DECLS

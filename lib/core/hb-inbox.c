@@ -87,7 +87,7 @@ gboolean
 hb_inbox_can_give (const HbInbox *self)
 {
   return self->messages.length > 0
-         && !self->is_paused && !self->is_giving && !self->is_resting;
+         && !self->is_paused && !self->is_giving && !self->is_yielding;
 }
 
 /* Gives the message to the first call that waits for one, or keeps it. */
@@ -160,17 +160,17 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Asks for a rest when the handlers have taken long.
+/* Yields to other sources when the handlers have taken long.
  *
- * @may_rest: whether a rest is possible: the task has a main context */
+ * @may_yield: whether the task has a main context, in which others could have their turn */
 void
 hb_inbox_on_given (HbInbox  *self,
                    gint64    now,
-                   gboolean  may_rest)
+                   gboolean  may_yield)
 {
   self->is_giving = FALSE;
 
-  if (self->messages.length == 0 || !may_rest)
+  if (self->messages.length == 0 || !may_yield)
     {
       self->given_since = HB_NEVER;
       return;
@@ -179,17 +179,17 @@ hb_inbox_on_given (HbInbox  *self,
   if (self->given_since == HB_NEVER)
     self->given_since = now;
 
-  if (now - self->given_since < MAX_BUSY || self->is_resting)
+  if (now - self->given_since < MAX_BUSY || self->is_yielding)
     return;
 
-  self->is_resting = TRUE;
-  hb_effects_push (self->effects, HB_EFFECT_REST);
+  self->is_yielding = TRUE;
+  hb_effects_push (self->effects, HB_EFFECT_YIELD);
 }
 
 void
-hb_inbox_on_rested (HbInbox *self)
+hb_inbox_on_yielded (HbInbox *self)
 {
-  self->is_resting = FALSE;
+  self->is_yielding = FALSE;
   self->given_since = HB_NEVER;
 }
 
@@ -237,6 +237,6 @@ hb_inbox_close (HbInbox      *self,
 {
   g_clear_error (&self->reason);
   self->reason = g_error_copy (error);
-  hb_inbox_on_rested (self);
+  hb_inbox_on_yielded (self);
   hb_effects_resolve_all (self->effects, self->receives, HB_OUTCOME_FAILED, error);
 }

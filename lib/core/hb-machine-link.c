@@ -213,9 +213,9 @@ hb_machine_on_given (HbMachine *self,
 
 /* Follows a turn of the other sources. */
 void
-hb_machine_on_rested (HbMachine *self)
+hb_machine_on_yielded (HbMachine *self)
 {
-  hb_inbox_on_rested (&self->inbox);
+  hb_inbox_on_yielded (&self->inbox);
 }
 
 /* Written messages make room for no others: the link says when it takes more. */

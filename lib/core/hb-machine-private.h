@@ -131,7 +131,7 @@ gboolean          hb_machine_on_pinged          (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_given           (HbMachine      *self,
                                                  gint64          now);
-void              hb_machine_on_rested          (HbMachine      *self);
+void              hb_machine_on_yielded         (HbMachine      *self);
 
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,

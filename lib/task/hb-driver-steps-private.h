@@ -22,7 +22,7 @@ struct _HbDriver
   HbHome               home;            /* entered until CLOSED, as the next three */
   GSource             *alarm;           /* (nullable) */
   HbNetwork           *network;         /* (nullable) */
-  GSource             *rest;            /* (nullable) ends the turn of other sources */
+  GSource             *yielding;        /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* of the effects that are being carried out */
 };

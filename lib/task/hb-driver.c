@@ -174,22 +174,22 @@ network_cb (gpointer user_data)
 }
 
 static void
-end_rest (HbDriver *self)
+end_yield (HbDriver *self)
 {
-  if (self->rest == NULL)
+  if (self->yielding == NULL)
     return;
 
-  g_source_destroy (self->rest);
-  g_clear_pointer (&self->rest, g_source_unref);
+  g_source_destroy (self->yielding);
+  g_clear_pointer (&self->yielding, g_source_unref);
 }
 
 static gboolean
-rest_cb (gpointer user_data)
+yield_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  end_rest (self);
-  hb_machine_on_rested (&self->machine);
+  end_yield (self);
+  hb_machine_on_yielded (&self->machine);
   hb_driver_wake (self);
 
   return G_SOURCE_REMOVE;
@@ -197,15 +197,15 @@ rest_cb (gpointer user_data)
 
 /* A source of this priority is dispatched after all others that are ready. */
 static void
-rest (HbDriver *self)
+yield (HbDriver *self)
 {
-  if (self->home.context == NULL || self->rest != NULL)
+  if (self->home.context == NULL || self->yielding != NULL)
     return;
 
-  self->rest = g_idle_source_new ();
-  g_source_set_callback (self->rest, rest_cb, self, NULL);
-  g_source_set_static_name (self->rest, "[hb] messages");
-  g_source_attach (self->rest, self->home.context);
+  self->yielding = g_idle_source_new ();
+  g_source_set_callback (self->yielding, yield_cb, self, NULL);
+  g_source_set_static_name (self->yielding, "[hb] messages");
+  g_source_attach (self->yielding, self->home.context);
 }
 
 static void
@@ -214,7 +214,7 @@ leave_context (HbDriver *self)
   if (self->alarm == NULL)
     return;
 
-  end_rest (self);
+  end_yield (self);
   g_source_destroy (self->alarm);
   g_clear_pointer (&self->alarm, g_source_unref);
   g_clear_pointer (&self->network, hb_network_unwatch);
@@ -376,8 +376,8 @@ carry_out (HbDriver *self,
       emit (self, effect);
       hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
       break;
-    case HB_EFFECT_REST:
-      rest (self);
+    case HB_EFFECT_YIELD:
+      yield (self);
       break;
     case HB_EFFECT_OPEN:
       emit (self, effect);

@@ -241,7 +241,7 @@ emit (gpointer        owner,
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
-    case HB_EFFECT_REST:
+    case HB_EFFECT_YIELD:
     case HB_EFFECT_RESOLVE:
     default:
       g_assert_not_reached ();

@@ -34,8 +34,8 @@ effect_to_string (const HbEffect *self)
     case HB_EFFECT_WAITED:
       return g_strdup_printf ("waited:%s",
                               self->message.opcode == HB_OPCODE_TEXT ? "text" : "binary");
-    case HB_EFFECT_REST:
-      return g_strdup ("rest");
+    case HB_EFFECT_YIELD:
+      return g_strdup ("yield");
     case HB_EFFECT_CLOSE:
       return g_strdup_printf ("close:%u", self->close.code);
     case HB_EFFECT_ERROR:

@@ -190,7 +190,7 @@ carry_out (Fixture        *fixture,
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
-    case HB_EFFECT_REST:
+    case HB_EFFECT_YIELD:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_DRAIN:
       return TRUE;

@@ -467,7 +467,7 @@ be_slow_cb (Fixture    *fixture,
 }
 
 static void
-test_rest (Fixture       *fixture,
+test_yield (Fixture       *fixture,
            gconstpointer  data)
 {
   g_test_summary ("Messages that have waited let other sources have their turn");
@@ -482,12 +482,12 @@ test_rest (Fixture       *fixture,
   receive (fixture, "f");
   fixture->handler = be_slow_cb;
   set_paused (fixture, FALSE);
-  assert_effects (fixture, "waited:text waited:text waited:text rest");
+  assert_effects (fixture, "waited:text waited:text waited:text yield");
   receive (fixture, "g");
   assert_effects (fixture, "");
 
-  hb_machine_on_rested (&fixture->machine);
-  assert_effects (fixture, "waited:text waited:text waited:text rest");
+  hb_machine_on_yielded (&fixture->machine);
+  assert_effects (fixture, "waited:text waited:text waited:text yield");
 
   /* A task that is closed has no turns any more. */
   end_by_limit (fixture);
@@ -541,7 +541,7 @@ main (int   argc,
     }
 
   add_test ("/machine/receive/still-next-link", test_still_next_link);
-  add_test ("/machine/receive/rest", test_rest);
+  add_test ("/machine/receive/yield", test_yield);
 
   return g_test_run ();
 }

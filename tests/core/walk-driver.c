@@ -202,7 +202,7 @@ settle_debt (Walk           *self,
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
     case HB_EFFECT_WAITED:
-    case HB_EFFECT_REST:
+    case HB_EFFECT_YIELD:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_DRAIN:
     case HB_EFFECT_RESOLVE:
@@ -296,8 +296,8 @@ carry_out (Walk     *self,
     case HB_EFFECT_WAITED:
       walk_settle_waited (self, effect);
       break;
-    case HB_EFFECT_REST:
-      walk_rest (self);
+    case HB_EFFECT_YIELD:
+      walk_yield (self);
       break;
     case HB_EFFECT_NOTIFY:
       read_property (self, effect->property);

@@ -159,7 +159,7 @@ walk_settle_waited (Walk           *self,
   g_autoptr (GBytes) bytes = NULL;
 
   g_assert_true (g_queue_is_empty (&self->model.owed));
-  g_assert_false (self->model.is_paused || self->model.is_giving || self->is_resting);
+  g_assert_false (self->model.is_paused || self->model.is_giving || self->is_yielding);
   g_assert_true (is_waiting (self));
 
   bytes = pop (self);
@@ -175,19 +175,19 @@ walk_settle_waited (Walk           *self,
 
 /* A closed task has no main context in which others could have their turn. */
 void
-walk_rest (Walk *self)
+walk_yield (Walk *self)
 {
-  self->is_resting = self->model.state != HB_STATE_CLOSED;
+  self->is_yielding = self->model.state != HB_STATE_CLOSED;
 }
 
 void
-walk_on_rested (Walk *self)
+walk_on_yielded (Walk *self)
 {
-  if (!self->is_resting)
+  if (!self->is_yielding)
     return;
 
-  self->is_resting = FALSE;
-  hb_machine_on_rested (&self->machine);
+  self->is_yielding = FALSE;
+  hb_machine_on_yielded (&self->machine);
 }
 
 void
@@ -199,6 +199,6 @@ walk_assert_inbox (Walk *self)
 
   if (self->link.exists)
     g_assert_true (self->link.is_reading == !self->model.stands_still);
-  if (!self->model.is_paused && !self->is_resting)
+  if (!self->model.is_paused && !self->is_yielding)
     g_assert_false (is_waiting (self));
 }

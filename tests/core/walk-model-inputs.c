@@ -281,7 +281,7 @@ model_dispose (Walk *walk)
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
   self->stands_still = FALSE;
-  walk->is_resting = FALSE;
+  walk->is_yielding = FALSE;
   model_drop_inbox (walk);
   ledger_on_lost (&walk->ledger, TRUE);
   ledger_on_closed (&walk->ledger, HB_ERROR_CLOSED);

@@ -134,7 +134,7 @@ model_leave (Walk    *walk,
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
   self->stands_still = FALSE;
-  walk->is_resting = walk->is_resting && state != HB_STATE_CLOSED;
+  walk->is_yielding = walk->is_yielding && state != HB_STATE_CLOSED;
   model_enter (walk, state);
 
   if (was_open)

@@ -121,7 +121,7 @@ struct _Walk
   guint     patience;    /* how much more the handlers may do in this step */
   guint     n_acts;
   guint     n_numbers;   /* messages that were made */
-  gboolean  is_resting;  /* other sources have their turn */
+  gboolean  is_yielding; /* other sources have their turn */
 };
 
 /* How a link ends, or why */
@@ -223,8 +223,8 @@ void      walk_set_paused       (Walk       *self,
 void      walk_receive          (Walk       *self);
 void      walk_settle_waited    (Walk       *self,
                                  const HbEffect *effect);
-void      walk_rest             (Walk       *self);
-void      walk_on_rested        (Walk       *self);
+void      walk_yield            (Walk       *self);
+void      walk_on_yielded       (Walk       *self);
 void      walk_assert_inbox     (Walk       *self);
 void      walk_on_opened        (Walk       *self);
 void      walk_on_message       (Walk       *self);

@@ -199,7 +199,7 @@ let_time_pass (Walk *self)
 static void
 turn (Walk *self)
 {
-  walk_on_rested (self);
+  walk_on_yielded (self);
 
   switch (dice_roll (self->dice, 8))
     {
