@@ -25,6 +25,8 @@ typedef struct
   guint     is_volatile : 1;
   guint     is_this_link : 1; /* dropped when the link ends */
   guint     is_greeting : 1;  /* of a kind that each link sends first, for this link so far */
+  guint     is_foreign : 1;   /* sent by another thread than the task's */
+  guint     is_reserved : 1;  /* its size is already in the amount that the limit applies to */
   guint     number;      /* unique among the last 2^32 messages */
   guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */
   guint64   end;

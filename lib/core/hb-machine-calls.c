@@ -256,9 +256,10 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-static gboolean
-check_accepting (HbMachine  *self,
-                 GError    **error)
+/* Whether the state of the task allows messages */
+gboolean
+hb_machine_check_accepting (HbMachine  *self,
+                            GError    **error)
 {
   if (self->disposed)
     {
@@ -308,7 +309,7 @@ hb_machine_send (HbMachine    *self,
   gconstpointer data;
   gsize length;
 
-  if (!check_accepting (self, error))
+  if (!hb_machine_check_accepting (self, error))
     return FALSE;
 
   data = g_bytes_get_data (bytes, &length);
@@ -361,7 +362,7 @@ hb_machine_receive (HbMachine *self,
       if (self->inbox.reason != NULL)
         error = g_error_copy (self->inbox.reason);
       else
-        check_accepting (self, &error);
+        hb_machine_check_accepting (self, &error);
       hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
       return;
     }

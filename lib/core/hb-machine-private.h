@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-batch-private.h"
 #include "hb-effect-private.h"
 #include "hb-event-private.h"
 #include "hb-heartbeat-private.h"
@@ -97,6 +98,8 @@ void              hb_machine_mark_ready         (HbMachine      *self,
 void              hb_machine_hold               (HbMachine      *self);
 gboolean          hb_machine_release            (HbMachine      *self,
                                                  gint64          now);
+gboolean          hb_machine_check_accepting    (HbMachine      *self,
+                                                 GError        **error);
 gboolean          hb_machine_send               (HbMachine      *self,
                                                  HbOpcode        opcode,
                                                  GBytes         *bytes,
@@ -113,6 +116,9 @@ void              hb_machine_receive            (HbMachine      *self,
 void              hb_machine_cancel             (HbMachine      *self,
                                                  gint64          now,
                                                  gpointer        ticket);
+void              hb_machine_take_in            (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbBatch        *batch);
 void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);

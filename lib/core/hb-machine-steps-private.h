@@ -10,6 +10,7 @@ G_BEGIN_DECLS
  *
  *   hb-machine-event.c
  *   hb-machine-time.c
+ *   hb-machine-intake.c
  *   hb-machine-network.c
  *   hb-machine-calls.c
  *   hb-machine-link.c    hb-machine-loss.c

@@ -154,7 +154,7 @@ hb_machine_new_closed_error (void)
   return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
 }
 
-/* Reports the messages that a task drops when it closes. */
+/* Reports messages that a task drops because it is closed. */
 void
 hb_machine_tell_unsent (HbMachine *self,
                         guint      n_unsent)

@@ -10,23 +10,33 @@
 
 /* Which messages are accepted: the limit on the queue, and messages that must not wait */
 
-static GError *
-new_overflow_error (const HbSettings *settings,
-                    const HbOutgoing *message)
+GError *
+hb_outbox_new_overflow_error (gsize   size,
+                              guint64 limit)
 {
   return g_error_new (HB_ERROR, HB_ERROR_QUEUE_FULL,
                       _("No room for a message of %zu bytes: "
                         "max-buffered-amount is %" PRIu64),
-                      g_bytes_get_size (message->bytes), settings->max_buffered_amount);
+                      size, limit);
 }
 
-static gboolean
-fits (guint64           amount,
-      const HbOutgoing *message,
-      const HbSettings *settings)
+static GError *
+new_overflow_error (const HbSettings *settings,
+                    const HbOutgoing *message)
 {
-  return settings->max_buffered_amount == 0
-         || amount + g_bytes_get_size (message->bytes) <= settings->max_buffered_amount;
+  return hb_outbox_new_overflow_error (g_bytes_get_size (message->bytes),
+                                       settings->max_buffered_amount);
+}
+
+/* Whether there would be room if nothing waited that can be dropped */
+static gboolean
+fits_alone (HbOutbox         *self,
+            const HbOutgoing *message,
+            const HbSettings *settings)
+{
+  guint64 amount = self->queue.in_flight_amount + g_bytes_get_size (message->bytes);
+
+  return settings->max_buffered_amount == 0 || amount <= settings->max_buffered_amount;
 }
 
 /* Reports an overflow once until the queue is empty again, so that a flood of messages does not
@@ -47,13 +57,13 @@ tell_overflow (HbOutbox     *self,
 static gboolean
 make_room (HbOutbox          *self,
            const HbSettings  *settings,
-           const HbOutgoing  *message,
+           HbOutgoing        *message,
            GError           **error)
 {
   g_autoptr (GError) overflow = NULL;
   HbOutgoing oldest;
 
-  if (fits (self->queue.buffered_amount, message, settings))
+  if (hb_queue_reserve (&self->queue, message, settings->max_buffered_amount))
     return TRUE;
 
   overflow = new_overflow_error (settings, message);
@@ -62,14 +72,14 @@ make_room (HbOutbox          *self,
     {
     case HB_OVERFLOW_DROP_OLDEST:
       /* Messages in flight remain. If they leave no room, dropping others would be in vain. */
-      if (!fits (self->queue.in_flight_amount, message, settings))
+      if (!fits_alone (self, message, settings))
         break;
 
       tell_overflow (self, overflow);
-      while (!fits (self->queue.buffered_amount, message, settings)
+      while (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
              && hb_queue_pop_oldest (&self->queue, &oldest))
         hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
-      return TRUE;
+      return hb_queue_reserve (&self->queue, message, 0);
 
     case HB_OVERFLOW_DROP_NEWEST:
       tell_overflow (self, overflow);
@@ -93,7 +103,9 @@ get_line (const HbOutbox   *self,
   if (message->is_this_link && !self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
+  /* A message of another thread may be taken in while a handler of `open` runs. It is none of that
+   * handler's. */
+  return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
 /* Whether a message in the line could be sent if the link took it */
@@ -150,6 +162,7 @@ hb_outbox_accept (HbOutbox          *self,
 {
   HbLine line = get_line (self, message);
   g_autoptr (GError) overflow = NULL;
+  HbOutgoing accepted = *message;
 
   if (message->is_this_link && !check_this_link (self, error))
     return FALSE;
@@ -159,12 +172,10 @@ hb_outbox_accept (HbOutbox          *self,
 
   g_bytes_ref (message->bytes);
 
-  if (make_room (self, settings, message, &overflow))
+  if (make_room (self, settings, &accepted, &overflow))
     {
-      HbOutgoing accepted = *message;
-
       accepted.number = self->n_accepted++;
-      accepted.is_greeting = self->greeting || message->is_this_link;
+      accepted.is_greeting = line == HB_LINE_GREETING || message->is_this_link;
       hb_queue_push (&self->queue, &accepted, line);
       if (!is_line_open (self, line) || self->blocked)
         hb_outbox_keep_waiting (self);
@@ -181,4 +192,29 @@ hb_outbox_accept (HbOutbox          *self,
   overflow = new_overflow_error (settings, message);
   hb_outbox_drop (self, message, HB_OUTCOME_FAILED, overflow);
   return TRUE;
+}
+
+/* Drops a message that another thread has sent and hb_outbox_accept () has refused. The caller was
+ * told that the message is accepted, so effects report the failure. */
+void
+hb_outbox_drop_late (HbOutbox         *self,
+                     const HbOutgoing *message,
+                     const GError     *error)
+{
+  hb_queue_release (&self->queue, message);
+
+  if (!message->is_volatile && g_error_matches (error, HB_ERROR, HB_ERROR_QUEUE_FULL))
+    tell_overflow (self, error);
+
+  hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
+}
+
+/* Reports messages of other threads for which there was no room. */
+void
+hb_outbox_on_overflow (HbOutbox     *self,
+                       guint         n_dropped,
+                       const GError *error)
+{
+  self->metrics->messages_dropped += n_dropped;
+  tell_overflow (self, error);
 }

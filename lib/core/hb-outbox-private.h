@@ -43,13 +43,21 @@ const HbOutgoing *hb_outbox_judge_end    (HbOutbox         *self,
                                           gboolean          is_too_big);
 void              hb_outbox_drop_refused (HbOutbox         *self,
                                           const GError     *error);
-guint64           hb_outbox_get_buffered (const HbOutbox   *self);
+guint64           hb_outbox_get_buffered (HbOutbox         *self);
 gboolean          hb_outbox_can_transmit (const HbOutbox   *self);
 
 gboolean          hb_outbox_accept       (HbOutbox         *self,
                                           const HbSettings *settings,
                                           const HbOutgoing *message,
                                           GError          **error);
+GError           *hb_outbox_new_overflow_error (gsize       size,
+                                          guint64           limit);
+void              hb_outbox_drop_late    (HbOutbox         *self,
+                                          const HbOutgoing *message,
+                                          const GError     *error);
+void              hb_outbox_on_overflow  (HbOutbox         *self,
+                                          guint             n_dropped,
+                                          const GError     *error);
 void              hb_outbox_drop         (HbOutbox         *self,
                                           const HbOutgoing *message,
                                           HbOutcome         outcome,

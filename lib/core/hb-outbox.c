@@ -155,9 +155,9 @@ hb_outbox_get_n_queued (const HbOutbox *self)
 }
 
 guint64
-hb_outbox_get_buffered (const HbOutbox *self)
+hb_outbox_get_buffered (HbOutbox *self)
 {
-  return self->queue.buffered_amount;
+  return hb_amount_get (&self->queue.buffered);
 }
 
 gboolean

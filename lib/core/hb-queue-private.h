@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-amount-private.h"
 #include "hb-deque-private.h"
 #include "hb-outgoing-private.h"
 
@@ -23,12 +24,12 @@ typedef enum {
  * HB_LINE_WAITING, in the order in which they were to be sent. */
 typedef struct
 {
-  HbDeque in_flight;
-  HbDeque lines[HB_N_LINES];
-  guint64 buffered_amount;  /* bytes in all of them */
-  guint64 in_flight_amount; /* bytes in in_flight */
-  guint   n_volatile;       /* in the lines */
-  guint   n_this_link;      /* in the lines */
+  HbDeque  in_flight;
+  HbDeque  lines[HB_N_LINES];
+  HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
+  guint64  in_flight_amount; /* bytes in in_flight */
+  guint    n_volatile;       /* in the lines */
+  guint    n_this_link;      /* in the lines */
 } HbQueue;
 
 void              hb_queue_init          (HbQueue          *self);
@@ -36,6 +37,11 @@ void              hb_queue_clear         (HbQueue          *self);
 gboolean          hb_queue_is_empty      (const HbQueue    *self);
 guint             hb_queue_get_n_waiting (const HbQueue    *self,
                                           HbLine            last);
+gboolean          hb_queue_reserve       (HbQueue          *self,
+                                          HbOutgoing       *message,
+                                          guint64           limit);
+void              hb_queue_release       (HbQueue          *self,
+                                          const HbOutgoing *message);
 void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
                                           HbLine            line);

@@ -22,6 +22,16 @@ on_left (HbQueue          *self,
   self->n_this_link -= message->is_this_link;
 }
 
+static void
+take_out (HbQueue    *self,
+          HbLine      line,
+          guint       index,
+          HbOutgoing *message)
+{
+  move (&self->lines[line], index, message);
+  on_left (self, message);
+}
+
 /* Removes a message that is not in flight. */
 static gboolean
 pop (HbQueue    *self,
@@ -32,9 +42,8 @@ pop (HbQueue    *self,
   if (index >= self->lines[line].length)
     return FALSE;
 
-  move (&self->lines[line], index, message);
-  self->buffered_amount -= g_bytes_get_size (message->bytes);
-  on_left (self, message);
+  take_out (self, line, index, message);
+  hb_queue_release (self, message);
 
   return TRUE;
 }
@@ -94,7 +103,29 @@ hb_queue_get_n_waiting (const HbQueue *self,
   return n;
 }
 
-/* Takes the ownership of the bytes of @message. */
+/* Counts the bytes of @message, unless they would exceed @limit, 0 for none. Returns whether they
+ * are counted, also by an earlier call. */
+gboolean
+hb_queue_reserve (HbQueue    *self,
+                  HbOutgoing *message,
+                  guint64     limit)
+{
+  if (!message->is_reserved)
+    message->is_reserved = hb_amount_reserve (&self->buffered, g_bytes_get_size (message->bytes),
+                                              limit);
+
+  return message->is_reserved;
+}
+
+void
+hb_queue_release (HbQueue          *self,
+                  const HbOutgoing *message)
+{
+  if (message->is_reserved)
+    hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
+}
+
+/* Takes the ownership of the bytes of @message, for which hb_queue_reserve () was called. */
 void
 hb_queue_push (HbQueue          *self,
                const HbOutgoing *message,
@@ -103,7 +134,6 @@ hb_queue_push (HbQueue          *self,
   HbOutgoing *place = hb_deque_push_tail (&self->lines[line]);
 
   *place = *message;
-  self->buffered_amount += g_bytes_get_size (message->bytes);
   self->n_volatile += message->is_volatile;
   self->n_this_link += message->is_this_link;
 }
@@ -197,15 +227,13 @@ hb_queue_pop_written (HbQueue    *self,
                       HbOutgoing *message)
 {
   const HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
-  gsize size;
 
   if (first == NULL || first->end > written)
     return FALSE;
 
   move (&self->in_flight, 0, message);
-  size = g_bytes_get_size (message->bytes);
-  self->in_flight_amount -= size;
-  self->buffered_amount -= size;
+  self->in_flight_amount -= g_bytes_get_size (message->bytes);
+  hb_queue_release (self, message);
 
   return TRUE;
 }
@@ -260,12 +288,16 @@ hb_queue_pop_volatile (HbQueue  *self,
     {
       for (n = self->lines[line].length; n > 0; n--)
         {
-          pop (self, line, 0, &message);
+          take_out (self, line, 0, &message);
 
-          if (message.is_volatile || (and_this_link && message.is_this_link))
-            *(HbOutgoing *) hb_deque_push_tail (popped) = message;
-          else
-            hb_queue_push (self, &message, line);
+          if (!message.is_volatile && (!and_this_link || !message.is_this_link))
+            {
+              hb_queue_push (self, &message, line);
+              continue;
+            }
+
+          hb_queue_release (self, &message);
+          *(HbOutgoing *) hb_deque_push_tail (popped) = message;
         }
     }
 }

@@ -12,9 +12,11 @@ G_BEGIN_DECLS
 /* Returns the time at which the source becomes ready, HB_AT_ONCE or HB_NEVER. */
 typedef gint64 (*HbAlarmFunc) (gpointer user_data);
 
-GSource *hb_alarm_new    (HbAlarmFunc  func,
-                          gpointer     user_data);
-void     hb_alarm_touch  (GSource     *source);
-gboolean hb_alarm_is_due (GSource     *source);
+GSource *hb_alarm_new       (HbAlarmFunc  func,
+                             gpointer     user_data);
+void     hb_alarm_touch     (GSource     *source);
+void     hb_alarm_wake      (GSource     *source);
+gboolean hb_alarm_was_woken (GSource     *source);
+gboolean hb_alarm_is_due    (GSource     *source);
 
 G_END_DECLS

@@ -27,6 +27,8 @@ typedef struct
   gboolean    is_touched; /* the deadline may have changed since the last query */
   gboolean    is_urgent;
   gboolean    is_due;     /* the deadline has passed; for the callback */
+  gboolean    was_woken;  /* hb_alarm_wake () was the reason; for the callback */
+  int         is_woken;   /* (atomic) */
   int         waits_at;   /* g_main_depth () of the loop in which one iteration passes, or 0 */
 } HbAlarm;
 
@@ -150,11 +152,18 @@ hb_alarm_dispatch (GSource     *source,
   self->is_due = has_come && self->waits_at >= g_main_depth ();
   self->waits_at = has_come ? g_main_depth () : 0;
   self->is_urgent = FALSE;
+  self->was_woken = g_atomic_int_get (&self->is_woken);
+
+  if (self->was_woken)
+    {
+      g_source_set_ready_time (source, -1);
+      g_atomic_int_set (&self->is_woken, FALSE);
+    }
 
   /* This makes the descriptor unreadable without a read. */
   if (self->is_due)
     arm (self, HB_NEVER);
-  else if (!was_urgent)
+  else if (!was_urgent && !self->was_woken)
     return G_SOURCE_CONTINUE;
 
   return callback (user_data);
@@ -214,8 +223,24 @@ hb_alarm_touch (GSource *source)
   ((HbAlarm *) source)->is_touched = TRUE;
 }
 
-/* Returns whether the deadline has passed. If not, HB_AT_ONCE was the reason for the call. Only the
- * callback may call this. */
+/* Runs the callback in the next iteration of the loop, and wakes the loop if it is waiting. Any
+ * thread may call this, but only once until the callback has seen hb_alarm_was_woken (). */
+void
+hb_alarm_wake (GSource *source)
+{
+  g_source_set_ready_time (source, 0);
+  g_atomic_int_set (&((HbAlarm *) source)->is_woken, TRUE);
+}
+
+/* Returns whether hb_alarm_wake () was a reason for the call. Only the callback may call this. */
+gboolean
+hb_alarm_was_woken (GSource *source)
+{
+  return ((HbAlarm *) source)->was_woken;
+}
+
+/* Returns whether the deadline has passed. If not, HB_AT_ONCE or hb_alarm_wake () was the reason
+ * for the call. Only the callback may call this. */
 gboolean
 hb_alarm_is_due (GSource *source)
 {

@@ -19,6 +19,7 @@ void                hb_home_clear   (HbHome         *self);
 void                hb_home_enter   (HbHome         *self);
 void                hb_home_leave   (HbHome         *self);
 gboolean            hb_home_is_here (HbHome         *self);
+gboolean            hb_home_is_own  (HbHome         *self);
 GMainContextPusher *hb_home_push    (HbHome         *self);
 void                hb_home_call    (HbHome         *self,
                                      GSourceFunc     func,

@@ -56,6 +56,13 @@ hb_home_is_here (HbHome *self)
   return thread == NULL || thread == g_thread_self ();
 }
 
+/* Returns whether this is the object's thread. An object that has no thread is nobody's. */
+gboolean
+hb_home_is_own (HbHome *self)
+{
+  return g_atomic_pointer_get (&self->thread) == g_thread_self ();
+}
+
 /* Makes the context thread-default. libsoup attaches a source to the context that is thread-default
  * during the call, so a call from a handler in another context would attach it there.
  *

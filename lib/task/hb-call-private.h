@@ -17,6 +17,7 @@ GTask *hb_call_start    (GTask          *task,
                          GDestroyNotify  destroy);
 void   hb_call_fail     (GTask          *task,
                          GError         *error);
+void   hb_call_succeed  (GTask          *task);
 void   hb_call_complete (HbEffect       *effect);
 
 G_END_DECLS

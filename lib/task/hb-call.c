@@ -33,20 +33,26 @@ free_call (gpointer data)
 {
   HbCall *self = data;
 
-  if (self->source != NULL)
-    {
-      g_source_destroy (self->source);
-      g_source_unref (self->source);
-    }
-
+  g_clear_pointer (&self->source, g_source_unref);
   g_clear_pointer (&self->message, hb_message_free);
   self->destroy (self->user_data);
   g_free (self);
 }
 
+/* The source holds a reference to the GTask, because the task's thread may end the call while the
+ * caller's thread dispatches the source. */
+static void
+stop_watching (GTask *task)
+{
+  HbCall *self = g_task_get_task_data (task);
+
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+}
+
 /* Makes @task a ticket for the machine, which returns it in an HB_EFFECT_RESOLVE. @cancelled is
- * called when the caller's GCancellable is triggered. GTask must not fail the call by itself then,
- * because only the machine knows whether the message is still waiting.
+ * called in the caller's context when the caller's GCancellable is triggered. GTask must not fail
+ * the call by itself then, because only the machine knows whether the message is still waiting.
  *
  * Returns: (transfer full): the ticket */
 GTask *
@@ -67,7 +73,8 @@ hb_call_start (GTask          *task,
   if (cancellable != NULL)
     {
       self->source = g_cancellable_source_new (cancellable);
-      g_source_set_callback (self->source, G_SOURCE_FUNC (cancelled_cb), task, NULL);
+      g_source_set_callback (self->source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task),
+                             g_object_unref);
       g_source_set_static_name (self->source, "[hb] cancelled");
       g_source_attach (self->source, g_task_get_context (task));
     }
@@ -80,6 +87,7 @@ void
 hb_call_fail (GTask  *task,
               GError *error)
 {
+  stop_watching (task);
   g_task_return_error (task, error);
   g_object_unref (task);
 }
@@ -112,11 +120,22 @@ return_later (GTask     *task,
   g_source_attach (source, g_task_get_context (task));
 }
 
+/* Completes the call of a ticket that was never the machine's, and frees the ticket. */
+void
+hb_call_succeed (GTask *task)
+{
+  stop_watching (task);
+  g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
 /* Completes the call whose ticket the machine returns. */
 void
 hb_call_complete (HbEffect *effect)
 {
   g_autoptr (GTask) task = G_TASK (effect->resolve.ticket);
+
+  stop_watching (task);
 
   switch (effect->resolve.outcome)
     {

@@ -15,6 +15,13 @@ cancelled_cb (GTask    *task,
 {
   HbDriver *self = user_data;
 
+  if (!hb_home_is_own (&self->home))
+    {
+      hb_intake_cancel (&self->intake, task);
+      return;
+    }
+
+  hb_driver_take_in (self);
   hb_machine_cancel (&self->machine, hb_driver_read_clock (self), task);
   hb_driver_wake (self);
 }
@@ -41,6 +48,7 @@ hb_driver_set (HbDriver      *self,
   if (!hb_settings_set (&self->machine.settings, property, value))
     return FALSE;
 
+  hb_intake_set_limits (&self->intake, &self->machine.settings);
   if (self->link != NULL)
     hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
 
@@ -100,6 +108,8 @@ hb_driver_close (HbDriver   *self,
   GTask *ticket = task != NULL ? start_call (self, task) : NULL;
   g_autoptr (GError) error = NULL;
 
+  hb_driver_take_in (self);
+
   if (!hb_machine_close (&self->machine, hb_driver_read_clock (self), code, reason, ticket, &error))
     {
       if (ticket != NULL)
@@ -115,6 +125,7 @@ void
 hb_driver_reconnect_now (HbDriver *self)
 {
   hb_driver_enter_context (self);
+  hb_driver_take_in (self);
   hb_machine_reconnect_now (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -122,6 +133,7 @@ hb_driver_reconnect_now (HbDriver *self)
 void
 hb_driver_reconnect_later (HbDriver *self)
 {
+  hb_driver_take_in (self);
   hb_machine_reconnect_later (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -158,6 +170,27 @@ hb_driver_release (HbDriver *self)
   return held;
 }
 
+static gboolean
+send_from_outside (HbDriver     *self,
+                   HbOpcode      opcode,
+                   GBytes       *bytes,
+                   HbSendFlags   flags,
+                   GTask        *ticket,
+                   GError      **error)
+{
+  HbOutgoing message = {
+    .bytes = bytes,
+    .ticket = ticket,
+    .opcode = opcode,
+    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
+    .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
+  };
+
+  return hb_intake_send (&self->intake, &message, error);
+}
+
+/* May be called in any thread, as may the next two. A task without a context has no thread, and
+ * another thread may open it at this moment. */
 gboolean
 hb_driver_send (HbDriver     *self,
                 HbOpcode      opcode,
@@ -167,6 +200,10 @@ hb_driver_send (HbDriver     *self,
 {
   gboolean accepted;
 
+  if (!hb_home_is_own (&self->home))
+    return send_from_outside (self, opcode, bytes, flags, NULL, error);
+
+  hb_driver_take_in (self);
   accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
   hb_driver_transmit_now (self);
 
@@ -183,6 +220,15 @@ hb_driver_send_async (HbDriver    *self,
   GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
+  if (!hb_home_is_own (&self->home))
+    {
+      if (!send_from_outside (self, opcode, bytes, flags, ticket, &error))
+        hb_call_fail (ticket, error);
+      return;
+    }
+
+  hb_driver_take_in (self);
+
   if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
     hb_call_fail (ticket, error);
 
@@ -193,8 +239,23 @@ void
 hb_driver_flush (HbDriver *self,
                  GTask    *task)
 {
-  hb_machine_flush (&self->machine, start_call (self, task));
-  hb_driver_wake (self);
+  GTask *ticket = start_call (self, task);
+  GError *error = NULL;
+
+  if (hb_home_is_own (&self->home))
+    {
+      hb_driver_take_in (self);
+      hb_machine_flush (&self->machine, ticket);
+      hb_driver_wake (self);
+    }
+  else if (hb_intake_flush (&self->intake, ticket, &error))
+    {
+      hb_call_succeed (ticket);
+    }
+  else if (error != NULL)
+    {
+      hb_call_fail (ticket, error);
+    }
 }
 
 void
@@ -213,6 +274,7 @@ hb_driver_take_queue (HbDriver *self)
   HbDeque taken;
   guint i;
 
+  hb_driver_take_in (self);
   hb_deque_init (&taken, sizeof (HbOutgoing));
   hb_machine_take_queue (&self->machine, &taken);
 

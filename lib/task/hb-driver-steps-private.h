@@ -4,13 +4,17 @@
 
 #include "hb-driver-private.h"
 #include "hb-home-private.h"
+#include "hb-intake-private.h"
 #include "hb-link-private.h"
 #include "hb-network-private.h"
 #include "hb-sessions-private.h"
 
 G_BEGIN_DECLS
 
-/* Shared by hb-driver-calls.c and, below it, hb-driver.c only */
+/* No HbState */
+#define HB_DRIVER_NOT_SHOWN -1
+
+/* Shared by hb-driver-calls.c, below it hb-driver.c, and below that hb-driver-intake.c only */
 struct _HbDriver
 {
   const HbDriverFuncs *funcs;
@@ -25,6 +29,12 @@ struct _HbDriver
   GSource             *yielding;        /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* of the effects that are being carried out */
+
+  HbIntake             intake;          /* takes messages from other threads */
+  GSource             *turn;            /* (nullable) until other sources have had their turn */
+  gint64               busy_since;      /* when `turn` was made */
+  gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
+  int                  shown_state;     /* the state that the intake knows */
 };
 
 HbDriver *hb_driver_ref           (HbDriver *self);
@@ -33,5 +43,11 @@ gint64    hb_driver_read_clock    (HbDriver *self);
 void      hb_driver_enter_context (HbDriver *self);
 void      hb_driver_wake          (HbDriver *self);
 void      hb_driver_transmit_now  (HbDriver *self);
+
+/* hb-driver-intake.c */
+void      hb_driver_take_in       (HbDriver *self);
+void      hb_driver_show_state    (HbDriver *self);
+void      hb_driver_on_woken      (HbDriver *self);
+void      hb_driver_forget_turn   (HbDriver *self);
 
 G_END_DECLS

@@ -26,6 +26,7 @@ free_driver (gpointer data)
   HbDriver *self = data;
 
   g_assert (self->link == NULL);
+  hb_intake_clear (&self->intake);
   hb_machine_clear (&self->machine);
   hb_sessions_clear (&self->sessions);
   g_clear_pointer (&self->request_headers, soup_message_headers_unref);
@@ -88,6 +89,8 @@ emit (HbDriver       *self,
 void
 hb_driver_wake (HbDriver *self)
 {
+  hb_driver_show_state (self);
+
   if (self->depth == 0)
     carry_out_all (self);
   else
@@ -128,6 +131,8 @@ event_cb (const HbEvent *event,
 
   if (event->kind == HB_EVENT_OPENED)
     hb_sessions_on_opened (&self->sessions);
+  else if (event->kind == HB_EVENT_LOST)
+    hb_driver_take_in (self);
 
   hb_machine_handle (&self->machine, get_time (self, event->kind), event);
 
@@ -147,6 +152,7 @@ tick (HbDriver *self)
     .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
   };
 
+  hb_driver_take_in (self);
   hb_machine_handle (&self->machine, hb_driver_read_clock (self), &event);
 }
 
@@ -155,6 +161,9 @@ alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
+
+  if (hb_alarm_was_woken (self->alarm))
+    hb_driver_on_woken (self);
 
   /* A link that has ended reports that, and the reason, in this iteration. A tick would hide it. */
   if (hb_alarm_is_due (self->alarm) && !has_ended)
@@ -215,6 +224,8 @@ leave_context (HbDriver *self)
     return;
 
   end_yield (self);
+  hb_intake_set_alarm (&self->intake, NULL);
+  hb_driver_forget_turn (self);
   g_source_destroy (self->alarm);
   g_clear_pointer (&self->alarm, g_source_unref);
   g_clear_pointer (&self->network, hb_network_unwatch);
@@ -234,6 +245,7 @@ hb_driver_enter_context (HbDriver *self)
   self->alarm = hb_alarm_new (when_wanted, self);
   g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
   g_source_attach (self->alarm, self->home.context);
+  hb_intake_set_alarm (&self->intake, self->alarm);
 }
 
 static void
@@ -413,6 +425,15 @@ follow_state (HbDriver *self)
     self->network = hb_network_watch (self->home.context, network_cb, self);
 }
 
+static gboolean
+pop_effect (HbDriver *self,
+            HbEffect *effect)
+{
+  hb_driver_show_state (self);
+
+  return hb_machine_pop_effect (&self->machine, effect);
+}
+
 /* Carries out all effects. Code of the application runs in here, which may call anything, drop the
  * last reference, or run a main loop, and this function with it. */
 static void
@@ -424,7 +445,7 @@ carry_out_all (HbDriver *self)
   hb_driver_ref (self);
   self->depth++;
 
-  while (hb_machine_pop_effect (&self->machine, &effect))
+  while (pop_effect (self, &effect))
     {
       touch_alarm (self);
       carry_out (self, &effect);
@@ -452,6 +473,9 @@ hb_driver_new (const HbDriverFuncs *funcs,
   hb_home_init (&self->home);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   hb_machine_init (&self->machine, g_random_int ());
+  hb_intake_init (&self->intake, &self->machine.outbox.queue.buffered, &self->machine.settings);
+  self->shown_state = HB_DRIVER_NOT_SHOWN;
+  hb_driver_show_state (self);
 
   return self;
 }
@@ -467,7 +491,10 @@ dispose_cb (gpointer user_data)
     g_debug ("The last reference to a task that is not closed is gone, and the connection with it. "
              "Keep the task in a variable for as long as it is needed");
 
+  hb_driver_take_in (self);
   hb_machine_dispose (&self->machine, hb_clock_now ());
+  self->shown_state = HB_DRIVER_NOT_SHOWN;
+  hb_driver_show_state (self);
   g_clear_pointer (&self->link, hb_link_drop);
   leave_context (self);
   carry_out_all (self);

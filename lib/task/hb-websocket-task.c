@@ -52,7 +52,11 @@ struct _HbUserFunc
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
  * While the task is not closed, only the thread of that context may use it. A call from another
- * thread is refused with a critical message.
+ * thread is refused with a critical message. Any thread may send, though:
+ * [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
+ * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
+ * [method@WebsocketTask.flush_async] may be called from every thread. The messages of each thread
+ * keep their order.
  *
  * An open task does not keep itself alive. When the last reference is dropped, the connection is
  * dropped too, without a closing handshake and without a signal. Asynchronous calls that are
@@ -103,23 +107,17 @@ send_now (HbWebsocketTask        *self,
           SoupWebsocketDataType   type,
           GBytes                 *message,
           HbSendFlags             flags,
-          const char             *function,
           GError                **error)
 {
-  if (!may_call (self, function))
-    {
-      g_set_error_literal (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                           _("The call came from another thread than the task’s"));
-      return FALSE;
-    }
-
   if (!check_type (type, error))
     return FALSE;
 
   return hb_driver_send (self->driver, (HbOpcode) type, message, flags, error);
 }
 
-/* Returns: (nullable): NULL if the call has already failed, because it came from the wrong thread
+/* @function: (nullable): the name of the method, NULL if any thread may call it
+ *
+ * Returns: (nullable): NULL if the call has already failed, because it came from the wrong thread
  *   or its cancellable was already triggered */
 static GTask *
 start_task (HbWebsocketTask     *self,
@@ -133,7 +131,7 @@ start_task (HbWebsocketTask     *self,
 
   g_task_set_source_tag (task, source_tag);
 
-  if (!may_call (self, function))
+  if (function != NULL && !may_call (self, function))
     {
       g_task_return_new_error (task, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
                                "%s", _("The call came from another thread than the task’s"));
@@ -891,6 +889,8 @@ hb_websocket_task_release (HbWebsocketTask *self)
  * A string of a scripting language is cut at its first NUL too. Send a text that contains a NUL,
  * such as a frame of STOMP, as bytes with [method@WebsocketTask.send_message].
  *
+ * The function may be called from any thread.
+ *
  * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, or `HB_ERROR_INVALID_ARGUMENT` if
  * the text is not UTF-8. Bindings throw these errors. In Python and Vala the call returns nothing,
  * so a main loop that calls it as a source function removes the source. In JavaScript it returns
@@ -912,8 +912,7 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
 
   bytes = g_bytes_new (text, strlen (text));
 
-  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT,
-                   G_STRFUNC, error);
+  return send_now (self, SOUP_WEBSOCKET_DATA_TEXT, bytes, HB_SEND_FLAGS_DEFAULT, error);
 }
 
 /**
@@ -926,6 +925,8 @@ hb_websocket_task_send_text (HbWebsocketTask  *self,
  *
  * If no connection is [property@WebsocketTask:ready], or the socket is full, the message waits in
  * the queue.
+ *
+ * The function may be called from any thread.
  *
  * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`. Bindings throw these errors, and
  * return like [method@WebsocketTask.send_text].
@@ -942,8 +943,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
 
-  return send_now (self, SOUP_WEBSOCKET_DATA_BINARY, bytes, HB_SEND_FLAGS_DEFAULT,
-                   G_STRFUNC, error);
+  return send_now (self, SOUP_WEBSOCKET_DATA_BINARY, bytes, HB_SEND_FLAGS_DEFAULT, error);
 }
 
 /**
@@ -957,6 +957,10 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * Sends a message.
  *
  * A text may contain a NUL, and is sent completely.
+ *
+ * The function may be called from any thread. Whether a message with flags can be sent is decided
+ * when the task's thread takes it in, so a call from another thread succeeds although the message
+ * may be dropped then.
  *
  * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` if a
  * text is not UTF-8 or the type is neither text nor binary, and, for a message with
@@ -977,7 +981,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
   g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
   g_return_val_if_fail (message != NULL, FALSE);
 
-  return send_now (self, type, message, flags, G_STRFUNC, error);
+  return send_now (self, type, message, flags, error);
 }
 
 /**
@@ -994,6 +998,9 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  *
  * The call completes when the kernel has accepted all bytes of the message. Only the server can
  * confirm that the message has arrived.
+ *
+ * The function may be called from any thread. @callback is called in the thread-default main
+ * context of the caller.
  *
  * Since: 1.0
  */
@@ -1013,7 +1020,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
   g_return_if_fail (message != NULL);
 
   task = start_task (self, cancellable, callback, user_data,
-                     hb_websocket_task_send_message_async, G_STRFUNC);
+                     hb_websocket_task_send_message_async, NULL);
   if (task == NULL)
     return;
 
@@ -1070,6 +1077,9 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * Messages that wait until the connection is [property@WebsocketTask:ready] count too. If none
  * waits, the call succeeds, on a `CLOSED` task too.
  *
+ * The function may be called from any thread. It waits for the messages of all threads that were
+ * accepted before the call. @callback is called in the thread-default main context of the caller.
+ *
  * Since: 1.0
  */
 void
@@ -1083,7 +1093,7 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   task = start_task (self, cancellable, callback, user_data,
-                     hb_websocket_task_flush_async, G_STRFUNC);
+                     hb_websocket_task_flush_async, NULL);
   if (task != NULL)
     hb_driver_flush (self->driver, task);
 }

@@ -4,6 +4,7 @@
 
 import gc
 import sys
+import threading
 import weakref
 
 from harness import (
@@ -48,6 +49,38 @@ def test_conversation():
     wait(lambda: task.get_state() == Hb.State.CLOSED)
     assert log == [(1000, 'bye')], log
     assert states == [Hb.State.CONNECTING, Hb.State.OPEN, Hb.State.CLOSING, Hb.State.CLOSED]
+
+
+def test_threads():
+    """Python's threads send while the main loop runs, and their errors are thrown there."""
+    task = open_task()
+    received = []
+    errors = []
+    task.connect('message::text', lambda _, kind, data: received.append(data.get_data().decode()))
+
+    def send(name):
+        for i in range(100):
+            task.send_text(f'{name} {i}')
+        try:
+            task.send_message(TEXT, GLib.Bytes.new(b'\xff'), Hb.SendFlags.DEFAULT)
+        except GLib.Error as error:
+            errors.append(error)
+        GLib.idle_add(task.send_text, f'{name} last')
+
+    names = ['a', 'b', 'c', 'd']
+    threads = [threading.Thread(target=send, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    wait(lambda: len(received) == 4 * 101)
+    for thread in threads:
+        thread.join()
+
+    for name in names:
+        expected = [f'{name} {i}' for i in range(100)] + [f'{name} last']
+        assert [text for text in received if text.startswith(name)] == expected, received
+    assert len(errors) == 4, errors
+    assert all(error.matches(Hb.error_quark(), Hb.Error.INVALID_ARGUMENT) for error in errors)
+    close_task(task)
 
 
 def test_payloads():

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-deque-private.h"
+#include "hb-outgoing-private.h"
+
+G_BEGIN_DECLS
+
+/* What other threads have asked for since the task's thread last took a batch in */
+typedef struct
+{
+  HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
+  GPtrArray *cancelled;  /* tickets of calls that are to be cancelled */
+  GPtrArray *overflowed; /* tickets of messages for which there was no room */
+  guint      n_dropped;  /* how many messages had no room */
+  GError    *overflow;   /* (owned) (nullable) why the first of these was dropped */
+} HbBatch;
+
+void hb_batch_init  (HbBatch *self);
+void hb_batch_clear (HbBatch *self);
+
+G_END_DECLS

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-machine-steps-private.h"
+
+/* What other threads have asked for. Their calls have returned already, so effects report whatever
+ * fails here. */
+
+/* Waits until no message waits. If the task has become CLOSED since the call, the messages before
+ * it were dropped, so it fails. */
+static void
+take_flush_in (HbMachine *self,
+               gpointer   ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->state != HB_STATE_CLOSED)
+    {
+      hb_machine_flush (self, ticket);
+      return;
+    }
+
+  error = hb_machine_new_closed_error ();
+  hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
+}
+
+/* Returns FALSE if the task has been closed since the call. */
+static gboolean
+take_message_in (HbMachine        *self,
+                 const HbOutgoing *message)
+{
+  g_autoptr (GBytes) bytes = message->bytes;
+  g_autoptr (GError) error = NULL;
+  gboolean is_accepting = hb_machine_check_accepting (self, &error);
+
+  if (is_accepting && hb_outbox_accept (&self->outbox, &self->settings, message, &error))
+    return TRUE;
+
+  g_bytes_ref (bytes);
+  hb_outbox_drop_late (&self->outbox, message, error);
+
+  return is_accepting;
+}
+
+/* Takes the ownership of the contents of @batch except its `cancelled`, and empties it. */
+void
+hb_machine_take_in (HbMachine *self,
+                    gint64     now,
+                    HbBatch   *batch)
+{
+  guint n_late = 0;
+  guint i;
+
+  if (batch->overflow != NULL && !self->disposed)
+    hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
+
+  for (i = 0; i < batch->overflowed->len; i++)
+    hb_effects_push_resolve (&self->effects, batch->overflowed->pdata[i], HB_OUTCOME_FAILED,
+                             batch->overflow);
+
+  for (i = 0; i < batch->messages.length; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (&batch->messages, i);
+
+      if (message->bytes == NULL)
+        take_flush_in (self, message->ticket);
+      else if (!take_message_in (self, message))
+        n_late++;
+    }
+
+  for (i = 0; i < batch->cancelled->len; i++)
+    hb_machine_cancel (self, now, batch->cancelled->pdata[i]);
+
+  if (!self->disposed)
+    hb_machine_tell_unsent (self, n_late);
+
+  hb_machine_pump (self);
+}

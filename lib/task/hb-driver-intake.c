@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
+#include "hb-driver-steps-private.h"
+
+/* The task's side of the intake: when the task takes in what other threads have asked for */
+
+/* How long, in microseconds, other threads may keep the task busy before all other sources have
+ * their turn */
+#define MAX_BUSY 4000
+
+/* Gives the machine what other threads have asked for. Code of the application does not run in
+ * here. */
+void
+hb_driver_take_in (HbDriver *self)
+{
+  HbBatch batch;
+
+  if (!hb_intake_take (&self->intake, &batch))
+    return;
+
+  self->now = hb_clock_now ();
+  hb_machine_take_in (&self->machine, self->now, &batch);
+  g_ptr_array_set_free_func (batch.cancelled, g_object_unref);
+  hb_batch_clear (&batch);
+}
+
+/* Lets other threads see whether the task accepts messages. What they have sent before they could
+ * see that it does not is taken in, and fails. */
+void
+hb_driver_show_state (HbDriver *self)
+{
+  g_autoptr (GError) refusal = NULL;
+
+  if (G_LIKELY (self->shown_state == (int) self->machine.state))
+    return;
+
+  self->shown_state = self->machine.state;
+  hb_machine_check_accepting (&self->machine, &refusal);
+  hb_intake_set_refusal (&self->intake, refusal, self->machine.state == HB_STATE_CLOSED);
+
+  if (refusal != NULL)
+    hb_driver_take_in (self);
+}
+
+/* Dispatched when all other sources have had their turn. The alarm then carries out the effects. */
+static gboolean
+turn_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  g_clear_pointer (&self->turn, g_source_unref);
+
+  if (self->awaits_turn)
+    {
+      self->awaits_turn = FALSE;
+      hb_intake_rearm (&self->intake);
+      hb_driver_take_in (self);
+      hb_alarm_touch (self->alarm);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes in what other threads have sent, or leaves that to turn_cb (). */
+void
+hb_driver_on_woken (HbDriver *self)
+{
+  gint64 now = hb_clock_now ();
+
+  if (self->turn == NULL)
+    {
+      self->busy_since = now;
+      self->turn = g_idle_source_new ();
+      g_source_set_callback (self->turn, turn_cb, self, NULL);
+      g_source_set_static_name (self->turn, "[hb] turn");
+      g_source_attach (self->turn, self->home.context);
+    }
+
+  self->awaits_turn = now - self->busy_since >= MAX_BUSY;
+  if (self->awaits_turn)
+    return;
+
+  hb_intake_rearm (&self->intake);
+  hb_driver_take_in (self);
+}
+
+void
+hb_driver_forget_turn (HbDriver *self)
+{
+  if (self->turn != NULL)
+    g_source_destroy (self->turn);
+
+  g_clear_pointer (&self->turn, g_source_unref);
+  self->awaits_turn = FALSE;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hb-amount-private.h"
+#include "hb-batch-private.h"
+#include "hb-settings-private.h"
+
+G_BEGIN_DECLS
+
+/* Takes messages from any thread, until the task's thread takes them in. The task's thread does not
+ * lock the mutex for a message of its own. */
+typedef struct
+{
+  GMutex      mutex;        /* for what follows, except is_filled and *buffered */
+  HbBatch     batch;
+  HbAmount   *buffered;     /* (not owned) the bytes that wait here and in the queue */
+  GSource    *alarm;        /* (owned) (nullable) NULL while the task has no context */
+  GError     *refusal;      /* (owned) (nullable) why messages are refused; NULL if they are not */
+  guint64     max_buffered;
+  guint64     unreserved;   /* bytes that wait here and are not in `buffered` */
+  HbOverflow  overflow;
+  gboolean    is_closed;    /* the task is CLOSED */
+  gboolean    is_woken;     /* the alarm rings, or soon will, for what is in here */
+  int         is_filled;    /* (atomic) something is in the batch */
+} HbIntake;
+
+void     hb_intake_init        (HbIntake          *self,
+                                HbAmount          *buffered,
+                                const HbSettings  *settings);
+void     hb_intake_clear       (HbIntake          *self);
+
+gboolean hb_intake_send        (HbIntake          *self,
+                                HbOutgoing        *message,
+                                GError           **error);
+gboolean hb_intake_flush       (HbIntake          *self,
+                                GTask             *ticket,
+                                GError           **error);
+void     hb_intake_cancel      (HbIntake          *self,
+                                GTask             *ticket);
+
+void     hb_intake_set_alarm   (HbIntake          *self,
+                                GSource           *alarm);
+void     hb_intake_set_limits  (HbIntake          *self,
+                                const HbSettings  *settings);
+void     hb_intake_set_refusal (HbIntake          *self,
+                                const GError      *refusal,
+                                gboolean           is_closed);
+void     hb_intake_rearm       (HbIntake          *self);
+gboolean hb_intake_take        (HbIntake          *self,
+                                HbBatch           *batch);
+
+G_END_DECLS

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-alarm-private.h"
+#include "hb-intake-private.h"
+#include "hb-outbox-private.h"
+#include "hb-syntax-private.h"
+
+/* @buffered: see HbQueue */
+void
+hb_intake_init (HbIntake         *self,
+                HbAmount         *buffered,
+                const HbSettings *settings)
+{
+  *self = (HbIntake) { .buffered = buffered };
+  g_mutex_init (&self->mutex);
+  hb_batch_init (&self->batch);
+  hb_intake_set_limits (self, settings);
+}
+
+void
+hb_intake_clear (HbIntake *self)
+{
+  g_assert (self->alarm == NULL);
+  g_assert (!g_atomic_int_get (&self->is_filled));
+
+  hb_batch_clear (&self->batch);
+  g_clear_error (&self->refusal);
+  g_mutex_clear (&self->mutex);
+}
+
+/* Follows each change of the batch. */
+static void
+wake (HbIntake *self)
+{
+  g_atomic_int_set (&self->is_filled, TRUE);
+
+  if (self->is_woken || self->alarm == NULL)
+    return;
+
+  self->is_woken = TRUE;
+  hb_alarm_wake (self->alarm);
+}
+
+static void
+push (HbIntake         *self,
+      const HbOutgoing *message)
+{
+  HbOutgoing *place = hb_deque_push_tail (&self->batch.messages);
+
+  *place = *message;
+  place->is_foreign = TRUE;
+  if (message->bytes != NULL)
+    g_bytes_ref (message->bytes);
+
+  wake (self);
+}
+
+/* Counts a message for which there is no room. An effect resolves its ticket. */
+static void
+drop (HbIntake         *self,
+      const HbOutgoing *message)
+{
+  self->batch.n_dropped++;
+
+  if (self->batch.overflow == NULL)
+    self->batch.overflow = hb_outbox_new_overflow_error (g_bytes_get_size (message->bytes),
+                                                         self->max_buffered);
+  if (message->ticket != NULL)
+    g_ptr_array_add (self->batch.overflowed, message->ticket);
+
+  wake (self);
+}
+
+/* Drops the messages that have waited here longest, so that no more than the limit waits here even
+ * if the context is never iterated. The task's thread would have dropped them too. */
+static void
+trim (HbIntake *self,
+      gsize     size)
+{
+  guint i = 0;
+
+  while (self->unreserved + size > self->max_buffered && i < self->batch.messages.length)
+    {
+      HbOutgoing *message = hb_deque_peek (&self->batch.messages, i);
+
+      if (message->bytes == NULL || message->is_reserved)
+        {
+          i++;
+          continue;
+        }
+
+      self->unreserved -= g_bytes_get_size (message->bytes);
+      drop (self, message);
+      g_bytes_unref (message->bytes);
+      hb_deque_remove (&self->batch.messages, i);
+    }
+}
+
+/* Applies `overflow`, as the task's thread does to its own messages. With DROP_OLDEST only that
+ * thread can drop what is in the queue, so the message does not count before it is taken in. */
+static gboolean
+admit (HbIntake    *self,
+       HbOutgoing  *message,
+       GError     **error)
+{
+  gsize size = g_bytes_get_size (message->bytes);
+  gboolean drops_oldest = self->max_buffered > 0 && self->overflow == HB_OVERFLOW_DROP_OLDEST;
+
+  if (drops_oldest && size <= self->max_buffered)
+    {
+      trim (self, size);
+      self->unreserved += size;
+      push (self, message);
+      return TRUE;
+    }
+
+  message->is_reserved = !drops_oldest && hb_amount_reserve (self->buffered, size,
+                                                             self->max_buffered);
+  if (message->is_reserved)
+    {
+      push (self, message);
+      return TRUE;
+    }
+
+  if (self->overflow == HB_OVERFLOW_DROP_NEWEST)
+    {
+      drop (self, message);
+      return TRUE;
+    }
+
+  g_propagate_error (error, hb_outbox_new_overflow_error (size, self->max_buffered));
+  return FALSE;
+}
+
+/* Whether the call of @ticket may begin. Once it has begun, hb_intake_cancel () cancels it.
+ *
+ * @ticket: (nullable) */
+static gboolean
+check_call (GTask   *ticket,
+            GError **error)
+{
+  return ticket == NULL
+         || !g_cancellable_set_error_if_cancelled (g_task_get_cancellable (ticket), error);
+}
+
+static gboolean
+check_text (const HbOutgoing  *message,
+            GError           **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (message->bytes, &length);
+
+  return message->opcode != HB_OPCODE_TEXT || hb_syntax_check_text (text, length, error);
+}
+
+/* Accepts a message, with a reference to its bytes. An effect resolves the ticket, unless this
+ * function fails. */
+gboolean
+hb_intake_send (HbIntake    *self,
+                HbOutgoing  *message,
+                GError     **error)
+{
+  g_autoptr (GError) invalid = NULL;
+  gboolean is_valid = check_text (message, &invalid);
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->refusal != NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->refusal));
+      return FALSE;
+    }
+
+  if (!is_valid)
+    {
+      g_propagate_error (error, g_steal_pointer (&invalid));
+      return FALSE;
+    }
+
+  return check_call (message->ticket, error) && admit (self, message, error);
+}
+
+/* Waits for the messages that were sent before. An effect resolves the ticket if this function
+ * returns FALSE without an error. Returns TRUE if no message can wait, because the task is
+ * CLOSED. */
+gboolean
+hb_intake_flush (HbIntake  *self,
+                 GTask     *ticket,
+                 GError   **error)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->is_closed)
+    return TRUE;
+
+  if (check_call (ticket, error))
+    push (self, &(HbOutgoing) { .ticket = ticket });
+
+  return FALSE;
+}
+
+/* Has the task's thread cancel a call. A task without a context has no pending calls. */
+void
+hb_intake_cancel (HbIntake *self,
+                  GTask    *ticket)
+{
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->alarm == NULL)
+    return;
+
+  g_ptr_array_add (self->batch.cancelled, g_object_ref (ticket));
+  wake (self);
+}
+
+/* @alarm: (nullable): NULL when the task leaves its context. It then refuses messages already, and
+ *   only calls that have ended can be left to cancel. */
+void
+hb_intake_set_alarm (HbIntake *self,
+                     GSource  *alarm)
+{
+  g_autoptr (GPtrArray) ended = NULL;
+  G_GNUC_UNUSED g_autoptr (GSource) old = NULL;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_assert (self->batch.messages.length == 0);
+
+  old = g_steal_pointer (&self->alarm);
+  self->alarm = alarm != NULL ? g_source_ref (alarm) : NULL;
+  self->is_woken = FALSE;
+  ended = g_steal_pointer (&self->batch.cancelled);
+  g_ptr_array_set_free_func (ended, g_object_unref);
+  self->batch.cancelled = g_ptr_array_new ();
+  g_atomic_int_set (&self->is_filled, FALSE);
+}
+
+void
+hb_intake_set_limits (HbIntake         *self,
+                      const HbSettings *settings)
+{
+  g_mutex_lock (&self->mutex);
+  self->max_buffered = settings->max_buffered_amount;
+  self->overflow = settings->overflow;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* After a refusal, take the batch once more: nothing is added to it then.
+ *
+ * @refusal: (nullable): why messages are refused from now on, NULL to accept them */
+void
+hb_intake_set_refusal (HbIntake     *self,
+                       const GError *refusal,
+                       gboolean      is_closed)
+{
+  g_mutex_lock (&self->mutex);
+  g_clear_error (&self->refusal);
+  self->refusal = refusal != NULL ? g_error_copy (refusal) : NULL;
+  self->is_closed = is_closed;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Lets the next call of another thread wake the alarm again. Call it when the alarm has rung. */
+void
+hb_intake_rearm (HbIntake *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->is_woken = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Moves everything to @batch, whose contents are then the caller's. Returns FALSE if nothing has
+ * come in. */
+gboolean
+hb_intake_take (HbIntake *self,
+                HbBatch  *batch)
+{
+  if (!g_atomic_int_get (&self->is_filled))
+    return FALSE;
+
+  g_mutex_lock (&self->mutex);
+  *batch = self->batch;
+  hb_batch_init (&self->batch);
+  self->unreserved = 0;
+  g_atomic_int_set (&self->is_filled, FALSE);
+  g_mutex_unlock (&self->mutex);
+
+  return TRUE;
+}

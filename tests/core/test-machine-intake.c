@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "machine-fixture.h"
+
+/* What other threads have asked for. Their calls have returned already, so effects alone report the
+ * outcome. */
+
+typedef enum {
+  CLOSED,
+  CLOSING,
+  CONNECTING,
+  OPEN,
+  FULL,       /* the link takes nothing more, and one message waits */
+  DISPOSED,
+} Situation;
+
+typedef struct
+{
+  const char *name;
+  Situation   situation;
+  const char *texts;      /* a message is each word, "flush" is a flush */
+  HbSendFlags flags;
+  gboolean    is_sync;    /* nobody waits for the messages */
+  gboolean    is_reserved;
+  HbOverflow  overflow;   /* with room for 10 bytes */
+  const char *effects;
+  const char *kept;
+} Row;
+
+#define DEFAULT HB_SEND_FLAGS_DEFAULT
+#define VOLATILE HB_SEND_FLAGS_VOLATILE
+#define THIS_LINK HB_SEND_FLAGS_THIS_LINK
+
+static const Row rows[] = {
+  { "waits", CONNECTING, "one two", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "notify:buffered-amount notify:buffered-amount", "one two" },
+  { "goes-out", OPEN, "one", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "transmit resolve:done(one)", "" },
+  { "flush", OPEN, "one flush", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "transmit resolve:done(one) resolve:done(flush)", "" },
+  { "volatile", OPEN, "one", VOLATILE, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "transmit resolve:done(one)", "" },
+  { "volatile-not-open", CONNECTING, "one", VOLATILE, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "resolve:failed:not-open(one)", "" },
+  { "volatile-blocked", FULL, "one", VOLATILE, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "resolve:failed:queue-full(one)", "old" },
+  { "volatile-sync", CONNECTING, "one", VOLATILE, TRUE, FALSE, HB_OVERFLOW_FAIL, "", "" },
+  { "this-link-not-open", CONNECTING, "one", THIS_LINK, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "resolve:failed:not-open(one)", "" },
+  { "closed", CLOSED, "one two flush", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "resolve:failed:closed(one) resolve:failed:closed(two) resolve:failed:closed(flush) "
+    "error:closed", "" },
+  { "closed-sync", CLOSED, "one two", DEFAULT, TRUE, TRUE, HB_OVERFLOW_FAIL, "error:closed", "" },
+  { "closing", CLOSING, "one", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "resolve:failed:closed(one) error:closed", "" },
+  { "disposed", DISPOSED, "one flush", DEFAULT, FALSE, TRUE, HB_OVERFLOW_FAIL,
+    "resolve:failed:closed(one) resolve:failed:closed(flush)", "" },
+  { "reserved", CONNECTING, "12345 67890", DEFAULT, FALSE, TRUE, HB_OVERFLOW_FAIL,
+    "notify:buffered-amount notify:buffered-amount", "12345 67890" },
+  { "no-room", CONNECTING, "12345 678901", DEFAULT, FALSE, FALSE, HB_OVERFLOW_FAIL,
+    "notify:buffered-amount error:queue-full resolve:failed:queue-full(678901)", "12345" },
+  { "newest", CONNECTING, "12345 678901", DEFAULT, FALSE, FALSE, HB_OVERFLOW_DROP_NEWEST,
+    "notify:buffered-amount error:queue-full resolve:failed:queue-full(678901)", "12345" },
+  { "oldest", CONNECTING, "12345 678901", DEFAULT, FALSE, FALSE, HB_OVERFLOW_DROP_OLDEST,
+    "notify:buffered-amount error:queue-full resolve:failed:queue-full(12345) "
+    "notify:buffered-amount", "678901" },
+};
+
+static void
+enter (Fixture   *fixture,
+       Situation  situation)
+{
+  if (situation == CLOSED)
+    return;
+
+  if (situation == CONNECTING)
+    start (fixture);
+  else
+    start_open (fixture);
+
+  if (situation == CLOSING)
+    close_with (fixture, 1000, NULL);
+  else if (situation == DISPOSED)
+    hb_machine_dispose (&fixture->machine, fixture->now);
+
+  if (situation == FULL)
+    {
+      fixture->room = 0;
+      send_text (fixture, "old");
+    }
+
+  drain (fixture);
+  forget (fixture);
+}
+
+static void
+add (Fixture    *fixture,
+     HbBatch    *batch,
+     const Row  *row,
+     const char *text)
+{
+  HbOutgoing message = {
+    .opcode = HB_OPCODE_TEXT,
+    .ticket = row->is_sync ? NULL : (gpointer) g_intern_string (text),
+    .is_volatile = row->flags == VOLATILE,
+    .is_this_link = row->flags == THIS_LINK,
+    .is_foreign = TRUE,
+  };
+
+  if (strcmp (text, "flush") != 0)
+    message.bytes = g_bytes_new (text, strlen (text));
+  if (row->is_reserved && message.bytes != NULL)
+    g_assert_true (hb_queue_reserve (&fixture->machine.outbox.queue, &message, 0));
+
+  *(HbOutgoing *) hb_deque_push_tail (&batch->messages) = message;
+}
+
+static void
+test_row (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const Row *row = data;
+  g_auto (GStrv) words = g_strsplit (row->texts, " ", -1);
+  HbBatch batch;
+  guint i;
+
+  fixture->machine.settings.max_buffered_amount = 10;
+  fixture->machine.settings.overflow = row->overflow;
+  enter (fixture, row->situation);
+  hb_batch_init (&batch);
+  for (i = 0; words[i] != NULL; i++)
+    add (fixture, &batch, row, words[i]);
+
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  assert_effects (fixture, row->effects);
+  assert_takes_back (fixture, row->kept);
+  g_assert_cmpuint (hb_amount_get (&fixture->machine.outbox.queue.buffered), ==, 0);
+  drain (fixture);
+  forget (fixture);
+}
+
+static void
+greet (Fixture    *fixture,
+       const char *effect)
+{
+  HbBatch batch;
+
+  if (strcmp (effect, "open") != 0)
+    return;
+
+  hb_batch_init (&batch);
+  add (fixture, &batch, &rows[0], "foreign");
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  send_text (fixture, "greeting");
+}
+
+static void
+test_greeting (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message that is taken in while handlers of `open` run follows the queue");
+
+  start (fixture);
+  send_text (fixture, "queued");
+  fixture->handler = greet;
+  answer (fixture);
+  assert_wire (fixture, "greeting queued foreign");
+  forget (fixture);
+}
+
+static void
+test_no_room (Fixture       *fixture,
+              gconstpointer  data)
+{
+  HbBatch batch;
+
+  g_test_summary ("Messages that another thread had to drop are counted and reported once");
+
+  start (fixture);
+  forget (fixture);
+  hb_batch_init (&batch);
+  batch.n_dropped = 3;
+  batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "full");
+  g_ptr_array_add (batch.overflowed, (gpointer) g_intern_string ("one"));
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
+  g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 3);
+}
+
+static void
+test_cancel (Fixture       *fixture,
+             gconstpointer  data)
+{
+  HbBatch batch;
+
+  g_test_summary ("A call that is cancelled takes its message back, also from the same batch");
+
+  start (fixture);
+  forget (fixture);
+  hb_batch_init (&batch);
+  add (fixture, &batch, &rows[0], "one");
+  g_ptr_array_add (batch.cancelled, (gpointer) g_intern_string ("one"));
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  assert_takes_back (fixture, "");
+  assert_effects (fixture, "notify:buffered-amount resolve:cancelled(one) "
+                           "notify:buffered-amount drain");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/machine/intake/%s", rows[i].name);
+
+      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
+    }
+
+  add_test ("/machine/intake/greeting", test_greeting);
+  add_test ("/machine/intake/dropped-outside", test_no_room);
+  add_test ("/machine/intake/cancel", test_cancel);
+
+  return g_test_run ();
+}

@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* Messages from other threads than the task's: what the caller sees at once, and what becomes of a
+ * message that was accepted. test-crowd.c has many threads at the same time. */
+
+/* One call that a thread makes, which has a context of its own for the result */
+typedef struct
+{
+  HbWebsocketTask       *task;
+  const char            *texts;        /* a message is each word */
+  SoupWebsocketDataType  type;
+  HbSendFlags            flags;
+  GCancellable          *cancellable;  /* (nullable) */
+  gboolean               is_async;
+  gboolean               is_flush;
+  GError                *error;        /* (nullable) of the last call */
+  GThread               *thread;
+  GThread               *callback_thread;
+  int                    n_pending;
+  int                    has_called;   /* (atomic) all calls have returned */
+  int                    is_over;      /* (atomic) and all results have come */
+} Sender;
+
+static void
+count_result (Sender *self)
+{
+  self->callback_thread = g_thread_self ();
+  self->n_pending--;
+}
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  Sender *self = user_data;
+
+  g_clear_error (&self->error);
+  hb_websocket_task_send_message_finish (self->task, result, &self->error);
+  count_result (self);
+}
+
+static void
+flushed_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Sender *self = user_data;
+
+  g_clear_error (&self->error);
+  hb_websocket_task_flush_finish (self->task, result, &self->error);
+  count_result (self);
+}
+
+static void
+send_one (Sender     *self,
+          const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  gboolean accepted;
+
+  if (self->is_async)
+    {
+      self->n_pending++;
+      hb_websocket_task_send_message_async (self->task, self->type, bytes, self->flags,
+                                            self->cancellable, sent_cb, self);
+      return;
+    }
+
+  g_clear_error (&self->error);
+  accepted = hb_websocket_task_send_message (self->task, self->type, bytes, self->flags,
+                                             &self->error);
+  g_assert_true (accepted == (self->error == NULL));
+}
+
+static gpointer
+send_in_thread (gpointer data)
+{
+  Sender *self = data;
+  g_auto (GStrv) words = g_strsplit (self->texts, " ", -1);
+  GMainContext *context = g_main_context_new ();
+  guint i;
+
+  g_main_context_push_thread_default (context);
+
+  for (i = 0; words[i] != NULL; i++)
+    send_one (self, words[i]);
+
+  if (self->is_flush)
+    {
+      self->n_pending++;
+      hb_websocket_task_flush_async (self->task, self->cancellable, flushed_cb, self);
+    }
+
+  g_atomic_int_set (&self->has_called, TRUE);
+  wait_until (self->n_pending == 0);
+  wait_idle ();
+  g_assert_true (self->callback_thread == NULL || self->callback_thread == g_thread_self ());
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+  g_atomic_int_set (&self->is_over, TRUE);
+  g_main_context_wakeup (NULL);
+
+  return NULL;
+}
+
+static void
+sender_init (Sender          *self,
+             HbWebsocketTask *task,
+             const char      *texts)
+{
+  *self = (Sender) { .task = task, .texts = texts, .type = SOUP_WEBSOCKET_DATA_TEXT };
+}
+
+/* Starts a thread, and returns when it has made its calls, without an iteration of this context. */
+static void
+sender_start (Sender *self)
+{
+  self->thread = g_thread_new ("sender", send_in_thread, self);
+
+  while (!g_atomic_int_get (&self->has_called))
+    g_thread_yield ();
+}
+
+static void
+assert_result (Sender *self,
+               GQuark  domain,
+               int     code)
+{
+  if (domain == 0)
+    g_assert_no_error (self->error);
+  else
+    g_assert_error (self->error, domain, code);
+
+  g_clear_error (&self->error);
+}
+
+/* Iterates this context until the thread has its results. */
+static void
+sender_finish (Sender *self,
+               GQuark  domain,
+               int     code)
+{
+  wait_until (g_atomic_int_get (&self->is_over));
+  g_thread_join (g_steal_pointer (&self->thread));
+  assert_result (self, domain, code);
+}
+
+/* Makes calls that do not wait for their results, without an iteration of this context. */
+static void
+sender_run (Sender *self,
+            GQuark  domain,
+            int     code)
+{
+  sender_start (self);
+  g_thread_join (g_steal_pointer (&self->thread));
+  assert_result (self, domain, code);
+}
+
+static void
+send_elsewhere (HbWebsocketTask *task,
+                const char      *texts)
+{
+  Sender sender;
+
+  sender_init (&sender, task, texts);
+  sender_run (&sender, 0, 0);
+}
+
+static void
+test_wakes (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A message of another thread wakes the task's context, and is sent");
+
+  fixture_open (fixture);
+  send_elsewhere (fixture->task, "one two");
+  signal_log_expect (fixture->log, "message:text:one message:text:two");
+  fixture_close (fixture);
+}
+
+static void
+test_order (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A message of the task's thread follows those that were accepted before it");
+
+  fixture_open (fixture);
+  send_elsewhere (fixture->task, "one two");
+  assert_sends (fixture->task, "three");
+  send_elsewhere (fixture->task, "four");
+  signal_log_expect (fixture->log, "message:text:one message:text:two message:text:three "
+                                   "message:text:four");
+  fixture_close (fixture);
+}
+
+static void
+send_and_greet_cb (HbWebsocketTask *task,
+                   gpointer         user_data)
+{
+  send_elsewhere (task, "foreign");
+  assert_sends (task, "greeting");
+}
+
+static void
+test_greeting (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_test_summary ("A message that another thread sends while a handler of `open` runs is no "
+                  "greeting");
+
+  g_signal_connect (fixture->task, "open", G_CALLBACK (send_and_greet_cb), NULL);
+  hb_websocket_task_open (fixture->task);
+  assert_sends (fixture->task, "queued");
+  signal_log_expect (fixture->log, WORDS_OPEN " drain message:text:greeting message:text:queued "
+                                   "message:text:foreign");
+  fixture_close (fixture);
+}
+
+static void
+test_async (Fixture       *fixture,
+            gconstpointer  data)
+{
+  Sender sender;
+
+  g_test_summary ("The results of asynchronous calls come in the caller's context");
+
+  fixture_open (fixture);
+  sender_init (&sender, fixture->task, "one two");
+  sender.is_async = TRUE;
+  sender.is_flush = TRUE;
+  sender_start (&sender);
+  sender_finish (&sender, 0, 0);
+  g_assert_true (sender.callback_thread != NULL);
+  signal_log_expect (fixture->log, "message:text:one message:text:two");
+  fixture_close (fixture);
+}
+
+static void
+test_flush_includes (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_test_summary ("A flush waits for what other threads have sent");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  send_elsewhere (fixture->task, "one");
+  hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &result);
+  wait_idle ();
+  g_assert_null (result);
+  assert_takes_back (fixture->task, "text:one");
+  signal_log_expect (fixture->log, "drain");
+  wait_until (result != NULL);
+  g_assert_true (hb_websocket_task_flush_finish (fixture->task, result, NULL));
+}
+
+/* An error that the thread knows at once */
+typedef struct
+{
+  const char            *name;
+  const char            *text;
+  HbState                state;
+  HbError                error;
+  SoupWebsocketDataType  type;
+  guint64                max_buffered;
+  HbOverflow             overflow;
+} Refusal;
+
+static const Refusal refusals[] = {
+  { "closed", "x", HB_STATE_CLOSED, HB_ERROR_CLOSED, SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
+  { "closing", "x", HB_STATE_CLOSING, HB_ERROR_CLOSED, SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
+  { "not-utf-8", "\xff", HB_STATE_WAITING, HB_ERROR_INVALID_ARGUMENT,
+    SOUP_WEBSOCKET_DATA_TEXT, 0, 0 },
+  { "no-type", "x", HB_STATE_WAITING, HB_ERROR_INVALID_ARGUMENT, 7, 0, 0 },
+  { "full", "12345", HB_STATE_WAITING, HB_ERROR_QUEUE_FULL,
+    SOUP_WEBSOCKET_DATA_BINARY, 4, HB_OVERFLOW_FAIL },
+  { "too-long", "12345", HB_STATE_WAITING, HB_ERROR_QUEUE_FULL,
+    SOUP_WEBSOCKET_DATA_BINARY, 4, HB_OVERFLOW_DROP_OLDEST },
+};
+
+static void
+test_refusal (gconstpointer data)
+{
+  const Refusal *refusal = data;
+  Fixture fixture = { 0 };
+  guint i;
+
+  fixture_set_up (&fixture, "raw");
+  hb_websocket_task_set_max_buffered_amount (fixture.task, refusal->max_buffered);
+  hb_websocket_task_set_overflow (fixture.task, refusal->overflow);
+  fixture_enter (&fixture, refusal->state);
+
+  for (i = 0; i < 2; i++)
+    {
+      Sender sender;
+
+      sender_init (&sender, fixture.task, refusal->text);
+      sender.type = refusal->type;
+      sender.is_async = i == 1;
+      sender_run (&sender, HB_ERROR, refusal->error);
+    }
+
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 0);
+  signal_log_forget (fixture.log);
+  fixture_tear_down (&fixture, NULL);
+}
+
+/* What ends a task while it has not yet taken in what another thread has sent */
+static void
+close_task (HbWebsocketTask *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+}
+
+static void
+give_up (HbWebsocketTask *task)
+{
+  hb_websocket_task_set_uri (task, "http://wrong.invalid/");
+  hb_websocket_task_reconnect_now (task);
+}
+
+static void
+dispose (HbWebsocketTask *task)
+{
+  g_object_run_dispose (G_OBJECT (task));
+}
+
+typedef struct
+{
+  const char  *name;
+  void       (*end) (HbWebsocketTask *task);
+  HbError      error;
+  const char  *words;
+} Ending;
+
+static const Ending endings[] = {
+  { "close", close_task, HB_ERROR_CLOSED, "state:closed error:closed" },
+  { "give-up", give_up, HB_ERROR_INVALID_URI, "state:closed error:invalid-uri error:closed" },
+  { "dispose", dispose, HB_ERROR_CLOSED, "" },
+};
+
+static void
+test_ending (gconstpointer data)
+{
+  const Ending *ending = data;
+  Fixture fixture = { 0 };
+  Sender sender;
+
+  fixture_set_up (&fixture, "raw");
+  fixture_enter (&fixture, HB_STATE_WAITING);
+  send_elsewhere (fixture.task, "one two");
+  sender_init (&sender, fixture.task, "three");
+  sender.is_async = TRUE;
+  sender_start (&sender);
+  ending->end (fixture.task);
+  sender_finish (&sender, HB_ERROR, ending->error);
+  signal_log_expect (fixture.log, ending->words);
+  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==, 3);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 0);
+  fixture_tear_down (&fixture, NULL);
+}
+
+static void
+test_flush_of_closed (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  Sender sender;
+
+  g_test_summary ("A flush of a task that is CLOSED succeeds, one that was waiting fails");
+
+  sender_init (&sender, fixture->task, "");
+  sender.is_flush = TRUE;
+  sender_run (&sender, 0, 0);
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  sender_init (&sender, fixture->task, "one");
+  sender.is_flush = TRUE;
+  sender_start (&sender);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  sender_finish (&sender, HB_ERROR, HB_ERROR_CLOSED);
+  signal_log_expect (fixture->log, "state:closed error:closed");
+}
+
+static void
+open_and_leave (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (data);
+  g_main_context_pop_thread_default (context);
+}
+
+static gpointer
+open_in_thread (gpointer data)
+{
+  open_and_leave (data);
+
+  return NULL;
+}
+
+static void
+test_abandoned (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("Disposal ends calls too where nobody iterates the task's context any more");
+
+  signal_log_free (fixture->log);
+  g_thread_join (g_thread_new ("owner", open_in_thread, fixture->task));
+  assert_sends (fixture->task, "dropped");
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &result);
+  wait_idle ();
+  g_assert_null (result);
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  wait_until (result != NULL);
+  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, result, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  fixture->log = signal_log_new (fixture->task);
+}
+
+static void
+test_volatile (Fixture       *fixture,
+               gconstpointer  data)
+{
+  Sender sender;
+
+  g_test_summary ("Whether a volatile message can go out is decided when it is taken in");
+
+  fixture_enter (fixture, HB_STATE_WAITING);
+  sender_init (&sender, fixture->task, "one");
+  sender.is_async = TRUE;
+  sender.flags = HB_SEND_FLAGS_VOLATILE;
+  sender_start (&sender);
+  sender_finish (&sender, HB_ERROR, HB_ERROR_NOT_OPEN);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 1);
+
+  sender_init (&sender, fixture->task, "two");
+  sender.flags = HB_SEND_FLAGS_VOLATILE;
+  sender_run (&sender, 0, 0);
+  wait_idle ();
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
+
+  hb_websocket_task_reconnect_now (fixture->task);
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  sender_init (&sender, fixture->task, "three");
+  sender.is_async = TRUE;
+  sender.flags = HB_SEND_FLAGS_VOLATILE;
+  sender_start (&sender);
+  sender_finish (&sender, 0, 0);
+  raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
+}
+
+/* What a caller cancels: a message or a flush, before or after the task has taken it in */
+typedef struct
+{
+  const char *name;
+  const char *texts;
+  gboolean    is_flush;
+  gboolean    is_taken_in;
+} Cancelling;
+
+static const Cancelling cancellings[] = {
+  { "message", "one", FALSE, FALSE },
+  { "message-taken-in", "one", FALSE, TRUE },
+  { "flush", "", TRUE, FALSE },
+  { "flush-taken-in", "", TRUE, TRUE },
+};
+
+static void
+test_cancel (gconstpointer data)
+{
+  const Cancelling *cancelling = data;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Fixture fixture = { 0 };
+  Sender sender;
+
+  fixture_set_up (&fixture, "raw");
+  fixture_enter (&fixture, HB_STATE_WAITING);
+  assert_sends (fixture.task, "own");
+  sender_init (&sender, fixture.task, cancelling->texts);
+  sender.is_async = TRUE;
+  sender.is_flush = cancelling->is_flush;
+  sender.cancellable = cancellable;
+  sender_start (&sender);
+  if (cancelling->is_taken_in)
+    wait_idle ();
+
+  g_cancellable_cancel (cancellable);
+  sender_finish (&sender, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_takes_back (fixture.task, "text:own");
+  signal_log_expect (fixture.log, "drain");
+  fixture_tear_down (&fixture, NULL);
+}
+
+/* What remains of messages of 2 bytes where there is room for 4 */
+typedef struct
+{
+  const char *name;
+  HbOverflow  overflow;
+  const char *own;        /* of the task's thread, before the others */
+  const char *texts;
+  const char *kept;
+  guint       n_dropped;
+} Overflow;
+
+static const Overflow overflows[] = {
+  { "newest", HB_OVERFLOW_DROP_NEWEST, NULL, "12 34 56 78", "text:12 text:34", 2 },
+  { "newest-after-own", HB_OVERFLOW_DROP_NEWEST, "ab", "12 34", "text:ab text:12", 1 },
+  { "oldest", HB_OVERFLOW_DROP_OLDEST, NULL, "12 34 56 78", "text:56 text:78", 2 },
+  { "oldest-after-own", HB_OVERFLOW_DROP_OLDEST, "ab", "12 34", "text:12 text:34", 1 },
+};
+
+static void
+test_overflow (gconstpointer data)
+{
+  const Overflow *overflow = data;
+  Fixture fixture = { 0 };
+
+  fixture_set_up (&fixture, "raw");
+  hb_websocket_task_set_max_buffered_amount (fixture.task, 4);
+  hb_websocket_task_set_overflow (fixture.task, overflow->overflow);
+  fixture_enter (&fixture, HB_STATE_WAITING);
+
+  if (overflow->own != NULL)
+    assert_sends (fixture.task, overflow->own);
+
+  send_elsewhere (fixture.task, overflow->texts);
+  signal_log_expect (fixture.log, "error:queue-full");
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture.task), ==, 4);
+  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_dropped), ==,
+                    overflow->n_dropped);
+  assert_takes_back (fixture.task, overflow->kept);
+  signal_log_expect (fixture.log, "drain");
+  fixture_tear_down (&fixture, NULL);
+}
+
+static void
+send_in_handler_cb (HbWebsocketTask       *task,
+                    SoupWebsocketDataType  type,
+                    GBytes                *message,
+                    gpointer               user_data)
+{
+  Sender *sender = user_data;
+
+  if (sender->thread != NULL)
+    return;
+
+  sender_start (sender);
+  wait_until (g_atomic_int_get (&sender->is_over));
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  Sender sender;
+
+  g_test_summary ("Messages of other threads are sent also while a handler runs a main loop");
+
+  sender_init (&sender, fixture->task, "two");
+  sender.is_async = TRUE;
+  g_signal_connect (fixture->task, "message", G_CALLBACK (send_in_handler_cb), &sender);
+  fixture_open (fixture);
+  assert_sends (fixture->task, "one");
+  signal_log_expect (fixture->log, "message:text:one message:text:two");
+  g_thread_join (sender.thread);
+  assert_result (&sender, 0, 0);
+  fixture_close (fixture);
+}
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  int              is_over; /* (atomic) */
+} Flood;
+
+static gpointer
+flood (gpointer data)
+{
+  Flood *self = data;
+
+  while (!g_atomic_int_get (&self->is_over))
+    hb_websocket_task_send_text (self->task, "drop", NULL);
+
+  return NULL;
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  ++*(guint *) user_data;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_others_have_turns (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  Flood flooding = { .task = fixture->task };
+  g_autoptr (GSource) idle = g_idle_source_new ();
+  GThread *thread;
+  guint n_turns = 0;
+
+  g_test_summary ("Other threads that always send do not hold up the sources of the context");
+
+  test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
+  hb_websocket_task_set_max_buffered_amount (fixture->task, 1024);
+  fixture_open (fixture);
+  g_source_set_callback (idle, count_cb, &n_turns, NULL);
+  g_source_attach (idle, NULL);
+  thread = g_thread_new ("flood", flood, &flooding);
+  wait_until (n_turns > 20 && get_metric (fixture->task, hb_metrics_get_messages_sent) > 1000);
+  g_atomic_int_set (&flooding.is_over, TRUE);
+  g_thread_join (thread);
+  g_source_destroy (idle);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  signal_log_skip_to (fixture->log, "close:1000");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  add_test ("/loopback/senders/wakes", test_wakes);
+  add_test ("/loopback/senders/order", test_order);
+  add_test ("/loopback/senders/greeting", test_greeting);
+  add_test ("/loopback/senders/async", test_async);
+  add_test ("/loopback/senders/nested", test_nested);
+  add_test ("/loopback/senders/others-have-turns", test_others_have_turns);
+  add_raw_test ("/loopback/senders/flush-includes", test_flush_includes);
+  add_raw_test ("/loopback/senders/flush-of-closed", test_flush_of_closed);
+  add_raw_test ("/loopback/senders/abandoned", test_abandoned);
+  add_raw_test ("/loopback/senders/volatile", test_volatile);
+
+  for (i = 0; i < G_N_ELEMENTS (cancellings); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/senders/cancel/%s", cancellings[i].name);
+
+      g_test_add_data_func (path, &cancellings[i], test_cancel);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/senders/refusal/%s", refusals[i].name);
+
+      g_test_add_data_func (path, &refusals[i], test_refusal);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/senders/ending/%s", endings[i].name);
+
+      g_test_add_data_func (path, &endings[i], test_ending);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (overflows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/senders/overflow/%s", overflows[i].name);
+
+      g_test_add_data_func (path, &overflows[i], test_overflow);
+    }
+
+  return g_test_run ();
+}
