@@ -66,6 +66,7 @@ namespace Hb {
 		public unowned string? get_origin ();
 		public Hb.Overflow get_overflow ();
 		public bool get_paused ();
+		public unowned GLib.Bytes? get_ping_bytes ();
 		public unowned string get_ping_message ();
 		public uint get_ping_timeout ();
 		public unowned string? get_pong_message ();
@@ -107,9 +108,11 @@ namespace Hb {
 		public void set_origin (string? origin);
 		public void set_overflow (Hb.Overflow overflow);
 		public void set_paused (bool paused);
+		public void set_ping_bytes (GLib.Bytes? bytes);
 		public void set_ping_func (owned Hb.PingFunc? func);
 		public void set_ping_message (string text);
 		public void set_ping_timeout (uint milliseconds);
+		public void set_pong_func (owned Hb.PongFunc? func);
 		public void set_pong_message (string? text);
 		public void set_pong_timeout (uint milliseconds);
 		public void set_protocols ([CCode (array_length = false, array_null_terminated = true)] string[]? protocols);
@@ -143,6 +146,7 @@ namespace Hb {
 		public string? origin { get; set; }
 		public Hb.Overflow overflow { get; set; }
 		public bool paused { get; set; }
+		public GLib.Bytes? ping_bytes { get; set; }
 		public string ping_message { get; set; }
 		public uint ping_timeout { get; set; }
 		public string? pong_message { get; set; }
@@ -225,6 +229,9 @@ namespace Hb {
 	[CCode (cheader_filename = "hb-websocket.h", instance_pos = 1.9)]
 	[Version (since = "1.0")]
 	public delegate string? PingFunc (Hb.WebsocketTask task);
+	[CCode (cheader_filename = "hb-websocket.h", instance_pos = 3.9)]
+	[Version (since = "1.0")]
+	public delegate bool PongFunc (Hb.WebsocketTask task, Soup.WebsocketDataType type, GLib.Bytes message);
 	[CCode (cheader_filename = "hb-websocket.h", instance_pos = 2.9)]
 	[Version (since = "1.0")]
 	public delegate uint ReconnectFunc (Hb.WebsocketTask task, uint attempt);

@@ -56,16 +56,17 @@ typedef enum {
 /**
  * HbLiveness:
  * @HB_LIVENESS_ANY: any message or frame that arrives
- * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, or a text message equal to
- *   [property@WebsocketTask:pong-message]
+ * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, a text message equal to
+ *   [property@WebsocketTask:pong-message], or a message that the function of
+ *   [method@WebsocketTask.set_pong_func] recognizes
  * @HB_LIVENESS_STEADY: any message or frame that arrives, but it does not delay the next ping
  *
  * The proof that the server is alive, and the time of the next ping.
  *
  * With `ANY` the task sends a ping [property@WebsocketTask:ping-timeout] after the last message or
  * frame. With `REPLY` it sends a ping `ping-timeout` after the last reply, whatever else arrives.
- * If `pong-message` is `NULL` and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot
- * distinguish the reply from another message, so each message counts.
+ * If `pong-message` is `NULL`, no function is set, and the [enum@HeartbeatMode] is `MESSAGE`, the
+ * task cannot distinguish the reply from another message, so each message counts.
  *
  * With `STEADY` it sends a ping every `ping-timeout`, even while it still waits for the reply to an
  * earlier one. This suits a server that drops clients from which no heartbeat arrives.

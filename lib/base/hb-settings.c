@@ -19,6 +19,7 @@ typedef enum {
   KIND_STRING,
   KIND_TEXT, /* a string in UTF-8 */
   KIND_STRV,
+  KIND_BYTES,
 } Kind;
 
 /* A default. The address of the union is the address of its value, of whichever type. */
@@ -31,6 +32,7 @@ typedef union
   double              v_double;
   const char         *v_string;
   const char * const *v_strv;
+  GBytes             *v_bytes;
 } Value;
 
 typedef struct
@@ -89,6 +91,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_NETWORK_AWARE] = BOOLEAN (network_aware, TRUE),
   [HB_PROPERTY_MANUAL_READY] = BOOLEAN (manual_ready, FALSE),
   [HB_PROPERTY_PAUSED] = BOOLEAN (paused, FALSE),
+  [HB_PROPERTY_PING_BYTES] = { .kind = KIND_BYTES, FIELD (ping_bytes) },
 };
 
 static const Setting *
@@ -155,6 +158,23 @@ set_strv (char               ***field,
 }
 
 static gboolean
+set_bytes (GBytes **field,
+           GBytes  *value)
+{
+  gboolean is_same = *field == NULL || value == NULL ? *field == value
+                                                     : g_bytes_equal (*field, value);
+
+  if (is_same)
+    return FALSE;
+
+  g_clear_pointer (field, g_bytes_unref);
+  if (value != NULL)
+    *field = g_bytes_ref (value);
+
+  return TRUE;
+}
+
+static gboolean
 set_plain (gpointer      field,
            gconstpointer value,
            gsize         size)
@@ -204,6 +224,8 @@ hb_settings_new_pspec (HbProperty  property,
       return g_param_spec_string (name, NULL, NULL, initial->v_string, flags);
     case KIND_STRV:
       return g_param_spec_boxed (name, NULL, NULL, G_TYPE_STRV, flags);
+    case KIND_BYTES:
+      return g_param_spec_boxed (name, NULL, NULL, G_TYPE_BYTES, flags);
     case KIND_NONE:
     default:
       g_assert_not_reached ();
@@ -232,6 +254,7 @@ hb_settings_is_allowed (HbProperty    property,
     case KIND_UINT64:
     case KIND_STRING:
     case KIND_STRV:
+    case KIND_BYTES:
       return TRUE;
     case KIND_NONE:
     default:
@@ -258,6 +281,7 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->protocols, g_strfreev);
   g_clear_pointer (&self->origin, g_free);
   g_clear_pointer (&self->ping_message, g_free);
+  g_clear_pointer (&self->ping_bytes, g_bytes_unref);
   g_clear_pointer (&self->pong_message, g_free);
 }
 
@@ -287,6 +311,8 @@ hb_settings_set (HbSettings    *self,
       return set_string (field, *(const char * const *) value);
     case KIND_STRV:
       return set_strv (field, *(const char * const * const *) value);
+    case KIND_BYTES:
+      return set_bytes (field, *(GBytes * const *) value);
     case KIND_NONE:
     default:
       g_assert_not_reached ();

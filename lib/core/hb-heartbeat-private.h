@@ -51,6 +51,9 @@ gint64    hb_heartbeat_on_reply     (HbHeartbeat       *self,
 gint64    hb_heartbeat_on_pong      (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now);
+GBytes   *hb_heartbeat_make_ping    (const HbSettings  *settings,
+                                     const char        *text,
+                                     HbOpcode          *opcode);
 gboolean  hb_heartbeat_on_message   (HbHeartbeat       *self,
                                      const HbSettings  *settings,
                                      gint64             now,

@@ -6,6 +6,9 @@
 
 #include "hb-heartbeat-private.h"
 
+/* RFC 6455, 5.5: a control frame has no room for more. */
+#define MAX_PING 125
+
 static gboolean
 is_pong_message (const HbSettings *settings,
                  HbOpcode          opcode,
@@ -128,6 +131,39 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
 
   self->awaited_since = now;
   self->pinged_at = now;
+}
+
+/* Makes the payload of a ping.
+ *
+ * @text: (nullable): from a function of the application, in place of the settings
+ * @opcode: (out): how to send it
+ *
+ * Returns: (transfer full) */
+GBytes *
+hb_heartbeat_make_ping (const HbSettings *settings,
+                        const char       *text,
+                        HbOpcode         *opcode)
+{
+  g_autoptr (GBytes) payload = NULL;
+
+  if (text == NULL && settings->ping_bytes != NULL)
+    {
+      payload = g_bytes_ref (settings->ping_bytes);
+      *opcode = HB_OPCODE_BINARY;
+    }
+  else
+    {
+      text = text != NULL ? text : settings->ping_message;
+      payload = g_bytes_new (text, strlen (text));
+      *opcode = HB_OPCODE_TEXT;
+    }
+
+  if (settings->heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE)
+    return g_steal_pointer (&payload);
+
+  *opcode = HB_OPCODE_PING;
+
+  return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
 /* Precedes the sending of the ping. If this ping is the one that is judged, its time starts here,

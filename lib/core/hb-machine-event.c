@@ -15,6 +15,14 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
+/* Whether the event is a message that would be delivered now if it is no reply */
+gboolean
+hb_machine_would_deliver (HbMachine     *self,
+                          const HbEvent *event)
+{
+  return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
+}
+
 void
 hb_machine_handle (HbMachine     *self,
                    gint64         now,

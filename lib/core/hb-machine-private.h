@@ -139,6 +139,8 @@ void              hb_machine_on_given           (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_yielded         (HbMachine      *self);
 
+gboolean          hb_machine_would_deliver      (HbMachine      *self,
+                                                 const HbEvent  *event);
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,
                                                  const HbEvent  *event);

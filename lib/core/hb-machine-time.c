@@ -76,7 +76,8 @@ lose_with_error (HbMachine *self,
 static GError *
 new_pong_error (HbMachine *self)
 {
-  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0)
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0
+      && self->settings.ping_bytes == NULL)
     return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
                         _("The server has shown no life for %u ms after a ping, and has never "
                           "answered one: it probably does not know the text of ping-message. Set "

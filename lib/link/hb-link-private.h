@@ -26,8 +26,8 @@ void                     hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *bytes);
 void                     hb_link_ping                 (HbLink             *self,
-                                                       HbHeartbeatMode     mode,
-                                                       const char         *text);
+                                                       HbOpcode            opcode,
+                                                       GBytes             *payload);
 void                     hb_link_close                (HbLink             *self,
                                                        guint               code,
                                                        const char         *reason);

@@ -307,16 +307,12 @@ hb_link_send (HbLink   *self,
 
 /* libsoup has no function to send a ping, but sends a frame of any opcode, and emits pongs. */
 void
-hb_link_ping (HbLink          *self,
-              HbHeartbeatMode  mode,
-              const char      *text)
+hb_link_ping (HbLink   *self,
+              HbOpcode  opcode,
+              GBytes   *payload)
 {
-  gboolean is_message = mode == HB_HEARTBEAT_MODE_MESSAGE;
-  gsize length = is_message ? strlen (text) : MIN (strlen (text), MAX_PING);
-  g_autoptr (GBytes) payload = g_bytes_new (text, length);
-
   if (is_usable (self))
-    send_frame (self, is_message ? HB_OPCODE_TEXT : HB_OPCODE_PING, payload, FALSE);
+    send_frame (self, opcode, payload, FALSE);
 }
 
 /* Does nothing if the end has begun already, whoever began it. */

@@ -76,6 +76,14 @@ hb_driver_get_request_headers (HbDriver *self)
   return self->request_headers;
 }
 
+/* Makes the owner's is_pong() decide which message is a reply, in place of `pong-message`. */
+void
+hb_driver_set_has_pong_func (HbDriver *self,
+                             gboolean  has_pong_func)
+{
+  self->has_pong_func = has_pong_func;
+}
+
 /* Whether the task may be used from this thread */
 gboolean
 hb_driver_check_thread (HbDriver   *self,

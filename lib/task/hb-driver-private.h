@@ -19,6 +19,9 @@ typedef struct
   void     (*connecting) (gpointer        owner,
                           SoupMessage    *request);
   char *   (*make_ping)  (gpointer        owner);
+  gboolean (*is_pong)    (gpointer        owner,
+                          HbOpcode        opcode,
+                          GBytes         *message);
   gboolean (*get_delay)  (gpointer        owner,
                           guint           attempt,
                           guint          *delay);
@@ -35,6 +38,8 @@ gboolean                 hb_driver_set                 (HbDriver             *se
 const HbSettings        *hb_driver_get_settings        (HbDriver             *self);
 SoupSession             *hb_driver_get_session         (HbDriver             *self);
 SoupMessageHeaders      *hb_driver_get_request_headers (HbDriver             *self);
+void                     hb_driver_set_has_pong_func   (HbDriver             *self,
+                                                        gboolean              has_pong_func);
 
 gboolean                 hb_driver_check_thread        (HbDriver             *self,
                                                         const char           *function);

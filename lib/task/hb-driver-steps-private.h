@@ -29,6 +29,7 @@ struct _HbDriver
   GSource             *yielding;        /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* of the effects that are being carried out */
+  gboolean             has_pong_func;   /* is_pong() of the owner judges each message. */
 
   HbIntake             intake;          /* takes messages from other threads */
   GSource             *turn;            /* (nullable) until other sources have had their turn */

@@ -123,11 +123,59 @@ get_time (HbDriver    *self,
   return is_of_read || is_of_write ? self->now : hb_driver_read_clock (self);
 }
 
+/* Asks the application whether a message is the reply to a ping. Effects that have not been carried
+ * out, because a handler has not returned, precede the question, as they precede the message. While
+ * the application's function runs, the effects of its calls wait, as in a handler. */
+static HbReply
+judge (HbDriver      *self,
+       const HbEvent *event)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
+  g_autoptr (GObject) owner = NULL;
+  gboolean is_pong;
+
+  if (hb_machine_has_effect (&self->machine))
+    carry_out_all (self);
+
+  owner = g_weak_ref_get (&self->owner);
+  if (owner == NULL || !hb_machine_would_deliver (&self->machine, event))
+    return HB_REPLY_UNJUDGED;
+
+  self->depth++;
+  is_pong = self->funcs->is_pong (owner, event->message.opcode, event->message.bytes);
+  g_clear_object (&owner);
+  self->depth--;
+
+  return is_pong ? HB_REPLY_YES : HB_REPLY_NO;
+}
+
+/* The message has the time at which it was received, because the application's function may take
+ * long. */
+static void
+handle_judged (HbDriver      *self,
+               const HbEvent *event)
+{
+  HbEvent judged = *event;
+  gint64 now = self->now;
+
+  hb_driver_ref (self);
+  judged.message.reply = judge (self, event);
+  hb_machine_handle (&self->machine, now, &judged);
+  hb_driver_wake (self);
+  hb_driver_unref (self);
+}
+
 static void
 event_cb (const HbEvent *event,
           gpointer       user_data)
 {
   HbDriver *self = user_data;
+
+  if (event->kind == HB_EVENT_MESSAGE && self->has_pong_func)
+    {
+      handle_judged (self, event);
+      return;
+    }
 
   if (event->kind == HB_EVENT_OPENED)
     hb_sessions_on_opened (&self->sessions);
@@ -314,6 +362,8 @@ ping (HbDriver *self)
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
   guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
   g_autofree char *text = NULL;
+  g_autoptr (GBytes) payload = NULL;
+  HbOpcode opcode;
 
   if (owner == NULL)
     return;
@@ -328,8 +378,8 @@ ping (HbDriver *self)
   if (!hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
     return;
 
-  hb_link_ping (self->link, self->machine.settings.heartbeat_mode,
-                text != NULL ? text : self->machine.settings.ping_message);
+  payload = hb_heartbeat_make_ping (&self->machine.settings, text, &opcode);
+  hb_link_ping (self->link, opcode, payload);
 }
 
 static void

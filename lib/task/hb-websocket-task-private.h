@@ -14,6 +14,7 @@ struct _HbWebsocketTask
   GObject     parent_instance;
   HbDriver   *driver;
   HbUserFunc *ping;      /* (nullable) an HbPingFunc */
+  HbUserFunc *pong;      /* (nullable) an HbPongFunc */
   HbUserFunc *reconnect; /* (nullable) an HbReconnectFunc */
   gboolean    has_warned;
 };

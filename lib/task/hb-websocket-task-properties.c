@@ -41,7 +41,9 @@ get_setting (HbWebsocketTask *self,
       g_value_set_string (value, *(const char * const *) field);
       break;
     case G_TYPE_BOXED:
-      g_value_set_boxed (value, hb_settings_list_protocols (settings));
+      g_value_set_boxed (value, G_VALUE_HOLDS (value, G_TYPE_BYTES)
+                                ? *(gconstpointer const *) field
+                                : hb_settings_list_protocols (settings));
       break;
     default:
       g_assert_not_reached ();

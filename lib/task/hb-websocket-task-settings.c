@@ -473,7 +473,8 @@ hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
  * The text of a ping.
  *
  * In mode `MESSAGE` the ping is a text message. In mode `PING` the text is the payload of the ping
- * frame, of which the first 125 bytes are sent.
+ * frame, of which the first 125 bytes are sent. [property@WebsocketTask:ping-bytes] and a function
+ * of [method@WebsocketTask.set_ping_func] take its place.
  *
  * Since: 1.0
  */
@@ -520,7 +521,8 @@ hb_websocket_task_set_ping_message (HbWebsocketTask *self,
  * The text message that is the reply to a ping.
  *
  * A text message equal to it is treated as the reply and is not delivered. With `NULL`, the
- * default, every message is delivered.
+ * default, every message is delivered. If the reply varies, or is binary, set a function
+ * ([method@WebsocketTask.set_pong_func]), which takes the place of this property.
  *
  * Since: 1.0
  */
@@ -1198,6 +1200,56 @@ hb_websocket_task_set_paused (HbWebsocketTask *self,
   g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
 
   hb_websocket_task_set (self, HB_PROPERTY_PAUSED, &paused);
+}
+
+/**
+ * HbWebsocketTask:ping-bytes:
+ *
+ * The payload of a binary ping.
+ *
+ * If it is not `NULL`, the ping in mode `MESSAGE` is a binary message with this payload, as MQTT
+ * needs it. In mode `PING` it is the payload of the ping frame, of which the first 125 bytes are
+ * sent. It takes the place of [property@WebsocketTask:ping-message]. If a function of
+ * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead. With
+ * `NULL`, the default, the task sends `ping-message`.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_ping_bytes: (get-property ping-bytes)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:ping-bytes].
+ *
+ * Returns: (transfer none) (nullable): the payload
+ *
+ * Since: 1.0
+ */
+GBytes *
+hb_websocket_task_get_ping_bytes (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), NULL);
+
+  return get_settings (self)->ping_bytes;
+}
+
+/**
+ * hb_websocket_task_set_ping_bytes: (set-property ping-bytes)
+ * @self: a task
+ * @bytes: (nullable): the payload
+ *
+ * Sets [property@WebsocketTask:ping-bytes].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
+                                  GBytes          *bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_PING_BYTES, &bytes);
 }
 
 /**

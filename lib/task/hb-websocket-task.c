@@ -305,6 +305,23 @@ make_ping (gpointer owner)
 }
 
 static gboolean
+is_pong (gpointer  owner,
+         HbOpcode  opcode,
+         GBytes   *message)
+{
+  HbWebsocketTask *self = owner;
+  g_autoptr (HbUserFunc) pong = NULL;
+
+  if (self->pong == NULL)
+    return FALSE;
+
+  pong = g_rc_box_acquire (self->pong);
+
+  return ((HbPongFunc) pong->func) (self, (SoupWebsocketDataType) opcode, message,
+                                    pong->user_data);
+}
+
+static gboolean
 get_delay (gpointer  owner,
            guint     attempt,
            guint    *delay)
@@ -325,6 +342,7 @@ static const HbDriverFuncs driver_funcs = {
   .emit = emit,
   .connecting = connecting,
   .make_ping = make_ping,
+  .is_pong = is_pong,
   .get_delay = get_delay,
 };
 
@@ -335,6 +353,7 @@ hb_websocket_task_dispose (GObject *object)
 
   hb_driver_dispose (self->driver);
   g_clear_pointer (&self->ping, unref_user_func);
+  g_clear_pointer (&self->pong, unref_user_func);
   g_clear_pointer (&self->reconnect, unref_user_func);
 
   G_OBJECT_CLASS (hb_websocket_task_parent_class)->dispose (object);
@@ -1226,10 +1245,11 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  *
  * Sets a function that makes the text of each ping.
  *
- * The function replaces [property@WebsocketTask:ping-message] from the next ping on, until another
- * function replaces it. With `NULL`, `ping-message` is sent again. In mode `PING` the first 125
- * bytes of the text are sent. If the text is not UTF-8, which is a programmer's error,
- * `ping-message` is sent.
+ * The function replaces [property@WebsocketTask:ping-message] and
+ * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.
+ * With `NULL`, the properties apply again. In mode `MESSAGE` the ping is a text message. In mode
+ * `PING` the first 125 bytes of the text are sent. If the text is not UTF-8, which is a
+ * programmer's error, the task sends what the properties say.
  *
  * Since: 1.0
  */
@@ -1245,6 +1265,51 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
     set_user_func (&self->ping, G_CALLBACK (func), user_data, destroy);
   else if (destroy != NULL)
     destroy (user_data);
+}
+
+/**
+ * hb_websocket_task_set_pong_func:
+ * @self: a task
+ * @func: (nullable) (scope notified) (closure user_data) (destroy destroy): recognizes a reply;
+ *   `NULL` for none
+ * @user_data: data for @func
+ * @destroy: (nullable): frees @user_data
+ *
+ * Sets a function that recognizes the reply to a ping.
+ *
+ * Use it if the reply is not the same text each time, for example because it repeats a number, or
+ * if it is binary. A message for which the function returns `TRUE` is treated as the reply, and is
+ * not delivered.
+ *
+ * The function alone decides, from the next message on, until another function replaces it:
+ * [property@WebsocketTask:pong-message] does not count meanwhile. With `NULL`, `pong-message`
+ * counts again. In mode `PING` a pong frame is a reply too. The function is called when a message
+ * is received, also while [property@WebsocketTask:paused] is `TRUE`, so a reply never waits.
+ *
+ * The function may call any method, replace itself, drop the last reference, or run a main loop.
+ * The next message is not received before it returns. If it closes the task or drops the
+ * connection, the message is not delivered. The function is called for every message, so keep it
+ * short: find out first whether a message can be a reply at all, and only then parse it.
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_pong_func (HbWebsocketTask *self,
+                                 HbPongFunc       func,
+                                 gpointer         user_data,
+                                 GDestroyNotify   destroy)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  if (!may_call (self, G_STRFUNC))
+    {
+      if (destroy != NULL)
+        destroy (user_data);
+      return;
+    }
+
+  hb_driver_set_has_pong_func (self->driver, func != NULL);
+  set_user_func (&self->pong, G_CALLBACK (func), user_data, destroy);
 }
 
 /**

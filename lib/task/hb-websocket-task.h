@@ -30,12 +30,33 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
  * The task calls the function for each ping.
  *
  * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` for
- *   [property@WebsocketTask:ping-message]
+ *   [property@WebsocketTask:ping-bytes] or [property@WebsocketTask:ping-message]
  *
  * Since: 1.0
  */
 typedef char *(*HbPingFunc) (HbWebsocketTask *task,
                              gpointer         user_data);
+
+/**
+ * HbPongFunc:
+ * @task: the task
+ * @type: whether the message is text or binary
+ * @message: the payload, with a NUL after it that is not part of its size
+ * @user_data: the data that was passed to [method@WebsocketTask.set_pong_func]
+ *
+ * Returns whether a received message is the reply to a ping.
+ *
+ * The task calls the function for each message that it receives while
+ * [property@WebsocketTask:state] is `OPEN`, before it delivers the message.
+ *
+ * Returns: `TRUE` if the message is a reply, which is then not delivered; `FALSE` to deliver it
+ *
+ * Since: 1.0
+ */
+typedef gboolean (*HbPongFunc) (HbWebsocketTask       *task,
+                                SoupWebsocketDataType  type,
+                                GBytes                *message,
+                                gpointer               user_data);
 
 /**
  * HbReconnectFunc:
@@ -181,6 +202,11 @@ gboolean             hb_websocket_task_get_paused                (HbWebsocketTas
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_paused                (HbWebsocketTask    *self,
                                                                   gboolean            paused);
+HB_AVAILABLE_IN_1_0
+GBytes              *hb_websocket_task_get_ping_bytes            (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_ping_bytes            (HbWebsocketTask    *self,
+                                                                  GBytes             *bytes);
 
 HB_AVAILABLE_IN_1_0
 HbState                   hb_websocket_task_get_state           (HbWebsocketTask *self);
@@ -299,6 +325,11 @@ HbMessage *hb_websocket_task_receive_finish (HbWebsocketTask      *self,
 HB_AVAILABLE_IN_1_0
 void hb_websocket_task_set_ping_func      (HbWebsocketTask *self,
                                            HbPingFunc       func,
+                                           gpointer         user_data,
+                                           GDestroyNotify   destroy);
+HB_AVAILABLE_IN_1_0
+void hb_websocket_task_set_pong_func      (HbWebsocketTask *self,
+                                           HbPongFunc       func,
                                            gpointer         user_data,
                                            GDestroyNotify   destroy);
 HB_AVAILABLE_IN_1_0

@@ -188,6 +188,9 @@ static const Case cases[] = {
   { HB_PROPERTY_PAUSED, { .number = TRUE } },
 };
 
+/* A GBytes is no constant, so its property has a test of its own. */
+static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
+
 /* Makes a GValue of what @pointer points to, as a setter of the property would. */
 static void
 init_value (GValue        *value,
@@ -285,7 +288,7 @@ test_set (Fixture       *fixture,
   for (property = HB_PROPERTY_0; property < HB_N_PROPERTIES; property++)
     n_settings += hb_settings_has (property);
 
-  g_assert_cmpuint (n_settings, ==, G_N_ELEMENTS (cases));
+  g_assert_cmpuint (n_settings, ==, G_N_ELEMENTS (cases) + G_N_ELEMENTS (others));
 }
 
 static void
@@ -339,6 +342,29 @@ test_protocols (Fixture       *fixture,
 }
 
 static void
+test_bytes (Fixture       *fixture,
+            gconstpointer  data)
+{
+  HbSettings *settings = &fixture->settings;
+  g_autoptr (GBytes) bytes = g_bytes_new ("\xc0\0", 2);
+  g_autoptr (GBytes) same = g_bytes_new ("\xc0\0", 2);
+  g_autoptr (GBytes) other = g_bytes_new ("\xc0", 1);
+  GBytes *none_given = NULL;
+
+  g_test_summary ("Bytes start as NULL, and are compared by what is in them");
+
+  g_assert_null (settings->ping_bytes);
+  g_assert_false (hb_settings_set (settings, others[0], &none_given));
+  g_assert_true (hb_settings_set (settings, others[0], &bytes));
+  g_assert_false (hb_settings_set (settings, others[0], &same));
+  g_assert_true (hb_settings_set (settings, others[0], &other));
+  g_assert_true (g_bytes_equal (settings->ping_bytes, other));
+  g_assert_true (hb_settings_set (settings, others[0], &none_given));
+  g_assert_null (settings->ping_bytes);
+  g_assert_true (hb_settings_set (settings, others[0], &bytes));
+}
+
+static void
 test_own_value (Fixture       *fixture,
                 gconstpointer  data)
 {
@@ -375,6 +401,7 @@ main (int   argc,
   add_test ("/settings/set", test_set);
   add_test ("/settings/limits", test_limits);
   add_test ("/settings/protocols", test_protocols);
+  add_test ("/settings/bytes", test_bytes);
   add_test ("/settings/own-value", test_own_value);
 
   return g_test_run ();

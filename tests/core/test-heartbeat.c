@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "hb-heartbeat-private.h"
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
@@ -319,6 +321,56 @@ test_latency_asked_again (Fixture       *fixture,
   g_assert_cmpint (on_reply (fixture, 105080), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
+/* What a ping is made of */
+typedef struct
+{
+  HbHeartbeatMode  mode;
+  const char      *text;  /* (nullable) of the function */
+  const char      *bytes; /* (nullable) of ping-bytes */
+  HbOpcode         opcode;
+  const char      *expected;
+} Ping;
+
+static const Ping pings[] = {
+  { HB_HEARTBEAT_MODE_MESSAGE, NULL, NULL, HB_OPCODE_TEXT, "heartbeat" },
+  { HB_HEARTBEAT_MODE_MESSAGE, NULL, "bytes", HB_OPCODE_BINARY, "bytes" },
+  { HB_HEARTBEAT_MODE_MESSAGE, "text", NULL, HB_OPCODE_TEXT, "text" },
+  { HB_HEARTBEAT_MODE_MESSAGE, "text", "bytes", HB_OPCODE_TEXT, "text" },
+  { HB_HEARTBEAT_MODE_MESSAGE, "", "bytes", HB_OPCODE_TEXT, "" },
+  { HB_HEARTBEAT_MODE_MESSAGE, NULL, "", HB_OPCODE_BINARY, "" },
+  { HB_HEARTBEAT_MODE_PING, NULL, NULL, HB_OPCODE_PING, "heartbeat" },
+  { HB_HEARTBEAT_MODE_PING, NULL, "bytes", HB_OPCODE_PING, "bytes" },
+  { HB_HEARTBEAT_MODE_PING, "text", "bytes", HB_OPCODE_PING, "text" },
+};
+
+static void
+test_make_ping (Fixture       *fixture,
+                gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A function comes before ping-bytes, and this before ping-message");
+
+  fixture->settings.ping_message = (char *) "heartbeat";
+
+  for (i = 0; i < G_N_ELEMENTS (pings); i++)
+    {
+      const char *bytes = pings[i].bytes;
+      g_autoptr (GBytes) given = bytes != NULL ? g_bytes_new (bytes, strlen (bytes)) : NULL;
+      g_autoptr (GBytes) payload = NULL;
+      gsize length;
+      gconstpointer made;
+      HbOpcode opcode;
+
+      fixture->settings.heartbeat_mode = pings[i].mode;
+      fixture->settings.ping_bytes = given;
+      payload = hb_heartbeat_make_ping (&fixture->settings, pings[i].text, &opcode);
+      made = g_bytes_get_data (payload, &length);
+      g_assert_cmpmem (made, length, pings[i].expected, strlen (pings[i].expected));
+      g_assert_cmpint (opcode, ==, pings[i].opcode);
+    }
+}
+
 #define add_test(path, function) g_test_add (path, Fixture, NULL, set_up, function, tear_down)
 
 int
@@ -346,6 +398,7 @@ main (int   argc,
   add_test ("/heartbeat/latency-overslept", test_latency_overslept);
   add_test ("/heartbeat/latency-asked-again", test_latency_asked_again);
   add_test ("/heartbeat/starts-afresh", test_starts_afresh);
+  add_test ("/heartbeat/make-ping", test_make_ping);
 
   return g_test_run ();
 }

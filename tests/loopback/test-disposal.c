@@ -263,6 +263,15 @@ no_delay_cb (HbWebsocketTask *task,
   return 0;
 }
 
+static gboolean
+no_pong_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  return FALSE;
+}
+
 /* What the functions hold is freed, once. */
 static void
 test_functions_are_freed (void)
@@ -271,11 +280,12 @@ test_functions_are_freed (void)
   guint n_freed = 0;
 
   hb_websocket_task_set_ping_func (task, no_ping_cb, &n_freed, free_cb);
+  hb_websocket_task_set_pong_func (task, no_pong_cb, &n_freed, free_cb);
   hb_websocket_task_set_reconnect_func (task, no_delay_cb, &n_freed, free_cb);
   g_object_run_dispose (G_OBJECT (task));
-  g_assert_cmpuint (n_freed, ==, 2);
+  g_assert_cmpuint (n_freed, ==, 3);
   g_assert_finalize_object (task);
-  g_assert_cmpuint (n_freed, ==, 2);
+  g_assert_cmpuint (n_freed, ==, 3);
 }
 
 int

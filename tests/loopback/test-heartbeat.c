@@ -319,6 +319,41 @@ test_ping_func (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
+/* The bytes take the place of the text, and the text of a function the place of both. */
+static void
+test_ping_bytes (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (200, 'p');
+  g_autoptr (GBytes) bytes = g_bytes_new ("\xc0\0", 2);
+  g_autoptr (GBytes) payload = g_bytes_new (text, 200);
+  guint n = 0;
+  RawPeer *peer;
+
+  hb_websocket_task_set_ping_timeout (fixture->task, 0);
+  hb_websocket_task_set_pong_timeout (fixture->task, 0);
+  hb_websocket_task_set_ping_bytes (fixture->task, bytes);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "binary:2");
+
+  hb_websocket_task_set_ping_func (fixture->task, count_cb, &n, NULL);
+  hb_websocket_task_check (fixture->task);
+  hb_websocket_task_check (fixture->task);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:ping-1 text:ping-2 binary:2");
+  hb_websocket_task_set_ping_func (fixture->task, NULL, NULL, NULL);
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_ping_bytes (fixture->task, payload);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:125");
+
+  hb_websocket_task_set_ping_bytes (fixture->task, NULL);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:heartbeat");
+}
+
 /* Pings to keep a way open, and nobody waits for the answer. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
@@ -390,6 +425,7 @@ main (int   argc,
            test_reply_alone_is_life_in_a_flood);
   add_soup ("/loopback/heartbeat/reply-keeps-alive", test_reply_keeps_alive);
   add_raw ("/loopback/heartbeat/ping-func", test_ping_func);
+  add_raw ("/loopback/heartbeat/ping-bytes", test_ping_bytes);
   add_raw ("/loopback/heartbeat/no-pong-timeout", test_no_pong_timeout);
   add_raw ("/loopback/heartbeat/change-while-open", test_change_while_open);
   add_raw ("/loopback/heartbeat/late-tick-does-not-condemn", test_late_tick_does_not_condemn);

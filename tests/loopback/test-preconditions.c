@@ -62,6 +62,7 @@ test_getters (void)
   refuses (g_assert_false (get (network_aware)));
   refuses (g_assert_false (get (manual_ready)));
   refuses (g_assert_false (get (paused)));
+  refuses (g_assert_null (get (ping_bytes)));
   refuses (g_assert_cmpint (get (state), ==, HB_STATE_CLOSED));
   refuses (g_assert_null (get (connection)));
   refuses (g_assert_null (get (protocol)));
@@ -105,7 +106,9 @@ test_setters (void)
   refuses (set (network_aware, FALSE));
   refuses (set (manual_ready, TRUE));
   refuses (set (paused, TRUE));
+  refuses (set (ping_bytes, NULL));
   refuses (hb_websocket_task_set_ping_func (object, NULL, NULL, NULL));
+  refuses (hb_websocket_task_set_pong_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_reconnect_func (object, NULL, NULL, NULL));
   g_object_unref (object);
 }

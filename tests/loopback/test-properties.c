@@ -44,6 +44,7 @@ static const Property properties[] = {
   { "overflow", "((HbOverflow) HB_OVERFLOW_FAIL)", "2" },
   { "network-aware", "TRUE", "FALSE" },
   { "manual-ready", "FALSE", "TRUE" },
+  { "ping-bytes", "NULL", "ping" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
   { "protocol", "NULL", NULL },
@@ -83,6 +84,9 @@ set_from_string (GValue     *value,
       break;
     case G_TYPE_DOUBLE:
       g_value_set_double (value, g_ascii_strtod (string, NULL));
+      break;
+    case G_TYPE_BOXED:
+      g_value_take_boxed (value, g_bytes_new (string, strlen (string)));
       break;
     case G_TYPE_OBJECT:
       g_value_take_object (value, g_object_new (G_VALUE_TYPE (value), NULL));
@@ -239,6 +243,7 @@ static void
 test_accessors (void)
 {
   HbWebsocketTask *task = hb_websocket_task_new ("ws://127.0.0.1/");
+  g_autoptr (GBytes) bytes = g_bytes_new ("ping", 4);
 
   assert_string_accessors (task, hb_websocket_task_get_uri, hb_websocket_task_set_uri);
   assert_string_accessors (task, hb_websocket_task_get_origin, hb_websocket_task_set_origin);
@@ -265,6 +270,10 @@ test_accessors (void)
   assert_accessors (task, network_aware, gboolean, FALSE, g_assert_cmpint);
   assert_accessors (task, manual_ready, gboolean, TRUE, g_assert_cmpint);
   assert_accessors (task, paused, gboolean, TRUE, g_assert_cmpint);
+  hb_websocket_task_set_ping_bytes (task, bytes);
+  g_assert_true (g_bytes_equal (hb_websocket_task_get_ping_bytes (task), bytes));
+  hb_websocket_task_set_ping_bytes (task, NULL);
+  g_assert_null (hb_websocket_task_get_ping_bytes (task));
   g_assert_finalize_object (task);
 }
 

@@ -43,6 +43,7 @@ call_from_outside (gpointer data)
   refused (hb_websocket_task_set_uri (task, "ws://elsewhere.invalid/"));
   refused (hb_websocket_task_set_protocols (task, NULL));
   refused (hb_websocket_task_set_ping_func (task, NULL, NULL, NULL));
+  refused (hb_websocket_task_set_pong_func (task, NULL, NULL, NULL));
   refused (hb_websocket_task_set_reconnect_func (task, NULL, NULL, NULL));
   refused (hb_websocket_task_open_async (task, NULL, store_result_cb, &opened));
   refused (hb_websocket_task_close_async (task, 1000, NULL, NULL, NULL, NULL));
@@ -180,6 +181,15 @@ no_delay_cb (HbWebsocketTask *task,
   g_assert_not_reached ();
 }
 
+static gboolean
+no_pong_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            gpointer               user_data)
+{
+  g_assert_not_reached ();
+}
+
 typedef struct
 {
   HbWebsocketTask *task;
@@ -194,6 +204,8 @@ give_functions (gpointer data)
   Outside *self = data;
 
   refused (hb_websocket_task_set_ping_func (self->task, no_ping_cb, &self->n_freed,
+                                            count_freed_cb));
+  refused (hb_websocket_task_set_pong_func (self->task, no_pong_cb, &self->n_freed,
                                             count_freed_cb));
   refused (hb_websocket_task_set_reconnect_func (self->task, no_delay_cb, &self->n_freed,
                                                  count_freed_cb));
@@ -211,7 +223,7 @@ test_functions (Fixture       *fixture,
 
   fixture_open (fixture);
   g_thread_join (g_thread_new ("outside", give_functions, &outside));
-  g_assert_cmpint (outside.n_freed, ==, 2);
+  g_assert_cmpint (outside.n_freed, ==, 3);
   hb_websocket_task_check (fixture->task);
   signal_log_expect (fixture->log, "message:text:heartbeat");
   test_server_drop (fixture->server);

@@ -38,6 +38,7 @@ const WRITABLE = [
   ['network-aware', true, false],
   ['manual-ready', false, true],
   ['paused', false, true],
+  ['ping-bytes', null, new GLib.Bytes([0xc0, 0])],
 ];
 
 const READABLE = [

@@ -76,6 +76,40 @@ main({
     await closeTask(task);
   },
 
+  // A reply that is never the same, among messages that are none, and a ping that is binary
+  async numberedHeartbeat() {
+    const task = await openTask({liveness: Hb.Liveness.REPLY});
+    const asked = [];
+    const got = [];
+    const decode = message => new TextDecoder().decode(message.get_data());
+
+    task.connect('message', (_, kind, message) => got.push(decode(message)));
+    task.set_ping_func(() => `{"ref":${task.get_metrics().get_pings()}}`);
+    task.set_pong_func((source, kind, message) => {
+      assert(source === task);
+      assertEqual(kind, Soup.WebsocketDataType.TEXT);
+      asked.push(decode(message));
+      return decode(message).startsWith('{"ref":');
+    });
+    for (const number of [1, 2]) {
+      task.check();
+      await wait(() => task.get_metrics().get_replies() === number);
+    }
+    task.send_text('news');
+    await wait(() => got.length > 0);
+    assertEqual(got, ['news']);
+    assertEqual(asked, ['{"ref":1}', '{"ref":2}', 'news']);
+
+    task.set_ping_func(null);
+    task.set_ping_bytes(new GLib.Bytes([0xc0, 0]));
+    task.set_pong_func((_, kind, message) => kind === Soup.WebsocketDataType.BINARY &&
+      message.get_size() === 2);
+    System.gc();
+    task.check();
+    await wait(() => task.get_metrics().get_replies() === 3);
+    await closeTask(task);
+  },
+
   async heartbeat() {
     const task = await openTask({pong_message: 'pong', liveness: Hb.Liveness.REPLY});
     const pings = [];

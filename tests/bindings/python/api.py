@@ -6,7 +6,7 @@ import gc
 import sys
 
 from harness import URI, close_task, main, open_task, wait
-from gi.repository import GObject, Hb, Soup
+from gi.repository import GLib, GObject, Hb, Soup
 
 # name, default, another value
 WRITABLE = [
@@ -34,6 +34,7 @@ WRITABLE = [
     ('network-aware', True, False),
     ('manual-ready', False, True),
     ('paused', False, True),
+    ('ping-bytes', None, GLib.Bytes.new(b'\xc0\0')),
 ]
 
 READABLE = [

@@ -188,7 +188,7 @@ def test_functions_are_released():
         return func
 
     task = new_task()
-    for setter in (task.set_ping_func, task.set_reconnect_func):
+    for setter in (task.set_ping_func, task.set_pong_func, task.set_reconnect_func):
         first = make()
         second = make()
         refs = [weakref.ref(first), weakref.ref(second)]
@@ -203,7 +203,7 @@ def test_functions_are_released():
         assert refs[1]() is None
 
     refs = []
-    for connect in (task.set_ping_func, task.set_reconnect_func,
+    for connect in (task.set_ping_func, task.set_pong_func, task.set_reconnect_func,
                     lambda func: task.connect('message', func)):
         func = make()
         refs.append(weakref.ref(func))

@@ -148,6 +148,38 @@ def test_late_header():
     close_task(task)
 
 
+def test_numbered_heartbeat():
+    """A reply that is never the same, among messages that are none, and a ping that is binary."""
+    task = open_task(liveness=Hb.Liveness.REPLY)
+    asked = []
+    got = []
+
+    def is_pong(source, kind, message, data):
+        asked.append((source, kind, message.get_data(), data))
+        return message.get_data().startswith(b'{"ref":')
+
+    task.connect('message', lambda _, kind, message: got.append(message.get_data()))
+    task.set_ping_func(lambda *_: '{"ref":%d}' % task.get_metrics().get_pings())
+    task.set_pong_func(is_pong, 'data')
+    for number in (1, 2):
+        task.check()
+        wait(lambda: task.get_metrics().get_replies() == number)
+    task.send_text('news')
+    wait(lambda: got)
+    assert got == [b'news'], got
+    text = Soup.WebsocketDataType.TEXT
+    assert asked == [(task, text, b'{"ref":1}', 'data'), (task, text, b'{"ref":2}', 'data'),
+                     (task, text, b'news', 'data')], asked
+
+    task.set_ping_func(None)
+    task.set_ping_bytes(GLib.Bytes.new(b'\xc0\0'))
+    task.set_pong_func(lambda _, kind, message: (kind == Soup.WebsocketDataType.BINARY
+                                                 and message.get_data() == b'\xc0\0'))
+    task.check()
+    wait(lambda: task.get_metrics().get_replies() == 3)
+    close_task(task)
+
+
 def test_heartbeat():
     task = open_task(pong_message='pong', liveness=Hb.Liveness.REPLY)
     pings = []

@@ -176,7 +176,12 @@ void test_properties ()
   assert (task.get_paused ());
   task.set_paused (false);
 
-  assert (n_told == 2 * 24);
+  assert (task.ping_bytes == null);
+  task.ping_bytes = new Bytes ({ 0xc0, 0 });
+  assert (task.get_ping_bytes ().length == 2);
+  task.set_ping_bytes (null);
+
+  assert (n_told == 2 * 25);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);

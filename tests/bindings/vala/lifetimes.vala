@@ -178,6 +178,7 @@ void test_functions_are_released () throws Error
   var task = new Hb.WebsocketTask (uri);
   unowned Hb.WebsocketTask self = task;
   Taker take_ping = (token) => self.set_ping_func (() => token != null ? "ping" : null);
+  Taker take_pong = (token) => self.set_pong_func (() => token == null);
   Taker take_reconnect = (token) => self.set_reconnect_func (() => token != null ? 1 : 2);
   Taker take_message = (token) => self.message.connect (() => assert (token != null));
 
@@ -185,6 +186,12 @@ void test_functions_are_released () throws Error
   take_ping (new Token ());
   assert (Token.n_alive == 1);
   task.set_ping_func (null);
+  assert (Token.n_alive == 0);
+
+  take_pong (new Token ());
+  take_pong (new Token ());
+  assert (Token.n_alive == 1);
+  task.set_pong_func (null);
   assert (Token.n_alive == 0);
 
   take_reconnect (new Token ());

@@ -115,6 +115,49 @@ void set_ping_func (Hb.WebsocketTask task,
   });
 }
 
+void set_pong_func (Hb.WebsocketTask task,
+                    string           prefix)
+{
+  var token = new Token ();
+
+  task.set_pong_func ((source, type, message) => {
+    assert (source == task && token != null);
+    return ((string) message.get_data ()).has_prefix (prefix);
+  });
+}
+
+// A reply that is never the same, among messages that are none, and a ping that is binary
+void test_numbered_heartbeat () throws Error
+{
+  var task = new Hb.WebsocketTask (uri);
+  string got = "";
+
+  task.liveness = Hb.Liveness.REPLY;
+  task.message.connect ((type, message) => got += (string) message.get_data ());
+  task.set_ping_func ((source) => @"{\"ref\":$(source.get_metrics ().get_pings ())}");
+  set_pong_func (task, "{\"ref\":");
+  assert (Token.n_alive == 1);
+  task.open ();
+  wait (() => task.state == Hb.State.OPEN);
+
+  for (uint number = 1; number <= 2; number++)
+    {
+      task.check ();
+      wait (() => task.get_metrics ().get_replies () == number);
+    }
+
+  task.send_text ("news");
+  wait (() => got == "news");
+
+  task.set_ping_func (null);
+  task.set_ping_bytes (new Bytes ({ 0xc0, 0 }));
+  task.set_pong_func ((source, type, message) => type == Soup.WebsocketDataType.BINARY);
+  assert (Token.n_alive == 0);
+  task.check ();
+  wait (() => task.get_metrics ().get_replies () == 3);
+  task.close (1000, null);
+}
+
 void test_heartbeat () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -289,6 +332,7 @@ async void run () throws Error
   done ("payloads");
   test_headers ();
   done ("headers");
+  test_numbered_heartbeat ();
   test_heartbeat ();
   done ("heartbeat");
   test_reconnect ();

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* The function that recognizes replies: when it is called, and what it may do. */
+
+/* How long the function runs a main loop, in milliseconds */
+#define LOOP 300
+
+typedef enum {
+  ACT_NONE,
+  ACT_CLOSE,
+  ACT_RECONNECT_NOW,
+  ACT_RECONNECT_LATER,
+  ACT_REPLACE,
+  ACT_REMOVE,
+  ACT_SEND,
+  ACT_LOOP,
+  ACT_UNREF,
+} Act;
+
+/* Its data, with all that the task has asked of it and has delivered, in order */
+typedef struct
+{
+  Fixture *fixture;
+  GString *words;
+  Act      act;     /* at the first question */
+  guint    n_freed;
+} Judge;
+
+static gboolean judge_cb (HbWebsocketTask       *task,
+                          SoupWebsocketDataType  type,
+                          GBytes                *message,
+                          gpointer               user_data);
+
+static void
+add_word (Judge      *self,
+          const char *kind,
+          GBytes     *message)
+{
+  if (self->words->len > 0)
+    g_string_append_c (self->words, ' ');
+
+  g_string_append (self->words, kind);
+  if (message != NULL)
+    g_string_append_len (self->words, g_bytes_get_data (message, NULL),
+                         g_bytes_get_size (message));
+}
+
+static void
+free_cb (gpointer data)
+{
+  Judge *self = data;
+
+  self->n_freed++;
+}
+
+static void
+do_act (Judge           *self,
+        HbWebsocketTask *task)
+{
+  Act act = self->act;
+
+  self->act = ACT_NONE;
+
+  switch (act)
+    {
+    case ACT_NONE:
+      break;
+    case ACT_CLOSE:
+      hb_websocket_task_close (task, 1000, NULL);
+      break;
+    case ACT_RECONNECT_NOW:
+      hb_websocket_task_reconnect_now (task);
+      break;
+    case ACT_RECONNECT_LATER:
+      hb_websocket_task_reconnect_later (task);
+      break;
+    case ACT_REPLACE:
+      hb_websocket_task_set_pong_func (task, judge_cb, self, free_cb);
+      break;
+    case ACT_REMOVE:
+      hb_websocket_task_set_pong_func (task, NULL, NULL, NULL);
+      break;
+    case ACT_SEND:
+      assert_sends (task, "within");
+      break;
+    case ACT_LOOP:
+      wait_pass (LOOP);
+      break;
+    case ACT_UNREF:
+      signal_log_forget (self->fixture->log);
+      g_clear_object (&self->fixture->task);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* What begins with "pong" is a reply, and binary ones too. */
+static gboolean
+judge_cb (HbWebsocketTask       *task,
+          SoupWebsocketDataType  type,
+          GBytes                *message,
+          gpointer               user_data)
+{
+  Judge *self = user_data;
+  const char *data = g_bytes_get_data (message, NULL);
+
+  add_word (self, type == SOUP_WEBSOCKET_DATA_TEXT ? "ask:" : "ask-binary:", message);
+  do_act (self, task);
+
+  return g_str_has_prefix (data, "pong");
+}
+
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Judge                 *self)
+{
+  add_word (self, "message:", message);
+}
+
+static void
+open_cb (HbWebsocketTask *task,
+         Judge           *self)
+{
+  add_word (self, "open", NULL);
+}
+
+static void
+set_up_judge (Judge   *self,
+              Fixture *fixture,
+              Act      act)
+{
+  *self = (Judge) { .fixture = fixture, .words = g_string_new (NULL), .act = act };
+  g_signal_connect (fixture->task, "open", G_CALLBACK (open_cb), self);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), self);
+  hb_websocket_task_set_pong_func (fixture->task, judge_cb, self, free_cb);
+}
+
+static void
+assert_words (Judge      *self,
+              const char *expected)
+{
+  wait_until (self->words->len >= strlen (expected));
+  wait_idle ();
+  g_assert_cmpstr (self->words->str, ==, expected);
+  g_string_truncate (self->words, 0);
+}
+
+static void
+tear_down_judge (Judge *self)
+{
+  HbWebsocketTask *task = self->fixture->task;
+
+  if (task != NULL)
+    {
+      g_signal_handlers_disconnect_by_data (task, self);
+      hb_websocket_task_set_pong_func (task, NULL, NULL, NULL);
+      signal_log_forget (self->fixture->log);
+    }
+
+  g_string_free (self->words, TRUE);
+}
+
+/* The first word may come with the answer to the handshake. */
+static void
+test_order (Fixture       *fixture,
+            gconstpointer  data)
+{
+  Judge judge;
+  RawPeer *peer;
+
+  raw_server_set_greeting (fixture->raw, "hello");
+  set_up_judge (&judge, fixture, ACT_NONE);
+  peer = fixture_open_raw (fixture);
+  raw_peer_send_text (peer, "pong 1");
+  raw_peer_send (peer, 0x2, "pong 2", 6);
+  raw_peer_send_text (peer, "news");
+  assert_words (&judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
+                        "ask:news message:news");
+
+  /* No ping asked for the replies, so they are counted nowhere. */
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 2);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
+  tear_down_judge (&judge);
+}
+
+/* The function alone decides, until it is taken away. */
+static void
+test_decides_alone (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  Judge judge;
+  RawPeer *peer;
+
+  hb_websocket_task_set_pong_message (fixture->task, "news");
+  set_up_judge (&judge, fixture, ACT_NONE);
+  peer = fixture_open_raw (fixture);
+  raw_peer_send_text (peer, "news");
+  assert_words (&judge, "open ask:news message:news");
+
+  g_assert_cmpuint (judge.n_freed, ==, 0);
+  hb_websocket_task_set_pong_func (fixture->task, NULL, NULL, NULL);
+  g_assert_cmpuint (judge.n_freed, ==, 1);
+  raw_peer_send_text (peer, "news");
+  raw_peer_send_text (peer, "pong");
+  assert_words (&judge, "message:pong");
+  tear_down_judge (&judge);
+}
+
+/* The time that the function takes is not the server's. */
+static void
+test_latency (Fixture       *fixture,
+              gconstpointer  data)
+{
+  Judge judge;
+  RawPeer *peer;
+
+  set_up_judge (&judge, fixture, ACT_NONE);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "text:heartbeat");
+  judge.act = ACT_LOOP;
+  raw_peer_send_text (peer, "pong 1");
+  wait_until (get_metric (fixture->task, hb_metrics_get_replies) == 1);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), >=, 0);
+  g_assert_cmpint (hb_websocket_task_get_latency (fixture->task), <, LOOP * 1000);
+  tear_down_judge (&judge);
+}
+
+/* A message of a task that is closing is not delivered, so nothing is asked of it. */
+static void
+test_closing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  Judge judge;
+  RawPeer *peer;
+
+  set_up_judge (&judge, fixture, ACT_NONE);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_close (fixture->task, 1000, NULL);
+  raw_peer_send_text (peer, "pong 1");
+  raw_peer_send_close (peer, 1000, "");
+  raw_peer_expect (peer, "close:1000");
+  wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_CLOSED);
+  assert_words (&judge, "open");
+  tear_down_judge (&judge);
+}
+
+/* What the function does at the first of two messages that come together */
+typedef struct
+{
+  const char *name;
+  Act         act;
+  const char *first;
+  const char *expected;
+} Case;
+
+static const Case cases[] = {
+  { "close", ACT_CLOSE, "first", "open ask:first" },
+  { "reconnect-now", ACT_RECONNECT_NOW, "first", "open ask:first open" },
+  { "reconnect-later", ACT_RECONNECT_LATER, "first", "open ask:first open" },
+  { "replace", ACT_REPLACE, "pong", "open ask:pong ask:second message:second" },
+  { "remove", ACT_REMOVE, "pong", "open ask:pong message:second" },
+  { "remove-unrecognized", ACT_REMOVE, "first", "open ask:first message:first message:second" },
+  { "send", ACT_SEND, "first", "open ask:first message:first ask:second message:second" },
+  { "loop", ACT_LOOP, "first", "open ask:first message:first ask:second message:second" },
+  { "unref", ACT_UNREF, "first", "open ask:first" },
+};
+
+static void
+test_act (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const Case *item = data;
+  Judge judge;
+  RawPeer *peer;
+
+  fixture_set_up (fixture, "raw");
+  set_up_judge (&judge, fixture, item->act);
+  peer = fixture_open_raw (fixture);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, item->first);
+  raw_peer_send_text (peer, "second");
+  raw_peer_gather (peer, FALSE);
+  assert_words (&judge, item->expected);
+
+  if (item->act == ACT_SEND)
+    raw_peer_expect (peer, "text:within");
+  if (item->act == ACT_UNREF)
+    g_assert_cmpuint (judge.n_freed, ==, 1);
+  if (item->act == ACT_CLOSE)
+    raw_peer_expect (peer, "close:1000");
+
+  tear_down_judge (&judge);
+}
+
+static void
+wait_cb (HbWebsocketTask *task,
+         guint            code,
+         const char      *reason,
+         Judge           *self)
+{
+  add_word (self, "close", NULL);
+  wait_until (strstr (self->words->str, "close open") != NULL);
+  wait_until (g_str_has_suffix (self->words->str, "message:hello"));
+  add_word (self, "closed", NULL);
+}
+
+/* A message that comes in a main loop of a handler is asked of after `open`, too. */
+static void
+test_order_in_a_handler (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  Judge judge;
+
+  raw_server_set_greeting (fixture->raw, "hello");
+  set_up_judge (&judge, fixture, ACT_NONE);
+  g_signal_connect (fixture->task, "close", G_CALLBACK (wait_cb), &judge);
+  raw_peer_cut (fixture_open_raw (fixture));
+  assert_words (&judge, "open ask:hello message:hello close "
+                        "open ask:hello message:hello closed");
+  tear_down_judge (&judge);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The function that recognizes replies, and what it may do.");
+
+  add_raw_test ("/loopback/pongs/order", test_order);
+  add_raw_test ("/loopback/pongs/order-in-a-handler", test_order_in_a_handler);
+  add_raw_test ("/loopback/pongs/decides-alone", test_decides_alone);
+  add_raw_test ("/loopback/pongs/latency", test_latency);
+  add_raw_test ("/loopback/pongs/closing", test_closing);
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loopback/pongs/", cases[i].name, NULL);
+
+      g_test_add (path, Fixture, &cases[i], NULL, test_act, fixture_tear_down);
+    }
+
+  return g_test_run ();
+}
