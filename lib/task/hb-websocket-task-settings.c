@@ -1160,8 +1160,8 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * the loss of a connection is not detected, and the pings of the server are not answered. The
  * heartbeat starts again when the socket is read again.
  *
- * Messages that wait outlast the connection on which they were received. They are dropped by
- * [method@WebsocketTask.close].
+ * Messages that wait outlast the connection on which they were received, so they may be emitted
+ * after [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
  *
  * Since: 1.0
  */

@@ -25,6 +25,7 @@ struct _SignalLog
   char            *error;    /* (nullable) what the last error said */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
+  gboolean         was_paused; /* messages may have waited, and outlast their connection */
 };
 
 static void
@@ -71,6 +72,14 @@ open_cb (HbWebsocketTask *task,
 }
 
 static void
+notify_paused_cb (HbWebsocketTask *task,
+                  GParamSpec      *pspec,
+                  SignalLog       *self)
+{
+  self->was_paused = TRUE;
+}
+
+static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
             GBytes                *message,
@@ -79,7 +88,7 @@ message_cb (HbWebsocketTask       *task,
   gsize length;
   const char *data = g_bytes_get_data (message, &length);
 
-  g_assert_true (self->is_open);
+  g_assert_true (self->is_open || self->was_paused);
   g_clear_pointer (&self->message, g_bytes_unref);
   self->message = g_bytes_ref (message);
 
@@ -185,6 +194,7 @@ signal_log_new (HbWebsocketTask *task)
   g_signal_connect (task, "reconnect", G_CALLBACK (reconnect_cb), self);
   g_signal_connect (task, "drain", G_CALLBACK (drain_cb), self);
   g_signal_connect (task, "notify::state", G_CALLBACK (notify_state_cb), self);
+  g_signal_connect (task, "notify::paused", G_CALLBACK (notify_paused_cb), self);
 
   return self;
 }
