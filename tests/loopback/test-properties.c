@@ -44,6 +44,7 @@ static const Property properties[] = {
   { "overflow", "((HbOverflow) HB_OVERFLOW_FAIL)", "2" },
   { "network-aware", "TRUE", "FALSE" },
   { "manual-ready", "FALSE", "TRUE" },
+  { "paused", "FALSE", "TRUE" },
   { "ping-bytes", "NULL", "ping" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
