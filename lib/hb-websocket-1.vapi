@@ -29,6 +29,7 @@ namespace Hb {
 		public int64 get_latency_mean ();
 		public int64 get_latency_min ();
 		public uint64 get_messages_dropped ();
+		public uint64 get_messages_expired ();
 		public uint64 get_messages_received ();
 		public uint64 get_messages_sent ();
 		public uint64 get_opens ();
@@ -74,6 +75,7 @@ namespace Hb {
 		public unowned string? get_protocol ();
 		[CCode (array_length = false, array_null_terminated = true)]
 		public unowned string[] get_protocols ();
+		public uint get_queue_timeout ();
 		public bool get_ready ();
 		public int64 get_reconnect_at ();
 		public double get_reconnect_jitter ();
@@ -116,6 +118,7 @@ namespace Hb {
 		public void set_pong_message (string? text);
 		public void set_pong_timeout (uint milliseconds);
 		public void set_protocols ([CCode (array_length = false, array_null_terminated = true)] string[]? protocols);
+		public void set_queue_timeout (uint milliseconds);
 		public void set_reconnect_func (owned Hb.ReconnectFunc? func);
 		public void set_reconnect_jitter (double share);
 		public void set_reconnect_timeout (uint milliseconds);
@@ -154,6 +157,7 @@ namespace Hb {
 		public string? protocol { get; }
 		[CCode (array_length = false, array_null_terminated = true)]
 		public string[] protocols { get; set; }
+		public uint queue_timeout { get; set; }
 		public bool ready { get; }
 		public int64 reconnect_at { get; }
 		public double reconnect_jitter { get; set; }
@@ -223,7 +227,8 @@ namespace Hb {
 		NOT_OPEN,
 		QUEUE_FULL,
 		REPEAT_LIMIT,
-		MESSAGE_REFUSED;
+		MESSAGE_REFUSED,
+		EXPIRED;
 		public static GLib.Quark quark ();
 	}
 	[CCode (cheader_filename = "hb-websocket.h", instance_pos = 1.9)]

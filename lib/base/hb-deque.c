@@ -106,20 +106,25 @@ hb_deque_pop_tail (HbDeque *self)
   shrink_when_empty (self);
 }
 
+/* Moves the elements on the shorter side. */
 void
 hb_deque_remove (HbDeque *self,
                  guint    index)
 {
   g_assert (index < self->length);
 
-  if (index == 0)
+  if (index < self->length / 2)
     {
+      for (; index > 0; index--)
+        memcpy (at (self, index), at (self, index - 1), self->element_size);
+
       hb_deque_pop_head (self);
-      return;
     }
+  else
+    {
+      for (; index + 1 < self->length; index++)
+        memcpy (at (self, index), at (self, index + 1), self->element_size);
 
-  for (; index + 1 < self->length; index++)
-    memcpy (at (self, index), at (self, index + 1), self->element_size);
-
-  hb_deque_pop_tail (self);
+      hb_deque_pop_tail (self);
+    }
 }

@@ -26,4 +26,5 @@ G_DEFINE_ENUM_TYPE (HbError, hb_error,
                     G_DEFINE_ENUM_VALUE (HB_ERROR_NOT_OPEN, "not-open"),
                     G_DEFINE_ENUM_VALUE (HB_ERROR_QUEUE_FULL, "queue-full"),
                     G_DEFINE_ENUM_VALUE (HB_ERROR_REPEAT_LIMIT, "repeat-limit"),
-                    G_DEFINE_ENUM_VALUE (HB_ERROR_MESSAGE_REFUSED, "message-refused"))
+                    G_DEFINE_ENUM_VALUE (HB_ERROR_MESSAGE_REFUSED, "message-refused"),
+                    G_DEFINE_ENUM_VALUE (HB_ERROR_EXPIRED, "expired"))

@@ -35,6 +35,7 @@ G_BEGIN_DECLS
  * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row while it received the
  *   same message, or once with close code 1009. The message was dropped. If the server sends 1009
  *   after all messages have been sent, no message is dropped, and the error says so
+ * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.
  *
@@ -54,6 +55,7 @@ typedef enum {
   HB_ERROR_QUEUE_FULL,
   HB_ERROR_REPEAT_LIMIT,
   HB_ERROR_MESSAGE_REFUSED,
+  HB_ERROR_EXPIRED,
 } HbError;
 
 /**

@@ -14,6 +14,7 @@ struct _HbMetrics
   guint64 messages_received;
   guint64 bytes_received;
   guint64 messages_dropped;
+  guint64 messages_expired;
   guint64 attempts;
   guint64 opens;
   guint64 pings;

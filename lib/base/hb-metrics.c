@@ -135,6 +135,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * Gets the number of messages that were accepted and later dropped.
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
+ * [property@WebsocketTask:queue-timeout], by
  * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
  * cancelled in time, or when the task closes before the message could be sent. A volatile message
  * is also dropped when the connection is lost or cannot take it.
@@ -149,6 +150,26 @@ hb_metrics_get_messages_dropped (const HbMetrics *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->messages_dropped;
+}
+
+/**
+ * hb_metrics_get_messages_expired:
+ * @self: metrics
+ *
+ * Gets the number of messages that have waited longer than [property@WebsocketTask:queue-timeout].
+ *
+ * [method@Metrics.get_messages_dropped] counts them too.
+ *
+ * Returns: the number of messages
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_messages_expired (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->messages_expired;
 }
 
 /**

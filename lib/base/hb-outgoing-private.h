@@ -27,7 +27,9 @@ typedef struct
   guint     is_greeting : 1;  /* of a kind that each link sends first, for this link so far */
   guint     is_foreign : 1;   /* sent by another thread than the task's */
   guint     is_reserved : 1;  /* its size is already in the amount that the limit applies to */
+  guint     is_returned : 1;  /* It has waited already when a link was lost. */
   guint     number;      /* unique among the last 2^32 messages */
+  gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
   guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */
   guint64   end;
 } HbOutgoing;

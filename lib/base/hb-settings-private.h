@@ -31,6 +31,7 @@ typedef struct
   guint            min_uptime;
   guint            connect_timeout;
   guint            close_timeout;
+  guint            queue_timeout;
   gboolean         compression;
   gboolean         network_aware;
   gboolean         manual_ready;

@@ -92,6 +92,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_MANUAL_READY] = BOOLEAN (manual_ready, FALSE),
   [HB_PROPERTY_PAUSED] = BOOLEAN (paused, FALSE),
   [HB_PROPERTY_PING_BYTES] = { .kind = KIND_BYTES, FIELD (ping_bytes) },
+  [HB_PROPERTY_QUEUE_TIMEOUT] = UINT (queue_timeout, 0),
 };
 
 static const Setting *

@@ -289,10 +289,12 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* @ticket: (nullable): resolved when the message has been written or is dropped, unless this
+/* @now: HB_NEVER if queue-timeout is 0 and the clock was not read
+ * @ticket: (nullable): resolved when the message has been written or is dropped, unless this
  *   function fails */
 gboolean
 hb_machine_send (HbMachine    *self,
+                 gint64        now,
                  HbOpcode      opcode,
                  GBytes       *bytes,
                  HbSendFlags   flags,
@@ -302,6 +304,7 @@ hb_machine_send (HbMachine    *self,
   HbOutgoing message = {
     .bytes = bytes,
     .ticket = ticket,
+    .accepted_at = now,
     .opcode = opcode,
     .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
     .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
@@ -316,6 +319,7 @@ hb_machine_send (HbMachine    *self,
   if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))
     return FALSE;
 
+  hb_machine_expire (self, now);
   if (!hb_outbox_accept (&self->outbox, &self->settings, &message, error))
     return FALSE;
 
@@ -333,8 +337,10 @@ hb_machine_flush (HbMachine *self,
 /* @taken: as in hb_outbox_take_queue () */
 void
 hb_machine_take_queue (HbMachine *self,
+                       gint64     now,
                        HbDeque   *taken)
 {
+  hb_machine_expire (self, now);
   hb_outbox_take_queue (&self->outbox, taken);
   hb_machine_pump (self);
 }

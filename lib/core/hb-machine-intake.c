@@ -59,10 +59,13 @@ hb_machine_take_in (HbMachine *self,
     hb_effects_push_resolve (&self->effects, batch->overflowed->pdata[i], HB_OUTCOME_FAILED,
                              batch->overflow);
 
+  hb_machine_expire (self, now);
+
   for (i = 0; i < batch->messages.length; i++)
     {
       HbOutgoing *message = hb_deque_peek (&batch->messages, i);
 
+      message->accepted_at = MIN (message->accepted_at, now);
       if (message->bytes == NULL)
         take_flush_in (self, message->ticket);
       else if (!take_message_in (self, message))

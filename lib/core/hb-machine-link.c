@@ -263,9 +263,14 @@ hb_machine_on_writable (HbMachine *self,
 
 /* Moves the next message that may be sent to those in flight.
  *
+ * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
+ *
  * Returns: (nullable) */
 const HbOutgoing *
-hb_machine_take_message (HbMachine *self)
+hb_machine_take_message (HbMachine *self,
+                         gint64     now)
 {
+  hb_machine_expire (self, now);
+
   return hb_outbox_take (&self->outbox);
 }

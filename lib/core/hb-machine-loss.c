@@ -295,6 +295,8 @@ void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
 {
+  hb_outbox_apply_settings (&self->outbox, &self->settings, now);
+  hb_machine_expire (self, now);
   hb_inbox_set_paused (&self->inbox, self->settings.paused);
 
   if (!self->settings.manual_ready)

@@ -101,6 +101,7 @@ gboolean          hb_machine_release            (HbMachine      *self,
 gboolean          hb_machine_check_accepting    (HbMachine      *self,
                                                  GError        **error);
 gboolean          hb_machine_send               (HbMachine      *self,
+                                                 gint64          now,
                                                  HbOpcode        opcode,
                                                  GBytes         *bytes,
                                                  HbSendFlags     flags,
@@ -109,6 +110,7 @@ gboolean          hb_machine_send               (HbMachine      *self,
 void              hb_machine_flush              (HbMachine      *self,
                                                  gpointer        ticket);
 void              hb_machine_take_queue         (HbMachine      *self,
+                                                 gint64          now,
                                                  HbDeque        *taken);
 void              hb_machine_receive            (HbMachine      *self,
                                                  gint64          now,
@@ -151,7 +153,8 @@ gboolean          hb_machine_pop_effect         (HbMachine      *self,
 gboolean          hb_machine_is_current         (HbMachine      *self,
                                                  const HbEffect *effect);
 gboolean          hb_machine_has_open_link      (HbMachine      *self);
-const HbOutgoing *hb_machine_take_message       (HbMachine      *self);
+const HbOutgoing *hb_machine_take_message       (HbMachine      *self,
+                                                 gint64          now);
 gint64            hb_machine_get_deadline       (HbMachine      *self);
 gint64            hb_machine_get_attempt_at     (HbMachine      *self);
 HbStatus          hb_machine_get_status         (HbMachine      *self);

@@ -34,6 +34,8 @@ void      hb_machine_attempt         (HbMachine    *self,
 void      hb_machine_ping            (HbMachine    *self,
                                       gint64        now);
 void      hb_machine_pump            (HbMachine    *self);
+void      hb_machine_expire          (HbMachine    *self,
+                                      gint64        now);
 void      hb_machine_tell_unsent     (HbMachine    *self,
                                       guint         n_unsent);
 void      hb_machine_follow_inbox    (HbMachine    *self,

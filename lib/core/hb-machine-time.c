@@ -54,6 +54,13 @@ get_state_deadline (HbMachine *self)
     }
 }
 
+/* When the state or the network needs a tick, before which received bytes are read */
+static gint64
+get_link_deadline (HbMachine *self)
+{
+  return MIN (get_state_deadline (self), self->check_at);
+}
+
 /* When the next tick is due, HB_NEVER if none is */
 gint64
 hb_machine_get_deadline (HbMachine *self)
@@ -61,7 +68,7 @@ hb_machine_get_deadline (HbMachine *self)
   if (self->state == HB_STATE_CLOSED)
     return HB_NEVER;
 
-  return MIN (get_state_deadline (self), self->check_at);
+  return MIN (get_link_deadline (self), hb_outbox_get_deadline (&self->outbox, &self->settings));
 }
 
 static void
@@ -177,7 +184,7 @@ puts_off (HbMachine *self,
           gint64     now,
           HbReading  reading)
 {
-  gint64 deadline = hb_machine_get_deadline (self);
+  gint64 deadline = get_link_deadline (self);
 
   if (reading != HB_READING_LATER || now < deadline || deadline == self->put_off)
     return FALSE;
@@ -193,6 +200,8 @@ hb_machine_on_tick (HbMachine *self,
                     HbReading  reading,
                     gboolean   is_queued)
 {
+  hb_machine_expire (self, now);
+
   if (puts_off (self, now, reading))
     return;
 

@@ -299,6 +299,21 @@ hb_machine_follow_inbox (HbMachine *self,
   self->requested_at = now;
 }
 
+/* Drops the messages that have expired. If no other message is left, a task that is closing sends
+ * its close frame. */
+void
+hb_machine_expire (HbMachine *self,
+                   gint64     now)
+{
+  if (self->settings.queue_timeout == 0)
+    return;
+
+  hb_outbox_expire (&self->outbox, &self->settings, now);
+
+  if (hb_outbox_is_empty (&self->outbox))
+    hb_machine_pump (self);
+}
+
 void
 hb_machine_init (HbMachine *self,
                  guint32    seed)

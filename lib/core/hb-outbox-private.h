@@ -29,6 +29,8 @@ typedef struct
   guint      backlogged : 1;  /* a message has waited since the queue was last empty */
   guint      shown : 1;       /* buffered-amount was not 0 when it was last notified */
   guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
+  guint      expired : 1;     /* a message has expired since the queue was last empty */
+  guint      is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
   guint      is_closing : 1;  /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
@@ -62,6 +64,7 @@ void              hb_outbox_drop         (HbOutbox         *self,
                                           const HbOutgoing *message,
                                           HbOutcome         outcome,
                                           const GError     *error);
+void              hb_outbox_settle       (HbOutbox         *self);
 void              hb_outbox_keep_waiting (HbOutbox         *self);
 void              hb_outbox_flush        (HbOutbox         *self,
                                           gpointer          ticket);
@@ -74,6 +77,15 @@ void              hb_outbox_close        (HbOutbox         *self,
 guint             hb_outbox_get_n_unready (HbOutbox        *self);
 void              hb_outbox_drop_unready (HbOutbox         *self,
                                           const GError     *error);
+
+void              hb_outbox_apply_settings (HbOutbox         *self,
+                                            const HbSettings *settings,
+                                            gint64            now);
+void              hb_outbox_expire       (HbOutbox         *self,
+                                          const HbSettings *settings,
+                                          gint64            now);
+gint64            hb_outbox_get_deadline (const HbOutbox   *self,
+                                          const HbSettings *settings);
 
 void              hb_outbox_on_opened    (HbOutbox         *self,
                                           gboolean          is_ready);

@@ -49,6 +49,7 @@ settle_when_empty (HbOutbox *self)
 
   self->shown = FALSE;
   self->overflowed = FALSE;
+  self->expired = FALSE;
 
   /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
    * () ends them with the reason. */
@@ -63,8 +64,8 @@ settle_when_empty (HbOutbox *self)
 }
 
 /* Follows the removal of messages. A message that never waited causes no notification. */
-static void
-settle (HbOutbox *self)
+void
+hb_outbox_settle (HbOutbox *self)
 {
   if (self->backlogged && !hb_queue_is_empty (&self->queue))
     hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
@@ -195,7 +196,7 @@ hb_outbox_withdraw (HbOutbox *self,
     return FALSE;
 
   hb_outbox_drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
-  settle (self);
+  hb_outbox_settle (self);
   return TRUE;
 }
 
@@ -214,7 +215,7 @@ hb_outbox_take_queue (HbOutbox *self,
     }
 
   if (taken->length > 0)
-    settle (self);
+    hb_outbox_settle (self);
 }
 
 /* Drops all messages and fails all calls with @error, because no other link follows. If a link was
@@ -230,6 +231,7 @@ hb_outbox_close (HbOutbox     *self,
 
   self->backlogged = FALSE;
   self->overflowed = FALSE;
+  self->expired = FALSE;
   self->is_closing = FALSE;
 }
 
@@ -358,7 +360,7 @@ hb_outbox_drop_refused (HbOutbox     *self,
 
   hb_queue_pop_next (&self->queue, &message);
   hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
-  settle (self);
+  hb_outbox_settle (self);
 }
 
 /* Precedes a notification. If the application then sees a message that is only in flight, it must
@@ -399,7 +401,7 @@ complete_written (HbOutbox *self)
     }
 
   if (has_changed)
-    settle (self);
+    hb_outbox_settle (self);
 }
 
 /* Records where the frame of the message that was last taken lies. */

@@ -5,6 +5,7 @@
 #include "hb-amount-private.h"
 #include "hb-deque-private.h"
 #include "hb-outgoing-private.h"
+#include "hb-time-private.h"
 
 G_BEGIN_DECLS
 
@@ -21,13 +22,17 @@ typedef enum {
  *
  * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
  * until the kernel has all of its frame. When the link is lost, all messages return to
- * HB_LINE_WAITING, in the order in which they were to be sent. */
+ * HB_LINE_WAITING, in the order in which they were to be sent.
+ *
+ * Each line is in the order in which its messages were accepted, except that messages which have
+ * returned may stand before older ones. */
 typedef struct
 {
   HbDeque  in_flight;
   HbDeque  lines[HB_N_LINES];
   HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
   guint64  in_flight_amount; /* bytes in in_flight */
+  gint64   oldest;           /* No message in the lines was accepted earlier. */
   guint    n_volatile;       /* in the lines */
   guint    n_this_link;      /* in the lines */
 } HbQueue;
@@ -63,8 +68,13 @@ gboolean          hb_queue_pop_oldest    (HbQueue          *self,
 void              hb_queue_pop_volatile  (HbQueue          *self,
                                           gboolean          and_this_link,
                                           HbDeque          *popped);
+gboolean          hb_queue_pop_expired   (HbQueue          *self,
+                                          gint64            limit,
+                                          HbOutgoing       *message);
 gboolean          hb_queue_pop_ticket    (HbQueue          *self,
                                           gpointer          ticket,
                                           HbOutgoing       *message);
+void              hb_queue_start_ages    (HbQueue          *self,
+                                          gint64            now);
 
 G_END_DECLS

@@ -64,7 +64,7 @@ hb_queue_init (HbQueue *self)
 {
   guint line;
 
-  *self = (HbQueue) { 0 };
+  *self = (HbQueue) { .oldest = HB_NEVER };
   hb_deque_init (&self->in_flight, sizeof (HbOutgoing));
   for (line = 0; line < HB_N_LINES; line++)
     hb_deque_init (&self->lines[line], sizeof (HbOutgoing));
@@ -136,6 +136,7 @@ hb_queue_push (HbQueue          *self,
   *place = *message;
   self->n_volatile += message->is_volatile;
   self->n_this_link += message->is_this_link;
+  self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
 /* Moves the next message to those in flight.
@@ -214,6 +215,8 @@ hb_queue_take_back (HbQueue *self)
 
           move (lines[i], lines[i]->length - 1, message);
           message->is_greeting = FALSE;
+          message->is_returned = TRUE;
+          self->oldest = MIN (self->oldest, message->accepted_at);
         }
     }
 
@@ -302,6 +305,36 @@ hb_queue_pop_volatile (HbQueue  *self,
     }
 }
 
+/* Removes the first message that was accepted at @limit or before, unless it is in flight. A line
+ * has no older message behind one that has not returned, so only those before are searched. If no
+ * message is found, `oldest` is exact. */
+gboolean
+hb_queue_pop_expired (HbQueue    *self,
+                      gint64      limit,
+                      HbOutgoing *message)
+{
+  const HbOutgoing *candidate;
+  gint64 oldest = HB_NEVER;
+  guint line;
+  guint i;
+
+  for (line = 0; line < HB_N_LINES; line++)
+    {
+      for (i = 0; (candidate = hb_deque_peek (&self->lines[line], i)) != NULL; i++)
+        {
+          if (candidate->accepted_at <= limit)
+            return pop (self, line, i, message);
+
+          oldest = MIN (oldest, candidate->accepted_at);
+          if (!candidate->is_returned)
+            break;
+        }
+    }
+
+  self->oldest = oldest;
+  return FALSE;
+}
+
 /* Removes the message with @ticket, unless it is in flight. */
 gboolean
 hb_queue_pop_ticket (HbQueue    *self,
@@ -321,4 +354,33 @@ hb_queue_pop_ticket (HbQueue    *self,
     }
 
   return FALSE;
+}
+
+static void
+start_ages (HbDeque *line,
+            gint64   now)
+{
+  guint i;
+
+  for (i = 0; i < line->length; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (line, i);
+
+      message->accepted_at = MIN (message->accepted_at, now);
+    }
+}
+
+/* Makes messages whose time is not known count from now. */
+void
+hb_queue_start_ages (HbQueue *self,
+                     gint64   now)
+{
+  guint line;
+
+  start_ages (&self->in_flight, now);
+  for (line = 0; line < HB_N_LINES; line++)
+    start_ages (&self->lines[line], now);
+
+  if (hb_queue_get_n_waiting (self, HB_LINE_WAITING) > 0)
+    self->oldest = MIN (self->oldest, now);
 }

@@ -212,7 +212,8 @@ hb_driver_send (HbDriver     *self,
     return send_from_outside (self, opcode, bytes, flags, NULL, error);
 
   hb_driver_take_in (self);
-  accepted = hb_machine_send (&self->machine, opcode, bytes, flags, NULL, error);
+  accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags,
+                              NULL, error);
   hb_driver_transmit_now (self);
 
   return accepted;
@@ -237,7 +238,8 @@ hb_driver_send_async (HbDriver    *self,
 
   hb_driver_take_in (self);
 
-  if (!hb_machine_send (&self->machine, opcode, bytes, flags, ticket, &error))
+  if (!hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags, ticket,
+                        &error))
     hb_call_fail (ticket, error);
 
   hb_driver_transmit_now (self);
@@ -284,7 +286,7 @@ hb_driver_take_queue (HbDriver *self)
 
   hb_driver_take_in (self);
   hb_deque_init (&taken, sizeof (HbOutgoing));
-  hb_machine_take_queue (&self->machine, &taken);
+  hb_machine_take_queue (&self->machine, hb_driver_read_clock (self), &taken);
 
   for (i = 0; i < taken.length; i++)
     {

@@ -41,6 +41,7 @@ struct _HbDriver
 HbDriver *hb_driver_ref           (HbDriver *self);
 void      hb_driver_release_cb    (gpointer  self);
 gint64    hb_driver_read_clock    (HbDriver *self);
+gint64    hb_driver_read_ages     (HbDriver *self);
 void      hb_driver_enter_context (HbDriver *self);
 void      hb_driver_wake          (HbDriver *self);
 void      hb_driver_transmit_now  (HbDriver *self);

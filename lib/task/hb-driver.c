@@ -54,6 +54,14 @@ hb_driver_read_clock (HbDriver *self)
   return self->now;
 }
 
+/* Reads the clock for a message, only where messages have an age, because that takes as long as a
+ * part of the sending. */
+gint64
+hb_driver_read_ages (HbDriver *self)
+{
+  return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
+}
+
 /* Asks for a dispatch at once while effects are left, because they must not wait for the end of a
  * main loop that a handler runs. */
 static gint64
@@ -336,7 +344,9 @@ transmit (HbDriver *self)
 {
   const HbOutgoing *message;
 
-  while (self->link != NULL && (message = hb_machine_take_message (&self->machine)) != NULL)
+  while (self->link != NULL
+         && (message = hb_machine_take_message (&self->machine,
+                                                hb_driver_read_ages (self))) != NULL)
     hb_link_send (self->link, message->opcode, message->bytes);
 }
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-alarm-private.h"
+#include "hb-clock-private.h"
 #include "hb-intake-private.h"
 #include "hb-outbox-private.h"
 #include "hb-syntax-private.h"
@@ -51,6 +52,7 @@ push (HbIntake         *self,
 
   *place = *message;
   place->is_foreign = TRUE;
+  place->accepted_at = self->is_timed ? hb_clock_now () : HB_NEVER;
   if (message->bytes != NULL)
     g_bytes_ref (message->bytes);
 
@@ -242,6 +244,7 @@ hb_intake_set_limits (HbIntake         *self,
   g_mutex_lock (&self->mutex);
   self->max_buffered = settings->max_buffered_amount;
   self->overflow = settings->overflow;
+  self->is_timed = settings->queue_timeout != 0;
   g_mutex_unlock (&self->mutex);
 }
 

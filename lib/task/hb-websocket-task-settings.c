@@ -1253,6 +1253,63 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
 }
 
 /**
+ * HbWebsocketTask:queue-timeout:
+ *
+ * The maximum time for which a message waits to be sent, in milliseconds.
+ *
+ * A message that has waited this long is dropped, and is never sent. Its
+ * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_EXPIRED`.
+ * [signal@WebsocketTask::error] is emitted with the same error, once until the queue is empty
+ * again. Set it where an old message would do harm, as a command to a machine would.
+ *
+ * The time starts when the message is accepted, and includes the time of a suspend. Messages expire
+ * in every state. A message that the connection has accepted, completely or in part, does not
+ * expire. If that connection is lost and the message must be sent again, the time from its
+ * acceptance counts.
+ *
+ * A change takes effect at once. For messages that were accepted while the property was 0, the time
+ * starts at the change. 0 means that messages wait forever.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_queue_timeout: (get-property queue-timeout)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:queue-timeout].
+ *
+ * Returns: the time in milliseconds
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_queue_timeout (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->queue_timeout;
+}
+
+/**
+ * hb_websocket_task_set_queue_timeout: (set-property queue-timeout)
+ * @self: a task
+ * @milliseconds: the time in milliseconds, 0 for forever
+ *
+ * Sets [property@WebsocketTask:queue-timeout].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
+                                     guint            milliseconds)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_QUEUE_TIMEOUT, &milliseconds);
+}
+
+/**
  * hb_websocket_task_get_request_headers:
  * @self: a task
  *

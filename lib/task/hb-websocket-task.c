@@ -1064,6 +1064,7 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *   connection only, was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
  *   the message, or once with close code 1009
+ * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent
  *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
  *   `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, or `HB_ERROR_CLOSED` if the application

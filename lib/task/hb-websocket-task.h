@@ -207,6 +207,11 @@ GBytes              *hb_websocket_task_get_ping_bytes            (HbWebsocketTas
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_ping_bytes            (HbWebsocketTask    *self,
                                                                   GBytes             *bytes);
+HB_AVAILABLE_IN_1_0
+guint                hb_websocket_task_get_queue_timeout         (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_queue_timeout         (HbWebsocketTask    *self,
+                                                                  guint               milliseconds);
 
 HB_AVAILABLE_IN_1_0
 HbState                   hb_websocket_task_get_state           (HbWebsocketTask *self);

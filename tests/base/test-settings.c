@@ -62,6 +62,7 @@ test_own_defaults (Fixture       *fixture,
   g_assert_true (fixture->settings.network_aware);
   g_assert_false (fixture->settings.manual_ready);
   g_assert_false (fixture->settings.paused);
+  g_assert_cmpuint (fixture->settings.queue_timeout, ==, 0);
   g_assert_null (fixture->settings.protocols);
   g_assert_null (fixture->settings.origin);
 }
@@ -186,6 +187,7 @@ static const Case cases[] = {
   { HB_PROPERTY_NETWORK_AWARE, { .number = FALSE } },
   { HB_PROPERTY_MANUAL_READY, { .number = TRUE } },
   { HB_PROPERTY_PAUSED, { .number = TRUE } },
+  { HB_PROPERTY_QUEUE_TIMEOUT, { .number = 1 } },
 };
 
 /* A GBytes is no constant, so its property has a test of its own. */

@@ -105,6 +105,7 @@ test_error (void)
     { "queue-full", "HB_ERROR_QUEUE_FULL", 8 },
     { "repeat-limit", "HB_ERROR_REPEAT_LIMIT", 9 },
     { "message-refused", "HB_ERROR_MESSAGE_REFUSED", 10 },
+    { "expired", "HB_ERROR_EXPIRED", 11 },
   };
 
   g_test_summary ("The errors keep their numbers, which are part of the interface");

@@ -3,12 +3,14 @@
 #include "config.h"
 
 #include "hb-error.h"
+#include "hb-time-private.h"
 #include "ledger.h"
 
 typedef struct
 {
   GBytes   *bytes;
   gpointer  ticket; /* (nullable) */
+  gint64    since;  /* HB_NEVER if it was accepted while that did not matter */
   gboolean  is_volatile;
   gboolean  is_this_link;
   gboolean  is_urgent;  /* for this link, before it was ready */
@@ -81,6 +83,7 @@ settle_when_empty (Ledger *self)
     return;
 
   self->overflowed = FALSE;
+  self->expired = FALSE;
   if (self->is_closing)
     return;
 
@@ -200,6 +203,7 @@ ledger_drop_unready (Ledger *self,
 
 static void
 push (Ledger           *self,
+      gint64            now,
       const HbOutgoing *message)
 {
   Message *entry = g_new0 (Message, 1);
@@ -209,6 +213,7 @@ push (Ledger           *self,
 
   entry->bytes = g_bytes_ref (message->bytes);
   entry->ticket = message->ticket;
+  entry->since = now;
   entry->is_volatile = message->is_volatile;
   entry->is_this_link = message->is_this_link;
   entry->is_urgent = is_urgent;
@@ -243,6 +248,7 @@ drop_oldest (Ledger  *self,
 int
 ledger_accept (Ledger           *self,
                const HbSettings *settings,
+               gint64            now,
                const HbOutgoing *message,
                gboolean         *tells)
 {
@@ -283,8 +289,61 @@ ledger_accept (Ledger           *self,
   if (!fits)
     drop_oldest (self, limit - size);
 
-  push (self, message);
+  push (self, now, message);
   return NO_ERROR;
+}
+
+/* When the first message that waits has waited too long */
+gint64
+ledger_get_expiry (Ledger *self,
+                   guint   timeout)
+{
+  gint64 expiry = HB_NEVER;
+  guint i;
+
+  for (i = get_n_handed (self); timeout > 0 && i < self->line->len; i++)
+    expiry = MIN (expiry, get_message (self, i)->since + hb_milliseconds (timeout));
+
+  return expiry;
+}
+
+/* What was accepted without a time counts from the first look at a time that matters.
+ *
+ * Returns whether an `error` has to tell of it. */
+gboolean
+ledger_expire (Ledger *self,
+               guint   timeout,
+               gint64  now)
+{
+  gboolean had_expired = self->expired;
+  gboolean expires = FALSE;
+  guint i;
+
+  if (timeout == 0)
+    return FALSE;
+
+  for (i = 0; i < self->line->len; i++)
+    get_message (self, i)->since = MIN (get_message (self, i)->since, now);
+
+  i = get_n_handed (self);
+  while (i < self->line->len)
+    {
+      if (now - get_message (self, i)->since < hb_milliseconds (timeout))
+        {
+          i++;
+          continue;
+        }
+
+      expires = TRUE;
+      self->expired = TRUE;
+      self->n_expired++;
+      end_message (self, i, HB_OUTCOME_FAILED, HB_ERROR_EXPIRED);
+    }
+
+  if (expires)
+    settle_when_empty (self);
+
+  return expires && !had_expired;
 }
 
 void
@@ -418,6 +477,7 @@ ledger_on_closed (Ledger *self,
 
   self->waited = FALSE;
   self->overflowed = FALSE;
+  self->expired = FALSE;
   self->is_closing = FALSE;
   ledger_expect_all (self, CALL_FLUSH, HB_OUTCOME_FAILED, error);
   ledger_expect_all (self, CALL_OPEN, HB_OUTCOME_FAILED, error);

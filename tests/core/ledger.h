@@ -18,6 +18,7 @@ typedef struct
   guint64    n_sent;
   guint64    bytes_sent;
   guint64    n_dropped;
+  guint64    n_expired;
   guint      n_calls;    /* there ever were */
   guint      n_drains;   /* `drain` signals that are still to come */
   gboolean   is_open;
@@ -26,6 +27,7 @@ typedef struct
   gboolean   blocked;
   gboolean   waited;     /* a message had to, since the line was last empty */
   gboolean   overflowed; /* one was dropped, since then */
+  gboolean   expired;    /* one has waited too long, since then */
   gboolean   is_closing; /* the task is CLOSED, and those who wait are about to be told */
   int        reason;     /* why the task was last closed */
 } Ledger;
@@ -70,8 +72,14 @@ CallKind ledger_resolve      (Ledger           *self,
 
 int      ledger_accept       (Ledger           *self,
                               const HbSettings *settings,
+                              gint64            now,
                               const HbOutgoing *message,
                               gboolean         *tells);
+gint64   ledger_get_expiry   (Ledger           *self,
+                              guint             timeout);
+gboolean ledger_expire       (Ledger           *self,
+                              guint             timeout,
+                              gint64            now);
 void     ledger_flush        (Ledger           *self,
                               gpointer          ticket);
 gboolean ledger_withdraw     (Ledger           *self,

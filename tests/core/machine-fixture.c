@@ -95,11 +95,12 @@ static void
 transmit (Fixture *fixture)
 {
   HbMachine *machine = &fixture->machine;
+  const HbOutgoing *message;
   guint n_taken = 0;
 
-  while (fixture->room > 0 && hb_outbox_can_transmit (&machine->outbox))
+  while (fixture->room > 0
+         && (message = hb_machine_take_message (machine, fixture->now)) != NULL)
     {
-      const HbOutgoing *message = hb_machine_take_message (machine);
       HbSpan span = { fixture->sent, fixture->sent + 2, fixture->written };
       gsize length;
       const char *data = g_bytes_get_data (message->bytes, &length);
@@ -384,8 +385,8 @@ send_full (Fixture      *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  return hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes, flags, (gpointer) ticket,
-                          error);
+  return hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, flags,
+                          (gpointer) ticket, error);
 }
 
 void
@@ -420,7 +421,7 @@ take_queue (Fixture *fixture)
   HbDeque taken;
 
   hb_deque_init (&taken, sizeof (HbOutgoing));
-  hb_machine_take_queue (&fixture->machine, &taken);
+  hb_machine_take_queue (&fixture->machine, fixture->now, &taken);
 
   return taken_to_string (&taken);
 }

@@ -100,12 +100,12 @@ test_invalid_text (Fixture       *fixture,
   g_test_summary ("A text that is not UTF-8 is refused, and goes as binary");
 
   start_open (fixture);
-  g_assert_false (hb_machine_send (&fixture->machine, HB_OPCODE_TEXT, bytes,
+  g_assert_false (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
                                    HB_SEND_FLAGS_DEFAULT, NULL, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
   assert_effects (fixture, "");
 
-  g_assert_true (hb_machine_send (&fixture->machine, HB_OPCODE_BINARY, bytes,
+  g_assert_true (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes,
                                   HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   assert_effects (fixture, "transmit");
 }

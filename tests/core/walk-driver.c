@@ -16,11 +16,16 @@ transmit (Walk *self)
   while (self->link.exists && self->link.room > 0
          && hb_outbox_can_transmit (&self->machine.outbox))
     {
+      const HbOutgoing *message = hb_machine_take_message (&self->machine, self->now);
       guint serial = self->link.serial;
+
+      model_expire (self);
+      if (message == NULL)
+        break;
 
       g_assert_true (self->link.is_open);
       g_assert_false (self->link.has_said_goodbye);
-      ledger_on_taken (&self->ledger, hb_machine_take_message (&self->machine));
+      ledger_on_taken (&self->ledger, message);
       self->link.room -= self->link.room != G_MAXUINT;
       walk_on_sent (self);
 

@@ -71,7 +71,7 @@ walk_set_settings (Walk *self)
   HbSettings *settings = &self->machine.settings;
   Dice *dice = self->dice;
 
-  switch (dice_roll (dice, 9))
+  switch (dice_roll (dice, 10))
     {
     case 0:
       settings->ping_timeout = dice_roll (dice, 20) * 1000;
@@ -105,6 +105,9 @@ walk_set_settings (Walk *self)
       break;
     case 7:
       walk_set_paused (self, dice_roll (dice, 3) == 0);
+      break;
+    case 8:
+      settings->queue_timeout = dice_roll (dice, 4) * dice_roll (dice, 4000);
       break;
     default:
       set_up_request (self);
@@ -260,6 +263,24 @@ probe (Walk *self)
     walk_on_blocked (self);
 }
 
+/* The driver reads the clock only where messages have an age. */
+static gint64
+get_age (Walk *self)
+{
+  return self->machine.settings.queue_timeout > 0 ? self->now : HB_NEVER;
+}
+
+/* What has expired makes room first. */
+static int
+accept (Walk             *self,
+        const HbOutgoing *message,
+        gboolean         *tells)
+{
+  model_expire (self);
+
+  return ledger_accept (&self->ledger, &self->machine.settings, get_age (self), message, tells);
+}
+
 void
 walk_send (Walk *self)
 {
@@ -284,7 +305,7 @@ walk_send (Walk *self)
   if (is_volatile)
     probe (self);
 
-  hb_machine_send (&self->machine, message.opcode, bytes,
+  hb_machine_send (&self->machine, get_age (self), message.opcode, bytes,
                    (is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
                    | (is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
                    message.ticket, &error);
@@ -294,7 +315,7 @@ walk_send (Walk *self)
   else if (!is_good)
     expected = HB_ERROR_INVALID_ARGUMENT;
   else
-    expected = ledger_accept (&self->ledger, &self->machine.settings, &message, &tells);
+    expected = accept (self, &message, &tells);
 
   if (expected == NO_ERROR)
     g_assert_no_error (error);
@@ -329,7 +350,8 @@ walk_take_queue (Walk *self)
   HbDeque taken;
 
   hb_deque_init (&taken, sizeof (HbOutgoing));
-  hb_machine_take_queue (&self->machine, &taken);
+  hb_machine_take_queue (&self->machine, self->now, &taken);
+  model_expire (self);
   ledger_take_queue (&self->ledger, &taken);
   assert_same (self);
   g_free (taken_to_string (&taken));

@@ -491,6 +491,8 @@ model_tick (Walk     *walk,
 {
   Model *self = &walk->model;
 
+  model_expire (walk);
+
   switch (self->state)
     {
     case HB_STATE_WAITING:

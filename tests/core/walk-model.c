@@ -218,6 +218,14 @@ wait_for_attempt (Walk       *walk,
     check_wait (walk);
 }
 
+/* What has waited too long is dropped, and told of once. */
+void
+model_expire (Walk *walk)
+{
+  if (ledger_expire (&walk->ledger, walk->machine.settings.queue_timeout, walk->now))
+    owe_error (walk, HB_ERROR_EXPIRED);
+}
+
 /* A wait that the settings have given moves with them, and one that a limit forbids ends. */
 void
 model_apply_settings (Walk *walk)
@@ -225,6 +233,7 @@ model_apply_settings (Walk *walk)
   Model *self = &walk->model;
   int limit = walk->machine.settings.repeat_limit;
 
+  model_expire (walk);
   if (!walk->machine.settings.manual_ready)
     model_mark_ready (walk);
 

@@ -176,6 +176,7 @@ void      model_reconnect_now   (Walk       *walk);
 void      model_hold            (Walk       *walk);
 void      model_reconnect_later (Walk       *walk);
 void      model_apply_settings  (Walk       *walk);
+void      model_expire          (Walk       *walk);
 gboolean  model_on_announcing   (Walk       *walk);
 gboolean  model_on_requested    (Walk       *walk);
 void      model_check           (Walk       *walk);

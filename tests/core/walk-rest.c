@@ -102,6 +102,9 @@ assert_deadline (Walk *self)
 
   if (most > 0)
     g_assert_cmpint (left, <=, most);
+
+  g_assert_cmpint (hb_machine_get_deadline (&self->machine), <=,
+                   ledger_get_expiry (&self->ledger, settings->queue_timeout));
 }
 
 static void
@@ -112,6 +115,7 @@ assert_metrics (Walk *self)
 
   g_assert_cmpuint (self->machine.metrics.messages_sent, ==, self->ledger.n_sent);
   g_assert_cmpuint (self->machine.metrics.messages_dropped, ==, self->ledger.n_dropped);
+  g_assert_cmpuint (self->machine.metrics.messages_expired, ==, self->ledger.n_expired);
 
   /* A copy has to be made for these. */
   if (!dice_one_in (self->dice, 16) || model->disposed)

@@ -63,6 +63,7 @@ test_getters (void)
   refuses (g_assert_false (get (manual_ready)));
   refuses (g_assert_false (get (paused)));
   refuses (g_assert_null (get (ping_bytes)));
+  refuses (g_assert_cmpuint (get (queue_timeout), ==, 0));
   refuses (g_assert_cmpint (get (state), ==, HB_STATE_CLOSED));
   refuses (g_assert_null (get (connection)));
   refuses (g_assert_null (get (protocol)));
@@ -107,6 +108,7 @@ test_setters (void)
   refuses (set (manual_ready, TRUE));
   refuses (set (paused, TRUE));
   refuses (set (ping_bytes, NULL));
+  refuses (set (queue_timeout, 1));
   refuses (hb_websocket_task_set_ping_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_pong_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_reconnect_func (object, NULL, NULL, NULL));
@@ -214,6 +216,7 @@ test_metrics (void)
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_received (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_bytes_received (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_dropped (NULL), ==, 0));
+  refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_expired (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_attempts (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_opens (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_pings (NULL), ==, 0));

@@ -46,6 +46,8 @@ static const Property properties[] = {
   { "manual-ready", "FALSE", "TRUE" },
   { "paused", "FALSE", "TRUE" },
   { "ping-bytes", "NULL", "ping" },
+  { "paused", "FALSE", "TRUE" },
+  { "queue-timeout", "0", "1" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
   { "protocol", "NULL", NULL },
@@ -275,6 +277,7 @@ test_accessors (void)
   g_assert_true (g_bytes_equal (hb_websocket_task_get_ping_bytes (task), bytes));
   hb_websocket_task_set_ping_bytes (task, NULL);
   g_assert_null (hb_websocket_task_get_ping_bytes (task));
+  assert_accessors (task, queue_timeout, guint, 1, g_assert_cmpuint);
   g_assert_finalize_object (task);
 }
 

@@ -261,6 +261,41 @@ test_overflow (Fixture       *fixture,
 }
 
 static void
+test_expiry (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
+  g_autoptr (GAsyncResult) sent = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_set_queue_timeout (fixture->task, 3600000);
+  hb_websocket_task_hold (fixture->task);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect_now (fixture->log, "state:waiting");
+  assert_sends (fixture->task, "one");
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+
+  /* The alarm wakes the loop, also where nothing else does. */
+  hb_websocket_task_set_queue_timeout (fixture->task, 1);
+  wait_until (sent != NULL);
+  signal_log_expect_now (fixture->log, "error:expired drain");
+  g_assert_false (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_EXPIRED);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_expired), ==, 2);
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+
+  /* What is sent at once is not too old. */
+  hb_websocket_task_set_queue_timeout (fixture->task, 60000);
+  hb_websocket_task_release (fixture->task);
+  assert_sends (fixture->task, "new");
+  signal_log_expect (fixture->log, WORDS_OPEN);
+  signal_log_expect (fixture->log, "drain message:text:new");
+  fixture_close (fixture);
+}
+
+static void
 test_no_limit (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -460,6 +495,7 @@ main (int   argc,
   add_test ("/loopback/sending/details", test_details);
   add_test ("/loopback/sending/volatile", test_volatile);
   add_test ("/loopback/sending/overflow", test_overflow);
+  add_test ("/loopback/sending/expiry", test_expiry);
   add_test ("/loopback/sending/no-limit", test_no_limit);
   add_test ("/loopback/sending/take-queue", test_take_queue);
   add_test ("/loopback/sending/async", test_send_async);

@@ -39,6 +39,7 @@ const WRITABLE = [
   ['manual-ready', false, true],
   ['paused', false, true],
   ['ping-bytes', null, new GLib.Bytes([0xc0, 0])],
+  ['queue-timeout', 0, 1],
 ];
 
 const READABLE = [
@@ -86,8 +87,8 @@ main({
     assertEqual([Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
       Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG, Hb.Error.CLOSED,
       Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL, Hb.Error.REPEAT_LIMIT,
-      Hb.Error.MESSAGE_REFUSED],
-    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      Hb.Error.MESSAGE_REFUSED, Hb.Error.EXPIRED],
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     assertEqual(Hb.error_quark(), Hb.Error.quark());
   },
 
@@ -151,6 +152,7 @@ main({
     assertEqual(metrics.get_messages_received(), 1);
     assertEqual(metrics.get_bytes_received(), 5);
     assertEqual(metrics.get_messages_dropped(), 0);
+    assertEqual(metrics.get_messages_expired(), 0);
     assertEqual(metrics.get_attempts(), 1);
     assertEqual(metrics.get_opens(), 1);
     assertEqual(metrics.get_pings(), 1);

@@ -249,6 +249,21 @@ main({
     task.close(1000, null);
   },
 
+  async expiry() {
+    const task = newTask({queue_timeout: 1});
+    const errors = [];
+
+    task.connect('error', (_, error) => errors.push(error));
+    task.hold();
+    task.open();
+    task.send_text('old');
+    await wait(() => errors.length > 0);
+    assert(errors[0].matches(Hb.Error, Hb.Error.EXPIRED));
+    assertEqual(task.get_metrics().get_messages_expired(), 1);
+    assertEqual(task.buffered_amount, 0);
+    task.close(1000, null);
+  },
+
   // Both kinds, from nothing to a mebibyte, come back as they were sent.
   async payloads() {
     const task = await openTask();

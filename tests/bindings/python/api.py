@@ -35,6 +35,7 @@ WRITABLE = [
     ('manual-ready', False, True),
     ('paused', False, True),
     ('ping-bytes', None, GLib.Bytes.new(b'\xc0\0')),
+    ('queue-timeout', 0, 1),
 ]
 
 READABLE = [
@@ -74,7 +75,7 @@ def test_enums():
     assert len({Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
                 Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG,
                 Hb.Error.CLOSED, Hb.Error.NOT_OPEN, Hb.Error.QUEUE_FULL,
-                Hb.Error.REPEAT_LIMIT, Hb.Error.MESSAGE_REFUSED}) == 11
+                Hb.Error.REPEAT_LIMIT, Hb.Error.MESSAGE_REFUSED, Hb.Error.EXPIRED}) == 12
     assert Hb.error_quark() == Hb.Error.quark()
     assert Hb.State.OPEN.value_nick == 'open'
 
@@ -165,6 +166,7 @@ def test_metrics():
     assert metrics.get_messages_received() == 1
     assert metrics.get_bytes_received() == 5
     assert metrics.get_messages_dropped() == 0
+    assert metrics.get_messages_expired() == 0
     assert metrics.get_attempts() == 1
     assert metrics.get_opens() == 1
     assert metrics.get_pings() == 1

@@ -328,5 +328,19 @@ def test_overflow():
     task.close(1000, None)
 
 
+def test_expiry():
+    task = new_task(queue_timeout=1)
+    errors = []
+    task.connect('error', lambda _, error: errors.append(error))
+    task.hold()
+    task.open()
+    task.send_text('old')
+    wait(lambda: errors)
+    assert errors[0].matches(Hb.error_quark(), Hb.Error.EXPIRED)
+    assert task.get_metrics().get_messages_expired() == 1
+    assert task.get_buffered_amount() == 0
+    task.close(1000, None)
+
+
 if __name__ == '__main__':
     sys.exit(main(globals()))

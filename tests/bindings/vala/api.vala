@@ -39,7 +39,8 @@ void test_error_codes ()
     new Hb.Error.PONG_TIMEOUT (""), new Hb.Error.MESSAGE_TOO_BIG (""),
     new Hb.Error.CLOSED (""), new Hb.Error.NOT_OPEN (""), new Hb.Error.QUEUE_FULL (""),
     new Hb.Error.REPEAT_LIMIT (""),
-    new Hb.Error.MESSAGE_REFUSED ("")
+    new Hb.Error.MESSAGE_REFUSED (""),
+    new Hb.Error.EXPIRED ("")
   };
 
   for (int i = 0; i < errors.length; i++)
@@ -170,6 +171,10 @@ void test_properties ()
   task.manual_ready = true;
   assert (task.get_manual_ready ());
   task.set_manual_ready (false);
+  assert (task.queue_timeout == 0);
+  task.queue_timeout = 1;
+  assert (task.get_queue_timeout () == 1);
+  task.set_queue_timeout (0);
 
   assert (!task.paused);
   task.paused = true;
@@ -261,6 +266,7 @@ void test_metrics () throws Error
   assert (metrics.get_messages_received () == 1);
   assert (metrics.get_bytes_received () == 5);
   assert (metrics.get_messages_dropped () == 0);
+  assert (metrics.get_messages_expired () == 0);
   assert (metrics.get_attempts () == 1);
   assert (metrics.get_opens () == 1);
   assert (metrics.get_pings () == 1);

@@ -324,6 +324,21 @@ void test_overflow () throws Error
   task.close (1000, null);
 }
 
+void test_expiry () throws Error
+{
+  var task = new Hb.WebsocketTask (uri) { queue_timeout = 1 };
+  bool has_expired = false;
+
+  task.error.connect (error => has_expired = error is Hb.Error.EXPIRED);
+  task.hold ();
+  task.open ();
+  task.send_text ("old");
+  wait (() => has_expired);
+  assert (task.get_metrics ().get_messages_expired () == 1);
+  assert (task.buffered_amount == 0);
+  task.close (1000, null);
+}
+
 async void run () throws Error
 {
   test_conversation ();
@@ -343,4 +358,6 @@ async void run () throws Error
   done ("hold");
   test_overflow ();
   done ("overflow");
+  test_expiry ();
+  done ("expiry");
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-outbox-private.h"
+#include "hb-time-private.h"
+
+/* The age of messages: those that wait longer than `queue-timeout` are dropped */
+
+/* Messages that were accepted while the age did not matter have no time, so they count from now. */
+void
+hb_outbox_apply_settings (HbOutbox         *self,
+                          const HbSettings *settings,
+                          gint64            now)
+{
+  gboolean is_timed = settings->queue_timeout != 0;
+
+  if (is_timed && !self->is_timed)
+    hb_queue_start_ages (&self->queue, now);
+
+  self->is_timed = is_timed;
+}
+
+/* Drops the messages that have expired. An error is reported once until the queue is empty again,
+ * as for an overflow. */
+void
+hb_outbox_expire (HbOutbox         *self,
+                  const HbSettings *settings,
+                  gint64            now)
+{
+  g_autoptr (GError) error = NULL;
+  HbOutgoing message;
+
+  if (now < hb_outbox_get_deadline (self, settings))
+    return;
+
+  while (hb_queue_pop_expired (&self->queue, now - hb_milliseconds (settings->queue_timeout),
+                               &message))
+    {
+      if (error == NULL)
+        error = g_error_new (HB_ERROR, HB_ERROR_EXPIRED,
+                             _("A message could not be sent within %u ms, and was dropped"),
+                             settings->queue_timeout);
+
+      if (!self->expired)
+        hb_effects_push_error (self->effects, g_error_copy (error));
+
+      self->expired = TRUE;
+      self->metrics->messages_expired++;
+      hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
+    }
+
+  if (error != NULL)
+    hb_outbox_settle (self);
+}
+
+/* When hb_outbox_expire () has to be called, or earlier; HB_NEVER if no message can expire */
+gint64
+hb_outbox_get_deadline (const HbOutbox   *self,
+                        const HbSettings *settings)
+{
+  if (settings->queue_timeout == 0 || self->queue.oldest == HB_NEVER
+      || hb_outbox_get_n_queued (self) == 0)
+    return HB_NEVER;
+
+  return self->queue.oldest + hb_milliseconds (settings->queue_timeout);
+}

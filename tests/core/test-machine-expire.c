@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-batch-private.h"
+#include "machine-fixture.h"
+#include "tell.h"
+
+/* When a message that waits is dropped by queue-timeout, in each state, and when it is not */
+
+#define TIMEOUT 1000
+#define EXPIRES "error:expired resolve:failed:expired(a)"
+
+typedef enum {
+  WAITING,
+  HELD,
+  CONNECTING,
+  OPEN,     /* and the socket is full */
+  GREETING, /* as OPEN; a handler of `open` sends the message */
+  CLOSING,  /* as OPEN, and close () follows the message */
+  RETURNED, /* The message was in flight when the link was lost, 400 ms after it was accepted. */
+} When;
+
+typedef struct
+{
+  const char *name;
+  When        when;
+  int         deadline;
+  const char *expected; /* from the deadline on */
+} Row;
+
+static const Row rows[] = {
+  { "waiting", WAITING, 1000, EXPIRES " notify:buffered-amount drain" },
+  { "held", HELD, 1000, EXPIRES " notify:buffered-amount drain" },
+  { "connecting", CONNECTING, 1000, EXPIRES " notify:buffered-amount drain" },
+  { "open", OPEN, 1000, EXPIRES " notify:buffered-amount drain" },
+  { "greeting", GREETING, 1000, EXPIRES " notify:buffered-amount drain" },
+  { "closing", CLOSING, 1000, EXPIRES " notify:buffered-amount drain shut-down:1000" },
+  { "returned", RETURNED, 600, EXPIRES " notify:buffered-amount drain" },
+};
+
+static void
+set_timeout (Fixture *fixture,
+             guint    timeout)
+{
+  fixture->machine.settings.queue_timeout = timeout;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+}
+
+/* Links with the times of a task that no other deadline disturbs */
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture_set_up (fixture, data);
+  fixture->machine.settings.ping_timeout = 0;
+  fixture->machine.settings.min_uptime = 0;
+  fixture->machine.settings.reconnect_timeout = 60000;
+  fixture->machine.settings.close_timeout = 60000;
+  set_timeout (fixture, TIMEOUT);
+}
+
+#define add_expiry_test(path, function) \
+  g_test_add (path, Fixture, NULL, set_up, function, fixture_tear_down)
+
+static void
+block (Fixture *fixture)
+{
+  fixture->room = 0;
+  tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+}
+
+static void
+greet_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (!g_str_equal (effect, "open"))
+    return;
+
+  block (fixture);
+  send_ticket (fixture, "a", "a");
+}
+
+static void
+enter (Fixture *fixture,
+       When     when)
+{
+  switch (when)
+    {
+    case WAITING:
+    case HELD:
+      start (fixture);
+      lose_link (fixture);
+      if (when == HELD)
+        hb_machine_hold (&fixture->machine);
+      send_ticket (fixture, "a", "a");
+      break;
+    case CONNECTING:
+      start (fixture);
+      send_ticket (fixture, "a", "a");
+      break;
+    case GREETING:
+      fixture->handler = greet_cb;
+      start_open (fixture);
+      break;
+    case OPEN:
+    case CLOSING:
+      start_open (fixture);
+      block (fixture);
+      send_ticket (fixture, "a", "a");
+      if (when == CLOSING)
+        close_with (fixture, 1000, NULL);
+      break;
+    case RETURNED:
+      start_open (fixture);
+      fixture->keeps = TRUE;
+      send_ticket (fixture, "a", "a");
+      advance (fixture, 400);
+      lose_link (fixture);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+
+  forget (fixture);
+}
+
+static void
+test_row (Fixture       *fixture,
+          gconstpointer  data)
+{
+  const Row *row = data;
+
+  g_test_summary ("A message expires at its time in every state in which it waits");
+
+  enter (fixture, row->when);
+  assert_deadline (fixture, row->deadline);
+  advance (fixture, row->deadline - 1);
+  assert_effects (fixture, "");
+
+  advance (fixture, 1);
+  assert_effects (fixture, row->expected);
+  assert_wire (fixture, "");
+  g_assert_cmpuint (fixture->machine.metrics.messages_expired, ==, 1);
+  g_assert_cmpuint (fixture->machine.metrics.messages_dropped, ==, 1);
+  g_assert_nonnull (strstr (fixture->error, "1000 ms"));
+}
+
+static void
+test_late (Fixture       *fixture,
+           gconstpointer  data)
+{
+  const Row *row = data;
+
+  g_test_summary ("After a suspend, the first tick drops what has expired");
+
+  enter (fixture, row->when);
+  advance_late (fixture, 7200000);
+  g_assert_nonnull (strstr (fixture->log->str, EXPIRES));
+  g_assert_cmpuint (fixture->machine.metrics.messages_expired, ==, 1);
+  forget (fixture);
+}
+
+/* Each of these could send the message before the tick that drops it. */
+typedef enum {
+  OPENED,
+  WRITABLE,
+} Chance;
+
+static void
+test_before_tick (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  Chance chance = GPOINTER_TO_UINT (data);
+
+  g_test_summary ("A message that has expired is not sent, even if the tick is late");
+
+  enter (fixture, chance == OPENED ? CONNECTING : OPEN);
+  fixture->now += hb_milliseconds (TIMEOUT);
+  fixture->room = G_MAXUINT;
+  if (chance == OPENED)
+    answer (fixture);
+  else
+    tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+
+  assert_wire (fixture, "");
+  g_assert_nonnull (strstr (fixture->log->str, EXPIRES));
+  forget (fixture);
+}
+
+static void
+test_once (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("Each message has its own time, and one error is reported while others wait");
+
+  enter (fixture, WAITING);
+  advance (fixture, 300);
+  send_ticket (fixture, "b", "b");
+  send_ticket (fixture, "c", "c");
+  advance (fixture, 500);
+  send_ticket (fixture, "d", "d");
+  forget (fixture);
+
+  advance (fixture, 200);
+  assert_effects (fixture, EXPIRES " notify:buffered-amount");
+  assert_deadline (fixture, 300);
+  advance (fixture, 300);
+  assert_effects (fixture,
+                  "resolve:failed:expired(b) resolve:failed:expired(c) notify:buffered-amount");
+  advance (fixture, 500);
+  assert_effects (fixture, "resolve:failed:expired(d) notify:buffered-amount drain");
+
+  send_ticket (fixture, "a", "e");
+  advance (fixture, TIMEOUT);
+  assert_effects (fixture, "notify:buffered-amount error:expired resolve:failed:expired(e) "
+                           "notify:buffered-amount drain");
+}
+
+static void
+test_in_flight (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("A message in flight does not expire, and one that returns does at once if its "
+                  "time is over");
+
+  start_open (fixture);
+  fixture->keeps = TRUE;
+  send_ticket (fixture, "a", "a");
+  drain (fixture);
+  assert_deadline (fixture, -1);
+  advance (fixture, 5 * TIMEOUT);
+  assert_wire (fixture, "a");
+  assert_effects (fixture, "transmit");
+
+  lose_link (fixture);
+  forget (fixture);
+  advance (fixture, 0);
+  assert_effects (fixture, EXPIRES " notify:buffered-amount drain");
+}
+
+static void
+test_greeting_returns (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_test_summary ("A message of `open` that has returned does not keep older ones behind it");
+
+  start (fixture);
+  send_ticket (fixture, "a", "old");
+  send_ticket (fixture, "b", "next");
+  advance (fixture, 600);
+  fixture->handler = greet_cb;
+  answer (fixture);
+  lose_link (fixture);
+  fixture->handler = NULL;
+  forget (fixture);
+
+  assert_deadline (fixture, 400);
+  advance (fixture, 400);
+  assert_effects (fixture, "error:expired resolve:failed:expired(old) "
+                           "resolve:failed:expired(next) notify:buffered-amount");
+  assert_deadline (fixture, 600);
+  advance (fixture, 600);
+  assert_effects (fixture, "resolve:failed:expired(a) notify:buffered-amount drain");
+}
+
+static void
+test_makes_room (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("What has expired leaves its room, and is not given back");
+
+  fixture->machine.settings.max_buffered_amount = 1;
+  enter (fixture, WAITING);
+  fixture->now += hb_milliseconds (TIMEOUT);
+  send_ticket (fixture, "b", "b");
+  assert_effects (fixture, EXPIRES " notify:buffered-amount drain notify:buffered-amount");
+  fixture->now += hb_milliseconds (TIMEOUT);
+  assert_takes_back (fixture, "");
+  assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
+}
+
+/* The time of a message that was accepted without one is not known, as in the driver. */
+static void
+test_set (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new ("a", 1);
+
+  g_test_summary ("A change acts at once, and a message without a time counts from the change");
+
+  enter (fixture, WAITING);
+  advance (fixture, 600);
+  set_timeout (fixture, 900);
+  assert_deadline (fixture, 300);
+  set_timeout (fixture, 600);
+  assert_effects (fixture, EXPIRES " notify:buffered-amount drain");
+
+  set_timeout (fixture, 0);
+  g_assert_true (hb_machine_send (&fixture->machine, HB_NEVER, HB_OPCODE_TEXT, bytes,
+                                  HB_SEND_FLAGS_DEFAULT, (gpointer) "late", NULL));
+  assert_deadline (fixture, 60000 - 600);
+  advance (fixture, 5 * TIMEOUT);
+  set_timeout (fixture, TIMEOUT);
+  assert_deadline (fixture, TIMEOUT);
+  set_timeout (fixture, 0);
+  set_timeout (fixture, 2 * TIMEOUT);
+  assert_deadline (fixture, 2 * TIMEOUT);
+  forget (fixture);
+  advance (fixture, 2 * TIMEOUT);
+  assert_effects (fixture, "error:expired resolve:failed:expired(late) notify:buffered-amount "
+                           "drain");
+}
+
+static void
+take_in (Fixture    *fixture,
+         const char *ticket,
+         gint64      accepted_at)
+{
+  HbOutgoing message = {
+    .bytes = g_bytes_new ("a", 1),
+    .ticket = (gpointer) ticket,
+    .opcode = HB_OPCODE_TEXT,
+    .is_foreign = TRUE,
+    .accepted_at = accepted_at,
+  };
+  HbBatch batch;
+
+  hb_batch_init (&batch);
+  *(HbOutgoing *) hb_deque_push_tail (&batch.messages) = message;
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+}
+
+static void
+test_other_thread (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_test_summary ("A message of another thread counts from its call, or from when it is taken in "
+                  "if its time is not known");
+
+  start_open (fixture);
+  advance (fixture, 600);
+  take_in (fixture, "late", fixture->now - hb_milliseconds (TIMEOUT));
+  assert_wire (fixture, "");
+  assert_effects (fixture, "transmit error:expired resolve:failed:expired(late)");
+
+  lose_link (fixture);
+  forget (fixture);
+  take_in (fixture, "a", fixture->now - hb_milliseconds (400));
+  assert_deadline (fixture, 600);
+  take_in (fixture, "unknown", HB_NEVER);
+  forget (fixture);
+  advance (fixture, 600);
+  assert_effects (fixture, EXPIRES " notify:buffered-amount");
+  assert_deadline (fixture, 400);
+  forget (fixture);
+}
+
+static void
+test_volatile (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("Volatile messages are sent or refused as ever");
+
+  start (fixture);
+  g_assert_false (send_full (fixture, "a", HB_SEND_FLAGS_VOLATILE, NULL, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_NOT_OPEN);
+  answer (fixture);
+  g_assert_true (send_full (fixture, "b", HB_SEND_FLAGS_VOLATILE, NULL, NULL));
+  assert_wire (fixture, "b");
+  forget (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/machine/expire/%s", rows[i].name);
+      g_autofree char *late = g_strdup_printf ("/machine/expire/late/%s", rows[i].name);
+
+      g_test_add (path, Fixture, &rows[i], set_up, test_row, fixture_tear_down);
+      g_test_add (late, Fixture, &rows[i], set_up, test_late, fixture_tear_down);
+    }
+
+  g_test_add ("/machine/expire/before-tick/opened", Fixture, GUINT_TO_POINTER (OPENED),
+              set_up, test_before_tick, fixture_tear_down);
+  g_test_add ("/machine/expire/before-tick/writable", Fixture, GUINT_TO_POINTER (WRITABLE),
+              set_up, test_before_tick, fixture_tear_down);
+  add_expiry_test ("/machine/expire/once", test_once);
+  add_expiry_test ("/machine/expire/in-flight", test_in_flight);
+  add_expiry_test ("/machine/expire/greeting-returns", test_greeting_returns);
+  add_expiry_test ("/machine/expire/makes-room", test_makes_room);
+  add_expiry_test ("/machine/expire/set", test_set);
+  add_expiry_test ("/machine/expire/other-thread", test_other_thread);
+  add_expiry_test ("/machine/expire/volatile", test_volatile);
+
+  return g_test_run ();
+}
