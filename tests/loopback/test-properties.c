@@ -46,7 +46,6 @@ static const Property properties[] = {
   { "manual-ready", "FALSE", "TRUE" },
   { "paused", "FALSE", "TRUE" },
   { "ping-bytes", "NULL", "ping" },
-  { "paused", "FALSE", "TRUE" },
   { "queue-timeout", "0", "1" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
