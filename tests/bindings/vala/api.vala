@@ -171,6 +171,7 @@ void test_properties ()
   task.manual_ready = true;
   assert (task.get_manual_ready ());
   task.set_manual_ready (false);
+
   assert (task.queue_timeout == 0);
   task.queue_timeout = 1;
   assert (task.get_queue_timeout () == 1);
@@ -186,7 +187,7 @@ void test_properties ()
   assert (task.get_ping_bytes ().length == 2);
   task.set_ping_bytes (null);
 
-  assert (n_told == 2 * 25);
+  assert (n_told == 2 * 26);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);
