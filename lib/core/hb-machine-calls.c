@@ -200,6 +200,41 @@ hb_machine_check (HbMachine *self,
     }
 }
 
+/* Sends the messages that wait, because the server takes them from now on. The attempt has
+ * succeeded only now, and a heartbeat of messages begins. */
+void
+hb_machine_mark_ready (HbMachine *self,
+                       gint64     now)
+{
+  if (self->state != HB_STATE_OPEN || hb_machine_is_ready (self))
+    return;
+
+  hb_outbox_on_ready (&self->outbox);
+  self->ready_at = now;
+  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE)
+    hb_heartbeat_start (&self->heartbeat, now);
+
+  hb_machine_pump (self);
+  hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
+}
+
+/* Applies changed settings. All deadlines except that of a delay are computed from the settings
+ * each time. A link that waits to be marked ready is ready at once if no mark is needed any
+ * more. */
+void
+hb_machine_apply_settings (HbMachine *self,
+                           gint64     now)
+{
+  hb_outbox_apply_settings (&self->outbox, &self->settings, now);
+  hb_machine_expire (self, now);
+  hb_inbox_set_paused (&self->inbox, self->settings.paused);
+
+  if (!self->settings.manual_ready)
+    hb_machine_mark_ready (self, now);
+
+  hb_machine_apply_to_delay (self, now);
+}
+
 void
 hb_machine_hold (HbMachine *self)
 {

@@ -63,6 +63,28 @@ hb_machine_on_requested (HbMachine *self,
   return TRUE;
 }
 
+/* Stops the reading of the socket while too much waits for the application. Afterwards the
+ * heartbeat starts again, and so does the time in which the link has to become ready. A closing
+ * task reads on, because it waits for the server's close frame. */
+void
+hb_machine_follow_inbox (HbMachine *self,
+                         gint64     now)
+{
+  gboolean stands_still = self->state == HB_STATE_OPEN && hb_inbox_is_full (&self->inbox);
+
+  if (self->stands_still == stands_still)
+    return;
+
+  self->stands_still = stands_still;
+  hb_effects_push (&self->effects, HB_EFFECT_READ);
+
+  if (stands_still)
+    return;
+
+  hb_heartbeat_on_reading (&self->heartbeat, now);
+  self->requested_at = now;
+}
+
 static void
 set_latency (HbMachine *self,
              gint64     latency)

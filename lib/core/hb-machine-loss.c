@@ -253,9 +253,9 @@ hb_machine_set_delay (HbMachine *self,
 }
 
 /* Moves the end of the delay that is running, or ends it if the new limit is reached already. */
-static void
-apply_to_delay (HbMachine *self,
-                gint64     now)
+void
+hb_machine_apply_to_delay (HbMachine *self,
+                           gint64     now)
 {
   g_autoptr (GError) final = NULL;
   gint64 attempt_at;
@@ -286,21 +286,4 @@ apply_to_delay (HbMachine *self,
   self->attempt_at = attempt_at;
   if (self->holds == 0)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
-}
-
-/* Applies changed settings. All deadlines except that of a delay are computed from the settings
- * each time. A link that waits to be marked ready is ready at once if no mark is needed any
- * more. */
-void
-hb_machine_apply_settings (HbMachine *self,
-                           gint64     now)
-{
-  hb_outbox_apply_settings (&self->outbox, &self->settings, now);
-  hb_machine_expire (self, now);
-  hb_inbox_set_paused (&self->inbox, self->settings.paused);
-
-  if (!self->settings.manual_ready)
-    hb_machine_mark_ready (self, now);
-
-  apply_to_delay (self, now);
 }

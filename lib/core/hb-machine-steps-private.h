@@ -38,8 +38,6 @@ void      hb_machine_expire          (HbMachine    *self,
                                       gint64        now);
 void      hb_machine_tell_unsent     (HbMachine    *self,
                                       guint         n_unsent);
-void      hb_machine_follow_inbox    (HbMachine    *self,
-                                      gint64        now);
 void      hb_machine_release_waiters (HbMachine    *self,
                                       const GError *error);
 void      hb_machine_set_attempt     (HbMachine    *self,
@@ -54,11 +52,15 @@ gint64    hb_machine_get_settled_at  (HbMachine    *self);
 GError   *hb_machine_new_closed_error (void);
 
 /* hb-machine-loss.c */
+void      hb_machine_apply_to_delay  (HbMachine    *self,
+                                      gint64        now);
 void      hb_machine_on_lost         (HbMachine    *self,
                                       gint64        now,
                                       const HbLoss *loss);
 
 /* hb-machine-link.c */
+void      hb_machine_follow_inbox    (HbMachine    *self,
+                                      gint64        now);
 void      hb_machine_on_opened       (HbMachine    *self,
                                       gint64        now);
 void      hb_machine_on_message      (HbMachine     *self,

@@ -259,46 +259,6 @@ hb_machine_pump (HbMachine *self)
     }
 }
 
-/* Sends the messages that wait, because the server takes them from now on. The attempt has
- * succeeded only now, and a heartbeat of messages begins. */
-void
-hb_machine_mark_ready (HbMachine *self,
-                       gint64     now)
-{
-  if (self->state != HB_STATE_OPEN || hb_machine_is_ready (self))
-    return;
-
-  hb_outbox_on_ready (&self->outbox);
-  self->ready_at = now;
-  if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE)
-    hb_heartbeat_start (&self->heartbeat, now);
-
-  hb_machine_pump (self);
-  hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
-}
-
-/* Stops the reading of the socket while too much waits for the application. Afterwards the
- * heartbeat starts again, and so does the time in which the link has to become ready. A closing
- * task reads on, because it waits for the server's close frame. */
-void
-hb_machine_follow_inbox (HbMachine *self,
-                         gint64     now)
-{
-  gboolean stands_still = self->state == HB_STATE_OPEN && hb_inbox_is_full (&self->inbox);
-
-  if (self->stands_still == stands_still)
-    return;
-
-  self->stands_still = stands_still;
-  hb_effects_push (&self->effects, HB_EFFECT_READ);
-
-  if (stands_still)
-    return;
-
-  hb_heartbeat_on_reading (&self->heartbeat, now);
-  self->requested_at = now;
-}
-
 /* Drops the messages that have expired. If no other message is left, a task that is closing sends
  * its close frame. */
 void

@@ -66,6 +66,7 @@ void              hb_outbox_drop         (HbOutbox         *self,
                                           const GError     *error);
 void              hb_outbox_settle       (HbOutbox         *self);
 void              hb_outbox_keep_waiting (HbOutbox         *self);
+void              hb_outbox_settle       (HbOutbox         *self);
 void              hb_outbox_flush        (HbOutbox         *self,
                                           gpointer          ticket);
 gboolean          hb_outbox_withdraw     (HbOutbox         *self,

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-outbox-private.h"
+
+/* Messages that the peer refuses: one during which it has ended this many links in a row is
+ * dropped, because all others would wait behind it forever. */
+#define MAX_REFUSALS 3
+
+/* Whether the kernel has a part of the first message in flight, but not all of it. Over TLS a
+ * refused record may be in the kernel in part too. That does not count, because the peer cannot
+ * have read its content. */
+gboolean
+hb_outbox_is_in_message (HbOutbox *self)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
+
+  return first != NULL && first->begin < self->written;
+}
+
+/* Counts the end of a link during a message, which the peer has caused. Call this before
+ * hb_outbox_on_lost ().
+ *
+ * @is_too_big: whether the peer named the size as the reason
+ *
+ * Returns: (nullable): the message, if it is to be dropped */
+const HbOutgoing *
+hb_outbox_judge_end (HbOutbox *self,
+                     gboolean  is_too_big)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
+
+  g_assert (first != NULL);
+
+  if (self->refused != first->number)
+    self->n_refusals = 0;
+
+  self->refused = first->number;
+  self->n_refusals++;
+
+  return is_too_big || self->n_refusals == MAX_REFUSALS ? first : NULL;
+}
+
+/* Drops the message that hb_outbox_judge_end () has returned, and reports @error. Call this after
+ * hb_outbox_on_lost (), which has dropped the message already if it was not to be kept. */
+void
+hb_outbox_drop_refused (HbOutbox     *self,
+                        const GError *error)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->queue.lines[HB_LINE_WAITING], 0);
+  HbOutgoing message;
+
+  self->n_refusals = 0;
+  hb_effects_push_error (self->effects, g_error_copy (error));
+
+  if (first == NULL || first->number != self->refused)
+    return;
+
+  hb_queue_pop_next (&self->queue, &message);
+  hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
+  hb_outbox_settle (self);
+}
