@@ -56,7 +56,7 @@ typedef enum {
   HB_EVENT_TICK,     /* A deadline may have passed (tick). */
 } HbEventKind;
 
-/* An occurrence that the machine must know of. Nothing in it is owned. */
+/* An occurrence that the machine handles. Nothing in it is owned. */
 typedef struct
 {
   HbEventKind kind;

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* What the driver has to do, in this order. Effects on the link come first, because a change tears
- * down before it emits signals. */
+/* The driver carries the effects out in the order in which they were pushed. The machine pushes
+ * those on the link first, because each handler must see a link that matches the new state. */
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */

@@ -167,7 +167,7 @@ hb_heartbeat_make_ping (const HbSettings *settings,
 }
 
 /* Precedes the sending of the ping. If this ping is the one that is judged, its time starts here,
- * because until here the application took its time, not the peer. */
+ * because until here code of the application was running. */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)

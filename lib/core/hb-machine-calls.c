@@ -7,7 +7,7 @@
 #include "hb-machine-steps-private.h"
 #include "hb-syntax-private.h"
 
-/* What the application asks for: the methods of the task */
+/* The calls of the application: the methods of the task */
 
 /* Forgets the attempts and the delay before, because the application has asked for a new start. */
 static void

@@ -4,9 +4,9 @@
 
 #include "hb-machine-steps-private.h"
 
-/* The one way in for all that happens outside the application. */
+/* All events enter the machine here. */
 
-/* An event of a link that the machine has given up already means nothing. */
+/* An event of an earlier link has no effect, because the machine has dropped that link. */
 static gboolean
 is_stale (HbMachine     *self,
           const HbEvent *event)

@@ -43,8 +43,8 @@ hb_machine_on_announced (HbMachine      *self,
   return !self->is_request_held;
 }
 
-/* Precedes the sending of a request. The time for an attempt starts here, because until here the
- * application took its time, not the server. A new URI applies to the next attempt.
+/* Precedes the sending of a request. The time for an attempt starts here, because until here
+ * handlers of the application were running. A new URI applies to the next attempt.
  *
  * Returns FALSE, and closes the task, if the settings are invalid; libsoup does not check them. */
 gboolean
@@ -240,7 +240,8 @@ hb_machine_on_yielded (HbMachine *self)
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Written messages make room for no others: the link says when it takes more. */
+/* Written messages make no room for others, because an HB_EVENT_WRITABLE says when the link takes
+ * more. They may have been the last ones before the close frame. */
 static void
 shut_down_when_empty (HbMachine *self)
 {
@@ -270,7 +271,7 @@ hb_machine_on_blocked (HbMachine *self)
   hb_outbox_on_blocked (&self->outbox);
 }
 
-/* The link had been full, so the peer has taken bytes. That proves that it is alive. */
+/* The link was full, so the peer has received bytes since. That proves that it is alive. */
 void
 hb_machine_on_writable (HbMachine *self,
                         gint64     now)

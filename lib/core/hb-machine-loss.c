@@ -7,7 +7,7 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* What follows the end of a connection or an attempt: a delay and another attempt, or the end of
+/* The end of a connection or an attempt, which a delay and another attempt follow, or the end of
  * the task */
 
 /* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay. A longer

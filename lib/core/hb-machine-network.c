@@ -4,7 +4,7 @@
 
 #include "hb-machine-steps-private.h"
 
-/* What follows a change of the network: one check in each interval */
+/* Checks the connection after a change of the network, at most once in each interval. */
 
 /* Networks change in bursts: an interface, an address, a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)

@@ -14,8 +14,8 @@
 
 G_BEGIN_DECLS
 
-/* Decides. A call or an event changes the machine and pushes effects, and the machine never calls
- * out. Times are in microseconds of the caller's clock. */
+/* Decides what a task does. A call or an event changes the machine and pushes effects, and the
+ * machine never calls out. Times are in microseconds of the caller's clock. */
 typedef struct
 {
   HbSettings   settings;

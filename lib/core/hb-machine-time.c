@@ -6,7 +6,7 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* What time alone brings about, and when */
+/* Deadlines, and the steps that the machine takes when one has passed */
 
 /* When the present attempt has taken too long. A link that is not ready is still an attempt. */
 static gint64
@@ -97,7 +97,7 @@ new_pong_error (HbMachine *self)
 }
 
 /* Whether the attempt has taken too long. If this process did not run, or could not read, the
- * server's word may be here already, so the time starts again. */
+ * server's answer may be in the socket already, so the time starts again. */
 static gboolean
 is_timed_out (HbMachine *self,
               gint64     now,

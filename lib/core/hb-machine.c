@@ -8,7 +8,8 @@
 
 /* The state of the task and the steps from one state to another. The other files of the machine
  * decide which step to take: hb-machine-calls.c for a call of the application, hb-machine-link.c
- * for news of the connection, hb-machine-loss.c for its end, hb-machine-time.c for a deadline. */
+ * for an event of the connection, hb-machine-loss.c for its end, hb-machine-network.c for a change
+ * of the network, hb-machine-time.c for a deadline. */
 
 /* The only function that writes the state */
 void
@@ -78,16 +79,16 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Whether the server takes all messages. A server that wants a login first takes those of the login
- * before. */
+/* Whether the server accepts all messages. A server that requires a login accepts only the messages
+ * of the login before that. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN && self->outbox.is_ready;
 }
 
-/* A server that wants a login first would take a ping message for a wrong one, but every server
- * answers a ping frame at any time. */
+/* A server that requires a login might reject a ping message before it, but every server answers a
+ * ping frame at any time. */
 gboolean
 hb_machine_may_ping (HbMachine *self)
 {
@@ -107,8 +108,7 @@ hb_machine_get_settled_at (HbMachine *self)
   return self->ready_at + hb_milliseconds (self->settings.min_uptime);
 }
 
-/* Leaves the present connection or attempt, if there is one, for @state. Every connection ends
- * here. */
+/* Leaves the present connection or attempt, if any, for @state. Every connection ends here. */
 void
 hb_machine_leave (HbMachine *self,
                   HbState    state,
@@ -325,8 +325,8 @@ add_running (const HbMachine *self,
     metrics->downtime += now - self->lost_at;
 }
 
-/* Ends the task in any state, any number of times. No signal follows: only calls that wait are
- * completed. The caller drops the link. */
+/* Ends the task in any state. Further calls do nothing. No signal follows, but the calls that wait
+ * are completed. The caller drops the link. */
 void
 hb_machine_dispose (HbMachine *self,
                     gint64     now)

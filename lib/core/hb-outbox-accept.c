@@ -71,7 +71,7 @@ make_room (HbOutbox          *self,
   switch (settings->overflow)
     {
     case HB_OVERFLOW_DROP_OLDEST:
-      /* Messages in flight remain. If they leave no room, dropping others would be in vain. */
+      /* Messages in flight remain. If they leave no room, dropping others would not help. */
       if (!fits_alone (self, message, settings))
         break;
 

@@ -6,12 +6,12 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* Counts a message that is not sent, and ends its call. The caller owns its bytes. */
+/* Counts a message that is not sent, and completes its call. The caller owns its bytes. */
 static void
-end_unsent (HbOutbox         *self,
-            const HbOutgoing *message,
-            HbOutcome         outcome,
-            const GError     *error)
+resolve_unsent (HbOutbox         *self,
+                const HbOutgoing *message,
+                HbOutcome         outcome,
+                const GError     *error)
 {
   self->metrics->messages_dropped++;
   hb_effects_push_resolve (self->effects, message->ticket, outcome, error);
@@ -23,11 +23,12 @@ hb_outbox_drop (HbOutbox         *self,
                 HbOutcome         outcome,
                 const GError     *error)
 {
-  end_unsent (self, message, outcome, error);
+  resolve_unsent (self, message, outcome, error);
   g_bytes_unref (message->bytes);
 }
 
-/* Notes that a message has to wait, which the application may want to see. */
+/* Notes that a message has to wait, and notifies buffered-amount, because the application may show
+ * or limit the backlog. */
 void
 hb_outbox_keep_waiting (HbOutbox *self)
 {
@@ -207,7 +208,7 @@ hb_outbox_take_queue (HbOutbox *self,
 
   while (hb_queue_pop_next (&self->queue, &message))
     {
-      end_unsent (self, &message, HB_OUTCOME_CANCELLED, NULL);
+      resolve_unsent (self, &message, HB_OUTCOME_CANCELLED, NULL);
       *(HbOutgoing *) hb_deque_push_tail (taken) = message;
     }
 
@@ -241,7 +242,8 @@ hb_outbox_get_n_unready (HbOutbox *self)
            - hb_queue_get_n_waiting (&self->queue, HB_LINE_THIS_LINK);
 }
 
-/* Drops the messages that wait until the link is ready, with @error, because it will not be. */
+/* Drops the messages that wait until the link is ready, with @error, because the link will not
+ * become ready. */
 void
 hb_outbox_drop_unready (HbOutbox     *self,
                         const GError *error)

@@ -6,8 +6,7 @@
 #include "hb-dispose-later-private.h"
 #include "hb-handshake-private.h"
 
-/* One attempt to connect: its request, its session, and the connection or the error that it ends
- * with. */
+/* One attempt to connect: its request, its session, and the resulting connection or error */
 struct _HbAttempt
 {
   HbAttemptFunc  func;        /* (nullable) NULL once the attempt has ended or was dropped */

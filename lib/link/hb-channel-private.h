@@ -40,15 +40,15 @@ typedef struct
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
-  /* Emits no event any more. */
+  /* Emits no event from now on. */
   void     (* detach)               (gpointer   data);
 
   void     (* free)                 (gpointer   data);
 } HbChannelFuncs;
 
-/* The way of frames between a connection and its socket: either through streams of our own
- * (hb-stream), or libsoup's as it is (hb-fallback). A channel emits HB_EVENT_ACTIVITY, _PROGRESS,
- * _BLOCKED and _WRITABLE. */
+/* Carries frames between a connection and its socket: either through streams of our own
+ * (hb-stream), or through those of libsoup (hb-fallback). A channel emits HB_EVENT_ACTIVITY,
+ * _PROGRESS, _BLOCKED and _WRITABLE. */
 typedef struct
 {
   const HbChannelFuncs *funcs;

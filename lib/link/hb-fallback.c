@@ -46,8 +46,8 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Waits for the socket also if no other frame is to be sent: that the peer takes bytes proves that
- * it is alive. */
+/* Waits for the socket also if no other frame is to be sent, because a peer that receives bytes is
+ * alive. */
 static void
 watch_output (HbFallback *self)
 {

@@ -108,7 +108,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
                                     GBytes                  *payload,
                                     GError                 **error)
 {
-  HbLimits *self = (HbLimits *) extension; /* A cast with a type check would cost for each frame. */
+  HbLimits *self = (HbLimits *) extension; /* A type check for each frame would take time. */
   g_autoptr (GBytes) owned = payload;
   GBytes *result;
 

@@ -133,8 +133,8 @@ emit_received (HbLink  *self,
   end_use (self);
 }
 
-/* Marshals `message (type, bytes)` by hand. libsoup leaves that to libffi, which costs more than
- * everything else that this library does with a short message. */
+/* Marshals `message (type, bytes)` by hand. libsoup uses libffi, which takes longer than all the
+ * other work of this library on a short message. */
 static void
 marshal_message (GClosure     *closure,
                  GValue       *result,

@@ -43,8 +43,8 @@ hb_sessions_set_given (HbSessions  *self,
   return TRUE;
 }
 
-/* Gives the session for an attempt. A session resolves a server's name once. The private session
- * would keep to an address that the name no longer has, so it is replaced after a failed attempt
+/* Returns the session for an attempt. A session resolves a server's name once. The private session
+ * would keep using an address that the name no longer has, so it is replaced after a failed attempt
  * and after a connection that did not last.
  *
  * @is_retry: whether the last connection did not last

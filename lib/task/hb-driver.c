@@ -381,7 +381,7 @@ ping (HbDriver *self)
   text = self->funcs->make_ping (owner);
   g_clear_object (&owner);
 
-  /* The application's function may have done anything, so this may be another link. */
+  /* The application's function may have replaced the link. */
   if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 
