@@ -31,7 +31,7 @@ typedef struct
   guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
   guint      expired : 1;     /* a message has expired since the queue was last empty */
   guint      is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint      is_closing : 1;  /* the task is CLOSED, and hb_outbox_close () follows */
+  guint      is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
 void              hb_outbox_init         (HbOutbox         *self,

@@ -51,7 +51,7 @@ settle_when_empty (HbOutbox *self)
 
   /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
    * () ends them with the reason. */
-  if (self->is_closing)
+  if (self->is_last)
     return;
 
   if (self->backlogged)
@@ -230,7 +230,7 @@ hb_outbox_close (HbOutbox     *self,
   self->backlogged = FALSE;
   self->overflowed = FALSE;
   self->expired = FALSE;
-  self->is_closing = FALSE;
+  self->is_last = FALSE;
 }
 
 /* Returns how many messages wait until the link is ready. */
@@ -294,7 +294,7 @@ void
 hb_outbox_on_lost (HbOutbox *self,
                    gboolean  is_last)
 {
-  self->is_closing = is_last;
+  self->is_last = is_last;
   self->is_open = FALSE;
   self->is_ready = FALSE;
   self->greeting = FALSE;
