@@ -14,7 +14,13 @@ G_BEGIN_DECLS
 /* No HbState */
 #define HB_DRIVER_NOT_SHOWN -1
 
-/* Shared by hb-driver-calls.c, below it hb-driver.c, and below that hb-driver-intake.c only */
+/* Shared by the files of the driver only. Each file uses only those below it:
+ *
+ *   hb-driver-calls.c
+ *   hb-driver.c
+ *   hb-driver-attempt.c    hb-driver-intake.c    hb-driver-send.c
+ *   hb-driver-time.c
+ */
 struct _HbDriver
 {
   const HbDriverFuncs *funcs;
@@ -38,18 +44,37 @@ struct _HbDriver
   int                  shown_state;     /* the state that the intake knows */
 };
 
-HbDriver *hb_driver_ref           (HbDriver *self);
-void      hb_driver_release_cb    (gpointer  self);
-gint64    hb_driver_read_clock    (HbDriver *self);
-gint64    hb_driver_read_ages     (HbDriver *self);
-void      hb_driver_enter_context (HbDriver *self);
-void      hb_driver_wake          (HbDriver *self);
-void      hb_driver_transmit_now  (HbDriver *self);
+/* hb-driver-time.c */
+gint64    hb_driver_read_clock    (HbDriver       *self);
+gint64    hb_driver_read_ages     (HbDriver       *self);
+gint64    hb_driver_get_time      (HbDriver       *self,
+                                   HbEventKind     kind);
+gint64    hb_driver_get_deadline  (gpointer        self);
+
+/* hb-driver-send.c */
+void      hb_driver_transmit      (HbDriver       *self);
+void      hb_driver_ping          (HbDriver       *self);
+
+/* hb-driver-attempt.c */
+void      hb_driver_connect       (HbDriver       *self,
+                                   const HbEffect *effect,
+                                   HbEventFunc     func);
+void      hb_driver_send_request  (HbDriver       *self,
+                                   const HbEffect *effect);
+gboolean  hb_driver_choose_delay  (HbDriver       *self,
+                                   HbEffect       *effect);
+
+/* hb-driver.c */
+HbDriver *hb_driver_ref           (HbDriver       *self);
+void      hb_driver_release_cb    (gpointer        self);
+void      hb_driver_enter_context (HbDriver       *self);
+void      hb_driver_wake          (HbDriver       *self);
+void      hb_driver_transmit_now  (HbDriver       *self);
 
 /* hb-driver-intake.c */
-void      hb_driver_take_in       (HbDriver *self);
-void      hb_driver_show_state    (HbDriver *self);
-void      hb_driver_on_woken      (HbDriver *self);
-void      hb_driver_forget_turn   (HbDriver *self);
+void      hb_driver_take_in       (HbDriver       *self);
+void      hb_driver_show_state    (HbDriver       *self);
+void      hb_driver_on_woken      (HbDriver       *self);
+void      hb_driver_forget_turn   (HbDriver       *self);
 
 G_END_DECLS

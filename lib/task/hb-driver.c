@@ -46,34 +46,6 @@ is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-gint64
-hb_driver_read_clock (HbDriver *self)
-{
-  self->now = hb_clock_now ();
-
-  return self->now;
-}
-
-/* Reads the clock for a message, only where messages have an age, because that takes as long as a
- * part of the sending. */
-gint64
-hb_driver_read_ages (HbDriver *self)
-{
-  return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
-}
-
-/* Asks for a dispatch at once while effects are left, because they must not wait for the end of a
- * main loop that a handler runs. */
-static gint64
-when_wanted (gpointer user_data)
-{
-  HbDriver *self = user_data;
-
-  return hb_machine_has_effect (&self->machine)
-         ? HB_AT_ONCE
-         : hb_machine_get_deadline (&self->machine);
-}
-
 /* Called before code of the application runs as well as after it, because that code may run a main
  * loop. */
 static void
@@ -116,19 +88,6 @@ read_on (HbDriver *self)
     return HB_READING_HELD_UP;
 
   return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
-}
-
-/* The events of one read share the time of its HB_EVENT_ACTIVITY: to read the clock for each
- * message would take as long as the machine does. */
-static gint64
-get_time (HbDriver    *self,
-          HbEventKind  kind)
-{
-  gboolean is_of_read = kind == HB_EVENT_MESSAGE || kind == HB_EVENT_PONG;
-  gboolean is_of_write = kind == HB_EVENT_SENT || kind == HB_EVENT_PROGRESS
-                         || kind == HB_EVENT_BLOCKED;
-
-  return is_of_read || is_of_write ? self->now : hb_driver_read_clock (self);
 }
 
 /* Asks the application whether a message is the reply to a ping. Effects that have not been carried
@@ -190,7 +149,7 @@ event_cb (const HbEvent *event,
   else if (event->kind == HB_EVENT_LOST)
     hb_driver_take_in (self);
 
-  hb_machine_handle (&self->machine, get_time (self, event->kind), event);
+  hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
   /* Activity changes only a deadline. */
   if (event->kind == HB_EVENT_ACTIVITY)
@@ -298,56 +257,10 @@ hb_driver_enter_context (HbDriver *self)
 
   leave_context (self);
   hb_home_enter (&self->home);
-  self->alarm = hb_alarm_new (when_wanted, self);
+  self->alarm = hb_alarm_new (hb_driver_get_deadline, self);
   g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
   g_source_attach (self->alarm, self->home.context);
   hb_intake_set_alarm (&self->intake, self->alarm);
-}
-
-static void
-send_request (HbDriver       *self,
-              const HbEffect *effect)
-{
-  if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
-    return;
-
-  if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self)))
-    hb_link_connect (self->link,
-                     hb_sessions_use (&self->sessions, self->machine.attempt > 1),
-                     &self->machine.settings);
-}
-
-/* Emits `connecting`. The request is sent when the handlers are done, or when they release it. */
-static void
-connect_link (HbDriver       *self,
-              const HbEffect *effect)
-{
-  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
-  g_autoptr (SoupMessage) request = NULL;
-
-  if (owner == NULL || !hb_machine_is_current (&self->machine, effect)
-      || !hb_machine_on_announcing (&self->machine, hb_driver_read_clock (self)))
-    return;
-
-  self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
-                            event_cb, self);
-  request = g_object_ref (hb_link_get_request (self->link));
-  self->funcs->connecting (owner, request);
-  g_clear_object (&owner);
-
-  if (hb_machine_on_announced (&self->machine, effect))
-    send_request (self, effect);
-}
-
-static void
-transmit (HbDriver *self)
-{
-  const HbOutgoing *message;
-
-  while (self->link != NULL
-         && (message = hb_machine_take_message (&self->machine,
-                                                hb_driver_read_ages (self))) != NULL)
-    hb_link_send (self->link, message->opcode, message->bytes);
 }
 
 /* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
@@ -359,60 +272,11 @@ hb_driver_transmit_now (HbDriver *self)
 
   hb_driver_ref (self);
   self->depth++;
-  transmit (self);
+  hb_driver_transmit (self);
   self->depth--;
 
   hb_driver_wake (self);
   hb_driver_unref (self);
-}
-
-static void
-ping (HbDriver *self)
-{
-  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
-  guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
-  g_autofree char *text = NULL;
-  g_autoptr (GBytes) payload = NULL;
-  HbOpcode opcode;
-
-  if (owner == NULL)
-    return;
-
-  text = self->funcs->make_ping (owner);
-  g_clear_object (&owner);
-
-  /* The application's function may have replaced the link. */
-  if (self->link == NULL || hb_link_get_serial (self->link) != serial)
-    return;
-
-  if (!hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
-    return;
-
-  payload = hb_heartbeat_make_ping (&self->machine.settings, text, &opcode);
-  hb_link_ping (self->link, opcode, payload);
-}
-
-static void
-announce_attempt (HbDriver *self,
-                  HbEffect *effect)
-{
-  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
-  gboolean has_delay;
-  guint delay;
-
-  if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
-    return;
-
-  has_delay = self->funcs->get_delay (owner, effect->reconnect.attempt, &delay);
-  g_clear_object (&owner);
-
-  if (!hb_machine_is_current (&self->machine, effect))
-    return;
-
-  if (has_delay)
-    hb_machine_set_delay (&self->machine, effect, delay);
-
-  emit (self, effect);
 }
 
 static void
@@ -425,16 +289,16 @@ carry_out (HbDriver *self,
       g_clear_pointer (&self->link, hb_link_drop);
       break;
     case HB_EFFECT_CONNECT:
-      connect_link (self, effect);
+      hb_driver_connect (self, effect, event_cb);
       break;
     case HB_EFFECT_REQUEST:
-      send_request (self, effect);
+      hb_driver_send_request (self, effect);
       break;
     case HB_EFFECT_TRANSMIT:
-      transmit (self);
+      hb_driver_transmit (self);
       break;
     case HB_EFFECT_PING:
-      ping (self);
+      hb_driver_ping (self);
       break;
     case HB_EFFECT_SHUT_DOWN:
       if (self->link != NULL)
@@ -463,7 +327,8 @@ carry_out (HbDriver *self,
       emit (self, effect);
       break;
     case HB_EFFECT_RECONNECT:
-      announce_attempt (self, effect);
+      if (hb_driver_choose_delay (self, effect))
+        emit (self, effect);
       break;
     case HB_EFFECT_RESOLVE:
       hb_call_complete (effect);

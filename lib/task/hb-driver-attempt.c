@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-driver-steps-private.h"
+
+/* The effects that lead to an attempt: its delay, its link and its request */
+
+void
+hb_driver_send_request (HbDriver       *self,
+                        const HbEffect *effect)
+{
+  if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
+    return;
+
+  if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self)))
+    hb_link_connect (self->link,
+                     hb_sessions_use (&self->sessions, self->machine.attempt > 1),
+                     &self->machine.settings);
+}
+
+/* Makes a link, whose events @func gets, and emits `connecting`. The request is sent when the
+ * handlers have returned, or when they release it. */
+void
+hb_driver_connect (HbDriver       *self,
+                   const HbEffect *effect,
+                   HbEventFunc     func)
+{
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  g_autoptr (SoupMessage) request = NULL;
+
+  if (owner == NULL || !hb_machine_is_current (&self->machine, effect)
+      || !hb_machine_on_announcing (&self->machine, hb_driver_read_clock (self)))
+    return;
+
+  self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
+                            func, self);
+  request = g_object_ref (hb_link_get_request (self->link));
+  self->funcs->connecting (owner, request);
+  g_clear_object (&owner);
+
+  if (hb_machine_on_announced (&self->machine, effect))
+    hb_driver_send_request (self, effect);
+}
+
+/* Completes the effect with the delay that the application's function returns. Returns FALSE if the
+ * attempt is no longer planned, because that function may call anything. */
+gboolean
+hb_driver_choose_delay (HbDriver *self,
+                        HbEffect *effect)
+{
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  gboolean has_delay;
+  guint delay;
+
+  if (owner == NULL || !hb_machine_is_current (&self->machine, effect))
+    return FALSE;
+
+  has_delay = self->funcs->get_delay (owner, effect->reconnect.attempt, &delay);
+  g_clear_object (&owner);
+
+  if (!hb_machine_is_current (&self->machine, effect))
+    return FALSE;
+
+  if (has_delay)
+    hb_machine_set_delay (&self->machine, effect, delay);
+
+  return TRUE;
+}

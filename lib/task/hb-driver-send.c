@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-driver-steps-private.h"
+
+/* The effects that send: messages and pings */
+
+void
+hb_driver_transmit (HbDriver *self)
+{
+  const HbOutgoing *message;
+
+  while (self->link != NULL
+         && (message = hb_machine_take_message (&self->machine,
+                                                hb_driver_read_ages (self))) != NULL)
+    hb_link_send (self->link, message->opcode, message->bytes);
+}
+
+void
+hb_driver_ping (HbDriver *self)
+{
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  guint serial = self->link != NULL ? hb_link_get_serial (self->link) : 0;
+  g_autofree char *text = NULL;
+  g_autoptr (GBytes) payload = NULL;
+  HbOpcode opcode;
+
+  if (owner == NULL)
+    return;
+
+  text = self->funcs->make_ping (owner);
+  g_clear_object (&owner);
+
+  /* The application's function may have replaced the link. */
+  if (self->link == NULL || hb_link_get_serial (self->link) != serial)
+    return;
+
+  if (!hb_machine_on_pinged (&self->machine, hb_driver_read_clock (self)))
+    return;
+
+  payload = hb_heartbeat_make_ping (&self->machine.settings, text, &opcode);
+  hb_link_ping (self->link, opcode, payload);
+}
