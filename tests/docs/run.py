@@ -72,8 +72,9 @@ def compile_c(folder, text):
 def compile_vala(folder, text):
     source = write(folder, 'program.vala', text)
     flags = [part for flag in ('-w', *get_devenv_flags()) for part in ('-X', flag)]
-    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, source, '-o',
-                                      folder / 'program', *flags])
+    # valac writes its C code to the current folder, where the code of another page may be too.
+    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, source.name, '-o',
+                                      folder / 'program', *flags], cwd=folder)
 
 
 def prepare(snippet, folder, text):
