@@ -23,71 +23,71 @@ G_BEGIN_DECLS
 #define HB_CLOSE_TOO_BIG  1009
 
 /* hb-machine.c */
-void      hb_machine_enter           (HbMachine    *self,
-                                      HbState       state,
-                                      gint64        now);
-void      hb_machine_leave           (HbMachine    *self,
-                                      HbState       state,
-                                      gint64        now);
-void      hb_machine_attempt         (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_ping            (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_pump            (HbMachine    *self);
-void      hb_machine_expire          (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_tell_unsent     (HbMachine    *self,
-                                      guint         n_unsent);
-void      hb_machine_release_waiters (HbMachine    *self,
-                                      const GError *error);
-void      hb_machine_set_attempt     (HbMachine    *self,
-                                      guint         attempt);
-void      hb_machine_set_last_error  (HbMachine    *self,
-                                      const GError *error);
-void      hb_machine_set_http_status (HbMachine    *self,
-                                      guint         http_status);
-gboolean  hb_machine_is_ready        (HbMachine    *self);
-gboolean  hb_machine_may_ping        (HbMachine    *self);
-gint64    hb_machine_get_settled_at  (HbMachine    *self);
-GError   *hb_machine_new_closed_error (void);
+void     hb_machine_enter            (HbMachine     *self,
+                                      HbState        state,
+                                      gint64         now);
+void     hb_machine_leave            (HbMachine     *self,
+                                      HbState        state,
+                                      gint64         now);
+void     hb_machine_attempt          (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_ping             (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_pump             (HbMachine     *self);
+void     hb_machine_expire           (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_tell_unsent      (HbMachine     *self,
+                                      guint          n_unsent);
+void     hb_machine_release_waiters  (HbMachine     *self,
+                                      const GError  *error);
+void     hb_machine_set_attempt      (HbMachine     *self,
+                                      guint          attempt);
+void     hb_machine_set_last_error   (HbMachine     *self,
+                                      const GError  *error);
+void     hb_machine_set_http_status  (HbMachine     *self,
+                                      guint          http_status);
+gboolean hb_machine_is_ready         (HbMachine     *self);
+gboolean hb_machine_may_ping         (HbMachine     *self);
+gint64   hb_machine_get_settled_at   (HbMachine     *self);
+GError  *hb_machine_new_closed_error (void);
 
 /* hb-machine-loss.c */
-void      hb_machine_apply_to_delay  (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_on_lost         (HbMachine    *self,
-                                      gint64        now,
-                                      const HbLoss *loss);
+void     hb_machine_apply_to_delay   (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_on_lost          (HbMachine     *self,
+                                      gint64         now,
+                                      const HbLoss  *loss);
 
 /* hb-machine-link.c */
-void      hb_machine_follow_inbox    (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_on_opened       (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_on_message      (HbMachine     *self,
+void     hb_machine_follow_inbox     (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_on_opened        (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_on_message       (HbMachine     *self,
                                       gint64         now,
                                       const HbEvent *event);
-void      hb_machine_on_pong         (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_on_activity     (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_on_sent         (HbMachine    *self,
-                                      const HbSpan *span);
-void      hb_machine_on_progress     (HbMachine    *self,
-                                      guint64       written);
-void      hb_machine_on_blocked      (HbMachine    *self);
-void      hb_machine_on_writable     (HbMachine    *self,
-                                      gint64        now);
+void     hb_machine_on_pong          (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_on_activity      (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_on_sent          (HbMachine     *self,
+                                      const HbSpan  *span);
+void     hb_machine_on_progress      (HbMachine     *self,
+                                      guint64        written);
+void     hb_machine_on_blocked       (HbMachine     *self);
+void     hb_machine_on_writable      (HbMachine     *self,
+                                      gint64         now);
 
 /* hb-machine-network.c */
-void      hb_machine_on_network      (HbMachine    *self,
-                                      gint64        now);
-void      hb_machine_check_network   (HbMachine    *self,
-                                      gint64        now);
+void     hb_machine_on_network       (HbMachine     *self,
+                                      gint64         now);
+void     hb_machine_check_network    (HbMachine     *self,
+                                      gint64         now);
 
 /* hb-machine-time.c */
-void      hb_machine_on_tick         (HbMachine    *self,
-                                      gint64        now,
-                                      HbReading     reading,
-                                      gboolean      is_queued);
+void     hb_machine_on_tick          (HbMachine     *self,
+                                      gint64         now,
+                                      HbReading      reading,
+                                      gboolean       is_queued);
 
 G_END_DECLS

@@ -34,74 +34,74 @@ typedef struct
   guint      is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
-void              hb_outbox_init         (HbOutbox         *self,
-                                          HbEffects        *effects,
-                                          HbMetrics        *metrics);
-void              hb_outbox_clear        (HbOutbox         *self);
-gboolean          hb_outbox_is_empty     (const HbOutbox   *self);
-guint             hb_outbox_get_n_queued (const HbOutbox   *self);
-gboolean          hb_outbox_is_in_message (HbOutbox        *self);
-const HbOutgoing *hb_outbox_judge_end    (HbOutbox         *self,
-                                          gboolean          is_too_big);
-void              hb_outbox_drop_refused (HbOutbox         *self,
-                                          const GError     *error);
-guint64           hb_outbox_get_buffered (HbOutbox         *self);
-gboolean          hb_outbox_can_transmit (const HbOutbox   *self);
+void              hb_outbox_init               (HbOutbox         *self,
+                                                HbEffects        *effects,
+                                                HbMetrics        *metrics);
+void              hb_outbox_clear              (HbOutbox         *self);
+gboolean          hb_outbox_is_empty           (const HbOutbox   *self);
+guint             hb_outbox_get_n_queued       (const HbOutbox   *self);
+gboolean          hb_outbox_is_in_message      (HbOutbox         *self);
+const HbOutgoing *hb_outbox_judge_end          (HbOutbox         *self,
+                                                gboolean          is_too_big);
+void              hb_outbox_drop_refused       (HbOutbox         *self,
+                                                const GError     *error);
+guint64           hb_outbox_get_buffered       (HbOutbox         *self);
+gboolean          hb_outbox_can_transmit       (const HbOutbox   *self);
 
-gboolean          hb_outbox_accept       (HbOutbox         *self,
-                                          const HbSettings *settings,
-                                          const HbOutgoing *message,
-                                          GError          **error);
-GError           *hb_outbox_new_overflow_error (gsize       size,
-                                          guint64           limit);
-void              hb_outbox_drop_late    (HbOutbox         *self,
-                                          const HbOutgoing *message,
-                                          const GError     *error);
-void              hb_outbox_on_overflow  (HbOutbox         *self,
-                                          guint             n_dropped,
-                                          const GError     *error);
-void              hb_outbox_drop         (HbOutbox         *self,
-                                          const HbOutgoing *message,
-                                          HbOutcome         outcome,
-                                          const GError     *error);
-void              hb_outbox_settle       (HbOutbox         *self);
-void              hb_outbox_keep_waiting (HbOutbox         *self);
-void              hb_outbox_settle       (HbOutbox         *self);
-void              hb_outbox_flush        (HbOutbox         *self,
-                                          gpointer          ticket);
-gboolean          hb_outbox_withdraw     (HbOutbox         *self,
-                                          gpointer          ticket);
-void              hb_outbox_take_queue   (HbOutbox         *self,
-                                          HbDeque          *taken);
-void              hb_outbox_close        (HbOutbox         *self,
-                                          const GError     *error);
-guint             hb_outbox_get_n_unready (HbOutbox        *self);
-void              hb_outbox_drop_unready (HbOutbox         *self,
-                                          const GError     *error);
+gboolean          hb_outbox_accept             (HbOutbox         *self,
+                                                const HbSettings *settings,
+                                                const HbOutgoing *message,
+                                                GError          **error);
+GError           *hb_outbox_new_overflow_error (gsize             size,
+                                                guint64           limit);
+void              hb_outbox_drop_late          (HbOutbox         *self,
+                                                const HbOutgoing *message,
+                                                const GError     *error);
+void              hb_outbox_on_overflow        (HbOutbox         *self,
+                                                guint             n_dropped,
+                                                const GError     *error);
+void              hb_outbox_drop               (HbOutbox         *self,
+                                                const HbOutgoing *message,
+                                                HbOutcome         outcome,
+                                                const GError     *error);
+void              hb_outbox_settle             (HbOutbox         *self);
+void              hb_outbox_keep_waiting       (HbOutbox         *self);
+void              hb_outbox_settle             (HbOutbox         *self);
+void              hb_outbox_flush              (HbOutbox         *self,
+                                                gpointer          ticket);
+gboolean          hb_outbox_withdraw           (HbOutbox         *self,
+                                                gpointer          ticket);
+void              hb_outbox_take_queue         (HbOutbox         *self,
+                                                HbDeque          *taken);
+void              hb_outbox_close              (HbOutbox         *self,
+                                                const GError     *error);
+guint             hb_outbox_get_n_unready      (HbOutbox         *self);
+void              hb_outbox_drop_unready       (HbOutbox         *self,
+                                                const GError     *error);
 
-void              hb_outbox_apply_settings (HbOutbox         *self,
-                                            const HbSettings *settings,
-                                            gint64            now);
-void              hb_outbox_expire       (HbOutbox         *self,
-                                          const HbSettings *settings,
-                                          gint64            now);
-gint64            hb_outbox_get_deadline (const HbOutbox   *self,
-                                          const HbSettings *settings);
+void              hb_outbox_apply_settings     (HbOutbox         *self,
+                                                const HbSettings *settings,
+                                                gint64            now);
+void              hb_outbox_expire             (HbOutbox         *self,
+                                                const HbSettings *settings,
+                                                gint64            now);
+gint64            hb_outbox_get_deadline       (const HbOutbox   *self,
+                                                const HbSettings *settings);
 
-void              hb_outbox_on_opened    (HbOutbox         *self,
-                                          gboolean          is_ready);
-void              hb_outbox_on_ready     (HbOutbox         *self);
-void              hb_outbox_on_greeted   (HbOutbox         *self);
-void              hb_outbox_on_lost      (HbOutbox         *self,
-                                          gboolean          is_last);
-void              hb_outbox_on_notify    (HbOutbox         *self,
-                                          HbProperty        property);
-const HbOutgoing *hb_outbox_take         (HbOutbox         *self);
-void              hb_outbox_on_sent      (HbOutbox         *self,
-                                          const HbSpan     *span);
-void              hb_outbox_on_progress  (HbOutbox         *self,
-                                          guint64           written);
-void              hb_outbox_on_blocked   (HbOutbox         *self);
-void              hb_outbox_on_writable  (HbOutbox         *self);
+void              hb_outbox_on_opened          (HbOutbox         *self,
+                                                gboolean          is_ready);
+void              hb_outbox_on_ready           (HbOutbox         *self);
+void              hb_outbox_on_greeted         (HbOutbox         *self);
+void              hb_outbox_on_lost            (HbOutbox         *self,
+                                                gboolean          is_last);
+void              hb_outbox_on_notify          (HbOutbox         *self,
+                                                HbProperty        property);
+const HbOutgoing *hb_outbox_take               (HbOutbox         *self);
+void              hb_outbox_on_sent            (HbOutbox         *self,
+                                                const HbSpan     *span);
+void              hb_outbox_on_progress        (HbOutbox         *self,
+                                                guint64           written);
+void              hb_outbox_on_blocked         (HbOutbox         *self);
+void              hb_outbox_on_writable        (HbOutbox         *self);
 
 G_END_DECLS
