@@ -31,6 +31,8 @@ get_heartbeat_deadline (HbMachine *self)
 static gint64
 get_state_deadline (HbMachine *self)
 {
+  gint64 heartbeat, settled, connected;
+
   switch (self->state)
     {
     case HB_STATE_WAITING:
@@ -40,8 +42,11 @@ get_state_deadline (HbMachine *self)
       return get_connect_deadline (self);
 
     case HB_STATE_OPEN:
-      return MIN (get_heartbeat_deadline (self),
-                  MIN (hb_machine_get_settled_at (self), get_connect_deadline (self)));
+      heartbeat = get_heartbeat_deadline (self);
+      settled = hb_machine_get_settled_at (self);
+      connected = get_connect_deadline (self);
+      settled = MIN (settled, connected);
+      return MIN (heartbeat, settled);
 
     case HB_STATE_CLOSING:
       return self->since + hb_milliseconds (self->settings.close_timeout);
@@ -58,17 +63,24 @@ get_state_deadline (HbMachine *self)
 static gint64
 get_link_deadline (HbMachine *self)
 {
-  return MIN (get_state_deadline (self), self->check_at);
+  gint64 deadline = get_state_deadline (self);
+
+  return MIN (deadline, self->check_at);
 }
 
 /* When the next tick is due, HB_NEVER if none is */
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
+  gint64 link, outbox;
+
   if (self->state == HB_STATE_CLOSED)
     return HB_NEVER;
 
-  return MIN (get_link_deadline (self), hb_outbox_get_deadline (&self->outbox, &self->settings));
+  link = get_link_deadline (self);
+  outbox = hb_outbox_get_deadline (&self->outbox, &self->settings);
+
+  return MIN (link, outbox);
 }
 
 static void
