@@ -288,8 +288,13 @@ gint64
 hb_heartbeat_get_deadline (const HbHeartbeat *self,
                            const HbSettings  *settings)
 {
+  gint64 judged_at, ping_at;
+
   if (self->last_activity == HB_NEVER)
     return HB_NEVER;
 
-  return MIN (get_judged_at (self, settings), get_ping_at (self, settings));
+  judged_at = get_judged_at (self, settings);
+  ping_at = get_ping_at (self, settings);
+
+  return MIN (judged_at, ping_at);
 }

@@ -31,8 +31,9 @@ draw (HbMachine *self)
 static guint
 get_delay (HbMachine *self)
 {
-  return MAX (hb_backoff_get_delay (&self->settings, self->attempt, self->chance),
-              self->retry_after);
+  guint delay = hb_backoff_get_delay (&self->settings, self->attempt, self->chance);
+
+  return MAX (delay, self->retry_after);
 }
 
 static void

@@ -51,7 +51,8 @@ put_together (gint64 deadline)
   if (deadline == HB_NEVER)
     return HB_NEVER;
 
-  slack = MIN ((deadline - hb_clock_now ()) / SLACK, MAX_SLACK);
+  slack = (deadline - hb_clock_now ()) / SLACK;
+  slack = MIN (slack, MAX_SLACK);
   if (slack <= 1)
     return deadline;
 
