@@ -225,7 +225,7 @@ push (Ledger           *self,
     self->waited = TRUE;
 }
 
-/* What a server is greeted with is dropped late, and what it is told first is the last. */
+/* Drops messages of `open` handlers after all others, and THIS_LINK messages last. */
 static void
 drop_oldest (Ledger  *self,
              guint64  room)

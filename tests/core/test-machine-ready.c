@@ -63,7 +63,7 @@ static void
 test_opens (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A link is open before it is ready, and `ready` is told of when it changes");
+  g_test_summary ("A link is open before it is ready, and `ready` is notified when it changes");
 
   start_manual (fixture);
   answer (fixture);
@@ -86,8 +86,8 @@ static void
 test_unready_again (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Each link has to be marked, and one that was never ready is lost without "
-                  "`ready` being told of");
+  g_test_summary ("Each link has to be marked, and the loss of one that was never ready does "
+                  "not notify `ready`");
 
   start_unready (fixture);
   mark (fixture);
@@ -117,8 +117,8 @@ static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Before the mark only what is for this link goes out, and after it what `open` "
-                  "handlers sent, then the queue");
+  g_test_summary ("Before the mark only THIS_LINK messages are sent, after it those of `open` "
+                  "handlers, then the queue");
 
   fixture->handler = greet;
   start_manual (fixture);
@@ -139,7 +139,7 @@ static void
 test_order_ready (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("On a link that is ready, what is for it only has its turn like all others");
+  g_test_summary ("On a link that is ready, a THIS_LINK message takes its place in the queue");
 
   start_unready (fixture);
   mark (fixture);
@@ -266,7 +266,7 @@ test_send (Fixture       *fixture,
   const SendCase *test = data;
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A message with these flags is accepted or refused, and goes out at once or not");
+  g_test_summary ("A message with these flags is accepted or refused, and sent at once or not");
 
   test->be (fixture);
   forget (fixture);
@@ -300,7 +300,8 @@ test_drops (Fixture       *fixture,
 {
   const DropCase *test = data;
 
-  g_test_summary ("What was for a link goes with it, and who waits is told; all else is kept");
+  g_test_summary ("The end of a link drops THIS_LINK messages and fails their calls, and keeps "
+                  "all other messages");
 
   test->be (fixture);
   forget (fixture);
@@ -330,8 +331,8 @@ static void
 test_drops_many (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Of messages that wait in one queue, those for the link go, and the order of the "
-                  "others is kept");
+  g_test_summary ("Without the dropped THIS_LINK messages, the others in the queue keep their "
+                  "order");
 
   start_unready (fixture);
   mark (fixture);
@@ -404,8 +405,8 @@ test_ping (Fixture       *fixture,
 {
   const PingCase *test = data;
 
-  g_test_summary ("Before the mark nothing is sent to find out whether the server lives, except "
-                  "ping frames; after it everything is");
+  g_test_summary ("Before the mark only ping frames are sent as a heartbeat, after it ping "
+                  "messages too");
 
   fixture->machine.settings.connect_timeout = 0;
   fixture->machine.settings.heartbeat_mode = test->mode;
@@ -425,8 +426,8 @@ static void
 test_beat_begins (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The time to the first ping message runs from the mark, and an earlier ping "
-                  "frame condemns nothing after it");
+  g_test_summary ("The first ping message is due ping-timeout after the mark, and an earlier "
+                  "ping frame does not end the link");
 
   fixture->machine.settings.connect_timeout = 0;
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -448,7 +449,7 @@ static void
 test_ping_withdrawn (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A ping frame that a handler has turned into a message does not go out");
+  g_test_summary ("A ping frame that a handler has turned into a message is not sent");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_unready (fixture);
@@ -485,8 +486,8 @@ static void
 test_timeout_off (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Without a limit a link may wait for its mark for ever, and with one only until "
-                  "the mark");
+  g_test_summary ("A connect-timeout of 0 lets a link wait for its mark forever, and another "
+                  "value has no effect after the mark");
 
   fixture->machine.settings.connect_timeout = 0;
   start_unready (fixture);
@@ -531,8 +532,8 @@ test_backs_off (Fixture       *fixture,
   static const guint delays[] = { 1000, 2000, 4000 };
   guint i;
 
-  g_test_summary ("A server that opens, and refuses the login however late, is backed off from "
-                  "and given up");
+  g_test_summary ("A server that accepts connections but refuses each login is tried with "
+                  "growing delays, up to repeat-limit");
 
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 60000;
@@ -562,7 +563,7 @@ static void
 test_settles (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The count of attempts begins anew when a link has been ready for long enough");
+  g_test_summary ("The count of attempts starts again when a link has been ready for min-uptime");
 
   fixture->machine.settings.connect_timeout = 0;
   start_manual (fixture);
@@ -588,8 +589,8 @@ test_normal_end (Fixture       *fixture,
 {
   gboolean marks = GPOINTER_TO_INT (data);
 
-  g_test_summary ("Where one link was asked for, a normal close is no error if it had been ready, "
-                  "and a failure if it had not");
+  g_test_summary ("With repeat-limit 0, a normal close is no error if the link had been ready, "
+                  "and a failed attempt otherwise");
 
   fixture->machine.settings.repeat_limit = 0;
   start_unready (fixture);
@@ -625,8 +626,8 @@ static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("close() does not wait for the mark: what waited for it is told of at once, and "
-                  "the close frame goes out");
+  g_test_summary ("close() does not wait for the mark, but reports the messages that did, and "
+                  "sends the close frame");
 
   start_unready (fixture);
   send_ticket (fixture, "one", "one");
@@ -648,7 +649,7 @@ static void
 test_close_after_login (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("The close frame goes out after what was for this link, which is not dropped");
+  g_test_summary ("The close frame follows THIS_LINK messages, which are not dropped");
 
   start_unready (fixture);
   fixture->keeps = TRUE;
@@ -668,7 +669,7 @@ static void
 test_close_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("close() on a link that is not ready tells of nothing where nothing waits");
+  g_test_summary ("close() on a link that is not ready reports nothing if no message waits");
 
   start_unready (fixture);
   close_with (fixture, 1000, NULL);
@@ -681,7 +682,7 @@ test_mark_in_vain (Fixture       *fixture,
 {
   void (*be) (Fixture *fixture) = data;
 
-  g_test_summary ("A mark where no link is open, or where it is ready already, does nothing");
+  g_test_summary ("A mark does nothing if no link is open, or if the link is ready already");
 
   be (fixture);
   forget (fixture);
@@ -705,7 +706,7 @@ static void
 test_set_off (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A link that waits for a mark is ready at once when none is wanted any more");
+  g_test_summary ("A link that waits for its mark is ready at once when manual-ready is reset");
 
   start_unready (fixture);
   send_text (fixture, "queued");
@@ -718,7 +719,7 @@ static void
 test_set_on (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A link that is ready remains so when marks are wanted, which the next needs");
+  g_test_summary ("A ready link remains ready when manual-ready is set, and the next needs a mark");
 
   start_open (fixture);
   set_manual (fixture, TRUE);
@@ -736,7 +737,7 @@ test_refusal (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A login on each link does not hide that one message ends them all");
+  g_test_summary ("A login on each link does not hide a message that ends all of them");
 
   start_unready (fixture);
   send_text (fixture, "poison");

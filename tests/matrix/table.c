@@ -97,8 +97,8 @@ get_sign (State         state,
     }
 }
 
-/* The sign, and what is told where that is not what the row says. While the task is closing, errors
- * are not told, and a peer that goes on answers with 1000. */
+/* Returns the sign, and the report if it differs from that of the row. While the task is closing,
+ * errors are not reported, and a peer that continues answers with 1000. */
 static char *
 make_entry_for (const Fault *fault,
                 State        state,
@@ -170,7 +170,7 @@ print_rows (gboolean     of_links,
 {
   guint i;
 
-  printf ("| fault | what the server does | what is told |");
+  printf ("| fault | what the server does | what is reported |");
   for (i = 0; i < n_states; i++)
     printf (" %s |", state_get_name (states[i]));
 
