@@ -413,7 +413,7 @@ hb_machine_receive (HbMachine *self,
 }
 
 /* Handles the trigger of a call's GCancellable. To cancel open_async() closes the task. A message
- * in flight goes out nevertheless, and its call continues to wait. A call that has its message
+ * in flight is sent nevertheless, and its call continues to wait. A call that has its message
  * completes with it. */
 void
 hb_machine_cancel (HbMachine *self,

@@ -412,7 +412,7 @@ hb_link_read_on (HbLink *self)
   return self->connection != NULL && self->channel.funcs->read_on (self->channel.data);
 }
 
-/* Starts or stops to read the socket, where that is possible. */
+/* Starts or stops to read the socket, if the channel can. */
 void
 hb_link_set_reading (HbLink   *self,
                      gboolean  is_reading)

@@ -56,7 +56,7 @@ hb_home_is_here (HbHome *self)
   return thread == NULL || thread == g_thread_self ();
 }
 
-/* Returns whether this is the object's thread. An object that has no thread is nobody's. */
+/* Returns whether this is the object's thread. An object without a thread belongs to no thread. */
 gboolean
 hb_home_is_own (HbHome *self)
 {

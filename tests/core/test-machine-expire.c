@@ -270,7 +270,7 @@ static void
 test_makes_room (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("What has expired leaves its room, and is not given back");
+  g_test_summary ("An expired message frees its room, and take_queue() does not return it");
 
   fixture->machine.settings.max_buffered_amount = 1;
   enter (fixture, WAITING);

@@ -493,7 +493,7 @@ test_judged (Fixture       *fixture,
   const Judged *row = data;
   g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
 
-  g_test_summary ("What the application says of a message decides alone whether it is the reply");
+  g_test_summary ("The pong function alone decides whether a message is the reply");
 
   fixture->machine.settings.heartbeat_mode = row->mode;
   fixture->machine.settings.liveness = row->liveness;

@@ -412,7 +412,7 @@ test_abandoned (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Disposal ends calls too where nobody iterates the task's context any more");
+  g_test_summary ("Disposal ends calls also if the task's context is no longer iterated");
 
   signal_log_free (fixture->log);
   g_thread_join (g_thread_new ("owner", open_in_thread, fixture->task));
@@ -434,7 +434,7 @@ test_volatile (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("Whether a volatile message can go out is decided when it is taken in");
+  g_test_summary ("A volatile message is judged when the task's thread takes it in");
 
   fixture_enter (fixture, HB_STATE_WAITING);
   sender_init (&sender, fixture->task, "one");
