@@ -194,8 +194,8 @@ hb_outbox_accept (HbOutbox          *self,
   return TRUE;
 }
 
-/* Drops a message that another thread has sent and hb_outbox_accept () has refused. The caller was
- * told that the message is accepted, so effects report the failure. */
+/* Drops a message that another thread has sent and hb_outbox_accept () has refused. That
+ * thread's call has succeeded already, so effects report the failure. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,
