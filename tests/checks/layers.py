@@ -14,14 +14,15 @@ from common import (check, check_none, compile_as, finish, get_compile_command, 
 ROOMS = {
     'base': ('lib/base/*', set()),
     'core': ('lib/core/*', {'base'}),
+    'frame': ('lib/frame/*', {'base'}),
     'loop': ('lib/loop/*', {'base'}),
-    'link': ('lib/link/*', {'base', 'core', 'loop'}),
+    'link': ('lib/link/*', {'base', 'core', 'frame', 'loop'}),
     'task': ('lib/task/*', {'base', 'core', 'loop', 'link'}),
     'face': ('lib/hb-websocket.h', {'base', 'task'}),
 }
 
 # The rooms that decide and compute. They know GObject only.
-PURE = {'base', 'core'}
+PURE = {'base', 'core', 'frame'}
 
 # What a pure room may include in addition to headers of this library.
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
@@ -53,6 +54,7 @@ SOUP_EXCEPTIONS = {
 SOURCES = {
     'base': ('hb-settings.c', '"hb-settings-private.h"', '"hb-machine-private.h"'),
     'core': ('hb-machine.c', '"hb-machine-private.h"', '"hb-link-private.h"'),
+    'frame': ('hb-frame.c', '"hb-frame-private.h"', '"hb-machine-private.h"'),
     'loop': ('hb-alarm.c', '"hb-alarm-private.h"', '"hb-machine-private.h"'),
     'link': ('hb-link.c', '"hb-link-private.h"', '"hb-driver-private.h"'),
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The parts of the first byte of a frame (RFC 6455, 5.2) */
+#define HB_FRAME_FIN      0x80
+#define HB_FRAME_RESERVED 0x70
+#define HB_FRAME_OPCODE   0x0f
+
+/* The size of the longest header, which has a mask */
+#define HB_FRAME_MAX_HEADER 14
+
+/* The header of a received frame */
+typedef struct
+{
+  guint64  length;      /* of the payload */
+  guint8   first;       /* the first byte */
+  guint8   header_size; /* with the mask */
+  gboolean is_masked;
+  gboolean is_minimal;  /* The length is written in as few bytes as possible, as it must be. */
+} HbFrame;
+
+guint hb_frame_parse           (HbFrame      *self,
+                                const guint8 *data,
+                                gsize         length);
+guint hb_frame_get_header_size (guint64       length);
+guint hb_frame_write_header    (guint8       *buffer,
+                                guint         first,
+                                guint64       length,
+                                guint32       mask);
+
+G_END_DECLS
