@@ -590,7 +590,8 @@ flood (gpointer data)
   Flood *self = data;
 
   while (!g_atomic_int_get (&self->is_over))
-    hb_websocket_task_send_text (self->task, "drop", NULL);
+    if (!hb_websocket_task_send_text (self->task, "drop", NULL))
+      g_thread_yield ();
 
   return NULL;
 }
