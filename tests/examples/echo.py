@@ -17,7 +17,7 @@ import traceback
 PATIENCE = 20
 
 REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
-SILENT = r'error: The server has shown no life for 2000 ms after a ping'
+SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
 # A critical message is found on standard error. GJS reports an exception by one. LANGUAGE would
