@@ -11,6 +11,11 @@ G_BEGIN_DECLS
 #define HB_FRAME_RESERVED 0x70
 #define HB_FRAME_OPCODE   0x0f
 
+/* The opcode of all frames of a message after the first, and the bit of a control frame's opcode */
+#define HB_FRAME_CONTINUATION 0x00
+#define HB_FRAME_CONTROL      0x08
+#define HB_FRAME_CLOSE        0x08
+
 /* The size of the longest header, which has a mask */
 #define HB_FRAME_MAX_HEADER 14
 

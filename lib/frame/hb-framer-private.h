@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A message that becomes masked frames, piece by piece. The header of a frame is never divided. */
+typedef struct
+{
+  const guint8 *data;          /* (not owned) the payload after what is written */
+  gsize         rest;          /* bytes of the payload that are in no frame yet */
+  gsize         fragment_size; /* bytes of the payload in a frame at most */
+  gsize         left;          /* bytes of the present frame that are not written yet */
+  gsize         offset;        /* bytes of the present frame that are written */
+  guint32       mask;          /* of the present frame */
+  guint8        opcode;        /* of the next frame */
+  guint8        is_begun : 1;
+  guint8        is_last : 1;   /* The present frame is the last one. */
+} HbFramer;
+
+guint64  hb_framer_get_size      (gsize         length,
+                                  gsize         fragment_size);
+void     hb_framer_init          (HbFramer     *self,
+                                  guint         opcode,
+                                  const guint8 *data,
+                                  gsize         length,
+                                  gsize         fragment_size);
+guint    hb_framer_write_header  (HbFramer     *self,
+                                  guint8       *buffer,
+                                  guint32       mask);
+gsize    hb_framer_write_payload (HbFramer     *self,
+                                  guint8       *buffer,
+                                  gsize         room);
+
+/* Returns whether the next byte belongs to a header, or no byte is left. */
+static inline gboolean
+hb_framer_is_between_frames (const HbFramer *self)
+{
+  return self->left == 0;
+}
+
+static inline gboolean
+hb_framer_is_done (const HbFramer *self)
+{
+  return self->is_last && self->left == 0;
+}
+
+G_END_DECLS

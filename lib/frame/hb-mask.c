@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-mask-private.h"
+
+/* The masking of a payload (RFC 6455, 5.3)
+ *
+ * With -O2, gcc makes vector instructions only of a loop with a constant number of rounds over
+ * memory that does not overlap, so copy_small () is such a loop. */
+
+/* The size of a vector, and of the pieces of a long payload */
+#define SMALL 16
+#define LARGE 64
+
+/* Returns the mask that begins with its byte at @offset. */
+static inline guint32
+rotate (guint32 mask,
+        gsize   offset)
+{
+  guint n_bits = offset % sizeof mask * 8;
+
+  if (n_bits == 0)
+    return mask;
+
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+  return mask >> n_bits | mask << (32 - n_bits);
+#else
+  return mask << n_bits | mask >> (32 - n_bits);
+#endif
+}
+
+static inline void
+copy_small (guint8       *restrict to,
+            const guint8 *restrict from,
+            guint32                mask)
+{
+  guint32 words[SMALL / sizeof mask];
+  guint i;
+
+  memcpy (words, from, sizeof words);
+  for (i = 0; i < G_N_ELEMENTS (words); i++)
+    words[i] ^= mask;
+  memcpy (to, words, sizeof words);
+}
+
+static inline void
+copy_large (guint8       *restrict to,
+            const guint8 *restrict from,
+            guint32                mask)
+{
+  copy_small (to, from, mask);
+  copy_small (to + SMALL, from + SMALL, mask);
+  copy_small (to + 2 * SMALL, from + 2 * SMALL, mask);
+  copy_small (to + 3 * SMALL, from + 3 * SMALL, mask);
+}
+
+static inline void
+copy_word (guint8       *restrict to,
+           const guint8 *restrict from,
+           guint32                mask)
+{
+  guint32 word;
+
+  memcpy (&word, from, sizeof word);
+  word ^= mask;
+  memcpy (to, &word, sizeof word);
+}
+
+/* Copies fewer than SMALL bytes. */
+static inline void
+copy_rest (guint8       *restrict to,
+           const guint8 *restrict from,
+           gsize                  length,
+           guint32                mask)
+{
+  guint8 bytes[sizeof mask];
+  gsize at;
+
+  memcpy (bytes, &mask, sizeof bytes);
+
+  for (at = 0; length - at >= sizeof mask; at += sizeof mask)
+    copy_word (to + at, from + at, mask);
+
+  for (; at < length; at++)
+    to[at] = from[at] ^ bytes[at % sizeof bytes];
+}
+
+/* Copies and masks a piece of a payload.
+ *
+ * @to: must not overlap with @from
+ * @mask: the four bytes of the mask in the order in which they are sent
+ * @offset: of the piece in the payload */
+void
+hb_mask_copy (guint8       *restrict to,
+              const guint8 *restrict from,
+              gsize                  length,
+              guint32                mask,
+              gsize                  offset)
+{
+  gsize at = 0;
+
+  mask = rotate (mask, offset);
+
+  for (; length - at >= LARGE; at += LARGE)
+    copy_large (to + at, from + at, mask);
+
+  for (; length - at >= SMALL; at += SMALL)
+    copy_small (to + at, from + at, mask);
+
+  if (at == length)
+    return;
+
+  /* The last vector overlaps the one before it: the bytes that are written twice are the same. */
+  if (length >= SMALL)
+    copy_small (to + length - SMALL, from + length - SMALL, rotate (mask, length));
+  else
+    copy_rest (to, from, length, mask);
+}
