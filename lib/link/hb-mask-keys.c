@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#ifdef HAVE_GETRANDOM
+#include <sys/random.h>
+#endif
+#include <unistd.h>
+
+#include "hb-mask-keys-private.h"
+
+/* The masks of frames. RFC 6455, 10.3, requires masks that a peer cannot predict, so they come from
+ * the kernel. A system call for each frame would cost more than a short frame, so each thread gets
+ * many masks at once. */
+#define N_KEYS 1024
+
+typedef struct
+{
+  guint32 keys[N_KEYS];
+  guint   n_left;
+} Pool;
+
+static GPrivate private_pool = G_PRIVATE_INIT (g_free);
+
+/* Returns how many bytes the kernel has given, 0 if it cannot give any. It gives at least 256 if a
+ * signal interrupts it. */
+static gsize
+read_kernel (guint8 *buffer,
+             gsize   size)
+{
+  gssize n = -1;
+
+#ifdef HAVE_GETRANDOM
+  do
+    n = getrandom (buffer, size, 0);
+  while (n < 0 && errno == EINTR);
+#endif
+
+  return MAX (n, 0);
+}
+
+/* The same for a kernel that has no getrandom(), or a sandbox that forbids it */
+static gsize
+read_device (guint8 *buffer,
+             gsize   size)
+{
+  int fd = open ("/dev/urandom", O_RDONLY | O_CLOEXEC);
+  gssize n;
+
+  if (fd < 0)
+    return 0;
+
+  do
+    n = read (fd, buffer, size);
+  while (n < 0 && errno == EINTR);
+
+  close (fd);
+
+  return MAX (n, 0);
+}
+
+static void
+fill (Pool *self)
+{
+  guint8 *buffer = (guint8 *) self->keys;
+  gsize at = 0;
+  gsize n;
+
+  do
+    {
+      n = read_kernel (buffer + at, sizeof self->keys - at);
+      if (n == 0)
+        n = read_device (buffer + at, sizeof self->keys - at);
+      at += n;
+    }
+  while (n > 0 && at < sizeof self->keys);
+
+  /* Without a source of random bytes, the masks are those that libsoup would use. */
+  for (at /= sizeof *self->keys; n == 0 && at < N_KEYS; at++)
+    self->keys[at] = g_random_int ();
+
+  self->n_left = N_KEYS;
+}
+
+/* Returns a mask that is used for no other frame. */
+guint32
+hb_mask_keys_next (void)
+{
+  Pool *pool = g_private_get (&private_pool);
+
+  if (G_UNLIKELY (pool == NULL))
+    {
+      pool = g_new0 (Pool, 1);
+      g_private_set (&private_pool, pool);
+    }
+
+  if (G_UNLIKELY (pool->n_left == 0))
+    fill (pool);
+
+  return pool->keys[--pool->n_left];
+}
