@@ -26,6 +26,7 @@ struct _HbStream
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   GSource                 *watch;
+  gboolean                 is_fast;    /* Messages are sent without libsoup. */
 };
 
 /* The number of bytes in one delivery if libsoup reads all of them before it handles any. They hold
@@ -186,7 +187,8 @@ new_connection_like (SoupWebsocketConnection *connection,
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  /* permessage-deflate is the only extension of libsoup. */
+  /* permessage-deflate is the only extension of libsoup, which compresses the messages then. */
+  stream->is_fast = extensions == NULL;
   stream->limits = hb_limits_new (extensions != NULL ? extensions->data : NULL,
                                   G_POLLABLE_OUTPUT_STREAM (stream->output));
 
@@ -205,6 +207,12 @@ hb_stream_send (gpointer  data,
                 HbSpan   *span)
 {
   HbStream *self = data;
+
+  if (self->is_fast && opcode != HB_OPCODE_PING)
+    {
+      hb_output_send (self->output, opcode, payload, span);
+      return hb_output_is_writable (self->output);
+    }
 
   span->begin = hb_output_get_frame_end (self->output);
   soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode,

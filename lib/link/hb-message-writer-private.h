@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-block-writer-private.h"
+#include "hb-deque-private.h"
+#include "hb-outgoing-private.h"
+
+G_BEGIN_DECLS
+
+/* Makes frames of messages and gathers them in a block. A long message is masked piece by piece, as
+ * the block has room. */
+typedef struct
+{
+  HbBlockWriter *block_writer;  /* (not owned) */
+  HbDeque        messages;      /* not in the block in whole; the first may be begun */
+  gsize          fragment_size; /* bytes of payload in a frame of the messages to come */
+} HbMessageWriter;
+
+void     hb_message_writer_init                (HbMessageWriter       *self,
+                                                HbBlockWriter         *block_writer);
+void     hb_message_writer_clear               (HbMessageWriter       *self);
+void     hb_message_writer_set_fragment_size   (HbMessageWriter       *self,
+                                                gsize                  fragment_size);
+guint64  hb_message_writer_add                 (HbMessageWriter       *self,
+                                                HbOpcode               opcode,
+                                                GBytes                *payload,
+                                                gboolean               may_gather);
+gboolean hb_message_writer_is_between_messages (const HbMessageWriter *self);
+gboolean hb_message_writer_is_between_frames   (const HbMessageWriter *self);
+void     hb_message_writer_gather              (HbMessageWriter       *self);
+
+static inline gboolean
+hb_message_writer_is_empty (const HbMessageWriter *self)
+{
+  return self->messages.length == 0;
+}
+
+G_END_DECLS

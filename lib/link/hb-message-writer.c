@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-frame-private.h"
+#include "hb-framer-private.h"
+#include "hb-mask-keys-private.h"
+#include "hb-mask-private.h"
+#include "hb-message-writer-private.h"
+
+typedef struct
+{
+  GBytes   *payload; /* (owned) */
+  HbFramer  framer;
+} Message;
+
+static Message *
+peek (const HbMessageWriter *self)
+{
+  return hb_deque_peek ((HbDeque *) &self->messages, 0);
+}
+
+static void
+pop (HbMessageWriter *self)
+{
+  g_bytes_unref (peek (self)->payload);
+  hb_deque_pop_head (&self->messages);
+}
+
+void
+hb_message_writer_init (HbMessageWriter *self,
+                        HbBlockWriter   *block_writer)
+{
+  *self = (HbMessageWriter) { .block_writer = block_writer, .fragment_size = G_MAXSIZE };
+  hb_deque_init (&self->messages, sizeof (Message));
+}
+
+/* Drops all messages. */
+void
+hb_message_writer_clear (HbMessageWriter *self)
+{
+  while (!hb_message_writer_is_empty (self))
+    pop (self);
+
+  hb_deque_clear (&self->messages);
+}
+
+/* Applies to the messages that are added from now on. */
+void
+hb_message_writer_set_fragment_size (HbMessageWriter *self,
+                                     gsize            fragment_size)
+{
+  self->fragment_size = fragment_size;
+}
+
+/* Gathers a message that is one frame and has room in the block, in one pass. */
+static void
+gather_frame (HbMessageWriter *self,
+              HbOpcode         opcode,
+              const guint8    *data,
+              gsize            length)
+{
+  HbBlock *block = &self->block_writer->block;
+  guint8 *buffer = hb_block_reserve (block);
+  guint32 mask = hb_mask_keys_next ();
+  guint size = hb_frame_write_header (buffer, HB_FRAME_FIN | opcode, length, mask);
+
+  hb_mask_copy (buffer + size, data, length, mask, 0);
+  hb_block_append (block, size + length);
+}
+
+/* Adds a message. Returns the size of its frames.
+ *
+ * @may_gather: whether the message may be gathered at once, if it has room */
+guint64
+hb_message_writer_add (HbMessageWriter *self,
+                       HbOpcode         opcode,
+                       GBytes          *payload,
+                       gboolean         may_gather)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (payload, &length);
+  guint64 size = hb_framer_get_size (length, self->fragment_size);
+  Message *message;
+
+  if (may_gather && length <= self->fragment_size
+      && size <= hb_block_get_room (&self->block_writer->block))
+    {
+      gather_frame (self, opcode, data, length);
+      return size;
+    }
+
+  message = hb_deque_push_tail (&self->messages);
+  message->payload = g_bytes_ref (payload);
+  hb_framer_init (&message->framer, opcode, data, length, self->fragment_size);
+
+  return size;
+}
+
+/* Returns whether no message is in the block or in the kernel in part. */
+gboolean
+hb_message_writer_is_between_messages (const HbMessageWriter *self)
+{
+  return hb_message_writer_is_empty (self) || !peek (self)->framer.is_begun;
+}
+
+/* Returns whether no frame is in the block or in the kernel in part. */
+gboolean
+hb_message_writer_is_between_frames (const HbMessageWriter *self)
+{
+  return hb_message_writer_is_empty (self)
+         || hb_framer_is_between_frames (&peek (self)->framer);
+}
+
+/* Gathers the next frame, or what the block has room for. If the frame is not whole afterwards, the
+ * block has to be written before the next call. There must be a message. */
+void
+hb_message_writer_gather (HbMessageWriter *self)
+{
+  HbBlock *block = &self->block_writer->block;
+  HbFramer *framer = &peek (self)->framer;
+
+  if (hb_framer_is_between_frames (framer))
+    {
+      if (hb_block_get_room (block) < HB_FRAME_MAX_HEADER)
+        return;
+
+      hb_block_append (block, hb_framer_write_header (framer, hb_block_reserve (block),
+                                                      hb_mask_keys_next ()));
+    }
+
+  hb_block_append (block, hb_framer_write_payload (framer, hb_block_reserve (block),
+                                                   hb_block_get_room (block)));
+
+  if (hb_framer_is_done (framer))
+    pop (self);
+}
