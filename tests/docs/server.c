@@ -3,13 +3,14 @@
 #include <libsoup/soup.h>
 
 #include "logins.h"
+#include "rates.h"
 
 /* The server that the programs of the book talk to. It prints a URI, then a line for each WebSocket
  * that opens, and serves until its standard input ends, so that it never outlives a test.
  *
  * It echoes what it receives on any path, but for the text "heartbeat", which it answers with
  * "pong". To /private it lets only those in who have the token that GET /token answers. Some paths
- * want a login first, as logins.c says. */
+ * want a login first (logins.c), or limit the rate of messages (rates.c). */
 
 #define TOKEN "fresh"
 
@@ -102,6 +103,7 @@ main (void)
   soup_server_add_early_handler (server, "/private", private_cb, NULL, NULL);
   soup_server_add_handler (server, "/token", token_cb, NULL, NULL);
   logins_add (server);
+  rates_add (server);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
   g_main_loop_run (loop);
 
