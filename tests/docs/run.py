@@ -6,9 +6,9 @@ run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
 With TEXT it looks only at the programs that contain it.
 
-Programs talk to SERVER in place of the servers of example.org, and CLIENT is what talks to the
-servers. The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON; what cannot be run
-without one of them is skipped."""
+Programs talk to SERVER in place of the servers of example.org, with shorter intervals where their
+heartbeats take half a minute, and CLIENT is what talks to the servers. The environment has CC, and
+may have PYTHON, GJS, VALAC, NODE and MESON; what cannot be run without one of them is skipped."""
 
 import json
 import os
@@ -37,6 +37,8 @@ PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://example\.org\b')
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
 EXAMPLE_PORT = re.compile(r'\b8080\b')
+EXAMPLE_INTERVAL = re.compile(r'\b30000\b')
+EXAMPLE_KEEP_ALIVE = re.compile(r'\bKEEP_ALIVE = 60\b')
 TROUBLE = re.compile(r'CRITICAL|WARNING|Warning:|Traceback|JS ERROR|Unhandled')
 CALL = re.compile(r'^_build/((?:examples|tools)/[\w/-]+)(.*)$', re.MULTILINE)
 OPTION = re.compile(r'(?<!\S)--[\w-]+')
@@ -175,6 +177,8 @@ def check_program(snippet, folder):
         base = server.uri.removesuffix('/ws')
         text = EXAMPLE_SOCKET.sub(base, snippet.text)
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
+        # A test does not wait for as long as a heartbeat does in earnest.
+        text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))
         command, result = prepare(snippet, folder, text)
         if result is not None and result.returncode != 0:
             check(False, str(snippet), result.stdout)

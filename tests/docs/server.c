@@ -2,6 +2,7 @@
 
 #include <libsoup/soup.h>
 
+#include "heartbeats.h"
 #include "logins.h"
 #include "rates.h"
 
@@ -10,7 +11,8 @@
  *
  * It echoes what it receives on any path, but for the text "heartbeat", which it answers with
  * "pong". To /private it lets only those in who have the token that GET /token answers. Some paths
- * want a login first (logins.c), or limit the rate of messages (rates.c). */
+ * want a login first (logins.c), have a heartbeat of their own (heartbeats.c), or limit the rate of
+ * messages (rates.c). */
 
 #define TOKEN "fresh"
 
@@ -102,6 +104,7 @@ main (void)
   soup_server_add_websocket_handler (server, "/private", NULL, NULL, websocket_cb, NULL, NULL);
   soup_server_add_early_handler (server, "/private", private_cb, NULL, NULL);
   soup_server_add_handler (server, "/token", token_cb, NULL, NULL);
+  heartbeats_add (server);
   logins_add (server);
   rates_add (server);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
