@@ -36,6 +36,10 @@ hb_driver_connect (HbDriver       *self,
   self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
                             func, self);
   request = g_object_ref (hb_link_get_request (self->link));
+  hb_trace_refresh (&self->trace, &self->machine);
+  if (self->trace.is_wanted)
+    hb_trace_request (&self->trace, request, self->machine.attempt);
+
   self->funcs->connecting (owner, request);
   g_clear_object (&owner);
 
@@ -64,6 +68,10 @@ hb_driver_choose_delay (HbDriver *self,
 
   if (has_delay)
     hb_machine_set_delay (&self->machine, effect, delay);
+
+  hb_trace (&self->trace, "attempt %u in %u ms%s", effect->reconnect.attempt,
+            effect->reconnect.delay,
+            self->machine.retry_after > 0 ? ", not before the time of Retry-After" : "");
 
   return TRUE;
 }

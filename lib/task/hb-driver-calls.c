@@ -48,6 +48,8 @@ hb_driver_set (HbDriver      *self,
   if (!hb_settings_set (&self->machine.settings, property, value))
     return FALSE;
 
+  hb_trace (&self->trace, "change of %s", hb_property_get_name (property));
+
   hb_intake_set_limits (&self->intake, &self->machine.settings);
   if (self->link != NULL)
     hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
@@ -102,6 +104,7 @@ hb_driver_open (HbDriver *self,
                 GTask    *task)
 {
   hb_driver_enter_context (self);
+  hb_trace (&self->trace, "open () called");
   hb_machine_open (&self->machine, hb_driver_read_clock (self),
                    task != NULL ? start_call (self, task) : NULL);
   hb_driver_wake (self);
@@ -116,6 +119,7 @@ hb_driver_close (HbDriver   *self,
   GTask *ticket = task != NULL ? start_call (self, task) : NULL;
   g_autoptr (GError) error = NULL;
 
+  hb_trace (&self->trace, "close () called, code %u", code);
   hb_driver_take_in (self);
 
   if (!hb_machine_close (&self->machine, hb_driver_read_clock (self), code, reason, ticket, &error))
@@ -133,6 +137,7 @@ void
 hb_driver_reconnect_now (HbDriver *self)
 {
   hb_driver_enter_context (self);
+  hb_trace (&self->trace, "reconnect_now () called");
   hb_driver_take_in (self);
   hb_machine_reconnect_now (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
@@ -141,6 +146,7 @@ hb_driver_reconnect_now (HbDriver *self)
 void
 hb_driver_reconnect_later (HbDriver *self)
 {
+  hb_trace (&self->trace, "reconnect_later () called");
   hb_driver_take_in (self);
   hb_machine_reconnect_later (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
@@ -149,6 +155,7 @@ hb_driver_reconnect_later (HbDriver *self)
 void
 hb_driver_check (HbDriver *self)
 {
+  hb_trace (&self->trace, "check () called");
   hb_machine_check (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -156,6 +163,7 @@ hb_driver_check (HbDriver *self)
 void
 hb_driver_mark_ready (HbDriver *self)
 {
+  hb_trace (&self->trace, "mark_ready () called");
   hb_machine_mark_ready (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -163,6 +171,7 @@ hb_driver_mark_ready (HbDriver *self)
 void
 hb_driver_hold (HbDriver *self)
 {
+  hb_trace (&self->trace, "hold () called");
   hb_machine_hold (&self->machine);
   hb_driver_wake (self);
 }
@@ -171,8 +180,10 @@ hb_driver_hold (HbDriver *self)
 gboolean
 hb_driver_release (HbDriver *self)
 {
-  gboolean held = hb_machine_release (&self->machine, hb_driver_read_clock (self));
+  gboolean held;
 
+  hb_trace (&self->trace, "release () called");
+  held = hb_machine_release (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 
   return held;
@@ -194,7 +205,12 @@ send_from_outside (HbDriver     *self,
     .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
   };
 
-  return hb_intake_send (&self->intake, &message, error);
+  if (hb_intake_send (&self->intake, &message, error))
+    return TRUE;
+
+  hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
+
+  return FALSE;
 }
 
 /* May be called in any thread, as may the next two. A task without a context has no thread, and
@@ -214,6 +230,9 @@ hb_driver_send (HbDriver     *self,
   hb_driver_take_in (self);
   accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags,
                               NULL, error);
+  if (!accepted)
+    hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
+
   hb_driver_transmit_now (self);
 
   return accepted;
@@ -240,7 +259,10 @@ hb_driver_send_async (HbDriver    *self,
 
   if (!hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags, ticket,
                         &error))
-    hb_call_fail (ticket, error);
+    {
+      hb_trace_refusal (&self->trace, error);
+      hb_call_fail (ticket, error);
+    }
 
   hb_driver_transmit_now (self);
 }
@@ -284,6 +306,7 @@ hb_driver_take_queue (HbDriver *self)
   HbDeque taken;
   guint i;
 
+  hb_trace (&self->trace, "take_queue () called");
   hb_driver_take_in (self);
   hb_deque_init (&taken, sizeof (HbOutgoing));
   hb_machine_take_queue (&self->machine, hb_driver_read_clock (self), &taken);

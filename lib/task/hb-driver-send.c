@@ -29,6 +29,7 @@ hb_driver_ping (HbDriver *self)
   if (owner == NULL)
     return;
 
+  hb_trace_refresh (&self->trace, &self->machine);
   text = self->funcs->make_ping (owner);
   g_clear_object (&owner);
 

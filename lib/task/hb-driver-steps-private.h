@@ -8,6 +8,7 @@
 #include "hb-link-private.h"
 #include "hb-network-private.h"
 #include "hb-sessions-private.h"
+#include "hb-trace-private.h"
 
 G_BEGIN_DECLS
 
@@ -42,6 +43,7 @@ struct _HbDriver
   gint64               busy_since;      /* when `turn` was made */
   gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
   int                  shown_state;     /* the state that the intake knows */
+  HbTrace              trace;
 };
 
 /* hb-driver-time.c */

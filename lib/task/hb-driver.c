@@ -133,6 +133,16 @@ handle_judged (HbDriver      *self,
 }
 
 static void
+on_lost (HbDriver      *self,
+         const HbEvent *event)
+{
+  hb_driver_take_in (self);
+
+  if (self->trace.is_wanted)
+    hb_trace_loss (&self->trace, &self->machine, event);
+}
+
+static void
 event_cb (const HbEvent *event,
           gpointer       user_data)
 {
@@ -147,7 +157,7 @@ event_cb (const HbEvent *event,
   if (event->kind == HB_EVENT_OPENED)
     hb_sessions_on_opened (&self->sessions);
   else if (event->kind == HB_EVENT_LOST)
-    hb_driver_take_in (self);
+    on_lost (self, event);
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
@@ -168,7 +178,15 @@ tick (HbDriver *self)
   };
 
   hb_driver_take_in (self);
-  hb_machine_handle (&self->machine, hb_driver_read_clock (self), &event);
+  hb_driver_read_clock (self);
+
+  if (self->trace.is_wanted)
+    hb_trace_begin_tick (&self->trace, &self->machine, self->now);
+
+  hb_machine_handle (&self->machine, self->now, &event);
+
+  if (self->trace.is_wanted)
+    hb_trace_end_tick (&self->trace, &self->machine);
 }
 
 static gboolean
@@ -192,7 +210,10 @@ alarm_cb (gpointer user_data)
 static gboolean
 network_cb (gpointer user_data)
 {
-  event_cb (&(HbEvent) { .kind = HB_EVENT_NETWORK }, user_data);
+  HbDriver *self = user_data;
+
+  hb_trace (&self->trace, "change of a network");
+  event_cb (&(HbEvent) { .kind = HB_EVENT_NETWORK }, self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -256,6 +277,7 @@ hb_driver_enter_context (HbDriver *self)
     return;
 
   leave_context (self);
+  hb_trace_refresh (&self->trace, &self->machine);
   hb_home_enter (&self->home);
   self->alarm = hb_alarm_new (hb_driver_get_deadline, self);
   g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
@@ -283,6 +305,9 @@ static void
 carry_out (HbDriver *self,
            HbEffect *effect)
 {
+  if (G_UNLIKELY (self->trace.is_wanted))
+    hb_trace_effect (&self->trace, &self->machine, effect);
+
   switch (effect->kind)
     {
     case HB_EFFECT_DROP:
@@ -292,6 +317,7 @@ carry_out (HbDriver *self,
       hb_driver_connect (self, effect, event_cb);
       break;
     case HB_EFFECT_REQUEST:
+      hb_trace (&self->trace, "request released");
       hb_driver_send_request (self, effect);
       break;
     case HB_EFFECT_TRANSMIT:
@@ -397,6 +423,7 @@ hb_driver_new (const HbDriverFuncs *funcs,
   g_weak_ref_init (&self->owner, owner);
   hb_home_init (&self->home);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+  hb_trace_init (&self->trace);
   hb_machine_init (&self->machine, g_random_int ());
   hb_intake_init (&self->intake, &self->machine.outbox.queue.buffered, &self->machine.settings);
   self->shown_state = HB_DRIVER_NOT_SHOWN;
@@ -413,8 +440,9 @@ dispose_cb (gpointer user_data)
 
   /* No signal reports this, and a script may not know that its garbage collector took the task. */
   if (!is_closed (self))
-    g_debug ("The last reference to a task that is not closed is gone, and the connection with it. "
-             "Keep the task in a variable for as long as it is needed");
+    hb_trace (&self->trace,
+              "The last reference to a task that is not closed is gone, and the connection with "
+              "it. Keep the task in a variable for as long as it is needed");
 
   hb_driver_take_in (self);
   hb_machine_dispose (&self->machine, hb_clock_now ());

@@ -48,6 +48,10 @@ SOUP_EXCEPTIONS = {
         'the headers for every attempt belong to the task, not to one attempt',
     ('lib/task/hb-driver.c', 'soup_message_headers_unref'):
         'the same',
+    ('lib/task/hb-trace.c', 'soup_message_get_uri'):
+        'a debug line names the host of a request',
+    ('lib/task/hb-trace.c', 'soup_message_get_status'):
+        'a debug line names the status for which a request is sent again',
 }
 
 # A source of each room, one of its headers, and what lies above it

@@ -24,8 +24,8 @@ NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')
 
 PICTURES = ('*.png',)
 
-# What cannot be broken: a table, a picture, an address
-UNBREAKABLE = re.compile(r'\||!\[|.*https?://')
+# What cannot be broken: a table, a picture, a line of a log, an address
+UNBREAKABLE = re.compile(r'\||!\[|\d\d:\d\d:\d\d\.\d|.*https?://')
 
 
 def get_files():

@@ -6,6 +6,8 @@ comment that no reader sees:
 
     <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints
     <!-- snippet: server -->    a whole server on port 8080, that client.c is content with
+    <!-- snippet: shell -->     a fence of `text`: what commands in the shell print, for a test of
+                                tests/tools/ that runs them
 
 One without such a comment is a fragment, which is compiled or parsed and not run. Comments about
 figures are those of tests/bench/table.py.
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'text')
 
 FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
-KIND = re.compile(r'^<!-- snippet: (program|server) -->$')
+KIND = re.compile(r'^<!-- snippet: (program|server|shell) -->$')
 COMMENT = re.compile(r'^<!--(?! figures\b)')
 
 
@@ -70,6 +72,8 @@ def read_snippets(path):
     awaits_output = False
 
     for line, language, kind, text in read_fences(path.name, path.read_text(encoding='utf-8')):
+        if language == 'text' and kind == 'shell':
+            continue
         if language == 'text':
             if not awaits_output or kind:
                 raise Fault(f'{path.name}:{line}: this is no output of a program')

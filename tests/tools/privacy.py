@@ -10,7 +10,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from common import ENVIRONMENT, check, finish, run_cat
+from common import ENVIRONMENT, SOURCE, EchoServer, check, finish, run_cat
 from peer import Peer
 
 SECRET = 'hunter2'
@@ -35,6 +35,24 @@ def check_silent(name, *arguments, says=''):
 def get_uri(uri):
     scheme, rest = uri.split('://')
     return f'{scheme}://me:{SECRET}@{rest}path?token={SECRET}'
+
+
+def check_debug():
+    with Peer() as peer:
+        result = run_cat('--json', *CREDENTIALS, *LIMITS, get_uri(peer.uri), env=VERBOSE)
+    check('task 1: state OPEN' in result.told and result.get_events(),
+          'debug messages go to standard error', result)
+
+    page = (SOURCE / 'doc' / 'troubleshooting.md').read_text(encoding='utf-8')
+    example = re.search(r'<!-- snippet: shell -->\n```text\n(.*?)```', page, re.DOTALL)[1]
+    with EchoServer('--mute-after=1') as server:
+        result = run_cat('--wait=-1', '--quiet', '--ping-timeout=1000', '--pong-timeout=500',
+                         '--repeat-limit=0', f'{server.uri}feed?token=1234', stdin=b'hello\n',
+                         env=VERBOSE)
+    lines = re.findall(r' hb-websocket-DEBUG: .*(task 1: .*)', result.told)
+    check('\n'.join(lines).replace(str(server.port), '8080')
+          == '\n'.join(re.findall(r'task 1: .*', example)),
+          'the page on troubleshooting has the lines of its example', result)
 
 
 def check_harmless():
@@ -67,6 +85,7 @@ def main():
                      *LIMITS, peer.uri)
     with Peer(accept=False) as peer:
         check_silent('no answer', *CREDENTIALS, *LIMITS, '--connect-timeout=10', get_uri(peer.uri))
+    check_debug()
     check_harmless()
     check_silent('no server', *CREDENTIALS, *LIMITS, get_uri('ws://127.0.0.1:1/'), says='attempt')
     check_silent('no host', *CREDENTIALS, *LIMITS, get_uri('ws://host.invalid/'), says='attempt')

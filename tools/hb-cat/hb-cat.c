@@ -54,6 +54,9 @@ main (int    argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   ensure_standard_files ();
 
+  /* GLib writes debug messages to standard output, which is for what the server has sent. */
+  g_log_writer_default_set_use_stderr (TRUE);
+
   /* Writing to a closed standard output must return an error, not end the program. */
   signal (SIGPIPE, SIG_IGN);
 

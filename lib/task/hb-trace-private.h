@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "hb-machine-private.h"
+
+G_BEGIN_DECLS
+
+/* The debug lines of a task. A line has no payload, and nothing of a URI except its scheme, host
+ * and port, because the rest may contain a token. A close reason and a header may contain one
+ * too. */
+typedef struct
+{
+  guint   number;        /* of the task, by which the lines of several tasks differ */
+  int     is_wanted;     /* (atomic) Other threads only read it. */
+  gint64  latency_sum;   /* the metrics that the last lines have shown */
+  guint64 replies;
+  guint64 dropped;
+  guint64 expired;
+  guint64 pong_timeouts; /* from here on: as it was before the present tick */
+  HbState state;
+  guint   serial;
+} HbTrace;
+
+/* Prints a line if lines are wanted. If they are not, the cost is a test of a number. */
+#define hb_trace(self, ...) \
+  G_STMT_START { \
+    if (G_UNLIKELY ((self)->is_wanted)) \
+      hb_trace_print ((self), __VA_ARGS__); \
+  } G_STMT_END
+
+void hb_trace_init         (HbTrace         *self);
+void hb_trace_refresh      (HbTrace         *self,
+                            const HbMachine *machine);
+void hb_trace_print        (const HbTrace   *self,
+                            const char      *format,
+                            ...) G_GNUC_PRINTF (2, 3);
+
+/* The next ones are called only if lines are wanted. */
+void hb_trace_request      (const HbTrace   *self,
+                            SoupMessage     *request,
+                            guint            attempt);
+void hb_trace_loss         (const HbTrace   *self,
+                            const HbMachine *machine,
+                            const HbEvent   *event);
+void hb_trace_begin_tick   (HbTrace         *self,
+                            HbMachine       *machine,
+                            gint64           now);
+void hb_trace_end_tick     (const HbTrace   *self,
+                            const HbMachine *machine);
+void hb_trace_effect       (HbTrace         *self,
+                            const HbMachine *machine,
+                            const HbEffect  *effect);
+
+/* Called in any thread, whether or not lines are wanted */
+void hb_trace_refusal      (const HbTrace   *self,
+                            const GError    *error);
+
+G_END_DECLS

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-trace-private.h"
+
+/* RFC 6455, 7.1.5: stands for an end without a close frame */
+#define CLOSE_ABNORMAL 1006
+
+static void
+print_line (guint       number,
+            const char *format,
+            va_list     arguments)
+{
+  g_autofree char *text = g_strdup_vprintf (format, arguments);
+
+  g_debug ("task %u: %s", number, text);
+}
+
+/* Returns the name of an enum's value as the documentation writes it: without @prefix. */
+static const char *
+get_name (GType       type,
+          int         value,
+          const char *prefix)
+{
+  g_autoptr (GEnumClass) enum_class = g_type_class_ref (type);
+  const GEnumValue *found = g_enum_get_value (enum_class, value);
+
+  g_assert (found != NULL && g_str_has_prefix (found->value_name, prefix));
+
+  return found->value_name + strlen (prefix);
+}
+
+static char *
+format_place (GUri *uri)
+{
+  return g_uri_join (G_URI_FLAGS_NONE, g_uri_get_scheme (uri), NULL, g_uri_get_host (uri),
+                     g_uri_get_port (uri), "", NULL, NULL);
+}
+
+void
+hb_trace_init (HbTrace *self)
+{
+  static int n_tasks;
+
+  *self = (HbTrace) { .number = (guint) g_atomic_int_add (&n_tasks, 1) + 1 };
+}
+
+/* Asks GLib whether it would print the lines, because G_MESSAGES_DEBUG or a call of the application
+ * asks for them. That takes too long to do it for each line. */
+void
+hb_trace_refresh (HbTrace         *self,
+                  const HbMachine *machine)
+{
+  gboolean is_wanted = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
+
+  if (is_wanted && !self->is_wanted)
+    {
+      self->latency_sum = machine->metrics.latency_sum;
+      self->replies = machine->metrics.replies;
+      self->dropped = machine->metrics.messages_dropped;
+      self->expired = machine->metrics.messages_expired;
+    }
+
+  g_atomic_int_set (&self->is_wanted, is_wanted);
+}
+
+void
+hb_trace_print (const HbTrace *self,
+                const char    *format,
+                ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  print_line (self->number, format, arguments);
+  va_end (arguments);
+}
+
+/* libsoup sends the request again after a redirect or a challenge. */
+static void
+restarted_cb (SoupMessage *request,
+              gpointer     number)
+{
+  g_autofree char *place = format_place (soup_message_get_uri (request));
+  HbTrace trace = { .number = GPOINTER_TO_UINT (number) };
+
+  hb_trace_print (&trace, "request again to %s, after HTTP status %u", place,
+                  soup_message_get_status (request));
+}
+
+/* @attempt: the number of the attempt after a loss, 0 if the application has asked for it */
+void
+hb_trace_request (const HbTrace *self,
+                  SoupMessage   *request,
+                  guint          attempt)
+{
+  g_autofree char *place = format_place (soup_message_get_uri (request));
+
+  g_signal_connect (request, "restarted", G_CALLBACK (restarted_cb),
+                    GUINT_TO_POINTER (self->number));
+
+  if (attempt == 0)
+    hb_trace_print (self, "request to %s", place);
+  else
+    hb_trace_print (self, "request to %s, attempt %u", place, attempt);
+}
+
+void
+hb_trace_loss (const HbTrace   *self,
+               const HbMachine *machine,
+               const HbEvent   *event)
+{
+  const HbLoss *loss = event->loss;
+
+  if (event->serial != machine->serial)
+    return;
+
+  if (machine->state == HB_STATE_CONNECTING)
+    hb_trace_print (self, "the attempt has failed");
+  else if (loss->code != CLOSE_ABNORMAL)
+    hb_trace_print (self, "the server has closed the connection, code %u", loss->code);
+  else if (loss->by_peer)
+    hb_trace_print (self, "the server has ended the connection without a close frame");
+  else
+    hb_trace_print (self, "the connection has failed");
+}
+
+/* Reports a tick that comes too late, and remembers what hb_trace_end_tick () compares. */
+void
+hb_trace_begin_tick (HbTrace   *self,
+                     HbMachine *machine,
+                     gint64     now)
+{
+  gint64 deadline = hb_machine_get_deadline (machine);
+
+  self->pong_timeouts = machine->metrics.pong_timeouts;
+  self->state = machine->state;
+  self->serial = machine->serial;
+
+  if (deadline < now - HB_LATE)
+    hb_trace_print (self,
+                    "a deadline passed %" G_GINT64_FORMAT " ms ago: the process was suspended, "
+                    "stopped or busy", (now - deadline) / G_TIME_SPAN_MILLISECOND);
+}
+
+/* Names the property whose time is over if the tick has ended the connection or the attempt. */
+void
+hb_trace_end_tick (const HbTrace   *self,
+                   const HbMachine *machine)
+{
+  const HbSettings *settings = &machine->settings;
+
+  if (machine->state == self->state && machine->serial == self->serial)
+    return;
+
+  if (self->state == HB_STATE_OPEN && machine->metrics.pong_timeouts > self->pong_timeouts)
+    hb_trace_print (self, "pong-timeout is over: %u ms", settings->pong_timeout);
+  else if (self->state == HB_STATE_OPEN || self->state == HB_STATE_CONNECTING)
+    hb_trace_print (self, "connect-timeout is over: %u ms", settings->connect_timeout);
+  else if (self->state == HB_STATE_CLOSING)
+    hb_trace_print (self, "close-timeout is over: %u ms", settings->close_timeout);
+}
+
+/* Prints what no effect reports, by the metrics. */
+static void
+trace_metrics (HbTrace         *self,
+               const HbMachine *machine)
+{
+  const HbMetrics *metrics = &machine->metrics;
+  guint64 expired = metrics->messages_expired - self->expired;
+  guint64 dropped = metrics->messages_dropped - self->dropped - expired;
+
+  if (metrics->latency_sum != self->latency_sum)
+    hb_trace_print (self, "reply to the ping after %d.%03d ms",
+                    (int) (machine->latency / G_TIME_SPAN_MILLISECOND),
+                    (int) (machine->latency % G_TIME_SPAN_MILLISECOND));
+  else if (metrics->replies != self->replies)
+    hb_trace_print (self, "reply to a ping");
+
+  if (expired > 0)
+    hb_trace_print (self, "messages dropped by queue-timeout: %" G_GUINT64_FORMAT, expired);
+
+  if (dropped > 0)
+    hb_trace_print (self, "messages dropped: %" G_GUINT64_FORMAT, dropped);
+
+  self->latency_sum = metrics->latency_sum;
+  self->replies = metrics->replies;
+  self->expired = metrics->messages_expired;
+  self->dropped = metrics->messages_dropped;
+}
+
+static void
+trace_notify (const HbTrace   *self,
+              const HbMachine *machine,
+              HbProperty       property)
+{
+  gboolean is_open = machine->state == HB_STATE_OPEN;
+
+  if (property == HB_PROPERTY_STATE)
+    hb_trace_print (self, "state %s", get_name (HB_TYPE_STATE, machine->state, "HB_STATE_"));
+  else if (property == HB_PROPERTY_READY && is_open && machine->outbox.is_ready)
+    hb_trace_print (self, "ready");
+  else if (property == HB_PROPERTY_HTTP_STATUS && machine->http_status != 0)
+    hb_trace_print (self, "HTTP status %u", machine->http_status);
+  else if (property == HB_PROPERTY_ATTEMPT && is_open && machine->attempt == 0)
+    hb_trace_print (self, "min-uptime is over: attempts count from 0 again");
+  else if (property == HB_PROPERTY_PAUSED)
+    hb_trace_print (self, "paused by receive_async ()");
+}
+
+/* The message of an argument's error may quote a subprotocol, which may be a token. */
+static void
+trace_error (const HbTrace *self,
+             const char    *what,
+             const GError  *error)
+{
+  if (error->domain != HB_ERROR)
+    hb_trace_print (self, "%s %s %d: %s", what, g_quark_to_string (error->domain), error->code,
+                    error->message);
+  else if (error->code == HB_ERROR_INVALID_URI || error->code == HB_ERROR_INVALID_ARGUMENT)
+    hb_trace_print (self, "%s %s", what, get_name (HB_TYPE_ERROR, error->code, "HB_ERROR_"));
+  else
+    hb_trace_print (self, "%s %s: %s", what, get_name (HB_TYPE_ERROR, error->code, "HB_ERROR_"),
+                    error->message);
+}
+
+/* Returns: (nullable): the line of an effect that has the same one each time */
+static const char *
+get_line (const HbMachine *machine,
+          HbEffectKind     kind)
+{
+  switch (kind)
+    {
+    case HB_EFFECT_DROP:
+      return "connection dropped";
+    case HB_EFFECT_PING:
+      return machine->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING
+             ? "ping, as a ping frame" : "ping, as a message";
+    case HB_EFFECT_READ:
+      return machine->stands_still ? "reading stopped, because received messages wait"
+                                   : "reading continued";
+    case HB_EFFECT_OPEN:
+      return machine->state == HB_STATE_OPEN && !machine->outbox.is_ready
+             ? "not ready until mark_ready () is called" : NULL;
+    case HB_EFFECT_CONNECT:
+    case HB_EFFECT_REQUEST:
+    case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_SHUT_DOWN:
+    case HB_EFFECT_NOTIFY:
+    case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_WAITED:
+    case HB_EFFECT_YIELD:
+    case HB_EFFECT_CLOSE:
+    case HB_EFFECT_ERROR:
+    case HB_EFFECT_RECONNECT:
+    case HB_EFFECT_DRAIN:
+    case HB_EFFECT_RESOLVE:
+      return NULL;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Precedes the carrying out of an effect. */
+void
+hb_trace_effect (HbTrace         *self,
+                 const HbMachine *machine,
+                 const HbEffect  *effect)
+{
+  const char *line = get_line (machine, effect->kind);
+
+  trace_metrics (self, machine);
+
+  if (line != NULL)
+    hb_trace_print (self, "%s", line);
+  else if (effect->kind == HB_EFFECT_NOTIFY)
+    trace_notify (self, machine, effect->property);
+  else if (effect->kind == HB_EFFECT_SHUT_DOWN)
+    hb_trace_print (self, "close frame, code %u", effect->close.code);
+  else if (effect->kind == HB_EFFECT_CLOSE)
+    hb_trace_print (self, "close, code %u", effect->close.code);
+  else if (effect->kind == HB_EFFECT_ERROR)
+    trace_error (self, "error", effect->error);
+}
+
+/* Reports that a message was not accepted.
+ *
+ * @error: (nullable): NULL if the caller does not ask for the reason */
+void
+hb_trace_refusal (const HbTrace *self,
+                  const GError  *error)
+{
+  if (!g_atomic_int_get (&self->is_wanted))
+    return;
+
+  if (error != NULL)
+    trace_error (self, "message not accepted,", error);
+  else
+    hb_trace_print (self, "message not accepted");
+}
