@@ -244,7 +244,7 @@ hb_output_is_writable_now (GPollableOutputStream *pollable)
 {
   HbOutput *self = HB_OUTPUT (pollable);
 
-  return !self->block_writer.is_blocked && (self->is_begun || may_interpose (self));
+  return !self->block_writer.is_blocked;
 }
 
 static gboolean

@@ -3,122 +3,12 @@
 #include "config.h"
 
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "hb-block-private.h"
-#include "hb-output-private.h"
-#include "hb-watch-private.h"
-#include "scripted-output.h"
+#include "output-fixture.h"
 
 /* What is written comes out as it went in, in as few writes as may be, and the count of what was
  * taken is right at every step. */
-
-typedef struct
-{
-  ScriptedOutput *base;
-  HbOutput       *output;
-  GSource        *watch;
-  int             fds[2];     /* the first is watched, and always writable */
-  gboolean        is_writing; /* nothing is to be told now */
-  guint           n_activities;
-  guint           n_progresses;
-  guint           n_blocked;
-  guint           n_writable;
-} Fixture;
-
-static void
-event_cb (const HbEvent *event,
-          gpointer       user_data)
-{
-  Fixture *fixture = user_data;
-
-  g_assert_false (fixture->is_writing);
-
-  switch (event->kind)
-    {
-    case HB_EVENT_ACTIVITY:
-      fixture->n_activities++;
-      break;
-    case HB_EVENT_PROGRESS:
-      g_assert_cmpuint (event->written, ==, hb_output_get_written (fixture->output));
-      fixture->n_progresses++;
-      break;
-    case HB_EVENT_BLOCKED:
-      g_assert_false (hb_output_is_writable (fixture->output));
-      fixture->n_blocked++;
-      break;
-    case HB_EVENT_WRITABLE:
-      g_assert_true (hb_output_is_writable (fixture->output));
-      fixture->n_writable++;
-      break;
-    case HB_EVENT_OPENED:
-    case HB_EVENT_MESSAGE:
-    case HB_EVENT_PONG:
-    case HB_EVENT_SENT:
-    case HB_EVENT_LOST:
-    case HB_EVENT_NETWORK:
-    case HB_EVENT_TICK:
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-static void
-turn (void)
-{
-  g_main_context_iteration (NULL, FALSE);
-}
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  data)
-{
-  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fixture->fds), ==, 0);
-  fixture->base = scripted_output_new ();
-  fixture->watch = hb_watch_new (fixture->fds[0]);
-  fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->base), fixture->watch,
-                                   event_cb, fixture);
-  g_source_attach (fixture->watch, NULL);
-}
-
-static void
-tear_down (Fixture       *fixture,
-           gconstpointer  data)
-{
-  g_source_destroy (fixture->watch);
-  g_assert_finalize_object (fixture->output);
-  g_assert_finalize_object (fixture->base);
-  g_source_unref (fixture->watch);
-  close (fixture->fds[0]);
-  close (fixture->fds[1]);
-}
-
-static gssize
-write_some (Fixture     *fixture,
-            const void  *data,
-            gsize        length,
-            GError     **error)
-{
-  gssize n;
-
-  fixture->is_writing = TRUE;
-  n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (fixture->output),
-                                                  data, length, NULL, error);
-  fixture->is_writing = FALSE;
-
-  return n;
-}
-
-static void
-write_text (Fixture    *fixture,
-            const char *text)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_cmpint (write_some (fixture, text, strlen (text), &error), ==, strlen (text));
-  g_assert_no_error (error);
-}
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -385,55 +275,6 @@ test_disposed_with_bytes (Fixture       *fixture,
   write_text (fixture, "two");
 }
 
-/* Queues frames and writes them as libsoup does. */
-typedef struct
-{
-  Fixture  *fixture;
-  GQueue    frames; /* GByteArray, what is left of each */
-  GSource  *source; /* (nullable) */
-} Framer;
-
-static gboolean framer_cb (GObject  *stream,
-                           gpointer  user_data);
-
-static void
-framer_write (Framer *self)
-{
-  GPollableOutputStream *output = G_POLLABLE_OUTPUT_STREAM (self->fixture->output);
-  GByteArray *frame = g_queue_peek_head (&self->frames);
-  g_autoptr (GError) error = NULL;
-  gssize n;
-
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-
-  n = write_some (self->fixture, frame->data, frame->len, &error);
-  if (n < 0)
-    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  else
-    g_byte_array_remove_range (frame, 0, n);
-
-  if (frame->len == 0)
-    g_byte_array_unref (g_queue_pop_head (&self->frames));
-
-  if (g_queue_is_empty (&self->frames))
-    return;
-
-  self->source = g_pollable_output_stream_create_source (output, NULL);
-  g_source_set_callback (self->source, G_SOURCE_FUNC (framer_cb), self, NULL);
-  g_source_attach (self->source, NULL);
-}
-
-static gboolean
-framer_cb (GObject  *stream,
-           gpointer  user_data)
-{
-  framer_write (user_data);
-
-  return G_SOURCE_REMOVE;
-}
-
 static void
 add_random_step (ScriptedOutput *base)
 {
@@ -446,13 +287,13 @@ add_random_step (ScriptedOutput *base)
 
 /* A frame, of which there may be more before the loop has its turn, corked or not */
 static void
-add_random_frame (Framer     *framer,
+add_random_frame (SoupQueue  *queue,
                   GByteArray *all)
 {
-  HbOutput *output = framer->fixture->output;
+  HbOutput *output = queue->fixture->output;
   gsize length = g_test_rand_int_range (1, g_test_rand_int_range (0, 8) == 0 ? 200000 : 2000);
   GByteArray *frame = g_byte_array_new ();
-  gboolean is_first = g_queue_is_empty (&framer->frames);
+  gboolean is_first = soup_queue_is_empty (queue);
   gsize i;
 
   g_byte_array_set_size (frame, length);
@@ -460,8 +301,7 @@ add_random_frame (Framer     *framer,
     frame->data[i] = g_test_rand_int ();
 
   g_byte_array_append (all, frame->data, length);
-  g_queue_push_tail (&framer->frames, frame);
-  framer_write (framer);
+  soup_queue_push (queue, frame, FALSE);
   if (is_first)
     g_assert_cmpuint (hb_output_get_frame_end (output), ==, all->len);
 }
@@ -472,7 +312,7 @@ test_random (Fixture       *fixture,
 {
   g_autoptr (GByteArray) all = g_byte_array_new ();
   GByteArray *taken = scripted_output_get_taken (fixture->base);
-  Framer framer = { .fixture = fixture };
+  SoupQueue queue = { .fixture = fixture };
   gboolean is_corked = FALSE;
   guint i;
 
@@ -481,7 +321,7 @@ test_random (Fixture       *fixture,
       if (i < 400)
         {
           add_random_step (fixture->base);
-          add_random_frame (&framer, all);
+          add_random_frame (&queue, all);
         }
 
       if (g_test_rand_int_range (0, 4) == 0 || i >= 400)
@@ -498,13 +338,13 @@ test_random (Fixture       *fixture,
     }
 
   g_assert_cmpuint (taken->len, ==, all->len);
-  g_assert_true (g_queue_is_empty (&framer.frames));
+  g_assert_true (soup_queue_is_empty (&queue));
   g_assert_true (hb_output_is_writable (fixture->output));
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), <, 1200);
 }
 
 #define add(path, function) \
-  g_test_add ("/link/output/" path, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/link/output/" path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
 int
 main (int   argc,
