@@ -17,16 +17,62 @@ typedef struct
   guint   length;
 } HbDeque;
 
+/* An empty deque keeps its memory, so that a message that passes through allocates nothing. It
+ * frees memory for more elements than these, which only a backlog needs. */
+#define HB_DEQUE_CAPACITY_KEPT 64
+
 void     hb_deque_init      (HbDeque *self,
                              gsize    element_size);
 void     hb_deque_clear     (HbDeque *self);
+void     hb_deque_grow      (HbDeque *self);
 gpointer hb_deque_push_head (HbDeque *self);
-gpointer hb_deque_push_tail (HbDeque *self);
-gpointer hb_deque_peek      (HbDeque *self,
-                             guint    index);
-void     hb_deque_pop_head  (HbDeque *self);
-void     hb_deque_pop_tail  (HbDeque *self);
 void     hb_deque_remove    (HbDeque *self,
                              guint    index);
+
+/* The functions below are inline, because several deques are used for each message. */
+
+static inline gpointer
+hb_deque_at (const HbDeque *self,
+             guint          index)
+{
+  return self->elements + ((self->head + index) & (self->capacity - 1)) * self->element_size;
+}
+
+/* Returns: (nullable) */
+static inline gpointer
+hb_deque_peek (const HbDeque *self,
+               guint          index)
+{
+  return index < self->length ? hb_deque_at (self, index) : NULL;
+}
+
+/* Returns the new element, which the caller fills. */
+static inline gpointer
+hb_deque_push_tail (HbDeque *self)
+{
+  if (G_UNLIKELY (self->length == self->capacity))
+    hb_deque_grow (self);
+
+  self->length++;
+
+  return hb_deque_at (self, self->length - 1);
+}
+
+static inline void
+hb_deque_pop_tail (HbDeque *self)
+{
+  g_assert (self->length > 0);
+
+  self->length--;
+  if (G_UNLIKELY (self->length == 0 && self->capacity > HB_DEQUE_CAPACITY_KEPT))
+    hb_deque_clear (self);
+}
+
+static inline void
+hb_deque_pop_head (HbDeque *self)
+{
+  self->head = (self->head + 1) & (self->capacity - 1);
+  hb_deque_pop_tail (self);
+}
 
 G_END_DECLS

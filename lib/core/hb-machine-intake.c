@@ -27,8 +27,8 @@ take_flush_in (HbMachine *self,
 
 /* Returns FALSE if the task has been closed since the call. */
 static gboolean
-take_message_in (HbMachine        *self,
-                 const HbOutgoing *message)
+take_message_in (HbMachine  *self,
+                 HbOutgoing *message)
 {
   g_autoptr (GBytes) bytes = message->bytes;
   g_autoptr (GError) error = NULL;

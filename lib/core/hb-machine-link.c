@@ -245,7 +245,7 @@ hb_machine_on_yielded (HbMachine *self)
 static void
 shut_down_when_empty (HbMachine *self)
 {
-  if (hb_outbox_is_empty (&self->outbox))
+  if (self->state == HB_STATE_CLOSING && hb_outbox_is_empty (&self->outbox))
     hb_machine_pump (self);
 }
 

@@ -157,12 +157,11 @@ check_volatile (const HbOutbox  *self,
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
-                  const HbOutgoing  *message,
+                  HbOutgoing        *message,
                   GError           **error)
 {
   HbLine line = get_line (self, message);
   g_autoptr (GError) overflow = NULL;
-  HbOutgoing accepted = *message;
 
   if (message->is_this_link && !check_this_link (self, error))
     return FALSE;
@@ -172,11 +171,11 @@ hb_outbox_accept (HbOutbox          *self,
 
   g_bytes_ref (message->bytes);
 
-  if (make_room (self, settings, &accepted, &overflow))
+  if (make_room (self, settings, message, &overflow))
     {
-      accepted.number = self->n_accepted++;
-      accepted.is_greeting = line == HB_LINE_GREETING || message->is_this_link;
-      hb_queue_push (&self->queue, &accepted, line);
+      message->number = self->n_accepted++;
+      message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
+      hb_queue_push (&self->queue, message, line);
       if (!is_line_open (self, line) || self->blocked)
         hb_outbox_keep_waiting (self);
       return TRUE;

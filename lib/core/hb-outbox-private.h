@@ -50,7 +50,7 @@ gboolean          hb_outbox_can_transmit       (const HbOutbox   *self);
 
 gboolean          hb_outbox_accept             (HbOutbox         *self,
                                                 const HbSettings *settings,
-                                                const HbOutgoing *message,
+                                                HbOutgoing       *message,
                                                 GError          **error);
 GError           *hb_outbox_new_overflow_error (gsize             size,
                                                 guint64           limit);

@@ -321,14 +321,19 @@ hb_outbox_on_notify (HbOutbox   *self,
 const HbOutgoing *
 hb_outbox_take (HbOutbox *self)
 {
-  return hb_outbox_can_transmit (self) ? hb_queue_take (&self->queue, get_last_line (self)) : NULL;
+  if (!self->is_open || self->blocked)
+    return NULL;
+
+  return hb_queue_take (&self->queue, get_last_line (self));
 }
 
 static void
 complete_written (HbOutbox *self)
 {
   HbOutgoing message;
-  gboolean has_changed = FALSE;
+
+  if (!hb_queue_has_written (&self->queue, self->written))
+    return;
 
   while (hb_queue_pop_written (&self->queue, self->written, &message))
     {
@@ -342,11 +347,9 @@ complete_written (HbOutbox *self)
 
       hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
       g_bytes_unref (message.bytes);
-      has_changed = TRUE;
     }
 
-  if (has_changed)
-    hb_outbox_settle (self);
+  hb_outbox_settle (self);
 }
 
 /* Records where the frame of the message that was last taken lies. */

@@ -39,9 +39,6 @@ typedef struct
 
 void              hb_queue_init          (HbQueue          *self);
 void              hb_queue_clear         (HbQueue          *self);
-gboolean          hb_queue_is_empty      (const HbQueue    *self);
-guint             hb_queue_get_n_waiting (const HbQueue    *self,
-                                          HbLine            last);
 gboolean          hb_queue_reserve       (HbQueue          *self,
                                           HbOutgoing       *message,
                                           guint64           limit);
@@ -76,5 +73,39 @@ gboolean          hb_queue_pop_ticket    (HbQueue          *self,
                                           HbOutgoing       *message);
 void              hb_queue_start_ages    (HbQueue          *self,
                                           gint64            now);
+
+/* Returns how many messages could be taken now.
+ *
+ * @last: the last line from which messages may be taken */
+static inline guint
+hb_queue_get_n_waiting (const HbQueue *self,
+                        HbLine         last)
+{
+  guint n = self->lines[HB_LINE_THIS_LINK].length;
+
+  if (last >= HB_LINE_GREETING)
+    n += self->lines[HB_LINE_GREETING].length;
+
+  if (last >= HB_LINE_WAITING)
+    n += self->lines[HB_LINE_WAITING].length;
+
+  return n;
+}
+
+static inline gboolean
+hb_queue_is_empty (const HbQueue *self)
+{
+  return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
+}
+
+/* Returns whether hb_queue_pop_written () would remove a message. */
+static inline gboolean
+hb_queue_has_written (const HbQueue *self,
+                      guint64        written)
+{
+  const HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
+
+  return first != NULL && first->end <= written;
+}
 
 G_END_DECLS

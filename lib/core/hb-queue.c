@@ -5,12 +5,16 @@
 #include "hb-queue-private.h"
 
 static void
-move (HbDeque  *from,
-      guint     index,
-      gpointer  to)
+move (HbDeque    *from,
+      guint       index,
+      HbOutgoing *to)
 {
-  *(HbOutgoing *) to = *(HbOutgoing *) hb_deque_peek (from, index);
-  hb_deque_remove (from, index);
+  *to = *(HbOutgoing *) hb_deque_at (from, index);
+
+  if (index == 0)
+    hb_deque_pop_head (from);
+  else
+    hb_deque_remove (from, index);
 }
 
 /* Counts a message that leaves the lines. */
@@ -79,28 +83,6 @@ hb_queue_clear (HbQueue *self)
   for (line = 0; line < HB_N_LINES; line++)
     clear_line (&self->lines[line]);
   hb_queue_init (self);
-}
-
-gboolean
-hb_queue_is_empty (const HbQueue *self)
-{
-  return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
-}
-
-/* Returns how many messages could be taken now.
- *
- * @last: the last line from which messages may be taken */
-guint
-hb_queue_get_n_waiting (const HbQueue *self,
-                        HbLine         last)
-{
-  guint n = 0;
-  guint line;
-
-  for (line = 0; line <= last; line++)
-    n += self->lines[line].length;
-
-  return n;
 }
 
 /* Counts the bytes of @message, unless they would exceed @limit, 0 for none. Returns whether they
@@ -229,9 +211,7 @@ hb_queue_pop_written (HbQueue    *self,
                       guint64     written,
                       HbOutgoing *message)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
-
-  if (first == NULL || first->end > written)
+  if (!hb_queue_has_written (self, written))
     return FALSE;
 
   move (&self->in_flight, 0, message);
