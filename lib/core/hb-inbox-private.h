@@ -23,9 +23,7 @@ typedef struct
 void     hb_inbox_init       (HbInbox       *self,
                               HbEffects     *effects);
 void     hb_inbox_clear      (HbInbox       *self);
-gboolean hb_inbox_is_needed  (const HbInbox *self);
 gboolean hb_inbox_is_full    (const HbInbox *self);
-gboolean hb_inbox_can_give   (const HbInbox *self);
 
 void     hb_inbox_push       (HbInbox       *self,
                               HbOpcode       opcode,
@@ -46,5 +44,20 @@ gboolean hb_inbox_withdraw   (HbInbox       *self,
                               gpointer       ticket);
 void     hb_inbox_close      (HbInbox       *self,
                               const GError  *error);
+
+/* Whether the next message must be pushed, because it may not be emitted at once */
+static inline gboolean
+hb_inbox_is_needed (const HbInbox *self)
+{
+  return self->is_paused || self->is_giving || self->messages.length > 0 || self->receives->len > 0;
+}
+
+/* Whether hb_inbox_give () would return a message */
+static inline gboolean
+hb_inbox_can_give (const HbInbox *self)
+{
+  return self->messages.length > 0
+         && !self->is_paused && !self->is_giving && !self->is_yielding;
+}
 
 G_END_DECLS

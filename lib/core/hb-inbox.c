@@ -69,25 +69,10 @@ hb_inbox_clear (HbInbox *self)
   g_clear_error (&self->reason);
 }
 
-/* Whether the next message must be pushed, because it may not be emitted at once */
-gboolean
-hb_inbox_is_needed (const HbInbox *self)
-{
-  return self->is_paused || self->is_giving || self->messages.length > 0 || self->receives->len > 0;
-}
-
 gboolean
 hb_inbox_is_full (const HbInbox *self)
 {
   return self->amount >= MAX_AMOUNT;
-}
-
-/* Whether hb_inbox_give () would return a message */
-gboolean
-hb_inbox_can_give (const HbInbox *self)
-{
-  return self->messages.length > 0
-         && !self->is_paused && !self->is_giving && !self->is_yielding;
 }
 
 /* Gives the message to the first call that waits for one, or keeps it. */

@@ -362,6 +362,20 @@ hb_machine_send (HbMachine    *self,
   return TRUE;
 }
 
+/* Removes the HB_EFFECT_TRANSMIT of a message that was just sent, because the caller transmits
+ * before it carries out any effect. */
+void
+hb_machine_transmit_at_once (HbMachine *self)
+{
+  const HbEffect *last = hb_deque_peek (&self->effects, self->effects.length - 1);
+
+  if (last == NULL || last->kind != HB_EFFECT_TRANSMIT)
+    return;
+
+  hb_deque_pop_tail (&self->effects);
+  self->transmitting = FALSE;
+}
+
 void
 hb_machine_flush (HbMachine *self,
                   gpointer   ticket)

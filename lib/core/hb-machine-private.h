@@ -121,6 +121,7 @@ void              hb_machine_cancel             (HbMachine      *self,
 void              hb_machine_take_in            (HbMachine      *self,
                                                  gint64          now,
                                                  HbBatch        *batch);
+void              hb_machine_transmit_at_once   (HbMachine      *self);
 void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
@@ -146,7 +147,6 @@ gboolean          hb_machine_would_deliver      (HbMachine      *self,
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,
                                                  const HbEvent  *event);
-gboolean          hb_machine_has_effect         (const HbMachine *self);
 gboolean          hb_machine_may_read           (const HbMachine *self);
 gboolean          hb_machine_pop_effect         (HbMachine      *self,
                                                  HbEffect       *effect);
@@ -160,5 +160,12 @@ gint64            hb_machine_get_attempt_at     (HbMachine      *self);
 HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
+
+/* Whether hb_machine_pop_effect () would return an effect */
+static inline gboolean
+hb_machine_has_effect (const HbMachine *self)
+{
+  return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
+}
 
 G_END_DECLS

@@ -362,13 +362,6 @@ hb_machine_dispose (HbMachine *self,
     }
 }
 
-/* Whether hb_machine_pop_effect () would return an effect */
-gboolean
-hb_machine_has_effect (const HbMachine *self)
-{
-  return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
-}
-
 /* Whether the socket may be read */
 gboolean
 hb_machine_may_read (const HbMachine *self)

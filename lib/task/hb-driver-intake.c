@@ -12,31 +12,25 @@
  * their turn */
 #define MAX_BUSY 4000
 
-/* Gives the machine what other threads have asked for. Code of the application does not run in
- * here. */
+/* For hb_driver_take_in () */
 void
-hb_driver_take_in (HbDriver *self)
+hb_driver_take_batch_in (HbDriver *self)
 {
   HbBatch batch;
 
-  if (!hb_intake_take (&self->intake, &batch))
-    return;
-
+  hb_intake_take (&self->intake, &batch);
   self->now = hb_clock_now ();
   hb_machine_take_in (&self->machine, self->now, &batch);
   g_ptr_array_set_free_func (batch.cancelled, g_object_unref);
   hb_batch_clear (&batch);
 }
 
-/* Lets other threads see whether the task accepts messages. What they have sent before they could
- * see that it does not is taken in, and fails. */
+/* For hb_driver_show_state (). What other threads have sent before they could see that the task
+ * does not accept messages is taken in, and fails. */
 void
-hb_driver_show_state (HbDriver *self)
+hb_driver_show_change (HbDriver *self)
 {
   g_autoptr (GError) refusal = NULL;
-
-  if (G_LIKELY (self->shown_state == (int) self->machine.state))
-    return;
 
   self->shown_state = self->machine.state;
   hb_machine_check_accepting (&self->machine, &refusal);

@@ -19,8 +19,9 @@ G_BEGIN_DECLS
  *
  *   hb-driver-calls.c
  *   hb-driver.c
- *   hb-driver-attempt.c    hb-driver-intake.c    hb-driver-send.c
+ *   hb-driver-attempt.c    hb-driver-send.c
  *   hb-driver-time.c
+ *   hb-driver-intake.c     hb-driver-owner.c
  */
 struct _HbDriver
 {
@@ -36,6 +37,7 @@ struct _HbDriver
   GSource             *yielding;        /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* of the effects that are being carried out */
+  gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong() of the owner judges each message. */
 
   HbIntake             intake;          /* takes messages from other threads */
@@ -52,6 +54,7 @@ gint64    hb_driver_read_ages     (HbDriver       *self);
 gint64    hb_driver_get_time      (HbDriver       *self,
                                    HbEventKind     kind);
 gint64    hb_driver_get_deadline  (gpointer        self);
+void      hb_driver_tick          (HbDriver       *self);
 
 /* hb-driver-send.c */
 void      hb_driver_transmit      (HbDriver       *self);
@@ -73,10 +76,33 @@ void      hb_driver_enter_context (HbDriver       *self);
 void      hb_driver_wake          (HbDriver       *self);
 void      hb_driver_transmit_now  (HbDriver       *self);
 
+/* hb-driver-owner.c */
+void      hb_driver_emit          (HbDriver       *self,
+                                   const HbEffect *effect);
+HbReply   hb_driver_judge         (HbDriver       *self,
+                                   const HbEvent  *event);
+
 /* hb-driver-intake.c */
-void      hb_driver_take_in       (HbDriver       *self);
-void      hb_driver_show_state    (HbDriver       *self);
+void      hb_driver_take_batch_in (HbDriver       *self);
+void      hb_driver_show_change   (HbDriver       *self);
 void      hb_driver_on_woken      (HbDriver       *self);
 void      hb_driver_forget_turn   (HbDriver       *self);
+
+/* Gives the machine what other threads have asked for. Code of the application does not run in
+ * here. */
+static inline void
+hb_driver_take_in (HbDriver *self)
+{
+  if (G_UNLIKELY (hb_intake_is_filled (&self->intake)))
+    hb_driver_take_batch_in (self);
+}
+
+/* Lets other threads see whether the task accepts messages. */
+static inline void
+hb_driver_show_state (HbDriver *self)
+{
+  if (G_UNLIKELY (self->shown_state != (int) self->machine.state))
+    hb_driver_show_change (self);
+}
 
 G_END_DECLS

@@ -6,7 +6,7 @@
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
-/* The time of an event, and when the next one is due */
+/* The time of an event, when the next one is due, and what happens then */
 
 gint64
 hb_driver_read_clock (HbDriver *self)
@@ -47,4 +47,39 @@ hb_driver_get_deadline (gpointer user_data)
   return hb_machine_has_effect (&self->machine)
          ? HB_AT_ONCE
          : hb_machine_get_deadline (&self->machine);
+}
+
+/* Ends a pause of reading, so that the socket is read in the next iteration. */
+static HbReading
+read_on (HbDriver *self)
+{
+  if (self->link == NULL)
+    return HB_READING_DONE;
+
+  if (hb_link_is_held_up (self->link))
+    return HB_READING_HELD_UP;
+
+  return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
+}
+
+/* Handles a deadline that has passed. */
+void
+hb_driver_tick (HbDriver *self)
+{
+  HbEvent event = {
+    .kind = HB_EVENT_TICK,
+    .tick.reading = read_on (self),
+    .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
+  };
+
+  hb_driver_take_in (self);
+  hb_driver_read_clock (self);
+
+  if (self->trace.is_wanted)
+    hb_trace_begin_tick (&self->trace, &self->machine, self->now);
+
+  hb_machine_handle (&self->machine, self->now, &event);
+
+  if (self->trace.is_wanted)
+    hb_trace_end_tick (&self->trace, &self->machine);
 }

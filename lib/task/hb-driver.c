@@ -55,14 +55,26 @@ touch_alarm (HbDriver *self)
     hb_alarm_touch (self->alarm);
 }
 
+/* The alarm holds a reference to the driver. Where there is none, or it goes, another reference
+ * keeps the driver until the outermost end (). */
 static void
-emit (HbDriver       *self,
-      const HbEffect *effect)
+keep (HbDriver *self)
 {
-  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  if (self->is_kept)
+    return;
 
-  if (owner != NULL)
-    self->funcs->emit (owner, effect);
+  self->is_kept = TRUE;
+  hb_driver_ref (self);
+}
+
+/* Precedes code that may run code of the application, which may drop the last reference to the
+ * driver. Counts no reference if it need not, because to do so takes long for a short message. */
+static void
+begin (HbDriver *self)
+{
+  self->depth++;
+  if (self->alarm == NULL)
+    keep (self);
 }
 
 /* Carries out the effects now. Within an effect, they follow when that one is done. */
@@ -77,47 +89,9 @@ hb_driver_wake (HbDriver *self)
     touch_alarm (self);
 }
 
-/* Ends a pause of reading, so that the socket is read in the next iteration. */
-static HbReading
-read_on (HbDriver *self)
-{
-  if (self->link == NULL)
-    return HB_READING_DONE;
-
-  if (hb_link_is_held_up (self->link))
-    return HB_READING_HELD_UP;
-
-  return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
-}
-
-/* Asks the application whether a message is the reply to a ping. Effects that have not been carried
- * out, because a handler has not returned, precede the question, as they precede the message. While
- * the application's function runs, the effects of its calls wait, as in a handler. */
-static HbReply
-judge (HbDriver      *self,
-       const HbEvent *event)
-{
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
-  g_autoptr (GObject) owner = NULL;
-  gboolean is_pong;
-
-  if (hb_machine_has_effect (&self->machine))
-    carry_out_all (self);
-
-  owner = g_weak_ref_get (&self->owner);
-  if (owner == NULL || !hb_machine_would_deliver (&self->machine, event))
-    return HB_REPLY_UNJUDGED;
-
-  self->depth++;
-  is_pong = self->funcs->is_pong (owner, event->message.opcode, event->message.bytes);
-  g_clear_object (&owner);
-  self->depth--;
-
-  return is_pong ? HB_REPLY_YES : HB_REPLY_NO;
-}
-
-/* The message has the time at which it was received, because the application's function may take
- * long. */
+/* The effects that have not been carried out, because a handler has not returned, precede the
+ * question whether the message is a reply, as they precede the message. The message has the time at
+ * which it was received, because the application's function may take long. */
 static void
 handle_judged (HbDriver      *self,
                const HbEvent *event)
@@ -126,7 +100,10 @@ handle_judged (HbDriver      *self,
   gint64 now = self->now;
 
   hb_driver_ref (self);
-  judged.message.reply = judge (self, event);
+  if (hb_machine_has_effect (&self->machine))
+    carry_out_all (self);
+
+  judged.message.reply = hb_driver_judge (self, event);
   hb_machine_handle (&self->machine, now, &judged);
   hb_driver_wake (self);
   hb_driver_unref (self);
@@ -168,27 +145,6 @@ event_cb (const HbEvent *event,
     hb_driver_wake (self);
 }
 
-static void
-tick (HbDriver *self)
-{
-  HbEvent event = {
-    .kind = HB_EVENT_TICK,
-    .tick.reading = read_on (self),
-    .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
-  };
-
-  hb_driver_take_in (self);
-  hb_driver_read_clock (self);
-
-  if (self->trace.is_wanted)
-    hb_trace_begin_tick (&self->trace, &self->machine, self->now);
-
-  hb_machine_handle (&self->machine, self->now, &event);
-
-  if (self->trace.is_wanted)
-    hb_trace_end_tick (&self->trace, &self->machine);
-}
-
 static gboolean
 alarm_cb (gpointer user_data)
 {
@@ -200,7 +156,7 @@ alarm_cb (gpointer user_data)
 
   /* A link that has ended reports that, and the reason, in this iteration. A tick would hide it. */
   if (hb_alarm_is_due (self->alarm) && !has_ended)
-    tick (self);
+    hb_driver_tick (self);
 
   carry_out_all (self);
 
@@ -259,6 +215,9 @@ leave_context (HbDriver *self)
   if (self->alarm == NULL)
     return;
 
+  if (self->depth > 0)
+    keep (self);
+
   end_yield (self);
   hb_intake_set_alarm (&self->intake, NULL);
   hb_driver_forget_turn (self);
@@ -283,22 +242,6 @@ hb_driver_enter_context (HbDriver *self)
   g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
   g_source_attach (self->alarm, self->home.context);
   hb_intake_set_alarm (&self->intake, self->alarm);
-}
-
-/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
- * means the same. */
-void
-hb_driver_transmit_now (HbDriver *self)
-{
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
-
-  hb_driver_ref (self);
-  self->depth++;
-  hb_driver_transmit (self);
-  self->depth--;
-
-  hb_driver_wake (self);
-  hb_driver_unref (self);
 }
 
 static void
@@ -335,14 +278,14 @@ carry_out (HbDriver *self,
         hb_link_set_reading (self->link, hb_machine_may_read (&self->machine));
       break;
     case HB_EFFECT_WAITED:
-      emit (self, effect);
+      hb_driver_emit (self, effect);
       hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
       break;
     case HB_EFFECT_YIELD:
       yield (self);
       break;
     case HB_EFFECT_OPEN:
-      emit (self, effect);
+      hb_driver_emit (self, effect);
       hb_machine_on_greeted (&self->machine, effect->serial);
       break;
     case HB_EFFECT_NOTIFY:
@@ -350,11 +293,11 @@ carry_out (HbDriver *self,
     case HB_EFFECT_CLOSE:
     case HB_EFFECT_ERROR:
     case HB_EFFECT_DRAIN:
-      emit (self, effect);
+      hb_driver_emit (self, effect);
       break;
     case HB_EFFECT_RECONNECT:
       if (hb_driver_choose_delay (self, effect))
-        emit (self, effect);
+        hb_driver_emit (self, effect);
       break;
     case HB_EFFECT_RESOLVE:
       hb_call_complete (effect);
@@ -376,13 +319,44 @@ follow_state (HbDriver *self)
     self->network = hb_network_watch (self->home.context, network_cb, self);
 }
 
+/* Follows begin (). After the outermost end (), the driver may be gone. */
+static void
+end (HbDriver *self)
+{
+  if (self->depth == 1)
+    follow_state (self);
+
+  touch_alarm (self);
+  self->depth--;
+
+  if (self->is_kept && self->depth == 0)
+    {
+      self->is_kept = FALSE;
+      hb_driver_unref (self);
+    }
+}
+
 static gboolean
 pop_effect (HbDriver *self,
             HbEffect *effect)
 {
   hb_driver_show_state (self);
 
-  return hb_machine_pop_effect (&self->machine, effect);
+  return hb_machine_has_effect (&self->machine)
+         && hb_machine_pop_effect (&self->machine, effect);
+}
+
+static void
+carry_out_each (HbDriver *self)
+{
+  HbEffect effect;
+
+  while (pop_effect (self, &effect))
+    {
+      touch_alarm (self);
+      carry_out (self, &effect);
+      hb_effect_clear (&effect);
+    }
 }
 
 /* Carries out all effects. Code of the application runs in here, which may call anything, drop the
@@ -391,26 +365,26 @@ static void
 carry_out_all (HbDriver *self)
 {
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
-  HbEffect effect;
 
-  hb_driver_ref (self);
-  self->depth++;
+  begin (self);
+  carry_out_each (self);
+  end (self);
+}
 
-  while (pop_effect (self, &effect))
-    {
-      touch_alarm (self);
-      carry_out (self, &effect);
-      hb_effect_clear (&effect);
-    }
+/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
+ * means the same. The effects follow, except within an effect. */
+void
+hb_driver_transmit_now (HbDriver *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  self->depth--;
-
-  if (self->depth == 0)
-    follow_state (self);
-
-  touch_alarm (self);
-
-  hb_driver_unref (self);
+  begin (self);
+  hb_machine_transmit_at_once (&self->machine);
+  hb_driver_transmit (self);
+  hb_driver_show_state (self);
+  if (self->depth == 1)
+    carry_out_each (self);
+  end (self);
 }
 
 HbDriver *

@@ -50,7 +50,14 @@ void     hb_intake_set_refusal (HbIntake          *self,
                                 const GError      *refusal,
                                 gboolean           is_closed);
 void     hb_intake_rearm       (HbIntake          *self);
-gboolean hb_intake_take        (HbIntake          *self,
+void     hb_intake_take        (HbIntake          *self,
                                 HbBatch           *batch);
+
+/* Returns whether there is something to take. */
+static inline gboolean
+hb_intake_is_filled (HbIntake *self)
+{
+  return g_atomic_int_get (&self->is_filled);
+}
 
 G_END_DECLS

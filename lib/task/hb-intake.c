@@ -272,21 +272,15 @@ hb_intake_rearm (HbIntake *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Moves everything to @batch, whose contents are then the caller's. Returns FALSE if nothing has
- * come in. */
-gboolean
+/* Moves everything to @batch, whose contents are then the caller's. */
+void
 hb_intake_take (HbIntake *self,
                 HbBatch  *batch)
 {
-  if (!g_atomic_int_get (&self->is_filled))
-    return FALSE;
-
   g_mutex_lock (&self->mutex);
   *batch = self->batch;
   hb_batch_init (&self->batch);
   self->unreserved = 0;
   g_atomic_int_set (&self->is_filled, FALSE);
   g_mutex_unlock (&self->mutex);
-
-  return TRUE;
 }

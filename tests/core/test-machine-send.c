@@ -44,6 +44,33 @@ test_open (Fixture       *fixture,
 }
 
 static void
+test_at_once (Fixture       *fixture,
+              gconstpointer  data)
+{
+  const HbOutgoing *message;
+
+  g_test_summary ("A caller that transmits at once leaves no effect to transmit, but all others");
+
+  start_open (fixture);
+  hb_machine_transmit_at_once (&fixture->machine);
+  hb_machine_check (&fixture->machine, fixture->now);
+  hb_machine_transmit_at_once (&fixture->machine);
+  send_text (fixture, "hello");
+  hb_machine_transmit_at_once (&fixture->machine);
+  assert_effects (fixture, "ping");
+  assert_wire (fixture, "");
+
+  message = hb_machine_take_message (&fixture->machine, fixture->now);
+  g_assert_nonnull (message);
+  g_assert_null (hb_machine_take_message (&fixture->machine, fixture->now));
+  tell_sent (&fixture->machine, fixture->now, &(HbSpan) { 0, 2, 2 });
+
+  send_text (fixture, "again");
+  assert_effects (fixture, "transmit");
+  assert_wire (fixture, "again");
+}
+
+static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
@@ -491,6 +518,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine-send/open", test_open);
+  add_test ("/machine-send/at-once", test_at_once);
   add_test ("/machine-send/together", test_together);
   add_test ("/machine-send/connecting", test_connecting);
   add_test ("/machine-send/waiting", test_waiting);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-driver-steps-private.h"
+
+/* The object that owns the driver, whose functions run code of the application */
+
+void
+hb_driver_emit (HbDriver       *self,
+                const HbEffect *effect)
+{
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+
+  if (owner != NULL)
+    self->funcs->emit (owner, effect);
+}
+
+/* Asks the application whether a message is the reply to a ping. While the application's function
+ * runs, the effects of its calls wait, as in a handler. */
+HbReply
+hb_driver_judge (HbDriver      *self,
+                 const HbEvent *event)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
+  g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
+  gboolean is_pong;
+
+  if (owner == NULL || !hb_machine_would_deliver (&self->machine, event))
+    return HB_REPLY_UNJUDGED;
+
+  self->depth++;
+  is_pong = self->funcs->is_pong (owner, event->message.opcode, event->message.bytes);
+  g_clear_object (&owner);
+  self->depth--;
+
+  return is_pong ? HB_REPLY_YES : HB_REPLY_NO;
+}
