@@ -12,6 +12,7 @@ struct _LinkBanner
 
   HbWebsocketTask *task; /* (owned) */
   AdwBanner       *bar;
+  gboolean         is_unready; /* The bar offers to mark the connection as ready. */
 };
 
 G_DEFINE_FINAL_TYPE (LinkBanner, link_banner, ADW_TYPE_BIN)
@@ -20,15 +21,41 @@ static void
 set_reason (LinkBanner *self,
             const char *reason)
 {
+  self->is_unready = FALSE;
+
   if (reason != NULL)
-    adw_banner_set_title (self->bar, reason);
+    {
+      adw_banner_set_title (self->bar, reason);
+      adw_banner_set_button_label (self->bar, _("_Retry Now"));
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (self->bar), "win.retry");
+    }
   adw_banner_set_revealed (self->bar, reason != NULL);
+}
+
+static void
+show_unready (LinkBanner *self)
+{
+  self->is_unready = TRUE;
+  adw_banner_set_title (self->bar, _("Waiting for the server’s greeting"));
+  adw_banner_set_button_label (self->bar, _("Mark as _Ready"));
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (self->bar), "win.mark-ready");
+  adw_banner_set_revealed (self->bar, TRUE);
 }
 
 static void
 open_cb (LinkBanner *self)
 {
-  set_reason (self, NULL);
+  if (hb_websocket_task_get_ready (self->task))
+    set_reason (self, NULL);
+  else
+    show_unready (self);
+}
+
+static void
+ready_cb (LinkBanner *self)
+{
+  if (self->is_unready)
+    set_reason (self, NULL);
 }
 
 static void
@@ -66,7 +93,9 @@ close_cb (LinkBanner *self,
 static void
 state_cb (LinkBanner *self)
 {
-  if (hb_websocket_task_get_state (self->task) == HB_STATE_CLOSED)
+  HbState state = hb_websocket_task_get_state (self->task);
+
+  if (state == HB_STATE_CLOSED || (self->is_unready && state != HB_STATE_OPEN))
     set_reason (self, NULL);
 }
 
@@ -109,5 +138,6 @@ link_banner_set_task (LinkBanner      *self,
   g_signal_connect_object (task, "open", G_CALLBACK (open_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (task, "error", G_CALLBACK (error_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (task, "close", G_CALLBACK (close_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "notify::ready", G_CALLBACK (ready_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (task, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
 }

@@ -41,6 +41,17 @@ static const Look looks[] = {
   [HB_STATE_WAITING] = { "network-error-symbolic", "warning", N_("Connection Lost") },
 };
 
+/* Of a connection whose server has not accepted the login yet */
+static const Look unready_look = { "network-wired-acquiring-symbolic", "accent",
+                                   N_("Not Ready Yet") };
+
+static gboolean
+is_unready (LinkCard *self)
+{
+  return hb_websocket_task_get_state (self->task) == HB_STATE_OPEN
+         && !hb_websocket_task_get_ready (self->task);
+}
+
 /* Seconds until the next attempt, begun ones included */
 static guint
 get_countdown (LinkCard *self)
@@ -56,6 +67,9 @@ get_detail (LinkCard *self)
   HbState state = hb_websocket_task_get_state (self->task);
   guint attempt = hb_websocket_task_get_attempt (self->task);
   gint64 downtime = hb_websocket_task_get_downtime (self->task);
+
+  if (state == HB_STATE_OPEN && hb_websocket_task_get_paused (self->task))
+    return g_strdup (_("Receiving is paused"));
 
   if (state == HB_STATE_OPEN && downtime > 0)
     return g_strdup_printf (_("Back after %.1f s"), downtime / (double) G_TIME_SPAN_SECOND);
@@ -143,7 +157,9 @@ show_latency (LinkCard *self)
 static void
 state_cb (LinkCard *self)
 {
-  const Look *look = &looks[hb_websocket_task_get_state (self->task)];
+  const Look *look = is_unready (self)
+                     ? &unready_look
+                     : &looks[hb_websocket_task_get_state (self->task)];
   const char *style_classes[] = { look->style_class, NULL };
 
   gtk_image_set_from_icon_name (GTK_IMAGE (self->icon), look->icon_name);
@@ -242,6 +258,9 @@ link_card_set_task (LinkCard        *self,
 
   self->task = g_object_ref (task);
   g_signal_connect_object (task, "notify::state", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "notify::ready", G_CALLBACK (state_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (task, "notify::paused", G_CALLBACK (show_detail), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (task, "notify::latency", G_CALLBACK (show_latency), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (task, "notify::attempt", G_CALLBACK (show_detail), self,

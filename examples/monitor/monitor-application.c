@@ -31,6 +31,8 @@ static const Accelerator accelerators[] = {
   { "win.focus-message", { "<Control>m" } },
   { "win.disconnect", { "<Control>d" } },
   { "win.retry", { "<Control>r", "F5" } },
+  { "win.mark-ready", { "<Control>g" } },
+  { "win.paused", { "<Control>p" } },
   { "win.send-many", { "<Control><Shift>Return" } },
   { "win.clear", { "<Control>k" } },
 };

@@ -16,6 +16,10 @@
 #define RECONNECT_AFTER   2000
 #define RECONNECT_AT_MOST 30000
 
+/* A person who logs in needs longer than a program. */
+#define CONNECT_WITHIN    10000
+#define LOG_IN_WITHIN     60000
+
 #define N_MANY            1000
 
 struct _MonitorWindow
@@ -40,6 +44,13 @@ takes_messages (HbState state)
   return state != HB_STATE_CLOSED && state != HB_STATE_CLOSING;
 }
 
+static gboolean
+is_unready (MonitorWindow *self)
+{
+  return hb_websocket_task_get_state (self->task) == HB_STATE_OPEN
+         && !hb_websocket_task_get_ready (self->task);
+}
+
 static void
 set_suggested (GtkWidget *button,
                gboolean   is_suggested)
@@ -60,6 +71,7 @@ update_actions (MonitorWindow *self)
 
   gtk_widget_action_set_enabled (widget, "win.connect", has_address);
   gtk_widget_action_set_enabled (widget, "win.disconnect", state != HB_STATE_CLOSED);
+  gtk_widget_action_set_enabled (widget, "win.mark-ready", is_unready (self));
   gtk_widget_action_set_enabled (widget, "win.retry", has_address);
   gtk_widget_action_set_enabled (widget, "win.send", has_message && takes_messages (state));
   gtk_widget_action_set_enabled (widget, "win.send-many", takes_messages (state));
@@ -76,6 +88,14 @@ state_cb (MonitorWindow *self)
   set_suggested (GTK_WIDGET (self->connect), is_closed);
   set_suggested (self->send, !is_closed);
   update_actions (self);
+}
+
+static void
+manual_ready_cb (MonitorWindow *self)
+{
+  gboolean has_login = hb_websocket_task_get_manual_ready (self->task);
+
+  hb_websocket_task_set_connect_timeout (self->task, has_login ? LOG_IN_WITHIN : CONNECT_WITHIN);
 }
 
 static void
@@ -123,7 +143,8 @@ sent_cb (GObject      *source,
 
 static void
 send_text (MonitorWindow *self,
-           const char    *text)
+           const char    *text,
+           HbSendFlags    flags)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
   MonitorMessage *message = monitor_message_new (SOUP_WEBSOCKET_DATA_TEXT, bytes,
@@ -131,7 +152,7 @@ send_text (MonitorWindow *self,
 
   show_message (self, g_object_ref (message));
   hb_websocket_task_send_message_async (self->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
-                                        HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, message);
+                                        flags, NULL, sent_cb, message);
 }
 
 static void
@@ -156,6 +177,14 @@ disconnect_link (GtkWidget  *widget,
 }
 
 static void
+mark_ready (GtkWidget  *widget,
+            const char *action_name,
+            GVariant   *parameter)
+{
+  hb_websocket_task_mark_ready (MONITOR_WINDOW (widget)->task);
+}
+
+static void
 retry (GtkWidget  *widget,
        const char *action_name,
        GVariant   *parameter)
@@ -165,6 +194,7 @@ retry (GtkWidget  *widget,
   hb_websocket_task_reconnect_now (self->task);
 }
 
+/* Before the connection is ready, what a person writes is a login, which must not wait. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,
@@ -172,7 +202,8 @@ send (GtkWidget  *widget,
 {
   MonitorWindow *self = MONITOR_WINDOW (widget);
 
-  send_text (self, gtk_editable_get_text (self->message));
+  send_text (self, gtk_editable_get_text (self->message),
+             is_unready (self) ? HB_SEND_FLAGS_THIS_LINK : HB_SEND_FLAGS_DEFAULT);
   gtk_editable_set_text (self->message, "");
   gtk_widget_grab_focus (GTK_WIDGET (self->message));
 }
@@ -189,7 +220,7 @@ send_many (GtkWidget  *widget,
     {
       g_autofree char *text = g_strdup_printf (_("Message %u of %u"), i, N_MANY);
 
-      send_text (self, text);
+      send_text (self, text, HB_SEND_FLAGS_DEFAULT);
     }
 }
 
@@ -239,6 +270,9 @@ monitor_window_dispose (GObject *object)
   if (self->task != NULL)
     hb_websocket_task_close (self->task, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
 
+  /* They keep the task too. */
+  g_action_map_remove_action (G_ACTION_MAP (self), "manual-ready");
+  g_action_map_remove_action (G_ACTION_MAP (self), "paused");
   g_clear_object (&self->task);
 
   G_OBJECT_CLASS (monitor_window_parent_class)->dispose (object);
@@ -252,6 +286,7 @@ install_actions (GtkWidgetClass *klass)
   gtk_widget_class_install_action (klass, "win.disconnect", NULL, disconnect_link);
   gtk_widget_class_install_action (klass, "win.focus-address", NULL, focus_address);
   gtk_widget_class_install_action (klass, "win.focus-message", NULL, focus_message);
+  gtk_widget_class_install_action (klass, "win.mark-ready", NULL, mark_ready);
   gtk_widget_class_install_action (klass, "win.retry", NULL, retry);
   gtk_widget_class_install_action (klass, "win.send", NULL, send);
   gtk_widget_class_install_action (klass, "win.send-many", NULL, send_many);
@@ -286,6 +321,16 @@ monitor_window_class_init (MonitorWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_actions);
 }
 
+/* Adds an action that sets and shows a property of the task. */
+static void
+add_property_action (MonitorWindow *self,
+                     const char    *property)
+{
+  g_autoptr (GPropertyAction) action = g_property_action_new (property, self->task, property);
+
+  g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (action));
+}
+
 static void
 monitor_window_init (MonitorWindow *self)
 {
@@ -293,10 +338,13 @@ monitor_window_init (MonitorWindow *self)
                              "heartbeat-mode", HB_HEARTBEAT_MODE_PING,
                              "ping-timeout", PING_AFTER,
                              "pong-timeout", PONG_WITHIN,
+                             "connect-timeout", CONNECT_WITHIN,
                              "reconnect-timeout", RECONNECT_AFTER,
                              "reconnect-timeout-max", RECONNECT_AT_MOST,
                              NULL);
 
+  add_property_action (self, "manual-ready");
+  add_property_action (self, "paused");
   gtk_widget_init_template (GTK_WIDGET (self));
 
   link_banner_set_task (self->banner, self->task);
@@ -305,6 +353,10 @@ monitor_window_init (MonitorWindow *self)
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->task, "error", G_CALLBACK (error_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->task, "notify::state", G_CALLBACK (state_cb), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->task, "notify::ready", G_CALLBACK (update_actions), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->task, "notify::manual-ready", G_CALLBACK (manual_ready_cb), self,
                            G_CONNECT_SWAPPED);
   state_cb (self);
   gtk_widget_grab_focus (GTK_WIDGET (self->address));

@@ -76,6 +76,15 @@ hand_open (MonitorFixture *self)
   wait_until (eye_shows (self->state, "Connected"));
 }
 
+/* Has the task wait for a login, and connects. */
+void
+hand_open_unready (MonitorFixture *self)
+{
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.manual-ready", NULL);
+  hand_click (self->connect);
+  wait_until (eye_shows (self->state, "Not Ready Yet"));
+}
+
 void
 hand_write (MonitorFixture *self,
             const char     *text)

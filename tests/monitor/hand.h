@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 /* What a person does, and much at once of what a program does */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
+void hand_open_unready  (MonitorFixture *self);
 void hand_write         (MonitorFixture *self,
                          const char     *text);
 void hand_write_in_vain (MonitorFixture *self);

@@ -132,9 +132,10 @@ find_children (MonitorFixture *self)
   self->message = monitor_fixture_get_child (self, "message");
   self->send = monitor_fixture_get_child (self, "send");
   self->banner = monitor_fixture_get_child (self, "bar");
-  self->retry = find_button (self->banner);
+  self->button = find_button (self->banner);
   self->state = monitor_fixture_get_child (self, "state");
   self->detail = monitor_fixture_get_child (self, "detail");
+  self->pause = monitor_fixture_get_child (self, "pause");
   self->latency = monitor_fixture_get_child (self, "latency");
   self->queued = monitor_fixture_get_child (self, "queued");
   self->sent = monitor_fixture_get_child (self, "sent");

@@ -33,9 +33,10 @@ typedef struct
   GtkWidget          *message;
   GtkWidget          *send;
   GtkWidget          *banner;
-  GtkWidget          *retry;
+  GtkWidget          *button;      /* of the banner */
   GtkWidget          *state;
   GtkWidget          *detail;
+  GtkWidget          *pause;
   GtkWidget          *latency;
   GtkWidget          *queued;
   GtkWidget          *sent;

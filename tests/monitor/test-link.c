@@ -124,13 +124,13 @@ test_loss (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 2), ==, MONITOR_MESSAGE_WAITING);
 
   /* There is no server yet: a new attempt, and a new wait. */
-  hand_click (self->retry);
+  hand_click (self->button);
   g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
   wait_until (eye_shows (self->state, "Connection Lost"));
   g_assert_true (eye_has_banner (self));
 
   monitor_fixture_start_server (self);
-  hand_click (self->retry);
+  hand_click (self->button);
   wait_until (eye_shows (self->state, "Connected"));
   g_assert_false (eye_has_banner (self));
   g_assert_true (g_str_has_prefix (eye_get_text (self->detail), "Back after "));
@@ -150,6 +150,77 @@ test_unsent (MonitorFixture *self,
   wait_until (eye_shows (self->state, "Disconnected"));
   wait_until (eye_lists (self, "Not Sent"));
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_FAILED);
+}
+
+/* What is written before the connection is ready goes out as a login. All else waits. */
+static void
+test_ready (MonitorFixture *self,
+            gconstpointer   data)
+{
+  hand_open_unready (self);
+  g_assert_true (eye_has_banner (self));
+  g_assert_cmpstr (adw_banner_get_title (ADW_BANNER (self->banner)), ==,
+                   "Waiting for the server’s greeting");
+
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.send-many", NULL);
+  hand_write (self, "login");
+  wait_until (eye_shows (self->received, "1"));
+  g_assert_cmpstr (eye_get_text (self->sent), ==, "1");
+  g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_WAITING);
+  g_assert_cmpstr (eye_get_text (self->queued), !=, "0 bytes");
+
+  hand_click (self->button);
+  wait_until (eye_shows (self->state, "Connected"));
+  g_assert_false (eye_has_banner (self));
+  wait_until (eye_shows (self->received, "1001"));
+  g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_SENT);
+  wait_until (eye_shows (self->queued, "0 bytes"));
+
+  /* Each connection waits, until the menu item is off again. */
+  monitor_fixture_stop_server (self);
+  wait_until (eye_shows (self->state, "Connection Lost"));
+  wait_until (eye_has_banner (self));
+  monitor_fixture_start_server (self);
+  hand_click (self->button);
+  wait_until (eye_shows (self->state, "Not Ready Yet"));
+  monitor_fixture_stop_server (self);
+  wait_until (eye_shows (self->state, "Connection Lost"));
+  wait_until (eye_has_banner (self));
+  g_assert_cmpstr (adw_banner_get_title (ADW_BANNER (self->banner)), ==,
+                   "The server dropped the connection");
+  monitor_fixture_start_server (self);
+  hand_click (self->button);
+  wait_until (eye_shows (self->state, "Not Ready Yet"));
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.manual-ready", NULL);
+  wait_until (eye_shows (self->state, "Connected"));
+}
+
+static guint64
+get_n_received (MonitorFixture *self)
+{
+  g_autoptr (HbMetrics) metrics = hb_websocket_task_get_metrics (self->task);
+
+  return hb_metrics_get_messages_received (metrics);
+}
+
+static void
+test_pause (MonitorFixture *self,
+            gconstpointer   data)
+{
+  hand_open (self);
+  hand_click (self->pause);
+  g_assert_cmpstr (eye_get_text (self->detail), ==, "Receiving is paused");
+  g_assert_true (gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (self->pause)));
+
+  hand_write (self, "hello");
+  wait_until (get_n_received (self) == 1);
+  wait_until (eye_get_n_rows (self) == 1);
+  g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_SENT);
+
+  hand_click (self->pause);
+  wait_until (eye_get_n_rows (self) == 2);
+  g_assert_cmpstr (eye_get_text (self->detail), ==, "");
+  g_assert_cmpint (eye_get_status (self, 1), ==, MONITOR_MESSAGE_RECEIVED);
 }
 
 static void
@@ -180,6 +251,8 @@ main (int   argc,
   monitor_fixture_add ("/monitor/link/latency", test_latency);
   monitor_fixture_add ("/monitor/link/loss", test_loss);
   monitor_fixture_add ("/monitor/link/unsent", test_unsent);
+  monitor_fixture_add ("/monitor/link/ready", test_ready);
+  monitor_fixture_add ("/monitor/link/pause", test_pause);
   monitor_fixture_add ("/monitor/link/wrong-address", test_wrong_address);
 
   return g_test_run ();

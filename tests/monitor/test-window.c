@@ -46,6 +46,9 @@ test_pictures (MonitorFixture *self,
 
   adw_style_manager_set_color_scheme (style, ADW_COLOR_SCHEME_FORCE_DARK);
   eye_take_picture (self, GTK_WIDGET (self->window), "dark");
+  hand_click (self->pause);
+  eye_take_picture (self, GTK_WIDGET (self->window), "paused");
+  hand_click (self->pause);
 
   hb_websocket_task_set_reconnect_timeout (self->task, 8000);
   monitor_fixture_stop_server (self);
@@ -80,6 +83,13 @@ test_narrow (MonitorFixture *self,
   show_conversation (self);
   hand_make_narrow (self);
   eye_take_picture (self, GTK_WIDGET (self->window), "narrow");
+  gtk_widget_measure (window, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
+  g_assert_cmpint (minimum, <=, HAND_NARROW);
+
+  hand_click (self->connect);
+  wait_until (eye_shows (self->state, "Disconnected"));
+  hand_open_unready (self);
+  eye_take_picture (self, GTK_WIDGET (self->window), "narrow-unready");
   gtk_widget_measure (window, GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL, NULL);
   g_assert_cmpint (minimum, <=, HAND_NARROW);
 
@@ -181,6 +191,16 @@ test_keyboard (MonitorFixture *self,
   hand_type (self, "<Control>r");
   wait_until (eye_shows (self->state, "Connected"));
 
+  hand_type (self, "<Control>p");
+  wait_until (eye_shows (self->detail, "Receiving is paused"));
+  hand_type (self, "<Control>p");
+  wait_until (!eye_shows (self->detail, "Receiving is paused"));
+  gtk_widget_activate_action (GTK_WIDGET (self->window), "win.manual-ready", NULL);
+  hand_type (self, "<Control>r");
+  wait_until (eye_shows (self->state, "Not Ready Yet"));
+  hand_type (self, "<Control>g");
+  wait_until (eye_shows (self->state, "Connected"));
+
   hand_type (self, "<Control>m");
   wait_until (has_focus (self->message));
   hand_type (self, "h o <Alt>s");
@@ -235,6 +255,8 @@ test_accessible (MonitorFixture *self,
   gtk_test_accessible_assert_property (self->message, GTK_ACCESSIBLE_PROPERTY_LABEL, "Message");
   gtk_test_accessible_assert_property (self->list, GTK_ACCESSIBLE_PROPERTY_LABEL, "Messages");
   gtk_test_accessible_assert_property (self->plot, GTK_ACCESSIBLE_PROPERTY_LABEL, "Latency Plot");
+  gtk_test_accessible_assert_property (self->pause, GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                       "Pause Receiving");
   gtk_test_accessible_assert_role (self->plot, GTK_ACCESSIBLE_ROLE_IMG);
   gtk_test_accessible_assert_relation (self->queued, GTK_ACCESSIBLE_RELATION_LABELLED_BY,
                                        monitor_fixture_get_child (self, "queued_title"),
