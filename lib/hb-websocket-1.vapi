@@ -53,6 +53,7 @@ namespace Hb {
 		public uint get_connect_timeout ();
 		public unowned Soup.WebsocketConnection? get_connection ();
 		public int64 get_downtime ();
+		public uint get_fragment_size ();
 		public Hb.HeartbeatMode get_heartbeat_mode ();
 		public uint get_http_status ();
 		public unowned GLib.Error? get_last_error ();
@@ -100,6 +101,7 @@ namespace Hb {
 		public void set_close_timeout (uint milliseconds);
 		public void set_compression (bool compression);
 		public void set_connect_timeout (uint milliseconds);
+		public void set_fragment_size (uint bytes);
 		public void set_heartbeat_mode (Hb.HeartbeatMode mode);
 		public void set_liveness (Hb.Liveness liveness);
 		public void set_manual_ready (bool manual_ready);
@@ -136,6 +138,7 @@ namespace Hb {
 		public uint connect_timeout { get; set; }
 		public Soup.WebsocketConnection? connection { get; }
 		public int64 downtime { get; }
+		public uint fragment_size { get; set; }
 		public Hb.HeartbeatMode heartbeat_mode { get; set; }
 		public uint http_status { get; }
 		public GLib.Error? last_error { get; }

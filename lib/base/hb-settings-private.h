@@ -32,6 +32,7 @@ typedef struct
   guint            connect_timeout;
   guint            close_timeout;
   guint            queue_timeout;
+  guint            fragment_size;
   gboolean         compression;
   gboolean         network_aware;
   gboolean         manual_ready;

@@ -60,6 +60,9 @@ typedef struct
 #define STRING(field) \
   { .kind = KIND_STRING, FIELD (field) }
 
+/* With its header of 8 bytes, a frame has 32 KiB. Common gateways refuse longer ones. */
+#define FRAGMENT_SIZE (32 * 1024 - 8)
+
 /* The defaults and the limits of all properties that can be set, except `session` */
 static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_URI] = STRING (uri),
@@ -93,6 +96,7 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_PAUSED] = BOOLEAN (paused, FALSE),
   [HB_PROPERTY_PING_BYTES] = { .kind = KIND_BYTES, FIELD (ping_bytes) },
   [HB_PROPERTY_QUEUE_TIMEOUT] = UINT (queue_timeout, 0),
+  [HB_PROPERTY_FRAGMENT_SIZE] = UINT (fragment_size, FRAGMENT_SIZE),
 };
 
 static const Setting *

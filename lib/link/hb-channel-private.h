@@ -40,6 +40,11 @@ typedef struct
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
+  /* Limits the payload of a frame in the messages that are sent from now on, if the channel makes
+   * the frames. G_MAXSIZE for no limit */
+  void     (* set_fragment_size)    (gpointer   data,
+                                     gsize      bytes);
+
   /* Emits no event from now on. */
   void     (* detach)               (gpointer   data);
 

@@ -123,6 +123,13 @@ hb_fallback_set_max_message_size (gpointer data,
   hb_limits_set_on_connection (((HbFallback *) data)->connection, bytes);
 }
 
+/* libsoup sends each message in one frame. */
+static void
+hb_fallback_set_fragment_size (gpointer data,
+                               gsize    bytes)
+{
+}
+
 static void
 hb_fallback_detach (gpointer data)
 {
@@ -149,6 +156,7 @@ static const HbChannelFuncs channel_funcs = {
   .read_on = hb_fallback_read_on,
   .set_reading = hb_fallback_set_reading,
   .set_max_message_size = hb_fallback_set_max_message_size,
+  .set_fragment_size = hb_fallback_set_fragment_size,
   .detach = hb_fallback_detach,
   .free = hb_fallback_free,
 };

@@ -37,6 +37,8 @@ void                     hb_link_set_reading          (HbLink             *self,
                                                        gboolean            is_reading);
 void                     hb_link_set_max_message_size (HbLink             *self,
                                                        guint64             bytes);
+void                     hb_link_set_fragment_size    (HbLink             *self,
+                                                       guint               bytes);
 guint                    hb_link_get_serial           (HbLink             *self);
 SoupMessage             *hb_link_get_request          (HbLink             *self);
 SoupWebsocketConnection *hb_link_get_connection       (HbLink             *self);

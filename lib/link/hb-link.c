@@ -26,6 +26,7 @@ struct _HbLink
   HbEnding                *ending;     /* (nullable) of the connection */
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
   guint64                  max_message_size;
+  gsize                    fragment_size;
   guint                    serial;
   guint                    depth;      /* of our calls into libsoup, and its calls into us */
   gboolean                 is_dropped;
@@ -211,6 +212,7 @@ adopt_connection (HbLink                  *self,
 
   self->connection = connection;
   hb_link_set_max_message_size (self, self->max_message_size);
+  self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
 
   g_signal_connect_closure (connection, "message", new_message_closure (self), FALSE);
   g_signal_connect (connection, "pong", G_CALLBACK (pong_cb), self);
@@ -255,6 +257,7 @@ hb_link_new (guint               serial,
   self->context = g_main_context_ref_thread_default ();
   self->attempt = hb_attempt_new (settings, headers, attempted_cb, self);
   self->max_message_size = settings->max_message_size;
+  hb_link_set_fragment_size (self, settings->fragment_size);
 
   return self;
 }
@@ -364,6 +367,17 @@ hb_link_set_max_message_size (HbLink  *self,
 
   if (self->connection != NULL)
     self->channel.funcs->set_max_message_size (self->channel.data, self->max_message_size);
+}
+
+/* @bytes: 0 for no limit */
+void
+hb_link_set_fragment_size (HbLink *self,
+                           guint   bytes)
+{
+  self->fragment_size = bytes == 0 ? G_MAXSIZE : bytes;
+
+  if (self->connection != NULL)
+    self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
 }
 
 guint

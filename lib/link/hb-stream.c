@@ -259,6 +259,13 @@ hb_stream_set_max_message_size (gpointer data,
 }
 
 static void
+hb_stream_set_fragment_size (gpointer data,
+                             gsize    bytes)
+{
+  hb_output_set_fragment_size (((HbStream *) data)->output, bytes);
+}
+
+static void
 hb_stream_detach (gpointer data)
 {
   HbStream *self = data;
@@ -275,6 +282,7 @@ static const HbChannelFuncs channel_funcs = {
   .read_on = hb_stream_read_on,
   .set_reading = hb_stream_set_reading,
   .set_max_message_size = hb_stream_set_max_message_size,
+  .set_fragment_size = hb_stream_set_fragment_size,
   .detach = hb_stream_detach,
   .free = g_object_unref,
 };

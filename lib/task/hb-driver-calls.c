@@ -52,7 +52,10 @@ hb_driver_set (HbDriver      *self,
 
   hb_intake_set_limits (&self->intake, &self->machine.settings);
   if (self->link != NULL)
-    hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
+    {
+      hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
+      hb_link_set_fragment_size (self->link, self->machine.settings.fragment_size);
+    }
 
   hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);

@@ -1310,6 +1310,64 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
 }
 
 /**
+ * HbWebsocketTask:fragment-size:
+ *
+ * The maximum size of a frame's payload in a sent message, in bytes.
+ *
+ * A longer message is sent in several frames, which the receiver joins again. Between two of these
+ * frames the connection answers the pings of the server, and sends ping frames of its own. Over a
+ * slow line, a server that pings its clients would otherwise drop the connection before it has
+ * received a long message. A frame of the default size has 32 KiB with its header; some gateways
+ * refuse longer frames.
+ *
+ * The close frame too may leave between two frames, if the server closes the connection. A message
+ * is never sent between the frames of another, and neither is a ping that is a message
+ * (`HB_HEARTBEAT_MODE_MESSAGE`).
+ *
+ * A change applies to the messages that the connection accepts afterwards. 0 means that each
+ * message is one frame. So is a message of any size if compression was negotiated; see
+ * [property@WebsocketTask:compression]. A server that cannot join frames needs 0.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_fragment_size: (get-property fragment-size)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:fragment-size].
+ *
+ * Returns: the size in bytes
+ *
+ * Since: 1.0
+ */
+guint
+hb_websocket_task_get_fragment_size (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), 0);
+
+  return get_settings (self)->fragment_size;
+}
+
+/**
+ * hb_websocket_task_set_fragment_size: (set-property fragment-size)
+ * @self: a task
+ * @bytes: the size in bytes, 0 for no limit
+ *
+ * Sets [property@WebsocketTask:fragment-size].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
+                                     guint            bytes)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_FRAGMENT_SIZE, &bytes);
+}
+
+/**
  * hb_websocket_task_get_request_headers:
  * @self: a task
  *

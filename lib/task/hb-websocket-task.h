@@ -212,6 +212,11 @@ guint                hb_websocket_task_get_queue_timeout         (HbWebsocketTas
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_queue_timeout         (HbWebsocketTask    *self,
                                                                   guint               milliseconds);
+HB_AVAILABLE_IN_1_0
+guint                hb_websocket_task_get_fragment_size         (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_fragment_size         (HbWebsocketTask    *self,
+                                                                  guint               bytes);
 
 HB_AVAILABLE_IN_1_0
 HbState                   hb_websocket_task_get_state           (HbWebsocketTask *self);

@@ -63,6 +63,7 @@ test_own_defaults (Fixture       *fixture,
   g_assert_false (fixture->settings.manual_ready);
   g_assert_false (fixture->settings.paused);
   g_assert_cmpuint (fixture->settings.queue_timeout, ==, 0);
+  g_assert_cmpuint (fixture->settings.fragment_size, ==, 32760);
   g_assert_null (fixture->settings.protocols);
   g_assert_null (fixture->settings.origin);
 }
@@ -188,6 +189,7 @@ static const Case cases[] = {
   { HB_PROPERTY_MANUAL_READY, { .number = TRUE } },
   { HB_PROPERTY_PAUSED, { .number = TRUE } },
   { HB_PROPERTY_QUEUE_TIMEOUT, { .number = 1 } },
+  { HB_PROPERTY_FRAGMENT_SIZE, { .number = 0 } },
 };
 
 /* A GBytes is no constant, so its property has a test of its own. */

@@ -46,10 +46,11 @@ raw_frame_append (GByteArray *bytes,
   g_byte_array_append (bytes, payload, length);
 }
 
-static char *
-to_word (guint8        opcode,
-         const guint8 *payload,
-         gsize         length)
+/* What a test sees of a message or a control frame */
+char *
+raw_frame_to_word (guint8        opcode,
+                   const guint8 *payload,
+                   gsize         length)
 {
   const char *names[16] = {
     [RAW_TEXT] = "text", [RAW_BINARY] = "binary",
@@ -68,18 +69,18 @@ to_word (guint8        opcode,
   return g_strdup_printf ("%s:%.*s", names[opcode], (int) length, payload);
 }
 
-/* RFC 6455, 5.2. Returns how many bytes the first frame has, 0 if it is not there yet. */
-gsize
-raw_frame_parse (guint8  *data,
-                 gsize    available,
-                 char   **word)
+/* RFC 6455, 5.2. Unmasks the first frame. Returns FALSE if it is not there yet. */
+gboolean
+raw_frame_parse (RawFrame *self,
+                 guint8   *data,
+                 gsize     available)
 {
   gsize length;
   gsize at = 2;
   gsize i;
 
   if (available < 2)
-    return 0;
+    return FALSE;
 
   length = data[1] & 0x7f;
   if (length >= 126)
@@ -87,25 +88,28 @@ raw_frame_parse (guint8  *data,
       gsize n_bytes = length == 126 ? 2 : 8;
 
       if (available < at + n_bytes)
-        return 0;
+        return FALSE;
 
       for (length = 0; n_bytes > 0; n_bytes--)
         length = length << 8 | data[at++];
     }
 
   if (available < at + 4 + length)
-    return 0;
+    return FALSE;
 
-  /* What a client sends whole and masked */
-  g_assert_cmphex (data[0] & 0x80, ==, 0x80);
+  /* What a client sends masked */
   g_assert_cmphex (data[1] & 0x80, ==, 0x80);
 
   for (i = 0; i < length; i++)
     data[at + 4 + i] ^= data[at + i % 4];
 
-  *word = to_word (data[0] & 0x0f, data + at + 4, length);
+  self->first = data[0];
+  memcpy (&self->mask, data + at, sizeof self->mask);
+  self->payload = data + at + 4;
+  self->length = length;
+  self->size = at + 4 + length;
 
-  return at + 4 + length;
+  return TRUE;
 }
 
 /* "81 02 6869" and the like: spaces go where they help, and 61*3 is 616161. */

@@ -14,13 +14,26 @@ G_BEGIN_DECLS
 #define RAW_PING   0x9
 #define RAW_PONG   0xa
 
+/* A frame of a client's */
+typedef struct
+{
+  guint8  *payload; /* unmasked */
+  gsize    length;  /* of the payload */
+  gsize    size;    /* of the frame */
+  guint32  mask;
+  guint8   first;
+} RawFrame;
+
 void        raw_frame_append      (GByteArray   *bytes,
                                    guint8        first,
                                    const void   *payload,
                                    gsize         length);
-gsize       raw_frame_parse       (guint8       *data,
-                                   gsize         available,
-                                   char        **word);
+gboolean    raw_frame_parse       (RawFrame     *self,
+                                   guint8       *data,
+                                   gsize         available);
+char       *raw_frame_to_word     (guint8        opcode,
+                                   const guint8 *payload,
+                                   gsize         length);
 GByteArray *raw_frame_from_hex    (const char   *hex);
 char       *raw_frame_make_accept (const char   *request);
 

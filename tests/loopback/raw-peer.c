@@ -21,7 +21,11 @@ struct _RawPeer
   GSource           *output;     /* (nullable) */
   GByteArray        *incoming;
   GByteArray        *outgoing;   /* what the kernel has not taken yet */
-  GQueue             frames;     /* words */
+  GQueue             frames;     /* words: control frames, and messages that are whole */
+  GByteArray        *message;    /* what has come of a message */
+  GString           *log;        /* the first byte and the length of each frame */
+  guint32            mask;       /* of the last frame */
+  guint8             opcode;     /* of the message, 0 between two */
   char              *request;    /* (nullable) the last that has come whole */
   guint              index;
   guint              drip;       /* how many bytes go out at once, 0: as many as can */
@@ -65,6 +69,8 @@ raw_peer_new (RawServer         *server,
   self->connection = g_object_ref (connection);
   self->incoming = g_byte_array_new ();
   self->outgoing = g_byte_array_new ();
+  self->message = g_byte_array_new ();
+  self->log = g_string_new (NULL);
   g_queue_init (&self->frames);
 
   /* Frames go out as they are written, tcp(7). */
@@ -80,6 +86,8 @@ raw_peer_free (RawPeer *self)
   raw_peer_cut (self);
   g_byte_array_unref (self->incoming);
   g_byte_array_unref (self->outgoing);
+  g_byte_array_unref (self->message);
+  g_string_free (self->log, TRUE);
   g_queue_clear_full (&self->frames, g_free);
   g_free (self->request);
   g_free (self);
@@ -160,16 +168,65 @@ read_request (RawPeer *self)
   return TRUE;
 }
 
+/* RFC 6455, 5.4. Returns the word of a control frame, or of a message that is whole now. */
+static char *
+join_frame (RawPeer        *self,
+            const RawFrame *frame)
+{
+  guint8 opcode = frame->first & 0x0f;
+  gboolean is_last = (frame->first & RAW_FIN) != 0;
+  char *word = NULL;
+
+  if (opcode >= RAW_CLOSE)
+    {
+      g_assert_true (is_last);
+      return raw_frame_to_word (opcode, frame->payload, frame->length);
+    }
+
+  g_assert_cmpint (opcode == 0, ==, self->opcode != 0);
+  if (opcode != 0)
+    self->opcode = opcode;
+
+  if (is_last && self->message->len == 0)
+    {
+      word = raw_frame_to_word (self->opcode, frame->payload, frame->length);
+    }
+  else
+    {
+      g_byte_array_append (self->message, frame->payload, frame->length);
+      if (is_last)
+        word = raw_frame_to_word (self->opcode, self->message->data, self->message->len);
+    }
+
+  if (is_last)
+    {
+      g_byte_array_set_size (self->message, 0);
+      self->opcode = 0;
+    }
+
+  return word;
+}
+
 static gboolean
 read_frame (RawPeer *self)
 {
-  char *word = NULL;
-  gsize length = raw_frame_parse (self->incoming->data, self->incoming->len, &word);
+  RawFrame frame;
+  char *word;
 
-  if (length == 0)
+  if (!raw_frame_parse (&frame, self->incoming->data, self->incoming->len))
     return FALSE;
 
-  g_byte_array_remove_range (self->incoming, 0, length);
+  /* RFC 6455, 10.3 */
+  g_assert_cmphex (frame.mask, !=, self->mask);
+  self->mask = frame.mask;
+  g_string_append_printf (self->log, "%s%02x:%" G_GSIZE_FORMAT, self->log->len > 0 ? " " : "",
+                          frame.first, frame.length);
+
+  word = join_frame (self, &frame);
+  g_byte_array_remove_range (self->incoming, 0, frame.size);
+  if (word == NULL)
+    return TRUE;
+
   g_queue_push_tail (&self->frames, word);
   raw_server_tell (self->server, RAW_STEP_RECEIVED, self);
 
@@ -556,6 +613,17 @@ raw_peer_expect (RawPeer    *self,
 
       g_assert_cmpstr (word, ==, list[i]);
     }
+}
+
+/* Returns the frames that have come since the last call: the first byte and the length of each. */
+char *
+raw_peer_take_log (RawPeer *self)
+{
+  char *log = g_strdup (self->log->str);
+
+  g_string_truncate (self->log, 0);
+
+  return log;
 }
 
 /* What has come and was not asked for is as it may be. */

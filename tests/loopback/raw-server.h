@@ -89,6 +89,7 @@ guint       raw_peer_get_n_frames     (RawPeer         *self);
 char       *raw_peer_take             (RawPeer         *self);
 void        raw_peer_expect           (RawPeer         *self,
                                        const char      *words);
+char       *raw_peer_take_log         (RawPeer         *self);
 void        raw_peer_forget           (RawPeer         *self);
 void        raw_peer_expect_quiet     (RawPeer         *self);
 void        raw_peer_expect_end       (RawPeer         *self);

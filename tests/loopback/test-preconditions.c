@@ -64,6 +64,7 @@ test_getters (void)
   refuses (g_assert_false (get (paused)));
   refuses (g_assert_null (get (ping_bytes)));
   refuses (g_assert_cmpuint (get (queue_timeout), ==, 0));
+  refuses (g_assert_cmpuint (get (fragment_size), ==, 0));
   refuses (g_assert_cmpint (get (state), ==, HB_STATE_CLOSED));
   refuses (g_assert_null (get (connection)));
   refuses (g_assert_null (get (protocol)));
@@ -109,6 +110,7 @@ test_setters (void)
   refuses (set (paused, TRUE));
   refuses (set (ping_bytes, NULL));
   refuses (set (queue_timeout, 1));
+  refuses (set (fragment_size, 1));
   refuses (hb_websocket_task_set_ping_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_pong_func (object, NULL, NULL, NULL));
   refuses (hb_websocket_task_set_reconnect_func (object, NULL, NULL, NULL));

@@ -47,6 +47,7 @@ static const Property properties[] = {
   { "paused", "FALSE", "TRUE" },
   { "ping-bytes", "NULL", "ping" },
   { "queue-timeout", "0", "1" },
+  { "fragment-size", "32760", "1" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
   { "protocol", "NULL", NULL },
@@ -277,6 +278,7 @@ test_accessors (void)
   hb_websocket_task_set_ping_bytes (task, NULL);
   g_assert_null (hb_websocket_task_get_ping_bytes (task));
   assert_accessors (task, queue_timeout, guint, 1, g_assert_cmpuint);
+  assert_accessors (task, fragment_size, guint, 1, g_assert_cmpuint);
   g_assert_finalize_object (task);
 }
 

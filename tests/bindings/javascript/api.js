@@ -40,6 +40,7 @@ const WRITABLE = [
   ['paused', false, true],
   ['ping-bytes', null, new GLib.Bytes([0xc0, 0])],
   ['queue-timeout', 0, 1],
+  ['fragment-size', 32760, 1],
 ];
 
 const READABLE = [

@@ -36,6 +36,7 @@ WRITABLE = [
     ('paused', False, True),
     ('ping-bytes', None, GLib.Bytes.new(b'\xc0\0')),
     ('queue-timeout', 0, 1),
+    ('fragment-size', 32760, 1),
 ]
 
 READABLE = [

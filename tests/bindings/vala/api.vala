@@ -177,6 +177,11 @@ void test_properties ()
   assert (task.get_queue_timeout () == 1);
   task.set_queue_timeout (0);
 
+  assert (task.fragment_size == 32760);
+  task.fragment_size = 1;
+  assert (task.get_fragment_size () == 1);
+  task.set_fragment_size (0);
+
   assert (!task.paused);
   task.paused = true;
   assert (task.get_paused ());
@@ -187,7 +192,7 @@ void test_properties ()
   assert (task.get_ping_bytes ().length == 2);
   task.set_ping_bytes (null);
 
-  assert (n_told == 2 * 26);
+  assert (n_told == 2 * 27);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);
