@@ -15,7 +15,7 @@
 /* Reading the clock for each message would cost the fastest more than the others. */
 #define CLOCK_EVERY 8
 
-/* How many windows a sender has on their way, so that the server's word is no wait */
+/* The number of windows in flight while sending, so that nobody waits for the server's count */
 #define WINDOWS_SENT 4
 
 static BenchWork
@@ -123,12 +123,30 @@ look_at_clock (BenchClient *self)
     finish (self, now);
 }
 
+/* Returns how many messages the server has counted since it last told. */
+static guint
+read_count (BenchClient   *self,
+            gconstpointer  data,
+            gsize          size)
+{
+  g_autofree char *text = g_strndup (data, size);
+  guint64 n_counted = g_ascii_strtoull (text, NULL, 10);
+  guint n_new = n_counted - self->n_counted;
+
+  if (n_new != self->window)
+    g_error ("The server has counted %u messages, not %u", n_new, self->window);
+  self->n_counted = n_counted;
+
+  return n_new;
+}
+
 /* Returns how many messages are to be sent now, unless this was the end. */
 guint
-bench_client_on_message (BenchClient *self,
-                         gsize        size)
+bench_client_on_message (BenchClient   *self,
+                         gconstpointer  data,
+                         gsize          size)
 {
-  guint n_told = self->work == BENCH_SEND ? self->window : 1;
+  guint n_told = self->work == BENCH_SEND ? read_count (self, data, size) : 1;
 
   if (self->work != BENCH_SEND && size != self->size)
     g_error ("A message of %zu bytes came where %zu were due", size, self->size);

@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef enum {
   BENCH_ECHO,    /* WINDOW messages are on their way at any time */
   BENCH_RECEIVE,
-  BENCH_SEND,    /* the server tells each time it has taken WINDOW */
+  BENCH_SEND,    /* the server sends its count of messages each time it has received WINDOW */
 } BenchWork;
 
 typedef struct
@@ -35,13 +35,15 @@ typedef struct
   gint64      system_time;
   guint64     n_received;
   guint64     n_messages; /* within the time measured */
+  guint64     n_counted;  /* by the server, in all */
 } BenchClient;
 
-void  bench_client_init       (BenchClient *self,
-                               int          argc,
-                               char       **argv);
-guint bench_client_on_open    (BenchClient *self);
-guint bench_client_on_message (BenchClient *self,
-                               gsize        size);
+void  bench_client_init       (BenchClient    *self,
+                               int             argc,
+                               char          **argv);
+guint bench_client_on_open    (BenchClient    *self);
+guint bench_client_on_message (BenchClient    *self,
+                               gconstpointer   data,
+                               gsize           size);
 
 G_END_DECLS

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // What every client does, for Node and GJS: see bench-client.h. They differ in how they tell the
-// time, in microseconds: of the clock, and of the processor for user and system.
+// time, in microseconds: of the clock, and of the processor for user and system. They also differ
+// in how they read the number that a message has in digits.
 
 const WARM_UP = 0.2;
 const CLOCK_EVERY = 8;
 const WINDOWS_SENT = 4;
 
 export class BenchClient {
-    constructor([uri, work, size, window, seconds, type], getTime, getUsage) {
+    constructor([uri, work, size, window, seconds, type], getTime, getUsage, readNumber) {
         this.uri = uri;
         this.work = work;
         this.size = Number(size);
@@ -18,9 +19,11 @@ export class BenchClient {
         this.text = 'x'.repeat(this.size);
         this.getTime = getTime;
         this.getUsage = getUsage;
+        this.readNumber = readNumber;
         this.startedAt = 0;
         this.nReceived = 0;
         this.nMessages = 0;
+        this.nCounted = 0;
     }
 
     // Returns how many messages are to be sent now.
@@ -29,9 +32,20 @@ export class BenchClient {
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
     }
 
+    // Returns how many messages the server has counted since it last told.
+    readCount(message) {
+        const nNew = this.readNumber(message) - this.nCounted;
+
+        if (nNew !== this.window)
+            throw new Error(`The server has counted ${nNew} messages, not ${this.window}`);
+
+        this.nCounted += nNew;
+        return nNew;
+    }
+
     // Returns how many messages are to be sent now, or -1 where it is over.
-    onMessage(size) {
-        const nTold = this.work === 'send' ? this.window : 1;
+    onMessage(size, message) {
+        const nTold = this.work === 'send' ? this.readCount(message) : 1;
 
         if (this.work !== 'send' && size !== this.size)
             throw new Error(`A message of ${size} bytes came where ${this.size} were due`);

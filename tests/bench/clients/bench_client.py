@@ -11,26 +11,36 @@ WINDOWS_SENT = 4
 
 
 class BenchClient:
-    def __init__(self, uri, work, size, window, seconds, kind='binary'):
+    def __init__(self, uri, work, size, window, seconds, kind='binary', read_number=int):
+        """read_number: returns the number that a message has in digits"""
         self.uri = uri
         self.work = work
         self.size = int(size)
         self.window = int(window)
         self.duration = float(seconds)
         self.is_text = kind == 'text'
+        self.read_number = read_number
         self.data = b'x' * self.size
         self.opened_at = self.started_at = self.ended_at = 0
         self.usage = None
-        self.n_received = self.n_messages = 0
+        self.n_received = self.n_messages = self.n_counted = 0
 
     def on_open(self):
         """Returns how many messages are to be sent now."""
         self.opened_at = time.monotonic()
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
-    def on_message(self, size):
+    def read_count(self, data):
+        """Returns how many messages the server has counted since it last told."""
+        n_new = self.read_number(data) - self.n_counted
+        if n_new != self.window:
+            raise ValueError(f'The server has counted {n_new} messages, not {self.window}')
+        self.n_counted += n_new
+        return n_new
+
+    def on_message(self, size, data):
         """Returns how many messages are to be sent now, or -1 where it is over."""
-        n_told = self.window if self.work == 'send' else 1
+        n_told = self.read_count(data) if self.work == 'send' else 1
 
         if self.work != 'send' and size != self.size:
             raise ValueError(f'A message of {size} bytes came where {self.size} were due')

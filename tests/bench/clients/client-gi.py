@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The task, or libsoup alone, from Python: client-gi.py task|libsoup ARGUMENT..."""
+"""The task, libsoup or the engine, from Python: client-gi.py task|libsoup|engine ARGUMENT..."""
 
 import os
 import sys
@@ -42,7 +42,7 @@ def run_libsoup(client, kind, message):
             connection.send_message(kind, message)
 
         def on_message(_connection, _kind, data):
-            send(client, client.on_message(data.get_size()), send_one)
+            send(client, client.on_message(data.get_size(), data), send_one)
 
         connection.connect('message', on_message)
         send(client, client.on_open(), send_one)
@@ -62,7 +62,7 @@ def run_task(client, kind, message):
         task.send_message(kind, message, Hb.SendFlags.DEFAULT)
 
     def on_message(_task, _kind, data):
-        send(client, client.on_message(data.get_size()), send_one)
+        send(client, client.on_message(data.get_size(), data), send_one)
 
     task.connect('connecting',
                  lambda _, request: request.connect('accept-certificate', lambda *_: True))
@@ -73,10 +73,28 @@ def run_task(client, kind, message):
     GLib.MainLoop().run()
 
 
+def run_engine(client, kind, message):
+    gi.require_version('BenchEngine', '1')
+    from gi.repository import BenchEngine
+
+    engine = BenchEngine.Engine()
+
+    def send_one():
+        engine.send_message(kind, message)
+
+    def on_message(_engine, _kind, data):
+        send(client, client.on_message(data.get_size(), data), send_one)
+
+    engine.connect('message', on_message)
+    engine.open(client.uri)
+    send(client, client.on_open(), send_one)
+    GLib.MainLoop().run()
+
+
 def main():
-    client = BenchClient(*sys.argv[2:])
+    client = BenchClient(*sys.argv[2:], read_number=lambda data: int(data.get_data()))
     kind = Soup.WebsocketDataType.TEXT if client.is_text else Soup.WebsocketDataType.BINARY
-    run = run_task if sys.argv[1] == 'task' else run_libsoup
+    run = {'task': run_task, 'libsoup': run_libsoup, 'engine': run_engine}[sys.argv[1]]
     run(client, kind, GLib.Bytes.new(client.data))
 
 

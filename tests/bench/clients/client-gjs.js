@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The task, or libsoup alone, from GJS: client-gjs.js task|libsoup ARGUMENT...
+// The task, libsoup alone or the engine, from GJS: client-gjs.js task|libsoup|engine ARGUMENT...
 
 import GLib from 'gi://GLib';
 import Soup from 'gi://Soup?version=3.0';
@@ -20,7 +20,8 @@ function getUsage() {
 }
 
 const [library, ...argv] = ARGV;
-const client = new BenchClient(argv, () => GLib.get_monotonic_time(), getUsage);
+const client = new BenchClient(argv, () => GLib.get_monotonic_time(), getUsage,
+    bytes => Number(new TextDecoder().decode(bytes.toArray())));
 const type = client.isText ? Soup.WebsocketDataType.TEXT : Soup.WebsocketDataType.BINARY;
 const message = new GLib.Bytes(new TextEncoder().encode(client.text));
 const loop = new GLib.MainLoop(null, false);
@@ -46,7 +47,7 @@ function runLibsoup() {
 
         connection.max_incoming_payload_size = 0;
         connection.connect('message', (_connection, _type, bytes) =>
-            send(client.onMessage(bytes.get_size()), sendOne));
+            send(client.onMessage(bytes.get_size(), bytes), sendOne));
         send(client.onOpen(), sendOne);
         globalThis.connection = connection;
     });
@@ -64,7 +65,7 @@ async function runTask() {
     task.connect('connecting', (_, request) => request.connect('accept-certificate', () => true));
     task.connect('open', () => send(client.onOpen(), sendOne));
     task.connect('message', (_task, _type, bytes) =>
-        send(client.onMessage(bytes.get_size()), sendOne));
+        send(client.onMessage(bytes.get_size(), bytes), sendOne));
     task.connect('error', (_, error) => {
         printerr(error.message);
         System.exit(1);
@@ -73,9 +74,18 @@ async function runTask() {
     globalThis.task = task;
 }
 
-if (library === 'task')
-    await runTask();
-else
-    runLibsoup();
+async function runEngine() {
+    const {default: BenchEngine} = await import('gi://BenchEngine?version=1');
+    const engine = new BenchEngine.Engine();
+    const sendOne = () => engine.send_message(type, message);
+
+    engine.connect('message', (_engine, _type, bytes) =>
+        send(client.onMessage(bytes.get_size(), bytes), sendOne));
+    engine.open(client.uri);
+    send(client.onOpen(), sendOne);
+    globalThis.engine = engine;
+}
+
+await {task: runTask, libsoup: runLibsoup, engine: runEngine}[library]();
 
 loop.run();

@@ -31,7 +31,10 @@ message_cb (HbWebsocketTask       *task,
             GBytes                *message,
             gpointer               user_data)
 {
-  send_messages (task, bench_client_on_message (&client, g_bytes_get_size (message)));
+  gsize size;
+  gconstpointer data = g_bytes_get_data (message, &size);
+
+  send_messages (task, bench_client_on_message (&client, data, size));
 }
 
 static void

@@ -69,7 +69,7 @@ protocol_cb (struct lws                *wsi,
           gsize size = n_arrived;
 
           n_arrived = 0;
-          send_messages (wsi, bench_client_on_message (&client, size));
+          send_messages (wsi, bench_client_on_message (&client, in, size));
         }
       break;
 

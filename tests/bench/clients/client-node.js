@@ -11,7 +11,8 @@ import {WebSocket} from 'ws';
 import {BenchClient} from './bench-client.js';
 
 const [library, ...argv] = process.argv.slice(2);
-const client = new BenchClient(argv, () => performance.now() * 1000, () => process.cpuUsage());
+const client = new BenchClient(argv, () => performance.now() * 1000, () => process.cpuUsage(),
+    data => Number(Buffer.from(data).toString()));
 const message = client.isText ? client.text : Buffer.from(client.text);
 
 function getSize(data) {
@@ -37,7 +38,7 @@ function fail(error) {
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());
-    socket.onmessage = ({data}) => send(socket, client.onMessage(getSize(data)));
+    socket.onmessage = ({data}) => send(socket, client.onMessage(getSize(data), data));
     socket.onerror = fail;
     socket.onclose = fail;
 }
@@ -47,7 +48,7 @@ const libraries = {
         const socket = new WebSocket(client.uri, {perMessageDeflate: false});
 
         socket.on('open', () => send(socket, client.onOpen()));
-        socket.on('message', data => send(socket, client.onMessage(data.length)));
+        socket.on('message', data => send(socket, client.onMessage(data.length, data)));
         socket.on('error', fail);
         socket.on('close', fail);
     },

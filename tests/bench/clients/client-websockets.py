@@ -27,7 +27,7 @@ async def main(client):
             await socket.send(message)
 
         async for answer in socket:
-            n_messages = client.on_message(len(answer))
+            n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
                 # A goodbye would wait for all that the server still has to say.

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -25,7 +26,8 @@
 #define PING         0x09
 #define PONG         0x0a
 #define MASKED       0x80
-#define ACK          "ack"
+
+#define COUNT_SIZE 24
 
 /* With room in front for what was carried over from the last read */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
@@ -139,12 +141,14 @@ take_payload (ServerConnection *self,
 }
 
 static void
-send_ack (ServerConnection *self)
+send_count (ServerConnection *self)
 {
+  char count[COUNT_SIZE];
   guint8 head[SERVER_MAX_HEAD];
+  int length = snprintf (count, sizeof count, "%" G_GUINT64_FORMAT, self->n_messages);
 
-  server_buffer_append (self->out, head, server_write_head (head, FIN | BINARY, strlen (ACK)));
-  server_buffer_append (self->out, ACK, strlen (ACK));
+  server_buffer_append (self->out, head, server_write_head (head, FIN | BINARY, length));
+  server_buffer_append (self->out, count, length);
 }
 
 /* Returns whether the connection goes on. */
@@ -158,7 +162,7 @@ end_frame (ServerConnection *self)
     return TRUE;
 
   if (self->mode == SERVER_SINK && ++self->n_messages % self->ack == 0)
-    send_ack (self);
+    send_count (self);
 
   if (self->mode == SERVER_RESET)
     {

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 typedef enum {
   SERVER_HANDSHAKE, /* it has not asked yet */
   SERVER_ECHO,      /* /echo */
-  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES: for ever where there is no count */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: takes all, and tells each time it has taken so many */
+  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it has no end */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: counts messages, and sends the count after so many */
   SERVER_RESET,     /* /reset: the first message breaks the link */
 } ServerMode;
 

@@ -6,12 +6,14 @@
 
 #include "server-flood.h"
 
-/* Messages of one size, one after another, as fast as the client takes them. Each begins with its
- * number, from 0, in eight bytes, the lowest first, so that a client can tell if one was lost. */
+/* Messages of one size, one after another, as fast as the client reads them. If their count is
+ * limited, each begins with its number, from 0, in eight bytes, the lowest first, so that a client
+ * can tell if one was lost. */
 
 #define BLOCK_MIN  (256 * 1024)
 #define MAX_HEAD   10
 #define FIN        0x80
+#define TEXT       1
 #define BINARY     2
 #define FILLING    'x'
 
@@ -65,7 +67,7 @@ fill_block (ServerFlood *self)
   gsize n = MIN (self->n_frames, self->count - self->next);
   gsize i;
 
-  for (i = 0; i < n; i++)
+  for (i = 0; i < n && self->count != G_MAXUINT64; i++)
     write_number (self->block + i * self->frame_size + self->head_size, self->next++);
 
   self->start = 0;
@@ -74,8 +76,9 @@ fill_block (ServerFlood *self)
 
 /* @count: 0 for no end */
 ServerFlood *
-server_flood_new (gsize   size,
-                  guint64 count)
+server_flood_new (gsize    size,
+                  guint64  count,
+                  gboolean is_text)
 {
   ServerFlood *self = g_new0 (ServerFlood, 1);
   guint8 head[MAX_HEAD];
@@ -83,7 +86,7 @@ server_flood_new (gsize   size,
 
   size = MAX (size, sizeof (guint64));
   self->count = count > 0 ? count : G_MAXUINT64;
-  self->head_size = server_write_head (head, FIN | BINARY, size);
+  self->head_size = server_write_head (head, FIN | (is_text ? TEXT : BINARY), size);
   self->frame_size = self->head_size + size;
   self->n_frames = MAX (1, BLOCK_MIN / self->frame_size);
   self->block = g_malloc (self->n_frames * self->frame_size);

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 typedef struct _ServerFlood ServerFlood;
 
 ServerFlood *server_flood_new      (gsize                  size,
-                                    guint64                count);
+                                    guint64                count,
+                                    gboolean               is_text);
 void         server_flood_free     (ServerFlood           *self);
 gboolean     server_flood_is_over  (ServerFlood           *self);
 gssize       server_flood_write    (ServerFlood           *self,

@@ -56,7 +56,8 @@ set_mode (ServerConnection *self,
   if (g_str_has_prefix (target, "/flood"))
     {
       self->mode = SERVER_FLOOD;
-      self->flood = server_flood_new (find_number (target, "size"), find_number (target, "count"));
+      self->flood = server_flood_new (find_number (target, "size"), find_number (target, "count"),
+                                      find_number (target, "text") != 0);
     }
   else if (g_str_has_prefix (target, "/sink"))
     {
