@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the programs in turn, round by round, and prints what came out: see run.sh."""
+"""Runs the programs in turn, round by round, and prints the figures: see run.sh."""
 
 import argparse
 import json
@@ -12,9 +12,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import bench_measures
-from bench_cases import make_cases
-from bench_programs import RAW, TASK, make_programs
-from bench_report import Results, describe_machine, judge, print_cases, print_goals
+from bench_cases import GOALS, judge, make_cases
+from bench_programs import LIBRARY, OURS, make_programs
+from bench_report import (Results, describe_machine, print_cases, print_goals, print_machine,
+                          print_new_to_old)
 from bench_server import Server, make_certificate, raise_file_limit, run_client
 
 
@@ -24,10 +25,15 @@ def parse_arguments():
     parser.add_argument('--only', metavar='PATTERN', action='append',
                         help='cases and measures of such a name, as in echo-*-w64-plain or tick')
     parser.add_argument('--programs', metavar='PATTERN', action='append',
-                        help='programs of such a name; libsoup and the task are always there')
+                        help='programs of such a name; libsoup, the task and the engine always')
+    parser.add_argument('--old', type=Path, metavar='DIR',
+                        help='another build, whose library the task is run with too')
+    parser.add_argument('--output', type=Path, metavar='STEM',
+                        help='where the figures are put, as STEM.txt and STEM.jsonl')
+    parser.add_argument('--goals', action='store_true',
+                        help='only the cases that have a goal, and no measures')
     parser.add_argument('--rounds', type=int, help='how often each is run (5)')
     parser.add_argument('--seconds', type=float, help='how long one run is (0.5)')
-    parser.add_argument('--text', action='store_true', help='text messages, not binary ones')
     parser.add_argument('--all', action='store_true', help='all programs in all cases')
     parser.add_argument('--quick', action='store_true', help='few and short runs, for a look')
     parser.add_argument('--check', action='store_true', help='fail where a goal is missed')
@@ -36,6 +42,12 @@ def parse_arguments():
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)
     arguments.seconds = arguments.seconds or (0.2 if arguments.quick else 0.5)
+    arguments.output = arguments.output or arguments.build_dir / time.strftime(
+        'results-%Y%m%d-%H%M%S')
+    if arguments.old is not None:
+        arguments.old = arguments.old.resolve()
+        if not (arguments.old / 'lib' / LIBRARY).exists():
+            parser.error(f'there is no lib/{LIBRARY} in {arguments.old}')
     return arguments
 
 
@@ -49,8 +61,8 @@ def say(*words):
 
 def choose_programs(arguments):
     chosen = []
-    for program in make_programs(arguments.build_dir):
-        if program.name not in (RAW, TASK) and not matches(program.name, arguments.programs):
+    for program in make_programs(arguments.build_dir, arguments.old):
+        if program.name not in OURS and not matches(program.name, arguments.programs):
             continue
         if program.absent:
             say(f'{program.name} is skipped: {program.absent}')
@@ -59,14 +71,15 @@ def choose_programs(arguments):
     return chosen
 
 
-def is_run(program, case, arguments):
-    return arguments.all or program.name in (RAW, TASK) or case.has_peers
+def choose_cases(arguments):
+    return [case for case in make_cases() if matches(case.name, arguments.only)
+            and (not arguments.goals or any(goal.covers(case) for goal in GOALS))]
 
 
 def run_case(case, program, server, arguments, folder):
     command = [*program.command, server.get_uri(case.line, case.path), case.work, str(case.size),
                str(case.window), str(arguments.seconds)]
-    if arguments.text and case.work != 'receive':
+    if case.is_text:
         command.append('text')
 
     text, fault = run_client(command, folder, program.environment)
@@ -77,8 +90,10 @@ def run_case(case, program, server, arguments, folder):
 
 
 def run_programs(case, round_number, results, server, arguments, folder):
-    for program in results.programs:
-        if is_run(program, case, arguments) and (case, program.name) not in results.faults:
+    # Neither of two neighbours is always the first.
+    for program in results.programs[::-1 if round_number % 2 else 1]:
+        if ((arguments.all or case.is_for(program))
+                and (case, program.name) not in results.faults):
             run = run_case(case, program, server, arguments, folder)
             if run is not None:
                 results.add_run(case, program, round_number, run)
@@ -95,20 +110,19 @@ def run_cases(cases, results, servers, arguments, folder):
 
 def main():
     arguments = parse_arguments()
-    cases = [case for case in make_cases() if matches(case.name, arguments.only)]
+    cases = choose_cases(arguments)
     measures = [measure for measure in bench_measures.MEASURES
-                if matches(measure.name, arguments.only)]
+                if matches(measure.name, arguments.only) and not arguments.goals]
 
     if arguments.list:
         print('\n'.join(item.name for item in (*cases, *measures)))
         return 0
 
     raise_file_limit()
-    stem = arguments.build_dir / time.strftime('results-%Y%m%d-%H%M%S')
-    results = Results(stem.with_suffix('.jsonl'), choose_programs(arguments))
-    machine = describe_machine()
-    results.write('machine', **machine, rounds=arguments.rounds, seconds=arguments.seconds,
-                  text=arguments.text)
+    stem = arguments.output
+    results = Results(stem.with_suffix('.jsonl'), choose_programs(arguments), describe_machine())
+    results.path.unlink(missing_ok=True)
+    results.write('machine', **results.machine, rounds=arguments.rounds, seconds=arguments.seconds)
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -119,11 +133,11 @@ def main():
         found = bench_measures.run(measures, results, servers, arguments, folder, say)
 
     with stem.with_suffix('.txt').open('w', encoding='utf-8') as file:
-        print('\n'.join(f'{name}: {fact}' for name, fact in machine.items()), file=file)
-        print(f'rounds: {arguments.rounds} of {arguments.seconds} s\n', file=file)
+        print_machine(results, arguments, file)
         print_cases(results, cases, file)
+        if arguments.old is not None:
+            print_new_to_old(results, cases, file)
         bench_measures.print_all(found, file)
-        print('\nGoals', file=file)
         verdicts = [*judge(results, cases), *bench_measures.judge(found)]
         missed = print_goals(results, verdicts, file)
 

@@ -11,7 +11,13 @@ SOURCE = Path(__file__).resolve().parent
 CLIENTS = SOURCE / 'clients'
 
 TASK = 'task'
+OLD = 'old task'
 RAW = 'libsoup'
+ENGINE = 'engine'
+OURS = (RAW, TASK, OLD, ENGINE)
+
+LIBRARY = 'libhb-websocket-1.so.0'
+LANGUAGES = ('Python', 'GJS')
 
 NODE_PEERS = ('ws', 'reconnecting-websocket', 'partysocket', 'websocket-heartbeat-js')
 
@@ -20,7 +26,7 @@ NODE_PEERS = ('ws', 'reconnecting-websocket', 'partysocket', 'websocket-heartbea
 class Program:
     name: str
     command: list
-    base: str = RAW        # what it is compared with
+    language: str = 'C'
     is_peer: bool = False  # what the task is to be ahead of
     absent: str = ''       # why it cannot be run
     environment: dict = field(default_factory=dict)
@@ -53,13 +59,22 @@ def make_node_program(name, build):
     return Program(name, ['node', str(script), name], is_peer=True, absent=absent)
 
 
+def find_libraries(*folders):
+    """Makes the environment in which programs and scripts load the libraries in the folders."""
+    path = os.pathsep.join(map(str, folders))
+    return {
+        'GI_TYPELIB_PATH': path,
+        'LD_LIBRARY_PATH': os.pathsep.join(filter(None, (path, os.environ.get('LD_LIBRARY_PATH')))),
+    }
+
+
+def in_language(name, language):
+    return name if language == 'C' else f'{name} in {language}'
+
+
 def make_binding_programs(build):
     library = build / 'lib'
-    environment = {
-        'GI_TYPELIB_PATH': str(library),
-        'LD_LIBRARY_PATH': os.pathsep.join(
-            filter(None, (str(library), os.environ.get('LD_LIBRARY_PATH')))),
-    }
+    environment = find_libraries(library, build / 'tests' / 'bench')
     python = find_python('gi')
     gjs = shutil.which('gjs')
     bindings = (
@@ -69,20 +84,23 @@ def make_binding_programs(build):
 
     for language, command, interpreter, needed in bindings:
         absent = '' if interpreter else f'there is no {needed}'
-        base = f'{RAW} in {language}'
-        yield Program(base, [*command, RAW], base=base, absent=absent)
-        yield Program(f'{TASK} in {language}', [*command, TASK], base=base,
-                      absent=absent or ('' if list(library.glob('Hb-*.typelib'))
-                                        else 'built without introspection'),
-                      environment=environment)
+        if not list(library.glob('Hb-*.typelib')):
+            absent = absent or 'built without introspection'
+        for name in (RAW, TASK, ENGINE):
+            yield Program(in_language(name, language), [*command, name], language=language,
+                          absent=absent, environment=environment)
 
 
-def make_programs(build):
+def make_programs(build, old=None):
+    """Makes the programs; the old task is the same client with the library of another build."""
     folder = build / 'tests' / 'bench'
     python = find_python('websockets')
 
     yield make_c_program(RAW, folder / 'client-soup')
     yield make_c_program(TASK, folder / 'client-hb')
+    if old is not None:
+        yield make_c_program(OLD, folder / 'client-hb', environment=find_libraries(old / 'lib'))
+    yield make_c_program(ENGINE, folder / 'client-engine')
     yield make_c_program('libwebsockets', folder / 'client-lws', is_peer=True)
     for name in NODE_PEERS:
         yield make_node_program(name, build)

@@ -7,10 +7,9 @@ import platform
 import shutil
 import statistics
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
-from bench_cases import GOALS
-from bench_programs import RAW, TASK
+from bench_programs import ENGINE, OLD, RAW, TASK, in_language
 
 
 def ask(*command):
@@ -51,6 +50,15 @@ def describe_machine():
 
 
 @dataclass
+class Figures:
+    """Of one run, or the medians of some"""
+
+    rate: float       # messages a second
+    megabytes: float  # a second
+    cpu: float        # microseconds a message
+
+
+@dataclass
 class Spread:
     middle: float
     low: float
@@ -70,98 +78,93 @@ class Results:
 
     path: object
     programs: list
-    rates: dict = field(default_factory=dict)    # (case, program): round: messages a second
-    figures: dict = field(default_factory=dict)  # (case, program): [(MB/s, CPU us)]
-    faults: set = field(default_factory=set)     # (case, program) that has failed once
+    machine: dict
+    runs: dict = field(default_factory=dict)   # (case, name of a program): round: Figures
+    faults: set = field(default_factory=set)   # (case, name) that has failed once
 
     def write(self, kind, **fields):
         with self.path.open('a', encoding='utf-8') as file:
             print(json.dumps({'kind': kind, **fields}), file=file)
 
     def add_run(self, case, program, round_number, run):
-        rate = run['messages'] / run['wall']
         cpu = (run['user'] + run['system']) / max(run['messages'], 1) * 1e6
-        key = case, program.name
-        self.rates.setdefault(key, {})[round_number] = rate
-        self.figures.setdefault(key, []).append((run['bytes'] / run['wall'] / 1e6, cpu))
+        self.runs.setdefault((case, program.name), {})[round_number] = Figures(
+            run['messages'] / run['wall'], run['bytes'] / run['wall'] / 1e6, cpu)
         self.write('run', case=case.name, work=case.work, size=case.size, window=case.window,
-                   line=case.line, program=program.name, round=round_number, **run)
+                   line=case.line, text=case.is_text, program=program.name, round=round_number,
+                   **run)
 
-    def get_rate(self, case, name):
-        rates = self.rates.get((case, name))
-        return statistics.median(rates.values()) if rates else None
+    def get_median(self, case, name):
+        runs = self.runs.get((case, name), {}).values()
+        return Figures(*map(statistics.median, zip(*map(astuple, runs)))) if runs else None
 
-    def get_ratio(self, case, name, base):
+    def get_ratio(self, case, name, base, figure='rate'):
         """The median of what the rounds say, one by one: what disturbs one disturbs both."""
-        ours, theirs = self.rates.get((case, name), {}), self.rates.get((case, base), {})
-        ratios = [ours[number] / theirs[number] for number in ours.keys() & theirs.keys()]
+        ours, theirs = self.runs.get((case, name), {}), self.runs.get((case, base), {})
+        ratios = [getattr(ours[number], figure) / getattr(theirs[number], figure)
+                  for number in ours.keys() & theirs.keys() if getattr(theirs[number], figure)]
         return spread(ratios) if ratios else None
 
+    def get_peers(self, case):
+        """The rates of the peers, by name."""
+        medians = {program.name: self.get_median(case, program.name)
+                   for program in self.programs if program.is_peer}
+        return {name: median.rate for name, median in medians.items() if median}
 
-def get_rows(results, case):
-    for program in results.programs:
-        key = case, program.name
-        if key in results.rates:
-            megabytes, cpu = (statistics.median(column)
-                              for column in zip(*results.figures[key]))
-            yield (program, results.get_rate(case, program.name), megabytes, cpu,
-                   results.get_ratio(case, program.name, program.base))
+
+def print_machine(results, arguments, out):
+    for name, fact in results.machine.items():
+        print(f'{name}: {fact}', file=out)
+    print(f'rounds: {arguments.rounds} of {arguments.seconds} s\n', file=out)
 
 
 def print_cases(results, cases, out):
-    """The second ratio is the steadier one where something else disturbs the machine."""
+    """Prints all medians. The ratio of CPU times is the steadier one on a machine that is busy."""
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
-          f'{"messages, to libsoup":20} messages a CPU second, to libsoup', file=out)
+          f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)
     for case in cases:
-        rows = list(get_rows(results, case))
-        costs = {program.name: cpu for program, _, _, cpu, _ in rows}
-        if rows:
+        if any((case, program.name) in results.runs for program in results.programs):
             print(f'\n{case.title}', file=out)
-        for program, rate, megabytes, cpu, ratio in rows:
-            per_cpu = costs[program.base] / cpu if program.base in costs and cpu else None
-            shown = (f'{str(ratio):20} {per_cpu:.2f}'
-                     if program.name != program.base and ratio and per_cpu else '')
-            line = f'  {program.name:25} {rate:12,.0f} {megabytes:9,.1f} {cpu:11.2f}  {shown}'
-            print(line.rstrip(), file=out)
-            results.write('median', case=case.name, title=case.title, program=program.name,
-                          messages_per_second=rate, megabytes_per_second=megabytes,
-                          cpu_us_per_message=cpu, ratio=vars(ratio) if ratio else None,
-                          cpu_ratio=per_cpu)
+        for program in results.programs:
+            median = results.get_median(case, program.name)
+            if median:
+                print_program(results, case, program, median, out)
 
 
-def judge_case(results, case, goal):
-    """Yields what has to hold: its name, whether it does, and the figures."""
-    ratio = results.get_ratio(case, TASK, RAW)
-    if ratio is None:
-        yield f'{case.title}: at least {goal.ratio}', False, 'no figures'
-        return
+def print_program(results, case, program, median, out):
+    raw, engine = (in_language(name, program.language) for name in (RAW, ENGINE))
+    ratios = {name: results.get_ratio(case, program.name, base, figure) for name, base, figure in (
+        ('ratio', raw, 'rate'), ('share', engine, 'rate'), ('cpu_ratio', raw, 'cpu'))}
+    shown = [str(ratio or '') for ratio in ratios.values()]
 
-    yield f'{case.title}: at least {goal.ratio}', ratio.middle >= goal.ratio, str(ratio)
-    if not goal.ahead:
-        return
-
-    ours = results.get_rate(case, TASK)
-    peers = {program.name: results.get_rate(case, program.name)
-             for program in results.programs if program.is_peer}
-    ahead = [f'{name} {rate:,.0f}/s' for name, rate in peers.items() if rate and rate >= ours]
-    if any(peers.values()):
-        yield f'{case.title}: ahead of every peer', not ahead, ', '.join(ahead)
+    line = (f'  {program.name:25} {median.rate:12,.0f} {median.megabytes:9,.1f} '
+            f'{median.cpu:11.2f}  {shown[0]:20} {shown[1]:20} {shown[2]}')
+    print(line.rstrip(), file=out)
+    results.write('median', case=case.name, title=case.title, program=program.name,
+                  is_peer=program.is_peer, messages_per_second=median.rate,
+                  megabytes_per_second=median.megabytes, cpu_us_per_message=median.cpu,
+                  **{name: vars(ratio) if ratio else None for name, ratio in ratios.items()})
 
 
-def judge(results, cases):
-    for goal in GOALS:
-        for case in cases:
-            if goal.covers(case):
-                yield from judge_case(results, case, goal)
+def print_new_to_old(results, cases, out):
+    """Prints the pairs of each round, the task with this library and with that of another build."""
+    print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
+    for case in cases:
+        rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))
+        if rate and cpu:
+            print(f'  {case.title:38} {str(rate):20} {cpu}', file=out)
+            results.write('new to old', case=case.name, title=case.title, rate=vars(rate),
+                          cpu=vars(cpu))
 
 
 def print_goals(results, verdicts, out):
     """Returns how many are missed."""
     missed = 0
 
+    print('\nGoals', file=out)
     for title, good, figures in verdicts:
         missed += not good
-        print(f'{"met   " if good else "MISSED"}  {title:58} {figures}', file=out)
+        print(f'{"met   " if good else "MISSED"}  {title:62} {figures}', file=out)
         results.write('goal', title=title, met=bool(good), figures=figures)
 
     return missed

@@ -4,18 +4,22 @@
 # Usage: tests/bench/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [OPTION]...
 #
 # Builds the benchmarks in _build-bench (or DIR) and prints how fast the task is, beside libsoup
-# alone and other libraries. The programs run in turn, round by round, so that what disturbs the
-# machine disturbs them all alike. What is not installed is skipped with a word.
+# alone, an engine that does as little as possible, and other libraries. The programs run in turn,
+# round by round, so that other load on the machine slows them all down alike. Programs that are not
+# installed are skipped with a message.
 #
 #   --quick             few and short runs, for a look
 #   --rounds=N          how often each program is run (5)
 #   --seconds=N         how long one run is (0.5)
 #   --only=PATTERN      the cases and measures of such a name, as in 'echo-*-w64-plain' or tick
-#   --programs=PATTERN  the programs of such a name; libsoup and the task are always there
-#   --all               all programs in all cases, not only in those that matter
-#   --text              text messages rather than binary ones
+#   --goals             only the cases that have a goal, and no measures
+#   --programs=PATTERN  the programs of such a name; libsoup, the task and the engine always run
+#   --all               all programs in all cases, not only in those that have a goal
+#   --old=BUILD         another build folder, whose library the task runs with too, next to the new
+#                       one in each round; prints the ratio of new to old
+#   --output=STEM       writes the figures to STEM.txt and STEM.jsonl
 #   --check             fails where a goal is missed
-#   --list              tells what there is to run
+#   --list              prints the names of the cases and measures
 
 set -euo pipefail
 
@@ -28,7 +32,7 @@ arguments=()
 while [ $# -gt 0 ]; do
   case "$1" in
     -h | --help)
-      sed -n 's/^# \{0,1\}//; 4,20p' tests/bench/run.sh
+      sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' tests/bench/run.sh
       exit 0
       ;;
     --build-dir=*) build_dir=${1#--build-dir=} ;;
@@ -68,7 +72,7 @@ else
   meson setup -Dbuildtype=release -Dbenchmarks=true "${options[@]}" "$build_dir" >&2
 fi
 
-meson compile -C "$build_dir" >&2
+meson compile -C "$build_dir" benchmarks >&2
 install_peers
 
 exec python3 tests/bench/bench.py --build-dir="$(realpath "$build_dir")" "${arguments[@]}"
