@@ -13,6 +13,7 @@
 #   begin_scratch NAME        makes $scratch, a folder with NAME in its name, until the script ends
 #   remove FOLDER             removes a large folder before the script ends
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
+#   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git would take
 #   make_tarball SOURCE       makes $tarball, a release of what is committed in SOURCE
 #   show_tests LOG            prints the totals of the tests that Meson has run, or fails with none
 
@@ -109,6 +110,13 @@ begin_scratch ()
   trap 'exit 130' INT
   trap 'exit 143' TERM
   scratch=$(mktemp -d "${TMPDIR:-/var/tmp}/hb-websocket-$1-XXXXXX")
+}
+
+copy_files ()
+{
+  git -C "$1" ls-files -z --cached --others --exclude-standard --deduplicate \
+    | tar -C "$1" --null --files-from=- --ignore-failed-read -cf - \
+    | tar -C "$2" --no-same-owner -xf -
 }
 
 make_tarball ()

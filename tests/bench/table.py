@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Puts what bench.py has found into pages: table.py RESULTS.jsonl PAGE.md...
+"""Puts what bench.py has found into pages: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
 
-A page says where: what is between `<!-- figures: NAME -->` and `<!-- figures end -->` is replaced
-by the table of that name. There is `short` (the cases that plot.py draws), `all` (every case),
-`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` and `machine`.
+Each file of results is from another system. A page says where: what is between
+`<!-- figures: NAME -->` and `<!-- figures end -->` is replaced by the table of that name. There is
+`systems` (the cases with a goal, a table for each system), `all` (every case), `behind` (where
+something else is faster), `bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` and
+`machine`. A plot shows some cases of the first system.
 """
 
 import json
@@ -12,22 +14,62 @@ import re
 import statistics
 import sys
 import textwrap
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from plot import CASES
+from bench_cases import GOALS, get_system, make_cases
+from bench_plot import draw
+from bench_programs import ENGINE, LANGUAGES, RAW, TASK, in_language
 
 PLACE = re.compile(r'(<!-- figures: (\w+) -->\n).*?(<!-- figures end -->)', re.DOTALL)
 
-# What the reader of a page knows by another name
-OURS = ('task', 'libsoup')
+WITH_GOAL = [case.name for case in make_cases() if any(goal.covers(case) for goal in GOALS)]
+
+
+@dataclass
+class System:
+    """What was found on one system"""
+
+    machine: dict
+    medians: dict = field(default_factory=dict)   # case: program: entry
+    titles: dict = field(default_factory=dict)    # case: title
+    measures: dict = field(default_factory=dict)  # measure: program: entries
+    goals: dict = field(default_factory=dict)     # title: entry
+
+    @property
+    def name(self):
+        return self.machine['system'].replace(' GNU/Linux', '')
+
+    def get(self, case, program):
+        return self.medians.get(case, {}).get(program)
+
+    def get_others(self, case):
+        """The peers and libsoup alone, the fastest first."""
+        others = [entry for program, entry in self.medians.get(case, {}).items()
+                  if entry['is_peer'] or program == RAW]
+        return sorted(others, key=lambda entry: -entry['messages_per_second'])
+
+    def collect(self, name):
+        """The medians of a measure, by program and key."""
+        return {program: {key: statistics.median(run[key] for run in runs)
+                          for key, value in runs[0].items() if isinstance(value, (int, float))}
+                for program, runs in self.measures.get(name, {}).items()}
 
 
 def read(path):
-    entries = {}
-    for line in path.read_text(encoding='utf-8').splitlines():
-        entry = json.loads(line)
-        entries.setdefault(entry['kind'], []).append(entry)
-    return entries
+    entries = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
+    system = System(next(entry for entry in entries if entry['kind'] == 'machine'))
+
+    for entry in entries:
+        if entry['kind'] == 'median':
+            system.medians.setdefault(entry['case'], {})[entry['program']] = entry
+            system.titles[entry['case']] = entry['title']
+        elif entry['kind'] == 'measure':
+            runs = system.measures.setdefault(entry['measure'], {})
+            runs.setdefault(entry['program'], []).append(entry)
+        elif entry['kind'] == 'goal':
+            system.goals[entry['title']] = entry
+    return system
 
 
 def make_rows(head, rows):
@@ -36,108 +78,142 @@ def make_rows(head, rows):
     yield from (f'| {" | ".join(row)} |' for row in rows)
 
 
-def is_peer(program):
-    return program not in OURS and ' in ' not in program
+def format_ratio(ratio):
+    return f'{ratio["middle"]:.2f}' if ratio else ''
 
 
-def make_case_row(medians):
-    by_name = {median['program']: median for median in medians}
-    task, libsoup = (by_name.get(name) for name in OURS)
-    peers = [median for median in medians if is_peer(median['program'])]
-    best = max(peers, key=lambda median: median['messages_per_second'], default=None)
-    ratio = task['ratio']
-
-    return (task['title'],
-            f'{task["messages_per_second"]:,.0f}',
-            f'{task["megabytes_per_second"]:,.1f}',
-            f'{libsoup["messages_per_second"]:,.0f}',
-            f'**{ratio["middle"]:.2f}** ({ratio["low"]:.2f} to {ratio["high"]:.2f})',
-            f'{task["cpu_ratio"]:.2f}',
-            f'{best["program"]}, {best["messages_per_second"]:,.0f}' if best else '')
+def format_spread(ratio):
+    return f'**{ratio["middle"]:.2f}** ({ratio["low"]:.2f} to {ratio["high"]:.2f})' if ratio else ''
 
 
-def make_cases(entries, wanted=None):
-    cases = {}
-    for median in entries['median']:
-        cases.setdefault(median['case'], []).append(median)
-
-    head = ('work', 'this library, messages/s', 'MB/s', 'libsoup alone, messages/s', 'ratio',
-            'of CPU time', 'fastest other')
-    return make_rows(head, (make_case_row(medians) for case, medians in cases.items()
-                            if wanted is None or case in wanted))
+def format_other(task, other):
+    """How fast another program is, in bold where it is faster than the task."""
+    bold = '**' if other['messages_per_second'] > task['messages_per_second'] else ''
+    return f'{bold}{other["program"]}{bold}, {other["messages_per_second"]:,.0f}'
 
 
-def format_ratio(median):
-    return f'{median["ratio"]["middle"]:.2f}' if median else ''
+def make_system_row(system, case):
+    task, raw = system.get(case, TASK), system.get(case, RAW)
+    peers = [other for other in system.get_others(case) if other['is_peer']]
+
+    return (task['title'], f'{task["messages_per_second"]:,.0f}', format_spread(task['ratio']),
+            format_ratio(task['share']), f'{task["cpu_us_per_message"]:.2f}',
+            f'{raw["cpu_us_per_message"]:.2f}', format_other(task, peers[0]) if peers else '')
 
 
-def make_bindings(entries):
-    """The task to libsoup alone, both in the same language."""
-    cases = {}
-    for median in entries['median']:
-        if median['program'].startswith('task in '):
-            cases.setdefault(median['title'], {})[median['program'].split()[-1]] = median
-
-    return make_rows(('work', 'Python', 'GJS'),
-                     ((title, format_ratio(found.get('Python')), format_ratio(found.get('GJS')))
-                      for title, found in cases.items()))
-
-
-def collect(entries, name):
-    """The medians of a measure, by program and key."""
-    runs = {}
-    for entry in entries['measure']:
-        if entry['measure'] == name:
-            runs.setdefault(entry['program'], []).append(entry)
-
-    return {program: {key: statistics.median(entry[key] for entry in found)
-                      for key, value in found[0].items() if isinstance(value, (int, float))}
-            for program, found in runs.items()}
+def make_systems(systems):
+    head = ('work', 'messages/s', 'times libsoup', 'of the engine', 'CPU us a message',
+            'with libsoup', 'fastest other, messages/s')
+    for number, system in enumerate(systems):
+        facts = ', '.join(f'{name} {system.machine[name]}' for name in
+                          ('GLib', 'libsoup', 'OpenSSL', 'libwebsockets', 'node', 'websockets',
+                           'GCC') if name in system.machine)
+        if number > 0:
+            yield ''
+        yield from textwrap.wrap(f'{system.name}: {facts}', width=100)
+        yield ''
+        yield from make_rows(head, (make_system_row(system, case) for case in WITH_GOAL
+                                    if system.get(case, TASK) and system.get(case, RAW)))
 
 
-def make_idle(entries):
+def make_columns(systems, programs, make_cell):
+    """Yields a row for each case and program, with a cell for each system, unless all are empty."""
+    titles = {case: title for system in systems for case, title in system.titles.items()}
+    for case, title in titles.items():
+        for label, program in programs:
+            cells = [make_cell(system, case, program) for system in systems]
+            if any(cells):
+                yield (f'{title}{label}', *cells)
+
+
+def make_share(system, case, program):
+    """The ratio to libsoup, and the share of the engine."""
+    median = system.get(case, program)
+    if not median:
+        return ''
+    share = median['share']
+    return format_ratio(median['ratio']) + (f' ({share["middle"]:.2f})' if share else '')
+
+
+def make_all(systems):
+    return make_rows(('work', *(system.name for system in systems)),
+                     make_columns(systems, [('', TASK)], make_share))
+
+
+def make_bindings(systems):
+    programs = [(f', {language}', in_language(TASK, language)) for language in LANGUAGES]
+    return make_rows(('work', *(system.name for system in systems)),
+                     make_columns(systems, programs, make_share))
+
+
+def make_lead(system, case, program):
+    """The fastest of what is faster than the task, and how many times."""
+    task, others = system.get(case, program), system.get_others(case)
+    if not task or not others:
+        return ''
+    lead = others[0]['messages_per_second'] / task['messages_per_second']
+    return f'{others[0]["program"]}, {lead:.2f}' if lead > 1 else ''
+
+
+def make_behind(systems):
+    return make_rows(('work', *(system.name for system in systems)),
+                     make_columns(systems, [('', TASK)], make_lead))
+
+
+def make_measure(systems, head, names, make_row):
+    return make_rows(('system', *head), (
+        (system.name, *make_row(program, figure)) for system in systems for name in names
+        for program, figure in system.collect(name).items()))
+
+
+def make_idle(systems):
     head = ('links', 'program, session', 'connects/s', 'bytes per link', 'CPU ms per second',
             'echo on one, us')
-    return make_rows(head, (
-        (f'{figure["links"]:,.0f}', program, f'{figure["connects_per_second"]:,.0f}',
-         f'{figure["bytes_per_link"]:,.0f}', f'{figure["cpu_ms_per_second"]:,.1f}',
-         f'{figure["echo_us"]:,.0f}')
-        for name in ('idle-1000', 'idle-10000')
-        for program, figure in collect(entries, name).items()))
+    return make_measure(systems, head, ('idle-1000', 'idle-10000'), lambda program, figure: (
+        f'{figure["links"]:,.0f}', program, f'{figure["connects_per_second"]:,.0f}',
+        f'{figure["bytes_per_link"]:,.0f}', f'{figure["cpu_ms_per_second"]:,.1f}',
+        f'{figure["echo_us"]:,.0f}'))
 
 
-def make_tick(entries):
-    return make_rows(('program', 'ticks', 'longest gap, ms', 'flood, ms'), (
-        (program, f'{figure["ticks"]:,.0f}', f'{figure["longest_gap_ms"]:,.1f}',
-         f'{figure["flood_ms"]:,.1f}') for program, figure in collect(entries, 'tick').items()))
+def make_tick(systems):
+    head = ('program', 'ticks', 'longest gap, ms', 'flood, ms')
+    return make_measure(systems, head, ('tick',), lambda program, figure: (
+        program, f'{figure["ticks"]:,.0f}', f'{figure["longest_gap_ms"]:,.1f}',
+        f'{figure["flood_ms"]:,.1f}'))
 
 
-def make_herd(entries):
+def make_herd(systems):
+    """In virtual time, which is the same on each system."""
     return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
         (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
          f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')
-        for waits, figure in collect(entries, 'herd').items()))
+        for waits, figure in systems[0].collect('herd').items()))
 
 
-def make_goals(entries):
-    return make_rows(('goal', 'met', 'measured'),
-                     ((goal['title'], 'yes' if goal['met'] else '**no**', goal['figures'])
-                      for goal in entries['goal']))
+def make_goals(systems):
+    def make_cell(goal):
+        if not goal:
+            return ''
+        return 'yes' * goal['met'] + '**no**' * (not goal['met']) + f' {goal["figures"]}'.rstrip()
+
+    titles = dict.fromkeys(title for system in systems for title in system.goals)
+    return make_rows(('goal', *(system.name for system in systems)),
+                     ((title, *(make_cell(system.goals.get(title)) for system in systems))
+                      for title in titles))
 
 
-def make_machine(entries):
-    machine = entries['machine'][0]
-    facts = ', '.join(f'{name} {machine[name]}' for name in
-                      ('kernel', 'system', 'GLib', 'libsoup', 'OpenSSL', 'libwebsockets', 'node',
-                       'websockets', 'GCC') if name in machine)
+def make_machine(systems):
+    machine = systems[0].machine
     yield from textwrap.wrap(
-        f'{machine["cpu"]}, {machine["cores"]} cores, {facts}; {machine["rounds"]} rounds of '
-        f'{machine["seconds"]} s for each program and case.', width=100)
+        f'{machine["cpu"]}, {machine["cores"]} cores, kernel {machine["kernel"]}; '
+        f'{machine["rounds"]} rounds of {machine["seconds"]} s for each program and case.',
+        width=100)
 
 
 TABLES = {
-    'short': lambda entries: make_cases(entries, CASES),
-    'all': make_cases,
+    'systems': make_systems,
+    'all': make_all,
+    'behind': make_behind,
     'bindings': make_bindings,
     'idle': make_idle,
     'tick': make_tick,
@@ -147,18 +223,27 @@ TABLES = {
 }
 
 
+def write_page(page, systems):
+    text, count = PLACE.subn(
+        lambda match: f'{match[1]}{chr(10).join(TABLES[match[2]](systems))}\n{match[3]}',
+        page.read_text(encoding='utf-8'))
+    if count == 0:
+        sys.exit(f'{page} has no place for figures')
+    page.write_text(text, encoding='utf-8')
+
+
 def main():
-    if len(sys.argv) < 3:
+    paths = {suffix: [path for path in map(Path, sys.argv[1:]) if path.suffix == suffix]
+             for suffix in ('.jsonl', '.md', '.svg')}
+    if not paths['.jsonl'] or sum(map(len, paths.values())) != len(sys.argv) - 1:
         sys.exit(__doc__)
 
-    entries = read(Path(sys.argv[1]))
-    for page in map(Path, sys.argv[2:]):
-        text, count = PLACE.subn(
-            lambda match: f'{match[1]}{chr(10).join(TABLES[match[2]](entries))}\n{match[3]}',
-            page.read_text(encoding='utf-8'))
-        if count == 0:
-            sys.exit(f'{page} has no place for figures')
-        page.write_text(text, encoding='utf-8')
+    systems = sorted(map(read, paths['.jsonl']), key=lambda system: get_system(
+        system.machine['libsoup']))
+    for page in paths['.md']:
+        write_page(page, systems)
+    for plot in paths['.svg']:
+        plot.write_text(draw(systems[0]), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -113,9 +113,7 @@ install_packages ()
 copy_source ()
 {
   mkdir "$root/source"
-  git -C "$source_root" ls-files -z --cached --others --exclude-standard --deduplicate \
-    | tar -C "$source_root" --null --files-from=- --ignore-failed-read -cf - \
-    | tar -C "$root/source" --no-same-owner -xf -
+  copy_files "$source_root" "$root/source"
   # Some tests ask git which files are ours. It trusts no folder of another user than its own.
   [ ! -d "$source_root/.git" ] || cp -R "$source_root/.git" "$root/source"
   printf '[safe]\n\tdirectory = /source\n' >> "$root/etc/gitconfig"
