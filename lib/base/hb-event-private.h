@@ -54,6 +54,10 @@ typedef enum {
   HB_EVENT_LOST,     /* The attempt, or the connection, has ended (loss). */
   HB_EVENT_NETWORK,  /* A network of this machine has changed. */
   HB_EVENT_TICK,     /* A deadline may have passed (tick). */
+
+  /* These two enclose the events of what is read in one go. They do not enter the machine. */
+  HB_EVENT_DELIVERY,
+  HB_EVENT_DELIVERED, /* not emitted if the link is dropped before */
 } HbEventKind;
 
 /* An occurrence that the machine handles. Nothing in it is owned. */

@@ -23,6 +23,25 @@ hb_machine_would_deliver (HbMachine     *self,
   return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
 }
 
+/* Handles a message as hb_machine_handle () does, except that no effect is pushed if the message
+ * would be the only one. Call this only while no effect is being carried out.
+ *
+ * Returns whether the caller is to emit the message, at once */
+gboolean
+hb_machine_deliver (HbMachine     *self,
+                    gint64         now,
+                    const HbEvent *event)
+{
+  if (is_stale (self, event) || !hb_machine_accept_message (self, now, event))
+    return FALSE;
+
+  if (!hb_machine_has_effect (self))
+    return TRUE;
+
+  hb_machine_push_message (self, event);
+  return FALSE;
+}
+
 void
 hb_machine_handle (HbMachine     *self,
                    gint64         now,
@@ -66,6 +85,8 @@ hb_machine_handle (HbMachine     *self,
     case HB_EVENT_TICK:
       hb_machine_on_tick (self, now, event->tick.reading, event->tick.is_queued);
       break;
+    case HB_EVENT_DELIVERY:
+    case HB_EVENT_DELIVERED:
     default:
       g_assert_not_reached ();
     }

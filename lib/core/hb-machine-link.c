@@ -158,27 +158,27 @@ hb_machine_on_greeted (HbMachine *self,
   hb_machine_pump (self);
 }
 
-void
-hb_machine_on_message (HbMachine     *self,
-                       gint64         now,
-                       const HbEvent *event)
+/* Returns whether the message is to be emitted. */
+gboolean
+hb_machine_accept_message (HbMachine     *self,
+                           gint64         now,
+                           const HbEvent *event)
 {
   GBytes *bytes = event->message.bytes;
-  HbEffect *effect;
+  gboolean is_reply;
   gint64 latency;
 
   /* As in a browser (WHATWG), no message is delivered after close (). */
   if (self->state != HB_STATE_OPEN)
-    return;
+    return FALSE;
 
-  if (!hb_heartbeat_on_message (&self->heartbeat, &self->settings, now, event->message.opcode,
-                                bytes, event->message.reply, &latency))
-    {
-      add_reply (self, latency);
-      return;
-    }
-
+  is_reply = !hb_heartbeat_on_message (&self->heartbeat, &self->settings, now,
+                                       event->message.opcode, bytes, event->message.reply,
+                                       &latency);
   add_reply (self, latency);
+  if (is_reply)
+    return FALSE;
+
   self->metrics.messages_received++;
   self->metrics.bytes_received += g_bytes_get_size (bytes);
 
@@ -186,12 +186,29 @@ hb_machine_on_message (HbMachine     *self,
     {
       hb_inbox_push (&self->inbox, event->message.opcode, bytes);
       hb_machine_follow_inbox (self, now);
-      return;
+      return FALSE;
     }
 
-  effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
+  return TRUE;
+}
+
+void
+hb_machine_push_message (HbMachine     *self,
+                         const HbEvent *event)
+{
+  HbEffect *effect = hb_effects_push (&self->effects, HB_EFFECT_MESSAGE);
+
   effect->message.opcode = event->message.opcode;
-  effect->message.bytes = g_bytes_ref (bytes);
+  effect->message.bytes = g_bytes_ref (event->message.bytes);
+}
+
+void
+hb_machine_on_message (HbMachine     *self,
+                       gint64         now,
+                       const HbEvent *event)
+{
+  if (hb_machine_accept_message (self, now, event))
+    hb_machine_push_message (self, event);
 }
 
 void

@@ -144,6 +144,9 @@ void              hb_machine_on_yielded         (HbMachine      *self);
 
 gboolean          hb_machine_would_deliver      (HbMachine      *self,
                                                  const HbEvent  *event);
+gboolean          hb_machine_deliver            (HbMachine      *self,
+                                                 gint64          now,
+                                                 const HbEvent  *event);
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,
                                                  const HbEvent  *event);

@@ -63,6 +63,11 @@ void     hb_machine_follow_inbox     (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_on_opened        (HbMachine     *self,
                                       gint64         now);
+gboolean hb_machine_accept_message   (HbMachine     *self,
+                                      gint64         now,
+                                      const HbEvent *event);
+void     hb_machine_push_message     (HbMachine     *self,
+                                      const HbEvent *event);
 void     hb_machine_on_message       (HbMachine     *self,
                                       gint64         now,
                                       const HbEvent *event);

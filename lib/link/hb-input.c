@@ -70,10 +70,11 @@ pause_reading (HbInput *self)
 }
 
 static void
-emit_activity (HbInput *self)
+emit (HbInput     *self,
+      HbEventKind  kind)
 {
   if (self->func != NULL)
-    self->func (&(HbEvent) { .kind = HB_EVENT_ACTIVITY }, self->user_data);
+    self->func (&(HbEvent) { .kind = kind }, self->user_data);
 }
 
 static gssize
@@ -135,7 +136,7 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
     {
       /* The bytes were left in the block by the last delivery. */
       if (self->delivered == 0)
-        emit_activity (self);
+        emit (self, HB_EVENT_ACTIVITY);
     }
   else if (count >= HB_BLOCK_SIZE)
     {
@@ -144,7 +145,7 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
         return report_end (self, error);
 
       self->delivered += n;
-      emit_activity (self);
+      emit (self, HB_EVENT_ACTIVITY);
       return n;
     }
   else
@@ -152,7 +153,7 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
       if (hb_block_reader_fill (&self->reader) == 0)
         return report_end (self, error);
 
-      emit_activity (self);
+      emit (self, HB_EVENT_ACTIVITY);
     }
 
   n = MIN (count, hb_block_get_length (block));
@@ -200,6 +201,7 @@ reader_dispatch (GSource     *source,
   hb_budget_begin (&self->budget, g_get_monotonic_time ());
   self->delivered = 0;
   hb_output_cork (self->output);
+  emit (self, HB_EVENT_DELIVERY);
 
   keep = func (G_OBJECT (self), user_data);
 
@@ -207,6 +209,8 @@ reader_dispatch (GSource     *source,
   hb_budget_end (&self->budget, g_get_monotonic_time ());
   if (keep && !self->is_stopped)
     hb_watch_want (self->watch, G_IO_IN, TRUE);
+
+  emit (self, HB_EVENT_DELIVERED);
 
   return keep;
 }

@@ -19,12 +19,11 @@ hb_driver_send_request (HbDriver       *self,
                      &self->machine.settings);
 }
 
-/* Makes a link, whose events @func gets, and emits `connecting`. The request is sent when the
- * handlers have returned, or when they release it. */
+/* Makes a link, and emits `connecting`. The request is sent when the handlers have returned, or
+ * when they release it. */
 void
 hb_driver_connect (HbDriver       *self,
-                   const HbEffect *effect,
-                   HbEventFunc     func)
+                   const HbEffect *effect)
 {
   g_autoptr (GObject) owner = g_weak_ref_get (&self->owner);
   g_autoptr (SoupMessage) request = NULL;
@@ -34,7 +33,7 @@ hb_driver_connect (HbDriver       *self,
     return;
 
   self->link = hb_link_new (effect->serial, &self->machine.settings, self->request_headers,
-                            func, self);
+                            self->event_func, self);
   request = g_object_ref (hb_link_get_request (self->link));
   hb_trace_refresh (&self->trace, &self->machine);
   if (self->trace.is_wanted)

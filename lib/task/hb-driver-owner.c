@@ -16,6 +16,39 @@ hb_driver_emit (HbDriver       *self,
     self->funcs->emit (owner, effect);
 }
 
+/* Emits a message of a delivery. The reference to the owner is kept for the next message, because
+ * to obtain one takes a lock, and changes how a script language holds the object. A handler may
+ * drop the application's last reference; no message follows then. */
+void
+hb_driver_emit_message (HbDriver      *self,
+                        const HbEvent *event)
+{
+  HbEffect effect = {
+    .kind = HB_EFFECT_MESSAGE,
+    .message.bytes = event->message.bytes,
+    .message.opcode = event->message.opcode,
+  };
+
+  if (self->recipient == NULL)
+    self->recipient = g_weak_ref_get (&self->owner);
+
+  if (self->recipient == NULL)
+    return;
+
+  self->funcs->emit (self->recipient, &effect);
+
+  if (self->recipient != NULL && g_atomic_int_get (&self->recipient->ref_count) == 1)
+    g_clear_object (&self->recipient);
+}
+
+/* The owner, and the driver with it, may be gone afterwards. */
+void
+hb_driver_end_delivery (HbDriver *self)
+{
+  self->is_delivering = FALSE;
+  g_clear_object (&self->recipient);
+}
+
 /* Asks the application whether a message is the reply to a ping. While the application's function
  * runs, the effects of its calls wait, as in a handler. */
 HbReply

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-alarm-private.h"
 #include "hb-driver-private.h"
 #include "hb-home-private.h"
 #include "hb-intake-private.h"
@@ -19,14 +20,17 @@ G_BEGIN_DECLS
  *
  *   hb-driver-calls.c
  *   hb-driver.c
+ *   hb-driver-effects.c
  *   hb-driver-attempt.c    hb-driver-send.c
  *   hb-driver-time.c
- *   hb-driver-intake.c     hb-driver-owner.c
+ *   hb-driver-intake.c     hb-driver-owner.c    hb-driver-life.c
  */
 struct _HbDriver
 {
   const HbDriverFuncs *funcs;
+  HbEventFunc          event_func;      /* for the link and the network */
   GWeakRef             owner;           /* empty early if another thread drops the owner */
+  GObject             *recipient;       /* (owned) (nullable) the owner, during a delivery */
   HbMachine            machine;
   HbSessions           sessions;
   SoupMessageHeaders  *request_headers;
@@ -39,6 +43,7 @@ struct _HbDriver
   guint                depth;           /* of the effects that are being carried out */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong() of the owner judges each message. */
+  gboolean             is_delivering;   /* between HB_EVENT_DELIVERY and _DELIVERED */
 
   HbIntake             intake;          /* takes messages from other threads */
   GSource             *turn;            /* (nullable) until other sources have had their turn */
@@ -49,44 +54,77 @@ struct _HbDriver
 };
 
 /* hb-driver-time.c */
-gint64    hb_driver_read_clock    (HbDriver       *self);
-gint64    hb_driver_read_ages     (HbDriver       *self);
-gint64    hb_driver_get_time      (HbDriver       *self,
-                                   HbEventKind     kind);
-gint64    hb_driver_get_deadline  (gpointer        self);
-void      hb_driver_tick          (HbDriver       *self);
+gint64    hb_driver_read_clock     (HbDriver       *self);
+gint64    hb_driver_read_ages      (HbDriver       *self);
+gint64    hb_driver_get_time       (HbDriver       *self,
+                                    HbEventKind     kind);
+gint64    hb_driver_get_deadline   (gpointer        self);
+void      hb_driver_tick           (HbDriver       *self);
 
 /* hb-driver-send.c */
-void      hb_driver_transmit      (HbDriver       *self);
-void      hb_driver_ping          (HbDriver       *self);
+void      hb_driver_transmit       (HbDriver       *self);
+void      hb_driver_ping           (HbDriver       *self);
 
 /* hb-driver-attempt.c */
-void      hb_driver_connect       (HbDriver       *self,
-                                   const HbEffect *effect,
-                                   HbEventFunc     func);
-void      hb_driver_send_request  (HbDriver       *self,
-                                   const HbEffect *effect);
-gboolean  hb_driver_choose_delay  (HbDriver       *self,
-                                   HbEffect       *effect);
+void      hb_driver_connect        (HbDriver       *self,
+                                    const HbEffect *effect);
+void      hb_driver_send_request   (HbDriver       *self,
+                                    const HbEffect *effect);
+gboolean  hb_driver_choose_delay   (HbDriver       *self,
+                                    HbEffect       *effect);
+
+/* hb-driver-effects.c */
+void      hb_driver_leave_context  (HbDriver       *self);
+void      hb_driver_drop_link      (HbDriver       *self);
+void      hb_driver_end            (HbDriver       *self);
+void      hb_driver_carry_out_each (HbDriver       *self);
+void      hb_driver_carry_out_all  (HbDriver       *self);
+void      hb_driver_transmit_now   (HbDriver       *self);
+void      hb_driver_wake           (HbDriver       *self);
 
 /* hb-driver.c */
-HbDriver *hb_driver_ref           (HbDriver       *self);
-void      hb_driver_release_cb    (gpointer        self);
-void      hb_driver_enter_context (HbDriver       *self);
-void      hb_driver_wake          (HbDriver       *self);
-void      hb_driver_transmit_now  (HbDriver       *self);
+void      hb_driver_enter_context  (HbDriver       *self);
+
+/* hb-driver-life.c */
+void      hb_driver_release_cb     (gpointer        self);
+void      hb_driver_keep           (HbDriver       *self);
+void      hb_driver_begin          (HbDriver       *self);
 
 /* hb-driver-owner.c */
-void      hb_driver_emit          (HbDriver       *self,
-                                   const HbEffect *effect);
-HbReply   hb_driver_judge         (HbDriver       *self,
-                                   const HbEvent  *event);
+void      hb_driver_emit           (HbDriver       *self,
+                                    const HbEffect *effect);
+void      hb_driver_emit_message   (HbDriver       *self,
+                                    const HbEvent  *event);
+void      hb_driver_end_delivery   (HbDriver       *self);
+HbReply   hb_driver_judge          (HbDriver       *self,
+                                    const HbEvent  *event);
 
 /* hb-driver-intake.c */
-void      hb_driver_take_batch_in (HbDriver       *self);
-void      hb_driver_show_change   (HbDriver       *self);
-void      hb_driver_on_woken      (HbDriver       *self);
-void      hb_driver_forget_turn   (HbDriver       *self);
+void      hb_driver_take_batch_in  (HbDriver       *self);
+void      hb_driver_show_change    (HbDriver       *self);
+void      hb_driver_on_woken       (HbDriver       *self);
+void      hb_driver_forget_turn    (HbDriver       *self);
+
+static inline HbDriver *
+hb_driver_ref (HbDriver *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static inline gboolean
+hb_driver_is_closed (HbDriver *self)
+{
+  return self->machine.state == HB_STATE_CLOSED;
+}
+
+/* Called before code of the application runs as well as after it, because that code may run a main
+ * loop. */
+static inline void
+hb_driver_touch_alarm (HbDriver *self)
+{
+  if (self->alarm != NULL)
+    hb_alarm_touch (self->alarm);
+}
 
 /* Gives the machine what other threads have asked for. Code of the application does not run in
  * here. */

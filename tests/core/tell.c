@@ -45,6 +45,23 @@ tell_judged (HbMachine *machine,
   });
 }
 
+/* Returns whether the message is to be emitted at once. */
+gboolean
+tell_delivered (HbMachine *machine,
+                gint64     now,
+                HbOpcode   opcode,
+                GBytes    *bytes,
+                HbReply    reply)
+{
+  return hb_machine_deliver (machine, now, &(HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .serial = machine->serial,
+    .message.opcode = opcode,
+    .message.bytes = bytes,
+    .message.reply = reply,
+  });
+}
+
 void
 tell_sent (HbMachine    *machine,
            gint64        now,

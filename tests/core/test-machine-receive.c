@@ -66,6 +66,48 @@ test_paused (Fixture       *fixture,
   assert_effects (fixture, "message:text");
 }
 
+static gboolean
+deliver (Fixture    *fixture,
+         const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  return tell_delivered (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
+                         HB_REPLY_UNJUDGED);
+}
+
+static void
+test_delivered (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("The caller emits a message itself if nothing else is to be carried out");
+
+  g_assert_false (deliver (fixture, "closed"));
+  start_open (fixture);
+  g_assert_true (deliver (fixture, "alone"));
+  assert_effects (fixture, "");
+
+  hb_machine_check (&fixture->machine, fixture->now);
+  g_assert_false (deliver (fixture, "behind the ping and the latency"));
+  assert_effects (fixture, "ping notify:latency message:text");
+
+  set_text (&fixture->machine.settings.pong_message, "pong");
+  g_assert_false (deliver (fixture, "pong"));
+  assert_effects (fixture, "");
+
+  set_paused (fixture, TRUE);
+  g_assert_false (deliver (fixture, "waits"));
+  set_paused (fixture, FALSE);
+  g_assert_false (deliver (fixture, "waits behind it"));
+  assert_effects (fixture, "waited:text waited:text");
+  assert_message (fixture, "waits behind it");
+
+  g_assert_true (deliver (fixture, "alone again"));
+  hb_machine_close (&fixture->machine, fixture->now, 1000, NULL, NULL, NULL);
+  g_assert_false (deliver (fixture, "closing"));
+  assert_effects (fixture, "notify:state notify:ready shut-down:1000");
+}
+
 static void
 pause_cb (Fixture    *fixture,
           const char *effect)
@@ -506,6 +548,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine/receive/paused", test_paused);
+  add_test ("/machine/receive/delivered", test_delivered);
   add_test ("/machine/receive/pause-in-handler", test_pause_in_handler);
   add_test ("/machine/receive/one-at-a-time", test_one_at_a_time);
   add_test ("/machine/receive/calls", test_calls);

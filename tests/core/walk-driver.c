@@ -356,6 +356,25 @@ walk_drain (Walk *self)
   self->n_drains--;
 }
 
+/* Emits a message that has no effect. */
+void
+walk_emit_message (Walk     *self,
+                   HbOpcode  opcode,
+                   GBytes   *bytes)
+{
+  HbEffect effect = {
+    .kind = HB_EFFECT_MESSAGE,
+    .message.opcode = opcode,
+    .message.bytes = bytes,
+  };
+
+  g_assert_cmpuint (self->machine.effects.length, ==, 0);
+
+  self->n_drains++;
+  carry_out (self, &effect);
+  self->n_drains--;
+}
+
 /* Within a handler the alarm is set, and rings when there is a main loop for it. */
 void
 walk_wake (Walk *self)

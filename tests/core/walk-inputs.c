@@ -433,8 +433,17 @@ walk_on_message (Walk *self)
   HbReply reply = dice_roll (self->dice, 4) < 2 ? HB_REPLY_UNJUDGED
                                                 : HB_REPLY_NO + dice_roll (self->dice, 2);
 
-  tell_judged (&self->machine, self->now, opcode, bytes, reply);
+  gboolean is_alone = FALSE;
+
+  /* Where nothing else is being carried out, a message may be emitted without an effect. */
+  if (self->n_drains == 0 && dice_roll (self->dice, 2) == 0)
+    is_alone = tell_delivered (&self->machine, self->now, opcode, bytes, reply);
+  else
+    tell_judged (&self->machine, self->now, opcode, bytes, reply);
+
   model_on_message (self, opcode, bytes, reply);
+  if (is_alone)
+    walk_emit_message (self, opcode, bytes);
 }
 
 void

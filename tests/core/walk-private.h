@@ -247,6 +247,9 @@ void      walk_tick             (Walk       *self,
 void      walk_drain            (Walk       *self);
 void      walk_wake             (Walk       *self);
 void      walk_transmit_now     (Walk       *self);
+void      walk_emit_message     (Walk       *self,
+                                 HbOpcode    opcode,
+                                 GBytes     *bytes);
 void      walk_call_back        (Walk       *self);
 void      walk_assert_rest      (Walk       *self);
 

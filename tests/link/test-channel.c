@@ -18,6 +18,7 @@ typedef struct
   guint     n_blocked;
   guint     n_writable;
   guint64   written;
+  gboolean  is_delivering;
 } Fixture;
 
 #define SIZE (64 * 1024)
@@ -35,6 +36,14 @@ event_cb (const HbEvent *event,
     {
     case HB_EVENT_ACTIVITY:
       fixture->n_activities++;
+      break;
+    case HB_EVENT_DELIVERY:
+      g_assert_false (fixture->is_delivering);
+      fixture->is_delivering = TRUE;
+      break;
+    case HB_EVENT_DELIVERED:
+      g_assert_true (fixture->is_delivering);
+      fixture->is_delivering = FALSE;
       break;
     case HB_EVENT_PROGRESS:
       g_assert_cmpuint (event->written, >, fixture->written);

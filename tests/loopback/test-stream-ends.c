@@ -218,6 +218,37 @@ test_last_reference (Fixture       *fixture,
   g_assert_cmpuint (listener.n_messages, ==, 11);
 }
 
+static void
+toggled_cb (gpointer  user_data,
+            GObject  *task,
+            gboolean  is_last)
+{
+  (*(guint *) user_data)++;
+}
+
+static void
+test_toggled (Fixture       *fixture,
+              const Footing *footing)
+{
+  const guint n_messages = 300;
+  FootingListener listener = { 0 };
+  guint n_toggled = 0;
+
+  g_test_summary ("The toggle reference of a script is not toggled for each message");
+
+  footing_listen (fixture, &listener);
+  footing_open (fixture);
+  g_object_add_toggle_ref (G_OBJECT (fixture->task), toggled_cb, &n_toggled);
+  g_object_unref (fixture->task);
+  footing_say (fixture, n_messages, 20);
+  wait_until (listener.n_messages == n_messages);
+  g_assert_cmpuint (n_toggled, <, n_messages / 2);
+
+  g_object_ref (fixture->task);
+  g_object_remove_toggle_ref (G_OBJECT (fixture->task), toggled_cb, &n_toggled);
+  signal_log_forget (fixture->log);
+}
+
 typedef struct
 {
   RawPeer    *peer;
@@ -316,6 +347,7 @@ main (int   argc,
   footing_add_raw (PREFIX "reset", test_reset);
   footing_add_all (PREFIX "disposal", test_disposal);
   footing_add_raw (PREFIX "last-reference", test_last_reference);
+  footing_add_raw (PREFIX "toggled", test_toggled);
   footing_add_raw (PREFIX "dribble", test_dribble);
   footing_add_raw (PREFIX "slow-upload", test_slow_upload);
 

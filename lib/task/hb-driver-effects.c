@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-alarm-private.h"
+#include "hb-call-private.h"
+#include "hb-driver-steps-private.h"
+
+/* Carries out the effects of the machine, and leaves the context when the task is closed */
+
+static gboolean
+network_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  hb_trace (&self->trace, "change of a network");
+  self->event_func (&(HbEvent) { .kind = HB_EVENT_NETWORK }, self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+end_yield (HbDriver *self)
+{
+  if (self->yielding == NULL)
+    return;
+
+  g_source_destroy (self->yielding);
+  g_clear_pointer (&self->yielding, g_source_unref);
+}
+
+static gboolean
+yield_cb (gpointer user_data)
+{
+  HbDriver *self = user_data;
+
+  end_yield (self);
+  hb_machine_on_yielded (&self->machine);
+  hb_driver_wake (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A source of this priority is dispatched after all others that are ready. */
+static void
+yield (HbDriver *self)
+{
+  if (self->home.context == NULL || self->yielding != NULL)
+    return;
+
+  self->yielding = g_idle_source_new ();
+  g_source_set_callback (self->yielding, yield_cb, self, NULL);
+  g_source_set_static_name (self->yielding, "[hb] messages");
+  g_source_attach (self->yielding, self->home.context);
+}
+
+void
+hb_driver_leave_context (HbDriver *self)
+{
+  if (self->alarm == NULL)
+    return;
+
+  if (self->depth > 0)
+    hb_driver_keep (self);
+
+  end_yield (self);
+  hb_intake_set_alarm (&self->intake, NULL);
+  hb_driver_forget_turn (self);
+  g_source_destroy (self->alarm);
+  g_clear_pointer (&self->alarm, g_source_unref);
+  g_clear_pointer (&self->network, hb_network_unwatch);
+  hb_sessions_drop_own (&self->sessions);
+  hb_home_leave (&self->home);
+}
+
+/* Drops the link, and with it the rest of a delivery. */
+void
+hb_driver_drop_link (HbDriver *self)
+{
+  g_clear_pointer (&self->link, hb_link_drop);
+  hb_driver_end_delivery (self);
+}
+
+static void
+carry_out (HbDriver *self,
+           HbEffect *effect)
+{
+  if (G_UNLIKELY (self->trace.is_wanted))
+    hb_trace_effect (&self->trace, &self->machine, effect);
+
+  switch (effect->kind)
+    {
+    case HB_EFFECT_DROP:
+      hb_driver_drop_link (self);
+      break;
+    case HB_EFFECT_CONNECT:
+      hb_driver_connect (self, effect);
+      break;
+    case HB_EFFECT_REQUEST:
+      hb_trace (&self->trace, "request released");
+      hb_driver_send_request (self, effect);
+      break;
+    case HB_EFFECT_TRANSMIT:
+      hb_driver_transmit (self);
+      break;
+    case HB_EFFECT_PING:
+      hb_driver_ping (self);
+      break;
+    case HB_EFFECT_SHUT_DOWN:
+      if (self->link != NULL)
+        hb_link_close (self->link, effect->close.code, effect->close.reason);
+      break;
+    case HB_EFFECT_READ:
+      if (self->link != NULL)
+        hb_link_set_reading (self->link, hb_machine_may_read (&self->machine));
+      break;
+    case HB_EFFECT_WAITED:
+      hb_driver_emit (self, effect);
+      hb_machine_on_given (&self->machine, hb_driver_read_clock (self));
+      break;
+    case HB_EFFECT_YIELD:
+      yield (self);
+      break;
+    case HB_EFFECT_OPEN:
+      hb_driver_emit (self, effect);
+      hb_machine_on_greeted (&self->machine, effect->serial);
+      break;
+    case HB_EFFECT_NOTIFY:
+    case HB_EFFECT_MESSAGE:
+    case HB_EFFECT_CLOSE:
+    case HB_EFFECT_ERROR:
+    case HB_EFFECT_DRAIN:
+      hb_driver_emit (self, effect);
+      break;
+    case HB_EFFECT_RECONNECT:
+      if (hb_driver_choose_delay (self, effect))
+        hb_driver_emit (self, effect);
+      break;
+    case HB_EFFECT_RESOLVE:
+      hb_call_complete (effect);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Follows the last effect. Leaves the context of a closed task, and applies network-aware. */
+static void
+follow_state (HbDriver *self)
+{
+  if (hb_driver_is_closed (self))
+    hb_driver_leave_context (self);
+  else if (!self->machine.settings.network_aware)
+    g_clear_pointer (&self->network, hb_network_unwatch);
+  else if (self->network == NULL)
+    self->network = hb_network_watch (self->home.context, network_cb, self);
+}
+
+/* Follows hb_driver_begin (). After the outermost one, the driver may be gone. */
+void
+hb_driver_end (HbDriver *self)
+{
+  if (self->depth == 1)
+    follow_state (self);
+
+  hb_driver_touch_alarm (self);
+  self->depth--;
+
+  if (self->is_kept && self->depth == 0)
+    {
+      self->is_kept = FALSE;
+      hb_driver_unref (self);
+    }
+}
+
+static gboolean
+pop_effect (HbDriver *self,
+            HbEffect *effect)
+{
+  hb_driver_show_state (self);
+
+  return hb_machine_has_effect (&self->machine)
+         && hb_machine_pop_effect (&self->machine, effect);
+}
+
+void
+hb_driver_carry_out_each (HbDriver *self)
+{
+  HbEffect effect;
+
+  while (pop_effect (self, &effect))
+    {
+      hb_driver_touch_alarm (self);
+      carry_out (self, &effect);
+      hb_effect_clear (&effect);
+    }
+}
+
+/* Carries out all effects. Code of the application runs in here, which may call anything, drop the
+ * last reference, or run a main loop, and this function with it. */
+void
+hb_driver_carry_out_all (HbDriver *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
+
+  hb_driver_begin (self);
+  hb_driver_carry_out_each (self);
+  hb_driver_end (self);
+}
+
+/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
+ * means the same. The effects follow, except within an effect. */
+void
+hb_driver_transmit_now (HbDriver *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
+
+  hb_driver_begin (self);
+  hb_machine_transmit_at_once (&self->machine);
+  hb_driver_transmit (self);
+  hb_driver_show_state (self);
+  if (self->depth == 1)
+    hb_driver_carry_out_each (self);
+  hb_driver_end (self);
+}
+
+/* Carries out the effects now. Within an effect, they follow when that one is done. */
+void
+hb_driver_wake (HbDriver *self)
+{
+  hb_driver_show_state (self);
+
+  if (self->depth == 0)
+    hb_driver_carry_out_all (self);
+  else
+    hb_driver_touch_alarm (self);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-driver-steps-private.h"
+
+/* How long a driver lives */
+
+static void
+free_driver (gpointer data)
+{
+  HbDriver *self = data;
+
+  g_assert (self->link == NULL);
+  hb_intake_clear (&self->intake);
+  hb_machine_clear (&self->machine);
+  hb_sessions_clear (&self->sessions);
+  g_clear_pointer (&self->request_headers, soup_message_headers_unref);
+  g_weak_ref_clear (&self->owner);
+  hb_home_clear (&self->home);
+}
+
+void
+hb_driver_unref (HbDriver *self)
+{
+  g_atomic_rc_box_release_full (self, free_driver);
+}
+
+void
+hb_driver_release_cb (gpointer self)
+{
+  hb_driver_unref (self);
+}
+
+/* Holds a reference until the outermost hb_driver_end (). */
+void
+hb_driver_keep (HbDriver *self)
+{
+  if (self->is_kept)
+    return;
+
+  self->is_kept = TRUE;
+  hb_driver_ref (self);
+}
+
+/* Precedes anything that may run code of the application, which may drop the last reference to the
+ * driver. The alarm's reference is enough until the alarm goes, so that no reference is counted for
+ * each message. */
+void
+hb_driver_begin (HbDriver *self)
+{
+  self->depth++;
+  if (self->alarm == NULL)
+    hb_driver_keep (self);
+}
