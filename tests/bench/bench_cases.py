@@ -156,7 +156,8 @@ def judge_goal(goal, case, results):
 
 
 def judge(results, cases):
+    languages = {'', *(program.language for program in results.programs)}
     for goal in GOALS:
         for case in cases:
-            if goal.covers(case):
+            if goal.language in languages and goal.covers(case):
                 yield from judge_goal(goal, case, results)
