@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "footing.h"
+#include "raw-frame.h"
+
+/* The frames that a server receives of long messages, and what leaves between them; on plain TCP
+ * and on TLS. */
+
+/* More than the kernel keeps for a peer that does not read */
+#define BIG      (4 * 1024 * 1024)
+#define BIG_WORD "binary:4194304"
+
+static void
+send_dice (Fixture *fixture,
+           gsize    length)
+{
+  g_autoptr (GBytes) dice = footing_make_dice (length);
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_send_bytes (fixture->task, dice, &error);
+  g_assert_no_error (error);
+}
+
+/* A message of so many bytes, and the first byte and the length of each frame */
+typedef struct
+{
+  gsize       length;
+  guint       fragment_size;
+  const char *log;
+} Case;
+
+#define DEFAULT 32760
+
+static const Case cases[] = {
+  { 0, DEFAULT, "82:0" },
+  { 125, DEFAULT, "82:125" },
+  { 32760, DEFAULT, "82:32760" },
+  { 32761, DEFAULT, "02:32760 80:1" },
+  { 100000, DEFAULT, "02:32760 00:32760 00:32760 80:1720" },
+  { 4, 1, "02:1 00:1 00:1 80:1" },
+  { 0, 1, "82:0" },
+  { 200000, 0, "82:200000" },
+  { 200000, G_MAXUINT, "82:200000" },
+  { 200000, 100000, "02:100000 80:100000" },
+};
+
+static void
+test_sizes (Fixture       *fixture,
+            const Footing *footing)
+{
+  RawPeer *peer = footing_open (fixture);
+  guint i;
+
+  g_test_summary ("No frame is longer than fragment-size, and the last one alone has FIN");
+
+  g_assert_cmpuint (hb_websocket_task_get_fragment_size (fixture->task), ==, DEFAULT);
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *word = g_strdup_printf ("binary:%" G_GSIZE_FORMAT, cases[i].length);
+      g_autofree char *log = NULL;
+
+      hb_websocket_task_set_fragment_size (fixture->task, cases[i].fragment_size);
+      send_dice (fixture, cases[i].length);
+      raw_peer_expect (peer, word);
+      log = raw_peer_take_log (peer);
+      g_assert_cmpstr (log, ==, cases[i].log);
+    }
+
+  signal_log_forget (fixture->log);
+}
+
+/* Opens a link, and sends a message of which the kernel then has a part. */
+static RawPeer *
+send_in_part (Fixture *fixture)
+{
+  RawPeer *peer = footing_open (fixture);
+
+  raw_peer_pause (peer);
+  send_dice (fixture, BIG);
+  wait_idle ();
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG);
+
+  return peer;
+}
+
+static void
+test_pong (Fixture       *fixture,
+           const Footing *footing)
+{
+  RawPeer *peer = send_in_part (fixture);
+
+  g_test_summary ("A ping of the server is answered before the message has ended");
+
+  raw_peer_send (peer, RAW_PING, "one", 3);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, "pong:one " BIG_WORD);
+  signal_log_expect (fixture->log, "drain");
+}
+
+static void
+test_pong_after_whole (Fixture       *fixture,
+                       const Footing *footing)
+{
+  RawPeer *peer;
+
+  g_test_summary ("Within a message of one frame nothing is answered");
+
+  hb_websocket_task_set_fragment_size (fixture->task, 0);
+  peer = send_in_part (fixture);
+  raw_peer_send (peer, RAW_PING, "one", 3);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, BIG_WORD " pong:one");
+  signal_log_expect (fixture->log, "drain");
+}
+
+/* Lets the task send a ping within the message. */
+static void
+expect_own_ping (Fixture         *fixture,
+                 HbHeartbeatMode  mode,
+                 const char      *words)
+{
+  RawPeer *peer = send_in_part (fixture);
+
+  hb_websocket_task_set_heartbeat_mode (fixture->task, mode);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, words);
+  signal_log_expect (fixture->log, "drain");
+}
+
+static void
+test_ping_frame (Fixture       *fixture,
+                 const Footing *footing)
+{
+  g_test_summary ("A ping frame is sent between two frames of the message");
+
+  expect_own_ping (fixture, HB_HEARTBEAT_MODE_PING, "ping:heartbeat " BIG_WORD);
+}
+
+static void
+test_ping_message (Fixture       *fixture,
+                   const Footing *footing)
+{
+  g_test_summary ("A ping message is sent after the message, and before the next one");
+
+  expect_own_ping (fixture, HB_HEARTBEAT_MODE_MESSAGE, BIG_WORD " text:heartbeat");
+}
+
+static void
+test_order (Fixture       *fixture,
+            const Footing *footing)
+{
+  RawPeer *peer = send_in_part (fixture);
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
+
+  g_test_summary ("What the application sends on the connection itself is sent after the message");
+
+  assert_sends (fixture->task, "next");
+  hb_websocket_task_check (fixture->task);
+  soup_websocket_connection_send_text (connection, "own");
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, BIG_WORD);
+  raw_peer_expect (peer, "text:own text:heartbeat text:next");
+  signal_log_expect (fixture->log, "drain");
+}
+
+static void
+test_change (Fixture       *fixture,
+             const Footing *footing)
+{
+  RawPeer *peer = send_in_part (fixture);
+  g_autofree char *log = NULL;
+
+  g_test_summary ("A change within a message applies to the next one");
+
+  hb_websocket_task_set_fragment_size (fixture->task, 1000);
+  send_dice (fixture, 1001);
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, BIG_WORD " binary:1001");
+  log = raw_peer_take_log (peer);
+  g_assert_true (g_str_has_prefix (log, "02:32760 00:32760 "));
+  g_assert_true (g_str_has_suffix (log, " 80:1024 02:1000 80:1"));
+  signal_log_expect (fixture->log, "drain");
+}
+
+static void
+test_close (Fixture       *fixture,
+            const Footing *footing)
+{
+  RawPeer *peer = send_in_part (fixture);
+
+  g_test_summary ("close () within a message lets the message end");
+
+  hb_websocket_task_set_close_timeout (fixture->task, G_MAXINT);
+  hb_websocket_task_close (fixture->task, 4000, "done");
+  raw_peer_resume (peer);
+  raw_peer_expect (peer, BIG_WORD " close:4000:done");
+  raw_peer_send_close (peer, 4000, "done");
+  signal_log_skip_to (fixture->log, "close:4000:done");
+}
+
+static void
+test_closed_by_server (Fixture       *fixture,
+                       const Footing *footing)
+{
+  RawPeer *peer = send_in_part (fixture);
+  g_autofree char *log = NULL;
+
+  g_test_summary ("A message within which the server closes is sent again, from its first frame");
+
+  assert_sends (fixture->task, "next");
+  raw_peer_send_close (peer, 1001, NULL);
+  signal_log_skip_to (fixture->log, "close:1001");
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  raw_peer_expect (peer, BIG_WORD " text:next");
+  log = raw_peer_take_log (peer);
+  g_assert_true (g_str_has_prefix (log, "02:32760 00:32760 "));
+  signal_log_skip_to (fixture->log, "drain");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 2);
+}
+
+static void
+deflate_cb (RawPeer  *peer,
+            gpointer  user_data)
+{
+  raw_peer_accept_with (peer, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+}
+
+static void
+test_compressed (Fixture       *fixture,
+                 const Footing *footing)
+{
+  g_autofree char *word = NULL;
+  g_autofree char *log = NULL;
+  RawPeer *peer;
+
+  g_test_summary ("With compression a message is one frame, which libsoup makes");
+
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  raw_server_set_requested (fixture->raw, deflate_cb, NULL);
+  peer = footing_open (fixture);
+  send_dice (fixture, 100000);
+  word = raw_peer_take (peer);
+  g_assert_true (g_str_has_prefix (word, "binary:100"));
+  log = raw_peer_take_log (peer);
+  g_assert_true (g_str_has_prefix (log, "c2:100"));
+  g_assert_null (strchr (log, ' '));
+  signal_log_forget (fixture->log);
+}
+
+#define PREFIX "/loopback/fragments/"
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Long messages in frames, and what leaves between these.");
+
+  footing_init ();
+
+  footing_add_raw (PREFIX "sizes", test_sizes);
+  footing_add_raw (PREFIX "pong", test_pong);
+  footing_add_raw (PREFIX "pong-after-whole", test_pong_after_whole);
+  footing_add_raw (PREFIX "ping-frame", test_ping_frame);
+  footing_add_raw (PREFIX "ping-message", test_ping_message);
+  footing_add_raw (PREFIX "order", test_order);
+  footing_add_raw (PREFIX "change", test_change);
+  footing_add_raw (PREFIX "close", test_close);
+  footing_add_raw (PREFIX "closed-by-server", test_closed_by_server);
+  footing_add_raw (PREFIX "compressed", test_compressed);
+
+  status = g_test_run ();
+  footing_clear ();
+
+  return status;
+}
