@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-frame-private.h"
+
+G_BEGIN_DECLS
+
+/* Which reader a received frame is for */
+typedef enum
+{
+  HB_LANE_UNKNOWN, /* The header is not complete. */
+  HB_LANE_FAST,    /* The frame is a whole message, and nothing is wrong with its header. */
+  HB_LANE_SLOW,    /* Every other frame */
+} HbLaneKind;
+
+/* Sorts received frames into those that are whole messages, and those that libsoup has to handle:
+ * fragments, control frames, and everything that it refuses. */
+typedef struct
+{
+  guint64  max_length;    /* of a payload */
+  gboolean is_fragmented; /* A message has begun with a frame that is not its last. */
+  gboolean is_over;       /* Every following frame is slow. */
+} HbLane;
+
+HbLaneKind hb_lane_sort    (const HbLane  *self,
+                            HbFrame       *frame,
+                            const guint8  *data,
+                            gsize          length);
+void       hb_lane_on_slow (HbLane        *self,
+                            const HbFrame *frame);
+
+G_END_DECLS

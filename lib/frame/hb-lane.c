@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-lane-private.h"
+
+/* RFC 6455, 5.2 */
+enum
+{
+  CONTINUATION = 0x0,
+  TEXT = 0x1,
+  BINARY = 0x2,
+  CLOSE = 0x8,
+  PING = 0x9,
+  PONG = 0xa,
+};
+
+/* Returns whether a frame with this header is refused, whatever its payload is. */
+static gboolean
+is_wrong (const HbLane  *self,
+          const HbFrame *frame)
+{
+  gboolean is_final = (frame->first & HB_FRAME_FIN) != 0;
+
+  if (frame->is_masked || !frame->is_minimal
+      || frame->length > self->max_length || (frame->first & HB_FRAME_RESERVED) != 0)
+    return TRUE;
+
+  switch (frame->first & HB_FRAME_OPCODE)
+    {
+    case CONTINUATION:
+      return !self->is_fragmented;
+    case TEXT:
+    case BINARY:
+      return self->is_fragmented;
+    case CLOSE:
+    case PING:
+    case PONG:
+      return !is_final;
+    default:
+      return TRUE;
+    }
+}
+
+/* Parses the header at the beginning of @data into @frame, except if the result is
+ * HB_LANE_UNKNOWN. */
+HbLaneKind
+hb_lane_sort (const HbLane *self,
+              HbFrame      *frame,
+              const guint8 *data,
+              gsize         length)
+{
+  guint opcode;
+
+  if (hb_frame_parse (frame, data, length) == 0)
+    {
+      /* Two bytes are enough to refuse a masked frame, so libsoup refuses it as early. */
+      if (length < 2 || !frame->is_masked)
+        return HB_LANE_UNKNOWN;
+
+      return HB_LANE_SLOW;
+    }
+
+  opcode = frame->first & HB_FRAME_OPCODE;
+
+  if (self->is_over || is_wrong (self, frame)
+      || (frame->first & HB_FRAME_FIN) == 0 || (opcode != TEXT && opcode != BINARY))
+    return HB_LANE_SLOW;
+
+  return HB_LANE_FAST;
+}
+
+/* Follows a frame that libsoup handles. After a close frame, and after a frame that it refuses,
+ * libsoup has to get every byte. */
+void
+hb_lane_on_slow (HbLane        *self,
+                 const HbFrame *frame)
+{
+  guint opcode = frame->first & HB_FRAME_OPCODE;
+
+  if (is_wrong (self, frame) || opcode == CLOSE)
+    self->is_over = TRUE;
+  else if (opcode == CONTINUATION || opcode == TEXT || opcode == BINARY)
+    self->is_fragmented = (frame->first & HB_FRAME_FIN) == 0;
+}

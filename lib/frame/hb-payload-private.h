@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The payload of a message that comes in pieces */
+typedef struct
+{
+  guint8 *data;     /* (nullable) NULL if there is no such message */
+  gsize   size;     /* of the whole payload */
+  gsize   received;
+  gsize   capacity; /* the part of the payload for which there is memory */
+} HbPayload;
+
+void    hb_payload_begin   (HbPayload  *self,
+                            gsize       size);
+guint8 *hb_payload_reserve (HbPayload  *self,
+                            gsize      *room);
+gsize   hb_payload_append  (HbPayload  *self,
+                            gsize       n_bytes);
+GBytes *hb_payload_finish  (HbPayload  *self);
+void    hb_payload_clear   (HbPayload  *self);
+
+GBytes *hb_payload_copy    (const void *data,
+                            gsize       size);
+
+static inline gboolean
+hb_payload_is_complete (const HbPayload *self)
+{
+  return self->received == self->size;
+}
+
+G_END_DECLS

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-frame-private.h"
+#include "hb-payload-private.h"
+
+/* A header that claims a long payload must not cost much memory before the payload comes. So the
+ * memory begins with this size, and doubles. */
+#define MIN_CAPACITY ((gsize) 64 * 1024)
+
+/* Behind the payload is room for the next header, which is read with the end of the payload. A NUL
+ * takes its place later, because applications pass text to functions that expect one. */
+#define ROOM_BEHIND HB_FRAME_MAX_HEADER
+
+static void
+set_capacity (HbPayload *self,
+              gsize      capacity)
+{
+  self->capacity = MIN (capacity, self->size);
+  self->data = g_realloc (self->data, self->capacity + ROOM_BEHIND);
+}
+
+void
+hb_payload_begin (HbPayload *self,
+                  gsize      size)
+{
+  *self = (HbPayload) { .size = size };
+  set_capacity (self, MIN_CAPACITY);
+}
+
+/* Returns the memory for the bytes to append, of which there must be some. As soon as there is
+ * memory for the whole payload, the room exceeds the payload a little. */
+guint8 *
+hb_payload_reserve (HbPayload *self,
+                    gsize     *room)
+{
+  if (self->received == self->capacity)
+    set_capacity (self, self->capacity > self->size / 2 ? self->size : 2 * self->capacity);
+
+  *room = self->capacity - self->received;
+  if (self->capacity == self->size)
+    *room += ROOM_BEHIND;
+
+  return self->data + self->received;
+}
+
+/* Adds bytes that were put into the reserved memory. Returns how many of them follow the payload at
+ * data + size. They are there until hb_payload_finish (). */
+gsize
+hb_payload_append (HbPayload *self,
+                   gsize      n_bytes)
+{
+  gsize n_payload = MIN (n_bytes, self->size - self->received);
+
+  self->received += n_payload;
+
+  return n_bytes - n_payload;
+}
+
+/* Returns: (transfer full): the complete payload, behind which a NUL follows */
+GBytes *
+hb_payload_finish (HbPayload *self)
+{
+  guint8 *data = g_steal_pointer (&self->data);
+
+  g_assert (hb_payload_is_complete (self));
+
+  data[self->size] = '\0';
+
+  return g_bytes_new_take (data, self->size);
+}
+
+void
+hb_payload_clear (HbPayload *self)
+{
+  g_clear_pointer (&self->data, g_free);
+}
+
+/* Makes a payload of bytes that have come in one piece.
+ *
+ * Returns: (transfer full): the payload, behind which a NUL follows */
+GBytes *
+hb_payload_copy (const void *data,
+                 gsize       size)
+{
+  guint8 *copy = g_malloc (size + 1);
+
+  memcpy (copy, data, size);
+  copy[size] = '\0';
+
+  return g_bytes_new_take (copy, size);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "hb-utf8-private.h"
+
+/* The bit that no byte of ASCII has, in each byte of a word */
+#define NOT_ASCII G_GUINT64_CONSTANT (0x8080808080808080)
+
+static gboolean
+is_ascii (const guint8 *data,
+          gsize         n_words)
+{
+  guint64 all = 0;
+  gsize i;
+
+  for (i = 0; i < n_words; i++)
+    {
+      guint64 word;
+
+      memcpy (&word, data + i * sizeof word, sizeof word);
+      all |= word;
+    }
+
+  return (all & NOT_ASCII) == 0;
+}
+
+/* Returns the length of the ASCII at the beginning of @data. Words that are tested together become
+ * vectors. */
+static gsize
+count_ascii (const guint8 *data,
+             gsize         length)
+{
+  gsize i = 0;
+
+  while (length - i >= 64 && is_ascii (data + i, 8))
+    i += 64;
+
+  while (length - i >= 8 && is_ascii (data + i, 1))
+    i += 8;
+
+  while (i < length && data[i] < 0x80)
+    i++;
+
+  return i;
+}
+
+/* Returns whether @data is valid UTF-8 (RFC 3629). g_utf8_validate () refuses NUL, which is a
+ * character like any other in a message, so the text is split there. */
+gboolean
+hb_utf8_is_valid (const guint8 *data,
+                  gsize         length)
+{
+  const guint8 *end = data + length;
+  const char *at;
+
+  while (TRUE)
+    {
+      data += count_ascii (data, end - data);
+
+      if (data == end || g_utf8_validate_len ((const char *) data, end - data, &at))
+        return TRUE;
+
+      if (*at != '\0')
+        return FALSE;
+
+      data = (const guint8 *) at;
+    }
+}
