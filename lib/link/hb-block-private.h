@@ -22,6 +22,7 @@ void    hb_block_append  (HbBlock *self,
                           gsize    n_bytes);
 void    hb_block_consume (HbBlock *self,
                           gsize    n_bytes);
+void    hb_block_compact (HbBlock *self);
 void    hb_block_clear   (HbBlock *self);
 
 static inline gsize

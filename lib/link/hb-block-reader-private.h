@@ -16,6 +16,7 @@ typedef struct
   HbBlock               block;
   gboolean              is_direct;    /* The base is the socket's own stream. */
   gboolean              is_exhausted; /* The base had no more bytes at the last read. */
+  gboolean              has_ended;    /* TLS would report an error if it were read again. */
 } HbBlockReader;
 
 void     hb_block_reader_init        (HbBlockReader        *self,
@@ -28,7 +29,8 @@ void     hb_block_reader_on_ready    (HbBlockReader        *self);
 gsize    hb_block_reader_read        (HbBlockReader        *self,
                                       guint8               *buffer,
                                       gsize                 size);
-gsize    hb_block_reader_fill        (HbBlockReader        *self);
+gsize    hb_block_reader_fill        (HbBlockReader        *self,
+                                      gsize                 max_bytes);
 gssize   hb_block_reader_report_end  (HbBlockReader        *self,
                                       GError              **error);
 

@@ -28,12 +28,11 @@ hb_block_reader_clear (HbBlockReader *self)
   g_clear_error (&self->error);
 }
 
-/* Returns whether bytes, an end or an error may be there. */
+/* Returns whether more bytes, an end or an error may be there. */
 gboolean
 hb_block_reader_is_readable (const HbBlockReader *self)
 {
-  return hb_block_get_length (&self->block) > 0 || self->error != NULL || !self->is_exhausted
-         || hb_output_has_failed (self->output);
+  return self->error != NULL || !self->is_exhausted || hb_output_has_failed (self->output);
 }
 
 /* A poll has found the socket readable. */
@@ -56,7 +55,7 @@ hb_block_reader_read (HbBlockReader *self,
   if (hb_output_has_failed (self->output))
     self->is_exhausted = FALSE;
 
-  while (n_read < size && self->error == NULL && !self->is_exhausted)
+  while (n_read < size && self->error == NULL && !self->is_exhausted && !self->has_ended)
     {
       gssize n;
 
@@ -64,7 +63,8 @@ hb_block_reader_read (HbBlockReader *self,
                                                     NULL, &self->error);
 
       /* No poll need report the end again, so is_exhausted stays FALSE. */
-      if (n == 0)
+      self->has_ended = n == 0;
+      if (self->has_ended)
         break;
 
       /* TLS returns one record at a time, and may have more that no poll can see. The poll reports
@@ -81,16 +81,21 @@ hb_block_reader_read (HbBlockReader *self,
   return n_read;
 }
 
-/* Fills the block, which must be empty. Returns how many bytes were read. */
+/* Adds bytes to those in the block, which may not be full. Returns how many bytes were read. */
 gsize
-hb_block_reader_fill (HbBlockReader *self)
+hb_block_reader_fill (HbBlockReader *self,
+                      gsize          max_bytes)
 {
-  gsize n_read = hb_block_reader_read (self, hb_block_reserve (&self->block), HB_BLOCK_SIZE);
+  HbBlock *block = &self->block;
+  gsize n_read;
 
+  hb_block_compact (block);
+  n_read = hb_block_reader_read (self, hb_block_reserve (block),
+                                 MIN (max_bytes, hb_block_get_room (block)));
   if (n_read > 0)
-    hb_block_append (&self->block, n_read);
-  else
-    hb_block_clear (&self->block);
+    hb_block_append (block, n_read);
+  else if (hb_block_get_length (block) == 0)
+    hb_block_clear (block);
 
   return n_read;
 }

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "hb-block-private.h"
 
 /* The memory that a thread keeps for all of its connections: for one block to read into and one to
@@ -86,6 +88,20 @@ hb_block_consume (HbBlock *self,
 
   if (self->begin == self->end)
     hb_block_clear (self);
+}
+
+/* Moves the bytes to the beginning of the memory, so that the most bytes can be appended. */
+void
+hb_block_compact (HbBlock *self)
+{
+  gsize length = hb_block_get_length (self);
+
+  if (self->begin == 0)
+    return;
+
+  memmove (self->data, self->data + self->begin, length);
+  self->begin = 0;
+  self->end = length;
 }
 
 void

@@ -5,6 +5,7 @@
 #include <libsoup/soup.h>
 
 #include "hb-event-private.h"
+#include "hb-handler-private.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,11 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
+  /* Emits HB_EVENT_MESSAGE itself where it can, and blocks the owner's handler of libsoup's
+   * messages meanwhile. The handler must not be disconnected before the channel is detached. */
+  void     (* open_fast_lane)       (gpointer         data,
+                                     const HbHandler *handler);
+
   /* Emits no event from now on. */
   void     (* detach)               (gpointer   data);
 
@@ -53,7 +59,7 @@ typedef struct
 
 /* Carries frames between a connection and its socket: either through streams of our own
  * (hb-stream), or through those of libsoup (hb-fallback). A channel emits HB_EVENT_ACTIVITY,
- * _PROGRESS, _BLOCKED and _WRITABLE. */
+ * _PROGRESS, _BLOCKED, _WRITABLE, and _MESSAGE if it has a fast lane. */
 typedef struct
 {
   const HbChannelFuncs *funcs;

@@ -130,6 +130,13 @@ hb_fallback_set_fragment_size (gpointer data,
 {
 }
 
+/* The bytes are libsoup's, so all messages are too. */
+static void
+hb_fallback_open_fast_lane (gpointer         data,
+                            const HbHandler *handler)
+{
+}
+
 static void
 hb_fallback_detach (gpointer data)
 {
@@ -157,6 +164,7 @@ static const HbChannelFuncs channel_funcs = {
   .set_reading = hb_fallback_set_reading,
   .set_max_message_size = hb_fallback_set_max_message_size,
   .set_fragment_size = hb_fallback_set_fragment_size,
+  .open_fast_lane = hb_fallback_open_fast_lane,
   .detach = hb_fallback_detach,
   .free = hb_fallback_free,
 };

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-handler-private.h"
 #include "hb-output-private.h"
 
 G_BEGIN_DECLS
@@ -9,18 +10,22 @@ G_BEGIN_DECLS
 #define HB_TYPE_INPUT (hb_input_get_type ())
 G_DECLARE_FINAL_TYPE (HbInput, hb_input, HB, INPUT, GInputStream)
 
-HbInput  *hb_input_new              (GPollableInputStream *base,
-                                     gboolean              is_direct,
-                                     GSource              *watch,
-                                     HbOutput             *output,
-                                     HbEventFunc           func,
-                                     gpointer              user_data);
-void      hb_input_set_max_delivery (HbInput              *self,
-                                     gsize                 bytes);
-void      hb_input_detach           (HbInput              *self);
-gboolean  hb_input_is_paused        (HbInput              *self);
-void      hb_input_set_reading      (HbInput              *self,
-                                     gboolean              is_reading);
-gboolean  hb_input_read_on          (HbInput              *self);
+HbInput  *hb_input_new                  (GPollableInputStream *base,
+                                         gboolean              is_direct,
+                                         GSource              *watch,
+                                         HbOutput             *output,
+                                         HbEventFunc           func,
+                                         gpointer              user_data);
+void      hb_input_set_max_delivery     (HbInput              *self,
+                                         gsize                 bytes);
+void      hb_input_open_fast_lane       (HbInput              *self,
+                                         const HbHandler      *handler);
+void      hb_input_set_max_message_size (HbInput              *self,
+                                         guint64               bytes);
+void      hb_input_detach               (HbInput              *self);
+gboolean  hb_input_is_paused            (HbInput              *self);
+void      hb_input_set_reading          (HbInput              *self,
+                                         gboolean              is_reading);
+gboolean  hb_input_read_on              (HbInput              *self);
 
 G_END_DECLS

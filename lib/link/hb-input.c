@@ -2,40 +2,16 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include "hb-block-reader-private.h"
-#include "hb-budget-private.h"
-#include "hb-input-private.h"
+#include "hb-input-steps-private.h"
 #include "hb-watch-private.h"
 
-/* Reads large blocks, and lets other sources have their turn.
+/* Reads large blocks, emits the messages in them, gives libsoup all other frames, and lets other
+ * sources have their turn.
  *
  * libsoup reads until no data is left, and calls the application for each message, from a source
  * that it creates again each time. These sources have no descriptor: prepare and check alone decide
- * when they are ready. What libsoup reads in one dispatch is a delivery. */
-struct _HbInput
-{
-  GInputStream   parent_instance;
-
-  HbBlockReader  reader;
-  HbBudget       budget;
-  GSource       *watch;
-  GSource       *pause;        /* (nullable) ends the pause */
-  HbOutput      *output;
-  HbEventFunc    func;         /* (nullable) NULL once detached */
-  gpointer       user_data;
-  gsize          delivered;    /* bytes, in the present delivery */
-  gsize          max_delivery; /* The delivery ends after so many bytes. */
-  gboolean       is_stopped;   /* The owner wants no more for now. */
-};
-
-/* The source for which libsoup asks */
-typedef struct
-{
-  GSource  source;
-  HbInput *input; /* (owned) */
-} Reader;
+ * when they are ready. What is read in one dispatch is a delivery. Messages are emitted in the
+ * dispatch of such a source, but never in a call of libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -43,10 +19,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       hb_input_pollable_init))
 
-static void
-want_input (HbInput *self)
+/* A main loop that runs in a handler must not wait for the socket, because no source would read. */
+void
+hb_input_want (HbInput *self)
 {
-  hb_watch_want (self->watch, G_IO_IN, self->pause == NULL && !self->is_stopped);
+  hb_watch_want (self->watch, G_IO_IN,
+                 self->pause == NULL && !self->is_stopped && !self->is_delivering);
 }
 
 static gboolean
@@ -69,9 +47,9 @@ pause_reading (HbInput *self)
   g_source_attach (self->pause, g_main_context_get_thread_default ());
 }
 
-static void
-emit (HbInput     *self,
-      HbEventKind  kind)
+void
+hb_input_emit (HbInput     *self,
+               HbEventKind  kind)
 {
   if (self->func != NULL)
     self->func (&(HbEvent) { .kind = kind }, self->user_data);
@@ -85,27 +63,38 @@ fail_for_now (GError **error)
   return -1;
 }
 
-static gboolean
-hb_input_is_readable (GPollableInputStream *pollable)
+/* Reads the clock for each KiB, except if no bytes are left. The first bytes are read in any case,
+ * because they may be the only ones. */
+gboolean
+hb_input_may_read (HbInput *self)
 {
-  HbInput *self = HB_INPUT (pollable);
-
-  return self->pause == NULL && !self->is_stopped && hb_block_reader_is_readable (&self->reader);
-}
-
-/* Reads the clock for each KiB that libsoup reads, except if no bytes are left. The first bytes are
- * read in any case, because they may be the only ones. */
-static gboolean
-may_read (HbInput *self)
-{
-  if (self->delivered >= self->max_delivery
-      || !hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self)))
+  if (!hb_input_has_something (self))
     return FALSE;
 
-  if (self->delivered > 0 && hb_budget_is_spent (&self->budget, g_get_monotonic_time ()))
+  if (self->untimed < CLOCK_INTERVAL)
+    return TRUE;
+
+  self->untimed = 0;
+  if (hb_budget_is_spent (&self->budget, g_get_monotonic_time ()))
     pause_reading (self);
 
   return self->pause == NULL;
+}
+
+/* Returns how many bytes were read from the socket. */
+gsize
+hb_input_fill (HbInput *self)
+{
+  gsize n = hb_fast_lane_fill (&self->fast_lane, &self->reader);
+
+  if (n > 0)
+    hb_input_emit (self, HB_EVENT_ACTIVITY);
+
+  /* The rest of a long message may take a long time without a handler. */
+  if (hb_fast_lane_is_collecting (&self->fast_lane))
+    self->untimed += n;
+
+  return n;
 }
 
 /* Returns why no bytes were read. libsoup closes the stream at its end. So the end gets a delivery
@@ -119,6 +108,27 @@ report_end (HbInput  *self,
                              : hb_block_reader_report_end (&self->reader, error);
 }
 
+/* Reads from the socket for libsoup, which has got all bytes that are its own. */
+static gssize
+read_more (HbInput  *self,
+           guint8   *buffer,
+           gsize     count,
+           GError  **error)
+{
+  gsize n;
+
+  /* The next bytes are a message. */
+  if (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block))
+    return fail_for_now (error);
+
+  if (hb_input_fill (self) == 0)
+    return report_end (self, error);
+
+  n = hb_fast_lane_give (&self->fast_lane, &self->reader.block, buffer, count);
+
+  return n > 0 ? (gssize) n : fail_for_now (error);
+}
+
 static gssize
 hb_input_read_nonblocking (GPollableInputStream  *pollable,
                            void                  *buffer,
@@ -126,120 +136,43 @@ hb_input_read_nonblocking (GPollableInputStream  *pollable,
                            GError               **error)
 {
   HbInput *self = HB_INPUT (pollable);
-  HbBlock *block = &self->reader.block;
-  gsize n;
+  gssize n = 0;
 
-  if (!may_read (self))
+  self->is_drained = TRUE;
+  if (self->given >= self->max_delivery || !hb_input_may_read (self))
     return fail_for_now (error);
 
-  if (hb_block_get_length (block) > 0)
-    {
-      /* The bytes were left in the block by the last delivery. */
-      if (self->delivered == 0)
-        emit (self, HB_EVENT_ACTIVITY);
-    }
-  else if (count >= HB_BLOCK_SIZE)
-    {
-      n = hb_block_reader_read (&self->reader, buffer, count);
-      if (n == 0)
-        return report_end (self, error);
+  n = hb_fast_lane_give (&self->fast_lane, &self->reader.block, buffer, count);
+  if (n == 0)
+    n = read_more (self, buffer, count, error);
 
+  if (n > 0)
+    {
+      self->is_drained = FALSE;
       self->delivered += n;
-      emit (self, HB_EVENT_ACTIVITY);
-      return n;
+      self->untimed += n;
+      self->given += n;
     }
-  else
-    {
-      if (hb_block_reader_fill (&self->reader) == 0)
-        return report_end (self, error);
-
-      emit (self, HB_EVENT_ACTIVITY);
-    }
-
-  n = MIN (count, hb_block_get_length (block));
-  self->delivered += n;
-  memcpy (buffer, hb_block_get_bytes (block), n);
-  hb_block_consume (block, n);
 
   return n;
 }
 
 static gboolean
-reader_prepare (GSource *source,
-                int     *timeout)
+hb_input_is_readable (GPollableInputStream *pollable)
 {
-  *timeout = -1;
-
-  return hb_input_is_readable (G_POLLABLE_INPUT_STREAM (((Reader *) source)->input));
+  return hb_input_has_something (HB_INPUT (pollable));
 }
-
-static gboolean
-reader_check (GSource *source)
-{
-  HbInput *self = ((Reader *) source)->input;
-
-  if (hb_watch_is_ready (self->watch, G_IO_IN))
-    hb_block_reader_on_ready (&self->reader);
-
-  return hb_input_is_readable (G_POLLABLE_INPUT_STREAM (self));
-}
-
-/* libsoup creates its next source in here, in the thread-default context. No reference to the
- * context is kept: an abandoned context would keep itself alive. */
-static gboolean
-reader_dispatch (GSource     *source,
-                 GSourceFunc  callback,
-                 gpointer     user_data)
-{
-  g_autoptr (HbInput) self = g_object_ref (((Reader *) source)->input);
-  GMainContext *context = g_source_get_context (source);
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
-  GPollableSourceFunc func = (GPollableSourceFunc) (void (*) (void)) callback;
-  gboolean keep;
-
-  hb_watch_want (self->watch, G_IO_IN, FALSE);
-  hb_budget_begin (&self->budget, g_get_monotonic_time ());
-  self->delivered = 0;
-  hb_output_cork (self->output);
-  emit (self, HB_EVENT_DELIVERY);
-
-  keep = func (G_OBJECT (self), user_data);
-
-  hb_output_uncork (self->output);
-  hb_budget_end (&self->budget, g_get_monotonic_time ());
-  if (keep && !self->is_stopped)
-    hb_watch_want (self->watch, G_IO_IN, TRUE);
-
-  emit (self, HB_EVENT_DELIVERED);
-
-  return keep;
-}
-
-static void
-reader_finalize (GSource *source)
-{
-  g_object_unref (((Reader *) source)->input);
-}
-
-static GSourceFuncs reader_funcs = {
-  .prepare = reader_prepare,
-  .check = reader_check,
-  .dispatch = reader_dispatch,
-  .finalize = reader_finalize,
-};
 
 static GSource *
 hb_input_create_source (GPollableInputStream *pollable,
                         GCancellable         *cancellable)
 {
   HbInput *self = HB_INPUT (pollable);
-  GSource *source = g_source_new (&reader_funcs, sizeof (Reader));
 
-  ((Reader *) source)->input = g_object_ref (self);
-  g_source_set_static_name (source, "[hb] reader");
-  want_input (self);
+  self->source = hb_input_source_new (self);
+  hb_input_want (self);
 
-  return source;
+  return self->source;
 }
 
 static gssize
@@ -275,6 +208,7 @@ hb_input_finalize (GObject *object)
   HbInput *self = HB_INPUT (object);
 
   hb_block_reader_clear (&self->reader);
+  hb_fast_lane_clear (&self->fast_lane);
   g_clear_object (&self->output);
   g_source_unref (self->watch);
 
@@ -304,6 +238,7 @@ static void
 hb_input_init (HbInput *self)
 {
   self->budget = (HbBudget) HB_BUDGET_INIT;
+  hb_fast_lane_init (&self->fast_lane);
   self->max_delivery = G_MAXSIZE;
 }
 
@@ -328,10 +263,9 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Ends each delivery after so many bytes, and at most one read more. If libsoup handled messages
- * only after it had read everything, it would take a flood for one delivery, because the time
- * budget is spent only by handlers that run between reads. The reader continues in the next
- * iteration of the loop, without a pause. */
+/* Ends each call of libsoup after so many bytes, and at most one read more. If libsoup handled
+ * messages only after it had read everything, it would take a flood for one call, because the time
+ * budget is spent only by handlers that run between reads. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)
@@ -339,11 +273,34 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
+/* Emits plain, whole messages without libsoup from now on. Must be called before the first byte is
+ * received.
+ *
+ * @handler: the owner's handler of libsoup's messages. It must not be disconnected before
+ *   hb_input_detach (). */
+void
+hb_input_open_fast_lane (HbInput         *self,
+                         const HbHandler *handler)
+{
+  self->handler = *handler;
+  hb_handler_set_blocked (&self->handler, TRUE);
+  hb_fast_lane_open (&self->fast_lane);
+}
+
+void
+hb_input_set_max_message_size (HbInput *self,
+                               guint64  bytes)
+{
+  self->fast_lane.lane.max_length = bytes;
+}
+
 /* Calls no callback from now on. */
 void
 hb_input_detach (HbInput *self)
 {
   self->func = NULL;
+  self->handler.instance = NULL;
+  hb_fast_lane_close (&self->fast_lane);
 }
 
 /* Returns whether received bytes stay unread until other sources have had their turn. */
@@ -363,7 +320,7 @@ hb_input_read_on (HbInput *self)
   g_source_destroy (self->pause);
   g_clear_pointer (&self->pause, g_source_unref);
   hb_budget_renew (&self->budget);
-  want_input (self);
+  hb_input_want (self);
 
   return TRUE;
 }
@@ -374,5 +331,5 @@ hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)
 {
   self->is_stopped = !is_reading;
-  want_input (self);
+  hb_input_want (self);
 }

@@ -134,6 +134,23 @@ emit_received (HbLink  *self,
   end_use (self);
 }
 
+/* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
+ * peer has not sent. */
+static void
+receive_message (HbLink   *self,
+                 HbOpcode  opcode,
+                 GBytes   *bytes)
+{
+  if (self->func == NULL || hb_ending_has_begun (self->ending))
+    return;
+
+  emit_received (self, (HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .message.opcode = opcode,
+    .message.bytes = bytes,
+  });
+}
+
 /* Marshals `message (type, bytes)` by hand. libsoup uses libffi, which takes longer than all the
  * other work of this library on a short message. */
 static void
@@ -144,29 +161,22 @@ marshal_message (GClosure     *closure,
                  gpointer      hint,
                  gpointer      data)
 {
-  HbLink *self = closure->data;
-
-  /* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
-   * peer has not sent. */
-  if (self->func == NULL || hb_ending_has_begun (self->ending))
-    return;
-
   /* The types are those of libsoup's signal, so they need no check. */
-  emit_received (self, (HbEvent) {
-    .kind = HB_EVENT_MESSAGE,
-    .message.opcode = (HbOpcode) values[1].data[0].v_int,
-    .message.bytes = values[2].data[0].v_pointer,
-  });
+  receive_message (closure->data, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer);
 }
 
-static GClosure *
-new_message_closure (HbLink *self)
+/* The channel blocks the handler while it emits messages itself. */
+static void
+connect_message (HbLink *self)
 {
   GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
+  HbHandler handler = { .instance = G_OBJECT (self->connection) };
 
   g_closure_set_marshal (closure, marshal_message);
-
-  return closure;
+  handler.signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  handler.id = g_signal_connect_closure_by_id (self->connection, handler.signal_id, 0, closure,
+                                               FALSE);
+  self->channel.funcs->open_fast_lane (self->channel.data, &handler);
 }
 
 static void
@@ -181,7 +191,10 @@ static void
 channel_cb (const HbEvent *event,
             gpointer       user_data)
 {
-  emit (user_data, *event);
+  if (event->kind == HB_EVENT_MESSAGE)
+    receive_message (user_data, event->message.opcode, event->message.bytes);
+  else
+    emit (user_data, *event);
 }
 
 static void
@@ -214,7 +227,7 @@ adopt_connection (HbLink                  *self,
   hb_link_set_max_message_size (self, self->max_message_size);
   self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
 
-  g_signal_connect_closure (connection, "message", new_message_closure (self), FALSE);
+  connect_message (self);
   g_signal_connect (connection, "pong", G_CALLBACK (pong_cb), self);
   self->ending = hb_ending_new (connection, self->context, ended_cb, self);
 }
@@ -344,8 +357,8 @@ hb_link_drop (HbLink *self)
 
   if (self->connection != NULL)
     {
-      g_signal_handlers_disconnect_by_data (self->connection, self);
       self->channel.funcs->detach (self->channel.data);
+      g_signal_handlers_disconnect_by_data (self->connection, self);
 
       /* TLS would wait for a dead peer to take its last record as long as the send buffer is full,
        * and would keep the connection alive. */

@@ -26,7 +26,7 @@ struct _HbStream
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   GSource                 *watch;
-  gboolean                 is_fast;    /* Messages are sent without libsoup. */
+  gboolean                 is_fast;    /* No extension is negotiated: messages need no libsoup. */
 };
 
 /* The number of bytes in one delivery if libsoup reads all of them before it handles any. They hold
@@ -256,6 +256,17 @@ hb_stream_set_max_message_size (gpointer data,
 
   hb_limits_set_on_connection (self->connection, bytes);
   hb_limits_set_max_message_size (self->limits, bytes);
+  hb_input_set_max_message_size (self->input, bytes);
+}
+
+static void
+hb_stream_open_fast_lane (gpointer         data,
+                          const HbHandler *handler)
+{
+  HbStream *self = data;
+
+  if (self->is_fast)
+    hb_input_open_fast_lane (self->input, handler);
 }
 
 static void
@@ -283,6 +294,7 @@ static const HbChannelFuncs channel_funcs = {
   .set_reading = hb_stream_set_reading,
   .set_max_message_size = hb_stream_set_max_message_size,
   .set_fragment_size = hb_stream_set_fragment_size,
+  .open_fast_lane = hb_stream_open_fast_lane,
   .detach = hb_stream_detach,
   .free = g_object_unref,
 };

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-budget-private.h"
+#include "hb-fast-lane-private.h"
+#include "hb-input-private.h"
+
+G_BEGIN_DECLS
+
+/* Shared by the files of the input only: hb-input.c uses hb-input-source.c. */
+struct _HbInput
+{
+  GInputStream   parent_instance;
+
+  HbBlockReader  reader;
+  HbFastLane     fast_lane;
+  HbHandler      handler;       /* of libsoup's messages, blocked while libsoup does not read */
+  HbBudget       budget;
+  GSource       *source;        /* (nullable) (not owned) the one that libsoup created last */
+  GSource       *watch;
+  GSource       *pause;         /* (nullable) ends the pause */
+  HbOutput      *output;
+  HbEventFunc    func;          /* (nullable) NULL once detached */
+  gpointer       user_data;
+  gsize          delivered;     /* bytes, in the present delivery */
+  gsize          untimed;       /* bytes since the clock was read */
+  gsize          given;         /* bytes, in the present call of libsoup */
+  gsize          max_delivery;  /* libsoup gets no more after so many bytes in one call. */
+  gboolean       is_drained;    /* libsoup has read until it got no more. */
+  gboolean       is_delivering;
+  gboolean       is_stopped;    /* The owner wants no more for now. */
+};
+
+/* The clock is read again after so many bytes. */
+#define CLOCK_INTERVAL 1024
+
+/* Returns whether a read may have a result now, also an end or an error. */
+static inline gboolean
+hb_input_has_something (HbInput *self)
+{
+  return self->pause == NULL && !self->is_stopped
+         && (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block)
+             || hb_block_reader_is_readable (&self->reader));
+}
+
+GSource  *hb_input_source_new (HbInput     *self);
+
+void      hb_input_want       (HbInput     *self);
+gboolean  hb_input_may_read   (HbInput     *self);
+gsize     hb_input_fill       (HbInput     *self);
+void      hb_input_emit       (HbInput     *self,
+                               HbEventKind  kind);
+
+G_END_DECLS
