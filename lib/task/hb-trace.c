@@ -8,16 +8,6 @@
 /* RFC 6455, 7.1.5: stands for an end without a close frame */
 #define CLOSE_ABNORMAL 1006
 
-static void
-print_line (guint       number,
-            const char *format,
-            va_list     arguments)
-{
-  g_autofree char *text = g_strdup_vprintf (format, arguments);
-
-  g_debug ("task %u: %s", number, text);
-}
-
 /* Returns the name of an enum's value as the documentation writes it: without @prefix. */
 static const char *
 get_name (GType       type,
@@ -71,11 +61,14 @@ hb_trace_print (const HbTrace *self,
                 const char    *format,
                 ...)
 {
+  g_autofree char *text = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  print_line (self->number, format, arguments);
+  text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+
+  g_debug ("task %u: %s", self->number, text);
 }
 
 /* libsoup sends the request again after a redirect or a challenge. */
