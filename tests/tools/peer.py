@@ -10,6 +10,7 @@ import threading
 
 GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
+CONTINUATION = 0
 TEXT = 1
 BINARY = 2
 CLOSE = 8
@@ -30,6 +31,8 @@ class Client:
     def __init__(self, connection, headers):
         self.connection = connection
         self.headers = headers
+        self.opcode = None
+        self.fragments = []
 
     def read(self, size):
         data = b''
@@ -44,7 +47,19 @@ class Client:
         return data
 
     def receive(self):
-        """One frame, whatever it is."""
+        """One message, whose fragments are joined, or one control frame, also between these."""
+        while True:
+            is_last, opcode, data = self.receive_frame()
+            if opcode >= CLOSE:
+                return opcode, data
+            if opcode != CONTINUATION:
+                self.opcode = opcode
+                self.fragments = []
+            self.fragments.append(data)
+            if is_last:
+                return self.opcode, b''.join(self.fragments)
+
+    def receive_frame(self):
         first, second = self.read(2)
         size = second & 0x7f
         if size == 126:
@@ -55,7 +70,7 @@ class Client:
         data = self.read(size)
         pattern = (mask * (size // 4 + 1))[:size]
         plain = int.from_bytes(data, 'big') ^ int.from_bytes(pattern, 'big')
-        return first & 0xf, plain.to_bytes(size, 'big')
+        return first & 0x80, first & 0xf, plain.to_bytes(size, 'big')
 
     def send(self, opcode, data=b''):
         if len(data) < 126:
