@@ -324,7 +324,9 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* @now: HB_NEVER if queue-timeout is 0 and the clock was not read
+/* Accepts a message. No effect asks to transmit it, so the caller does that at once.
+ *
+ * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  * @ticket: (nullable): resolved when the message has been written or is dropped, unless this
  *   function fails */
 gboolean
@@ -355,25 +357,8 @@ hb_machine_send (HbMachine    *self,
     return FALSE;
 
   hb_machine_expire (self, now);
-  if (!hb_outbox_accept (&self->outbox, &self->settings, &message, error))
-    return FALSE;
 
-  hb_machine_pump (self);
-  return TRUE;
-}
-
-/* Removes the HB_EFFECT_TRANSMIT of a message that was just sent, because the caller transmits
- * before it carries out any effect. */
-void
-hb_machine_transmit_at_once (HbMachine *self)
-{
-  const HbEffect *last = hb_deque_peek (&self->effects, self->effects.length - 1);
-
-  if (last == NULL || last->kind != HB_EFFECT_TRANSMIT)
-    return;
-
-  hb_deque_pop_tail (&self->effects);
-  self->transmitting = FALSE;
+  return hb_outbox_accept (&self->outbox, &self->settings, &message, error);
 }
 
 void

@@ -121,7 +121,6 @@ void              hb_machine_cancel             (HbMachine      *self,
 void              hb_machine_take_in            (HbMachine      *self,
                                                  gint64          now,
                                                  HbBatch        *batch);
-void              hb_machine_transmit_at_once   (HbMachine      *self);
 void              hb_machine_set_delay          (HbMachine      *self,
                                                  HbEffect       *reconnect,
                                                  guint           delay);
@@ -169,6 +168,13 @@ static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
   return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
+}
+
+/* Whether hb_machine_take_message () would return a message, unless it has expired */
+static inline gboolean
+hb_machine_can_transmit (const HbMachine *self)
+{
+  return hb_outbox_can_transmit (&self->outbox);
 }
 
 G_END_DECLS

@@ -38,7 +38,6 @@ void              hb_outbox_init               (HbOutbox         *self,
                                                 HbEffects        *effects,
                                                 HbMetrics        *metrics);
 void              hb_outbox_clear              (HbOutbox         *self);
-gboolean          hb_outbox_is_empty           (const HbOutbox   *self);
 guint             hb_outbox_get_n_queued       (const HbOutbox   *self);
 gboolean          hb_outbox_is_in_message      (HbOutbox         *self);
 const HbOutgoing *hb_outbox_judge_end          (HbOutbox         *self,
@@ -46,7 +45,6 @@ const HbOutgoing *hb_outbox_judge_end          (HbOutbox         *self,
 void              hb_outbox_drop_refused       (HbOutbox         *self,
                                                 const GError     *error);
 guint64           hb_outbox_get_buffered       (HbOutbox         *self);
-gboolean          hb_outbox_can_transmit       (const HbOutbox   *self);
 
 gboolean          hb_outbox_accept             (HbOutbox         *self,
                                                 const HbSettings *settings,
@@ -66,7 +64,6 @@ void              hb_outbox_drop               (HbOutbox         *self,
                                                 const GError     *error);
 void              hb_outbox_settle             (HbOutbox         *self);
 void              hb_outbox_keep_waiting       (HbOutbox         *self);
-void              hb_outbox_settle             (HbOutbox         *self);
 void              hb_outbox_flush              (HbOutbox         *self,
                                                 gpointer          ticket);
 gboolean          hb_outbox_withdraw           (HbOutbox         *self,
@@ -103,5 +100,29 @@ void              hb_outbox_on_progress        (HbOutbox         *self,
                                                 guint64           written);
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
+
+static inline gboolean
+hb_outbox_is_empty (const HbOutbox *self)
+{
+  return hb_queue_is_empty (&self->queue);
+}
+
+/* Returns the last line of which messages may be sent now, if a link is open. */
+static inline HbLine
+hb_outbox_get_last_line (const HbOutbox *self)
+{
+  if (!self->is_ready)
+    return HB_LINE_THIS_LINK;
+
+  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
+}
+
+/* Returns whether hb_outbox_take () would return a message. */
+static inline gboolean
+hb_outbox_can_transmit (const HbOutbox *self)
+{
+  return self->is_open && !self->blocked
+         && hb_queue_get_n_waiting (&self->queue, hb_outbox_get_last_line (self)) > 0;
+}
 
 G_END_DECLS

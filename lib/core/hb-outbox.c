@@ -113,16 +113,6 @@ drop_volatile (HbOutbox *self,
   hb_deque_clear (&popped);
 }
 
-/* Returns the last line of which messages may be sent now, if a link is open. */
-static HbLine
-get_last_line (const HbOutbox *self)
-{
-  if (!self->is_ready)
-    return HB_LINE_THIS_LINK;
-
-  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
-}
-
 void
 hb_outbox_init (HbOutbox  *self,
                 HbEffects *effects,
@@ -140,12 +130,6 @@ hb_outbox_clear (HbOutbox *self)
   g_clear_pointer (&self->flushes, g_ptr_array_unref);
 }
 
-gboolean
-hb_outbox_is_empty (const HbOutbox *self)
-{
-  return hb_queue_is_empty (&self->queue);
-}
-
 /* Returns how many messages wait, without those in flight. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
@@ -157,13 +141,6 @@ guint64
 hb_outbox_get_buffered (HbOutbox *self)
 {
   return hb_amount_get (&self->queue.buffered);
-}
-
-gboolean
-hb_outbox_can_transmit (const HbOutbox *self)
-{
-  return self->is_open && !self->blocked
-         && hb_queue_get_n_waiting (&self->queue, get_last_line (self)) > 0;
 }
 
 void
@@ -321,10 +298,10 @@ hb_outbox_on_notify (HbOutbox   *self,
 const HbOutgoing *
 hb_outbox_take (HbOutbox *self)
 {
-  if (!self->is_open || self->blocked)
+  if (!hb_outbox_can_transmit (self))
     return NULL;
 
-  return hb_queue_take (&self->queue, get_last_line (self));
+  return hb_queue_take (&self->queue, hb_outbox_get_last_line (self));
 }
 
 static void

@@ -4,7 +4,8 @@
 
 #include "hb-queue-private.h"
 
-static void
+/* Inline, because each message moves twice, each time as the first one. */
+static inline void
 move (HbDeque    *from,
       guint       index,
       HbOutgoing *to)

@@ -216,7 +216,6 @@ hb_driver_transmit_now (HbDriver *self)
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_driver_begin (self);
-  hb_machine_transmit_at_once (&self->machine);
   hb_driver_transmit (self);
   hb_driver_show_state (self);
   if (self->depth == 1)

@@ -11,7 +11,7 @@ hb_driver_transmit (HbDriver *self)
 {
   const HbOutgoing *message;
 
-  while (self->link != NULL
+  while (self->link != NULL && hb_machine_can_transmit (&self->machine)
          && (message = hb_machine_take_message (&self->machine,
                                                 hb_driver_read_ages (self))) != NULL)
     hb_link_send (self->link, message->opcode, message->bytes);

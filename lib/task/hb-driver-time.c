@@ -30,11 +30,10 @@ gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
 {
-  gboolean is_of_read = kind == HB_EVENT_MESSAGE || kind == HB_EVENT_PONG;
-  gboolean is_of_write = kind == HB_EVENT_SENT || kind == HB_EVENT_PROGRESS
-                         || kind == HB_EVENT_BLOCKED;
+  gboolean has_time = kind == HB_EVENT_PONG || kind == HB_EVENT_PROGRESS
+                      || kind == HB_EVENT_BLOCKED;
 
-  return is_of_read || is_of_write ? self->now : hb_driver_read_clock (self);
+  return has_time ? self->now : hb_driver_read_clock (self);
 }
 
 /* Asks for a dispatch at once while effects are left, because they must not wait for the end of a

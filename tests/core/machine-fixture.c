@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "effect-string.h"
+#include "hb-machine-steps-private.h"
 #include "machine-fixture.h"
 #include "tell.h"
 
@@ -376,6 +377,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
+/* The driver transmits in the call that sends. Here the next drain () does, so that the log shows
+ * it. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,
@@ -385,8 +388,12 @@ send_full (Fixture      *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  return hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, flags,
-                          (gpointer) ticket, error);
+  if (!hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, flags,
+                        (gpointer) ticket, error))
+    return FALSE;
+
+  hb_machine_pump (&fixture->machine);
+  return TRUE;
 }
 
 void

@@ -48,7 +48,6 @@ void
 walk_transmit_now (Walk *self)
 {
   self->n_drains++;
-  hb_machine_transmit_at_once (&self->machine);
   transmit (self);
   self->n_drains--;
   walk_wake (self);
