@@ -17,13 +17,11 @@ typedef struct
   gsize   end;
 } HbBlock;
 
-guint8 *hb_block_reserve (HbBlock *self);
-void    hb_block_append  (HbBlock *self,
-                          gsize    n_bytes);
-void    hb_block_consume (HbBlock *self,
-                          gsize    n_bytes);
-void    hb_block_compact (HbBlock *self);
-void    hb_block_clear   (HbBlock *self);
+void hb_block_take_memory (HbBlock *self);
+void hb_block_consume     (HbBlock *self,
+                           gsize    n_bytes);
+void hb_block_compact     (HbBlock *self);
+void hb_block_clear       (HbBlock *self);
 
 static inline gsize
 hb_block_get_length (const HbBlock *self)
@@ -42,6 +40,27 @@ static inline gsize
 hb_block_get_room (const HbBlock *self)
 {
   return HB_BLOCK_SIZE - self->end;
+}
+
+/* Returns the memory for the bytes to append. If no bytes are appended to an empty block,
+ * hb_block_clear () must follow. */
+static inline guint8 *
+hb_block_reserve (HbBlock *self)
+{
+  if (self->data == NULL)
+    hb_block_take_memory (self);
+
+  return self->data + self->end;
+}
+
+/* Adds bytes that were put into the reserved memory. */
+static inline void
+hb_block_append (HbBlock *self,
+                 gsize    n_bytes)
+{
+  g_assert (n_bytes <= hb_block_get_room (self));
+
+  self->end += n_bytes;
 }
 
 G_END_DECLS

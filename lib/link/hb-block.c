@@ -58,25 +58,10 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Returns the memory for the bytes to append. If no bytes are appended to an empty block,
- * hb_block_clear () must follow. */
-guint8 *
-hb_block_reserve (HbBlock *self)
-{
-  if (self->data == NULL)
-    self->data = take_memory ();
-
-  return self->data + self->end;
-}
-
-/* Adds bytes that were put into the reserved memory. */
 void
-hb_block_append (HbBlock *self,
-                 gsize    n_bytes)
+hb_block_take_memory (HbBlock *self)
 {
-  g_assert (n_bytes <= hb_block_get_room (self));
-
-  self->end += n_bytes;
+  self->data = take_memory ();
 }
 
 /* Removes bytes at the beginning. */

@@ -16,8 +16,8 @@ typedef struct
    * message and pong, because it cannot see earlier that bytes have come. */
   gboolean reports_activity;
 
-  /* Sends one frame. Sets @span to the position of the frame; an empty span means that the
-   * connection has failed. Returns whether another frame would be taken now. Emits no event. */
+  /* Sends a message or a ping. Sets @span to its position; an empty span means that the connection
+   * has failed or is closing. Returns whether another frame would be taken now. Emits no event. */
   gboolean (* send)                 (gpointer   data,
                                      HbOpcode   opcode,
                                      GBytes    *payload,
@@ -66,12 +66,18 @@ typedef struct
   gpointer              data;
 } HbChannel;
 
-void hb_channel_open  (HbChannel                *self,
-                       SoupWebsocketConnection **connection,
-                       GSocket                  *socket,
-                       GMainContext             *context,
-                       HbEventFunc               func,
-                       gpointer                  user_data);
-void hb_channel_clear (HbChannel                *self);
+void     hb_channel_open    (HbChannel                *self,
+                             SoupWebsocketConnection **connection,
+                             GSocket                  *socket,
+                             GMainContext             *context,
+                             HbEventFunc               func,
+                             gpointer                  user_data);
+void     hb_channel_clear   (HbChannel                *self);
+
+/* For the implementations */
+gboolean hb_channel_is_open (SoupWebsocketConnection  *connection);
+void     hb_channel_send    (SoupWebsocketConnection  *connection,
+                             HbOpcode                  opcode,
+                             GBytes                   *payload);
 
 G_END_DECLS

@@ -32,3 +32,20 @@ hb_channel_clear (HbChannel *self)
 
   *self = (HbChannel) { 0 };
 }
+
+gboolean
+hb_channel_is_open (SoupWebsocketConnection *connection)
+{
+  return soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+/* Lets libsoup send a frame of any opcode, if the connection is open. With another state that would
+ * be a critical in libsoup. */
+void
+hb_channel_send (SoupWebsocketConnection *connection,
+                 HbOpcode                 opcode,
+                 GBytes                  *payload)
+{
+  if (hb_channel_is_open (connection))
+    soup_websocket_connection_send_message (connection, (SoupWebsocketDataType) opcode, payload);
+}

@@ -29,12 +29,6 @@ clear_writer (HbFallback *self)
 }
 
 static gboolean
-is_open (HbFallback *self)
-{
-  return soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
-}
-
-static gboolean
 writable_cb (GObject  *stream,
              gpointer  user_data)
 {
@@ -54,7 +48,7 @@ watch_output (HbFallback *self)
   GIOStream *stream = soup_websocket_connection_get_io_stream (self->connection);
   GPollableOutputStream *output;
 
-  if (self->func == NULL || self->writer != NULL || !is_open (self))
+  if (self->func == NULL || self->writer != NULL || !hb_channel_is_open (self->connection))
     return;
 
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
@@ -76,18 +70,17 @@ hb_fallback_send (gpointer  data,
   HbFallback *self = data;
 
   span->begin = self->n_sent;
-  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode,
-                                          payload);
+  hb_channel_send (self->connection, opcode, payload);
 
   /* libsoup drops the frame if it finds the connection dead. */
-  if (is_open (self))
+  if (hb_channel_is_open (self->connection))
     self->n_sent++;
 
   span->end = self->n_sent;
   span->written = self->n_sent;
   watch_output (self);
 
-  return self->writer == NULL;
+  return hb_channel_is_open (self->connection) && self->writer == NULL;
 }
 
 static guint64

@@ -89,8 +89,7 @@ is_usable (HbLink *self)
 {
   return self->func != NULL
          && self->connection != NULL
-         && !hb_ending_has_begun (self->ending)
-         && soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+         && !hb_ending_has_begun (self->ending);
 }
 
 /* Disposes of the connection, unless libsoup is using it: libsoup holds no reference to a
@@ -102,11 +101,11 @@ release_connection (HbLink *self)
     hb_dispose_later (G_OBJECT (g_steal_pointer (&self->connection)), self->context);
 }
 
-/* Keeps the link and its connection alive until end_use (). */
+/* Keeps the link and its connection alive until end_use (). A reference for each message would take
+ * longer. */
 static void
 begin_use (HbLink *self)
 {
-  g_rc_box_acquire (self);
   self->depth++;
 }
 
@@ -115,9 +114,10 @@ end_use (HbLink *self)
 {
   self->depth--;
 
-  if (self->is_dropped)
-    release_connection (self);
+  if (self->depth > 0 || !self->is_dropped)
+    return;
 
+  release_connection (self);
   unref_link (self);
 }
 
@@ -283,10 +283,9 @@ hb_link_connect (HbLink           *self,
   hb_attempt_start (self->attempt, session, settings);
 }
 
-/* Sends a frame if the connection is open; with another state a send would be a critical in
- * libsoup. Emits HB_EVENT_BLOCKED if libsoup would have to queue another frame. The messages stay
- * with the machine instead: it counts them, a ping overtakes them, and they are sent on the next
- * link if this one is lost. */
+/* Sends a message or a ping if the connection is open. Emits HB_EVENT_BLOCKED if another one would
+ * have to wait in the channel. The messages wait with the machine instead: it counts them, a ping
+ * overtakes them, and they are sent on the next link if this one is lost. */
 static void
 send_frame (HbLink   *self,
             HbOpcode  opcode,
@@ -337,7 +336,7 @@ hb_link_close (HbLink     *self,
                guint       code,
                const char *reason)
 {
-  if (!is_usable (self))
+  if (!is_usable (self) || !hb_channel_is_open (self->connection))
     return;
 
   hb_ending_send_close (self->ending, code, reason);
@@ -368,7 +367,8 @@ hb_link_drop (HbLink *self)
       release_connection (self);
     }
 
-  unref_link (self);
+  if (self->depth == 0)
+    unref_link (self);
 }
 
 /* @bytes: 0 for the maximum */

@@ -6,6 +6,25 @@
 
 G_BEGIN_DECLS
 
-guint32 hb_mask_keys_next (void);
+#define HB_N_MASK_KEYS 16
+
+/* Masks for the next frames of one connection. All zero is a valid start. */
+typedef struct
+{
+  guint32 keys[HB_N_MASK_KEYS];
+  guint   n_left;
+} HbMaskKeys;
+
+void hb_mask_keys_fill (HbMaskKeys *self);
+
+/* Returns a mask that is used for no other frame. */
+static inline guint32
+hb_mask_keys_next (HbMaskKeys *self)
+{
+  if (G_UNLIKELY (self->n_left == 0))
+    hb_mask_keys_fill (self);
+
+  return self->keys[--self->n_left];
+}
 
 G_END_DECLS

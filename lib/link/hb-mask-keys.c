@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
@@ -12,8 +13,9 @@
 #include "hb-mask-keys-private.h"
 
 /* The masks of frames. RFC 6455, 10.3, requires masks that a peer cannot predict, so they come from
- * the kernel. A system call for each frame would cost more than a short frame, so each thread gets
- * many masks at once. */
+ * the kernel. A system call for each frame would take longer than a short frame, and memory for
+ * many masks would be too much for each of thousands of connections. So each thread gets many masks
+ * at once, of which a connection takes a few. */
 #define N_KEYS 1024
 
 typedef struct
@@ -21,6 +23,8 @@ typedef struct
   guint32 keys[N_KEYS];
   guint   n_left;
 } Pool;
+
+G_STATIC_ASSERT (N_KEYS % HB_N_MASK_KEYS == 0);
 
 static GPrivate private_pool = G_PRIVATE_INIT (g_free);
 
@@ -62,7 +66,7 @@ read_device (guint8 *buffer,
 }
 
 static void
-fill (Pool *self)
+fill_pool (Pool *self)
 {
   guint8 *buffer = (guint8 *) self->keys;
   gsize at = 0;
@@ -84,20 +88,21 @@ fill (Pool *self)
   self->n_left = N_KEYS;
 }
 
-/* Returns a mask that is used for no other frame. */
-guint32
-hb_mask_keys_next (void)
+void
+hb_mask_keys_fill (HbMaskKeys *self)
 {
   Pool *pool = g_private_get (&private_pool);
 
-  if (G_UNLIKELY (pool == NULL))
+  if (pool == NULL)
     {
       pool = g_new0 (Pool, 1);
       g_private_set (&private_pool, pool);
     }
 
-  if (G_UNLIKELY (pool->n_left == 0))
-    fill (pool);
+  if (pool->n_left == 0)
+    fill_pool (pool);
 
-  return pool->keys[--pool->n_left];
+  pool->n_left -= HB_N_MASK_KEYS;
+  memcpy (self->keys, pool->keys + pool->n_left, sizeof self->keys);
+  self->n_left = HB_N_MASK_KEYS;
 }

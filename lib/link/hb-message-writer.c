@@ -4,7 +4,6 @@
 
 #include "hb-frame-private.h"
 #include "hb-framer-private.h"
-#include "hb-mask-keys-private.h"
 #include "hb-mask-private.h"
 #include "hb-message-writer-private.h"
 
@@ -53,8 +52,9 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
   self->fragment_size = fragment_size;
 }
 
-/* Gathers a message that is one frame and has room in the block, in one pass. */
-static void
+/* Gathers a message that is one frame and has room in the block, in one pass. Returns the size of
+ * the frame. */
+static gsize
 gather_frame (HbMessageWriter *self,
               HbOpcode         opcode,
               const guint8    *data,
@@ -62,11 +62,13 @@ gather_frame (HbMessageWriter *self,
 {
   HbBlock *block = &self->block_writer->block;
   guint8 *buffer = hb_block_reserve (block);
-  guint32 mask = hb_mask_keys_next ();
+  guint32 mask = hb_mask_keys_next (&self->keys);
   guint size = hb_frame_write_header (buffer, HB_FRAME_FIN | opcode, length, mask);
 
   hb_mask_copy (buffer + size, data, length, mask, 0);
   hb_block_append (block, size + length);
+
+  return size + length;
 }
 
 /* Adds a message. Returns the size of its frames.
@@ -80,21 +82,18 @@ hb_message_writer_add (HbMessageWriter *self,
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (payload, &length);
-  guint64 size = hb_framer_get_size (length, self->fragment_size);
+  gsize room = hb_block_get_room (&self->block_writer->block);
   Message *message;
 
   if (may_gather && length <= self->fragment_size
-      && size <= hb_block_get_room (&self->block_writer->block))
-    {
-      gather_frame (self, opcode, data, length);
-      return size;
-    }
+      && room >= HB_FRAME_MAX_HEADER && length <= room - HB_FRAME_MAX_HEADER)
+    return gather_frame (self, opcode, data, length);
 
   message = hb_deque_push_tail (&self->messages);
   message->payload = g_bytes_ref (payload);
   hb_framer_init (&message->framer, opcode, data, length, self->fragment_size);
 
-  return size;
+  return hb_framer_get_size (length, self->fragment_size);
 }
 
 /* Returns whether no message is in the block or in the kernel in part. */
@@ -126,7 +125,7 @@ hb_message_writer_gather (HbMessageWriter *self)
         return;
 
       hb_block_append (block, hb_framer_write_header (framer, hb_block_reserve (block),
-                                                      hb_mask_keys_next ()));
+                                                      hb_mask_keys_next (&self->keys)));
     }
 
   hb_block_append (block, hb_framer_write_payload (framer, hb_block_reserve (block),

@@ -17,7 +17,7 @@ HbOutput *hb_output_new               (GPollableOutputStream *base,
                                        gpointer               user_data);
 void      hb_output_set_fragment_size (HbOutput              *self,
                                        gsize                  fragment_size);
-void      hb_output_send              (HbOutput              *self,
+gboolean  hb_output_send              (HbOutput              *self,
                                        HbOpcode               opcode,
                                        GBytes                *payload,
                                        HbSpan                *span);

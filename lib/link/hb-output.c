@@ -98,10 +98,17 @@ emit_activity (HbOutput *self)
     emit (self, HB_EVENT_ACTIVITY);
 }
 
+static gboolean
+is_writable (HbOutput *self)
+{
+  return !self->block_writer.is_blocked && !has_writer (self)
+         && hb_message_writer_is_empty (&self->messages);
+}
+
 static void
 emit_writable (HbOutput *self)
 {
-  if (hb_output_is_writable (self))
+  if (is_writable (self))
     emit (self, HB_EVENT_WRITABLE);
 }
 
@@ -324,7 +331,7 @@ watch_cb (gpointer user_data)
   g_autoptr (HbOutput) self = g_object_ref (user_data);
   HbBlockWriter *writer = &self->block_writer;
   gboolean was_blocked = writer->is_blocked;
-  gboolean was_writable = hb_output_is_writable (self);
+  gboolean was_writable = is_writable (self);
   gboolean has_room = was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT);
 
   if (has_room)
@@ -474,40 +481,44 @@ hb_output_set_fragment_size (HbOutput *self,
 }
 
 /* Sends a message without libsoup. If not all of it can be written now, the rest follows when the
- * kernel takes more, with a reference to the payload until then.
+ * kernel takes more, with a reference to the payload until then. Returns whether another message
+ * would be written at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
  *   follow */
-void
+gboolean
 hb_output_send (HbOutput *self,
                 HbOpcode  opcode,
                 GBytes   *payload,
                 HbSpan   *span)
 {
-  gboolean is_first = hb_message_writer_is_empty (&self->messages);
+  gboolean may_gather = is_writable (self) && may_write_messages (self);
+  gboolean is_next = may_gather || (!self->is_begun
+                                    && hb_message_writer_is_empty (&self->messages));
 
-  span->begin = is_first && !self->is_begun ? get_end (self) : self->frame_end;
-  span->end = span->begin;
+  span->begin = span->end = is_next ? get_end (self) : self->frame_end;
+  span->written = hb_output_get_written (self);
 
-  if (!self->is_closed)
+  if (self->is_closed)
+    return FALSE;
+
+  span->end += hb_message_writer_add (&self->messages, opcode, payload, may_gather);
+  self->frame_end = span->end;
+  write_messages (self);
+
+  if (is_gathering (self))
     {
-      span->end += hb_message_writer_add (&self->messages, opcode, payload,
-                                          hb_output_is_writable (self));
-      self->frame_end = span->end;
-      write_messages (self);
-
-      if (is_gathering (self))
-        {
-          hb_watch_wake (self->watch);
-        }
-      else
-        {
-          self->turn = hb_watch_get_turn (self->watch);
-          hb_block_writer_flush (&self->block_writer);
-        }
+      hb_watch_wake (self->watch);
+    }
+  else
+    {
+      self->turn = hb_watch_get_turn (self->watch);
+      hb_block_writer_flush (&self->block_writer);
     }
 
   span->written = hb_output_get_written (self);
+
+  return is_writable (self);
 }
 
 /* Returns whether a frame would be written at once: as far as is known the kernel takes bytes, and
@@ -515,8 +526,7 @@ hb_output_send (HbOutput *self,
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
-  return !self->block_writer.is_blocked && !has_writer (self)
-         && hb_message_writer_is_empty (&self->messages);
+  return is_writable (self);
 }
 
 /* Returns the position before which the kernel has all bytes. */

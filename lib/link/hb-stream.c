@@ -209,18 +209,14 @@ hb_stream_send (gpointer  data,
   HbStream *self = data;
 
   if (self->is_fast && opcode != HB_OPCODE_PING)
-    {
-      hb_output_send (self->output, opcode, payload, span);
-      return hb_output_is_writable (self->output);
-    }
+    return hb_output_send (self->output, opcode, payload, span);
 
   span->begin = hb_output_get_frame_end (self->output);
-  soup_websocket_connection_send_message (self->connection, (SoupWebsocketDataType) opcode,
-                                          payload);
+  hb_channel_send (self->connection, opcode, payload);
   span->end = hb_output_get_frame_end (self->output);
   span->written = hb_output_get_written (self->output);
 
-  return hb_output_is_writable (self->output);
+  return hb_channel_is_open (self->connection) && hb_output_is_writable (self->output);
 }
 
 static guint64

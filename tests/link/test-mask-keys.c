@@ -61,10 +61,11 @@ static gpointer
 take_keys (gpointer data)
 {
   g_autoptr (GHashTable) keys = g_hash_table_new (NULL, NULL);
+  HbMaskKeys connections[2] = { 0 };
   guint i;
 
   for (i = 0; i < N_KEYS; i++)
-    g_hash_table_add (keys, GUINT_TO_POINTER (hb_mask_keys_next ()));
+    g_hash_table_add (keys, GUINT_TO_POINTER (hb_mask_keys_next (&connections[i % 3 == 0])));
 
   g_assert_cmpuint (g_hash_table_size (keys), >=, N_KEYS - 4);
 
@@ -85,7 +86,7 @@ test_keys (gconstpointer data)
   g_thread_join (thread);
 
   if (kernel == KERNEL_GIVES)
-    g_assert_cmpuint (n_calls, <=, N_KEYS / 256);
+    g_assert_cmpuint (n_calls, <=, N_KEYS / 100);
 }
 
 int
