@@ -21,7 +21,7 @@ LIBRARIES = (RAW, TASK)
 
 # What a task may take beside libsoup's connection, what its heartbeat may, and so on
 MAX_BYTES = 4096
-MAX_HEARTBEAT_NS = 50
+MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
 
