@@ -286,6 +286,7 @@ void
 hb_machine_on_blocked (HbMachine *self)
 {
   hb_outbox_on_blocked (&self->outbox);
+  shut_down_when_empty (self);
 }
 
 /* The link was full, so the peer has received bytes since. That proves that it is alive. */

@@ -109,6 +109,7 @@ add (Fixture    *fixture,
     .is_volatile = row->flags == VOLATILE,
     .is_this_link = row->flags == THIS_LINK,
     .is_foreign = TRUE,
+    .accepted_at = HB_NEVER,
   };
 
   if (strcmp (text, "flush") != 0)
@@ -144,19 +145,44 @@ test_row (Fixture       *fixture,
   forget (fixture);
 }
 
+static const Row vanishing = { .flags = VOLATILE };
+
+static void
+take_in (Fixture    *fixture,
+         const Row  *row,
+         const char *text)
+{
+  HbBatch batch;
+
+  hb_batch_init (&batch);
+  add (fixture, &batch, row, text);
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+}
+
+static void
+test_last_volatile (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_test_summary ("A task that is closing closes if its last message is volatile and is dropped");
+
+  start_open (fixture);
+  forget (fixture);
+  fixture->room = 0;
+  take_in (fixture, &vanishing, "one");
+  close_with (fixture, 1000, NULL);
+  assert_effects (fixture, "transmit notify:state notify:ready resolve:failed:not-open(one) "
+                           "shut-down:1000");
+}
+
 static void
 greet (Fixture    *fixture,
        const char *effect)
 {
-  HbBatch batch;
-
   if (strcmp (effect, "open") != 0)
     return;
 
-  hb_batch_init (&batch);
-  add (fixture, &batch, &rows[0], "foreign");
-  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
-  hb_batch_clear (&batch);
+  take_in (fixture, &rows[0], "foreign");
   send_text (fixture, "greeting");
 }
 
@@ -232,6 +258,7 @@ main (int   argc,
   add_test ("/machine/intake/greeting", test_greeting);
   add_test ("/machine/intake/dropped-outside", test_no_room);
   add_test ("/machine/intake/cancel", test_cancel);
+  add_test ("/machine/intake/last-volatile", test_last_volatile);
 
   return g_test_run ();
 }
