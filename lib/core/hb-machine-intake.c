@@ -76,7 +76,10 @@ hb_machine_take_in (HbMachine *self,
     hb_machine_cancel (self, now, batch->cancelled->pdata[i]);
 
   if (!self->disposed)
-    hb_machine_tell_unsent (self, n_late);
+    {
+      hb_machine_tell_unsent (self, n_late);
+      hb_outbox_on_taken_in (&self->outbox);
+    }
 
   hb_machine_pump (self);
 }

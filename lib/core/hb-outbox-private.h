@@ -91,6 +91,7 @@ void              hb_outbox_on_ready           (HbOutbox         *self);
 void              hb_outbox_on_greeted         (HbOutbox         *self);
 void              hb_outbox_on_lost            (HbOutbox         *self,
                                                 gboolean          is_last);
+void              hb_outbox_on_taken_in        (HbOutbox         *self);
 void              hb_outbox_on_notify          (HbOutbox         *self,
                                                 HbProperty        property);
 const HbOutgoing *hb_outbox_take               (HbOutbox         *self);

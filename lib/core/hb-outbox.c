@@ -285,14 +285,24 @@ hb_outbox_on_lost (HbOutbox *self,
     hb_outbox_keep_waiting (self);
 }
 
-/* Precedes a notification. If the application then sees a message that is only in flight, it must
- * also see that this message is gone. */
+/* Precedes a notification. If the application then sees a message that is only in flight, or that
+ * another thread has sent and no batch has brought yet, it must also see that this message is
+ * gone. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
 {
   if (property == HB_PROPERTY_BUFFERED_AMOUNT)
-    self->shown = !hb_queue_is_empty (&self->queue);
+    self->shown = hb_outbox_get_buffered (self) > 0;
+}
+
+/* Ends a batch of other threads. If it has brought nothing to send, nothing else would notify that
+ * its messages are gone. */
+void
+hb_outbox_on_taken_in (HbOutbox *self)
+{
+  if (self->shown && hb_queue_is_empty (&self->queue))
+    settle_when_empty (self);
 }
 
 const HbOutgoing *

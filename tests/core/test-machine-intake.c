@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
+#include "tell.h"
 
 /* What other threads have asked for. Their calls have returned already, so effects alone report the
  * outcome. */
@@ -145,6 +146,7 @@ test_row (Fixture       *fixture,
   forget (fixture);
 }
 
+static const Row reserved = { .is_reserved = TRUE };
 static const Row vanishing = { .flags = VOLATILE };
 
 static void
@@ -158,6 +160,48 @@ take_in (Fixture    *fixture,
   add (fixture, &batch, row, text);
   hb_machine_take_in (&fixture->machine, fixture->now, &batch);
   hb_batch_clear (&batch);
+}
+
+static void
+test_seen (Fixture       *fixture,
+           gconstpointer  data)
+{
+  HbBatch batch;
+
+  g_test_summary ("If buffered-amount has been seen with a message that is not taken in yet, "
+                  "a notification follows when that message is gone");
+
+  enter (fixture, FULL);
+  hb_batch_init (&batch);
+  add (fixture, &batch, &reserved, "one");
+  fixture->room = G_MAXUINT;
+  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  assert_effects (fixture, "transmit notify:buffered-amount drain");
+  g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 3);
+
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  assert_effects (fixture, "transmit resolve:done(one) notify:buffered-amount");
+}
+
+static void
+test_seen_and_dropped (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  HbBatch batch;
+
+  g_test_summary ("The same where the message is refused");
+
+  enter (fixture, FULL);
+  hb_batch_init (&batch);
+  add (fixture, &batch, &reserved, "one");
+  g_free (take_queue (fixture));
+  drain (fixture);
+  close_with (fixture, 1000, NULL);
+  forget (fixture);
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+  assert_effects (fixture, "resolve:failed:closed(one) error:closed notify:buffered-amount");
 }
 
 static void
@@ -258,6 +302,8 @@ main (int   argc,
   add_test ("/machine/intake/greeting", test_greeting);
   add_test ("/machine/intake/dropped-outside", test_no_room);
   add_test ("/machine/intake/cancel", test_cancel);
+  add_test ("/machine/intake/seen", test_seen);
+  add_test ("/machine/intake/seen-and-dropped", test_seen_and_dropped);
   add_test ("/machine/intake/last-volatile", test_last_volatile);
 
   return g_test_run ();
