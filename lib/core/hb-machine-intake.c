@@ -65,7 +65,6 @@ hb_machine_take_in (HbMachine *self,
     {
       HbOutgoing *message = hb_deque_peek (&batch->messages, i);
 
-      message->accepted_at = MIN (message->accepted_at, now);
       if (message->bytes == NULL)
         take_flush_in (self, message->ticket);
       else if (!take_message_in (self, message))

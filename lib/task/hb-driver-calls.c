@@ -50,7 +50,6 @@ hb_driver_set (HbDriver      *self,
 
   hb_trace (&self->trace, "change of %s", hb_property_get_name (property));
 
-  hb_intake_set_limits (&self->intake, &self->machine.settings);
   if (self->link != NULL)
     {
       hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
@@ -58,6 +57,7 @@ hb_driver_set (HbDriver      *self,
     }
 
   hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));
+  hb_intake_set_limits (&self->intake, &self->machine.settings);
   hb_driver_wake (self);
 
   return TRUE;

@@ -237,14 +237,34 @@ hb_intake_set_alarm (HbIntake *self,
   g_atomic_int_set (&self->is_filled, FALSE);
 }
 
+static void
+start_ages (HbIntake *self,
+            gint64    now)
+{
+  guint i;
+
+  for (i = 0; i < self->batch.messages.length; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (&self->batch.messages, i);
+
+      message->accepted_at = MIN (message->accepted_at, now);
+    }
+}
+
+/* If the age of messages begins to matter, those that wait here count from now. Those in the queue
+ * were sent before, so the machine has to have the settings first. */
 void
 hb_intake_set_limits (HbIntake         *self,
                       const HbSettings *settings)
 {
+  gboolean is_timed = settings->queue_timeout != 0;
+
   g_mutex_lock (&self->mutex);
   self->max_buffered = settings->max_buffered_amount;
   self->overflow = settings->overflow;
-  self->is_timed = settings->queue_timeout != 0;
+  if (is_timed && !self->is_timed)
+    start_ages (self, hb_clock_now ());
+  self->is_timed = is_timed;
   g_mutex_unlock (&self->mutex);
 }
 

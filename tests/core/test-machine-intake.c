@@ -220,6 +220,24 @@ test_last_volatile (Fixture       *fixture,
 }
 
 static void
+test_age (Fixture       *fixture,
+          gconstpointer  data)
+{
+  g_test_summary ("A message without a limit to its age counts from when a limit is set");
+
+  start (fixture);
+  take_in (fixture, &rows[0], "one");
+  advance (fixture, 3000);
+  fixture->machine.settings.queue_timeout = 1000;
+  hb_machine_apply_settings (&fixture->machine, fixture->now);
+  advance (fixture, 999);
+  g_assert_cmpuint (fixture->machine.metrics.messages_expired, ==, 0);
+  advance (fixture, 1);
+  g_assert_cmpuint (fixture->machine.metrics.messages_expired, ==, 1);
+  forget (fixture);
+}
+
+static void
 greet (Fixture    *fixture,
        const char *effect)
 {
@@ -305,6 +323,7 @@ main (int   argc,
   add_test ("/machine/intake/seen", test_seen);
   add_test ("/machine/intake/seen-and-dropped", test_seen_and_dropped);
   add_test ("/machine/intake/last-volatile", test_last_volatile);
+  add_test ("/machine/intake/age", test_age);
 
   return g_test_run ();
 }

@@ -390,6 +390,30 @@ test_closed (Fixture       *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
+static gpointer
+send_in_thread (gpointer task)
+{
+  g_assert_true (hb_websocket_task_send_text (task, "one", NULL));
+
+  return NULL;
+}
+
+static void
+test_message_of_thread (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_test_summary ("A message of another thread counts from when queue-timeout was set, "
+                  "and not from when the task has taken it in");
+
+  hb_websocket_task_hold (fixture->task);
+  hb_websocket_task_open (fixture->task);
+  signal_log_expect (fixture->log, "state:waiting");
+  g_thread_join (g_thread_new ("sender", send_in_thread, fixture->task));
+  hb_websocket_task_set_queue_timeout (fixture->task, HOUR);
+  jump (HOUR);
+  signal_log_expect (fixture->log, "error:expired drain");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -419,6 +443,7 @@ main (int   argc,
                 test_closing_answered_in_a_pause);
   add_raw_test ("/loopback/resume/closing-short", test_closing_short);
   add_raw_test ("/loopback/resume/closed", test_closed);
+  add_raw_test ("/loopback/resume/message-of-thread", test_message_of_thread);
 
   return g_test_run ();
 }
