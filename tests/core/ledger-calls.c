@@ -10,6 +10,7 @@ typedef struct
 {
   guint     id;
   CallKind  kind;
+  gboolean  is_outside;  /* of another thread, and not taken in as yet */
   gboolean  is_expected; /* to be resolved, in this way */
   HbOutcome outcome;
   int       error;
@@ -47,6 +48,15 @@ ledger_start_call (Ledger   *self,
   return GUINT_TO_POINTER (call->id);
 }
 
+/* Another thread makes a call, and later the task's thread takes it in. */
+void
+ledger_set_outside (Ledger   *self,
+                    gpointer  ticket,
+                    gboolean  is_outside)
+{
+  find_call (self, ticket)->is_outside = is_outside;
+}
+
 /* It was not accepted. */
 void
 ledger_forget_call (Ledger   *self,
@@ -75,6 +85,16 @@ ledger_is_waiting (Ledger   *self,
                    gpointer  ticket)
 {
   return !find_call (self, ticket)->is_expected;
+}
+
+/* Whether a call that may be over by now is waiting */
+gboolean
+ledger_is_pending (Ledger   *self,
+                   gpointer  ticket)
+{
+  Call *call = find_call (self, ticket);
+
+  return call != NULL && !call->is_expected;
 }
 
 void
@@ -108,7 +128,7 @@ ledger_expect_all (Ledger    *self,
     {
       Call *call = g_ptr_array_index (self->calls, i);
 
-      if (call->kind == kind && !call->is_expected)
+      if (call->kind == kind && !call->is_outside && !call->is_expected)
         ledger_expect_call (self, GUINT_TO_POINTER (call->id), outcome, error);
     }
 }

@@ -208,8 +208,9 @@ push (Ledger           *self,
 {
   Message *entry = g_new0 (Message, 1);
   gboolean is_urgent = message->is_this_link && !self->is_ready;
+  gboolean is_greeting = self->greeting && !message->is_foreign && !is_urgent;
   int index = is_urgent ? (int) get_greeting_begin (self)
-              : self->greeting ? (int) get_greeting_end (self) : -1;
+              : is_greeting ? (int) get_greeting_end (self) : -1;
 
   entry->bytes = g_bytes_ref (message->bytes);
   entry->ticket = message->ticket;
@@ -217,20 +218,22 @@ push (Ledger           *self,
   entry->is_volatile = message->is_volatile;
   entry->is_this_link = message->is_this_link;
   entry->is_urgent = is_urgent;
-  entry->greeting = self->greeting && !is_urgent;
+  entry->greeting = is_greeting;
   g_ptr_array_insert (self->line, index, entry);
-  self->amount += g_bytes_get_size (message->bytes);
+  if (!message->is_reserved)
+    self->amount += g_bytes_get_size (message->bytes);
 
   if (!self->is_open || self->blocked || (!self->is_ready && !is_urgent))
     self->waited = TRUE;
 }
 
-/* Drops messages of `open` handlers after all others, and THIS_LINK messages last. */
+/* Drops messages of `open` handlers after all others, and THIS_LINK messages last. What other
+ * threads have reserved may leave no room even then. */
 static void
 drop_oldest (Ledger  *self,
              guint64  room)
 {
-  while (self->amount > room)
+  while (self->amount > room && ledger_get_unhanded (self) > 0)
     {
       guint index = get_greeting_end (self);
 
@@ -254,7 +257,8 @@ ledger_accept (Ledger           *self,
 {
   guint64 size = g_bytes_get_size (message->bytes);
   guint64 limit = settings->max_buffered_amount > 0 ? settings->max_buffered_amount : G_MAXUINT64;
-  gboolean fits = self->amount + size <= limit;
+  gboolean fits = message->is_reserved || self->amount + size <= limit;
+  gboolean is_greeting = self->greeting && !message->is_foreign;
 
   *tells = FALSE;
 
@@ -265,7 +269,7 @@ ledger_accept (Ledger           *self,
     return HB_ERROR_NOT_OPEN;
 
   if (message->is_volatile
-      && (self->blocked || (self->waited && !self->greeting && self->is_ready)))
+      && (self->blocked || (self->waited && !is_greeting && self->is_ready)))
     return HB_ERROR_QUEUE_FULL;
 
   if (!fits && (settings->overflow == HB_OVERFLOW_FAIL
@@ -291,6 +295,53 @@ ledger_accept (Ledger           *self,
 
   push (self, now, message);
   return NO_ERROR;
+}
+
+/* Counts a message of another thread before it is taken in. Returns FALSE if there is no room. */
+gboolean
+ledger_reserve (Ledger           *self,
+                const HbSettings *settings,
+                GBytes           *bytes)
+{
+  guint64 size = g_bytes_get_size (bytes);
+
+  if (settings->max_buffered_amount > 0 && self->amount + size > settings->max_buffered_amount)
+    return FALSE;
+
+  self->amount += size;
+  return TRUE;
+}
+
+/* Returns whether an `error` has to tell of messages of other threads for which there was no
+ * room. */
+gboolean
+ledger_on_overflow (Ledger *self,
+                    guint   n_dropped)
+{
+  gboolean tells = !self->overflowed;
+
+  self->n_dropped += n_dropped;
+  self->overflowed = self->line->len > 0;
+
+  return tells;
+}
+
+/* A message of another thread is refused when it is taken in. Returns whether an `error` has to
+ * tell of an overflow. */
+gboolean
+ledger_drop_late (Ledger           *self,
+                  const HbOutgoing *message,
+                  int               error)
+{
+  if (message->is_reserved)
+    self->amount -= g_bytes_get_size (message->bytes);
+  ledger_expect_call (self, message->ticket, HB_OUTCOME_FAILED, error);
+
+  if (error == HB_ERROR_QUEUE_FULL && !message->is_volatile)
+    return ledger_on_overflow (self, 1);
+
+  self->n_dropped++;
+  return FALSE;
 }
 
 /* When the first message that waits has waited too long */

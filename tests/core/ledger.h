@@ -49,6 +49,9 @@ void     ledger_clear        (Ledger           *self);
 
 gpointer ledger_start_call   (Ledger           *self,
                               CallKind          kind);
+void     ledger_set_outside  (Ledger           *self,
+                              gpointer          ticket,
+                              gboolean          is_outside);
 void     ledger_forget_call  (Ledger           *self,
                               gpointer          ticket);
 gpointer ledger_pick_call    (Ledger           *self,
@@ -56,6 +59,8 @@ gpointer ledger_pick_call    (Ledger           *self,
 CallKind ledger_get_kind     (Ledger           *self,
                               gpointer          ticket);
 gboolean ledger_is_waiting   (Ledger           *self,
+                              gpointer          ticket);
+gboolean ledger_is_pending   (Ledger           *self,
                               gpointer          ticket);
 void     ledger_expect_call  (Ledger           *self,
                               gpointer          ticket,
@@ -75,6 +80,14 @@ int      ledger_accept       (Ledger           *self,
                               gint64            now,
                               const HbOutgoing *message,
                               gboolean         *tells);
+gboolean ledger_reserve      (Ledger           *self,
+                              const HbSettings *settings,
+                              GBytes           *bytes);
+gboolean ledger_on_overflow  (Ledger           *self,
+                              guint             n_dropped);
+gboolean ledger_drop_late    (Ledger           *self,
+                              const HbOutgoing *message,
+                              int               error);
 gint64   ledger_get_expiry   (Ledger           *self,
                               guint             timeout);
 gboolean ledger_expire       (Ledger           *self,

@@ -10,11 +10,8 @@
 
 /* All that a machine can be told, each with what the model makes of it. */
 
-/* Long enough for every order, and short enough to stay quick while a task waits for ever */
-#define MAX_LINE 60
-
-static void
-assert_same (Walk *self)
+void
+walk_assert_same (Walk *self)
 {
   HbMachine *machine = &self->machine;
 
@@ -25,6 +22,14 @@ assert_same (Walk *self)
   g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, self->ledger.amount);
   g_assert_cmpuint (hb_outbox_get_n_queued (&machine->outbox), ==,
                     ledger_get_unhanded (&self->ledger));
+}
+
+/* Ends each input. */
+static void
+finish (Walk *self)
+{
+  walk_assert_same (self);
+  walk_show_state (self);
 }
 
 /* Half of the calls that may have one have a ticket. */
@@ -116,7 +121,9 @@ walk_set_settings (Walk *self)
 
   hb_machine_apply_settings (&self->machine, self->now);
   model_apply_settings (self);
-  assert_same (self);
+  if (settings->queue_timeout > 0)
+    walk_start_ages (self);
+  finish (self);
 }
 
 void
@@ -124,9 +131,11 @@ walk_open (Walk *self)
 {
   gpointer ticket = maybe_start_call (self, CALL_OPEN);
 
+  /* A task that another context may be about to adopt has been seen to refuse messages. */
+  g_assert_true (self->model.state != HB_STATE_CLOSED || !walk_has_batch (self));
   hb_machine_open (&self->machine, self->now, ticket);
   model_open (self, ticket);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -138,6 +147,7 @@ walk_close (Walk *self)
   gboolean is_good = code != 1011;
   GError *error = NULL;
 
+  walk_take_in (self);
   g_assert_true (is_good == hb_machine_close (&self->machine, self->now, code, "bye", ticket,
                                               &error));
   if (is_good)
@@ -152,23 +162,25 @@ walk_close (Walk *self)
       ledger_forget_call (&self->ledger, ticket);
     }
 
-  assert_same (self);
+  finish (self);
 }
 
 void
 walk_reconnect_now (Walk *self)
 {
+  walk_take_in (self);
   hb_machine_reconnect_now (&self->machine, self->now);
   model_reconnect_now (self);
-  assert_same (self);
+  finish (self);
 }
 
 void
 walk_reconnect_later (Walk *self)
 {
+  walk_take_in (self);
   hb_machine_reconnect_later (&self->machine, self->now);
   model_reconnect_later (self);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -176,7 +188,7 @@ walk_check (Walk *self)
 {
   hb_machine_check (&self->machine, self->now);
   model_check (self);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -184,7 +196,7 @@ walk_mark_ready (Walk *self)
 {
   hb_machine_mark_ready (&self->machine, self->now);
   model_mark_ready (self);
-  assert_same (self);
+  finish (self);
 }
 
 /* Returns whether the ping goes out. */
@@ -207,7 +219,7 @@ walk_on_announcing (Walk *self)
   gboolean is_made = hb_machine_on_announcing (&self->machine, self->now);
 
   g_assert_true (is_made == model_on_announcing (self));
-  assert_same (self);
+  finish (self);
 
   return is_made;
 }
@@ -219,7 +231,7 @@ walk_on_requested (Walk *self)
   gboolean goes_out = hb_machine_on_requested (&self->machine, self->now);
 
   g_assert_true (goes_out == model_on_requested (self));
-  assert_same (self);
+  finish (self);
 
   return goes_out;
 }
@@ -229,7 +241,7 @@ walk_hold (Walk *self)
 {
   hb_machine_hold (&self->machine);
   model_hold (self);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -239,13 +251,13 @@ walk_release (Walk *self)
 
   g_assert_true (hb_machine_release (&self->machine, self->now) == was_held);
   model_release (self);
-  assert_same (self);
+  finish (self);
 }
 
 /* Each message is its own number, so that none is like another. */
-static GBytes *
-make_bytes (Walk     *self,
-            gboolean  is_good)
+GBytes *
+walk_make_bytes (Walk     *self,
+                 gboolean  is_good)
 {
   char text[16];
 
@@ -287,7 +299,7 @@ walk_send (Walk *self)
   gboolean is_good = !dice_one_in (self->dice, 30);
   gboolean is_volatile = dice_one_in (self->dice, 6);
   gboolean is_this_link = dice_one_in (self->dice, 4);
-  g_autoptr (GBytes) bytes = make_bytes (self, is_good);
+  g_autoptr (GBytes) bytes = walk_make_bytes (self, is_good);
   HbOutgoing message = {
     .bytes = bytes,
     .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
@@ -301,6 +313,7 @@ walk_send (Walk *self)
   if (self->ledger.line->len >= MAX_LINE)
     return;
 
+  walk_take_in (self);
   message.ticket = maybe_start_call (self, CALL_SEND);
   if (is_volatile)
     probe (self);
@@ -327,7 +340,7 @@ walk_send (Walk *self)
   if (tells)
     model_owe (self, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_QUEUE_FULL });
 
-  assert_same (self);
+  finish (self);
   walk_transmit_now (self);
 }
 
@@ -339,6 +352,7 @@ walk_flush (Walk *self)
   if (self->ledger.calls->len >= MAX_CALLS)
     return;
 
+  walk_take_in (self);
   ticket = ledger_start_call (&self->ledger, CALL_FLUSH);
   hb_machine_flush (&self->machine, ticket);
   ledger_flush (&self->ledger, ticket);
@@ -349,11 +363,12 @@ walk_take_queue (Walk *self)
 {
   HbDeque taken;
 
+  walk_take_in (self);
   hb_deque_init (&taken, sizeof (HbOutgoing));
   hb_machine_take_queue (&self->machine, self->now, &taken);
   model_expire (self);
   ledger_take_queue (&self->ledger, &taken);
-  assert_same (self);
+  finish (self);
   g_free (taken_to_string (&taken));
 }
 
@@ -366,6 +381,7 @@ walk_cancel (Walk *self)
   if (self->ledger.calls->len == 0)
     return;
 
+  walk_take_in (self);
   ticket = ledger_pick_call (&self->ledger, dice_roll (self->dice, self->ledger.calls->len));
   hb_machine_cancel (&self->machine, self->now, ticket);
 
@@ -390,16 +406,17 @@ walk_cancel (Walk *self)
       g_assert_not_reached ();
     }
 
-  assert_same (self);
+  finish (self);
 }
 
 void
 walk_dispose (Walk *self)
 {
+  walk_take_in (self);
   hb_machine_dispose (&self->machine, self->now);
   model_dispose (self);
   self->link.exists = FALSE;
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -409,7 +426,7 @@ walk_on_opened (Walk *self)
   self->link.room = G_MAXUINT;
   tell (&self->machine, self->now, HB_EVENT_OPENED);
   model_on_opened (self, 101);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -418,7 +435,59 @@ walk_on_greeted (Walk  *self,
 {
   hb_machine_on_greeted (&self->machine, serial);
   model_on_greeted (self, serial);
-  assert_same (self);
+  finish (self);
+}
+
+/* The application's own function judges every other message, as the driver asks it: after what has
+ * come before, and with handlers in it. Meanwhile the link delivers nothing. */
+static HbReply
+judge (Walk          *self,
+       const HbEvent *event)
+{
+  guint judged_serial = self->judged_serial;
+  gboolean is_delivered;
+
+  if (dice_roll (self->dice, 2) == 0)
+    return HB_REPLY_UNJUDGED;
+
+  walk_drain (self);
+  is_delivered = self->model.state == HB_STATE_OPEN && self->model.serial == event->serial;
+  g_assert_true (hb_machine_would_deliver (&self->machine, event) == is_delivered);
+  if (!is_delivered)
+    return HB_REPLY_UNJUDGED;
+
+  self->n_drains++;
+  self->judged_serial = event->serial;
+  walk_call_back (self);
+  self->judged_serial = judged_serial;
+  self->n_drains--;
+
+  return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
+}
+
+/* The message has the time at which it was received. */
+static void
+handle_message (Walk          *self,
+                const HbEvent *event,
+                gint64         received_at)
+{
+  gint64 now = self->now;
+  gboolean is_alone = FALSE;
+
+  self->now = received_at;
+
+  /* Where nothing else is being carried out, a message may be emitted without an effect. */
+  if (self->n_drains == 0 && dice_roll (self->dice, 2) == 0)
+    is_alone = hb_machine_deliver (&self->machine, self->now, event);
+  else
+    hb_machine_handle (&self->machine, self->now, event);
+
+  if (event->serial == self->model.serial)
+    model_on_message (self, event->message.opcode, event->message.bytes, event->message.reply);
+
+  self->now = now;
+  if (is_alone)
+    walk_emit_message (self, event->message.opcode, event->message.bytes);
 }
 
 void
@@ -429,21 +498,16 @@ walk_on_message (Walk *self)
   g_autoptr (GBytes) bytes = dice_one_in (self->dice, 4)
                              ? g_bytes_new_static (large, sizeof large)
                              : g_bytes_new (text, strlen (text));
-  HbOpcode opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT;
-  HbReply reply = dice_roll (self->dice, 4) < 2 ? HB_REPLY_UNJUDGED
-                                                : HB_REPLY_NO + dice_roll (self->dice, 2);
+  HbEvent event = {
+    .kind = HB_EVENT_MESSAGE,
+    .serial = self->link.serial,
+    .message.bytes = bytes,
+    .message.opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
+  };
+  gint64 now = self->now;
 
-  gboolean is_alone = FALSE;
-
-  /* Where nothing else is being carried out, a message may be emitted without an effect. */
-  if (self->n_drains == 0 && dice_roll (self->dice, 2) == 0)
-    is_alone = tell_delivered (&self->machine, self->now, opcode, bytes, reply);
-  else
-    tell_judged (&self->machine, self->now, opcode, bytes, reply);
-
-  model_on_message (self, opcode, bytes, reply);
-  if (is_alone)
-    walk_emit_message (self, opcode, bytes);
+  event.message.reply = judge (self, &event);
+  handle_message (self, &event, now);
 }
 
 void
@@ -476,7 +540,7 @@ walk_on_written (Walk  *self,
   self->link.written += 2 * n_messages;
   tell_progress (&self->machine, self->now, self->link.written);
   ledger_on_written (&self->ledger, n_messages);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -492,7 +556,7 @@ walk_on_blocked (Walk *self)
   self->link.room = 0;
   tell (&self->machine, self->now, HB_EVENT_BLOCKED);
   ledger_on_blocked (&self->ledger);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -505,7 +569,7 @@ walk_on_writable (Walk *self)
   if (model_has_open_link (self))
     self->ledger.blocked = FALSE;
 
-  assert_same (self);
+  finish (self);
 }
 
 static GError *
@@ -547,6 +611,8 @@ walk_on_lost (Walk *self)
     .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
   };
 
+  walk_take_in (self);
+
   /* Not often, because it ends the task */
   loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
   model_loss.is_permanent = loss.is_permanent;
@@ -561,7 +627,7 @@ walk_on_lost (Walk *self)
 
   tell_lost (&self->machine, self->now, &loss);
   model_on_lost (self, &model_loss);
-  assert_same (self);
+  finish (self);
 }
 
 void
@@ -569,14 +635,15 @@ walk_on_network (Walk *self)
 {
   tell (&self->machine, self->now, HB_EVENT_NETWORK);
   model_on_network (self);
-  assert_same (self);
+  finish (self);
 }
 
 void
 walk_tick (Walk     *self,
            gboolean  held_up)
 {
+  walk_take_in (self);
   tell_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
   model_tick (self, held_up);
-  assert_same (self);
+  finish (self);
 }

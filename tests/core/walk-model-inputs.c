@@ -343,7 +343,8 @@ on_sign (Walk     *walk,
 
   if (is_reply && self->asked_at != HB_NEVER)
     {
-      if (!self->is_unclear)
+      /* A message that was judged for long may be older than the ping. */
+      if (!self->is_unclear && walk->now >= self->asked_at)
         self->latency = walk->now - self->asked_at;
       self->n_replies++;
       self->asked_at = HB_NEVER;

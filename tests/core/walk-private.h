@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 /* What the files of the walk share: walk.c chooses what happens, walk-inputs.c tells it to the
  * machine and to the model, walk-driver.c carries out what the machine wants and holds that against
  * the model, walk-rest.c does so when there is nothing more to be done, and walk-model.c and
- * walk-model-inputs.c are the model. walk-inbox.c is all of this for messages that wait. */
+ * walk-model-inputs.c are the model. walk-inbox.c is all of this for messages that wait,
+ * and walk-intake.c for what other threads ask for. */
 
 /* Where the machine has to be, from the promises of its documentation. Beside it the ledger, for
  * messages and calls, and the emissions that are owed, in their order. */
@@ -113,11 +114,13 @@ struct _Walk
   Ledger    ledger;
   Link      link;
   Mirror    mirror;
+  HbBatch   batch;       /* what other threads have asked for */
   gint64    now;
   gboolean  has_good_settings;
   int       bad_setting; /* the error that an attempt with it has to end in */
   guint     n_drains;    /* that are running, one in the other */
   guint     n_loops;     /* main loops in handlers, likewise */
+  guint     judged_serial; /* of the link whose message the application's function is judging */
   guint     patience;    /* how much more the handlers may do in this step */
   guint     n_acts;
   guint     n_numbers;   /* messages that were made */
@@ -145,6 +148,9 @@ typedef struct
 
 /* Enough for every order of the calls */
 #define MAX_CALLS 60
+
+/* Long enough for every order, and short enough to stay quick while a task waits for ever */
+#define MAX_LINE 60
 
 /* Changes of the network are acted on as often as this. */
 #define MODEL_CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
@@ -202,6 +208,7 @@ void      model_on_network      (Walk       *walk);
 void      model_tick            (Walk       *walk,
                                  gboolean    held_up);
 
+void      walk_assert_same      (Walk       *self);
 void      walk_set_settings     (Walk       *self);
 void      walk_open             (Walk       *self);
 void      walk_close            (Walk       *self);
@@ -219,6 +226,15 @@ void      walk_flush            (Walk       *self);
 void      walk_take_queue       (Walk       *self);
 void      walk_cancel           (Walk       *self);
 void      walk_dispose          (Walk       *self);
+GBytes   *walk_make_bytes       (Walk       *self,
+                                 gboolean    is_good);
+gboolean  walk_has_batch        (Walk       *self);
+void      walk_start_ages       (Walk       *self);
+void      walk_send_outside     (Walk       *self);
+void      walk_flush_outside    (Walk       *self);
+void      walk_cancel_outside   (Walk       *self);
+void      walk_take_in          (Walk       *self);
+void      walk_show_state       (Walk       *self);
 void      walk_set_paused       (Walk       *self,
                                  gboolean    is_paused);
 void      walk_receive          (Walk       *self);

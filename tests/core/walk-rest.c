@@ -157,7 +157,7 @@ assert_mirror (Walk *self)
   g_assert_true (mirror->has_connection == model_has_open_link (self));
   g_assert_true (mirror->is_ready == model_is_ready (self));
   g_assert_cmpint (mirror->last_error, ==, model->last_error);
-  if (self->ledger.line->len == 0)
+  if (self->ledger.amount == 0)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);
 }
 
@@ -188,7 +188,7 @@ assert_calls (Walk *self)
           break;
         case CALL_SEND:
         case CALL_FLUSH:
-          g_assert_cmpuint (self->ledger.line->len, >, 0);
+          g_assert_true (self->ledger.line->len > 0 || walk_has_batch (self));
           break;
         default:
           g_assert_not_reached ();

@@ -14,7 +14,7 @@
 /* A tick at a deadline may lead to another at once: a wait of nothing, an attempt, an end. */
 #define MAX_TICKS 4
 
-/* What an application may do at any time, in a handler too */
+/* What an application may do at any time, in a handler and in other threads too */
 static void
 act (Walk *self)
 {
@@ -78,6 +78,18 @@ act (Walk *self)
     case 20:
       walk_receive (self);
       break;
+    case 21:
+    case 22:
+    case 23:
+    case 24:
+      walk_send_outside (self);
+      break;
+    case 25:
+      if (dice_roll (self->dice, 2) == 0)
+        walk_flush_outside (self);
+      else
+        walk_cancel_outside (self);
+      break;
     default:
       walk_send (self);
       break;
@@ -89,6 +101,7 @@ static void
 let_link_act (Walk *self)
 {
   Link *link = &self->link;
+  gboolean is_silent = link->serial == self->judged_serial;
 
   if (!link->exists || link->serial != self->machine.serial || !link->is_connecting)
     return;
@@ -105,16 +118,16 @@ let_link_act (Walk *self)
   switch (dice_roll (self->dice, 8))
     {
     case 0:
-      if (dice_one_in (self->dice, 2))
+      if (!is_silent && dice_one_in (self->dice, 2))
         walk_on_activity (self);
       break;
     case 1:
     case 2:
-      if (link->is_reading)
+      if (link->is_reading && !is_silent)
         walk_on_message (self);
       break;
     case 3:
-      if (link->is_reading)
+      if (link->is_reading && !is_silent)
         walk_on_pong (self);
       break;
     case 4:
@@ -200,6 +213,8 @@ static void
 turn (Walk *self)
 {
   walk_on_yielded (self);
+  if (dice_roll (self->dice, 2) == 0)
+    walk_take_in (self);
 
   switch (dice_roll (self->dice, 8))
     {
@@ -274,6 +289,7 @@ walk_new (Dice *dice)
   self->machine.settings.uri = g_strdup ("ws://example.com/");
   model_init (self);
   ledger_init (&self->ledger);
+  hb_batch_init (&self->batch);
   self->mirror = (Mirror) {
     .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1, .last_error = NO_ERROR,
   };
@@ -308,6 +324,7 @@ walk_free (Walk *self)
   walk_assert_rest (self);
   g_assert_cmpuint (self->ledger.calls->len, ==, 0);
 
+  hb_batch_clear (&self->batch);
   hb_machine_clear (&self->machine);
   ledger_clear (&self->ledger);
   model_clear (self);
