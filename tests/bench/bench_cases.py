@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the clients are put to, and what is asked of the task."""
+"""The cases that the clients run, and the goals for the task."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ B, KIB, MIB = 1, 1024, 1024 * 1024
 SIZES = (16 * B, 125 * B, KIB, 16 * KIB, 64 * KIB, MIB)
 LINES = ('plain', 'tls')
 
-# How many messages are on their way, and of which sizes. More would only measure memory.
+# Numbers of messages in flight, with the sizes for each. Larger cases would only measure memory.
 ECHOES = ((1, SIZES), (64, SIZES[:5]), (256, SIZES[:3]))
 
 # A sender has four windows on their way, and no program is to need more memory than this for them.
 SEND_WINDOW = 256
 SEND_BYTES = 4 * MIB
 
-# Text is the same work plus a check of UTF-8, so some cases are enough.
+# Text needs the same work as binary messages and a check of UTF-8, so some cases are enough.
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
 
 
@@ -84,31 +84,31 @@ def make_cases():
 
 
 def get_system(libsoup):
-    """Which of the three systems has such a libsoup: Debian 12, Debian 13 or unstable."""
+    """Returns the number of the system with such a libsoup: Debian 12, Debian 13 or unstable."""
     minor = int(libsoup.split('.')[1])
     return 0 if minor < 4 else 1 if minor < 8 else 2
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What the task is to do in a case: its messages a second for each one of another program."""
+    """The least ratio of the task's messages a second to those of another program in a case."""
 
     work: str
     size: int
-    least: tuple            # on Debian 12, on Debian 13, and on unstable
+    least: tuple            # on Debian 12, Debian 13 and unstable
     window: int = 1
     line: str = 'plain'
     base: str = RAW
-    language: str = ''      # only this one, or else C
-    is_ahead: bool = False  # of every peer too
-    cpu: float = 0          # of what the old task needs for a message, or less
+    language: str = ''      # of both programs, C if it is empty
+    is_ahead: bool = False  # whether the task must be faster than every peer too
+    cpu: float = 0          # the highest ratio of its CPU time to that of the old task, or 0
 
     def covers(self, case):
         return (case.work, case.size, case.line) == (self.work, self.size, self.line) and (
             case.window == self.window or case.work != 'echo')
 
 
-# The share of the engine, which does as little as can be done
+# The share of the engine on each system
 SHARE = (0.85,) * 3
 
 GOALS = (
@@ -135,7 +135,7 @@ GOALS = (
 
 
 def judge_goal(goal, case, results):
-    """Yields what has to hold: its name, whether it does, and the figures."""
+    """Yields the title of each condition, whether it holds, and the figures."""
     least = goal.least[get_system(results.machine['libsoup'])]
     task, base = (in_language(name, goal.language or 'C') for name in (TASK, goal.base))
     ratio = results.get_ratio(case, task, base)

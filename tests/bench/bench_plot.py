@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A picture of what bench.py has found, for table.py.
+"""Draws the results of bench.py for table.py.
 
-A panel for each case, with a bar for each program: how many messages a second.
+The picture has a panel for each case, and the panel a bar for each program: its messages a second.
 """
 
 from xml.sax.saxutils import escape

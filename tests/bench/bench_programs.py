@@ -60,7 +60,7 @@ def make_node_program(name, build):
 
 
 def find_libraries(*folders):
-    """Makes the environment in which programs and scripts load the libraries in the folders."""
+    """Returns an environment in which programs and scripts load libraries from the folders."""
     path = os.pathsep.join(map(str, folders))
     return {
         'GI_TYPELIB_PATH': path,
@@ -92,7 +92,7 @@ def make_binding_programs(build):
 
 
 def make_programs(build, old=None):
-    """Makes the programs; the old task is the same client with the library of another build."""
+    """Yields the programs. The old task is the same client with the library of another build."""
     folder = build / 'tests' / 'bench'
     python = find_python('websockets')
 

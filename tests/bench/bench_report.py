@@ -37,7 +37,7 @@ def describe_machine():
         'load': os.getloadavg()[0],
         'GLib': ask('pkg-config', '--modversion', 'glib-2.0'),
         'libsoup': ask('pkg-config', '--modversion', 'libsoup-3.0'),
-        'libwebsockets': ask('sh', '-c', 'pkg-config --modversion libwebsockets | tr -d -'),
+        'libwebsockets': ask('sh', '-c', 'pkg-config --modversion libwebsockets | cut -d - -f 1'),
         'OpenSSL': ask('sh', '-c', 'openssl version | cut -d " " -f 2'),
         'GCC': ask('gcc', '-dumpfullversion'),
         'node': ask('node', '--version'),
@@ -147,7 +147,7 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the pairs of each round, the task with this library and with that of another build."""
+    """Prints the ratios of the task with this library to the task with that of another build."""
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))

@@ -3,13 +3,14 @@
 
 # Usage: tests/bench/systems.sh [OPTION]... [-- OPTION of run.sh...]
 #
-# Runs tests/bench/run.sh on several Debian systems, one after the other: on this machine, and as
-# root in chroots that are made for it. The figures are in DIR/RELEASE.txt and DIR/RELEASE.jsonl.
+# Runs tests/bench/run.sh on several releases of Debian, one after the other. The release of this
+# machine is measured directly, and the others in chroots, as root. The figures are written to
+# DIR/RELEASE.txt and DIR/RELEASE.jsonl.
 #
-#   --systems=RELEASES  which ones ('bookworm trixie sid')
-#   --output=DIR        where the figures are put (_build-bench/systems)
-#   --old=COMMIT        measures the library of that commit too, which is built on each system
-#   --cache=DIR         where downloads are kept, instead of ~/.cache/hb-websocket-debian
+#   --systems=RELEASES  the releases ('bookworm trixie sid')
+#   --output=DIR        the folder for the figures (_build-bench/systems)
+#   --old=COMMIT        measures the library of that commit too, after building it on each system
+#   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
 #
 # For a look:       tests/bench/systems.sh -- --goals --rounds=1 --seconds=0.1
 # For the pages:    tests/bench/systems.sh
@@ -25,8 +26,8 @@ systems='bookworm trixie sid'
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# build_old FOLDER NAME COMMAND...: builds the library of that commit in FOLDER, which COMMAND sees
-# as NAME
+# build_old FOLDER NAME COMMAND...: builds the library of that commit in FOLDER. COMMAND runs the
+# build, and sees FOLDER as NAME.
 build_old ()
 {
   [ -n "$old" ] || return 0
@@ -52,7 +53,7 @@ measure_in_chroot ()
   make_chroot "$1"
   mkdir "$root/source" "$root/build"
   copy_files . "$root/source"
-  # The peers of Node are the same everywhere, so that only node itself has to be installed.
+  # The peers of Node are the same everywhere, so npm does not have to be installed.
   [ ! -d _build-bench/peers ] || cp -R _build-bench/peers "$root/build"
   enter "$root" env HB_LEAVE_OUT=npm /source/tools/install-packages.sh bench
   build_old "$root" '' enter "$root"

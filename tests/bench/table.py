@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Puts what bench.py has found into pages: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
+"""Puts results of bench.py into pages: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
 
-Each file of results is from another system. A page says where: what is between
-`<!-- figures: NAME -->` and `<!-- figures end -->` is replaced by the table of that name. There is
-`systems` (the cases with a goal, a table for each system), `all` (every case), `behind` (where
-something else is faster), `bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` and
-`machine`. A plot shows some cases of the first system.
+Each file of results is from another system. The text of a page between `<!-- figures: NAME -->` and
+`<!-- figures end -->` is replaced with the table of that name: `systems` (the cases with a goal, a
+table for each system), `all` (every case), `behind` (the cases in which another program is faster),
+`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` or `machine`. A plot shows some cases of
+the first system.
 """
 
 import json
@@ -28,7 +28,7 @@ WITH_GOAL = [case.name for case in make_cases() if any(goal.covers(case) for goa
 
 @dataclass
 class System:
-    """What was found on one system"""
+    """The results of one system"""
 
     machine: dict
     medians: dict = field(default_factory=dict)   # case: program: entry
@@ -44,13 +44,13 @@ class System:
         return self.medians.get(case, {}).get(program)
 
     def get_others(self, case):
-        """The peers and libsoup alone, the fastest first."""
+        """Returns the peers and libsoup alone, the fastest first."""
         others = [entry for program, entry in self.medians.get(case, {}).items()
                   if entry['is_peer'] or program == RAW]
         return sorted(others, key=lambda entry: -entry['messages_per_second'])
 
     def collect(self, name):
-        """The medians of a measure, by program and key."""
+        """Returns the medians of a measure, by program and key."""
         return {program: {key: statistics.median(run[key] for run in runs)
                           for key, value in runs[0].items() if isinstance(value, (int, float))}
                 for program, runs in self.measures.get(name, {}).items()}
@@ -87,7 +87,7 @@ def format_spread(ratio):
 
 
 def format_other(task, other):
-    """How fast another program is, in bold where it is faster than the task."""
+    """Returns the name and rate of another program, in bold if it is faster than the task."""
     bold = '**' if other['messages_per_second'] > task['messages_per_second'] else ''
     return f'{bold}{other["program"]}{bold}, {other["messages_per_second"]:,.0f}'
 
@@ -127,7 +127,7 @@ def make_columns(systems, programs, make_cell):
 
 
 def make_share(system, case, program):
-    """The ratio to libsoup, and the share of the engine."""
+    """Returns the ratio to libsoup, and the share of the engine."""
     median = system.get(case, program)
     if not median:
         return ''
@@ -147,7 +147,7 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """The fastest of what is faster than the task, and how many times."""
+    """Returns the fastest program that is faster than the task, and its ratio to the task."""
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''
@@ -183,7 +183,7 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """In virtual time, which is the same on each system."""
+    """The measure runs in virtual time, so it is the same on each system."""
     return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
         (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
          f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')

@@ -123,7 +123,7 @@ look_at_clock (BenchClient *self)
     finish (self, now);
 }
 
-/* Returns how many messages the server has counted since it last told. */
+/* Returns the number of messages that the server has counted since its last count. */
 static guint
 read_count (BenchClient   *self,
             gconstpointer  data,

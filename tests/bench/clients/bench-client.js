@@ -2,7 +2,7 @@
 
 // What every client does, for Node and GJS: see bench-client.h. They differ in how they tell the
 // time, in microseconds: of the clock, and of the processor for user and system. They also differ
-// in how they read the number that a message has in digits.
+// in how they read a message that is a decimal number.
 
 const WARM_UP = 0.2;
 const CLOCK_EVERY = 8;
@@ -32,7 +32,7 @@ export class BenchClient {
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
     }
 
-    // Returns how many messages the server has counted since it last told.
+    // Returns the number of messages that the server has counted since its last count.
     readCount(message) {
         const nNew = this.readNumber(message) - this.nCounted;
 

@@ -12,7 +12,7 @@ WINDOWS_SENT = 4
 
 class BenchClient:
     def __init__(self, uri, work, size, window, seconds, kind='binary', read_number=int):
-        """read_number: returns the number that a message has in digits"""
+        """read_number: a function that reads a message that is a decimal number"""
         self.uri = uri
         self.work = work
         self.size = int(size)
@@ -31,7 +31,7 @@ class BenchClient:
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
     def read_count(self, data):
-        """Returns how many messages the server has counted since it last told."""
+        """Returns the number of messages that the server has counted since its last count."""
         n_new = self.read_number(data) - self.n_counted
         if n_new != self.window:
             raise ValueError(f'The server has counted {n_new} messages, not {self.window}')

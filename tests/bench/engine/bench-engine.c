@@ -10,28 +10,30 @@
 #include "bench-engine.h"
 #include "hb-marshal-private.h"
 
-/* The limit for a WebSocket over the streams of GIO that delivers each message as a GBytes in a
- * signal: frames of its own, gathered into one write for each dispatch. It checks no UTF-8, answers
- * no control frames, knows no fragments and has no timers, so it is of no use but to measure. */
+/* The limit for a WebSocket over GIO's streams that emits a signal with a GBytes for each message.
+ * The engine parses and writes frames itself, and gathers them into one write for each dispatch. It
+ * checks no UTF-8, answers no control frames, joins no fragments and has no timers, so it is only
+ * for measuring. */
 
 #define BUFFER_SIZE (64 * 1024)
 
 /* A payload of this length or more is read straight into the memory of its message. */
 #define LONG_SIZE (8 * 1024)
 
-/* What is read after such a payload, so that little of the next one has to be copied */
+/* The size of the read after such a payload. A larger read would take bytes of the next payload,
+ * which then have to be copied. */
 #define HEAD_READ 16
 
-/* GnuTLS gives one record at a time. */
+/* A read from GnuTLS returns one record at most, even if another one is there. */
 #define RECORD_SIZE (16 * 1024)
 
-/* Payloads are masked and written in pieces that stay in the processor's cache. A piece has whole
- * masks. */
+/* Payloads are masked and written in pieces that stay in the processor's cache. The size of a piece
+ * is a multiple of the mask's, so each piece begins with the first byte of the mask. */
 #define PIECE_SIZE (64 * 1024)
 
 #define READS_PER_DISPATCH 16
 
-/* Of a frame that is sent, and of one that comes */
+/* The longest header of a sent frame, and the shortest of a received one */
 #define SENT_HEAD_MAX 14
 #define HEAD_MIN      2
 
@@ -87,7 +89,7 @@ static gboolean
 writable_cb (GObject  *output,
              gpointer  user_data);
 
-/* The streams have no other way to say that a call would block. */
+/* A stream reports as an error that a call would block. */
 static void
 expect_would_block (GError *error)
 {
@@ -133,7 +135,7 @@ writable_cb (GObject  *output,
   return G_SOURCE_REMOVE;
 }
 
-/* Returns the place behind what is to be written, with room for @length more bytes. */
+/* Returns the end of the data to be written, with room for @length more bytes. */
 static guint8 *
 make_room (BenchEngine *self,
            gsize        length)
@@ -150,7 +152,7 @@ make_room (BenchEngine *self,
 static guint32
 take_mask (BenchEngine *self)
 {
-  /* No signal interrupts it here. */
+  /* No signal handler can interrupt the call here. */
   if (self->next_mask == N_MASKS)
     {
       if (getrandom (self->masks, sizeof self->masks, 0) != sizeof self->masks)
@@ -213,7 +215,7 @@ deliver (BenchEngine *self,
   g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, self->type, message);
 }
 
-/* Begins the message whose head and part of whose payload have come. */
+/* Begins a long message of which the header and a part of the payload have been received. */
 static void
 begin_payload (BenchEngine  *self,
                gsize         size,
@@ -226,7 +228,7 @@ begin_payload (BenchEngine  *self,
   memcpy (self->payload, data, length);
 }
 
-/* Parses the head at @data. Returns how long it is, or 0 where it is not whole. */
+/* Parses the header at @data. Returns its length, or 0 if it is incomplete. */
 static gsize
 parse_head (BenchEngine  *self,
             const guint8 *data,
@@ -255,7 +257,7 @@ parse_head (BenchEngine  *self,
   return HEAD_MIN + n_bytes;
 }
 
-/* Delivers all whole messages of the buffer, and moves the rest to its front. */
+/* Delivers all complete messages in the buffer, and moves the rest to the front. */
 static void
 parse (BenchEngine *self)
 {
@@ -395,8 +397,8 @@ connect_to (const char  *uri,
   return G_IO_STREAM (connection);
 }
 
-/* The request is written, and the response read, byte by byte so that no byte of a frame is taken.
- * The server of the benchmarks does not look at the key, and answers what it is expected to. */
+/* Reads the response byte by byte, because a longer read could take bytes of a frame. The key is
+ * constant and unchecked, because the engine only talks to the server of the benchmarks. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,
@@ -429,7 +431,7 @@ shake_hands (BenchEngine  *self,
   if (g_str_has_prefix (response->str, "HTTP/1.1 101 "))
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The server answers: %s", response->str);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The server replied: %s", response->str);
   return FALSE;
 }
 
@@ -465,7 +467,7 @@ bench_engine_class_init (BenchEngineClass *klass)
    * @type: the type of the message
    * @message: the message
    *
-   * Emitted for each message, as the task does it.
+   * Emitted for each received message.
    */
   signals[SIGNAL_MESSAGE] =
     g_signal_new ("message", type, G_SIGNAL_RUN_LAST, 0, NULL, NULL, hb_marshal_message,
@@ -484,7 +486,7 @@ bench_engine_init (BenchEngine *self)
 /**
  * bench_engine_new:
  *
- * Makes an engine.
+ * Creates an engine.
  *
  * Returns: (transfer full): the engine
  */
@@ -500,9 +502,9 @@ bench_engine_new (void)
  * @uri: an address with a port, and with ws or wss
  * @error: where to put an error
  *
- * Connects, and blocks until the server has answered.
+ * Connects, and blocks until the server has replied.
  *
- * Returns: whether there is a connection
+ * Returns: %TRUE if the connection is open
  */
 gboolean
 bench_engine_open (BenchEngine  *self,
@@ -537,7 +539,7 @@ bench_engine_open (BenchEngine  *self,
  * @type: the type of the message
  * @message: the message
  *
- * Sends a message; within a handler of a message, when all that have come are delivered.
+ * Sends a message. Within a handler, the message is written after all received ones are delivered.
  */
 void
 bench_engine_send_message (BenchEngine           *self,
