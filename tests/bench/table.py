@@ -5,8 +5,8 @@
 Each file of results is from another system. The text of a page between `<!-- figures: NAME -->` and
 `<!-- figures end -->` is replaced with the table of that name: `systems` (the cases with a goal, a
 table for each system), `all` (every case), `behind` (the cases in which another program is faster),
-`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` or `machine`. A plot shows some cases of
-the first system.
+`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` or `machine`. A plot shows some cases
+of the first system.
 """
 
 import json
