@@ -140,7 +140,7 @@ hb_outbox_get_n_queued (const HbOutbox *self)
 guint64
 hb_outbox_get_buffered (HbOutbox *self)
 {
-  return hb_amount_get (&self->queue.buffered);
+  return hb_queue_get_buffered (&self->queue);
 }
 
 void
@@ -336,6 +336,7 @@ complete_written (HbOutbox *self)
       g_bytes_unref (message.bytes);
     }
 
+  hb_queue_release_gone (&self->queue);
   hb_outbox_settle (self);
 }
 

@@ -31,6 +31,7 @@ typedef struct
   HbDeque  in_flight;
   HbDeque  lines[HB_N_LINES];
   HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
+  gsize    n_unreleased;     /* bytes in `buffered` of written messages that are gone */
   guint64  in_flight_amount; /* bytes in in_flight */
   gint64   oldest;           /* No message in the lines was accepted earlier. */
   guint    n_volatile;       /* in the lines */
@@ -44,6 +45,8 @@ gboolean          hb_queue_reserve       (HbQueue          *self,
                                           guint64           limit);
 void              hb_queue_release       (HbQueue          *self,
                                           const HbOutgoing *message);
+void              hb_queue_release_gone  (HbQueue          *self);
+gsize             hb_queue_get_buffered  (HbQueue          *self);
 void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
                                           HbLine            line);

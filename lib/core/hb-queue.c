@@ -93,6 +93,8 @@ hb_queue_reserve (HbQueue    *self,
                   HbOutgoing *message,
                   guint64     limit)
 {
+  hb_queue_release_gone (self);
+
   if (!message->is_reserved)
     message->is_reserved = hb_amount_reserve (&self->buffered, g_bytes_get_size (message->bytes),
                                               limit);
@@ -106,6 +108,24 @@ hb_queue_release (HbQueue          *self,
 {
   if (message->is_reserved)
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
+}
+
+/* Releases the bytes of the messages that hb_queue_pop_written () has removed, all together because
+ * each release is an atomic step. */
+void
+hb_queue_release_gone (HbQueue *self)
+{
+  if (self->n_unreleased == 0)
+    return;
+
+  hb_amount_release (&self->buffered, self->n_unreleased);
+  self->n_unreleased = 0;
+}
+
+gsize
+hb_queue_get_buffered (HbQueue *self)
+{
+  return hb_amount_get (&self->buffered) - self->n_unreleased;
 }
 
 /* Takes the ownership of the bytes of @message, for which hb_queue_reserve () was called. */
@@ -206,18 +226,22 @@ hb_queue_take_back (HbQueue *self)
   self->in_flight_amount = 0;
 }
 
-/* Removes the first message in flight if its frame ends at or before @written. */
+/* Removes the first message in flight if its frame ends at or before @written. Follow the last one
+ * with hb_queue_release_gone (). */
 gboolean
 hb_queue_pop_written (HbQueue    *self,
                       guint64     written,
                       HbOutgoing *message)
 {
+  gsize size;
+
   if (!hb_queue_has_written (self, written))
     return FALSE;
 
   move (&self->in_flight, 0, message);
-  self->in_flight_amount -= g_bytes_get_size (message->bytes);
-  hb_queue_release (self, message);
+  size = g_bytes_get_size (message->bytes);
+  self->in_flight_amount -= size;
+  self->n_unreleased += size;
 
   return TRUE;
 }

@@ -242,19 +242,24 @@ test_amounts (Fixture       *fixture,
   g_test_summary ("A message counts in bytes from when it came until it is written");
 
   push (fixture, "1 22 333");
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 6);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
   g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
 
   take (fixture, 1);
   set_span (fixture, 0, 3);
   take (fixture, 1);
   set_span (fixture, 3, 7);
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 6);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
   g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 3);
 
   assert_pops_written (fixture, 7, "1 22");
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 3);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 3);
   g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
+
+  hb_queue_release_gone (&fixture->queue);
+  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 3);
+  hb_queue_release_gone (&fixture->queue);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 3);
 }
 
 static void
@@ -310,7 +315,7 @@ test_take_back (Fixture       *fixture,
   assert_line (&fixture->queue.in_flight, "");
   assert_line (&fixture->queue.lines[HB_LINE_GREETING], "");
   g_assert_cmpuint (fixture->queue.in_flight_amount, ==, 0);
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 25);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 25);
 }
 
 static void
@@ -341,7 +346,7 @@ test_pop_oldest (Fixture       *fixture,
 
   assert_pops (fixture, hb_queue_pop_oldest, "one two greeting");
   assert_line (&fixture->queue.in_flight, "handed");
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 6);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
 }
 
 static void
@@ -383,7 +388,7 @@ test_pop_this_link (Fixture       *fixture,
   assert_pops_volatile (fixture, TRUE, "link link");
   assert_line (&fixture->queue.lines[HB_LINE_WAITING], "one two");
   g_assert_cmpuint (fixture->queue.n_this_link, ==, 0);
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 6);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
 }
 
 static void
@@ -468,7 +473,7 @@ test_clear (Fixture       *fixture,
   hb_queue_clear (&fixture->queue);
 
   g_assert_true (hb_queue_is_empty (&fixture->queue));
-  g_assert_cmpuint (hb_amount_get (&fixture->queue.buffered), ==, 0);
+  g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 0);
   g_assert_cmpuint (fixture->queue.n_volatile, ==, 0);
 }
 
