@@ -47,7 +47,6 @@ typedef enum {
   HB_EVENT_MESSAGE,  /* A message was received (message). */
   HB_EVENT_PONG,
   HB_EVENT_ACTIVITY, /* Bytes were received, or the peer took some of a backlog. */
-  HB_EVENT_SENT,     /* The frame of the last message that was taken is in the link (span). */
   HB_EVENT_PROGRESS, /* The kernel has taken bytes (written). */
   HB_EVENT_BLOCKED,  /* No message may be sent now. */
   HB_EVENT_WRITABLE, /* Messages may be sent again. */
@@ -69,7 +68,6 @@ typedef struct
   union
   {
     const HbLoss *loss;
-    HbSpan        span;
     guint64       written;
 
     struct

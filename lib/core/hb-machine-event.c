@@ -64,9 +64,6 @@ hb_machine_handle (HbMachine     *self,
     case HB_EVENT_ACTIVITY:
       hb_machine_on_activity (self, now);
       break;
-    case HB_EVENT_SENT:
-      hb_machine_on_sent (self, &event->span);
-      break;
     case HB_EVENT_PROGRESS:
       hb_machine_on_progress (self, event->written);
       break;

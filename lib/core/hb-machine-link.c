@@ -266,12 +266,28 @@ shut_down_when_empty (HbMachine *self)
     hb_machine_pump (self);
 }
 
+/* Follows the sending of the message that was last taken.
+ *
+ * @serial: of the link; an earlier one has no effect
+ * @span: the position of the message in the link, empty if the link has failed
+ * @is_writable: whether the link takes another message now */
 void
 hb_machine_on_sent (HbMachine    *self,
-                    const HbSpan *span)
+                    guint         serial,
+                    const HbSpan *span,
+                    gboolean      is_writable)
 {
-  hb_outbox_on_sent (&self->outbox, span);
-  shut_down_when_empty (self);
+  if (serial != self->serial)
+    return;
+
+  if (span->end != span->begin)
+    {
+      hb_outbox_on_sent (&self->outbox, span);
+      shut_down_when_empty (self);
+    }
+
+  if (!is_writable)
+    hb_machine_on_blocked (self);
 }
 
 void

@@ -141,6 +141,10 @@ void              hb_machine_on_given           (HbMachine      *self,
                                                  gint64          now);
 void              hb_machine_on_yielded         (HbMachine      *self);
 
+void              hb_machine_on_sent            (HbMachine      *self,
+                                                 guint           serial,
+                                                 const HbSpan   *span,
+                                                 gboolean        is_writable);
 gboolean          hb_machine_would_deliver      (HbMachine      *self,
                                                  const HbEvent  *event);
 gboolean          hb_machine_deliver            (HbMachine      *self,

@@ -75,8 +75,6 @@ void     hb_machine_on_pong          (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_on_activity      (HbMachine     *self,
                                       gint64         now);
-void     hb_machine_on_sent          (HbMachine     *self,
-                                      const HbSpan  *span);
 void     hb_machine_on_progress      (HbMachine     *self,
                                       guint64        written);
 void     hb_machine_on_blocked       (HbMachine     *self);

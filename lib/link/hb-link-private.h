@@ -22,9 +22,10 @@ HbLink                  *hb_link_new                  (guint               seria
 void                     hb_link_connect              (HbLink             *self,
                                                        SoupSession        *session,
                                                        const HbSettings   *settings);
-void                     hb_link_send                 (HbLink             *self,
+gboolean                 hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
-                                                       GBytes             *bytes);
+                                                       GBytes             *bytes,
+                                                       HbSpan             *span);
 void                     hb_link_ping                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *payload);

@@ -283,51 +283,54 @@ hb_link_connect (HbLink           *self,
   hb_attempt_start (self->attempt, session, settings);
 }
 
-/* Sends a message or a ping if the connection is open. Emits HB_EVENT_BLOCKED if another one would
- * have to wait in the channel. The messages wait with the machine instead: it counts them, a ping
- * overtakes them, and they are sent on the next link if this one is lost. */
-static void
-send_frame (HbLink   *self,
-            HbOpcode  opcode,
-            GBytes   *payload,
-            gboolean  is_message)
-{
-  HbSpan span = { 0 };
-  gboolean is_writable = FALSE;
-
-  begin_use (self);
-
-  if (is_usable (self))
-    is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);
-
-  if (is_message && span.end != span.begin)
-    emit (self, (HbEvent) { .kind = HB_EVENT_SENT, .span = span });
-
-  if (!is_writable || !is_usable (self))
-    emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
-
-  end_use (self);
-}
-
-/* Sends a message. HB_EVENT_SENT follows within this call, and HB_EVENT_BLOCKED if this is the last
- * message for now. Handlers that the application has connected to the connection may run in this
- * call. */
-void
+/* Sends a message if the connection is open. Handlers that the application has connected to the
+ * connection may run in this call, and may drop the link.
+ *
+ * @span: (out): the position of the message, empty if it was not sent
+ *
+ * Returns FALSE if another message would have to wait in the channel. The messages wait with the
+ * machine instead: it counts them, a ping overtakes them, and they are sent on the next link if
+ * this one is lost. */
+gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
-              GBytes   *bytes)
+              GBytes   *bytes,
+              HbSpan   *span)
 {
-  send_frame (self, opcode, bytes, TRUE);
+  gboolean is_writable;
+
+  *span = (HbSpan) { 0 };
+
+  if (!is_usable (self))
+    return FALSE;
+
+  begin_use (self);
+  is_writable = self->channel.funcs->send (self->channel.data, opcode, bytes, span)
+                && is_usable (self);
+  end_use (self);
+
+  return is_writable;
 }
 
-/* libsoup has no function to send a ping, but sends a frame of any opcode, and emits pongs. */
+/* Sends a ping, and emits HB_EVENT_BLOCKED if a message would have to wait now. libsoup has no
+ * function to send a ping, but sends a frame of any opcode, and emits pongs. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *payload)
 {
-  if (is_usable (self))
-    send_frame (self, opcode, payload, FALSE);
+  HbSpan span;
+
+  if (!is_usable (self))
+    return;
+
+  begin_use (self);
+
+  if (!self->channel.funcs->send (self->channel.data, opcode, payload, &span)
+      || !is_usable (self))
+    emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
+
+  end_use (self);
 }
 
 /* Does nothing if the end has begun already, whoever began it. */

@@ -6,6 +6,21 @@
 
 /* The effects that send: messages and pings */
 
+/* Handlers that the application has connected to the connection may run in here, and may replace
+ * the link. */
+static void
+send_message (HbDriver         *self,
+              const HbOutgoing *message)
+{
+  guint serial = self->machine.serial;
+  gboolean is_writable;
+  HbSpan span;
+
+  is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
+  hb_machine_on_sent (&self->machine, serial, &span, is_writable);
+}
+
+/* The caller carries out the effects. */
 void
 hb_driver_transmit (HbDriver *self)
 {
@@ -14,7 +29,7 @@ hb_driver_transmit (HbDriver *self)
   while (self->link != NULL && hb_machine_can_transmit (&self->machine)
          && (message = hb_machine_take_message (&self->machine,
                                                 hb_driver_read_ages (self))) != NULL)
-    hb_link_send (self->link, message->opcode, message->bytes);
+    send_message (self, message);
 }
 
 void

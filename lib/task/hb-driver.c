@@ -105,10 +105,6 @@ event_cb (const HbEvent *event,
     case HB_EVENT_DELIVERED:
       hb_driver_end_delivery (self);
       break;
-    case HB_EVENT_SENT:
-      /* The caller of hb_link_send () carries out the effects. */
-      hb_machine_handle (&self->machine, self->now, event);
-      break;
     case HB_EVENT_OPENED:
     case HB_EVENT_PONG:
     case HB_EVENT_ACTIVITY:

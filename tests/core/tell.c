@@ -67,7 +67,7 @@ tell_sent (HbMachine    *machine,
            gint64        now,
            const HbSpan *span)
 {
-  handle (machine, now, (HbEvent) { .kind = HB_EVENT_SENT, .span = *span });
+  hb_machine_on_sent (machine, machine->serial, span, TRUE);
 }
 
 void

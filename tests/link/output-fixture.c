@@ -37,7 +37,6 @@ event_cb (const HbEvent *event,
     case HB_EVENT_OPENED:
     case HB_EVENT_MESSAGE:
     case HB_EVENT_PONG:
-    case HB_EVENT_SENT:
     case HB_EVENT_LOST:
     case HB_EVENT_NETWORK:
     case HB_EVENT_TICK:
