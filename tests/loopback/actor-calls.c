@@ -35,6 +35,109 @@ result_cb (GObject      *source,
   actor_call_back (self);
 }
 
+static void
+received_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  Actor *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (HbMessage) message = hb_websocket_task_receive_finish (HB_WEBSOCKET_TASK (source),
+                                                                    result, &error);
+
+  g_assert_true ((message != NULL) == (error == NULL));
+  self->n_pending--;
+  self->n_receiving--;
+  if (message != NULL)
+    actor_see (self, hb_message_get_bytes (message), &self->asked_peer);
+  actor_call_back (self);
+}
+
+static void
+receive_or_pause (Actor *self)
+{
+  if (!self->may_pause)
+    return;
+
+  if (dice_roll (self->dice, 2) == 0)
+    {
+      hb_websocket_task_set_paused (self->task, dice_roll (self->dice, 3) == 0);
+      return;
+    }
+
+  self->n_pending++;
+  self->n_receiving++;
+  hb_websocket_task_receive_async (self->task,
+                                   dice_roll (self->dice, 2) == 0 ? self->cancellable : NULL,
+                                   received_cb, self);
+}
+
+/* What another thread sends */
+typedef struct
+{
+  HbWebsocketTask *task;
+  Call            *call;
+  guint            client;
+  guint            first;
+  guint            n_messages;
+} Outside;
+
+static gpointer
+send_in_thread (gpointer user_data)
+{
+  g_autofree Outside *outside = user_data;
+  g_autoptr (GBytes) bytes = g_bytes_new (NULL, 0);
+  guint i;
+
+  for (i = 0; i < outside->n_messages; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("%u.%u", outside->client, outside->first + i);
+      g_autoptr (GError) error = NULL;
+
+      if (!hb_websocket_task_send_text (outside->task, text, &error))
+        g_assert_true (error->domain == HB_ERROR);
+    }
+
+  hb_websocket_task_send_message_async (outside->task, SOUP_WEBSOCKET_DATA_BINARY, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, result_cb, outside->call);
+
+  return outside->task;
+}
+
+/* The thread's reference is dropped here, because a weak pointer is for one thread. */
+void
+actor_join (Actor *self)
+{
+  GThread *sender = g_steal_pointer (&self->sender);
+
+  if (sender != NULL)
+    g_object_unref (g_thread_join (sender));
+}
+
+/* One thread at a time, which the server then knows as a client of its own. It sends while this
+ * thread goes on. */
+static void
+send_outside (Actor *self)
+{
+  Outside *outside;
+
+  actor_join (self);
+  if (self->task == NULL)
+    return;
+
+  outside = g_new0 (Outside, 1);
+  outside->task = g_object_ref (self->task);
+  outside->client = self->id + ACTOR_MAX;
+  outside->first = self->n_sent_outside;
+  outside->n_messages = dice_roll (self->dice, 8);
+  outside->call = g_new0 (Call, 1);
+  outside->call->actor = self;
+  outside->call->finish = hb_websocket_task_send_message_finish;
+  self->n_sent_outside += outside->n_messages;
+  self->n_pending++;
+  self->sender = g_thread_new ("sender", send_in_thread, outside);
+}
+
 /* @which: open, close, send, flush */
 void
 actor_call (Actor *self,
@@ -120,7 +223,7 @@ actor_set (Actor *self)
     "ping-timeout", "pong-timeout", "reconnect-timeout", "reconnect-timeout-max", "min-uptime",
     "connect-timeout", "close-timeout",
   };
-  guint which = dice_roll (self->dice, 17);
+  guint which = dice_roll (self->dice, 18);
 
   /* One call, for a handler that it runs may have the task go. */
   switch (which)
@@ -133,7 +236,7 @@ actor_set (Actor *self)
       hb_websocket_task_set_heartbeat_mode (self->task, dice_roll (self->dice, 2));
       break;
     case 9:
-      hb_websocket_task_set_liveness (self->task, dice_roll (self->dice, 2));
+      hb_websocket_task_set_liveness (self->task, dice_roll (self->dice, 3));
       break;
     case 10:
       hb_websocket_task_set_pong_message (self->task,
@@ -156,6 +259,10 @@ actor_set (Actor *self)
       break;
     case 16:
       hb_websocket_task_set_compression (self->task, dice_roll (self->dice, 2));
+      break;
+    case 17:
+      hb_websocket_task_set_queue_timeout (self->task, dice_roll (self->dice, 2)
+                                                       * dice_roll (self->dice, 100));
       break;
     default:
       g_object_set (self->task, numbers[which], dice_roll (self->dice, 20), NULL);
@@ -206,6 +313,7 @@ end (Actor *self)
       g_object_run_dispose (G_OBJECT (self->task));
       break;
     case 39:
+      actor_join (self);
       g_clear_object (&self->task);
       break;
     default:
@@ -272,6 +380,14 @@ actor_act (Actor *self)
       break;
     case 19:
       end (self);
+      break;
+    case 20:
+    case 21:
+      receive_or_pause (self);
+      break;
+    case 22:
+    case 23:
+      send_outside (self);
       break;
     default:
       actor_send (self);

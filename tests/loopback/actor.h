@@ -7,6 +7,9 @@
 
 G_BEGIN_DECLS
 
+/* How many there may be. The threads of each are as many clients again. */
+#define ACTOR_MAX 2
+
 /* An application that does with its task as the dice say, at any time and in every handler, and
  * holds what it is told against what it has been told before. */
 typedef struct
@@ -17,19 +20,26 @@ typedef struct
   Rogue           *rogue;
   Dice            *dice;
   GCancellable    *cancellable;
+  GThread         *sender;       /* (nullable) another thread that sends */
   GQueue           greetings;    /* numbers of the links whose `open` is being emitted */
+  GHashTable      *seen;         /* what has been received, of all links */
+  GHashTable      *last_seen;    /* the last number of each link, and one more */
   HbMetrics       *metrics;      /* what they were */
   guint            id;
   guint            n_holds;
   guint            n_messages;
+  guint            n_sent_outside; /* by other threads */
   guint            n_pending;    /* calls that are not over */
+  guint            n_receiving;  /* those that wait for a message */
+  guint            n_missing;    /* messages that are to come, because later ones have */
   guint            n_loops;      /* main loops in handlers */
   guint            n_acts;
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* that of the last link whose `open` is over */
   guint            patience;     /* how much more the handlers may do in this step */
-  gint64           peer;         /* that messages of this link come from, -1 before the first */
-  gint64           last_message;
+  gint64           peer;         /* the server's number of the link of the last message */
+  gint64           asked_peer;   /* the same, of the last that was asked for */
+  gboolean         may_pause;    /* and ask for messages */
   gboolean         is_told_open;
   gboolean         is_disposed;
   gboolean         behaves;      /* handlers do nothing any more */
@@ -42,6 +52,10 @@ void     actor_free      (Actor   *self);
 void     actor_act       (Actor   *self);
 void     actor_check     (Actor   *self);
 void     actor_call_back (Actor   *self);
+void     actor_see       (Actor   *self,
+                          GBytes  *message,
+                          gint64  *peer);
+void     actor_join      (Actor   *self);
 gboolean actor_send      (Actor   *self);
 void     actor_call      (Actor   *self,
                           guint    which);

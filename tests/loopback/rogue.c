@@ -13,7 +13,7 @@
  * its client is in the same thread. */
 #define MAX_SENT 100
 
-#define MAX_CLIENTS 2
+#define MAX_CLIENTS 4
 
 typedef struct
 {

@@ -59,6 +59,8 @@ calm_down (Actor *self)
                 "close-timeout", 2000,
                 "max-buffered-amount", (guint64) 0,
                 "max-message-size", (guint64) 0,
+                "queue-timeout", 0,
+                "paused", FALSE,
                 NULL);
 
   for (; self->n_holds > 0; self->n_holds--)
@@ -120,7 +122,7 @@ take_round (guint32 seed)
 {
   Dice dice;
   Rogue *rogue;
-  Actor *actors[2];
+  Actor *actors[ACTOR_MAX];
   guint n_actors;
   guint i;
 
