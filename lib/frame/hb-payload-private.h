@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* A header that claims a long payload must not cost much memory before the payload comes. So the
+ * memory begins with this size, and doubles. */
+#define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
+
 /* The payload of a message that comes in pieces */
 typedef struct
 {

@@ -7,10 +7,6 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A header that claims a long payload must not cost much memory before the payload comes. So the
- * memory begins with this size, and doubles. */
-#define MIN_CAPACITY ((gsize) 64 * 1024)
-
 /* Behind the payload is room for the next header, which is read with the end of the payload. A NUL
  * takes its place later, because applications pass text to functions that expect one. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
@@ -28,7 +24,7 @@ hb_payload_begin (HbPayload *self,
                   gsize      size)
 {
   *self = (HbPayload) { .size = size };
-  set_capacity (self, MIN_CAPACITY);
+  set_capacity (self, HB_PAYLOAD_MIN_CAPACITY);
 }
 
 /* Returns the memory for the bytes to append, of which there must be some. As soon as there is

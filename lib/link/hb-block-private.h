@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* The size of the memory between the kernel and libsoup */
-#define HB_BLOCK_SIZE ((gsize) 64 * 1024)
+/* The size of the memory between the kernel and libsoup. It has room for a message of 64 KiB with
+ * the headers of its frames, so that one system call writes or reads the message. */
+#define HB_BLOCK_SIZE ((gsize) 65 * 1024)
 
 /* Bytes in memory of this size. A block without bytes holds no memory. */
 typedef struct

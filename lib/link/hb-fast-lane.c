@@ -116,6 +116,8 @@ make_message (HbFastLane *self,
   return HB_PORTION_MESSAGE;
 }
 
+G_STATIC_ASSERT (HB_BLOCK_SIZE <= HB_PAYLOAD_MIN_CAPACITY);
+
 /* Moves the beginning of the payload from the block, where no other byte follows. */
 static void
 begin_payload (HbFastLane *self,

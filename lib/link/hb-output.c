@@ -152,6 +152,14 @@ write_messages (HbOutput *self)
     }
 }
 
+/* Writes the first frame of an iteration, as far as it is gathered. */
+static void
+flush_first (HbOutput *self)
+{
+  self->turn = hb_watch_get_turn (self->watch);
+  hb_block_writer_flush (&self->block_writer);
+}
+
 static gssize
 refuse (GError **error)
 {
@@ -496,7 +504,8 @@ hb_output_send (HbOutput *self,
   gboolean is_next = may_gather || (!self->is_begun
                                     && hb_message_writer_is_empty (&self->messages));
 
-  span->begin = span->end = is_next ? get_end (self) : self->frame_end;
+  span->begin = is_next ? get_end (self) : self->frame_end;
+  span->end = span->begin;
   span->written = hb_output_get_written (self);
 
   if (self->is_closed)
@@ -504,17 +513,14 @@ hb_output_send (HbOutput *self,
 
   span->end += hb_message_writer_add (&self->messages, opcode, payload, may_gather);
   self->frame_end = span->end;
-  write_messages (self);
+
+  if (!hb_message_writer_is_empty (&self->messages))
+    write_messages (self);
 
   if (is_gathering (self))
-    {
-      hb_watch_wake (self->watch);
-    }
+    hb_watch_wake (self->watch);
   else
-    {
-      self->turn = hb_watch_get_turn (self->watch);
-      hb_block_writer_flush (&self->block_writer);
-    }
+    flush_first (self);
 
   span->written = hb_output_get_written (self);
 

@@ -181,6 +181,21 @@ test_long (Fixture       *fixture,
   g_assert_cmpuint (scripted_output_get_taken (fixture->base)->len, ==, span.end);
 }
 
+static void
+test_one_write (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (GBytes) payload = make_payload (64 * 1024);
+
+  g_test_summary ("A message of 64 KiB in frames of 32 KiB is one write");
+
+  hb_output_set_fragment_size (fixture->output, 32 * 1024 - 8);
+  turn ();
+  send_message (fixture, HB_OPCODE_BINARY, payload);
+  g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 1);
+  assert_frames (fixture, "02:32760 00:32760 80:16", payload);
+}
+
 /* What libsoup wants to write while the kernel has a part of a message, and the frames that come of
  * it */
 typedef struct
@@ -509,6 +524,7 @@ main (int   argc,
 
   add ("short", NULL, test_short);
   add ("long", NULL, test_long);
+  add ("one-write", NULL, test_one_write);
 
   for (i = 0; i < G_N_ELEMENTS (interposed); i++)
     {

@@ -9,7 +9,7 @@
  * others; on plain TCP, on TLS, with permessage-deflate, and on both. */
 
 /* As much as the stream reads and writes at once */
-#define BLOCK (64 * 1024)
+#define BLOCK (65 * 1024)
 
 /* More than the kernel keeps for a peer that does not read, or not at this moment */
 #define BIG (4 * 1024 * 1024)
