@@ -223,7 +223,7 @@ actor_set (Actor *self)
     "ping-timeout", "pong-timeout", "reconnect-timeout", "reconnect-timeout-max", "min-uptime",
     "connect-timeout", "close-timeout",
   };
-  guint which = dice_roll (self->dice, 18);
+  guint which = dice_roll (self->dice, 19);
 
   /* One call, for a handler that it runs may have the task go. */
   switch (which)
@@ -263,6 +263,9 @@ actor_set (Actor *self)
     case 17:
       hb_websocket_task_set_queue_timeout (self->task, dice_roll (self->dice, 2)
                                                        * dice_roll (self->dice, 100));
+      break;
+    case 18:
+      hb_websocket_task_set_fragment_size (self->task, dice_roll (self->dice, 40000));
       break;
     default:
       g_object_set (self->task, numbers[which], dice_roll (self->dice, 20), NULL);
