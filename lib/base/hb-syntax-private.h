@@ -6,10 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* RFC 6455, 7.4.1: the code of a protocol error, and the number that stands for a close frame
- * without a code */
+/* RFC 6455, 7.4.1. No frame has the code 1005, which stands for a close frame without a code, or
+ * 1006, which stands for an end without a close frame. */
+#define HB_CLOSE_NORMAL         1000
 #define HB_CLOSE_PROTOCOL_ERROR 1002
 #define HB_CLOSE_NONE           1005
+#define HB_CLOSE_ABNORMAL       1006
+#define HB_CLOSE_TOO_BIG        1009
 
 gboolean hb_syntax_check_uri       (const char          *uri,
                                     GError             **error);

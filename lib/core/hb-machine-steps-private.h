@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hb-machine-private.h"
+#include "hb-syntax-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,11 +17,6 @@ G_BEGIN_DECLS
  *   hb-machine-link.c    hb-machine-loss.c
  *   hb-machine.c
  */
-
-/* RFC 6455, 7.4.1; 1006 stands for an end without a close frame (7.1.5). */
-#define HB_CLOSE_NORMAL   1000
-#define HB_CLOSE_ABNORMAL 1006
-#define HB_CLOSE_TOO_BIG  1009
 
 /* hb-machine.c */
 void     hb_machine_enter            (HbMachine     *self,

@@ -3,10 +3,8 @@
 #include "config.h"
 
 #include "hb-error.h"
+#include "hb-syntax-private.h"
 #include "hb-trace-private.h"
-
-/* RFC 6455, 7.1.5: stands for an end without a close frame */
-#define CLOSE_ABNORMAL 1006
 
 /* Returns the name of an enum's value as the documentation writes it: without @prefix. */
 static const char *
@@ -112,7 +110,7 @@ hb_trace_loss (const HbTrace   *self,
 
   if (machine->state == HB_STATE_CONNECTING)
     hb_trace_print (self, "the attempt has failed");
-  else if (loss->code != CLOSE_ABNORMAL)
+  else if (loss->code != HB_CLOSE_ABNORMAL)
     hb_trace_print (self, "the server has closed the connection, code %u", loss->code);
   else if (loss->by_peer)
     hb_trace_print (self, "the server has ended the connection without a close frame");
