@@ -288,9 +288,9 @@ hb_link_connect (HbLink           *self,
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
- * Returns FALSE if another message would have to wait in the channel. The messages wait with the
- * machine instead: it counts them, a ping overtakes them, and they are sent on the next link if
- * this one is lost. */
+ * Returns FALSE if the connection had ended, or if another message would have to wait in the
+ * channel. The messages wait with the machine instead: it counts them, a ping overtakes them, and
+ * they are sent on the next link if this one is lost. */
 gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -299,14 +299,14 @@ hb_link_send (HbLink   *self,
 {
   gboolean is_writable;
 
-  *span = (HbSpan) { 0 };
-
   if (!is_usable (self))
-    return FALSE;
+    {
+      *span = (HbSpan) { 0 };
+      return FALSE;
+    }
 
   begin_use (self);
-  is_writable = self->channel.funcs->send (self->channel.data, opcode, bytes, span)
-                && is_usable (self);
+  is_writable = self->channel.funcs->send (self->channel.data, opcode, bytes, span);
   end_use (self);
 
   return is_writable;

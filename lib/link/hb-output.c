@@ -500,7 +500,7 @@ hb_output_send (HbOutput *self,
                 GBytes   *payload,
                 HbSpan   *span)
 {
-  gboolean may_gather = is_writable (self) && may_write_messages (self);
+  gboolean may_gather = may_write_messages (self) && is_writable (self);
   gboolean is_next = may_gather || (!self->is_begun
                                     && hb_message_writer_is_empty (&self->messages));
 
@@ -508,19 +508,28 @@ hb_output_send (HbOutput *self,
   span->end = span->begin;
   span->written = hb_output_get_written (self);
 
-  if (self->is_closed)
+  if (!may_gather && self->is_closed)
     return FALSE;
 
   span->end += hb_message_writer_add (&self->messages, opcode, payload, may_gather);
   self->frame_end = span->end;
 
   if (!hb_message_writer_is_empty (&self->messages))
-    write_messages (self);
+    {
+      write_messages (self);
+      may_gather = FALSE;
+    }
 
   if (is_gathering (self))
-    hb_watch_wake (self->watch);
+    {
+      hb_watch_wake (self->watch);
+      if (may_gather)
+        return TRUE;
+    }
   else
-    flush_first (self);
+    {
+      flush_first (self);
+    }
 
   span->written = hb_output_get_written (self);
 
