@@ -140,6 +140,10 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
   if (!count (self, g_bytes_get_size (payload)))
     return fail_too_big (self, error);
 
+  /* A continuation that follows continues nothing, whatever the size of this message was. */
+  if ((header[0] & FIN) != 0)
+    self->size = 0;
+
   return g_steal_pointer (&owned);
 }
 

@@ -1,0 +1,628 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+#include "raw-frame.h"
+
+/* Messages that are taken from the stream without libsoup, and those that libsoup handles: the same
+ * bytes have the same effects in both ways. */
+
+#define LIMIT 70000
+
+/* So many bytes are always taken by the kernel. */
+#define MAX_PIECE 30000
+
+typedef enum
+{
+  LANE_FAST,      /* Nobody listens to the connection. */
+  LANE_SLOW,      /* A listener has every frame go through libsoup. */
+  LANE_SWITCHING, /* A listener comes and goes. */
+  N_LANES,
+} Lane;
+
+/* One connection, and everything that a server's bytes cause on it */
+typedef struct
+{
+  RawServer       *server;
+  HbWebsocketTask *task;
+  GString         *log;
+  GRand           *rand;       /* for the listener */
+  Lane             lane;
+  gulong           listener;   /* 0 while nobody listens */
+  guint            n_unheard;  /* messages that the listener should have had and has not */
+} Exchange;
+
+/* Emissions of libsoup, in this process */
+static guint n_emissions;
+
+static gboolean
+emission_cb (GSignalInvocationHint *hint,
+             guint                  n_values,
+             const GValue          *values,
+             gpointer               data)
+{
+  n_emissions++;
+
+  return TRUE;
+}
+
+/* After an error libsoup may emit a message that the task does not. */
+static void
+exchange_heard_cb (SoupWebsocketConnection *connection,
+                   SoupWebsocketDataType    type,
+                   GBytes                  *message,
+                   Exchange                *exchange)
+{
+  if (exchange->n_unheard > 0)
+    exchange->n_unheard--;
+}
+
+static void
+listen (Exchange *exchange)
+{
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (exchange->task);
+
+  exchange->listener = g_signal_connect (connection, "message", G_CALLBACK (exchange_heard_cb),
+                                         exchange);
+}
+
+static void
+switch_listener (Exchange *exchange)
+{
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (exchange->task);
+
+  if (exchange->listener == 0)
+    listen (exchange);
+  else
+    g_clear_signal_handler (&exchange->listener, connection);
+}
+
+static void
+open_cb (HbWebsocketTask *task,
+         Exchange        *exchange)
+{
+  g_string_append (exchange->log, "open\n");
+  if (exchange->lane == LANE_SLOW)
+    listen (exchange);
+}
+
+/* The listener runs after this handler, and misses the message if it is gone then. */
+static void
+message_cb (HbWebsocketTask       *task,
+            SoupWebsocketDataType  type,
+            GBytes                *message,
+            Exchange              *exchange)
+{
+  g_autofree char *sum = g_compute_checksum_for_bytes (G_CHECKSUM_MD5, message);
+  gboolean was_listening = exchange->listener != 0;
+  gsize size;
+  const char *text = g_bytes_get_data (message, &size);
+
+  g_assert_cmphex (text[size], ==, '\0');
+  g_string_append_printf (exchange->log, "message %d %" G_GSIZE_FORMAT " %s\n", type, size, sum);
+
+  if (exchange->lane == LANE_SWITCHING && g_rand_int_range (exchange->rand, 0, 3) == 0)
+    switch_listener (exchange);
+
+  g_assert_cmpuint (exchange->n_unheard, ==, 0);
+  if (was_listening && exchange->listener != 0)
+    exchange->n_unheard++;
+}
+
+static void
+error_cb (HbWebsocketTask *task,
+          GError          *error,
+          Exchange        *exchange)
+{
+  g_autofree char *name = signal_log_name_error (error);
+
+  g_string_append_printf (exchange->log, "error %s %s\n", name, error->message);
+}
+
+static void
+close_cb (HbWebsocketTask *task,
+          guint            code,
+          const char      *reason,
+          Exchange        *exchange)
+{
+  exchange->listener = 0;
+  g_string_append_printf (exchange->log, "close %u %s\n", code, reason);
+}
+
+static void
+begin (Exchange *exchange,
+       Lane      lane,
+       guint32   seed)
+{
+  *exchange = (Exchange) { .lane = lane };
+  exchange->server = raw_server_new ();
+  exchange->log = g_string_new (NULL);
+  exchange->rand = g_rand_new_with_seed (seed);
+  exchange->task = g_object_new (HB_TYPE_WEBSOCKET_TASK,
+                                 "uri", raw_server_get_uri (exchange->server),
+                                 "repeat-limit", 0,
+                                 "ping-timeout", 0,
+                                 "max-message-size", (guint64) LIMIT,
+                                 "network-aware", FALSE,
+                                 NULL);
+  g_signal_connect (exchange->task, "open", G_CALLBACK (open_cb), exchange);
+  g_signal_connect (exchange->task, "message", G_CALLBACK (message_cb), exchange);
+  g_signal_connect (exchange->task, "error", G_CALLBACK (error_cb), exchange);
+  g_signal_connect (exchange->task, "close", G_CALLBACK (close_cb), exchange);
+}
+
+/* Returns: (transfer full): the log, and the frames that the client has sent */
+static char *
+end (Exchange *exchange,
+     RawPeer  *peer)
+{
+  if (hb_websocket_task_get_state (exchange->task) == HB_STATE_OPEN)
+    raw_peer_half_close (peer);
+
+  wait_until (hb_websocket_task_get_state (exchange->task) == HB_STATE_CLOSED);
+  wait_until (raw_peer_has_ended (peer));
+
+  while (raw_peer_get_n_frames (peer) > 0)
+    {
+      g_autofree char *frame = raw_peer_take (peer);
+
+      g_string_append_printf (exchange->log, "frame %s\n", frame);
+    }
+
+  g_assert_cmpuint (exchange->n_unheard, ==, 0);
+  g_assert_finalize_object (exchange->task);
+  raw_server_free (exchange->server);
+  g_rand_free (exchange->rand);
+
+  return g_string_free (exchange->log, FALSE);
+}
+
+/* Sends @bytes in pieces of random sizes up to @max_piece. */
+static char *
+run (GByteArray *bytes,
+     Lane        lane,
+     gsize       max_piece,
+     guint32     seed)
+{
+  g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+  Exchange exchange;
+  RawPeer *peer;
+  gsize at = 0;
+
+  begin (&exchange, lane, seed);
+  hb_websocket_task_open (exchange.task);
+  peer = raw_server_wait_peer (exchange.server, 0);
+  wait_until (hb_websocket_task_get_state (exchange.task) == HB_STATE_OPEN);
+
+  while (at < bytes->len && hb_websocket_task_get_state (exchange.task) == HB_STATE_OPEN)
+    {
+      gsize n = g_rand_int_range (rand, 1, MIN (max_piece, MAX_PIECE) + 1);
+
+      n = MIN (n, bytes->len - at);
+      raw_peer_write (peer, bytes->data + at, n);
+      wait_idle ();
+      at += n;
+    }
+
+  return end (&exchange, peer);
+}
+
+static void
+compare (GByteArray *bytes,
+         gsize       max_piece,
+         guint32     seed)
+{
+  g_autofree char *expected = run (bytes, LANE_SLOW, max_piece, seed);
+  g_autofree char *fast = run (bytes, LANE_FAST, max_piece, seed + 1);
+  g_autofree char *switching = run (bytes, LANE_SWITCHING, max_piece, seed + 2);
+
+  g_assert_cmpstr (fast, ==, expected);
+  g_assert_cmpstr (switching, ==, expected);
+}
+
+typedef struct
+{
+  const char *name;
+  const char *bytes;      /* in hexadecimal */
+  gboolean    is_plain;   /* All of it is whole messages. */
+} Case;
+
+static const Case cases[] = {
+  { "text", "81 05 68656c6c6f 81 02 c3a4", TRUE },
+  { "binary", "82 03 00ff80 82 01 00", TRUE },
+  { "empty", "81 00 82 00 81 00", TRUE },
+  { "nul", "81 01 00 81 05 6100c3a400", TRUE },
+  { "lengths", "81 7d 61*125 81 7e 007e 61*126 82 7e ffff 61*65535 82 7f 0000000000010000 61*65536",
+    TRUE },
+  { "middle", "81 7e 7fff 61*32767 81 7e 8000 61*32768 81 7e 9000 c3a4*18432 81 01 62", TRUE },
+  { "limit", "82 7f 0000000000011170 61*70000 81 01 61", TRUE },
+  { "limit-text", "81 7f 0000000000011170 61*70000", TRUE },
+  { "over-limit", "81 01 61 82 7f 0000000000011171 61*70001 81 01 62", FALSE },
+  { "over-limit-header", "81 01 61 82 7f 0000000000011171", FALSE },
+  { "longest", "82 7f ffffffffffffffff 61", FALSE },
+  { "ping-between", "81 01 61 89 03 010203 81 01 62 8a 00 81 01 63", FALSE },
+  { "long-ping", "81 01 61 89 7e 007e 61*126 81 01 62", FALSE },
+  { "long-pong", "8a 7e 0100 61*256 81 01 62", FALSE },
+  { "ping-after-long", "82 7f 0000000000010000 61*65536 89 01 61 82 7f 0000000000010000 61*65536",
+    FALSE },
+  { "fragments", "01 01 61 00 01 62 80 01 63 81 01 64", FALSE },
+  { "ping-within-fragments", "01 01 61 89 01 78 80 01 63 81 01 64", FALSE },
+  { "character-in-fragments", "01 01 c3 80 01 a4 81 02 c3a4", FALSE },
+  { "wrong-fragments", "01 01 c3 80 01 28 81 01 61", FALSE },
+  { "fragments-over-limit", "02 7e ffff 61*65535 80 7e 2000 61*8192 81 01 61", FALSE },
+  { "text-within-fragments", "01 01 61 81 01 62 80 01 63", FALSE },
+  { "continuation-of-nothing-after-long", "82 7f 0000000000011170 61*70000 80 01 62 81 01 63",
+    FALSE },
+  { "continuation-of-nothing", "81 01 61 80 01 62 81 01 63", FALSE },
+  { "close", "81 01 61 88 02 03e8 81 01 62", FALSE },
+  { "close-reason", "88 05 0fa0 627965 82 01 00", FALSE },
+  { "close-empty", "88 00 81 01 62", FALSE },
+  { "close-half", "81 01 61 88 01 03 81 01 62", FALSE },
+  { "close-forbidden", "88 02 03ed 81 01 62", FALSE },
+  { "close-within-fragments", "01 01 61 88 02 03e8 80 01 62", FALSE },
+  { "not-utf8", "81 01 61 81 02 c328 81 01 62", FALSE },
+  { "not-utf8-cut", "81 01 c3 81 01 62", FALSE },
+  { "not-utf8-surrogate", "81 03 eda080 81 01 62", FALSE },
+  { "not-utf8-long", "81 7f 0000000000011170 61*69999 ff 81 01 62", FALSE },
+  { "not-utf8-begins-long", "81 7e ffff ff 61*65534 81 01 62", FALSE },
+  { "masked", "81 01 61 81 81 6d61736b 11 81 01 62", FALSE },
+  { "reserved", "81 01 61 c1 01 61 81 01 62", FALSE },
+  { "reserved-long", "a2 7e ffff 61*65535 81 01 62", FALSE },
+  { "opcode", "81 01 61 83 01 61 81 01 62", FALSE },
+  { "opcode-control", "8b 01 61 81 01 62", FALSE },
+  { "ping-in-fragments", "09 01 61 80 01 62 81 01 62", FALSE },
+  { "not-minimal", "81 7e 0001 61 81 01 62", FALSE },
+  { "not-minimal-long", "82 7f 000000000000ffff 61*65535", FALSE },
+  { "cut-header", "81 01 61 82", FALSE },
+  { "cut-length", "81 01 61 82 7e 01", FALSE },
+  { "cut-payload", "81 01 61 81 05 6161", FALSE },
+  { "cut-long", "81 01 61 82 7f 0000000000010000 61*40000", FALSE },
+  { "cut-ping", "81 01 61 89 05 61", FALSE },
+};
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (GByteArray) bytes = raw_frame_from_hex (test->bytes);
+  gsize least = 1 + bytes->len / 40;
+
+  g_test_summary ("The same bytes have the same effects with libsoup and without");
+
+  compare (bytes, least, 1);
+  compare (bytes, MAX (least, 7), 2);
+  compare (bytes, MAX (bytes->len, 1), 3);
+}
+
+static void
+test_plain (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (GByteArray) bytes = raw_frame_from_hex (test->bytes);
+  g_autofree char *slow = NULL;
+  g_autofree char *fast = NULL;
+
+  g_test_summary ("A whole message does not pass through libsoup unless somebody listens there");
+
+  n_emissions = 0;
+  fast = run (bytes, LANE_FAST, bytes->len, 1);
+  g_assert_cmpuint (n_emissions, ==, 0);
+  slow = run (bytes, LANE_SLOW, bytes->len, 1);
+  g_assert_cmpuint (n_emissions, >, 0);
+}
+
+/* Fills @payload with text, which may have a byte that makes it none. */
+static void
+fill (guint8 *payload,
+      gsize   length,
+      GRand  *rand)
+{
+  static const char character[] = "\xf0\x9f\x98\x80";
+  gsize i;
+
+  memset (payload, 'a', length);
+
+  for (i = 0; i + 4 <= length && i < 400; i += g_rand_int_range (rand, 4, 100))
+    memcpy (payload + i, character, 4);
+
+  if (length > 0 && g_rand_int_range (rand, 0, 4) == 0)
+    payload[g_rand_int_range (rand, 0, length)] = '\0';
+
+  if (length > 0 && g_rand_int_range (rand, 0, 60) == 0)
+    payload[g_rand_int_range (rand, 0, length)] = 0x80;
+}
+
+static void
+append_random_frame (GByteArray *bytes,
+                     gboolean   *is_fragmented,
+                     GRand      *rand)
+{
+  static const gsize lengths[] = {
+    0, 1, 5, 30, 125, 126, 127, 700, 1024, 0, 3, 40, 16, 5, 32000, 40000, 65535, 65536, LIMIT,
+  };
+  gsize length = lengths[g_rand_int_range (rand, 0, G_N_ELEMENTS (lengths))];
+  g_autofree guint8 *payload = g_malloc (length + 1);
+  guint opcode = g_rand_int_range (rand, 0, 5) > 0 ? RAW_TEXT : RAW_BINARY;
+  gboolean is_final = g_rand_int_range (rand, 0, 4) > 0;
+  guint kind = g_rand_int_range (rand, 0, 40);
+  gsize header = bytes->len;
+
+  fill (payload, length, rand);
+
+  if (kind < 5)
+    raw_frame_append (bytes, RAW_FIN | (kind < 4 ? RAW_PING : RAW_PONG), payload, length % 126);
+  else if (kind == 5)
+    raw_frame_append (bytes, RAW_FIN | RAW_CLOSE, "\x03\xe8" "bye", 5);
+  else if (*is_fragmented)
+    raw_frame_append (bytes, is_final ? RAW_FIN : 0, payload, length % 1000);
+  else
+    raw_frame_append (bytes, (is_final ? RAW_FIN : 0) | opcode, payload, length);
+
+  if (kind > 5)
+    *is_fragmented = !is_final;
+
+  if (g_rand_int_range (rand, 0, 60) == 0)
+    bytes->data[header + g_rand_int_range (rand, 0, 2)] ^= 1 << g_rand_int_range (rand, 0, 8);
+}
+
+static void
+test_random (void)
+{
+  guint n_walks = g_test_slow () ? 2000 : 60;
+  guint i;
+
+  g_test_summary ("Random frames have the same effects with libsoup and without");
+
+  for (i = 0; i < n_walks; i++)
+    {
+      guint32 seed = g_test_rand_int ();
+      g_autoptr (GByteArray) bytes = g_byte_array_new ();
+      g_autoptr (GRand) rand = g_rand_new_with_seed (seed);
+      gboolean is_fragmented = FALSE;
+      guint n_frames = g_rand_int_range (rand, 1, 40);
+
+      g_test_message ("seed %u", seed);
+      while (n_frames-- > 0 && bytes->len < 300000)
+        append_random_frame (bytes, &is_fragmented, rand);
+
+      compare (bytes, 1 + bytes->len / g_rand_int_range (rand, 1, 30), seed);
+    }
+}
+
+/* Runs the loop in the handler of one message. */
+static void
+nest_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         guint                 *n_messages)
+{
+  guint n = ++*n_messages;
+
+  if (!g_str_equal (g_bytes_get_data (message, NULL), "nest"))
+    return;
+
+  /* Nothing is ready either, so a loop sleeps. */
+  while (g_main_context_iteration (NULL, FALSE))
+    g_assert_cmpuint (*n_messages, ==, n);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint n_messages = 0;
+
+  g_test_summary ("No message is read while a handler of one runs a main loop, whoever has read");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send (peer, RAW_PING, "1", 1);
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send (peer, RAW_PING, "2", 1);
+  raw_peer_send_text (peer, "last");
+  raw_peer_gather (peer, FALSE);
+  signal_log_expect (fixture->log, "message:text:nest message:text:nest message:text:last");
+  raw_peer_expect (peer, "pong:1 pong:2");
+}
+
+static void
+act_cb (HbWebsocketTask       *task,
+        SoupWebsocketDataType  type,
+        GBytes                *message,
+        gpointer               user_data)
+{
+  const char *text = g_bytes_get_data (message, NULL);
+
+  if (g_str_equal (text, "close"))
+    hb_websocket_task_close (task, 4000, "bye");
+  else if (g_str_equal (text, "reconnect"))
+    hb_websocket_task_reconnect_now (task);
+  else if (g_str_equal (text, "pause"))
+    hb_websocket_task_set_paused (task, TRUE);
+  else if (g_str_equal (text, "limit"))
+    hb_websocket_task_set_max_message_size (task, 5);
+}
+
+static void
+send_and_more (Fixture    *fixture,
+               RawPeer    *peer,
+               const char *text)
+{
+  g_signal_connect (fixture->task, "message", G_CALLBACK (act_cb), NULL);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, text);
+  raw_peer_send_text (peer, "more");
+  raw_peer_send_text (peer, "longer");
+  raw_peer_gather (peer, FALSE);
+}
+
+/* The server's data after our close frame is read, up to its own. */
+static void
+test_close_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  send_and_more (fixture, peer, "close");
+  signal_log_expect (fixture->log, "message:text:close state:closing");
+  raw_peer_expect (peer, "close:4000:bye");
+  raw_peer_send_text (peer, "after");
+  raw_peer_send_close (peer, 4000, NULL);
+  signal_log_expect (fixture->log, "state:closed close:4000");
+}
+
+static void
+test_reconnect_in_handler (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "reconnect");
+  signal_log_expect (fixture->log, "message:text:reconnect");
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+}
+
+static void
+test_pause_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "pause");
+  signal_log_expect (fixture->log, "message:text:pause");
+  wait_idle ();
+  signal_log_expect_quiet (fixture->log);
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  signal_log_expect (fixture->log, "message:text:more message:text:longer");
+}
+
+static void
+test_limit_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "limit");
+  signal_log_expect (fixture->log, "message:text:limit message:text:more");
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+}
+
+static void
+test_dispose_in_handler (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (g_object_run_dispose), NULL);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  raw_peer_gather (peer, FALSE);
+  signal_log_expect (fixture->log, "message:text:one");
+  raw_peer_expect_end (peer);
+}
+
+/* Sends a part of a message, calls @func, and sends the rest and another message. */
+static void
+interrupt (Fixture *fixture,
+           void (*func) (HbWebsocketTask *task, guint *n_heard),
+           guint   *n_heard)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  g_autoptr (GByteArray) bytes = raw_frame_from_hex ("81 7e ffff 61*65535 81 01 62");
+
+  raw_peer_write (peer, bytes->data, 50000);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  func (fixture->task, n_heard);
+  raw_peer_write (peer, bytes->data + 50000, bytes->len - 50000);
+}
+
+static void
+lower_limit (HbWebsocketTask *task,
+             guint           *n_heard)
+{
+  hb_websocket_task_set_max_message_size (task, 60000);
+}
+
+static void
+test_lower_limit (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("libsoup refuses a message that has become too long while it comes");
+
+  interrupt (fixture, lower_limit, NULL);
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+}
+
+static void
+heard_cb (SoupWebsocketConnection *connection,
+          SoupWebsocketDataType    type,
+          GBytes                  *message,
+          guint                   *n_heard)
+{
+  (*n_heard)++;
+}
+
+static void
+start_listening (HbWebsocketTask *task,
+                 guint           *n_heard)
+{
+  g_signal_connect (hb_websocket_task_get_connection (task), "message", G_CALLBACK (heard_cb),
+                    n_heard);
+}
+
+static void
+test_start_listening (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  guint n_heard = 0;
+
+  g_test_summary ("A listener of the connection gets a message that has come in part before it");
+
+  interrupt (fixture, start_listening, &n_heard);
+  signal_log_expect (fixture->log, "message:text:65535 message:text:b");
+  wait_until (n_heard == 2);
+}
+
+static void
+add_case (const char    *prefix,
+          const Case    *test,
+          GTestDataFunc  func)
+{
+  g_autofree char *path = g_strconcat ("/loopback/lanes/", prefix, test->name, NULL);
+
+  g_test_add_data_func (path, test, func);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint signal_id;
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Messages with and without libsoup.");
+
+  g_type_ensure (SOUP_TYPE_WEBSOCKET_CONNECTION);
+  g_type_class_unref (g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION));
+  signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  g_signal_add_emission_hook (signal_id, 0, emission_cb, NULL, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      add_case ("same/", &cases[i], test_case);
+      if (cases[i].is_plain)
+        add_case ("plain/", &cases[i], test_plain);
+    }
+
+  g_test_add_func ("/loopback/lanes/random", test_random);
+  add_raw_test ("/loopback/lanes/nested", test_nested);
+  add_raw_test ("/loopback/lanes/close-in-handler", test_close_in_handler);
+  add_raw_test ("/loopback/lanes/reconnect-in-handler", test_reconnect_in_handler);
+  add_raw_test ("/loopback/lanes/pause-in-handler", test_pause_in_handler);
+  add_raw_test ("/loopback/lanes/limit-in-handler", test_limit_in_handler);
+  add_raw_test ("/loopback/lanes/dispose-in-handler", test_dispose_in_handler);
+  add_raw_test ("/loopback/lanes/lower-limit", test_lower_limit);
+  add_raw_test ("/loopback/lanes/start-listening", test_start_listening);
+
+  return g_test_run ();
+}
