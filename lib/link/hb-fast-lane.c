@@ -10,6 +10,9 @@
 /* The value of n_slow if no frame is sorted any more */
 #define ALL_SLOW G_MAXUINT64
 
+/* RFC 6455, 5.2 */
+#define CLOSE 0x8
+
 /* A longer frame that is not whole in the block is read into the memory of its message. For a
  * shorter one, another read costs more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
@@ -70,13 +73,25 @@ hb_fast_lane_close (HbFastLane *self)
     replay (self);
 }
 
+/* The payload of a control frame (RFC 6455, 5.5) */
+#define MAX_CONTROL 125
+
+static gboolean
+is_close (HbFastLane *self)
+{
+  return (self->frame.first & HB_FRAME_OPCODE) == CLOSE
+         && !self->frame.is_masked && self->frame.length <= MAX_CONTROL;
+}
+
 /* Lets libsoup have a frame, of which @n_bytes are in the block or yet to come. */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)
 {
+  gboolean was_over = self->lane.is_over;
+
   hb_lane_on_slow (&self->lane, &self->frame);
-  self->n_slow = self->lane.is_over ? ALL_SLOW : n_bytes;
+  self->n_slow = self->lane.is_over && (was_over || !is_close (self)) ? ALL_SLOW : n_bytes;
 
   return HB_PORTION_SLOW;
 }
@@ -291,8 +306,9 @@ give_from_block (HbFastLane *self,
   return n;
 }
 
-/* Gives libsoup the next bytes, up to the next message that can be taken. Returns how many bytes
- * were given. */
+/* Gives libsoup the next bytes, up to the next message that can be taken, or to the end of a close
+ * frame. If wrong bytes follow a close frame in the same read, libsoup closes the stream before its
+ * answer is written. Returns how many bytes were given. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,
@@ -306,6 +322,8 @@ hb_fast_lane_give (HbFastLane *self,
       n_given += give_replayed (self, buffer + n_given, size - n_given);
     else if (self->n_slow > 0 && hb_block_get_length (block) > 0)
       n_given += give_from_block (self, block, buffer + n_given, size - n_given);
+    else if (self->lane.is_over && n_given > 0)
+      break;
     else if (self->n_slow > 0 || self->payload.data != NULL || sort (self, block) != HB_LANE_SLOW)
       break;
     else

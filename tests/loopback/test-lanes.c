@@ -260,6 +260,7 @@ static const Case cases[] = {
   { "close-empty", "88 00 81 01 62", FALSE },
   { "close-half", "81 01 61 88 01 03 81 01 62", FALSE },
   { "close-forbidden", "88 02 03ed 81 01 62", FALSE },
+  { "close-then-too-long", "81 01 61 88 02 03e8 82 7f 7fffffffffffffff", FALSE },
   { "close-within-fragments", "01 01 61 88 02 03e8 80 01 62", FALSE },
   { "not-utf8", "81 01 61 81 02 c328 81 01 62", FALSE },
   { "not-utf8-cut", "81 01 c3 81 01 62", FALSE },
