@@ -19,7 +19,7 @@ if [ "${1:-}" = --keep ]; then
   shift
 fi
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(syntax handshake machine link)
+[ ${#targets[@]} -gt 0 ] || targets=(syntax handshake frame machine link)
 
 build=${FUZZ_BUILD:-_build-fuzz}
 corpus=$PWD/tests/fuzz/corpus
