@@ -224,6 +224,24 @@ test_announced_without_limit (gconstpointer data)
   bounds_free (bounds, G_MAXUINT64);
 }
 
+/* A message at the limit, of which only the beginning comes */
+static void
+test_claimed (gconstpointer data)
+{
+  Bounds *bounds;
+
+  if (!can_measure ())
+    return;
+
+  bounds = bounds_new (flood_new (FLOOD_SHAKES, "", raw_frame_from_hex (data), NULL, 0));
+  hb_websocket_task_set_max_message_size (bounds->task, 16 * MIB);
+  open_task (bounds);
+  signal_log_expect (bounds->log, WORDS_OPEN);
+  run_for (bounds, 50);
+  assert_state (bounds->task, HB_STATE_OPEN);
+  bounds_free (bounds, ROOM_FOR_BUFFERS);
+}
+
 /* Messages just at the limit, one after another */
 static void
 test_messages (void)
@@ -458,6 +476,8 @@ main (int   argc,
                         test_announced_without_limit);
   g_test_add_data_func (PREFIX "announced/without-limit/2^64-1", "82 7f ffffffffffffffff",
                         test_announced_without_limit);
+  g_test_add_data_func (PREFIX "claimed/header", "82 7f 0000000001000000", test_claimed);
+  g_test_add_data_func (PREFIX "claimed/begun", "81 7f 0000000001000000 61*40000", test_claimed);
   g_test_add_func (PREFIX "messages", test_messages);
   g_test_add_func (PREFIX "slow-application", test_slow_application);
   g_test_add_data_func (PREFIX "paused/empty", GUINT_TO_POINTER (0), test_paused);
