@@ -91,8 +91,8 @@ case "$part" in
     # tests/run.sh would install what other suites need.
     meson setup "$build_dir" -Dwerror=true -Dexamples=false -Dintrospection=disabled -Dvapi=disabled
     meson compile -C "$build_dir"
-    meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core --suite frame \
-      --suite loop --suite link --suite loopback --suite fallback --suite slow-lane \
+    meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core \
+      --suite frame --suite loop --suite link --suite loopback --suite fallback --suite slow-lane \
       --suite matrix --suite fuzz --suite soak --suite checks "$@"
     ;;
   example)
