@@ -48,8 +48,8 @@ typedef struct
 
   /* Emits HB_EVENT_MESSAGE itself where it can, and blocks the owner's handler of libsoup's
    * messages meanwhile. The handler must not be disconnected before the channel is detached. */
-  void     (* open_fast_lane)       (gpointer         data,
-                                     const HbHandler *handler);
+  void     (* open_fast_lane)       (gpointer   data,
+                                     HbHandler *handler);
 
   /* Emits no event from now on. */
   void     (* detach)               (gpointer   data);

@@ -125,8 +125,8 @@ hb_fallback_set_fragment_size (gpointer data,
 
 /* The bytes are libsoup's, so all messages are too. */
 static void
-hb_fallback_open_fast_lane (gpointer         data,
-                            const HbHandler *handler)
+hb_fallback_open_fast_lane (gpointer   data,
+                            HbHandler *handler)
 {
 }
 

@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 /* A handler of our own, which is blocked at times */
 typedef struct
 {
-  GObject *instance;  /* (nullable) (not owned) NULL if there is no handler */
+  GObject *instance;   /* (not owned) */
   gulong   id;
   guint    signal_id;
+  gboolean is_exposed; /* The application may have the instance, and connect other handlers. */
 } HbHandler;
 
 void     hb_handler_set_blocked (HbHandler *self,

@@ -8,7 +8,7 @@ void
 hb_handler_set_blocked (HbHandler *self,
                         gboolean   is_blocked)
 {
-  if (self->instance == NULL)
+  if (self == NULL)
     return;
 
   if (is_blocked)
@@ -21,6 +21,6 @@ hb_handler_set_blocked (HbHandler *self,
 gboolean
 hb_handler_has_others (HbHandler *self)
 {
-  return self->instance != NULL
+  return self != NULL
          && g_signal_has_handler_pending (self->instance, self->signal_id, 0, FALSE);
 }

@@ -19,7 +19,7 @@ HbInput  *hb_input_new                  (GPollableInputStream *base,
 void      hb_input_set_max_delivery     (HbInput              *self,
                                          gsize                 bytes);
 void      hb_input_open_fast_lane       (HbInput              *self,
-                                         const HbHandler      *handler);
+                                         HbHandler            *handler);
 void      hb_input_set_max_message_size (HbInput              *self,
                                          guint64               bytes);
 void      hb_input_detach               (HbInput              *self);

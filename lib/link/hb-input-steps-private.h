@@ -15,7 +15,7 @@ struct _HbInput
 
   HbBlockReader  reader;
   HbFastLane     fast_lane;
-  HbHandler      handler;       /* of libsoup's messages, blocked while libsoup does not read */
+  HbHandler     *handler;       /* (nullable) of libsoup's messages; blocked while we read */
   HbBudget       budget;
   GSource       *source;        /* (nullable) (not owned) the one that libsoup created last */
   GSource       *watch;

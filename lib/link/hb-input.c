@@ -276,14 +276,14 @@ hb_input_set_max_delivery (HbInput *self,
 /* Emits plain, whole messages without libsoup from now on. Must be called before the first byte is
  * received.
  *
- * @handler: the owner's handler of libsoup's messages. It must not be disconnected before
+ * @handler: the owner's handler of libsoup's messages. It must stay connected until
  *   hb_input_detach (). */
 void
-hb_input_open_fast_lane (HbInput         *self,
-                         const HbHandler *handler)
+hb_input_open_fast_lane (HbInput   *self,
+                         HbHandler *handler)
 {
-  self->handler = *handler;
-  hb_handler_set_blocked (&self->handler, TRUE);
+  self->handler = handler;
+  hb_handler_set_blocked (self->handler, TRUE);
   hb_fast_lane_open (&self->fast_lane);
 }
 
@@ -299,7 +299,7 @@ void
 hb_input_detach (HbInput *self)
 {
   self->func = NULL;
-  self->handler.instance = NULL;
+  self->handler = NULL;
   hb_fast_lane_close (&self->fast_lane);
 }
 

@@ -22,6 +22,7 @@ struct _HbLink
   GMainContext            *context;
   HbAttempt               *attempt;    /* also keeps the session for the connection */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
+  HbHandler                handler;    /* of libsoup's messages */
   HbChannel                channel;    /* of the connection */
   HbEnding                *ending;     /* (nullable) of the connection */
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
@@ -170,13 +171,14 @@ static void
 connect_message (HbLink *self)
 {
   GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
-  HbHandler handler = { .instance = G_OBJECT (self->connection) };
+  HbHandler *handler = &self->handler;
 
   g_closure_set_marshal (closure, marshal_message);
-  handler.signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
-  handler.id = g_signal_connect_closure_by_id (self->connection, handler.signal_id, 0, closure,
-                                               FALSE);
-  self->channel.funcs->open_fast_lane (self->channel.data, &handler);
+  handler->instance = G_OBJECT (self->connection);
+  handler->signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  handler->id = g_signal_connect_closure_by_id (self->connection, handler->signal_id, 0, closure,
+                                                FALSE);
+  self->channel.funcs->open_fast_lane (self->channel.data, handler);
 }
 
 static void
@@ -413,6 +415,8 @@ hb_link_get_request (HbLink *self)
 SoupWebsocketConnection *
 hb_link_get_connection (HbLink *self)
 {
+  self->handler.is_exposed = TRUE;
+
   return self->connection;
 }
 

@@ -256,8 +256,8 @@ hb_stream_set_max_message_size (gpointer data,
 }
 
 static void
-hb_stream_open_fast_lane (gpointer         data,
-                          const HbHandler *handler)
+hb_stream_open_fast_lane (gpointer   data,
+                          HbHandler *handler)
 {
   HbStream *self = data;
 
