@@ -321,15 +321,20 @@ hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
               GBytes   *payload)
 {
+  gboolean is_writable;
   HbSpan span;
 
   if (!is_usable (self))
     return;
 
   begin_use (self);
+  is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);
 
-  if (!self->channel.funcs->send (self->channel.data, opcode, payload, &span)
-      || !is_usable (self))
+  /* With the ping, gathered messages may have been written. They must not be sent again if the
+   * application drops the link next. */
+  emit (self, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = span.written });
+
+  if (!is_writable || !is_usable (self))
     emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
 
   end_use (self);
