@@ -2,42 +2,14 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include "hb-attempt-private.h"
-#include "hb-channel-private.h"
 #include "hb-dispose-later-private.h"
-#include "hb-ending-private.h"
-#include "hb-link-private.h"
+#include "hb-link-steps-private.h"
 #include "hb-socket-private.h"
 
 /* One attempt to connect, and then the connection that it ends with.
  *
  * However a link ends, emit_lost () reports the end once, from a source of its own and never from
  * within libsoup. The owner then drops the link, and may also drop it at any time before. */
-struct _HbLink
-{
-  HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
-  gpointer                 user_data;
-  GMainContext            *context;
-  HbAttempt               *attempt;    /* also keeps the session for the connection */
-  SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
-  HbHandler                handler;    /* of libsoup's messages */
-  HbChannel                channel;    /* of the connection */
-  HbEnding                *ending;     /* (nullable) of the connection */
-  GSocket                 *socket;     /* (nullable) below the connection, if it was found */
-  guint64                  max_message_size;
-  gsize                    fragment_size;
-  guint                    serial;
-  guint                    depth;      /* of our calls into libsoup, and its calls into us */
-  gboolean                 is_dropped;
-};
-
-G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
-G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
-
-/* The payload of a control frame (RFC 6455, 5.5) */
-#define MAX_PING 125
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
  * length in a frame's header without checking the sum for overflow. So there always is a limit. */
@@ -62,17 +34,6 @@ unref_link (HbLink *self)
   g_rc_box_release_full (self, free_link);
 }
 
-static void
-emit (HbLink  *self,
-      HbEvent  event)
-{
-  if (self->func == NULL)
-    return;
-
-  event.serial = self->serial;
-  self->func (&event, self->user_data);
-}
-
 /* Reports the end, whatever has caused it. No event follows. */
 static void
 emit_lost (HbLink       *self,
@@ -81,7 +42,7 @@ emit_lost (HbLink       *self,
   if (self->channel.funcs != NULL)
     self->channel.funcs->detach (self->channel.data);
 
-  emit (self, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
+  hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
   self->func = NULL;
 }
 
@@ -93,110 +54,15 @@ is_usable (HbLink *self)
          && !hb_ending_has_begun (self->ending);
 }
 
-/* Disposes of the connection, unless libsoup is using it: libsoup holds no reference to a
- * connection while it reads from it. */
-static void
-release_connection (HbLink *self)
+/* Disposes of the connection, and releases the reference of the link's owner. libsoup holds no
+ * reference to a connection while it reads from it, so this must wait until @depth is 0. */
+void
+hb_link_release (HbLink *self)
 {
-  if (self->connection != NULL && self->depth == 0)
+  if (self->connection != NULL)
     hb_dispose_later (G_OBJECT (g_steal_pointer (&self->connection)), self->context);
-}
 
-/* Keeps the link and its connection alive until end_use (). A reference for each message would take
- * longer. */
-static void
-begin_use (HbLink *self)
-{
-  self->depth++;
-}
-
-static void
-end_use (HbLink *self)
-{
-  self->depth--;
-
-  if (self->depth > 0 || !self->is_dropped)
-    return;
-
-  release_connection (self);
   unref_link (self);
-}
-
-/* Emits an event for a message or pong. */
-static void
-emit_received (HbLink  *self,
-               HbEvent  event)
-{
-  if (!self->channel.funcs->reports_activity)
-    emit (self, (HbEvent) { .kind = HB_EVENT_ACTIVITY });
-
-  begin_use (self);
-  emit (self, event);
-  end_use (self);
-}
-
-/* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
- * peer has not sent. */
-static void
-receive_message (HbLink   *self,
-                 HbOpcode  opcode,
-                 GBytes   *bytes)
-{
-  if (self->func == NULL || hb_ending_has_begun (self->ending))
-    return;
-
-  emit_received (self, (HbEvent) {
-    .kind = HB_EVENT_MESSAGE,
-    .message.opcode = opcode,
-    .message.bytes = bytes,
-  });
-}
-
-/* Marshals `message (type, bytes)` by hand. libsoup uses libffi, which takes longer than all the
- * other work of this library on a short message. */
-static void
-marshal_message (GClosure     *closure,
-                 GValue       *result,
-                 guint         n_values,
-                 const GValue *values,
-                 gpointer      hint,
-                 gpointer      data)
-{
-  /* The types are those of libsoup's signal, so they need no check. */
-  receive_message (closure->data, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer);
-}
-
-/* The channel blocks the handler while it emits messages itself. */
-static void
-connect_message (HbLink *self)
-{
-  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
-  HbHandler *handler = &self->handler;
-
-  g_closure_set_marshal (closure, marshal_message);
-  handler->instance = G_OBJECT (self->connection);
-  handler->signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
-  handler->id = g_signal_connect_closure_by_id (self->connection, handler->signal_id, 0, closure,
-                                                FALSE);
-  self->channel.funcs->open_fast_lane (self->channel.data, handler);
-}
-
-static void
-pong_cb (SoupWebsocketConnection *connection,
-         GBytes                  *payload,
-         gpointer                 user_data)
-{
-  emit_received (user_data, (HbEvent) { .kind = HB_EVENT_PONG });
-}
-
-static void
-channel_cb (const HbEvent *event,
-            gpointer       user_data)
-{
-  if (event->kind == HB_EVENT_MESSAGE)
-    receive_message (user_data, event->message.opcode, event->message.bytes);
-  else
-    emit (user_data, *event);
 }
 
 static void
@@ -205,7 +71,7 @@ ended_cb (const HbLoss *loss,
 {
   HbLink *self = g_rc_box_acquire (user_data);
 
-  emit (self, (HbEvent) {
+  hb_link_emit (self, (HbEvent) {
     .kind = HB_EVENT_PROGRESS,
     .written = self->channel.funcs->get_written (self->channel.data),
   });
@@ -220,7 +86,8 @@ adopt_connection (HbLink                  *self,
                   SoupWebsocketConnection *connection)
 {
   self->socket = hb_socket_find (connection);
-  hb_channel_open (&self->channel, &connection, self->socket, self->context, channel_cb, self);
+  hb_channel_open (&self->channel, &connection, self->socket, self->context, hb_link_channel_cb,
+                   self);
 
   if (self->socket != NULL)
     hb_socket_limit_unsent (self->socket);
@@ -229,8 +96,7 @@ adopt_connection (HbLink                  *self,
   hb_link_set_max_message_size (self, self->max_message_size);
   self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
 
-  connect_message (self);
-  g_signal_connect (connection, "pong", G_CALLBACK (pong_cb), self);
+  hb_link_connect_receiver (self);
   self->ending = hb_ending_new (connection, self->context, ended_cb, self);
 }
 
@@ -244,7 +110,7 @@ attempted_cb (SoupWebsocketConnection *connection,
   if (connection != NULL)
     {
       adopt_connection (self, connection);
-      emit (self, (HbEvent) { .kind = HB_EVENT_OPENED });
+      hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_OPENED });
     }
   else
     {
@@ -307,9 +173,9 @@ hb_link_send (HbLink   *self,
       return FALSE;
     }
 
-  begin_use (self);
+  hb_link_begin_use (self);
   is_writable = self->channel.funcs->send (self->channel.data, opcode, bytes, span);
-  end_use (self);
+  hb_link_end_use (self);
 
   return is_writable;
 }
@@ -327,17 +193,17 @@ hb_link_ping (HbLink   *self,
   if (!is_usable (self))
     return;
 
-  begin_use (self);
+  hb_link_begin_use (self);
   is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);
 
   /* With the ping, gathered messages may have been written. They must not be sent again if the
    * application drops the link next. */
-  emit (self, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = span.written });
+  hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = span.written });
 
   if (!is_writable || !is_usable (self))
-    emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
+    hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_BLOCKED });
 
-  end_use (self);
+  hb_link_end_use (self);
 }
 
 /* Does nothing if the end has begun already, whoever began it. */
@@ -373,12 +239,10 @@ hb_link_drop (HbLink *self)
        * and would keep the connection alive. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
-
-      release_connection (self);
     }
 
   if (self->depth == 0)
-    unref_link (self);
+    hb_link_release (self);
 }
 
 /* @bytes: 0 for the maximum */

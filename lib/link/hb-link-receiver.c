@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-link-steps-private.h"
+
+/* Receives messages and pongs, and emits an event for each. Messages come from the channel, or from
+ * libsoup's signal `message` where the channel does not emit them. */
+
+G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
+G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
+
+/* Emits an event for a message or pong. */
+static void
+emit_received (HbLink  *self,
+               HbEvent  event)
+{
+  if (!self->channel.funcs->reports_activity)
+    hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_ACTIVITY });
+
+  hb_link_begin_use (self);
+  hb_link_emit (self, event);
+  hb_link_end_use (self);
+}
+
+/* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
+ * peer has not sent. */
+static void
+receive_message (HbLink   *self,
+                 HbOpcode  opcode,
+                 GBytes   *bytes)
+{
+  if (self->func == NULL || hb_ending_has_begun (self->ending))
+    return;
+
+  emit_received (self, (HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .message.opcode = opcode,
+    .message.bytes = bytes,
+  });
+}
+
+/* Marshals `message (type, bytes)` by hand. libsoup uses libffi, which takes longer than all the
+ * other work of this library on a short message. */
+static void
+marshal_message (GClosure     *closure,
+                 GValue       *result,
+                 guint         n_values,
+                 const GValue *values,
+                 gpointer      hint,
+                 gpointer      data)
+{
+  /* The types are those of libsoup's signal, so they need no check. */
+  receive_message (closure->data, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer);
+}
+
+static void
+pong_cb (SoupWebsocketConnection *connection,
+         GBytes                  *payload,
+         gpointer                 user_data)
+{
+  emit_received (user_data, (HbEvent) { .kind = HB_EVENT_PONG });
+}
+
+/* The channel blocks the handler while it emits messages itself. */
+void
+hb_link_connect_receiver (HbLink *self)
+{
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
+  HbHandler *handler = &self->handler;
+
+  g_closure_set_marshal (closure, marshal_message);
+  handler->instance = G_OBJECT (self->connection);
+  handler->signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  handler->id = g_signal_connect_closure_by_id (self->connection, handler->signal_id, 0, closure,
+                                                FALSE);
+  self->channel.funcs->open_fast_lane (self->channel.data, handler);
+
+  g_signal_connect (self->connection, "pong", G_CALLBACK (pong_cb), self);
+}
+
+/* Reports the events of the channel.
+ *
+ * @user_data: the link */
+void
+hb_link_channel_cb (const HbEvent *event,
+                    gpointer       user_data)
+{
+  if (event->kind == HB_EVENT_MESSAGE)
+    receive_message (user_data, event->message.opcode, event->message.bytes);
+  else
+    hb_link_emit (user_data, *event);
+}

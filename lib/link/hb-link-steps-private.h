@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-attempt-private.h"
+#include "hb-channel-private.h"
+#include "hb-ending-private.h"
+#include "hb-link-private.h"
+
+G_BEGIN_DECLS
+
+/* Shared by the files of the link only: hb-link.c uses hb-link-receiver.c. */
+struct _HbLink
+{
+  HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
+  gpointer                 user_data;
+  GMainContext            *context;
+  HbAttempt               *attempt;    /* also keeps the session for the connection */
+  SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
+  HbHandler                handler;    /* of libsoup's messages */
+  HbChannel                channel;    /* of the connection */
+  HbEnding                *ending;     /* (nullable) of the connection */
+  GSocket                 *socket;     /* (nullable) below the connection, if it was found */
+  guint64                  max_message_size;
+  gsize                    fragment_size;
+  guint                    serial;
+  guint                    depth;      /* of our calls into libsoup, and its calls into us */
+  gboolean                 is_dropped;
+};
+
+/* hb-link-receiver.c */
+void hb_link_connect_receiver (HbLink        *self);
+void hb_link_channel_cb       (const HbEvent *event,
+                               gpointer       user_data);
+
+/* hb-link.c */
+void hb_link_release          (HbLink        *self);
+
+static inline void
+hb_link_emit (HbLink  *self,
+              HbEvent  event)
+{
+  if (self->func == NULL)
+    return;
+
+  event.serial = self->serial;
+  self->func (&event, self->user_data);
+}
+
+/* Keeps the link and its connection alive until hb_link_end_use (). A reference for each message
+ * would take longer. */
+static inline void
+hb_link_begin_use (HbLink *self)
+{
+  self->depth++;
+}
+
+static inline void
+hb_link_end_use (HbLink *self)
+{
+  self->depth--;
+
+  if (self->depth == 0 && self->is_dropped)
+    hb_link_release (self);
+}
+
+G_END_DECLS
