@@ -145,6 +145,7 @@ void              hb_machine_on_sent            (HbMachine      *self,
                                                  guint           serial,
                                                  const HbSpan   *span,
                                                  gboolean        is_writable);
+void              hb_machine_on_blocked         (HbMachine      *self);
 gboolean          hb_machine_would_deliver      (HbMachine      *self,
                                                  const HbEvent  *event);
 gboolean          hb_machine_deliver            (HbMachine      *self,

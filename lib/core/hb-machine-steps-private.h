@@ -73,7 +73,6 @@ void     hb_machine_on_activity      (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_on_progress      (HbMachine     *self,
                                       guint64        written);
-void     hb_machine_on_blocked       (HbMachine     *self);
 void     hb_machine_on_writable      (HbMachine     *self,
                                       gint64         now);
 

@@ -61,6 +61,13 @@ watch_output (HbFallback *self)
   g_source_attach (self->writer, self->context);
 }
 
+/* A message in libsoup's queue has a position too, also behind a pong. */
+static gboolean
+hb_fallback_may_send (gpointer data)
+{
+  return TRUE;
+}
+
 static gboolean
 hb_fallback_send (gpointer  data,
                   HbOpcode  opcode,
@@ -150,6 +157,7 @@ hb_fallback_free (gpointer data)
 }
 
 static const HbChannelFuncs channel_funcs = {
+  .may_send = hb_fallback_may_send,
   .send = hb_fallback_send,
   .get_written = hb_fallback_get_written,
   .flush = hb_fallback_flush,

@@ -22,6 +22,7 @@ HbLink                  *hb_link_new                  (guint               seria
 void                     hb_link_connect              (HbLink             *self,
                                                        SoupSession        *session,
                                                        const HbSettings   *settings);
+gboolean                 hb_link_may_send             (HbLink             *self);
 gboolean                 hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *bytes,

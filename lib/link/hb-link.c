@@ -151,8 +151,17 @@ hb_link_connect (HbLink           *self,
   hb_attempt_start (self->attempt, session, settings);
 }
 
-/* Sends a message if the connection is open. Handlers that the application has connected to the
- * connection may run in this call, and may drop the link.
+/* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
+ * connection ends. */
+gboolean
+hb_link_may_send (HbLink *self)
+{
+  return self->connection != NULL && self->channel.funcs->may_send (self->channel.data);
+}
+
+/* Sends a message if the connection is open. Precede it with hb_link_may_send () unless the last
+ * call has returned TRUE. Handlers that the application has connected to the connection may run in
+ * this call, and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *

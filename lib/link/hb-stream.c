@@ -200,6 +200,17 @@ new_connection_like (SoupWebsocketConnection *connection,
                                         g_list_append (NULL, g_object_ref (stream->limits)));
 }
 
+/* A message that waited in libsoup's queue behind a pong would have no position. It would never
+ * count as written, and would be sent again on the next link. The output itself can hold messages,
+ * with positions. */
+static gboolean
+hb_stream_may_send (gpointer data)
+{
+  HbStream *self = data;
+
+  return self->is_fast || hb_output_is_writable (self->output);
+}
+
 static gboolean
 hb_stream_send (gpointer  data,
                 HbOpcode  opcode,
@@ -283,6 +294,7 @@ hb_stream_detach (gpointer data)
 
 static const HbChannelFuncs channel_funcs = {
   .reports_activity = TRUE,
+  .may_send = hb_stream_may_send,
   .send = hb_stream_send,
   .get_written = hb_stream_get_written,
   .flush = hb_stream_flush,

@@ -26,6 +26,11 @@ hb_driver_transmit (HbDriver *self)
 {
   const HbOutgoing *message;
 
+  /* Once is enough, because each hb_link_send () returns whether another message may follow. */
+  if (self->link != NULL && hb_machine_can_transmit (&self->machine)
+      && !hb_link_may_send (self->link))
+    hb_machine_on_blocked (&self->machine);
+
   while (self->link != NULL && hb_machine_can_transmit (&self->machine)
          && (message = hb_machine_take_message (&self->machine,
                                                 hb_driver_read_ages (self))) != NULL)

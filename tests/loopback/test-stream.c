@@ -213,6 +213,95 @@ test_pings_between (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
+/* The pongs and answers of one delivery are little more than a block, so a write within the
+ * delivery finds the socket full, and not the one at its end. */
+#define N_ANSWERS 66
+#define N_PINGS 8 /* for each answer */
+
+static void
+answer_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           guint                 *n_answers)
+{
+  g_autoptr (GBytes) dice = footing_make_dice (131);
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_send_bytes (task, dice, &error);
+  g_assert_no_error (error);
+  (*n_answers)++;
+}
+
+/* Sends pings and messages until the client cannot write the pongs and answers. */
+static void
+ask_until_full (Fixture *fixture,
+                RawPeer *peer,
+                guint   *n_answers)
+{
+  static const char ping[125];
+
+  do
+    {
+      guint n_expected = *n_answers + N_ANSWERS;
+      guint i;
+
+      raw_peer_gather (peer, TRUE);
+      for (i = 0; i < N_ANSWERS * N_PINGS; i++)
+        {
+          raw_peer_send (peer, RAW_PING, ping, sizeof ping);
+          if (i % N_PINGS == 0)
+            raw_peer_send_text (peer, "ask");
+        }
+      raw_peer_gather (peer, FALSE);
+      wait_until (*n_answers == n_expected);
+      wait_idle ();
+    }
+  while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
+}
+
+static void
+accept_deflate_cb (RawPeer  *peer,
+                   gpointer  user_data)
+{
+  raw_peer_accept_with (peer, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+}
+
+static void
+test_behind_pongs (Fixture       *fixture,
+                   const Footing *footing)
+{
+  guint n_answers = 0;
+  RawPeer *peer;
+  guint i;
+
+  g_test_summary ("A message that is sent while libsoup's pong waits for room counts as written "
+                  "in the end, and arrives once");
+
+  hb_websocket_task_set_compression (fixture->task, TRUE);
+  raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);
+  peer = footing_open (fixture);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), &n_answers);
+
+  /* The frame that finds no room is a pong in most rounds. */
+  for (i = 0; i < 8; i++)
+    {
+      raw_peer_pause (peer);
+      ask_until_full (fixture, peer, &n_answers);
+      raw_peer_resume (peer);
+      wait_until (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
+      wait_until (raw_peer_get_n_frames (peer) == n_answers * (N_PINGS + 1));
+      g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, n_answers);
+    }
+
+  raw_peer_forget (peer);
+  raw_peer_reset (peer);
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_OPEN);
+  wait_idle ();
+  raw_peer_expect_quiet (peer);
+  signal_log_forget (fixture->log);
+}
+
 static void
 send_dice (Fixture *fixture,
            GBytes  *dice)
@@ -355,6 +444,7 @@ main (int   argc,
   footing_add (PREFIX "one-at-a-time", &footing_raw, test_one_at_a_time);
   footing_add_all (PREFIX "fairness", test_fairness);
   footing_add_raw (PREFIX "pings-between", test_pings_between);
+  footing_add_raw (PREFIX "behind-pongs", test_behind_pongs);
   footing_add_raw (PREFIX "part-is-life", test_part_is_life);
   footing_add_all (PREFIX "taken-in-part", test_taken_in_part);
   footing_add (PREFIX "big-echo", &footing_soup, test_big_echo);
