@@ -224,8 +224,6 @@ hb_output_cork (HbOutput *self)
 void
 hb_output_uncork (HbOutput *self)
 {
-  gboolean was_blocked = self->block_writer.is_blocked;
-
   self->corks--;
 
   if (self->corks > 0)
@@ -234,7 +232,9 @@ hb_output_uncork (HbOutput *self)
   hb_output_flush (self);
   hb_output_emit_progress (self);
 
-  if (self->block_writer.is_blocked && !was_blocked)
+  /* Also if the socket was full before this call, because a frame of libsoup's may have found it
+   * full, for which no event could be emitted. */
+  if (self->block_writer.is_blocked)
     emit (self, HB_EVENT_BLOCKED);
 }
 

@@ -114,6 +114,27 @@ test_full (Fixture       *fixture,
   assert_taken (fixture, all, 2);
 }
 
+/* A frame of libsoup's finds the socket full during a delivery. The event follows the delivery. */
+static void
+test_refused_while_corked (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_autofree char *half = g_strnfill (HB_BLOCK_SIZE / 2, 'x');
+  g_autoptr (GError) error = NULL;
+
+  hb_output_cork (fixture->output);
+  write_text (fixture, half);
+  write_text (fixture, half);
+  scripted_output_add_blocking (fixture->base);
+  g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_cmpuint (fixture->n_blocked, ==, 0);
+  hb_output_uncork (fixture->output);
+  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+  turn ();
+  g_assert_cmpuint (fixture->n_writable, ==, 1);
+}
+
 /* The end of a frame is known before the kernel has all of it. */
 static void
 test_short (Fixture       *fixture,
@@ -359,6 +380,7 @@ main (int   argc,
   add ("corked-in-a-loop", test_corked_in_a_loop);
   add ("long", test_long);
   add ("full", test_full);
+  add ("refused-while-corked", test_refused_while_corked);
   add ("short", test_short);
   add ("short-flush", test_short_flush);
   add ("error-after-some", test_error_after_some);
