@@ -160,6 +160,8 @@ gboolean          hb_machine_pop_effect         (HbMachine      *self,
 gboolean          hb_machine_is_current         (HbMachine      *self,
                                                  const HbEffect *effect);
 gboolean          hb_machine_has_open_link      (HbMachine      *self);
+gboolean          hb_machine_has_link           (HbMachine      *self,
+                                                 guint           serial);
 const HbOutgoing *hb_machine_take_message       (HbMachine      *self,
                                                  gint64          now);
 gint64            hb_machine_get_deadline       (HbMachine      *self);

@@ -79,6 +79,15 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
+/* Returns whether the machine has not left the link, be it open or an attempt. */
+gboolean
+hb_machine_has_link (HbMachine *self,
+                     guint      serial)
+{
+  return serial == self->serial
+         && (self->state == HB_STATE_CONNECTING || hb_machine_has_open_link (self));
+}
+
 /* Whether the server accepts all messages. A server that requires a login accepts only the messages
  * of the login before that. */
 gboolean

@@ -47,6 +47,7 @@ SoupWebsocketConnection *hb_link_get_connection       (HbLink             *self)
 const char              *hb_link_get_protocol         (HbLink             *self);
 gboolean                 hb_link_is_held_up           (HbLink             *self);
 gboolean                 hb_link_read_on              (HbLink             *self);
+guint64                  hb_link_get_written          (HbLink             *self);
 gboolean                 hb_link_has_ended            (HbLink             *self);
 gboolean                 hb_link_is_queued            (HbLink             *self);
 

@@ -333,6 +333,13 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
+/* Returns the position before which the kernel has all bytes, 0 before the connection is open. */
+guint64
+hb_link_get_written (HbLink *self)
+{
+  return self->connection != NULL ? self->channel.funcs->get_written (self->channel.data) : 0;
+}
+
 /* Returns whether the connection has ended and HB_EVENT_LOST follows in the next iteration. */
 gboolean
 hb_link_has_ended (HbLink *self)

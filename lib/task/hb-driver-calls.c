@@ -123,7 +123,7 @@ hb_driver_close (HbDriver   *self,
   g_autoptr (GError) error = NULL;
 
   hb_trace (&self->trace, "close () called, code %u", code);
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
 
   if (!hb_machine_close (&self->machine, hb_driver_read_clock (self), code, reason, ticket, &error))
     {
@@ -141,7 +141,7 @@ hb_driver_reconnect_now (HbDriver *self)
 {
   hb_driver_enter_context (self);
   hb_trace (&self->trace, "reconnect_now () called");
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
   hb_machine_reconnect_now (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -150,7 +150,7 @@ void
 hb_driver_reconnect_later (HbDriver *self)
 {
   hb_trace (&self->trace, "reconnect_later () called");
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
   hb_machine_reconnect_later (&self->machine, hb_driver_read_clock (self));
   hb_driver_wake (self);
 }
@@ -310,7 +310,7 @@ hb_driver_take_queue (HbDriver *self)
   guint i;
 
   hb_trace (&self->trace, "take_queue () called");
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
   hb_deque_init (&taken, sizeof (HbOutgoing));
   hb_machine_take_queue (&self->machine, hb_driver_read_clock (self), &taken);
 

@@ -196,6 +196,17 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
+/* Drops a link that the machine has left. HB_EFFECT_DROP may have to wait for a handler that runs a
+ * main loop. In that loop the link would still write gathered messages, which the machine sends
+ * again on the next link, so they would arrive twice. */
+static void
+drop_left_link (HbDriver *self)
+{
+  if (self->link != NULL
+      && !hb_machine_has_link (&self->machine, hb_link_get_serial (self->link)))
+    hb_driver_drop_link (self);
+}
+
 /* Carries out all effects. Code of the application runs in here, which may call anything, drop the
  * last reference, or run a main loop, and this function with it. */
 void
@@ -204,6 +215,7 @@ hb_driver_carry_out_all (HbDriver *self)
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_driver_begin (self);
+  drop_left_link (self);
   hb_driver_carry_out_each (self);
   hb_driver_end (self);
 }
@@ -230,7 +242,11 @@ hb_driver_wake (HbDriver *self)
   hb_driver_show_state (self);
 
   if (self->depth == 0)
-    hb_driver_carry_out_all (self);
-  else
-    hb_driver_touch_alarm (self);
+    {
+      hb_driver_carry_out_all (self);
+      return;
+    }
+
+  drop_left_link (self);
+  hb_driver_touch_alarm (self);
 }

@@ -25,6 +25,22 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_batch_clear (&batch);
 }
 
+/* Brings the machine up to date before it may leave the link or give messages back. When libsoup
+ * writes a frame, gathered messages may be written with it, and no event can report that from
+ * within libsoup. On the next link such a message would be sent again, and would arrive twice. */
+void
+hb_driver_catch_up (HbDriver *self)
+{
+  hb_driver_take_in (self);
+
+  if (self->link != NULL)
+    hb_machine_handle (&self->machine, self->now, &(HbEvent) {
+      .kind = HB_EVENT_PROGRESS,
+      .serial = hb_link_get_serial (self->link),
+      .written = hb_link_get_written (self->link),
+    });
+}
+
 /* For hb_driver_show_state (). What other threads have sent before they could see that the task
  * does not accept messages is taken in, and fails. */
 void

@@ -101,6 +101,7 @@ HbReply   hb_driver_judge          (HbDriver       *self,
 
 /* hb-driver-intake.c */
 void      hb_driver_take_batch_in  (HbDriver       *self);
+void      hb_driver_catch_up       (HbDriver       *self);
 void      hb_driver_show_change    (HbDriver       *self);
 void      hb_driver_on_woken       (HbDriver       *self);
 void      hb_driver_forget_turn    (HbDriver       *self);

@@ -71,7 +71,7 @@ hb_driver_tick (HbDriver *self)
     .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
   };
 
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
   hb_driver_read_clock (self);
 
   if (self->trace.is_wanted)

@@ -187,7 +187,7 @@ dispose_cb (gpointer user_data)
               "The last reference to a task that is not closed is gone, and the connection with "
               "it. Keep the task in a variable for as long as it is needed");
 
-  hb_driver_take_in (self);
+  hb_driver_catch_up (self);
   hb_machine_dispose (&self->machine, hb_clock_now ());
   self->shown_state = HB_DRIVER_NOT_SHOWN;
   hb_driver_show_state (self);
