@@ -67,5 +67,8 @@ HbVerdict hb_heartbeat_tick         (const HbHeartbeat *self,
                                      gboolean           held_up);
 gint64    hb_heartbeat_get_deadline (const HbHeartbeat *self,
                                      const HbSettings  *settings);
+gint64    hb_heartbeat_get_early_ping_at
+                                    (const HbHeartbeat *self,
+                                     const HbSettings  *settings);
 
 G_END_DECLS

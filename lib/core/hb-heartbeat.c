@@ -9,6 +9,12 @@
 /* RFC 6455, 5.5: a control frame has no room for more. */
 #define MAX_PING 125
 
+/* How early a ping may be sent: by this fraction of ping-timeout, and at most MAX_EARLY. At the
+ * default of 15 s the pings of any number of tasks then wake the process about once a second, and a
+ * task sends no more than one ping in 15 beyond what it must. */
+#define EARLY     16
+#define MAX_EARLY G_TIME_SPAN_SECOND
+
 static gboolean
 is_pong_message (const HbSettings *settings,
                  HbOpcode          opcode,
@@ -274,14 +280,11 @@ hb_heartbeat_tick (const HbHeartbeat *self,
 {
   gint64 judged_at = get_judged_at (self, settings);
 
-  if (now < hb_heartbeat_get_deadline (self, settings))
-    return HB_VERDICT_WAIT;
-
   /* The reply may be in the socket, unread, so a late tick sends another ping. */
-  if (now >= judged_at && !held_up && now - judged_at <= HB_LATE)
-    return HB_VERDICT_DEAD;
+  if (now >= judged_at)
+    return !held_up && now - judged_at <= HB_LATE ? HB_VERDICT_DEAD : HB_VERDICT_PING;
 
-  return HB_VERDICT_PING;
+  return now >= hb_heartbeat_get_early_ping_at (self, settings) ? HB_VERDICT_PING : HB_VERDICT_WAIT;
 }
 
 gint64
@@ -297,4 +300,16 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   ping_at = get_ping_at (self, settings);
 
   return MIN (judged_at, ping_at);
+}
+
+/* Returns the time from which on a tick sends the next ping. The loop waits for the deadline, or
+ * for another one before that. A link is never judged early. */
+gint64
+hb_heartbeat_get_early_ping_at (const HbHeartbeat *self,
+                                const HbSettings  *settings)
+{
+  gint64 ping_at = self->last_activity == HB_NEVER ? HB_NEVER : get_ping_at (self, settings);
+  gint64 early = hb_milliseconds (settings->ping_timeout) / EARLY;
+
+  return ping_at == HB_NEVER ? HB_NEVER : ping_at - MIN (early, MAX_EARLY);
 }

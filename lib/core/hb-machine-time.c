@@ -83,6 +83,24 @@ hb_machine_get_deadline (HbMachine *self)
   return MIN (link, outbox);
 }
 
+/* Returns the time from which on a tick sends the next ping, HB_NEVER if there is none to send. */
+gint64
+hb_machine_get_early_ping_at (HbMachine *self)
+{
+  return self->state == HB_STATE_OPEN && hb_machine_may_ping (self)
+         ? hb_heartbeat_get_early_ping_at (&self->heartbeat, &self->settings)
+         : HB_NEVER;
+}
+
+/* Returns whether a deadline may end the link. If no ping waits, the deadlines of an open link only
+ * send a ping, or count the link as one that lasts. */
+gboolean
+hb_machine_may_end_link (HbMachine *self)
+{
+  return self->state != HB_STATE_OPEN || !hb_machine_is_ready (self)
+         || hb_heartbeat_is_judged (&self->heartbeat, &self->settings);
+}
+
 static void
 lose_with_error (HbMachine *self,
                  gint64     now,

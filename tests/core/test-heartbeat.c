@@ -81,6 +81,8 @@ test_no_link (Fixture       *fixture,
   hb_heartbeat_stop (&fixture->heartbeat);
 
   g_assert_cmpint (get_deadline (fixture), ==, HB_NEVER);
+  g_assert_cmpint (hb_heartbeat_get_early_ping_at (&fixture->heartbeat, &fixture->settings),
+                   ==, HB_NEVER);
   g_assert_cmpint (tick (fixture, 100000), ==, HB_VERDICT_WAIT);
 }
 
@@ -88,10 +90,10 @@ static void
 test_silence (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A ping is due after as much silence as was set, and not before");
+  g_test_summary ("A ping is due after as much silence as was set");
 
   g_assert_cmpint (get_deadline (fixture), ==, at (15000));
-  g_assert_cmpint (tick (fixture, 14999), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (tick (fixture, 14000), ==, HB_VERDICT_WAIT);
   g_assert_cmpint (tick (fixture, 15000), ==, HB_VERDICT_PING);
 }
 
@@ -104,8 +106,78 @@ test_life (Fixture       *fixture,
   on_activity (fixture, 14000);
 
   g_assert_cmpint (get_deadline (fixture), ==, at (29000));
-  g_assert_cmpint (tick (fixture, 28999), ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (tick (fixture, 28000), ==, HB_VERDICT_WAIT);
   g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
+}
+
+/* How early a ping may be, in milliseconds */
+typedef struct
+{
+  const char *name;
+  HbLiveness  liveness;
+  guint       ping_timeout;
+  guint       pong_timeout;
+  int         pinged_at;  /* -1 if no ping has been sent */
+  gint64      earliest;   /* in microseconds, HB_NEVER if a tick never sends a ping */
+  gint64      deadline;   /* in microseconds */
+} Early;
+
+static const Early earlies[] = {
+  { "default", HB_LIVENESS_ANY, 15000, 10000, -1, 14062500, 15000000 },
+  { "short", HB_LIVENESS_ANY, 20, 10000, -1, 18750, 20000 },
+  { "shortest", HB_LIVENESS_ANY, 1, 10000, -1, 938, 1000 },
+  { "as-long-as-may-be", HB_LIVENESS_ANY, 16000, 10000, -1, 15000000, 16000000 },
+  { "long", HB_LIVENESS_ANY, 3600000, 10000, -1, 3599000000, 3600000000 },
+  { "off", HB_LIVENESS_ANY, 0, 10000, -1, HB_NEVER, HB_NEVER },
+  { "judged", HB_LIVENESS_ANY, 15000, 10000, 1000, HB_NEVER, 11000000 },
+  { "judged-only", HB_LIVENESS_ANY, 0, 10000, 1000, HB_NEVER, 11000000 },
+  { "not-judged", HB_LIVENESS_ANY, 15000, 0, 1000, 15062500, 16000000 },
+  { "steady", HB_LIVENESS_STEADY, 8000, 10000, 1000, 8500000, 9000000 },
+  { "steady-behind", HB_LIVENESS_STEADY, 15000, 10000, 1000, 15062500, 11000000 },
+};
+
+static void
+test_early (gconstpointer data)
+{
+  const Early *row = data;
+  Fixture fixture = { 0 };
+  gint64 earliest = row->earliest == HB_NEVER ? HB_NEVER : OPENED_AT + row->earliest;
+  gint64 deadline = row->deadline == HB_NEVER ? HB_NEVER : OPENED_AT + row->deadline;
+  gint64 first = MIN (earliest, deadline);
+
+  g_test_summary ("A ping may be sent early by a sixteenth, and by a second at most; nothing else "
+                  "is early");
+
+  set_up (&fixture, NULL);
+  fixture.settings.liveness = row->liveness;
+  fixture.settings.ping_timeout = row->ping_timeout;
+  fixture.settings.pong_timeout = row->pong_timeout;
+  if (row->pinged_at >= 0)
+    on_ping (&fixture, row->pinged_at);
+
+  g_assert_cmpint (hb_heartbeat_get_early_ping_at (&fixture.heartbeat, &fixture.settings),
+                   ==, earliest);
+  g_assert_cmpint (get_deadline (&fixture), ==, deadline);
+  if (first == HB_NEVER)
+    return;
+
+  g_assert_cmpint (hb_heartbeat_tick (&fixture.heartbeat, &fixture.settings, first - 1, FALSE),
+                   ==, HB_VERDICT_WAIT);
+  g_assert_cmpint (hb_heartbeat_tick (&fixture.heartbeat, &fixture.settings, first, FALSE),
+                   ==, earliest < deadline ? HB_VERDICT_PING : HB_VERDICT_DEAD);
+}
+
+static void
+add_early_tests (void)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (earlies); i++)
+    {
+      g_autofree char *path = g_strconcat ("/heartbeat/early/", earlies[i].name, NULL);
+
+      g_test_add_data_func (path, &earlies[i], test_early);
+    }
 }
 
 static void
@@ -181,7 +253,7 @@ test_held_up_early (Fixture       *fixture,
 {
   g_test_summary ("Being held up does not bring a ping before its time");
 
-  g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14999), TRUE),
+  g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14062), TRUE),
                    ==, HB_VERDICT_WAIT);
 }
 
@@ -381,6 +453,7 @@ main (int   argc,
 
   add_test ("/heartbeat/no-link", test_no_link);
   add_test ("/heartbeat/silence", test_silence);
+  add_early_tests ();
   add_test ("/heartbeat/life", test_life);
   add_test ("/heartbeat/dead", test_dead);
   add_test ("/heartbeat/life-after-ping", test_life_after_ping);

@@ -116,20 +116,34 @@ get_verdict_at (Walk *walk)
          : HB_NEVER;
 }
 
-/* When the heartbeat is to act */
 static gint64
-get_beat_at (Walk *walk)
+get_ping_at (Walk *walk)
 {
   const HbSettings *settings = &walk->machine.settings;
   gint64 silent_since = walk->model.is_awaiting ? walk->model.pinged_at : walk->model.life_at;
   gboolean is_steady = settings->liveness == HB_LIVENESS_STEADY;
 
   if (settings->ping_timeout == 0 || (is_judged (walk) && !is_steady))
-    return get_verdict_at (walk);
+    return HB_NEVER;
 
-  return MIN (get_verdict_at (walk),
-              (is_steady ? walk->model.last_ping : silent_since)
-              + hb_milliseconds (settings->ping_timeout));
+  return (is_steady ? walk->model.last_ping : silent_since)
+         + hb_milliseconds (settings->ping_timeout);
+}
+
+/* When the heartbeat must act */
+static gint64
+get_beat_at (Walk *walk)
+{
+  return MIN (get_verdict_at (walk), get_ping_at (walk));
+}
+
+/* When the heartbeat may act: a ping may be early by a sixteenth, and by a second at most. */
+static gint64
+get_earliest_beat_at (Walk *walk)
+{
+  gint64 early = MIN (walk->machine.settings.ping_timeout, 16000) * (gint64) 1000 / 16;
+
+  return MIN (get_verdict_at (walk), get_ping_at (walk) - early);
 }
 
 static gboolean
@@ -473,7 +487,7 @@ tick_open (Walk     *walk,
   if (!model_may_ping (walk))
     return;
 
-  if (walk->now < get_beat_at (walk))
+  if (walk->now < get_earliest_beat_at (walk))
     return;
 
   if (walk->now < get_verdict_at (walk) || held_up || walk->now - get_verdict_at (walk) > LATE)
