@@ -7,7 +7,7 @@
 #include "hb-clock-private.h"
 
 /* Returns the time in microseconds. Where the system has CLOCK_BOOTTIME (clock_gettime(2)), the
- * time includes suspends. The alarm's timer must use the same clock. */
+ * time includes suspends. HbTimer must use the same clock. */
 gint64
 hb_clock_now (void)
 {

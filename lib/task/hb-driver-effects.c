@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include "hb-alarm-private.h"
 #include "hb-call-private.h"
 #include "hb-driver-steps-private.h"
 
@@ -57,7 +56,7 @@ yield (HbDriver *self)
 void
 hb_driver_leave_context (HbDriver *self)
 {
-  if (self->alarm == NULL)
+  if (self->home.context == NULL)
     return;
 
   if (self->depth > 0)
@@ -66,11 +65,11 @@ hb_driver_leave_context (HbDriver *self)
   end_yield (self);
   hb_intake_set_alarm (&self->intake, NULL);
   hb_driver_forget_turn (self);
-  g_source_destroy (self->alarm);
-  g_clear_pointer (&self->alarm, g_source_unref);
+  hb_alarm_leave (&self->alarm);
   g_clear_pointer (&self->network, hb_network_unwatch);
   hb_sessions_drop_own (&self->sessions);
   hb_home_leave (&self->home);
+  hb_driver_unref (self);
 }
 
 /* Drops the link, and with it the rest of a delivery. */

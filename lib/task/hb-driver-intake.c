@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
@@ -69,7 +68,7 @@ turn_cb (gpointer user_data)
       self->awaits_turn = FALSE;
       hb_intake_rearm (&self->intake);
       hb_driver_take_in (self);
-      hb_alarm_touch (self->alarm);
+      hb_alarm_touch (&self->alarm);
     }
 
   return G_SOURCE_REMOVE;

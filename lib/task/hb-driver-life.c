@@ -44,12 +44,12 @@ hb_driver_keep (HbDriver *self)
 }
 
 /* Precedes anything that may run code of the application, which may drop the last reference to the
- * driver. The alarm's reference is enough until the alarm goes, so that no reference is counted for
- * each message. */
+ * driver. A driver in a context holds a reference to itself until it leaves the context, so that no
+ * reference is counted for each message. */
 void
 hb_driver_begin (HbDriver *self)
 {
   self->depth++;
-  if (self->alarm == NULL)
+  if (self->home.context == NULL)
     hb_driver_keep (self);
 }

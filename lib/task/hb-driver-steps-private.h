@@ -3,6 +3,7 @@
 #pragma once
 
 #include "hb-alarm-private.h"
+#include "hb-alarm-private.h"
 #include "hb-driver-private.h"
 #include "hb-home-private.h"
 #include "hb-intake-private.h"
@@ -36,7 +37,7 @@ struct _HbDriver
   SoupMessageHeaders  *request_headers;
   HbLink              *link;            /* (nullable) */
   HbHome               home;            /* entered until CLOSED, as the next three */
-  GSource             *alarm;           /* (nullable) */
+  HbAlarm              alarm;
   HbNetwork           *network;         /* (nullable) */
   GSource             *yielding;        /* (nullable) ends the turn of other sources */
   gint64               now;             /* when the clock was last read */
@@ -58,7 +59,8 @@ gint64    hb_driver_read_clock     (HbDriver       *self);
 gint64    hb_driver_read_ages      (HbDriver       *self);
 gint64    hb_driver_get_time       (HbDriver       *self,
                                     HbEventKind     kind);
-gint64    hb_driver_get_deadline   (gpointer        self);
+gint64    hb_driver_get_deadline   (gpointer        self,
+                                    gint64         *earliest);
 void      hb_driver_tick           (HbDriver       *self);
 
 /* hb-driver-send.c */
@@ -123,8 +125,7 @@ hb_driver_is_closed (HbDriver *self)
 static inline void
 hb_driver_touch_alarm (HbDriver *self)
 {
-  if (self->alarm != NULL)
-    hb_alarm_touch (self->alarm);
+  hb_alarm_touch (&self->alarm);
 }
 
 /* Gives the machine what other threads have asked for. Code of the application does not run in

@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
@@ -39,13 +38,18 @@ hb_driver_get_time (HbDriver    *self,
 /* Asks for a dispatch at once while effects are left, because they must not wait for the end of a
  * main loop that a handler runs. */
 gint64
-hb_driver_get_deadline (gpointer user_data)
+hb_driver_get_deadline (gpointer  user_data,
+                        gint64   *earliest)
 {
   HbDriver *self = user_data;
 
-  return hb_machine_has_effect (&self->machine)
-         ? HB_AT_ONCE
-         : hb_machine_get_deadline (&self->machine);
+  if (hb_machine_has_effect (&self->machine))
+    return HB_AT_ONCE;
+
+  if (earliest != NULL)
+    *earliest = hb_machine_get_early_ping_at (&self->machine);
+
+  return hb_machine_get_deadline (&self->machine);
 }
 
 /* Ends a pause of reading, so that the socket is read in the next iteration. */
@@ -61,7 +65,10 @@ read_on (HbDriver *self)
   return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
 }
 
-/* Handles a deadline that has passed. */
+/* Handles a deadline that has passed, or sends a ping early.
+ *
+ * A deadline may have passed only after the sockets were read, for example while another task was
+ * busy. The socket must be read again then before the link is ended. */
 void
 hb_driver_tick (HbDriver *self)
 {
@@ -70,6 +77,10 @@ hb_driver_tick (HbDriver *self)
     .tick.reading = read_on (self),
     .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
   };
+
+  if (event.tick.reading == HB_READING_DONE && !hb_alarm_is_due (&self->alarm)
+      && hb_machine_may_end_link (&self->machine))
+    event.tick.reading = HB_READING_LATER;
 
   hb_driver_catch_up (self);
   hb_driver_read_clock (self);

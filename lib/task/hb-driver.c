@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
@@ -121,22 +120,20 @@ event_cb (const HbEvent *event,
     }
 }
 
-static gboolean
+static void
 alarm_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
   gboolean has_ended = self->link != NULL && hb_link_has_ended (self->link);
 
-  if (hb_alarm_was_woken (self->alarm))
+  if (hb_alarm_was_woken (&self->alarm))
     hb_driver_on_woken (self);
 
   /* A link that has ended reports that, and the reason, in this iteration. A tick would hide it. */
-  if (hb_alarm_is_due (self->alarm) && !has_ended)
+  if (hb_alarm_may_act (&self->alarm) && !has_ended)
     hb_driver_tick (self);
 
   hb_driver_carry_out_all (self);
-
-  return G_SOURCE_CONTINUE;
 }
 
 /* Makes the task belong to the thread-default context when it leaves CLOSED. */
@@ -148,11 +145,10 @@ hb_driver_enter_context (HbDriver *self)
 
   hb_driver_leave_context (self);
   hb_trace_refresh (&self->trace, &self->machine);
+  hb_driver_ref (self);
   hb_home_enter (&self->home);
-  self->alarm = hb_alarm_new (hb_driver_get_deadline, self);
-  g_source_set_callback (self->alarm, alarm_cb, hb_driver_ref (self), hb_driver_release_cb);
-  g_source_attach (self->alarm, self->home.context);
-  hb_intake_set_alarm (&self->intake, self->alarm);
+  hb_alarm_enter (&self->alarm, self->home.context);
+  hb_intake_set_alarm (&self->intake, &self->alarm);
 }
 
 HbDriver *
@@ -165,6 +161,7 @@ hb_driver_new (const HbDriverFuncs *funcs,
   self->event_func = event_cb;
   g_weak_ref_init (&self->owner, owner);
   hb_home_init (&self->home);
+  hb_alarm_init (&self->alarm, hb_driver_get_deadline, alarm_cb, self);
   self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   hb_trace_init (&self->trace);
   hb_machine_init (&self->machine, g_random_int ());

@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 
+#include "hb-alarm-private.h"
 #include "hb-amount-private.h"
 #include "hb-batch-private.h"
 #include "hb-settings-private.h"
@@ -17,7 +18,7 @@ typedef struct
   GMutex      mutex;        /* for what follows, except is_filled and *buffered */
   HbBatch     batch;
   HbAmount   *buffered;     /* (not owned) the bytes that wait here and in the queue */
-  GSource    *alarm;        /* (owned) (nullable) NULL while the task has no context */
+  HbAlarm    *alarm;        /* (not owned) (nullable) NULL while the task has no context */
   GError     *refusal;      /* (owned) (nullable) why messages are refused; NULL if they are not */
   guint64     max_buffered;
   guint64     unreserved;   /* bytes that wait here and are not in `buffered` */
@@ -43,7 +44,7 @@ void     hb_intake_cancel      (HbIntake          *self,
                                 GTask             *ticket);
 
 void     hb_intake_set_alarm   (HbIntake          *self,
-                                GSource           *alarm);
+                                HbAlarm           *alarm);
 void     hb_intake_set_limits  (HbIntake          *self,
                                 const HbSettings  *settings);
 void     hb_intake_set_refusal (HbIntake          *self,

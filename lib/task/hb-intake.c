@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-intake-private.h"
 #include "hb-outbox-private.h"
@@ -220,16 +219,14 @@ hb_intake_cancel (HbIntake *self,
  *   only calls that have ended can be left to cancel. */
 void
 hb_intake_set_alarm (HbIntake *self,
-                     GSource  *alarm)
+                     HbAlarm  *alarm)
 {
   g_autoptr (GPtrArray) ended = NULL;
-  G_GNUC_UNUSED g_autoptr (GSource) old = NULL;
   G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   g_assert (self->batch.messages.length == 0);
 
-  old = g_steal_pointer (&self->alarm);
-  self->alarm = alarm != NULL ? g_source_ref (alarm) : NULL;
+  self->alarm = alarm;
   self->is_woken = FALSE;
   ended = g_steal_pointer (&self->batch.cancelled);
   g_ptr_array_set_free_func (ended, g_object_unref);

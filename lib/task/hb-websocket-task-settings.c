@@ -381,6 +381,9 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * with `STEADY` the time from one ping to the next. 0 turns the heartbeat off.
  * [method@WebsocketTask.check] still sends a ping then.
  *
+ * If the main context is awake for another task, a ping is sent early by up to a sixteenth of this
+ * time, and by a second at most, so that the context need not wake again.
+ *
  * Since: 1.0
  */
 

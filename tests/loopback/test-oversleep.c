@@ -257,6 +257,62 @@ test_alarm_again (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
+/* Between the time at which the pings are sent and the end of the wait for the first one's reply */
+#define BUSY 400
+
+typedef struct
+{
+  const Heartbeat *heartbeat;
+  RawPeer         *peer;
+  gboolean         has_worked;
+} Busy;
+
+static char *
+work_in_ping_cb (HbWebsocketTask *task,
+                 gpointer         user_data)
+{
+  Busy *self = user_data;
+
+  if (!self->has_worked)
+    {
+      self->has_worked = TRUE;
+      send_life (self->heartbeat, self->peer);
+      test_clock_jump (BUSY);
+    }
+
+  return NULL;
+}
+
+static void
+test_other_task_busy (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  HbWebsocketTask *other = hb_websocket_task_new (raw_server_get_uri (fixture->raw));
+  Busy busy = { data, NULL, FALSE };
+
+  g_test_summary ("A reply that came while another task of the context was busy is read before it "
+                  "is missed");
+
+  hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_STEADY);
+  hb_websocket_task_set_pong_timeout (fixture->task, PING_AFTER - 500);
+  busy.peer = open_and_ping (fixture, data);
+  hb_websocket_task_set_ping_timeout (other, PING_AFTER - 900);
+  hb_websocket_task_set_ping_func (other, work_in_ping_cb, &busy, NULL);
+  hb_websocket_task_open (other);
+  raw_server_wait_peer (fixture->raw, 1);
+  wait_until (hb_websocket_task_get_state (other) == HB_STATE_OPEN);
+
+  jump (PING_AFTER - 900 + LATENESS);
+  g_assert_true (busy.has_worked);
+  wait_until (count_signs (fixture) == 1);
+  assert_state (fixture->task, HB_STATE_OPEN);
+  signal_log_forget (fixture->log);
+  g_assert_finalize_object (other);
+  wait_idle ();
+  raw_peer_forget (busy.peer);
+  raw_peer_forget (raw_server_get_peer (fixture->raw, 1));
+}
+
 static const SuspendCase cases[] = {
   { "answered-a-little-late", test_answered_a_little_late },
   { "answered-behind", test_answered_behind },
@@ -268,6 +324,7 @@ static const SuspendCase cases[] = {
   { "ping-func", test_ping_func },
   { "check-in-handler", test_check_in_handler },
   { "alarm-again", test_alarm_again },
+  { "other-task-busy", test_other_task_busy },
 };
 
 int

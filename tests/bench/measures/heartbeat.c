@@ -18,7 +18,8 @@
  * heartbeat MESSAGES */
 
 static HbMachine machine;
-static GSource *alarm_source;
+static HbAlarm alarm_;
+static GSource *source; /* of all alarms of the context */
 static GBytes *message;
 
 static void
@@ -35,9 +36,18 @@ carry_out (void)
 }
 
 static gint64
-get_deadline (gpointer user_data)
+get_deadline (gpointer  user_data,
+              gint64   *earliest)
 {
+  if (earliest != NULL)
+    *earliest = hb_machine_get_early_ping_at (&machine);
+
   return hb_machine_get_deadline (&machine);
+}
+
+static void
+ring (gpointer user_data)
+{
 }
 
 /* As the main loop does before it waits */
@@ -46,8 +56,8 @@ prepare_alarm (void)
 {
   int timeout;
 
-  hb_alarm_touch (alarm_source);
-  alarm_source->source_funcs->prepare (alarm_source, &timeout);
+  hb_alarm_touch (&alarm_);
+  source->source_funcs->prepare (source, &timeout);
 }
 
 static void
@@ -113,7 +123,9 @@ main (int    argc,
   hb_machine_init (&machine, 1);
   machine.settings.uri = g_strdup ("ws://127.0.0.1/");
   message = g_bytes_new_static ("message", 7);
-  alarm_source = hb_alarm_new (get_deadline, NULL);
+  hb_alarm_init (&alarm_, get_deadline, ring, NULL);
+  hb_alarm_enter (&alarm_, g_main_context_default ());
+  source = (GSource *) alarm_.schedule;
 
   hb_machine_open (&machine, hb_clock_now (), NULL);
   carry_out ();

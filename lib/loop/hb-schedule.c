@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-clock-private.h"
+#include "hb-schedule-private.h"
+#include "hb-time-private.h"
+#include "hb-timer-private.h"
+
+/* After this time every other source of the context has its turn. */
+#define MAX_BUSY 4000
+
+/* By how much a deadline may be later than the time for which an alarm is sorted. At the default
+ * times, the reply to a ping moves the deadline by more. */
+#define MAX_STALENESS (2 * G_TIME_SPAN_SECOND)
+
+/* The deadline of an alarm in no heap. HB_NEVER is later by MAX_STALENESS, and so leaves the alarm
+ * where it is. HB_AT_ONCE, which follows HB_NEVER when integers wrap around, does not. */
+#define NOWHERE (HB_NEVER - MAX_STALENESS)
+
+/* The source of all alarms of one main context, with one timer for the first deadline of all. A
+ * source and a descriptor for each alarm would make each iteration of the loop slower.
+ *
+ * The source queries the deadline of an alarm that was touched once before each poll. To sort it
+ * again for each message would cost more than the message itself. For the same reason an alarm
+ * whose deadline moves to a later time stays in its place until it has moved by MAX_STALENESS, or
+ * the time of its place has passed. That time then wakes the loop in vain, once.
+ *
+ * Only the thread that owns the context uses the fields that precede the mutex. */
+struct _HbSchedule
+{
+  GSource       source;
+  GMainContext *context;    /* (not owned) */
+  guint         n_alarms;   /* protected by schedules_mutex */
+  gboolean      is_shared;  /* by all alarms of the context, in `schedules` */
+  HbTimer       timer;
+  HbHeap        latest;     /* alarms by the time at which they must be called */
+  HbHeap        earliest;   /* the same alarms by the time at which they may be called */
+  gboolean      is_changed; /* The timer must be set again. */
+  HbAlarm      *touched;    /* (nullable) the first alarm to query */
+  gint64        read_until; /* Each socket that was readable at this time has been read. */
+
+  GMutex        mutex;      /* for the queue, and for is_queued and is_woken of each alarm */
+  GQueue        queue;      /* alarms to call, first come, first served */
+  int           n_queued;   /* (atomic) its length */
+};
+
+/* The greatest delay of an alarm: this fraction of the wait, and at most MAX_SLACK */
+#define SLACK     64
+#define MAX_SLACK (G_USEC_PER_SEC / 8)
+
+/* A deadline that is handled too late by HB_LATE never ends a connection, so the slack must be
+ * smaller. */
+G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
+
+/* Delays the deadline to the next multiple of a power of two, the largest within the slack.
+ * Similar deadlines then wake the main loop together, and programs wake the machine together. */
+static gint64
+put_together (gint64 deadline)
+{
+  gint64 slack, grid;
+
+  slack = (deadline - hb_clock_now ()) / SLACK;
+  slack = MIN (slack, MAX_SLACK);
+  if (slack <= 1)
+    return deadline;
+
+  grid = (gint64) 1 << (g_bit_storage (slack) - 1);
+
+  return (deadline + grid - 1) / grid * grid;
+}
+
+/* (element-type GMainContext HbSchedule) (not owned) of the contexts that have an alarm */
+static GHashTable *schedules;
+static GMutex schedules_mutex;
+
+static void
+push (HbSchedule *self,
+      HbAlarm    *alarm,
+      gboolean    is_woken)
+{
+  g_mutex_lock (&self->mutex);
+  alarm->is_woken = alarm->is_woken || is_woken;
+
+  if (!alarm->is_queued)
+    {
+      alarm->is_queued = TRUE;
+      g_queue_push_tail_link (&self->queue, &alarm->in_queue);
+      g_atomic_int_inc (&self->n_queued);
+    }
+
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Returns whether the alarm was woken. */
+static gboolean
+take_out (HbSchedule *self,
+          HbAlarm    *alarm)
+{
+  gboolean was_woken;
+
+  g_mutex_lock (&self->mutex);
+  was_woken = alarm->is_woken;
+  alarm->is_woken = FALSE;
+
+  if (alarm->is_queued)
+    {
+      alarm->is_queued = FALSE;
+      g_queue_unlink (&self->queue, &alarm->in_queue);
+      g_atomic_int_add (&self->n_queued, -1);
+    }
+
+  g_mutex_unlock (&self->mutex);
+
+  return was_woken;
+}
+
+/* Only the thread that owns the context takes an alarm out, so the alarm stays in the queue after
+ * this function.
+ *
+ * Returns: (nullable): the alarm that has waited longest */
+static HbAlarm *
+peek (HbSchedule *self)
+{
+  HbAlarm *alarm;
+
+  g_mutex_lock (&self->mutex);
+  alarm = g_queue_peek_head (&self->queue);
+  g_mutex_unlock (&self->mutex);
+
+  return alarm;
+}
+
+static void
+unschedule (HbSchedule *self,
+            HbAlarm    *alarm)
+{
+  hb_heap_remove (&self->latest, &alarm->latest);
+  hb_heap_remove (&self->earliest, &alarm->earliest);
+  alarm->deadline = NOWHERE;
+  self->is_changed = TRUE;
+}
+
+static gint64
+query (HbAlarm *alarm,
+       gint64  *earliest)
+{
+  gint64 deadline;
+
+  *earliest = HB_NEVER;
+  deadline = alarm->func (alarm->user_data, earliest);
+  *earliest = MIN (*earliest, deadline);
+
+  return deadline;
+}
+
+static void
+schedule (HbSchedule *self,
+          HbAlarm    *alarm)
+{
+  gint64 earliest;
+
+  alarm->deadline = query (alarm, &earliest);
+  hb_heap_set (&self->latest, &alarm->latest, put_together (alarm->deadline));
+  hb_heap_set (&self->earliest, &alarm->earliest, earliest);
+  self->is_changed = TRUE;
+}
+
+/* Not inlined, so that the usual case does without what this needs. */
+static G_GNUC_NO_INLINE void
+move (HbSchedule *self,
+      HbAlarm    *alarm,
+      gint64      deadline)
+{
+  if (deadline == HB_AT_ONCE)
+    push (self, alarm, FALSE);
+  else if (deadline == HB_NEVER)
+    unschedule (self, alarm);
+  else
+    schedule (self, alarm);
+}
+
+/* Leaves an alarm in its place if its deadline is the same or a little later: see HbSchedule. */
+static void
+ask_touched (HbSchedule *self)
+{
+  while (self->touched != NULL)
+    {
+      HbAlarm *alarm = self->touched;
+      gint64 deadline = alarm->func (alarm->user_data, NULL);
+      guint64 staleness = (guint64) deadline - (guint64) alarm->deadline;
+
+      self->touched = alarm->next;
+      alarm->is_touched = FALSE;
+
+      /* For an earlier deadline and for HB_AT_ONCE, the difference wraps around to a large one. */
+      if (G_UNLIKELY (staleness > MAX_STALENESS))
+        move (self, alarm, deadline);
+    }
+}
+
+static G_GNUC_NO_INLINE void
+set_timer (HbSchedule *self)
+{
+  HbHeapNode *first = hb_heap_peek (&self->latest);
+
+  hb_timer_set (&self->timer, first != NULL ? first->key : HB_NEVER);
+  self->is_changed = FALSE;
+}
+
+static gboolean
+hb_schedule_prepare (GSource *source,
+                     int     *timeout)
+{
+  HbSchedule *self = (HbSchedule *) source;
+  gboolean has_expired;
+
+  ask_touched (self);
+  if (self->is_changed)
+    set_timer (self);
+
+  has_expired = hb_timer_prepare (&self->timer, timeout);
+
+  return has_expired || g_atomic_int_get (&self->n_queued) > 0;
+}
+
+static gboolean
+hb_schedule_check (GSource *source)
+{
+  HbSchedule *self = (HbSchedule *) source;
+
+  return g_atomic_int_get (&self->n_queued) > 0 || hb_timer_check (&self->timer, source);
+}
+
+/* Queues the alarms whose time has come. An alarm that may be called before its deadline is called
+ * together with those whose deadline has passed, so that the loop need not wake again for it. */
+static void
+collect (HbSchedule *self)
+{
+  HbHeapNode *first;
+
+  self->read_until = MAX (self->read_until, self->timer.time);
+  self->is_changed = TRUE;
+
+  while ((first = hb_heap_peek (&self->earliest)) != NULL && first->key <= self->read_until)
+    {
+      HbAlarm *alarm = first->data;
+
+      unschedule (self, alarm);
+      alarm->has_come = TRUE;
+      push (self, alarm, FALSE);
+    }
+}
+
+/* Takes the alarm out of the queue, and notes for the callback why it is called. Callbacks of other
+ * alarms may have changed the deadline since this one was queued, so the deadline is queried again.
+ *
+ * Returns whether there is a reason. */
+static gboolean
+judge (HbSchedule *self,
+       HbAlarm    *alarm)
+{
+  gint64 earliest;
+  gint64 deadline = query (alarm, &earliest);
+  gboolean is_urgent = deadline == HB_AT_ONCE;
+  gboolean has_come = alarm->has_come && !is_urgent;
+
+  alarm->was_woken = take_out (self, alarm);
+  alarm->has_come = FALSE;
+  alarm->may_act = has_come && earliest <= self->read_until;
+  alarm->is_due = has_come && deadline <= self->read_until;
+  hb_alarm_touch (alarm);
+
+  return is_urgent || alarm->may_act || alarm->was_woken;
+}
+
+/* Calls the alarms that are queued now, until other sources must have their turn. A callback may
+ * run a main loop, which calls the other alarms, and may remove any alarm, so the next one is only
+ * looked up after each call. */
+static gboolean
+hb_schedule_dispatch (GSource     *source,
+                      GSourceFunc  callback,
+                      gpointer     user_data)
+{
+  HbSchedule *self = (HbSchedule *) source;
+  gint64 until = G_MAXINT64;
+  HbAlarm *alarm;
+  int n;
+
+  if (hb_timer_has_passed (&self->timer, source))
+    collect (self);
+
+  n = g_atomic_int_get (&self->n_queued);
+  if (n > 1)
+    until = g_get_monotonic_time () + MAX_BUSY;
+
+  while (n-- > 0 && !g_source_is_destroyed (source) && (alarm = peek (self)) != NULL)
+    {
+      if (judge (self, alarm))
+        alarm->callback (alarm->user_data);
+
+      if (n > 0 && g_get_monotonic_time () >= until)
+        break;
+    }
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+hb_schedule_finalize (GSource *source)
+{
+  HbSchedule *self = (HbSchedule *) source;
+
+  hb_timer_clear (&self->timer);
+  hb_heap_clear (&self->latest);
+  hb_heap_clear (&self->earliest);
+  g_mutex_clear (&self->mutex);
+}
+
+static GSourceFuncs hb_schedule_funcs = {
+  .prepare = hb_schedule_prepare,
+  .check = hb_schedule_check,
+  .dispatch = hb_schedule_dispatch,
+  .finalize = hb_schedule_finalize,
+};
+
+static HbSchedule *
+new_schedule (GMainContext *context)
+{
+  GSource *source = g_source_new (&hb_schedule_funcs, sizeof (HbSchedule));
+  HbSchedule *self = (HbSchedule *) source;
+
+  self->context = context;
+  self->read_until = G_MININT64;
+  hb_timer_init (&self->timer, source);
+  g_mutex_init (&self->mutex);
+  hb_heap_init (&self->latest);
+  hb_heap_init (&self->earliest);
+  g_queue_init (&self->queue);
+  g_source_set_static_name (source, "[hb] alarms");
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, context);
+
+  return self;
+}
+
+/* Returns: (not nullable): the shared schedule of the context, with schedules_mutex locked */
+static HbSchedule *
+get_schedule (GMainContext *context)
+{
+  HbSchedule *self;
+
+  if (schedules == NULL)
+    schedules = g_hash_table_new (NULL, NULL);
+
+  self = g_hash_table_lookup (schedules, context);
+  if (self == NULL)
+    {
+      self = new_schedule (context);
+      self->is_shared = TRUE;
+      g_hash_table_insert (schedules, context, self);
+    }
+
+  return self;
+}
+
+/* Only the thread that owns a context may use its schedule. A thread without a context of its own
+ * may open a task while another thread runs the global default context. Such a task is not safe
+ * from that thread, and has a schedule of its own, so that the others are.
+ *
+ * Returns: the schedule for an alarm of the context, until hb_schedule_release () */
+HbSchedule *
+hb_schedule_acquire (GMainContext *context)
+{
+  gboolean is_owner = g_main_context_acquire (context);
+  HbSchedule *self;
+
+  g_mutex_lock (&schedules_mutex);
+  self = is_owner ? get_schedule (context) : new_schedule (context);
+  self->n_alarms++;
+  g_mutex_unlock (&schedules_mutex);
+
+  if (is_owner)
+    g_main_context_release (context);
+
+  return self;
+}
+
+/* Frees the schedule with the last alarm, so that a context that is never iterated again keeps
+ * nothing. */
+void
+hb_schedule_release (HbSchedule *self)
+{
+  gboolean is_last;
+
+  g_mutex_lock (&schedules_mutex);
+  is_last = --self->n_alarms == 0;
+  if (is_last && self->is_shared)
+    g_hash_table_remove (schedules, self->context);
+  g_mutex_unlock (&schedules_mutex);
+
+  if (!is_last)
+    return;
+
+  g_source_destroy (&self->source);
+  g_source_unref (&self->source);
+}
+
+void
+hb_schedule_add (HbSchedule *self,
+                 HbAlarm    *alarm)
+{
+  alarm->deadline = NOWHERE;
+  alarm->touched = &self->touched;
+  alarm->is_touched = FALSE;
+  hb_alarm_touch (alarm);
+}
+
+/* A loop that is not waiting sees the alarm before it waits, so it is woken in vain then. */
+void
+hb_schedule_wake (HbSchedule *self,
+                  HbAlarm    *alarm)
+{
+  push (self, alarm, TRUE);
+  g_main_context_wakeup (self->context);
+}
+
+void
+hb_schedule_remove (HbSchedule *self,
+                    HbAlarm    *alarm)
+{
+  /* This leaves none in the list, so the alarm is not in it either. */
+  if (alarm->is_touched)
+    ask_touched (self);
+
+  unschedule (self, alarm);
+  take_out (self, alarm);
+  alarm->has_come = FALSE;
+  alarm->is_touched = TRUE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Wakes the main loop of a source at a time of hb_clock_now (). */
+typedef struct
+{
+  gint64   time;        /* HB_NEVER if the timer is not set */
+  int      fd;          /* -1 if the system has no timerfd */
+  gpointer tag;         /* of the descriptor, in the source */
+  int      waits_at;    /* g_main_depth () of the loop in which one iteration passes, or 0 */
+  gboolean has_expired; /* before the last poll; only without a descriptor */
+  gboolean is_spent;    /* The time has passed and is dealt with, so another must be set. */
+} HbTimer;
+
+void     hb_timer_init       (HbTimer *self,
+                              GSource *source);
+void     hb_timer_clear      (HbTimer *self);
+void     hb_timer_set        (HbTimer *self,
+                              gint64   time);
+gboolean hb_timer_read_clock (HbTimer *self,
+                              int     *timeout);
+gboolean hb_timer_check      (HbTimer *self,
+                              GSource *source);
+gboolean hb_timer_has_passed (HbTimer *self,
+                              GSource *source);
+
+/* For the prepare () of the source. The descriptor wakes the loop, so the clock need not be read
+ * if the timer has one. */
+static inline gboolean
+hb_timer_prepare (HbTimer *self,
+                  int     *timeout)
+{
+  *timeout = -1;
+
+  return self->fd < 0 && hb_timer_read_clock (self, timeout);
+}
+
+G_END_DECLS

@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
+#include "hb-time-private.h"
+
+/* All alarms of a main context share one source, and none holds up another. The times are those of
+ * the system, so a deadline is in the past or an hour away. */
+
+#define N_BELLS 5
+#define HOUR    (3600 * G_TIME_SPAN_SECOND)
+
+/* More iterations than any alarm needs */
+#define MAX_TURNS 20
+
+typedef struct _Bell Bell;
+
+typedef void (*BellFunc) (Bell *self);
+
+struct _Bell
+{
+  HbAlarm   alarm;
+  Bell     *bells;     /* all of the test */
+  BellFunc  func;      /* (nullable) called in the callback */
+  gint64    wanted_at;
+  gint64    early;     /* The callback may be called by so much sooner. */
+  guint     n_calls;
+  guint     n_due;
+  guint     n_acts;
+  guint     n_wakes;
+};
+
+typedef struct
+{
+  GMainContext *context;
+  Bell          bells[N_BELLS];
+} Fixture;
+
+/* What the last poll of any context looked at, and how many there were */
+static guint n_polled;
+static guint n_polls;
+
+static gint
+count_poll (GPollFD *fds,
+            guint    n_fds,
+            gint     timeout)
+{
+  n_polled = n_fds;
+  n_polls++;
+
+  return g_poll (fds, n_fds, timeout);
+}
+
+static gint64
+get_wanted (gpointer  user_data,
+            gint64   *earliest)
+{
+  Bell *self = user_data;
+
+  if (earliest != NULL && self->early > 0)
+    *earliest = self->wanted_at - self->early;
+
+  return self->wanted_at;
+}
+
+static void
+ring_cb (gpointer user_data)
+{
+  Bell *self = user_data;
+
+  self->n_calls++;
+  self->n_due += hb_alarm_is_due (&self->alarm);
+  self->n_acts += hb_alarm_may_act (&self->alarm);
+  self->n_wakes += hb_alarm_was_woken (&self->alarm);
+  self->wanted_at = HB_NEVER;
+  if (self->func != NULL)
+    self->func (self);
+}
+
+static void
+bell_want (Bell   *self,
+           gint64  wanted_at)
+{
+  self->wanted_at = wanted_at;
+  hb_alarm_touch (&self->alarm);
+}
+
+static gint64
+in_past (void)
+{
+  return hb_clock_now () - G_TIME_SPAN_SECOND;
+}
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  guint i;
+
+  fixture->context = g_main_context_new ();
+  g_main_context_set_poll_func (fixture->context, count_poll);
+
+  for (i = 0; i < N_BELLS; i++)
+    {
+      Bell *bell = &fixture->bells[i];
+
+      bell->bells = fixture->bells;
+      bell->wanted_at = HB_NEVER;
+      hb_alarm_init (&bell->alarm, get_wanted, ring_cb, bell);
+      hb_alarm_enter (&bell->alarm, fixture->context);
+    }
+}
+
+static void
+turn (GMainContext *context)
+{
+  g_main_context_iteration (context, FALSE);
+}
+
+/* A context that has nothing to do comes to rest. */
+static void
+run (GMainContext *context)
+{
+  guint n;
+
+  for (n = 0; g_main_context_iteration (context, FALSE); n++)
+    g_assert_cmpuint (n, <, MAX_TURNS);
+}
+
+static void
+leave_all (Bell *self)
+{
+  guint i;
+
+  for (i = 0; i < N_BELLS; i++)
+    hb_alarm_leave (&self->bells[i].alarm);
+}
+
+/* A context without alarms polls nothing of theirs. */
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  leave_all (fixture->bells);
+  turn (fixture->context);
+  g_assert_cmpuint (n_polled, <=, 1);
+  g_main_context_unref (fixture->context);
+}
+
+static void
+test_one_source (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  Bell bell = { .bells = NULL, .wanted_at = HB_NEVER };
+  guint n_before;
+
+  g_test_summary ("The number of alarms makes no difference to what the context polls");
+
+  run (fixture->context);
+  n_before = n_polled;
+  hb_alarm_init (&bell.alarm, get_wanted, ring_cb, &bell);
+  hb_alarm_enter (&bell.alarm, fixture->context);
+  bell_want (&bell, hb_clock_now () + HOUR);
+  run (fixture->context);
+  g_assert_cmpuint (n_polled, ==, n_before);
+  hb_alarm_leave (&bell.alarm);
+}
+
+static void
+test_past (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_test_summary ("A deadline in the past is due after a few iterations, once");
+
+  bell_want (&fixture->bells[0], in_past ());
+  bell_want (&fixture->bells[1], hb_clock_now () + HOUR);
+  n_polls = 0;
+  run (fixture->context);
+  g_assert_cmpuint (n_polls, <=, 5);
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 1);
+  g_assert_cmpuint (fixture->bells[0].n_due, ==, 1);
+  g_assert_cmpuint (fixture->bells[1].n_calls, ==, 0);
+}
+
+static void
+test_rest (Fixture       *fixture,
+           gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("Alarms that nothing is due for call nothing, however often they are touched");
+
+  for (i = 0; i < N_BELLS; i++)
+    {
+      bell_want (&fixture->bells[i], hb_clock_now () + HOUR);
+      g_assert_false (g_main_context_iteration (fixture->context, FALSE));
+      hb_alarm_touch (&fixture->bells[0].alarm);
+      g_assert_false (g_main_context_iteration (fixture->context, FALSE));
+    }
+
+  for (i = 0; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
+}
+
+static void
+test_early (Fixture       *fixture,
+            gconstpointer  data)
+{
+  gint64 now = hb_clock_now ();
+  guint i;
+
+  g_test_summary ("An alarm that may act is called together with one that is due, and is not due "
+                  "itself; alone it is left until its deadline");
+
+  for (i = 0; i < 2; i++)
+    {
+      fixture->bells[i].early = 2 * HOUR;
+      bell_want (&fixture->bells[i], now + HOUR);
+    }
+
+  bell_want (&fixture->bells[2], now + HOUR);
+  run (fixture->context);
+  for (i = 0; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
+
+  bell_want (&fixture->bells[3], now - G_TIME_SPAN_SECOND);
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[0].n_acts, ==, 1);
+  g_assert_cmpuint (fixture->bells[1].n_acts, ==, 1);
+  g_assert_cmpuint (fixture->bells[0].n_due + fixture->bells[1].n_due, ==, 0);
+  g_assert_cmpuint (fixture->bells[2].n_calls, ==, 0);
+  g_assert_cmpuint (fixture->bells[3].n_due, ==, 1);
+}
+
+static void
+test_taken_back (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_test_summary ("A deadline that moves to a later time in the last moment is not handled");
+
+  bell_want (&fixture->bells[0], in_past ());
+  turn (fixture->context);
+  bell_want (&fixture->bells[0], hb_clock_now () + HOUR);
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 0);
+}
+
+static gboolean
+read_cb (int          fd,
+         GIOCondition condition,
+         gpointer     user_data)
+{
+  Bell *bell = user_data;
+  char c;
+
+  g_assert_cmpint (read (fd, &c, 1), ==, 1);
+  g_assert_cmpuint (bell->n_calls, ==, 0);
+  bell_want (bell, hb_clock_now () + HOUR);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* @data: whether the source of the socket is dispatched before that of the alarms */
+static void
+test_socket_first (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (GSource) source = NULL;
+  int fds[2];
+  guint i;
+
+  g_test_summary ("What was in a socket when the deadline passed is read before it is handled");
+
+  if (GPOINTER_TO_INT (data))
+    leave_all (fixture->bells);
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  source = g_unix_fd_source_new (fds[0], G_IO_IN);
+  g_source_set_callback (source, G_SOURCE_FUNC (read_cb), &fixture->bells[0], NULL);
+  g_source_attach (source, fixture->context);
+
+  for (i = 0; GPOINTER_TO_INT (data) && i < N_BELLS; i++)
+    hb_alarm_enter (&fixture->bells[i].alarm, fixture->context);
+
+  bell_want (&fixture->bells[0], in_past ());
+  g_assert_cmpint (write (fds[1], "!", 1), ==, 1);
+  run (fixture->context);
+  g_assert_true (g_source_is_destroyed (source));
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 0);
+  close (fds[0]);
+  close (fds[1]);
+}
+
+static void
+run_nested (Bell *self)
+{
+  run (g_source_get_context (g_main_current_source ()));
+  g_assert_cmpuint (self->bells[1].n_calls, ==, 1);
+  g_assert_cmpuint (self->bells[2].n_calls, ==, 1);
+  g_assert_cmpuint (self->bells[3].n_calls, ==, 1);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  gint64 first = in_past ();
+
+  g_test_summary ("A main loop in a callback calls the alarms that were due with this one, those "
+                  "that become due meanwhile, and those that are woken, each once");
+
+  fixture->bells[0].func = run_nested;
+  bell_want (&fixture->bells[0], first);
+  bell_want (&fixture->bells[1], first);
+  bell_want (&fixture->bells[2], HB_AT_ONCE);
+  hb_alarm_wake (&fixture->bells[3].alarm);
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 1);
+  g_assert_cmpuint (fixture->bells[1].n_due, ==, 1);
+  g_assert_cmpuint (fixture->bells[3].n_wakes, ==, 1);
+}
+
+static void
+leave_and_enter (Bell *self)
+{
+  GMainContext *context = g_source_get_context (g_main_current_source ());
+
+  leave_all (self);
+  hb_alarm_enter (&self->bells[1].alarm, context);
+}
+
+static void
+run_nested_and_leave (Bell *self)
+{
+  self->bells[1].func = leave_all;
+  run (g_source_get_context (g_main_current_source ()));
+}
+
+/* What a callback may do to the alarms of the context, all of which are due */
+typedef struct
+{
+  const char *name;
+  BellFunc    func;
+  guint       n_calls; /* of the second alarm, of which the first is called before it */
+} Removal;
+
+static const Removal removals[] = {
+  { "all", leave_all, 0 },
+  { "and-enter", leave_and_enter, 1 },
+  { "nested", run_nested_and_leave, 1 },
+};
+
+static void
+test_removal (Fixture       *fixture,
+              gconstpointer  data)
+{
+  const Removal *row = data;
+  gint64 first = in_past ();
+  guint i;
+
+  g_test_summary ("A callback may remove any alarm, also its own, which is not called again");
+
+  for (i = 0; i < N_BELLS; i++)
+    bell_want (&fixture->bells[i], first + i);
+
+  fixture->bells[0].func = row->func;
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 1);
+  g_assert_cmpuint (fixture->bells[1].n_calls, ==, row->n_calls);
+  for (i = 2; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
+}
+
+/* The state in which an alarm is when it leaves */
+static void
+prepare_to_leave (Fixture *fixture)
+{
+  bell_want (&fixture->bells[0], hb_clock_now () + HOUR);
+  bell_want (&fixture->bells[1], in_past ());
+  turn (fixture->context);
+  bell_want (&fixture->bells[2], HB_AT_ONCE);
+  hb_alarm_wake (&fixture->bells[3].alarm);
+}
+
+static void
+test_any_order (Fixture       *fixture,
+                gconstpointer  data)
+{
+  guint n, i;
+
+  g_test_summary ("Alarms may leave in any order, in any state, and enter again");
+
+  for (n = 0; n < N_BELLS * N_BELLS; n++)
+    {
+      prepare_to_leave (fixture);
+      for (i = 0; i < N_BELLS; i++)
+        hb_alarm_leave (&fixture->bells[(n + i * (1 + n / N_BELLS)) % N_BELLS].alarm);
+      leave_all (fixture->bells);
+
+      for (i = 0; i < N_BELLS; i++)
+        {
+          fixture->bells[i].wanted_at = HB_NEVER;
+          hb_alarm_enter (&fixture->bells[i].alarm, fixture->context);
+        }
+    }
+
+  for (i = 0; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
+
+  run (fixture->context);
+}
+
+static void
+test_contexts (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autoptr (GMainContext) other = g_main_context_new ();
+  Bell bell = { .bells = NULL, .wanted_at = in_past () };
+
+  g_test_summary ("An alarm is called in its own context only");
+
+  hb_alarm_init (&bell.alarm, get_wanted, ring_cb, &bell);
+  hb_alarm_enter (&bell.alarm, other);
+  bell_want (&fixture->bells[0], in_past ());
+  run (fixture->context);
+  g_assert_cmpuint (fixture->bells[0].n_calls, ==, 1);
+  g_assert_cmpuint (bell.n_calls, ==, 0);
+  run (other);
+  g_assert_cmpuint (bell.n_calls, ==, 1);
+  hb_alarm_leave (&bell.alarm);
+}
+
+static void
+test_never_iterated (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A context that is never iterated keeps nothing of alarms that have left");
+
+  for (i = 0; i < 100; i++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      Bell bell = { .bells = NULL, .wanted_at = in_past () };
+
+      hb_alarm_init (&bell.alarm, get_wanted, ring_cb, &bell);
+      hb_alarm_enter (&bell.alarm, context);
+      hb_alarm_wake (&bell.alarm);
+      hb_alarm_leave (&bell.alarm);
+      g_assert_cmpuint (bell.n_calls, ==, 0);
+    }
+}
+
+/* Takes longer than all alarms of a turn may together */
+static void
+work (Bell *self)
+{
+  gint64 until = g_get_monotonic_time () + 5 * G_TIME_SPAN_MILLISECOND;
+
+  while (g_get_monotonic_time () < until)
+    ;
+
+  bell_want (self, HB_AT_ONCE);
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  *(guint *) user_data += 1;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_fair (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (GSource) other = g_idle_source_new ();
+  guint n_others = 0, i;
+
+  g_test_summary ("Alarms that take long are called in turn, and other sources between them");
+
+  g_source_set_priority (other, G_PRIORITY_DEFAULT);
+  g_source_set_callback (other, count_cb, &n_others, NULL);
+  g_source_attach (other, fixture->context);
+
+  for (i = 0; i < N_BELLS; i++)
+    {
+      fixture->bells[i].func = work;
+      bell_want (&fixture->bells[i], HB_AT_ONCE);
+    }
+
+  for (i = 0; i < 3 * N_BELLS; i++)
+    turn (fixture->context);
+
+  for (i = 0; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 3);
+
+  g_assert_cmpuint (n_others, ==, 3 * N_BELLS);
+  g_source_destroy (other);
+  for (i = 0; i < N_BELLS; i++)
+    fixture->bells[i].func = NULL;
+}
+
+#define N_WAKES 1000
+
+/* An alarm and the thread that wakes it */
+typedef struct
+{
+  HbAlarm alarm;
+  int     n_asked; /* (atomic) */
+  int     n_seen;
+} Sleeper;
+
+static gint64
+never (gpointer  user_data,
+       gint64   *earliest)
+{
+  return HB_NEVER;
+}
+
+static void
+see_cb (gpointer user_data)
+{
+  Sleeper *self = user_data;
+
+  g_assert_true (hb_alarm_was_woken (&self->alarm));
+  self->n_seen = g_atomic_int_get (&self->n_asked);
+}
+
+static gpointer
+wake_thread (gpointer data)
+{
+  Sleeper *self = data;
+  guint i;
+
+  for (i = 0; i < N_WAKES; i++)
+    {
+      g_atomic_int_inc (&self->n_asked);
+      hb_alarm_wake (&self->alarm);
+    }
+
+  return NULL;
+}
+
+static void
+test_wake (Fixture       *fixture,
+           gconstpointer  data)
+{
+  Sleeper sleepers[N_BELLS] = { 0 };
+  GThread *threads[N_BELLS];
+  guint i;
+
+  g_test_summary ("An alarm that another thread wakes is called, and its loop does not sleep on");
+
+  for (i = 0; i < N_BELLS; i++)
+    {
+      hb_alarm_init (&sleepers[i].alarm, never, see_cb, &sleepers[i]);
+      hb_alarm_enter (&sleepers[i].alarm, fixture->context);
+      threads[i] = g_thread_new ("wake", wake_thread, &sleepers[i]);
+    }
+
+  for (i = 0; i < N_BELLS; i++)
+    while (sleepers[i].n_seen < N_WAKES)
+      g_main_context_iteration (fixture->context, TRUE);
+
+  for (i = 0; i < N_BELLS; i++)
+    {
+      g_thread_join (threads[i]);
+      hb_alarm_leave (&sleepers[i].alarm);
+    }
+}
+
+static gpointer
+live_in_thread (gpointer data)
+{
+  guint i;
+
+  for (i = 0; i < 100; i++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      Bell bells[2] = { { .wanted_at = in_past () }, { .wanted_at = HB_AT_ONCE } };
+      guint j;
+
+      for (j = 0; j < 2; j++)
+        {
+          hb_alarm_init (&bells[j].alarm, get_wanted, ring_cb, &bells[j]);
+          hb_alarm_enter (&bells[j].alarm, context);
+        }
+
+      run (context);
+
+      for (j = 0; j < 2; j++)
+        {
+          g_assert_cmpuint (bells[j].n_calls, ==, 1);
+          hb_alarm_leave (&bells[j].alarm);
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_threads (Fixture       *fixture,
+              gconstpointer  data)
+{
+  GThread *threads[N_BELLS];
+  guint i;
+
+  g_test_summary ("Alarms of contexts on several threads do not know each other");
+
+  for (i = 0; i < N_BELLS; i++)
+    threads[i] = g_thread_new ("context", live_in_thread, NULL);
+
+  for (i = 0; i < N_BELLS; i++)
+    g_thread_join (threads[i]);
+}
+
+static gpointer
+enter_and_leave (gpointer data)
+{
+  GMainContext *context = data;
+  Bell bell = { .wanted_at = HB_NEVER };
+
+  hb_alarm_init (&bell.alarm, get_wanted, ring_cb, &bell);
+  hb_alarm_enter (&bell.alarm, context);
+  hb_alarm_leave (&bell.alarm);
+
+  return NULL;
+}
+
+static void
+enter_from_outside (Bell *self)
+{
+  GMainContext *context = g_source_get_context (g_main_current_source ());
+
+  g_thread_join (g_thread_new ("outside", enter_and_leave, context));
+}
+
+static void
+test_other_thread_runs (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A thread that enters a context while another one runs it leaves the alarms of "
+                  "that one alone");
+
+  for (i = 0; i < N_BELLS; i++)
+    bell_want (&fixture->bells[i], HB_AT_ONCE);
+
+  fixture->bells[0].func = enter_from_outside;
+  run (fixture->context);
+  for (i = 0; i < N_BELLS; i++)
+    g_assert_cmpuint (fixture->bells[i].n_calls, ==, 1);
+}
+
+#define add(path, function, data) \
+  g_test_add ("/loop/schedule/" path, Fixture, data, set_up, function, tear_down)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  add ("one-source", test_one_source, NULL);
+  add ("past", test_past, NULL);
+  add ("rest", test_rest, NULL);
+  add ("early", test_early, NULL);
+  add ("taken-back", test_taken_back, NULL);
+  add ("socket-first/after", test_socket_first, GINT_TO_POINTER (FALSE));
+  add ("socket-first/before", test_socket_first, GINT_TO_POINTER (TRUE));
+  add ("nested", test_nested, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (removals); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loop/schedule/removal/", removals[i].name, NULL);
+
+      g_test_add (path, Fixture, &removals[i], set_up, test_removal, tear_down);
+    }
+
+  add ("any-order", test_any_order, NULL);
+  add ("contexts", test_contexts, NULL);
+  add ("never-iterated", test_never_iterated, NULL);
+  add ("other-thread-runs", test_other_thread_runs, NULL);
+  add ("fair", test_fair, NULL);
+  add ("wake", test_wake, NULL);
+  add ("threads", test_threads, NULL);
+
+  return g_test_run ();
+}

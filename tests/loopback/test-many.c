@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fixture.h"
+
+/* Many tasks in one main context share its timer, and none holds up another. */
+
+#define N_TASKS 6
+#define PING    20
+
+/* More replies than those that were on their way already */
+#define N_REPLIES 3
+
+typedef struct
+{
+  HbWebsocketTask *tasks[N_TASKS];
+  guint64          n_before[N_TASKS];
+  gboolean         has_run;
+} Many;
+
+static HbWebsocketTask *
+new_task (Fixture *fixture)
+{
+  HbWebsocketTask *task = hb_websocket_task_new (test_server_get_uri (fixture->server));
+
+  hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_ping_timeout (task, PING);
+  hb_websocket_task_set_reconnect_timeout (task, RECONNECT);
+
+  return task;
+}
+
+static void
+many_init (Many    *self,
+           Fixture *fixture)
+{
+  guint i;
+
+  for (i = 0; i < N_TASKS; i++)
+    {
+      self->tasks[i] = new_task (fixture);
+      hb_websocket_task_open (self->tasks[i]);
+    }
+
+  for (i = 0; i < N_TASKS; i++)
+    wait_until (hb_websocket_task_get_state (self->tasks[i]) == HB_STATE_OPEN);
+}
+
+static void
+many_clear (Many *self)
+{
+  guint i;
+
+  for (i = 0; i < N_TASKS; i++)
+    if (self->tasks[i] != NULL)
+      g_assert_finalize_object (self->tasks[i]);
+}
+
+static guint64
+count_replies (HbWebsocketTask *task)
+{
+  return get_metric (task, hb_metrics_get_replies);
+}
+
+static void
+expect_heartbeats (Many  *self,
+                   guint  first)
+{
+  guint i;
+
+  for (i = first; i < N_TASKS; i++)
+    self->n_before[i] = count_replies (self->tasks[i]);
+
+  for (i = first; i < N_TASKS; i++)
+    wait_until (count_replies (self->tasks[i]) >= self->n_before[i] + N_REPLIES);
+}
+
+static void
+run_loop_cb (HbWebsocketTask       *task,
+             SoupWebsocketDataType  type,
+             GBytes                *message,
+             Many                  *many)
+{
+  expect_heartbeats (many, 1);
+  many->has_run = TRUE;
+}
+
+static char *
+run_loop_in_ping_cb (HbWebsocketTask *task,
+                     gpointer         user_data)
+{
+  Many *many = user_data;
+
+  if (!many->has_run)
+    {
+      many->has_run = TRUE;
+      expect_heartbeats (many, 1);
+    }
+
+  return NULL;
+}
+
+static void
+test_nested_in_message (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  Many many = { { NULL } };
+
+  g_test_summary ("The heartbeats of all other tasks go on while a handler runs a main loop");
+
+  many_init (&many, fixture);
+  g_signal_connect (many.tasks[0], "message", G_CALLBACK (run_loop_cb), &many);
+  assert_sends (many.tasks[0], "hello");
+  wait_until (many.has_run);
+  expect_heartbeats (&many, 0);
+  many_clear (&many);
+}
+
+static void
+test_nested_in_ping (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  Many many = { { NULL } };
+
+  g_test_summary ("The heartbeats of all other tasks go on while a task's ping function runs a "
+                  "main loop");
+
+  many_init (&many, fixture);
+  hb_websocket_task_set_ping_func (many.tasks[0], run_loop_in_ping_cb, &many, NULL);
+  wait_until (many.has_run);
+  expect_heartbeats (&many, 0);
+  many_clear (&many);
+}
+
+static void
+dispose_all_cb (HbWebsocketTask *task,
+                gpointer         user_data)
+{
+  Many *many = user_data;
+  guint i;
+
+  for (i = 1; i < N_TASKS; i++)
+    if (many->tasks[i] != task)
+      g_clear_object (&many->tasks[i]);
+}
+
+static char *
+dispose_all_in_ping_cb (HbWebsocketTask *task,
+                        gpointer         user_data)
+{
+  Many *many = user_data;
+
+  dispose_all_cb (task, user_data);
+  many->has_run = TRUE;
+
+  return NULL;
+}
+
+static void
+test_disposed_in_ping (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  Many many = { { NULL } };
+
+  g_test_summary ("A ping function may drop all other tasks, whose pings are due at the same time");
+
+  many_init (&many, fixture);
+  hb_websocket_task_set_ping_func (many.tasks[0], dispose_all_in_ping_cb, &many, NULL);
+  wait_until (many.has_run);
+  expect_heartbeats (&(Many) { { many.tasks[0], many.tasks[0], many.tasks[0], many.tasks[0],
+                                 many.tasks[0], many.tasks[0] } }, 0);
+  many_clear (&many);
+}
+
+static void
+expect_dead_cb (HbWebsocketTask       *task,
+                SoupWebsocketDataType  type,
+                GBytes                *message,
+                Fixture               *fixture)
+{
+  signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:60000");
+}
+
+static void
+test_judged_in_nested (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  TestServer *server = test_server_new (TEST_SERVER_ECHO);
+  HbWebsocketTask *other = hb_websocket_task_new (test_server_get_uri (server));
+  RawPeer *peer;
+
+  g_test_summary ("A dead connection is lost while the handler of another task runs a main loop");
+
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+  peer = fixture_open_raw (fixture);
+  hb_websocket_task_set_ping_timeout (other, 0);
+  hb_websocket_task_open (other);
+  g_signal_connect (other, "message", G_CALLBACK (expect_dead_cb), fixture);
+  wait_until (hb_websocket_task_get_state (other) == HB_STATE_OPEN);
+  hb_websocket_task_set_pong_timeout (fixture->task, PING);
+  hb_websocket_task_set_ping_timeout (fixture->task, PING);
+  assert_sends (other, "hello");
+  wait_until (hb_websocket_task_get_state (fixture->task) == HB_STATE_WAITING);
+  wait_until (get_metric (other, hb_metrics_get_messages_received) == 1);
+  raw_peer_forget (peer);
+  g_assert_finalize_object (other);
+  wait_idle ();
+  test_server_free (server);
+}
+
+/* One iteration of each loop, of which the server has the last */
+static void
+turn (GMainContext *contexts[2])
+{
+  guint i;
+
+  for (i = 0; i < 2; i++)
+    {
+      g_main_context_push_thread_default (contexts[i]);
+      g_main_context_iteration (contexts[i], FALSE);
+      g_main_context_pop_thread_default (contexts[i]);
+    }
+
+  g_main_context_iteration (NULL, FALSE);
+}
+
+static HbWebsocketTask *
+open_in (Fixture      *fixture,
+         GMainContext *contexts[2],
+         guint         index)
+{
+  HbWebsocketTask *task = new_task (fixture);
+  gint64 deadline = wait_get_deadline ();
+
+  g_main_context_push_thread_default (contexts[index]);
+  hb_websocket_task_open (task);
+  g_main_context_pop_thread_default (contexts[index]);
+
+  while (hb_websocket_task_get_state (task) != HB_STATE_OPEN)
+    {
+      turn (contexts);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+
+  return task;
+}
+
+/* How many timers of the kernel this process has */
+static guint
+count_timers (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      n += g_strcmp0 (target, "anon_inode:[timerfd]") == 0;
+    }
+
+  return n;
+}
+
+/* The orders in which four tasks are dropped, of which the first two share a context */
+static const char * const orders[] = { "0123", "3210", "2031", "0231", "1302" };
+
+static void
+test_any_order (Fixture       *fixture,
+                gconstpointer  data)
+{
+  guint n_timers = count_timers ();
+  guint i, j;
+
+  g_test_summary ("Tasks may be dropped in any order. A context without a task has no timer, even "
+                  "if it is never iterated again");
+
+  for (i = 0; i < G_N_ELEMENTS (orders); i++)
+    {
+      GMainContext *contexts[2] = { g_main_context_new (), g_main_context_new () };
+      HbWebsocketTask *tasks[4];
+
+      for (j = 0; j < 4; j++)
+        tasks[j] = open_in (fixture, contexts, j / 2);
+
+      g_assert_cmpuint (count_timers (), <=, n_timers + 2);
+      for (j = 0; j < 4; j++)
+        g_assert_finalize_object (tasks[orders[i][j] - '0']);
+      g_assert_cmpuint (count_timers (), ==, n_timers);
+
+      /* What libsoup has begun to close ends in the context. */
+      for (j = 0; j < 2; j++)
+        {
+          g_main_context_push_thread_default (contexts[j]);
+          wait_idle ();
+          g_main_context_pop_thread_default (contexts[j]);
+          g_main_context_unref (contexts[j]);
+        }
+    }
+
+  wait_idle ();
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Many tasks in one main context.");
+
+  add_test ("/loopback/many/nested-in-message", test_nested_in_message);
+  add_test ("/loopback/many/nested-in-ping", test_nested_in_ping);
+  add_test ("/loopback/many/disposed-in-ping", test_disposed_in_ping);
+  add_raw_test ("/loopback/many/judged-in-nested", test_judged_in_nested);
+  add_test ("/loopback/many/any-order", test_any_order);
+
+  return g_test_run ();
+}
