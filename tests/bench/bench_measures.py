@@ -21,6 +21,7 @@ LIBRARIES = (RAW, TASK)
 
 # What a task may take beside libsoup's connection, what its heartbeat may, and so on
 MAX_BYTES = 4096
+MAX_DESCRIPTORS = 1.1
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
@@ -68,8 +69,8 @@ def get_tick(quick, server):
 
 
 def get_links_max():
-    """How many tasks may have files open, of which each has two: a socket and a timer."""
-    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES) // 2
+    """How many tasks may have a file open, of which each has one: a socket."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES
 
 
 def make_idle(n_wanted, sessions):
@@ -125,6 +126,9 @@ def judge_tick(figures):
 
 
 def judge_idle(figures):
+    descriptors = middle(figures, f'{TASK}, shared', 'descriptors_per_link')
+    yield (f'idle links: at most {MAX_DESCRIPTORS} descriptors for each',
+           descriptors <= MAX_DESCRIPTORS, f'{descriptors:.2f}')
     for key in ('bytes_per_link', 'resident_bytes_per_link'):
         extra = middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key)
         links = middle(figures, f'{TASK}, shared', 'links')
@@ -145,8 +149,12 @@ MEASURES = (
             judge_reconnect),
     Measure('tick', 'An idle-priority tick of 60 Hz in a flood, with a handler that takes 50 us',
             get_tick, judge_tick),
+    Measure('idle-100', '100 idle links in one main context', make_idle(100, ('shared',)),
+            judge_nothing, rounds=3, in_quick=False),
     Measure('idle-1000', '1,000 idle links, with a session for all or one for each',
             make_idle(1000, ('shared', 'own')), judge_idle, rounds=3),
+    Measure('idle-5000', '5,000 idle links in one main context', make_idle(5000, ('shared',)),
+            judge_idle, rounds=1, in_quick=False),
     Measure('idle-10000', '10,000 idle links, or as many as there may be files open',
             make_idle(10000, ('shared',)), judge_idle, rounds=1, in_quick=False),
     Measure('herd', 'Attempts at a server that is back after 30 s', get_herd, judge_nothing,

@@ -95,7 +95,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 
 
 def raise_file_limit():
-    """Ten thousand tasks have a socket and a timer each; not everyone may go beyond `hard`."""
+    """Ten thousand tasks have a socket each; not everyone may go beyond `hard`."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for wanted in (max(FILES, hard), hard):
         try:

@@ -10,14 +10,31 @@
 #include "measure-link.h"
 
 /* Many links in one process that have nothing to say but heartbeats: how fast they open, what they
- * take, and what a message on one costs while all the others are idle.
+ * take, how often they wake the process, and what a message on one costs while all the others are
+ * idle.
  *
  * idle task|libsoup|libsoup-keepalive PORT LINKS SECONDS shared|own */
 
 #define CONNECTING_AT_ONCE 64
 #define ADDRESSES          8   /* that the server listens on, so that there are ports enough */
 #define ECHOES             200
+#define SETTLING           6   /* seconds, more than the min-uptime of a task */
 #define MAX_LINKS          16384 /* of which we keep a list, so that it does not grow meanwhile */
+
+/* What the main loop has done */
+typedef struct
+{
+  guint64 n_turns;
+  guint64 n_wakeups; /* turns in which the loop had to wait */
+} Turns;
+
+/* In a second in which nothing else happens */
+typedef struct
+{
+  double cpu_ms;
+  double turns;
+  double wakeups;
+} Rest;
 
 typedef struct
 {
@@ -33,7 +50,20 @@ typedef struct
   guint        n_echoes;
 } Idle;
 
+static Turns turns;
+
 static void start_one (Idle *self);
+
+static gint
+count_poll (GPollFD *fds,
+            guint    n_fds,
+            gint     timeout)
+{
+  turns.n_turns++;
+  turns.n_wakeups += timeout != 0;
+
+  return g_poll (fds, n_fds, timeout);
+}
 
 static void
 opened (MeasureLink *link)
@@ -97,6 +127,18 @@ get_resident (void)
   return pages * sysconf (_SC_PAGESIZE);
 }
 
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (folder != NULL && g_dir_read_name (folder) != NULL)
+    n++;
+
+  return n;
+}
+
 static gboolean
 quit_cb (gpointer loop)
 {
@@ -138,16 +180,20 @@ echo (Idle *self)
   return (double) (measure_get_cpu_time () - cpu_time) / ECHOES;
 }
 
-/* Returns the milliseconds of the processor that a second takes in which nothing else happens. */
-static double
+static Rest
 watch_heartbeats (Idle *self,
                   guint seconds)
 {
   gint64 cpu_time = measure_get_cpu_time ();
+  Turns before = turns;
 
   rest (self, seconds);
 
-  return (double) (measure_get_cpu_time () - cpu_time) / seconds / 1000;
+  return (Rest) {
+    .cpu_ms = (double) (measure_get_cpu_time () - cpu_time) / seconds / 1000,
+    .turns = (double) (turns.n_turns - before.n_turns) / seconds,
+    .wakeups = (double) (turns.n_wakeups - before.n_wakeups) / seconds,
+  };
 }
 
 /* What a message costs is to be told without the heartbeats of the others. */
@@ -167,7 +213,8 @@ run (Idle *self,
   guint64 resident;
   double echo_alone;
   double opening;
-  double heartbeats;
+  double descriptors;
+  Rest heartbeats;
   gint64 started_at;
 
   /* One link first, so that what every process needs once is not counted. */
@@ -177,21 +224,25 @@ run (Idle *self,
 
   allocated = get_allocated ();
   resident = get_resident ();
+  descriptors = count_descriptors ();
   started_at = g_get_monotonic_time ();
   open_links (self, n_links);
   opening = (double) (g_get_monotonic_time () - started_at) / G_USEC_PER_SEC;
-  rest (self, 1);
+  rest (self, SETTLING);
   allocated = get_allocated () - allocated;
   resident = get_resident () - resident;
+  descriptors = count_descriptors () - descriptors;
 
   heartbeats = watch_heartbeats (self, seconds);
   g_ptr_array_foreach (self->links, stop_heartbeat, NULL);
 
   printf ("{\"links\": %u, \"connects_per_second\": %.0f, \"bytes_per_link\": %.0f, "
-          "\"resident_bytes_per_link\": %.0f, \"cpu_ms_per_second\": %.2f, "
-          "\"echo_us\": %.1f, \"echo_alone_us\": %.1f}\n",
+          "\"resident_bytes_per_link\": %.0f, \"descriptors_per_link\": %.2f, "
+          "\"cpu_ms_per_second\": %.2f, \"turns_per_second\": %.1f, "
+          "\"wakeups_per_second\": %.1f, \"echo_us\": %.1f, \"echo_alone_us\": %.1f}\n",
           n_links, n_links / opening, (double) allocated / n_links, (double) resident / n_links,
-          heartbeats, echo (self), echo_alone);
+          descriptors / n_links, heartbeats.cpu_ms, heartbeats.turns, heartbeats.wakeups,
+          echo (self), echo_alone);
   fflush (stdout);
   _Exit (0);
 }
@@ -212,6 +263,7 @@ main (int    argc,
   if (g_str_equal (argv[5], "shared"))
     self.session = measure_session_new ();
 
+  g_main_context_set_poll_func (NULL, count_poll);
   run (&self, MAX (1, g_ascii_strtoull (argv[3], NULL, 10)),
        MAX (1, g_ascii_strtoull (argv[4], NULL, 10)));
 
