@@ -12,6 +12,7 @@
 #   lto       with optimization at link time, as a release
 #   clang     by Clang, without introspection
 #   bare      without assertions, checks and what GLib deprecates, and hardened as Debian does
+#   timerless as on a system without timerfd, with the tests of what waits for a time
 
 set -uo pipefail
 
@@ -25,11 +26,14 @@ declare -A options=(
   [lto]='-Ddefault_library=both -Db_lto=true -Dbuildtype=release'
   [clang]='-Dvapi=disabled -Dintrospection=disabled'
   [bare]='-Dbuildtype=plain -Db_ndebug=true -Dvapi=disabled -Dintrospection=disabled'
+  [timerless]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
 declare -A cflags=(
   [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
+  # The system's headers then declare another function, which the C library does not have.
+  [timerless]='-Dtimerfd_create=no_timerfd_create'
 )
 
 declare -A ldflags=(
@@ -109,6 +113,11 @@ look ()
       expect "all is bound at once" shows BIND_NOW "$lib.so" --dynamic
       expect "what was bound is not written to" shows GNU_RELRO "$lib.so" --segments
       ;;
+    timerless)
+      expect "no timerfd is used" hides timerfd_ "$lib.so" --dyn-syms
+      expect "the tests pass" meson test -C "$scratch/$1" --no-rebuild --print-errorlogs \
+        --suite loop --suite loopback
+      ;;
   esac
 
   return "$wrong"
@@ -127,7 +136,7 @@ use ()
 
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  names=(shared static lto clang bare)
+  names=(shared static lto clang bare timerless)
 fi
 
 failed=()
@@ -136,7 +145,7 @@ declare -A users
 
 for name in "${names[@]}"; do
   if [ -z "${options[$name]:-}" ]; then
-    sed -n 's/^# \{0,1\}//; 4,14p' "$0" >&2
+    sed -n 's/^# \{0,1\}//; 4,15p' "$0" >&2
     exit 2
   fi
 
