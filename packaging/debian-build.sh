@@ -132,6 +132,9 @@ list_suppressed_tags ()
   # Somebody has to file an intent to package (ITP) in Debian first.
   echo initial-upload-closes-no-bugs
 
+  # It takes three bytes of machine code for a word. The texts are checked by other tags.
+  echo spelling-error-in-binary
+
   case "$release" in
     # Its lintian is older than the policy of unstable, and older than the profile nogir. Like that
     # of trixie, it reports that nothing is fortified where no call of the C library needs a check.

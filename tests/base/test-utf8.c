@@ -69,7 +69,7 @@ test_table (gconstpointer data)
   for (offset = 0; offset < MAX_OFFSET; offset++)
     {
       gsize length = offset + text->length;
-      g_autofree guint8 *bytes = g_malloc (length);
+      g_autofree guint8 *bytes = g_malloc (length + 1);
 
       memset (bytes, 'x', length);
       memcpy (bytes + offset, text->bytes, text->length);

@@ -53,7 +53,7 @@ ring_cb (gpointer user_data)
       g_assert_false (hb_alarm_is_due (&self->alarm)
                       && self->wanted_at > test_clock_get_now ());
       self->rang_at = test_clock_get_now ();
-      self->late = self->rang_at - self->wanted_at;
+      self->late = self->wanted_at == HB_AT_ONCE ? 0 : self->rang_at - self->wanted_at;
       self->wanted_at = HB_NEVER;
     }
 }

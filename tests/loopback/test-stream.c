@@ -259,6 +259,20 @@ ask_until_full (Fixture *fixture,
   while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 }
 
+/* From libsoup 3.8 on, not every ping is answered while the socket is full. */
+static void
+expect_answers (RawPeer *peer,
+                guint    n_answers)
+{
+  while (n_answers > 0)
+    {
+      g_autofree char *word = raw_peer_take (peer);
+
+      if (!g_str_has_prefix (word, "pong:"))
+        n_answers--;
+    }
+}
+
 static void
 accept_deflate_cb (RawPeer  *peer,
                    gpointer  user_data)
@@ -271,6 +285,7 @@ test_behind_pongs (Fixture       *fixture,
                    const Footing *footing)
 {
   guint n_answers = 0;
+  guint n_received = 0;
   RawPeer *peer;
   guint i;
 
@@ -289,7 +304,8 @@ test_behind_pongs (Fixture       *fixture,
       ask_until_full (fixture, peer, &n_answers);
       raw_peer_resume (peer);
       wait_until (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
-      wait_until (raw_peer_get_n_frames (peer) == n_answers * (N_PINGS + 1));
+      expect_answers (peer, n_answers - n_received);
+      n_received = n_answers;
       g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, n_answers);
     }
 
