@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define HB_FRAME_CONTINUATION 0x00
 #define HB_FRAME_CONTROL      0x08
 #define HB_FRAME_CLOSE        0x08
+#define HB_FRAME_PONG         0x0a
 
 /* The size of the longest header, which has a mask */
 #define HB_FRAME_MAX_HEADER 14

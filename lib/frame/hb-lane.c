@@ -3,17 +3,7 @@
 #include "config.h"
 
 #include "hb-lane-private.h"
-
-/* RFC 6455, 5.2 */
-enum
-{
-  CONTINUATION = 0x0,
-  TEXT = 0x1,
-  BINARY = 0x2,
-  CLOSE = 0x8,
-  PING = 0x9,
-  PONG = 0xa,
-};
+#include "hb-outgoing-private.h"
 
 /* Returns whether a frame with this header is refused, whatever its payload is. */
 static gboolean
@@ -28,14 +18,14 @@ is_wrong (const HbLane  *self,
 
   switch (frame->first & HB_FRAME_OPCODE)
     {
-    case CONTINUATION:
+    case HB_FRAME_CONTINUATION:
       return !self->is_fragmented;
-    case TEXT:
-    case BINARY:
+    case HB_OPCODE_TEXT:
+    case HB_OPCODE_BINARY:
       return self->is_fragmented;
-    case CLOSE:
-    case PING:
-    case PONG:
+    case HB_FRAME_CLOSE:
+    case HB_OPCODE_PING:
+    case HB_FRAME_PONG:
       return !is_final;
     default:
       return TRUE;
@@ -64,7 +54,8 @@ hb_lane_sort (const HbLane *self,
   opcode = frame->first & HB_FRAME_OPCODE;
 
   if (self->is_over || is_wrong (self, frame)
-      || (frame->first & HB_FRAME_FIN) == 0 || (opcode != TEXT && opcode != BINARY))
+      || (frame->first & HB_FRAME_FIN) == 0
+      || (opcode != HB_OPCODE_TEXT && opcode != HB_OPCODE_BINARY))
     return HB_LANE_SLOW;
 
   return HB_LANE_FAST;
@@ -78,8 +69,8 @@ hb_lane_on_slow (HbLane        *self,
 {
   guint opcode = frame->first & HB_FRAME_OPCODE;
 
-  if (is_wrong (self, frame) || opcode == CLOSE)
+  if (is_wrong (self, frame) || opcode == HB_FRAME_CLOSE)
     self->is_over = TRUE;
-  else if (opcode == CONTINUATION || opcode == TEXT || opcode == BINARY)
+  else if ((opcode & HB_FRAME_CONTROL) == 0)
     self->is_fragmented = (frame->first & HB_FRAME_FIN) == 0;
 }

@@ -10,9 +10,6 @@
 /* The value of n_slow if no frame is sorted any more */
 #define ALL_SLOW G_MAXUINT64
 
-/* RFC 6455, 5.2 */
-#define CLOSE 0x8
-
 /* A longer frame that is not whole in the block is read into the memory of its message. For a
  * shorter one, another read costs more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
@@ -79,7 +76,7 @@ hb_fast_lane_close (HbFastLane *self)
 static gboolean
 is_close (HbFastLane *self)
 {
-  return (self->frame.first & HB_FRAME_OPCODE) == CLOSE
+  return (self->frame.first & HB_FRAME_OPCODE) == HB_FRAME_CLOSE
          && !self->frame.is_masked && self->frame.length <= MAX_CONTROL;
 }
 

@@ -2,7 +2,9 @@
 
 #include "config.h"
 
+#include "hb-frame-private.h"
 #include "hb-limits-private.h"
+#include "hb-outgoing-private.h"
 
 /* Limits that libsoup does not have: the size of all fragments of a message together, the size of
  * an inflated message, and the number of unanswered pings. This is an extension, because libsoup
@@ -23,11 +25,8 @@ struct _HbLimits
 
 G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 
-/* RFC 6455, 5.2 */
-#define FIN     0x80
-#define RSV1    0x40
-#define CONTROL 0x08
-#define PING    0x09
+/* The bit of a compressed message (RFC 7692, 6) */
+#define RSV1 0x40
 
 /* One deflated byte becomes at most 1032 bytes, so a piece exceeds the limit by at most 1 MiB. */
 #define PIECE 1024
@@ -68,9 +67,9 @@ inflate_pieces (HbLimits      *self,
     {
       gsize size = MIN (length - at, PIECE);
       gboolean is_last = at + size == length;
-      guint8 first = (header[0] & ~(FIN | RSV1))
+      guint8 first = (header[0] & ~(HB_FRAME_FIN | RSV1))
                      | (at == 0 ? header[0] & RSV1 : 0)
-                     | (is_last ? header[0] & FIN : 0);
+                     | (is_last ? header[0] & HB_FRAME_FIN : 0);
       g_autoptr (GBytes) piece = NULL;
 
       piece = soup_websocket_extension_process_incoming_message (self->inner, &first,
@@ -112,9 +111,9 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
   g_autoptr (GBytes) owned = payload;
   GBytes *result;
 
-  if ((header[0] & CONTROL) != 0)
+  if ((header[0] & HB_FRAME_CONTROL) != 0)
     {
-      if ((header[0] & 0x0f) == PING && is_flood (self))
+      if ((header[0] & HB_FRAME_OPCODE) == HB_OPCODE_PING && is_flood (self))
         {
           g_set_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_POLICY_VIOLATION,
                        "Too many pings");
@@ -124,7 +123,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
       return g_steal_pointer (&owned);
     }
 
-  if ((header[0] & 0x0f) != 0)
+  if ((header[0] & HB_FRAME_OPCODE) != 0)
     {
       self->size = 0;
       self->is_compressed = self->inner != NULL && (header[0] & RSV1) != 0;
@@ -141,7 +140,7 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
     return fail_too_big (self, error);
 
   /* A continuation that follows continues nothing, whatever the size of this message was. */
-  if ((header[0] & FIN) != 0)
+  if ((header[0] & HB_FRAME_FIN) != 0)
     self->size = 0;
 
   return g_steal_pointer (&owned);
