@@ -24,7 +24,7 @@
  * The source queries the deadline of an alarm that was touched once before each poll. To sort it
  * again for each message would cost more than the message itself. For the same reason an alarm
  * whose deadline moves to a later time stays in its place until it has moved by MAX_STALENESS, or
- * the time of its place has passed. That time then wakes the loop in vain, once.
+ * the time of its place has passed. The timer then wakes the loop once although no alarm is due.
  *
  * Only the thread that owns the context uses the fields that precede the mutex. */
 struct _HbSchedule
@@ -416,7 +416,7 @@ hb_schedule_add (HbSchedule *self,
   hb_alarm_touch (alarm);
 }
 
-/* A loop that is not waiting sees the alarm before it waits, so it is woken in vain then. */
+/* Wakes the loop in any case, because this thread cannot know whether the loop is polling. */
 void
 hb_schedule_wake (HbSchedule *self,
                   HbAlarm    *alarm)
