@@ -33,9 +33,9 @@ finish (Walk *self)
 }
 
 /* Half of the calls that may have one have a ticket. */
-static gpointer
-maybe_start_call (Walk     *self,
-                  CallKind  kind)
+gpointer
+walk_start_call (Walk     *self,
+                 CallKind  kind)
 {
   if (self->ledger.calls->len >= MAX_CALLS || dice_roll (self->dice, 2) == 0)
     return NULL;
@@ -129,7 +129,7 @@ walk_set_settings (Walk *self)
 void
 walk_open (Walk *self)
 {
-  gpointer ticket = maybe_start_call (self, CALL_OPEN);
+  gpointer ticket = walk_start_call (self, CALL_OPEN);
 
   /* A task that another context may be about to adopt has been seen to refuse messages. */
   g_assert_true (self->model.state != HB_STATE_CLOSED || !walk_has_batch (self));
@@ -143,7 +143,7 @@ walk_close (Walk *self)
 {
   static const guint codes[] = { 1000, 1001, 3000, 4999, 0, 1005, 1012, 1011 };
   guint code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))];
-  gpointer ticket = maybe_start_call (self, CALL_CLOSE);
+  gpointer ticket = walk_start_call (self, CALL_CLOSE);
   gboolean is_good = code != 1011;
   GError *error = NULL;
 
@@ -314,7 +314,7 @@ walk_send (Walk *self)
     return;
 
   walk_take_in (self);
-  message.ticket = maybe_start_call (self, CALL_SEND);
+  message.ticket = walk_start_call (self, CALL_SEND);
   if (is_volatile)
     probe (self);
 

@@ -6,8 +6,8 @@
 
 #include "walk-private.h"
 
-/* What other threads ask for, as HbIntake keeps it until the task's thread takes it in: the model,
- * and what the machine is told. */
+/* What other threads ask for, as HbIntake keeps it until the task's thread takes it in. The model
+ * and the machine get the same. */
 
 static gboolean
 is_refusing (Walk *self)
@@ -29,16 +29,6 @@ walk_has_batch (Walk *self)
 
   return batch->messages.length + batch->cancelled->len + batch->overflowed->len
          + batch->n_dropped > 0;
-}
-
-static gpointer
-maybe_start_call (Walk     *self,
-                  CallKind  kind)
-{
-  if (self->ledger.calls->len >= MAX_CALLS || dice_roll (self->dice, 2) == 0)
-    return NULL;
-
-  return ledger_start_call (&self->ledger, kind);
 }
 
 static void
@@ -94,7 +84,7 @@ walk_send_outside (Walk *self)
   if (is_refusing (self) || self->ledger.line->len + self->batch.messages.length >= MAX_LINE)
     return;
 
-  message.ticket = maybe_start_call (self, CALL_SEND);
+  message.ticket = walk_start_call (self, CALL_SEND);
   if (!drops_oldest)
     {
       gboolean fits = ledger_reserve (&self->ledger, settings, bytes);

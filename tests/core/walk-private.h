@@ -149,7 +149,7 @@ typedef struct
 /* Enough for every order of the calls */
 #define MAX_CALLS 60
 
-/* Long enough for every order, and short enough to stay quick while a task waits for ever */
+/* Long enough for every order, and short enough to stay quick while a task waits forever */
 #define MAX_LINE 60
 
 /* Changes of the network are acted on as often as this. */
@@ -201,7 +201,7 @@ void      model_deliver         (Walk       *walk,
 void      model_follow_inbox    (Walk       *walk);
 void      model_drop_inbox      (Walk       *walk);
 void      model_on_pong         (Walk       *walk);
-void      model_on_activity         (Walk       *walk);
+void      model_on_activity     (Walk       *walk);
 void      model_on_lost         (Walk       *walk,
                                  const Loss *loss);
 void      model_on_network      (Walk       *walk);
@@ -209,6 +209,8 @@ void      model_tick            (Walk       *walk,
                                  gboolean    held_up);
 
 void      walk_assert_same      (Walk       *self);
+gpointer  walk_start_call       (Walk       *self,
+                                 CallKind    kind);
 void      walk_set_settings     (Walk       *self);
 void      walk_open             (Walk       *self);
 void      walk_close            (Walk       *self);
