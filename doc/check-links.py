@@ -1,13 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where a link within the reference, or to an anchor or a picture in it, leads nowhere.
+"""Fails where a link or a picture of the book leads nowhere.
 
-check-links.py FOLDER"""
+check-links.py FOLDER        looks at the site that gi-docgen has made
+check-links.py PAGE.md...    looks at the pages, as a forge shows them"""
 
+import re
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+FENCED = re.compile(r'^```.*?^```$', re.MULTILINE | re.DOTALL)
+CODE = re.compile(r'`[^`]+`')
+HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
+MARKDOWN_LINK = re.compile(r'(!?)\[([^\]]*)\]\(([^)\s]+)\)')
+REFERENCE = re.compile(r'\[[a-z]+@[^\]]+\]')
 
 
 class Page(HTMLParser):
@@ -45,18 +53,75 @@ def is_missing(folder, picture):
     return not parts.scheme and not (folder / unquote(parts.path)).is_file()
 
 
-def main(folder):
+def check_site(folder):
     pages = {path.name: Page(path) for path in folder.glob('*.html')}
-    broken = [(name, link) for name, page in sorted(pages.items()) for link in page.links
-              if is_broken(pages, name, link)]
-    broken += [(name, picture) for name, page in sorted(pages.items())
-               for picture in page.pictures if is_missing(folder, picture)]
+    if not pages:
+        yield f'{folder}: no page is there'
 
-    for name, link in broken:
-        print(f'{name}: {link}')
+    for name, page in sorted(pages.items()):
+        yield from (f'{name}: {link}' for link in page.links if is_broken(pages, name, link))
+        yield from (f'{name}: {picture}' for picture in page.pictures
+                    if is_missing(folder, picture))
 
-    return not pages or bool(broken)
+
+def read_prose(path):
+    """Returns the text of a page without its code, or None if there is no such page."""
+    return FENCED.sub('', path.read_text(encoding='utf-8')) if path.is_file() else None
+
+
+def find_anchors(prose):
+    """Returns the anchors that a forge and gi-docgen both make. A forge keeps the hyphens that
+    gi-docgen joins, gi-docgen drops other letters than English ones, and the two number a second
+    heading of the same text in different ways."""
+    anchors = [re.sub(r'[^\w\s-]', '', heading.replace('`', '')).strip().lower()
+               for heading in HEADING.findall(prose)]
+    return {anchor.replace(' ', '-') for anchor in anchors
+            if anchors.count(anchor) == 1 and anchor.isascii()
+            and not re.search(r'[\s-]{2}', anchor)}
+
+
+def find_fault(path, folder, is_picture, text, link):
+    """Returns what is wrong with a link of a page, or None. A page of the book may link to pages
+    and pictures of the book only, because the site has no others."""
+    parts = urlsplit(link)
+    target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+
+    if parts.scheme:
+        return None
+    if not target.exists():
+        return 'no such file'
+    if path.parent == folder and target.parent != folder:
+        return 'not in the book, and so not in the site'
+    if is_picture and not text:
+        return 'no text in place of the picture'
+    if parts.fragment and parts.fragment not in find_anchors(read_prose(target)):
+        return 'no heading of this name, or not one with the same anchor everywhere'
+    return None
+
+
+def check_pages(paths):
+    folder = Path(__file__).resolve().parent
+
+    for path in (path.resolve() for path in paths):
+        prose = read_prose(path)
+        if prose.startswith('Title:'):
+            yield f'{path.name}: a line for gi-docgen, which site.py adds'
+        # What is a reference to the site is raw text to a forge.
+        yield from (f'{path.name}: {reference}'
+                    for reference in REFERENCE.findall(CODE.sub('', prose)))
+        for picture, text, link in MARKDOWN_LINK.findall(prose):
+            fault = find_fault(path, folder, bool(picture), text, link)
+            if fault:
+                yield f'{path.name}: {link}: {fault}'
+
+
+def main(paths):
+    faults = list(check_site(paths[0]) if paths[0].is_dir() else check_pages(paths))
+    for fault in faults:
+        print(fault)
+
+    return bool(faults)
 
 
 if __name__ == '__main__':
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main([Path(argument) for argument in sys.argv[1:]]))

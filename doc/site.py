@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes the pages of the book as gi-docgen wants them, from the pages that a forge shows.
+
+site.py OUTDIR GIR PAGE.md...
+
+gi-docgen wants a line with the title, and links between pages that end in .html. It also gets a
+link to the reference for the first mention of a method, a property, a type or a constant in each
+section."""
+
+import re
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+CORE = '{http://www.gtk.org/introspection/core/1.0}'
+C = '{http://www.gtk.org/introspection/c/1.0}'
+GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
+
+MAIN_CLASS = 'WebsocketTask'
+
+FENCED = re.compile(r'(^```.*?^```$)', re.MULTILINE | re.DOTALL)
+SECTION = re.compile(r'(?=^## )', re.MULTILINE)
+PAGE_LINK = re.compile(r'\]\(([\w-]+)\.md(#[\w-]+)?\)')
+
+# A heading, a link and a comment stay as they are. The last alternative is a code span.
+PART = re.compile(r'^#[^\n]*|!?\[[^\]]*\]\([^)]*\)|<!--.*?-->|`(?P<code>[^`]+)`',
+                  re.MULTILINE | re.DOTALL)
+
+
+def read_callables(kind, node):
+    """Yields the C function of each function, constructor or method of a node, and its page."""
+    owner = node.get('name')
+    for tag, prefix in (('method', 'method'), ('constructor', 'ctor'), ('function', kind)):
+        for child in node.findall(CORE + tag):
+            yield child.get(C + 'identifier') + ' ()', f'{prefix}.{owner}.{child.get("name")}.html'
+
+
+def read_class(node):
+    """Yields each method and property of the main class by the short name that the book uses."""
+    for child in node.findall(CORE + 'method'):
+        yield child.get('name') + ' ()', f'method.{MAIN_CLASS}.{child.get("name")}.html'
+    for child in node.findall(CORE + 'property'):
+        # A name without a hyphen may mean something else on a page.
+        if '-' in child.get('name'):
+            yield child.get('name'), f'property.{MAIN_CLASS}.{child.get("name")}.html'
+
+
+def read_enumeration(node):
+    """Yields the type and its constants."""
+    kind = 'flags' if node.tag == CORE + 'bitfield' else 'enum'
+    if node.get(GLIB + 'error-domain'):
+        kind = 'error'
+    page = f'{kind}.{node.get("name")}.html'
+
+    yield node.get(C + 'type'), page
+    for child in node.findall(CORE + 'member'):
+        yield child.get(C + 'identifier'), page
+
+
+def read_targets(gir):
+    """Returns the page of the reference for each code span that has one."""
+    namespace = ET.parse(gir).getroot().find(CORE + 'namespace')
+    targets = {}
+
+    for tag, kind in (('class', 'class'), ('record', 'struct')):
+        for node in namespace.findall(CORE + tag):
+            if node.get(GLIB + 'is-gtype-struct-for') or node.get('disguised'):
+                continue
+            targets[node.get(C + 'type')] = f'{kind}.{node.get("name")}.html'
+            targets.update(read_callables('type_func', node))
+            if node.get('name') == MAIN_CLASS:
+                targets.update(read_class(node))
+    for tag in ('enumeration', 'bitfield'):
+        for node in namespace.findall(CORE + tag):
+            targets.update(read_enumeration(node))
+
+    return targets
+
+
+def add_links(section, targets):
+    """Returns the section with a link at the first mention of each target."""
+    mentioned = set()
+
+    def link(part):
+        code = re.sub(r'\s+', ' ', part['code'] or '')
+        if code not in targets or code in mentioned:
+            return part[0]
+        mentioned.add(code)
+        return f'[{part[0]}]({targets[code]})'
+
+    parts = FENCED.split(section)
+    parts[::2] = [PART.sub(link, part) for part in parts[::2]]
+
+    return ''.join(parts)
+
+
+def convert(text, targets):
+    title = text.split('\n', 1)[0].removeprefix('# ')
+    parts = FENCED.split(text)
+    parts[::2] = [PAGE_LINK.sub(r'](\1.html\2)', part) for part in parts[::2]]
+    sections = SECTION.split(''.join(parts))
+
+    return f'Title: {title}\n\n' + ''.join(add_links(section, targets) for section in sections)
+
+
+def main(outdir, gir, pages):
+    targets = read_targets(gir)
+    for page in pages:
+        text = convert(page.read_text(encoding='utf-8'), targets)
+        (outdir / page.name).write_text(text, encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [Path(page) for page in sys.argv[3:]])
