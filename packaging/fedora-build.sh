@@ -93,7 +93,7 @@ write_macros ()
 - A build to try the spec
 
 # Fedora's flags, except those that only its GCC has, and LTO, with which the tests take minutes to
-# link. tests/builds/run.sh builds with LTO.
+# link. tests/release/builds/run.sh builds with LTO.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer

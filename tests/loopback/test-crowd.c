@@ -7,8 +7,8 @@
 #include "fixture.h"
 
 /* Many threads that send at the same time, and the task's own thread with them. This is what
- * ThreadSanitizer is to look at: see tests/tsan/run.sh. HB_CROWD_MESSAGES says how many messages
- * all of them send, in place of the default. */
+ * ThreadSanitizer is to look at: see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES says how many
+ * messages all of them send, in place of the default. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000

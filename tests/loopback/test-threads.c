@@ -5,7 +5,7 @@
 #include "fixture.h"
 
 /* Tasks on several threads at once, each with a context of its own. This is what ThreadSanitizer is
- * to look at: see tests/tsan/run.sh. Test data that crosses threads is atomic. */
+ * to look at: see tests/loopback/tsan/run.sh. Test data that crosses threads is atomic. */
 
 #define N_THREADS 4
 

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Runs the program of the book for graphql-transport-ws against graphql-ws, which npm installs in
+# the build directory: meson compile -C _build graphql-ws
+#
+# run.sh RUN.PY SOURCE BUILD CLIENT
+
+set -euo pipefail
+
+runner=$1
+source=$2
+build=$3
+client=$4
+folder=$build/graphql-ws
+
+mkdir -p "$folder"
+cp "$source"/tests/apps/docs/graphql-ws/{package.json,package-lock.json,server.js} "$folder"
+npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error
+
+exec "$runner" "$source" "$build" "$folder/server.js" "$client" "$source/doc/conversations.md" \
+  graphql

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compiles, parses or runs what the pages of the book show, see snippets.py.
+
+run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
+
+With TEXT it looks only at the programs that contain it.
+
+Programs talk to SERVER in place of the servers of example.org, with shorter intervals where their
+heartbeats take half a minute, and CLIENT is what talks to the servers. The environment has CC, and
+may have PYTHON, GJS, VALAC, NODE and MESON; what cannot be run without one of them is skipped."""
+
+import json
+import os
+import queue
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
+
+from common import (BUILD, CC, MESON, PATIENCE, SOURCE, Peer, check, finish,  # noqa: E402
+                    get_devenv_flags, run, skip)
+from snippets import read_snippets  # noqa: E402
+
+CLIENT = sys.argv[4]
+PAGE = Path(sys.argv[5])
+TEXT = sys.argv[6] if len(sys.argv) > 6 else None
+
+PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
+EXAMPLE_SOCKET = re.compile(r'wss?://example\.org\b')
+EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
+EXAMPLE_PORT = re.compile(r'\b8080\b')
+EXAMPLE_INTERVAL = re.compile(r'\b30000\b')
+EXAMPLE_KEEP_ALIVE = re.compile(r'\bKEEP_ALIVE = 60\b')
+TROUBLE = re.compile(r'CRITICAL|WARNING|Warning:|Traceback|JS ERROR|Unhandled')
+CALL = re.compile(r'^_build/((?:examples|tools)/[\w/-]+)(.*)$', re.MULTILINE)
+OPTION = re.compile(r'(?<!\S)--[\w-]+')
+MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
+
+# All warnings, as unittest shows them, except those of PyGObject about itself: its importer is an
+# old one, and under Python 3.14 it still asks for asyncio's policy.
+PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
+               '-W', 'ignore::DeprecationWarning:gi.events']
+
+VALA_ARGS = ['--pkg', 'hb-websocket-1', '--pkg', 'libsoup-3.0', f'--vapidir={BUILD / "lib"}']
+
+NODE_FOLDERS = ('/usr/share/nodejs', '/usr/lib/nodejs', '/usr/lib/node_modules',
+                '/usr/local/lib/node_modules')
+
+
+def get_tool(name):
+    return shlex.split(os.environ.get(name, ''))
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+def compile_c(folder, text):
+    source = write(folder, 'program.c', text)
+    return [folder / 'program'], run([*CC, '-std=gnu11', '-Wall', '-Werror', source, '-o',
+                                      folder / 'program', *get_devenv_flags()])
+
+
+def compile_vala(folder, text):
+    source = write(folder, 'program.vala', text)
+    flags = [part for flag in ('-w', *get_devenv_flags()) for part in ('-X', flag)]
+    # valac writes its C code to the current folder, where the code of another page may be too.
+    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, source.name, '-o',
+                                      folder / 'program', *flags], cwd=folder)
+
+
+def prepare(snippet, folder, text):
+    """The command that runs a program, and what its compiler said, or why there is none."""
+    if snippet.language == 'c':
+        return compile_c(folder, text)
+    if snippet.language == 'vala':
+        return compile_vala(folder, text)
+    if snippet.language == 'python':
+        return [*get_tool('PYTHON'), *PYTHON_ARGS, write(folder, 'program.py', text)], None
+    if snippet.kind == 'server':
+        return [*get_tool('NODE'), write(folder, 'server.mjs', text)], None
+    return [*get_tool('GJS'), '-m', write(folder, 'program.js', text)], None
+
+
+def find_node_module(name):
+    return next((path for path in (Path(folder) / name for folder in NODE_FOLDERS)
+                 if path.exists()), None)
+
+
+def why_not(snippet):
+    """What is missing for a snippet to be looked at."""
+    if snippet.language == 'js' and snippet.kind == 'server':
+        if not get_tool('NODE'):
+            return 'there is no Node'
+        return None if find_node_module('ws') else 'Node has no module ws'
+    if snippet.language == 'python' and snippet.kind == 'server':
+        present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import websockets'])
+        return None if present.returncode == 0 else 'Python has no module websockets'
+    if snippet.language == 'python' and 'gi.events' in snippet.text:
+        present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import gi.events'])
+        if present.returncode != 0:
+            return 'there is no gi.events, which PyGObject has from 3.50 on'
+    tool, what = {
+        'js': ('GJS', 'GJS'),
+        'python': ('PYTHON', 'Python with GObject'),
+        'vala': ('VALAC', 'Vala compiler, or no vapi'),
+        'meson': ('MESON', 'Meson'),
+    }.get(snippet.language, (None, None))
+    return None if tool is None or get_tool(tool) else f'there is no {what}'
+
+
+class Watched:
+    """A process whose output is read line by line, with a deadline."""
+
+    def __init__(self, command, **arguments):
+        self.lines = []
+        self._queue = queue.Queue()
+        self._process = subprocess.Popen([str(part) for part in command], text=True,
+                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, **arguments)
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._queue.put(line.rstrip('\n'))
+        self._queue.put(None)
+
+    def wait_for(self, pattern, deadline):
+        """Whether such a line has come."""
+        while True:
+            try:
+                line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
+            except queue.Empty:
+                self.lines.append(f'(nothing more within {PATIENCE} s)')
+                return False
+            if line is None:
+                self._queue.put(None)
+                return False
+            self.lines.append(line)
+            if pattern.fullmatch(line):
+                return True
+
+    def end(self):
+        """Returns the status, 0 where it had to be ended."""
+        if self._process.poll() is None:
+            try:
+                # One that has said all may be about to leave by itself.
+                self._process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                self._process.terminate()
+                self._process.wait()
+                self._process.returncode = 0
+        self._reader.join()
+        while not self._queue.empty():
+            self.lines.append(self._queue.get() or '')
+        return self._process.returncode
+
+
+def make_pattern(line):
+    """What varies is written as three dots in one, …"""
+    return re.compile('.*'.join(re.escape(part) for part in line.split('…')))
+
+
+def check_program(snippet, folder):
+    with Peer() as server:
+        base = server.uri.removesuffix('/ws')
+        text = EXAMPLE_SOCKET.sub(base, snippet.text)
+        text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
+        # A test does not wait for as long as a heartbeat does in earnest.
+        text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))
+        command, result = prepare(snippet, folder, text)
+        if result is not None and result.returncode != 0:
+            check(False, str(snippet), result.stdout)
+            return
+
+        program = Watched(command)
+        deadline = time.monotonic() + PATIENCE
+        missing = next((line for line in snippet.output
+                        if not program.wait_for(make_pattern(line), deadline)), None)
+        status = program.end()
+
+    output = '\n'.join(program.lines)
+    if missing is not None:
+        check(False, str(snippet), f'It did not print “{missing}”, but:\n{output}')
+    elif TROUBLE.search(output):
+        check(False, str(snippet), f'It complained:\n{output}')
+    else:
+        check(status == 0, str(snippet), f'It ended with {status}:\n{output}')
+
+
+def find_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+def check_server(snippet, folder):
+    port = str(find_port())
+
+    if snippet.language == 'js':
+        (folder / 'node_modules').mkdir()
+        (folder / 'node_modules/ws').symlink_to(find_node_module('ws'))
+
+    command, result = prepare(snippet, folder, EXAMPLE_PORT.sub(port, snippet.text))
+    if result is not None and result.returncode != 0:
+        check(False, str(snippet), result.stdout)
+        return
+
+    server = Watched(command)
+    client = run([CLIENT, f'ws://127.0.0.1:{port}/'], timeout=2 * PATIENCE)
+    status = server.end()
+    check(client.returncode == 0 and status == 0, str(snippet),
+          '\n'.join([client.stdout, *server.lines]))
+
+
+def check_meson(snippet, folder, snippets):
+    """Sets it up and compiles it, with the programs of the page for the sources that it names."""
+    programs = {other.language: other.text for other in reversed(snippets)
+                if other.kind == 'program'}
+    for name, language in MESON_SOURCE.findall(snippet.text):
+        write(folder, f'{name}.{language}', programs[language])
+    write(folder, 'meson.build', snippet.text)
+
+    env = {**os.environ, 'PKG_CONFIG_PATH': str(BUILD / 'meson-uninstalled')}
+    result = run([*MESON, 'setup', folder / '_build', folder], env=env)
+    if result.returncode == 0:
+        result = run([*MESON, 'compile', '-C', folder / '_build'], env=env)
+    check(result.returncode == 0, str(snippet), result.stdout)
+
+
+def check_fragment(snippet, folder):
+    if snippet.language == 'c':
+        # The build has compiled it.
+        return
+    if snippet.language == 'vala':
+        source = write(folder, 'fragment.vala', snippet.text)
+        result = run([*get_tool('VALAC'), '-C', *VALA_ARGS, source, '-d', folder])
+    elif snippet.language == 'python':
+        source = write(folder, 'fragment.py', snippet.text)
+        result = run([*get_tool('PYTHON'), '-W', 'error', '-m', 'py_compile', source])
+    elif snippet.language == 'js':
+        source = write(folder, 'fragment.js', snippet.text)
+        result = run([*get_tool('GJS'), '-m', PARSE_JS, source])
+    check(result.returncode == 0, str(snippet), result.stdout)
+
+
+def find_unknown_options(text):
+    """The options that are given to our own programs and that they do not have."""
+    for path, arguments in CALL.findall(text):
+        program = BUILD / path
+        options = OPTION.findall(arguments)
+        if not options or not program.exists():
+            continue
+        known = OPTION.findall(run([program, '--help']).stdout)
+        yield from (f'{path} has no option {option}' for option in options if option not in known)
+
+
+def check_shell(snippet, folder):
+    result = run(['bash', '-n', write(folder, 'fragment.sh', snippet.text)])
+    faults = list(find_unknown_options(snippet.text))
+    check(result.returncode == 0 and not faults, str(snippet),
+          '\n'.join([result.stdout, *faults]))
+
+
+def check_json(snippet):
+    try:
+        json.loads(snippet.text)
+        check(True, str(snippet))
+    except ValueError as error:
+        check(False, str(snippet), str(error))
+
+
+def look_at(snippet, folder, snippets):
+    reason = why_not(snippet)
+
+    if reason:
+        skip(str(snippet), reason)
+    elif snippet.kind == 'program':
+        check_program(snippet, folder)
+    elif snippet.kind == 'server':
+        check_server(snippet, folder)
+    elif snippet.language == 'meson':
+        check_meson(snippet, folder, snippets)
+    elif snippet.language == 'json':
+        check_json(snippet)
+    elif snippet.language == 'sh':
+        check_shell(snippet, folder)
+    else:
+        check_fragment(snippet, folder)
+
+
+def main():
+    snippets = read_snippets(PAGE)
+    check(True, f'{PAGE.name}: each fence has a language that is tested')
+
+    for snippet in snippets:
+        if TEXT and (snippet.kind != 'program' or TEXT not in snippet.text):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            look_at(snippet, Path(folder), snippets)
+
+    finish()
+
+
+if __name__ == '__main__':
+    main()

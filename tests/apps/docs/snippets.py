@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The code in the pages of the book.
+
+A fence names its language, which has to be one of LANGUAGES. What a fence is stands above it, in a
+comment that no reader sees:
+
+    <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints
+    <!-- snippet: server -->    a whole server on port 8080, that client.c is content with
+    <!-- snippet: shell -->     a fence of `text`: what commands in the shell print, for a test of
+                                tests/apps/tools/ that runs them
+
+One without such a comment is a fragment, which is compiled or parsed and not run. Comments about
+figures are those of tests/bench/table.py.
+"""
+
+import re
+from dataclasses import dataclass
+
+LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'text')
+
+FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
+KIND = re.compile(r'^<!-- snippet: (program|server|shell) -->$')
+COMMENT = re.compile(r'^<!--(?! figures\b)')
+
+
+class Fault(Exception):
+    pass
+
+
+@dataclass
+class Snippet:
+    page: str
+    line: int       # of its first line of code
+    language: str
+    kind: str       # fragment, program or server
+    text: str
+    output: tuple   # of a program: the lines that it prints, in this order
+
+    def __str__(self):
+        return f'{self.page}:{self.line}: {self.kind} in {self.language}'
+
+
+def read_fences(page, text):
+    """Yields the line, the language, the comment above and the code of each fence."""
+    lines = text.split('\n')
+    kind = None
+    start = None
+
+    for number, line in enumerate(lines, 1):
+        fence = FENCE.match(line)
+        if start is not None:
+            if line == '```':
+                yield start + 1, language, kind, '\n'.join(lines[start:number - 1]) + '\n'
+                start = kind = None
+        elif fence:
+            language = fence[3]
+            if fence[1] or fence[2] != '```' or language not in LANGUAGES:
+                raise Fault(f'{page}:{number}: a fence without a language that is tested: {line}')
+            start = number
+        elif KIND.match(line):
+            kind = KIND.match(line)[1]
+        elif COMMENT.match(line) or (line and kind):
+            raise Fault(f'{page}:{number}: neither a fence nor what is known of one: {line}')
+
+    if start is not None or kind is not None:
+        raise Fault(f'{page}: a fence is missing at the end')
+
+
+def read_snippets(path):
+    """The snippets of a page, or a Fault."""
+    snippets = []
+    awaits_output = False
+
+    for line, language, kind, text in read_fences(path.name, path.read_text(encoding='utf-8')):
+        if language == 'text' and kind == 'shell':
+            continue
+        if language == 'text':
+            if not awaits_output or kind:
+                raise Fault(f'{path.name}:{line}: this is no output of a program')
+            snippets[-1].output = tuple(text.splitlines())
+            awaits_output = False
+            continue
+
+        if awaits_output:
+            raise Fault(f'{snippets[-1]}: what it prints does not follow')
+        snippets.append(Snippet(path.name, line, language, kind or 'fragment', text, ()))
+        awaits_output = kind == 'program'
+
+    if awaits_output:
+        raise Fault(f'{snippets[-1]}: what it prints does not follow')
+
+    return snippets

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "outage.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
+/* A link that is lost without a word from TCP, found out by the heartbeat, and made again when the
+ * network is back. Needs `ip`, `nft`, and root or user namespaces for everyone; by hand:
+ *
+ *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
+ *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
+ *
+ * in which the lines "detected after" tell how late the loss was noticed. Nothing outside of the
+ * process's own namespaces is touched, and nothing stays. */
+
+/* Milliseconds */
+#define CHATTER_EACH 50
+
+typedef struct
+{
+  const char      *path;
+  HbHeartbeatMode  mode;
+  gboolean         to_near; /* what is dropped */
+  gboolean         to_far;
+  gboolean         tls;
+} Drop;
+
+static const Drop drops[] = {
+  { "/netns/lost-link/dropped/all/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE },
+  { "/netns/lost-link/dropped/all/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE },
+  { "/netns/lost-link/dropped/to-near/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, FALSE },
+  { "/netns/lost-link/dropped/to-near/ping", HB_HEARTBEAT_MODE_PING, TRUE, FALSE },
+  { "/netns/lost-link/dropped/to-far/message", HB_HEARTBEAT_MODE_MESSAGE, FALSE, TRUE },
+  { "/netns/lost-link/dropped/to-far/ping", HB_HEARTBEAT_MODE_PING, FALSE, TRUE },
+  { "/netns/lost-link/dropped/tls/message", HB_HEARTBEAT_MODE_MESSAGE, TRUE, TRUE, TRUE },
+  { "/netns/lost-link/dropped/tls/ping", HB_HEARTBEAT_MODE_PING, TRUE, TRUE, TRUE },
+};
+
+static void
+test_dropped (Outage        *self,
+              gconstpointer  data)
+{
+  const Drop *drop = data;
+
+  if (drop->tls && !outage_use_tls (self))
+    return;
+
+  hb_websocket_task_set_heartbeat_mode (self->task, drop->mode);
+  outage_open (self);
+  outage_converse (self);
+
+  if (drop->to_near)
+    network_filter (NETWORK_NEAR, "drop");
+  if (drop->to_far)
+    network_filter (NETWORK_FAR, "drop");
+
+  outage_expect_loss (self);
+  outage_expect_failure (self, 1, HB_ERROR, HB_ERROR_CONNECT_TIMEOUT);
+  outage_expect_failure (self, 2, HB_ERROR, HB_ERROR_CONNECT_TIMEOUT);
+  network_restore ();
+  outage_expect_return (self);
+  outage_converse (self);
+  g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 1);
+}
+
+typedef struct
+{
+  const char   *path;
+  NetworkSide   side;
+  const char   *command;  /* that takes something away */
+  GIOErrorEnum  error;    /* of an attempt then, 0 if that depends */
+} Removal;
+
+static const Removal removals[] = {
+  { "/netns/lost-link/no-address", NETWORK_NEAR, "ip address del 192.0.2.1/24 dev near",
+    G_IO_ERROR_NETWORK_UNREACHABLE },
+  { "/netns/lost-link/no-route", NETWORK_NEAR, "ip route del default",
+    G_IO_ERROR_NETWORK_UNREACHABLE },
+  { "/netns/lost-link/interface-down", NETWORK_NEAR, "ip link set near down",
+    G_IO_ERROR_NETWORK_UNREACHABLE },
+  { "/netns/lost-link/cable-pulled", NETWORK_FAR, "ip link set far down", 0 },
+};
+
+/* GSocketClient of GLib 2.74 loses its own data where an attempt fails after more than 250 ms. */
+static void
+expect_failure (Outage       *self,
+                GIOErrorEnum  code)
+{
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_disable ();
+#endif
+
+  if (code != 0)
+    outage_expect_failure (self, 1, G_IO_ERROR, code);
+  else
+    outage_expect_retry (self, 1);
+
+#ifdef __SANITIZE_ADDRESS__
+  __lsan_enable ();
+#endif
+}
+
+/* TCP takes none of these for the end of a connection. */
+static void
+test_removed (Outage        *self,
+              gconstpointer  data)
+{
+  const Removal *removal = data;
+
+  outage_open (self);
+  outage_converse (self);
+  network_run (removal->side, removal->command);
+  outage_expect_loss (self);
+  expect_failure (self, removal->error);
+  network_restore ();
+  outage_expect_return (self);
+  outage_converse (self);
+}
+
+/* What a raw socket receives: an IP header, an ICMP header, and the beginning of the packet that
+ * was rejected, which is another IP header and the ports of TCP. IP headers have no options
+ * here. */
+#define ICMP_AT  20
+#define PORTS_AT (ICMP_AT + 8 + 20)
+
+static int
+open_icmp (void)
+{
+  int fd = socket (AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP);
+
+  g_assert_cmpint (fd, >=, 0);
+
+  return fd;
+}
+
+/* Returns: how many "host unreachable" have come for what was sent from @port */
+static guint
+count_unreachable (int   fd,
+                   guint port)
+{
+  guint8 packet[PORTS_AT + 2];
+  guint n = 0;
+
+  while (recv (fd, packet, sizeof packet, 0) == sizeof packet)
+    n += packet[ICMP_AT] == ICMP_DEST_UNREACH && packet[ICMP_AT + 1] == ICMP_HOST_UNREACH
+         && (guint) (packet[PORTS_AT] << 8 | packet[PORTS_AT + 1]) == port;
+
+  return n;
+}
+
+#define REJECT "reject with icmp type host-unreachable"
+
+/* A router rejects packets as "host unreachable". That ends an attempt to connect, but not an open
+ * connection.
+ *
+ * The kernel sends a host six such messages at once, and then one each second (icmp_ratelimit).
+ * Retransmissions on this connection, and on those that earlier cases have lost, would use them up,
+ * and the attempt would get none. So this connection gets three, and nothing else but the attempt
+ * gets any. */
+static void
+test_unreachable (Outage        *self,
+                  gconstpointer  data)
+{
+  int fd = open_icmp ();
+  guint port;
+  g_autofree char *rule = NULL;
+
+  outage_open (self);
+  outage_converse (self);
+  port = outage_get_port ();
+  rule = g_strdup_printf ("tcp sport %u limit rate 1/hour burst 3 packets " REJECT, port);
+  network_filter (NETWORK_FAR, rule);
+  network_filter (NETWORK_FAR, "tcp flags syn " REJECT);
+  network_filter (NETWORK_FAR, "drop");
+  outage_expect_loss (self);
+  g_assert_cmpuint (count_unreachable (fd, port), >=, 1);
+  close (fd);
+  expect_failure (self, G_IO_ERROR_HOST_UNREACHABLE);
+  network_restore ();
+  outage_expect_return (self);
+}
+
+/* A router that was restarted, or a host, answers the next packet of a connection that it does not
+ * know with an RST. The ping asks for one, if nothing else does. */
+static void
+test_forgotten (Outage        *self,
+                gconstpointer  data)
+{
+  g_autofree char *rule = NULL;
+  gint64 since;
+  gint64 time;
+
+  outage_open (self);
+  outage_converse (self);
+  rule = g_strdup_printf ("tcp sport %u reject with tcp reset", outage_get_port ());
+  network_filter (NETWORK_FAR, rule);
+  since = g_get_monotonic_time ();
+
+  signal_log_expect (self->log, "state:waiting");
+  time = signal_log_get_time (self->log) - since;
+  g_test_message ("told of after %.1f ms (ping-timeout = %u ms)", time / 1000.0, PING_AFTER);
+  g_assert_cmpint (time, <, (PING_AFTER + LATEST) * 1000);
+  signal_log_skip_to (self->log, "close:1006");
+  signal_log_expect (self->log, "reconnect:1:100");
+  outage_expect_return (self);
+  g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
+}
+
+/* With REPLY, chatter does not hide that nobody hears us: with ANY the last of it would have put
+ * off the loss for as long as it takes to detect one. */
+static void
+test_talking_server (Outage        *self,
+                     gconstpointer  data)
+{
+  gint64 last_chatter;
+  guint i;
+
+  hb_websocket_task_set_liveness (self->task, HB_LIVENESS_REPLY);
+  outage_open (self);
+  network_filter (NETWORK_FAR, "drop");
+
+  while (hb_websocket_task_get_state (self->task) == HB_STATE_OPEN)
+    {
+      raw_peer_send_text (raw_server_get_peer (self->server, 0), "chatter");
+      wait_pass (CHATTER_EACH);
+    }
+
+  g_assert_cmpuint (signal_log_count (self->log, "message:text:chatter"), >=, 3);
+  for (i = signal_log_count (self->log, "message:text:chatter"); i > 0; i--)
+    signal_log_expect (self->log, "message:text:chatter");
+
+  last_chatter = signal_log_get_time (self->log);
+  outage_expect_loss (self);
+  g_assert_cmpint (self->lost_at - last_chatter, <, (PING_AFTER + PONG_AFTER) * 1000);
+  network_restore ();
+  outage_expect_return (self);
+}
+
+/* Shorter than pong-timeout: TCP makes good for it, and nobody is condemned. */
+static void
+test_short_outage (Outage        *self,
+                   gconstpointer  data)
+{
+  hb_websocket_task_set_pong_timeout (self->task, 60000);
+  outage_open (self);
+  outage_converse (self);
+  outage_cut ();
+  assert_sends (self->task, "during");
+  wait_until (get_metric (self->task, hb_metrics_get_pings) == 1
+              && outage_count_resent () >= 2);
+  network_restore ();
+  outage_expect_heard (self, 0, "text:during");
+  wait_until (get_metric (self->task, hb_metrics_get_replies) >= 1);
+  outage_converse (self);
+  g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
+}
+
+/* The proof that it is the heartbeat that notices: without it the task believes in the link, as the
+ * kernel does, which goes on resending for a quarter of an hour. */
+static void
+test_without_heartbeat (Outage        *self,
+                        gconstpointer  data)
+{
+  hb_websocket_task_set_ping_timeout (self->task, 0);
+  outage_open (self);
+  outage_converse (self);
+  outage_cut ();
+  assert_sends (self->task, "unheard");
+  wait_pass (PING_AFTER + PONG_AFTER + LATEST);
+  assert_state (self->task, HB_STATE_OPEN);
+  signal_log_expect_quiet (self->log);
+  g_test_message ("not detected after %u ms, in which the kernel has resent %u times",
+                  PING_AFTER + PONG_AFTER + LATEST, outage_count_resent ());
+  g_assert_cmpuint (outage_count_resent (), >=, 1);
+  network_restore ();
+  outage_expect_heard (self, 0, "text:unheard");
+  outage_converse (self);
+  g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  network_init ();
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("A link that is lost on a real network is noticed in time, and comes back.");
+
+  for (i = 0; i < G_N_ELEMENTS (drops); i++)
+    add_outage (drops[i].path, &drops[i], test_dropped);
+  for (i = 0; i < G_N_ELEMENTS (removals); i++)
+    add_outage (removals[i].path, &removals[i], test_removed);
+
+  add_outage ("/netns/lost-link/unreachable", NULL, test_unreachable);
+  add_outage ("/netns/lost-link/forgotten", NULL, test_forgotten);
+  add_outage ("/netns/lost-link/talking-server", NULL, test_talking_server);
+  add_outage ("/netns/lost-link/short-outage", NULL, test_short_outage);
+  add_outage ("/netns/lost-link/without-heartbeat", NULL, test_without_heartbeat);
+
+  return g_test_run ();
+}

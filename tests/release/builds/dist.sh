@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: tests/release/builds/dist.sh [--output=DIR]
+#
+# Makes the tarball of a release from what is committed, as `meson dist` does, and sees to it that
+#
+#  - what is built from it passes the tests of the suites core, loop, link, bindings and checks;
+#  - two builds of it, in different folders, at different times, and with different locales, time
+#    zones, umasks and numbers of jobs, install the same bytes.
+#
+# With --output, the tarball is put into DIR, with its checksum.
+
+set -euo pipefail
+
+cd "$(dirname "$0")/../../.."
+source_root=$PWD
+output=
+
+case "${1:-}" in
+  '') ;;
+  --output=*) output=$(realpath -m "${1#--output=}") ;;
+  *)
+    sed -n 's/^# \{0,1\}//; 4,12p' "$0" >&2
+    exit 2
+    ;;
+esac
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+say ()
+{
+  printf '%4d s: %s\n' "$SECONDS" "$*"
+}
+
+# quietly COMMAND...: shows what it says only where it fails
+quietly ()
+{
+  if ! "$@" > "$scratch/log" 2>&1; then
+    cat "$scratch/log"
+    return 1
+  fi
+}
+
+# unpack FOLDER
+unpack ()
+{
+  mkdir -p "$1/source"
+  tar --extract --file="$tarball" --directory="$1/source" --strip-components=1 --touch
+}
+
+# build FOLDER JOBS OPTION...: as distributions do, whose flags keep the folder out of what
+# debuggers read
+build ()
+{
+  local folder=$1 jobs=$2
+  shift 2
+
+  CFLAGS="-g -O2 -ffile-prefix-map=$folder=." quietly meson setup "$folder/build" "$folder/source" \
+    --prefix=/usr -Dbuildtype=plain -Dwerror=true -Dintrospection=enabled -Dvapi=enabled \
+    -Ddocumentation=true -Dtools=true -Dinstall_monitor="$monitor" "$@"
+  quietly meson compile -C "$folder/build" --jobs="$jobs"
+  DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
+}
+
+# list FOLDER: what is installed there, with modes and checksums
+list ()
+{
+  cd "$1/installed"
+  find . -printf '%P %M %l\n' | sort
+  find . -type f -print0 | sort -z | xargs -0 sha256sum
+}
+
+export LC_ALL=C.UTF-8
+
+# Debian 12 has no libadwaita that the monitor could use.
+monitor=false
+if pkg-config --exists 'libadwaita-1 >= 1.5'; then
+  monitor=true
+fi
+
+meson setup "$scratch/setup" "$source_root" -Dtests=false -Dexamples=false -Dvapi=disabled \
+  -Dintrospection=disabled > "$scratch/log"
+quietly meson dist -C "$scratch/setup" --no-tests --formats=xztar
+tarball=$(echo "$scratch"/setup/meson-dist/*.tar.xz)
+say "$(basename "$tarball") is made"
+
+one=$scratch/one
+other=$scratch/another/folder/whose/name/is/longer
+
+unpack "$one"
+(umask 022 && TZ=UTC build "$one" 2)
+say "it builds"
+
+unpack "$other"
+find "$other/source" -exec touch -h -d '2001-02-03 04:05' {} +
+(umask 077 && LC_ALL=C TZ=Pacific/Kiritimati HOME=$scratch USER=somebody \
+  build "$other" 1 -Dtests=false -Dexamples=false)
+say "it builds elsewhere"
+
+(list "$one") > "$scratch/one.list"
+(list "$other") > "$scratch/other.list"
+if ! diff "$scratch/one.list" "$scratch/other.list"; then
+  echo "These differ between the two builds; diffoscope tells how"
+  exit 1
+fi
+say "both install the same $(wc -l < "$scratch/one.list") lines of names and checksums"
+
+quietly meson test -C "$one/build" --no-rebuild --print-errorlogs \
+  --suite base --suite core --suite loop --suite link --suite bindings --suite checks
+say "the tests pass"
+
+if [ -n "$output" ]; then
+  mkdir -p "$output"
+  cp "$tarball" "$tarball.sha256sum" "$output"
+fi

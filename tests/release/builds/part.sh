@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: tests/release/builds/part.sh PART FOLDER [ARGUMENT OF meson test]...
+#
+# Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. Where
+# Meson runs them, its log is copied to FOLDER/PART.json. The packages have to be installed.
+#
+#   plain        all tests, with all options, except those whose packages HB_LEAVE_OUT names
+#   sanitizers   the same with AddressSanitizer and UndefinedBehaviorSanitizer
+#   clang        the tests of the library, built by Clang
+#   valgrind     the suite loopback with valgrind, of what plain has built
+#   coverage     how much of the library its tests reach
+#   library      the tests of the library, without the examples and other languages
+#   example      examples/run.sh, of what plain has built
+
+set -euo pipefail
+
+cd "$(dirname "$0")/../../.."
+
+if [ $# -lt 2 ]; then
+  sed -n '/^# Usage:/,/^$/ s/^# \{0,1\}//p' tests/release/builds/part.sh >&2
+  exit 2
+fi
+
+part=$1
+folder=$(realpath -m "$2")
+build_dir=$folder/$part
+log=$build_dir/meson-logs/testlog.json
+[ "$part" != valgrind ] || log=$folder/plain/meson-logs/testlog-valgrind.json
+shift 2
+
+export PYTHONDONTWRITEBYTECODE=1
+
+# An older log would be taken for what this run has done.
+rm -f "$log" "$folder/$part.json"
+trap '[ ! -f "$log" ] || cp "$log" "$folder/$part.json"' EXIT
+
+# test_build OPTION... [ARGUMENT OF meson test]...
+test_build ()
+{
+  tests/run.sh --build-dir="$build_dir" -Dwerror=true "$@"
+}
+
+# choose VALUE OTHER PACKAGE...: prints VALUE, or OTHER if one of the packages is left out
+choose ()
+{
+  local value=$1 package
+
+  for package in "${@:3}"; do
+    [[ " ${HB_LEAVE_OUT:-} " != *" $package "* ]] || value=$2
+  done
+  echo "$value"
+}
+
+case "$part" in
+  plain)
+    gir=(gobject-introspection gir1.2-glib-2.0-dev libgirepository1.0-dev)
+    monitor=false
+    # Debian 12 has an older libadwaita, with which the monitor is not built.
+    ! pkg-config --exists 'libadwaita-1 >= 1.5' || monitor=true
+    test_build -Dinstall_monitor="$monitor" -Dinstalled_tests=true -Dtools=true \
+      -Dintrospection="$(choose enabled disabled "${gir[@]}")" \
+      -Dvapi="$(choose enabled disabled "${gir[@]}" valac)" \
+      -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
+    ;;
+  sanitizers)
+    # Blocks of GLib's slices look alive to the leak detector as long as their chunk is.
+    export G_SLICE=always-malloc
+    export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+    export LSAN_OPTIONS=suppressions=$PWD/.ci/lsan.supp:print_suppressions=0
+    export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+    # g-ir-scanner runs a program that loads the library, which a sanitizer's run-time refuses.
+    test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
+    ;;
+  clang)
+    CC=clang test_build -Dintrospection=disabled -Dvapi=disabled -Dbenchmarks=true --suite base \
+      --suite core --suite loop --suite link --suite loopback "$@"
+    ;;
+  valgrind)
+    meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
+      --suite=loopback "$@"
+    ;;
+  coverage)
+    test_build -Db_coverage=true -Dbuildtype=debug -Dintrospection=disabled -Dvapi=disabled \
+      -Dexamples=false --quiet --suite base --suite core --suite loop --suite link \
+      --suite loopback --suite matrix "$@"
+    meson compile -C "$build_dir" coverage-of-lib
+    ;;
+  library)
+    # tests/run.sh would install what other suites need.
+    meson setup "$build_dir" -Dwerror=true -Dexamples=false -Dintrospection=disabled -Dvapi=disabled
+    meson compile -C "$build_dir"
+    meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core \
+      --suite frame --suite loop --suite link --suite loopback --suite fallback --suite slow-lane \
+      --suite matrix --suite fuzz --suite soak --suite checks "$@"
+    ;;
+  example)
+    examples/run.sh --build-dir="$folder/plain"
+    ;;
+  *)
+    echo "part.sh: there is no part $part" >&2
+    exit 2
+    ;;
+esac

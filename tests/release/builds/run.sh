@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+# Usage: tests/release/builds/run.sh [NAME]...
+#
+# Builds the library and its examples in each way in which distributions and applications do, or in
+# those that are named, with warnings as errors; looks whether what has come of it was built so; and
+# has the example in C talk to a server that breaks its links. The last line tells what has failed.
+#
+#   shared    the shared library alone
+#   static    the static library alone
+#   lto       with optimization at link time, as a release
+#   clang     by Clang, without introspection
+#   bare      without assertions, checks and what GLib deprecates, and hardened as Debian does
+#   timerless as on a system without timerfd, with the tests of what waits for a time
+
+set -uo pipefail
+
+cd "$(dirname "$0")/../../.." || exit 1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+declare -A options=(
+  [shared]='-Ddefault_library=shared'
+  [static]='-Ddefault_library=static -Dvapi=disabled -Dintrospection=disabled'
+  [lto]='-Ddefault_library=both -Db_lto=true -Dbuildtype=release'
+  [clang]='-Dvapi=disabled -Dintrospection=disabled'
+  [bare]='-Dbuildtype=plain -Db_ndebug=true -Dvapi=disabled -Dintrospection=disabled'
+  [timerless]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
+)
+
+# What is compiled if not all. A test run compiles what its tests need.
+declare -A targets=(
+  [timerless]='hb-websocket-1:shared_library echo echo-server'
+)
+
+declare -A cflags=(
+  [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
+          -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
+  # The system's headers then declare another function, which the C library does not have.
+  [timerless]='-Dtimerfd_create=no_timerfd_create'
+)
+
+declare -A ldflags=(
+  [bare]='-Wl,-z,relro,-z,now,-z,defs,--as-needed'
+)
+
+# setup NAME: configures a build of that name
+setup ()
+{
+  local compiler=${CC:-cc} words
+
+  [ "$1" != clang ] || compiler=clang
+  read -r -a words <<< "${options[$1]}"
+  CC=$compiler CFLAGS=${cflags[$1]:-} LDFLAGS=${ldflags[$1]:-} \
+    meson setup "$scratch/$1" -Dwerror=true -Dtests=false -Dmonitor=disabled \
+    "${words[@]}"
+}
+
+# expect WHAT COMMAND...
+expect ()
+{
+  "${@:2}" && return
+  echo "It was to be seen that $1"
+  wrong=1
+}
+
+# shows TEXT FILE OPTION...: whether readelf says that
+shows ()
+{
+  [[ $(readelf --wide "${@:3}" "$2") == *"$1"* ]]
+}
+
+hides ()
+{
+  ! shows "$@"
+}
+
+# takes_part OBJECT: in optimization at link time, as GCC prepares it, or Clang
+takes_part ()
+{
+  [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
+}
+
+# look NAME: whether the build of that name is what it is to be
+look ()
+{
+  local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0
+
+  if [[ ${options[$1]} == *-Dintrospection=disabled* ]]; then
+    expect "there is no introspection data" [ ! -e "$scratch/$1/lib/Hb-1.gir" ]
+  fi
+
+  if [ "$1" = static ]; then
+    expect "there is no shared library" [ ! -e "$lib.so" ]
+    expect "there is a static library" [ -e "$lib.a" ]
+    expect "the example needs none of ours" hides 'Shared library: [libhb-' "$echo" --dynamic
+  else
+    expect "the example needs ours" shows 'Shared library: [libhb-' "$echo" --dynamic
+  fi
+
+  case "$1" in
+    shared)
+      expect "there is no static library" [ ! -e "$lib.a" ]
+      ;;
+    lto)
+      expect "there is a static library too" [ -e "$lib.a" ]
+      expect "the objects are prepared for the link" \
+        takes_part "$scratch/$1/lib/task/libhb-task.a.p/hb-driver.c.o"
+      ;;
+    clang)
+      expect "Clang has compiled it" shows 'clang version' "$lib.so" --string-dump=.comment
+      ;;
+    bare)
+      expect "no assertion is left" hides g_assertion_message "$lib.so" --dyn-syms
+      expect "no check is left" hides g_return_if_fail_warning "$lib.so" --dyn-syms
+      expect "the stack is protected" shows __stack_chk_fail "$lib.so" --dyn-syms
+      expect "all is bound at once" shows BIND_NOW "$lib.so" --dynamic
+      expect "what was bound is not written to" shows GNU_RELRO "$lib.so" --segments
+      ;;
+    timerless)
+      expect "no timerfd is used" hides timerfd_ "$lib.so" --dyn-syms
+      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
+        --suite loopback
+      ;;
+  esac
+
+  return "$wrong"
+}
+
+build ()
+{
+  local words
+
+  read -r -a words <<< "${targets[$1]:-}"
+  setup "$1" && meson compile -C "$scratch/$1" "${words[@]}" && look "$1"
+}
+
+# use NAME: has the example talk to its server, five times, at the same time as others
+use ()
+{
+  python3 tests/apps/examples/echo.py "$scratch/$1/tools/echo-server" "$scratch/$1/examples/echo"
+}
+
+names=("$@")
+if [ ${#names[@]} -eq 0 ]; then
+  names=(shared static lto clang bare timerless)
+fi
+
+failed=()
+built=()
+declare -A users
+
+for name in "${names[@]}"; do
+  if [ -z "${options[$name]:-}" ]; then
+    sed -n 's/^# \{0,1\}//; 4,15p' "$0" >&2
+    exit 2
+  fi
+
+  start=$SECONDS
+  if build "$name" > "$scratch/$name.log" 2>&1; then
+    printf '%-9s is built, in %d s\n' "$name" $((SECONDS - start))
+    built+=("$name")
+  else
+    cat "$scratch/$name.log"
+    failed+=("$name")
+  fi
+done
+
+# They wait more than they work.
+for name in "${built[@]}"; do
+  use "$name" > "$scratch/$name.log" 2>&1 &
+  users[$name]=$!
+done
+
+for name in "${built[@]}"; do
+  if wait "${users[$name]}"; then
+    printf '%-9s works\n' "$name"
+  else
+    cat "$scratch/$name.log"
+    failed+=("$name")
+  fi
+done
+
+if [ ${#failed[@]} -ne 0 ]; then
+  echo "These have failed: ${failed[*]}"
+  exit 1
+fi
+
+echo "All ${#built[@]} work"

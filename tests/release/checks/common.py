@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the checks have in common: where things are, what they print, and a compiler.
+
+Each is called with the root of the source, the root of the build, and the path of the peer (see
+tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
+"""
+
+import fcntl
+import json
+import os
+import re
+import select
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+SOURCE = Path(sys.argv[1]).resolve()
+BUILD = Path(sys.argv[2]).resolve()
+PEER = Path(sys.argv[3]).resolve()
+
+CC = shlex.split(os.environ.get('CC', 'cc'))
+CXX = shlex.split(os.environ.get('CXX', ''))
+PKG_CONFIG = shlex.split(os.environ.get('PKG_CONFIG', 'pkg-config'))
+MESON = shlex.split(os.environ.get('MESON', ''))
+
+API = 'hb-websocket-1'
+LIBRARY = BUILD / 'lib' / f'lib{API}.so'
+GIR = BUILD / 'lib' / 'Hb-1.gir'
+
+# Seconds for a program that talks to the peer.
+PATIENCE = 20
+
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
+
+_n_checks = 0
+_n_failed = 0
+
+
+def check(condition, name, details=''):
+    """Tells the outcome of one check, and on standard error, which Meson shows, what is wrong."""
+    global _n_checks, _n_failed
+
+    _n_checks += 1
+    if not condition:
+        _n_failed += 1
+        for line in details.splitlines():
+            print(line, file=sys.stderr)
+    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
+
+    return bool(condition)
+
+
+def check_none(faults, name):
+    """A check that passes where nothing was found."""
+    faults = list(faults)
+    return check(not faults, name, '\n'.join(faults))
+
+
+def skip(name, reason):
+    global _n_checks
+
+    _n_checks += 1
+    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
+
+
+def skip_all(reason):
+    print(f'1..0 # SKIP {reason}')
+    sys.exit(0)
+
+
+def finish():
+    print(f'1..{_n_checks}')
+    sys.exit(_n_failed != 0)
+
+
+def relative(path):
+    root = BUILD if path.is_relative_to(BUILD) else SOURCE
+    return str(path.relative_to(root))
+
+
+def read_code(path):
+    """The text without comments, and without what is in strings; lines stay where they are."""
+    def blank(found):
+        return ('""' if found[0][0] == '"' else ' ') + '\n' * found[0].count('\n')
+
+    return COMMENT_OR_STRING.sub(blank, path.read_text(encoding='utf-8'))
+
+
+def get_sources():
+    return sorted(path for pattern in ('**/*.c', '**/*.h', '**/*.h.in')
+                  for path in (SOURCE / 'lib').glob(pattern))
+
+
+def get_public_headers():
+    headers = (*(SOURCE / 'lib').glob('**/*.h'), BUILD / 'lib/base/hb-version.h')
+    return sorted(path for path in headers if not path.stem.endswith('-private'))
+
+
+def run(command, **arguments):
+    return subprocess.run([str(part) for part in command], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **arguments)
+
+
+def install(root):
+    """Installs the build below root.
+
+    Meson's log of the last installation is what is uninstalled by, and may be root's: it stays.
+    """
+    log = BUILD / 'meson-logs' / 'install-log.txt'
+    kept = log.with_name('install-log.kept')
+
+    directory = os.open(BUILD, os.O_RDONLY)
+    try:
+        # Another check may be at it.
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        if log.exists():
+            log.replace(kept)
+        try:
+            return run([*MESON, 'install', '-C', BUILD, '--destdir', root, '--no-rebuild'])
+        finally:
+            if kept.exists():
+                kept.replace(log)
+            else:
+                log.unlink(missing_ok=True)
+    finally:
+        os.close(directory)
+
+
+def get_flags(*arguments, env=None):
+    """What pkg-config says; headers of others count as the system's, so that they do not warn."""
+    text = subprocess.run([*PKG_CONFIG, *arguments], text=True, check=True, env=env,
+                          stdout=subprocess.PIPE).stdout
+    return [part for flag in shlex.split(text)
+            for part in (('-isystem', flag[2:]) if flag.startswith('-I') else (flag,))]
+
+
+def get_options():
+    """The options that the build was set up with, and their values."""
+    options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
+    return {option['name']: option['value'] for option in options}
+
+
+def get_build_cflags():
+    return ['-I', SOURCE / 'lib', '-I', SOURCE / 'lib/base', '-I', SOURCE / 'lib/task',
+            '-I', BUILD / 'lib/base',
+            *get_flags('--cflags', 'libsoup-3.0')]
+
+
+def get_devenv_flags():
+    """What pkg-config says in the shell of `meson devenv`, and where the library is to be found."""
+    env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
+        str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
+    return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']
+
+
+def get_symbols(*arguments):
+    """The names that nm prints."""
+    text = subprocess.run(['nm', '-P', *map(str, arguments)], text=True, check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return {line.split()[0].split('@')[0] for line in text.splitlines()
+            if len(line.split()) > 1}
+
+
+def get_compile_commands():
+    return json.loads((BUILD / 'compile_commands.json').read_text(encoding='utf-8'))
+
+
+def get_compile_command(name, target):
+    """How a source of that name is compiled for that target: in which directory, and with what."""
+    entry = next(entry for entry in get_compile_commands()
+                 if Path(entry['file']).name == name and target in entry['output'])
+    command = shlex.split(entry['command'])
+    kept = []
+
+    while command:
+        part = command.pop(0)
+        if part in ('-o', '-c', '-MF', '-MQ'):
+            command.pop(0)
+        elif part != '-MD':
+            kept.append(part)
+
+    return entry['directory'], kept
+
+
+def compile_as(name, target, text, *arguments):
+    """Compiles a text as such a source is."""
+    directory, command = get_compile_command(name, target)
+
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch) / 'probe.c'
+        source.write_text(text, encoding='utf-8')
+        return run([*command, *arguments, '-fsyntax-only', source], cwd=directory)
+
+
+class Peer:
+    """A WebSocket server, for as long as the block lasts."""
+
+    def __enter__(self):
+        self.process = subprocess.Popen([PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.uri = self.process.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+    def wait_for_client(self):
+        """Returns whether a WebSocket has opened, once one has."""
+        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        return bool(ready) and self.process.stdout.readline().startswith('opened')
+
+
+def check_program(command, name, **arguments):
+    """Runs a program that is to talk to the peer and to end well."""
+    with Peer() as peer:
+        try:
+            result = run([*command, peer.uri], timeout=PATIENCE, **arguments)
+        except subprocess.TimeoutExpired:
+            return check(False, name, f'it did not end within {PATIENCE} s')
+    return check(result.returncode == 0, name, result.stdout)

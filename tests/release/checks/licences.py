@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Each file says under which licence it is, as the specification of REUSE wants it.
+
+A file that takes a comment has a line of its own. The copyright, and the licence of the others, is
+in .reuse/dep5. Where the program `reuse` is there and can ask git for the files, it looks too.
+"""
+
+import re
+import shutil
+from fnmatch import fnmatch
+
+from common import SOURCE, check, check_none, finish, relative, run, skip
+from style import get_files
+
+LICENCE = 'LGPL-2.1-or-later'
+
+# Metadata of an application is put together with those of all others, so AppStream wants it free.
+EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
+
+# Assembled, as this would be taken for a line of that kind itself
+LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
+N_LINES = 3
+
+# What takes no comment, is shown to readers as it is, or is drawn by a program
+WITHOUT_LINE = (
+    'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
+    'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',
+    'packaging/debian/*',
+)
+
+
+def get_licence(path):
+    """What a file says of itself."""
+    try:
+        head = path.read_text(encoding='utf-8').splitlines()[:N_LINES]
+    except UnicodeDecodeError:
+        return None
+    return next((found[1] for found in map(LINE.search, head) if found), None)
+
+
+def get_wanted(name):
+    return next((licence for pattern, licence in EXCEPTIONS.items() if fnmatch(name, pattern)),
+                LICENCE)
+
+
+def check_files():
+    licences = {relative(path): get_licence(path) for path in get_files()}
+    texts = {path.stem for path in (SOURCE / 'LICENSES').iterdir()}
+
+    check(texts == {LICENCE, *EXCEPTIONS.values()},
+          'the texts of the licences are there, and no other', str(sorted(texts)))
+    check_none((f'{name}: {licence}' for name, licence in sorted(licences.items())
+                if licence not in (None, get_wanted(name))),
+               f'no file is under anything but {LICENCE}, or what it is an exception for')
+    check_none((name for name, licence in sorted(licences.items())
+                if not licence and not any(fnmatch(name, pattern) for pattern in WITHOUT_LINE)),
+               'each file that takes a comment names its licence on top')
+    check_none((pattern for pattern in (*WITHOUT_LINE, *EXCEPTIONS)
+                if not pattern.startswith('packaging/')
+                and not any(fnmatch(name, pattern) for name in licences)),
+               'no exception is out of date')
+
+    check((SOURCE / 'LICENSE').read_bytes() == (SOURCE / f'LICENSES/{LICENCE}.txt').read_bytes(),
+          'LICENSE has the text of the licence')
+
+
+def check_rest():
+    for name in ('.reuse/dep5', 'packaging/debian/copyright'):
+        text = (SOURCE / name).read_text(encoding='utf-8')
+        paragraphs = [part for part in (dict(re.findall(r'^([\w-]+): (.+)$', paragraph,
+                                                        re.MULTILINE))
+                                        for paragraph in text.split('\n\n')) if 'Files' in part]
+        told = {part['Files']: part.get('License') for part in paragraphs}
+        check(told == {'*': LICENCE, **EXCEPTIONS}
+              and all(re.match(r'20\d\d \S', part.get('Copyright', '')) for part in paragraphs),
+              f'{name} tells of the others, and whose all of them are', str(paragraphs))
+
+
+def check_with_reuse():
+    name = 'reuse finds nothing amiss'
+    if not shutil.which('reuse'):
+        skip(name, 'there is no reuse')
+    elif not (SOURCE / '.git').exists():
+        skip(name, 'there is no git to say which files are ours')
+    else:
+        result = run(['reuse', '--root', SOURCE, 'lint'])
+        check(result.returncode == 0, name, result.stdout)
+
+
+def main():
+    check_files()
+    check_rest()
+    check_with_reuse()
+    finish()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <linux/rtnetlink.h>
+
+#include "hb-topology-private.h"
+
+/* Which messages of the kernel count as a change of the network, and which only repeat what it has
+ * said before. tests/loopback/netns/test-netlink.c has the kernel itself send some of them. */
+
+typedef union
+{
+  struct nlmsghdr header;
+  guint8          bytes[512];
+} Message;
+
+/* @number distinguishes the subject of a message from others of its kind. */
+typedef struct
+{
+  guint16 type;      /* 0 after the last step */
+  guint32 number;    /* of an interface, of the host in an address, or the priority of a route */
+  guint32 flags;     /* of the kind of message */
+  guint32 detail;    /* of an address its age, of a route the gateway */
+  guint16 attribute; /* one more, whose value does not matter */
+  guint8  family;    /* AF_UNSPEC: what is usual */
+  guint8  kind;      /* of a route, RTN_UNSPEC: unicast */
+  gboolean counts;
+} Step;
+
+typedef struct
+{
+  const char *path;
+  Step        steps[6];
+} Case;
+
+#define UP IFF_UP
+#define RUNNING (IFF_UP | IFF_RUNNING)
+
+static const Case cases[] = {
+  { "/loop/topology/link/repeated",
+    { { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 2, RUNNING },
+      { RTM_NEWLINK, 2, RUNNING | IFF_PROMISC } } },
+  { "/loop/topology/link/carrier",
+    { { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 2, UP, .counts = TRUE },
+      { RTM_NEWLINK, 2, UP },
+      { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 2, 0, .counts = TRUE } } },
+  { "/loop/topology/link/each-by-itself",
+    { { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 3, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 2, RUNNING },
+      { RTM_NEWLINK, 3, UP, .counts = TRUE } } },
+  { "/loop/topology/link/removed",
+    { { RTM_NEWLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_DELLINK, 2, RUNNING, .counts = TRUE },
+      { RTM_NEWLINK, 2, RUNNING, .counts = TRUE } } },
+  { "/loop/topology/link/wireless-statistics",
+    { { RTM_NEWLINK, 2, RUNNING, .attribute = IFLA_WIRELESS },
+      { RTM_NEWLINK, 2, RUNNING, .attribute = IFLA_WIRELESS },
+      { RTM_NEWLINK, 2, UP, .attribute = IFLA_WIRELESS, .counts = TRUE } } },
+  { "/loop/topology/link/port-of-a-bridge",
+    { { RTM_NEWLINK, 2, RUNNING, .family = AF_BRIDGE },
+      { RTM_DELLINK, 2, RUNNING, .family = AF_BRIDGE } } },
+
+  { "/loop/topology/address/new",
+    { { RTM_NEWADDR, 1, 0, .counts = TRUE },
+      { RTM_NEWADDR, 2, 0, .counts = TRUE },
+      { RTM_NEWADDR, 1, 0, 50 } } },
+  { "/loop/topology/address/lifetime",
+    { { RTM_NEWADDR, 1, 0, 60000 },
+      { RTM_NEWADDR, 1, 0, 120000 },
+      { RTM_NEWADDR, 1, IFA_F_DEPRECATED, 180000 } } },
+  { "/loop/topology/address/removed",
+    { { RTM_NEWADDR, 1, 0, .counts = TRUE },
+      { RTM_DELADDR, 1, 0, .counts = TRUE },
+      { RTM_NEWADDR, 1, 0, .counts = TRUE } } },
+  { "/loop/topology/address/tentative",
+    { { RTM_NEWADDR, 1, IFA_F_TENTATIVE, .family = AF_INET6 },
+      { RTM_NEWADDR, 1, 0, 200, .family = AF_INET6, .counts = TRUE },
+      { RTM_NEWADDR, 1, 0, 400, .family = AF_INET6 } } },
+  { "/loop/topology/address/duplicate",
+    { { RTM_NEWADDR, 1, IFA_F_TENTATIVE, .family = AF_INET6 },
+      { RTM_NEWADDR, 1, IFA_F_TENTATIVE | IFA_F_DADFAILED, .family = AF_INET6 } } },
+  { "/loop/topology/address/optimistic",
+    { { RTM_NEWADDR, 1, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC, .family = AF_INET6, .counts = TRUE },
+      { RTM_NEWADDR, 1, 0, .family = AF_INET6 } } },
+
+  { "/loop/topology/route/again-by-a-router",
+    { { RTM_NEWROUTE, 1, 0, 9, .attribute = RTA_CACHEINFO, .counts = TRUE },
+      { RTM_NEWROUTE, 1, 0, 9, .attribute = RTA_CACHEINFO },
+      { RTM_NEWROUTE, 1, 0, 9, .attribute = RTA_EXPIRES } } },
+  { "/loop/topology/route/another-gateway",
+    { { RTM_NEWROUTE, 1, 0, 8, .counts = TRUE },
+      { RTM_NEWROUTE, 1, 0, 9, .counts = TRUE },
+      { RTM_NEWROUTE, 1, 0, 8, .counts = TRUE },
+      { RTM_NEWROUTE, 1, RTNH_F_LINKDOWN, 8, .counts = TRUE } } },
+  { "/loop/topology/route/removed",
+    { { RTM_NEWROUTE, 1, 0, 9, .counts = TRUE },
+      { RTM_NEWROUTE, 2, 0, 9, .counts = TRUE },
+      { RTM_DELROUTE, 2, 0, 9, .counts = TRUE },
+      { RTM_NEWROUTE, 1, 0, 9 },
+      { RTM_NEWROUTE, 2, 0, 9, .counts = TRUE } } },
+  { "/loop/topology/route/of-the-kernel",
+    { { RTM_NEWROUTE, 1, 0, 9, .kind = RTN_LOCAL },
+      { RTM_NEWROUTE, 1, 0, 9, .kind = RTN_BROADCAST },
+      { RTM_DELROUTE, 1, 0, 9, .kind = RTN_MULTICAST },
+      { RTM_NEWROUTE, 1, 0, 9, .kind = RTN_ANYCAST },
+      { RTM_NEWROUTE, 1, RTM_F_CLONED, 9 } } },
+  { "/loop/topology/route/no-way",
+    { { RTM_NEWROUTE, 1, 0, 9, .counts = TRUE },
+      { RTM_NEWROUTE, 1, 0, 9, .kind = RTN_UNREACHABLE, .counts = TRUE } } },
+
+  { "/loop/topology/neighbour", { { RTM_NEWNEIGH, 1, 0 }, { RTM_DELNEIGH, 1, 0 } } },
+  { "/loop/topology/end-of-a-dump", { { NLMSG_DONE, 0, 0 }, { NLMSG_ERROR, 0, 0 } } },
+};
+
+static void
+add_attribute (Message    *message,
+               guint16     type,
+               const void *data,
+               gsize       length)
+{
+  gsize at = NLMSG_ALIGN (message->header.nlmsg_len);
+  struct rtattr attribute = { .rta_len = RTA_LENGTH (length), .rta_type = type };
+
+  /* Compilers know that this does not return, and would warn of the copies after an assertion. */
+  if (at + RTA_SPACE (length) > sizeof *message)
+    g_error ("The attributes do not fit into the message");
+
+  memcpy (message->bytes + at, &attribute, sizeof attribute);
+  memcpy (message->bytes + at + RTA_LENGTH (0), data, length);
+  message->header.nlmsg_len = at + RTA_LENGTH (length);
+}
+
+static void
+add_number (Message *message,
+            guint16  type,
+            guint32  number)
+{
+  add_attribute (message, type, &number, sizeof number);
+}
+
+static void
+set_info (Message    *message,
+          const void *info,
+          gsize       length)
+{
+  memcpy (NLMSG_DATA (&message->header), info, length);
+  message->header.nlmsg_len = NLMSG_LENGTH (length);
+}
+
+static void
+make_link (Message    *message,
+           const Step *step)
+{
+  struct ifinfomsg info = {
+    .ifi_family = step->family,
+    .ifi_index = step->number,
+    .ifi_flags = step->flags,
+  };
+
+  set_info (message, &info, sizeof info);
+  add_attribute (message, IFLA_IFNAME, "near", sizeof "near");
+}
+
+static void
+make_address (Message    *message,
+              const Step *step)
+{
+  struct ifaddrmsg info = {
+    .ifa_family = step->family != AF_UNSPEC ? step->family : AF_INET,
+    .ifa_prefixlen = 24,
+    .ifa_flags = step->flags,
+    .ifa_index = 2,
+  };
+  struct ifa_cacheinfo cacheinfo = { .cstamp = 100, .tstamp = 100 + step->detail };
+
+  set_info (message, &info, sizeof info);
+  add_number (message, IFA_LOCAL, step->number);
+  add_number (message, IFA_FLAGS, step->flags);
+  add_attribute (message, IFA_CACHEINFO, &cacheinfo, sizeof cacheinfo);
+}
+
+static void
+make_route (Message    *message,
+            const Step *step)
+{
+  struct rtmsg info = {
+    .rtm_family = AF_INET6,
+    .rtm_table = RT_TABLE_MAIN,
+    .rtm_type = step->kind != RTN_UNSPEC ? step->kind : RTN_UNICAST,
+    .rtm_flags = step->flags,
+  };
+
+  set_info (message, &info, sizeof info);
+  add_number (message, RTA_TABLE, RT_TABLE_MAIN);
+  add_number (message, RTA_PRIORITY, step->number);
+  add_number (message, RTA_GATEWAY, step->detail);
+}
+
+static void
+make_message (Message    *message,
+              const Step *step)
+{
+  static guint32 counter;
+
+  memset (message, 0, sizeof *message);
+
+  switch (step->type)
+    {
+    case RTM_NEWLINK:
+    case RTM_DELLINK:
+      make_link (message, step);
+      break;
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      make_address (message, step);
+      break;
+    default:
+      make_route (message, step);
+      break;
+    }
+
+  if (step->attribute != 0)
+    add_number (message, step->attribute, ++counter);
+
+  message->header.nlmsg_type = step->type;
+}
+
+static gboolean
+take (HbTopology *topology,
+      const Step *step)
+{
+  Message message;
+
+  make_message (&message, step);
+
+  return hb_topology_take (topology, &message, message.header.nlmsg_len);
+}
+
+static void
+test_case (gconstpointer data)
+{
+  const Case *test = data;
+  HbTopology *topology = hb_topology_new ();
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (test->steps) && test->steps[i].type != 0; i++)
+    {
+      g_test_message ("step %u", i + 1);
+      g_assert_cmpint (take (topology, &test->steps[i]), ==, test->steps[i].counts);
+    }
+
+  hb_topology_free (topology);
+}
+
+/* A datagram may have several, and the one that counts may be any. */
+static void
+test_several (void)
+{
+  static const Step quiet = { RTM_NEWNEIGH, 1 };
+  static const Step change = { RTM_NEWADDR, 1, 0 };
+  HbTopology *topology = hb_topology_new ();
+  Message messages[3];
+  guint at;
+
+  for (at = 0; at < G_N_ELEMENTS (messages); at++)
+    {
+      guint i;
+
+      hb_topology_clear (topology);
+      for (i = 0; i < G_N_ELEMENTS (messages); i++)
+        {
+          make_message (&messages[i], i == at ? &change : &quiet);
+          messages[i].header.nlmsg_len = sizeof messages[i];
+        }
+      g_assert_true (hb_topology_take (topology, messages, sizeof messages));
+      g_assert_false (hb_topology_take (topology, messages, sizeof messages));
+    }
+
+  hb_topology_free (topology);
+}
+
+/* After messages have been lost, what is known may be wrong. */
+static void
+test_clear (void)
+{
+  static const Step link = { RTM_NEWLINK, 2, RUNNING };
+  HbTopology *topology = hb_topology_new ();
+
+  g_assert_true (take (topology, &link));
+  g_assert_false (take (topology, &link));
+  hb_topology_clear (topology);
+  g_assert_true (take (topology, &link));
+
+  hb_topology_free (topology);
+}
+
+/* More than are remembered: those that are still known are no change, and the others are. */
+static void
+test_many (void)
+{
+  HbTopology *topology = hb_topology_new ();
+  Step route = { RTM_NEWROUTE };
+  guint n_again = 0;
+
+  for (route.number = 1; route.number <= 10000; route.number++)
+    g_assert_true (take (topology, &route));
+
+  for (route.number = 1; route.number <= 10000; route.number++)
+    n_again += take (topology, &route);
+
+  g_assert_cmpuint (n_again, >, 0);
+  hb_topology_free (topology);
+}
+
+/* Nothing is read beyond the end, wherever that is, and whatever lengths are written there. */
+static void
+test_cut (void)
+{
+  HbTopology *topology = hb_topology_new ();
+  guint i;
+
+  for (i = 0; i < 20000; i++)
+    {
+      const Case *test = &cases[g_test_rand_int_range (0, G_N_ELEMENTS (cases))];
+      gsize length;
+      g_autofree Message *cut = NULL;
+      Message message;
+
+      make_message (&message, &test->steps[0]);
+      length = g_test_rand_int_range (0, message.header.nlmsg_len + 1);
+      message.bytes[g_test_rand_int_range (0, sizeof message)] = g_test_rand_int ();
+      if (g_test_rand_bit ())
+        message.header.nlmsg_len = length;
+      cut = g_memdup2 (&message, MAX (length, 1));
+      hb_topology_take (topology, cut, length);
+    }
+
+  hb_topology_free (topology);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Only what is another than before is a change of the network.");
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    g_test_add_data_func (cases[i].path, &cases[i], test_case);
+
+  g_test_add_func ("/loop/topology/several", test_several);
+  g_test_add_func ("/loop/topology/clear", test_clear);
+  g_test_add_func ("/loop/topology/many", test_many);
+  g_test_add_func ("/loop/topology/cut", test_cut);
+
+  return g_test_run ();
+}
