@@ -81,6 +81,7 @@ void     hb_channel_clear   (HbChannel                *self);
 /* For the implementations */
 gboolean hb_channel_is_open (SoupWebsocketConnection  *connection);
 void     hb_channel_send    (SoupWebsocketConnection  *connection,
+                             GMainContext             *context,
                              HbOpcode                  opcode,
                              GBytes                   *payload);
 

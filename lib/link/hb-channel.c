@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "hb-channel-private.h"
+#include "hb-context-private.h"
 #include "hb-fallback-private.h"
 #include "hb-stream-private.h"
 
@@ -40,12 +41,18 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
 }
 
 /* Lets libsoup send a frame of any opcode, if the connection is open. With another state that would
- * be a critical in libsoup. */
+ * be a critical in libsoup.
+ *
+ * @context: of the connection. Another one may be thread-default, in which libsoup would then wait
+ *   for the socket. */
 void
 hb_channel_send (SoupWebsocketConnection *connection,
+                 GMainContext            *context,
                  HbOpcode                 opcode,
                  GBytes                  *payload)
 {
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (context);
+
   if (hb_channel_is_open (connection))
     soup_websocket_connection_send_message (connection, (SoupWebsocketDataType) opcode, payload);
 }

@@ -77,7 +77,7 @@ hb_fallback_send (gpointer  data,
   HbFallback *self = data;
 
   span->begin = self->n_sent;
-  hb_channel_send (self->connection, opcode, payload);
+  hb_channel_send (self->connection, self->context, opcode, payload);
 
   /* libsoup drops the frame if it finds the connection dead. */
   if (hb_channel_is_open (self->connection))

@@ -21,6 +21,7 @@ struct _HbStream
 
   SoupWebsocketConnection *connection; /* (not owned) the second one, which owns this stream */
   GIOStream               *base;
+  GMainContext            *context;    /* (not owned) the one of the link */
   HbInput                 *input;
   HbOutput                *output;
   HbLimits                *limits;     /* an extension of the second connection */
@@ -167,6 +168,7 @@ new_over (GIOStream           *base,
   HbStream *self = g_object_new (HB_TYPE_STREAM, NULL);
 
   self->base = g_object_ref (base);
+  self->context = context;
   self->socket = g_object_ref (socket);
   self->watch = hb_watch_new (g_socket_get_fd (socket));
   self->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (base)),
@@ -223,7 +225,7 @@ hb_stream_send (gpointer  data,
     return hb_output_send (self->output, opcode, payload, span);
 
   span->begin = hb_output_get_frame_end (self->output);
-  hb_channel_send (self->connection, opcode, payload);
+  hb_channel_send (self->connection, self->context, opcode, payload);
   span->end = hb_output_get_frame_end (self->output);
   span->written = hb_output_get_written (self->output);
 

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-context-private.h"
 #include "hb-home-private.h"
 
 /* Takes over @context. */
@@ -63,23 +64,13 @@ hb_home_is_own (HbHome *self)
   return g_atomic_pointer_get (&self->thread) == g_thread_self ();
 }
 
-/* Makes the context thread-default. libsoup attaches a source to the context that is thread-default
- * during the call, so a call from a handler in another context would attach it there.
+/* Makes the context thread-default while code of the application runs.
  *
- * Returns: (nullable): NULL where the context is thread-default already, as for nearly every
- *   message */
+ * Returns: (nullable) */
 GMainContextPusher *
 hb_home_push (HbHome *self)
 {
-  GMainContext *current = g_main_context_get_thread_default ();
-
-  if (self->context == NULL)
-    return NULL;
-
-  if (current == NULL)
-    current = g_main_context_default ();
-
-  return current != self->context ? g_main_context_pusher_new (self->context) : NULL;
+  return hb_context_push (self->context);
 }
 
 /* Calls @func in the object's context. The thread of the context may be using the object at this

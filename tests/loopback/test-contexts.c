@@ -236,6 +236,40 @@ test_other_context_is_pushed (Fixture       *fixture,
 }
 
 static void
+test_sent_from_other (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainContext) other = g_main_context_new ();
+  g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
+  gint64 deadline;
+
+  g_test_summary ("What is sent while another context is thread-default does not wait for that "
+                  "one, which may never be iterated");
+
+  g_main_context_push_thread_default (context);
+  hb_websocket_task_open (fixture->task);
+  g_main_context_pop_thread_default (context);
+  while (hb_websocket_task_get_state (fixture->task) != HB_STATE_OPEN)
+    turn (context);
+
+  g_main_context_push_thread_default (other);
+  assert_sends (fixture->task, text);
+  g_main_context_pop_thread_default (other);
+
+  deadline = wait_get_deadline ();
+  while (get_metric (fixture->task, hb_metrics_get_messages_received) == 0)
+    {
+      turn (context);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+
+  g_object_run_dispose (G_OBJECT (fixture->task));
+  finish (context);
+  signal_log_forget (fixture->log);
+}
+
+static void
 open_other_cb (HbWebsocketTask *task,
                HbWebsocketTask *other)
 {
@@ -346,6 +380,7 @@ main (int   argc,
   add_test ("/loopback/contexts/other-after-close", test_other_context_after_close);
   add_test ("/loopback/contexts/run-without-push", test_run_without_push);
   add_test ("/loopback/contexts/other-is-pushed", test_other_context_is_pushed);
+  add_test ("/loopback/contexts/sent-from-other", test_sent_from_other);
   add_test ("/loopback/contexts/opened-in-handler", test_opened_in_handler);
   add_test ("/loopback/contexts/own-session", test_own_session);
   add_test ("/loopback/contexts/shared-session", test_shared_session);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+GMainContextPusher *hb_context_push (GMainContext *context);
+
+G_END_DECLS
