@@ -11,7 +11,7 @@ typedef struct
 {
   GMutex        mutex;   /* for other threads that read the two fields */
   GMainContext *context; /* (owned) (nullable) NULL while the object belongs to none */
-  GThread      *thread;  /* (nullable) (atomic) */
+  gpointer      thread;  /* (nullable) (atomic) */
 } HbHome;
 
 void                hb_home_init    (HbHome         *self);
