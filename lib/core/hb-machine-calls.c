@@ -328,15 +328,19 @@ hb_machine_check_accepting (HbMachine  *self,
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  * @ticket: (nullable): resolved when the message has been written or is dropped, unless this
- *   function fails */
+ *   function fails
+ * @taken: (out) (optional): the message if nothing precedes it; the caller sends it like one of
+ *   hb_machine_take_message (). To let it join a queue and leave it again would take longer than
+ *   all other work of the machine. Pass NULL if the link would not take it now. */
 gboolean
-hb_machine_send (HbMachine    *self,
-                 gint64        now,
-                 HbOpcode      opcode,
-                 GBytes       *bytes,
-                 HbSendFlags   flags,
-                 gpointer      ticket,
-                 GError      **error)
+hb_machine_send (HbMachine         *self,
+                 gint64             now,
+                 HbOpcode           opcode,
+                 GBytes            *bytes,
+                 HbSendFlags        flags,
+                 gpointer           ticket,
+                 const HbOutgoing **taken,
+                 GError           **error)
 {
   HbOutgoing message = {
     .bytes = bytes,
@@ -358,7 +362,7 @@ hb_machine_send (HbMachine    *self,
 
   hb_machine_expire (self, now);
 
-  return hb_outbox_accept (&self->outbox, &self->settings, &message, error);
+  return hb_outbox_accept (&self->outbox, &self->settings, &message, taken, error);
 }
 
 void

@@ -34,7 +34,7 @@ take_message_in (HbMachine  *self,
   g_autoptr (GError) error = NULL;
   gboolean is_accepting = hb_machine_check_accepting (self, &error);
 
-  if (is_accepting && hb_outbox_accept (&self->outbox, &self->settings, message, &error))
+  if (is_accepting && hb_outbox_accept (&self->outbox, &self->settings, message, NULL, &error))
     return TRUE;
 
   g_bytes_ref (bytes);

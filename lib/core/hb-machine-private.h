@@ -106,6 +106,7 @@ gboolean          hb_machine_send               (HbMachine      *self,
                                                  GBytes         *bytes,
                                                  HbSendFlags     flags,
                                                  gpointer        ticket,
+                                                 const HbOutgoing **taken,
                                                  GError        **error);
 void              hb_machine_flush              (HbMachine      *self,
                                                  gpointer        ticket);

@@ -152,12 +152,41 @@ check_volatile (const HbOutbox  *self,
   return TRUE;
 }
 
+/* Whether hb_outbox_take () would return a message that joined the line now */
+static gboolean
+is_next (const HbOutbox *self,
+         HbLine          line)
+{
+  return self->is_open && !self->blocked && line <= hb_outbox_get_last_line (self)
+         && hb_queue_get_n_waiting (&self->queue, line) == 0;
+}
+
+static void
+add (HbOutbox          *self,
+     const HbOutgoing  *message,
+     HbLine             line,
+     const HbOutgoing **taken)
+{
+  if (taken != NULL && is_next (self, line))
+    {
+      *taken = hb_queue_push_taken (&self->queue, message);
+      return;
+    }
+
+  hb_queue_push (&self->queue, message, line);
+  if (!is_line_open (self, line) || self->blocked)
+    hb_outbox_keep_waiting (self);
+}
+
 /* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this
- * function fails. */
+ * function fails.
+ *
+ * @taken: (out) (optional): the message, as from hb_outbox_take (), if no other precedes it */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
                   HbOutgoing        *message,
+                  const HbOutgoing **taken,
                   GError           **error)
 {
   HbLine line = get_line (self, message);
@@ -175,9 +204,7 @@ hb_outbox_accept (HbOutbox          *self,
     {
       message->number = self->n_accepted++;
       message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
-      hb_queue_push (&self->queue, message, line);
-      if (!is_line_open (self, line) || self->blocked)
-        hb_outbox_keep_waiting (self);
+      add (self, message, line, taken);
       return TRUE;
     }
 

@@ -49,6 +49,7 @@ guint64           hb_outbox_get_buffered       (HbOutbox         *self);
 gboolean          hb_outbox_accept             (HbOutbox         *self,
                                                 const HbSettings *settings,
                                                 HbOutgoing       *message,
+                                                const HbOutgoing **taken,
                                                 GError          **error);
 GError           *hb_outbox_new_overflow_error (gsize             size,
                                                 guint64           limit);

@@ -50,6 +50,8 @@ gsize             hb_queue_get_buffered  (HbQueue          *self);
 void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
                                           HbLine            line);
+const HbOutgoing *hb_queue_push_taken    (HbQueue          *self,
+                                          const HbOutgoing *message);
 const HbOutgoing *hb_queue_take          (HbQueue          *self,
                                           HbLine            last);
 void              hb_queue_set_span      (HbQueue          *self,

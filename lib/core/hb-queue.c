@@ -142,6 +142,28 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
+/* Counts a message that has joined those in flight, and whose position is not known yet. */
+static void
+begin_flight (HbQueue    *self,
+              HbOutgoing *message)
+{
+  message->begin = message->end = HB_UNSENT;
+  self->in_flight_amount += g_bytes_get_size (message->bytes);
+}
+
+/* Does what hb_queue_push () and hb_queue_take () do, for a message that nothing precedes. */
+const HbOutgoing *
+hb_queue_push_taken (HbQueue          *self,
+                     const HbOutgoing *message)
+{
+  HbOutgoing *place = hb_deque_push_tail (&self->in_flight);
+
+  *place = *message;
+  begin_flight (self, place);
+
+  return place;
+}
+
 /* Moves the next message to those in flight.
  *
  * @last: the last line from which messages may be taken
@@ -163,8 +185,7 @@ hb_queue_take (HbQueue *self,
 
   message = hb_deque_push_tail (&self->in_flight);
   move (&self->lines[line], 0, message);
-  message->begin = message->end = HB_UNSENT;
-  self->in_flight_amount += g_bytes_get_size (message->bytes);
+  begin_flight (self, message);
   on_left (self, message);
 
   return message;

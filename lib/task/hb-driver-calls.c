@@ -216,6 +216,20 @@ send_from_outside (HbDriver     *self,
   return FALSE;
 }
 
+/* Returns where hb_machine_send () may put a message that the link takes now.
+ *
+ * @taken: (out): NULL so far
+ *
+ * Returns: (nullable) */
+static const HbOutgoing **
+offer_link (HbDriver          *self,
+            const HbOutgoing **taken)
+{
+  *taken = NULL;
+
+  return self->link != NULL && hb_link_may_send (self->link) ? taken : NULL;
+}
+
 /* May be called in any thread, as may the next two. A task without a context has no thread, and
  * another thread may open it at this moment. */
 gboolean
@@ -225,6 +239,7 @@ hb_driver_send (HbDriver     *self,
                 HbSendFlags   flags,
                 GError      **error)
 {
+  const HbOutgoing *taken;
   gboolean accepted;
 
   if (!hb_home_is_own (&self->home))
@@ -232,11 +247,11 @@ hb_driver_send (HbDriver     *self,
 
   hb_driver_take_in (self);
   accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags,
-                              NULL, error);
+                              NULL, offer_link (self, &taken), error);
   if (!accepted)
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
-  hb_driver_transmit_now (self);
+  hb_driver_transmit_now (self, taken);
 
   return accepted;
 }
@@ -249,6 +264,7 @@ hb_driver_send_async (HbDriver    *self,
                       GTask       *task)
 {
   GTask *ticket = start_call (self, task);
+  const HbOutgoing *taken;
   GError *error = NULL;
 
   if (!hb_home_is_own (&self->home))
@@ -261,13 +277,13 @@ hb_driver_send_async (HbDriver    *self,
   hb_driver_take_in (self);
 
   if (!hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags, ticket,
-                        &error))
+                        offer_link (self, &taken), &error))
     {
       hb_trace_refusal (&self->trace, error);
       hb_call_fail (ticket, error);
     }
 
-  hb_driver_transmit_now (self);
+  hb_driver_transmit_now (self, taken);
 }
 
 void

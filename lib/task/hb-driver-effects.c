@@ -220,17 +220,27 @@ hb_driver_carry_out_all (HbDriver *self)
 }
 
 /* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
- * means the same. The effects follow, except within an effect. */
+ * means the same. The effects follow, except within an effect. Nearly all messages have none.
+ *
+ * @taken: (nullable): the message, NULL to send what waits */
 void
-hb_driver_transmit_now (HbDriver *self)
+hb_driver_transmit_now (HbDriver         *self,
+                        const HbOutgoing *taken)
 {
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
-
   hb_driver_begin (self);
-  hb_driver_transmit (self);
+  if (taken != NULL)
+    hb_driver_send_taken (self, taken);
+  else
+    hb_driver_transmit (self);
   hb_driver_show_state (self);
-  if (self->depth == 1)
-    hb_driver_carry_out_each (self);
+
+  if (self->depth == 1 && hb_machine_has_effect (&self->machine))
+    {
+      G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
+
+      hb_driver_carry_out_each (self);
+    }
+
   hb_driver_end (self);
 }
 

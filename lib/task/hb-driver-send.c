@@ -6,11 +6,11 @@
 
 /* The effects that send: messages and pings */
 
-/* Handlers that the application has connected to the connection may run in here, and may replace
- * the link. */
-static void
-send_message (HbDriver         *self,
-              const HbOutgoing *message)
+/* Sends a message that the machine has taken. Handlers that the application has connected to the
+ * connection may run in here, and may replace the link. */
+void
+hb_driver_send_taken (HbDriver         *self,
+                      const HbOutgoing *message)
 {
   guint serial = self->machine.serial;
   gboolean is_writable;
@@ -34,7 +34,7 @@ hb_driver_transmit (HbDriver *self)
   while (self->link != NULL && hb_machine_can_transmit (&self->machine)
          && (message = hb_machine_take_message (&self->machine,
                                                 hb_driver_read_ages (self))) != NULL)
-    send_message (self, message);
+    hb_driver_send_taken (self, message);
 }
 
 void

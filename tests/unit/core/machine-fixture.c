@@ -389,7 +389,7 @@ send_full (Fixture      *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
   if (!hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, flags,
-                        (gpointer) ticket, error))
+                        (gpointer) ticket, NULL, error))
     return FALSE;
 
   hb_machine_pump (&fixture->machine);

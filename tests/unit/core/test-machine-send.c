@@ -53,7 +53,7 @@ test_at_once (Fixture       *fixture,
 
   start_open (fixture);
   g_assert_true (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL));
+                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
   assert_effects (fixture, "");
   assert_wire (fixture, "");
 
@@ -61,6 +61,73 @@ test_at_once (Fixture       *fixture,
   g_assert_false (hb_machine_can_transmit (&fixture->machine));
   tell_sent (&fixture->machine, fixture->now, &(HbSpan) { 0, 2, 2 });
   assert_effects (fixture, "");
+}
+
+typedef struct
+{
+  const char  *name;
+  gboolean     is_open;
+  gboolean     is_blocked;
+  gboolean     is_second;
+  gboolean     manual_ready;
+  HbSendFlags  flags;
+  gboolean     is_taken;
+  const char  *effects; /* of the message if it waits */
+} TakenCase;
+
+static const TakenCase taken_cases[] = {
+  { "open", TRUE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, TRUE, "" },
+  { "volatile", TRUE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_VOLATILE, TRUE, "" },
+  { "connecting", FALSE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE,
+    "notify:buffered-amount" },
+  { "blocked", TRUE, TRUE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE, "notify:buffered-amount" },
+  { "second", TRUE, FALSE, TRUE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE, "" },
+  { "not-ready", TRUE, FALSE, FALSE, TRUE, HB_SEND_FLAGS_DEFAULT, FALSE,
+    "notify:buffered-amount" },
+  { "this-link", TRUE, FALSE, FALSE, TRUE, HB_SEND_FLAGS_THIS_LINK, TRUE, "" },
+};
+
+static void
+test_taken (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const TakenCase *taken_case = data;
+  HbMachine *machine = &fixture->machine;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+  const HbOutgoing *taken = NULL;
+
+  g_test_summary ("A message that nothing precedes is taken in the call that accepts it");
+
+  machine->settings.manual_ready = taken_case->manual_ready;
+  if (taken_case->is_open)
+    start_open (fixture);
+  else
+    start (fixture);
+  forget (fixture);
+
+  if (taken_case->is_blocked)
+    tell (machine, fixture->now, HB_EVENT_BLOCKED);
+  if (taken_case->is_second)
+    g_assert_true (hb_machine_send (machine, fixture->now, HB_OPCODE_TEXT, bytes,
+                                    HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
+
+  g_assert_true (hb_machine_send (machine, fixture->now, HB_OPCODE_BINARY, bytes,
+                                  taken_case->flags, (gpointer) "send", &taken, NULL));
+  g_assert_true ((taken != NULL) == taken_case->is_taken);
+
+  assert_effects (fixture, taken_case->effects);
+  if (taken == NULL)
+    return;
+
+  g_assert_true (taken->bytes == bytes);
+  g_assert_cmpint (taken->opcode, ==, HB_OPCODE_BINARY);
+  g_assert_false (hb_machine_can_transmit (machine));
+  g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, 5);
+
+  tell_sent (machine, fixture->now, &(HbSpan) { 0, 2, 2 });
+  assert_effects (fixture, "resolve:done(send)");
+  g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, 0);
+  g_assert_cmpuint (machine->metrics.messages_sent, ==, 1);
 }
 
 static void
@@ -121,12 +188,12 @@ test_invalid_text (Fixture       *fixture,
 
   start_open (fixture);
   g_assert_false (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                                   HB_SEND_FLAGS_DEFAULT, NULL, &error));
+                                   HB_SEND_FLAGS_DEFAULT, NULL, NULL, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
   assert_effects (fixture, "");
 
   g_assert_true (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes,
-                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL));
+                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
   g_assert_true (hb_machine_can_transmit (&fixture->machine));
 }
 
@@ -508,10 +575,20 @@ int
 main (int   argc,
       char *argv[])
 {
+  guint i;
+
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/machine-send/open", test_open);
   add_test ("/machine-send/at-once", test_at_once);
+
+  for (i = 0; i < G_N_ELEMENTS (taken_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-send/taken/", taken_cases[i].name, NULL);
+
+      g_test_add (path, Fixture, &taken_cases[i], fixture_set_up, test_taken, fixture_tear_down);
+    }
+
   add_test ("/machine-send/together", test_together);
   add_test ("/machine-send/connecting", test_connecting);
   add_test ("/machine-send/waiting", test_waiting);

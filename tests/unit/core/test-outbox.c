@@ -61,7 +61,7 @@ send_full (Fixture     *fixture,
     .is_volatile = is_volatile,
   };
 
-  return hb_outbox_accept (&fixture->outbox, &fixture->settings, &message, error);
+  return hb_outbox_accept (&fixture->outbox, &fixture->settings, &message, NULL, error);
 }
 
 static void

@@ -11,43 +11,56 @@
 #define MAX_EFFECTS 100000
 
 static void
+send_taken (Walk             *self,
+            const HbOutgoing *message)
+{
+  guint serial = self->link.serial;
+
+  g_assert_true (self->link.is_open);
+  g_assert_false (self->link.has_said_goodbye);
+  ledger_on_taken (&self->ledger, message);
+  self->link.room -= self->link.room != G_MAXUINT;
+  walk_on_sent (self);
+
+  /* The application may have connected to the connection itself. */
+  if (dice_one_in (self->dice, 64))
+    walk_call_back (self);
+
+  /* The kernel may take it at once. */
+  if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
+      && walk_get_n_unwritten (self) > 0)
+    walk_on_written (self, 1);
+}
+
+static void
 transmit (Walk *self)
 {
   while (self->link.exists && self->link.room > 0
          && hb_outbox_can_transmit (&self->machine.outbox))
     {
       const HbOutgoing *message = hb_machine_take_message (&self->machine, self->now);
-      guint serial = self->link.serial;
 
       model_expire (self);
       if (message == NULL)
         break;
 
-      g_assert_true (self->link.is_open);
-      g_assert_false (self->link.has_said_goodbye);
-      ledger_on_taken (&self->ledger, message);
-      self->link.room -= self->link.room != G_MAXUINT;
-      walk_on_sent (self);
-
-      /* The application may have connected to the connection itself. */
-      if (dice_one_in (self->dice, 64))
-        walk_call_back (self);
-
-      /* The kernel may take it at once. */
-      if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
-          && walk_get_n_unwritten (self) > 0)
-        walk_on_written (self, 1);
+      send_taken (self, message);
     }
 
   if (self->link.exists && self->link.room == 0)
     walk_on_blocked (self);
 }
 
-/* A message goes out in the call that sends it, from a handler too. */
+/* A message goes out in the call that sends it, from a handler too.
+ *
+ * @taken: (nullable): the message, if it did not have to wait */
 void
-walk_transmit_now (Walk *self)
+walk_transmit_now (Walk             *self,
+                   const HbOutgoing *taken)
 {
   self->n_drains++;
+  if (taken != NULL)
+    send_taken (self, taken);
   transmit (self);
   self->n_drains--;
   walk_wake (self);

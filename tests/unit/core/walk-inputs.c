@@ -306,6 +306,8 @@ walk_send (Walk *self)
     .is_volatile = is_volatile,
     .is_this_link = is_this_link,
   };
+  gboolean has_room = self->link.exists && self->link.room > 0;
+  const HbOutgoing *taken = NULL;
   g_autoptr (GError) error = NULL;
   gboolean tells = FALSE;
   int expected;
@@ -321,7 +323,7 @@ walk_send (Walk *self)
   hb_machine_send (&self->machine, get_age (self), message.opcode, bytes,
                    (is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
                    | (is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
-                   message.ticket, &error);
+                   message.ticket, has_room ? &taken : NULL, &error);
 
   if (self->model.state == HB_STATE_CLOSED || self->model.state == HB_STATE_CLOSING)
     expected = HB_ERROR_CLOSED;
@@ -340,8 +342,9 @@ walk_send (Walk *self)
   if (tells)
     model_owe (self, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_QUEUE_FULL });
 
-  finish (self);
-  walk_transmit_now (self);
+  if (taken == NULL)
+    finish (self);
+  walk_transmit_now (self, taken);
 }
 
 void

@@ -264,7 +264,8 @@ void      walk_tick             (Walk       *self,
 
 void      walk_drain            (Walk       *self);
 void      walk_wake             (Walk       *self);
-void      walk_transmit_now     (Walk       *self);
+void      walk_transmit_now     (Walk       *self,
+                                 const HbOutgoing *taken);
 void      walk_emit_message     (Walk       *self,
                                  HbOpcode    opcode,
                                  GBytes     *bytes);
