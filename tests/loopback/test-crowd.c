@@ -8,11 +8,12 @@
 
 /* Many threads that send at the same time, and the task's own thread with them. This is what
  * ThreadSanitizer is to look at: see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES says how many
- * messages all of them send, in place of the default. */
+ * messages all of them send, and HB_CROWD_LINKS over how many connections, in place of the
+ * defaults. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000
-#define N_PER_LINK 1000
+#define N_LINKS 16
 
 /* The task's thread is the last sender. */
 #define N_SENDERS (N_THREADS + 1)
@@ -32,6 +33,9 @@ typedef struct
   guint            n_each;      /* messages of each sender */
   guint            n_own;       /* messages that the task's thread has sent */
   guint            n_received;
+  guint            n_per_link;  /* messages that the server gets before the task reconnects */
+  guint            n_echoes;    /* messages that the task has received */
+  guint            next_echo[N_SENDERS];
   guint            n_accepted;  /* (atomic) */
   int              n_started;   /* (atomic) */
 } Crowd;
@@ -62,11 +66,12 @@ send_word (Crowd *self,
 }
 
 static guint
-get_n_messages (void)
+get_number (const char *variable,
+            guint       number)
 {
-  const char *text = g_getenv ("HB_CROWD_MESSAGES");
+  const char *text = g_getenv (variable);
 
-  return text != NULL ? strtoul (text, NULL, 10) : N_MESSAGES;
+  return text != NULL ? strtoul (text, NULL, 10) : number;
 }
 
 static void
@@ -80,6 +85,25 @@ received_cb (SoupWebsocketConnection *connection,
   g_assert_cmpuint (g_bytes_get_size (message), ==, sizeof (Word));
   g_array_append_vals (words, g_bytes_get_data (message, NULL), 1);
   self->n_received++;
+
+  if (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_message (connection, SOUP_WEBSOCKET_DATA_BINARY, message);
+}
+
+/* An echo may be lost with its connection. None comes twice, or after a later one. */
+static void
+echo_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         Crowd                 *self)
+{
+  const Word *word = g_bytes_get_data (message, NULL);
+
+  g_assert_cmpuint (g_bytes_get_size (message), ==, sizeof *word);
+  g_assert_cmpuint (word->sender, <, N_SENDERS);
+  g_assert_cmpuint (word->number, >=, self->next_echo[word->sender]);
+  self->next_echo[word->sender] = word->number + 1;
+  self->n_echoes++;
 }
 
 static void
@@ -101,10 +125,14 @@ connected_cb (SoupServer              *server,
 static void
 crowd_init (Crowd *self)
 {
+  guint n_messages = get_number ("HB_CROWD_MESSAGES", N_MESSAGES);
   g_autofree char *uri = NULL;
   GSList *uris;
 
-  *self = (Crowd) { .n_each = get_n_messages () / N_SENDERS };
+  *self = (Crowd) {
+    .n_each = n_messages / N_SENDERS,
+    .n_per_link = n_messages / get_number ("HB_CROWD_LINKS", N_LINKS),
+  };
   self->links = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
   self->server = soup_server_new (NULL, NULL);
   soup_server_add_websocket_handler (self->server, NULL, NULL, NULL, connected_cb, self, NULL);
@@ -205,6 +233,7 @@ test_order (void)
                   "more bytes wait than the limit allows");
 
   crowd_init (&crowd);
+  g_signal_connect (crowd.task, "message", G_CALLBACK (echo_cb), &crowd);
   hb_websocket_task_set_max_buffered_amount (crowd.task, limit);
   hb_websocket_task_open (crowd.task);
   crowd_start (&crowd, members, send_all);
@@ -223,7 +252,7 @@ test_order (void)
       else
         wait_until (crowd.n_received > before);
 
-      if (crowd.n_received > n_links * N_PER_LINK
+      if (crowd.n_received > n_links * crowd.n_per_link
           && hb_websocket_task_get_state (crowd.task) == HB_STATE_OPEN)
         {
           n_links++;
@@ -234,6 +263,9 @@ test_order (void)
   crowd_join (&crowd);
   assert_complete (&crowd);
   g_assert_cmpuint (crowd.links->len, >=, n_links);
+  g_assert_cmpuint (crowd.n_echoes, >, 0);
+  g_test_message ("%u messages over %u connections, %u echoes", N_SENDERS * crowd.n_each,
+                  crowd.links->len, crowd.n_echoes);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (crowd.task), ==, 0);
   g_assert_cmpuint (get_metric (crowd.task, hb_metrics_get_messages_sent), ==,
                     N_SENDERS * crowd.n_each);
