@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "fixture.h"
 #include "raw-frame.h"
 
@@ -313,6 +315,90 @@ test_plain (gconstpointer data)
   g_assert_cmpuint (n_emissions, >, 0);
 }
 
+/* What a server sends with its answer to the request */
+typedef struct
+{
+  GByteArray *bytes;
+  gsize       n_with_answer; /* so many bytes in the segment of the answer */
+} FirstBytes;
+
+static void
+answer_cb (RawPeer  *peer,
+           gpointer  user_data)
+{
+  const FirstBytes *first = user_data;
+
+  raw_peer_gather (peer, TRUE);
+  raw_peer_accept (peer);
+  raw_peer_write (peer, first->bytes->data, first->n_with_answer);
+  raw_peer_gather (peer, FALSE);
+}
+
+static guint
+count_messages (const char *log)
+{
+  guint n = 0;
+
+  for (; (log = strstr (log, "\nmessage ")) != NULL; log++)
+    n++;
+
+  return n;
+}
+
+/* Like run (), but the first bytes come in the segment of the answer. No other byte follows before
+ * so many messages are there, because it would have them read. */
+static char *
+run_with_answer (FirstBytes *first,
+                 Lane        lane,
+                 guint       n_messages)
+{
+  Exchange exchange;
+  RawPeer *peer;
+
+  begin (&exchange, lane, 1);
+  raw_server_set_requested (exchange.server, answer_cb, first);
+  hb_websocket_task_open (exchange.task);
+  peer = raw_server_wait_peer (exchange.server, 0);
+  wait_until (strstr (exchange.log->str, "open") != NULL);
+  wait_idle ();
+  raw_peer_write (peer, first->bytes->data + first->n_with_answer,
+                  first->bytes->len - first->n_with_answer);
+  wait_until (count_messages (exchange.log->str) == n_messages);
+
+  return end (&exchange, peer);
+}
+
+static const Case first_cases[] = {
+  { "messages", "81 05 68656c6c6f 82 02 00ff 81 00", TRUE },
+  { "middle", "82 7e 0100 61*256 81 01 62", TRUE },
+  { "control", "89 01 78 81 01 61 88 02 03e8", FALSE },
+  { "fragments", "01 01 c3 80 01 a4 81 01 63", FALSE },
+  { "not-utf8", "81 02 c328 81 01 62", FALSE },
+};
+
+static void
+test_with_answer (gconstpointer data)
+{
+  const Case *test = data;
+  g_autoptr (GByteArray) bytes = raw_frame_from_hex (test->bytes);
+  g_autofree char *expected = run (bytes, LANE_SLOW, bytes->len, 1);
+  FirstBytes first = { bytes, 0 };
+
+  g_test_summary ("Bytes in the segment of the server's answer have the same effects as later ones, "
+                  "wherever the segment ends");
+
+  for (; first.n_with_answer <= bytes->len; first.n_with_answer++)
+    {
+      g_autofree char *fast = NULL;
+
+      n_emissions = 0;
+      fast = run_with_answer (&first, LANE_FAST, count_messages (expected));
+      g_assert_cmpstr (fast, ==, expected);
+      if (test->is_plain)
+        g_assert_cmpuint (n_emissions, ==, 0);
+    }
+}
+
 /* Fills @payload with text, which may have a byte that makes it none. */
 static void
 fill (guint8 *payload,
@@ -614,6 +700,9 @@ main (int   argc,
       if (cases[i].is_plain)
         add_case ("plain/", &cases[i], test_plain);
     }
+
+  for (i = 0; i < G_N_ELEMENTS (first_cases); i++)
+    add_case ("with-answer/", &first_cases[i], test_with_answer);
 
   g_test_add_func ("/loopback/lanes/random", test_random);
   add_raw_test ("/loopback/lanes/nested", test_nested);
