@@ -7,17 +7,9 @@ import Gio from 'gi://Gio';
 import Hb from 'gi://Hb?version=1';
 
 import {
-  BINARY, NOWHERE, TEXT, URI, assert, assertEqual, assertFails, closeTask, decode, main, newTask,
-  openTask, wait,
+  BINARY, TEXT, URI, assert, assertEqual, assertFails, closeTask, decode, main, newTask, openTask,
+  wait,
 } from './harness.js';
-
-// Opens, and gives the first error that is told.
-function getError(task) {
-  return new Promise(resolve => {
-    task.connect('error', (_, error) => resolve(error));
-    task.open();
-  });
-}
 
 main({
   async errors() {
@@ -67,19 +59,6 @@ main({
     await closeTask(other);
   },
 
-  async cancellable() {
-    const task = newTask({uri: NOWHERE});
-    const cancellable = new Gio.Cancellable();
-
-    GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
-      cancellable.cancel();
-      return GLib.SOURCE_REMOVE;
-    });
-    await assertFails(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
-      () => task.open_async(cancellable));
-    assertEqual(task.state, Hb.State.CLOSED);
-  },
-
   async async() {
     const task = await openTask();
 
@@ -87,22 +66,6 @@ main({
     task.send_text('two');
     assert(await task.flush_async(null));
     await closeTask(task);
-  },
-
-  // Every code, of which the others come in their own tests.
-  async error_codes() {
-    let task = newTask({uri: URI.replace('/ws', '/never'), connectTimeout: 20});
-    let error = await getError(task);
-
-    assert(error.matches(Hb.Error, Hb.Error.CONNECT_TIMEOUT));
-    assertEqual(task.state, Hb.State.WAITING);
-    task.close(1000, null);
-
-    task = newTask({maxMessageSize: 4});
-    task.connect('open', () => task.send_text('12345'));
-    error = await getError(task);
-    assert(error.matches(Hb.Error, Hb.Error.MESSAGE_TOO_BIG));
-    assertEqual(task.state, Hb.State.CLOSED);
   },
 
   // The same code of another domain is another error.
@@ -203,19 +166,5 @@ main({
     await closeTask(task);
     await assertFails(Hb.Error, Hb.Error.CLOSED, () => last);
     await assertFails(Hb.Error, Hb.Error.CLOSED, () => task.receive_async(null));
-  },
-
-  // What waits for a link that will not be fails when the task is closed.
-  async failed_calls() {
-    const task = newTask({uri: NOWHERE});
-    const calls = [
-      task.open_async(null),
-      task.send_message_async(TEXT, new GLib.Bytes('text'), Hb.SendFlags.DEFAULT, null),
-      task.flush_async(null),
-    ];
-
-    task.close(1000, null);
-    for (const call of calls)
-      await assertFails(Hb.Error, Hb.Error.CLOSED, () => call);
   },
 });

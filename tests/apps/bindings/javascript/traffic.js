@@ -236,34 +236,6 @@ main({
     await closeTask(task);
   },
 
-  async overflow() {
-    const task = newTask({max_buffered_amount: 4});
-
-    task.hold();
-    task.open();
-    task.send_text('1234');
-    await assertFails(Hb.Error, Hb.Error.QUEUE_FULL, () => task.send_text('5'));
-    task.overflow = Hb.Overflow.DROP_NEWEST;
-    task.send_text('6');
-    assertEqual(task.get_metrics().get_messages_dropped(), 1);
-    task.close(1000, null);
-  },
-
-  async expiry() {
-    const task = newTask({queue_timeout: 1});
-    const errors = [];
-
-    task.connect('error', (_, error) => errors.push(error));
-    task.hold();
-    task.open();
-    task.send_text('old');
-    await wait(() => errors.length > 0);
-    assert(errors[0].matches(Hb.Error, Hb.Error.EXPIRED));
-    assertEqual(task.get_metrics().get_messages_expired(), 1);
-    assertEqual(task.buffered_amount, 0);
-    task.close(1000, null);
-  },
-
   // Both kinds, from nothing to a mebibyte, come back as they were sent.
   async payloads() {
     const task = await openTask();

@@ -5,8 +5,7 @@
 import sys
 
 from harness import (
-    BINARY, NOWHERE, TEXT, URI, assert_fails, call, close_task, main, new_task, open_task, start,
-    wait,
+    BINARY, TEXT, URI, assert_fails, call, close_task, main, new_task, open_task, start, wait,
 )
 from gi.repository import Gio, GLib, Hb
 
@@ -35,28 +34,6 @@ def test_errors():
 
     task.set_uri('http://example.org/')
     assert_fails(Hb.error_quark(), Hb.Error.INVALID_URI, call, task.open_async, task.open_finish)
-
-
-def get_error(task):
-    """Opens, and returns the first error that is told."""
-    errors = []
-    task.connect('error', lambda _, error: errors.append(error))
-    task.open()
-    wait(lambda: errors)
-    return errors[0]
-
-
-def test_error_codes():
-    """Every code, of which the others come in their own tests."""
-    task = new_task(uri=URI.replace('/ws', '/never'), connect_timeout=20)
-    assert get_error(task).matches(Hb.Error.quark(), Hb.Error.CONNECT_TIMEOUT)
-    assert task.get_state() == Hb.State.WAITING
-    task.close(1000, None)
-
-    task = new_task(max_message_size=4)
-    task.connect('open', lambda _: task.send_text('12345'))
-    assert get_error(task).matches(Hb.Error.quark(), Hb.Error.MESSAGE_TOO_BIG)
-    assert task.get_state() == Hb.State.CLOSED
 
 
 def test_error_domain():
@@ -95,16 +72,6 @@ def test_error_signal():
     task.close(1000, None)
 
 
-def test_cancellable():
-    task = new_task(uri=NOWHERE)
-    cancellable = Gio.Cancellable()
-    GLib.idle_add(cancellable.cancel)
-
-    assert_fails(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, call, task.open_async,
-                 task.open_finish, cancellable=cancellable)
-    assert task.get_state() == Hb.State.CLOSED
-
-
 def test_cancelled_calls():
     task = new_task()
     task.hold()
@@ -135,18 +102,6 @@ def test_cancelled_calls():
     # One that is cancelled already changes nothing.
     assert_fails(*CANCELLED, call, task.open_async, task.open_finish, cancellable=cancellable)
     assert task.get_state() == Hb.State.CLOSED
-
-
-def test_failed_calls():
-    """What waits for a link that will not be fails when the task is closed."""
-    task = new_task(uri=NOWHERE)
-    opening = start(task.open_async, task.open_finish)
-    message = start(task.send_message_async, task.send_message_finish, TEXT,
-                    GLib.Bytes.new(b'text'), Hb.SendFlags.DEFAULT)
-    flush = start(task.flush_async, task.flush_finish)
-    task.close(1000, None)
-    for end in (opening, message, flush):
-        assert_fails(Hb.Error.quark(), Hb.Error.CLOSED, end)
 
 
 def test_async():

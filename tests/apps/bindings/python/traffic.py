@@ -126,28 +126,6 @@ def test_headers():
     close_task(task)
 
 
-def test_late_header():
-    """A handler of `connecting` holds the attempt while it fetches a token."""
-    task = new_task()
-    answers = []
-
-    def connecting(_, message):
-        def fetched():
-            message.get_request_headers().replace('X-Token', 'fetched')
-            task.release()
-
-        task.hold()
-        GLib.idle_add(fetched)
-
-    task.connect('connecting', connecting)
-    task.connect('message', lambda _, kind, data: answers.append(data.get_data()))
-    task.open()
-    task.send_text('header X-Token')
-    wait(lambda: answers)
-    assert answers == [b'fetched']
-    close_task(task)
-
-
 def test_numbered_heartbeat():
     """A reply that is never the same, among messages that are none, and a ping that is binary."""
     task = open_task(liveness=Hb.Liveness.REPLY)
@@ -314,32 +292,6 @@ def test_hold():
     wait(lambda: drained)
     assert drained == [task]
     close_task(task)
-
-
-def test_overflow():
-    task = new_task(max_buffered_amount=4)
-    task.hold()
-    task.open()
-    task.send_text('1234')
-    assert_fails(Hb.error_quark(), Hb.Error.QUEUE_FULL, task.send_text, '5')
-    task.set_overflow(Hb.Overflow.DROP_NEWEST)
-    task.send_text('6')
-    assert task.get_metrics().get_messages_dropped() == 1
-    task.close(1000, None)
-
-
-def test_expiry():
-    task = new_task(queue_timeout=1)
-    errors = []
-    task.connect('error', lambda _, error: errors.append(error))
-    task.hold()
-    task.open()
-    task.send_text('old')
-    wait(lambda: errors)
-    assert errors[0].matches(Hb.error_quark(), Hb.Error.EXPIRED)
-    assert task.get_metrics().get_messages_expired() == 1
-    assert task.get_buffered_amount() == 0
-    task.close(1000, None)
 
 
 if __name__ == '__main__':

@@ -50,39 +50,6 @@ async void test_errors () throws Error
     }
 }
 
-// Opens, and gives the first error that is told.
-Error get_error (Hb.WebsocketTask task)
-{
-  Error? first = null;
-
-  task.error.connect ((error) => {
-    if (first == null)
-      first = error;
-  });
-  task.open ();
-  wait (() => first != null);
-
-  return first;
-}
-
-// Every code, of which the others come in their own tests.
-void test_late_errors () throws Error
-{
-  var task = new Hb.WebsocketTask (uri.replace ("/ws", "/never"));
-
-  task.connect_timeout = 20;
-  assert (get_error (task) is Hb.Error.CONNECT_TIMEOUT);
-  assert (task.state == Hb.State.WAITING);
-  task.close (1000, null);
-
-  task = new Hb.WebsocketTask (uri);
-  task.max_message_size = 4;
-  task.open ();
-  task.send_text ("12345");
-  assert (get_error (task) is Hb.Error.MESSAGE_TOO_BIG);
-  assert (task.state == Hb.State.CLOSED);
-}
-
 // The same code of another domain is another error.
 void test_error_domain ()
 {
@@ -168,83 +135,6 @@ async void test_cancellable () throws Error
     }
 
   assert (task.state == Hb.State.CLOSED);
-}
-
-async void test_cancelled_calls () throws Error
-{
-  var task = new Hb.WebsocketTask (uri);
-  Cancellable[] cancellables = { new Cancellable (), new Cancellable (), new Cancellable () };
-  string ended = "";
-
-  task.hold ();
-  task.open ();
-  task.send_message_async.begin (BINARY, new Bytes ("taken back".data), Hb.SendFlags.DEFAULT,
-                                 cancellables[0], (source, result) => {
-    assert (fail (() => task.send_message_async.end (result)) is IOError.CANCELLED);
-    ended += "message ";
-  });
-  task.flush_async.begin (cancellables[1], (source, result) => {
-    assert (fail (() => task.flush_async.end (result)) is IOError.CANCELLED);
-    ended += "flush ";
-  });
-
-  cancellables[1].cancel ();
-  wait (() => ended == "flush ");
-  assert (task.buffered_amount == 10);
-  cancellables[0].cancel ();
-  wait (() => ended == "flush message ");
-  assert (task.buffered_amount == 0);
-  task.release ();
-  wait (() => task.state == Hb.State.OPEN);
-
-  // The call ends, and the closing goes on.
-  Idle.add (() => {
-    cancellables[2].cancel ();
-    return Source.REMOVE;
-  }, Priority.HIGH);
-  try
-    {
-      yield task.close_async (1000, "bye", cancellables[2]);
-      assert_not_reached ();
-    }
-  catch (IOError.CANCELLED error)
-    {
-    }
-  wait (() => task.state == Hb.State.CLOSED);
-
-  // One that is cancelled already changes nothing.
-  try
-    {
-      yield task.open_async (cancellables[2]);
-      assert_not_reached ();
-    }
-  catch (IOError.CANCELLED error)
-    {
-    }
-  assert (task.state == Hb.State.CLOSED);
-}
-
-// What waits for a link that will not be fails when the task is closed.
-void test_failed_calls () throws Error
-{
-  var task = new Hb.WebsocketTask (NOWHERE);
-  int n_failed = 0;
-
-  task.open_async.begin (null, (source, result) => {
-    assert (fail (() => task.open_async.end (result)) is Hb.Error.CLOSED);
-    n_failed++;
-  });
-  task.send_message_async.begin (TEXT, new Bytes ("text".data), Hb.SendFlags.DEFAULT, null,
-                                 (source, result) => {
-    assert (fail (() => task.send_message_async.end (result)) is Hb.Error.CLOSED);
-    n_failed++;
-  });
-  task.flush_async.begin (null, (source, result) => {
-    assert (fail (() => task.flush_async.end (result)) is Hb.Error.CLOSED);
-    n_failed++;
-  });
-  task.close (1000, null);
-  wait (() => n_failed == 3);
 }
 
 async void test_async () throws Error
@@ -335,18 +225,12 @@ async void run () throws Error
 {
   yield test_errors ();
   done ("errors");
-  test_late_errors ();
-  done ("late errors");
   test_error_domain ();
   done ("error domain");
   yield test_error_signal ();
   done ("error signal");
   yield test_cancellable ();
   done ("cancellable");
-  yield test_cancelled_calls ();
-  done ("cancelled calls");
-  test_failed_calls ();
-  done ("failed calls");
   yield test_async ();
   done ("async");
   yield test_receive ();
