@@ -2,11 +2,11 @@
 """What is not messages a second: one program for each, in C, which prints its figures."""
 
 import json
-import resource
 import statistics
 from dataclasses import dataclass
 from typing import Callable
 
+import bench_crowd
 from bench_programs import RAW, TASK
 from bench_server import run_client
 
@@ -14,14 +14,9 @@ TIMEOUT = 400
 BAR = 60
 BARS = 20
 
-# What a process has open besides its links
-OTHER_FILES = 50
-
 LIBRARIES = (RAW, TASK)
 
-# What a task may take beside libsoup's connection, what its heartbeat may, and so on
-MAX_BYTES = 4096
-MAX_DESCRIPTORS = 1.1
+# What a heartbeat may take, and so on
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
@@ -42,6 +37,7 @@ class Measure:
     get_commands: Callable  # of the quickness and the server: label, command, environment
     judge: Callable         # of the figures by label: title, whether it holds, figures
     rounds: int = 5         # at most
+    n_links: int = 0        # of a crowd
     in_quick: bool = True
 
 
@@ -68,21 +64,13 @@ def get_tick(quick, server):
                         server.get_uri('plain', f'/flood?size=125&count={count}'), count], {}
 
 
-def get_links_max():
-    """How many tasks may have a file open, of which each has one: a socket."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] - OTHER_FILES
+def make_crowd(n_links):
+    def get_crowd(_, server):
+        for label, command in bench_crowd.make_commands(n_links, server):
+            yield label, command, {}
 
-
-def make_idle(n_wanted, sessions):
-    """Fifteen seconds are one heartbeat of each task at the default times."""
-    def get_idle(quick, server):
-        n_links = min(n_wanted, get_links_max())
-        for session in sessions:
-            for library in (RAW, f'{RAW}-keepalive', TASK):
-                yield (f'{library}, {session}', [
-                    'measure-idle', library, server.ports['plain'], str(n_links),
-                    str(3 if quick else 15), session], {})
-    return get_idle
+    return Measure(f'crowd-{n_links}', f'{n_links:,} idle links in one main context', get_crowd,
+                   judge_nothing, rounds=1, n_links=n_links, in_quick=n_links == 100)
 
 
 def get_herd(quick, _):
@@ -125,18 +113,6 @@ def judge_tick(figures):
     yield 'tick: no message lost', astray == 0, str(astray)
 
 
-def judge_idle(figures):
-    descriptors = middle(figures, f'{TASK}, shared', 'descriptors_per_link')
-    yield (f'idle links: at most {MAX_DESCRIPTORS} descriptors for each',
-           descriptors <= MAX_DESCRIPTORS, f'{descriptors:.2f}')
-    for key in ('bytes_per_link', 'resident_bytes_per_link'):
-        extra = middle(figures, f'{TASK}, shared', key) - middle(figures, f'{RAW}, shared', key)
-        links = middle(figures, f'{TASK}, shared', 'links')
-        what = key.replace('_', ' ')
-        yield (f'{links:,.0f} idle links: at most {MAX_BYTES} {what} above libsoup',
-               extra <= MAX_BYTES, f'{extra:+.0f}')
-
-
 def judge_nothing(_):
     return ()
 
@@ -149,29 +125,29 @@ MEASURES = (
             judge_reconnect),
     Measure('tick', 'An idle-priority tick of 60 Hz in a flood, with a handler that takes 50 us',
             get_tick, judge_tick),
-    Measure('idle-100', '100 idle links in one main context', make_idle(100, ('shared',)),
-            judge_nothing, rounds=3, in_quick=False),
-    Measure('idle-1000', '1,000 idle links, with a session for all or one for each',
-            make_idle(1000, ('shared', 'own')), judge_idle, rounds=3),
-    Measure('idle-5000', '5,000 idle links in one main context', make_idle(5000, ('shared',)),
-            judge_idle, rounds=1, in_quick=False),
-    Measure('idle-10000', '10,000 idle links, or as many as there may be files open',
-            make_idle(10000, ('shared',)), judge_idle, rounds=1, in_quick=False),
+    *map(make_crowd, bench_crowd.COUNTS),
     Measure('herd', 'Attempts at a server that is back after 30 s', get_herd, judge_nothing,
             rounds=1),
 )
+
+
+def run_program(command, folder, environment):
+    text, fault = run_client(command, folder, environment, TIMEOUT)
+    return (None, fault) if text is None else (json.loads(text), '')
 
 
 def run_measure(measure, results, servers, arguments, folder, say):
     figures = {}
     for round_number in range(min(arguments.rounds, measure.rounds)):
         for label, command, environment in measure.get_commands(arguments.quick, servers[False]):
-            path = arguments.build_dir / 'tests' / 'bench' / command[0]
-            text, fault = run_client([str(path), *command[1:]], folder, environment, TIMEOUT)
-            if text is None:
+            if measure.n_links:
+                figure, fault = bench_crowd.run(measure.n_links, command, servers[False], folder)
+            else:
+                path = arguments.build_dir / 'tests' / 'bench' / command[0]
+                figure, fault = run_program([path, *command[1:]], folder, environment)
+            if figure is None:
                 say(f'{measure.name} of {label}: {fault}')
                 continue
-            figure = json.loads(text)
             figures.setdefault(label, []).append(figure)
             results.write('measure', measure=measure.name, program=label, round=round_number,
                           **figure)
@@ -199,7 +175,7 @@ def print_histogram(label, histogram, out):
 
 
 def format_figures(values):
-    text = f'{statistics.median(values):,.10g}'
+    text = f'{statistics.median(values):,.5g}'
     return f'{text} ({min(values):,.6g}..{max(values):,.6g})' if len(values) > 1 else text
 
 
@@ -227,3 +203,6 @@ def judge(found):
             yield from measure.judge(figures)
         except KeyError as missing:
             yield f'{measure.name}: figures of {missing}', False, 'none'
+    yield from bench_crowd.judge({
+        measure.n_links: {label: runs[0] for label, runs in figures.items()}
+        for measure, figures in found if measure.n_links})

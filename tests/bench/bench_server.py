@@ -3,6 +3,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +63,10 @@ class Server:
         self.ports = {'plain': plain, 'tls': tls}
         return self
 
+    def restart(self):
+        """Ends all connections, as the end of the process would, and goes on listening."""
+        self.process.send_signal(signal.SIGHUP)
+
     def __exit__(self, *_):
         self.process.communicate()
 
@@ -78,14 +83,21 @@ def find_reason(text):
     return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no word')
 
 
+def make_client_options(folder, environment=None):
+    """Where and with what environment a client runs"""
+    return {
+        'preexec_fn': place(CLIENT_CPU),
+        'env': {**os.environ, **QUIET, 'NODE_EXTRA_CA_CERTS': str(folder / 'cert.pem'),
+                'BENCH_CERTIFICATE': str(folder / 'cert.pem'), **(environment or {})},
+    }
+
+
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
     """Returns what the program has printed, or None and why not."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-            preexec_fn=place(CLIENT_CPU), check=False,
-            env={**os.environ, **QUIET, 'NODE_EXTRA_CA_CERTS': str(folder / 'cert.pem'),
-                 'BENCH_CERTIFICATE': str(folder / 'cert.pem'), **(environment or {})})
+            check=False, **make_client_options(folder, environment))
     except subprocess.TimeoutExpired:
         return None, f'took longer than {timeout} s'
 

@@ -48,7 +48,7 @@ install_peers ()
   local peers=$build_dir/peers
 
   mkdir -p "$peers"
-  cp tests/bench/clients/*.js "$peers"
+  cp tests/bench/clients/*.js tests/bench/measures/*.js "$peers"
 
   if cmp -s tests/bench/peers/package-lock.json "$peers/installed.json"; then
     return

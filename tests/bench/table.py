@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Puts results of bench.py into pages: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
 
-Each file of results is from another system. The text of a page between `<!-- figures: NAME -->` and
+Several files of one system count as one. The text of a page between `<!-- figures: NAME -->` and
 `<!-- figures end -->` is replaced with the table of that name: `systems` (the cases with a goal, a
 table for each system), `all` (every case), `behind` (the cases in which another program is faster),
-`bindings` (Python and GJS), `idle`, `tick`, `herd`, `goals` or `machine`. A plot shows some cases
-of the first system.
+`bindings` (Python and GJS), `crowd`, `tick`, `herd`, `goals` or `machine`. A table for which there
+are no figures stays as it is. A plot shows some cases of the first system.
 """
 
 import json
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench_cases import GOALS, get_system, make_cases
+from bench_crowd import BACK_MAX
+from bench_crowd import COUNTS as CROWDS
 from bench_plot import draw
 from bench_programs import ENGINE, LANGUAGES, RAW, TASK, in_language
 
@@ -56,9 +58,10 @@ class System:
                 for program, runs in self.measures.get(name, {}).items()}
 
 
-def read(path):
+def read(path, systems):
     entries = [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines()]
-    system = System(next(entry for entry in entries if entry['kind'] == 'machine'))
+    machine = next(entry for entry in entries if entry['kind'] == 'machine')
+    system = systems.setdefault(machine['system'], System(machine))
 
     for entry in entries:
         if entry['kind'] == 'median':
@@ -69,7 +72,6 @@ def read(path):
             runs.setdefault(entry['program'], []).append(entry)
         elif entry['kind'] == 'goal':
             system.goals[entry['title']] = entry
-    return system
 
 
 def make_rows(head, rows):
@@ -166,13 +168,17 @@ def make_measure(systems, head, names, make_row):
         for program, figure in system.collect(name).items()))
 
 
-def make_idle(systems):
-    head = ('links', 'program, session', 'connects/s', 'bytes per link', 'CPU ms per second',
-            'echo on one, us')
-    return make_measure(systems, head, ('idle-1000', 'idle-10000'), lambda program, figure: (
+def make_crowd(systems):
+    head = ('links', 'program, session', 'connects/s', 'KiB per link', 'descriptors per link',
+            'wake-ups/s', 'CPU, %', 'echo on one, us', 'all back, s')
+    names = [f'crowd-{count}' for count in CROWDS]
+
+    return make_measure(systems, head, names, lambda program, figure: (
         f'{figure["links"]:,.0f}', program, f'{figure["connects_per_second"]:,.0f}',
-        f'{figure["bytes_per_link"]:,.0f}', f'{figure["cpu_ms_per_second"]:,.1f}',
-        f'{figure["echo_us"]:,.0f}'))
+        f'{figure["kib_per_link"]:.1f}', f'{figure["descriptors_per_link"]:.2f}',
+        f'{figure["wakeups_per_second"]:,.1f}', f'{figure["cpu_percent"]:.2f}',
+        f'{figure["echo_us"]:,.0f}',
+        f'{figure["back_seconds"]:.1f}' if figure['back_seconds'] < BACK_MAX else 'longer'))
 
 
 def make_tick(systems):
@@ -215,7 +221,7 @@ TABLES = {
     'all': make_all,
     'behind': make_behind,
     'bindings': make_bindings,
-    'idle': make_idle,
+    'crowd': make_crowd,
     'tick': make_tick,
     'herd': make_herd,
     'goals': make_goals,
@@ -223,10 +229,17 @@ TABLES = {
 }
 
 
+# The others are made of the cases.
+OF_MEASURES = ('crowd', 'tick', 'herd')
+
+
 def write_page(page, systems):
-    text, count = PLACE.subn(
-        lambda match: f'{match[1]}{chr(10).join(TABLES[match[2]](systems))}\n{match[3]}',
-        page.read_text(encoding='utf-8'))
+    def replace(match):
+        rows = list(TABLES[match[2]](systems))
+        has_figures = len(rows) > 2 if match[2] in OF_MEASURES else systems[0].medians
+        return f'{match[1]}{chr(10).join(rows)}\n{match[3]}' if has_figures else match[0]
+
+    text, count = PLACE.subn(replace, page.read_text(encoding='utf-8'))
     if count == 0:
         sys.exit(f'{page} has no place for figures')
     page.write_text(text, encoding='utf-8')
@@ -238,11 +251,13 @@ def main():
     if not paths['.jsonl'] or sum(map(len, paths.values())) != len(sys.argv) - 1:
         sys.exit(__doc__)
 
-    systems = sorted(map(read, paths['.jsonl']), key=lambda system: get_system(
-        system.machine['libsoup']))
+    systems = {}
+    for path in paths['.jsonl']:
+        read(path, systems)
+    systems = sorted(systems.values(), key=lambda system: get_system(system.machine['libsoup']))
     for page in paths['.md']:
         write_page(page, systems)
-    for plot in paths['.svg']:
+    for plot in paths['.svg'] if systems[0].medians else ():
         plot.write_text(draw(systems[0]), encoding='utf-8')
 
 

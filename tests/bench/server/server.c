@@ -16,11 +16,13 @@
 
 /* The server of the benchmarks: does as little as can be, so that what is measured is the client.
  * It listens on 127.0.0.1 and the addresses after it, prints the ports (plain, and TLS or 0), and
- * ends with its standard input. */
+ * ends with its standard input. SIGHUP ends all connections, as the end of the process would. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
 
+static GHashTable *clients; /* (element-type Watch) */
+static volatile sig_atomic_t is_restarting;
 static char *certificate;
 static char *key;
 static int n_addresses = 1;
@@ -110,8 +112,18 @@ accept_all (int    epoll,
       self->fd = fd;
       self->connection = server_connection_new (fd, listener->tls);
       self->connection->events = EPOLLIN;
+      g_hash_table_add (clients, self);
       watch (epoll, EPOLL_CTL_ADD, self, EPOLLIN);
     }
+}
+
+static void
+free_client (gpointer data)
+{
+  Watch *self = data;
+
+  server_connection_free (self->connection);
+  g_free (self);
 }
 
 static void
@@ -122,8 +134,7 @@ serve (int    epoll,
 
   if (!server_connection_on_ready (self->connection))
     {
-      server_connection_free (self->connection);
-      g_free (self);
+      g_hash_table_remove (clients, self);
       return;
     }
 
@@ -131,6 +142,12 @@ serve (int    epoll,
   if (events != self->connection->events)
     watch (epoll, EPOLL_CTL_MOD, self, events);
   self->connection->events = events;
+}
+
+static void
+restart_cb (int number)
+{
+  is_restarting = TRUE;
 }
 
 static void
@@ -144,6 +161,13 @@ run (int    epoll,
   for (;;)
     {
       n = epoll_wait (epoll, events, EVENTS_PER_TURN, -1);
+
+      if (is_restarting)
+        {
+          is_restarting = FALSE;
+          g_hash_table_remove_all (clients);
+          continue;
+        }
 
       for (i = 0; i < n; i++)
         {
@@ -181,6 +205,8 @@ main (int    argc,
 
   /* A client that leaves is no reason to end, and OpenSSL writes without MSG_NOSIGNAL. */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGHUP, restart_cb);
+  clients = g_hash_table_new_full (NULL, NULL, free_client, NULL);
 
   if (certificate != NULL && key != NULL)
     tls = server_tls_new (certificate, key);

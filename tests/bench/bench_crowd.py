@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Many idle links in one process, with heartbeats at the default times: see measures/crowd.c."""
+
+import os
+import select
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench_programs import TASK, make_node_program
+from bench_server import find_reason, make_client_options
+
+RAW = 'libsoup-keepalive'
+COUNTS = (100, 1000, 5000, 9900)
+
+ECHOES = 200
+TIMEOUT = 120
+
+# Seconds. libsoup alone would take minutes for ten thousand attempts at once.
+BACK_MAX = 20
+
+# Seconds. Each link gets one ping in the second rest.
+SETTLING = 1
+HEARTBEAT = 15
+
+# The goals, some only for these numbers of links
+MAX_DESCRIPTORS = 1.1
+MAX_KIB_ABOVE_RAW = 2.5
+MIN_CONNECTS = {1000: 0.9, 9900: 2.5}
+MAX_CPU = {5000: 1, 9900: 1.5}
+MAX_WAKEUPS = {9900: 10}
+MAX_ECHO = {9900: 100}
+MAX_ECHO_GROWTH = 1.5
+
+
+@dataclass
+class State:
+    """A process at one moment. The CPU time is in microseconds, as the number of wake-ups since the
+    process began."""
+
+    time: float
+    cpu: int
+    wakeups: int
+    resident: int
+    descriptors: int
+
+
+class Crowd:
+    """The process that has the links"""
+
+    def __init__(self, command, folder):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True,
+                                        **make_client_options(folder))
+
+    def do(self, command, then=None, timeout=TIMEOUT):
+        """Gives the process a command, and returns the state after it."""
+        self.process.stdin.write(f'{command}\n')
+        self.process.stdin.flush()
+        if then:
+            then()
+
+        answers, _, _ = select.select([self.process.stdout], [], [], timeout)
+        if not answers:
+            raise TimeoutError(f'{command!r} took longer than {timeout} s')
+        words = self.process.stdout.readline().split()
+        if not words:
+            raise OSError(f'{command!r}: {find_reason(self.process.communicate()[1])}')
+        return self.read(*map(int, words))
+
+    def read(self, cpu, wakeups):
+        folder = Path('/proc') / str(self.process.pid)
+        pages = int((folder / 'statm').read_text(encoding='ascii').split()[1])
+        return State(time.monotonic(), cpu, wakeups, pages * os.sysconf('SC_PAGESIZE'),
+                     len(list((folder / 'fd').iterdir())))
+
+    def end(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+def wait_until_back(crowd, server):
+    """Returns the seconds from the restart of the server until all links are open, or BACK_MAX."""
+    restarted_at = time.monotonic()
+    try:
+        return crowd.do('back', server.restart, BACK_MAX).time - restarted_at
+    except TimeoutError:
+        return BACK_MAX
+
+
+def measure(crowd, server, n_links, heartbeat):
+    # One link first, so that what every process needs once does not count.
+    crowd.do('open 1')
+    base = crowd.do(f'echo {ECHOES}')
+    started_at = time.monotonic()
+    opened = crowd.do(f'open {n_links}')
+    settled = crowd.do(f'rest {SETTLING}')
+    echoed = crowd.do(f'echo {ECHOES}')
+    rested = crowd.do(f'rest {heartbeat}')
+
+    return {
+        'links': n_links,
+        'connects_per_second': n_links / (opened.time - started_at),
+        'kib_per_link': (rested.resident - base.resident) / n_links / 1024,
+        'descriptors_per_link': (rested.descriptors - base.descriptors) / n_links,
+        'wakeups_per_second': (rested.wakeups - echoed.wakeups) / heartbeat,
+        'cpu_percent': (rested.cpu - echoed.cpu) / heartbeat / 1e4,
+        'echo_us': (echoed.cpu - settled.cpu) / ECHOES,
+        'back_seconds': wait_until_back(crowd, server),
+    }
+
+
+def run(n_links, command, server, folder, seconds=HEARTBEAT):
+    """Returns the figures, or None and why not."""
+    crowd = Crowd(command, folder)
+    try:
+        return measure(crowd, server, n_links, seconds), ''
+    except OSError as error:
+        return None, str(error)
+    finally:
+        crowd.end()
+
+
+def make_commands(n_links, server):
+    """Yields the program and its command. Libsoup has a session for each link at one number of
+    links only, because that takes long."""
+    folder, port = server.build / 'tests' / 'bench', server.ports['plain']
+    for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
+                              (TASK, ('shared', 'own'))):
+        for session in sessions:
+            yield f'{library}, {session}', [folder / 'measure-crowd', library, port, session]
+    if not make_node_program('ws', server.build).absent:
+        yield 'ws', ['node', server.build / 'peers' / 'crowd-node.js', port]
+    if (folder / 'measure-crowd-lws').exists():
+        yield 'libwebsockets', [folder / 'measure-crowd-lws', port]
+
+
+def judge_count(n_links, task, raw):
+    """Yields the title of each condition, whether it holds, and the figures."""
+    where = f'{n_links:,} idle links'
+    above = task['kib_per_link'] - raw['kib_per_link']
+    connects = task['connects_per_second'] / raw['connects_per_second']
+
+    yield (f'{where}: descriptors for each', task['descriptors_per_link'] <= MAX_DESCRIPTORS,
+           f'{task["descriptors_per_link"]:.2f}, wanted {MAX_DESCRIPTORS}')
+    if n_links >= 1000:
+        yield (f'{where}: KiB for each above libsoup', above <= MAX_KIB_ABOVE_RAW,
+               f'{above:.2f}, wanted {MAX_KIB_ABOVE_RAW}')
+    if n_links in MIN_CONNECTS:
+        yield (f'{where}: connects/s, to libsoup', connects >= MIN_CONNECTS[n_links],
+               f'{connects:.2f}, wanted {MIN_CONNECTS[n_links]}')
+    for limits, key, what in ((MAX_CPU, 'cpu_percent', '% of a core'),
+                              (MAX_WAKEUPS, 'wakeups_per_second', 'wake-ups/s'),
+                              (MAX_ECHO, 'echo_us', 'us for an echo on one')):
+        if n_links in limits:
+            yield (f'{where}: {what}', task[key] <= limits[n_links],
+                   f'{task[key]:.2f}, wanted {limits[n_links]}')
+
+
+def judge(figures):
+    """Judges the figures by number of links and program."""
+    tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
+    for n_links, task in tasks.items():
+        yield from judge_count(n_links, task, figures[n_links][f'{RAW}, shared'])
+
+    if COUNTS[0] in tasks and COUNTS[-1] in tasks:
+        growth = tasks[COUNTS[-1]]['echo_us'] / tasks[COUNTS[0]]['echo_us']
+        yield (f'an echo on one of {COUNTS[-1]:,} idle links, to one of {COUNTS[0]:,}',
+               growth <= MAX_ECHO_GROWTH, f'{growth:.2f}, wanted {MAX_ECHO_GROWTH}')
