@@ -15,6 +15,7 @@ import os
 import queue
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
 
 from common import (BUILD, CC, MESON, PATIENCE, SOURCE, Peer, check, finish,  # noqa: E402
-                    get_devenv_flags, run, skip)
+                    get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
 CLIENT = sys.argv[4]
@@ -34,7 +35,8 @@ PAGE = Path(sys.argv[5])
 TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
-EXAMPLE_SOCKET = re.compile(r'wss?://example\.org\b')
+EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
+EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
 EXAMPLE_PORT = re.compile(r'\b8080\b')
 EXAMPLE_INTERVAL = re.compile(r'\b30000\b')
@@ -48,6 +50,14 @@ MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 # old one, and under Python 3.14 it still asks for asyncio's policy.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
+
+# What a program that uses JSON in C or Vala says, and what it is compiled with
+JSON = re.compile(r'<json-glib/json-glib\.h>|\bJson\.')
+JSON_PACKAGE = 'json-glib-1.0'
+
+# What a terminal shows when the user interrupts a program. A test sends each of these signals.
+INTERRUPT = '^C'
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
 VALA_ARGS = ['--pkg', 'hb-websocket-1', '--pkg', 'libsoup-3.0', f'--vapidir={BUILD / "lib"}']
 
@@ -65,18 +75,25 @@ def write(folder, name, text):
     return path
 
 
+def get_json_flags(text):
+    return get_flags('--cflags', '--libs', JSON_PACKAGE) if JSON.search(text) else []
+
+
 def compile_c(folder, text):
     source = write(folder, 'program.c', text)
     return [folder / 'program'], run([*CC, '-std=gnu11', '-Wall', '-Werror', source, '-o',
-                                      folder / 'program', *get_devenv_flags()])
+                                      folder / 'program', *get_devenv_flags(),
+                                      *get_json_flags(text)])
 
 
 def compile_vala(folder, text):
     source = write(folder, 'program.vala', text)
-    flags = [part for flag in ('-w', *get_devenv_flags()) for part in ('-X', flag)]
+    flags = [part for flag in ('-w', *get_devenv_flags(), *get_json_flags(text))
+             for part in ('-X', flag)]
+    packages = ['--pkg', JSON_PACKAGE] if JSON.search(text) else []
     # valac writes its C code to the current folder, where the code of another page may be too.
-    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, source.name, '-o',
-                                      folder / 'program', *flags], cwd=folder)
+    return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
+                                      '-o', folder / 'program', *flags], cwd=folder)
 
 
 def prepare(snippet, folder, text):
@@ -151,6 +168,18 @@ class Watched:
             if pattern.fullmatch(line):
                 return True
 
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self):
+        """Waits for a process that ends by itself. Returns whether it has."""
+        try:
+            self._process.wait(PATIENCE)
+            return True
+        except subprocess.TimeoutExpired:
+            self.lines.append(f'(it did not end within {PATIENCE} s)')
+            return False
+
     def end(self):
         """Returns the status, 0 where it had to be ended."""
         if self._process.poll() is None:
@@ -158,7 +187,8 @@ class Watched:
                 # One that has said all may be about to leave by itself.
                 self._process.wait(timeout=0.2)
             except subprocess.TimeoutExpired:
-                self._process.terminate()
+                # One that handles SIGTERM might go on.
+                self._process.kill()
                 self._process.wait()
                 self._process.returncode = 0
         self._reader.join()
@@ -172,10 +202,43 @@ def make_pattern(line):
     return re.compile('.*'.join(re.escape(part) for part in line.split('…')))
 
 
+def watch(program, snippet, interrupt):
+    """Waits for the lines that a program is to print. Returns the first that does not come."""
+    deadline = time.monotonic() + PATIENCE
+
+    for line in snippet.output:
+        if line == INTERRUPT:
+            program.send_signal(interrupt)
+        elif not program.wait_for(make_pattern(line), deadline):
+            return line
+
+    # A program that was interrupted ends by itself.
+    if INTERRUPT in snippet.output and not program.wait():
+        return '(its end)'
+
+    return None
+
+
+def run_program(snippet, command, interrupt):
+    program = Watched(command)
+    missing = watch(program, snippet, interrupt)
+    status = program.end()
+    output = '\n'.join(program.lines)
+
+    if missing is not None:
+        return f'It did not print “{missing}”, but:\n{output}'
+    if TROUBLE.search(output):
+        return f'It complained:\n{output}'
+    return f'It ended with {status}:\n{output}' if status != 0 else None
+
+
 def check_program(snippet, folder):
+    interrupts = INTERRUPTS if INTERRUPT in snippet.output else (None,)
+
     with Peer() as server:
         base = server.uri.removesuffix('/ws')
-        text = EXAMPLE_SOCKET.sub(base, snippet.text)
+        text = EXAMPLE_UNREACHABLE.sub(f'ws://127.0.0.1:{find_port()}', snippet.text)
+        text = EXAMPLE_SOCKET.sub(base, text)
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
         # A test does not wait for as long as a heartbeat does in earnest.
         text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))
@@ -184,19 +247,10 @@ def check_program(snippet, folder):
             check(False, str(snippet), result.stdout)
             return
 
-        program = Watched(command)
-        deadline = time.monotonic() + PATIENCE
-        missing = next((line for line in snippet.output
-                        if not program.wait_for(make_pattern(line), deadline)), None)
-        status = program.end()
+        faults = [run_program(snippet, command, interrupt) for interrupt in interrupts]
 
-    output = '\n'.join(program.lines)
-    if missing is not None:
-        check(False, str(snippet), f'It did not print “{missing}”, but:\n{output}')
-    elif TROUBLE.search(output):
-        check(False, str(snippet), f'It complained:\n{output}')
-    else:
-        check(status == 0, str(snippet), f'It ended with {status}:\n{output}')
+    fault = next(filter(None, faults), None)
+    check(fault is None, str(snippet), fault or '')
 
 
 def find_port():

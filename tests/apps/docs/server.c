@@ -5,14 +5,15 @@
 #include "heartbeats.h"
 #include "logins.h"
 #include "rates.h"
+#include "recipes.h"
 
 /* The server that the programs of the book talk to. It prints a URI, then a line for each WebSocket
  * that opens, and serves until its standard input ends, so that it never outlives a test.
  *
  * It echoes what it receives on any path, but for the text "heartbeat", which it answers with
  * "pong". To /private it lets only those in who have the token that GET /token answers. Some paths
- * want a login first (logins.c), have a heartbeat of their own (heartbeats.c), or limit the rate of
- * messages (rates.c). */
+ * want a login first (logins.c), have a heartbeat of their own (heartbeats.c), limit the rate of
+ * messages (rates.c), or end connections (recipes.c). */
 
 #define TOKEN "fresh"
 
@@ -107,6 +108,7 @@ main (void)
   heartbeats_add (server);
   logins_add (server);
   rates_add (server);
+  recipes_add (server);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
   g_main_loop_run (loop);
 

@@ -4,7 +4,8 @@
 A fence names its language, which has to be one of LANGUAGES. What a fence is stands above it, in a
 comment that no reader sees:
 
-    <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints
+    <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints;
+                                a line `^C` there interrupts it, and it ends
     <!-- snippet: server -->    a whole server on port 8080, that client.c is content with
     <!-- snippet: shell -->     a fence of `text`: what commands in the shell print, for a test of
                                 tests/apps/tools/ that runs them
