@@ -34,8 +34,6 @@ typedef struct
   guint            n_own;       /* messages that the task's thread has sent */
   guint            n_received;
   guint            n_per_link;  /* messages that the server gets before the task reconnects */
-  guint            n_echoes;    /* messages that the task has received */
-  guint            next_echo[N_SENDERS];
   guint            n_accepted;  /* (atomic) */
   int              n_started;   /* (atomic) */
 } Crowd;
@@ -85,25 +83,6 @@ received_cb (SoupWebsocketConnection *connection,
   g_assert_cmpuint (g_bytes_get_size (message), ==, sizeof (Word));
   g_array_append_vals (words, g_bytes_get_data (message, NULL), 1);
   self->n_received++;
-
-  if (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_message (connection, SOUP_WEBSOCKET_DATA_BINARY, message);
-}
-
-/* An echo may be lost with its connection. None comes twice, or after a later one. */
-static void
-echo_cb (HbWebsocketTask       *task,
-         SoupWebsocketDataType  type,
-         GBytes                *message,
-         Crowd                 *self)
-{
-  const Word *word = g_bytes_get_data (message, NULL);
-
-  g_assert_cmpuint (g_bytes_get_size (message), ==, sizeof *word);
-  g_assert_cmpuint (word->sender, <, N_SENDERS);
-  g_assert_cmpuint (word->number, >=, self->next_echo[word->sender]);
-  self->next_echo[word->sender] = word->number + 1;
-  self->n_echoes++;
 }
 
 static void
@@ -196,7 +175,9 @@ send_all (gpointer data)
 }
 
 /* A message that was in part in the kernel goes out again, whole, on the next link, and the server
- * has not seen it before. So each comes once, in the order of its thread. */
+ * has not seen it before. So each comes once, in the order of its thread. The server sends nothing:
+ * a socket that is closed with unread bytes resets the connection, and loses what it had to send.
+ */
 static void
 assert_complete (Crowd *self)
 {
@@ -233,7 +214,6 @@ test_order (void)
                   "more bytes wait than the limit allows");
 
   crowd_init (&crowd);
-  g_signal_connect (crowd.task, "message", G_CALLBACK (echo_cb), &crowd);
   hb_websocket_task_set_max_buffered_amount (crowd.task, limit);
   hb_websocket_task_open (crowd.task);
   crowd_start (&crowd, members, send_all);
@@ -263,9 +243,7 @@ test_order (void)
   crowd_join (&crowd);
   assert_complete (&crowd);
   g_assert_cmpuint (crowd.links->len, >=, n_links);
-  g_assert_cmpuint (crowd.n_echoes, >, 0);
-  g_test_message ("%u messages over %u connections, %u echoes", N_SENDERS * crowd.n_each,
-                  crowd.links->len, crowd.n_echoes);
+  g_test_message ("%u messages over %u connections", N_SENDERS * crowd.n_each, crowd.links->len);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (crowd.task), ==, 0);
   g_assert_cmpuint (get_metric (crowd.task, hb_metrics_get_messages_sent), ==,
                     N_SENDERS * crowd.n_each);
