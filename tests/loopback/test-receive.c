@@ -2,12 +2,17 @@
 
 #include "config.h"
 
+#include <stdlib.h>
+
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait for the application: paused, and receive_async (). */
+/* Messages that wait for the application: paused, and receive_async (). And those of many
+ * connections in turn: HB_RECEIVE_LINKS says how many, in place of the default. */
 
 #define MIB (1024 * 1024)
+#define N_LINKS 50
+#define N_PER_LINK 100
 
 static void
 receive (Fixture       *fixture,
@@ -330,6 +335,73 @@ test_dispose_in_handler (Fixture       *fixture,
   signal_log_expect_now (fixture->log, "message:text:one");
 }
 
+typedef struct
+{
+  guint32 link;
+  guint32 number;
+} Word;
+
+/* Sends more than the client waits for. */
+static void
+flood_cb (RawPeer  *peer,
+          gpointer  user_data)
+{
+  Word word = { raw_peer_get_index (peer), 0 };
+
+  raw_peer_gather (peer, TRUE);
+  for (; word.number < 2 * N_PER_LINK; word.number++)
+    raw_peer_send (peer, RAW_BINARY, &word, sizeof word);
+  raw_peer_gather (peer, FALSE);
+}
+
+static void
+word_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         Word                  *next)
+{
+  const Word *word = g_bytes_get_data (message, NULL);
+
+  g_assert_cmpuint (g_bytes_get_size (message), ==, sizeof *word);
+  g_assert_cmpuint (word->link, ==, next->link);
+  g_assert_cmpuint (word->number, ==, next->number);
+
+  if (++next->number < N_PER_LINK)
+    return;
+
+  *next = (Word) { next->link + 1, 0 };
+  hb_websocket_task_reconnect_now (task);
+}
+
+static void
+test_many_links (void)
+{
+  const char *text = g_getenv ("HB_RECEIVE_LINKS");
+  guint n_links = text != NULL ? strtoul (text, NULL, 10) : N_LINKS;
+  RawServer *server = raw_server_new ();
+  HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
+  Word next = { 0 };
+
+  g_test_summary ("Each message of each link is received once, in order, until a handler leaves "
+                  "the link");
+
+  raw_server_set_opened (server, flood_cb, NULL);
+  g_signal_connect (task, "message", G_CALLBACK (word_cb), &next);
+  hb_websocket_task_open (task);
+
+  while (next.link < n_links)
+    {
+      guint link = next.link;
+
+      wait_until (next.link > link);
+    }
+
+  g_assert_cmpuint (get_metric (task, hb_metrics_get_messages_received), >=, n_links * N_PER_LINK);
+  g_assert_finalize_object (task);
+  raw_server_free (server);
+  wait_idle ();
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -345,6 +417,7 @@ main (int   argc,
   add_raw_test ("/loopback/receive/close", test_close);
   add_raw_test ("/loopback/receive/turns", test_turns);
   add_raw_test ("/loopback/receive/dispose-in-handler", test_dispose_in_handler);
+  g_test_add_func ("/loopback/receive/many-links", test_many_links);
 
   return g_test_run ();
 }
