@@ -28,7 +28,8 @@ is_ascii (const guint8 *data,
 }
 
 /* Returns the length of the ASCII at the beginning of @data. Words that are tested together become
- * vectors. */
+ * vectors. The last of them overlap those before, which takes less time than to test the rest byte
+ * by byte. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)
@@ -38,8 +39,14 @@ count_ascii (const guint8 *data,
   while (length - i >= 64 && is_ascii (data + i, 8))
     i += 64;
 
-  while (length - i >= 8 && is_ascii (data + i, 1))
-    i += 8;
+  if (length >= 64 && length - i < 64 && is_ascii (data + length - 64, 8))
+    return length;
+
+  while (length - i >= 16 && is_ascii (data + i, 2))
+    i += 16;
+
+  if (length >= 16 && length - i < 16 && is_ascii (data + length - 16, 2))
+    return length;
 
   while (i < length && data[i] < 0x80)
     i++;
