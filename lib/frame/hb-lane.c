@@ -32,6 +32,17 @@ is_wrong (const HbLane  *self,
     }
 }
 
+/* Returns whether a frame is a whole message that is not refused, unless its payload is wrong. */
+static gboolean
+is_message (const HbLane  *self,
+            const HbFrame *frame)
+{
+  return (frame->first == (HB_FRAME_FIN | HB_OPCODE_TEXT)
+          || frame->first == (HB_FRAME_FIN | HB_OPCODE_BINARY))
+         && !self->is_fragmented && !self->is_over
+         && !frame->is_masked && frame->is_minimal && frame->length <= self->max_length;
+}
+
 /* Parses the header at the beginning of @data into @frame, except if the result is
  * HB_LANE_UNKNOWN. */
 HbLaneKind
@@ -40,8 +51,6 @@ hb_lane_sort (const HbLane *self,
               const guint8 *data,
               gsize         length)
 {
-  guint opcode;
-
   if (hb_frame_parse (frame, data, length) == 0)
     {
       /* Two bytes are enough to refuse a masked frame, so libsoup refuses it as early. */
@@ -51,14 +60,7 @@ hb_lane_sort (const HbLane *self,
       return HB_LANE_SLOW;
     }
 
-  opcode = frame->first & HB_FRAME_OPCODE;
-
-  if (self->is_over || is_wrong (self, frame)
-      || (frame->first & HB_FRAME_FIN) == 0
-      || (opcode != HB_OPCODE_TEXT && opcode != HB_OPCODE_BINARY))
-    return HB_LANE_SLOW;
-
-  return HB_LANE_FAST;
+  return is_message (self, frame) ? HB_LANE_FAST : HB_LANE_SLOW;
 }
 
 /* Follows a frame that libsoup handles. After a close frame, and after a frame that it refuses,
