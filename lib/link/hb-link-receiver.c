@@ -11,7 +11,7 @@ G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 
 /* Emits an event for a message or pong. */
-static void
+static inline void
 emit_received (HbLink  *self,
                HbEvent  event)
 {
@@ -26,18 +26,11 @@ emit_received (HbLink  *self,
 /* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
  * peer has not sent. */
 static void
-receive_message (HbLink   *self,
-                 HbOpcode  opcode,
-                 GBytes   *bytes)
+receive_message (HbLink  *self,
+                 HbEvent  event)
 {
-  if (self->func == NULL || hb_ending_has_begun (self->ending))
-    return;
-
-  emit_received (self, (HbEvent) {
-    .kind = HB_EVENT_MESSAGE,
-    .message.opcode = opcode,
-    .message.bytes = bytes,
-  });
+  if (self->func != NULL && !hb_ending_has_begun (self->ending))
+    emit_received (self, event);
 }
 
 /* Marshals `message (type, bytes)` by hand. libsoup uses libffi, which takes longer than all the
@@ -51,7 +44,11 @@ marshal_message (GClosure     *closure,
                  gpointer      data)
 {
   /* The types are those of libsoup's signal, so they need no check. */
-  receive_message (closure->data, (HbOpcode) values[1].data[0].v_int, values[2].data[0].v_pointer);
+  receive_message (closure->data, (HbEvent) {
+    .kind = HB_EVENT_MESSAGE,
+    .message.opcode = (HbOpcode) values[1].data[0].v_int,
+    .message.bytes = values[2].data[0].v_pointer,
+  });
 }
 
 static void
@@ -87,7 +84,7 @@ hb_link_channel_cb (const HbEvent *event,
                     gpointer       user_data)
 {
   if (event->kind == HB_EVENT_MESSAGE)
-    receive_message (user_data, event->message.opcode, event->message.bytes);
+    receive_message (user_data, *event);
   else
     hb_link_emit (user_data, *event);
 }

@@ -234,7 +234,7 @@ hb_driver_transmit_now (HbDriver         *self,
     hb_driver_transmit (self);
   hb_driver_show_state (self);
 
-  if (self->depth == 1 && hb_machine_has_effect (&self->machine))
+  if (self->depth == 1 && hb_driver_has_work (self))
     {
       G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 

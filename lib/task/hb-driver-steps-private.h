@@ -140,6 +140,13 @@ hb_driver_take_in (HbDriver *self)
     hb_driver_take_batch_in (self);
 }
 
+/* Whether hb_driver_carry_out_each () would do anything */
+static inline gboolean
+hb_driver_has_work (const HbDriver *self)
+{
+  return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
+}
+
 /* Lets other threads see whether the task accepts messages. */
 static inline void
 hb_driver_show_state (HbDriver *self)

@@ -28,7 +28,8 @@ on_message (HbDriver      *self,
       hb_driver_begin (self);
       hb_driver_touch_alarm (self);
       hb_driver_emit_message (self, event);
-      hb_driver_carry_out_each (self);
+      if (hb_driver_has_work (self))
+        hb_driver_carry_out_each (self);
       hb_driver_end (self);
     }
   else
