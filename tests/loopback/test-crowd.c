@@ -242,7 +242,7 @@ test_order (void)
 
   crowd_join (&crowd);
   assert_complete (&crowd);
-  g_assert_cmpuint (crowd.links->len, >=, n_links);
+  wait_until (crowd.links->len >= n_links);
   g_test_message ("%u messages over %u connections", N_SENDERS * crowd.n_each, crowd.links->len);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (crowd.task), ==, 0);
   g_assert_cmpuint (get_metric (crowd.task, hb_metrics_get_messages_sent), ==,

@@ -384,8 +384,8 @@ test_with_answer (gconstpointer data)
   g_autofree char *expected = run (bytes, LANE_SLOW, bytes->len, 1);
   FirstBytes first = { bytes, 0 };
 
-  g_test_summary ("Bytes in the segment of the server's answer have the same effects as later ones, "
-                  "wherever the segment ends");
+  g_test_summary ("Bytes in the segment of the server's answer have the same effects as later "
+                  "ones, wherever the segment ends");
 
   for (; first.n_with_answer <= bytes->len; first.n_with_answer++)
     {
