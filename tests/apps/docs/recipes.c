@@ -10,12 +10,12 @@
  *   at its second subscription.
  * - /members lets a client in with the last ticket that GET /ticket has given out. A ticket serves
  *   once, and the first connection is dropped.
+ * - /restarting drops the first connection.
  * - /refused answers 403. */
 
 #define VERSION "{\"id\":%s,\"result\":\"1.0\"}"
 
 static guint n_topic_connections;
-static guint n_member_connections;
 static guint last_ticket;
 static guint last_used_ticket;
 
@@ -105,14 +105,16 @@ topics_cb (SoupServer              *server,
 }
 
 static void
-members_cb (SoupServer              *server,
-            SoupServerMessage       *message,
-            const char              *path,
-            SoupWebsocketConnection *connection,
-            gpointer                 user_data)
+restarting_cb (SoupServer              *server,
+               SoupServerMessage       *message,
+               const char              *path,
+               SoupWebsocketConnection *connection,
+               gpointer                 user_data)
 {
-  n_member_connections++;
-  if (n_member_connections == 1)
+  guint *n_connections = user_data;
+
+  (*n_connections)++;
+  if (*n_connections == 1)
     drop (connection);
   else
     keep (connection);
@@ -161,9 +163,15 @@ refuse_cb (SoupServer        *server,
 void
 recipes_add (SoupServer *server)
 {
+  static guint n_members;
+  static guint n_restarts;
+
   soup_server_add_websocket_handler (server, "/requests", NULL, NULL, requests_cb, NULL, NULL);
   soup_server_add_websocket_handler (server, "/topics", NULL, NULL, topics_cb, NULL, NULL);
-  soup_server_add_websocket_handler (server, "/members", NULL, NULL, members_cb, NULL, NULL);
+  soup_server_add_websocket_handler (server, "/restarting", NULL, NULL, restarting_cb, &n_restarts,
+                                     NULL);
+  soup_server_add_websocket_handler (server, "/members", NULL, NULL, restarting_cb, &n_members,
+                                     NULL);
   soup_server_add_early_handler (server, "/members", check_ticket_cb, NULL, NULL);
   soup_server_add_handler (server, "/ticket", ticket_cb, NULL, NULL);
   soup_server_add_early_handler (server, "/refused", refuse_cb, NULL, NULL);

@@ -15,6 +15,7 @@ import os
 import queue
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
 
-from common import (BUILD, CC, MESON, PATIENCE, SOURCE, Peer, check, finish,  # noqa: E402
+from common import (BUILD, CC, MESON, PATIENCE, PKG_CONFIG, SOURCE, Peer, check, finish,  # noqa: E402
                     get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
@@ -44,6 +45,7 @@ EXAMPLE_KEEP_ALIVE = re.compile(r'\bKEEP_ALIVE = 60\b')
 TROUBLE = re.compile(r'CRITICAL|WARNING|Warning:|Traceback|JS ERROR|Unhandled')
 CALL = re.compile(r'^_build/((?:examples|tools)/[\w/-]+)(.*)$', re.MULTILINE)
 OPTION = re.compile(r'(?<!\S)--[\w-]+')
+EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
 # All warnings, as unittest shows them, except those of PyGObject about itself: its importer is an
@@ -51,9 +53,23 @@ MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
-# What a program that uses JSON in C or Vala says, and what it is compiled with
-JSON = re.compile(r'<json-glib/json-glib\.h>|\bJson\.')
-JSON_PACKAGE = 'json-glib-1.0'
+# What a program uses in addition to this library, by a part of its text
+PACKAGES = {
+    re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
+    re.compile(r'<adwaita\.h>|\bAdw\b'): ('libadwaita-1', '1.5'),
+}
+
+# A program with a window needs an X server.
+WINDOW = re.compile(r'<adwaita\.h>|\bAdw\b')
+WINDOW_RUNNER = Path(__file__).resolve().parents[1] / 'monitor/run.py'
+WINDOW_ENV = {
+    'ADW_DISABLE_PORTAL': '1',
+    'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent',
+    'GDK_BACKEND': 'x11',
+    'GSK_RENDERER': 'cairo',
+    'GTK_A11Y': 'none',
+    'GTK_USE_PORTAL': '0',
+}
 
 # What a terminal shows when the user interrupts a program. A test sends each of these signals.
 INTERRUPT = '^C'
@@ -75,22 +91,27 @@ def write(folder, name, text):
     return path
 
 
-def get_json_flags(text):
-    return get_flags('--cflags', '--libs', JSON_PACKAGE) if JSON.search(text) else []
+def find_packages(text):
+    return [package for pattern, package in PACKAGES.items() if pattern.search(text)]
+
+
+def get_package_flags(text):
+    names = [name for name, _ in find_packages(text)]
+    return get_flags('--cflags', '--libs', *names) if names else []
 
 
 def compile_c(folder, text):
     source = write(folder, 'program.c', text)
     return [folder / 'program'], run([*CC, '-std=gnu11', '-Wall', '-Werror', source, '-o',
                                       folder / 'program', *get_devenv_flags(),
-                                      *get_json_flags(text)])
+                                      *get_package_flags(text)])
 
 
 def compile_vala(folder, text):
     source = write(folder, 'program.vala', text)
-    flags = [part for flag in ('-w', *get_devenv_flags(), *get_json_flags(text))
+    flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
-    packages = ['--pkg', JSON_PACKAGE] if JSON.search(text) else []
+    packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
     # valac writes its C code to the current folder, where the code of another page may be too.
     return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
                                       '-o', folder / 'program', *flags], cwd=folder)
@@ -127,6 +148,13 @@ def why_not(snippet):
         present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import gi.events'])
         if present.returncode != 0:
             return 'there is no gi.events, which PyGObject has from 3.50 on'
+    for name, version in find_packages(snippet.text):
+        if run([*PKG_CONFIG, f'--atleast-version={version}', name]).returncode != 0:
+            return f'there is no {name} {version}'
+    if snippet.language == 'ini' and not shutil.which('systemd-analyze'):
+        return 'there is no systemd-analyze'
+    if WINDOW.search(snippet.text) and not shutil.which('Xvfb'):
+        return 'there is no Xvfb'
     tool, what = {
         'js': ('GJS', 'GJS'),
         'python': ('PYTHON', 'Python with GObject'),
@@ -187,9 +215,13 @@ class Watched:
                 # One that has said all may be about to leave by itself.
                 self._process.wait(timeout=0.2)
             except subprocess.TimeoutExpired:
-                # One that handles SIGTERM might go on.
-                self._process.kill()
-                self._process.wait()
+                self._process.terminate()
+                try:
+                    self._process.wait(timeout=PATIENCE)
+                except subprocess.TimeoutExpired:
+                    # It handles SIGTERM, and goes on.
+                    self._process.kill()
+                    self._process.wait()
                 self._process.returncode = 0
         self._reader.join()
         while not self._queue.empty():
@@ -220,7 +252,11 @@ def watch(program, snippet, interrupt):
 
 
 def run_program(snippet, command, interrupt):
-    program = Watched(command)
+    if WINDOW.search(snippet.text):
+        program = Watched([sys.executable, WINDOW_RUNNER, shutil.which('Xvfb'), *command],
+                          env={**os.environ, **WINDOW_ENV})
+    else:
+        program = Watched(command)
     missing = watch(program, snippet, interrupt)
     status = program.end()
     output = '\n'.join(program.lines)
@@ -335,6 +371,13 @@ def check_json(snippet):
         check(False, str(snippet), str(error))
 
 
+def check_unit(snippet, folder):
+    """systemd says what it does not know, and starts nothing."""
+    text = EXEC_START.sub('ExecStart=/bin/true', snippet.text)
+    result = run(['systemd-analyze', 'verify', '--man=no', write(folder, 'unit.service', text)])
+    check(result.returncode == 0 and not result.stdout, str(snippet), result.stdout)
+
+
 def look_at(snippet, folder, snippets):
     reason = why_not(snippet)
 
@@ -348,6 +391,8 @@ def look_at(snippet, folder, snippets):
         check_meson(snippet, folder, snippets)
     elif snippet.language == 'json':
         check_json(snippet)
+    elif snippet.language == 'ini':
+        check_unit(snippet, folder)
     elif snippet.language == 'sh':
         check_shell(snippet, folder)
     else:

@@ -17,7 +17,7 @@ figures are those of tests/bench/table.py.
 import re
 from dataclasses import dataclass
 
-LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'text')
+LANGUAGES = ('c', 'python', 'js', 'vala', 'sh', 'meson', 'json', 'ini', 'text')
 
 FENCE = re.compile(r'^(\s*)(`{3,}|~{3,})(.*)$')
 KIND = re.compile(r'^<!-- snippet: (program|server|shell) -->$')

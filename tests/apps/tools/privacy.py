@@ -43,7 +43,7 @@ def check_debug():
     check('task 1: state OPEN' in result.told and result.get_events(),
           'debug messages go to standard error', result)
 
-    page = (SOURCE / 'doc' / 'troubleshooting.md').read_text(encoding='utf-8')
+    page = (SOURCE / 'doc' / 'debugging.md').read_text(encoding='utf-8')
     example = re.search(r'<!-- snippet: shell -->\n```text\n(.*?)```', page, re.DOTALL)[1]
     with EchoServer('--mute-after=1') as server:
         result = run_cat('--wait=-1', '--quiet', '--ping-timeout=1000', '--pong-timeout=500',
@@ -52,7 +52,7 @@ def check_debug():
     lines = re.findall(r' hb-websocket-DEBUG: .*(task 1: .*)', result.told)
     check('\n'.join(lines).replace(str(server.port), '8080')
           == '\n'.join(re.findall(r'task 1: .*', example)),
-          'the page on troubleshooting has the lines of its example', result)
+          'the page on debugging has the lines of its example', result)
 
 
 def check_harmless():
