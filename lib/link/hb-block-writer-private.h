@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "hb-block-private.h"
+#include "hb-watch-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   GPollableOutputStream *base;
-  GSource               *watch;
+  HbWatch               *watch;
   GError                *error;      /* (nullable) of a failed write; is_blocked then stays TRUE */
   HbBlock                block;      /* the gathered bytes */
   guint64                written;    /* bytes that the kernel has, since the stream was created */
@@ -21,7 +22,7 @@ typedef struct
 
 void    hb_block_writer_init     (HbBlockWriter         *self,
                                   GPollableOutputStream *base,
-                                  GSource               *watch);
+                                  HbWatch               *watch);
 void    hb_block_writer_clear    (HbBlockWriter         *self);
 void    hb_block_writer_on_ready (HbBlockWriter         *self);
 gsize   hb_block_writer_write    (HbBlockWriter         *self,

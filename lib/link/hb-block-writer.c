@@ -5,16 +5,15 @@
 #include <string.h>
 
 #include "hb-block-writer-private.h"
-#include "hb-watch-private.h"
 
 void
 hb_block_writer_init (HbBlockWriter         *self,
                       GPollableOutputStream *base,
-                      GSource               *watch)
+                      HbWatch               *watch)
 {
   *self = (HbBlockWriter) {
     .base = g_object_ref (base),
-    .watch = g_source_ref (watch),
+    .watch = hb_watch_ref (watch),
   };
 }
 
@@ -23,7 +22,7 @@ hb_block_writer_clear (HbBlockWriter *self)
 {
   hb_block_clear (&self->block);
   g_clear_object (&self->base);
-  g_clear_pointer (&self->watch, g_source_unref);
+  g_clear_pointer (&self->watch, hb_watch_unref);
   g_clear_error (&self->error);
 }
 
@@ -73,6 +72,7 @@ hb_block_writer_write (HbBlockWriter *self,
     {
       set_blocked (self, FALSE);
       self->is_blocked = TRUE;
+      hb_watch_wake (self->watch);
     }
 
   self->written += n_written;

@@ -12,7 +12,7 @@ G_DECLARE_FINAL_TYPE (HbInput, hb_input, HB, INPUT, GInputStream)
 
 HbInput  *hb_input_new                  (GPollableInputStream *base,
                                          gboolean              is_direct,
-                                         GSource              *watch,
+                                         HbWatch              *watch,
                                          HbOutput             *output,
                                          HbEventFunc           func,
                                          gpointer              user_data);
@@ -22,6 +22,8 @@ void      hb_input_open_fast_lane       (HbInput              *self,
                                          HbHandler            *handler);
 void      hb_input_set_max_message_size (HbInput              *self,
                                          guint64               bytes);
+void      hb_input_run                  (HbInput              *self,
+                                         gboolean              is_readable);
 void      hb_input_detach               (HbInput              *self);
 gboolean  hb_input_is_paused            (HbInput              *self);
 void      hb_input_set_reading          (HbInput              *self,

@@ -17,8 +17,11 @@ struct _HbInput
   HbFastLane     fast_lane;
   HbHandler     *handler;       /* (nullable) of libsoup's messages; blocked while we read */
   HbBudget       budget;
-  GSource       *source;        /* (nullable) (not owned) the one that libsoup created last */
-  GSource       *watch;
+  GSource       *source;        /* (nullable) (not owned) libsoup's, see hb-input-source.c */
+  GPollableSourceFunc
+                 reader_func;   /* (nullable) the callback of this source */
+  gpointer       reader_data;
+  HbWatch       *watch;
   GSource       *pause;         /* (nullable) ends the pause */
   HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
@@ -44,12 +47,15 @@ hb_input_has_something (HbInput *self)
              || hb_block_reader_is_readable (&self->reader));
 }
 
-GSource  *hb_input_source_new (HbInput     *self);
+/* hb-input-source.c */
+GSource  *hb_input_source_new   (HbInput     *self);
+gboolean  hb_input_call_libsoup (HbInput     *self);
 
-void      hb_input_want       (HbInput     *self);
-gboolean  hb_input_may_read   (HbInput     *self);
-gsize     hb_input_fill       (HbInput     *self);
-void      hb_input_emit       (HbInput     *self,
-                               HbEventKind  kind);
+/* hb-input.c */
+void      hb_input_want         (HbInput     *self);
+gboolean  hb_input_may_read     (HbInput     *self);
+gsize     hb_input_fill         (HbInput     *self);
+void      hb_input_emit         (HbInput     *self,
+                                 HbEventKind  kind);
 
 G_END_DECLS

@@ -3,15 +3,13 @@
 #include "config.h"
 
 #include "hb-input-steps-private.h"
-#include "hb-watch-private.h"
 
 /* Reads large blocks, emits the messages in them, gives libsoup all other frames, and lets other
  * sources have their turn.
  *
  * libsoup reads until no data is left, and calls the application for each message, from a source
- * that it creates again each time. These sources have no descriptor: prepare and check alone decide
- * when they are ready. What is read in one dispatch is a delivery. Messages are emitted in the
- * dispatch of such a source, but never in a call of libsoup. */
+ * that it creates again each time. What is read in one call of hb_input_run () is a delivery.
+ * Messages are emitted in it, but never in a call of libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -19,12 +17,25 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       hb_input_pollable_init))
 
-/* A main loop that runs in a handler must not wait for the socket, because no source would read. */
+/* Whether libsoup still reads. If not, the connection may be gone. */
+static gboolean
+is_read (HbInput *self)
+{
+  return self->source != NULL;
+}
+
+/* Polls the socket if it is to be read, and has bytes that no poll reports read in the next
+ * iteration. A main loop that runs in a handler must not wait for the socket, because nothing would
+ * read it. */
 void
 hb_input_want (HbInput *self)
 {
-  hb_watch_want (self->watch, G_IO_IN,
-                 self->pause == NULL && !self->is_stopped && !self->is_delivering);
+  gboolean is_wanted = (is_read (self) && self->pause == NULL && !self->is_stopped
+                        && !self->is_delivering);
+
+  hb_watch_want (self->watch, G_IO_IN, is_wanted);
+  if (is_wanted && hb_input_has_something (self))
+    hb_watch_wake (self->watch);
 }
 
 static gboolean
@@ -210,7 +221,7 @@ hb_input_finalize (GObject *object)
   hb_block_reader_clear (&self->reader);
   hb_fast_lane_clear (&self->fast_lane);
   g_clear_object (&self->output);
-  g_source_unref (self->watch);
+  hb_watch_unref (self->watch);
 
   G_OBJECT_CLASS (hb_input_parent_class)->finalize (object);
 }
@@ -243,11 +254,12 @@ hb_input_init (HbInput *self)
 }
 
 /* @is_direct: see hb_block_reader_init ()
+ * @watch: its function must call hb_input_run ()
  * @output: is corked while messages are delivered */
 HbInput *
 hb_input_new (GPollableInputStream *base,
               gboolean              is_direct,
-              GSource              *watch,
+              HbWatch              *watch,
               HbOutput             *output,
               HbEventFunc           func,
               gpointer              user_data)
@@ -255,7 +267,7 @@ hb_input_new (GPollableInputStream *base,
   HbInput *self = g_object_new (HB_TYPE_INPUT, NULL);
 
   hb_block_reader_init (&self->reader, base, is_direct, output);
-  self->watch = g_source_ref (watch);
+  self->watch = hb_watch_ref (watch);
   self->output = g_object_ref (output);
   self->func = func;
   self->user_data = user_data;
@@ -292,6 +304,117 @@ hb_input_set_max_message_size (HbInput *self,
                                guint64  bytes)
 {
   self->fast_lane.lane.max_length = bytes;
+}
+
+/* Notices handlers that have come or gone. */
+static void
+follow_handlers (HbInput *self)
+{
+  self->fast_lane.is_heard = hb_handler_has_others (self->handler);
+}
+
+static gboolean
+call_libsoup (HbInput *self)
+{
+  gboolean goes_on = hb_input_call_libsoup (self);
+
+  follow_handlers (self);
+
+  return goes_on;
+}
+
+static void
+emit_message (HbInput *self,
+              HbEvent *event)
+{
+  g_autoptr (GBytes) bytes = event->message.bytes;
+  gsize size = g_bytes_get_size (bytes) + hb_fast_lane_get_header_size (&self->fast_lane);
+
+  self->delivered += size;
+  self->untimed += size;
+  self->func (event, self->user_data);
+
+  /* The question takes a quarter of the time of all other work here, so it is asked only where the
+   * answer may have changed. */
+  if (self->handler != NULL && self->handler->is_exposed)
+    follow_handlers (self);
+}
+
+/* Handlers may do anything, so nothing is assumed after they have run. */
+static void
+deliver (HbInput *self)
+{
+  HbEvent event;
+
+  while (is_read (self) && hb_input_may_read (self))
+    {
+      gsize max_size = self->untimed == 0 ? G_MAXSIZE : CLOCK_INTERVAL - self->untimed;
+
+      if (!hb_fast_lane_is_open (&self->fast_lane))
+        {
+          call_libsoup (self);
+          return;
+        }
+
+      switch (hb_fast_lane_take (&self->fast_lane, &self->reader.block, max_size, &event))
+        {
+        case HB_PORTION_MESSAGE:
+          emit_message (self, &event);
+          break;
+        case HB_PORTION_LARGE:
+          self->untimed = CLOCK_INTERVAL;
+          break;
+        case HB_PORTION_SLOW:
+          if (!call_libsoup (self))
+            return;
+          break;
+        case HB_PORTION_PARTIAL:
+          if (hb_input_fill (self) > 0)
+            break;
+          if (self->delivered == 0)
+            call_libsoup (self);
+          return;
+        default:
+          g_assert_not_reached ();
+        }
+    }
+}
+
+/* Reads and emits messages, unless an outer call of this function does that already. The caller
+ * must keep a reference to the input. Does nothing before libsoup's source was dispatched once.
+ *
+ * @is_readable: whether the socket is ready to be read */
+void
+hb_input_run (HbInput  *self,
+              gboolean  is_readable)
+{
+  if (is_readable)
+    hb_block_reader_on_ready (&self->reader);
+
+  if (self->is_delivering || self->reader_func == NULL || !is_read (self)
+      || !hb_input_has_something (self))
+    return;
+
+  hb_watch_want (self->watch, G_IO_IN, FALSE);
+  hb_budget_begin (&self->budget, g_get_monotonic_time ());
+  hb_output_cork (self->output);
+  self->is_delivering = TRUE;
+  self->delivered = 0;
+  self->untimed = 0;
+  follow_handlers (self);
+  hb_input_emit (self, HB_EVENT_DELIVERY);
+
+  /* The bytes were left by the last delivery. */
+  if (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block))
+    hb_input_emit (self, HB_EVENT_ACTIVITY);
+
+  deliver (self);
+
+  self->is_delivering = FALSE;
+  hb_output_uncork (self->output);
+  hb_budget_end (&self->budget, g_get_monotonic_time ());
+  hb_input_want (self);
+  hb_input_emit (self, HB_EVENT_DELIVERED);
 }
 
 /* Calls no callback from now on. */

@@ -8,7 +8,8 @@
 /* Implements GPollableOutputStream for libsoup: writes libsoup's frames, and creates the source
  * with which libsoup waits to write. */
 
-/* Ready when bytes can be written; polls nothing itself */
+/* Polls nothing itself. It has a ready time while bytes can be written, which hb_output_run ()
+ * sets. */
 typedef struct
 {
   GSource   source;
@@ -118,21 +119,6 @@ hb_output_is_writable_now (GPollableOutputStream *pollable)
 }
 
 static gboolean
-writer_prepare (GSource *source,
-                int     *timeout)
-{
-  *timeout = -1;
-
-  return hb_output_is_writable_now (G_POLLABLE_OUTPUT_STREAM (((Writer *) source)->output));
-}
-
-static gboolean
-writer_check (GSource *source)
-{
-  return hb_output_is_writable_now (G_POLLABLE_OUTPUT_STREAM (((Writer *) source)->output));
-}
-
-static gboolean
 writer_dispatch (GSource     *source,
                  GSourceFunc  callback,
                  gpointer     user_data)
@@ -144,6 +130,9 @@ writer_dispatch (GSource     *source,
   keep = func (G_OBJECT (self), user_data);
   if (!keep && self->writer == source)
     self->writer = NULL;
+
+  if (self->block_writer.is_blocked)
+    g_source_set_ready_time (source, -1);
 
   hb_output_write_messages (self);
   hb_output_flush (self);
@@ -167,8 +156,6 @@ writer_finalize (GSource *source)
 }
 
 static GSourceFuncs writer_funcs = {
-  .prepare = writer_prepare,
-  .check = writer_check,
   .dispatch = writer_dispatch,
   .finalize = writer_finalize,
 };
@@ -182,6 +169,8 @@ hb_output_create_source (GPollableOutputStream *pollable,
 
   ((Writer *) source)->output = g_object_ref (self);
   g_source_set_static_name (source, "[hb] writer");
+  if (hb_output_is_writable_now (pollable))
+    g_source_set_ready_time (source, 0);
   self->writer = source;
 
   return source;

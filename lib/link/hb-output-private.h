@@ -5,6 +5,7 @@
 #include <gio/gio.h>
 
 #include "hb-event-private.h"
+#include "hb-watch-private.h"
 
 G_BEGIN_DECLS
 
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (HbOutput, hb_output, HB, OUTPUT, GOutputStream)
 
 HbOutput *hb_output_new               (GPollableOutputStream *base,
-                                       GSource               *watch,
+                                       HbWatch               *watch,
                                        HbEventFunc            func,
                                        gpointer               user_data);
 void      hb_output_set_fragment_size (HbOutput              *self,
@@ -21,6 +22,8 @@ gboolean  hb_output_send              (HbOutput              *self,
                                        HbOpcode               opcode,
                                        GBytes                *payload,
                                        HbSpan                *span);
+void      hb_output_run               (HbOutput              *self,
+                                       gboolean               has_room);
 void      hb_output_detach            (HbOutput              *self);
 void      hb_output_cork              (HbOutput              *self);
 void      hb_output_uncork            (HbOutput              *self);

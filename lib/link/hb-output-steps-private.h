@@ -5,7 +5,6 @@
 #include "hb-block-writer-private.h"
 #include "hb-message-writer-private.h"
 #include "hb-output-private.h"
-#include "hb-watch-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,7 +15,7 @@ struct _HbOutput
 
   HbBlockWriter    block_writer;
   HbMessageWriter  messages;    /* those that are not in the block in whole */
-  GSource         *watch;
+  HbWatch         *watch;
   GSource         *writer;      /* (nullable) (not owned) libsoup waits to write */
   HbEventFunc      func;        /* (nullable) NULL once detached */
   gpointer         user_data;

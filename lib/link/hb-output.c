@@ -107,35 +107,6 @@ flush_first (HbOutput *self)
   hb_block_writer_flush (&self->block_writer);
 }
 
-/* Runs in an iteration of the loop in which the kernel may take bytes, or bytes are gathered. */
-static gboolean
-watch_cb (gpointer user_data)
-{
-  g_autoptr (HbOutput) self = g_object_ref (user_data);
-  HbBlockWriter *writer = &self->block_writer;
-  gboolean was_blocked = writer->is_blocked;
-  gboolean was_writable = is_writable (self);
-  gboolean has_room = was_blocked && hb_watch_is_ready (self->watch, G_IO_OUT);
-
-  if (has_room)
-    hb_block_writer_on_ready (writer);
-
-  hb_block_writer_flush (writer);
-  hb_output_write_messages (self);
-  hb_block_writer_flush (writer);
-
-  if (has_room)
-    hb_output_emit_activity (self);
-  hb_output_emit_progress (self);
-
-  if (writer->is_blocked && !was_blocked)
-    emit (self, HB_EVENT_BLOCKED);
-  else if (!was_writable)
-    hb_output_emit_writable (self);
-
-  return G_SOURCE_CONTINUE;
-}
-
 static gssize
 hb_output_write (GOutputStream  *stream,
                  const void     *buffer,
@@ -167,7 +138,7 @@ hb_output_finalize (GObject *object)
 
   hb_message_writer_clear (&self->messages);
   hb_block_writer_clear (&self->block_writer);
-  g_source_unref (self->watch);
+  hb_watch_unref (self->watch);
 
   G_OBJECT_CLASS (hb_output_parent_class)->finalize (object);
 }
@@ -188,10 +159,10 @@ hb_output_init (HbOutput *self)
 {
 }
 
-/* Sets the callback of @watch. */
+/* @watch: its function must call hb_output_run () */
 HbOutput *
 hb_output_new (GPollableOutputStream *base,
-               GSource               *watch,
+               HbWatch               *watch,
                HbEventFunc            func,
                gpointer               user_data)
 {
@@ -199,12 +170,44 @@ hb_output_new (GPollableOutputStream *base,
 
   hb_block_writer_init (&self->block_writer, base, watch);
   hb_message_writer_init (&self->messages, &self->block_writer);
-  self->watch = g_source_ref (watch);
+  self->watch = hb_watch_ref (watch);
   self->func = func;
   self->user_data = user_data;
-  g_source_set_callback (watch, watch_cb, self, NULL);
 
   return self;
+}
+
+/* Must be called in an iteration of the loop in which the kernel may take bytes, or bytes are
+ * gathered.
+ *
+ * @has_room: whether the socket is writable. It is polled for that only while the output is
+ *   blocked. */
+void
+hb_output_run (HbOutput *self,
+               gboolean  has_room)
+{
+  HbBlockWriter *writer = &self->block_writer;
+  gboolean was_blocked = writer->is_blocked;
+  gboolean was_writable = is_writable (self);
+
+  if (has_room)
+    hb_block_writer_on_ready (writer);
+
+  hb_block_writer_flush (writer);
+  hb_output_write_messages (self);
+  hb_block_writer_flush (writer);
+
+  if (has_room && has_writer (self) && !writer->is_blocked)
+    g_source_set_ready_time (self->writer, 0);
+
+  if (has_room)
+    hb_output_emit_activity (self);
+  hb_output_emit_progress (self);
+
+  if (writer->is_blocked && !was_blocked)
+    emit (self, HB_EVENT_BLOCKED);
+  else if (!was_writable)
+    hb_output_emit_writable (self);
 }
 
 /* Calls no callback from now on. */

@@ -7,7 +7,6 @@
 #include "hb-output-private.h"
 #include "hb-socket-private.h"
 #include "hb-stream-private.h"
-#include "hb-watch-private.h"
 
 /* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
@@ -26,7 +25,7 @@ struct _HbStream
   HbOutput                *output;
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
-  GSource                 *watch;
+  HbWatch                 *watch;
   gboolean                 is_fast;    /* No extension is negotiated: messages need no libsoup. */
 };
 
@@ -57,7 +56,8 @@ shut (HbStream *self)
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
-  g_source_destroy (self->watch);
+  /* Another thread may close the socket, and a new one may get the same number. */
+  hb_watch_leave (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
 
@@ -99,14 +99,12 @@ hb_stream_finalize (GObject *object)
 {
   HbStream *self = HB_STREAM (object);
 
-  g_assert (g_source_is_destroyed (self->watch));
-
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_object (&self->base);
   g_clear_object (&self->limits);
   g_clear_object (&self->socket);
-  g_clear_pointer (&self->watch, g_source_unref);
+  g_clear_pointer (&self->watch, hb_watch_unref);
 
   G_OBJECT_CLASS (hb_stream_parent_class)->finalize (object);
 }
@@ -158,6 +156,16 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
+static void
+watch_cb (GIOCondition ready,
+          gpointer     user_data)
+{
+  g_autoptr (HbStream) self = g_object_ref (user_data);
+
+  hb_output_run (self->output, (ready & G_IO_OUT) != 0);
+  hb_input_run (self->input, (ready & G_IO_IN) != 0);
+}
+
 static HbStream *
 new_over (GIOStream           *base,
           GSocket             *socket,
@@ -178,7 +186,8 @@ new_over (GIOStream           *base,
                               func, user_data);
   if (!handles_each_read ())
     hb_input_set_max_delivery (self->input, MAX_UNHANDLED);
-  g_source_attach (self->watch, context);
+  hb_watch_set_func (self->watch, watch_cb, self);
+  hb_watch_enter (self->watch, context);
 
   return self;
 }
@@ -292,6 +301,7 @@ hb_stream_detach (gpointer data)
 
   hb_input_detach (self->input);
   hb_output_detach (self->output);
+  hb_watch_leave (self->watch);
 }
 
 static const HbChannelFuncs channel_funcs = {

@@ -3,11 +3,12 @@
 #include "config.h"
 
 #include "hb-clock-private.h"
+#include "hb-context-private.h"
 #include "hb-schedule-private.h"
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* After this time every other source of the context has its turn. */
+/* After this time with sockets, or with alarms, every other source of the context has its turn. */
 #define MAX_BUSY 4000
 
 /* By how much a deadline may be later than the time for which an alarm is sorted. At the default
@@ -18,8 +19,11 @@
  * where it is. HB_AT_ONCE, which follows HB_NEVER when integers wrap around, does not. */
 #define NOWHERE (HB_NEVER - MAX_STALENESS)
 
-/* The source of all alarms of one main context, with one timer for the first deadline of all. A
- * source and a descriptor for each alarm would make each iteration of the loop slower.
+/* The source of all alarms and all watches of one main context, with one timer for the first
+ * deadline of all. Sources for each connection would make each iteration of the loop slower.
+ *
+ * Sockets precede deadlines. What a socket had received when a deadline passed is read before the
+ * deadline is handled, however many other sockets are read first.
  *
  * The source queries the deadline of an alarm that was touched once before each poll. To sort it
  * again for each message would cost more than the message itself. For the same reason an alarm
@@ -31,8 +35,9 @@ struct _HbSchedule
 {
   GSource       source;
   GMainContext *context;    /* (not owned) */
-  guint         n_alarms;   /* protected by schedules_mutex */
-  gboolean      is_shared;  /* by all alarms of the context, in `schedules` */
+  guint         n_users;    /* alarms and watches; protected by schedules_mutex */
+  gboolean      is_shared;  /* by all users of the context, in `schedules` */
+  HbPoller      poller;     /* of the watches */
   HbTimer       timer;
   HbHeap        latest;     /* alarms by the time at which they must be called */
   HbHeap        earliest;   /* the same alarms by the time at which they may be called */
@@ -70,7 +75,8 @@ put_together (gint64 deadline)
   return (deadline + grid - 1) / grid * grid;
 }
 
-/* (element-type GMainContext HbSchedule) (not owned) of the contexts that have an alarm */
+/* (element-type GMainContext HbSchedule) (not owned) of the contexts that have an alarm or a
+ * watch */
 static GHashTable *schedules;
 static GMutex schedules_mutex;
 
@@ -213,6 +219,7 @@ hb_schedule_prepare (GSource *source,
                      int     *timeout)
 {
   HbSchedule *self = (HbSchedule *) source;
+  gboolean is_waiting = hb_poller_prepare (&self->poller);
   gboolean has_expired;
 
   ask_touched (self);
@@ -221,7 +228,7 @@ hb_schedule_prepare (GSource *source,
 
   has_expired = hb_timer_prepare (&self->timer, timeout);
 
-  return has_expired || g_atomic_int_get (&self->n_queued) > 0;
+  return is_waiting || has_expired || g_atomic_int_get (&self->n_queued) > 0;
 }
 
 static gboolean
@@ -229,7 +236,9 @@ hb_schedule_check (GSource *source)
 {
   HbSchedule *self = (HbSchedule *) source;
 
-  return g_atomic_int_get (&self->n_queued) > 0 || hb_timer_check (&self->timer, source);
+  return hb_poller_check (&self->poller)
+         || g_atomic_int_get (&self->n_queued) > 0
+         || hb_timer_check (&self->timer, source);
 }
 
 /* Queues the alarms whose time has come. An alarm that may be called before its deadline is called
@@ -274,27 +283,71 @@ judge (HbSchedule *self,
   return is_urgent || alarm->may_act || alarm->was_woken;
 }
 
-/* Calls the alarms that are queued now, until other sources must have their turn. A callback may
- * run a main loop, which calls the other alarms, and may remove any alarm, so the next one is only
- * looked up after each call. */
+/* Returns whether the timer has fired, and each socket that was readable then has been read. That
+ * includes the sockets that other sources poll. */
 static gboolean
-hb_schedule_dispatch (GSource     *source,
-                      GSourceFunc  callback,
-                      gpointer     user_data)
+has_time_passed (HbSchedule *self)
 {
-  HbSchedule *self = (HbSchedule *) source;
+  gboolean was_waiting = self->timer.waits_at != 0;
+
+  if (self->poller.is_marked)
+    return FALSE;
+
+  if (hb_timer_has_passed (&self->timer, &self->source))
+    return TRUE;
+
+  if (!was_waiting && self->timer.waits_at != 0)
+    hb_poller_set_mark (&self->poller);
+
+  return FALSE;
+}
+
+/* Calls the watches that are queued now, until other sources must have their turn. A function may
+ * run a main loop, which calls the other watches, and may remove any watch, so the next one is only
+ * looked up after each call. */
+static void
+call_watches (HbSchedule *self)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = NULL;
   gint64 until = G_MAXINT64;
-  HbAlarm *alarm;
-  int n;
+  guint n = self->poller.queue.length;
 
-  if (hb_timer_has_passed (&self->timer, source))
-    collect (self);
+  if (n == 0)
+    return;
 
-  n = g_atomic_int_get (&self->n_queued);
+  pusher = hb_context_push (self->context);
   if (n > 1)
     until = g_get_monotonic_time () + MAX_BUSY;
 
-  while (n-- > 0 && !g_source_is_destroyed (source) && (alarm = peek (self)) != NULL)
+  while (n-- > 0)
+    {
+      HbWatch *watch = hb_poller_pop (&self->poller);
+      GIOCondition ready;
+
+      if (watch == NULL)
+        continue;
+
+      ready = watch->ready & watch->wanted;
+      watch->ready = 0;
+      watch->func (ready, watch->user_data);
+
+      if (n > 0 && g_get_monotonic_time () >= until)
+        break;
+    }
+}
+
+/* Calls the alarms that are queued now, in the same way. */
+static void
+call_alarms (HbSchedule *self)
+{
+  gint64 until = G_MAXINT64;
+  int n = g_atomic_int_get (&self->n_queued);
+  HbAlarm *alarm;
+
+  if (n > 1)
+    until = g_get_monotonic_time () + MAX_BUSY;
+
+  while (n-- > 0 && (alarm = peek (self)) != NULL)
     {
       if (judge (self, alarm))
         alarm->callback (alarm->user_data);
@@ -302,6 +355,21 @@ hb_schedule_dispatch (GSource     *source,
       if (n > 0 && g_get_monotonic_time () >= until)
         break;
     }
+}
+
+static gboolean
+hb_schedule_dispatch (GSource     *source,
+                      GSourceFunc  callback,
+                      gpointer     user_data)
+{
+  HbSchedule *self = (HbSchedule *) source;
+
+  hb_poller_collect (&self->poller);
+  if (has_time_passed (self))
+    collect (self);
+
+  call_watches (self);
+  call_alarms (self);
 
   return G_SOURCE_CONTINUE;
 }
@@ -311,6 +379,7 @@ hb_schedule_finalize (GSource *source)
 {
   HbSchedule *self = (HbSchedule *) source;
 
+  hb_poller_clear (&self->poller);
   hb_timer_clear (&self->timer);
   hb_heap_clear (&self->latest);
   hb_heap_clear (&self->earliest);
@@ -332,12 +401,13 @@ new_schedule (GMainContext *context)
 
   self->context = context;
   self->read_until = G_MININT64;
+  hb_poller_init (&self->poller, source);
   hb_timer_init (&self->timer, source);
   g_mutex_init (&self->mutex);
   hb_heap_init (&self->latest);
   hb_heap_init (&self->earliest);
   g_queue_init (&self->queue);
-  g_source_set_static_name (source, "[hb] alarms");
+  g_source_set_static_name (source, "[hb] schedule");
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, context);
 
@@ -368,7 +438,7 @@ get_schedule (GMainContext *context)
  * may open a task while another thread runs the global default context. Such a task is not safe
  * from that thread, and has a schedule of its own, so that the others are.
  *
- * Returns: the schedule for an alarm of the context, until hb_schedule_release () */
+ * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
 HbSchedule *
 hb_schedule_acquire (GMainContext *context)
 {
@@ -377,7 +447,7 @@ hb_schedule_acquire (GMainContext *context)
 
   g_mutex_lock (&schedules_mutex);
   self = is_owner ? get_schedule (context) : new_schedule (context);
-  self->n_alarms++;
+  self->n_users++;
   g_mutex_unlock (&schedules_mutex);
 
   if (is_owner)
@@ -386,7 +456,7 @@ hb_schedule_acquire (GMainContext *context)
   return self;
 }
 
-/* Frees the schedule with the last alarm, so that a context that is never iterated again keeps
+/* Frees the schedule with its last user, so that a context that is never iterated again keeps
  * nothing. */
 void
 hb_schedule_release (HbSchedule *self)
@@ -394,7 +464,7 @@ hb_schedule_release (HbSchedule *self)
   gboolean is_last;
 
   g_mutex_lock (&schedules_mutex);
-  is_last = --self->n_alarms == 0;
+  is_last = --self->n_users == 0;
   if (is_last && self->is_shared)
     g_hash_table_remove (schedules, self->context);
   g_mutex_unlock (&schedules_mutex);
@@ -404,6 +474,12 @@ hb_schedule_release (HbSchedule *self)
 
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
+}
+
+HbPoller *
+hb_schedule_get_poller (HbSchedule *self)
+{
+  return &self->poller;
 }
 
 void

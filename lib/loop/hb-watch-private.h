@@ -6,13 +6,52 @@
 
 G_BEGIN_DECLS
 
-GSource  *hb_watch_new      (int           fd);
-void      hb_watch_want     (GSource      *source,
-                             GIOCondition  condition,
-                             gboolean      wanted);
-gboolean  hb_watch_is_ready (GSource      *source,
-                             GIOCondition  condition);
-void      hb_watch_wake     (GSource      *source);
-guint     hb_watch_get_turn (GSource      *source);
+/* Called in the context of the watch, which is thread-default then.
+ *
+ * @ready: what the socket is ready for, of the conditions that are wanted; may be 0, because
+ *   hb_watch_wake () is a reason for the call too */
+typedef void (*HbWatchFunc) (GIOCondition ready,
+                             gpointer     user_data);
+
+typedef struct _HbSchedule HbSchedule;
+typedef struct _HbWatch HbWatch;
+
+/* Calls a function when the socket of a connection is ready, or at once. All watches of a context
+ * share one GSource, see HbSchedule. */
+struct _HbWatch
+{
+  HbWatchFunc  func;         /* (nullable) */
+  gpointer     user_data;
+  HbSchedule  *schedule;     /* (nullable) NULL while the watch belongs to no context */
+  const guint *turn;         /* counts the iterations of the loop, from 1 */
+  GPollFD      poll;         /* `events` is what is polled for. */
+  guint        position;     /* in the list of the poller, from 1; 0 while nothing is polled for */
+  GList        in_queue;
+  gushort      wanted;
+  gushort      ready;        /* what polls have found since the last call */
+  gboolean     is_queued;
+};
+
+HbWatch *hb_watch_new       (int            fd);
+HbWatch *hb_watch_ref       (HbWatch       *self);
+void     hb_watch_unref     (HbWatch       *self);
+void     hb_watch_set_func  (HbWatch       *self,
+                             HbWatchFunc    func,
+                             gpointer       user_data);
+void     hb_watch_enter     (HbWatch       *self,
+                             GMainContext  *context);
+void     hb_watch_leave     (HbWatch       *self);
+void     hb_watch_want      (HbWatch       *self,
+                             GIOCondition   condition,
+                             gboolean       wanted);
+void     hb_watch_wake      (HbWatch       *self);
+
+/* Returns a number that changes with each iteration of the loop, or 0 if the watch belongs to no
+ * context. */
+static inline guint
+hb_watch_get_turn (const HbWatch *self)
+{
+  return *self->turn;
+}
 
 G_END_DECLS

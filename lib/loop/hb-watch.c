@@ -2,126 +2,91 @@
 
 #include "config.h"
 
+#include "hb-poller-private.h"
+#include "hb-schedule-private.h"
 #include "hb-watch-private.h"
 
-/* The only source that polls a connection's socket. It exists as long as the connection, because a
- * new source for each read, as in libsoup, costs more than a small message. Other sources query in
- * the same iteration of the loop what the socket is ready for. The callback runs when the socket is
- * writable and after hb_watch_wake (). */
-typedef struct
-{
-  GSource      source;
-  GPollFD      poll;
-  GIOCondition wanted;
-  guint        turn;      /* counts the iterations of the loop, from 1, as 0 stands for none */
-  gboolean     is_polled;
-  gboolean     is_urgent;
-} HbWatch;
-
-/* poll(2) reports these without being asked. Both a reader and a writer must see them. */
-#define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
-
-static GIOCondition
-get_ready (HbWatch *self)
-{
-  GIOCondition ready = self->poll.revents & (G_IO_IN | G_IO_OUT);
-
-  if ((self->poll.revents & ENDINGS) != 0)
-    ready |= G_IO_IN | G_IO_OUT;
-
-  return ready & self->wanted;
-}
-
-/* Polls for the wanted conditions. With none the socket must leave the poll, because poll(2) would
- * report a hang-up in every iteration. */
-static void
-update_poll (HbWatch *self)
-{
-  gboolean is_polled = self->wanted != 0;
-
-  if (g_source_is_destroyed (&self->source))
-    return;
-
-  self->poll.events = self->wanted;
-  self->poll.revents &= self->wanted | ENDINGS;
-
-  if (self->is_polled == is_polled)
-    return;
-
-  self->is_polled = is_polled;
-  self->poll.revents = 0;
-
-  if (is_polled)
-    g_source_add_poll (&self->source, &self->poll);
-  else
-    g_source_remove_poll (&self->source, &self->poll);
-}
-
-static gboolean
-hb_watch_prepare (GSource *source,
-                  int     *timeout)
-{
-  HbWatch *self = (HbWatch *) source;
-
-  self->turn++;
-  *timeout = -1;
-
-  return self->is_urgent;
-}
-
-static gboolean
-hb_watch_check (GSource *source)
-{
-  HbWatch *self = (HbWatch *) source;
-  GIOCondition ready = get_ready (self);
-
-  /* The socket is ready for an unwanted condition: the dispatch stops polling for it. */
-  return self->is_urgent || (ready & G_IO_OUT) != 0 || (ready == 0 && self->poll.revents != 0);
-}
-
-static gboolean
-hb_watch_dispatch (GSource     *source,
-                   GSourceFunc  callback,
-                   gpointer     user_data)
-{
-  HbWatch *self = (HbWatch *) source;
-
-  self->is_urgent = FALSE;
-  update_poll (self);
-
-  return callback (user_data);
-}
-
-static GSourceFuncs hb_watch_funcs = {
-  .prepare = hb_watch_prepare,
-  .check = hb_watch_check,
-  .dispatch = hb_watch_dispatch,
-};
+/* The turn of a watch that belongs to no context */
+static const guint no_turn = 0;
 
 /* Returns: (transfer full) */
-GSource *
+HbWatch *
 hb_watch_new (int fd)
 {
-  GSource *source = g_source_new (&hb_watch_funcs, sizeof (HbWatch));
-  HbWatch *self = (HbWatch *) source;
+  HbWatch *self = g_rc_box_new0 (HbWatch);
 
+  self->turn = &no_turn;
   self->poll.fd = fd;
-  self->turn = 1;
-  g_source_set_static_name (source, "[hb] socket");
-  g_source_set_can_recurse (source, TRUE);
+  self->in_queue.data = self;
 
-  return source;
+  return self;
+}
+
+HbWatch *
+hb_watch_ref (HbWatch *self)
+{
+  return g_rc_box_acquire (self);
+}
+
+static void
+free_watch (gpointer data)
+{
+  g_assert (((HbWatch *) data)->schedule == NULL);
+}
+
+void
+hb_watch_unref (HbWatch *self)
+{
+  g_rc_box_release_full (self, free_watch);
+}
+
+void
+hb_watch_set_func (HbWatch     *self,
+                   HbWatchFunc  func,
+                   gpointer     user_data)
+{
+  self->func = func;
+  self->user_data = user_data;
+}
+
+/* The context must exist until hb_watch_leave (). */
+void
+hb_watch_enter (HbWatch      *self,
+                GMainContext *context)
+{
+  HbPoller *poller;
+
+  g_assert (self->schedule == NULL);
+
+  self->schedule = hb_schedule_acquire (context);
+  poller = hb_schedule_get_poller (self->schedule);
+  self->turn = &poller->turn;
+  if (self->wanted != 0)
+    hb_poller_update (poller, self);
+}
+
+/* The function is not called again, and the socket may be closed. The function may itself call
+ * this one. Does nothing if the watch belongs to no context. */
+void
+hb_watch_leave (HbWatch *self)
+{
+  HbSchedule *schedule = g_steal_pointer (&self->schedule);
+
+  if (schedule == NULL)
+    return;
+
+  hb_poller_remove (hb_schedule_get_poller (schedule), self);
+  self->turn = &no_turn;
+  hb_schedule_release (schedule);
 }
 
 /* An unwanted condition stays in the poll until the socket is ready for it once. A reader stops
  * waiting while it reads and waits again soon, so to change the poll each time would be waste. */
 void
-hb_watch_want (GSource      *source,
+hb_watch_want (HbWatch      *self,
                GIOCondition  condition,
                gboolean      wanted)
 {
-  HbWatch *self = (HbWatch *) source;
-
   if (!wanted)
     {
       self->wanted &= ~condition;
@@ -129,29 +94,15 @@ hb_watch_want (GSource      *source,
     }
 
   self->wanted |= condition;
-  if (!self->is_polled || (self->poll.events & condition) != condition)
-    update_poll (self);
+  if (self->schedule != NULL && (self->poll.events & condition) != condition)
+    hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Returns whether the last poll found the socket ready for @condition, if that is wanted. */
-gboolean
-hb_watch_is_ready (GSource      *source,
-                   GIOCondition  condition)
-{
-  return (get_ready ((HbWatch *) source) & condition) != 0;
-}
-
-/* Runs the callback in the next iteration of the loop, without a system call. Only the thread of
+/* Calls the function in the next iteration of the loop, without a system call. Only the thread of
  * the loop may call this. */
 void
-hb_watch_wake (GSource *source)
+hb_watch_wake (HbWatch *self)
 {
-  ((HbWatch *) source)->is_urgent = TRUE;
-}
-
-/* Returns a number that changes with each iteration of the loop. */
-guint
-hb_watch_get_turn (GSource *source)
-{
-  return ((HbWatch *) source)->turn;
+  if (self->schedule != NULL)
+    hb_poller_queue (hb_schedule_get_poller (self->schedule), self);
 }

@@ -76,7 +76,10 @@ test_block (Fixture       *fixture,
   /* TLS makes a write of each record, which has 16 KiB at most. */
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 6 : 2);
   wait_until (raw_peer_get_n_frames (raw_server_get_peer (fixture->raw, 0)) == 500);
-  g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 9 : 3);
+
+  /* The kernel may refuse a part of the rest, since the server has not read the block yet. */
+  g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 12 : 4);
+  signal_log_forget (fixture->log);
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
 }
 

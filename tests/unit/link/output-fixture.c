@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hb-watch-private.h"
 #include "output-fixture.h"
 
 static void
@@ -51,6 +50,15 @@ turn (void)
   g_main_context_iteration (NULL, FALSE);
 }
 
+static void
+watch_cb (GIOCondition ready,
+          gpointer     user_data)
+{
+  Fixture *fixture = user_data;
+
+  hb_output_run (fixture->output, (ready & G_IO_OUT) != 0);
+}
+
 void
 fixture_set_up (Fixture       *fixture,
                 gconstpointer  data)
@@ -60,17 +68,18 @@ fixture_set_up (Fixture       *fixture,
   fixture->watch = hb_watch_new (fixture->fds[0]);
   fixture->output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (fixture->base), fixture->watch,
                                    event_cb, fixture);
-  g_source_attach (fixture->watch, NULL);
+  hb_watch_set_func (fixture->watch, watch_cb, fixture);
+  hb_watch_enter (fixture->watch, g_main_context_default ());
 }
 
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_source_destroy (fixture->watch);
+  hb_watch_leave (fixture->watch);
   g_assert_finalize_object (fixture->output);
   g_assert_finalize_object (fixture->base);
-  g_source_unref (fixture->watch);
+  hb_watch_unref (fixture->watch);
   close (fixture->fds[0]);
   close (fixture->fds[1]);
 }

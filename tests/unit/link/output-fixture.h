@@ -12,7 +12,7 @@ typedef struct
 {
   ScriptedOutput *base;
   HbOutput       *output;
-  GSource        *watch;
+  HbWatch        *watch;
   int             fds[2];     /* the first is watched, and always writable */
   gboolean        is_writing; /* nothing is to be told now */
   guint           n_activities;

@@ -8,7 +8,6 @@
 
 #include "hb-block-private.h"
 #include "hb-input-private.h"
-#include "hb-watch-private.h"
 #include "scripted-input.h"
 #include "scripted-output.h"
 
@@ -21,7 +20,7 @@ typedef struct
   ScriptedOutput *sink;
   HbInput        *input;
   HbOutput       *output;
-  GSource        *watch;
+  HbWatch        *watch;
   GSource        *reader;     /* (nullable) */
   GByteArray     *incoming;
   GError         *error;      /* (nullable) */
@@ -136,6 +135,16 @@ announce (Fixture *fixture)
   g_assert_cmpint (write (fixture->fds[1], "!", 1), ==, 1);
 }
 
+static void
+watch_cb (GIOCondition ready,
+          gpointer     user_data)
+{
+  Fixture *fixture = user_data;
+
+  hb_output_run (fixture->output, (ready & G_IO_OUT) != 0);
+  hb_input_run (fixture->input, (ready & G_IO_IN) != 0);
+}
+
 /* @data: whether the base is the socket's own stream */
 static void
 set_up (Fixture       *fixture,
@@ -150,7 +159,8 @@ set_up (Fixture       *fixture,
                                    event_cb, fixture);
   fixture->input = hb_input_new (G_POLLABLE_INPUT_STREAM (fixture->base), GPOINTER_TO_INT (data),
                                  fixture->watch, fixture->output, event_cb, fixture);
-  g_source_attach (fixture->watch, NULL);
+  hb_watch_set_func (fixture->watch, watch_cb, fixture);
+  hb_watch_enter (fixture->watch, g_main_context_default ());
   attach_reader (fixture);
 }
 
@@ -161,12 +171,12 @@ tear_down (Fixture       *fixture,
   if (fixture->reader != NULL)
     g_source_destroy (fixture->reader);
   g_clear_pointer (&fixture->reader, g_source_unref);
-  g_source_destroy (fixture->watch);
+  hb_watch_leave (fixture->watch);
   g_assert_finalize_object (fixture->input);
   g_assert_finalize_object (fixture->output);
   g_assert_finalize_object (fixture->base);
   g_assert_finalize_object (fixture->sink);
-  g_source_unref (fixture->watch);
+  hb_watch_unref (fixture->watch);
   g_byte_array_unref (fixture->incoming);
   g_clear_error (&fixture->error);
   close (fixture->fds[0]);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-watch-private.h"
+
+G_BEGIN_DECLS
+
+/* The watches of one main context: which are polled, and which are to be called */
+typedef struct
+{
+  GSource   *source;    /* (not owned) polls, and is the owner */
+  GPtrArray *watches;   /* (element-type HbWatch) (not owned) the polled ones */
+  GQueue     queue;     /* of the watches to call, first come, first served, and of the mark */
+  GList      mark;      /* The watches in front of it were ready when the mark was set. */
+  gboolean   is_marked;
+  guint      turn;      /* counts the iterations of the loop, from 1, as 0 stands for none */
+} HbPoller;
+
+void     hb_poller_init     (HbPoller *self,
+                             GSource  *source);
+void     hb_poller_clear    (HbPoller *self);
+void     hb_poller_update   (HbPoller *self,
+                             HbWatch  *watch);
+void     hb_poller_queue    (HbPoller *self,
+                             HbWatch  *watch);
+void     hb_poller_remove   (HbPoller *self,
+                             HbWatch  *watch);
+gboolean hb_poller_check    (HbPoller *self);
+void     hb_poller_collect  (HbPoller *self);
+void     hb_poller_set_mark (HbPoller *self);
+HbWatch *hb_poller_pop      (HbPoller *self);
+
+/* For the prepare () of the source. Returns whether a watch is to be called. */
+static inline gboolean
+hb_poller_prepare (HbPoller *self)
+{
+  self->turn++;
+
+  return self->queue.length > 0;
+}
+
+G_END_DECLS

@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
+#include "hb-time-private.h"
+#include "hb-watch-private.h"
+
+/* All watches of a main context share one source, which polls for what is wanted and for nothing
+ * else. What a test proves, it proves for few watches and for many, which may be polled in another
+ * way. */
+
+#define N_PLUGS 5
+
+/* Iterations in which the source comes to rest, however many sockets are ready for what nobody
+ * wants */
+#define MAX_TURNS 5
+
+typedef struct _Plug Plug;
+
+typedef void (*PlugFunc) (Plug *self);
+
+/* One end of a pair of sockets, with a watch on it */
+struct _Plug
+{
+  HbWatch      *watch;
+  Plug         *plugs;    /* the first of the test */
+  PlugFunc      func;     /* (nullable) called for each call */
+  GMainContext *context;
+  int           fds[2];   /* the first is watched; the second is -1 once closed */
+  guint         n_calls;
+  GIOCondition  ready;    /* in the last call */
+};
+
+typedef struct
+{
+  GMainContext *context;
+  Plug          plugs[N_PLUGS];
+  Plug         *crowd;    /* other watches, on which nothing happens */
+  guint         n_crowd;
+} Fixture;
+
+/* Descriptors that the last poll of any context has looked at */
+static guint n_polled;
+
+static gint
+count_poll (GPollFD *fds,
+            guint    n_fds,
+            gint     timeout)
+{
+  n_polled = n_fds;
+
+  return g_poll (fds, n_fds, timeout);
+}
+
+static void
+plug_cb (GIOCondition ready,
+         gpointer     user_data)
+{
+  Plug *self = user_data;
+
+  g_assert_true (g_main_context_get_thread_default () == self->context);
+  self->n_calls++;
+  self->ready = ready;
+  if (self->func != NULL)
+    self->func (self);
+}
+
+static void
+plug_open (Plug         *self,
+           Plug         *plugs,
+           GMainContext *context)
+{
+  self->plugs = plugs;
+  self->context = context;
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, self->fds), ==, 0);
+  self->watch = hb_watch_new (self->fds[0]);
+  hb_watch_set_func (self->watch, plug_cb, self);
+  hb_watch_enter (self->watch, context);
+}
+
+static void
+plug_close (Plug *self)
+{
+  hb_watch_leave (self->watch);
+  hb_watch_unref (self->watch);
+  close (self->fds[0]);
+  if (self->fds[1] >= 0)
+    close (self->fds[1]);
+}
+
+static void
+plug_fill (Plug *self)
+{
+  g_assert_cmpint (write (self->fds[1], "!", 1), ==, 1);
+}
+
+static void
+plug_drain (Plug *self)
+{
+  char c;
+
+  g_assert_cmpint (read (self->fds[0], &c, 1), ==, 1);
+}
+
+static void
+plug_hang_up (Plug *self)
+{
+  close (self->fds[1]);
+  self->fds[1] = -1;
+}
+
+/* @data: the number of watches in the crowd */
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  guint i;
+
+  fixture->context = g_main_context_new ();
+  g_main_context_set_poll_func (fixture->context, count_poll);
+
+  for (i = 0; i < N_PLUGS; i++)
+    plug_open (&fixture->plugs[i], fixture->plugs, fixture->context);
+
+  fixture->n_crowd = GPOINTER_TO_UINT (data);
+  fixture->crowd = g_new0 (Plug, fixture->n_crowd);
+  for (i = 0; i < fixture->n_crowd; i++)
+    {
+      plug_open (&fixture->crowd[i], fixture->crowd, fixture->context);
+      hb_watch_want (fixture->crowd[i].watch, G_IO_IN, TRUE);
+    }
+}
+
+static void
+turn (Fixture *fixture)
+{
+  g_main_context_iteration (fixture->context, FALSE);
+}
+
+/* A context that does not poll in vain comes to rest. */
+static void
+rest (Fixture *fixture)
+{
+  guint n;
+
+  for (n = 0; g_main_context_iteration (fixture->context, FALSE); n++)
+    g_assert_cmpuint (n, <, MAX_TURNS);
+}
+
+/* A context without watches polls nothing of theirs. */
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  guint i;
+
+  for (i = 0; i < N_PLUGS; i++)
+    plug_close (&fixture->plugs[i]);
+
+  for (i = 0; i < fixture->n_crowd; i++)
+    {
+      g_assert_cmpuint (fixture->crowd[i].n_calls, ==, 0);
+      plug_close (&fixture->crowd[i]);
+    }
+
+  turn (fixture);
+  g_assert_cmpuint (n_polled, <=, 1);
+  g_main_context_unref (fixture->context);
+  g_free (fixture->crowd);
+}
+
+static void
+test_nothing_is_wanted (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("A ready socket of which nothing is wanted calls nothing");
+
+  plug_fill (plug);
+  plug_hang_up (plug);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 0);
+}
+
+static void
+test_in (Fixture       *fixture,
+         gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("A readable socket calls until it is read, and only while that is wanted");
+
+  hb_watch_want (plug->watch, G_IO_IN, TRUE);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 0);
+  plug_fill (plug);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+  g_assert_cmpuint (plug->ready, ==, G_IO_IN);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 2);
+
+  hb_watch_want (plug->watch, G_IO_IN, FALSE);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 2);
+  hb_watch_want (plug->watch, G_IO_IN, TRUE);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 3);
+
+  plug_drain (plug);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 3);
+}
+
+static void
+test_out (Fixture       *fixture,
+          gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("A writable socket calls, and no longer once that is not wanted");
+
+  hb_watch_want (plug->watch, G_IO_OUT, TRUE);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+  g_assert_cmpuint (plug->ready, ==, G_IO_OUT);
+  hb_watch_want (plug->watch, G_IO_OUT, FALSE);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+}
+
+static void
+test_one_of_two (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("Of two wanted conditions, one alone can stop to be wanted");
+
+  hb_watch_want (plug->watch, G_IO_IN | G_IO_OUT, TRUE);
+  turn (fixture);
+  g_assert_cmpuint (plug->ready, ==, G_IO_OUT);
+  hb_watch_want (plug->watch, G_IO_OUT, FALSE);
+  rest (fixture);
+  plug_fill (plug);
+  turn (fixture);
+  g_assert_cmpuint (plug->ready, ==, G_IO_IN);
+}
+
+static void
+test_end (Fixture       *fixture,
+          gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("The end of a connection is reported as the condition that is wanted");
+
+  hb_watch_want (plug->watch, G_IO_OUT, TRUE);
+  plug_hang_up (plug);
+  turn (fixture);
+  g_assert_cmpuint (plug->ready, ==, G_IO_OUT);
+  hb_watch_want (plug->watch, G_IO_OUT, FALSE);
+  rest (fixture);
+  hb_watch_want (plug->watch, G_IO_IN, TRUE);
+  turn (fixture);
+  g_assert_cmpuint (plug->ready, ==, G_IO_IN);
+}
+
+static void
+test_wake (Fixture       *fixture,
+           gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("A watch that was woken is called in the next iteration, once");
+
+  hb_watch_wake (plug->watch);
+  hb_watch_wake (plug->watch);
+  g_assert_cmpuint (plug->n_calls, ==, 0);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+  g_assert_cmpuint (plug->ready, ==, 0);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+}
+
+static void
+test_turn (Fixture       *fixture,
+           gconstpointer  data)
+{
+  HbWatch *watch = fixture->plugs[0].watch;
+  guint before = hb_watch_get_turn (watch);
+
+  g_test_summary ("The turn changes with each iteration, and is 0 without a context");
+
+  g_assert_cmpuint (before, !=, 0);
+  turn (fixture);
+  g_assert_cmpuint (hb_watch_get_turn (watch), !=, before);
+  hb_watch_leave (watch);
+  g_assert_cmpuint (hb_watch_get_turn (watch), ==, 0);
+}
+
+static void
+test_left (Fixture       *fixture,
+           gconstpointer  data)
+{
+  Plug *plug = &fixture->plugs[0];
+
+  g_test_summary ("A watch that has left is not called, whatever happens, and may enter again");
+
+  hb_watch_want (plug->watch, G_IO_IN, TRUE);
+  plug_fill (plug);
+  hb_watch_wake (plug->watch);
+  hb_watch_leave (plug->watch);
+  hb_watch_leave (plug->watch);
+  hb_watch_want (plug->watch, G_IO_OUT, TRUE);
+  hb_watch_wake (plug->watch);
+  rest (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 0);
+
+  hb_watch_enter (plug->watch, fixture->context);
+  turn (fixture);
+  g_assert_cmpuint (plug->n_calls, ==, 1);
+  g_assert_cmpuint (plug->ready, ==, G_IO_IN | G_IO_OUT);
+}
+
+static void
+drain (Plug *self)
+{
+  plug_drain (self);
+}
+
+static void
+run_nested (Plug *self)
+{
+  guint i;
+
+  hb_watch_want (self->watch, G_IO_IN, FALSE);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+
+  for (i = 1; i < N_PLUGS; i++)
+    g_assert_cmpuint (self->plugs[i].n_calls, ==, 1);
+}
+
+static void
+fill_all (Fixture *fixture)
+{
+  guint i;
+
+  for (i = 0; i < N_PLUGS; i++)
+    {
+      fixture->plugs[i].func = drain;
+      hb_watch_want (fixture->plugs[i].watch, G_IO_IN, TRUE);
+      plug_fill (&fixture->plugs[i]);
+    }
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A main loop in a call calls the other watches, also those that were ready with "
+                  "this one, each once");
+
+  fill_all (fixture);
+  fixture->plugs[0].func = run_nested;
+  hb_watch_wake (fixture->plugs[0].watch);
+  rest (fixture);
+  for (i = 0; i < N_PLUGS; i++)
+    g_assert_cmpuint (fixture->plugs[i].n_calls, ==, 1);
+}
+
+static void
+leave_all (Plug *self)
+{
+  guint i;
+
+  for (i = 0; i < N_PLUGS; i++)
+    hb_watch_leave (self->plugs[i].watch);
+}
+
+static void
+leave_and_enter (Plug *self)
+{
+  leave_all (self);
+  plug_drain (&self->plugs[1]);
+  hb_watch_enter (self->plugs[1].watch, self->context);
+}
+
+static void
+run_nested_and_leave (Plug *self)
+{
+  hb_watch_want (self->watch, G_IO_IN, FALSE);
+  self->plugs[1].func = leave_all;
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+}
+
+/* What a call may do to the watches of the context, all of which are ready */
+typedef struct
+{
+  const char *name;
+  PlugFunc    func;
+  guint       n_calls; /* of the second watch, of which the first is called before it */
+} Removal;
+
+static const Removal removals[] = {
+  { "all", leave_all, 0 },
+  { "and-enter", leave_and_enter, 0 },
+  { "nested", run_nested_and_leave, 1 },
+};
+
+static void
+test_removal (Fixture       *fixture,
+              gconstpointer  data)
+{
+  guint i, j;
+
+  g_test_summary ("A call may remove any watch, also its own, which is not called again");
+
+  for (i = 0; i < G_N_ELEMENTS (removals); i++)
+    {
+      for (j = 0; j < N_PLUGS; j++)
+        {
+          plug_close (&fixture->plugs[j]);
+          fixture->plugs[j] = (Plug) { .fds = { 0 } };
+          plug_open (&fixture->plugs[j], fixture->plugs, fixture->context);
+        }
+
+      fill_all (fixture);
+      fixture->plugs[0].func = removals[i].func;
+      hb_watch_wake (fixture->plugs[0].watch);
+      hb_watch_wake (fixture->plugs[1].watch);
+      rest (fixture);
+      g_assert_cmpuint (fixture->plugs[0].n_calls, ==, 1);
+      g_assert_cmpuint (fixture->plugs[1].n_calls, ==, removals[i].n_calls);
+      for (j = 2; j < N_PLUGS; j++)
+        g_assert_cmpuint (fixture->plugs[j].n_calls, ==, 0);
+    }
+}
+
+/* Takes longer than all watches of a turn may together */
+static void
+work (Plug *self)
+{
+  gint64 until = g_get_monotonic_time () + 5 * G_TIME_SPAN_MILLISECOND;
+
+  while (g_get_monotonic_time () < until)
+    ;
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  *(guint *) user_data += 1;
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_fair (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr (GSource) other = g_idle_source_new ();
+  guint n_others = 0, i;
+
+  g_test_summary ("Watches that take long are called in turn, and other sources between them");
+
+  g_source_set_priority (other, G_PRIORITY_DEFAULT);
+  g_source_set_callback (other, count_cb, &n_others, NULL);
+  g_source_attach (other, fixture->context);
+
+  fill_all (fixture);
+  for (i = 0; i < N_PLUGS; i++)
+    fixture->plugs[i].func = work;
+
+  for (i = 0; i < 3 * N_PLUGS; i++)
+    turn (fixture);
+
+  for (i = 0; i < N_PLUGS; i++)
+    g_assert_cmpuint (fixture->plugs[i].n_calls, ==, 3);
+
+  g_assert_cmpuint (n_others, ==, 3 * N_PLUGS);
+  g_source_destroy (other);
+}
+
+/* A deadline that has passed, and the sockets that are to be read before it is handled */
+typedef struct
+{
+  HbAlarm  alarm;
+  Plug    *plugs;
+  gint64   at;
+} Deadline;
+
+static gint64
+get_deadline (gpointer  user_data,
+              gint64   *earliest)
+{
+  return ((Deadline *) user_data)->at;
+}
+
+static void
+deadline_cb (gpointer user_data)
+{
+  Deadline *self = user_data;
+  guint i;
+
+  for (i = 0; i < N_PLUGS; i++)
+    g_assert_cmpuint (self->plugs[i].n_calls, >, 0);
+
+  self->at = HB_NEVER;
+}
+
+static void
+work_and_drain (Plug *self)
+{
+  work (self);
+  plug_drain (self);
+}
+
+static void
+test_before_deadline (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  Deadline deadline = { .plugs = fixture->plugs, .at = hb_clock_now () - G_TIME_SPAN_SECOND };
+  guint i, n;
+
+  g_test_summary ("All sockets that were readable when a deadline passed are read before it is "
+                  "handled, also if that takes several turns");
+
+  hb_alarm_init (&deadline.alarm, get_deadline, deadline_cb, &deadline);
+  hb_alarm_enter (&deadline.alarm, fixture->context);
+  fill_all (fixture);
+  for (i = 0; i < N_PLUGS; i++)
+    fixture->plugs[i].func = work_and_drain;
+
+  for (n = 0; deadline.at != HB_NEVER; n++)
+    {
+      g_assert_cmpuint (n, <, 4 * N_PLUGS);
+      turn (fixture);
+    }
+
+  hb_alarm_leave (&deadline.alarm);
+}
+
+#define N_STEPS 2000
+
+static void
+change_one (Plug *self)
+{
+  switch (g_test_rand_int_range (0, 4))
+    {
+    case 0:
+      hb_watch_want (self->watch, G_IO_IN, TRUE);
+      break;
+    case 1:
+      hb_watch_want (self->watch, G_IO_IN, FALSE);
+      break;
+    case 2:
+      hb_watch_leave (self->watch);
+      break;
+    default:
+      hb_watch_leave (self->watch);
+      hb_watch_enter (self->watch, self->context);
+    }
+}
+
+static void
+change_any (Plug *self)
+{
+  change_one (&self->plugs[g_test_rand_int_range (0, N_PLUGS)]);
+  if (g_test_rand_int_range (0, 8) == 0)
+    while (g_main_context_iteration (self->context, FALSE))
+      if (g_test_rand_bit ())
+        break;
+}
+
+static void
+test_random (Fixture       *fixture,
+             gconstpointer  data)
+{
+  guint step, i;
+
+  g_test_summary ("Whatever watches do and in which order, those that want what they have are "
+                  "called in the next iteration, and no others are");
+
+  for (i = 0; i < N_PLUGS; i++)
+    plug_fill (&fixture->plugs[i]);
+
+  for (step = 0; step < N_STEPS; step++)
+    {
+      gboolean is_quiet = g_test_rand_bit ();
+
+      for (i = 0; i < N_PLUGS; i++)
+        {
+          change_one (&fixture->plugs[i]);
+          fixture->plugs[i].func = is_quiet ? NULL : change_any;
+          fixture->plugs[i].n_calls = 0;
+        }
+
+      turn (fixture);
+      for (i = 0; is_quiet && i < N_PLUGS; i++)
+        {
+          HbWatch *watch = fixture->plugs[i].watch;
+          guint n_expected = watch->schedule != NULL && (watch->wanted & G_IO_IN) != 0;
+
+          g_assert_cmpuint (fixture->plugs[i].n_calls, ==, n_expected);
+        }
+    }
+}
+
+static void
+test_grow_and_shrink (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  Plug plugs[200] = { 0 };
+  guint round, i;
+
+  g_test_summary ("No socket is forgotten while the watches become many and few again");
+
+  for (round = 0; round < 2; round++)
+    {
+      for (i = 0; i < G_N_ELEMENTS (plugs); i++)
+        {
+          plug_open (&plugs[i], plugs, fixture->context);
+          plugs[i].func = drain;
+          hb_watch_want (plugs[i].watch, G_IO_IN, TRUE);
+          plug_fill (&plugs[i / 2]);
+          turn (fixture);
+          g_assert_cmpuint (plugs[i / 2].n_calls, ==, 1 + i % 2);
+        }
+
+      for (i = 0; i < G_N_ELEMENTS (plugs); i++)
+        {
+          Plug *last = &plugs[G_N_ELEMENTS (plugs) - 1];
+          guint n_before = last->n_calls;
+
+          plug_fill (last);
+          rest (fixture);
+          g_assert_cmpuint (last->n_calls, ==, n_before + 1);
+          plug_close (&plugs[i]);
+          plugs[i].n_calls = 0;
+        }
+    }
+}
+
+static void
+test_never_iterated (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A context that is never iterated keeps nothing of watches that have left");
+
+  for (i = 0; i < 100; i++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      Plug plug = { .fds = { 0 } };
+
+      plug_open (&plug, &plug, context);
+      hb_watch_want (plug.watch, G_IO_IN, TRUE);
+      hb_watch_wake (plug.watch);
+      plug_close (&plug);
+      g_assert_cmpuint (plug.n_calls, ==, 0);
+    }
+}
+
+static gpointer
+live_in_thread (gpointer data)
+{
+  guint i, j;
+
+  for (i = 0; i < 20; i++)
+    {
+      g_autoptr (GMainContext) context = g_main_context_new ();
+      Plug plugs[80] = { 0 };
+
+      for (j = 0; j < G_N_ELEMENTS (plugs); j++)
+        {
+          plug_open (&plugs[j], plugs, context);
+          plugs[j].func = drain;
+          hb_watch_want (plugs[j].watch, G_IO_IN, TRUE);
+          plug_fill (&plugs[j]);
+        }
+
+      while (g_main_context_iteration (context, FALSE))
+        ;
+
+      for (j = 0; j < G_N_ELEMENTS (plugs); j++)
+        {
+          g_assert_cmpuint (plugs[j].n_calls, ==, 1);
+          plug_close (&plugs[j]);
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_threads (Fixture       *fixture,
+              gconstpointer  data)
+{
+  GThread *threads[3];
+  guint i;
+
+  g_test_summary ("Watches of contexts on several threads do not know each other");
+
+  for (i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("context", live_in_thread, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
+#define add_with(path, function, n) \
+  g_test_add ("/loop/watch/" path, Fixture, GUINT_TO_POINTER (n), set_up, function, tear_down)
+#define add(path, function) \
+  add_with ("few/" path, function, 0); \
+  add_with ("many/" path, function, 100)
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  add ("nothing-is-wanted", test_nothing_is_wanted);
+  add ("in", test_in);
+  add ("out", test_out);
+  add ("one-of-two", test_one_of_two);
+  add ("end", test_end);
+  add ("wake", test_wake);
+  add ("turn", test_turn);
+  add ("left", test_left);
+  add ("nested", test_nested);
+  add ("removal", test_removal);
+  add ("fair", test_fair);
+  add ("before-deadline", test_before_deadline);
+  add ("random", test_random);
+  add_with ("grow-and-shrink", test_grow_and_shrink, 0);
+  add_with ("never-iterated", test_never_iterated, 0);
+  add_with ("threads", test_threads, 0);
+
+  return g_test_run ();
+}
