@@ -203,6 +203,13 @@ assert_fails (Life       *life,
   error_cb (life->base.task, error, life);
 }
 
+/* For a test that ends with a link that is lost */
+static void
+stay_lost (Fixture *fixture)
+{
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+}
+
 /* A login on each connection, and a heartbeat of bytes */
 static void
 test_login (Life          *life,
@@ -212,6 +219,7 @@ test_login (Life          *life,
   g_autoptr (GBytes) bytes = g_bytes_new_static (SECRET, strlen (SECRET));
   RawPeer *peer;
 
+  stay_lost (fixture);
   hb_websocket_task_set_manual_ready (fixture->task, TRUE);
   hb_websocket_task_set_ping_bytes (fixture->task, bytes);
   peer = fixture_open_raw (fixture);
@@ -244,13 +252,6 @@ test_argument (Life          *life,
   signal_log_expect (life->base.log, "error:invalid-argument");
   g_assert_true (has_secret (signal_log_get_error (life->base.log)));
   g_ptr_array_set_size (life->texts, 0);
-}
-
-/* For a test that ends with a link that is lost */
-static void
-stay_lost (Fixture *fixture)
-{
-  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
 }
 
 /* No life after the ping, and a ping that is asked for by hand */
