@@ -124,6 +124,7 @@ make_message (HbFastLane *self,
   event->kind = HB_EVENT_MESSAGE;
   event->message.opcode = (HbOpcode) (self->frame.first & HB_FRAME_OPCODE);
   event->message.bytes = bytes;
+  event->message.reply = HB_REPLY_UNJUDGED;
 
   return HB_PORTION_MESSAGE;
 }
