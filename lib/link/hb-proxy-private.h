@@ -8,6 +8,8 @@ G_BEGIN_DECLS
 
 void     hb_proxy_guard        (SoupSession *session,
                                 SoupMessage *request);
+void     hb_proxy_guard_tunnel (SoupSession *session,
+                                SoupMessage *request);
 gboolean hb_proxy_is_encrypted (GUri        *uri);
 gboolean hb_proxy_has_proxy    (SoupMessage *request);
 

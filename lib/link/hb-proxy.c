@@ -111,6 +111,17 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
+/* Must be called whenever @request gets a URI from which libsoup makes a tunnel. Each handler of a
+ * session runs for each request of all tasks that share the session, so requests that cannot need a
+ * tunnel have none. */
+void
+hb_proxy_guard_tunnel (SoupSession *session,
+                       SoupMessage *request)
+{
+  g_signal_connect_object (session, "request-queued", G_CALLBACK (request_queued_cb), request,
+                           G_CONNECT_DEFAULT);
+}
+
 /* Must be called before @session gets @request, so that the handlers here run before those of the
  * session's features. */
 void
@@ -126,6 +137,7 @@ hb_proxy_guard (SoupSession *session,
   g_signal_connect_after (request, "starting", G_CALLBACK (starting_cb), NULL);
   g_signal_connect_object (request, "got-headers", G_CALLBACK (got_headers_cb), session,
                            G_CONNECT_DEFAULT);
-  g_signal_connect_object (session, "request-queued", G_CALLBACK (request_queued_cb), request,
-                           G_CONNECT_DEFAULT);
+
+  if (hb_proxy_is_encrypted (soup_message_get_uri (request)))
+    hb_proxy_guard_tunnel (session, request);
 }

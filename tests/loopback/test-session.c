@@ -265,6 +265,23 @@ test_used_up (Fixture       *fixture,
 }
 
 static void
+test_no_tunnel (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = soup_session_new ();
+  guint signal_id = g_signal_lookup ("request-queued", SOUP_TYPE_SESSION);
+
+  g_test_summary ("A request that needs no tunnel adds no handler to the session, which would run "
+                  "for the requests of every other task");
+
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_open (fixture->task);
+  raw_server_wait_peer (fixture->raw, 0);
+  g_assert_false (g_signal_has_handler_pending (session, signal_id, 0, TRUE));
+  signal_log_skip_to (fixture->log, "open");
+}
+
+static void
 opened_cb (SoupServer              *server,
            SoupServerMessage       *message,
            const char              *path,
@@ -326,6 +343,7 @@ main (int   argc,
   add_raw_test ("/loopback/session/replaced", test_replaced);
   add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
   add_raw_test ("/loopback/session/used-up", test_used_up);
+  add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
 
   return g_test_run ();
