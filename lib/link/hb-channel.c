@@ -20,8 +20,9 @@ hb_channel_open (HbChannel                *self,
                  HbEventFunc               func,
                  gpointer                  user_data)
 {
-  if (socket == NULL
-      || !hb_stream_insert (self, connection, socket, context, func, user_data))
+  if (socket != NULL)
+    hb_stream_insert (self, connection, socket, context, func, user_data);
+  else
     hb_fallback_open (self, *connection, context, func, user_data);
 }
 

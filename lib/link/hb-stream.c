@@ -128,8 +128,8 @@ hb_stream_init (HbStream *self)
 {
 }
 
-/* Disposes of the session's connection. It would close @stream too, except while an operation on
- * the stream is pending. */
+/* Disposes of the session's connection, which removes its source from the loop. It would close
+ * @stream too, except while an operation on the stream is pending. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
@@ -320,10 +320,8 @@ static const HbChannelFuncs channel_funcs = {
 };
 
 /* Replaces *@connection, from which libsoup has read nothing yet, by one over a new stream. The new
- * connection closes the stream when it is disposed of.
- *
- * Returns FALSE if libsoup's own source was not found. *@connection is unchanged then. */
-gboolean
+ * connection closes the stream when it is disposed of. */
+void
 hb_stream_insert (HbChannel                *channel,
                   SoupWebsocketConnection **connection,
                   GSocket                  *socket,
@@ -331,18 +329,10 @@ hb_stream_insert (HbChannel                *channel,
                   HbEventFunc               func,
                   gpointer                  user_data)
 {
-  g_autoptr (SoupWebsocketConnection) first = NULL;
-  GSource *source = g_main_context_find_source_by_user_data (context, *connection);
-  GIOStream *base;
+  g_autoptr (SoupWebsocketConnection) first = g_steal_pointer (connection);
+  GIOStream *base = soup_websocket_connection_get_io_stream (first);
   HbStream *self;
 
-  if (source == NULL)
-    return FALSE;
-
-  g_source_destroy (source);
-
-  first = g_steal_pointer (connection);
-  base = soup_websocket_connection_get_io_stream (first);
   self = new_over (base, socket, context, func, user_data);
   self->connection = new_connection_like (first, self);
   dispose_connection (first, base);
@@ -350,6 +340,4 @@ hb_stream_insert (HbChannel                *channel,
   *connection = self->connection;
   channel->funcs = &channel_funcs;
   channel->data = self;
-
-  return TRUE;
 }
