@@ -7,9 +7,11 @@ import system from 'system';
 
 const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
 const IMPORT = /^import [^;]*;$/gm;
+const EXPORT = /^export (?:default )?/gm;
 
 const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
-// An import belongs to a module, which would be run, and not into a function, which is not.
-new AsyncFunction(text.replace(IMPORT, ''));
+// Imports and exports belong to a module, which would be run. A function cannot have them, and is
+// not run.
+new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

@@ -1,0 +1,699 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// A WebSocket that is kept alive, for extensions of GNOME Shell. Copy this file into yours.
+//
+// It does over libsoup 3 what the library hb-websocket does for applications. Names, defaults,
+// states and the order of events are those of the library, so the same code runs with either:
+//
+//   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
+//     import('./hbWebsocket.js'));
+//
+// With a `close_timeout` of 0, nothing of the task is left after close() in disable(). The page
+// "GNOME Shell extensions" of hb-websocket has an example, and lists what only the library has.
+
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Gio from 'gi://Gio';
+import Soup from 'gi://Soup?version=3.0';
+
+export const State = Object.freeze({CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3, WAITING: 4});
+export const HeartbeatMode = Object.freeze({MESSAGE: 0, PING: 1});
+export const Liveness = Object.freeze({ANY: 0, REPLY: 1, STEADY: 2});
+export const SendFlags = Object.freeze({DEFAULT: 0, VOLATILE: 1, THIS_LINK: 2});
+
+// The codes of errors: `error.matches(Hb.Error, Hb.Error.CLOSED)` compares domain and code.
+const DOMAIN = GLib.quark_from_string('hb-websocket-module-error');
+const Code = Object.freeze({
+  INVALID_URI: 0, INVALID_ARGUMENT: 1, CONNECT_TIMEOUT: 2, HANDSHAKE: 3, PONG_TIMEOUT: 4,
+  MESSAGE_TOO_BIG: 5, CLOSED: 6, NOT_OPEN: 7, QUEUE_FULL: 8, REPEAT_LIMIT: 9,
+  valueOf: () => DOMAIN,
+});
+export {Code as Error};
+
+// All times are in milliseconds.
+const NEVER = Infinity;
+const CHECK_INTERVAL = 5000; // between two checks after changes of the network
+const PING_LAG = 2000; // libsoup's timer for ping frames counts whole seconds.
+
+// If a deadline is handled later than this, the machine was suspended or the main loop was blocked.
+// A reply may have come meanwhile, so the connection must not be ended for silence.
+const LATE = 1000;
+
+const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
+const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
+const MAX_REASON = 123; // RFC 6455, 5.5: a control frame has 125 bytes, and the code takes two.
+const MAX_INT = 2 ** 31 - 1;
+const {TEXT, BINARY} = Soup.WebsocketDataType;
+const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
+
+// A number in a table of properties, with its default. JavaScript checks no limits of properties.
+const number = initial => ['double', -1, Number.MAX_SAFE_INTEGER, initial];
+
+// The properties that an extension may set at any time: type and default
+const SETTINGS = {
+  'uri': ['string', null], 'origin': ['string', null], 'protocols': ['jsobject'], // an array
+  'heartbeat-mode': number(HeartbeatMode.MESSAGE), 'liveness': number(Liveness.ANY),
+  'ping-timeout': number(15000), 'pong-timeout': number(10000),
+  'ping-message': ['string', 'heartbeat'], 'pong-message': ['string', null],
+  'reconnect-timeout': number(2000), 'reconnect-timeout-max': number(0),
+  'reconnect-jitter': number(0), 'repeat-limit': number(-1), 'min-uptime': number(5000),
+  'connect-timeout': number(10000), 'close-timeout': number(2000),
+  'max-message-size': number(16 * 2 ** 20), 'max-buffered-amount': number(8 * 2 ** 20),
+  'network-aware': ['boolean', true], 'manual-ready': ['boolean', false],
+};
+
+// The properties that only the task sets
+const STATUS = {
+  'state': number(CLOSED), 'ready': ['boolean', false], 'attempt': number(0),
+  'buffered-amount': number(0), 'http-status': number(0),
+  'connection': ['object', Soup.WebsocketConnection.$gtype],
+  'last-error': ['boxed', GLib.Error.$gtype],
+};
+
+const SIGNALS = {
+  'connecting': {param_types: [Soup.Message.$gtype]}, // the request, for headers
+  'open': {},
+  'message': { // type, payload; the details `text` and `binary` select one type
+    flags: GObject.SignalFlags.DETAILED,
+    param_types: [Soup.WebsocketDataType.$gtype, GLib.Bytes.$gtype],
+  },
+  'close': {param_types: [GObject.TYPE_UINT, GObject.TYPE_STRING]}, // code, reason
+  'error': {param_types: [GLib.Error.$gtype]},
+  'reconnect': {param_types: [GObject.TYPE_UINT, GObject.TYPE_UINT]}, // attempt, delay
+  'drain': {},
+};
+
+const newError = (code, message) => new GLib.Error(DOMAIN, code, message);
+const newLoss = error => ({error, code: ABNORMAL, reason: null, status: 0});
+const encode = text => new TextEncoder().encode(text);
+const decode = payload => new TextDecoder('utf-8', {fatal: true}).decode(payload.toArray());
+
+function newSpecs(table, flags) {
+  return Object.fromEntries(Object.entries(table).map(([name, [type, ...rest]]) =>
+    [name, GObject.ParamSpec[type](name, '', '', flags, ...rest)]));
+}
+
+// Everything that a task attaches to other objects and to the main loop
+class Attachments {
+  _handlers = [];
+  _sources = new Map();
+
+  connect(object, handlers) {
+    for (const [signal, handler] of Object.entries(handlers))
+      this._handlers.push([object, object.connect(signal, handler)]);
+  }
+
+  has(name) { return this._sources.has(name); }
+
+  // Calls `func` once, in place of a source that has the same name.
+  attach(name, source, func) {
+    this.detach(name);
+    this._sources.set(name, source);
+    source.set_callback(() => {
+      this.detach(name);
+      func();
+      return GLib.SOURCE_REMOVE;
+    });
+    source.attach(null);
+  }
+
+  detach(name) {
+    this._sources.get(name)?.destroy();
+    this._sources.delete(name);
+  }
+
+  clear() {
+    this._handlers.splice(0).forEach(([object, id]) => object.disconnect(id));
+    [...this._sources.keys()].forEach(name => this.detach(name));
+  }
+}
+
+// One attempt to connect, and then the connection. At the end, `callbacks.lost` is called once, and
+// not from within libsoup. No callback is called after drop().
+class Link {
+  connection = null;
+  _session = new Soup.Session(); // It looks a name up once, so each attempt has its own.
+  _cancellable = new Gio.Cancellable();
+  _attachments = new Attachments();
+  _isClosing = false;
+
+  constructor(request, callbacks) {
+    this.request = request;
+    this._callbacks = callbacks;
+    // libsoup would take the headers, and a token in them, to any host.
+    request.set_flags(Soup.MessageFlags.NO_REDIRECT);
+    this._attachments.connect(request, {
+      'network-event': (_request, event, stream) => {
+        if (event === Gio.SocketClientEvent.CONNECTED)
+          this._socket = stream.get_socket();
+      },
+    });
+  }
+
+  start({origin, protocols}) {
+    this._session.websocket_connect_async(this.request, origin,
+      protocols?.length > 0 ? protocols : null, GLib.PRIORITY_DEFAULT, this._cancellable,
+      (_session, result) => this._finish(result));
+  }
+
+  _finish(result) {
+    try {
+      this.connection = this._session.websocket_connect_finish(result);
+    } catch (error) {
+      if (!this._cancellable.is_cancelled())
+        this._callbacks.lost(this._describeFailure(error));
+      return;
+    }
+    // The connection may have been made before the cancellation took effect.
+    if (this._cancellable.is_cancelled())
+      this._release();
+    else
+      this._adopt();
+  }
+
+  _describeFailure(error) {
+    const status = this.request.get_status();
+    const refusal = `The server answered the handshake with status ${status}`;
+    const isRefusal = error instanceof Soup.WebsocketError;
+    return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
+  }
+
+  // After an error libsoup goes on with the bytes that it has read, so later messages are ignored.
+  _adopt() {
+    this._attachments.connect(this.connection, {
+      'message': (_connection, type, payload) =>
+        this._attachments.has('end') || this._callbacks.received(type, payload),
+      'error': (_connection, error) => this._end(error),
+      'closing': () => this._isClosing || this._end(),
+      'notify::state': () => this._end(),
+    });
+    this._callbacks.opened();
+  }
+
+  // libsoup still uses the connection, and has yet to answer a close frame.
+  _end(error = null) {
+    if (!this._attachments.has('end'))
+      this._attachments.attach('end', GLib.idle_source_new(), () =>
+        this._callbacks.lost(this._describeEnd(error)));
+  }
+
+  _describeEnd(error) {
+    const code = this.connection.get_close_code();
+    // libsoup reads the codes from 1012 to 1014, but calls them an error.
+    if (code !== 0 && (error === null || (code >= 1012 && code <= 1014)))
+      return {...newLoss(null), code, reason: this.connection.get_close_data()};
+    if (error?.matches(Soup.WebsocketError, Soup.WebsocketCloseCode.TOO_BIG))
+      return newLoss(newError(Code.MESSAGE_TOO_BIG, 'A message is longer than max-message-size'));
+    return newLoss(error);
+  }
+
+  // The connection as long as it can be used
+  get openConnection() {
+    const isEnding = this._isClosing || this._attachments.has('end');
+    return !isEnding && this.connection?.state === Soup.WebsocketState.OPEN
+      ? this.connection : null;
+  }
+
+  // Calls `callbacks.readable` when the next bytes of the server arrive, be they a message or a
+  // pong. libsoup's signal for pongs has a payload that is not of the type which it declares. The
+  // streams of libsoup are pollable, but JavaScript does not see that in their class.
+  watchInput() {
+    const {create_source: newSource} = Gio.PollableInputStream.prototype;
+    const stream = this.openConnection?.get_io_stream().get_input_stream();
+    if (stream && !this._attachments.has('readable'))
+      this._attachments.attach('readable', newSource.call(stream, null), this._callbacks.readable);
+  }
+
+  // libsoup's default is 128 KiB, for a frame and from 3.8 on for a message too.
+  setMaxSize(size) {
+    for (const name of ['max_incoming_payload_size', 'max_total_message_size']) {
+      if (this.connection !== null && name in this.connection)
+        this.connection[name] = Math.min(size || MAX_INT, MAX_INT);
+    }
+  }
+
+  send(type, payload) { this.openConnection?.send_message(type, payload); }
+
+  close(code, reason) {
+    const connection = this.openConnection;
+    this._isClosing = true;
+    connection?.close(code, reason);
+  }
+
+  drop() {
+    this._cancellable.cancel();
+    this._attachments.clear();
+    this._release();
+  }
+
+  // TLS would wait for a dead peer, so the socket is shut down first. If the server sends on, only
+  // run_dispose() makes libsoup stop reading: its main loop sources would remain until the garbage
+  // is collected. It comes later, because libsoup may be in a function of the connection now.
+  async _release() {
+    try {
+      this._socket?.shutdown(true, true);
+    } catch {
+      // The peer has reset the connection.
+    }
+    this._session.abort();
+    await null;
+    this.connection?.run_dispose();
+  }
+}
+
+// Keeps one connection to the server at `uri`. Whatever happens, the old link is torn down first,
+// then the state changes, and then signals are emitted. What a handler causes is emitted after the
+// signals that are still due.
+export class WebsocketTask extends GObject.Object {
+  static {
+    GObject.registerClass({
+      // Several extensions may have a copy of this file, and each type needs a name of its own.
+      GTypeName: `HbWebsocketTask_${import.meta.url.replace(/[^A-Za-z0-9]/g, '_')}`,
+      Properties: {
+        ...newSpecs(SETTINGS, GObject.ParamFlags.READWRITE),
+        ...newSpecs(STATUS, GObject.ParamFlags.READABLE),
+      },
+      Signals: SIGNALS,
+    }, this);
+  }
+
+  _status = {
+    'state': CLOSED, 'ready': false, 'attempt': 0, 'buffered-amount': 0, 'http-status': 0,
+    'connection': null, 'last-error': null,
+  };
+
+  _attachments = new Attachments();
+  _link = null;
+  _effects = []; // what is to be emitted
+  _isDraining = false;
+  _queue = []; // the messages that wait
+  _held = []; // those that wait for the handlers of `open` too
+  _requestedAt = NEVER;
+  _readyAt = NEVER;
+  _lastActivity = NEVER;
+  _lastPing = NEVER;
+  _awaitedSince = NEVER; // for an unanswered ping
+  _attemptAt = NEVER;
+  _closeAt = NEVER;
+  _checkAt = NEVER;
+  _checkedAt = -NEVER;
+  _putOff = NEVER;
+  _shift = NEVER; // of the clock of the day against the monotonic one
+  _slept = 0;
+  _timerAt = NEVER;
+
+  get state() { return this._status['state']; }
+  get ready() { return this._status['ready']; }
+  get attempt() { return this._status['attempt']; }
+  get buffered_amount() { return this._status['buffered-amount']; }
+  get http_status() { return this._status['http-status']; }
+  get connection() { return this._status['connection']; }
+  get last_error() { return this._status['last-error']; }
+
+  open() { this._run(() => this.state === CLOSED && this._startAfresh()); }
+
+  // Ends in any state. On an open link, sends what waits and the close frame, and waits for the
+  // server's, for `close-timeout` at most. A reason that is too long for the frame is left out.
+  close(code = 1000, reason = null) {
+    this._run(now => {
+      if ([1006, 1011, 1015].includes(code) || code > 0xffff)
+        this._emit('error', newError(Code.INVALID_ARGUMENT, `A client cannot close with ${code}`));
+      else if (this.state === OPEN)
+        this._shutDown(now, code || 1005, encode(reason ?? '').length > MAX_REASON ? null : reason);
+      else if (this.state === CONNECTING || this.state === WAITING)
+        this._leave(CLOSED);
+    });
+  }
+
+  // Drops the link, if there is one, and connects again at once, also a task that is CLOSED.
+  reconnect_now() { this._run(() => this._startAfresh()); }
+
+  // Pings an open link now, or makes the next attempt now.
+  check() { this._run(now => this._check(now)); }
+
+  // Says that the server takes all messages, after a login.
+  mark_ready() { this._run(now => this._markReady(now)); }
+
+  send_text(text) { this.send_message(TEXT, encode(text)); }
+  send_bytes(data) { this.send_message(BINARY, data); }
+
+  // Throws an error if the message is not accepted. Without a link, an accepted one waits.
+  send_message(type, data, flags = SendFlags.DEFAULT) {
+    const payload = data instanceof GLib.Bytes ? data : new GLib.Bytes(data);
+    const isThisLink = (flags & SendFlags.THIS_LINK) !== 0;
+    const room = (this.max_buffered_amount || NEVER) - this.buffered_amount;
+    if (this.state === CLOSED || this.state === CLOSING)
+      throw newError(Code.CLOSED, 'The task is closed: open it first');
+    if (type === TEXT)
+      decode(payload);
+    if (flags !== SendFlags.DEFAULT && !(this.ready || (this.state === OPEN && isThisLink)))
+      throw newError(Code.NOT_OPEN, 'No link is open or ready for this message');
+    if (payload.get_size() > room)
+      throw newError(Code.QUEUE_FULL, `No room for a message of ${payload.get_size()} bytes`);
+    this._run(() => this._pump([{type, payload, isThisLink}]));
+  }
+
+  // Follows a change of a setting. Deadlines are computed each time, except that of a delay.
+  vfunc_notify({flags}) {
+    if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
+      return;
+    this._run(now => {
+      this._link?.setMaxSize(this.max_message_size);
+      if (!this.manual_ready)
+        this._markReady(now);
+    });
+  }
+
+  // The monotonic clock does not count the time of a suspend, and the clock of the day does. If
+  // they differ by more than before, the machine slept. A clock that is set forward looks the same,
+  // and only makes the task ping or connect sooner.
+  _now() {
+    const monotonic = GLib.get_monotonic_time() / 1000;
+    const shift = GLib.get_real_time() / 1000 - monotonic;
+    this._slept += shift - this._shift > LATE ? shift - this._shift : 0;
+    this._shift = shift;
+    return monotonic + this._slept;
+  }
+
+  // Changes the task, and then emits what has come of it. Within a handler, that follows when the
+  // handler has returned.
+  _run(change) {
+    change(this._now());
+    if (this._isDraining)
+      return;
+    this._isDraining = true;
+    while (this._effects.length > 0)
+      this._effects.shift()();
+    this._isDraining = false;
+    this._follow();
+  }
+
+  _emit(...args) {
+    this._effects.push(() => this.emit(...args));
+  }
+
+  _set(values) {
+    for (const [name, value] of Object.entries(values)) {
+      if (this._status[name] !== value) {
+        this._status[name] = value;
+        this._effects.push(() => this.notify(name));
+      }
+    }
+  }
+
+  // Leaves the present link, attempt or delay, if any, for another state. Each one ends here.
+  _leave(state, errors = [], changes = {}) {
+    this._link?.drop();
+    this._link = null;
+    this._startHeartbeat(NEVER);
+    this._requestedAt = this._attemptAt = this._closeAt = NEVER;
+    this._set({state, ready: false, connection: null, ...changes});
+    if (errors.length > 0)
+      this._set({'last-error': errors.at(-1)});
+    errors.forEach(error => this._emit('error', error));
+    this._queue = [...this._queue, ...this._held.splice(0)].filter(({isThisLink}) => !isThisLink);
+    if (state !== CLOSED) {
+      this._settle();
+      return;
+    }
+    this._checkAt = NEVER;
+    this._attachments.clear();
+    this._dropQueue();
+  }
+
+  // Starts an attempt from any state.
+  _connect() {
+    const hadLink = this.connection !== null;
+    const request = URI.test(this.uri) ? Soup.Message.new('GET', this.uri) : null;
+    // The URI may contain a token, so no error quotes it.
+    if (request === null)
+      this._leave(CLOSED, [newError(Code.INVALID_URI, 'The URI is not of the form wss://host/')]);
+    else
+      this._leave(CONNECTING);
+    if (hadLink)
+      this._emit('close', ABNORMAL, null);
+    if (request !== null)
+      this._announce(request);
+  }
+
+  // Lets handlers of `connecting` add headers, and then sends the request.
+  _announce(request) {
+    const link = this._link = new Link(request, {
+      opened: () => this._run(now => this._onOpened(now)),
+      lost: loss => this._run(now => this._lose(now, loss)),
+      received: (type, payload) => this._run(now => this._onMessage(now, type, payload)),
+      readable: () => this._run(now => this._onInput(now)),
+    });
+    this._effects.push(() => link === this._link && this.emit('connecting', request), () => {
+      if (link === this._link) {
+        this._requestedAt = this._now();
+        link.start(this);
+      }
+    });
+  }
+
+  _startAfresh() {
+    if (this.state === CLOSED)
+      this._attachments.connect(Gio.NetworkMonitor.get_default(),
+        {'network-changed': () => this._run(time => this._onNetworkChanged(time))});
+    this._connect();
+    this._set({attempt: 0});
+    this._checkAt = NEVER;
+  }
+
+  // The first change of a burst is followed by a check at once, and the last one by another.
+  _onNetworkChanged(now) {
+    if (this.network_aware)
+      this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
+  }
+
+  // The messages of the handlers of `open` are sent first, then those that waited.
+  _onOpened(now) {
+    const link = this._link;
+    link.setMaxSize(this.max_message_size);
+    this._held = this._queue.splice(0);
+    this._readyAt = now;
+    this._startHeartbeat(now);
+    this._set({'state': OPEN, 'ready': !this.manual_ready, 'http-status': 101, 'last-error': null,
+      'connection': link.connection});
+    this._effects.push(() => {
+      this.emit('open');
+      if (link === this._link)
+        this._pump(this._held.splice(0));
+    });
+  }
+
+  _markReady(now) {
+    if (this.state !== OPEN || this.ready)
+      return;
+    this._readyAt = now;
+    if (this.heartbeat_mode === HeartbeatMode.MESSAGE)
+      this._startHeartbeat(now);
+    this._set({ready: true});
+    this._pump();
+  }
+
+  // Closes an open link. Messages that wait for mark_ready() cannot be sent any more.
+  _shutDown(now, code, reason) {
+    this._pump(this._held.splice(0));
+    this._startHeartbeat(NEVER);
+    this._requestedAt = NEVER;
+    this._closeAt = now + this.close_timeout;
+    this._set({state: CLOSING, ready: false});
+    this._dropQueue();
+    this._link.close(code, reason);
+    if (this.close_timeout === 0)
+      this._effects.push(() => this.state === CLOSING && this._lose(now, newLoss(null)));
+  }
+
+  // The end of a link or an attempt. To an extension that has called close(), an error of the
+  // server makes no difference.
+  _lose(now, {error, code, reason, status}) {
+    const hadLink = this.connection !== null;
+    const isClosing = this.state === CLOSING;
+    const isNormal = this.ready && this.repeat_limit === 0 && error === null && code === 1000;
+    const isFinal = isClosing || isNormal || error?.matches(DOMAIN, Code.MESSAGE_TOO_BIG);
+    const attempt = now >= this._deadlines.settle ? 0 : this.attempt;
+    const limit = !isFinal && this.repeat_limit >= 0 && attempt >= this.repeat_limit
+      ? newError(Code.REPEAT_LIMIT, `Gave up after ${attempt} attempts to reconnect`) : null;
+    const errors = [isClosing ? null : error, limit].filter(each => each !== null);
+    this._leave(isFinal || limit !== null ? CLOSED : WAITING, errors,
+      {attempt, 'http-status': hadLink ? this.http_status : status});
+    if (hadLink)
+      this._emit('close', code, reason);
+    if (this.state === WAITING)
+      this._wait(now);
+  }
+
+  _wait(now) {
+    const attempt = this.attempt + 1;
+    const {reconnect_timeout: first, reconnect_timeout_max: max, reconnect_jitter: jitter} = this;
+    const grown = Math.min(Math.max(first, 1) * 2 ** (attempt - 1), max);
+    const full = attempt > 1 && max > first ? grown : first;
+    const delay = Math.floor(full * (1 - jitter * Math.random()));
+    const attemptAt = this._attemptAt = now + delay;
+    this._set({attempt});
+    this._effects.push(() => {
+      if (this.attempt === attempt && this._attemptAt === attemptAt)
+        this.emit('reconnect', attempt, delay);
+    });
+  }
+
+  // Sends what may be sent now. libsoup takes any number of messages.
+  _pump(added = []) {
+    const isDue = ({isThisLink}) =>
+      this.state === OPEN && this._link.openConnection !== null && (this.ready || isThisLink);
+    this._queue.push(...added);
+    this._queue.filter(isDue).forEach(({type, payload}) => this._link.send(type, payload));
+    this._queue = this._queue.filter(message => !isDue(message));
+    this._settle();
+  }
+
+  // Follows a change of the queue.
+  _settle() {
+    const wasWaiting = this.buffered_amount > 0;
+    const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
+    this._set({'buffered-amount': sizes.reduce((sum, size) => sum + size, 0)});
+    if (wasWaiting && this.buffered_amount === 0)
+      this._emit('drain');
+  }
+
+  _dropQueue() {
+    const n = this._queue.splice(0).length;
+    this._set({'buffered-amount': 0});
+    if (n > 0)
+      this._emit('error', newError(Code.CLOSED, `The task closed before ${n} messages were sent`));
+  }
+
+  _check(now) {
+    if (this.state === WAITING)
+      this._connect();
+    else if (this._mayPing && this._deadlines.death === NEVER)
+      this._ping(now);
+  }
+
+  _startHeartbeat(now) {
+    this._lastPing = now;
+    this._onActivity(now);
+  }
+
+  _onActivity(now) {
+    this._lastActivity = now;
+    this._awaitedSince = NEVER;
+  }
+
+  // A server that requires a login might refuse a ping message before it.
+  get _mayPing() {
+    return this.state === OPEN && (this.ready || this.heartbeat_mode === HeartbeatMode.PING);
+  }
+
+  // An unanswered ping keeps its deadline, or pings close to each other would put it off forever.
+  // JavaScript cannot send a ping frame, but libsoup does, each second.
+  _ping(now) {
+    const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
+    const {death} = this._deadlines;
+    if (death === NEVER || now >= death)
+      this._awaitedSince = now + (isFrame ? PING_LAG : 0);
+    this._lastPing = now;
+    this._link.watchInput();
+    if (isFrame)
+      this._link.openConnection?.set_keepalive_interval(1);
+    else
+      this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
+  }
+
+  // Bytes have come since the last ping, and libsoup has not read them yet. It goes on with ping
+  // frames until one has been sent.
+  _onInput(now) {
+    const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
+    if (isFrame || this.liveness !== Liveness.REPLY)
+      this._onActivity(now);
+    if (isFrame && now - this._lastPing < PING_LAG)
+      this._link.watchInput();
+    else
+      this._link.openConnection?.set_keepalive_interval(0);
+  }
+
+  // As in a browser, no message is delivered after close(). If no reply can be told from another
+  // message, each message counts as one.
+  _onMessage(now, type, payload) {
+    const pong = this.pong_message;
+    const isReply = pong !== null && type === TEXT && decode(payload) === pong;
+    const isAnonymous = pong === null && this.heartbeat_mode === HeartbeatMode.MESSAGE;
+    if (this.state !== OPEN)
+      return;
+    if (isReply || isAnonymous || this.liveness !== Liveness.REPLY)
+      this._onActivity(now);
+    if (!isReply)
+      this._emit(`message::${type === TEXT ? 'text' : 'binary'}`, type, payload);
+  }
+
+  // When something is due. Only with STEADY, a ping is due while the reply to another is awaited.
+  get _deadlines() {
+    const {ready, _mayPing: mayPing} = this;
+    const isSteady = this.liveness === Liveness.STEADY;
+    const death = this._awaitedSince + (this.pong_timeout || NEVER);
+    const since = this._awaitedSince === NEVER ? this._lastActivity : this._awaitedSince;
+    const ping = (isSteady ? this._lastPing : since) + (this.ping_timeout || NEVER);
+    return {
+      attempt: this._attemptAt,
+      check: this._checkAt,
+      close: this._closeAt,
+      connect: ready ? NEVER : this._requestedAt + (this.connect_timeout || NEVER),
+      death: mayPing ? death : NEVER,
+      ping: mayPing && (isSteady || death === NEVER) ? ping : NEVER,
+      settle: ready && this.attempt > 0 ? this._readyAt + this.min_uptime : NEVER,
+    };
+  }
+
+  // Has one timer while something is due. One that is early stays, and looks again.
+  _follow() {
+    const next = Math.min(...Object.values(this._deadlines));
+    if (next === NEVER)
+      this._attachments.detach('timer');
+    if (next === NEVER || (this._attachments.has('timer') && this._timerAt <= next))
+      return;
+    const delay = Math.min(Math.ceil(Math.max(next - this._now(), 0)), MAX_INT);
+    this._timerAt = next;
+    this._attachments.attach('timer', GLib.timeout_source_new(delay), () =>
+      this._run(now => this._tick(now)));
+  }
+
+  // Each deadline of a link is put off once, so that libsoup reads what is in the socket first.
+  _tick(now) {
+    const at = this._deadlines;
+    const next = Math.min(...Object.values(at));
+    const isReading = this._link !== null && this._putOff !== next;
+    if (now >= next && !isReading)
+      this._act(now, at);
+    else if (now >= next)
+      this._putOff = next;
+  }
+
+  _act(now, at) {
+    const isOver = deadline => now >= deadline && now - deadline <= LATE;
+    const loseFor = (code, text) => this._lose(now, newLoss(newError(code, text)));
+    if (now >= at.close)
+      this._lose(now, newLoss(null));
+    else if (now >= at.attempt)
+      this._connect();
+    else if (isOver(at.connect))
+      loseFor(Code.CONNECT_TIMEOUT, `No link was ready after ${this.connect_timeout} ms`);
+    else if (now >= at.connect)
+      this._requestedAt = now;
+    else if (isOver(at.death))
+      loseFor(Code.PONG_TIMEOUT, `No reply to a ping came within ${this.pong_timeout} ms`);
+    else if (now >= at.death || now >= at.ping)
+      this._ping(now);
+    else if (now >= at.settle)
+      this._set({attempt: 0});
+    if (now >= at.check) {
+      this._checkAt = NEVER;
+      this._checkedAt = now;
+      this._check(now);
+    }
+  }
+}
+
+// The same names as in gi://Hb
+export default {WebsocketTask, State, HeartbeatMode, Liveness, SendFlags, Error: Code};

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the tests of the module for GNOME Shell have in common: servers in this process, a log of
+// what a task emits, and the running of tables.
+
+import GLib from 'gi://GLib';
+import Gio from 'gi://Gio';
+import Soup from 'gi://Soup?version=3.0';
+
+const PATIENCE = 60; // seconds
+const MINUTE = 60 * 1000000; // microseconds
+const LATE = 1600; // milliseconds; a deadline within a third of that is then handled too late
+const getTime = GLib.get_monotonic_time; // which is not replaced
+const MAX_MESSAGE = 16 * 1024 * 1024;
+const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+// Set by run.js before a table is imported
+export let Hb = null;
+export let implementation = '';
+
+export const IS_MODULE = () => implementation === 'module';
+export const {TEXT, BINARY} = Soup.WebsocketDataType;
+
+const ERRORS = ['INVALID_URI', 'INVALID_ARGUMENT', 'CONNECT_TIMEOUT', 'HANDSHAKE', 'PONG_TIMEOUT',
+  'MESSAGE_TOO_BIG', 'CLOSED', 'NOT_OPEN', 'QUEUE_FULL', 'REPEAT_LIMIT', 'MESSAGE_REFUSED'];
+const STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED', 'WAITING'];
+
+export function use(name, namespace) {
+  implementation = name;
+  Hb = namespace;
+}
+
+export function decode(bytes) {
+  return new TextDecoder().decode(bytes.toArray());
+}
+
+export function assert(condition, message = 'an assertion failed') {
+  if (!condition)
+    throw new Error(message);
+}
+
+export function assertEqual(value, wanted) {
+  const [shown, expected] = [JSON.stringify(value), JSON.stringify(wanted)];
+
+  assert(shown === expected, `got ${shown}, not ${expected}`);
+}
+
+export function nameError(error) {
+  return ERRORS.find(name => error.matches(Hb.Error, Hb.Error[name])) ?? 'other';
+}
+
+export function assertFails(name, call) {
+  try {
+    call();
+  } catch (error) {
+    assertEqual(error instanceof GLib.Error ? nameError(error) : `${error}`, name);
+    return;
+  }
+
+  throw new Error(`no error, but ${name} was to come`);
+}
+
+// Lets the main loop run for a moment.
+export function turn(milliseconds = 1) {
+  return new Promise(resolve => {
+    GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
+      resolve();
+      return GLib.SOURCE_REMOVE;
+    });
+  });
+}
+
+// Lets a minute pass for the module on the clocks that it reads.
+export function jump(...names) {
+  for (const name of names) {
+    const read = GLib[name];
+
+    GLib[name] = () => read() + MINUTE;
+  }
+}
+
+// Stops this process for longer than every timeout: for a minute, which is not waited for. The
+// library reads clocks of its own, so it is really stopped.
+export function freeze() {
+  if (IS_MODULE())
+    jump('get_monotonic_time', 'get_real_time');
+  else
+    block(LATE);
+}
+
+// Blocks the main loop.
+export function block(milliseconds) {
+  GLib.usleep(milliseconds * 1000);
+}
+
+export async function wait(condition, what = `${condition}`) {
+  const deadline = getTime() + PATIENCE * 1000000;
+
+  while (!condition()) {
+    assert(getTime() < deadline, `nothing came of it: ${what}`);
+    await turn();
+  }
+}
+
+// A server that can be stopped and started again on the same port
+export class Peer {
+  constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
+    this.onMessage = onMessage;
+    this.onOpen = onOpen;
+    this.status = 0; // with which requests are refused
+    this.received = [];
+    this.connections = [];
+    this.closed = []; // the codes of the clients
+    this.nRequests = 0;
+    this.tokens = []; // the values of the header X-Token
+    this._port = 0;
+    this.start();
+  }
+
+  get uri() {
+    return `ws://127.0.0.1:${this._port}/`;
+  }
+
+  get connection() {
+    return this.connections[this.connections.length - 1];
+  }
+
+  start() {
+    this._server = new Soup.Server();
+    this._server.add_early_handler('/', (_server, message) => {
+      this.nRequests++;
+      this.tokens.push(message.get_request_headers().get_one('X-Token'));
+      if (this.status !== 0)
+        message.set_status(this.status, null);
+    });
+    this._server.add_websocket_handler('/', null, null,
+      (_server, _message, _path, connection) => this._adopt(connection));
+    this._server.listen_local(this._port, Soup.ServerListenOptions.IPV4_ONLY);
+    this._port = this._server.get_uris()[0].get_port();
+  }
+
+  _adopt(connection) {
+    this.connections.push(connection);
+    connection.max_incoming_payload_size = MAX_MESSAGE;
+    if ('max_total_message_size' in connection)
+      connection.max_total_message_size = MAX_MESSAGE;
+    connection.connect('message', (_connection, type, bytes) => {
+      const text = decode(bytes);
+
+      this.received.push(text.length > 100 ? text.length : text);
+      if (connection.state === Soup.WebsocketState.OPEN)
+        this.onMessage(connection, text);
+    });
+    connection.connect('closed', () => this.closed.push(connection.get_close_code()));
+    this.onOpen?.(connection);
+  }
+
+  // Sends to all clients.
+  send(text) {
+    this.connections.filter(({state}) => state === Soup.WebsocketState.OPEN)
+      .forEach(connection => connection.send_text(text));
+  }
+
+  // Ends all connections without a close frame, as a server that is killed.
+  drop() {
+    for (const connection of this.connections.splice(0)) {
+      try {
+        connection.get_io_stream()?.close(null);
+      } catch {
+        // libsoup is closing it.
+      }
+    }
+  }
+
+  stop() {
+    this.drop();
+    this._server.disconnect();
+  }
+}
+
+// A server that does the handshake, and then neither reads nor writes
+export class MutePeer {
+  constructor() {
+    this._streams = [];
+    this._service = new Gio.SocketService();
+    this._port = this._service.add_any_inet_port(null);
+    this._service.connect('incoming', (_service, stream) => {
+      this._streams.push(stream);
+      this._answer(stream, '');
+      return true;
+    });
+  }
+
+  get uri() {
+    return `ws://127.0.0.1:${this._port}/`;
+  }
+
+  _answer(stream, before) {
+    const input = stream.get_input_stream();
+
+    input.read_bytes_async(4096, GLib.PRIORITY_DEFAULT, null, (_input, result) => {
+      const request = before + decode(input.read_bytes_finish(result));
+
+      if (!request.endsWith('\r\n\r\n')) {
+        this._answer(stream, request);
+        return;
+      }
+
+      const [, key] = request.match(/Sec-WebSocket-Key: (\S+)/i);
+      const hash = GLib.Checksum.new(GLib.ChecksumType.SHA1);
+      hash.update(new TextEncoder().encode(key + ACCEPT_GUID));
+      const digest = Uint8Array.from(hash.get_string().match(/../g), hex => parseInt(hex, 16));
+      stream.get_output_stream().write_all(new TextEncoder().encode([
+        'HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
+        `Sec-WebSocket-Accept: ${GLib.base64_encode(digest)}`, '', '',
+      ].join('\r\n')), null);
+    });
+  }
+
+  stop() {
+    this._service.stop();
+    this._service.close();
+    this._streams.forEach(stream => stream.close(null));
+  }
+}
+
+// A scenario has peers, and tasks whose signals it logs.
+export class Scenario {
+  constructor() {
+    this._ends = [];
+    this._tasks = new Set();
+  }
+
+  peer(options) {
+    const peer = new Peer(options);
+
+    this._ends.push(() => peer.stop());
+    return peer;
+  }
+
+  mutePeer() {
+    const peer = new MutePeer();
+
+    this._ends.push(() => peer.stop());
+    return peer;
+  }
+
+  task(properties) {
+    const task = new Hb.WebsocketTask({reconnect_timeout: 20, ...properties});
+    const log = [];
+
+    task.connect('notify::state', () => log.push(STATES[task.state]));
+    task.connect('connecting', () => log.push('connecting'));
+    task.connect('open', () => log.push('open'));
+    task.connect('message', (_task, _type, bytes) => log.push(`message ${decode(bytes)}`));
+    task.connect('close', (_task, code, reason) => log.push(`close ${code} ${reason}`));
+    task.connect('error', (_task, error) => log.push(`error ${nameError(error)}`));
+    task.connect('reconnect', (_task, attempt, delay) => log.push(`reconnect ${attempt} ${delay}`));
+    task.connect('drain', () => log.push('drain'));
+    this._tasks.add(task);
+    task.log = log;
+
+    return task;
+  }
+
+  end() {
+    for (const task of this._tasks) {
+      task.close_timeout = 0;
+      task.close(1000, null);
+    }
+    this._ends.forEach(end => end());
+  }
+}
+
+async function runOne(run) {
+  const scenario = new Scenario();
+
+  let failure = null;
+
+  try {
+    await run(scenario);
+  } catch (error) {
+    failure = error;
+  }
+
+  try {
+    scenario.end();
+  } catch (error) {
+    failure ??= error;
+  }
+
+  return failure;
+}
+
+function report(number, name, error) {
+  if (error !== null)
+    print(`# ${`${error}\n${error.stack}`.replaceAll('\n', '\n# ')}`);
+  print(`${error === null ? 'ok' : 'not ok'} ${number} - ${implementation}: ${name}`);
+
+  return error === null;
+}
+
+// Runs the scenarios of the first table at the same time, and those of the second one by one,
+// because they block the main loop or concern all tasks.
+export async function runAll({together = {}, alone = {}}) {
+  const names = [...Object.keys(together), ...Object.keys(alone)];
+  let passed = true;
+  let n = 0;
+
+  print(`1..${names.length}`);
+  const results = Object.entries(together).map(([name, run]) => [name, runOne(run)]);
+  for (const [name, result] of results)
+    passed = report(++n, name, await result) && passed;
+  for (const [name, run] of Object.entries(alone))
+    passed = report(++n, name, await runOne(run)) && passed;
+
+  return passed;
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What the module alone is tested for: a suspend, which the library has tests of its own for, and
+// what an extension leaves that is enabled and disabled a thousand times, which is no main loop
+// source, file descriptor or signal handler.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import System from 'system';
+
+import {Hb, assertEqual, jump, turn, wait} from './harness.js';
+
+const N_CYCLES = 1000;
+
+function countDescriptors() {
+  const folder = Gio.File.new_for_path('/proc/self/fd').enumerate_children(
+    'standard::name', Gio.FileQueryInfoFlags.NONE, null);
+
+  return [...folder].length;
+}
+
+// The ids of the sources of a context follow each other.
+function getNextId() {
+  const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
+
+  GLib.Source.remove(id);
+  return id + 1;
+}
+
+function countSources(from, to) {
+  const context = GLib.MainContext.default();
+  let n = 0;
+
+  for (let id = from; id < to; id++)
+    n += Number(context.find_source_by_id(id) !== null);
+
+  return n;
+}
+
+function isNetworkWatched() {
+  const monitor = Gio.NetworkMonitor.get_default();
+
+  return GObject.signal_has_handler_pending(monitor,
+    GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
+}
+
+// In which phase the extension is disabled
+const PHASES = [
+  async () => {},
+  async () => turn(),
+  async task => wait(() => task.state === Hb.State.OPEN),
+  async (task, peer) => {
+    await wait(() => task.state === Hb.State.OPEN);
+    peer.drop();
+    await wait(() => task.state === Hb.State.WAITING);
+  },
+];
+
+export const together = {};
+
+export const alone = {
+  // Only the clock of the day shows that the machine slept. The reply may have come meanwhile.
+  async suspend(scenario) {
+    const peer = scenario.peer({onMessage: () => {}});
+    const task = scenario.task({uri: peer.uri, ping_timeout: 50, pong_timeout: 400});
+
+    task.open();
+    await wait(() => peer.received.length === 1);
+    jump('get_real_time');
+    await wait(() => peer.received.length === 2);
+    assertEqual(task.log, ['CONNECTING', 'connecting', 'OPEN', 'open']);
+  },
+
+  async thousandTimes(scenario) {
+    const peer = scenario.peer();
+    const cycle = async i => {
+      const task = new Hb.WebsocketTask({uri: peer.uri, ping_timeout: 1, close_timeout: 0});
+
+      task.open();
+      task.send_text('hello');
+      await PHASES[i % PHASES.length](task, peer);
+      task.close(1000, null);
+      assertEqual([task.state, isNetworkWatched()], [Hb.State.CLOSED, false]);
+      peer.connections = peer.connections.filter(({state}) => state === 1);
+    };
+
+    // What libraries keep from the first use on does not count.
+    for (let i = 0; i < PHASES.length; i++)
+      await cycle(i);
+    await wait(() => peer.connections.every(({state}) => state !== 1));
+    await turn(100);
+    const descriptors = countDescriptors();
+    const first = getNextId();
+
+    for (let i = 0; i < N_CYCLES; i++)
+      await cycle(i);
+
+    const last = getNextId();
+    await wait(() => {
+      // A session of libsoup keeps a timer until it is collected.
+      System.gc();
+      return countSources(first, last) === 0;
+    }, 'no source');
+    await wait(() => countDescriptors() <= descriptors, 'no descriptor');
+  },
+};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// run.js IMPLEMENTATION TABLE [NAME]
+//
+// Runs a table of scenarios, or one of them, against `module` or `library`.
+
+import GLib from 'gi://GLib';
+import System from 'system';
+
+import {runAll, use} from './harness.js';
+
+const SOURCES = {
+  module: '../../../extras/gnome-shell/hbWebsocket.js',
+  library: 'gi://Hb?version=1',
+};
+const [implementation, table, only] = ARGV;
+
+function select(scenarios) {
+  return Object.fromEntries(
+    Object.entries(scenarios ?? {}).filter(([name]) => [undefined, name].includes(only)));
+}
+
+async function run() {
+  use(implementation, (await import(SOURCES[implementation])).default);
+  const {together, alone} = await import(`./${table}.js`);
+
+  return runAll({together: select(together), alone: select(alone)});
+}
+
+// With `await` on top of the module, the loop would run in a promise's job and hold up all others.
+const loop = new GLib.MainLoop(null, false);
+let passed = false;
+
+run().then(result => {
+  passed = result;
+}).catch(console.error).finally(() => loop.quit());
+loop.run();
+System.exit(passed ? 0 : 1);

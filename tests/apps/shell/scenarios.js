@@ -1,0 +1,597 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The same scenarios for the module and for gi://Hb, so that the two cannot drift apart. What a
+// task emits is compared with one list for both.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import Soup from 'gi://Soup?version=3.0';
+
+import {
+  BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, turn, wait,
+} from './harness.js';
+
+const TIMEOUT = 400; // milliseconds; after freeze (), it is over for so long that nothing may end
+const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
+const START = ['CONNECTING', 'connecting', 'OPEN', 'open'];
+const AGAIN = ['WAITING', 'close 1006 null', 'reconnect 1 20', ...START];
+
+async function openTask(scenario, peer, properties = {}) {
+  const task = scenario.task({uri: peer.uri, ...properties});
+
+  task.open();
+  await wait(() => task.log.includes('open'), 'open');
+  return task;
+}
+
+function count(task, entry) {
+  return task.log.filter(logged => logged === entry).length;
+}
+
+const mute = {onMessage: () => {}};
+
+export const together = {
+  async opening(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri});
+
+    assertEqual([task.state, task.ready, task.attempt], [State.CLOSED, false, 0]);
+    assert(task.connection === null && task.last_error === null);
+    await openTask(scenario, peer);
+    task.open();
+    await wait(() => task.ready);
+    assertEqual(task.http_status, 101);
+    assert(task.connection !== null);
+    assertEqual(task.log, START);
+  },
+
+  async echo(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer);
+    const kinds = [];
+
+    task.connect('message::text', (_task, type) => kinds.push(type));
+    task.connect('message::binary', (_task, type) => kinds.push(type));
+    peer.onMessage = (connection, text) => connection.send_message(text === 'b' ? BINARY : TEXT,
+      new GLib.Bytes(new TextEncoder().encode(text)));
+    task.send_text('höß €');
+    task.send_bytes(new GLib.Bytes([98]));
+    task.send_message(TEXT, new GLib.Bytes([]), SendFlags.DEFAULT);
+    await wait(() => kinds.length === 3);
+    assertEqual(task.log, [...START, 'message höß €', 'message b', 'message ']);
+    assertEqual(kinds, [TEXT, BINARY, TEXT]);
+  },
+
+  async defaults(scenario) {
+    const task = new Hb.WebsocketTask();
+    const names = ['uri', 'origin', 'heartbeat_mode', 'liveness', 'ping_timeout',
+      'pong_timeout', 'ping_message', 'pong_message', 'reconnect_timeout',
+      'reconnect_timeout_max', 'reconnect_jitter', 'repeat_limit', 'min_uptime', 'connect_timeout',
+      'close_timeout', 'max_message_size', 'max_buffered_amount', 'network_aware', 'manual_ready',
+      'state', 'ready', 'connection', 'attempt', 'buffered_amount', 'http_status', 'last_error'];
+
+    assertEqual(names.map(name => task[name]), [
+      null, null, 0, 0, 15000, 10000, 'heartbeat', null, 2000, 0, 0, -1, 5000, 10000,
+      2000, 16777216, 8388608, true, false, 3, false, null, 0, 0, 0, null]);
+    scenario.task({});
+  },
+
+  // Messages of a handler of `open` go first.
+  async queue(scenario) {
+    const peer = scenario.peer(mute);
+    const task = scenario.task({uri: peer.uri});
+
+    assertFails('CLOSED', () => task.send_text('early'));
+    task.connect('open', () => task.send_text('greeting'));
+    task.open();
+    for (const text of ['1', '2', '3'])
+      task.send_text(text);
+    assertEqual(task.buffered_amount, 3);
+    assertFails('NOT_OPEN', () =>
+      task.send_message(TEXT, new GLib.Bytes([97]), SendFlags.VOLATILE));
+    task.max_buffered_amount = 12;
+    assertFails('QUEUE_FULL', () => task.send_text('x'.repeat(10)));
+    await wait(() => peer.received.length === 4);
+    assertEqual(peer.received, ['greeting', '1', '2', '3']);
+    assertEqual(task.log, [...START, 'drain']);
+    assertEqual(task.buffered_amount, 0);
+  },
+
+  async messagesWhileDown(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer);
+
+    task.send_text('one');
+    await wait(() => task.log.includes('message one'));
+    peer.stop();
+    await wait(() => task.state === State.WAITING);
+    task.send_text('two');
+    task.send_text('three');
+    peer.start();
+    await wait(() => task.log.includes('message three'));
+    assertEqual(peer.received, ['one', 'two', 'three']);
+  },
+
+  async serverDrops(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer);
+
+    await wait(() => peer.connections.length === 1);
+    peer.drop();
+    await wait(() => count(task, 'open') === 2);
+    assertEqual(task.log, [...START, ...AGAIN]);
+    assertEqual(task.attempt, 1);
+  },
+
+  async serverCloses(scenario) {
+    const peer = scenario.peer({onOpen: connection => connection.close(4001, 'see you')});
+    const task = await openTask(scenario, peer);
+
+    peer.onOpen = null;
+    await wait(() => count(task, 'open') === 2);
+    assertEqual(task.log, [...START, 'WAITING', 'close 4001 see you', 'reconnect 1 20', ...START]);
+    assert(task.last_error === null);
+  },
+
+  // A normal close by the server is followed by an attempt too.
+  async serverClosesNormally(scenario) {
+    const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
+    const task = await openTask(scenario, peer);
+
+    peer.onOpen = connection => connection.close(1005, null);
+    await wait(() => count(task, 'open') === 2);
+    peer.onOpen = null;
+    await wait(() => count(task, 'open') === 3);
+    assertEqual(task.log, [...START, 'WAITING', 'close 1000 null', 'reconnect 1 20', ...START,
+      'WAITING', 'close 1005 null', 'reconnect 2 20', ...START]);
+  },
+
+  async refusal(scenario) {
+    const peer = scenario.peer();
+
+    peer.stop();
+    const task = scenario.task({uri: peer.uri, reconnect_timeout_max: 40});
+    task.open();
+    await wait(() => count(task, 'error other') === 3);
+    peer.start();
+    await wait(() => task.log.includes('open'));
+    assertEqual(task.log.slice(0, 12), ['CONNECTING', 'connecting', 'WAITING', 'error other',
+      'reconnect 1 20', 'CONNECTING', 'connecting', 'WAITING', 'error other', 'reconnect 2 40',
+      'CONNECTING', 'connecting']);
+    assert(task.last_error === null);
+  },
+
+  async unavailable(scenario) {
+    const peer = scenario.peer();
+
+    peer.status = 503;
+    const task = scenario.task({uri: peer.uri});
+    task.open();
+    await wait(() => task.attempt === 3);
+    assertEqual(task.http_status, 503);
+    assert(task.last_error.matches(Hb.Error, Hb.Error.HANDSHAKE));
+    peer.status = 0;
+    await wait(() => task.state === State.OPEN);
+    assertEqual(task.log.slice(0, 5),
+      ['CONNECTING', 'connecting', 'WAITING', 'error HANDSHAKE', 'reconnect 1 20']);
+  },
+
+  async backoff(scenario) {
+    const delays = [];
+    const task = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 4000,
+      reconnect_timeout_max: 30000, reconnect_jitter: 0.5});
+
+    task.connect('reconnect', (_task, attempt, delay) => {
+      delays.push(delay);
+      if (attempt < 5)
+        task.check();
+    });
+    task.open();
+    await wait(() => delays.length === 5);
+    for (const [i, max] of [4000, 8000, 16000, 30000, 30000].entries())
+      assert(delays[i] >= max / 2 && delays[i] <= max, `${delays}`);
+  },
+
+  async repeatLimit(scenario) {
+    const task = scenario.task({uri: 'ws://127.0.0.1:9/', repeat_limit: 2, reconnect_timeout: 1});
+
+    task.open();
+    task.send_text('lost');
+    await wait(() => task.state === State.CLOSED && task.log.length >= 15);
+    const failure = ['WAITING', 'error other'];
+    assertEqual(task.log, ['CONNECTING', 'connecting', ...failure, 'reconnect 1 1', 'CONNECTING',
+      'connecting', ...failure, 'reconnect 2 1', 'CONNECTING', 'connecting', 'CLOSED',
+      'error other', 'error REPEAT_LIMIT', 'error CLOSED']);
+    assert(task.last_error.matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
+    task.open();
+    await wait(() => task.attempt === 1);
+  },
+
+  async normalEnd(scenario) {
+    const peer = scenario.peer({onOpen: connection => connection.close(1000, 'done')});
+    const task = await openTask(scenario, peer, {repeat_limit: 0});
+
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
+  },
+
+  // A server that accepts and drops at once is backed off from.
+  async minUptime(scenario) {
+    const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
+    const task = await openTask(scenario, peer);
+
+    await wait(() => task.attempt === 3);
+    peer.onOpen = null;
+    task.min_uptime = 50;
+    await wait(() => task.attempt === 0);
+    assertEqual(task.state, State.OPEN);
+  },
+
+  async heartbeat(scenario) {
+    const peer = scenario.peer({onMessage: connection => connection.send_text('pong')});
+    const task = await openTask(scenario, peer, {ping_timeout: 30, pong_message: 'pong'});
+
+    await wait(() => peer.received.length >= 3);
+    assertEqual(peer.received.slice(0, 3), ['heartbeat', 'heartbeat', 'heartbeat']);
+    assertEqual(task.log, START);
+  },
+
+  // Without pong-message, a reply is delivered.
+  async unknownReply(scenario) {
+    const peer = scenario.peer({onMessage: connection => connection.send_text('what?')});
+    const task = await openTask(scenario, peer, {ping_timeout: 30});
+
+    await wait(() => peer.received.length >= 2);
+    assertEqual(task.log.slice(0, 5), [...START, 'message what?']);
+  },
+
+  async pongTimeout(scenario) {
+    const peer = scenario.peer(mute);
+    const task = await openTask(scenario, peer, {ping_timeout: 30, pong_timeout: 50});
+
+    await wait(() => count(task, 'open') === 2);
+    assertEqual(task.log.slice(0, 12), [...START, 'WAITING', 'error PONG_TIMEOUT',
+      'close 1006 null', 'reconnect 1 20', ...START]);
+  },
+
+  // With pong-timeout 0 no connection is dropped for silence.
+  async noPongTimeout(scenario) {
+    const peer = scenario.peer(mute);
+    const task = await openTask(scenario, peer, {ping_timeout: 20, pong_timeout: 0});
+
+    await wait(() => peer.received.length === 4);
+    assertEqual(task.log, START);
+  },
+
+  // A feed puts pings off, except with STEADY, and is no reply with REPLY.
+  async liveness(scenario) {
+    const peer = scenario.peer(mute);
+    const any = await openTask(scenario, peer, {liveness: Liveness.ANY});
+    const steady = await openTask(scenario, peer, {liveness: Liveness.STEADY});
+    const reply = await openTask(scenario, peer, {liveness: Liveness.REPLY});
+    const feed = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 10, () => {
+      peer.send('news');
+      return GLib.SOURCE_CONTINUE;
+    });
+
+    for (const task of [any, steady, reply])
+      [task.ping_timeout, task.pong_timeout, task.pong_message] = [500, 500, 'pong'];
+    await wait(() => reply.log.includes('error PONG_TIMEOUT') && peer.received.length >= 4);
+    GLib.Source.remove(feed);
+    assert(!any.log.includes('WAITING') && !steady.log.includes('WAITING'));
+    reply.close(1000, null);
+  },
+
+  async pingFrame(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {heartbeat_mode: HeartbeatMode.PING,
+      ping_timeout: 50, pong_timeout: 1000, liveness: Liveness.REPLY});
+
+    await turn(3300);
+    assertEqual(task.log, START);
+    assertEqual(peer.received, []);
+  },
+
+  async pingFrameUnanswered(scenario) {
+    const peer = scenario.mutePeer();
+    const task = await openTask(scenario, peer, {heartbeat_mode: HeartbeatMode.PING,
+      ping_timeout: 50, pong_timeout: 50});
+
+    await wait(() => task.log.includes('reconnect 1 20'));
+    assertEqual(task.log.slice(0, 8), [...START, 'WAITING', 'error PONG_TIMEOUT',
+      'close 1006 null', 'reconnect 1 20']);
+  },
+
+  async close(scenario) {
+    const peer = scenario.peer();
+
+    // The server of libsoup answers a close frame without a code with 1000.
+    for (const [code, reason, seen] of [[1000, 'bye', 1000], [0, null, 1005], [4321, null, 4321]]) {
+      const task = await openTask(scenario, peer);
+
+      task.send_text('last');
+      task.close(code, reason);
+      assertEqual(task.state, State.CLOSING);
+      assertFails('CLOSED', () => task.send_text('late'));
+      await wait(() => task.state === State.CLOSED);
+      assertEqual(task.log, [...START, 'CLOSING', 'CLOSED', `close ${code || 1000} ${reason}`]);
+      await wait(() => peer.closed.length > 0);
+      assertEqual([peer.received.splice(0), peer.closed.splice(0)], [['last'], [seen]]);
+      task.close(1000, null);
+      assertEqual(task.log.length, START.length + 3);
+    }
+  },
+
+  async closeTimeout(scenario) {
+    const task = await openTask(scenario, scenario.mutePeer(), {close_timeout: 50});
+
+    task.close(1000, null);
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log, [...START, 'CLOSING', 'CLOSED', 'close 1006 null']);
+  },
+
+  async closeWithoutLink(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri});
+
+    task.open();
+    task.send_text('lost');
+    task.close(1006, null);
+    task.close(1000, null);
+    await turn(50);
+    assertEqual(task.log,
+      ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
+  },
+
+  // A handler of `close` that closes prevents the attempt.
+  async closeInHandler(scenario) {
+    const peer = scenario.peer({onOpen: connection => connection.close(4001, null)});
+    const task = await openTask(scenario, peer);
+
+    task.connect('close', () => task.close(1000, null));
+    await wait(() => task.state === State.CLOSED);
+    await turn(50);
+    assertEqual(task.log, [...START, 'WAITING', 'close 4001 null', 'CLOSED']);
+  },
+
+  async invalid(scenario) {
+    for (const [properties, name] of [[{}, 'INVALID_URI'], [{uri: 'http://h/'}, 'INVALID_URI'],
+      [{uri: 'ws://h/#f'}, 'INVALID_URI'], [{uri: 'ws:///p'}, 'INVALID_URI'],
+      [{uri: 'ws://h:99999/'}, 'INVALID_URI']]) {
+      const task = scenario.task(properties);
+
+      task.open();
+      assertEqual(task.state, State.CLOSED);
+      assertEqual(task.log, [`error ${name}`]);
+    }
+  },
+
+  async readiness(scenario) {
+    const peer = scenario.peer({
+      onOpen: connection => connection.send_text('who?'),
+      onMessage: (connection, text) => text === 'login' && connection.send_text('welcome'),
+    });
+    const task = scenario.task({uri: peer.uri, manual_ready: true, ping_timeout: 20});
+
+    task.connect('open', () => task.send_text('subscribe'));
+    task.connect('message', (_task, _type, bytes) => {
+      if (decode(bytes) === 'who?')
+        task.send_message(TEXT, new TextEncoder().encode('login'), SendFlags.THIS_LINK);
+      else
+        task.mark_ready();
+    });
+    task.open();
+    assertFails('NOT_OPEN', () =>
+      task.send_message(TEXT, new GLib.Bytes([97]), SendFlags.THIS_LINK));
+    task.send_text('queued');
+    await wait(() => task.state === State.OPEN);
+    assert(!task.ready);
+    await wait(() => task.ready && peer.received.length >= 4);
+    assertEqual(peer.received.slice(0, 4), ['login', 'subscribe', 'queued', 'heartbeat']);
+    assertEqual(task.log.slice(0, 7), [...START, 'message who?', 'message welcome', 'drain']);
+  },
+
+  async notReady(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri, manual_ready: true});
+
+    task.connect('connecting', () => (task.connect_timeout = 0));
+    task.connect('open', () => (task.connect_timeout = 20));
+    task.open();
+    task.send_text('kept');
+    await wait(() => count(task, 'open') === 3);
+    assertEqual(task.log.slice(0, 12), [...START, 'WAITING', 'error CONNECT_TIMEOUT',
+      'close 1006 null', 'reconnect 1 20', ...START]);
+    assertEqual(peer.received, []);
+    task.manual_ready = false;
+    await wait(() => peer.received.length === 1);
+  },
+
+  // What waits for the mark is dropped at once.
+  async closeNotReady(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {manual_ready: true});
+
+    task.send_text('lost');
+    task.close(1000, null);
+    assertEqual(task.buffered_amount, 0);
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log, [...START, 'CLOSING', 'error CLOSED', 'CLOSED', 'close 1000 null']);
+    assertEqual(peer.received, []);
+  },
+
+  async connectTimeout(scenario) {
+    const service = new Gio.SocketListener();
+    const port = service.add_any_inet_port(null);
+    const task = scenario.task({uri: `ws://127.0.0.1:${port}/`, connect_timeout: 50});
+
+    task.open();
+    await wait(() => task.attempt === 1);
+    service.close();
+    assertEqual(task.log.slice(0, 5), ['CONNECTING', 'connecting', 'WAITING',
+      'error CONNECT_TIMEOUT', 'reconnect 1 20']);
+  },
+
+  async bigMessages(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri});
+    const sizes = [];
+
+    task.connect('message', (_task, _type, bytes) => sizes.push(bytes.get_size()));
+    task.open();
+    for (const size of [128 * 1024, 1024 * 1024, 5])
+      task.send_text('x'.repeat(size));
+    await wait(() => sizes.length === 3);
+    assertEqual(sizes, [131072, 1048576, 5]);
+  },
+
+  // More than the socket takes at once
+  async backlog(scenario) {
+    const peer = scenario.peer(mute);
+    const task = await openTask(scenario, peer, {max_buffered_amount: 0});
+
+    for (let i = 0; i < 200; i++)
+      task.send_text(`${i}`.padEnd(i % 2 ? 100000 : 1));
+    await wait(() => peer.received.length === 200);
+    assertEqual(peer.received.filter(text => text !== 100000).map(Number),
+      Array.from({length: 100}, (_, i) => 2 * i));
+    assertEqual(task.buffered_amount, 0);
+  },
+
+  async tooBig(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {max_message_size: 1000});
+
+    task.send_text('x'.repeat(1001));
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(task.log, [...START, 'CLOSED', 'error MESSAGE_TOO_BIG', 'close 1006 null']);
+  },
+
+  async headers(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri});
+    const seen = [];
+
+    task.connect('connecting', (_task, message) => {
+      message.get_request_headers().append('X-Token', `${seen.length}`);
+      seen.push(task.state);
+    });
+    task.open();
+    await wait(() => task.ready);
+    task.reconnect_now();
+    await wait(() => task.ready);
+    assertEqual([seen, peer.tokens], [[State.CONNECTING, State.CONNECTING], ['0', '1']]);
+    assertEqual(task.log, [...START, 'CONNECTING', 'close 1006 null', 'connecting', 'OPEN',
+      'open']);
+  },
+
+  async restart(scenario) {
+    const peer = scenario.peer();
+    const tasks = [];
+
+    for (let i = 0; i < 10; i++)
+      tasks.push(await openTask(scenario, peer));
+    for (let i = 0; i < 2; i++) {
+      peer.stop();
+      await wait(() => tasks.every(task => task.state !== State.OPEN));
+      peer.start();
+      await wait(() => tasks.every(task => task.state === State.OPEN));
+    }
+
+    // One connection for each loss
+    assertEqual(peer.connections.length, tasks.length);
+    tasks.forEach(task => assertEqual(count(task, 'open'), 3));
+  },
+
+  async disableDuringAttempt(scenario) {
+    const listener = new Gio.SocketListener();
+    const port = listener.add_any_inet_port(null);
+    const uri = `ws://127.0.0.1:${port}/`;
+    const task = scenario.task({uri});
+
+    task.open();
+    await turn(20);
+    task.close(1000, null);
+    assertEqual(task.state, State.CLOSED);
+    await turn(50);
+    listener.close();
+    assertEqual(task.log, ['CONNECTING', 'connecting', 'CLOSED']);
+  },
+
+  // With a close-timeout of 0, the close frame is sent, and nothing is waited for.
+  async disable(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {close_timeout: 0});
+
+    await wait(() => peer.connections.length === 1);
+    task.send_text('last');
+    task.close(1000, null);
+    await wait(() => peer.closed.length === 1 && task.state === State.CLOSED);
+    assertEqual([peer.received, peer.closed], [['last'], [1000]]);
+    assertEqual(task.log.slice(0, -1), [...START, 'CLOSING', 'CLOSED']);
+    assert(/^close 100[06] null$/.test(task.log.at(-1)), task.log.at(-1));
+  },
+};
+
+export const alone = {
+  // The reply is in the socket, unread, when the deadline passes.
+  async replyInSocket(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,
+      pong_message: 'heartbeat', liveness: Liveness.REPLY});
+
+    // The message that is no reply makes libsoup add its source again, behind the task's timer.
+    peer.onMessage = async (connection, text) => {
+      connection.send_text('news');
+      await turn(20);
+      if (connection.state === Soup.WebsocketState.OPEN) {
+        connection.send_text(text);
+        block(600);
+      }
+    };
+    await wait(() => peer.received.length === 3);
+    assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
+  },
+
+  // The server could not answer, because it is in this process. The task sends another ping.
+  async blockedLoop(scenario) {
+    const peer = scenario.peer(mute);
+    const task = await openTask(scenario, peer, {ping_timeout: 50,
+      pong_timeout: TIMEOUT, pong_message: 'heartbeat'});
+
+    await wait(() => peer.received.length === 1);
+    peer.onMessage = (connection, text) => connection.send_text(text);
+    freeze();
+    await wait(() => peer.received.length === 3);
+    assertEqual(task.log, START);
+  },
+
+  // An attempt does not fail either.
+  async frozenAttempt(scenario) {
+    const peer = scenario.peer();
+    const task = scenario.task({uri: peer.uri, connect_timeout: TIMEOUT});
+
+    task.open();
+    block(1600);
+    await wait(() => task.ready);
+    assertEqual(task.log, START);
+  },
+
+  async networkChange(scenario) {
+    const peer = scenario.peer();
+    const open = await openTask(scenario, peer);
+    const waiting = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 60000});
+    const deaf = scenario.task({uri: 'ws://127.0.0.1:9/', reconnect_timeout: 60000,
+      network_aware: false});
+
+    waiting.open();
+    deaf.open();
+    await wait(() => waiting.attempt === 1 && deaf.attempt === 1);
+    for (let i = 0; i < 5; i++)
+      Gio.NetworkMonitor.get_default().emit('network-changed', true);
+    await wait(() => peer.received.length === 1 && waiting.attempt === 2);
+    await turn(50);
+    assertEqual([peer.received, waiting.attempt, deaf.attempt], [['heartbeat'], 2, 1]);
+    assertEqual(open.log[4], 'message heartbeat');
+  },
+};
