@@ -30,8 +30,8 @@ debian_all_tests=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstr
                   chromium chromium-driver clang dbus-daemon desktop-file-utils flatpak-builder
                   fonts-cantarell gcovr gi-docgen git gnome-desktop-testing groff iproute2
                   libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
-                  libxtst-dev man-db mandoc mosquitto nftables node-ws reuse valgrind x11-utils
-                  xvfb)
+                  libxtst-dev man-db mandoc mosquitto nftables node-ws python3-selenium reuse
+                  valgrind x11-utils xvfb)
 debian_ci=("${debian_all_tests[@]}" autopkgtest debootstrap dpkg-dev shellcheck)
 
 fedora_build=(ca-certificates gcc gettext glib-networking glib2-devel json-glib-devel
@@ -44,8 +44,8 @@ fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-th
                   bash-completion chromedriver chromium clang compiler-rt dbus-daemon
                   desktop-file-utils flatpak-builder gcovr gi-docgen git glib2-doc
                   gnome-desktop-testing groff iproute libabigail libasan librsvg2 libsoup3-doc
-                  libubsan libXtst-devel man-db mandoc mosquitto nftables openssl-devel reuse
-                  valgrind xorg-x11-server-Xvfb xwininfo)
+                  libubsan libXtst-devel man-db mandoc mosquitto nftables openssl-devel
+                  python3-selenium reuse valgrind xorg-x11-server-Xvfb xwininfo)
 fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 
 # Node may be installed without a package.

@@ -11,6 +11,10 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tap import check_none, finish  # noqa: E402
+
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
@@ -125,21 +129,14 @@ def find_missing(parts, language, text):
 
 def main(gir, *tests):
     parts = list(get_parts(gir))
-    failed = False
 
-    print(f'1..{len(LANGUAGES)}')
-    for number, (suffix, language) in enumerate(LANGUAGES.items(), 1):
+    for suffix, language in LANGUAGES.items():
         text = '\n'.join(COMMENT[suffix].sub('', path.read_text(encoding='utf-8'))
                          for path in map(Path, tests) if path.suffix == suffix)
-        missing = list(find_missing(parts, suffix, text))
-        for name in missing:
-            print(f'{language} does not use {name}', file=sys.stderr)
-        print(f'{"not ok" if missing else "ok"} {number} - '
-              f'{language} uses all {len(parts)} parts of the API')
-        failed |= bool(missing)
-
-    return failed
+        check_none(find_missing(parts, suffix, text),
+                   f'{language} uses all {len(parts)} parts of the API')
+    finish()
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

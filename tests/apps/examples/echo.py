@@ -11,7 +11,11 @@ import re
 import subprocess
 import sys
 import threading
-import traceback
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tap import run_cases  # noqa: E402
 
 # Seconds for anything to happen.
 PATIENCE = 20
@@ -172,22 +176,9 @@ def test_wrong_uri(path, *command):
 
 def main(*arguments):
     tests = [test_restart, test_silence, test_drop, test_short_input, test_wrong_uri]
-    failed = False
-
-    print(f'1..{len(tests)}')
-    for number, test in enumerate(tests, 1):
-        try:
-            test(*arguments)
-            outcome = 'ok'
-        except (AssertionError, OSError, subprocess.TimeoutExpired):
-            failed = True
-            outcome = 'not ok'
-            traceback.print_exc()
-        name = test.__name__.removeprefix('test_').replace('_', ' ')
-        print(f'{outcome} {number} - {name}', flush=True)
-
-    return failed
+    run_cases((test.__name__.removeprefix('test_').replace('_', ' '),
+               lambda test=test: test(*arguments)) for test in tests)
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -18,31 +18,14 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tap import check, finish, skip, skip_all  # noqa: E402
+
 ID = 'io.github.hb_websocket.Monitor'
 
 # Seconds within which everything has to happen
 PATIENCE = 30
-
-_n_checks = 0
-_n_failed = 0
-
-
-def check(condition, name, details=''):
-    global _n_checks, _n_failed
-
-    _n_checks += 1
-    if not condition:
-        _n_failed += 1
-        print(details, file=sys.stderr)
-    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
-
-
-def skip(name, reason):
-    global _n_checks
-
-    _n_checks += 1
-    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
-
 
 def read_desktop_file(path):
     parser = configparser.ConfigParser(interpolation=None)
@@ -163,17 +146,15 @@ def main(desktop_file, service=None, program=None):
     missing = [name for name in ('dbus-daemon', 'gapplication', 'gdbus')
                if not shutil.which(name)]
     if missing:
-        print(f'1..0 # SKIP there is no {missing[0]}')
-        return 0
+        skip_all(f'there is no {missing[0]}')
 
     if service:
         offer_service(Path(service), program)
     with Bus():
         check_activation(read_desktop_file(desktop_file))
 
-    print(f'1..{_n_checks}')
-    return _n_failed != 0
+    finish()
 
 
 if __name__ == '__main__':
-    sys.exit(main(*sys.argv[1:]))
+    main(*sys.argv[1:])

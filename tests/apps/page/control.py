@@ -15,8 +15,8 @@ import time
 from contextlib import ExitStack
 
 from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
-from websocket import (BINARY, CLOSE, CONTINUATION, ODD_TEXT, PING, PONG, TEXT, Control, WebSocket,
-                       request, show)
+from control_client import ODD_TEXT, Control, request, show
+from raw_websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSocket
 
 SERVER = sys.argv[1]
 
@@ -39,7 +39,7 @@ def with_server(*options):
 
 
 def echo(client, text):
-    client.send(text)
+    client.send_text(text)
     client.expect_frame(TEXT, text.encode())
 
 
@@ -48,7 +48,7 @@ def send_without_end(client):
     client.sock.settimeout(1)
     try:
         for _ in range(64 * MIB // len(BLOCK)):
-            client.send(BLOCK, BINARY)
+            client.send(BINARY, BLOCK)
         return True
     except TimeoutError:
         return False
@@ -86,7 +86,7 @@ def test_echo_for_all(server):
     with WebSocket(server.port, '/any/path', Origin='https://example.org') as client:
         expect_equal(client.status, 101, 'the status')
         echo(client, 'hello')
-        client.send(b'\0\xff', BINARY)
+        client.send(BINARY, b'\0\xff')
         client.expect_frame(BINARY, b'\0\xff')
 
 
@@ -95,11 +95,11 @@ def test_echo_of_long_messages(server):
     """As a frame, and as fragments, both above what a SoupServer allows unless told otherwise."""
     payload = b'x' * (300 * 1024)
     with WebSocket(server.port) as client:
-        client.send(payload, BINARY)
+        client.send(BINARY, payload)
         client.expect_frame(BINARY, payload)
-        client.send(payload[:100000], BINARY, fin=0)
-        client.send(payload[100000:200000], CONTINUATION, fin=0)
-        client.send(payload[200000:], CONTINUATION)
+        client.send(BINARY, payload[:100000], fin=0)
+        client.send(CONTINUATION, payload[100000:200000], fin=0)
+        client.send(CONTINUATION, payload[200000:])
         client.expect_frame(BINARY, payload)
 
 
@@ -116,11 +116,11 @@ def test_bad_commands(server):
         for text in ('', '{', 'nonsense', '[]', '"drop"', '7', 'null', '{}', '{"command": 7}',
                      '{"command": null}', '{"command": {}}', '{"command": "\\ud800"}',
                      '{"command": "drop"', '[' * 16000):
-            control.send(text)
+            control.send_text(text)
             reply = control.read_json()
             expect_equal((reply['type'], reply['command']), ('error', ''),
                          f'the reply to {text[:20]}')
-        control.send('{"command": "next"}', BINARY)
+        control.send(BINARY, b'{"command": "next"}')
         expect_equal(control.read_json()['type'], 'error', 'the reply to binary data')
         control.expect_error('no such command', 'explode')
         control.next()
@@ -159,9 +159,9 @@ def test_bad_members(server):
 @with_server()
 def test_big_command(server):
     with Control(server.port) as control:
-        control.send('x' * 20000)
+        control.send_text('x' * 20000)
         try:
-            opcode, payload = control.read()
+            opcode, payload = control.receive()
             expect_equal((opcode, payload[:2]), (CLOSE, (1009).to_bytes(2, 'big')), 'the frame')
         except ConnectionResetError:
             # What was sent and never read makes a reset of the end, which may outrun the frame.
@@ -174,7 +174,7 @@ def test_big_command(server):
 def test_update(server):
     with WebSocket(server.port, '/first') as client, Control(server.port) as control:
         echo(client, 'Grüße')
-        client.send(b'\0\1\2', BINARY)
+        client.send(BINARY, b'\0\1\2')
         client.expect_frame(BINARY, b'\0\1\2')
 
         update = control.next()
@@ -263,7 +263,7 @@ def test_close(server):
                 control.do('close', client=number, code=code)
                 client.expect_frame(CLOSE, code.to_bytes(2, 'big'))
                 control.expect_error('about to go', 'send', client=number, text='x')
-                client.send(code.to_bytes(2, 'big'), CLOSE)
+                client.send(CLOSE, code.to_bytes(2, 'big'))
                 expect(not client.is_reset(), 'the connection has ended by a reset')
 
 
@@ -279,8 +279,8 @@ def test_close_unheard(server):
 def test_mute(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('mute', client=1, mute=True)
-        client.send('hello')
-        client.send('are you there', PING)
+        client.send_text('hello')
+        client.send(PING, b'are you there')
         client.expect_silence(SILENCE)
         expect_equal(control.next()['clients'][0]['mute'], True, 'mute in the list')
         control.expect_error('is muted', 'send', client=1, text='x')
@@ -288,7 +288,7 @@ def test_mute(server):
 
         control.do('mute', client=1, mute=False)
         # libsoup puts a pong before messages that wait.
-        expect_equal(sorted((client.read(), client.read())),
+        expect_equal(sorted((client.receive(), client.receive())),
                      [(TEXT, b'hello'), (PONG, b'are you there')], 'the frames')
         echo(client, 'again')
 
@@ -299,7 +299,7 @@ def test_mute_twice(server):
         for text in ('one', 'two', 'three'):
             control.do('mute', client=1, mute=True)
             control.do('mute', client=1, mute=True)
-            client.send(text)
+            client.send_text(text)
             control.do('mute', client=1, mute=False)
             client.expect_frame(TEXT, text.encode())
 
@@ -348,14 +348,14 @@ def test_delay(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=300)
         start = time.monotonic()
-        client.send('late')
-        client.send('ping', PING)
+        client.send_text('late')
+        client.send(PING, b'ping')
         client.expect_frame(PONG, b'ping')
         wait_for(lambda: control.next()['clients'][0]['waiting'] == 1, 'an answer that waits')
 
         # What comes later is not answered sooner.
         control.do('delay', delay=0)
-        client.send('soon')
+        client.send_text('soon')
         client.expect_frame(TEXT, b'late')
         expect(time.monotonic() - start >= 0.3, 'the answer was not delayed')
         client.expect_frame(TEXT, b'soon')
@@ -455,7 +455,7 @@ def test_option_mute_after(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
         echo(client, 'one')
         echo(client, 'two')
-        client.send('three')
+        client.send_text('three')
         client.expect_silence(SILENCE)
         control.do('mute', client=1, mute=False)
         client.expect_frame(TEXT, b'three')
@@ -466,9 +466,9 @@ def test_option_mute_after(server):
 def test_option_drop_every(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
         echo(client, 'one')
-        client.send('two')
+        client.send_text('two')
         try:
-            client.read()
+            client.receive()
             expect(False, 'the second message was answered')
         except (EOFError, ConnectionResetError):
             pass
@@ -479,7 +479,7 @@ def test_option_drop_every(server):
 def test_options_pong_and_protocol(server):
     with WebSocket(server.port, Sec_WebSocket_Protocol='chat') as client:
         expect_equal(client.answer.headers.get('sec-websocket-protocol'), 'chat', 'the subprotocol')
-        client.send('heartbeat')
+        client.send_text('heartbeat')
         client.expect_frame(TEXT, b'pong')
         echo(client, 'heartbeats')
 
@@ -514,7 +514,7 @@ def test_many_come_and_go(server):
             clients = [WebSocket(server.port) for _ in range(20)]
             for listed in control.next()['clients']:
                 if listed['open']:
-                    control.send(json.dumps({'command': 'drop', 'client': listed['number']}))
+                    control.send_text(json.dumps({'command': 'drop', 'client': listed['number']}))
                     control.read_json()
             for client in clients:
                 client.sock.close()
@@ -559,4 +559,4 @@ CASES = [
 ]
 
 if __name__ == '__main__':
-    sys.exit(run_cases(CASES))
+    run_cases(CASES)

@@ -1,24 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the page have in common: TAP, waiting, and the programs that are run."""
+"""What the tests of the page have in common: waiting, and the programs that are run."""
 
 import os
 import subprocess
 import sys
 import threading
 import time
-import traceback
+from pathlib import Path
 
-# Seconds for anything to happen. Programs with sanitizers, on a busy machine, take their time.
-PATIENCE = 20
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-
-class Failure(Exception):
-    """Says which expectation was not met."""
+from raw_websocket import PATIENCE  # noqa: E402
+from tap import run_cases  # noqa: E402, F401
 
 
 def expect(condition, message):
     if not condition:
-        raise Failure(message)
+        raise AssertionError(message)
 
 
 def expect_equal(value, wanted, what):
@@ -34,28 +32,7 @@ def wait_for(condition, what):
         if value:
             return value
         time.sleep(0.02)
-    raise Failure(f'{what}: not within {PATIENCE} s')
-
-
-def run_cases(cases):
-    """Runs (name, function) pairs, and tells the outcome of each. Returns the exit status."""
-    n_failed = 0
-
-    print(f'1..{len(cases)}', flush=True)
-    for number, (name, function) in enumerate(cases, 1):
-        outcome = 'ok'
-        try:
-            function()
-        except Failure as failure:
-            outcome = 'not ok'
-            print(f'{name}: {failure}', file=sys.stderr)
-        except Exception:  # pylint: disable=broad-except
-            outcome = 'not ok'
-            traceback.print_exc()
-        n_failed += outcome != 'ok'
-        print(f'{outcome} {number} - {name}', flush=True)
-
-    return n_failed != 0
+    raise AssertionError(f'{what}: not within {PATIENCE} s')
 
 
 class Program:

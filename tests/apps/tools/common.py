@@ -15,6 +15,10 @@ import threading
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tap import check, check_equal, check_none, finish, skip  # noqa: E402, F401
+
 HB_CAT = Path(sys.argv[1]).resolve()
 ECHO_SERVER = Path(sys.argv[2]).resolve()
 SOURCE = Path(sys.argv[3]).resolve()
@@ -25,46 +29,8 @@ PATIENCE = 30
 # What the tests read is not translated.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
 
-_n_checks = 0
-_n_failed = 0
-
 # The options that hb-cat was called with.
 used = set()
-
-
-def check(condition, name, details=''):
-    """Tells the outcome of one check, and on standard error, which Meson shows, what is wrong."""
-    global _n_checks, _n_failed
-
-    _n_checks += 1
-    if not condition:
-        _n_failed += 1
-        print(f'{name}:\n{details}', file=sys.stderr)
-    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
-
-    return bool(condition)
-
-
-def check_equal(value, wanted, name):
-    return check(value == wanted, name, f'  {value!r}\nis not\n  {wanted!r}')
-
-
-def check_none(faults, name):
-    """A check that passes where nothing was found."""
-    faults = list(faults)
-    return check(not faults, name, '\n'.join(faults))
-
-
-def skip(name, reason):
-    global _n_checks
-
-    _n_checks += 1
-    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
-
-
-def finish():
-    print(f'1..{_n_checks}')
-    sys.exit(_n_failed != 0)
 
 
 class Result:

@@ -7,7 +7,7 @@ import re
 import time
 
 from common import Cat, EchoServer, SOURCE, check, check_equal, check_none, finish, run_cat
-from peer import BINARY, TEXT, Peer, echo
+from raw_websocket import BINARY, TEXT, Peer, echo
 
 PAGE = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.1'
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common import (ENVIRONMENT, Cat, EchoServer, check, check_equal, finish, get_options, run_cat,
                     skip, used, wait_until)
-from peer import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
+from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
 # For links that are only to be opened: the end of the input closes them.
 BRIEFLY = ('--quiet', '--wait=0')
@@ -203,7 +203,7 @@ def check_heartbeat():
 
     def talk_until_pinged(client):
         """Leaves no silence before a ping."""
-        while not select.select([client.connection], [], [], 0.005)[0]:
+        while not select.select([client.sock], [], [], 0.005)[0]:
             client.send(TEXT, b'talk')
         opcode, _ = client.receive()
         client.close(1000 if opcode == PING else 4000)

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from common import ENVIRONMENT, SOURCE, EchoServer, check, finish, run_cat
-from peer import Peer
+from raw_websocket import Peer
 
 SECRET = 'hunter2'
 ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()

@@ -6,7 +6,7 @@ import os
 import signal
 
 from common import Cat, EchoServer, check, check_equal, finish, run_cat
-from peer import Peer, echo
+from raw_websocket import Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the checks have in common: where things are, what they print, and a compiler.
+"""What the checks have in common: where things are, and a compiler. They print by tap.py.
 
 Each is called with the root of the source, the root of the build, and the path of the peer (see
 tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
@@ -15,6 +15,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tap import check, check_none, finish, skip, skip_all  # noqa: E402, F401
 
 SOURCE = Path(sys.argv[1]).resolve()
 BUILD = Path(sys.argv[2]).resolve()
@@ -33,47 +37,6 @@ GIR = BUILD / 'lib' / 'Hb-1.gir'
 PATIENCE = 20
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
-
-_n_checks = 0
-_n_failed = 0
-
-
-def check(condition, name, details=''):
-    """Tells the outcome of one check, and on standard error, which Meson shows, what is wrong."""
-    global _n_checks, _n_failed
-
-    _n_checks += 1
-    if not condition:
-        _n_failed += 1
-        for line in details.splitlines():
-            print(line, file=sys.stderr)
-    print(f'{"ok" if condition else "not ok"} {_n_checks} - {name}', flush=True)
-
-    return bool(condition)
-
-
-def check_none(faults, name):
-    """A check that passes where nothing was found."""
-    faults = list(faults)
-    return check(not faults, name, '\n'.join(faults))
-
-
-def skip(name, reason):
-    global _n_checks
-
-    _n_checks += 1
-    print(f'ok {_n_checks} - {name} # SKIP {reason}', flush=True)
-
-
-def skip_all(reason):
-    print(f'1..0 # SKIP {reason}')
-    sys.exit(0)
-
-
-def finish():
-    print(f'1..{_n_checks}')
-    sys.exit(_n_failed != 0)
-
 
 def relative(path):
     root = BUILD if path.is_relative_to(BUILD) else SOURCE

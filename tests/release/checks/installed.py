@@ -28,7 +28,7 @@ N_AT_ONCE = 2
 PASSED_OVER = re.compile(r'matrix-')
 
 # What others start or import
-HELPERS = ('harness', 'stopped-client')
+HELPERS = ('harness', 'stopped-client', 'tap')
 
 # Some of those that use the library as any program does
 USERS = ('matrix', 'test-loopback-life', 'test-version')

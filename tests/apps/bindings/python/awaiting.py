@@ -5,17 +5,15 @@
 import asyncio
 import os
 import signal
-import sys
 
-from harness import BINARY, NOWHERE, PATIENCE, TEXT, Skip, main, new_task
+from harness import BINARY, NOWHERE, PATIENCE, TEXT, Skip, main, new_task, skip_all
 import gi
 from gi.repository import Gio, GLib, Hb
 
 try:
     from gi.events import GLibEventLoop
 except ImportError:
-    print('1..0 # SKIP there is no gi.events, which PyGObject has from 3.50 on')
-    sys.exit(0)
+    skip_all('there is no gi.events, which PyGObject has from 3.50 on')
 
 ONE = GLib.Bytes.new(b'one')
 
@@ -202,4 +200,4 @@ def test_cancelled_coroutines():
 
 
 if __name__ == '__main__':
-    sys.exit(main(globals()))
+    main(globals())

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Calls and the errors they end with, from Python."""
 
-import sys
-
 from harness import (
     BINARY, TEXT, URI, assert_fails, call, close_task, main, new_task, open_task, start, wait,
 )
@@ -171,4 +169,4 @@ def test_close_without_code():
 
 
 if __name__ == '__main__':
-    sys.exit(main(globals()))
+    main(globals())

@@ -179,4 +179,4 @@ def test_sources():
 
 
 if __name__ == '__main__':
-    sys.exit(main(globals()))
+    main(globals())

@@ -6,7 +6,7 @@ asks for the versions of the others.
 """
 
 import sys
-import traceback
+from pathlib import Path
 
 import gi
 
@@ -15,16 +15,17 @@ gi.require_version('Hb', '1')
 
 from gi.repository import GLib, Hb, Soup  # noqa: E402
 
+# Where the tests are installed, tap.py is in this folder.
+sys.path.append(str(Path(__file__).resolve().parents[3]))
+
+from tap import Skip, run_cases, skip_all  # noqa: E402, F401
+
 PATIENCE = 5  # seconds
 URI = sys.argv[-1]
 NOWHERE = 'ws://127.0.0.1:9/'
 
 TEXT = Soup.WebsocketDataType.TEXT
 BINARY = Soup.WebsocketDataType.BINARY
-
-
-class Skip(Exception):
-    """Raised by a test that this system cannot run, with the reason."""
 
 
 def wait(condition):
@@ -77,21 +78,6 @@ def close_task(task):
 
 
 def main(names):
-    """Runs what is called test_ among the names of a program, and returns its exit status."""
-    tests = [(name, test) for name, test in names.items() if name.startswith('test_')]
-    failed = False
-
-    print(f'1..{len(tests)}')
-    for number, (name, test) in enumerate(tests, 1):
-        try:
-            test()
-            print(f'ok {number} - {name[5:]}', flush=True)
-        except Skip as reason:
-            print(f'ok {number} - {name[5:]} # SKIP {reason}', flush=True)
-        except Exception:
-            failed = True
-            for line in traceback.format_exc().splitlines():
-                print(f'# {line}')
-            print(f'not ok {number} - {name[5:]}', flush=True)
-
-    return failed
+    """Runs what is called test_ among the names of a program."""
+    run_cases((name.removeprefix('test_'), test) for name, test in names.items()
+              if name.startswith('test_'))

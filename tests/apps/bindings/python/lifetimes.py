@@ -3,7 +3,6 @@
 """Who keeps what alive in Python."""
 
 import gc
-import sys
 import time
 import weakref
 
@@ -218,4 +217,4 @@ def test_functions_are_released():
 
 
 if __name__ == '__main__':
-    sys.exit(main(globals()))
+    main(globals())

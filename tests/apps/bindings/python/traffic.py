@@ -3,7 +3,6 @@
 """Messages, headers, the heartbeat and reconnecting from Python."""
 
 import gc
-import sys
 import threading
 import weakref
 
@@ -295,4 +294,4 @@ def test_hold():
 
 
 if __name__ == '__main__':
-    sys.exit(main(globals()))
+    main(globals())
