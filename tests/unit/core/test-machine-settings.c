@@ -243,6 +243,7 @@ test_limit (Fixture       *fixture,
   assert_effects (fixture, "notify:reconnect-at notify:state notify:last-error error:repeat-limit "
                            "error:closed resolve:failed:repeat-limit(send) notify:buffered-amount");
   g_assert_nonnull (strstr (fixture->error, "1 message"));
+  g_assert_nonnull (strstr (fixture->machine.last_error->message, "after 1 attempt"));
   assert_state (fixture, HB_STATE_CLOSED);
 }
 

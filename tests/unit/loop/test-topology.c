@@ -288,6 +288,25 @@ test_several (void)
   hb_topology_free (topology);
 }
 
+/* A message that is no more than its header hides none that follows. */
+static void
+test_bare_header (void)
+{
+  static const Step change = { RTM_NEWADDR, 1, 0 };
+  HbTopology *topology = hb_topology_new ();
+  Message messages[2];
+
+  make_message (&messages[1], &change);
+  memset (&messages[0], 0, sizeof messages[0]);
+  messages[0].header.nlmsg_type = NLMSG_NOOP;
+  messages[0].header.nlmsg_len = sizeof messages[0].header;
+  memmove (messages[0].bytes + NLMSG_HDRLEN, &messages[1], messages[1].header.nlmsg_len);
+
+  g_assert_true (hb_topology_take (topology, messages,
+                                   NLMSG_HDRLEN + messages[1].header.nlmsg_len));
+  hb_topology_free (topology);
+}
+
 /* After messages have been lost, what is known may be wrong. */
 static void
 test_clear (void)
@@ -360,6 +379,7 @@ main (int   argc,
     g_test_add_data_func (cases[i].path, &cases[i], test_case);
 
   g_test_add_func ("/loop/topology/several", test_several);
+  g_test_add_func ("/loop/topology/bare-header", test_bare_header);
   g_test_add_func ("/loop/topology/clear", test_clear);
   g_test_add_func ("/loop/topology/many", test_many);
   g_test_add_func ("/loop/topology/cut", test_cut);
