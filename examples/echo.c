@@ -1,19 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Keeps a WebSocket open, and sends each line of its input on it: echo URI */
+/* Keeps a WebSocket open, and sends each line of its input on it: echo URI
+ *
+ * At the end of the input it waits for the answers to all lines, and closes the connection. */
 
 #include <hb-websocket.h>
 
 #include <locale.h>
 #include <stdlib.h>
 
+/* How long to wait for the last answers, in milliseconds */
+#define ANSWER_TIMEOUT 5000
+
+static guint n_unanswered;
+static gboolean input_has_ended;
+
+static void
+send_text (HbWebsocketTask *task,
+           const char      *text)
+{
+  /* While the connection is lost, the text waits for the next one. */
+  if (hb_websocket_task_send_text (task, text, NULL))
+    n_unanswered++;
+}
+
+static void
+close_when_answered (HbWebsocketTask *task)
+{
+  if (input_has_ended && n_unanswered == 0)
+    hb_websocket_task_close (task, 1000, NULL);
+}
+
 static void
 open_cb (HbWebsocketTask *task)
 {
   g_print ("open\n");
 
-  /* Each link begins with this, ahead of the lines that have waited for it. */
-  hb_websocket_task_send_text (task, "hello", NULL);
+  /* Each connection begins with this, before the lines that have waited for it. */
+  send_text (task, "hello");
 }
 
 static void
@@ -25,6 +49,10 @@ text_cb (HbWebsocketTask       *task,
   const char *text = g_bytes_get_data (message, &size);
 
   g_print ("received %.*s\n", (int) size, text);
+
+  if (n_unanswered > 0)
+    n_unanswered--;
+  close_when_answered (task);
 }
 
 static void
@@ -39,6 +67,11 @@ close_cb (HbWebsocketTask *task,
           guint            code)
 {
   g_print ("closed with code %u\n", code);
+
+  /* The answers to what was sent on this connection are lost. */
+  if (hb_websocket_task_get_buffered_amount (task) == 0)
+    n_unanswered = 0;
+  close_when_answered (task);
 }
 
 static void
@@ -47,6 +80,14 @@ reconnect_cb (HbWebsocketTask *task,
               guint            delay)
 {
   g_print ("attempt %u in %u ms\n", attempt, delay);
+}
+
+static gboolean
+timeout_cb (gpointer task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -59,13 +100,14 @@ input_cb (GIOChannel      *lines,
 
   if (g_io_channel_read_line (lines, &line, NULL, &end, NULL) != G_IO_STATUS_NORMAL)
     {
-      hb_websocket_task_close (task, 1000, NULL);
+      input_has_ended = TRUE;
+      g_timeout_add (ANSWER_TIMEOUT, timeout_cb, task);
+      close_when_answered (task);
       return G_SOURCE_REMOVE;
     }
 
-  /* Where the link is down, the line waits for the next one. */
   line[end] = '\0';
-  hb_websocket_task_send_text (task, line, NULL);
+  send_text (task, line);
 
   return G_SOURCE_CONTINUE;
 }
@@ -81,31 +123,48 @@ opened_cb (GObject      *source,
     g_io_add_watch (lines, G_IO_IN | G_IO_HUP, (GIOFunc) input_cb, task);
 }
 
-int
-main (int    argc,
-      char **argv)
+static HbWebsocketTask *
+make_task (const char *uri)
 {
-  g_autoptr (HbWebsocketTask) task = hb_websocket_task_new (argv[1]);
-  g_autoptr (GIOChannel) lines = g_io_channel_unix_new (0);
-
-  setlocale (LC_ALL, "");
+  HbWebsocketTask *task = hb_websocket_task_new (uri);
 
   hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
   hb_websocket_task_set_ping_timeout (task, 2000);
   hb_websocket_task_set_pong_timeout (task, 2000);
   hb_websocket_task_set_reconnect_timeout (task, 500);
 
-  /* These stay connected, however often the link is lost and opened again. */
+  /* These stay connected, however often the connection is lost and opened again. */
   g_signal_connect (task, "open", G_CALLBACK (open_cb), NULL);
   g_signal_connect (task, "message::text", G_CALLBACK (text_cb), NULL);
   g_signal_connect (task, "error", G_CALLBACK (error_cb), NULL);
   g_signal_connect (task, "close", G_CALLBACK (close_cb), NULL);
   g_signal_connect (task, "reconnect", G_CALLBACK (reconnect_cb), NULL);
 
-  /* Tries until the link is open. */
+  return task;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autoptr (HbWebsocketTask) task = NULL;
+  g_autoptr (GIOChannel) lines = g_io_channel_unix_new (0);
+
+  setlocale (LC_ALL, "");
+
+  if (argc != 2)
+    {
+      g_printerr ("The URI is missing. Usage: %s ws://HOST:PORT/\n", argv[0]);
+      return EXIT_FAILURE;
+    }
+
+  g_print ("Type lines to send them. Ctrl+D closes the connection.\n");
+  task = make_task (argv[1]);
+
+  /* Tries until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);
   if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
-    return EXIT_FAILURE; /* the URI is wrong, as the error has told */
+    return EXIT_FAILURE; /* The URI is wrong, as the error has said. */
 
   while (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     g_main_context_iteration (NULL, TRUE);

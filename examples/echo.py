@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps a WebSocket open, and sends each line of its input on it: echo.py URI"""
+"""Keeps a WebSocket open, and sends each line of its input on it: echo.py URI
+
+At the end of the input it waits for the answers to all lines, and closes the connection."""
 
 import sys
 
@@ -8,6 +10,12 @@ import gi
 
 gi.require_version('Hb', '1')
 from gi.repository import Gio, GLib, Hb  # noqa: E402
+
+# How long to wait for the last answers, in milliseconds
+ANSWER_TIMEOUT = 5000
+
+if len(sys.argv) != 2:
+    sys.exit('The URI is missing. Usage: echo.py ws://HOST:PORT/')
 
 loop = GLib.MainLoop()
 lines = Gio.DataInputStream.new(Gio.File.new_for_path('/dev/stdin').read(None))
@@ -18,12 +26,47 @@ task = Hb.WebsocketTask(
     pong_timeout=2000,
     reconnect_timeout=500,
 )
+unanswered = 0
+input_has_ended = False
+
+
+def send_text(text):
+    global unanswered
+
+    # While the connection is lost, the text waits for the next one.
+    task.send_text(text)
+    unanswered += 1
+
+
+def close():
+    # echo_asyncio.py awaits this call instead.
+    task.close_async(1000, None, None, lambda *_: loop.quit())
+
+
+def set_unanswered(number):
+    global unanswered
+
+    unanswered = number
+    if input_has_ended and unanswered == 0:
+        close()
 
 
 def on_open(_):
     print('open')
-    # Each link begins with this, ahead of the lines that have waited for it.
-    task.send_text('hello')
+    # Each connection begins with this, before the lines that have waited for it.
+    send_text('hello')
+
+
+def on_text(_, kind, message):
+    print('received', message.get_data().decode())
+    set_unanswered(max(unanswered - 1, 0))
+
+
+def on_close(_, code, reason):
+    print('closed with code', code)
+    # The answers to what was sent on this connection are lost.
+    if task.props.buffered_amount == 0:
+        set_unanswered(0)
 
 
 def on_opened(_, result):
@@ -32,14 +75,16 @@ def on_opened(_, result):
 
 
 def on_line(_, result):
+    global input_has_ended
+
     line, _ = lines.read_line_finish_utf8(result)
     if line is None:
-        # echo_asyncio.py awaits this call instead.
-        task.close_async(1000, None, None, lambda *_: loop.quit())
+        input_has_ended = True
+        GLib.timeout_add(ANSWER_TIMEOUT, close)
+        set_unanswered(unanswered)
         return
 
-    # Where the link is down, the line waits for the next one.
-    task.send_text(line)
+    send_text(line)
     read_line()
 
 
@@ -47,16 +92,18 @@ def read_line():
     lines.read_line_async(GLib.PRIORITY_DEFAULT, None, on_line)
 
 
-# These stay connected, however often the link is lost and opened again.
+# These stay connected, however often the connection is lost and opened again.
 task.connect('open', on_open)
-task.connect('message::text', lambda _, kind, data: print('received', data.get_data().decode()))
+task.connect('message::text', on_text)
 task.connect('error', lambda _, error: print('error:', error.message))
-task.connect('close', lambda _, code, reason: print('closed with code', code))
+task.connect('close', on_close)
 task.connect('reconnect', lambda _, attempt, delay: print(f'attempt {attempt} in {delay} ms'))
 
-# Tries until the link is open.
+print('Type lines to send them. Ctrl+D closes the connection.')
+
+# Tries until a connection is open.
 task.open_async(None, on_opened)
 if task.get_state() == Hb.State.CLOSED:
-    sys.exit(1)  # The URI is wrong, as the error has told.
+    sys.exit(1)  # The URI is wrong, as the error has said.
 
 loop.run()

@@ -1,72 +1,131 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Keeps a WebSocket open, and sends each line of its input on it: echo-vala URI
+//
+// At the end of the input it waits for the answers to all lines, and closes the connection.
 
-// These stay connected, however often the link is lost and opened again.
-void connect_handlers (Hb.WebsocketTask task)
+// How long to wait for the last answers, in milliseconds
+const uint ANSWER_TIMEOUT = 5000;
+
+class Echo
 {
-  task.open.connect (() => {
-    print ("open\n");
+  public Hb.WebsocketTask task;
+  uint n_unanswered = 0;
+  bool input_has_ended = false;
+
+  public Echo (string uri)
+  {
+    task = new Hb.WebsocketTask (uri) {
+      heartbeat_mode = PING, ping_timeout = 2000, pong_timeout = 2000, reconnect_timeout = 500
+    };
+
+    // These stay connected, however often the connection is lost and opened again.
+    task.open.connect (on_open);
+    task.message["text"].connect ((type, message) => on_text (message));
+    task.error.connect ((error) => print ("error: %s\n", error.message));
+    task.close.connect ((code) => on_close (code));
+    task.reconnect.connect ((attempt, delay) => print ("attempt %u in %u ms\n", attempt, delay));
+  }
+
+  void send_text (string text)
+  {
     try
       {
-        // Each link begins with this, ahead of the lines that have waited for it.
-        task.send_text ("hello");
+        // While the connection is lost, the text waits for the next one.
+        task.send_text (text);
+        n_unanswered++;
       }
     catch (Error error)
       {
         printerr ("%s\n", error.message);
       }
-  });
-  task.message["text"].connect ((type, message) => {
+  }
+
+  void close_when_answered ()
+  {
+    if (input_has_ended && n_unanswered == 0)
+      task.close (1000);
+  }
+
+  void on_open ()
+  {
+    print ("open\n");
+
+    // Each connection begins with this, before the lines that have waited for it.
+    send_text ("hello");
+  }
+
+  void on_text (Bytes message)
+  {
     unowned uint8[] data = message.get_data ();
 
     print ("received %.*s\n", data.length, data);
-  });
-  task.error.connect ((error) => print ("error: %s\n", error.message));
-  task.close.connect ((code) => print ("closed with code %u\n", code));
-  task.reconnect.connect ((attempt, delay) => print ("attempt %u in %u ms\n", attempt, delay));
-}
 
-async void run (Hb.WebsocketTask task) throws Error
-{
-  var lines = new DataInputStream (File.new_for_path ("/dev/stdin").read ());
-  string? line;
+    if (n_unanswered > 0)
+      n_unanswered--;
+    close_when_answered ();
+  }
 
-  // Tries until the link is open, and throws where the URI is wrong.
-  yield task.open_async ();
+  void on_close (uint code)
+  {
+    print ("closed with code %u\n", code);
 
-  // Where the link is down, a line waits for the next one.
-  while ((line = yield lines.read_line_utf8_async ()) != null)
-    task.send_text (line);
+    // The answers to what was sent on this connection are lost.
+    if (task.buffered_amount == 0)
+      n_unanswered = 0;
+    close_when_answered ();
+  }
 
-  yield task.close_async ();
+  public async void read_lines () throws Error
+  {
+    var lines = new DataInputStream (File.new_for_path ("/dev/stdin").read ());
+    string? line;
+
+    // Tries until a connection is open, and throws where the URI is wrong.
+    yield task.open_async ();
+
+    while ((line = yield lines.read_line_utf8_async ()) != null)
+      send_text (line);
+
+    input_has_ended = true;
+    Timeout.add (ANSWER_TIMEOUT, () => {
+      task.close (1000);
+      return Source.REMOVE;
+    });
+    close_when_answered ();
+  }
 }
 
 int main (string[] args)
 {
   var loop = new MainLoop ();
-  var task = new Hb.WebsocketTask (args[1]);
   int status = 0;
 
   Intl.setlocale ();
 
-  task.heartbeat_mode = Hb.HeartbeatMode.PING;
-  task.ping_timeout = 2000;
-  task.pong_timeout = 2000;
-  task.reconnect_timeout = 500;
-  connect_handlers (task);
+  if (args.length != 2)
+    {
+      printerr ("The URI is missing. Usage: %s ws://HOST:PORT/\n", args[0]);
+      return 1;
+    }
 
-  run.begin (task, (source, result) => {
+  print ("Type lines to send them. Ctrl+D closes the connection.\n");
+
+  var echo = new Echo (args[1]);
+  echo.task.notify["state"].connect (() => {
+    if (echo.task.state == CLOSED)
+      loop.quit ();
+  });
+  echo.read_lines.begin ((source, result) => {
     try
       {
-        run.end (result);
+        echo.read_lines.end (result);
       }
     catch (Error error)
       {
-        printerr ("%s\n", error.message);
-        status = 1;
+        status = 1; // The URI is wrong, as the error has said.
+        loop.quit ();
       }
-    loop.quit ();
   });
   loop.run ();
 

@@ -20,6 +20,7 @@ from tap import run_cases  # noqa: E402
 # Seconds for anything to happen.
 PATIENCE = 20
 
+INTRODUCTION = r'Type lines to send them\. Ctrl\+D closes the connection\.'
 REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
@@ -90,6 +91,10 @@ class Server(Process):
 
 
 class Example(Process):
+    def __enter__(self):
+        self.expect(INTRODUCTION)
+        return self
+
     def expect(self, *patterns):
         for pattern in patterns:
             line = self.take()
@@ -159,11 +164,34 @@ def test_short_input(path, *command):
     with Server(path, '--verbose') as server, Example(*command, server.uri) as example:
         example.send('typed')
         example.process.stdin.close()
-        example.expect_after('closed with code 1000', 'open', 'received hello', 'received typed')
+        example.expect('open', 'received hello', 'received typed', 'closed with code 1000')
         example.wait()
         server.kill()
         assert 'client 1: message 2, text, 5 bytes' in server.complaints, \
             server.describe_complaints()
+
+
+def test_pipe(path, *command):
+    """The lines come from a pipe, and the answers to all of them are printed before the end."""
+    lines = [str(number) for number in range(200)]
+
+    with Server(path) as server, Example(*command, server.uri) as example:
+        example.process.stdin.write(''.join(f'{line}\n' for line in lines))
+        example.process.stdin.close()
+        example.expect('open', 'received hello', *(f'received {line}' for line in lines),
+                       'closed with code 1000')
+        status = example.wait()
+        assert status == 0, f'it ended with status {status}'
+        assert not example.complaints, example.describe_complaints()
+
+
+def test_no_uri(path, *command):
+    """It says what is missing."""
+    with Process(*command) as example:
+        status = example.wait()
+        assert status == 1, f'it ended with status {status}'
+        assert example.complaints[0].startswith('The URI is missing. Usage: '), \
+            example.describe_complaints()
 
 
 def test_wrong_uri(path, *command):
@@ -175,7 +203,8 @@ def test_wrong_uri(path, *command):
 
 
 def main(*arguments):
-    tests = [test_restart, test_silence, test_drop, test_short_input, test_wrong_uri]
+    tests = [test_restart, test_silence, test_drop, test_short_input, test_pipe, test_no_uri,
+             test_wrong_uri]
     run_cases((test.__name__.removeprefix('test_').replace('_', ' '),
                lambda test=test: test(*arguments)) for test in tests)
 
