@@ -43,7 +43,7 @@ def read_units(gir):
 
 
 def describe_default(pspec):
-    value = pspec.default_value
+    value = Hb.WebsocketTask().get_property(pspec.name)
 
     if pspec.value_type.name == 'GStrv':
         return 'empty'
