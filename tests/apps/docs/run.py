@@ -27,8 +27,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
 
-from common import (BUILD, CC, MESON, PATIENCE, PKG_CONFIG, SOURCE, Peer, check, finish,  # noqa: E402
-                    get_devenv_flags, get_flags, run, skip)
+from common import (BUILD, CC, MESON, PATIENCE, PKG_CONFIG, SOURCE, Peer, check,  # noqa: E402
+                    finish, get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
 CLIENT = sys.argv[4]
