@@ -14,7 +14,8 @@
 #
 # For a look:       tests/bench/systems.sh -- --goals --rounds=1 --seconds=0.1
 # For the pages:    tests/bench/systems.sh
-#                   tests/bench/table.py _build-bench/systems/*.jsonl doc/performance.*
+#                   tests/bench/table.py _build-bench/systems/*.jsonl doc/performance.* \
+#                     tests/bench/FIGURES.md
 
 set -euo pipefail
 
