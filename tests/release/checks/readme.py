@@ -109,6 +109,11 @@ def main():
         check(programs.get(language) == read_example(language, name),
               f'the README has the program of examples/{name}', programs.get(language, 'nothing'))
 
+    # The translation may leave programs out, but what it has is the same.
+    translated = BLOCK.findall((SOURCE / 'README.zh_CN.md').read_text(encoding='utf-8'))
+    check(translated and all(programs.get(language) == text for language, text in translated),
+          'the README in Chinese has a program of the README')
+
     if not SERVER.exists():
         skip('the programs', 'built without the tools, and so without a server')
         finish()
