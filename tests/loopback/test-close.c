@@ -52,97 +52,6 @@ test_goodbye (Fixture       *fixture,
     }
 }
 
-/* Codes that must not be sent are an error, and so is half a code. */
-static void
-test_forbidden_codes (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  const guint codes[] = { 1005, 1006, 1015, 999, 1016, 5000 };
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (codes); i++)
-    {
-      RawPeer *peer = fixture_open_raw (fixture);
-
-      g_test_message ("%u", codes[i]);
-      hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
-      raw_peer_send_close (peer, codes[i], NULL);
-      signal_log_expect (fixture->log, "state:waiting error:soup-websocket-error-quark:1002 "
-                         "close:1006 reconnect:1:60000");
-      raw_peer_expect (peer, "close:1002");
-      hb_websocket_task_close (fixture->task, 1000, NULL);
-      signal_log_expect_now (fixture->log, "state:closed");
-    }
-}
-
-static void
-expect_protocol_error (Fixture    *fixture,
-                       const void *frame,
-                       gsize       length,
-                       const char *error,
-                       const char *answer)
-{
-  RawPeer *peer = fixture_open_raw (fixture);
-
-  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
-  raw_peer_write (peer, frame, length);
-  signal_log_expect (fixture->log, "state:waiting");
-  signal_log_expect (fixture->log, error);
-  signal_log_expect (fixture->log, "close:1006 reconnect:1:60000");
-  raw_peer_expect (peer, answer);
-  hb_websocket_task_close (fixture->task, 1000, NULL);
-  signal_log_expect_now (fixture->log, "state:closed");
-}
-
-static void
-test_bad_frames (Fixture       *fixture,
-                 gconstpointer  data)
-{
-  const char *bad = "error:soup-websocket-error-quark:1002";
-
-  /* An opcode that means nothing, one that is reserved bits, a masked frame, half a close code, a
-   * continuation of nothing, a ping in fragments */
-  expect_protocol_error (fixture, "\x83\x01x", 3, bad, "close:1002");
-  expect_protocol_error (fixture, "\xf1\x01x", 3, bad, "close:1002");
-  expect_protocol_error (fixture, "\x81\x81mask\x11", 7, bad, "close:1002");
-  expect_protocol_error (fixture, "\x88\x01\x03", 3, bad, "close:1002");
-  expect_protocol_error (fixture, "\x80\x01x", 3, bad, "close:1002");
-  expect_protocol_error (fixture, "\x09\x01x", 3, bad, "close:1002");
-
-  /* Text that is not UTF-8 */
-  expect_protocol_error (fixture, "\x81\x02\xc3(", 4, "error:soup-websocket-error-quark:1007",
-                         "close:1007");
-}
-
-static void
-test_drop_and_reset (Fixture       *fixture,
-                     gconstpointer  data)
-{
-  RawPeer *peer = fixture_open_raw (fixture);
-
-  raw_peer_drop (peer);
-  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
-  signal_log_expect (fixture->log, WORDS_OPEN);
-  raw_peer_reset (raw_server_wait_peer (fixture->raw, 1));
-  signal_log_expect (fixture->log, "state:waiting error:g-io-error-quark:44 close:1006 "
-                     "reconnect:2:20");
-  signal_log_expect (fixture->log, WORDS_OPEN);
-}
-
-/* In the middle of a frame */
-static void
-test_drop_within_frame (Fixture       *fixture,
-                        gconstpointer  data)
-{
-  RawPeer *peer = fixture_open_raw (fixture);
-
-  raw_peer_write (peer, "\x81\x05he", 4);
-  wait_idle ();
-  raw_peer_drop (peer);
-  signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
-  signal_log_expect (fixture->log, WORDS_OPEN);
-}
-
 /* The peer's close frame comes right after a message, and its FIN right after that. */
 static void
 test_last_words (Fixture       *fixture,
@@ -325,10 +234,6 @@ main (int   argc,
   g_test_summary ("The ends that a link can have, and what is told of them.");
 
   add_raw_test ("/loopback/close/goodbye", test_goodbye);
-  add_raw_test ("/loopback/close/forbidden-codes", test_forbidden_codes);
-  add_raw_test ("/loopback/close/bad-frames", test_bad_frames);
-  add_raw_test ("/loopback/close/drop-and-reset", test_drop_and_reset);
-  add_raw_test ("/loopback/close/drop-within-frame", test_drop_within_frame);
   add_raw_test ("/loopback/close/last-words", test_last_words);
   add_raw_test ("/loopback/close/own-goodbye", test_own_goodbye);
   add_test ("/loopback/close/longest-reason", test_longest_reason);

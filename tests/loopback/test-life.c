@@ -347,6 +347,28 @@ test_states_in_handlers (Fixture       *fixture,
   raw_peer_expect (peer, "close:1002");
 }
 
+/* Bytes of an old connection that are on their way when the new one begins */
+static void
+test_old_link_is_mute (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *old = fixture_open_raw (fixture);
+  RawPeer *peer;
+
+  /* It is on its way when the new link is begun. */
+  raw_peer_send_text (old, "late");
+  raw_peer_send_close (old, 4000, "late");
+  hb_websocket_task_reconnect_now (fixture->task);
+  raw_peer_drop (old);
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+  wait_pass (2 * RECONNECT);
+  signal_log_expect_quiet (fixture->log);
+  g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
+  peer = raw_server_wait_peer (fixture->raw, 1);
+  raw_peer_send_text (peer, "here");
+  signal_log_expect (fixture->log, "message:text:here");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -365,6 +387,7 @@ main (int   argc,
   add_raw_test ("/loopback/life/check", test_check);
   add_test ("/loopback/life/hold", test_hold);
   add_raw_test ("/loopback/life/release-before-time", test_release_before_time);
+  add_raw_test ("/loopback/life/old-link-is-mute", test_old_link_is_mute);
   add_raw_test ("/loopback/life/states-in-handlers", test_states_in_handlers);
 
   return g_test_run ();

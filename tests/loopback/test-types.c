@@ -4,7 +4,7 @@
 
 #include "hb-websocket.h"
 
-/* What bindings see of the library: its types, its error domain, its version. */
+/* What bindings see of the library: its types and its error domain. */
 
 static void
 test_enums (void)
@@ -112,34 +112,18 @@ test_message_handlers (void)
   g_assert_finalize_object (task);
 }
 
-static void
-test_version (void)
-{
-  g_assert_cmpuint (hb_get_major_version (), ==, HB_MAJOR_VERSION);
-  g_assert_cmpuint (hb_get_minor_version (), ==, HB_MINOR_VERSION);
-  g_assert_cmpuint (hb_get_micro_version (), ==, HB_MICRO_VERSION);
-  g_assert_true (HB_CHECK_VERSION (1, 0, 0));
-
-  /* As in GLib: what does not fit, or nothing */
-  g_assert_null (hb_check_version (1, 0, 0));
-  g_assert_null (hb_check_version (HB_MAJOR_VERSION, HB_MINOR_VERSION, HB_MICRO_VERSION));
-  g_assert_nonnull (hb_check_version (HB_MAJOR_VERSION, HB_MINOR_VERSION, HB_MICRO_VERSION + 1));
-  g_assert_nonnull (hb_check_version (HB_MAJOR_VERSION + 1, 0, 0));
-}
-
 int
 main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What bindings see of the library: its types, its error domain, its version.");
+  g_test_summary ("What bindings see of the library: its types and its error domain.");
 
   g_test_add_func ("/loopback/types/enums", test_enums);
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);
   g_test_add_func ("/loopback/types/task-is-final", test_task_is_final);
   g_test_add_func ("/loopback/types/metrics", test_metrics);
   g_test_add_func ("/loopback/types/message-handlers", test_message_handlers);
-  g_test_add_func ("/loopback/types/version", test_version);
 
   return g_test_run ();
 }

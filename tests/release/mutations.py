@@ -25,8 +25,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 
-# The second stage runs only if the first passes.
-STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback']]
+# A stage runs only if those before it pass.
+STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback'], ['matrix']]
 
 OPTIONS = ['-Dintrospection=disabled', '-Dvapi=disabled', '-Dexamples=false', '-Dtools=false',
            '-Dmonitor=disabled', '-Ddocumentation=false', '-Ddebug=false', '-Doptimization=1']
