@@ -32,6 +32,9 @@ shift 2
 
 export PYTHONDONTWRITEBYTECODE=1
 
+# Most tests wait for a time or for a peer, so more of them fit at once than there are processors.
+[ "$part" = valgrind ] || export MESON_TESTTHREADS=$((2 * $(nproc)))
+
 # An older log would be taken for what this run has done.
 rm -f "$log" "$folder/$part.json"
 trap '[ ! -f "$log" ] || cp "$log" "$folder/$part.json"' EXIT
