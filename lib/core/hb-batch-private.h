@@ -4,6 +4,7 @@
 
 #include "hb-deque-private.h"
 #include "hb-outgoing-private.h"
+#include "hb-tickets-private.h"
 
 G_BEGIN_DECLS
 
@@ -11,8 +12,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
-  GPtrArray *cancelled;  /* tickets of calls that are to be cancelled */
-  GPtrArray *overflowed; /* tickets of messages for which there was no room */
+  HbTickets  cancelled;  /* of calls that are to be cancelled */
+  HbTickets  overflowed; /* of messages for which there was no room */
   guint      n_dropped;  /* how many messages had no room */
   GError    *overflow;   /* (owned) (nullable) why the first of these was dropped */
 } HbBatch;

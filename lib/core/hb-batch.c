@@ -9,8 +9,6 @@ hb_batch_init (HbBatch *self)
 {
   *self = (HbBatch) { 0 };
   hb_deque_init (&self->messages, sizeof (HbOutgoing));
-  self->cancelled = g_ptr_array_new ();
-  self->overflowed = g_ptr_array_new ();
 }
 
 /* Frees what holds the contents. The messages and the tickets in it are the caller's. */
@@ -18,7 +16,7 @@ void
 hb_batch_clear (HbBatch *self)
 {
   hb_deque_clear (&self->messages);
-  g_clear_pointer (&self->cancelled, g_ptr_array_unref);
-  g_clear_pointer (&self->overflowed, g_ptr_array_unref);
+  hb_tickets_clear (&self->cancelled);
+  hb_tickets_clear (&self->overflowed);
   g_clear_error (&self->overflow);
 }

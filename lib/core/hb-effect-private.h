@@ -5,6 +5,7 @@
 #include "hb-deque-private.h"
 #include "hb-outgoing-private.h"
 #include "hb-property-private.h"
+#include "hb-tickets-private.h"
 
 G_BEGIN_DECLS
 
@@ -106,7 +107,7 @@ void      hb_effects_push_received (HbEffects     *self,
                                    HbOpcode        opcode,
                                    GBytes         *bytes);
 void      hb_effects_resolve_all  (HbEffects      *self,
-                                   GPtrArray      *tickets,
+                                   HbTickets      *tickets,
                                    HbOutcome       outcome,
                                    const GError   *error);
 gboolean  hb_effects_fail_call    (HbEffects      *self,

@@ -95,16 +95,16 @@ hb_effects_push_received (HbEffects *self,
 
 void
 hb_effects_resolve_all (HbEffects    *self,
-                        GPtrArray    *tickets,
+                        HbTickets    *tickets,
                         HbOutcome     outcome,
                         const GError *error)
 {
   guint i;
 
-  for (i = 0; i < tickets->len; i++)
-    hb_effects_push_resolve (self, g_ptr_array_index (tickets, i), outcome, error);
+  for (i = 0; i < hb_tickets_get_length (tickets); i++)
+    hb_effects_push_resolve (self, hb_tickets_at (tickets, i), outcome, error);
 
-  g_ptr_array_set_size (tickets, 0);
+  hb_tickets_clear (tickets);
 }
 
 /* Whether a call is about to fail with the same domain and code as @error. */

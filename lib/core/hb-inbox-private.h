@@ -11,7 +11,7 @@ typedef struct
 {
   HbDeque    messages;        /* of HbIncoming */
   HbEffects *effects;         /* (not owned) */
-  GPtrArray *receives;        /* tickets; none while a message waits */
+  HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* of memory that the messages take */
   gint64     given_since;     /* HB_NEVER unless messages were given since other sources' turn */
@@ -49,7 +49,8 @@ void     hb_inbox_close      (HbInbox       *self,
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
-  return self->is_paused || self->is_giving || self->messages.length > 0 || self->receives->len > 0;
+  return self->is_paused || self->is_giving || self->messages.length > 0 
+         || hb_tickets_get_length (&self->receives) > 0;
 }
 
 /* Whether hb_inbox_give () would return a message */

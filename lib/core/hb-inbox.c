@@ -57,7 +57,6 @@ hb_inbox_init (HbInbox   *self,
 {
   *self = (HbInbox) { .effects = effects, .given_since = HB_NEVER };
   hb_deque_init (&self->messages, sizeof (HbIncoming));
-  self->receives = g_ptr_array_new ();
 }
 
 void
@@ -65,7 +64,7 @@ hb_inbox_clear (HbInbox *self)
 {
   hb_inbox_drop (self);
   hb_deque_clear (&self->messages);
-  g_clear_pointer (&self->receives, g_ptr_array_unref);
+  hb_tickets_clear (&self->receives);
   g_clear_error (&self->reason);
 }
 
@@ -81,9 +80,10 @@ hb_inbox_push (HbInbox  *self,
                HbOpcode  opcode,
                GBytes   *bytes)
 {
-  if (self->receives->len > 0)
-    hb_effects_push_received (self->effects, g_ptr_array_remove_index (self->receives, 0),
-                              opcode, g_bytes_ref (bytes));
+  gpointer ticket = hb_tickets_pop (&self->receives);
+
+  if (ticket != NULL)
+    hb_effects_push_received (self->effects, ticket, opcode, g_bytes_ref (bytes));
   else
     append (self, opcode, g_bytes_ref (bytes));
 }
@@ -194,7 +194,7 @@ hb_inbox_receive (HbInbox  *self,
 
   if (self->messages.length == 0)
     {
-      g_ptr_array_add (self->receives, ticket);
+      hb_tickets_add (&self->receives, ticket);
       return;
     }
 
@@ -207,7 +207,7 @@ gboolean
 hb_inbox_withdraw (HbInbox  *self,
                    gpointer  ticket)
 {
-  if (!g_ptr_array_remove (self->receives, ticket))
+  if (!hb_tickets_remove (&self->receives, ticket))
     return FALSE;
 
   hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
@@ -223,5 +223,5 @@ hb_inbox_close (HbInbox      *self,
   g_clear_error (&self->reason);
   self->reason = g_error_copy (error);
   hb_inbox_on_yielded (self);
-  hb_effects_resolve_all (self->effects, self->receives, HB_OUTCOME_FAILED, error);
+  hb_effects_resolve_all (self->effects, &self->receives, HB_OUTCOME_FAILED, error);
 }

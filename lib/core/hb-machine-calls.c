@@ -46,7 +46,7 @@ hb_machine_open (HbMachine *self,
     }
 
   if (ticket != NULL)
-    g_ptr_array_add (self->opens, ticket);
+    hb_tickets_add (&self->opens, ticket);
 
   if (self->state == HB_STATE_CLOSED)
     {
@@ -89,12 +89,12 @@ hb_machine_close (HbMachine   *self,
   hb_inbox_drop (&self->inbox);
 
   if (ticket != NULL)
-    g_ptr_array_add (self->closes, ticket);
+    hb_tickets_add (&self->closes, ticket);
 
   switch (self->state)
     {
     case HB_STATE_CLOSED:
-      hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
+      hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_DONE, NULL);
       break;
 
     case HB_STATE_CONNECTING:
@@ -148,7 +148,7 @@ hb_machine_reconnect_now (HbMachine *self,
 
   hb_machine_attempt (self, now);
   start_afresh (self, was_closed);
-  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_CANCELLED, NULL);
+  hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
 /* Gives the connection up as if it were lost, so that the attempt counts and the delays grow. */
@@ -423,12 +423,12 @@ hb_machine_cancel (HbMachine *self,
                    gint64     now,
                    gpointer   ticket)
 {
-  if (g_ptr_array_remove (self->opens, ticket))
+  if (hb_tickets_remove (&self->opens, ticket))
     {
       hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
       hb_machine_close (self, now, HB_CLOSE_NORMAL, NULL, NULL, NULL);
     }
-  else if (g_ptr_array_remove (self->closes, ticket))
+  else if (hb_tickets_remove (&self->closes, ticket))
     {
       hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
     }

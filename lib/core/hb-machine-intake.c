@@ -55,8 +55,8 @@ hb_machine_take_in (HbMachine *self,
   if (batch->overflow != NULL && !self->disposed)
     hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
 
-  for (i = 0; i < batch->overflowed->len; i++)
-    hb_effects_push_resolve (&self->effects, batch->overflowed->pdata[i], HB_OUTCOME_FAILED,
+  for (i = 0; i < hb_tickets_get_length (&batch->overflowed); i++)
+    hb_effects_push_resolve (&self->effects, hb_tickets_at (&batch->overflowed, i), HB_OUTCOME_FAILED,
                              batch->overflow);
 
   hb_machine_expire (self, now);
@@ -71,8 +71,8 @@ hb_machine_take_in (HbMachine *self,
         n_late++;
     }
 
-  for (i = 0; i < batch->cancelled->len; i++)
-    hb_machine_cancel (self, now, batch->cancelled->pdata[i]);
+  for (i = 0; i < hb_tickets_get_length (&batch->cancelled); i++)
+    hb_machine_cancel (self, now, hb_tickets_at (&batch->cancelled, i));
 
   if (!self->disposed)
     {

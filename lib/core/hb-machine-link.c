@@ -154,7 +154,7 @@ hb_machine_on_greeted (HbMachine *self,
     return;
 
   hb_outbox_on_greeted (&self->outbox);
-  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_DONE, NULL);
+  hb_effects_resolve_all (&self->effects, &self->opens, HB_OUTCOME_DONE, NULL);
   hb_machine_pump (self);
 }
 

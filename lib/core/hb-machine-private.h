@@ -24,8 +24,8 @@ typedef struct
   HbOutbox     outbox;
   HbInbox      inbox;
   HbEffects    effects;
-  GPtrArray   *opens;        /* tickets that wait for OPEN */
-  GPtrArray   *closes;       /* tickets that wait for CLOSED */
+  HbTickets    opens;        /* wait for OPEN */
+  HbTickets    closes;       /* wait for CLOSED */
   char        *close_reason; /* (nullable) for our own close frame */
   char        *request_uri;  /* (nullable) of the request that `connecting` last showed */
   GError      *last_error;   /* (nullable) why no link is open, NULL once one is */

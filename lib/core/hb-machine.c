@@ -186,8 +186,8 @@ hb_machine_release_waiters (HbMachine    *self,
 {
   hb_outbox_close (&self->outbox, error);
   hb_inbox_close (&self->inbox, error);
-  hb_effects_resolve_all (&self->effects, self->opens, HB_OUTCOME_FAILED, error);
-  hb_effects_resolve_all (&self->effects, self->closes, HB_OUTCOME_DONE, NULL);
+  hb_effects_resolve_all (&self->effects, &self->opens, HB_OUTCOME_FAILED, error);
+  hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_DONE, NULL);
 }
 
 /* Starts an attempt from any state: at once, or on hb_machine_release () if attempts are held. The
@@ -303,8 +303,6 @@ hb_machine_init (HbMachine *self,
   hb_effects_init (&self->effects);
   hb_outbox_init (&self->outbox, &self->effects, &self->metrics);
   hb_inbox_init (&self->inbox, &self->effects);
-  self->opens = g_ptr_array_new ();
-  self->closes = g_ptr_array_new ();
 }
 
 void
@@ -314,8 +312,8 @@ hb_machine_clear (HbMachine *self)
   hb_inbox_clear (&self->inbox);
   hb_effects_clear (&self->effects);
   hb_settings_clear (&self->settings);
-  g_clear_pointer (&self->opens, g_ptr_array_unref);
-  g_clear_pointer (&self->closes, g_ptr_array_unref);
+  hb_tickets_clear (&self->opens);
+  hb_tickets_clear (&self->closes);
   g_clear_pointer (&self->close_reason, g_free);
   g_clear_pointer (&self->request_uri, g_free);
   g_clear_error (&self->last_error);

@@ -17,7 +17,7 @@ typedef struct
   HbQueue    queue;
   HbEffects *effects;         /* (not owned) */
   HbMetrics *metrics;         /* (not owned) */
-  GPtrArray *flushes;         /* tickets that wait until the queue is empty */
+  HbTickets  flushes;         /* wait until the queue is empty */
   guint64    written;         /* how many bytes of the present link the kernel has */
   guint      n_accepted;      /* the number of the next message */
   guint      refused;         /* the number of the message during which a link last ended */

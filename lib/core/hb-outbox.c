@@ -58,7 +58,7 @@ settle_when_empty (HbOutbox *self)
     hb_effects_push (self->effects, HB_EFFECT_DRAIN);
 
   self->backlogged = FALSE;
-  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_DONE, NULL);
+  hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
 /* Follows the removal of messages. A message that never waited causes no notification. */
@@ -120,14 +120,13 @@ hb_outbox_init (HbOutbox  *self,
 {
   *self = (HbOutbox) { .effects = effects, .metrics = metrics };
   hb_queue_init (&self->queue);
-  self->flushes = g_ptr_array_new ();
 }
 
 void
 hb_outbox_clear (HbOutbox *self)
 {
   hb_queue_clear (&self->queue);
-  g_clear_pointer (&self->flushes, g_ptr_array_unref);
+  hb_tickets_clear (&self->flushes);
 }
 
 /* Returns how many messages wait, without those in flight. */
@@ -150,7 +149,7 @@ hb_outbox_flush (HbOutbox *self,
   if (hb_queue_is_empty (&self->queue))
     hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_DONE, NULL);
   else
-    g_ptr_array_add (self->flushes, ticket);
+    hb_tickets_add (&self->flushes, ticket);
 }
 
 /* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in
@@ -161,7 +160,7 @@ hb_outbox_withdraw (HbOutbox *self,
 {
   HbOutgoing message;
 
-  if (g_ptr_array_remove (self->flushes, ticket))
+  if (hb_tickets_remove (&self->flushes, ticket))
     {
       hb_effects_push_resolve (self->effects, ticket, HB_OUTCOME_CANCELLED, NULL);
       return TRUE;
@@ -199,7 +198,7 @@ void
 hb_outbox_close (HbOutbox     *self,
                  const GError *error)
 {
-  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_FAILED, error);
+  hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_FAILED, error);
 
   if (drop_all (self, HB_OUTCOME_FAILED, error) > 0)
     hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
@@ -227,7 +226,7 @@ hb_outbox_drop_unready (HbOutbox     *self,
 {
   HbOutgoing message;
 
-  hb_effects_resolve_all (self->effects, self->flushes, HB_OUTCOME_FAILED, error);
+  hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_FAILED, error);
 
   while (hb_queue_pop_unready (&self->queue, &message))
     hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);

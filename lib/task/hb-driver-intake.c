@@ -20,7 +20,7 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_intake_take (&self->intake, &batch);
   self->now = hb_clock_now ();
   hb_machine_take_in (&self->machine, self->now, &batch);
-  g_ptr_array_set_free_func (batch.cancelled, g_object_unref);
+  hb_tickets_unref_all (&batch.cancelled);
   hb_batch_clear (&batch);
 }
 

@@ -69,7 +69,7 @@ drop (HbIntake         *self,
     self->batch.overflow = hb_outbox_new_overflow_error (g_bytes_get_size (message->bytes),
                                                          self->max_buffered);
   if (message->ticket != NULL)
-    g_ptr_array_add (self->batch.overflowed, message->ticket);
+    hb_tickets_add (&self->batch.overflowed, message->ticket);
 
   wake (self);
 }
@@ -211,7 +211,7 @@ hb_intake_cancel (HbIntake *self,
   if (self->alarm == NULL)
     return;
 
-  g_ptr_array_add (self->batch.cancelled, g_object_ref (ticket));
+  hb_tickets_add (&self->batch.cancelled, g_object_ref (ticket));
   wake (self);
 }
 
@@ -221,17 +221,19 @@ void
 hb_intake_set_alarm (HbIntake *self,
                      HbAlarm  *alarm)
 {
-  g_autoptr (GPtrArray) ended = NULL;
-  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  HbTickets ended;
 
+  g_mutex_lock (&self->mutex);
   g_assert (self->batch.messages.length == 0);
 
   self->alarm = alarm;
   self->is_woken = FALSE;
-  ended = g_steal_pointer (&self->batch.cancelled);
-  g_ptr_array_set_free_func (ended, g_object_unref);
-  self->batch.cancelled = g_ptr_array_new ();
+  ended = self->batch.cancelled;
+  self->batch.cancelled = (HbTickets) { 0 };
   g_atomic_int_set (&self->is_filled, FALSE);
+  g_mutex_unlock (&self->mutex);
+
+  hb_tickets_unref_all (&ended);
 }
 
 static void

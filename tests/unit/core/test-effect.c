@@ -130,19 +130,19 @@ static void
 test_resolve_all (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_autoptr (GPtrArray) tickets = g_ptr_array_new ();
   g_autoptr (GError) error = new_error ();
+  HbTickets tickets = { 0 };
   int one;
   int two;
 
   g_test_summary ("All who wait are told, in their order, and wait no longer");
 
-  g_ptr_array_add (tickets, &one);
-  g_ptr_array_add (tickets, &two);
-  hb_effects_resolve_all (&fixture->effects, tickets, HB_OUTCOME_FAILED, error);
+  hb_tickets_add (&tickets, &one);
+  hb_tickets_add (&tickets, &two);
+  hb_effects_resolve_all (&fixture->effects, &tickets, HB_OUTCOME_FAILED, error);
 
   assert_strings (&fixture->effects, "resolve:failed:8 resolve:failed:8");
-  g_assert_cmpuint (tickets->len, ==, 0);
+  g_assert_null (tickets.array);
   g_assert_true (((HbEffect *) hb_deque_peek (&fixture->effects, 0))->resolve.ticket == &one);
   g_assert_true (((HbEffect *) hb_deque_peek (&fixture->effects, 1))->resolve.ticket == &two);
 }

@@ -275,7 +275,7 @@ test_no_room (Fixture       *fixture,
   hb_batch_init (&batch);
   batch.n_dropped = 3;
   batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "full");
-  g_ptr_array_add (batch.overflowed, (gpointer) g_intern_string ("one"));
+  hb_tickets_add (&batch.overflowed, (gpointer) g_intern_string ("one"));
   hb_machine_take_in (&fixture->machine, fixture->now, &batch);
   hb_batch_clear (&batch);
   assert_effects (fixture, "error:queue-full resolve:failed:queue-full(one)");
@@ -294,7 +294,7 @@ test_cancel (Fixture       *fixture,
   forget (fixture);
   hb_batch_init (&batch);
   add (fixture, &batch, &rows[0], "one");
-  g_ptr_array_add (batch.cancelled, (gpointer) g_intern_string ("one"));
+  hb_tickets_add (&batch.cancelled, (gpointer) g_intern_string ("one"));
   hb_machine_take_in (&fixture->machine, fixture->now, &batch);
   hb_batch_clear (&batch);
   assert_takes_back (fixture, "");

@@ -27,8 +27,8 @@ walk_has_batch (Walk *self)
 {
   const HbBatch *batch = &self->batch;
 
-  return batch->messages.length + batch->cancelled->len + batch->overflowed->len
-         + batch->n_dropped > 0;
+  return batch->messages.length + hb_tickets_get_length (&batch->cancelled)
+         + hb_tickets_get_length (&batch->overflowed) + batch->n_dropped > 0;
 }
 
 static void
@@ -50,7 +50,7 @@ drop (Walk             *self,
   if (self->batch.overflow == NULL)
     self->batch.overflow = g_error_new_literal (HB_ERROR, HB_ERROR_QUEUE_FULL, "No room");
   if (message->ticket != NULL)
-    g_ptr_array_add (self->batch.overflowed, message->ticket);
+    hb_tickets_add (&self->batch.overflowed, message->ticket);
 }
 
 /* When the age of messages begins to matter, theirs begins. */
@@ -127,7 +127,7 @@ walk_cancel_outside (Walk *self)
   ticket = ledger_pick_call (&self->ledger, dice_roll (self->dice, self->ledger.calls->len));
   if (ledger_get_kind (&self->ledger, ticket) == CALL_SEND
       || ledger_get_kind (&self->ledger, ticket) == CALL_FLUSH)
-    g_ptr_array_add (self->batch.cancelled, ticket);
+    hb_tickets_add (&self->batch.cancelled, ticket);
 }
 
 static void
@@ -169,8 +169,8 @@ model_take_in (Walk          *self,
       && ledger_on_overflow (&self->ledger, batch->n_dropped))
     owe_error (self, HB_ERROR_QUEUE_FULL);
 
-  for (i = 0; i < batch->overflowed->len; i++)
-    ledger_expect_call (&self->ledger, batch->overflowed->pdata[i], HB_OUTCOME_FAILED,
+  for (i = 0; i < hb_tickets_get_length (&batch->overflowed); i++)
+    ledger_expect_call (&self->ledger, hb_tickets_at (&batch->overflowed, i), HB_OUTCOME_FAILED,
                         HB_ERROR_QUEUE_FULL);
 
   model_expire (self);
@@ -186,10 +186,10 @@ model_take_in (Walk          *self,
       n_late += message.bytes != NULL && is_refusing (self);
     }
 
-  for (i = 0; i < batch->cancelled->len; i++)
+  for (i = 0; i < hb_tickets_get_length (&batch->cancelled); i++)
     {
-      if (ledger_is_pending (&self->ledger, batch->cancelled->pdata[i]))
-        ledger_withdraw (&self->ledger, batch->cancelled->pdata[i]);
+      if (ledger_is_pending (&self->ledger, hb_tickets_at (&batch->cancelled, i)))
+        ledger_withdraw (&self->ledger, hb_tickets_at (&batch->cancelled, i));
     }
 
   if (n_late > 0 && !self->model.disposed)

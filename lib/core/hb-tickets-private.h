@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/* The tickets of calls that wait, in order. A task has several of these, and calls seldom wait, so
+ * an empty one holds no memory. All zero is a valid start. */
+typedef struct
+{
+  GPtrArray *array; /* (nullable) NULL if there are none */
+} HbTickets;
+
+void     hb_tickets_add       (HbTickets *self,
+                               gpointer   ticket);
+gboolean hb_tickets_remove    (HbTickets *self,
+                               gpointer   ticket);
+gpointer hb_tickets_pop       (HbTickets *self);
+void     hb_tickets_clear     (HbTickets *self);
+void     hb_tickets_unref_all (HbTickets *self);
+
+static inline guint
+hb_tickets_get_length (const HbTickets *self)
+{
+  return self->array != NULL ? self->array->len : 0;
+}
+
+static inline gpointer
+hb_tickets_at (const HbTickets *self,
+               guint            index)
+{
+  return g_ptr_array_index (self->array, index);
+}
+
+G_END_DECLS
