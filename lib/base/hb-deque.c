@@ -6,7 +6,7 @@
 
 #include "hb-deque-private.h"
 
-#define CAPACITY_MIN 8
+#define CAPACITY_MIN 2
 
 void
 hb_deque_init (HbDeque *self,

@@ -11,6 +11,10 @@
  * for an event of the connection, hb-machine-loss.c for its end, hb-machine-network.c for a change
  * of the network, hb-machine-time.c for a deadline. */
 
+/* Only changes of state push more effects than these at once. An idle task keeps no memory for
+ * them. */
+#define EFFECTS_KEPT 4
+
 /* The only function that writes the state */
 void
 hb_machine_enter (HbMachine *self,
@@ -388,6 +392,8 @@ hb_machine_pop_effect (HbMachine *self,
 
   *effect = *next;
   hb_deque_pop_head (&self->effects);
+  if (G_UNLIKELY (self->effects.length == 0 && self->effects.capacity > EFFECTS_KEPT))
+    hb_deque_clear (&self->effects);
 
   if (effect->kind == HB_EFFECT_TRANSMIT)
     self->transmitting = FALSE;
