@@ -38,6 +38,8 @@ append_header (const char *name,
 /* Creates the request of one attempt, with the headers of the application. A SoupMessage cannot be
  * sent twice.
  *
+ * @headers: (nullable)
+ *
  * Returns: (transfer full) */
 SoupMessage *
 hb_handshake_new_request (const HbSettings   *settings,
@@ -50,8 +52,9 @@ hb_handshake_new_request (const HbSettings   *settings,
   g_assert (uri != NULL);
 
   request = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
-  soup_message_headers_foreach (headers, append_header,
-                                soup_message_get_request_headers (request));
+  if (headers != NULL)
+    soup_message_headers_foreach (headers, append_header,
+                                  soup_message_get_request_headers (request));
 
   return request;
 }

@@ -78,6 +78,9 @@ hb_driver_get_session (HbDriver *self)
 SoupMessageHeaders *
 hb_driver_get_request_headers (HbDriver *self)
 {
+  if (self->request_headers == NULL)
+    self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
+
   return self->request_headers;
 }
 

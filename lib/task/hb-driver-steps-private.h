@@ -34,7 +34,7 @@ struct _HbDriver
   GObject             *recipient;       /* (owned) (nullable) the owner, during a delivery */
   HbMachine            machine;
   HbSessions           sessions;
-  SoupMessageHeaders  *request_headers;
+  SoupMessageHeaders  *request_headers; /* (nullable) NULL until the application asks for them */
   HbLink              *link;            /* (nullable) */
   HbHome               home;            /* entered until CLOSED, as the next three */
   HbAlarm              alarm;

@@ -163,7 +163,6 @@ hb_driver_new (const HbDriverFuncs *funcs,
   g_weak_ref_init (&self->owner, owner);
   hb_home_init (&self->home);
   hb_alarm_init (&self->alarm, hb_driver_get_deadline, alarm_cb, self);
-  self->request_headers = soup_message_headers_new (SOUP_MESSAGE_HEADERS_REQUEST);
   hb_trace_init (&self->trace);
   hb_machine_init (&self->machine, g_random_int ());
   hb_intake_init (&self->intake, &self->machine.outbox.queue.buffered, &self->machine.settings);
