@@ -15,7 +15,8 @@ struct _HbLink
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
   gpointer                 user_data;
   GMainContext            *context;
-  HbAttempt               *attempt;    /* also keeps the session for the connection */
+  HbAttempt               *attempt;    /* (nullable) NULL once the connection is open */
+  SoupSession             *session;    /* (nullable) NULL before hb_link_connect () */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
   HbHandler                handler;    /* of libsoup's messages */
   HbChannel                channel;    /* of the connection */

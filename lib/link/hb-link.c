@@ -25,6 +25,7 @@ free_link (gpointer data)
 
   hb_channel_clear (&self->channel);
   g_clear_object (&self->socket);
+  g_clear_object (&self->session);
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
@@ -109,6 +110,7 @@ attempted_cb (SoupWebsocketConnection *connection,
 
   if (connection != NULL)
     {
+      g_clear_pointer (&self->attempt, hb_attempt_drop);
       adopt_connection (self, connection);
       hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_OPENED });
     }
@@ -148,6 +150,7 @@ hb_link_connect (HbLink           *self,
                  SoupSession      *session,
                  const HbSettings *settings)
 {
+  self->session = g_object_ref (session);
   hb_attempt_start (self->attempt, session, settings);
 }
 
@@ -286,7 +289,7 @@ hb_link_get_serial (HbLink *self)
 SoupMessage *
 hb_link_get_request (HbLink *self)
 {
-  return hb_attempt_get_request (self->attempt);
+  return self->attempt != NULL ? hb_attempt_get_request (self->attempt) : NULL;
 }
 
 /* Returns: (transfer none) (nullable): NULL before the connection is open */
@@ -351,5 +354,5 @@ hb_link_has_ended (HbLink *self)
 gboolean
 hb_link_is_queued (HbLink *self)
 {
-  return hb_attempt_is_queued (self->attempt);
+  return self->attempt != NULL && hb_attempt_is_queued (self->attempt);
 }
