@@ -12,7 +12,6 @@ from pathlib import Path
 from common import BUILD, SOURCE, check, finish, run, skip
 
 FORMATTERS = (
-    ('groff', '-mandoc', '-ww', '-z', '-Kutf8', '-Tutf8'),
     ('man', '--warnings', '-l'),
     ('mandoc', '-Tlint', '-Wstyle'),
 )
