@@ -38,6 +38,8 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
+# No program listens on this port.
+UNREACHABLE = 'ws://127.0.0.1:1'
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
 EXAMPLE_PORT = re.compile(r'\b8080\b')
 EXAMPLE_INTERVAL = re.compile(r'\b30000\b')
@@ -273,7 +275,7 @@ def check_program(snippet, folder):
 
     with Peer() as server:
         base = server.uri.removesuffix('/ws')
-        text = EXAMPLE_UNREACHABLE.sub(f'ws://127.0.0.1:{find_port()}', snippet.text)
+        text = EXAMPLE_UNREACHABLE.sub(UNREACHABLE, snippet.text)
         text = EXAMPLE_SOCKET.sub(base, text)
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
         # A test does not wait for as long as a heartbeat does in earnest.
