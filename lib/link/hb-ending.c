@@ -125,12 +125,10 @@ begin (HbEnding *self)
  * peer's close frame is not the reason of the end: the peer may be gone before libsoup has answered
  * its close frame. */
 static void
-error_cb (SoupWebsocketConnection *connection,
-          GError                  *error,
-          gpointer                 user_data)
+on_error (HbEnding     *self,
+          const GError *error)
 {
-  HbEnding *self = user_data;
-  guint64 limit = soup_websocket_connection_get_max_incoming_payload_size (connection);
+  guint64 limit = soup_websocket_connection_get_max_incoming_payload_size (self->connection);
 
   if (self->source != NULL || self->func == NULL)
     return;
@@ -149,24 +147,45 @@ error_cb (SoupWebsocketConnection *connection,
 /* libsoup emits this for the peer's close frame and for ours. After ours the connection is open
  * until the peer has answered. */
 static void
-closing_cb (SoupWebsocketConnection *connection,
-            gpointer                 user_data)
+on_closing (HbEnding *self)
 {
-  HbEnding *self = user_data;
-
   if (!self->is_closing)
     begin (self);
 }
 
-/* The first sign of an end without a close frame, and of the peer's answer to our close frame.
- * libsoup emits `closed` only when the stream is closed. Over TLS that waits while the send buffer
- * is full. */
+/* Handles each of the signals. The third, notify::state, is the first sign of an end without a close
+ * frame, and of the peer's answer to our close frame. libsoup emits `closed` only when the stream is
+ * closed. Over TLS that waits while the send buffer is full. */
 static void
-notify_state_cb (SoupWebsocketConnection *connection,
-                 GParamSpec              *pspec,
-                 gpointer                 user_data)
+marshal_signal (GClosure     *closure,
+                GValue       *result,
+                guint         n_values,
+                const GValue *values,
+                gpointer      hint,
+                gpointer      data)
 {
-  begin (user_data);
+  guint signal_id = ((GSignalInvocationHint *) hint)->signal_id;
+
+  if (signal_id == g_signal_lookup ("error", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    on_error (closure->data, g_value_get_boxed (&values[1]));
+  else if (signal_id == g_signal_lookup ("closing", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    on_closing (closure->data);
+  else
+    begin (closure->data);
+}
+
+/* One closure takes less memory than three, of which thousands of idle connections would have
+ * each. */
+static void
+connect_signals (HbEnding *self)
+{
+  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
+  const char *names[] = { "error", "closing", "notify::state" };
+  guint i;
+
+  g_closure_set_marshal (closure, marshal_signal);
+  for (i = 0; i < G_N_ELEMENTS (names); i++)
+    g_signal_connect_closure (self->connection, names[i], closure, FALSE);
 }
 
 /* @connection must live until hb_ending_free ().
@@ -184,9 +203,7 @@ hb_ending_new (SoupWebsocketConnection *connection,
   self->context = g_main_context_ref (context);
   self->func = func;
   self->user_data = user_data;
-  g_signal_connect (connection, "error", G_CALLBACK (error_cb), self);
-  g_signal_connect (connection, "closing", G_CALLBACK (closing_cb), self);
-  g_signal_connect (connection, "notify::state", G_CALLBACK (notify_state_cb), self);
+  connect_signals (self);
 
   return self;
 }
