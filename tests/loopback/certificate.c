@@ -162,6 +162,16 @@ certificate_new (void)
   return certificate_new_for ("IP:127.0.0.1", FALSE);
 }
 
+/* Skips the test if there is no certificate. */
+gboolean
+certificate_exists (GTlsCertificate *certificate)
+{
+  if (certificate == NULL)
+    g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+
+  return certificate != NULL;
+}
+
 /* Makes this certificate the one authority that this process trusts, until
  * certificate_distrust (). */
 void

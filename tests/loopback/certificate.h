@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 GTlsCertificate *certificate_new          (void);
 GTlsCertificate *certificate_new_for      (const char      *name,
                                            gboolean         has_expired);
+gboolean         certificate_exists       (GTlsCertificate *certificate);
 void             certificate_trust        (GTlsCertificate *certificate);
 void             certificate_distrust     (void);
 SoupSession     *certificate_make_session (GTlsCertificate *certificate);

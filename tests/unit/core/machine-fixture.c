@@ -440,3 +440,24 @@ get_deadline (Fixture *fixture)
 
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
+
+/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
+gint64
+fail_attempts (Fixture *fixture,
+               guint    n_attempts)
+{
+  gint64 delay = 0;
+
+  for (; n_attempts > 0; n_attempts--)
+    {
+      lose_link (fixture);
+      drain (fixture);
+      delay = get_deadline (fixture);
+      if (n_attempts > 1)
+        advance (fixture, delay);
+    }
+
+  forget (fixture);
+
+  return delay;
+}

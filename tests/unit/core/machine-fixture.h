@@ -120,6 +120,8 @@ char    *take_queue        (Fixture       *fixture);
   g_assert_cmpint (get_deadline (fixture), ==, (expected))
 
 gint64   get_deadline      (Fixture       *fixture);
+gint64   fail_attempts     (Fixture       *fixture,
+                            guint          n_attempts);
 
 /* What a change always tells, so that a test shows what is its own */
 #define STARTS      "notify:state connect"

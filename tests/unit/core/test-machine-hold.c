@@ -7,27 +7,6 @@
 
 /* Who may cut a wait short or prolong it */
 
-/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
-static gint64
-fail (Fixture *fixture,
-      guint    n_attempts)
-{
-  gint64 delay = 0;
-
-  for (; n_attempts > 0; n_attempts--)
-    {
-      lose_link (fixture);
-      drain (fixture);
-      delay = get_deadline (fixture);
-      if (n_attempts > 1)
-        advance (fixture, delay);
-    }
-
-  forget (fixture);
-
-  return delay;
-}
-
 static void
 test_now_closed (Fixture       *fixture,
                  gconstpointer  data)
@@ -88,7 +67,7 @@ test_now_waiting (Fixture       *fixture,
   g_test_summary ("reconnect_now () in the wait cuts it short and resets the counter");
 
   start (fixture);
-  fail (fixture, 4);
+  fail_attempts (fixture, 4);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
   assert_effects (fixture, "notify:reconnect-at notify:state connect notify:attempt");
@@ -177,7 +156,7 @@ test_hold_waiting (Fixture       *fixture,
                   "meanwhile");
 
   start (fixture);
-  fail (fixture, 1);
+  fail_attempts (fixture, 1);
   hb_machine_hold (&fixture->machine);
   assert_effects (fixture, "notify:reconnect-at");
   g_assert_cmpint (hb_machine_get_attempt_at (&fixture->machine), ==, HB_NEVER);
@@ -195,7 +174,7 @@ test_hold_short (Fixture       *fixture,
   g_test_summary ("A release before the wait is over waits for the rest of it");
 
   start (fixture);
-  fail (fixture, 1);
+  fail_attempts (fixture, 1);
   hb_machine_hold (&fixture->machine);
   advance (fixture, 500);
   hb_machine_release (&fixture->machine, fixture->now);
@@ -229,7 +208,7 @@ test_release_unheld (Fixture       *fixture,
   g_test_summary ("A release without a hold is a mistake, and changes nothing");
 
   start (fixture);
-  fail (fixture, 1);
+  fail_attempts (fixture, 1);
 
   g_assert_false (hb_machine_release (&fixture->machine, fixture->now));
   assert_effects (fixture, "");

@@ -11,27 +11,6 @@
 
 #define WAITS "drop notify:state notify:attempt notify:reconnect-at "
 
-/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
-static gint64
-fail (Fixture *fixture,
-      guint    n_attempts)
-{
-  gint64 delay = 0;
-
-  for (; n_attempts > 0; n_attempts--)
-    {
-      lose_link (fixture);
-      drain (fixture);
-      delay = get_deadline (fixture);
-      if (n_attempts > 1)
-        advance (fixture, delay);
-    }
-
-  forget (fixture);
-
-  return delay;
-}
-
 static void
 test_for_ever (Fixture       *fixture,
                gconstpointer  data)
@@ -44,7 +23,7 @@ test_for_ever (Fixture       *fixture,
 
   for (i = 1; i <= 1000; i++)
     {
-      g_assert_cmpint (fail (fixture, 1), ==, 2000);
+      g_assert_cmpint (fail_attempts (fixture, 1), ==, 2000);
       g_assert_cmpuint (fixture->machine.attempt, ==, i);
       advance (fixture, 2000);
     }
@@ -84,14 +63,14 @@ test_doubles (Fixture       *fixture,
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 5000;
   start (fixture);
-  g_assert_cmpint (fail (fixture, 3), ==, 4000);
+  g_assert_cmpint (fail_attempts (fixture, 3), ==, 4000);
   advance (fixture, 4000);
-  g_assert_cmpint (fail (fixture, 1), ==, 5000);
+  g_assert_cmpint (fail_attempts (fixture, 1), ==, 5000);
   advance (fixture, 5000);
   answer (fixture);
   advance (fixture, 5000);
 
-  g_assert_cmpint (fail (fixture, 1), ==, 1000);
+  g_assert_cmpint (fail_attempts (fixture, 1), ==, 1000);
 }
 
 static void
@@ -110,7 +89,7 @@ test_jitter (Fixture       *fixture,
 
   for (i = 0; i < 200; i++)
     {
-      gint64 delay = fail (fixture, 1);
+      gint64 delay = fail_attempts (fixture, 1);
 
       g_assert_cmpint (delay, >=, 1000);
       g_assert_cmpint (delay, <=, 2000);
@@ -141,7 +120,7 @@ test_jitter_seed (Fixture       *fixture,
   start (fixture);
   start (&other);
 
-  g_assert_cmpint (fail (fixture, 1), !=, fail (&other, 1));
+  g_assert_cmpint (fail_attempts (fixture, 1), !=, fail_attempts (&other, 1));
   fixture_tear_down (&other, NULL);
 }
 
@@ -169,7 +148,7 @@ test_new_wait (Fixture       *fixture,
   start (fixture);
   fixture->machine.settings.reconnect_timeout = 700;
 
-  g_assert_cmpint (fail (fixture, 1), ==, 700);
+  g_assert_cmpint (fail_attempts (fixture, 1), ==, 700);
 }
 
 static void
@@ -211,7 +190,7 @@ test_limit (Fixture       *fixture,
 
   fixture->machine.settings.repeat_limit = 2;
   start (fixture);
-  fail (fixture, 2);
+  fail_attempts (fixture, 2);
   advance (fixture, 2000);
   forget (fixture);
   tell_lost (&fixture->machine, fixture->now, &loss);
@@ -232,7 +211,7 @@ test_limit_attempts (Fixture       *fixture,
 
   fixture->machine.settings.repeat_limit = 12;
   start (fixture);
-  fail (fixture, 13);
+  fail_attempts (fixture, 13);
 
   assert_state (fixture, HB_STATE_CLOSED);
   g_assert_cmpuint (fixture->machine.metrics.attempts, ==, 13);
@@ -280,7 +259,7 @@ test_limit_reopen (Fixture       *fixture,
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);
-  fail (fixture, 2);
+  fail_attempts (fixture, 2);
   assert_state (fixture, HB_STATE_CLOSED);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
   forget (fixture);
@@ -296,7 +275,7 @@ test_new_limit (Fixture       *fixture,
   g_test_summary ("A limit that is lowered acts at the next failure");
 
   start (fixture);
-  fail (fixture, 5);
+  fail_attempts (fixture, 5);
   fixture->machine.settings.repeat_limit = 3;
   assert_state (fixture, HB_STATE_WAITING);
   advance (fixture, 2000);
@@ -313,7 +292,7 @@ test_min_uptime_short (Fixture       *fixture,
   g_test_summary ("A link that does not last leaves the counter as it is");
 
   start (fixture);
-  fail (fixture, 3);
+  fail_attempts (fixture, 3);
   advance (fixture, 2000);
   answer (fixture);
   advance (fixture, 4999);
@@ -331,7 +310,7 @@ test_min_uptime (Fixture       *fixture,
   g_test_summary ("A link that has lasted starts the counter afresh, and the application sees it");
 
   start (fixture);
-  fail (fixture, 3);
+  fail_attempts (fixture, 3);
   advance (fixture, 2000);
   answer (fixture);
   forget (fixture);
@@ -352,7 +331,7 @@ test_min_uptime_no_tick (Fixture       *fixture,
   g_test_summary ("A link that lasted and is lost in a tick's stead has lasted all the same");
 
   start (fixture);
-  fail (fixture, 3);
+  fail_attempts (fixture, 3);
   advance (fixture, 2000);
   answer (fixture);
   forget (fixture);
@@ -372,7 +351,7 @@ test_min_uptime_none (Fixture       *fixture,
 
   fixture->machine.settings.min_uptime = 0;
   start (fixture);
-  fail (fixture, 3);
+  fail_attempts (fixture, 3);
   advance (fixture, 2000);
   answer (fixture);
   advance (fixture, 0);
