@@ -495,11 +495,12 @@ export class WebsocketTask extends GObject.Object {
 
   // Closes an open link. Messages that wait for mark_ready() cannot be sent any more.
   _shutDown(now, code, reason) {
-    this._pump(this._held.splice(0));
+    const {ready} = this;
     this._startHeartbeat(NEVER);
     this._requestedAt = NEVER;
     this._closeAt = now + this.close_timeout;
     this._set({state: CLOSING, ready: false});
+    this._pump(this._held.splice(0), ready);
     this._dropQueue();
     this._link.close(code, reason);
     if (this.close_timeout === 0)
@@ -540,9 +541,8 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Sends what may be sent now. libsoup takes any number of messages.
-  _pump(added = []) {
-    const isDue = ({isThisLink}) =>
-      this.state === OPEN && this._link.openConnection !== null && (this.ready || isThisLink);
+  _pump(added = [], isReady = this.ready) {
+    const isDue = ({isThisLink}) => this._link?.openConnection && (isReady || isThisLink);
     this._queue.push(...added);
     this._queue.filter(isDue).forEach(({type, payload}) => this._link.send(type, payload));
     this._queue = this._queue.filter(message => !isDue(message));

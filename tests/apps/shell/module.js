@@ -75,7 +75,8 @@ export const alone = {
   async thousandTimes(scenario) {
     const peer = scenario.peer();
     const cycle = async i => {
-      const task = new Hb.WebsocketTask({uri: peer.uri, ping_timeout: 1, close_timeout: 0});
+      const task = new Hb.WebsocketTask({uri: peer.uri, ping_timeout: 1, close_timeout: 0,
+        heartbeat_mode: Math.floor(i / PHASES.length) % 2});
 
       task.open();
       task.send_text('hello');

@@ -236,6 +236,21 @@ export const together = {
     assertEqual(task.log, START);
   },
 
+  async check(scenario) {
+    const peer = scenario.peer();
+    const task = await openTask(scenario, peer, {ping_message: 'one', pong_message: 'one'});
+
+    task.check();
+    task.check(); // has no effect, because a reply is awaited
+    await wait(() => peer.received.length === 1);
+    await turn(20);
+    [task.ping_message, task.pong_message] = ['two', 'two'];
+    task.check();
+    await wait(() => peer.received.length === 2);
+    assertEqual(peer.received, ['one', 'two']);
+    assertEqual(task.log, START);
+  },
+
   // Without pong-message, a reply is delivered.
   async unknownReply(scenario) {
     const peer = scenario.peer({onMessage: connection => connection.send_text('what?')});
@@ -341,6 +356,22 @@ export const together = {
     await turn(50);
     assertEqual(task.log,
       ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
+  },
+
+  // What waits is sent, although the handlers of `open` have not returned.
+  async closeInOpen(scenario) {
+    const peer = scenario.peer(mute);
+    const task = scenario.task({uri: peer.uri});
+
+    task.connect('open', () => {
+      task.send_text('greeting');
+      task.close(1000, null);
+    });
+    task.open();
+    task.send_text('queued');
+    await wait(() => task.state === State.CLOSED);
+    assertEqual(peer.received, ['greeting', 'queued']);
+    assertEqual(task.log, [...START, 'CLOSING', 'drain', 'CLOSED', 'close 1000 null']);
   },
 
   // A handler of `close` that closes prevents the attempt.
