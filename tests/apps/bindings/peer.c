@@ -2,10 +2,16 @@
 
 #include <libsoup/soup.h>
 
-/* The server that the tests of whole programs talk to. It prints its URI, then a line for each
- * WebSocket that opens, and serves until its standard input ends, so that it never outlives a test.
+#include "heartbeats.h"
+#include "logins.h"
+#include "rates.h"
+#include "recipes.h"
+
+/* The server of the tests of bindings and of the programs in the book. It prints its URI, then a
+ * line for each WebSocket that opens, and serves until its standard input ends, so that it never
+ * outlives a test.
  *
- * It echoes what it receives, but for these texts:
+ * On any path it echoes what it receives, except for these texts:
  *   heartbeat     it answers "pong"
  *   mute          it answers no heartbeat on this connection any more
  *   header NAME   it answers the value of this header of the handshake
@@ -14,8 +20,10 @@
  *   drop          it breaks the connection off
  *   clients       it answers how many connections are open
  *
- * A handshake for /never is never answered.
- */
+ * A handshake for /never is never answered, and one for /not-there is answered with 404. Other
+ * files add the paths of the book: some want a login or a token first (logins.c), have a heartbeat
+ * of their own (heartbeats.c), limit the rate of messages (rates.c), or end connections
+ * (recipes.c). */
 
 #define CLIENT_KEY "peer-client"
 
@@ -155,6 +163,33 @@ never_cb (SoupServer        *server,
   soup_server_message_pause (message);
 }
 
+static void
+not_there_cb (SoupServer        *server,
+              SoupServerMessage *message,
+              const char        *path,
+              GHashTable        *query,
+              gpointer           user_data)
+{
+  soup_server_message_set_status (message, SOUP_STATUS_NOT_FOUND, NULL);
+}
+
+static void
+add_paths (SoupServer *server)
+{
+  static const char *protocols[] = { "chat", NULL };
+
+  soup_server_add_websocket_handler (server, NULL, NULL, NULL, websocket_cb, NULL, NULL);
+  soup_server_add_websocket_handler (server, "/ws", NULL, (char **) protocols,
+                                     websocket_cb, NULL, NULL);
+  soup_server_add_websocket_handler (server, "/private", NULL, NULL, websocket_cb, NULL, NULL);
+  soup_server_add_handler (server, "/never", never_cb, NULL, NULL);
+  soup_server_add_handler (server, "/not-there", not_there_cb, NULL, NULL);
+  heartbeats_add (server);
+  logins_add (server);
+  rates_add (server);
+  recipes_add (server);
+}
+
 static gboolean
 input_cb (GIOChannel   *channel,
           GIOCondition  condition,
@@ -168,7 +203,6 @@ input_cb (GIOChannel   *channel,
 int
 main (void)
 {
-  static const char *protocols[] = { "chat", NULL };
   g_autoptr (SoupServer) server = soup_server_new (NULL, NULL);
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (0);
@@ -185,9 +219,7 @@ main (void)
   g_print ("ws://127.0.0.1:%d/ws\n", g_uri_get_port (uris->data));
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
 
-  soup_server_add_websocket_handler (server, "/ws", NULL, (char **) protocols,
-                                     websocket_cb, NULL, NULL);
-  soup_server_add_handler (server, "/never", never_cb, NULL, NULL);
+  add_paths (server);
   g_io_add_watch (input, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, loop);
   g_main_loop_run (loop);
 

@@ -7,13 +7,16 @@
 /* Servers that want a login first, as far as a client sees their rule: the first message is the
  * login, and a message that comes before the login has been acknowledged is refused.
  *
- * The acknowledgement comes after a delay, in which a client that does not wait is caught. */
+ * The acknowledgement comes after a delay, in which a client that does not wait is caught.
+ *
+ * /private lets only clients in that have the token, which GET /token answers. */
 
 #define ACKNOWLEDGE_DELAY 50
 
 #define SALT      "salt"
 #define CHALLENGE "challenge"
 #define PASSWORD  "password"
+#define TOKEN     "fresh"
 
 typedef struct
 {
@@ -164,6 +167,32 @@ websocket_cb (SoupServer              *server,
     soup_websocket_connection_send_text (connection, visitor->rule->greeting);
 }
 
+static void
+private_cb (SoupServer        *server,
+            SoupServerMessage *message,
+            const char        *path,
+            GHashTable        *query,
+            gpointer           user_data)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *value = soup_message_headers_get_one (headers, "Authorization");
+
+  if (g_strcmp0 (value, "Bearer " TOKEN) != 0)
+    soup_server_message_set_status (message, SOUP_STATUS_UNAUTHORIZED, NULL);
+}
+
+static void
+token_cb (SoupServer        *server,
+          SoupServerMessage *message,
+          const char        *path,
+          GHashTable        *query,
+          gpointer           user_data)
+{
+  soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC,
+                                    TOKEN, strlen (TOKEN));
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+}
+
 void
 logins_add (SoupServer *server)
 {
@@ -177,4 +206,7 @@ logins_add (SoupServer *server)
                                          rules[i].protocol != NULL ? protocols : NULL,
                                          websocket_cb, (gpointer) &rules[i], NULL);
     }
+
+  soup_server_add_early_handler (server, "/private", private_cb, NULL, NULL);
+  soup_server_add_handler (server, "/token", token_cb, NULL, NULL);
 }
