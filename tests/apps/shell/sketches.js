@@ -189,7 +189,21 @@ export const together = {
 };
 
 export const alone = {
-  async freeze(scenario) {
+  async freezeOfRequests(scenario) {
+    const peer = newRequestPeer(scenario);
+    const requests = new Requests(peer.uri, 'secret');
+
+    assertEqual(await requests.request('before'), 'before');
+    requests._task.ping_timeout = 50;
+    requests._task.pong_timeout = TIMEOUT;
+    await turn(100);
+    freeze();
+    assertEqual(await requests.request('after'), 'after');
+    assertEqual(peer.connections.length, 1);
+    requests.destroy();
+  },
+
+  async freezeOfFeed(scenario) {
     const peer = newFeedPeer(scenario);
     const texts = [];
     const feed = new Feed(peer.uri, ({text}) => texts.push(text));
