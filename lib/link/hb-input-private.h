@@ -25,7 +25,6 @@ void      hb_input_set_max_message_size (HbInput              *self,
 void      hb_input_run                  (HbInput              *self,
                                          gboolean              is_readable);
 void      hb_input_detach               (HbInput              *self);
-gboolean  hb_input_is_paused            (HbInput              *self);
 void      hb_input_set_reading          (HbInput              *self,
                                          gboolean              is_reading);
 gboolean  hb_input_read_on              (HbInput              *self);

@@ -426,13 +426,6 @@ hb_input_detach (HbInput *self)
   hb_fast_lane_close (&self->fast_lane);
 }
 
-/* Returns whether received bytes stay unread until other sources have had their turn. */
-gboolean
-hb_input_is_paused (HbInput *self)
-{
-  return self->pause != NULL;
-}
-
 /* Ends a pause. Returns whether reading was paused. */
 gboolean
 hb_input_read_on (HbInput *self)

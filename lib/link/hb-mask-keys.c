@@ -3,12 +3,10 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
-#include <unistd.h>
 
 #include "hb-mask-keys-private.h"
 
@@ -28,8 +26,8 @@ G_STATIC_ASSERT (N_KEYS % HB_N_MASK_KEYS == 0);
 
 static GPrivate private_pool = G_PRIVATE_INIT (g_free);
 
-/* Returns how many bytes the kernel has given, 0 if it cannot give any. It gives at least 256 if a
- * signal interrupts it. */
+/* Returns how many bytes the kernel has given, 0 if it has no getrandom(), or a sandbox forbids it.
+ * It gives at least 256 if a signal interrupts it. */
 static gsize
 read_kernel (guint8 *buffer,
              gsize   size)
@@ -45,26 +43,6 @@ read_kernel (guint8 *buffer,
   return MAX (n, 0);
 }
 
-/* The same for a kernel that has no getrandom(), or a sandbox that forbids it */
-static gsize
-read_device (guint8 *buffer,
-             gsize   size)
-{
-  int fd = open ("/dev/urandom", O_RDONLY | O_CLOEXEC);
-  gssize n;
-
-  if (fd < 0)
-    return 0;
-
-  do
-    n = read (fd, buffer, size);
-  while (n < 0 && errno == EINTR);
-
-  close (fd);
-
-  return MAX (n, 0);
-}
-
 static void
 fill_pool (Pool *self)
 {
@@ -75,13 +53,11 @@ fill_pool (Pool *self)
   do
     {
       n = read_kernel (buffer + at, sizeof self->keys - at);
-      if (n == 0)
-        n = read_device (buffer + at, sizeof self->keys - at);
       at += n;
     }
   while (n > 0 && at < sizeof self->keys);
 
-  /* Without a source of random bytes, the masks are those that libsoup would use. */
+  /* Without the kernel's, the masks are those that libsoup would use. */
   for (at /= sizeof *self->keys; n == 0 && at < N_KEYS; at++)
     self->keys[at] = g_random_int ();
 
