@@ -9,8 +9,10 @@
 
 G_BEGIN_DECLS
 
-/* The driver carries the effects out in the order in which they were pushed. The machine pushes
- * those on the link first, because each handler must see a link that matches the new state. */
+/* The driver carries the effects out in the order in which they were pushed, except that the drop
+ * of a link is always first, and does not wait until a handler returns. The machine pushes the
+ * effects on the link before others, because each handler must see a link that matches the new
+ * state. */
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
@@ -90,6 +92,7 @@ void      hb_effects_init         (HbEffects      *self);
 void      hb_effects_clear        (HbEffects      *self);
 HbEffect *hb_effects_push         (HbEffects      *self,
                                    HbEffectKind    kind);
+void      hb_effects_push_drop    (HbEffects      *self);
 void      hb_effects_push_notify  (HbEffects      *self,
                                    HbProperty      property);
 void      hb_effects_push_error   (HbEffects      *self,

@@ -33,6 +33,15 @@ hb_effects_push (HbEffects    *self,
   return effect;
 }
 
+/* Drops the link before all other effects are carried out. A handler of one of them may run a main
+ * loop, in which a link that the machine has left would still write gathered messages. The machine
+ * sends these again on the next link, so they would arrive twice. */
+void
+hb_effects_push_drop (HbEffects *self)
+{
+  *(HbEffect *) hb_deque_push_head (self) = (HbEffect) { .kind = HB_EFFECT_DROP };
+}
+
 void
 hb_effects_push_notify (HbEffects  *self,
                         HbProperty  property)

@@ -161,8 +161,6 @@ gboolean          hb_machine_pop_effect         (HbMachine      *self,
 gboolean          hb_machine_is_current         (HbMachine      *self,
                                                  const HbEffect *effect);
 gboolean          hb_machine_has_open_link      (HbMachine      *self);
-gboolean          hb_machine_has_link           (HbMachine      *self,
-                                                 guint           serial);
 const HbOutgoing *hb_machine_take_message       (HbMachine      *self,
                                                  gint64          now);
 gint64            hb_machine_get_deadline       (HbMachine      *self);
@@ -178,6 +176,15 @@ static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
   return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
+}
+
+/* Whether the next effect is the drop of the link */
+static inline gboolean
+hb_machine_has_drop (const HbMachine *self)
+{
+  const HbEffect *next = hb_deque_peek (&self->effects, 0);
+
+  return next != NULL && next->kind == HB_EFFECT_DROP;
 }
 
 /* Whether hb_machine_take_message () would return a message, unless it has expired */

@@ -83,15 +83,6 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Returns whether the machine has not left the link, be it open or an attempt. */
-gboolean
-hb_machine_has_link (HbMachine *self,
-                     guint      serial)
-{
-  return serial == self->serial
-         && (self->state == HB_STATE_CONNECTING || hb_machine_has_open_link (self));
-}
-
 /* Whether the server accepts all messages. A server that requires a login accepts only the messages
  * of the login before that. */
 gboolean
@@ -130,7 +121,7 @@ hb_machine_leave (HbMachine *self,
   gboolean was_open = hb_machine_has_open_link (self);
 
   if (was_open || self->state == HB_STATE_CONNECTING)
-    hb_effects_push (&self->effects, HB_EFFECT_DROP);
+    hb_effects_push_drop (&self->effects);
 
   if (was_open && self->lost_at == HB_NEVER)
     self->lost_at = now;

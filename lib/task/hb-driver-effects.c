@@ -195,17 +195,6 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
-/* Drops a link that the machine has left. HB_EFFECT_DROP may have to wait for a handler that runs a
- * main loop. In that loop the link would still write gathered messages, which the machine sends
- * again on the next link, so they would arrive twice. */
-static void
-drop_left_link (HbDriver *self)
-{
-  if (self->link != NULL
-      && !hb_machine_has_link (&self->machine, hb_link_get_serial (self->link)))
-    hb_driver_drop_link (self);
-}
-
 /* Carries out all effects. Code of the application runs in here, which may call anything, drop the
  * last reference, or run a main loop, and this function with it. */
 void
@@ -214,7 +203,6 @@ hb_driver_carry_out_all (HbDriver *self)
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_driver_begin (self);
-  drop_left_link (self);
   hb_driver_carry_out_each (self);
   hb_driver_end (self);
 }
@@ -244,10 +232,13 @@ hb_driver_transmit_now (HbDriver         *self,
   hb_driver_end (self);
 }
 
-/* Carries out the effects now. Within an effect, they follow when that one is done. */
+/* Carries out the effects now. Within an effect, all but the drop of the link follow when that one
+ * is done. */
 void
 hb_driver_wake (HbDriver *self)
 {
+  HbEffect drop;
+
   hb_driver_show_state (self);
 
   if (self->depth == 0)
@@ -256,6 +247,8 @@ hb_driver_wake (HbDriver *self)
       return;
     }
 
-  drop_left_link (self);
+  if (hb_machine_has_drop (&self->machine) && hb_machine_pop_effect (&self->machine, &drop))
+    carry_out (self, &drop);
+
   hb_driver_touch_alarm (self);
 }

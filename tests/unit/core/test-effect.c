@@ -52,11 +52,11 @@ static void
 test_link (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Effects to the link have a word each");
+  g_test_summary ("Effects to the link have a word each, and the drop is first");
 
-  hb_effects_push (&fixture->effects, HB_EFFECT_DROP);
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
+  hb_effects_push_drop (&fixture->effects);
   hb_effects_push (&fixture->effects, HB_EFFECT_PING);
   hb_effects_push_close (&fixture->effects, HB_EFFECT_SHUT_DOWN, 1000, NULL);
 

@@ -175,7 +175,7 @@ test_open_ticket_cancelled (Fixture       *fixture,
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "mine");
 
   assert_effects (fixture,
-                  "resolve:cancelled(mine) drop notify:state resolve:failed:closed(other)");
+                  "drop resolve:cancelled(mine) notify:state resolve:failed:closed(other)");
   assert_state (fixture, HB_STATE_CLOSED);
 }
 

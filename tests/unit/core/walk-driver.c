@@ -387,10 +387,17 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* Within a handler the alarm is set, and rings when there is a main loop for it. */
+/* Within a handler the alarm is set, and rings when there is a main loop for it. Only the drop of
+ * the link does not wait. */
 void
 walk_wake (Walk *self)
 {
+  HbEffect drop;
+
   if (self->n_drains == 0)
     walk_drain (self);
+  else if (hb_machine_has_drop (&self->machine) && hb_machine_pop_effect (&self->machine, &drop))
+    carry_out (self, &drop);
+
+  g_assert_false (hb_machine_has_drop (&self->machine));
 }
