@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  *   hb-driver-effects.c
  *   hb-driver-attempt.c    hb-driver-send.c
  *   hb-driver-time.c
- *   hb-driver-intake.c     hb-driver-owner.c    hb-driver-life.c
+ *   hb-driver-intake.c     hb-driver-owner.c    hb-driver-reference.c
  */
 struct _HbDriver
 {
@@ -90,7 +90,7 @@ void      hb_driver_wake           (HbDriver       *self);
 /* hb-driver.c */
 void      hb_driver_enter_context  (HbDriver       *self);
 
-/* hb-driver-life.c */
+/* hb-driver-reference.c */
 void      hb_driver_release_cb     (gpointer        self);
 void      hb_driver_keep           (HbDriver       *self);
 void      hb_driver_begin          (HbDriver       *self);

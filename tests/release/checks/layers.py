@@ -46,7 +46,7 @@ PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|n
 SOUP_EXCEPTIONS = {
     ('lib/task/hb-driver.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',
-    ('lib/task/hb-driver-life.c', 'soup_message_headers_unref'):
+    ('lib/task/hb-driver-reference.c', 'soup_message_headers_unref'):
         'the same',
     ('lib/task/hb-trace.c', 'soup_message_get_uri'):
         'a debug line names the host of a request',

@@ -4,7 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* How long a driver lives */
+/* The references to a driver, and its end */
 
 static void
 free_driver (gpointer data)
