@@ -57,7 +57,7 @@ export const together = {
     task.send_text('höß €');
     task.send_bytes(new GLib.Bytes([98]));
     task.send_message(TEXT, new GLib.Bytes([]), SendFlags.DEFAULT);
-    await wait(() => kinds.length === 3);
+    await wait(() => kinds.length >= 3);
     assertEqual(task.log, [...START, 'message höß €', 'message b', 'message ']);
     assertEqual(kinds, [TEXT, BINARY, TEXT]);
   },
@@ -91,7 +91,7 @@ export const together = {
       task.send_message(TEXT, new GLib.Bytes([97]), SendFlags.VOLATILE));
     task.max_buffered_amount = 12;
     assertFails('QUEUE_FULL', () => task.send_text('x'.repeat(10)));
-    await wait(() => peer.received.length === 4);
+    await wait(() => peer.received.length >= 4);
     assertEqual(peer.received, ['greeting', '1', '2', '3']);
     assertEqual(task.log, [...START, 'drain']);
     assertEqual(task.buffered_amount, 0);
@@ -116,9 +116,9 @@ export const together = {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer);
 
-    await wait(() => peer.connections.length === 1);
+    await wait(() => peer.connections.length >= 1);
     peer.drop();
-    await wait(() => count(task, 'open') === 2);
+    await wait(() => count(task, 'open') >= 2);
     assertEqual(task.log, [...START, ...AGAIN]);
     assertEqual(task.attempt, 1);
   },
@@ -128,7 +128,7 @@ export const together = {
     const task = await openTask(scenario, peer);
 
     peer.onOpen = null;
-    await wait(() => count(task, 'open') === 2);
+    await wait(() => count(task, 'open') >= 2);
     assertEqual(task.log, [...START, 'WAITING', 'close 4001 see you', 'reconnect 1 20', ...START]);
     assert(task.last_error === null);
   },
@@ -139,9 +139,9 @@ export const together = {
     const task = await openTask(scenario, peer);
 
     peer.onOpen = connection => connection.close(1005, null);
-    await wait(() => count(task, 'open') === 2);
+    await wait(() => count(task, 'open') >= 2);
     peer.onOpen = null;
-    await wait(() => count(task, 'open') === 3);
+    await wait(() => count(task, 'open') >= 3);
     assertEqual(task.log, [...START, 'WAITING', 'close 1000 null', 'reconnect 1 20', ...START,
       'WAITING', 'close 1005 null', 'reconnect 2 20', ...START]);
   },
@@ -152,7 +152,7 @@ export const together = {
     peer.stop();
     const task = scenario.task({uri: peer.uri, reconnect_timeout_max: 40});
     task.open();
-    await wait(() => count(task, 'error other') === 3);
+    await wait(() => count(task, 'error other') >= 3);
     peer.start();
     await wait(() => task.log.includes('open'));
     assertEqual(task.log.slice(0, 12), ['CONNECTING', 'connecting', 'WAITING', 'error other',
@@ -167,7 +167,7 @@ export const together = {
     peer.status = 503;
     const task = scenario.task({uri: peer.uri});
     task.open();
-    await wait(() => task.attempt === 3);
+    await wait(() => task.attempt >= 3);
     assertEqual(task.http_status, 503);
     assert(task.last_error.matches(Hb.Error, Hb.Error.HANDSHAKE));
     peer.status = 0;
@@ -187,7 +187,7 @@ export const together = {
         task.check();
     });
     task.open();
-    await wait(() => delays.length === 5);
+    await wait(() => delays.length >= 5);
     for (const [i, max] of [4000, 8000, 16000, 30000, 30000].entries())
       assert(delays[i] >= max / 2 && delays[i] <= max, `${delays}`);
   },
@@ -204,7 +204,7 @@ export const together = {
       'error other', 'error REPEAT_LIMIT', 'error CLOSED']);
     assert(task.last_error.matches(Hb.Error, Hb.Error.REPEAT_LIMIT));
     task.open();
-    await wait(() => task.attempt === 1);
+    await wait(() => task.attempt >= 1);
   },
 
   async normalEnd(scenario) {
@@ -220,7 +220,7 @@ export const together = {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
 
-    await wait(() => task.attempt === 3);
+    await wait(() => task.attempt >= 3);
     peer.onOpen = null;
     task.min_uptime = 50;
     await wait(() => task.attempt === 0);
@@ -242,11 +242,11 @@ export const together = {
 
     task.check();
     task.check(); // has no effect, because a reply is awaited
-    await wait(() => peer.received.length === 1);
+    await wait(() => peer.received.length >= 1);
     await turn(20);
     [task.ping_message, task.pong_message] = ['two', 'two'];
     task.check();
-    await wait(() => peer.received.length === 2);
+    await wait(() => peer.received.length >= 2);
     assertEqual(peer.received, ['one', 'two']);
     assertEqual(task.log, START);
   },
@@ -264,7 +264,7 @@ export const together = {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 30, pong_timeout: 50});
 
-    await wait(() => count(task, 'open') === 2);
+    await wait(() => count(task, 'open') >= 2);
     assertEqual(task.log.slice(0, 12), [...START, 'WAITING', 'error PONG_TIMEOUT',
       'close 1006 null', 'reconnect 1 20', ...START]);
   },
@@ -274,7 +274,7 @@ export const together = {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 20, pong_timeout: 0});
 
-    await wait(() => peer.received.length === 4);
+    await wait(() => peer.received.length >= 4);
     assertEqual(task.log, START);
   },
 
@@ -430,12 +430,12 @@ export const together = {
     task.connect('open', () => (task.connect_timeout = 20));
     task.open();
     task.send_text('kept');
-    await wait(() => count(task, 'open') === 3);
+    await wait(() => count(task, 'open') >= 3);
     assertEqual(task.log.slice(0, 12), [...START, 'WAITING', 'error CONNECT_TIMEOUT',
       'close 1006 null', 'reconnect 1 20', ...START]);
     assertEqual(peer.received, []);
     task.manual_ready = false;
-    await wait(() => peer.received.length === 1);
+    await wait(() => peer.received.length >= 1);
   },
 
   // What waits for the mark is dropped at once.
@@ -457,7 +457,7 @@ export const together = {
     const task = scenario.task({uri: `ws://127.0.0.1:${port}/`, connect_timeout: 50});
 
     task.open();
-    await wait(() => task.attempt === 1);
+    await wait(() => task.attempt >= 1);
     service.close();
     assertEqual(task.log.slice(0, 5), ['CONNECTING', 'connecting', 'WAITING',
       'error CONNECT_TIMEOUT', 'reconnect 1 20']);
@@ -472,7 +472,7 @@ export const together = {
     task.open();
     for (const size of [128 * 1024, 1024 * 1024, 5])
       task.send_text('x'.repeat(size));
-    await wait(() => sizes.length === 3);
+    await wait(() => sizes.length >= 3);
     assertEqual(sizes, [131072, 1048576, 5]);
   },
 
@@ -483,7 +483,7 @@ export const together = {
 
     for (let i = 0; i < 200; i++)
       task.send_text(`${i}`.padEnd(i % 2 ? 100000 : 1));
-    await wait(() => peer.received.length === 200);
+    await wait(() => peer.received.length >= 200);
     assertEqual(peer.received.filter(text => text !== 100000).map(Number),
       Array.from({length: 100}, (_, i) => 2 * i));
     assertEqual(task.buffered_amount, 0);
@@ -554,10 +554,10 @@ export const together = {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {close_timeout: 0});
 
-    await wait(() => peer.connections.length === 1);
+    await wait(() => peer.connections.length >= 1);
     task.send_text('last');
     task.close(1000, null);
-    await wait(() => peer.closed.length === 1 && task.state === State.CLOSED);
+    await wait(() => peer.closed.length >= 1 && task.state === State.CLOSED);
     assertEqual([peer.received, peer.closed], [['last'], [1000]]);
     assertEqual(task.log.slice(0, -1), [...START, 'CLOSING', 'CLOSED']);
     assert(/^close 100[06] null$/.test(task.log.at(-1)), task.log.at(-1));
@@ -580,7 +580,7 @@ export const alone = {
         block(600);
       }
     };
-    await wait(() => peer.received.length === 3);
+    await wait(() => peer.received.length >= 3);
     assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
   },
 
@@ -590,10 +590,10 @@ export const alone = {
     const task = await openTask(scenario, peer, {ping_timeout: 50,
       pong_timeout: TIMEOUT, pong_message: 'heartbeat'});
 
-    await wait(() => peer.received.length === 1);
+    await wait(() => peer.received.length >= 1);
     peer.onMessage = (connection, text) => connection.send_text(text);
     freeze();
-    await wait(() => peer.received.length === 3);
+    await wait(() => peer.received.length >= 3);
     assertEqual(task.log, START);
   },
 
@@ -617,10 +617,10 @@ export const alone = {
 
     waiting.open();
     deaf.open();
-    await wait(() => waiting.attempt === 1 && deaf.attempt === 1);
+    await wait(() => waiting.attempt >= 1 && deaf.attempt >= 1);
     for (let i = 0; i < 5; i++)
       Gio.NetworkMonitor.get_default().emit('network-changed', true);
-    await wait(() => peer.received.length === 1 && waiting.attempt === 2);
+    await wait(() => peer.received.length >= 1 && waiting.attempt >= 2);
     await turn(50);
     assertEqual([peer.received, waiting.attempt, deaf.attempt], [['heartbeat'], 2, 1]);
     assertEqual(open.log[4], 'message heartbeat');
