@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hb-deque-private.h"
+
+G_BEGIN_DECLS
+
+/* The end of a block, as a position and in TCP's count. TLS adds bytes to those that are written,
+ * and sends messages of its own between them. */
+typedef struct
+{
+  guint64 position;
+  guint64 tcp_end;
+} HbAcknowledgementsBlock;
+
+/* Finds out which bytes the peer's TCP has acknowledged. Positions are numbers of bytes that a
+ * stream over the socket has taken. */
+typedef struct
+{
+  GSocket  *socket;       /* (owned) (nullable) NULL while acknowledgements are not read */
+  HbDeque   blocks;       /* the ends of what is not acknowledged, if the stream is not direct */
+  guint64   base;         /* the position in TCP's count at which a direct stream begins */
+  guint64   tcp_acked;    /* the last reading, in TCP's count */
+  guint64   acknowledged; /* the same, as a position */
+  gint64    rtt;          /* the smoothed round-trip time, in microseconds */
+  gboolean  is_direct;    /* The socket gets the bytes unchanged: there is no TLS between. */
+} HbAcknowledgements;
+
+gboolean hb_acknowledgements_are_possible (GSocket            *socket);
+
+gboolean hb_acknowledgements_start        (HbAcknowledgements *self,
+                                           GSocket            *socket,
+                                           gboolean            is_direct,
+                                           guint64             written);
+void     hb_acknowledgements_stop         (HbAcknowledgements *self);
+void     hb_acknowledgements_end_block    (HbAcknowledgements *self,
+                                           guint64             written);
+guint64  hb_acknowledgements_read         (HbAcknowledgements *self,
+                                           guint64             written);
+
+static inline gboolean
+hb_acknowledgements_are_read (const HbAcknowledgements *self)
+{
+  return self->socket != NULL;
+}
+
+G_END_DECLS

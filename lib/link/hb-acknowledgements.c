@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#ifdef HAVE_TCP_BYTES_ACKED
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+/* struct tcp_info of <netinet/tcp.h> has no tcpi_bytes_acked in glibc 2.41. The two headers define
+ * the same names, so no other file may include this one. */
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#endif
+
+#include "hb-acknowledgements-private.h"
+
+/* Linux counts the bytes that the peer has acknowledged, as tcpi_bytes_acked. The count includes
+ * the SYN, and the FIN once that is acknowledged. So a position in this count is never computed
+ * from the number of bytes that were written, but read: what is acknowledged plus what is not.
+ *
+ * The count can be read as long as the socket is not closed, also after the peer has reset the
+ * connection. */
+
+#ifdef HAVE_TCP_BYTES_ACKED
+
+/* A socket of Multipath TCP answers for one of its subflows. */
+static gboolean
+is_tcp (GSocket *socket)
+{
+  int protocol;
+
+  return g_socket_get_option (socket, SOL_SOCKET, SO_PROTOCOL, &protocol, NULL)
+         && protocol == IPPROTO_TCP;
+}
+
+/* An old kernel returns a shorter structure, and a socket that is not TCP fails. */
+static gboolean
+read_acked (HbAcknowledgements *self)
+{
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  int fd = g_socket_get_fd (self->socket);
+
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0
+      || length < offsetof (struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked)
+    return FALSE;
+
+  self->tcp_acked = info.tcpi_bytes_acked;
+  self->rtt = info.tcpi_rtt;
+
+  return TRUE;
+}
+
+/* Reads how many bytes are in the kernel and not acknowledged, sent or not. */
+static gboolean
+read_unacknowledged (HbAcknowledgements *self,
+                     int                *n_bytes)
+{
+  return ioctl (g_socket_get_fd (self->socket), SIOCOUTQ, n_bytes) == 0;
+}
+
+#else
+
+static gboolean
+is_tcp (GSocket *socket)
+{
+  return FALSE;
+}
+
+static gboolean
+read_acked (HbAcknowledgements *self)
+{
+  return FALSE;
+}
+
+static gboolean
+read_unacknowledged (HbAcknowledgements *self,
+                     int                *n_bytes)
+{
+  return FALSE;
+}
+
+#endif
+
+/* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement may come
+ * between the two system calls, and their sum would be wrong. So the sum counts only if no byte was
+ * acknowledged between two readings, or none was left to acknowledge. */
+static gboolean
+read_end (HbAcknowledgements *self,
+          guint64            *end)
+{
+  guint64 before;
+  int n_unacknowledged;
+
+  do
+    {
+      before = self->tcp_acked;
+      if (!read_unacknowledged (self, &n_unacknowledged) || !read_acked (self))
+        return FALSE;
+    }
+  while (n_unacknowledged > 0 && self->tcp_acked != before);
+
+  *end = self->tcp_acked + n_unacknowledged;
+
+  return TRUE;
+}
+
+/* Follows a reading. */
+static void
+pop_acknowledged (HbAcknowledgements *self)
+{
+  const HbAcknowledgementsBlock *block;
+
+  while ((block = hb_deque_peek (&self->blocks, 0)) != NULL && block->tcp_end <= self->tcp_acked)
+    {
+      self->acknowledged = block->position;
+      hb_deque_pop_head (&self->blocks);
+    }
+}
+
+static void
+push_block (HbAcknowledgements *self,
+            guint64             written,
+            guint64             end)
+{
+  HbAcknowledgementsBlock *block = hb_deque_push_tail (&self->blocks);
+
+  *block = (HbAcknowledgementsBlock) { written, end };
+  pop_acknowledged (self);
+}
+
+/* Returns whether the kernel tells what is acknowledged on this socket. */
+gboolean
+hb_acknowledgements_are_possible (GSocket *socket)
+{
+  HbAcknowledgements reading = { .socket = socket };
+
+  return is_tcp (socket) && read_acked (&reading);
+}
+
+/* Begins to read acknowledgements.
+ *
+ * @is_direct: whether the socket gets the bytes of the stream unchanged
+ * @written: the position in the stream; the kernel has all bytes before it
+ *
+ * Returns FALSE if that is not possible on this socket */
+gboolean
+hb_acknowledgements_start (HbAcknowledgements *self,
+                           GSocket            *socket,
+                           gboolean            is_direct,
+                           guint64             written)
+{
+  guint64 end;
+
+  *self = (HbAcknowledgements) { .socket = socket, .is_direct = is_direct };
+  hb_deque_init (&self->blocks, sizeof (HbAcknowledgementsBlock));
+
+  if (!is_tcp (socket) || !read_end (self, &end))
+    {
+      self->socket = NULL;
+      return FALSE;
+    }
+
+  g_object_ref (socket);
+
+  if (is_direct)
+    self->base = end - written;
+  else
+    push_block (self, written, end);
+
+  return TRUE;
+}
+
+/* Forgets the socket, which may be closed next. */
+void
+hb_acknowledgements_stop (HbAcknowledgements *self)
+{
+  if (self->socket == NULL)
+    return;
+
+  hb_deque_clear (&self->blocks);
+  g_clear_object (&self->socket);
+}
+
+/* Follows a write: the kernel has all bytes before @written. Costs two system calls or more if the
+ * stream is not direct, because nothing but the kernel knows how many bytes a block has become. */
+void
+hb_acknowledgements_end_block (HbAcknowledgements *self,
+                               guint64             written)
+{
+  guint64 end;
+
+  if (!self->is_direct && read_end (self, &end))
+    push_block (self, written, end);
+}
+
+/* Returns the position before which the peer's TCP has all bytes, as far as is known.
+ *
+ * @written: as in hb_acknowledgements_end_block () */
+guint64
+hb_acknowledgements_read (HbAcknowledgements *self,
+                          guint64             written)
+{
+  if (self->socket == NULL || self->acknowledged == written || !read_acked (self))
+    return self->acknowledged;
+
+  if (!self->is_direct)
+    pop_acknowledged (self);
+  else if (self->tcp_acked > self->base)
+    self->acknowledged = MIN (self->tcp_acked - self->base, written);
+
+  return self->acknowledged;
+}

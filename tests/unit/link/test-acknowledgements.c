@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "certificate.h"
+#include "hb-acknowledgements-private.h"
+#include "test-wait.h"
+
+/* What the peer's TCP has acknowledged, over sockets of the loopback interface. The environment
+ * variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
+
+#define BLOCK          3000
+#define RECEIVE_BUFFER 32768
+
+typedef struct
+{
+  const char *name;
+  gboolean    is_tls;
+} Kind;
+
+static const Kind kinds[] = {
+  { "plain", FALSE },
+  { "tls", TRUE },
+};
+
+/* A connection of two sockets of this process */
+typedef struct
+{
+  gboolean            is_tls;
+  GSocketConnection  *sockets[2];
+  GIOStream          *sender;
+  GIOStream          *receiver;
+  HbAcknowledgements  acknowledgements;
+  guint64             written;
+} Line;
+
+static GTlsCertificate *certificate; /* (nullable) NULL if TLS is impossible here */
+
+static GSocketConnection *
+take_socket (GSocket *socket)
+{
+  GSocketConnection *connection = g_socket_connection_factory_create_connection (socket);
+
+  g_object_unref (socket);
+
+  return connection;
+}
+
+static void
+connect_sockets (Line *line)
+{
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
+  g_autoptr (GSocketAddress) effective = NULL;
+  g_autoptr (GSocket) listener = NULL;
+  GSocket *sockets[2];
+  g_autoptr (GError) error = NULL;
+
+  listener = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                           &error);
+  g_assert_no_error (error);
+  g_socket_set_option (listener, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_socket_bind (listener, address, TRUE, NULL));
+  g_assert_true (g_socket_listen (listener, NULL));
+  effective = g_socket_get_local_address (listener, NULL);
+
+  sockets[0] = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
+                             NULL);
+  g_assert_true (g_socket_connect (sockets[0], effective, NULL, NULL));
+  sockets[1] = g_socket_accept (listener, NULL, &error);
+  g_assert_no_error (error);
+  line->sockets[0] = take_socket (sockets[0]);
+  line->sockets[1] = take_socket (sockets[1]);
+}
+
+static gboolean
+accept_cb (GTlsConnection       *connection,
+           GTlsCertificate      *peer,
+           GTlsCertificateFlags  errors,
+           gpointer              user_data)
+{
+  return TRUE;
+}
+
+static void
+handshake_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  guint *n_pending = user_data;
+  g_autoptr (GError) error = NULL;
+
+  g_tls_connection_handshake_finish (G_TLS_CONNECTION (source), result, &error);
+  g_assert_no_error (error);
+  (*n_pending)--;
+}
+
+static void
+begin_tls (Line *line)
+{
+  guint n_pending = 2;
+  g_autoptr (GError) error = NULL;
+
+  line->sender = g_tls_client_connection_new (G_IO_STREAM (line->sockets[0]), NULL, &error);
+  g_assert_no_error (error);
+  line->receiver = g_tls_server_connection_new (G_IO_STREAM (line->sockets[1]), certificate,
+                                                &error);
+  g_assert_no_error (error);
+  g_signal_connect (line->sender, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (line->sender), G_PRIORITY_DEFAULT, NULL,
+                                    handshake_cb, &n_pending);
+  g_tls_connection_handshake_async (G_TLS_CONNECTION (line->receiver), G_PRIORITY_DEFAULT, NULL,
+                                    handshake_cb, &n_pending);
+  wait_until (n_pending == 0);
+}
+
+static void
+line_set_up (Line       *line,
+             const Kind *kind)
+{
+  *line = (Line) { .is_tls = kind->is_tls };
+  connect_sockets (line);
+
+  if (kind->is_tls)
+    {
+      begin_tls (line);
+      return;
+    }
+
+  line->sender = g_object_ref (G_IO_STREAM (line->sockets[0]));
+  line->receiver = g_object_ref (G_IO_STREAM (line->sockets[1]));
+}
+
+static void
+line_tear_down (Line *line)
+{
+  guint i;
+
+  hb_acknowledgements_stop (&line->acknowledgements);
+  g_clear_object (&line->sender);
+  g_clear_object (&line->receiver);
+
+  for (i = 0; i < 2; i++)
+    g_clear_object (&line->sockets[i]);
+}
+
+static GSocket *
+get_socket (Line  *line,
+            guint  i)
+{
+  return g_socket_connection_get_socket (line->sockets[i]);
+}
+
+/* Returns whether the kernel takes no more bytes. */
+static gboolean
+write_bytes (Line  *line,
+             gsize  length)
+{
+  GPollableOutputStream *output;
+  g_autofree char *bytes = g_strnfill (length, 'x');
+  g_autoptr (GError) error = NULL;
+  gsize n_written = 0;
+
+  output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line->sender));
+
+  while (n_written < length && error == NULL)
+    {
+      gssize n = g_pollable_output_stream_write_nonblocking (output, bytes + n_written,
+                                                             length - n_written, NULL, &error);
+
+      n_written += MAX (n, 0);
+    }
+
+  if (error != NULL)
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+
+  line->written += n_written;
+  if (n_written > 0 && hb_acknowledgements_are_read (&line->acknowledgements))
+    hb_acknowledgements_end_block (&line->acknowledgements, line->written);
+
+  return error != NULL;
+}
+
+/* Reads what is there, as the application would. Returns how many bytes that were. */
+static gsize
+read_bytes (Line *line)
+{
+  GPollableInputStream *input;
+  char buffer[4096];
+  gsize n_read = 0;
+  gssize n;
+
+  input = G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (line->receiver));
+  while ((n = g_pollable_input_stream_read_nonblocking (input, buffer, sizeof buffer, NULL,
+                                                        NULL)) > 0)
+    n_read += n;
+
+  return n_read;
+}
+
+static void
+start (Line *line)
+{
+  g_assert_true (hb_acknowledgements_start (&line->acknowledgements, get_socket (line, 0),
+                                            !line->is_tls, line->written));
+}
+
+static guint64
+ask (Line *line)
+{
+  return hb_acknowledgements_read (&line->acknowledgements, line->written);
+}
+
+/* Reads until the peer has all bytes. */
+static void
+expect_all (Line *line)
+{
+  gint64 deadline = wait_get_deadline ();
+
+  while (ask (line) < line->written)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      read_bytes (line);
+      g_thread_yield ();
+    }
+}
+
+static void
+test_all (gconstpointer data)
+{
+  Line line;
+  guint i;
+
+  line_set_up (&line, data);
+  start (&line);
+  g_assert_cmpuint (ask (&line), ==, 0);
+
+  for (i = 0; i < 100; i++)
+    {
+      write_bytes (&line, BLOCK);
+      if (i % 10 == 0)
+        expect_all (&line);
+    }
+
+  expect_all (&line);
+  g_assert_cmpint (line.acknowledgements.rtt, >, 0);
+  g_assert_cmpuint (line.acknowledgements.blocks.length, ==, 0);
+  line_tear_down (&line);
+}
+
+static guint64
+count_unread (Line *line)
+{
+  int n_unread;
+
+  g_assert_cmpint (ioctl (g_socket_get_fd (get_socket (line, 1)), FIONREAD, &n_unread), ==, 0);
+
+  return n_unread;
+}
+
+/* Writes until the kernel takes no more, and waits until the peer's kernel has acknowledged what it
+ * has for its application. Returns how many bytes that are, with those of TLS. */
+static guint64
+fill (Line *line)
+{
+  gint64 deadline = wait_get_deadline ();
+  guint64 acked_before;
+  guint64 n_unread;
+
+  ask (line);
+  acked_before = line->acknowledgements.tcp_acked;
+
+  do
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      while (!write_bytes (line, BLOCK))
+        ;
+
+      n_unread = count_unread (line);
+      ask (line);
+    }
+  while (n_unread < RECEIVE_BUFFER / 2
+         || line->acknowledgements.tcp_acked < acked_before + n_unread);
+
+  return n_unread;
+}
+
+/* Lets the kernel send an RST. */
+static void
+reset (Line  *line,
+       guint  i)
+{
+  struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+
+  g_assert_cmpint (setsockopt (g_socket_get_fd (get_socket (line, i)), SOL_SOCKET, SO_LINGER,
+                               &linger, sizeof linger), ==, 0);
+  g_assert_true (g_socket_close (get_socket (line, i), NULL));
+}
+
+/* The peer's application can read what was acknowledged, and nothing else is left but what came
+ * while this was asked. */
+static void
+test_full (gconstpointer data)
+{
+  guint64 acknowledged;
+  guint64 n_unread;
+  Line line;
+
+  line_set_up (&line, data);
+  start (&line);
+  n_unread = fill (&line);
+  acknowledged = ask (&line);
+  g_assert_cmpuint (acknowledged, <, line.written);
+  g_assert_cmpuint (acknowledged, >=, line.is_tls ? n_unread - n_unread / 8 - BLOCK : n_unread);
+
+  hb_acknowledgements_stop (&line.acknowledgements);
+  reset (&line, 0);
+  g_assert_cmpuint (ask (&line), ==, acknowledged);
+  g_assert_cmpuint (read_bytes (&line), >=, acknowledged);
+  line_tear_down (&line);
+}
+
+static void
+wait_for_end (Line *line)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_socket_condition_timed_wait (get_socket (line, 0), G_IO_ERR | G_IO_HUP, 20 * G_USEC_PER_SEC,
+                                 NULL, &error);
+  g_assert_no_error (error);
+}
+
+/* After a reset, the kernel still tells what was acknowledged before. */
+static void
+test_reset (gconstpointer data)
+{
+  guint64 acknowledged;
+  Line line;
+
+  line_set_up (&line, data);
+  start (&line);
+  fill (&line);
+  acknowledged = ask (&line);
+  reset (&line, 1);
+  wait_for_end (&line);
+  line.acknowledgements.tcp_acked = 0;
+  line.acknowledgements.acknowledged = 0;
+  g_assert_cmpuint (ask (&line), <, line.written);
+  g_assert_cmpuint (line.acknowledgements.tcp_acked, >, acknowledged);
+  line_tear_down (&line);
+}
+
+/* The count starts in the middle of a connection, with bytes that are not acknowledged. */
+static void
+test_late (gconstpointer data)
+{
+  Line line;
+
+  line_set_up (&line, data);
+  while (!write_bytes (&line, BLOCK))
+    ;
+  g_assert_cmpuint (count_unread (&line), <, line.written);
+  start (&line);
+  g_assert_cmpuint (ask (&line), <, line.written);
+  expect_all (&line);
+  write_bytes (&line, BLOCK);
+  expect_all (&line);
+  line_tear_down (&line);
+}
+
+/* TCP counts the end of a connection as another byte. */
+static void
+test_end (gconstpointer data)
+{
+  gint64 deadline = wait_get_deadline ();
+  guint64 acked;
+  Line line;
+
+  line_set_up (&line, data);
+  start (&line);
+  write_bytes (&line, BLOCK);
+  expect_all (&line);
+  acked = line.acknowledgements.tcp_acked;
+  g_assert_true (g_socket_shutdown (get_socket (&line, 0), FALSE, TRUE, NULL));
+
+  while (line.acknowledgements.tcp_acked == acked)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      line.acknowledgements.acknowledged = 0;
+      ask (&line);
+    }
+
+  g_assert_cmpuint (ask (&line), <=, line.written);
+  line_tear_down (&line);
+}
+
+static gpointer
+read_thread (gpointer user_data)
+{
+  char buffer[1000];
+
+  while (recv (GPOINTER_TO_INT (user_data), buffer, sizeof buffer, 0) > 0)
+    ;
+
+  return NULL;
+}
+
+/* The ends of blocks are right also if acknowledgements come while they are read. Without TLS, the
+ * right result is known. */
+static void
+test_moving (void)
+{
+  GThread *reader;
+  guint64 base;
+  Line line;
+  guint i;
+
+  line_set_up (&line, &kinds[0]);
+  start (&line);
+  base = line.acknowledgements.base;
+  hb_acknowledgements_stop (&line.acknowledgements);
+  hb_acknowledgements_start (&line.acknowledgements, get_socket (&line, 0), FALSE, 0);
+  g_socket_set_blocking (get_socket (&line, 1), TRUE);
+  reader = g_thread_new ("reader", read_thread,
+                         GINT_TO_POINTER (g_socket_get_fd (get_socket (&line, 1))));
+
+  for (i = 0; i < 20000; i++)
+    {
+      const HbAcknowledgementsBlock *block;
+
+      write_bytes (&line, BLOCK);
+      block = hb_deque_peek (&line.acknowledgements.blocks,
+                             line.acknowledgements.blocks.length - 1);
+      if (block != NULL)
+        g_assert_cmpuint (block->tcp_end - block->position, ==, base);
+    }
+
+  g_assert_true (g_socket_shutdown (get_socket (&line, 0), FALSE, TRUE, NULL));
+  g_thread_join (reader);
+  line_tear_down (&line);
+}
+
+/* A socket of another kind does not count. */
+static void
+test_unix (void)
+{
+  HbAcknowledgements acknowledgements = { 0 };
+  GSocket *sockets[2];
+  int fds[2];
+  guint i;
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+  for (i = 0; i < 2; i++)
+    sockets[i] = g_socket_new_from_fd (fds[i], NULL);
+
+  g_assert_false (hb_acknowledgements_are_possible (sockets[0]));
+  g_assert_false (hb_acknowledgements_start (&acknowledgements, sockets[0], TRUE, 0));
+  g_assert_false (hb_acknowledgements_are_read (&acknowledgements));
+  g_assert_cmpuint (hb_acknowledgements_read (&acknowledgements, 5), ==, 0);
+  g_clear_object (&sockets[0]);
+  g_clear_object (&sockets[1]);
+}
+
+static const struct
+{
+  const char    *name;
+  GTestDataFunc  func;
+} tests[] = {
+  { "all", test_all },
+  { "full", test_full },
+  { "reset", test_reset },
+  { "late", test_late },
+  { "end", test_end },
+};
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+  guint k;
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The link knows what the peer's TCP has acknowledged, plain and over TLS.");
+  certificate = certificate_new ();
+
+  for (i = 0; i < G_N_ELEMENTS (tests); i++)
+    for (k = 0; k < G_N_ELEMENTS (kinds); k++)
+      {
+        g_autofree char *path = g_strdup_printf ("/link/acknowledgements/%s/%s", tests[i].name,
+                                                 kinds[k].name);
+
+        g_test_add_data_func (path, &kinds[k], tests[i].func);
+      }
+
+  g_test_add_func ("/link/acknowledgements/moving", test_moving);
+  g_test_add_func ("/link/acknowledgements/unix", test_unix);
+
+  return g_test_run ();
+}
