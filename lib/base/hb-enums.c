@@ -25,6 +25,10 @@ G_DEFINE_ENUM_TYPE (HbOverflow, hb_overflow,
                     G_DEFINE_ENUM_VALUE (HB_OVERFLOW_DROP_OLDEST, "drop-oldest"),
                     G_DEFINE_ENUM_VALUE (HB_OVERFLOW_DROP_NEWEST, "drop-newest"))
 
+G_DEFINE_ENUM_TYPE (HbDelivery, hb_delivery,
+                    G_DEFINE_ENUM_VALUE (HB_DELIVERY_WRITTEN, "written"),
+                    G_DEFINE_ENUM_VALUE (HB_DELIVERY_ACKNOWLEDGED, "acknowledged"))
+
 G_DEFINE_FLAGS_TYPE (HbSendFlags, hb_send_flags,
                      G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_DEFAULT, "default"),
                      G_DEFINE_ENUM_VALUE (HB_SEND_FLAGS_VOLATILE, "volatile"),

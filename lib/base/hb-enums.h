@@ -101,6 +101,32 @@ typedef enum {
 } HbOverflow;
 
 /**
+ * HbDelivery:
+ * @HB_DELIVERY_WRITTEN: a message counts as sent when the kernel of this machine has all of it
+ * @HB_DELIVERY_ACKNOWLEDGED: a message counts as sent when the peer's TCP has acknowledged all of
+ *   it, and is sent again on the next connection if this one is lost before
+ *
+ * The moment from which on a message counts as sent.
+ *
+ * With `WRITTEN` a message arrives once at most. A connection that is lost takes with it what the
+ * kernel had taken and the network had not delivered yet.
+ *
+ * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
+ * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
+ * lost with the connection arrives twice. An acknowledgement does not mean that the application of
+ * the peer has read the message, so what a server or a proxy has not read when it dies is lost in
+ * either mode.
+ *
+ * See [property@WebsocketTask:delivery].
+ *
+ * Since: 1.0
+ */
+typedef enum {
+  HB_DELIVERY_WRITTEN,
+  HB_DELIVERY_ACKNOWLEDGED,
+} HbDelivery;
+
+/**
  * HbSendFlags:
  * @HB_SEND_FLAGS_DEFAULT: keep the message until it is written
  * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
@@ -126,6 +152,7 @@ typedef enum {
 #define HB_TYPE_HEARTBEAT_MODE (hb_heartbeat_mode_get_type ())
 #define HB_TYPE_LIVENESS       (hb_liveness_get_type ())
 #define HB_TYPE_OVERFLOW       (hb_overflow_get_type ())
+#define HB_TYPE_DELIVERY       (hb_delivery_get_type ())
 #define HB_TYPE_SEND_FLAGS     (hb_send_flags_get_type ())
 
 HB_AVAILABLE_IN_1_0
@@ -136,6 +163,8 @@ HB_AVAILABLE_IN_1_0
 GType hb_liveness_get_type       (void) G_GNUC_CONST;
 HB_AVAILABLE_IN_1_0
 GType hb_overflow_get_type       (void) G_GNUC_CONST;
+HB_AVAILABLE_IN_1_0
+GType hb_delivery_get_type       (void) G_GNUC_CONST;
 HB_AVAILABLE_IN_1_0
 GType hb_send_flags_get_type     (void) G_GNUC_CONST;
 

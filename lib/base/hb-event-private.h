@@ -43,16 +43,17 @@ typedef struct
 } HbSpan;
 
 typedef enum {
-  HB_EVENT_OPENED,   /* The connection is open. */
-  HB_EVENT_MESSAGE,  /* A message was received (message). */
+  HB_EVENT_OPENED,       /* The connection is open (opened). */
+  HB_EVENT_MESSAGE,      /* A message was received (message). */
   HB_EVENT_PONG,
-  HB_EVENT_ACTIVITY, /* Bytes were received, or the peer took some of a backlog. */
-  HB_EVENT_PROGRESS, /* The kernel has taken bytes (written). */
-  HB_EVENT_BLOCKED,  /* No message may be sent now. */
-  HB_EVENT_WRITABLE, /* Messages may be sent again. */
-  HB_EVENT_LOST,     /* The attempt, or the connection, has ended (loss). */
-  HB_EVENT_NETWORK,  /* A network of this machine has changed. */
-  HB_EVENT_TICK,     /* A deadline may have passed (tick). */
+  HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer took some of a backlog. */
+  HB_EVENT_PROGRESS,     /* The kernel has taken bytes (written). */
+  HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
+  HB_EVENT_BLOCKED,      /* No message may be sent now. */
+  HB_EVENT_WRITABLE,     /* Messages may be sent again. */
+  HB_EVENT_LOST,         /* The attempt, or the connection, has ended (loss). */
+  HB_EVENT_NETWORK,      /* A network of this machine has changed. */
+  HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 
   /* These two enclose the events of what is read in one go. They do not enter the machine. */
   HB_EVENT_DELIVERY,
@@ -69,6 +70,18 @@ typedef struct
   {
     const HbLoss *loss;
     guint64       written;
+
+    struct
+    {
+      gboolean can_acknowledge; /* HB_EVENT_ACKNOWLEDGED follows where it can be emitted. */
+      guint    round_trip;      /* in microseconds, 0 if it is not known */
+    } opened;
+
+    struct
+    {
+      guint64 position;   /* All bytes of this link before it are acknowledged. */
+      guint   round_trip; /* in microseconds, 0 if it is not known */
+    } acknowledged;
 
     struct
     {

@@ -15,6 +15,7 @@ struct _HbMetrics
   guint64 bytes_received;
   guint64 messages_dropped;
   guint64 messages_expired;
+  guint64 messages_resent;
   guint64 attempts;
   guint64 opens;
   guint64 pings;

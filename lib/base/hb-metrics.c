@@ -173,6 +173,29 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
 }
 
 /**
+ * hb_metrics_get_messages_resent:
+ * @self: metrics
+ *
+ * Gets the number of times that a message was sent again although it had been written.
+ *
+ * It had been written on a connection that was lost before the peer's TCP acknowledged it, so it
+ * may arrive twice. Only messages that were sent while [property@WebsocketTask:delivery] was
+ * `ACKNOWLEDGED` are sent again. A message that is sent again on several connections is counted
+ * each time.
+ *
+ * Returns: the number of messages
+ *
+ * Since: 1.0
+ */
+guint64
+hb_metrics_get_messages_resent (const HbMetrics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->messages_resent;
+}
+
+/**
  * hb_metrics_get_attempts:
  * @self: metrics
  *

@@ -46,6 +46,8 @@ guint64    hb_metrics_get_messages_dropped  (const HbMetrics *self);
 HB_AVAILABLE_IN_1_0
 guint64    hb_metrics_get_messages_expired  (const HbMetrics *self);
 HB_AVAILABLE_IN_1_0
+guint64    hb_metrics_get_messages_resent   (const HbMetrics *self);
+HB_AVAILABLE_IN_1_0
 guint64    hb_metrics_get_attempts          (const HbMetrics *self);
 HB_AVAILABLE_IN_1_0
 guint64    hb_metrics_get_opens             (const HbMetrics *self);

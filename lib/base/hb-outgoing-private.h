@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "hb-enums.h"
 
 G_BEGIN_DECLS
 
@@ -22,12 +22,15 @@ typedef struct
   GBytes   *bytes;       /* (owned) */
   gpointer  ticket;      /* (nullable) the caller that waits for it; an effect returns it */
   HbOpcode  opcode : 8;
+  guint     delivery : 1;     /* HbDelivery */
   guint     is_volatile : 1;
   guint     is_this_link : 1; /* dropped when the link ends */
   guint     is_greeting : 1;  /* of a kind that each link sends first, for this link so far */
   guint     is_foreign : 1;   /* sent by another thread than the task's */
   guint     is_reserved : 1;  /* its size is already in the amount that the limit applies to */
   guint     is_returned : 1;  /* It has waited already when a link was lost. */
+  guint     was_written : 1;  /* An earlier link had written all of it, so it may arrive twice. */
+  guint     is_withdrawn : 1; /* The application has taken it back while it was unacknowledged. */
   guint     number;      /* unique among the last 2^32 messages */
   gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
   guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */

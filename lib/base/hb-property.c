@@ -32,6 +32,7 @@ static const char * const names[HB_N_PROPERTIES] = {
   [HB_PROPERTY_PING_BYTES] = "ping-bytes",
   [HB_PROPERTY_QUEUE_TIMEOUT] = "queue-timeout",
   [HB_PROPERTY_FRAGMENT_SIZE] = "fragment-size",
+  [HB_PROPERTY_DELIVERY] = "delivery",
   [HB_PROPERTY_STATE] = "state",
   [HB_PROPERTY_CONNECTION] = "connection",
   [HB_PROPERTY_PROTOCOL] = "protocol",

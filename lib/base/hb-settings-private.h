@@ -23,6 +23,7 @@ typedef struct
   HbHeartbeatMode  heartbeat_mode;
   HbLiveness       liveness;
   HbOverflow       overflow;
+  HbDelivery       delivery;
   guint            ping_timeout;
   guint            pong_timeout;
   guint            reconnect_timeout;

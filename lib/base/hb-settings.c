@@ -97,6 +97,8 @@ static const Setting settings[HB_N_PROPERTIES] = {
   [HB_PROPERTY_PING_BYTES] = { .kind = KIND_BYTES, FIELD (ping_bytes) },
   [HB_PROPERTY_QUEUE_TIMEOUT] = UINT (queue_timeout, 0),
   [HB_PROPERTY_FRAGMENT_SIZE] = UINT (fragment_size, FRAGMENT_SIZE),
+  [HB_PROPERTY_DELIVERY] = ENUM (delivery, hb_delivery_get_type,
+                                 HB_DELIVERY_WRITTEN, HB_DELIVERY_ACKNOWLEDGED),
 };
 
 static const Setting *

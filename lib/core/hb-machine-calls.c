@@ -324,6 +324,18 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
+/* Returns whether there is no room for a message of @size, and an acknowledgement may make some. Ask
+ * the link then before hb_machine_send (). */
+gboolean
+hb_machine_needs_room (HbMachine *self,
+                       gsize      size)
+{
+  guint64 limit = self->settings.max_buffered_amount;
+
+  return hb_machine_is_unacknowledged (self) && limit != 0
+         && hb_outbox_get_buffered (&self->outbox) + size > limit;
+}
+
 /* Accepts a message. No effect asks to transmit it, so the caller does that at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
@@ -347,6 +359,7 @@ hb_machine_send (HbMachine         *self,
     .ticket = ticket,
     .accepted_at = now,
     .opcode = opcode,
+    .delivery = self->settings.delivery,
     .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
     .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
   };

@@ -53,7 +53,7 @@ hb_machine_handle (HbMachine     *self,
   switch (event->kind)
     {
     case HB_EVENT_OPENED:
-      hb_machine_on_opened (self, now);
+      hb_machine_on_opened (self, now, event);
       break;
     case HB_EVENT_MESSAGE:
       hb_machine_on_message (self, now, event);
@@ -65,7 +65,10 @@ hb_machine_handle (HbMachine     *self,
       hb_machine_on_activity (self, now);
       break;
     case HB_EVENT_PROGRESS:
-      hb_machine_on_progress (self, event->written);
+      hb_machine_on_progress (self, now, event->written);
+      break;
+    case HB_EVENT_ACKNOWLEDGED:
+      hb_machine_on_acknowledged (self, now, event);
       break;
     case HB_EVENT_BLOCKED:
       hb_machine_on_blocked (self);

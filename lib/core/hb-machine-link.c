@@ -115,13 +115,15 @@ add_reply (HbMachine *self,
 #define HTTP_SWITCHING_PROTOCOLS 101
 
 void
-hb_machine_on_opened (HbMachine *self,
-                      gint64     now)
+hb_machine_on_opened (HbMachine     *self,
+                      gint64         now,
+                      const HbEvent *event)
 {
   if (self->state != HB_STATE_CONNECTING)
     return;
 
-  hb_outbox_on_opened (&self->outbox, !self->settings.manual_ready);
+  hb_outbox_on_opened (&self->outbox, !self->settings.manual_ready,
+                       event->opened.can_acknowledge, event->opened.round_trip);
   self->ready_at = now;
   hb_machine_enter (self, HB_STATE_OPEN, now);
   self->metrics.opens++;
@@ -223,6 +225,9 @@ void
 hb_machine_on_activity (HbMachine *self,
                         gint64     now)
 {
+  if (hb_outbox_on_receipt (&self->outbox, now))
+    hb_effects_push (&self->effects, HB_EFFECT_ASK);
+
   if (self->state == HB_STATE_OPEN && self->settings.liveness != HB_LIVENESS_REPLY)
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
@@ -260,19 +265,21 @@ hb_machine_on_yielded (HbMachine *self)
 /* Written messages make no room for others, because an HB_EVENT_WRITABLE says when the link takes
  * more. They may have been the last ones before the close frame. */
 static void
-shut_down_when_empty (HbMachine *self)
+shut_down_when_written (HbMachine *self)
 {
-  if (self->state == HB_STATE_CLOSING && hb_outbox_is_empty (&self->outbox))
+  if (self->state == HB_STATE_CLOSING && hb_outbox_is_written (&self->outbox))
     hb_machine_pump (self);
 }
 
 /* Follows the sending of the message that was last taken.
  *
+ * @now: matters only if hb_machine_needs_time ()
  * @serial: of the link; an earlier one has no effect
  * @span: the position of the message in the link, empty if the link has failed
  * @is_writable: whether the link takes another message now */
 void
 hb_machine_on_sent (HbMachine    *self,
+                    gint64        now,
                     guint         serial,
                     const HbSpan *span,
                     gboolean      is_writable)
@@ -282,8 +289,8 @@ hb_machine_on_sent (HbMachine    *self,
 
   if (span->end != span->begin)
     {
-      hb_outbox_on_sent (&self->outbox, span);
-      shut_down_when_empty (self);
+      hb_outbox_on_sent (&self->outbox, now, span);
+      shut_down_when_written (self);
     }
 
   if (!is_writable)
@@ -292,17 +299,28 @@ hb_machine_on_sent (HbMachine    *self,
 
 void
 hb_machine_on_progress (HbMachine *self,
+                        gint64     now,
                         guint64    written)
 {
-  hb_outbox_on_progress (&self->outbox, written);
-  shut_down_when_empty (self);
+  hb_outbox_on_progress (&self->outbox, now, written);
+  shut_down_when_written (self);
+}
+
+void
+hb_machine_on_acknowledged (HbMachine     *self,
+                            gint64         now,
+                            const HbEvent *event)
+{
+  hb_outbox_on_acknowledged (&self->outbox, now, event->acknowledged.position,
+                             event->acknowledged.round_trip);
+  shut_down_when_written (self);
 }
 
 void
 hb_machine_on_blocked (HbMachine *self)
 {
   hb_outbox_on_blocked (&self->outbox);
-  shut_down_when_empty (self);
+  shut_down_when_written (self);
 }
 
 /* The link was full, so the peer has received bytes since. That proves that it is alive. */

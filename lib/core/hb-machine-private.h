@@ -68,6 +68,7 @@ typedef struct
   guint         attempt;
   guint         http_status;
   gboolean      is_ready;
+  gboolean      can_acknowledge;
 } HbStatus;
 
 void              hb_machine_init               (HbMachine      *self,
@@ -143,6 +144,7 @@ void              hb_machine_on_given           (HbMachine      *self,
 void              hb_machine_on_yielded         (HbMachine      *self);
 
 void              hb_machine_on_sent            (HbMachine      *self,
+                                                 gint64          now,
                                                  guint           serial,
                                                  const HbSpan   *span,
                                                  gboolean        is_writable);
@@ -155,6 +157,8 @@ gboolean          hb_machine_deliver            (HbMachine      *self,
 void              hb_machine_handle             (HbMachine      *self,
                                                  gint64          now,
                                                  const HbEvent  *event);
+gboolean          hb_machine_needs_room         (HbMachine      *self,
+                                                 gsize           size);
 gboolean          hb_machine_may_read           (const HbMachine *self);
 gboolean          hb_machine_pop_effect         (HbMachine      *self,
                                                  HbEffect       *effect);
@@ -185,6 +189,20 @@ hb_machine_has_drop (const HbMachine *self)
   const HbEffect *next = hb_deque_peek (&self->effects, 0);
 
   return next != NULL && next->kind == HB_EFFECT_DROP;
+}
+
+/* Whether messages that are written wait for the peer's acknowledgement */
+static inline gboolean
+hb_machine_is_unacknowledged (const HbMachine *self)
+{
+  return hb_outbox_is_unacknowledged (&self->outbox);
+}
+
+/* Whether hb_machine_on_sent () and HB_EVENT_PROGRESS need the time */
+static inline gboolean
+hb_machine_needs_time (const HbMachine *self)
+{
+  return hb_outbox_needs_time (&self->outbox);
 }
 
 /* Whether hb_machine_take_message () would return a message, unless it has expired */

@@ -58,7 +58,8 @@ void     hb_machine_on_lost          (HbMachine     *self,
 void     hb_machine_follow_inbox     (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_on_opened        (HbMachine     *self,
-                                      gint64         now);
+                                      gint64         now,
+                                      const HbEvent *event);
 gboolean hb_machine_accept_message   (HbMachine     *self,
                                       gint64         now,
                                       const HbEvent *event);
@@ -72,7 +73,11 @@ void     hb_machine_on_pong          (HbMachine     *self,
 void     hb_machine_on_activity      (HbMachine     *self,
                                       gint64         now);
 void     hb_machine_on_progress      (HbMachine     *self,
+                                      gint64         now,
                                       guint64        written);
+void     hb_machine_on_acknowledged  (HbMachine     *self,
+                                      gint64         now,
+                                      const HbEvent *event);
 void     hb_machine_on_writable      (HbMachine     *self,
                                       gint64         now);
 

@@ -72,13 +72,16 @@ get_link_deadline (HbMachine *self)
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
-  gint64 link, outbox;
+  gint64 link, outbox, ask_at;
 
   if (self->state == HB_STATE_CLOSED)
     return HB_NEVER;
 
   link = get_link_deadline (self);
   outbox = hb_outbox_get_deadline (&self->outbox, &self->settings);
+
+  ask_at = hb_outbox_get_ask_at (&self->outbox);
+  outbox = MIN (outbox, ask_at);
 
   return MIN (link, outbox);
 }
@@ -231,6 +234,9 @@ hb_machine_on_tick (HbMachine *self,
                     gboolean   is_queued)
 {
   hb_machine_expire (self, now);
+
+  if (hb_outbox_tick (&self->outbox, now))
+    hb_effects_push (&self->effects, HB_EFFECT_ASK);
 
   if (puts_off (self, now, reading))
     return;

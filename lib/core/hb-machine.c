@@ -255,7 +255,7 @@ hb_machine_pump (HbMachine *self)
       self->transmitting = TRUE;
     }
   else if (self->state == HB_STATE_CLOSING && !self->shut_down
-           && hb_outbox_is_empty (&self->outbox))
+           && hb_outbox_is_written (&self->outbox))
     {
       self->shut_down = TRUE;
       hb_effects_push_close (&self->effects, HB_EFFECT_SHUT_DOWN,
@@ -263,8 +263,8 @@ hb_machine_pump (HbMachine *self)
     }
 }
 
-/* Drops the messages that have expired. If no other message is left, a task that is closing sends
- * its close frame. */
+/* Drops the messages that have expired. If no other message is left to write, a task that is closing
+ * sends its close frame. */
 void
 hb_machine_expire (HbMachine *self,
                    gint64     now)
@@ -274,7 +274,7 @@ hb_machine_expire (HbMachine *self,
 
   hb_outbox_expire (&self->outbox, &self->settings, now);
 
-  if (hb_outbox_is_empty (&self->outbox))
+  if (hb_outbox_is_written (&self->outbox))
     hb_machine_pump (self);
 }
 
@@ -429,6 +429,7 @@ hb_machine_get_status (HbMachine *self)
     .attempt = self->attempt,
     .http_status = self->http_status,
     .is_ready = hb_machine_is_ready (self),
+    .can_acknowledge = hb_machine_has_open_link (self) && self->outbox.can_acknowledge,
   };
 }
 

@@ -78,7 +78,10 @@ make_room (HbOutbox          *self,
       tell_overflow (self, overflow);
       while (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
              && hb_queue_pop_oldest (&self->queue, &oldest))
-        hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
+        {
+          hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
+          hb_outbox_complete_sent (self);
+        }
       return hb_queue_reserve (&self->queue, message, 0);
 
     case HB_OVERFLOW_DROP_NEWEST:
@@ -142,7 +145,8 @@ check_volatile (const HbOutbox  *self,
       return FALSE;
     }
 
-  if (self->blocked || (self->backlogged && line == HB_LINE_WAITING))
+  if (self->blocked
+      || (self->backlogged && line == HB_LINE_WAITING && !hb_queue_is_written (&self->queue)))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
                            _("Other messages wait to go out, and the message is volatile"));
@@ -204,6 +208,7 @@ hb_outbox_accept (HbOutbox          *self,
     {
       message->number = self->n_accepted++;
       message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
+      self->tracks |= message->delivery != HB_DELIVERY_WRITTEN;
       add (self, message, line, taken);
       return TRUE;
     }

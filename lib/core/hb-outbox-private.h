@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "hb-asking-private.h"
 #include "hb-effect-private.h"
 #include "hb-event-private.h"
 #include "hb-metrics-private.h"
@@ -18,13 +19,18 @@ typedef struct
   HbEffects *effects;         /* (not owned) */
   HbMetrics *metrics;         /* (not owned) */
   HbTickets  flushes;         /* wait until the queue is empty */
+  HbAsking   asking;          /* of the present link */
   guint64    written;         /* how many bytes of the present link the kernel has */
+  guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
   guint      n_accepted;      /* the number of the next message */
   guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* a link is open */
   guint      is_ready : 1;    /* it takes more than the messages for this link only */
   guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
+  guint      can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
+  guint      tracks : 1;      /* a message to be acknowledged was accepted since the queue was last
+                               * empty */
   guint      blocked : 1;     /* the link takes no message for now */
   guint      backlogged : 1;  /* a message has waited since the queue was last empty */
   guint      shown : 1;       /* buffered-amount was not 0 when it was last notified */
@@ -86,8 +92,23 @@ void              hb_outbox_expire             (HbOutbox         *self,
 gint64            hb_outbox_get_deadline       (const HbOutbox   *self,
                                                 const HbSettings *settings);
 
+gboolean          hb_outbox_complete_sent      (HbOutbox         *self);
+gint64            hb_outbox_get_ask_at         (const HbOutbox   *self);
+gboolean          hb_outbox_tick               (HbOutbox         *self,
+                                                gint64            now);
+gboolean          hb_outbox_on_receipt         (HbOutbox         *self,
+                                                gint64            now);
+void              hb_outbox_on_acknowledged    (HbOutbox         *self,
+                                                gint64            now,
+                                                guint64           position,
+                                                guint             round_trip);
+void              hb_outbox_follow_written     (HbOutbox         *self,
+                                                gint64            now);
+
 void              hb_outbox_on_opened          (HbOutbox         *self,
-                                                gboolean          is_ready);
+                                                gboolean          is_ready,
+                                                gboolean          can_acknowledge,
+                                                guint             round_trip);
 void              hb_outbox_on_ready           (HbOutbox         *self);
 void              hb_outbox_on_greeted         (HbOutbox         *self);
 void              hb_outbox_on_lost            (HbOutbox         *self,
@@ -97,8 +118,10 @@ void              hb_outbox_on_notify          (HbOutbox         *self,
                                                 HbProperty        property);
 const HbOutgoing *hb_outbox_take               (HbOutbox         *self);
 void              hb_outbox_on_sent            (HbOutbox         *self,
+                                                gint64            now,
                                                 const HbSpan     *span);
 void              hb_outbox_on_progress        (HbOutbox         *self,
+                                                gint64            now,
                                                 guint64           written);
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
@@ -107,6 +130,28 @@ static inline gboolean
 hb_outbox_is_empty (const HbOutbox *self)
 {
   return hb_queue_is_empty (&self->queue);
+}
+
+/* Returns whether nothing is left to write. What is written may still wait for the peer's
+ * acknowledgement. */
+static inline gboolean
+hb_outbox_is_written (const HbOutbox *self)
+{
+  return hb_queue_is_written (&self->queue);
+}
+
+/* Whether messages that are written wait for the peer's acknowledgement */
+static inline gboolean
+hb_outbox_is_unacknowledged (const HbOutbox *self)
+{
+  return self->queue.n_unacknowledged > 0;
+}
+
+/* Whether hb_outbox_on_sent () and hb_outbox_on_progress () need the time */
+static inline gboolean
+hb_outbox_needs_time (const HbOutbox *self)
+{
+  return self->tracks && !hb_outbox_is_unacknowledged (self);
 }
 
 /* Returns the last line of which messages may be sent now, if a link is open. */

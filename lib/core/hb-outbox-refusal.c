@@ -8,13 +8,15 @@
  * dropped, because all others would wait behind it forever. */
 #define MAX_REFUSALS 3
 
-/* Whether the kernel has a part of the first message in flight, but not all of it. Over TLS a
- * refused record may be in the kernel in part too. That does not count, because the peer cannot
- * have read its content. */
+/* Whether the kernel has a part of a message, but not all of it. Over TLS a refused record may be in
+ * the kernel in part too. That does not count, because the peer cannot have read its content.
+ *
+ * Messages of which the kernel has all do not count either, even if they are sent again: the peer's
+ * TCP acknowledges a message before the peer can refuse it. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
+  const HbOutgoing *first = hb_queue_peek_unwritten (&self->queue);
 
   return first != NULL && first->begin < self->written;
 }
@@ -29,7 +31,7 @@ const HbOutgoing *
 hb_outbox_judge_end (HbOutbox *self,
                      gboolean  is_too_big)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->queue.in_flight, 0);
+  const HbOutgoing *first = hb_queue_peek_unwritten (&self->queue);
 
   g_assert (first != NULL);
 
@@ -48,16 +50,14 @@ void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->queue.lines[HB_LINE_WAITING], 0);
   HbOutgoing message;
 
   self->n_refusals = 0;
   hb_effects_push_error (self->effects, g_error_copy (error));
 
-  if (first == NULL || first->number != self->refused)
+  if (!hb_queue_pop_number (&self->queue, self->refused, &message))
     return;
 
-  hb_queue_pop_next (&self->queue, &message);
   hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
   hb_outbox_settle (self);
 }

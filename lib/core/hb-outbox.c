@@ -48,6 +48,7 @@ settle_when_empty (HbOutbox *self)
   self->shown = FALSE;
   self->overflowed = FALSE;
   self->expired = FALSE;
+  self->tracks = FALSE;
 
   /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
    * () ends them with the reason. */
@@ -103,13 +104,57 @@ drop_volatile (HbOutbox *self,
       const HbOutgoing *message = hb_deque_peek (&popped, i);
       g_autoptr (GError) error = NULL;
 
+      if (message->is_withdrawn)
+        {
+          hb_outbox_drop (self, message, HB_OUTCOME_CANCELLED, NULL);
+          continue;
+        }
+
       error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
-                                   message->is_this_link && is_over
+                                   message->was_written
+                                   ? _("The link has ended before the peer acknowledged the "
+                                       "message")
+                                   : message->is_this_link && is_over
                                    ? _("The link that the message was for has ended")
                                    : _("The link could not take the message, which is volatile"));
       hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
     }
 
+  hb_deque_clear (&popped);
+}
+
+/* Counts a message that is sent, and completes its call. */
+static void
+complete (HbOutbox         *self,
+          const HbOutgoing *message)
+{
+  self->metrics->messages_sent++;
+  self->metrics->bytes_sent += g_bytes_get_size (message->bytes);
+
+  /* The messages of `open` handlers and of a login are sent first on each link, so to count them
+   * here would keep a refused message forever. */
+  if (!message->is_greeting)
+    self->n_refusals = 0;
+
+  hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
+  g_bytes_unref (message->bytes);
+}
+
+/* Completes the messages that count as sent although others before them do not, because the link
+ * ends and those others are sent again. */
+static void
+complete_passed (HbOutbox *self)
+{
+  HbDeque popped;
+  guint i;
+
+  hb_deque_init (&popped, sizeof (HbOutgoing));
+  hb_queue_pop_passed (&self->queue, &popped);
+
+  for (i = 0; i < popped.length; i++)
+    complete (self, hb_deque_peek (&popped, i));
+
+  hb_queue_release_gone (&self->queue);
   hb_deque_clear (&popped);
 }
 
@@ -153,7 +198,7 @@ hb_outbox_flush (HbOutbox *self,
 }
 
 /* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in
- * flight. */
+ * flight. One that is written will not be sent again. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -167,7 +212,10 @@ hb_outbox_withdraw (HbOutbox *self,
     }
 
   if (!hb_queue_pop_ticket (&self->queue, ticket, &message))
-    return FALSE;
+    {
+      hb_queue_withdraw (&self->queue, ticket);
+      return FALSE;
+    }
 
   hb_outbox_drop (self, &message, HB_OUTCOME_CANCELLED, NULL);
   hb_outbox_settle (self);
@@ -175,12 +223,15 @@ hb_outbox_withdraw (HbOutbox *self,
 }
 
 /* Moves the messages that are not in flight to @taken, an array of HbOutgoing, in the order in
- * which they would be sent. The caller owns their bytes. */
+ * which they would be sent. The caller owns their bytes. Messages that are written will not be sent
+ * again. */
 void
 hb_outbox_take_queue (HbOutbox *self,
                       HbDeque  *taken)
 {
   HbOutgoing message;
+
+  hb_queue_withdraw (&self->queue, NULL);
 
   while (hb_queue_pop_next (&self->queue, &message))
     {
@@ -241,16 +292,24 @@ hb_outbox_drop_unready (HbOutbox     *self,
 }
 
 /* @is_ready: whether all messages may be sent; if not, only those for this link until
- *   hb_outbox_on_ready () */
+ *   hb_outbox_on_ready ()
+ * @can_acknowledge: whether hb_outbox_on_acknowledged () will be called; if not, a message counts
+ *   as sent when it is written
+ * @round_trip: as in HbAsking */
 void
 hb_outbox_on_opened (HbOutbox *self,
-                     gboolean  is_ready)
+                     gboolean  is_ready,
+                     gboolean  can_acknowledge,
+                     guint     round_trip)
 {
   self->is_open = TRUE;
   self->is_ready = is_ready;
   self->greeting = TRUE;
   self->blocked = FALSE;
+  self->can_acknowledge = can_acknowledge;
   self->written = 0;
+  self->acknowledged = 0;
+  hb_asking_init (&self->asking, round_trip);
 }
 
 void
@@ -275,6 +334,7 @@ hb_outbox_on_lost (HbOutbox *self,
   self->is_ready = FALSE;
   self->greeting = FALSE;
 
+  complete_passed (self);
   hb_queue_take_back (&self->queue);
   drop_volatile (self, TRUE);
 
@@ -304,63 +364,70 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-const HbOutgoing *
-hb_outbox_take (HbOutbox *self)
-{
-  if (!hb_outbox_can_transmit (self))
-    return NULL;
-
-  return hb_queue_take (&self->queue, hb_outbox_get_last_line (self));
-}
-
-static void
-complete_written (HbOutbox *self)
+/* Completes the messages that count as sent. Returns whether there was one. */
+gboolean
+hb_outbox_complete_sent (HbOutbox *self)
 {
   HbOutgoing message;
 
-  if (!hb_queue_has_written (&self->queue, self->written))
-    return;
+  if (!hb_queue_has_sent (&self->queue, self->written, self->acknowledged))
+    return FALSE;
 
-  while (hb_queue_pop_written (&self->queue, self->written, &message))
-    {
-      self->metrics->messages_sent++;
-      self->metrics->bytes_sent += g_bytes_get_size (message.bytes);
-
-      /* The messages of `open` handlers and of a login are sent first on each link, so to count
-       * them here would keep a refused message forever. */
-      if (!message.is_greeting)
-        self->n_refusals = 0;
-
-      hb_effects_push_resolve (self->effects, message.ticket, HB_OUTCOME_DONE, NULL);
-      g_bytes_unref (message.bytes);
-    }
+  while (hb_queue_pop_sent (&self->queue, self->written, self->acknowledged, &message))
+    complete (self, &message);
 
   hb_queue_release_gone (&self->queue);
-  hb_outbox_settle (self);
+
+  return TRUE;
 }
 
-/* Records where the frame of the message that was last taken lies. */
+const HbOutgoing *
+hb_outbox_take (HbOutbox *self)
+{
+  const HbOutgoing *message;
+
+  if (!hb_outbox_can_transmit (self))
+    return NULL;
+
+  message = hb_queue_take (&self->queue, hb_outbox_get_last_line (self));
+  self->metrics->messages_resent += message->was_written;
+
+  return message;
+}
+
+/* Records where the frame of the message that was last taken lies. For @now see
+ * hb_outbox_on_progress (). */
 void
 hb_outbox_on_sent (HbOutbox     *self,
+                   gint64        now,
                    const HbSpan *span)
 {
   if (!self->is_open)
     return;
 
   hb_queue_set_span (&self->queue, span->begin, span->end);
-  hb_outbox_on_progress (self, span->written);
+  hb_outbox_on_progress (self, now, span->written);
 }
 
-/* @written: how many bytes of this link the kernel has */
+/* @now: matters only if hb_outbox_needs_time ()
+ * @written: how many bytes of this link the kernel has */
 void
 hb_outbox_on_progress (HbOutbox *self,
+                       gint64    now,
                        guint64   written)
 {
   if (!self->is_open)
     return;
 
   self->written = written;
-  complete_written (self);
+  if (!self->can_acknowledge)
+    self->acknowledged = written;
+
+  if (hb_outbox_complete_sent (self))
+    hb_outbox_settle (self);
+
+  if (self->tracks)
+    hb_outbox_follow_written (self, now);
 }
 
 void
@@ -372,7 +439,7 @@ hb_outbox_on_blocked (HbOutbox *self)
   self->blocked = TRUE;
   drop_volatile (self, FALSE);
 
-  if (hb_queue_is_empty (&self->queue))
+  if (hb_queue_is_written (&self->queue))
     settle_when_empty (self);
   else
     hb_outbox_keep_waiting (self);

@@ -18,11 +18,12 @@ typedef enum {
   HB_N_LINES,
 } HbLine;
 
-/* The messages that the application has sent and the kernel does not have yet.
+/* The messages that the application has sent and that do not count as sent yet.
  *
  * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
- * until the kernel has all of its frame. When the link is lost, all messages return to
- * HB_LINE_WAITING, in the order in which they were to be sent.
+ * until it counts as sent, as its `delivery` says. Those of which the kernel has all, and which
+ * wait for the peer's acknowledgement or behind one that does, come first. When the link is lost,
+ * all messages return to HB_LINE_WAITING, in the order in which they were to be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages which have
  * returned may stand before older ones. */
@@ -31,8 +32,9 @@ typedef struct
   HbDeque  in_flight;
   HbDeque  lines[HB_N_LINES];
   HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
-  gsize    n_unreleased;     /* bytes in `buffered` of written messages that are gone */
-  guint64  in_flight_amount; /* bytes in in_flight */
+  gsize    n_unreleased;     /* bytes in `buffered` of sent messages that are gone */
+  guint64  in_flight_amount; /* bytes in in_flight, except those of written messages */
+  guint    n_unacknowledged; /* how many messages in in_flight are written */
   gint64   oldest;           /* No message in the lines was accepted earlier. */
   guint    n_volatile;       /* in the lines */
   guint    n_this_link;      /* in the lines */
@@ -58,9 +60,14 @@ void              hb_queue_set_span      (HbQueue          *self,
                                           guint64           begin,
                                           guint64           end);
 void              hb_queue_take_back     (HbQueue          *self);
-gboolean          hb_queue_pop_written   (HbQueue          *self,
+gboolean          hb_queue_pop_sent      (HbQueue          *self,
                                           guint64           written,
+                                          guint64           acknowledged,
                                           HbOutgoing       *message);
+void              hb_queue_on_written    (HbQueue          *self,
+                                          guint64           written);
+void              hb_queue_pop_passed    (HbQueue          *self,
+                                          HbDeque          *popped);
 gboolean          hb_queue_pop_next      (HbQueue          *self,
                                           HbOutgoing       *message);
 gboolean          hb_queue_pop_unready   (HbQueue          *self,
@@ -76,6 +83,11 @@ gboolean          hb_queue_pop_expired   (HbQueue          *self,
 gboolean          hb_queue_pop_ticket    (HbQueue          *self,
                                           gpointer          ticket,
                                           HbOutgoing       *message);
+gboolean          hb_queue_pop_number    (HbQueue          *self,
+                                          guint             number,
+                                          HbOutgoing       *message);
+void              hb_queue_withdraw      (HbQueue          *self,
+                                          gpointer          ticket);
 void              hb_queue_start_ages    (HbQueue          *self,
                                           gint64            now);
 
@@ -103,14 +115,31 @@ hb_queue_is_empty (const HbQueue *self)
   return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
 }
 
-/* Returns whether hb_queue_pop_written () would remove a message. */
+/* Whether the kernel has all of every message, so that nothing is left to write */
 static inline gboolean
-hb_queue_has_written (const HbQueue *self,
-                      guint64        written)
+hb_queue_is_written (const HbQueue *self)
+{
+  return self->in_flight.length == self->n_unacknowledged
+         && hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
+}
+
+/* Returns: (nullable): the first message of which the kernel does not have all */
+static inline HbOutgoing *
+hb_queue_peek_unwritten (const HbQueue *self)
+{
+  return hb_deque_peek (&self->in_flight, self->n_unacknowledged);
+}
+
+/* Returns whether hb_queue_pop_sent () would remove a message. */
+static inline gboolean
+hb_queue_has_sent (const HbQueue *self,
+                   guint64        written,
+                   guint64        acknowledged)
 {
   const HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
 
-  return first != NULL && first->end <= written;
+  return first != NULL
+         && first->end <= (first->delivery == HB_DELIVERY_WRITTEN ? written : acknowledged);
 }
 
 G_END_DECLS

@@ -110,7 +110,7 @@ hb_queue_release (HbQueue          *self,
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
 }
 
-/* Releases the bytes of the messages that hb_queue_pop_written () has removed, all together because
+/* Releases the bytes of the messages that hb_queue_pop_sent () has removed, all together because
  * each release is an atomic step. */
 void
 hb_queue_release_gone (HbQueue *self)
@@ -214,7 +214,7 @@ hb_queue_set_span (HbQueue *self,
 }
 
 /* Moves all messages back to those that wait, in the order in which they were to be sent, because
- * the link was lost. */
+ * the link was lost. Precede it with hb_queue_pop_passed (). */
 void
 hb_queue_take_back (HbQueue *self)
 {
@@ -225,8 +225,9 @@ hb_queue_take_back (HbQueue *self)
 
   for (i = 0; i < self->in_flight.length; i++)
     {
-      const HbOutgoing *message = hb_deque_peek (&self->in_flight, i);
+      HbOutgoing *message = hb_deque_peek (&self->in_flight, i);
 
+      message->was_written |= i < self->n_unacknowledged;
       self->n_volatile += message->is_volatile;
       self->n_this_link += message->is_this_link;
     }
@@ -245,26 +246,78 @@ hb_queue_take_back (HbQueue *self)
     }
 
   self->in_flight_amount = 0;
+  self->n_unacknowledged = 0;
 }
 
-/* Removes the first message in flight if its frame ends at or before @written. Follow the last one
- * with hb_queue_release_gone (). */
-gboolean
-hb_queue_pop_written (HbQueue    *self,
-                      guint64     written,
-                      HbOutgoing *message)
+/* Removes the first message in flight, which counts as sent or is dropped. */
+static void
+pop_first (HbQueue    *self,
+           HbOutgoing *message)
 {
-  gsize size;
+  move (&self->in_flight, 0, message);
 
-  if (!hb_queue_has_written (self, written))
+  if (self->n_unacknowledged > 0)
+    self->n_unacknowledged--;
+  else
+    self->in_flight_amount -= g_bytes_get_size (message->bytes);
+}
+
+/* Removes the first message in flight if it counts as sent: if its frame ends at or before the
+ * position that applies to its `delivery`. Follow the last one with hb_queue_release_gone (). */
+gboolean
+hb_queue_pop_sent (HbQueue    *self,
+                   guint64     written,
+                   guint64     acknowledged,
+                   HbOutgoing *message)
+{
+  if (!hb_queue_has_sent (self, written, acknowledged))
     return FALSE;
 
-  move (&self->in_flight, 0, message);
-  size = g_bytes_get_size (message->bytes);
-  self->in_flight_amount -= size;
-  self->n_unreleased += size;
+  pop_first (self, message);
+  self->n_unreleased += g_bytes_get_size (message->bytes);
 
   return TRUE;
+}
+
+/* Counts the messages of which the kernel has all, after hb_queue_pop_sent (). */
+void
+hb_queue_on_written (HbQueue *self,
+                     guint64  written)
+{
+  const HbOutgoing *message;
+
+  while ((message = hb_queue_peek_unwritten (self)) != NULL && message->end <= written)
+    {
+      self->n_unacknowledged++;
+      self->in_flight_amount -= g_bytes_get_size (message->bytes);
+    }
+}
+
+/* Moves the messages that are written, and need no acknowledgement, to @popped, an array of
+ * HbOutgoing. They have only waited behind others, so they count as sent. The caller owns their
+ * bytes. Follow it with hb_queue_release_gone (). */
+void
+hb_queue_pop_passed (HbQueue *self,
+                     HbDeque *popped)
+{
+  guint n_written = self->n_unacknowledged;
+  HbOutgoing message;
+  guint i, n;
+
+  for (i = 0, n = n_written > 0 ? self->in_flight.length : 0; i < n; i++)
+    {
+      move (&self->in_flight, 0, &message);
+
+      if (i >= n_written || message.delivery != HB_DELIVERY_WRITTEN)
+        {
+          *(HbOutgoing *) hb_deque_push_tail (&self->in_flight) = message;
+          continue;
+        }
+
+      self->n_unacknowledged--;
+      self->n_unreleased += g_bytes_get_size (message.bytes);
+      *(HbOutgoing *) hb_deque_push_tail (popped) = message;
+    }
 }
 
 /* Removes the message that would be taken next. Messages in flight may be in the kernel in part, so
@@ -286,13 +339,29 @@ hb_queue_pop_unready (HbQueue    *self,
   return pop (self, HB_LINE_GREETING, 0, message) || pop (self, HB_LINE_WAITING, 0, message);
 }
 
-/* Removes the message that an overflow drops first. Messages of a login and of `open` handlers are
- * dropped last, because a server may ignore all others without them. */
+/* Removes the first of the messages that are written. It will not be sent again. */
+static gboolean
+pop_unacknowledged (HbQueue    *self,
+                    HbOutgoing *message)
+{
+  if (self->n_unacknowledged == 0)
+    return FALSE;
+
+  pop_first (self, message);
+  hb_queue_release (self, message);
+
+  return TRUE;
+}
+
+/* Removes the message that an overflow drops first. To drop one that is written does the least
+ * harm, because it probably arrives. Messages of a login and of `open` handlers are dropped last,
+ * because a server may ignore all others without them. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
 {
-  return pop (self, HB_LINE_WAITING, 0, message)
+  return pop_unacknowledged (self, message)
+         || pop (self, HB_LINE_WAITING, 0, message)
          || pop (self, HB_LINE_GREETING, 0, message)
          || pop (self, HB_LINE_THIS_LINK, 0, message);
 }
@@ -380,6 +449,46 @@ hb_queue_pop_ticket (HbQueue    *self,
     }
 
   return FALSE;
+}
+
+/* Removes the message with @number from those that have returned. */
+gboolean
+hb_queue_pop_number (HbQueue    *self,
+                     guint       number,
+                     HbOutgoing *message)
+{
+  const HbOutgoing *candidate;
+  guint i;
+
+  for (i = 0; (candidate = hb_deque_peek (&self->lines[HB_LINE_WAITING], i)) != NULL
+              && candidate->is_returned; i++)
+    {
+      if (candidate->number == number)
+        return pop (self, HB_LINE_WAITING, i, message);
+    }
+
+  return FALSE;
+}
+
+/* Lets written messages belong to this link only, so that they are not sent again.
+ *
+ * @ticket: (nullable): of the message, NULL for all */
+void
+hb_queue_withdraw (HbQueue  *self,
+                   gpointer  ticket)
+{
+  guint i;
+
+  for (i = 0; i < self->n_unacknowledged; i++)
+    {
+      HbOutgoing *message = hb_deque_peek (&self->in_flight, i);
+
+      if (ticket != NULL && message->ticket != ticket)
+        continue;
+
+      message->is_this_link = TRUE;
+      message->is_withdrawn = TRUE;
+    }
 }
 
 static void

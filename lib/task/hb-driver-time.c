@@ -29,8 +29,8 @@ gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
 {
-  gboolean has_time = kind == HB_EVENT_PONG || kind == HB_EVENT_PROGRESS
-                      || kind == HB_EVENT_BLOCKED;
+  gboolean has_time = kind == HB_EVENT_PONG || kind == HB_EVENT_BLOCKED
+                      || (kind == HB_EVENT_PROGRESS && !hb_machine_needs_time (&self->machine));
 
   return has_time ? self->now : hb_driver_read_clock (self);
 }

@@ -78,8 +78,10 @@ on_other (HbDriver      *self,
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
-  /* Activity changes only a deadline. */
-  if (event->kind == HB_EVENT_ACTIVITY)
+  /* Activity changes a deadline, or asks for what the peer has acknowledged. That can wait for the
+   * next message of the same read, or for the next iteration. An answer to hb_link_ask () comes
+   * within an effect, or within a call that carries the effects out. */
+  if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else
     hb_driver_wake (self);
@@ -109,6 +111,7 @@ event_cb (const HbEvent *event,
     case HB_EVENT_PONG:
     case HB_EVENT_ACTIVITY:
     case HB_EVENT_PROGRESS:
+    case HB_EVENT_ACKNOWLEDGED:
     case HB_EVENT_BLOCKED:
     case HB_EVENT_WRITABLE:
     case HB_EVENT_LOST:

@@ -21,8 +21,8 @@ typedef struct
   HbAlarm    *alarm;        /* (not owned) (nullable) NULL while the task has no context */
   GError     *refusal;      /* (owned) (nullable) why messages are refused; NULL if they are not */
   guint64     max_buffered;
-  guint64     unreserved;   /* bytes that wait here and are not in `buffered` */
   HbOverflow  overflow;
+  HbDelivery  delivery;
   gboolean    is_closed;    /* the task is CLOSED */
   gboolean    is_timed;     /* messages have an age, because queue-timeout is not 0 */
   gboolean    is_woken;     /* the alarm rings, or soon will, for what is in here */

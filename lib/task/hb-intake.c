@@ -51,6 +51,7 @@ push (HbIntake         *self,
 
   *place = *message;
   place->is_foreign = TRUE;
+  place->delivery = self->delivery;
   place->accepted_at = self->is_timed ? hb_clock_now () : HB_NEVER;
   if (message->bytes != NULL)
     g_bytes_ref (message->bytes);
@@ -82,7 +83,7 @@ trim (HbIntake *self,
 {
   guint i = 0;
 
-  while (self->unreserved + size > self->max_buffered && i < self->batch.messages.length)
+  while (self->batch.unreserved + size > self->max_buffered && i < self->batch.messages.length)
     {
       HbOutgoing *message = hb_deque_peek (&self->batch.messages, i);
 
@@ -92,7 +93,7 @@ trim (HbIntake *self,
           continue;
         }
 
-      self->unreserved -= g_bytes_get_size (message->bytes);
+      self->batch.unreserved -= g_bytes_get_size (message->bytes);
       drop (self, message);
       g_bytes_unref (message->bytes);
       hb_deque_remove (&self->batch.messages, i);
@@ -112,7 +113,7 @@ admit (HbIntake    *self,
   if (drops_oldest && size <= self->max_buffered)
     {
       trim (self, size);
-      self->unreserved += size;
+      self->batch.unreserved += size;
       push (self, message);
       return TRUE;
     }
@@ -261,6 +262,7 @@ hb_intake_set_limits (HbIntake         *self,
   g_mutex_lock (&self->mutex);
   self->max_buffered = settings->max_buffered_amount;
   self->overflow = settings->overflow;
+  self->delivery = settings->delivery;
   if (is_timed && !self->is_timed)
     start_ages (self, hb_clock_now ());
   self->is_timed = is_timed;
@@ -299,7 +301,6 @@ hb_intake_take (HbIntake *self,
   g_mutex_lock (&self->mutex);
   *batch = self->batch;
   hb_batch_init (&self->batch);
-  self->unreserved = 0;
   g_atomic_int_set (&self->is_filled, FALSE);
   g_mutex_unlock (&self->mutex);
 }

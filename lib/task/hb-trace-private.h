@@ -19,6 +19,7 @@ typedef struct
   guint64 replies;
   guint64 dropped;
   guint64 expired;
+  guint64 resent;
   guint64 pong_timeouts; /* from here on: as it was before the present tick */
   HbState state;
   guint   serial;

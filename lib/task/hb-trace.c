@@ -49,6 +49,7 @@ hb_trace_refresh (HbTrace         *self,
       self->replies = machine->metrics.replies;
       self->dropped = machine->metrics.messages_dropped;
       self->expired = machine->metrics.messages_expired;
+      self->resent = machine->metrics.messages_resent;
     }
 
   g_atomic_int_set (&self->is_wanted, is_wanted);
@@ -173,12 +174,17 @@ trace_metrics (HbTrace         *self,
   if (expired > 0)
     hb_trace_print (self, "messages dropped by queue-timeout: %" G_GUINT64_FORMAT, expired);
 
+  if (metrics->messages_resent != self->resent)
+    hb_trace_print (self, "messages sent again, because they were not acknowledged: %"
+                    G_GUINT64_FORMAT, metrics->messages_resent - self->resent);
+
   if (dropped > 0)
     hb_trace_print (self, "messages dropped: %" G_GUINT64_FORMAT, dropped);
 
   self->latency_sum = metrics->latency_sum;
   self->replies = metrics->replies;
   self->expired = metrics->messages_expired;
+  self->resent = metrics->messages_resent;
   self->dropped = metrics->messages_dropped;
 }
 
@@ -238,6 +244,7 @@ get_line (const HbMachine *machine,
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_ASK:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_MESSAGE:

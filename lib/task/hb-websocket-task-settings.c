@@ -1044,6 +1044,76 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
 }
 
 /**
+ * HbWebsocketTask:delivery:
+ *
+ * The moment from which on a message counts as sent.
+ *
+ * By default that is when the kernel has all of it. A change takes effect with the next message
+ * that is sent, and can be made at any time.
+ *
+ * With `ACKNOWLEDGED` a message waits until the TCP of the peer has acknowledged it, and is sent
+ * again on the next connection, in the same order, if this one is lost before. Meanwhile:
+ *
+ * - It counts in [property@WebsocketTask:buffered-amount], and so against
+ *   [property@WebsocketTask:max-buffered-amount]: make that larger than what is under way on a fast
+ *   network of long delay.
+ * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] complete, and
+ *   [signal@WebsocketTask::drain] is emitted, when the acknowledgement has come.
+ * - The task asks the kernel for acknowledgements after a round trip, and then less and less often,
+ *   at least once in a second.
+ * - `HB_OVERFLOW_DROP_OLDEST` drops it before those that wait, a `GCancellable` and
+ *   [method@WebsocketTask.take_queue] withdraw it, [property@WebsocketTask:queue-timeout] expires
+ *   when the connection is lost, and messages with `HB_SEND_FLAGS_VOLATILE` and
+ *   `HB_SEND_FLAGS_THIS_LINK` end with their connection. None of these can take back what is
+ *   written, and it probably arrives. They only prevent that it is sent again.
+ *
+ * A message can arrive twice: see [method@Metrics.get_messages_resent]. Where
+ * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
+ *
+ * If messages of both kinds are sent on one connection, they complete in the order in which they
+ * were sent, except at the loss of the connection: then those of `WRITTEN` that are written complete,
+ * and are not sent again.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * hb_websocket_task_get_delivery: (get-property delivery)
+ * @self: a task
+ *
+ * Gets [property@WebsocketTask:delivery].
+ *
+ * Returns: the moment
+ *
+ * Since: 1.0
+ */
+HbDelivery
+hb_websocket_task_get_delivery (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), HB_DELIVERY_WRITTEN);
+
+  return get_settings (self)->delivery;
+}
+
+/**
+ * hb_websocket_task_set_delivery: (set-property delivery)
+ * @self: a task
+ * @delivery: the moment
+ *
+ * Sets [property@WebsocketTask:delivery].
+ *
+ * Since: 1.0
+ */
+void
+hb_websocket_task_set_delivery (HbWebsocketTask *self,
+                                HbDelivery       delivery)
+{
+  g_return_if_fail (HB_IS_WEBSOCKET_TASK (self));
+
+  hb_websocket_task_set (self, HB_PROPERTY_DELIVERY, &delivery);
+}
+
+/**
  * HbWebsocketTask:network-aware:
  *
  * Whether to check the connection after a change of the network.

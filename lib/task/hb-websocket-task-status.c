@@ -358,6 +358,28 @@ hb_websocket_task_get_ready (HbWebsocketTask *self)
 }
 
 /**
+ * hb_websocket_task_can_acknowledge:
+ * @self: a task
+ *
+ * Returns whether the open connection can tell what the peer has acknowledged.
+ *
+ * It can on Linux, over TCP, with and without TLS. On another connection the messages of
+ * `HB_DELIVERY_ACKNOWLEDGED` count as sent when they are written, as with `HB_DELIVERY_WRITTEN`. The
+ * value can differ from one connection to the next, and is `FALSE` while no connection is open.
+ *
+ * Returns: whether `HB_DELIVERY_ACKNOWLEDGED` has an effect now
+ *
+ * Since: 1.0
+ */
+gboolean
+hb_websocket_task_can_acknowledge (HbWebsocketTask *self)
+{
+  g_return_val_if_fail (HB_IS_WEBSOCKET_TASK (self), FALSE);
+
+  return get_status (self).can_acknowledge;
+}
+
+/**
  * hb_websocket_task_get_metrics:
  * @self: a task
  *

@@ -188,6 +188,11 @@ HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_overflow              (HbWebsocketTask    *self,
                                                                   HbOverflow          overflow);
 HB_AVAILABLE_IN_1_0
+HbDelivery           hb_websocket_task_get_delivery              (HbWebsocketTask    *self);
+HB_AVAILABLE_IN_1_0
+void                 hb_websocket_task_set_delivery              (HbWebsocketTask    *self,
+                                                                  HbDelivery          delivery);
+HB_AVAILABLE_IN_1_0
 gboolean             hb_websocket_task_get_network_aware         (HbWebsocketTask    *self);
 HB_AVAILABLE_IN_1_0
 void                 hb_websocket_task_set_network_aware         (HbWebsocketTask    *self,
@@ -240,6 +245,8 @@ HB_AVAILABLE_IN_1_0
 const GError             *hb_websocket_task_get_last_error      (HbWebsocketTask *self);
 HB_AVAILABLE_IN_1_0
 gboolean                  hb_websocket_task_get_ready           (HbWebsocketTask *self);
+HB_AVAILABLE_IN_1_0
+gboolean                  hb_websocket_task_can_acknowledge     (HbWebsocketTask *self);
 HB_AVAILABLE_IN_1_0
 HbMetrics                *hb_websocket_task_get_metrics         (HbWebsocketTask *self);
 HB_AVAILABLE_IN_1_0

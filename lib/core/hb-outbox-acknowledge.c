@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-outbox-private.h"
+
+/* Messages that are written and wait for the peer's acknowledgement, because `delivery` was
+ * ACKNOWLEDGED when they were sent */
+
+/* When hb_outbox_tick () has to be called, HB_NEVER if no message waits for an acknowledgement */
+gint64
+hb_outbox_get_ask_at (const HbOutbox *self)
+{
+  return hb_outbox_is_unacknowledged (self) ? self->asking.at : HB_NEVER;
+}
+
+/* Returns whether to ask the link now. */
+gboolean
+hb_outbox_tick (HbOutbox *self,
+                gint64    now)
+{
+  return hb_outbox_is_unacknowledged (self) && hb_asking_tick (&self->asking, now);
+}
+
+/* The same, when the peer has sent something or has taken some of a backlog */
+gboolean
+hb_outbox_on_receipt (HbOutbox *self,
+                      gint64    now)
+{
+  return hb_outbox_is_unacknowledged (self) && hb_asking_on_receipt (&self->asking, now);
+}
+
+/* Begins to ask if messages begin to wait for an acknowledgement. */
+void
+hb_outbox_follow_written (HbOutbox *self,
+                          gint64    now)
+{
+  gboolean was_unacknowledged = hb_outbox_is_unacknowledged (self);
+
+  hb_queue_on_written (&self->queue, self->written);
+
+  if (!was_unacknowledged && hb_outbox_is_unacknowledged (self))
+    hb_asking_start (&self->asking, now);
+}
+
+/* An acknowledgement also proves that the bytes were written, which no event may have told yet.
+ *
+ * @position: how many bytes of this link the peer has acknowledged
+ * @round_trip: as in HbAsking */
+void
+hb_outbox_on_acknowledged (HbOutbox *self,
+                           gint64    now,
+                           guint64   position,
+                           guint     round_trip)
+{
+  if (!self->is_open || position <= self->acknowledged)
+    return;
+
+  self->acknowledged = position;
+  self->asking.round_trip = round_trip;
+  hb_outbox_on_progress (self, now, MAX (self->written, position));
+
+  if (hb_outbox_is_unacknowledged (self))
+    hb_asking_start (&self->asking, now);
+}
