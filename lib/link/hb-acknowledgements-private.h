@@ -25,11 +25,12 @@ typedef struct
   guint64   base;         /* the position in TCP's count at which a direct stream begins */
   guint64   tcp_acked;    /* the last reading, in TCP's count */
   guint64   acknowledged; /* the same, as a position */
-  gint64    rtt;          /* the smoothed round-trip time, in microseconds */
+  guint     round_trip;   /* the smoothed time, in microseconds */
   gboolean  is_direct;    /* The socket gets the bytes unchanged: there is no TLS between. */
 } HbAcknowledgements;
 
-gboolean hb_acknowledgements_are_possible (GSocket            *socket);
+gboolean hb_acknowledgements_are_possible (GSocket            *socket,
+                                           guint              *round_trip);
 
 gboolean hb_acknowledgements_start        (HbAcknowledgements *self,
                                            GSocket            *socket,

@@ -48,7 +48,7 @@ read_acked (HbAcknowledgements *self)
     return FALSE;
 
   self->tcp_acked = info.tcpi_bytes_acked;
-  self->rtt = info.tcpi_rtt;
+  self->round_trip = info.tcpi_rtt;
 
   return TRUE;
 }
@@ -131,13 +131,19 @@ push_block (HbAcknowledgements *self,
   pop_acknowledged (self);
 }
 
-/* Returns whether the kernel tells what is acknowledged on this socket. */
+/* Returns whether the kernel tells what is acknowledged on this socket.
+ *
+ * @round_trip: (out): in microseconds, 0 if it is not known */
 gboolean
-hb_acknowledgements_are_possible (GSocket *socket)
+hb_acknowledgements_are_possible (GSocket *socket,
+                                  guint   *round_trip)
 {
   HbAcknowledgements reading = { .socket = socket };
+  gboolean is_possible = is_tcp (socket) && read_acked (&reading);
 
-  return is_tcp (socket) && read_acked (&reading);
+  *round_trip = reading.round_trip;
+
+  return is_possible;
 }
 
 /* Begins to read acknowledgements.

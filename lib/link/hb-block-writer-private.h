@@ -4,14 +4,17 @@
 
 #include <gio/gio.h>
 
+#include "hb-acknowledgements-private.h"
 #include "hb-block-private.h"
 #include "hb-watch-private.h"
 
 G_BEGIN_DECLS
 
-/* Gathers bytes in a block, writes them, and counts the bytes that the kernel has. */
+/* Gathers bytes in a block, writes them, and counts the bytes that the kernel has, and those that
+ * the peer has. */
 typedef struct
 {
+  HbAcknowledgements     acknowledgements;
   GPollableOutputStream *base;
   HbWatch               *watch;
   GError                *error;      /* (nullable) of a failed write; is_blocked then stays TRUE */

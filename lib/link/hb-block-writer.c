@@ -20,6 +20,7 @@ hb_block_writer_init (HbBlockWriter         *self,
 void
 hb_block_writer_clear (HbBlockWriter *self)
 {
+  hb_acknowledgements_stop (&self->acknowledgements);
   hb_block_clear (&self->block);
   g_clear_object (&self->base);
   g_clear_pointer (&self->watch, hb_watch_unref);
@@ -76,6 +77,8 @@ hb_block_writer_write (HbBlockWriter *self,
     }
 
   self->written += n_written;
+  if (hb_acknowledgements_are_read (&self->acknowledgements) && n_written > 0)
+    hb_acknowledgements_end_block (&self->acknowledgements, self->written);
 
   return n_written;
 }

@@ -16,6 +16,7 @@ typedef struct
    * message and pong, because it cannot see earlier that bytes have come. */
   gboolean reports_activity;
 
+
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows. The channel may
    * be full without an HB_EVENT_BLOCKED, because libsoup writes pongs while bytes are read. */
   gboolean (* may_send)             (gpointer   data);
@@ -29,6 +30,15 @@ typedef struct
 
   /* Returns the position before which the kernel has all bytes. */
   guint64  (* get_written)          (gpointer   data);
+
+  /* Begins to read which bytes the peer's TCP has acknowledged. This function and the next are NULL
+   * if the channel does not know which bytes the kernel has. */
+  void     (* begin_acknowledgements) (gpointer data);
+
+  /* Returns the position before which the peer's TCP has all bytes. Sets @round_trip to the time,
+   * in microseconds, 0 if it is not known. */
+  guint64  (* get_acknowledged)     (gpointer   data,
+                                     guint     *round_trip);
 
   /* Writes the bytes that would otherwise wait for the end of the iteration. */
   void     (* flush)                (gpointer   data);

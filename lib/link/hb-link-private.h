@@ -37,8 +37,11 @@ void                     hb_link_ping                 (HbLink             *self,
 void                     hb_link_close                (HbLink             *self,
                                                        guint               code,
                                                        const char         *reason);
-void                     hb_link_ask                  (HbLink             *self);
 void                     hb_link_drop                 (HbLink             *self);
+
+/* hb-link-acknowledgements.c */
+void                     hb_link_begin_acknowledgements (HbLink           *self);
+void                     hb_link_ask                  (HbLink             *self);
 
 void                     hb_link_set_reading          (HbLink             *self,
                                                        gboolean            is_reading);

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the link only: hb-link.c uses hb-link-receiver.c. */
+/* Shared by the files of the link only: hb-link.c uses the other files. */
 struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
@@ -24,15 +24,20 @@ struct _HbLink
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
   guint64                  max_message_size;
   gsize                    fragment_size;
+  guint64                  acknowledged; /* the position in the last HB_EVENT_ACKNOWLEDGED */
   guint                    serial;
   guint                    depth;      /* of our calls into libsoup, and its calls into us */
   gboolean                 is_dropped;
+  gboolean                 is_acknowledging; /* Acknowledgements are read. */
 };
 
 /* hb-link-receiver.c */
 void hb_link_connect_receiver (HbLink        *self);
 void hb_link_channel_cb       (const HbEvent *event,
                                gpointer       user_data);
+
+/* hb-link-acknowledgements.c */
+void hb_link_emit_opened      (HbLink        *self);
 
 /* hb-link.c */
 void hb_link_release          (HbLink        *self);

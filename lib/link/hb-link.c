@@ -76,6 +76,8 @@ ended_cb (const HbLoss *loss,
     .kind = HB_EVENT_PROGRESS,
     .written = self->channel.funcs->get_written (self->channel.data),
   });
+  if (self->is_acknowledging)
+    hb_link_ask (self);
   emit_lost (self, loss);
   unref_link (self);
 }
@@ -96,6 +98,8 @@ adopt_connection (HbLink                  *self,
   self->connection = connection;
   hb_link_set_max_message_size (self, self->max_message_size);
   self->channel.funcs->set_fragment_size (self->channel.data, self->fragment_size);
+  if (self->is_acknowledging)
+    hb_link_begin_acknowledgements (self);
 
   hb_link_connect_receiver (self);
   self->ending = hb_ending_new (connection, self->context, ended_cb, self);
@@ -112,7 +116,7 @@ attempted_cb (SoupWebsocketConnection *connection,
     {
       g_clear_pointer (&self->attempt, hb_attempt_drop);
       adopt_connection (self, connection);
-      hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_OPENED });
+      hb_link_emit_opened (self);
     }
   else
     {
@@ -140,6 +144,7 @@ hb_link_new (guint               serial,
   self->context = g_main_context_ref_thread_default ();
   self->attempt = hb_attempt_new (settings, headers, attempted_cb, self);
   self->max_message_size = settings->max_message_size;
+  self->is_acknowledging = settings->delivery == HB_DELIVERY_ACKNOWLEDGED;
   hb_link_set_fragment_size (self, settings->fragment_size);
 
   return self;
@@ -231,13 +236,6 @@ hb_link_close (HbLink     *self,
 
   /* The link may be dropped before the end of the iteration, and the close frame with it. */
   self->channel.funcs->flush (self->channel.data);
-}
-
-/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
- * within an event of the link. */
-void
-hb_link_ask (HbLink *self)
-{
 }
 
 /* Ends the link at once, in any state, and releases the caller's reference. No event follows. */

@@ -22,6 +22,7 @@ struct _HbOutput
   guint64          emitted;     /* the position in the last HB_EVENT_PROGRESS */
   guint64          frame_end;   /* the position after the last frame */
   guint64          n_inserted;  /* bytes of libsoup's frames that have no position */
+  guint64          acknowledged; /* the last result of hb_output_get_acknowledged () */
   guint            corks;
   guint            turn;        /* the iteration of the loop in which a frame was written */
   guint            is_begun : 1;    /* libsoup must repeat the refused rest of its frame. */

@@ -328,6 +328,51 @@ hb_output_get_frame_end (HbOutput *self)
   return self->frame_end;
 }
 
+/* Begins to read which bytes the peer's TCP has acknowledged, if that is possible and has not begun
+ * already.
+ *
+ * @is_direct: whether the socket gets the bytes of the stream below unchanged */
+void
+hb_output_begin_acknowledgements (HbOutput *self,
+                                  GSocket  *socket,
+                                  gboolean  is_direct)
+{
+  HbBlockWriter *writer = &self->block_writer;
+
+  if (!hb_acknowledgements_are_read (&writer->acknowledgements))
+    hb_acknowledgements_start (&writer->acknowledgements, socket, is_direct, writer->written);
+}
+
+/* Reads them for the last time, because the socket may be closed next. */
+void
+hb_output_end_acknowledgements (HbOutput *self)
+{
+  guint round_trip;
+
+  hb_output_get_acknowledged (self, &round_trip);
+  hb_acknowledgements_stop (&self->block_writer.acknowledgements);
+}
+
+/* Returns the position before which the peer's TCP has all bytes. While a frame without a position
+ * is on its way, the result is too low by the size of that frame, never too high.
+ *
+ * @round_trip: (out): in microseconds, 0 if it is not known */
+guint64
+hb_output_get_acknowledged (HbOutput *self,
+                            guint    *round_trip)
+{
+  HbAcknowledgements *acknowledgements = &self->block_writer.acknowledgements;
+  guint64 acknowledged;
+
+  acknowledged = hb_acknowledgements_read (acknowledgements, self->block_writer.written);
+  if (acknowledged > self->acknowledged + self->n_inserted)
+    self->acknowledged = acknowledged - self->n_inserted;
+
+  *round_trip = acknowledgements->round_trip;
+
+  return self->acknowledged;
+}
+
 /* Returns whether a write has failed. No bytes are written then. */
 gboolean
 hb_output_has_failed (HbOutput *self)

@@ -53,6 +53,8 @@ hb_stream_get_output_stream (GIOStream *stream)
 static void
 shut (HbStream *self)
 {
+  hb_output_end_acknowledgements (self->output);
+
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
@@ -248,6 +250,21 @@ hb_stream_get_written (gpointer data)
 }
 
 static void
+hb_stream_begin_acknowledgements (gpointer data)
+{
+  HbStream *self = data;
+
+  hb_output_begin_acknowledgements (self->output, self->socket, hb_socket_is_direct (self->base));
+}
+
+static guint64
+hb_stream_get_acknowledged (gpointer  data,
+                            guint    *round_trip)
+{
+  return hb_output_get_acknowledged (((HbStream *) data)->output, round_trip);
+}
+
+static void
 hb_stream_flush (gpointer data)
 {
   hb_output_flush (((HbStream *) data)->output);
@@ -309,6 +326,8 @@ static const HbChannelFuncs channel_funcs = {
   .may_send = hb_stream_may_send,
   .send = hb_stream_send,
   .get_written = hb_stream_get_written,
+  .begin_acknowledgements = hb_stream_begin_acknowledgements,
+  .get_acknowledged = hb_stream_get_acknowledged,
   .flush = hb_stream_flush,
   .read_on = hb_stream_read_on,
   .set_reading = hb_stream_set_reading,

@@ -33,6 +33,7 @@ event_cb (const HbEvent *event,
       g_assert_true (hb_output_is_writable (fixture->output));
       fixture->n_writable++;
       break;
+    case HB_EVENT_ACKNOWLEDGED:
     case HB_EVENT_OPENED:
     case HB_EVENT_MESSAGE:
     case HB_EVENT_PONG:

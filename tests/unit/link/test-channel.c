@@ -55,6 +55,7 @@ event_cb (const HbEvent *event,
     case HB_EVENT_WRITABLE:
       fixture->n_writable++;
       break;
+    case HB_EVENT_ACKNOWLEDGED:
     case HB_EVENT_OPENED:
     case HB_EVENT_MESSAGE:
     case HB_EVENT_PONG:

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-acknowledgements-private.h"
+#include "hb-link-steps-private.h"
+
+/* Reports which bytes the peer's TCP has acknowledged. The kernel does not notify of an
+ * acknowledgement, so the owner asks. */
+
+/* Begins to read acknowledgements. Over TLS, only a message that is written afterwards has an end
+ * of its own. All messages that were written before share one. */
+void
+hb_link_begin_acknowledgements (HbLink *self)
+{
+  self->is_acknowledging = TRUE;
+
+  if (self->connection != NULL && self->channel.funcs->begin_acknowledgements != NULL
+      && !hb_link_has_ended (self))
+    self->channel.funcs->begin_acknowledgements (self->channel.data);
+}
+
+/* Emits HB_EVENT_OPENED. */
+void
+hb_link_emit_opened (HbLink *self)
+{
+  HbEvent event = { .kind = HB_EVENT_OPENED };
+
+  event.opened.can_acknowledge
+    = self->channel.funcs->begin_acknowledgements != NULL
+      && hb_acknowledgements_are_possible (self->socket, &event.opened.round_trip);
+  hb_link_emit (self, event);
+}
+
+/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
+ * within an event of the link. */
+void
+hb_link_ask (HbLink *self)
+{
+  HbEvent event = { .kind = HB_EVENT_ACKNOWLEDGED };
+
+  if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
+    return;
+
+  /* The message that waits may have been sent in another mode than the present one. */
+  if (!self->is_acknowledging)
+    hb_link_begin_acknowledgements (self);
+
+  event.acknowledged.position
+    = self->channel.funcs->get_acknowledged (self->channel.data, &event.acknowledged.round_trip);
+  if (event.acknowledged.position == self->acknowledged)
+    return;
+
+  self->acknowledged = event.acknowledged.position;
+  hb_link_emit (self, event);
+}
