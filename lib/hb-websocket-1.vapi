@@ -31,6 +31,7 @@ namespace Hb {
 		public uint64 get_messages_dropped ();
 		public uint64 get_messages_expired ();
 		public uint64 get_messages_received ();
+		public uint64 get_messages_resent ();
 		public uint64 get_messages_sent ();
 		public uint64 get_opens ();
 		public uint64 get_pings ();
@@ -43,6 +44,7 @@ namespace Hb {
 	public sealed class WebsocketTask : GLib.Object {
 		[CCode (has_construct_function = false)]
 		public WebsocketTask (string? uri);
+		public bool can_acknowledge ();
 		public void check ();
 		public async bool close_async (uint code = 1000, string? reason = null, GLib.Cancellable? cancellable = null) throws GLib.Error;
 		public async bool flush_async (GLib.Cancellable? cancellable = null) throws GLib.Error;
@@ -52,6 +54,7 @@ namespace Hb {
 		public bool get_compression ();
 		public uint get_connect_timeout ();
 		public unowned Soup.WebsocketConnection? get_connection ();
+		public Hb.Delivery get_delivery ();
 		public int64 get_downtime ();
 		public uint get_fragment_size ();
 		public Hb.HeartbeatMode get_heartbeat_mode ();
@@ -101,6 +104,7 @@ namespace Hb {
 		public void set_close_timeout (uint milliseconds);
 		public void set_compression (bool compression);
 		public void set_connect_timeout (uint milliseconds);
+		public void set_delivery (Hb.Delivery delivery);
 		public void set_fragment_size (uint bytes);
 		public void set_heartbeat_mode (Hb.HeartbeatMode mode);
 		public void set_liveness (Hb.Liveness liveness);
@@ -137,6 +141,7 @@ namespace Hb {
 		public bool compression { get; set; }
 		public uint connect_timeout { get; set; }
 		public Soup.WebsocketConnection? connection { get; }
+		public Hb.Delivery delivery { get; set; }
 		public int64 downtime { get; }
 		public uint fragment_size { get; set; }
 		public Hb.HeartbeatMode heartbeat_mode { get; set; }
@@ -179,6 +184,12 @@ namespace Hb {
 		[HasEmitter]
 		public signal void open ();
 		public signal void reconnect (uint attempt, uint delay);
+	}
+	[CCode (cheader_filename = "hb-websocket.h", cprefix = "HB_DELIVERY_", type_id = "hb_delivery_get_type ()")]
+	[Version (since = "1.0")]
+	public enum Delivery {
+		WRITTEN,
+		ACKNOWLEDGED
 	}
 	[CCode (cheader_filename = "hb-websocket.h", cprefix = "HB_HEARTBEAT_MODE_", type_id = "hb_heartbeat_mode_get_type ()")]
 	[Version (since = "1.0")]

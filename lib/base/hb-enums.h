@@ -82,7 +82,7 @@ typedef enum {
 /**
  * HbOverflow:
  * @HB_OVERFLOW_FAIL: the call that sends fails with `HB_ERROR_QUEUE_FULL`
- * @HB_OVERFLOW_DROP_OLDEST: the oldest messages that are not in flight are dropped
+ * @HB_OVERFLOW_DROP_OLDEST: the oldest messages are dropped, except those that are written in part
  * @HB_OVERFLOW_DROP_NEWEST: the new message is dropped
  *
  * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
@@ -128,7 +128,7 @@ typedef enum {
 
 /**
  * HbSendFlags:
- * @HB_SEND_FLAGS_DEFAULT: keep the message until it is written
+ * @HB_SEND_FLAGS_DEFAULT: keep the message until it is sent, as [enum@Delivery] defines
  * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
  * @HB_SEND_FLAGS_THIS_LINK: send the message on the open connection only, also before
  *   [method@WebsocketTask.mark_ready], and drop it when that connection ends

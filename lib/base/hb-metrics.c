@@ -138,7 +138,8 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * [property@WebsocketTask:queue-timeout], by
  * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
  * cancelled in time, or when the task closes before the message could be sent. A volatile message
- * is also dropped when the connection is lost or cannot take it.
+ * is also dropped when the connection is lost or cannot take it. A message that was written and not
+ * acknowledged ([property@WebsocketTask:delivery]) may have arrived nevertheless.
  *
  * Returns: the number of messages
  *

@@ -324,8 +324,8 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* Returns whether there is no room for a message of @size, and an acknowledgement may make some. Ask
- * the link then before hb_machine_send (). */
+/* Returns whether there is no room for a message of @size, and an acknowledgement may make some.
+ * Ask the link then before hb_machine_send (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)

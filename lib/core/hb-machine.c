@@ -263,8 +263,8 @@ hb_machine_pump (HbMachine *self)
     }
 }
 
-/* Drops the messages that have expired. If no other message is left to write, a task that is closing
- * sends its close frame. */
+/* Drops the messages that have expired. If no other message is left to write, a task that is
+ * closing sends its close frame. */
 void
 hb_machine_expire (HbMachine *self,
                    gint64     now)

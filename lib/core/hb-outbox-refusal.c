@@ -8,8 +8,8 @@
  * dropped, because all others would wait behind it forever. */
 #define MAX_REFUSALS 3
 
-/* Whether the kernel has a part of a message, but not all of it. Over TLS a refused record may be in
- * the kernel in part too. That does not count, because the peer cannot have read its content.
+/* Whether the kernel has a part of a message, but not all of it. Over TLS a refused record may be
+ * in the kernel in part too. That does not count, because the peer cannot have read its content.
  *
  * Messages of which the kernel has all do not count either, even if they are sent again: the peer's
  * TCP acknowledges a message before the peer can refuse it. */

@@ -1054,25 +1054,25 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * With `ACKNOWLEDGED` a message waits until the TCP of the peer has acknowledged it, and is sent
  * again on the next connection, in the same order, if this one is lost before. Meanwhile:
  *
- * - It counts in [property@WebsocketTask:buffered-amount], and so against
- *   [property@WebsocketTask:max-buffered-amount]: make that larger than what is under way on a fast
- *   network of long delay.
+ * - It counts in [property@WebsocketTask:buffered-amount] and against
+ *   [property@WebsocketTask:max-buffered-amount], which therefore has to exceed the number of bytes
+ *   that a fast network of long delay carries in a round trip.
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] complete, and
  *   [signal@WebsocketTask::drain] is emitted, when the acknowledgement has come.
- * - The task asks the kernel for acknowledgements after a round trip, and then less and less often,
- *   at least once in a second.
- * - `HB_OVERFLOW_DROP_OLDEST` drops it before those that wait, a `GCancellable` and
- *   [method@WebsocketTask.take_queue] withdraw it, [property@WebsocketTask:queue-timeout] expires
- *   when the connection is lost, and messages with `HB_SEND_FLAGS_VOLATILE` and
- *   `HB_SEND_FLAGS_THIS_LINK` end with their connection. None of these can take back what is
- *   written, and it probably arrives. They only prevent that it is sent again.
+ * - `HB_OVERFLOW_DROP_OLDEST` drops it before messages that are not written yet. A `GCancellable`
+ *   and [method@WebsocketTask.take_queue] withdraw it. [property@WebsocketTask:queue-timeout]
+ *   applies when the connection is lost. With `HB_SEND_FLAGS_VOLATILE` or
+ *   `HB_SEND_FLAGS_THIS_LINK` it ends with its connection. None of these can take back what is
+ *   written, which probably arrives. They only prevent that it is sent again.
+ * - The task asks the kernel about it after a round trip, and then less and less often, but at
+ *   least once in a second.
  *
  * A message can arrive twice: see [method@Metrics.get_messages_resent]. Where
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
  *
  * If messages of both kinds are sent on one connection, they complete in the order in which they
- * were sent, except at the loss of the connection: then those of `WRITTEN` that are written complete,
- * and are not sent again.
+ * were sent. When the connection is lost, those of `WRITTEN` that are written complete, and are not
+ * sent again.
  *
  * Since: 1.0
  */
@@ -1337,8 +1337,8 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  *
  * The time starts when the message is accepted, and includes the time of a suspend. Messages expire
  * in every state. A message that the connection has accepted, completely or in part, does not
- * expire. If that connection is lost and the message must be sent again, the time from its
- * acceptance counts.
+ * expire, also while it waits for an acknowledgement ([property@WebsocketTask:delivery]). If that
+ * connection is lost and the message must be sent again, the time from its acceptance counts.
  *
  * A change takes effect at once. For messages that were accepted while the property was 0, the time
  * starts at the change. 0 means that messages wait forever.

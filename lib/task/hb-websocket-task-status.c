@@ -188,6 +188,8 @@ hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
  * It is notified when messages have to wait, and then each time that some have been sent, until all
  * have. It is not notified for a message that is sent at once.
  *
+ * Messages that wait for an acknowledgement ([property@WebsocketTask:delivery]) count too.
+ *
  * Since: 1.0
  */
 
@@ -363,9 +365,9 @@ hb_websocket_task_get_ready (HbWebsocketTask *self)
  *
  * Returns whether the open connection can tell what the peer has acknowledged.
  *
- * It can on Linux, over TCP, with and without TLS. On another connection the messages of
- * `HB_DELIVERY_ACKNOWLEDGED` count as sent when they are written, as with `HB_DELIVERY_WRITTEN`. The
- * value can differ from one connection to the next, and is `FALSE` while no connection is open.
+ * It can on Linux, over TCP, with and without TLS. On another connection
+ * `HB_DELIVERY_ACKNOWLEDGED` does what `HB_DELIVERY_WRITTEN` does. The value can differ from one
+ * connection to the next, and is `FALSE` while no connection is open.
  *
  * Returns: whether `HB_DELIVERY_ACKNOWLEDGED` has an effect now
  *

@@ -493,6 +493,9 @@ install_signals (GType type)
    *
    * Emitted when no more messages wait to be sent, after some had to wait.
    *
+   * To wait for an acknowledgement alone does not lead to this signal, but it delays the signal
+   * after messages that had to wait for the connection.
+   *
    * The messages were sent, dropped, or taken back by [method@WebsocketTask.take_queue] or a
    * cancelled call. It is not emitted when the task becomes `CLOSED`.
    *
@@ -667,6 +670,10 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * [property@WebsocketTask:ready], the messages that wait for the mark are dropped at once, and this
  * error is emitted for them.
  *
+ * With `HB_DELIVERY_ACKNOWLEDGED` the close frame follows the last message at once, and the task
+ * waits for the acknowledgements too. The messages that the peer has not acknowledged when the
+ * connection ends, or when the time is over, count as not sent, although some may have arrived.
+ *
  * The code is one that a client may send ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
  * 4999. With 0 or 1005 the close frame has no code and no reason. With 1006, 1011, 1015 or a code
@@ -752,7 +759,8 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * Drops the connection, if any, and connects again at once.
  *
  * It works in every state, including `CLOSED`, and resets the count of attempts. An open connection
- * ends with code 1006. Queued messages are sent on the new connection.
+ * ends with code 1006. Queued messages are sent on the new connection, and before them those that
+ * wait for an acknowledgement ([property@WebsocketTask:delivery]).
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
@@ -1009,14 +1017,19 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * @type: text or binary
  * @message: the payload, for text in UTF-8
  * @flags: options for sending
- * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting
+ * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting, and
+ *   prevents that one that waits for an acknowledgement is sent again
  * @callback: (scope async): called when the message was sent, or will not be
  * @user_data: data for @callback
  *
  * Sends a message, and waits until it was sent.
  *
- * The call completes when the kernel has accepted all bytes of the message. Only the server can
- * confirm that the message has arrived.
+ * The call completes when the kernel has accepted all bytes of the message, or, if
+ * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, when the TCP of the peer has acknowledged
+ * them. Only the server can confirm that its application has received the message.
+ *
+ * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
+ * when that comes, and fails with `G_IO_ERROR_CANCELLED` when the connection ends before.
  *
  * The function may be called from any thread. @callback is called in the thread-default main
  * context of the caller.
@@ -1094,8 +1107,9 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  *
  * Waits until no message waits to be sent.
  *
- * Messages that wait until the connection is [property@WebsocketTask:ready] count too. If none
- * waits, the call succeeds, on a `CLOSED` task too.
+ * Messages that wait until the connection is [property@WebsocketTask:ready] count too, and so do
+ * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
+ * when they were sent. If none waits, the call succeeds, on a `CLOSED` task too.
  *
  * The function may be called from any thread. It waits for the messages of all threads that were
  * accepted before the call. @callback is called in the thread-default main context of the caller.
@@ -1217,7 +1231,8 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  *
  * The array has them in the order in which they would have been sent, so the application can store
  * them, or send them again later. To drop them, free the array. Messages that the connection has
- * already accepted, completely or in part, are not in the array.
+ * already accepted, completely or in part, are not in the array. Those of them that wait for an
+ * acknowledgement are not sent again if the connection is lost: their calls fail then.
  *
  * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
  * `G_IO_ERROR_CANCELLED`.

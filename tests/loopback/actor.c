@@ -19,8 +19,9 @@ actor_check (Actor *self)
   static guint64 (* const getters[]) (const HbMetrics *) = {
     hb_metrics_get_messages_sent, hb_metrics_get_bytes_sent, hb_metrics_get_messages_received,
     hb_metrics_get_bytes_received, hb_metrics_get_messages_dropped,
-    hb_metrics_get_messages_expired, hb_metrics_get_attempts, hb_metrics_get_opens,
-    hb_metrics_get_pings, hb_metrics_get_replies, hb_metrics_get_pong_timeouts,
+    hb_metrics_get_messages_expired, hb_metrics_get_messages_resent, hb_metrics_get_attempts,
+    hb_metrics_get_opens, hb_metrics_get_pings, hb_metrics_get_replies,
+    hb_metrics_get_pong_timeouts,
   };
   HbMetrics *metrics;
   HbState state;

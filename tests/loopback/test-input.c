@@ -296,6 +296,7 @@ test_slips (Fixture       *fixture,
   expect_critical ("*mode*", hb_websocket_task_set_heartbeat_mode (fixture->task, 7));
   expect_critical ("*liveness*", hb_websocket_task_set_liveness (fixture->task, 7));
   expect_critical ("*overflow*", hb_websocket_task_set_overflow (fixture->task, 7));
+  expect_critical ("*delivery*", hb_websocket_task_set_delivery (fixture->task, 7));
   expect_critical ("*repeat-limit: *", hb_websocket_task_set_repeat_limit (fixture->task, -2));
   expect_critical ("*text != NULL*", hb_websocket_task_send_text (fixture->task, NULL, &error));
   expect_critical ("*bytes != NULL*", hb_websocket_task_send_bytes (fixture->task, NULL, &error));

@@ -59,6 +59,7 @@ test_getters (void)
   refuses (g_assert_cmpuint (get (max_message_size), ==, 0));
   refuses (g_assert_cmpuint (get (max_buffered_amount), ==, 0));
   refuses (g_assert_cmpint (get (overflow), ==, 0));
+  refuses (g_assert_cmpint (get (delivery), ==, 0));
   refuses (g_assert_false (get (network_aware)));
   refuses (g_assert_false (get (manual_ready)));
   refuses (g_assert_false (get (paused)));
@@ -105,6 +106,7 @@ test_setters (void)
   refuses (set (max_message_size, 1));
   refuses (set (max_buffered_amount, 1));
   refuses (set (overflow, HB_OVERFLOW_DROP_OLDEST));
+  refuses (set (delivery, HB_DELIVERY_ACKNOWLEDGED));
   refuses (set (network_aware, FALSE));
   refuses (set (manual_ready, TRUE));
   refuses (set (paused, TRUE));
@@ -219,6 +221,7 @@ test_metrics (void)
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_bytes_received (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_dropped (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_expired (NULL), ==, 0));
+  refuses_nothing (g_assert_cmpuint (hb_metrics_get_messages_resent (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_attempts (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_opens (NULL), ==, 0));
   refuses_nothing (g_assert_cmpuint (hb_metrics_get_pings (NULL), ==, 0));

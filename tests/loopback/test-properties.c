@@ -48,6 +48,7 @@ static const Property properties[] = {
   { "ping-bytes", "NULL", "ping" },
   { "queue-timeout", "0", "1" },
   { "fragment-size", "32760", "1" },
+  { "delivery", "((HbDelivery) HB_DELIVERY_WRITTEN)", "1" },
   { "state", "((HbState) HB_STATE_CLOSED)", NULL },
   { "connection", "NULL", NULL },
   { "protocol", "NULL", NULL },
@@ -270,6 +271,7 @@ test_accessors (void)
   assert_accessors (task, max_message_size, guint64, 1u, g_assert_cmpuint);
   assert_accessors (task, max_buffered_amount, guint64, 1u, g_assert_cmpuint);
   assert_accessors (task, overflow, HbOverflow, HB_OVERFLOW_DROP_NEWEST, g_assert_cmpint);
+  assert_accessors (task, delivery, HbDelivery, HB_DELIVERY_ACKNOWLEDGED, g_assert_cmpint);
   assert_accessors (task, network_aware, gboolean, FALSE, g_assert_cmpint);
   assert_accessors (task, manual_ready, gboolean, TRUE, g_assert_cmpint);
   assert_accessors (task, paused, gboolean, TRUE, g_assert_cmpint);

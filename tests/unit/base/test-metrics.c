@@ -57,6 +57,7 @@ test_copy (void)
     .bytes_received = 4,
     .messages_dropped = 5,
     .messages_expired = 17,
+    .messages_resent = 18,
     .attempts = 6,
     .opens = 7,
     .pings = 8,
@@ -81,6 +82,7 @@ test_copy (void)
   g_assert_cmpuint (hb_metrics_get_bytes_received (copy), ==, 4);
   g_assert_cmpuint (hb_metrics_get_messages_dropped (copy), ==, 5);
   g_assert_cmpuint (hb_metrics_get_messages_expired (copy), ==, 17);
+  g_assert_cmpuint (hb_metrics_get_messages_resent (copy), ==, 18);
   g_assert_cmpuint (hb_metrics_get_attempts (copy), ==, 6);
   g_assert_cmpuint (hb_metrics_get_opens (copy), ==, 7);
   g_assert_cmpuint (hb_metrics_get_pings (copy), ==, 8);

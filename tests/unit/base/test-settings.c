@@ -58,6 +58,7 @@ test_own_defaults (Fixture       *fixture,
   g_assert_cmpuint (fixture->settings.max_message_size, ==, 16777216);
   g_assert_cmpuint (fixture->settings.max_buffered_amount, ==, 8388608);
   g_assert_cmpint (fixture->settings.overflow, ==, HB_OVERFLOW_FAIL);
+  g_assert_cmpint (fixture->settings.delivery, ==, HB_DELIVERY_WRITTEN);
   g_assert_false (fixture->settings.compression);
   g_assert_true (fixture->settings.network_aware);
   g_assert_false (fixture->settings.manual_ready);
@@ -190,6 +191,8 @@ static const Case cases[] = {
   { HB_PROPERTY_PAUSED, { .number = TRUE } },
   { HB_PROPERTY_QUEUE_TIMEOUT, { .number = 1 } },
   { HB_PROPERTY_FRAGMENT_SIZE, { .number = 0 } },
+  { HB_PROPERTY_DELIVERY, { .number = HB_DELIVERY_ACKNOWLEDGED },
+    { { .number = HB_DELIVERY_ACKNOWLEDGED + 1 }, { .number = -1 } }, 2 },
 };
 
 /* A GBytes is no constant, so its property has a test of its own. */

@@ -69,12 +69,17 @@ test_defaults (void)
     { "drop-oldest", "HB_OVERFLOW_DROP_OLDEST", 1 },
     { "drop-newest", "HB_OVERFLOW_DROP_NEWEST", 2 },
   };
+  static const Value deliveries[] = {
+    { "written", "HB_DELIVERY_WRITTEN", 0 },
+    { "acknowledged", "HB_DELIVERY_ACKNOWLEDGED", 1 },
+  };
 
   g_test_summary ("In each other enumeration the default is the first");
 
   assert_values (HB_TYPE_HEARTBEAT_MODE, modes, G_N_ELEMENTS (modes));
   assert_values (HB_TYPE_LIVENESS, livenesses, G_N_ELEMENTS (livenesses));
   assert_values (HB_TYPE_OVERFLOW, overflows, G_N_ELEMENTS (overflows));
+  assert_values (HB_TYPE_DELIVERY, deliveries, G_N_ELEMENTS (deliveries));
 }
 
 static void

@@ -16,6 +16,10 @@ typedef struct
   gboolean  is_urgent;  /* for this link, before it was ready */
   gboolean  greeting;
   gboolean  handed;
+  guint     place;      /* in the present link, from 0 */
+  gboolean  awaits_acknowledgement;
+  gboolean  was_written; /* by an earlier link, whole */
+  gboolean  is_withdrawn; /* not to be sent again */
   guint     n_refusals; /* in a row */
   gboolean  is_refused; /* once too often */
 } Message;
@@ -103,7 +107,9 @@ end_volatile (Ledger   *self,
     {
       Message *message = get_message (self, i);
 
-      if ((message->is_volatile || (is_over && message->is_this_link)) && !message->handed)
+      if (message->is_withdrawn && !message->handed)
+        end_message (self, i, HB_OUTCOME_CANCELLED, NO_ERROR);
+      else if ((message->is_volatile || (is_over && message->is_this_link)) && !message->handed)
         end_message (self, i, HB_OUTCOME_FAILED, HB_ERROR_NOT_OPEN);
       else
         i++;
@@ -120,6 +126,48 @@ get_n_handed (Ledger *self)
     n++;
 
   return n;
+}
+
+/* How many the kernel has whole, and the peer has not acknowledged, or one before them */
+guint
+ledger_get_unacknowledged (Ledger *self)
+{
+  guint n = 0;
+
+  while (n < get_n_handed (self) && get_message (self, n)->place < self->n_written)
+    n++;
+
+  return n;
+}
+
+/* Counts the first message as sent. */
+static void
+complete_first (Ledger *self,
+                guint   index)
+{
+  Message *first = get_message (self, index);
+  guint i;
+
+  /* Only what each link sends first leaves the count as it is. */
+  for (i = 0; i < self->line->len && !first->greeting && !first->is_this_link; i++)
+    get_message (self, i)->n_refusals = 0;
+
+  end_message (self, index, HB_OUTCOME_DONE, NO_ERROR);
+}
+
+static void
+complete_sent (Ledger *self)
+{
+  while (get_n_handed (self) > 0)
+    {
+      Message *first = get_message (self, 0);
+      gboolean awaits = first->awaits_acknowledgement && self->can_acknowledge;
+
+      if (first->place >= (awaits ? self->n_acknowledged : self->n_written))
+        break;
+
+      complete_first (self, 0);
+    }
 }
 
 /* Where the messages begin that are neither handed nor urgent */
@@ -146,14 +194,15 @@ get_greeting_end (Ledger *self)
   return n;
 }
 
+/* What the kernel has in part */
 static guint64
-get_handed_amount (Ledger *self)
+get_partial_amount (Ledger *self)
 {
   guint n_handed = get_n_handed (self);
   guint64 amount = 0;
   guint i;
 
-  for (i = 0; i < n_handed; i++)
+  for (i = ledger_get_unacknowledged (self); i < n_handed; i++)
     amount += g_bytes_get_size (get_message (self, i)->bytes);
 
   return amount;
@@ -217,6 +266,7 @@ push (Ledger           *self,
   entry->since = now;
   entry->is_volatile = message->is_volatile;
   entry->is_this_link = message->is_this_link;
+  entry->awaits_acknowledgement = message->delivery == HB_DELIVERY_ACKNOWLEDGED;
   entry->is_urgent = is_urgent;
   entry->greeting = is_greeting;
   g_ptr_array_insert (self->line, index, entry);
@@ -227,15 +277,16 @@ push (Ledger           *self,
     self->waited = TRUE;
 }
 
-/* Drops messages of `open` handlers after all others, and THIS_LINK messages last. What other
- * threads have reserved may leave no room even then. */
+/* Drops messages that the kernel has first, messages of `open` handlers after all others that wait,
+ * and THIS_LINK messages last. What other threads have reserved may leave no room even then. */
 static void
 drop_oldest (Ledger  *self,
              guint64  room)
 {
-  while (self->amount > room && ledger_get_unhanded (self) > 0)
+  while (self->amount > room
+         && ledger_get_unhanded (self) + ledger_get_unacknowledged (self) > 0)
     {
-      guint index = get_greeting_end (self);
+      guint index = ledger_get_unacknowledged (self) > 0 ? 0 : get_greeting_end (self);
 
       if (index == self->line->len)
         index = get_greeting_begin (self);
@@ -243,6 +294,7 @@ drop_oldest (Ledger  *self,
         index = get_n_handed (self);
 
       end_message (self, index, HB_OUTCOME_FAILED, HB_ERROR_QUEUE_FULL);
+      complete_sent (self);
     }
 }
 
@@ -269,12 +321,14 @@ ledger_accept (Ledger           *self,
     return HB_ERROR_NOT_OPEN;
 
   if (message->is_volatile
-      && (self->blocked || (self->waited && !is_greeting && self->is_ready)))
+      && (self->blocked
+          || (self->waited && !is_greeting && self->is_ready
+              && self->line->len > ledger_get_unacknowledged (self))))
     return HB_ERROR_QUEUE_FULL;
 
   if (!fits && (settings->overflow == HB_OVERFLOW_FAIL
                 || (settings->overflow == HB_OVERFLOW_DROP_OLDEST
-                    && get_handed_amount (self) + size > limit)))
+                    && get_partial_amount (self) + size > limit)))
     return HB_ERROR_QUEUE_FULL;
 
   if (!fits)
@@ -405,7 +459,8 @@ ledger_flush (Ledger   *self,
     ledger_expect_call (self, ticket, HB_OUTCOME_DONE, NO_ERROR);
 }
 
-/* Returns whether the message or flush of @ticket could be taken back. */
+/* Returns whether the message or flush of @ticket could be taken back. A message that the kernel
+ * has whole is not sent again. */
 gboolean
 ledger_withdraw (Ledger   *self,
                  gpointer  ticket)
@@ -417,6 +472,9 @@ ledger_withdraw (Ledger   *self,
       ledger_expect_call (self, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
       return TRUE;
     }
+
+  for (i = 0; i < ledger_get_unacknowledged (self); i++)
+    get_message (self, i)->is_withdrawn |= get_message (self, i)->ticket == ticket;
 
   for (i = get_n_handed (self); i < self->line->len; i++)
     {
@@ -441,6 +499,9 @@ ledger_take_queue (Ledger  *self,
 
   g_assert_cmpuint (taken->length, ==, self->line->len - n_handed);
 
+  for (i = 0; i < ledger_get_unacknowledged (self); i++)
+    get_message (self, i)->is_withdrawn = TRUE;
+
   for (i = 0; i < taken->length; i++)
     {
       HbOutgoing *message = hb_deque_peek (taken, i);
@@ -455,15 +516,36 @@ ledger_take_queue (Ledger  *self,
 
 void
 ledger_on_opened (Ledger   *self,
-                  gboolean  is_ready)
+                  gboolean  is_ready,
+                  gboolean  can_acknowledge)
 {
   self->is_open = TRUE;
+  self->can_acknowledge = can_acknowledge;
+  self->n_taken = 0;
+  self->n_written = 0;
+  self->n_acknowledged = 0;
   self->is_ready = is_ready;
   self->greeting = TRUE;
   self->blocked = FALSE;
 }
 
-/* What was not written has to go out again, in the order in which it would have. */
+/* What does not need to wait for the peer's word is sent, wherever it stands. */
+static void
+complete_passed (Ledger *self)
+{
+  guint n = ledger_get_unacknowledged (self);
+  guint i = 0;
+
+  for (; n > 0; n--)
+    {
+      if (!get_message (self, i)->awaits_acknowledgement)
+        complete_first (self, i);
+      else
+        i++;
+    }
+}
+
+/* What was not sent has to go out again, in the order in which it would have. */
 void
 ledger_on_lost (Ledger   *self,
                 gboolean  is_last)
@@ -474,6 +556,10 @@ ledger_on_lost (Ledger   *self,
   self->is_open = FALSE;
   self->is_ready = FALSE;
   self->greeting = FALSE;
+
+  complete_passed (self);
+  for (i = 0; i < ledger_get_unacknowledged (self); i++)
+    get_message (self, i)->was_written = TRUE;
 
   for (i = 0; i < self->line->len; i++)
     {
@@ -488,12 +574,13 @@ ledger_on_lost (Ledger   *self,
     self->waited = TRUE;
 }
 
-/* The peer has ended the link in the midst of the first message. Returns whether once too often. */
+/* The peer has ended the link in the midst of the first message that the kernel does not have
+ * whole. Returns whether once too often. */
 gboolean
 ledger_refuse (Ledger   *self,
                gboolean  is_too_big)
 {
-  Message *first = get_message (self, 0);
+  Message *first = get_message (self, ledger_get_unacknowledged (self));
   guint i;
 
   g_assert_true (first->handed);
@@ -501,8 +588,9 @@ ledger_refuse (Ledger   *self,
   first->is_refused = is_too_big || first->n_refusals == 3;
 
   /* In a row: of one message and no other */
-  for (i = 1; i < self->line->len; i++)
-    get_message (self, i)->n_refusals = 0;
+  for (i = 0; i < self->line->len; i++)
+    if (get_message (self, i) != first)
+      get_message (self, i)->n_refusals = 0;
 
   return first->is_refused;
 }
@@ -511,11 +599,17 @@ ledger_refuse (Ledger   *self,
 void
 ledger_drop_refused (Ledger *self)
 {
-  if (self->line->len == 0 || !get_message (self, 0)->is_refused)
-    return;
+  guint i;
 
-  end_message (self, 0, HB_OUTCOME_FAILED, HB_ERROR_MESSAGE_REFUSED);
-  settle_when_empty (self);
+  for (i = 0; i < self->line->len; i++)
+    {
+      if (!get_message (self, i)->is_refused)
+        continue;
+
+      end_message (self, i, HB_OUTCOME_FAILED, HB_ERROR_MESSAGE_REFUSED);
+      settle_when_empty (self);
+      return;
+    }
 }
 
 /* The task is CLOSED, for the reason @error. */
@@ -546,7 +640,7 @@ ledger_on_blocked (Ledger *self)
   self->blocked = TRUE;
   end_volatile (self, FALSE);
   settle_when_empty (self);
-  if (self->line->len > 0)
+  if (self->line->len > ledger_get_unacknowledged (self))
     self->waited = TRUE;
 }
 
@@ -566,24 +660,33 @@ ledger_on_taken (Ledger           *self,
   g_assert_true (next->bytes == message->bytes);
   g_assert_cmpuint (ledger_get_sendable (self), >, 0);
   next->handed = TRUE;
+  next->place = self->n_taken++;
+  self->n_resent += next->was_written;
 }
 
+/* @n_written: how many messages of the present link the kernel has whole */
 void
 ledger_on_written (Ledger *self,
-                   guint   n_messages)
+                   guint   n_written)
 {
-  guint i;
+  if (!self->is_open)
+    return;
 
-  for (; n_messages > 0 && get_n_handed (self) > 0; n_messages--)
-    {
-      gboolean is_greeting = get_message (self, 0)->greeting || get_message (self, 0)->is_this_link;
-
-      /* Only what each link sends first leaves the count as it is. */
-      for (i = 0; i < self->line->len && !is_greeting; i++)
-        get_message (self, i)->n_refusals = 0;
-
-      end_message (self, 0, HB_OUTCOME_DONE, NO_ERROR);
-    }
-
+  self->n_written = n_written;
+  complete_sent (self);
   settle_when_empty (self);
+}
+
+/* What is acknowledged is written.
+ *
+ * @n_acknowledged: how many messages of the present link the peer has acknowledged whole */
+void
+ledger_on_acknowledged (Ledger *self,
+                        guint   n_acknowledged)
+{
+  if (!self->is_open)
+    return;
+
+  self->n_acknowledged = MAX (self->n_acknowledged, n_acknowledged);
+  ledger_on_written (self, MAX (self->n_written, n_acknowledged));
 }

@@ -13,16 +13,21 @@ G_BEGIN_DECLS
 typedef struct
 {
   GPtrArray *calls;      /* not resolved as yet */
-  GPtrArray *line;       /* messages not written as yet, the ones at the link first */
+  GPtrArray *line;       /* messages not sent as yet, the ones at the link first */
   guint64    amount;     /* bytes in the line */
   guint64    n_sent;
   guint64    bytes_sent;
   guint64    n_dropped;
   guint64    n_expired;
+  guint64    n_resent;
+  guint      n_taken;    /* by the present link */
+  guint      n_written;  /* of these, whole */
+  guint      n_acknowledged; /* of these, by the peer */
   guint      n_calls;    /* there ever were */
   guint      n_drains;   /* `drain` signals that are still to come */
   gboolean   is_open;
   gboolean   is_ready;
+  gboolean   can_acknowledge; /* the link can tell */
   gboolean   greeting;
   gboolean   blocked;
   gboolean   waited;     /* a message had to, since the line was last empty */
@@ -100,13 +105,15 @@ gboolean ledger_withdraw     (Ledger           *self,
 void     ledger_take_queue   (Ledger           *self,
                               HbDeque          *taken);
 guint    ledger_get_unhanded (Ledger           *self);
+guint    ledger_get_unacknowledged (Ledger     *self);
 guint    ledger_get_sendable (Ledger           *self);
 guint    ledger_get_unready  (Ledger           *self);
 void     ledger_drop_unready (Ledger           *self,
                               int               error);
 
 void     ledger_on_opened    (Ledger           *self,
-                              gboolean          is_ready);
+                              gboolean          is_ready,
+                              gboolean          can_acknowledge);
 void     ledger_on_lost      (Ledger           *self,
                               gboolean          is_last);
 gboolean ledger_refuse       (Ledger           *self,
@@ -118,6 +125,8 @@ void     ledger_on_blocked   (Ledger           *self);
 void     ledger_on_taken     (Ledger           *self,
                               const HbOutgoing *message);
 void     ledger_on_written   (Ledger           *self,
-                              guint             n_messages);
+                              guint             n_written);
+void     ledger_on_acknowledged (Ledger        *self,
+                              guint             n_acknowledged);
 
 G_END_DECLS

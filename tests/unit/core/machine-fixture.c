@@ -149,7 +149,7 @@ carry_out (Fixture        *fixture,
       g_assert_false (fixture->has_link);
       fixture->has_link = TRUE;
       fixture->has_requested = FALSE;
-      fixture->sent = fixture->written = 0;
+      fixture->sent = fixture->written = fixture->acknowledged = 0;
       return TRUE;
 
     case HB_EFFECT_REQUEST:
@@ -189,6 +189,7 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_ASK:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
@@ -321,7 +322,7 @@ void
 answer (Fixture *fixture)
 {
   drain (fixture);
-  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
+  tell_opened (&fixture->machine, fixture->now, !fixture->cannot_acknowledge, 0);
   drain (fixture);
 }
 
@@ -420,6 +421,14 @@ written (Fixture *fixture,
 {
   fixture->written = MIN (fixture->written + 2 * n_messages, fixture->sent);
   tell_progress (&fixture->machine, fixture->now, fixture->written);
+}
+
+void
+acknowledged (Fixture *fixture,
+              guint    n_messages)
+{
+  fixture->acknowledged = MIN (fixture->acknowledged + 2 * n_messages, fixture->written);
+  tell_acknowledged (&fixture->machine, fixture->now, fixture->acknowledged, 0);
 }
 
 char *

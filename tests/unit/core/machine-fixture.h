@@ -23,12 +23,14 @@ struct _Fixture
 
   /* The link, as far as the machine can see it */
   guint      room;         /* how many messages it takes before it is full */
+  gboolean   cannot_acknowledge; /* it cannot tell what the peer has acknowledged */
   gboolean   keeps;        /* what it takes stays unwritten until written () */
   gboolean   has_link;
   gboolean   has_requested; /* its request has gone out */
   gboolean   has_opened;   /* an `open` without its `close` */
   guint64    sent;         /* how far its messages reach, each two positions long */
   guint64    written;      /* how far the kernel has them */
+  guint64    acknowledged; /* how far the peer has them */
   GString   *wire;         /* what it has been given, since assert_wire () */
 
   /* The application */
@@ -89,6 +91,8 @@ void     send_ticket       (Fixture       *fixture,
                             const char    *text,
                             const char    *ticket);
 void     written           (Fixture       *fixture,
+                           guint          n_messages);
+void     acknowledged      (Fixture       *fixture,
                             guint          n_messages);
 char    *take_queue        (Fixture       *fixture);
 

@@ -67,7 +67,7 @@ tell_sent (HbMachine    *machine,
            gint64        now,
            const HbSpan *span)
 {
-  hb_machine_on_sent (machine, machine->serial, span, TRUE);
+  hb_machine_on_sent (machine, now, machine->serial, span, TRUE);
 }
 
 void
@@ -76,6 +76,32 @@ tell_progress (HbMachine *machine,
                guint64    written)
 {
   handle (machine, now, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = written });
+}
+
+void
+tell_opened (HbMachine *machine,
+             gint64     now,
+             gboolean   can_acknowledge,
+             guint      round_trip)
+{
+  handle (machine, now, (HbEvent) {
+    .kind = HB_EVENT_OPENED,
+    .opened.can_acknowledge = can_acknowledge,
+    .opened.round_trip = round_trip,
+  });
+}
+
+void
+tell_acknowledged (HbMachine *machine,
+                   gint64     now,
+                   guint64    position,
+                   guint      round_trip)
+{
+  handle (machine, now, (HbEvent) {
+    .kind = HB_EVENT_ACKNOWLEDGED,
+    .acknowledged.position = position,
+    .acknowledged.round_trip = round_trip,
+  });
 }
 
 void

@@ -24,7 +24,7 @@ opened (Fixture *fixture)
 {
   fixture->sent = 0;
   fixture->written = 0;
-  hb_outbox_on_opened (&fixture->outbox, TRUE);
+  hb_outbox_on_opened (&fixture->outbox, TRUE, FALSE, 0);
 }
 
 static void
@@ -108,7 +108,7 @@ take (Fixture *fixture)
     return NULL;
 
   fixture->sent = span.end;
-  hb_outbox_on_sent (&fixture->outbox, &span);
+  hb_outbox_on_sent (&fixture->outbox, 0, &span);
 
   return message;
 }
@@ -118,7 +118,7 @@ written (Fixture *fixture,
          guint    n_messages)
 {
   fixture->written += 2 * n_messages;
-  hb_outbox_on_progress (&fixture->outbox, fixture->written);
+  hb_outbox_on_progress (&fixture->outbox, 0, fixture->written);
 }
 
 static void

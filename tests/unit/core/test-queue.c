@@ -125,7 +125,7 @@ assert_pops_written (Fixture    *fixture,
   g_autoptr (GString) content = g_string_new (NULL);
   HbOutgoing message;
 
-  while (hb_queue_pop_written (&fixture->queue, written, &message))
+  while (hb_queue_pop_sent (&fixture->queue, written, 0, &message))
     {
       append (content, &message);
       g_bytes_unref (message.bytes);
@@ -169,7 +169,7 @@ test_empty (Fixture       *fixture,
   g_assert_true (hb_queue_is_empty (&fixture->queue));
   g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 0);
   g_assert_null (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
-  g_assert_false (hb_queue_pop_written (&fixture->queue, 100, &message));
+  g_assert_false (hb_queue_pop_sent (&fixture->queue, 100, 100, &message));
   g_assert_false (hb_queue_pop_oldest (&fixture->queue, &message));
   g_assert_false (hb_queue_pop_ticket (&fixture->queue, fixture, &message));
 }

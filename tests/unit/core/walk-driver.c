@@ -216,6 +216,7 @@ settle_debt (Walk           *self,
     case HB_EFFECT_DROP:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
+    case HB_EFFECT_ASK:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
@@ -301,6 +302,9 @@ carry_out (Walk     *self,
       break;
     case HB_EFFECT_TRANSMIT:
       transmit (self);
+      break;
+    case HB_EFFECT_ASK:
+      walk_on_acknowledged (self);
       break;
     case HB_EFFECT_PING:
       ping (self);

@@ -22,6 +22,8 @@ walk_assert_same (Walk *self)
   g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, self->ledger.amount);
   g_assert_cmpuint (hb_outbox_get_n_queued (&machine->outbox), ==,
                     ledger_get_unhanded (&self->ledger));
+  g_assert_cmpuint (machine->outbox.queue.n_unacknowledged, ==,
+                    ledger_get_unacknowledged (&self->ledger));
 }
 
 /* Ends each input. */
@@ -76,7 +78,7 @@ walk_set_settings (Walk *self)
   HbSettings *settings = &self->machine.settings;
   Dice *dice = self->dice;
 
-  switch (dice_roll (dice, 10))
+  switch (dice_roll (dice, 11))
     {
     case 0:
       settings->ping_timeout = dice_roll (dice, 20) * 1000;
@@ -112,6 +114,9 @@ walk_set_settings (Walk *self)
       walk_set_paused (self, dice_roll (dice, 3) == 0);
       break;
     case 8:
+      settings->delivery = dice_roll (dice, 3) != 0;
+      break;
+    case 9:
       settings->queue_timeout = dice_roll (dice, 4) * dice_roll (dice, 4000);
       break;
     default:
@@ -305,6 +310,7 @@ walk_send (Walk *self)
     .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
     .is_volatile = is_volatile,
     .is_this_link = is_this_link,
+    .delivery = self->machine.settings.delivery,
   };
   gboolean has_room = self->link.exists && self->link.room > 0;
   const HbOutgoing *taken = NULL;
@@ -319,6 +325,8 @@ walk_send (Walk *self)
   message.ticket = walk_start_call (self, CALL_SEND);
   if (is_volatile)
     probe (self);
+  if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
+    walk_on_acknowledged (self);
 
   hb_machine_send (&self->machine, get_age (self), message.opcode, bytes,
                    (is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
@@ -425,10 +433,12 @@ walk_dispose (Walk *self)
 void
 walk_on_opened (Walk *self)
 {
+  gboolean can_acknowledge = dice_roll (self->dice, 4) != 0;
+
   self->link.is_open = TRUE;
   self->link.room = G_MAXUINT;
-  tell (&self->machine, self->now, HB_EVENT_OPENED);
-  model_on_opened (self, 101);
+  tell_opened (&self->machine, self->now, can_acknowledge, dice_roll (self->dice, 4) * 20000);
+  model_on_opened (self, 101, can_acknowledge);
   finish (self);
 }
 
@@ -524,7 +534,7 @@ walk_on_pong (Walk *self)
 guint
 walk_get_n_unwritten (Walk *self)
 {
-  return (self->link.sent - self->link.written) / 2;
+  return (self->link.sent - self->link.written + 1) / 2;
 }
 
 void
@@ -540,9 +550,28 @@ void
 walk_on_written (Walk  *self,
                  guint  n_messages)
 {
-  self->link.written += 2 * n_messages;
+  self->link.written += 2 * n_messages - self->link.written % 2 * (n_messages > 0);
   tell_progress (&self->machine, self->now, self->link.written);
-  ledger_on_written (&self->ledger, n_messages);
+  ledger_on_written (&self->ledger, self->link.written / 2);
+  finish (self);
+}
+
+/* The peer's TCP has acknowledged some more, which may end in the midst of a message. Nothing may
+ * have told yet that the kernel has as much. */
+void
+walk_on_acknowledged (Walk *self)
+{
+  Link *link = &self->link;
+  guint n_most = link->sent - link->acknowledged;
+
+  if (!self->ledger.can_acknowledge || !link->exists || link->serial != self->machine.serial)
+    return;
+
+  link->acknowledged += dice_roll (self->dice, MIN (n_most, 20) + 1);
+  link->written = MAX (link->written, link->acknowledged);
+  tell_acknowledged (&self->machine, self->now, link->acknowledged,
+                     dice_roll (self->dice, 4) * 20000);
+  ledger_on_acknowledged (&self->ledger, link->acknowledged / 2);
   finish (self);
 }
 
@@ -615,6 +644,8 @@ walk_on_lost (Walk *self)
   };
 
   walk_take_in (self);
+  if (self->link.is_open)
+    walk_on_acknowledged (self);
 
   /* Not often, because it ends the task */
   loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
@@ -624,8 +655,8 @@ walk_on_lost (Walk *self)
   model_loss.retry_after = loss.retry_after;
   model_loss.by_peer = loss.by_peer;
   model_loss.in_message = self->link.is_open && walk_get_n_unwritten (self) > 0
-                          && dice_roll (self->dice, 2) == 0;
-  if (model_loss.in_message)
+                          && (self->link.written % 2 == 1 || dice_roll (self->dice, 2) == 0);
+  if (model_loss.in_message && self->link.written % 2 == 0)
     tell_progress (&self->machine, self->now, self->link.written + 1);
 
   tell_lost (&self->machine, self->now, &loss);

@@ -77,6 +77,7 @@ walk_send_outside (Walk *self)
     .opcode = HB_OPCODE_TEXT,
     .is_volatile = dice_one_in (self->dice, 6),
     .is_this_link = dice_one_in (self->dice, 4),
+    .delivery = settings->delivery,
   };
   gboolean drops_oldest = settings->max_buffered_amount > 0
                           && settings->overflow == HB_OVERFLOW_DROP_OLDEST;

@@ -304,8 +304,9 @@ model_dispose (Walk *walk)
 }
 
 void
-model_on_opened (Walk  *walk,
-                 guint  http_status)
+model_on_opened (Walk     *walk,
+                 guint     http_status,
+                 gboolean  can_acknowledge)
 {
   Model *self = &walk->model;
 
@@ -313,7 +314,7 @@ model_on_opened (Walk  *walk,
     return;
 
   model_enter (walk, HB_STATE_OPEN);
-  ledger_on_opened (&walk->ledger, !walk->machine.settings.manual_ready);
+  ledger_on_opened (&walk->ledger, !walk->machine.settings.manual_ready, can_acknowledge);
   self->ready_at = walk->now;
   self->n_opens++;
   self->http_status = http_status;

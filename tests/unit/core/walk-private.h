@@ -81,6 +81,7 @@ typedef struct
   guint    room;         /* how many messages it takes before it is full */
   guint64  sent;         /* how far its messages reach, each two positions long */
   guint64  written;      /* how far the kernel has them */
+  guint64  acknowledged; /* how far the peer has them */
   gboolean exists;
   gboolean is_connecting; /* its request has gone out */
   gboolean is_open;
@@ -189,7 +190,8 @@ void      model_check           (Walk       *walk);
 void      model_release         (Walk       *walk);
 void      model_dispose         (Walk       *walk);
 void      model_on_opened       (Walk       *walk,
-                                 guint       http_status);
+                                 guint       http_status,
+                                 gboolean    can_acknowledge);
 void      model_on_greeted      (Walk       *walk,
                                  guint       serial);
 void      model_on_message      (Walk       *walk,
@@ -253,6 +255,7 @@ guint     walk_get_n_unwritten  (Walk       *self);
 void      walk_on_sent          (Walk       *self);
 void      walk_on_written       (Walk       *self,
                                  guint       n_messages);
+void      walk_on_acknowledged  (Walk       *self);
 void      walk_on_blocked       (Walk       *self);
 void      walk_on_writable      (Walk       *self);
 void      walk_on_lost          (Walk       *self);

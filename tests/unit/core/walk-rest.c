@@ -53,7 +53,8 @@ assert_traffic (Walk *self)
   if (ledger_get_sendable (&self->ledger) > 0)
     g_assert_true (self->ledger.blocked);
 
-  if (self->machine.state == HB_STATE_CLOSING && self->ledger.line->len == 0)
+  if (self->machine.state == HB_STATE_CLOSING
+      && self->ledger.line->len == ledger_get_unacknowledged (&self->ledger))
     g_assert_true (self->link.has_said_goodbye);
 }
 
@@ -103,6 +104,10 @@ assert_deadline (Walk *self)
   if (most > 0)
     g_assert_cmpint (left, <=, most);
 
+  /* An acknowledgement is asked for. */
+  if (ledger_get_unacknowledged (&self->ledger) > 0)
+    g_assert_cmpint (left, <=, 1000);
+
   g_assert_cmpint (hb_machine_get_deadline (&self->machine), <=,
                    ledger_get_expiry (&self->ledger, settings->queue_timeout));
 }
@@ -116,6 +121,7 @@ assert_metrics (Walk *self)
   g_assert_cmpuint (self->machine.metrics.messages_sent, ==, self->ledger.n_sent);
   g_assert_cmpuint (self->machine.metrics.messages_dropped, ==, self->ledger.n_dropped);
   g_assert_cmpuint (self->machine.metrics.messages_expired, ==, self->ledger.n_expired);
+  g_assert_cmpuint (self->machine.metrics.messages_resent, ==, self->ledger.n_resent);
 
   /* A copy has to be made for these. */
   if (!dice_one_in (self->dice, 16) || model->disposed)

@@ -139,6 +139,8 @@ let_link_act (Walk *self)
     case 5:
     case 6:
       walk_on_written (self, dice_roll (self->dice, walk_get_n_unwritten (self) + 1));
+      if (dice_one_in (self->dice, 4))
+        walk_on_acknowledged (self);
       break;
     default:
       if (link->has_said_goodbye || dice_one_in (self->dice, 4))

@@ -41,6 +41,7 @@ const WRITABLE = [
   ['ping-bytes', null, new GLib.Bytes([0xc0, 0])],
   ['queue-timeout', 0, 1],
   ['fragment-size', 32760, 1],
+  ['delivery', Hb.Delivery.WRITTEN, Hb.Delivery.ACKNOWLEDGED],
 ];
 
 const READABLE = [
@@ -84,6 +85,7 @@ main({
     assertEqual([Hb.HeartbeatMode.MESSAGE, Hb.HeartbeatMode.PING], [0, 1]);
     assertEqual([Hb.Liveness.ANY, Hb.Liveness.REPLY, Hb.Liveness.STEADY], [0, 1, 2]);
     assertEqual([Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST], [0, 1, 2]);
+    assertEqual([Hb.Delivery.WRITTEN, Hb.Delivery.ACKNOWLEDGED], [0, 1]);
     assertEqual([Hb.SendFlags.DEFAULT, Hb.SendFlags.VOLATILE, Hb.SendFlags.THIS_LINK], [0, 1, 2]);
     assertEqual([Hb.Error.INVALID_URI, Hb.Error.INVALID_ARGUMENT, Hb.Error.CONNECT_TIMEOUT,
       Hb.Error.HANDSHAKE, Hb.Error.PONG_TIMEOUT, Hb.Error.MESSAGE_TOO_BIG, Hb.Error.CLOSED,
@@ -143,6 +145,7 @@ main({
     task.send_text('hello');
     task.check();
     await wait(() => answers === 1 && task.latency >= 0);
+    assert(task.can_acknowledge() && !newTask().can_acknowledge());
 
     const metrics = task.get_metrics();
 
@@ -154,6 +157,7 @@ main({
     assertEqual(metrics.get_bytes_received(), 5);
     assertEqual(metrics.get_messages_dropped(), 0);
     assertEqual(metrics.get_messages_expired(), 0);
+    assertEqual(metrics.get_messages_resent(), 0);
     assertEqual(metrics.get_attempts(), 1);
     assertEqual(metrics.get_opens(), 1);
     assertEqual(metrics.get_pings(), 1);

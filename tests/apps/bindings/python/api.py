@@ -36,6 +36,7 @@ WRITABLE = [
     ('ping-bytes', None, GLib.Bytes.new(b'\xc0\0')),
     ('queue-timeout', 0, 1),
     ('fragment-size', 32760, 1),
+    ('delivery', Hb.Delivery.WRITTEN, Hb.Delivery.ACKNOWLEDGED),
 ]
 
 READABLE = [
@@ -69,6 +70,7 @@ def test_enums():
     assert Hb.Liveness.ANY != Hb.Liveness.REPLY
     assert Hb.Liveness.STEADY != Hb.Liveness.REPLY
     assert len({Hb.Overflow.FAIL, Hb.Overflow.DROP_OLDEST, Hb.Overflow.DROP_NEWEST}) == 3
+    assert Hb.Delivery.WRITTEN != Hb.Delivery.ACKNOWLEDGED
     assert Hb.SendFlags.DEFAULT == 0
     assert Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE == Hb.SendFlags.VOLATILE
     assert int(Hb.SendFlags.VOLATILE | Hb.SendFlags.THIS_LINK) == 3
@@ -157,6 +159,7 @@ def test_metrics():
     task.send_text('hello')
     task.check()
     wait(lambda: answers and task.get_latency() >= 0)
+    assert task.can_acknowledge() and not Hb.WebsocketTask().can_acknowledge()
 
     metrics = task.get_metrics()
     close_task(task)
@@ -167,6 +170,7 @@ def test_metrics():
     assert metrics.get_bytes_received() == 5
     assert metrics.get_messages_dropped() == 0
     assert metrics.get_messages_expired() == 0
+    assert metrics.get_messages_resent() == 0
     assert metrics.get_attempts() == 1
     assert metrics.get_opens() == 1
     assert metrics.get_pings() == 1

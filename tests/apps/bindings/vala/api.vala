@@ -26,6 +26,7 @@ void test_enums ()
   assert (Hb.Liveness.STEADY != Hb.Liveness.REPLY);
   assert (Hb.Overflow.FAIL < Hb.Overflow.DROP_OLDEST);
   assert (Hb.Overflow.DROP_OLDEST < Hb.Overflow.DROP_NEWEST);
+  assert (Hb.Delivery.WRITTEN < Hb.Delivery.ACKNOWLEDGED);
   assert ((Hb.SendFlags.DEFAULT | Hb.SendFlags.VOLATILE) == Hb.SendFlags.VOLATILE);
   assert ((Hb.SendFlags.THIS_LINK & Hb.SendFlags.VOLATILE) == 0);
   assert (Hb.Error.quark () != 0);
@@ -162,6 +163,11 @@ void test_properties ()
   assert (task.get_overflow () == Hb.Overflow.DROP_OLDEST);
   task.set_overflow (Hb.Overflow.DROP_NEWEST);
 
+  assert (task.delivery == Hb.Delivery.WRITTEN);
+  task.delivery = Hb.Delivery.ACKNOWLEDGED;
+  assert (task.get_delivery () == Hb.Delivery.ACKNOWLEDGED);
+  task.set_delivery (Hb.Delivery.WRITTEN);
+
   assert (task.network_aware);
   task.network_aware = false;
   assert (!task.get_network_aware ());
@@ -192,7 +198,7 @@ void test_properties ()
   assert (task.get_ping_bytes ().length == 2);
   task.set_ping_bytes (null);
 
-  assert (n_told == 2 * 27);
+  assert (n_told == 2 * 28);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);
@@ -263,6 +269,7 @@ void test_metrics () throws Error
   wait (() => n_answers == 1);
   task.check ();
   wait (() => task.latency >= 0);
+  assert (task.can_acknowledge () && !new Hb.WebsocketTask (uri).can_acknowledge ());
   task.close (1000, null);
 
   Hb.Metrics? metrics = task.get_metrics ();
@@ -273,6 +280,7 @@ void test_metrics () throws Error
   assert (metrics.get_bytes_received () == 5);
   assert (metrics.get_messages_dropped () == 0);
   assert (metrics.get_messages_expired () == 0);
+  assert (metrics.get_messages_resent () == 0);
   assert (metrics.get_attempts () == 1);
   assert (metrics.get_opens () == 1);
   assert (metrics.get_pings () == 1);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "certificate.h"
+#include "fixture.h"
+
+/* Messages that wait until the TCP of the server has acknowledged them */
+
+/* More than the kernels of both sides keep */
+#define N_MESSAGES 100
+#define SIZE       10000
+
+typedef struct
+{
+  const char *name;
+  gboolean    is_tls;
+  gboolean    is_outside; /* Another thread sends the messages. */
+} Case;
+
+static const Case cases[] = {
+  { "plain", FALSE, FALSE },
+  { "tls", TRUE, FALSE },
+  { "other-thread", FALSE, TRUE },
+};
+
+static GTlsCertificate *certificate;
+
+static gboolean
+set_up (Fixture    *fixture,
+        const Case *self)
+{
+  if (self->is_tls && certificate == NULL)
+    {
+      g_test_skip ("needs a TLS backend of GIO, and openssl to make a certificate");
+      return FALSE;
+    }
+
+  fixture_set_up (fixture, "raw");
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  if (!self->is_tls)
+    return TRUE;
+
+  raw_server_free (fixture->raw);
+  fixture->raw = raw_server_new_tls (certificate);
+  hb_websocket_task_set_uri (fixture->task, raw_server_get_uri (fixture->raw));
+  certificate_accept (fixture->task, certificate);
+
+  return TRUE;
+}
+
+/* Each message has a size of its own, by which the server knows it. */
+static gpointer
+send_all (gpointer task)
+{
+  guint i;
+
+  for (i = 0; i < N_MESSAGES; i++)
+    {
+      g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (SIZE + i), SIZE + i);
+      g_autoptr (GError) error = NULL;
+
+      hb_websocket_task_send_bytes (task, bytes, &error);
+      g_assert_no_error (error);
+    }
+
+  return NULL;
+}
+
+static void
+expect_numbers (RawPeer *peer,
+                guint    first,
+                guint    end)
+{
+  for (; first < end; first++)
+    {
+      g_autofree char *word = g_strdup_printf ("binary:%u", SIZE + first);
+
+      raw_peer_expect (peer, word);
+    }
+}
+
+/* The server does not read, so its kernel acknowledges a part of the messages only. All that count
+ * as sent are there when it reads at last, and all others come on the next link. */
+static void
+test_loss (gconstpointer data)
+{
+  const Case *self = data;
+  Fixture fixture = { 0 };
+  RawPeer *first, *second;
+  guint n_sent;
+
+  if (!set_up (&fixture, self))
+    return;
+
+  first = fixture_open_raw (&fixture);
+  g_assert_true (hb_websocket_task_can_acknowledge (fixture.task) == has_stream);
+  raw_peer_pause (first);
+
+  if (self->is_outside)
+    g_thread_join (g_thread_new ("sender", send_all, fixture.task));
+  else
+    send_all (fixture.task);
+
+  wait_until (get_metric (fixture.task, hb_metrics_get_messages_sent) > 0);
+  wait_idle ();
+  hb_websocket_task_reconnect_now (fixture.task);
+  n_sent = get_metric (fixture.task, hb_metrics_get_messages_sent);
+  g_assert_cmpuint (n_sent, <, N_MESSAGES);
+
+  signal_log_expect (fixture.log, "state:connecting close:1006 connecting state:open open");
+  second = raw_server_wait_peer (fixture.raw, 1);
+  expect_numbers (second, n_sent, N_MESSAGES);
+  signal_log_expect (fixture.log, "drain");
+  g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
+  g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
+
+  /* Without acknowledgements a part of these is lost. */
+  raw_peer_resume (first);
+  if (has_stream)
+    expect_numbers (first, 0, n_sent);
+  wait_until (raw_peer_has_ended (first));
+  raw_peer_forget (first);
+
+  fixture_close_raw (&fixture, second);
+  fixture_tear_down (&fixture, NULL);
+}
+
+static void
+test_calls (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("one", 3);
+  g_autoptr (GAsyncResult) sent = NULL;
+  g_autoptr (GAsyncResult) flushed = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("Calls complete with the acknowledgement, although the server sends nothing");
+
+  test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  g_assert_false (hb_websocket_task_can_acknowledge (fixture->task));
+  fixture_open (fixture);
+
+  hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
+  hb_websocket_task_flush_async (fixture->task, NULL, store_result_cb, &flushed);
+  wait_until (sent != NULL && flushed != NULL);
+  g_assert_true (hb_websocket_task_send_message_finish (fixture->task, sent, &error));
+  g_assert_true (hb_websocket_task_flush_finish (fixture->task, flushed, &error));
+  g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
+
+  assert_sends (fixture->task, "two");
+  hb_websocket_task_close_async (fixture->task, 1000, NULL, NULL, store_result_cb, &closed);
+  signal_log_expect (fixture->log, WORDS_CLOSE);
+  wait_until (closed != NULL);
+  g_assert_true (hb_websocket_task_close_finish (fixture->task, closed, &error));
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 2);
+  g_assert_cmpstr (test_server_get_received (fixture->server), ==, "one two");
+}
+
+/* The main context is not iterated, so nothing asks but the call that sends. */
+static void
+test_room (Fixture       *fixture,
+           gconstpointer  data)
+{
+  gint64 deadline = wait_get_deadline ();
+
+  g_test_summary ("A call asks for acknowledgements before it fails for want of room");
+
+  test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
+  fixture_open (fixture);
+
+  /* The first message of an iteration is written at once. */
+  wait_idle ();
+  assert_sends (fixture->task, "three");
+  while (!hb_websocket_task_send_text (fixture->task, "three", NULL))
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+    }
+
+  fixture_close (fixture);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  int status;
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+  certificate = certificate_new ();
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/loopback/delivery/loss/", cases[i].name, NULL);
+
+      g_test_add_data_func (path, &cases[i], test_loss);
+    }
+
+  add_test ("/loopback/delivery/calls", test_calls);
+  add_test ("/loopback/delivery/room", test_room);
+
+  status = g_test_run ();
+  g_clear_object (&certificate);
+
+  return status;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-asking-private.h"
+
+/* When a link is asked what the peer has acknowledged */
+
+typedef struct
+{
+  const char *name;
+  guint       round_trip; /* in microseconds, as all times here */
+  gint64      times[6];   /* of the questions after a message was written, while none is answered */
+} Row;
+
+static const Row rows[] = {
+  { "unknown", 0, { 100, 300, 700, 1500, 3100, 6300 } },
+  { "within the machine", 30, { 100, 300, 700, 1500, 3100, 6300 } },
+  { "near", 20000, { 20000, 60000, 140000, 300000, 620000, 1260000 } },
+  { "far", 600000, { 600000, 1600000, 2600000, 3600000, 4600000, 5600000 } },
+  { "endless", 5000000, { 1000000, 2000000, 3000000, 4000000, 5000000, 6000000 } },
+};
+
+/* A time like any other */
+#define START 1000000
+
+static void
+test_times (void)
+{
+  guint i, j;
+
+  g_test_summary ("The link is asked after a round trip, and then less and less often");
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      HbAsking asking;
+
+      g_test_message ("%s", rows[i].name);
+      hb_asking_init (&asking, rows[i].round_trip);
+      hb_asking_start (&asking, START);
+
+      for (j = 0; j < G_N_ELEMENTS (rows[i].times); j++)
+        {
+          g_assert_cmpint (asking.at, ==, START + rows[i].times[j]);
+          g_assert_false (hb_asking_tick (&asking, asking.at - 1));
+          g_assert_true (hb_asking_tick (&asking, asking.at));
+        }
+    }
+}
+
+static void
+test_restart (void)
+{
+  HbAsking asking;
+
+  g_test_summary ("Progress makes the interval as long as a round trip again, which may have "
+                  "changed");
+
+  hb_asking_init (&asking, 20000);
+  hb_asking_start (&asking, START);
+  g_assert_true (hb_asking_tick (&asking, asking.at));
+  g_assert_true (hb_asking_tick (&asking, asking.at));
+
+  asking.round_trip = 50000;
+  hb_asking_start (&asking, START);
+  g_assert_cmpint (asking.at, ==, START + 50000);
+}
+
+static void
+test_receipt (void)
+{
+  HbAsking asking;
+
+  g_test_summary ("A receipt leads to a question, once in a round trip");
+
+  hb_asking_init (&asking, 20000);
+  hb_asking_start (&asking, START);
+  g_assert_true (hb_asking_on_receipt (&asking, START + 1));
+  g_assert_false (hb_asking_on_receipt (&asking, START + 20000));
+  g_assert_true (hb_asking_on_receipt (&asking, START + 20001));
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/asking/times", test_times);
+  g_test_add_func ("/asking/restart", test_restart);
+  g_test_add_func ("/asking/receipt", test_receipt);
+
+  return g_test_run ();
+}

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine-fixture.h"
+#include "tell.h"
+
+/* What becomes of a message that the peer has to acknowledge, by what happens to it.
+ *
+ * Each row is a script of steps and what comes of it: calls that complete, errors, signals, and the
+ * messages that the link gets, as ">message". A "|" in both shows what comes when. */
+
+/* The steps: a word is a call or an event, and "a:one" sends the message "one", whose call is named
+ * as the message. The letters before the colon: "a" to be acknowledged, "w" to be written, "v"
+ * volatile, "t" for this link only, "o" of another thread. */
+typedef struct
+{
+  const char *name;
+  const char *steps;
+  const char *expected;
+} Row;
+
+static const Row rows[] = {
+  { "sent", "a:one | written | acknowledged", ">one | | done(one)" },
+  { "sent-written", "w:one | written", ">one | done(one)" },
+  { "link-cannot", "cannot a:one | written", ">one | done(one)" },
+  { "part-of-it", "a:one written | part-acknowledged | acknowledged", ">one | | done(one)" },
+  { "not-told-written", "a:one | written-and-acknowledged", ">one | done(one)" },
+  { "flush", "a:one flush | written | acknowledged", ">one | | done(one) done(flush)" },
+  { "flush-after-written", "a:one written flush | acknowledged",
+    ">one | done(one) done(flush)" },
+  { "order", "a:one w:two written written | acknowledged", ">one >two | done(one) done(two)" },
+  { "change-of-mode", "w:one a:two written | written | acknowledged acknowledged",
+    ">one >two done(one) | | done(two)" },
+  { "other-thread", "ao:one | written | acknowledged", ">one | | done(one)" },
+  { "buffered-amount", "a:one buffered written buffered acknowledged buffered",
+    ">one 3 3 done(one) 0" },
+  { "drain", "block a:one | unblock written | acknowledged", "| >one | done(one) drain" },
+  { "no-drain", "a:one written acknowledged", ">one done(one)" },
+
+  { "loss", "a:one a:two written written acknowledged | lose open | written acknowledged",
+    ">one >two done(one) | >two | done(two) drain" },
+  { "loss-of-part", "a:one a:two written | lose open", ">one >two | >one >two" },
+  { "loss-and-queue", "a:one written block a:two | lose open", ">one | >one >two" },
+  { "loss-twice", "a:one written lose open | written lose open | written acknowledged",
+    ">one >one | >one | done(one) drain" },
+  { "loss-of-written", "a:one w:two written written | lose open", ">one >two | done(two) >one" },
+  { "loss-of-modes", "a:one w:two a:three w:four written written written | lose open",
+    ">one >two >three >four | done(two) >one >three >four" },
+  { "reconnect-now", "a:one written | reconnect open", ">one | >one" },
+  { "greeting-first", "a:one written greet lose | open", ">one | >hello >one" },
+
+  { "resent", "a:one written lose open resent written acknowledged resent",
+    ">one >one 1 done(one) drain 1" },
+  { "resent-part", "a:one lose open resent", ">one >one 0" },
+  { "resent-not", "a:one written lose resent", ">one 0" },
+
+  { "volatile", "av:one written | acknowledged", ">one | done(one)" },
+  { "volatile-lost", "av:one written | lose open", ">one | failed:not-open(one)" },
+  { "volatile-meanwhile", "a:one written av:two", ">one >two" },
+  { "volatile-after-backlog", "block a:one unblock written | av:two", ">one | >two" },
+  { "this-link", "at:one written | acknowledged", ">one | done(one)" },
+  { "this-link-lost", "at:one written | lose open", ">one | failed:not-open(one)" },
+
+  { "cancel", "a:one written cancel:one | acknowledged", ">one | done(one)" },
+  { "cancel-lost", "a:one written cancel:one | lose open", ">one | cancelled(one)" },
+  { "cancel-other", "a:one a:two written written cancel:two | lose open",
+    ">one >two | cancelled(two) >one" },
+  { "cancel-part", "a:one cancel:one | lose open", ">one | >one" },
+  { "cancel-waiting", "a:one written lose | cancel:one open", ">one | cancelled(one) drain" },
+  { "cancel-flush", "a:one written flush | cancel:flush", ">one | cancelled(flush)" },
+
+  { "take", "a:one written block a:two | take | acknowledged",
+    ">one | [two] cancelled(two) | done(one) drain" },
+  { "take-lost", "a:one written take | lose open", ">one [] | cancelled(one)" },
+  { "take-part", "a:one take | lose open", ">one [] | >one" },
+  { "take-waiting", "a:one written lose | take open", ">one | [one] cancelled(one) drain" },
+
+  { "fail", "limit:6 a:one a:two written written | a:six", ">one >two | refused(six)" },
+  { "fail-later", "limit:6 a:one a:two written written acknowledged a:six",
+    ">one >two done(one) >six" },
+  { "drop-newest", "limit:6 drop-newest a:one a:two written written | a:six",
+    ">one >two | error:queue-full failed:queue-full(six)" },
+  { "drop-oldest", "limit:6 drop-oldest a:one a:two written written | a:six | lose open",
+    ">one >two | error:queue-full failed:queue-full(one) >six | >two >six" },
+  { "drop-oldest-first", "limit:6 drop-oldest a:one written block a:two | a:six | lose open",
+    ">one | error:queue-full failed:queue-full(one) | >two >six" },
+  { "drop-oldest-of-modes", "limit:6 drop-oldest a:one w:two written written | a:six",
+    ">one >two | error:queue-full failed:queue-full(one) done(two) >six" },
+  { "drop-oldest-part", "limit:6 drop-oldest a:one a:two | a:six", ">one >two | refused(six)" },
+
+  { "timeout", "timeout:1000 a:one written wait:5000 | acknowledged", ">one | done(one)" },
+  { "timeout-lost", "timeout:1000 a:one written wait:5000 | lose wait:0",
+    ">one | error:expired failed:expired(one) drain" },
+
+  { "close", "a:one written | close | end:1000",
+    ">one | shut-down | error:closed failed:closed(one) done(close)" },
+  { "close-acknowledged", "a:one written close | acknowledged | end:1000",
+    ">one shut-down | done(one) | done(close)" },
+  { "close-waits-for-written", "a:one a:two written close | written | acknowledged",
+    ">one >two | shut-down | done(one)" },
+  { "close-timeout", "a:one written close | wait:2000",
+    ">one shut-down | error:closed failed:closed(one) done(close)" },
+  { "close-waiting", "a:one written lose | close",
+    ">one | error:closed failed:closed(one) done(close)" },
+  { "limit", "repeat-limit:0 a:one written | lose",
+    ">one | error:repeat-limit error:closed failed:repeat-limit(one)" },
+  { "dispose", "a:one written flush | dispose", ">one | failed:closed(flush) failed:closed(one)" },
+  { "not-ready", "a:one written manual lose open | ready", ">one | >one" },
+
+  /* The peer ends the link three times in a row. */
+  { "refusal", "a:one end-within:1006 open end-within:1006 open | end-within:1006",
+    ">one >one >one | error:message-refused failed:message-refused(one) drain" },
+  { "refusal-behind", "a:one a:two written end-within:1006 open written end-within:1006 open "
+                      "written | end-within:1006 | open",
+    ">one >two >one >two >one >two | error:message-refused failed:message-refused(two) | >one" },
+  { "no-refusal", "a:one written end:1006 open written end:1006 open written end:1006 open written "
+                  "| end:1006 | open",
+    ">one >one >one >one | | >one" },
+  { "too-big-behind", "a:one a:two written | end-within:1009 | open",
+    ">one >two | error:message-refused failed:message-refused(two) | >one" },
+  { "too-big-unknown", "a:one written | end:1009 | open",
+    ">one | error:message-refused | >one" },
+};
+
+static void
+write_down (GString    *log,
+            const char *entry)
+{
+  if (log->len > 0)
+    g_string_append_c (log, ' ');
+  g_string_append (log, entry);
+}
+
+/* Moves what the machine has done from the fixture to @log, except what each change of state
+ * notifies. */
+static void
+collect (Fixture *fixture,
+         GString *log)
+{
+  g_auto (GStrv) effects = NULL;
+  g_auto (GStrv) messages = NULL;
+  guint i;
+
+  drain (fixture);
+  effects = g_strsplit (fixture->log->str, " ", -1);
+  messages = g_strsplit (fixture->wire->str, " ", -1);
+  g_string_truncate (fixture->log, 0);
+  g_string_truncate (fixture->wire, 0);
+
+  for (i = 0; effects[i] != NULL; i++)
+    {
+      if (g_str_has_prefix (effects[i], "resolve:"))
+        write_down (log, effects[i] + strlen ("resolve:"));
+      else if (g_str_has_prefix (effects[i], "error:") || g_str_equal (effects[i], "drain"))
+        write_down (log, effects[i]);
+      else if (g_str_has_prefix (effects[i], "shut-down"))
+        write_down (log, "shut-down");
+    }
+
+  for (i = 0; messages[i] != NULL; i++)
+    {
+      g_autofree char *message = g_strconcat (">", messages[i], NULL);
+
+      if (*messages[i] != '\0')
+        write_down (log, message);
+    }
+}
+
+static void
+send_outside (Fixture    *fixture,
+              const char *text,
+              HbDelivery  delivery)
+{
+  HbBatch batch;
+
+  hb_batch_init (&batch);
+  *(HbOutgoing *) hb_deque_push_tail (&batch.messages) = (HbOutgoing) {
+    .bytes = g_bytes_new (text, strlen (text)),
+    .ticket = (gpointer) text,
+    .opcode = HB_OPCODE_TEXT,
+    .delivery = delivery,
+    .is_foreign = TRUE,
+  };
+  hb_machine_take_in (&fixture->machine, fixture->now, &batch);
+  hb_batch_clear (&batch);
+}
+
+/* @how: the letters before the colon */
+static void
+send_as (Fixture    *fixture,
+         GString    *log,
+         const char *how,
+         const char *text)
+{
+  g_autoptr (GError) error = NULL;
+  HbSendFlags flags = HB_SEND_FLAGS_DEFAULT;
+
+  fixture->machine.settings.delivery = strchr (how, 'a') != NULL ? HB_DELIVERY_ACKNOWLEDGED
+                                                                 : HB_DELIVERY_WRITTEN;
+  if (strchr (how, 'v') != NULL)
+    flags |= HB_SEND_FLAGS_VOLATILE;
+  if (strchr (how, 't') != NULL)
+    flags |= HB_SEND_FLAGS_THIS_LINK;
+
+  if (strchr (how, 'o') != NULL)
+    send_outside (fixture, text, fixture->machine.settings.delivery);
+  else if (!send_full (fixture, text, flags, text, &error))
+    {
+      g_autofree char *refusal = g_strdup_printf ("refused(%s)", text);
+
+      g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
+      write_down (log, refusal);
+    }
+}
+
+static void
+greet_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (g_str_equal (effect, "open"))
+    send_text (fixture, "hello");
+}
+
+static void
+write_number (GString *log,
+              guint64  number)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+
+  write_down (log, text);
+}
+
+/* Returns whether the step is one that has no argument. */
+static gboolean
+take_step (Fixture    *fixture,
+           GString    *log,
+           const char *step)
+{
+  HbMachine *machine = &fixture->machine;
+
+  if (g_str_equal (step, "written"))
+    written (fixture, 1);
+  else if (g_str_equal (step, "acknowledged"))
+    acknowledged (fixture, 1);
+  else if (g_str_equal (step, "part-acknowledged"))
+    tell_acknowledged (machine, fixture->now, fixture->acknowledged + 1, 0);
+  else if (g_str_equal (step, "written-and-acknowledged"))
+    tell_acknowledged (machine, fixture->now, fixture->acknowledged + 2, 0);
+  else if (g_str_equal (step, "lose"))
+    lose_link (fixture);
+  else if (g_str_equal (step, "reconnect"))
+    hb_machine_reconnect_now (machine, fixture->now);
+  else if (g_str_equal (step, "dispose"))
+    hb_machine_dispose (machine, fixture->now);
+  else if (g_str_equal (step, "close"))
+    close_with (fixture, 1000, "close");
+  else if (g_str_equal (step, "flush"))
+    hb_machine_flush (machine, (gpointer) g_intern_string ("flush"));
+  else if (g_str_equal (step, "ready"))
+    hb_machine_mark_ready (machine, fixture->now);
+  else if (g_str_equal (step, "manual"))
+    machine->settings.manual_ready = TRUE;
+  else if (g_str_equal (step, "greet"))
+    fixture->handler = greet_cb;
+  else if (g_str_equal (step, "drop-newest"))
+    machine->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
+  else if (g_str_equal (step, "drop-oldest"))
+    machine->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
+  else if (g_str_equal (step, "buffered"))
+    write_number (log, hb_machine_get_status (machine).buffered_amount);
+  else if (g_str_equal (step, "resent"))
+    write_number (log, machine->metrics.messages_resent);
+  else if (g_str_equal (step, "|"))
+    write_down (log, step);
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+/* The link takes no message for now, or takes one again. */
+static gboolean
+take_step_of_link (Fixture    *fixture,
+                   GString    *log,
+                   const char *step)
+{
+  g_autofree char *taken = NULL;
+  g_autofree char *entry = NULL;
+
+  if (g_str_equal (step, "cannot"))
+    {
+      fixture->cannot_acknowledge = TRUE;
+      lose_link (fixture);
+      advance (fixture, 2000);
+      answer (fixture);
+      forget (fixture);
+    }
+  else if (g_str_equal (step, "block"))
+    {
+      fixture->room = 0;
+      tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+    }
+  else if (g_str_equal (step, "unblock"))
+    {
+      fixture->room = G_MAXUINT;
+      tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+    }
+  else if (g_str_equal (step, "open"))
+    {
+      fixture->room = G_MAXUINT;
+      if (fixture->machine.state == HB_STATE_WAITING)
+        advance (fixture, 2000);
+      answer (fixture);
+    }
+  else if (g_str_equal (step, "take"))
+    {
+      taken = take_queue (fixture);
+      entry = g_strdup_printf ("[%s]", taken);
+      write_down (log, entry);
+    }
+  else
+    {
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static void
+take_step_with (Fixture    *fixture,
+                GString    *log,
+                const char *step,
+                const char *argument)
+{
+  HbSettings *settings = &fixture->machine.settings;
+  guint number = strtoul (argument, NULL, 10);
+
+  if (g_str_equal (step, "limit"))
+    settings->max_buffered_amount = number;
+  else if (g_str_equal (step, "repeat-limit"))
+    settings->repeat_limit = (int) number;
+  else if (g_str_equal (step, "timeout"))
+    settings->queue_timeout = number;
+  else if (g_str_equal (step, "wait"))
+    advance (fixture, number);
+  else if (g_str_equal (step, "end"))
+    lose_by_peer (fixture, number, FALSE);
+  else if (g_str_equal (step, "end-within"))
+    lose_by_peer (fixture, number, TRUE);
+  else if (g_str_equal (step, "cancel"))
+    hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) g_intern_string (argument));
+  else
+    send_as (fixture, log, step, g_intern_string (argument));
+}
+
+static void
+test_row (gconstpointer data)
+{
+  const Row *row = data;
+  g_auto (GStrv) steps = g_strsplit (row->steps, " ", -1);
+  g_autoptr (GString) log = g_string_new (NULL);
+  Fixture fixture = { 0 };
+  guint i;
+
+  fixture_set_up (&fixture, NULL);
+  fixture.keeps = TRUE;
+  start_open (&fixture);
+
+  for (i = 0; steps[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (steps[i], ":", 2);
+
+      if (parts[1] != NULL)
+        take_step_with (&fixture, log, parts[0], parts[1]);
+      else if (!take_step (&fixture, log, steps[i]))
+        g_assert_true (take_step_of_link (&fixture, log, steps[i]));
+
+      collect (&fixture, log);
+    }
+
+  g_assert_cmpstr (log->str, ==, row->expected);
+  fixture_tear_down (&fixture, NULL);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-delivery/", rows[i].name, NULL);
+
+      g_test_add_data_func (path, &rows[i], test_row);
+    }
+
+  return g_test_run ();
+}
