@@ -23,6 +23,7 @@ struct _RawPeer
   GByteArray        *outgoing;   /* what the kernel has not taken yet */
   GQueue             frames;     /* words: control frames, and messages that are whole */
   GByteArray        *message;    /* what has come of a message */
+  char               beginning[16]; /* of the last message that is whole, as a string */
   GString           *log;        /* the first byte and the length of each frame */
   guint32            mask;       /* of the last frame */
   guint8             opcode;     /* of the message, 0 between two */
@@ -207,6 +208,22 @@ join_frame (RawPeer        *self,
   return word;
 }
 
+/* A frame without FIN precedes its continuation, so the beginning of a message is that of its first
+ * frame. */
+static void
+note_beginning (RawPeer        *self,
+                const RawFrame *frame)
+{
+  gsize length = MIN (frame->length, sizeof self->beginning - 1);
+  guint8 opcode = frame->first & 0x0f;
+
+  if (opcode == 0 || opcode >= RAW_CLOSE)
+    return;
+
+  memcpy (self->beginning, frame->payload, length);
+  self->beginning[length] = '\0';
+}
+
 static gboolean
 read_frame (RawPeer *self)
 {
@@ -222,6 +239,7 @@ read_frame (RawPeer *self)
   g_string_append_printf (self->log, "%s%02x:%" G_GSIZE_FORMAT, self->log->len > 0 ? " " : "",
                           frame.first, frame.length);
 
+  note_beginning (self, &frame);
   word = join_frame (self, &frame);
   g_byte_array_remove_range (self->incoming, 0, frame.size);
   if (word == NULL)
@@ -590,6 +608,17 @@ raw_peer_get_n_frames (RawPeer *self)
   return g_queue_get_length (&self->frames);
 }
 
+/* Returns how many bytes the kernel has for the server, tcp(7). */
+guint
+raw_peer_count_unread (RawPeer *self)
+{
+  int n_bytes;
+
+  g_assert_cmpint (ioctl (g_socket_get_fd (get_socket (self)), FIONREAD, &n_bytes), ==, 0);
+
+  return n_bytes;
+}
+
 /* Waits for the next frame, and gives its word: text:hi, binary:3, ping:heartbeat, close:1000 */
 char *
 raw_peer_take (RawPeer *self)
@@ -651,6 +680,13 @@ gboolean
 raw_peer_has_ended (RawPeer *self)
 {
   return self->has_ended;
+}
+
+/* Returns the first bytes of the last message, which may be too long for its word. */
+const char *
+raw_peer_get_beginning (RawPeer *self)
+{
+  return self->beginning;
 }
 
 /* Returns: (nullable): the lines of the handshake */

@@ -86,6 +86,7 @@ RawServer  *raw_peer_get_server       (RawPeer         *self);
 guint       raw_peer_get_index        (RawPeer         *self);
 gboolean    raw_peer_is_closed        (RawPeer         *self);
 guint       raw_peer_get_n_frames     (RawPeer         *self);
+guint       raw_peer_count_unread     (RawPeer         *self);
 char       *raw_peer_take             (RawPeer         *self);
 void        raw_peer_expect           (RawPeer         *self,
                                        const char      *words);
@@ -94,6 +95,7 @@ void        raw_peer_forget           (RawPeer         *self);
 void        raw_peer_expect_quiet     (RawPeer         *self);
 void        raw_peer_expect_end       (RawPeer         *self);
 gboolean    raw_peer_has_ended        (RawPeer         *self);
+const char *raw_peer_get_beginning    (RawPeer         *self);
 const char *raw_peer_get_request      (RawPeer         *self);
 
 G_END_DECLS

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "certificate.h"
+#include "fixture.h"
+#include "network.h"
+#include "receiver.h"
+
+/* Which messages arrive at the application of a server while connections are lost all the time. The
+ * server is a process of its own, see receiver.c.
+ *
+ * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with some 10,000 losses:
+ *
+ *   HB_DELIVERY_MESSAGES=1000000 _build/tests/loopback/netns/test-netns-delivery --verbose */
+
+/* In milliseconds */
+#define PING_AFTER    50
+#define PONG_AFTER    150
+#define CONNECT_AFTER 400
+#define CUT_FOR       300
+
+/* The task gets no message while this many bytes wait. */
+#define MAX_BUFFERED (64 * 1024)
+
+/* Losses of packets and of connections, for each 10,000 packets in either direction */
+#define DROPS  100
+#define DEATHS 40
+#define RESETS 220
+
+typedef struct
+{
+  const char *path;
+  HbDelivery  delivery;
+  gboolean    is_tls;
+} Run;
+
+static const Run runs[] = {
+  { "/netns/delivery/losses/written/plain", HB_DELIVERY_WRITTEN, FALSE },
+  { "/netns/delivery/losses/written/tls", HB_DELIVERY_WRITTEN, TRUE },
+  { "/netns/delivery/losses/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE },
+  { "/netns/delivery/losses/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE },
+};
+
+typedef struct
+{
+  HbWebsocketTask *task;
+  GRand           *random;
+  ReceiverLog     *log;
+  char            *log_path;
+  GPid             receiver;
+  guint            n_messages;
+  guint            n_sent;
+  guint            n_refused;
+} Delivery;
+
+static guint
+get_n_messages (void)
+{
+  const char *text = g_getenv ("HB_DELIVERY_MESSAGES");
+
+  return text != NULL ? strtoul (text, NULL, 10) : 3000;
+}
+
+static void
+make_log (Delivery *self)
+{
+  gsize size = RECEIVER_LOG_SIZE (self->n_messages);
+  g_autoptr (GError) error = NULL;
+  int fd = g_file_open_tmp ("hb-delivery-XXXXXX", &self->log_path, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (ftruncate (fd, size), ==, 0);
+  self->log = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  g_assert_true (self->log != MAP_FAILED);
+  close (fd);
+}
+
+static void
+start_receiver (Delivery *self,
+                gboolean  is_tls)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *directory = g_path_get_dirname (program);
+  g_autofree char *path = g_build_filename (directory, "netns-receiver", NULL);
+  char *argv[] = { path, self->log_path, (char *) (is_tls ? "tls" : "plain"), NULL };
+  g_autofree char *uri = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_atomic_int_set (&self->log->port, 0);
+  network_go (NETWORK_FAR);
+  g_spawn_async (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &self->receiver, &error);
+  network_go (NETWORK_NEAR);
+  g_assert_no_error (error);
+
+  wait_until (g_atomic_int_get (&self->log->port) != 0);
+  uri = g_strdup_printf ("%s://" NETWORK_SERVER ":%d/", is_tls ? "wss" : "ws",
+                         g_atomic_int_get (&self->log->port));
+  hb_websocket_task_set_uri (self->task, uri);
+}
+
+static void
+kill_receiver (Delivery *self)
+{
+  g_assert_cmpint (kill (self->receiver, SIGKILL), ==, 0);
+  g_assert_cmpint (waitpid (self->receiver, NULL, 0), ==, self->receiver);
+  g_spawn_close_pid (self->receiver);
+}
+
+static gboolean
+accept_cb (SoupMessage          *message,
+           GTlsCertificate      *peer,
+           GTlsCertificateFlags  errors,
+           gpointer              user_data)
+{
+  return TRUE;
+}
+
+/* The peer has ended three connections in a row during one message. The task drops such a message,
+ * and says so. */
+static void
+error_cb (HbWebsocketTask *task,
+          const GError    *error,
+          gpointer         user_data)
+{
+  Delivery *self = user_data;
+
+  if (g_error_matches (error, HB_ERROR, HB_ERROR_MESSAGE_REFUSED))
+    self->n_refused++;
+}
+
+static void
+connecting_cb (HbWebsocketTask *task,
+               SoupMessage     *message,
+               gpointer         user_data)
+{
+  g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+}
+
+/* @self: has the number of messages */
+static void
+set_up (Delivery   *self,
+        HbDelivery  delivery,
+        gboolean    is_tls)
+{
+  self->random = g_rand_new_with_seed (g_test_rand_int ());
+  self->task = hb_websocket_task_new (NULL);
+  make_log (self);
+  start_receiver (self, is_tls);
+
+  hb_websocket_task_set_delivery (self->task, delivery);
+  hb_websocket_task_set_network_aware (self->task, FALSE);
+  hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_PING);
+  hb_websocket_task_set_ping_timeout (self->task, PING_AFTER);
+  hb_websocket_task_set_pong_timeout (self->task, PONG_AFTER);
+  hb_websocket_task_set_connect_timeout (self->task, CONNECT_AFTER);
+  hb_websocket_task_set_reconnect_timeout (self->task, 1);
+  g_signal_connect (self->task, "connecting", G_CALLBACK (connecting_cb), NULL);
+  g_signal_connect (self->task, "error", G_CALLBACK (error_cb), self);
+}
+
+static void
+tear_down (Delivery *self)
+{
+  kill_receiver (self);
+  g_assert_finalize_object (self->task);
+  wait_idle ();
+  munmap (self->log, RECEIVER_LOG_SIZE (self->n_messages));
+  g_remove (self->log_path);
+  g_free (self->log_path);
+  g_rand_free (self->random);
+  network_restore ();
+}
+
+/* Lets packets and connections be lost at random on the way to @side. A connection that has died
+ * loses all its packets. Its packets from the other side may still arrive.
+ *
+ * @port: which port of a packet is that of the client */
+static void
+add_losses (NetworkSide  side,
+            const char  *port)
+{
+  g_autofree char *rules = g_strdup_printf (
+    "nft '"
+    "add set inet outage dead { type inet_service; flags dynamic; timeout 20s; size 65535; }; "
+    "add chain inet outage chance; "
+    "add rule inet outage chance numgen random mod 10000 < %u drop; "
+    "add rule inet outage chance numgen random mod 10000 < %u add @dead { tcp %s } drop; "
+    "add rule inet outage chance numgen random mod 10000 < %u reject with tcp reset; "
+    "add rule inet outage input tcp %s @dead drop; "
+    "add rule inet outage input meta l4proto tcp tcp flags & (syn | rst) == 0 jump chance'",
+    DROPS, DEATHS, port, RESETS, port);
+
+  network_run (side, rules);
+}
+
+static void
+end_losses (void)
+{
+  network_run (NETWORK_NEAR, "nft flush chain inet outage chance");
+  network_run (NETWORK_FAR, "nft flush chain inet outage chance");
+}
+
+static void
+send_next (Delivery *self)
+{
+  gboolean is_long = g_rand_int_range (self->random, 0, 100) == 0;
+  gsize size = g_rand_int_range (self->random, 10, is_long ? 100000 : 500);
+  g_autofree char *padding = g_strnfill (size, ' ');
+  g_autofree char *text = g_strdup_printf ("%u%s", self->n_sent, padding);
+
+  assert_sends (self->task, text);
+  self->n_sent++;
+}
+
+static gboolean
+has_room (Delivery *self)
+{
+  return hb_websocket_task_get_buffered_amount (self->task) < MAX_BUFFERED;
+}
+
+static void
+send_some (Delivery *self)
+{
+  guint n = g_rand_int_range (self->random, 1, 6);
+
+  for (; n > 0 && self->n_sent < self->n_messages && has_room (self); n--)
+    send_next (self);
+}
+
+/* Pulls the cable for a while. */
+static void
+cut (void)
+{
+  network_run (NETWORK_FAR, "ip link set far down");
+  wait_pass (CUT_FOR);
+  network_run (NETWORK_FAR, "ip link set far up");
+}
+
+static guint
+count_missing (Delivery *self)
+{
+  guint n = 0;
+  guint i;
+
+  for (i = 0; i < self->n_sent; i++)
+    n += self->log->n_times[i] == 0;
+
+  return n;
+}
+
+static guint
+count_doubles (Delivery *self)
+{
+  guint n = 0;
+  guint i;
+
+  for (i = 0; i < self->n_sent; i++)
+    n += MAX (self->log->n_times[i], 1) - 1;
+
+  return n;
+}
+
+static void
+send_all (Delivery *self)
+{
+  guint cut_each = self->n_messages / 3 + 1;
+
+  while (self->n_sent < self->n_messages)
+    {
+      guint n_sent = self->n_sent;
+
+      wait_until (has_room (self));
+      send_some (self);
+      g_main_context_iteration (NULL, FALSE);
+
+      if (self->n_sent / cut_each != n_sent / cut_each)
+        cut ();
+    }
+}
+
+/* Waits until all messages count as sent. */
+static void
+flush (Delivery *self)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  hb_websocket_task_flush_async (self->task, NULL, store_result_cb, &result);
+  wait_until (result != NULL);
+  hb_websocket_task_flush_finish (self->task, result, &error);
+  g_assert_no_error (error);
+}
+
+static void
+close_task (Delivery *self)
+{
+  hb_websocket_task_close (self->task, 1000, NULL);
+  wait_until (hb_websocket_task_get_state (self->task) == HB_STATE_CLOSED);
+}
+
+static void
+test_losses (gconstpointer data)
+{
+  const Run *run = data;
+  Delivery self = { .n_messages = get_n_messages () };
+  guint64 n_losses;
+  guint64 n_resent;
+  guint n_missing;
+  guint n_doubles;
+
+  set_up (&self, run->delivery, run->is_tls);
+  hb_websocket_task_open (self.task);
+  wait_until (hb_websocket_task_get_state (self.task) == HB_STATE_OPEN);
+  add_losses (NETWORK_NEAR, "dport");
+  add_losses (NETWORK_FAR, "sport");
+  send_all (&self);
+  end_losses ();
+  flush (&self);
+
+  if (run->delivery == HB_DELIVERY_ACKNOWLEDGED)
+    wait_until (count_missing (&self) <= self.n_refused);
+
+  n_missing = count_missing (&self);
+  n_doubles = count_doubles (&self);
+  n_losses = get_metric (self.task, hb_metrics_get_opens) - 1;
+  n_resent = get_metric (self.task, hb_metrics_get_messages_resent);
+  g_test_message ("%u messages, %u losses, %u of them by heartbeats: %u missing, of which %u were "
+                  "refused, %u twice or more, %u sent again, %u in disorder",
+                  self.n_sent, (guint) n_losses,
+                  (guint) get_metric (self.task, hb_metrics_get_pong_timeouts),
+                  n_missing, self.n_refused, n_doubles, (guint) n_resent, self.log->n_disorders);
+  g_assert_cmpuint (n_losses, >=, 5);
+  g_assert_cmpuint (n_doubles, <=, n_resent);
+  g_assert_cmpuint (self.log->n_disorders, ==, 0);
+  if (run->delivery == HB_DELIVERY_WRITTEN)
+    g_assert_cmpuint (n_missing, >, 0);
+
+  close_task (&self);
+  tear_down (&self);
+}
+
+typedef struct
+{
+  const char *path;
+  HbDelivery  delivery;
+  gboolean    is_tls;
+  gboolean    is_killed; /* rather than that it closes the connection */
+  guint       n_messages;
+} Unread;
+
+/* Fewer than the buffer of the server's kernel holds, and more than both kernels hold */
+#define FEW  20
+#define MANY 2000
+
+#define UNREAD "/netns/delivery/unread/"
+
+static const Unread unread[] = {
+  { UNREAD "few-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, FEW },
+  { UNREAD "few-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, FEW },
+  { UNREAD "few-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, FEW },
+  { UNREAD "many-killed/written/plain", HB_DELIVERY_WRITTEN, FALSE, TRUE, MANY },
+  { UNREAD "many-killed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, TRUE, MANY },
+  { UNREAD "many-killed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, TRUE, MANY },
+  { UNREAD "many-closed/written/plain", HB_DELIVERY_WRITTEN, FALSE, FALSE, MANY },
+  { UNREAD "many-closed/acknowledged/plain", HB_DELIVERY_ACKNOWLEDGED, FALSE, FALSE, MANY },
+  { UNREAD "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
+};
+
+/* The size of a message, and how many messages the buffer of the server's kernel holds at least */
+#define UNREAD_SIZE 300
+#define MANY_UNREAD 50
+
+static void
+send_unread (Delivery *self,
+             guint     n)
+{
+  for (; n > 0; n--)
+    {
+      g_autofree char *text = g_strdup_printf ("%-*u", UNREAD_SIZE, self->n_sent);
+
+      assert_sends (self->task, text);
+      self->n_sent++;
+    }
+}
+
+static void
+count_unread (Delivery *self)
+{
+  int n_counts = g_atomic_int_get (&self->log->n_counts);
+
+  g_assert_cmpint (kill (self->receiver, SIGUSR1), ==, 0);
+  wait_until (g_atomic_int_get (&self->log->n_counts) != n_counts);
+}
+
+/* Counts what the server has not read, when enough has arrived and nothing else can. */
+static void
+wait_unread (Delivery *self)
+{
+  do
+    count_unread (self);
+  while (self->log->n_unread < MIN (self->n_sent, MANY_UNREAD) * UNREAD_SIZE);
+
+  network_filter (NETWORK_FAR, "drop");
+  count_unread (self);
+}
+
+/* Ends the connection on the side of the server, and lets the client connect to one that reads. */
+static void
+end_unread (Delivery     *self,
+            const Unread *test)
+{
+  self->log->is_paused = FALSE;
+
+  if (test->is_killed)
+    {
+      kill_receiver (self);
+      start_receiver (self, test->is_tls);
+    }
+  else
+    {
+      g_assert_cmpint (kill (self->receiver, SIGTERM), ==, 0);
+    }
+
+  network_restore ();
+}
+
+/* What is missing is what the server's kernel had acknowledged and the server had not read. */
+static void
+test_unread (gconstpointer data)
+{
+  const Unread *test = data;
+  guint n_missing;
+  Delivery self = { .n_messages = test->n_messages + 1 };
+
+  set_up (&self, test->delivery, test->is_tls);
+  self.log->is_paused = TRUE;
+  hb_websocket_task_set_ping_timeout (self.task, 0);
+  hb_websocket_task_open (self.task);
+  wait_until (hb_websocket_task_get_state (self.task) == HB_STATE_OPEN);
+  send_unread (&self, test->n_messages);
+  if (test->n_messages == FEW)
+    flush (&self);
+  wait_unread (&self);
+
+  end_unread (&self, test);
+  wait_until (hb_websocket_task_get_state (self.task) == HB_STATE_WAITING);
+  send_unread (&self, 1);
+  flush (&self);
+  wait_until (self.log->n_times[test->n_messages] > 0);
+
+  n_missing = count_missing (&self);
+  g_test_message ("%u bytes unread, %u messages of %u bytes missing, %u twice or more",
+                  self.log->n_unread, n_missing, UNREAD_SIZE, count_doubles (&self));
+  g_assert_cmpuint (n_missing, >, 0);
+  if (test->delivery == HB_DELIVERY_WRITTEN && test->n_messages == MANY)
+    g_assert_cmpuint (n_missing * UNREAD_SIZE, >, self.log->n_unread);
+  else
+    g_assert_cmpuint (n_missing * UNREAD_SIZE, <=, self.log->n_unread);
+
+  close_task (&self);
+  tear_down (&self);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint i;
+
+  network_init ();
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("Every message arrives that the peer's TCP has acknowledged.");
+
+  for (i = 0; i < G_N_ELEMENTS (runs); i++)
+    g_test_add_data_func (runs[i].path, &runs[i], test_losses);
+
+  for (i = 0; i < G_N_ELEMENTS (unread); i++)
+    g_test_add_data_func (unread[i].path, &unread[i], test_unread);
+
+  return g_test_run ();
+}
