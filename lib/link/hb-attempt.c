@@ -5,6 +5,7 @@
 #include "hb-attempt-private.h"
 #include "hb-dispose-later-private.h"
 #include "hb-handshake-private.h"
+#include "hb-turn-private.h"
 
 /* One attempt to connect: its request, its session, and the resulting connection or error */
 struct _HbAttempt
@@ -15,6 +16,9 @@ struct _HbAttempt
   SoupSession   *session;     /* (nullable) NULL before hb_attempt_start () */
   SoupMessage   *request;     /* (nullable) NULL once there is a connection */
   GCancellable  *cancellable; /* (nullable) NULL once the attempt has ended */
+  char          *origin;      /* (nullable) */
+  char         **protocols;   /* (nullable) */
+  HbTurn         turn;
 };
 
 static void
@@ -25,6 +29,8 @@ free_attempt (gpointer data)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->request);
   g_clear_object (&self->session);
+  g_clear_pointer (&self->origin, g_free);
+  g_clear_pointer (&self->protocols, g_strfreev);
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
@@ -69,6 +75,7 @@ connect_cb (GObject      *source,
   g_autoptr (GError) error = NULL;
 
   connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  hb_turn_end (&self->turn);
   g_clear_object (&self->cancellable);
 
   if (connection != NULL)
@@ -105,19 +112,29 @@ hb_attempt_new (const HbSettings   *settings,
   return self;
 }
 
-/* Sends the request. */
+static void
+send_cb (gpointer user_data)
+{
+  HbAttempt *self = user_data;
+
+  hb_handshake_guard (self->session, self->request, self->cancellable);
+  soup_session_websocket_connect_async (self->session, self->request,
+                                        self->origin, self->protocols,
+                                        G_PRIORITY_DEFAULT, self->cancellable,
+                                        connect_cb, g_rc_box_acquire (self));
+}
+
+/* Sends the request, or lets it wait until the session has fewer to send. */
 void
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,
                   const HbSettings *settings)
 {
   self->session = g_object_ref (session);
+  self->origin = g_strdup (settings->origin);
+  self->protocols = g_strdupv (settings->protocols);
   hb_handshake_set_compression (self->request, settings->compression);
-  hb_handshake_guard (session, self->request, self->cancellable);
-  soup_session_websocket_connect_async (session, self->request,
-                                        settings->origin, settings->protocols,
-                                        G_PRIORITY_DEFAULT, self->cancellable,
-                                        connect_cb, g_rc_box_acquire (self));
+  hb_turn_take (&self->turn, session, self->context, send_cb, self);
 }
 
 /* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is not
@@ -126,6 +143,7 @@ void
 hb_attempt_drop (HbAttempt *self)
 {
   self->func = NULL;
+  hb_turn_end (&self->turn);
 
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
@@ -146,6 +164,6 @@ hb_attempt_get_request (HbAttempt *self)
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {
-  return self->session != NULL && self->request != NULL
+  return self->session != NULL && self->turn.func == NULL && self->request != NULL
          && soup_message_get_connection_id (self->request) == 0;
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* How many attempts of one session run at once in one main context */
+#define HB_TURN_MAX_AT_ONCE 64
+
+typedef void (* HbTurnFunc) (gpointer user_data);
+
+typedef struct _HbGate HbGate;
+
+/* An attempt that waits until fewer attempts run, or that runs. All zero is a valid start. */
+typedef struct
+{
+  HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */
+  HbTurnFunc  func;       /* (nullable) NULL once it was called */
+  gpointer    user_data;
+  GList       link;       /* of those that wait */
+  guint       generation; /* of the gate, when the attempt started to run */
+} HbTurn;
+
+void hb_turn_take (HbTurn       *self,
+                   SoupSession  *session,
+                   GMainContext *context,
+                   HbTurnFunc    func,
+                   gpointer      user_data);
+void hb_turn_end  (HbTurn       *self);
+
+G_END_DECLS

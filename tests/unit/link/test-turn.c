@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-turn-private.h"
+
+/* The attempts of one session that run at once, and those that wait */
+
+#define N_TURNS  (HB_TURN_MAX_AT_ONCE + 10)
+#define DEADLINE (20 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  GMainContext *context;
+  SoupSession  *session;
+  SoupSession  *other;
+  HbTurn        turns[N_TURNS];
+  GString      *started; /* the numbers of the first ones that had to wait */
+  guint         n_running;
+} Fixture;
+
+static Fixture *present;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture->context = g_main_context_new ();
+  fixture->session = soup_session_new ();
+  fixture->other = soup_session_new ();
+  fixture->started = g_string_new (NULL);
+  present = fixture;
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  guint i;
+
+  for (i = 0; i < N_TURNS; i++)
+    hb_turn_end (&fixture->turns[i]);
+
+  g_assert_false (g_main_context_pending (fixture->context));
+  g_string_free (fixture->started, TRUE);
+  g_assert_finalize_object (fixture->session);
+  g_assert_finalize_object (fixture->other);
+  g_main_context_unref (fixture->context);
+}
+
+static void
+run_cb (gpointer user_data)
+{
+  guint number = (HbTurn *) user_data - present->turns;
+
+  present->n_running++;
+  if (number < HB_TURN_MAX_AT_ONCE)
+    return;
+
+  g_assert_true (g_main_context_get_thread_default () == present->context);
+  g_string_append_printf (present->started, "%u ", number - HB_TURN_MAX_AT_ONCE);
+}
+
+static void
+take (Fixture     *fixture,
+      guint        number,
+      SoupSession *session)
+{
+  HbTurn *turn = &fixture->turns[number];
+
+  hb_turn_take (turn, session, fixture->context, run_cb, turn);
+}
+
+static void
+take_all (Fixture *fixture)
+{
+  guint i;
+
+  for (i = 0; i < N_TURNS; i++)
+    take (fixture, i, fixture->session);
+
+  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE);
+}
+
+static void
+iterate (Fixture *fixture)
+{
+  while (g_main_context_iteration (fixture->context, FALSE))
+    continue;
+}
+
+static void
+test_order (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("Those that wait run in order, one for each that has ended");
+
+  take_all (fixture);
+  iterate (fixture);
+  g_assert_cmpstr (fixture->started->str, ==, "");
+
+  hb_turn_end (&fixture->turns[5]);
+  g_assert_cmpstr (fixture->started->str, ==, "");
+  iterate (fixture);
+  g_assert_cmpstr (fixture->started->str, ==, "0 ");
+
+  hb_turn_end (&fixture->turns[7]);
+  hb_turn_end (&fixture->turns[HB_TURN_MAX_AT_ONCE]);
+  iterate (fixture);
+  g_assert_cmpstr (fixture->started->str, ==, "0 1 2 ");
+}
+
+static void
+test_leave (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("One that is not wanted any more does not run, and takes no turn of another");
+
+  take_all (fixture);
+  hb_turn_end (&fixture->turns[HB_TURN_MAX_AT_ONCE]);
+  hb_turn_end (&fixture->turns[HB_TURN_MAX_AT_ONCE]);
+  iterate (fixture);
+  g_assert_cmpstr (fixture->started->str, ==, "");
+
+  hb_turn_end (&fixture->turns[0]);
+  iterate (fixture);
+  g_assert_cmpstr (fixture->started->str, ==, "1 ");
+}
+
+static void
+test_others (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_test_summary ("Another session has turns of its own");
+
+  take_all (fixture);
+  hb_turn_end (&fixture->turns[0]);
+  take (fixture, 0, fixture->other);
+  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE + 1);
+}
+
+static void
+test_stall (Fixture       *fixture,
+            gconstpointer  data)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE;
+
+  g_test_summary ("Attempts that do not end do not stop the others, and do not count when they end "
+                  "later");
+
+  take_all (fixture);
+  while (fixture->n_running < N_TURNS && g_get_monotonic_time () < deadline)
+    g_main_context_iteration (fixture->context, TRUE);
+
+  g_assert_cmpstr (fixture->started->str, ==, "0 1 2 3 4 5 6 7 8 9 ");
+
+  hb_turn_end (&fixture->turns[0]);
+  hb_turn_end (&fixture->turns[1]);
+  take (fixture, 0, fixture->session);
+  g_assert_cmpuint (fixture->n_running, ==, N_TURNS + 1);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_summary ("The attempts of one session that run at once, and those that wait.");
+
+  g_test_add ("/link/turn/order", Fixture, NULL, set_up, test_order, tear_down);
+  g_test_add ("/link/turn/leave", Fixture, NULL, set_up, test_leave, tear_down);
+  g_test_add ("/link/turn/others", Fixture, NULL, set_up, test_others, tear_down);
+  g_test_add ("/link/turn/stall", Fixture, NULL, set_up, test_stall, tear_down);
+
+  return g_test_run ();
+}
