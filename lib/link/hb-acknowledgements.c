@@ -190,8 +190,9 @@ hb_acknowledgements_stop (HbAcknowledgements *self)
   g_clear_object (&self->socket);
 }
 
-/* Follows a write: the kernel has all bytes before @written. Costs two system calls or more if the
- * stream is not direct, because nothing but the kernel knows how many bytes a block has become. */
+/* Follows a write: the kernel has all bytes before @written. Over TLS the peer can read a record only
+ * when it has all of it, so each write of a record ends a block. That costs two system calls or
+ * more, because nothing but the kernel knows how many bytes the record has become. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

@@ -59,6 +59,8 @@ hb_block_writer_write (HbBlockWriter *self,
       n = g_pollable_output_stream_write_nonblocking (self->base, data + n_written,
                                                       length - n_written, NULL, &self->error);
       n_written += MAX (n, 0);
+      if (n > 0 && hb_acknowledgements_are_read (&self->acknowledgements))
+        hb_acknowledgements_end_block (&self->acknowledgements, self->written + n_written);
 
       if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {
@@ -77,8 +79,6 @@ hb_block_writer_write (HbBlockWriter *self,
     }
 
   self->written += n_written;
-  if (hb_acknowledgements_are_read (&self->acknowledgements) && n_written > 0)
-    hb_acknowledgements_end_block (&self->acknowledgements, self->written);
 
   return n_written;
 }

@@ -29,12 +29,12 @@
 #define CUT_FOR       300
 
 /* The task gets no message while this many bytes wait. */
-#define MAX_BUFFERED (64 * 1024)
+#define MAX_BUFFERED (48 * 1024)
 
 /* Losses of packets and of connections, for each 10,000 packets in either direction */
 #define DROPS  100
-#define DEATHS 40
-#define RESETS 220
+#define DEATHS 60
+#define RESETS 450
 
 typedef struct
 {
@@ -213,7 +213,7 @@ static void
 send_next (Delivery *self)
 {
   gboolean is_long = g_rand_int_range (self->random, 0, 100) == 0;
-  gsize size = g_rand_int_range (self->random, 10, is_long ? 100000 : 500);
+  gsize size = g_rand_int_range (self->random, 10, is_long ? 50000 : 500);
   g_autofree char *padding = g_strnfill (size, ' ');
   g_autofree char *text = g_strdup_printf ("%u%s", self->n_sent, padding);
 

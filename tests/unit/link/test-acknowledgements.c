@@ -6,7 +6,8 @@
 #include <sys/socket.h>
 
 #include "certificate.h"
-#include "hb-acknowledgements-private.h"
+#include "hb-block-writer-private.h"
+#include "hb-watch-private.h"
 #include "test-wait.h"
 
 /* What the peer's TCP has acknowledged, over sockets of the loopback interface. The environment
@@ -14,6 +15,9 @@
 
 #define BLOCK          3000
 #define RECEIVE_BUFFER 32768
+
+/* The longest record of TLS, RFC 8446, 5.1 */
+#define RECORD 16384
 
 typedef struct
 {
@@ -134,24 +138,29 @@ line_set_up (Line       *line,
   line->receiver = g_object_ref (G_IO_STREAM (line->sockets[1]));
 }
 
+static GSocket *
+get_socket (Line  *line,
+            guint  i)
+{
+  return g_socket_connection_get_socket (line->sockets[i]);
+}
+
 static void
 line_tear_down (Line *line)
 {
   guint i;
 
   hb_acknowledgements_stop (&line->acknowledgements);
+
+  /* TLS would wait until the peer has taken its last record. */
+  for (i = 0; i < 2; i++)
+    g_socket_shutdown (get_socket (line, i), TRUE, TRUE, NULL);
+
   g_clear_object (&line->sender);
   g_clear_object (&line->receiver);
 
   for (i = 0; i < 2; i++)
     g_clear_object (&line->sockets[i]);
-}
-
-static GSocket *
-get_socket (Line  *line,
-            guint  i)
-{
-  return g_socket_connection_get_socket (line->sockets[i]);
 }
 
 /* Returns whether the kernel takes no more bytes. */
@@ -443,6 +452,38 @@ test_moving (void)
   line_tear_down (&line);
 }
 
+/* A block that is longer than a record of TLS counts record by record. */
+static void
+test_records (gconstpointer data)
+{
+  gint64 deadline = wait_get_deadline ();
+  g_autofree guint8 *bytes = g_malloc0 (HB_BLOCK_SIZE);
+  HbBlockWriter writer;
+  HbWatch *watch;
+  Line line;
+
+  line_set_up (&line, data);
+  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)));
+  hb_block_writer_init (&writer,
+                        G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
+                        watch);
+  g_assert_true (hb_acknowledgements_start (&writer.acknowledgements, get_socket (&line, 0),
+                                            !line.is_tls, 0));
+  while (!writer.is_blocked)
+    hb_block_writer_write (&writer, bytes, HB_BLOCK_SIZE);
+
+  while (hb_acknowledgements_read (&writer.acknowledgements, writer.written) < RECORD)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_thread_yield ();
+    }
+
+  g_assert_cmpuint (writer.acknowledgements.acknowledged, <, HB_BLOCK_SIZE);
+  hb_block_writer_clear (&writer);
+  hb_watch_unref (watch);
+  line_tear_down (&line);
+}
+
 /* A socket of another kind does not count. */
 static void
 test_unix (void)
@@ -475,6 +516,7 @@ static const struct
   { "reset", test_reset },
   { "late", test_late },
   { "end", test_end },
+  { "records", test_records },
 };
 
 int
