@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from bench_programs import ENGINE, LANGUAGES, OLD, RAW, TASK, in_language
+from bench_programs import ACKNOWLEDGED, ENGINE, LANGUAGES, OLD, RAW, TASK, in_language
 
 B, KIB, MIB = 1, 1024, 1024 * 1024
 
@@ -19,6 +19,11 @@ SEND_BYTES = 4 * MIB
 
 # Text needs the same work as binary messages and a check of UTF-8, so some cases are enough.
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
+
+
+# Messages that are sent when the one before counts as sent. The server never says anything.
+AWAITED = (125, 16 * KIB)
+NEVER = 2**32
 
 
 @dataclass(frozen=True)
@@ -47,16 +52,21 @@ class Case:
             'echo': '/echo',
             'receive': f'/flood?size={self.size}&text={self.is_text:d}',
             'send': f'/sink?ack={self.window}',
+            'await': f'/sink?ack={NEVER}',
         }[self.work]
 
     @property
     def on_one_cpu(self):
         """Whether the server shares the client's processor: across processors, waking an idle one
         takes longer than all else that happens to one message at a time."""
-        return self.work == 'echo' and self.window == 1
+        return self.work == 'await' or (self.work == 'echo' and self.window == 1)
 
     def is_for(self, program):
         """Whether the program takes part: the peers and other languages do where a goal is set."""
+        if self.work == 'await':
+            return program.name in (TASK, OLD, ACKNOWLEDGED)
+        if program.name == ACKNOWLEDGED:
+            return self.work != 'receive'
         if program.is_peer:
             return any(goal.covers(self) for goal in GOALS if not goal.language)
         return program.language == 'C' or any(
@@ -77,6 +87,8 @@ def make_cases():
                 yield Case('echo', size, window, line)
         for size in SIZES:
             yield Case('receive', size, 1, line)
+        for size in AWAITED:
+            yield Case('await', size, 1, line)
         for size in SIZES:
             yield Case('send', size, max(1, min(SEND_WINDOW, SEND_BYTES // 4 // size)), line)
     for work, size, window in TEXT:
@@ -155,7 +167,22 @@ def judge_goal(goal, case, results):
                f'{cpu}, wanted {goal.cpu:g}')
 
 
+# The least ratio of what is acknowledged to what is only written, in each case of messages that are
+# sent. To wait for each acknowledgement takes a round trip, so those cases have no goal.
+ACKNOWLEDGED_LEAST = 0.9
+
+
+def judge_acknowledged(case, results):
+    ratio = results.get_ratio(case, ACKNOWLEDGED, TASK)
+    if ratio and case.work != 'await':
+        yield (f'{case.title}: acknowledged messages/s, to written ones',
+               ratio.middle >= ACKNOWLEDGED_LEAST, f'{ratio}, wanted {ACKNOWLEDGED_LEAST:g}')
+
+
 def judge(results, cases):
+    for case in cases:
+        yield from judge_acknowledged(case, results)
+
     languages = {'', *(program.language for program in results.programs)}
     for goal in GOALS:
         for case in cases:

@@ -12,9 +12,10 @@ CLIENTS = SOURCE / 'clients'
 
 TASK = 'task'
 OLD = 'old task'
+ACKNOWLEDGED = 'acknowledged'  # the task, with this delivery
 RAW = 'libsoup'
 ENGINE = 'engine'
-OURS = (RAW, TASK, OLD, ENGINE)
+OURS = (RAW, TASK, OLD, ACKNOWLEDGED, ENGINE)
 
 LIBRARY = 'libhb-websocket-1.so.0'
 LANGUAGES = ('Python', 'GJS')
@@ -98,6 +99,8 @@ def make_programs(build, old=None):
 
     yield make_c_program(RAW, folder / 'client-soup')
     yield make_c_program(TASK, folder / 'client-hb')
+    yield make_c_program(ACKNOWLEDGED, folder / 'client-hb',
+                         environment={'HB_BENCH_ACKNOWLEDGED': '1'})
     if old is not None:
         yield make_c_program(OLD, folder / 'client-hb', environment=find_libraries(old / 'lib'))
     yield make_c_program(ENGINE, folder / 'client-engine')

@@ -27,8 +27,10 @@ parse_work (const char *name)
     return BENCH_RECEIVE;
   if (g_str_equal (name, "send"))
     return BENCH_SEND;
+  if (g_str_equal (name, "await"))
+    return BENCH_AWAIT;
 
-  g_error ("%s is none of echo, receive and send", name);
+  g_error ("%s is none of echo, receive, send and await", name);
 }
 
 void
@@ -39,7 +41,7 @@ bench_client_init (BenchClient  *self,
   double seconds;
 
   if (argc < 6)
-    g_error ("Usage: %s URI echo|receive|send SIZE WINDOW SECONDS [text]", argv[0]);
+    g_error ("Usage: %s URI echo|receive|send|await SIZE WINDOW SECONDS [text]", argv[0]);
 
   *self = (BenchClient) {
     .uri = argv[1],
@@ -68,6 +70,8 @@ bench_client_on_open (BenchClient *self)
       return 0;
     case BENCH_SEND:
       return WINDOWS_SENT * self->window;
+    case BENCH_AWAIT:
+      return 1;
     default:
       g_assert_not_reached ();
     }
@@ -158,4 +162,15 @@ bench_client_on_message (BenchClient   *self,
     look_at_clock (self);
 
   return self->work == BENCH_RECEIVE ? 0 : n_told;
+}
+
+/* Follows each message of BENCH_AWAIT. Ends the program when the time is over. */
+void
+bench_client_on_sent (BenchClient *self)
+{
+  self->n_received++;
+  self->n_messages++;
+
+  if (self->n_received % CLOCK_EVERY == 0)
+    look_at_clock (self);
 }

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* What every client program does, whatever it is written with:
  *
- *   PROGRAM URI echo|receive|send SIZE WINDOW SECONDS [text]
+ *   PROGRAM URI echo|receive|send|await SIZE WINDOW SECONDS [text]
  *
  * It connects, and when open sends as many messages as bench_client_on_open () says; upon each
  * message it sends as many as bench_client_on_message () says. The latter ends the program when the
@@ -17,6 +17,7 @@ typedef enum {
   BENCH_ECHO,    /* WINDOW messages are on their way at any time */
   BENCH_RECEIVE,
   BENCH_SEND,    /* the server sends its count of messages each time it has received WINDOW */
+  BENCH_AWAIT,   /* each message is sent when the one before counts as sent */
 } BenchWork;
 
 typedef struct
@@ -45,5 +46,6 @@ guint bench_client_on_open    (BenchClient    *self);
 guint bench_client_on_message (BenchClient    *self,
                                gconstpointer   data,
                                gsize           size);
+void  bench_client_on_sent    (BenchClient    *self);
 
 G_END_DECLS

@@ -6,7 +6,8 @@
 
 #include "bench-client.h"
 
-/* The same with the task, heartbeat and all */
+/* The same with the task, heartbeat and all. HB_BENCH_ACKNOWLEDGED in the environment
+ * sets `delivery` to ACKNOWLEDGED. */
 
 static BenchClient client;
 
@@ -25,6 +26,29 @@ send_messages (HbWebsocketTask *task,
       g_error ("%s", error->message);
 }
 
+static void send_awaited (HbWebsocketTask *task);
+
+static void
+sent_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, &error))
+    g_error ("%s", error->message);
+
+  bench_client_on_sent (&client);
+  send_awaited (HB_WEBSOCKET_TASK (source));
+}
+
+static void
+send_awaited (HbWebsocketTask *task)
+{
+  hb_websocket_task_send_message_async (task, SOUP_WEBSOCKET_DATA_BINARY, client.message,
+                                        HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, NULL);
+}
+
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -41,7 +65,12 @@ static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
 {
-  send_messages (task, bench_client_on_open (&client));
+  guint n_messages = bench_client_on_open (&client);
+
+  if (client.work == BENCH_AWAIT)
+    send_awaited (task);
+  else
+    send_messages (task, n_messages);
 }
 
 static void
@@ -69,6 +98,14 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
+/* Sets the property by its name, because the library of an older build may not have it. */
+static void
+set_delivery (HbWebsocketTask *task)
+{
+  if (g_getenv ("HB_BENCH_ACKNOWLEDGED") != NULL)
+    g_object_set (task, "delivery", 1, NULL);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -82,6 +119,7 @@ main (int    argc,
   /* libsoup has no limit either. */
   hb_websocket_task_set_max_message_size (task, 0);
   hb_websocket_task_set_max_buffered_amount (task, 0);
+  set_delivery (task);
 
   g_signal_connect (task, "message", G_CALLBACK (message_cb), NULL);
   g_signal_connect (task, "open", G_CALLBACK (open_cb), NULL);
