@@ -85,22 +85,35 @@ read_unacknowledged (HbAcknowledgements *self,
 #endif
 
 /* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement may come
- * between the two system calls, and their sum would be wrong. So the sum counts only if no byte was
- * acknowledged between two readings, or none was left to acknowledge. */
+ * between two system calls, and the sum of their results would be wrong. So the two are read in turn
+ * until one of them has not changed. Then it did not change while the other was read either. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)
 {
-  guint64 before;
   int n_unacknowledged;
+  guint64 acked;
+  int n;
+
+  if (!read_unacknowledged (self, &n_unacknowledged))
+    return FALSE;
 
   do
     {
-      before = self->tcp_acked;
-      if (!read_unacknowledged (self, &n_unacknowledged) || !read_acked (self))
+      acked = self->tcp_acked;
+      n = n_unacknowledged;
+
+      if (!read_acked (self))
+        return FALSE;
+
+      /* If nothing is left to acknowledge, nothing changes any more. */
+      if (n == 0 || self->tcp_acked == acked)
+        break;
+
+      if (!read_unacknowledged (self, &n_unacknowledged))
         return FALSE;
     }
-  while (n_unacknowledged > 0 && self->tcp_acked != before);
+  while (n_unacknowledged != n);
 
   *end = self->tcp_acked + n_unacknowledged;
 

@@ -14,6 +14,7 @@
  * variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
 #define BLOCK          3000
+#define SMALL_BLOCK    300
 #define RECEIVE_BUFFER 32768
 
 /* The longest record of TLS, RFC 8446, 5.1 */
@@ -436,11 +437,11 @@ test_moving (void)
   reader = g_thread_new ("reader", read_thread,
                          GINT_TO_POINTER (g_socket_get_fd (get_socket (&line, 1))));
 
-  for (i = 0; i < 20000; i++)
+  for (i = 0; i < 50000; i++)
     {
       const HbAcknowledgementsBlock *block;
 
-      write_bytes (&line, BLOCK);
+      write_bytes (&line, SMALL_BLOCK);
       block = hb_deque_peek (&line.acknowledgements.blocks,
                              line.acknowledgements.blocks.length - 1);
       if (block != NULL)
