@@ -10,6 +10,10 @@
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
+/* The shortest interval while no caller waits for the answer, which then only updates
+ * buffered-amount. To set a timer for each message and its reply would cost more than to send it. */
+#define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
+
 /* @round_trip: as in HbAsking */
 void
 hb_asking_init (HbAsking *self,
@@ -41,6 +45,13 @@ ask (HbAsking *self,
   self->receipt_at = now + get_first_interval (self);
   self->interval = MIN (self->interval * 2, INTERVAL_MAX);
   self->at = now + self->interval;
+}
+
+/* Returns when to ask next if no caller waits for the answer. */
+gint64
+hb_asking_get_late (const HbAsking *self)
+{
+  return MAX (self->at, self->at - self->interval + INTERVAL_LATE);
 }
 
 /* Returns whether to ask now, because the time has come. */

@@ -7,11 +7,22 @@
 /* Messages that are written and wait for the peer's acknowledgement, because `delivery` was
  * ACKNOWLEDGED when they were sent */
 
+/* Returns whether a call or a `drain` waits for the peer's acknowledgement. */
+static gboolean
+is_awaited (const HbOutbox *self)
+{
+  return self->awaited > self->acknowledged || self->backlogged
+         || hb_tickets_get_length (&self->flushes) > 0;
+}
+
 /* When hb_outbox_tick () has to be called, HB_NEVER if no message waits for an acknowledgement */
 gint64
 hb_outbox_get_ask_at (const HbOutbox *self)
 {
-  return hb_outbox_is_unacknowledged (self) ? self->asking.at : HB_NEVER;
+  if (!hb_outbox_is_unacknowledged (self))
+    return HB_NEVER;
+
+  return is_awaited (self) ? self->asking.at : hb_asking_get_late (&self->asking);
 }
 
 /* Returns whether to ask the link now. */
@@ -19,7 +30,7 @@ gboolean
 hb_outbox_tick (HbOutbox *self,
                 gint64    now)
 {
-  return hb_outbox_is_unacknowledged (self) && hb_asking_tick (&self->asking, now);
+  return now >= hb_outbox_get_ask_at (self) && hb_asking_tick (&self->asking, now);
 }
 
 /* The same, when the peer has sent something or has taken some of a backlog */
@@ -40,6 +51,20 @@ hb_outbox_follow_written (HbOutbox *self,
   hb_queue_on_written (&self->queue, self->written);
 
   if (!was_unacknowledged && hb_outbox_is_unacknowledged (self))
+    hb_asking_start (&self->asking, now);
+}
+
+/* Records that a call waits until the peer has acknowledged all bytes before @position. */
+void
+hb_outbox_await (HbOutbox *self,
+                 gint64    now,
+                 guint64   position)
+{
+  gboolean was_awaited = is_awaited (self);
+
+  self->awaited = position;
+
+  if (!was_awaited && hb_outbox_is_unacknowledged (self))
     hb_asking_start (&self->asking, now);
 }
 

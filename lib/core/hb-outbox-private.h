@@ -22,6 +22,7 @@ typedef struct
   HbAsking   asking;          /* of the present link */
   guint64    written;         /* how many bytes of the present link the kernel has */
   guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
+  guint64    awaited;         /* A call waits until the peer has acknowledged so many. */
   guint      n_accepted;      /* the number of the next message */
   guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */
@@ -102,6 +103,9 @@ void              hb_outbox_on_acknowledged    (HbOutbox         *self,
                                                 gint64            now,
                                                 guint64           position,
                                                 guint             round_trip);
+void              hb_outbox_await              (HbOutbox         *self,
+                                                gint64            now,
+                                                guint64           position);
 void              hb_outbox_follow_written     (HbOutbox         *self,
                                                 gint64            now);
 

@@ -309,6 +309,7 @@ hb_outbox_on_opened (HbOutbox *self,
   self->can_acknowledge = can_acknowledge;
   self->written = 0;
   self->acknowledged = 0;
+  self->awaited = 0;
   hb_asking_init (&self->asking, round_trip);
 }
 
@@ -405,7 +406,9 @@ hb_outbox_on_sent (HbOutbox     *self,
   if (!self->is_open)
     return;
 
-  hb_queue_set_span (&self->queue, span->begin, span->end);
+  if (hb_queue_set_span (&self->queue, span->begin, span->end) && self->tracks)
+    hb_outbox_await (self, now, span->end);
+
   hb_outbox_on_progress (self, now, span->written);
 }
 

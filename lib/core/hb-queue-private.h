@@ -56,7 +56,7 @@ const HbOutgoing *hb_queue_push_taken    (HbQueue          *self,
                                           const HbOutgoing *message);
 const HbOutgoing *hb_queue_take          (HbQueue          *self,
                                           HbLine            last);
-void              hb_queue_set_span      (HbQueue          *self,
+gboolean          hb_queue_set_span      (HbQueue          *self,
                                           guint64           begin,
                                           guint64           end);
 void              hb_queue_take_back     (HbQueue          *self);

@@ -192,8 +192,9 @@ hb_queue_take (HbQueue *self,
 }
 
 /* Records where the frame of the message that was last taken lies. A handler that runs during the
- * write may take and send another message, whose frame is then recorded first. */
-void
+ * write may take and send another message, whose frame is then recorded first. Returns whether a
+ * call waits for the message. */
+gboolean
 hb_queue_set_span (HbQueue *self,
                    guint64  begin,
                    guint64  end)
@@ -209,8 +210,10 @@ hb_queue_set_span (HbQueue *self,
 
       message->begin = begin;
       message->end = end;
-      return;
+      return message->ticket != NULL;
     }
+
+  return FALSE;
 }
 
 /* Moves all messages back to those that wait, in the order in which they were to be sent, because

@@ -67,6 +67,22 @@ test_restart (void)
 }
 
 static void
+test_late (void)
+{
+  HbAsking asking;
+
+  g_test_summary ("If no caller waits, the link is asked after 100 ms at the earliest");
+
+  hb_asking_init (&asking, 20000);
+  hb_asking_start (&asking, START);
+  g_assert_cmpint (hb_asking_get_late (&asking), ==, START + 100000);
+
+  asking.round_trip = 200000;
+  hb_asking_start (&asking, START);
+  g_assert_cmpint (hb_asking_get_late (&asking), ==, asking.at);
+}
+
+static void
 test_receipt (void)
 {
   HbAsking asking;
@@ -88,6 +104,7 @@ main (int   argc,
 
   g_test_add_func ("/asking/times", test_times);
   g_test_add_func ("/asking/restart", test_restart);
+  g_test_add_func ("/asking/late", test_late);
   g_test_add_func ("/asking/receipt", test_receipt);
 
   return g_test_run ();
