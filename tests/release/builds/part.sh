@@ -70,7 +70,10 @@ case "$part" in
   sanitizers)
     # Blocks of GLib's slices look alive to the leak detector as long as their chunk is.
     export G_SLICE=always-malloc
-    export ASAN_OPTIONS=detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1
+    # The server of libsoup 3.2 leaks sockets that it has accepted, so newer ones find our leaks.
+    leaks=1
+    pkg-config --exists 'libsoup-3.0 >= 3.4' || leaks=0
+    export ASAN_OPTIONS=detect_leaks=$leaks:detect_stack_use_after_return=1:strict_string_checks=1
     export LSAN_OPTIONS=suppressions=$PWD/.ci/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     # g-ir-scanner runs a program that loads the library, which a sanitizer's run-time refuses.
@@ -78,7 +81,7 @@ case "$part" in
     ;;
   clang)
     CC=clang test_build -Dintrospection=disabled -Dvapi=disabled -Dbenchmarks=true --suite base \
-      --suite core --suite loop --suite link --suite loopback "$@"
+      --suite core --suite frame --suite loop --suite link --suite loopback "$@"
     ;;
   valgrind)
     meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
@@ -86,7 +89,7 @@ case "$part" in
     ;;
   coverage)
     test_build -Db_coverage=true -Dbuildtype=debug -Dintrospection=disabled -Dvapi=disabled \
-      -Dexamples=false --quiet --suite base --suite core --suite loop --suite link \
+      -Dexamples=false --quiet --suite base --suite core --suite frame --suite loop --suite link \
       --suite loopback --suite matrix "$@"
     meson compile -C "$build_dir" coverage-of-lib
     ;;

@@ -23,7 +23,7 @@ from common import (
 
 # Seconds for one test, and how many run at the same time
 PATIENCE = 120
-N_AT_ONCE = 4
+N_AT_ONCE = 2
 
 PASSED_OVER = re.compile(r'matrix-')
 
