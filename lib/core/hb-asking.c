@@ -11,7 +11,7 @@
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
 /* The shortest interval while no caller waits for the answer, which then only updates
- * buffered-amount. To set a timer for each message and its reply would cost more than to send it. */
+ * buffered-amount. A timer for each message would take longer than the message itself. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* @round_trip: as in HbAsking */

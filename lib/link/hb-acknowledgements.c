@@ -85,8 +85,8 @@ read_unacknowledged (HbAcknowledgements *self,
 #endif
 
 /* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement may come
- * between two system calls, and the sum of their results would be wrong. So the two are read in turn
- * until one of them has not changed. Then it did not change while the other was read either. */
+ * between two system calls, and the sum of their results would be wrong. So the two are read in
+ * turn until one of them has not changed. Then it did not change while the other was read. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)
@@ -203,9 +203,9 @@ hb_acknowledgements_stop (HbAcknowledgements *self)
   g_clear_object (&self->socket);
 }
 
-/* Follows a write: the kernel has all bytes before @written. Over TLS the peer can read a record only
- * when it has all of it, so each write of a record ends a block. That costs two system calls or
- * more, because nothing but the kernel knows how many bytes the record has become. */
+/* Follows a write: the kernel has all bytes before @written. Over TLS the peer can read a record
+ * only when it has all of it, so each write of a record ends a block. That costs two system calls
+ * or more, because nothing but the kernel knows how many bytes the record has become. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)
