@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint8 *elements; /* (owned) (nullable) */
-  gsize   element_size;
+  guint   element_size;
   guint   capacity; /* 0 or a power of two */
   guint   head;
   guint   length;
@@ -35,7 +35,8 @@ static inline gpointer
 hb_deque_at (const HbDeque *self,
              guint          index)
 {
-  return self->elements + ((self->head + index) & (self->capacity - 1)) * self->element_size;
+  return self->elements
+         + (gsize) ((self->head + index) & (self->capacity - 1)) * self->element_size;
 }
 
 /* Returns: (nullable) */

@@ -31,7 +31,7 @@ hb_deque_grow (HbDeque *self)
   guint i;
 
   for (i = 0; i < self->length; i++)
-    memcpy (elements + i * self->element_size, hb_deque_at (self, i), self->element_size);
+    memcpy (elements + (gsize) i * self->element_size, hb_deque_at (self, i), self->element_size);
 
   g_free (self->elements);
   self->elements = elements;
