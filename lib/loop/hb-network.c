@@ -11,16 +11,21 @@
 #endif
 
 /* The process has one GNetworkMonitor, which emits its signal in the context that used it first, so
- * each change is passed on to the task's context. hb-netlink.c also listens to the kernel. */
+ * each change is passed on to the task's context. One handler serves all tasks, because thousands of
+ * them would take memory. hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
-  GNetworkMonitor *monitor;
-  GMainContext    *context;
-  GSourceFunc      func; /* (nullable) NULL after hb_network_unwatch () */
-  gpointer         user_data;
-  gulong           handler;
-  gboolean         is_coming; /* (atomic) a call of @func is pending */
+  GMainContext *context;
+  GSourceFunc   func; /* (nullable) NULL after hb_network_unwatch () */
+  gpointer      user_data;
+  GList         link;      /* of `networks` */
+  gboolean      is_coming; /* (atomic) a call of @func is pending */
 };
+
+/* Protects what follows. */
+static GMutex mutex;
+static GQueue networks = G_QUEUE_INIT; /* of HbNetwork (not owned) */
+static gulong handler;                 /* 0 while no task listens */
 
 static void
 free_network (gpointer data)
@@ -28,7 +33,6 @@ free_network (gpointer data)
   HbNetwork *self = data;
 
   g_main_context_unref (self->context);
-  g_object_unref (self->monitor);
 }
 
 static void
@@ -74,14 +78,12 @@ network_changed_cb (GNetworkMonitor *monitor,
                     gboolean         available,
                     gpointer         user_data)
 {
-  tell_later (user_data);
-}
+  GList *link;
 
-static void
-unref_closure (gpointer  self,
-               GClosure *closure)
-{
-  unref_network (self);
+  g_mutex_lock (&mutex);
+  for (link = networks.head; link != NULL; link = link->next)
+    tell_later (link->data);
+  g_mutex_unlock (&mutex);
 }
 
 #ifdef HAVE_RTNETLINK
@@ -100,18 +102,22 @@ hb_network_watch (GMainContext *context,
                   GSourceFunc   func,
                   gpointer      user_data)
 {
+  GNetworkMonitor *monitor = g_network_monitor_get_default ();
   HbNetwork *self = g_atomic_rc_box_new0 (HbNetwork);
 
-  self->monitor = g_object_ref (g_network_monitor_get_default ());
   self->context = g_main_context_ref (context);
   self->func = func;
   self->user_data = user_data;
-  self->handler = g_signal_connect_data (self->monitor, "network-changed",
-                                         G_CALLBACK (network_changed_cb),
-                                         g_atomic_rc_box_acquire (self), unref_closure,
-                                         (GConnectFlags) 0);
+  self->link.data = self;
+
+  g_mutex_lock (&mutex);
+  g_queue_push_tail_link (&networks, &self->link);
+  if (handler == 0)
+    handler = g_signal_connect (monitor, "network-changed", G_CALLBACK (network_changed_cb), NULL);
+  g_mutex_unlock (&mutex);
+
 #ifdef HAVE_RTNETLINK
-  if (may_listen (self->monitor))
+  if (may_listen (monitor))
     hb_netlink_watch (context, tell_later, self);
 #endif
 
@@ -125,6 +131,14 @@ hb_network_unwatch (HbNetwork *self)
 #ifdef HAVE_RTNETLINK
   hb_netlink_unwatch (self->context, self);
 #endif
-  g_signal_handler_disconnect (self->monitor, self->handler);
+  g_mutex_lock (&mutex);
+  g_queue_unlink (&networks, &self->link);
+  if (networks.length == 0)
+    {
+      g_signal_handler_disconnect (g_network_monitor_get_default (), handler);
+      handler = 0;
+    }
+  g_mutex_unlock (&mutex);
+
   unref_network (self);
 }
