@@ -107,7 +107,7 @@ def draw():
         # Assembled, because reuse would read this line as one about the licence of this script
         '  <!-- SPDX-License-' 'Identifier: LGPL-2.1-or-later -->',
         '  <!-- Made by draw-life-of-a-link.py -->',
-        '  <title id="title">The life of a link</title>',
+        '  <title id="title">States and signals</title>',
         f'  <style>{STYLE}  </style>',
         '  <defs>',
         '    <marker id="head" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="7" '
