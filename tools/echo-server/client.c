@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules.h"
+
 #define HEARTBEAT "heartbeat"
 
 /* While the waiting answers have more bytes than this, no message is read. */
@@ -178,6 +180,9 @@ on_message (EchoClient            *self,
       return;
     }
 
+  if (!echo_rules_allow (self, message))
+    return;
+
   if (settings->pong != NULL && is_text (type, message, HEARTBEAT))
     {
       g_autoptr (GBytes) pong = g_bytes_new (settings->pong, strlen (settings->pong));
@@ -267,6 +272,7 @@ echo_client_start (EchoClient *self,
                    const char *path)
 {
   note (self, g_strdup_printf ("open, path %s", path));
+  echo_rules_greet (self);
   mute_if_due (self);
 }
 

@@ -34,6 +34,7 @@ struct _EchoClient
   guint64                  bytes_in;
   guint64                  bytes_out;
   gboolean                 is_mute;
+  gboolean                 has_logged_in;
   gboolean                 is_closing; /* with a code that libsoup does not know */
 };
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The commands of the page: {"command": NAME, …}, with the members that each function below reads.
- * The page shows the message of the error. */
+/* The commands of the page and of programs: {"command": NAME, …}, with the members that each
+ * function below reads. The page shows the message of the error. */
 
 #define MAX_DELAY       60000
 #define MAX_RETRY_AFTER 3600
@@ -14,6 +14,9 @@
 typedef gboolean (*CommandFunc) (EchoServer  *server,
                                  JsonObject  *command,
                                  GError     **error);
+
+typedef void (*ClientFunc) (EchoClient *client,
+                            gint64      value);
 
 static void fail (GError     **error,
                   const char  *format,
@@ -93,6 +96,21 @@ get_boolean (JsonObject  *command,
   return TRUE;
 }
 
+static gboolean
+get_optional_number (JsonObject  *command,
+                     const char  *name,
+                     gint64       lowest,
+                     gint64       highest,
+                     gint64       fallback,
+                     gint64      *value,
+                     GError     **error)
+{
+  *value = fallback;
+
+  return !json_object_has_member (command, name)
+         || get_number (command, name, lowest, highest, value, error);
+}
+
 /* JSON can escape half of a surrogate pair, which is not valid UTF-8. */
 static GBytes *
 get_text (JsonObject  *command,
@@ -107,6 +125,27 @@ get_text (JsonObject  *command,
 
   fail (error, "“%s” has to be a text", name);
   return NULL;
+}
+
+/* @text: (out) (nullable): NULL if the member is null or missing */
+static gboolean
+get_optional_text (JsonObject  *command,
+                   const char  *name,
+                   char       **text,
+                   GError     **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  *text = NULL;
+  if (!json_object_has_member (command, name) || json_object_get_null_member (command, name))
+    return TRUE;
+
+  bytes = get_text (command, name, error);
+  if (bytes == NULL)
+    return FALSE;
+
+  *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+  return TRUE;
 }
 
 static EchoClient *
@@ -137,18 +176,67 @@ get_client (EchoServer  *server,
 }
 
 static gboolean
+for_all (EchoServer  *server,
+         ClientFunc   func,
+         gint64       value,
+         GError     **error)
+{
+  guint n_open = 0;
+  guint i;
+
+  /* A client may go during the call, so the last one is first. */
+  for (i = server->clients->len; i > 0; i--)
+    {
+      EchoClient *client = g_ptr_array_index (server->clients, i - 1);
+
+      if (!echo_client_is_open (client))
+        continue;
+
+      n_open++;
+      func (client, value);
+    }
+
+  if (n_open == 0)
+    fail (error, "There is no client");
+
+  return n_open > 0;
+}
+
+/* Calls the function for the client that the command names, or for all if it names none. */
+static gboolean
+for_clients (EchoServer  *server,
+             JsonObject  *command,
+             ClientFunc   func,
+             gint64       value,
+             GError     **error)
+{
+  EchoClient *client;
+
+  if (!json_object_has_member (command, "client"))
+    return for_all (server, func, value, error);
+
+  client = get_client (server, command, error);
+  if (client == NULL)
+    return FALSE;
+
+  func (client, value);
+
+  return TRUE;
+}
+
+static void
+drop (EchoClient *client,
+      gint64      unused)
+{
+  echo_client_abort (client);
+}
+
+static gboolean
 run_drop (EchoServer  *server,
           JsonObject  *command,
           GError     **error)
 {
-  EchoClient *client = get_client (server, command, error);
-
-  if (client == NULL)
-    return FALSE;
-
-  echo_client_abort (client);
-
-  return TRUE;
+  return for_clients (server, command, drop, 0, error);
 }
 
 /* The codes that a server may send. RFC 6455 reserves 1010 for clients. */
@@ -159,15 +247,21 @@ is_close_code (gint64 code)
          || (code >= 1011 && code <= 1014) || code >= 3000;
 }
 
+static void
+close_with (EchoClient *client,
+            gint64      code)
+{
+  echo_client_close (client, code);
+}
+
 static gboolean
 run_close (EchoServer  *server,
            JsonObject  *command,
            GError     **error)
 {
-  EchoClient *client = get_client (server, command, error);
   gint64 code;
 
-  if (client == NULL || !get_number (command, "code", 1000, 4999, &code, error))
+  if (!get_number (command, "code", 1000, 4999, &code, error))
     return FALSE;
 
   if (!is_close_code (code))
@@ -176,9 +270,14 @@ run_close (EchoServer  *server,
       return FALSE;
     }
 
-  echo_client_close (client, code);
+  return for_clients (server, command, close_with, code, error);
+}
 
-  return TRUE;
+static void
+mute (EchoClient *client,
+      gint64      is_mute)
+{
+  echo_client_set_mute (client, is_mute != 0);
 }
 
 static gboolean
@@ -186,15 +285,10 @@ run_mute (EchoServer  *server,
           JsonObject  *command,
           GError     **error)
 {
-  EchoClient *client = get_client (server, command, error);
   gboolean is_mute;
 
-  if (client == NULL || !get_boolean (command, "mute", &is_mute, error))
-    return FALSE;
-
-  echo_client_set_mute (client, is_mute);
-
-  return TRUE;
+  return get_boolean (command, "mute", &is_mute, error)
+         && for_clients (server, command, mute, is_mute, error);
 }
 
 static gboolean
@@ -249,7 +343,8 @@ run_broadcast (EchoServer  *server,
   gint64 count;
   guint i;
 
-  if (text == NULL || !get_number (command, "count", 1, MAX_COUNT, &count, error))
+  if (text == NULL || !get_optional_number (command, "count", 1, MAX_COUNT, 1, &count,
+                                             error))
     return FALSE;
 
   if (count * g_bytes_get_size (text) > ECHO_MAX_MESSAGE)
@@ -274,7 +369,8 @@ run_refuse (EchoServer  *server,
   gboolean is_refusing;
 
   if (!get_boolean (command, "refuse", &is_refusing, error)
-      || !get_number (command, "retryAfter", -1, MAX_RETRY_AFTER, &retry_after, error))
+      || !get_optional_number (command, "retryAfter", -1, MAX_RETRY_AFTER, -1, &retry_after,
+                               error))
     return FALSE;
 
   server->settings.refuse = is_refusing;
@@ -300,6 +396,61 @@ run_delay (EchoServer  *server,
   return TRUE;
 }
 
+static gboolean
+run_greet (EchoServer  *server,
+           JsonObject  *command,
+           GError     **error)
+{
+  char *text;
+
+  if (!get_optional_text (command, "text", &text, error))
+    return FALSE;
+
+  g_free (server->settings.greeting);
+  server->settings.greeting = text;
+  note (server, g_strdup (text != NULL ? "new clients are greeted" : "no client is greeted"));
+
+  return TRUE;
+}
+
+static gboolean
+run_login (EchoServer  *server,
+           JsonObject  *command,
+           GError     **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *answer = NULL;
+
+  if (!get_optional_text (command, "text", &text, error)
+      || !get_optional_text (command, "answer", &answer, error))
+    return FALSE;
+
+  g_free (server->settings.login);
+  g_free (server->settings.welcome);
+  note (server, g_strdup (text != NULL ? "clients have to log in" : "no client has to log in"));
+  server->settings.login = g_steal_pointer (&text);
+  server->settings.welcome = g_steal_pointer (&answer);
+
+  return TRUE;
+}
+
+static gboolean
+run_limit (EchoServer  *server,
+           JsonObject  *command,
+           GError     **error)
+{
+  gint64 limit;
+
+  if (!get_number (command, "bytes", -1, ECHO_MAX_MESSAGE, &limit, error))
+    return FALSE;
+
+  server->settings.limit = limit;
+  note (server, limit < 0 ? g_strdup ("messages may have any size")
+                          : g_strdup_printf ("messages may have %u bytes", (guint) limit));
+
+  return TRUE;
+}
+
 static const struct
 {
   const char  *name;
@@ -312,6 +463,9 @@ static const struct
   { "broadcast", run_broadcast },
   { "refuse", run_refuse },
   { "delay", run_delay },
+  { "greet", run_greet },
+  { "login", run_login },
+  { "limit", run_limit },
 };
 
 gboolean

@@ -2,197 +2,49 @@
 
 #include "control.h"
 
+#include <json-glib/json-glib.h>
+
 #include "command.h"
+#include "report.h"
 
-/* The WebSocket of the page. The page sends {"command": "next"} when it is ready for an update. It
- * gets the update as soon as something has changed, or after a second. So no updates accumulate for
- * a page that sleeps in the background. The reply to any other command is {"type": "done"} or
- * {"type": "error"}.
- *
- * Every web site that the user of this machine visits can open WebSockets to 127.0.0.1. A script
- * cannot change the header Origin, in which the browser names the site, so only the server's own
- * page may control the server. Others get 403. The header Host would not help, because an
- * attacker's name can resolve to 127.0.0.1 too. */
-
-#define PATH     "/control"
-#define PROTOCOL "hb-control"
-
-#define MAX_COMMAND 16384
-#define MAX_LISTED  100
+/* What controls the server: the page, by a WebSocket, and programs, by lines of JSON. Each is a
+ * watcher. It sends {"command": "next"} when it is ready for an update, and gets the update as soon
+ * as something has changed, or after a second. So no updates accumulate for a page that sleeps in
+ * the background. {"command": "status"} gets an update at once. The reply to any other command is
+ * {"type": "done"} or {"type": "error"}. */
 
 /* The shortest and the longest time between updates, in microseconds */
 #define SHORTEST (100 * 1000)
 #define LONGEST  (1000 * 1000)
 
-typedef struct
+struct _EchoWatcher
 {
-  EchoControl             *control;
-  SoupWebsocketConnection *connection; /* (owned) */
-  guint64                  n_seen;     /* lines of the log */
-  gboolean                 is_new;
-  gboolean                 is_ready;
-} Watcher;
+  EchoControl     *control;
+  EchoControlFunc  func;
+  gpointer         user_data;
+  guint64          n_seen; /* lines of the log */
+  gboolean         is_new;
+  gboolean         is_ready;
+};
 
 struct _EchoControl
 {
   EchoServer *server;
-  GPtrArray  *watchers;   /* (owned) (element-type Watcher) */
-  char       *origins[3]; /* (owned) (array zero-terminated=1), those of the page */
+  GPtrArray  *watchers;   /* (owned) (element-type EchoWatcher) */
   GSource    *timer;      /* (owned) */
   gint64      updated_at; /* monotonic, in microseconds */
 };
 
 static void
-watcher_free (Watcher *self)
-{
-  g_signal_handlers_disconnect_by_data (self->connection, self);
-  g_clear_object (&self->connection);
-  g_free (self);
-}
-
-/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings, so the page could not parse
- * it. The character occurs in strings only, so it can be replaced in the whole text. */
-static void
-watcher_send (Watcher     *self,
-              JsonBuilder *builder)
-{
-  g_autoptr (JsonNode) root = json_builder_get_root (builder);
-  g_autofree char *text = json_to_string (root, FALSE);
-  g_autoptr (GString) json = g_string_new (text);
-
-  g_string_replace (json, "\x1f", "\\u001f", 0);
-
-  if (soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_text (self->connection, json->str);
-}
-
-static void
-add_string (JsonBuilder *builder,
-            const char  *name,
-            const char  *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-static void
-add_number (JsonBuilder *builder,
-            const char  *name,
-            gint64       value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_int_value (builder, value);
-}
-
-static void
-add_boolean (JsonBuilder *builder,
-             const char  *name,
-             gboolean     value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
-}
-
-static void
-add_server (JsonBuilder *builder,
-            EchoServer  *server)
-{
-  json_builder_set_member_name (builder, "server");
-  json_builder_begin_object (builder);
-  add_boolean (builder, "refuse", server->settings.refuse);
-  add_number (builder, "retryAfter", server->settings.retry_after);
-  add_number (builder, "delay", server->settings.delay);
-  add_number (builder, "refused", server->n_refused);
-  add_number (builder, "connected", server->clients->len);
-  json_builder_end_object (builder);
-}
-
-static void
-add_client (JsonBuilder *builder,
-            EchoClient  *client)
-{
-  gint64 silence = g_get_monotonic_time () - echo_gate_get_heard_at (client->gate);
-
-  json_builder_begin_object (builder);
-  add_number (builder, "number", client->number);
-  add_string (builder, "address", client->address);
-  add_number (builder, "opened", client->opened_at);
-  add_number (builder, "heard", silence / 1000);
-  add_number (builder, "in", client->n_in);
-  add_number (builder, "out", client->n_out);
-  add_number (builder, "bytesIn", client->bytes_in);
-  add_number (builder, "bytesOut", client->bytes_out);
-  add_number (builder, "waiting", g_queue_get_length (&client->answers));
-  add_boolean (builder, "mute", client->is_mute);
-  add_boolean (builder, "open", echo_client_is_open (client));
-  json_builder_end_object (builder);
-}
-
-static void
-add_clients (JsonBuilder *builder,
-             EchoServer  *server)
-{
-  guint i;
-
-  json_builder_set_member_name (builder, "clients");
-  json_builder_begin_array (builder);
-
-  for (i = 0; i < MIN (server->clients->len, MAX_LISTED); i++)
-    add_client (builder, g_ptr_array_index (server->clients, i));
-
-  json_builder_end_array (builder);
-}
-
-static void
-add_lines (JsonBuilder   *builder,
-           const EchoLog *log,
-           guint64        n_seen)
-{
-  static const char *const kinds[] = {
-    [ECHO_LOG_EVENT] = "event",
-    [ECHO_LOG_IN] = "in",
-    [ECHO_LOG_OUT] = "out",
-  };
-  GList *link;
-
-  json_builder_set_member_name (builder, "log");
-  json_builder_begin_array (builder);
-
-  for (link = log->lines.head; link != NULL; link = link->next)
-    {
-      const EchoLogLine *line = link->data;
-
-      if (line->number <= n_seen)
-        continue;
-
-      json_builder_begin_object (builder);
-      add_number (builder, "number", line->number);
-      add_number (builder, "time", line->time);
-      add_number (builder, "client", line->client);
-      add_string (builder, "kind", kinds[line->kind]);
-      add_string (builder, "text", line->text);
-      json_builder_end_object (builder);
-    }
-
-  json_builder_end_array (builder);
-}
-
-static void
-watcher_update (Watcher *self)
+watcher_update (EchoWatcher *self)
 {
   EchoServer *server = self->control->server;
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *json = echo_report_update (server, self->n_seen);
 
-  json_builder_begin_object (builder);
-  add_string (builder, "type", "update");
-  add_server (builder, server);
-  add_clients (builder, server);
-  add_lines (builder, &server->log, self->n_seen);
-  json_builder_end_object (builder);
-
+  self->is_new = FALSE;
   self->is_ready = FALSE;
   self->n_seen = server->log.n_lines;
-  watcher_send (self, builder);
+  self->func (self->user_data, json);
 }
 
 static gboolean
@@ -206,7 +58,7 @@ update_cb (gpointer user_data)
 
   for (i = 0; i < self->watchers->len; i++)
     {
-      Watcher *watcher = g_ptr_array_index (self->watchers, i);
+      EchoWatcher *watcher = g_ptr_array_index (self->watchers, i);
 
       if (watcher->is_ready)
         watcher_update (watcher);
@@ -233,13 +85,12 @@ log_cb (gpointer user_data)
 }
 
 static void
-on_next (Watcher *self)
+on_next (EchoWatcher *self)
 {
   gboolean is_behind = self->n_seen < self->control->server->log.n_lines;
 
   if (self->is_new)
     {
-      self->is_new = FALSE;
       watcher_update (self);
       return;
     }
@@ -249,20 +100,13 @@ on_next (Watcher *self)
 }
 
 static void
-reply (Watcher      *self,
+reply (EchoWatcher  *self,
        const char   *name,
        const GError *error)
 {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autofree char *json = echo_report_reply (name, error);
 
-  json_builder_begin_object (builder);
-  add_string (builder, "type", error == NULL ? "done" : "error");
-  add_string (builder, "command", name);
-  if (error != NULL)
-    add_string (builder, "message", error->message);
-  json_builder_end_object (builder);
-
-  watcher_send (self, builder);
+  self->func (self->user_data, json);
 }
 
 /* Returns: (transfer none) (nullable): NULL if the message is not a JSON object with a command */
@@ -292,18 +136,15 @@ parse (JsonParser  *parser,
   return g_utf8_validate (*name, -1, NULL) ? json_node_get_object (root) : NULL;
 }
 
-static void
-on_message (Watcher               *self,
-            SoupWebsocketDataType  type,
-            GBytes                *message)
+/* @message: JSON; what is none gets an error as the reply */
+void
+echo_watcher_command (EchoWatcher *self,
+                      GBytes      *message)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) error = NULL;
   const char *name = NULL;
-  JsonObject *command = NULL;
-
-  if (type == SOUP_WEBSOCKET_DATA_TEXT)
-    command = parse (parser, message, &name);
+  JsonObject *command = parse (parser, message, &name);
 
   if (command == NULL)
     {
@@ -315,6 +156,10 @@ on_message (Watcher               *self,
     {
       on_next (self);
     }
+  else if (g_str_equal (name, "status"))
+    {
+      watcher_update (self);
+    }
   else
     {
       echo_command_run (self->control->server, name, command, &error);
@@ -323,45 +168,27 @@ on_message (Watcher               *self,
     }
 }
 
-static void
-on_closed (Watcher *self)
+EchoWatcher *
+echo_control_watch (EchoControl     *self,
+                    EchoControlFunc  func,
+                    gpointer         user_data)
 {
-  g_ptr_array_remove_fast (self->control->watchers, self);
-}
-
-static void
-request_cb (SoupServer        *soup,
-            SoupServerMessage *message,
-            const char        *path,
-            GHashTable        *query,
-            gpointer           user_data)
-{
-  EchoControl *self = user_data;
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  const char *origin = soup_message_headers_get_one (headers, "Origin");
-
-  if (origin == NULL || !g_strv_contains ((const char *const *) self->origins, origin))
-    soup_server_message_set_status (message, SOUP_STATUS_FORBIDDEN, NULL);
-}
-
-static void
-websocket_cb (SoupServer              *soup,
-              SoupServerMessage       *message,
-              const char              *path,
-              SoupWebsocketConnection *connection,
-              gpointer                 user_data)
-{
-  EchoControl *self = user_data;
-  Watcher *watcher = g_new0 (Watcher, 1);
+  EchoWatcher *watcher = g_new0 (EchoWatcher, 1);
 
   watcher->control = self;
-  watcher->connection = g_object_ref (connection);
+  watcher->func = func;
+  watcher->user_data = user_data;
   watcher->is_new = TRUE;
   g_ptr_array_add (self->watchers, watcher);
 
-  soup_websocket_connection_set_max_incoming_payload_size (connection, MAX_COMMAND);
-  g_signal_connect_swapped (connection, "message", G_CALLBACK (on_message), watcher);
-  g_signal_connect_swapped (connection, "closed", G_CALLBACK (on_closed), watcher);
+  return watcher;
+}
+
+void
+echo_watcher_free (EchoWatcher *self)
+{
+  g_ptr_array_remove_fast (self->control->watchers, self);
+  g_free (self);
 }
 
 static gboolean
@@ -373,17 +200,13 @@ dispatch (GSource     *source,
 }
 
 EchoControl *
-echo_control_new (EchoServer *server,
-                  guint16     port)
+echo_control_new (EchoServer *server)
 {
   static GSourceFuncs funcs = { .dispatch = dispatch };
-  char *protocols[] = { (char *) PROTOCOL, NULL };
   EchoControl *self = g_new0 (EchoControl, 1);
 
-  self->origins[0] = g_strdup_printf ("http://127.0.0.1:%u", port);
-  self->origins[1] = g_strdup_printf ("http://localhost:%u", port);
   self->server = server;
-  self->watchers = g_ptr_array_new_with_free_func ((GDestroyNotify) watcher_free);
+  self->watchers = g_ptr_array_new ();
 
   self->timer = g_source_new (&funcs, sizeof (GSource));
   g_source_set_callback (self->timer, update_cb, self, NULL);
@@ -392,21 +215,18 @@ echo_control_new (EchoServer *server,
   server->log.func = log_cb;
   server->log.user_data = self;
 
-  soup_server_add_handler (server->soup, PATH, request_cb, self, NULL);
-  soup_server_add_websocket_handler (server->soup, PATH, NULL, protocols,
-                                     websocket_cb, self, NULL);
-
   return self;
 }
 
+/* All watchers have to be freed before. */
 void
 echo_control_free (EchoControl *self)
 {
+  g_assert (self->watchers->len == 0);
+
   self->server->log.func = NULL;
   g_source_destroy (self->timer);
   g_source_unref (self->timer);
   g_ptr_array_unref (self->watchers);
-  g_free (self->origins[0]);
-  g_free (self->origins[1]);
   g_free (self);
 }

@@ -4,6 +4,21 @@
 
 #include "server.h"
 
-EchoControl *echo_control_new  (EchoServer  *server,
-                                guint16      port);
-void         echo_control_free (EchoControl *self);
+/* The maximum size of a command in bytes */
+#define ECHO_MAX_COMMAND 16384
+
+typedef struct _EchoWatcher EchoWatcher;
+
+/* Sends a line of JSON to the program that controls the server. */
+typedef void (*EchoControlFunc) (gpointer    user_data,
+                                 const char *json);
+
+EchoControl *echo_control_new      (EchoServer      *server);
+void         echo_control_free     (EchoControl     *self);
+
+EchoWatcher *echo_control_watch    (EchoControl     *self,
+                                    EchoControlFunc  func,
+                                    gpointer         user_data);
+void         echo_watcher_free     (EchoWatcher     *self);
+void         echo_watcher_command  (EchoWatcher     *self,
+                                    GBytes          *message);

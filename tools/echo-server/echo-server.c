@@ -3,6 +3,7 @@
 /* A WebSocket server for tests of clients. It sends every message back. Options and its page make
  * it simulate faults. */
 
+#include "lines.h"
 #include "server.h"
 
 #include <glib-unix.h>
@@ -22,14 +23,16 @@
   "\n"                                                                                           \
   "A browser at http://127.0.0.1:PORT/ shows the connections, and can break them.\n"             \
   "\n"                                                                                           \
-  "Exit status: 0 when ended by Ctrl-C or SIGTERM, 1 when the port is not available, 2 when\n"   \
-  "the command line was wrong.\n"                                                                \
+  "Exit status: 0 when ended by Ctrl-C, by SIGTERM or, with --control=-, by the end of its\n"    \
+  "input, 1 when the port or the control socket is not available, 2 when the command line was\n" \
+  "wrong.\n"                                                                                     \
   "\n"                                                                                           \
   "Examples:\n"                                                                                  \
   "  echo-server --port=8080 --verbose\n"                                                        \
   "  echo-server --port=8080 --mute-after=5     stops answering after 5 messages\n"              \
   "  echo-server --port=8080 --drop-every=10    drops each connection after 10 messages\n"       \
-  "  echo-server --port=8080 --refuse --retry-after=3\n"
+  "  echo-server --port=8080 --refuse --retry-after=3\n"                                         \
+  "  echo '{\"command\": \"drop\"}' | nc -UN PATH           tells --control=PATH to drop all\n"
 
 static gboolean
 quit_cb (gpointer user_data)
@@ -39,11 +42,43 @@ quit_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* With --control=-, the standard output is for JSON only. */
+static gboolean
+start_control (EchoServer  *self,
+               GMainLoop   *loop,
+               guint16      port,
+               EchoLines  **lines)
+{
+  g_autofree char *uri = g_strdup_printf ("ws://127.0.0.1:%u/", port);
+  const char *control = self->settings.control;
+  g_autoptr (GError) error = NULL;
+
+  if (control != NULL)
+    {
+      *lines = echo_lines_new (self->control, control, uri, loop, &error);
+      if (*lines == NULL)
+        {
+          fprintf (stderr, "echo-server: %s cannot be the control socket: %s\n", control,
+                   error->message);
+          return FALSE;
+        }
+    }
+
+  if (control == NULL || !g_str_equal (control, "-"))
+    {
+      printf ("Listening on %s\n", uri);
+      fflush (stdout);
+    }
+
+  return TRUE;
+}
+
 static int
 run (EchoServer *self)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
+  EchoLines *lines = NULL;
   guint16 port = self->settings.port;
   guint interrupt_id;
   guint terminate_id;
@@ -54,14 +89,15 @@ run (EchoServer *self)
       return STATUS_FAILED;
     }
 
-  printf ("Listening on ws://127.0.0.1:%u/\n", port);
-  fflush (stdout);
+  if (!start_control (self, loop, port, &lines))
+    return STATUS_FAILED;
 
   interrupt_id = g_unix_signal_add (SIGINT, quit_cb, loop);
   terminate_id = g_unix_signal_add (SIGTERM, quit_cb, loop);
   g_main_loop_run (loop);
   g_source_remove (interrupt_id);
   g_source_remove (terminate_id);
+  g_clear_pointer (&lines, echo_lines_free);
 
   return EXIT_SUCCESS;
 }
@@ -115,6 +151,8 @@ parse (EchoSettings  *self,
       "Answer every handshake with 503 Service Unavailable", NULL },
     { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
       "With --refuse, ask clients to wait", "SECONDS" },
+    { "control", 0, 0, G_OPTION_ARG_FILENAME, &self->control,
+      "Take commands in JSON on a Unix socket at PATH, or on standard input (-)", "PATH" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
       "Print every client and message to standard error", NULL },
     G_OPTION_ENTRY_NULL

@@ -5,6 +5,7 @@
 #include "control.h"
 #include "gate.h"
 #include "page.h"
+#include "socket.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -141,6 +142,7 @@ echo_server_init (EchoServer *self)
 {
   self->settings.mute_after = -1;
   self->settings.retry_after = -1;
+  self->settings.limit = -1;
   self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) echo_client_free);
   echo_log_init (&self->log);
 }
@@ -152,12 +154,17 @@ echo_server_clear (EchoServer *self)
     g_socket_listener_close (self->listener);
 
   g_clear_handle_id (&self->accept_id, g_source_remove);
+  g_clear_pointer (&self->socket, echo_socket_free);
   g_clear_pointer (&self->control, echo_control_free);
   g_clear_pointer (&self->clients, g_ptr_array_unref);
   g_clear_object (&self->soup);
   g_clear_object (&self->listener);
   g_clear_pointer (&self->settings.protocols, g_strfreev);
   g_clear_pointer (&self->settings.pong, g_free);
+  g_clear_pointer (&self->settings.control, g_free);
+  g_clear_pointer (&self->settings.greeting, g_free);
+  g_clear_pointer (&self->settings.login, g_free);
+  g_clear_pointer (&self->settings.welcome, g_free);
   echo_log_clear (&self->log);
 }
 
@@ -184,7 +191,8 @@ echo_server_listen (EchoServer  *self,
   soup_server_add_handler (self->soup, NULL, request_cb, self, NULL);
   soup_server_add_websocket_handler (self->soup, NULL, NULL, self->settings.protocols,
                                      websocket_cb, self, NULL);
-  self->control = echo_control_new (self, *port);
+  self->control = echo_control_new (self);
+  self->socket = echo_socket_new (self->control, self->soup, *port);
   accept_next (self);
 
   return TRUE;

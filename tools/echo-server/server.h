@@ -9,6 +9,7 @@
 #include "settings.h"
 
 typedef struct _EchoControl EchoControl;
+typedef struct _EchoSocket EchoSocket;
 
 typedef struct
 {
@@ -18,6 +19,7 @@ typedef struct
   GSocketListener *listener; /* (owned) */
   GPtrArray       *clients;  /* (owned) (element-type EchoClient), the oldest first */
   EchoControl     *control;  /* (owned) */
+  EchoSocket      *socket;   /* (owned) */
   guint            accept_id;
   guint            n_clients; /* since the start */
   guint            n_refused;

@@ -31,6 +31,7 @@ from common import (BUILD, CC, MESON, PATIENCE, PKG_CONFIG, SOURCE, Peer, check,
                     finish, get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
+ECHO_SERVER = BUILD / 'tools' / 'echo-server'
 CLIENT = sys.argv[4]
 PAGE = Path(sys.argv[5])
 TEXT = sys.argv[6] if len(sys.argv) > 6 else None
@@ -38,6 +39,8 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
+# Our own server, where packages have it
+EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
 EXAMPLE_PAGE = re.compile(r'https://example\.org\b')
@@ -153,6 +156,8 @@ def why_not(snippet):
     for name, version in find_packages(snippet.text):
         if run([*PKG_CONFIG, f'--atleast-version={version}', name]).returncode != 0:
             return f'there is no {name} {version}'
+    if EXAMPLE_ECHO_SERVER in snippet.text and not ECHO_SERVER.exists():
+        return 'there is no echo-server'
     if snippet.language == 'ini' and not shutil.which('systemd-analyze'):
         return 'there is no systemd-analyze'
     if WINDOW.search(snippet.text) and not shutil.which('Xvfb'):
@@ -276,7 +281,7 @@ def check_program(snippet, folder):
     with Peer() as server:
         base = server.uri.removesuffix('/ws')
         text = EXAMPLE_UNREACHABLE.sub(UNREACHABLE, snippet.text)
-        text = EXAMPLE_SOCKET.sub(base, text)
+        text = EXAMPLE_SOCKET.sub(base, text).replace(EXAMPLE_ECHO_SERVER, str(ECHO_SERVER))
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
         # A test does not wait for as long as a heartbeat does in earnest.
         text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))

@@ -132,7 +132,6 @@ def test_bad_members(server):
         control.expect_error('no client 99', 'drop', client=99)
         for client in (None, '1', 0, -1, 1.0, True, [1], 1 << 40):
             control.expect_error('“client” has to be', 'drop', client=client)
-        control.expect_error('“client” has to be', 'drop')
 
         for code in (None, '1000', 999, 5000):
             control.expect_error('“code” has to be', 'close', client=1, code=code)
@@ -148,6 +147,11 @@ def test_bad_members(server):
         control.expect_error('“refuse” has to be', 'refuse', refuse='yes', retryAfter=1)
         control.expect_error('“retryAfter” has to be', 'refuse', refuse=True, retryAfter=-2)
         control.expect_error('“delay” has to be', 'delay', delay=-1)
+        control.expect_error('“text” has to be', 'greet', text=7)
+        control.expect_error('“text” has to be', 'login', text=False)
+        control.expect_error('“answer” has to be', 'login', text='x', answer=[])
+        for limit in (None, '1', -2, 17 * MIB):
+            control.expect_error('“bytes” has to be', 'limit', bytes=limit)
 
         update = control.next()
         expect_equal([(client['in'], client['out'], client['mute'], client['open'])
@@ -415,6 +419,77 @@ def test_send_and_broadcast(server):
 
 
 @with_server()
+def test_all(server):
+    """Without a number, a command is for all clients."""
+    with Control(server.port) as control:
+        for command in ({'command': 'drop'}, {'command': 'mute', 'mute': True},
+                        {'command': 'close', 'code': 1001}):
+            control.expect_error('There is no client', command.pop('command'), **command)
+
+        with WebSocket(server.port) as first, WebSocket(server.port) as second:
+            control.do('mute', mute=True)
+            expect_equal([client['mute'] for client in control.run('status')['clients']],
+                         [True, True], 'mute in the list')
+            control.do('mute', mute=False)
+            control.do('broadcast', text='all')
+            control.do('close', code=1012)
+            for client in (first, second):
+                client.expect_frame(TEXT, b'all')
+                client.expect_frame(CLOSE, (1012).to_bytes(2, 'big'))
+                client.send(CLOSE, (1012).to_bytes(2, 'big'))
+        wait_for(lambda: not control.run('status')['clients'], 'the end of the clients')
+
+        with WebSocket(server.port) as first, WebSocket(server.port) as second:
+            control.do('drop')
+            expect(first.is_reset() and second.is_reset(), 'not all were dropped')
+
+
+@with_server()
+def test_greet(server):
+    with WebSocket(server.port) as before, Control(server.port) as control:
+        control.do('greet', text='grüß Gott')
+        with WebSocket(server.port) as client:
+            client.expect_frame(TEXT, 'grüß Gott'.encode())
+            echo(client, 'hello')
+        control.do('greet')
+        with WebSocket(server.port) as client:
+            echo(client, 'hello')
+        echo(before, 'hello')
+
+
+@with_server()
+def test_login(server):
+    with Control(server.port) as control:
+        control.do('login', text='let me in', answer='welcome')
+        with WebSocket(server.port) as client:
+            client.send_text('let me in')
+            client.expect_frame(TEXT, b'welcome')
+            echo(client, 'hello')
+        with WebSocket(server.port) as client:
+            client.send_text('hello')
+            client.expect_frame(CLOSE, (1008).to_bytes(2, 'big'))
+        control.do('login', text='let me in')
+        with WebSocket(server.port) as client:
+            client.send_text('let me in')
+            echo(client, 'hello')
+        control.do('login', text=None)
+        with WebSocket(server.port) as client:
+            echo(client, 'hello')
+
+
+@with_server()
+def test_limit(server):
+    with WebSocket(server.port) as client, Control(server.port) as control:
+        control.do('limit', bytes=5)
+        echo(client, 'short')
+        client.send_text('longer')
+        client.expect_frame(CLOSE, (1009).to_bytes(2, 'big'))
+        control.do('limit', bytes=-1)
+        with WebSocket(server.port) as other:
+            echo(other, 'longer')
+
+
+@with_server()
 def test_files(server):
     files = {
         '/': 'text/html; charset=utf-8',
@@ -549,6 +624,10 @@ CASES = [
     ('what a client does not read is bounded', test_unread_is_bounded),
     ('broadcasts that a client does not read are bounded', test_unread_broadcasts_are_bounded),
     ('send goes to one, broadcast to all', test_send_and_broadcast),
+    ('a command without a client is for all', test_all),
+    ('greet speaks first', test_greet),
+    ('login is demanded', test_login),
+    ('limit answers 1009', test_limit),
     ('the files of the page are served with a policy', test_files),
     ('--refuse can be taken back', test_option_refuse),
     ('--mute-after can be taken back', test_option_mute_after),

@@ -69,6 +69,7 @@ def main():
             ] if GIR.exists() else []), *([
                 below / options['bindir'] / 'hb-cat',
                 below / options['libexecdir'] / 'hb-websocket' / 'echo-server',
+                below / options['mandir'] / 'man1' / 'echo-server.1',
                 below / options['mandir'] / 'man1' / 'hb-cat.1',
                 below / options['datadir'] / 'bash-completion' / 'completions' / 'hb-cat',
             ] if options['tools'] else []), *([

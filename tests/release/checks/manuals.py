@@ -31,7 +31,7 @@ def check_installed():
     name = 'there is a page for each program that is installed, and no other'
     programs = {target['name'] for target in read_info('targets')
                 if target['type'] == 'executable' and target['installed']
-                and Path(target['install_filename'][0]).parent.name == 'bin'}
+                and Path(target['install_filename'][0]).parent.name in ('bin', 'hb-websocket')}
     pages = {path.stem for path in map(Path, read_info('installed').values())
              if path.parent.name == 'man1'}
     if programs or pages:
