@@ -72,7 +72,7 @@ receive_or_pause (Actor *self)
                                    received_cb, self);
 }
 
-/* What another thread sends */
+/* What another thread sends, while the task's thread may change `delivery` */
 typedef struct
 {
   HbWebsocketTask *task;
@@ -91,7 +91,7 @@ send_in_thread (gpointer user_data)
 
   for (i = 0; i < outside->n_messages; i++)
     {
-      g_autofree char *text = g_strdup_printf ("%u.%u", outside->client, outside->first + i);
+      g_autofree char *text = g_strdup_printf ("%u.%u*", outside->client, outside->first + i);
       g_autoptr (GError) error = NULL;
 
       if (!hb_websocket_task_send_text (outside->task, text, &error))
@@ -186,8 +186,10 @@ may_overtake (Actor *self)
 gboolean
 actor_send (Actor *self)
 {
-  g_autofree char *text = g_strdup_printf ("%u.%u%s", self->id, self->n_messages++,
-                                           may_overtake (self) ? "!" : "");
+  HbDelivery delivery = hb_websocket_task_get_delivery (self->task);
+  g_autofree char *text = g_strdup_printf ("%u.%u%s%s", self->id, self->n_messages++,
+                                           may_overtake (self) ? "!" : "",
+                                           delivery == HB_DELIVERY_ACKNOWLEDGED ? "*" : "");
   g_autoptr (GError) error = NULL;
   guint n_acts = self->n_acts;
   guint64 limit = hb_websocket_task_get_max_buffered_amount (self->task);
@@ -223,7 +225,7 @@ actor_set (Actor *self)
     "ping-timeout", "pong-timeout", "reconnect-timeout", "reconnect-timeout-max", "min-uptime",
     "connect-timeout", "close-timeout",
   };
-  guint which = dice_roll (self->dice, 19);
+  guint which = dice_roll (self->dice, 20);
 
   /* One call, for a handler that it runs may have the task go. */
   switch (which)
@@ -265,6 +267,9 @@ actor_set (Actor *self)
                                                        * dice_roll (self->dice, 100));
       break;
     case 18:
+      hb_websocket_task_set_delivery (self->task, dice_roll (self->dice, 2));
+      break;
+    case 19:
       hb_websocket_task_set_fragment_size (self->task, dice_roll (self->dice, 40000));
       break;
     default:
