@@ -49,7 +49,7 @@ void     hb_inbox_close      (HbInbox       *self,
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
-  return self->is_paused || self->is_giving || self->messages.length > 0 
+  return self->is_paused || self->is_giving || self->messages.length > 0
          || hb_tickets_get_length (&self->receives) > 0;
 }
 

@@ -56,8 +56,8 @@ hb_machine_take_in (HbMachine *self,
     hb_outbox_on_overflow (&self->outbox, batch->n_dropped, batch->overflow);
 
   for (i = 0; i < hb_tickets_get_length (&batch->overflowed); i++)
-    hb_effects_push_resolve (&self->effects, hb_tickets_at (&batch->overflowed, i), HB_OUTCOME_FAILED,
-                             batch->overflow);
+    hb_effects_push_resolve (&self->effects, hb_tickets_at (&batch->overflowed, i),
+                             HB_OUTCOME_FAILED, batch->overflow);
 
   hb_machine_expire (self, now);
 

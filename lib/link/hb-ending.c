@@ -153,9 +153,9 @@ on_closing (HbEnding *self)
     begin (self);
 }
 
-/* Handles each of the signals. The third, notify::state, is the first sign of an end without a close
- * frame, and of the peer's answer to our close frame. libsoup emits `closed` only when the stream is
- * closed. Over TLS that waits while the send buffer is full. */
+/* Handles each of the signals. The third, notify::state, is the first sign of an end without a
+ * close frame, and of the peer's answer to our close frame. libsoup emits `closed` only when the
+ * stream is closed. Over TLS that waits while the send buffer is full. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,

@@ -11,8 +11,8 @@
 #endif
 
 /* The process has one GNetworkMonitor, which emits its signal in the context that used it first, so
- * each change is passed on to the task's context. One handler serves all tasks, because thousands of
- * them would take memory. hb-netlink.c also listens to the kernel. */
+ * each change is passed on to the task's context. One handler serves all tasks, because thousands
+ * of handlers would take memory. hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GMainContext *context;
