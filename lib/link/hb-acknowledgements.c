@@ -35,7 +35,9 @@ is_tcp (GSocket *socket)
          && protocol == IPPROTO_TCP;
 }
 
-/* An old kernel returns a shorter structure, and a socket that is not TCP fails. */
+/* An old kernel returns a shorter structure, and a socket that is not TCP fails. A kernel that only
+ * imitates Linux, such as gVisor, returns the structure without the count. Messages would then wait
+ * forever, so a count of 0 fails too: on an open connection Linux has counted the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {
@@ -44,7 +46,8 @@ read_acked (HbAcknowledgements *self)
   int fd = g_socket_get_fd (self->socket);
 
   if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0
-      || length < offsetof (struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked)
+      || length < offsetof (struct tcp_info, tcpi_bytes_acked) + sizeof info.tcpi_bytes_acked
+      || info.tcpi_bytes_acked == 0)
     return FALSE;
 
   self->tcp_acked = info.tcpi_bytes_acked;
