@@ -11,6 +11,9 @@ typedef struct
 {
   GSource   *source;    /* (not owned) polls, and is the owner */
   GPtrArray *watches;   /* (element-type HbWatch) (not owned) the polled ones */
+  GPollFD    set;       /* the epoll descriptor, -1 while the source polls the sockets themselves */
+  gboolean   has_no_set; /* The system has no epoll, or not enough memory for it. */
+  GMainContext *parking; /* (nullable) see hb_watch_get_parking () */
   GQueue     queue;     /* of the watches to call, first come, first served, and of the mark */
   GList      mark;      /* The watches in front of it were ready when the mark was set. */
   gboolean   is_marked;
@@ -27,7 +30,8 @@ void     hb_poller_queue    (HbPoller *self,
 void     hb_poller_remove   (HbPoller *self,
                              HbWatch  *watch);
 gboolean hb_poller_check    (HbPoller *self);
-void     hb_poller_collect  (HbPoller *self);
+void     hb_poller_collect  (HbPoller *self,
+                             gboolean  is_complete);
 void     hb_poller_set_mark (HbPoller *self);
 HbWatch *hb_poller_pop      (HbPoller *self);
 

@@ -364,7 +364,7 @@ hb_schedule_dispatch (GSource     *source,
 {
   HbSchedule *self = (HbSchedule *) source;
 
-  hb_poller_collect (&self->poller);
+  hb_poller_collect (&self->poller, hb_timer_check (&self->timer, source));
   if (has_time_passed (self))
     collect (self);
 

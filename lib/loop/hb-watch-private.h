@@ -46,6 +46,9 @@ void     hb_watch_want      (HbWatch       *self,
                              gboolean       wanted);
 void     hb_watch_wake      (HbWatch       *self);
 
+GMainContext *
+         hb_watch_get_parking (HbWatch     *self);
+
 /* Returns a number that changes with each iteration of the loop, or 0 if the watch belongs to no
  * context. */
 static inline guint

@@ -106,3 +106,21 @@ hb_watch_wake (HbWatch *self)
   if (self->schedule != NULL)
     hb_poller_queue (hb_schedule_get_poller (self->schedule), self);
 }
+
+/* Returns a context that is never iterated, for a source that is not dispatched. The main context
+ * looks at each of its sources in each iteration, even at a destroyed one that still has a
+ * reference.
+ *
+ * Returns: (transfer none) (nullable): NULL while the watches are so few that it does not matter */
+GMainContext *
+hb_watch_get_parking (HbWatch *self)
+{
+  HbPoller *poller;
+
+  if (self->schedule == NULL)
+    return NULL;
+
+  poller = hb_schedule_get_poller (self->schedule);
+
+  return poller->set.fd >= 0 ? poller->parking : NULL;
+}

@@ -13,6 +13,7 @@
 #   clang     by Clang, without introspection
 #   bare      without assertions, checks and what GLib deprecates, and hardened as Debian does
 #   timerless as on a system without timerfd, with the tests of what waits for a time
+#   pollonly  as on a system without epoll, with the tests of what waits for a socket
 
 set -uo pipefail
 
@@ -27,11 +28,13 @@ declare -A options=(
   [clang]='-Dvapi=disabled -Dintrospection=disabled'
   [bare]='-Dbuildtype=plain -Db_ndebug=true -Dvapi=disabled -Dintrospection=disabled'
   [timerless]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
+  [pollonly]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
 # What is compiled if not all. A test run compiles what its tests need.
 declare -A targets=(
   [timerless]='hb-websocket-1:shared_library echo echo-server'
+  [pollonly]='hb-websocket-1:shared_library echo echo-server'
 )
 
 declare -A cflags=(
@@ -39,6 +42,7 @@ declare -A cflags=(
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
   # The system's headers then declare another function, which the C library does not have.
   [timerless]='-Dtimerfd_create=no_timerfd_create'
+  [pollonly]='-Depoll_create1=no_epoll_create1'
 )
 
 declare -A ldflags=(
@@ -123,6 +127,11 @@ look ()
       expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
         --suite loopback
       ;;
+    pollonly)
+      expect "no epoll is used" hides epoll_ "$lib.so" --dyn-syms
+      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
+        --suite link --suite loopback
+      ;;
   esac
 
   return "$wrong"
@@ -144,7 +153,7 @@ use ()
 
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  names=(shared static lto clang bare timerless)
+  names=(shared static lto clang bare timerless pollonly)
 fi
 
 failed=()
