@@ -24,6 +24,9 @@ void      hb_input_set_max_message_size (HbInput              *self,
                                          guint64               bytes);
 void      hb_input_run                  (HbInput              *self,
                                          gboolean              is_readable);
+gboolean  hb_input_can_park             (HbInput              *self);
+void      hb_input_park                 (HbInput              *self,
+                                         GMainContext         *context);
 void      hb_input_detach               (HbInput              *self);
 void      hb_input_set_reading          (HbInput              *self,
                                          gboolean              is_reading);

@@ -6,11 +6,14 @@
 
 /* The source for which libsoup asks, and that it would have dispatched for each read.
  *
- * The main context would look at the sources of all connections in each iteration, so libsoup's
- * source does not stay in it. The first one is dispatched once, which shows what libsoup wants to
- * have called. From then on, the watch has it called, and each new source of libsoup is destroyed
- * at once. libsoup does not notice: it keeps its reference until it destroys the source itself,
- * before its next read or for good. So libsoup reads as long as the source exists. */
+ * The main context would prepare and check the sources of all connections in each iteration. So
+ * libsoup's first source is dispatched once, which shows its callback. From then on the watch calls
+ * the callback, and each new source of libsoup is destroyed at once. libsoup does not notice: it
+ * keeps its reference until it destroys the source itself, before its next read or for good. So
+ * libsoup reads as long as the source exists.
+ *
+ * The context still looks at a destroyed source as long as it exists. Where there are many, libsoup
+ * is called once more, in a context that is never iterated, and creates its source there. */
 typedef struct
 {
   GSource  source;
@@ -66,6 +69,13 @@ hb_input_source_new (HbInput *self)
   return source;
 }
 
+static void
+retire_source (HbInput *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+}
+
 /* Lets libsoup read. libsoup creates its next source in here, in the thread-default context, unless
  * it stops reading. After it has sent a close frame, libsoup reads once and leaves the rest for its
  * next source. Returns whether to go on. */
@@ -77,10 +87,24 @@ hb_input_call_libsoup (HbInput *self)
   hb_handler_set_blocked (self->handler, FALSE);
 
   self->reader_func (G_OBJECT (self), self->reader_data);
-  if (self->source != NULL)
-    g_source_destroy (self->source);
+  retire_source (self);
+  self->is_parked = FALSE;
 
   hb_handler_set_blocked (self->handler, TRUE);
 
   return self->given > 0 && self->is_drained;
+}
+
+/* Moves libsoup's source to @context, by a read that gives libsoup nothing. The connection must be
+ * open: libsoup then only creates its source, and nothing else that would have to be dispatched. */
+void
+hb_input_park (HbInput      *self,
+               GMainContext *context)
+{
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = g_main_context_pusher_new (context);
+
+  self->given = G_MAXSIZE;
+  self->reader_func (G_OBJECT (self), self->reader_data);
+  retire_source (self);
+  self->is_parked = TRUE;
 }

@@ -417,6 +417,13 @@ hb_input_run (HbInput  *self,
   hb_input_emit (self, HB_EVENT_DELIVERED);
 }
 
+/* Returns whether hb_input_park () may be called, and is of use. */
+gboolean
+hb_input_can_park (HbInput *self)
+{
+  return !self->is_parked && !self->is_delivering && self->reader_func != NULL && is_read (self);
+}
+
 /* Calls no callback from now on. */
 void
 hb_input_detach (HbInput *self)

@@ -158,6 +158,17 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
+/* Once the connection is not open, libsoup creates other sources while it reads, which must be
+ * dispatched. */
+static void
+park (HbStream *self)
+{
+  GMainContext *context = hb_watch_get_parking (self->watch);
+
+  if (context != NULL && hb_channel_is_open (self->connection))
+    hb_input_park (self->input, context);
+}
+
 static void
 watch_cb (GIOCondition ready,
           gpointer     user_data)
@@ -166,6 +177,9 @@ watch_cb (GIOCondition ready,
 
   hb_output_run (self->output, (ready & G_IO_OUT) != 0);
   hb_input_run (self->input, (ready & G_IO_IN) != 0);
+
+  if (hb_input_can_park (self->input))
+    park (self);
 }
 
 static HbStream *

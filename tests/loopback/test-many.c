@@ -4,20 +4,49 @@
 
 #include "fixture.h"
 
-/* Many tasks in one main context share its timer, and none holds up another. */
+/* Many tasks in one main context share its source, and none holds up another. With some more of
+ * them, their sockets are polled in another way. */
 
-#define N_TASKS 6
-#define PING    20
+#define MAX_TASKS 50
+#define PING      20
 
 /* More replies than those that were on their way already */
 #define N_REPLIES 3
 
 typedef struct
 {
-  HbWebsocketTask *tasks[N_TASKS];
-  guint64          n_before[N_TASKS];
+  HbWebsocketTask *tasks[MAX_TASKS];
+  guint64          n_before[MAX_TASKS];
+  guint            n_tasks;
   gboolean         has_run;
 } Many;
+
+/* How many tasks, and which server the fixture has */
+typedef struct
+{
+  const char *name;
+  const char *server;
+  guint       n_tasks;
+} Size;
+
+static const Size sizes[] = {
+  { "few", "soup", 6 },
+  { "some", "soup", MAX_TASKS },
+};
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  data)
+{
+  fixture_set_up (fixture, ((const Size *) data)->server);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  fixture_tear_down (fixture, ((const Size *) data)->server);
+}
 
 static HbWebsocketTask *
 new_task (Fixture *fixture)
@@ -32,18 +61,21 @@ new_task (Fixture *fixture)
 }
 
 static void
-many_init (Many    *self,
-           Fixture *fixture)
+many_init (Many       *self,
+           Fixture    *fixture,
+           const Size *size)
 {
   guint i;
 
-  for (i = 0; i < N_TASKS; i++)
+  *self = (Many) { .n_tasks = size->n_tasks };
+
+  for (i = 0; i < self->n_tasks; i++)
     {
       self->tasks[i] = new_task (fixture);
       hb_websocket_task_open (self->tasks[i]);
     }
 
-  for (i = 0; i < N_TASKS; i++)
+  for (i = 0; i < self->n_tasks; i++)
     wait_until (hb_websocket_task_get_state (self->tasks[i]) == HB_STATE_OPEN);
 }
 
@@ -52,7 +84,7 @@ many_clear (Many *self)
 {
   guint i;
 
-  for (i = 0; i < N_TASKS; i++)
+  for (i = 0; i < self->n_tasks; i++)
     if (self->tasks[i] != NULL)
       g_assert_finalize_object (self->tasks[i]);
 }
@@ -69,10 +101,10 @@ expect_heartbeats (Many  *self,
 {
   guint i;
 
-  for (i = first; i < N_TASKS; i++)
+  for (i = first; i < self->n_tasks; i++)
     self->n_before[i] = count_replies (self->tasks[i]);
 
-  for (i = first; i < N_TASKS; i++)
+  for (i = first; i < self->n_tasks; i++)
     wait_until (count_replies (self->tasks[i]) >= self->n_before[i] + N_REPLIES);
 }
 
@@ -105,11 +137,11 @@ static void
 test_nested_in_message (Fixture       *fixture,
                         gconstpointer  data)
 {
-  Many many = { { NULL } };
+  Many many;
 
   g_test_summary ("The heartbeats of all other tasks go on while a handler runs a main loop");
 
-  many_init (&many, fixture);
+  many_init (&many, fixture, data);
   g_signal_connect (many.tasks[0], "message", G_CALLBACK (run_loop_cb), &many);
   assert_sends (many.tasks[0], "hello");
   wait_until (many.has_run);
@@ -121,12 +153,12 @@ static void
 test_nested_in_ping (Fixture       *fixture,
                      gconstpointer  data)
 {
-  Many many = { { NULL } };
+  Many many;
 
   g_test_summary ("The heartbeats of all other tasks go on while a task's ping function runs a "
                   "main loop");
 
-  many_init (&many, fixture);
+  many_init (&many, fixture, data);
   hb_websocket_task_set_ping_func (many.tasks[0], run_loop_in_ping_cb, &many, NULL);
   wait_until (many.has_run);
   expect_heartbeats (&many, 0);
@@ -140,7 +172,7 @@ dispose_all_cb (HbWebsocketTask *task,
   Many *many = user_data;
   guint i;
 
-  for (i = 1; i < N_TASKS; i++)
+  for (i = 1; i < many->n_tasks; i++)
     if (many->tasks[i] != task)
       g_clear_object (&many->tasks[i]);
 }
@@ -161,15 +193,14 @@ static void
 test_disposed_in_ping (Fixture       *fixture,
                        gconstpointer  data)
 {
-  Many many = { { NULL } };
+  Many many;
 
   g_test_summary ("A ping function may drop all other tasks, whose pings are due at the same time");
 
-  many_init (&many, fixture);
+  many_init (&many, fixture, data);
   hb_websocket_task_set_ping_func (many.tasks[0], dispose_all_in_ping_cb, &many, NULL);
   wait_until (many.has_run);
-  expect_heartbeats (&(Many) { { many.tasks[0], many.tasks[0], many.tasks[0], many.tasks[0],
-                                 many.tasks[0], many.tasks[0] } }, 0);
+  expect_heartbeats (&(Many) { .tasks = { many.tasks[0] }, .n_tasks = 1 }, 0);
   many_clear (&many);
 }
 
@@ -304,6 +335,192 @@ test_any_order (Fixture       *fixture,
   wait_idle ();
 }
 
+/* What the last poll of the context has looked at */
+static guint n_polled;
+
+static gint
+count_poll (GPollFD *fds,
+            guint    n_fds,
+            gint     timeout)
+{
+  n_polled = n_fds;
+
+  return g_poll (fds, n_fds, timeout);
+}
+
+static void
+test_polled (Fixture       *fixture,
+             gconstpointer  data)
+{
+  GMainContext *contexts[2] = { g_main_context_new (), g_main_context_new () };
+  HbWebsocketTask *tasks[MAX_TASKS];
+  guint i;
+
+  g_test_summary ("The loop polls one descriptor in place of many sockets");
+
+#ifndef HAVE_EPOLL
+  g_test_skip ("needs epoll_create1()");
+  return;
+#endif
+
+  g_main_context_set_poll_func (contexts[0], count_poll);
+  for (i = 0; i < MAX_TASKS; i++)
+    tasks[i] = open_in (fixture, contexts, 0);
+
+  /* The descriptors of the context, the timer, the set, and of changes of the network */
+  turn (contexts);
+  g_assert_cmpuint (n_polled, <=, 4);
+
+  for (i = 0; i < MAX_TASKS; i++)
+    g_assert_finalize_object (tasks[i]);
+
+  for (i = 0; i < 2; i++)
+    {
+      g_main_context_push_thread_default (contexts[i]);
+      wait_idle ();
+      g_main_context_pop_thread_default (contexts[i]);
+      g_main_context_unref (contexts[i]);
+    }
+
+  wait_idle ();
+}
+
+#define N_STEPS   600
+#define MAX_DEPTH 3
+
+static void
+nested_cb (HbWebsocketTask       *task,
+           SoupWebsocketDataType  type,
+           GBytes                *message,
+           guint                 *depth)
+{
+  guint n = g_test_rand_int_range (0, 4);
+
+  (*depth)++;
+  while (*depth < MAX_DEPTH && n-- > 0 && g_main_context_iteration (NULL, FALSE))
+    ;
+  (*depth)--;
+}
+
+static void
+listen_cb (SoupWebsocketConnection *connection,
+           int                      type,
+           GBytes                  *message,
+           gpointer                 user_data)
+{
+}
+
+static void
+listen_to (HbWebsocketTask *task)
+{
+  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (task);
+
+  if (connection != NULL)
+    g_signal_connect (connection, "message", G_CALLBACK (listen_cb), NULL);
+}
+
+static void
+change (HbWebsocketTask *task)
+{
+  switch (g_test_rand_int_range (0, 8))
+    {
+    case 0:
+      hb_websocket_task_close (task, 1000, NULL);
+      break;
+    case 1:
+      hb_websocket_task_reconnect_now (task);
+      break;
+    case 2:
+      listen_to (task);
+      break;
+    case 3:
+      hb_websocket_task_set_paused (task, g_test_rand_bit ());
+      break;
+    case 4:
+      hb_websocket_task_check (task);
+      break;
+    default:
+      hb_websocket_task_send_text (task, "walk", NULL);
+    }
+
+  if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
+    hb_websocket_task_open (task);
+}
+
+static HbWebsocketTask *
+new_walker (Fixture *fixture,
+            guint   *depth)
+{
+  HbWebsocketTask *task = new_task (fixture);
+
+  g_signal_connect (task, "message", G_CALLBACK (nested_cb), depth);
+  hb_websocket_task_open (task);
+
+  return task;
+}
+
+static void
+test_walk (Fixture       *fixture,
+           gconstpointer  data)
+{
+  HbWebsocketTask *tasks[MAX_TASKS];
+  guint depth = 0, step, i;
+
+  g_test_summary ("Whatever many tasks do, and whichever are dropped, all others go on");
+
+  for (i = 0; i < MAX_TASKS; i++)
+    tasks[i] = new_walker (fixture, &depth);
+
+  for (step = 0; step < N_STEPS; step++)
+    {
+      i = g_test_rand_int_range (0, MAX_TASKS);
+      if (g_test_rand_int_range (0, 8) > 0)
+        {
+          change (tasks[i]);
+        }
+      else
+        {
+          g_object_unref (tasks[i]);
+          tasks[i] = new_walker (fixture, &depth);
+        }
+
+      if (g_test_rand_bit ())
+        g_main_context_iteration (NULL, FALSE);
+    }
+
+  for (i = 0; i < MAX_TASKS; i++)
+    {
+      guint64 n_before;
+
+      hb_websocket_task_set_paused (tasks[i], FALSE);
+      wait_until (hb_websocket_task_get_state (tasks[i]) != HB_STATE_CLOSING);
+      if (hb_websocket_task_get_state (tasks[i]) == HB_STATE_CLOSED)
+        hb_websocket_task_open (tasks[i]);
+
+      wait_until (hb_websocket_task_get_state (tasks[i]) == HB_STATE_OPEN
+                  && hb_websocket_task_get_buffered_amount (tasks[i]) == 0);
+      n_before = count_replies (tasks[i]);
+      wait_until (count_replies (tasks[i]) >= n_before + N_REPLIES);
+    }
+
+  for (i = 0; i < MAX_TASKS; i++)
+    g_assert_finalize_object (tasks[i]);
+}
+
+static void
+add_sized (const char *name,
+           void (*func) (Fixture *fixture, gconstpointer data))
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/loopback/many/%s/%s", name, sizes[i].name);
+
+      g_test_add (path, Fixture, &sizes[i], set_up, func, tear_down);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -311,11 +528,13 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Many tasks in one main context.");
 
-  add_test ("/loopback/many/nested-in-message", test_nested_in_message);
-  add_test ("/loopback/many/nested-in-ping", test_nested_in_ping);
-  add_test ("/loopback/many/disposed-in-ping", test_disposed_in_ping);
+  add_sized ("nested-in-message", test_nested_in_message);
+  add_sized ("nested-in-ping", test_nested_in_ping);
+  add_sized ("disposed-in-ping", test_disposed_in_ping);
   add_raw_test ("/loopback/many/judged-in-nested", test_judged_in_nested);
   add_test ("/loopback/many/any-order", test_any_order);
+  add_test ("/loopback/many/polled", test_polled);
+  add_test ("/loopback/many/walk", test_walk);
 
   return g_test_run ();
 }

@@ -114,7 +114,7 @@ attach_reader (Fixture *fixture)
 
   fixture->reader = g_pollable_input_stream_create_source (pollable, NULL);
   g_source_set_callback (fixture->reader, G_SOURCE_FUNC (reader_cb), fixture, NULL);
-  g_source_attach (fixture->reader, NULL);
+  g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
 /* As long as something is to be done at once */
@@ -462,6 +462,30 @@ test_disposed_while_paused (Fixture       *fixture,
   g_assert_cmpuint (fixture->incoming->len, <, strlen (text));
 }
 
+static void
+test_parked (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (GMainContext) parking = g_main_context_new ();
+
+  g_test_summary ("libsoup goes on to read when its source is in a context that nobody iterates");
+
+  g_assert_false (hb_input_can_park (fixture->input));
+  add_text (fixture, "one");
+  run ();
+  add_text (fixture, "two");
+  g_assert_true (hb_input_can_park (fixture->input));
+  hb_input_park (fixture->input, parking);
+  g_assert_false (hb_input_can_park (fixture->input));
+  g_assert_true (g_source_get_context (fixture->reader) == parking);
+  assert_incoming (fixture, "one");
+
+  announce (fixture);
+  run ();
+  assert_incoming (fixture, "onetwo");
+  g_assert_true (hb_input_can_park (fixture->input));
+}
+
 /* What is sent meanwhile goes out in one piece. */
 static void
 test_output_is_corked (Fixture       *fixture,
@@ -558,6 +582,7 @@ main (int   argc,
   add ("bound-is-no-pause", test_bound_is_no_pause);
   add ("a-little-does-not-wait", test_a_little_does_not_wait);
   add ("disposed-while-paused", test_disposed_while_paused);
+  add ("parked", test_parked);
   add ("output-is-corked", test_output_is_corked);
   add ("random", test_random);
 
