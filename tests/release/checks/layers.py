@@ -44,7 +44,7 @@ PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|n
 
 # Calls into libsoup from outside lib/link, with the reason for each.
 SOUP_EXCEPTIONS = {
-    ('lib/task/hb-driver.c', 'soup_message_headers_new'):
+    ('lib/task/hb-driver-calls.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',
     ('lib/task/hb-driver-reference.c', 'soup_message_headers_unref'):
         'the same',
