@@ -28,7 +28,7 @@
 #define CONNECT_AFTER 400
 #define CUT_FOR       300
 
-/* A run goes on until there were so many losses, but not for more than so many times the messages. */
+/* A run goes on until it had so many losses, but for at most so many times the messages. */
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 
