@@ -208,7 +208,8 @@ hb_outbox_accept (HbOutbox          *self,
     {
       message->number = self->n_accepted++;
       message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
-      self->tracks |= message->delivery != HB_DELIVERY_WRITTEN;
+      if (G_UNLIKELY (message->delivery != HB_DELIVERY_WRITTEN))
+        self->tracks = TRUE;
       add (self, message, line, taken);
       return TRUE;
     }

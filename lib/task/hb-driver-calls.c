@@ -251,7 +251,8 @@ hb_driver_send (HbDriver     *self,
     return send_from_outside (self, opcode, bytes, flags, NULL, error);
 
   hb_driver_take_in (self);
-  hb_driver_make_room (self, g_bytes_get_size (bytes));
+  if (G_UNLIKELY (hb_machine_is_unacknowledged (&self->machine)))
+    hb_driver_make_room (self, g_bytes_get_size (bytes));
   accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags,
                               NULL, offer_link (self, &taken), error);
   if (!accepted)
@@ -281,7 +282,8 @@ hb_driver_send_async (HbDriver    *self,
     }
 
   hb_driver_take_in (self);
-  hb_driver_make_room (self, g_bytes_get_size (bytes));
+  if (G_UNLIKELY (hb_machine_is_unacknowledged (&self->machine)))
+    hb_driver_make_room (self, g_bytes_get_size (bytes));
 
   if (!hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags, ticket,
                         offer_link (self, &taken), &error))

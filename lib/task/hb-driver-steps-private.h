@@ -154,7 +154,7 @@ static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)
 {
-  if (G_UNLIKELY (hb_machine_needs_room (&self->machine, size)))
+  if (hb_machine_needs_room (&self->machine, size))
     hb_driver_ask (self);
 }
 
