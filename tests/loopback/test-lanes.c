@@ -210,14 +210,34 @@ run (GByteArray *bytes,
   return end (&exchange, peer);
 }
 
+/* Removes the close frame from the end of @log, if libsoup sent it because of an error. */
+static void
+forget_close_frame (char *log)
+{
+  char *line = g_strrstr (log, "\nframe close:");
+
+  if (line != NULL && strstr (log, "\nerror soup-websocket-error-quark:") != NULL)
+    line[1] = '\0';
+}
+
+/* @second_errors: whether a bad frame may follow another one. If libsoup reads both at once, it
+ *   closes the stream before it has sent the close frame for the first. */
 static void
 compare (GByteArray *bytes,
          gsize       max_piece,
-         guint32     seed)
+         guint32     seed,
+         gboolean    second_errors)
 {
   g_autofree char *expected = run (bytes, LANE_SLOW, max_piece, seed);
   g_autofree char *fast = run (bytes, LANE_FAST, max_piece, seed + 1);
   g_autofree char *switching = run (bytes, LANE_SWITCHING, max_piece, seed + 2);
+
+  if (second_errors)
+    {
+      forget_close_frame (expected);
+      forget_close_frame (fast);
+      forget_close_frame (switching);
+    }
 
   g_assert_cmpstr (fast, ==, expected);
   g_assert_cmpstr (switching, ==, expected);
@@ -293,9 +313,9 @@ test_case (gconstpointer data)
 
   g_test_summary ("The same bytes have the same effects with libsoup and without");
 
-  compare (bytes, least, 1);
-  compare (bytes, MAX (least, 7), 2);
-  compare (bytes, MAX (bytes->len, 1), 3);
+  compare (bytes, least, 1, FALSE);
+  compare (bytes, MAX (least, 7), 2, FALSE);
+  compare (bytes, MAX (bytes->len, 1), 3, FALSE);
 }
 
 static void
@@ -473,7 +493,7 @@ test_random (void)
       while (n_frames-- > 0 && bytes->len < 300000)
         append_random_frame (bytes, &is_fragmented, rand);
 
-      compare (bytes, 1 + bytes->len / g_rand_int_range (rand, 1, 30), seed);
+      compare (bytes, 1 + bytes->len / g_rand_int_range (rand, 1, 30), seed, TRUE);
     }
 }
 
