@@ -108,8 +108,8 @@ typedef enum {
  *
  * The moment from which on a message counts as sent.
  *
- * With `WRITTEN` a message arrives once at most. A connection that is lost takes with it what the
- * kernel had taken and the network had not delivered yet.
+ * With `WRITTEN` a message arrives once at most. If the connection is lost, data that the
+ * kernel had taken and the network had not delivered is lost too.
  *
  * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
  * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was

@@ -57,9 +57,9 @@ hb_get_micro_version (void)
 
 /**
  * hb_check_version:
- * @major: the major version wanted
- * @minor: the minor version wanted
- * @micro: the micro version wanted
+ * @major: the required major version
+ * @minor: the required minor version
+ * @micro: the required micro version
  *
  * Checks at run time whether the library is compatible with a version.
  *

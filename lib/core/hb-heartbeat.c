@@ -247,7 +247,7 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
 
 /* Returns whether to deliver the message.
  *
- * @reply: what the application has said of the message, which decides alone
+ * @reply: the application's own decision, which alone counts
  * @latency: (out): the latency if the message is a reply, otherwise HB_LATENCY_NONE */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,

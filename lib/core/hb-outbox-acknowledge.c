@@ -68,7 +68,7 @@ hb_outbox_await (HbOutbox *self,
     hb_asking_start (&self->asking, now);
 }
 
-/* An acknowledgement also proves that the bytes were written, which no event may have told yet.
+/* An acknowledgement also proves that the bytes were written, which no event may have reported yet.
  *
  * @position: how many bytes of this link the peer has acknowledged
  * @round_trip: as in HbAsking */

@@ -204,7 +204,7 @@ hb_poller_update (HbPoller *self,
     change_watch (self, watch);
 }
 
-/* Has the watch called, after all that are in the queue already. */
+/* Queues the watch, to be called after all that are in the queue already. */
 void
 hb_poller_queue (HbPoller *self,
                  HbWatch  *watch)

@@ -178,7 +178,7 @@ const Fault faults[] = {
     LINK (drop), .result = LOST,
     /* A close with bytes unread is a reset: RFC 2525, 2.17. */
     .but = { { IN (BACKLOG), OVER_BOTH, FAILS (RESET) } } },
-  { "cut", "closes the connection without a goodbye of TLS",
+  { "cut", "closes the connection without TLS's close_notify",
     LINK (cut), .result = LOST,
     .but = { { IN (BACKLOG), OVER_BOTH, FAILS (RESET) } } },
   { "half-close", "closes its half of the connection",
