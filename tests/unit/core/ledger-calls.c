@@ -5,7 +5,7 @@
 #include "hb-error.h"
 #include "ledger.h"
 
-/* The calls that wait, and what each is to be told */
+/* The calls that wait, and the outcome that each must have */
 typedef struct
 {
   guint     id;

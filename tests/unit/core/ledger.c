@@ -55,7 +55,7 @@ ledger_clear (Ledger *self)
   g_clear_pointer (&self->line, g_ptr_array_unref);
 }
 
-/* The end of a message: written, or dropped and counted, and told to who waits for it. */
+/* The end of a message: written, or dropped and counted, and reported to its call. */
 static void
 end_message (Ledger    *self,
              guint      index,
@@ -116,7 +116,7 @@ end_volatile (Ledger   *self,
     }
 }
 
-/* Nobody knows what a link has done with these, until it says so. */
+/* The fate of these is unknown until the link reports it. */
 static guint
 get_n_handed (Ledger *self)
 {
@@ -299,7 +299,7 @@ drop_oldest (Ledger  *self,
 }
 
 /* Returns: the error with which the message has to be refused, or NO_ERROR. @tells: whether an
- * `error` has to tell of an overflow */
+ * `error` has to report an overflow */
 int
 ledger_accept (Ledger           *self,
                const HbSettings *settings,
@@ -366,7 +366,7 @@ ledger_reserve (Ledger           *self,
   return TRUE;
 }
 
-/* Returns whether an `error` has to tell of messages of other threads for which there was no
+/* Returns whether an `error` has to report messages of other threads for which there was no
  * room. */
 gboolean
 ledger_on_overflow (Ledger *self,
@@ -381,7 +381,7 @@ ledger_on_overflow (Ledger *self,
 }
 
 /* A message of another thread is refused when it is taken in. Returns whether an `error` has to
- * tell of an overflow. */
+ * report an overflow. */
 gboolean
 ledger_drop_late (Ledger           *self,
                   const HbOutgoing *message,
@@ -414,7 +414,7 @@ ledger_get_expiry (Ledger *self,
 
 /* What was accepted without a time counts from the first look at a time that matters.
  *
- * Returns whether an `error` has to tell of it. */
+ * Returns whether an `error` has to report it. */
 gboolean
 ledger_expire (Ledger *self,
                guint   timeout,

@@ -27,13 +27,13 @@ typedef struct
   guint      n_drains;   /* `drain` signals that are still to come */
   gboolean   is_open;
   gboolean   is_ready;
-  gboolean   can_acknowledge; /* the link can tell */
+  gboolean   can_acknowledge; /* the link knows what the peer has acknowledged */
   gboolean   greeting;
   gboolean   blocked;
   gboolean   waited;     /* a message had to, since the line was last empty */
   gboolean   overflowed; /* one was dropped, since then */
   gboolean   expired;    /* one has waited too long, since then */
-  gboolean   is_closing; /* the task is CLOSED, and those who wait are about to be told */
+  gboolean   is_closing; /* the task is CLOSED, and the calls that wait are about to be completed */
   int        reason;     /* why the task was last closed */
 } Ledger;
 

@@ -279,7 +279,7 @@ advance (Fixture *fixture,
     {
       gint64 deadline = hb_machine_get_deadline (&fixture->machine);
 
-      /* A tick that leaves its own deadline behind would keep a process busy for ever. */
+      /* A tick that leaves its own deadline behind would keep a process busy forever. */
       n_ticks = deadline > fixture->now ? 0 : n_ticks + 1;
       g_assert_cmpuint (n_ticks, <, 10);
 
@@ -335,7 +335,7 @@ receive (Fixture    *fixture,
   tell_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
 }
 
-/* The link ends without a word. */
+/* The link ends without a close frame. */
 void
 lose_link (Fixture *fixture)
 {
@@ -450,7 +450,7 @@ get_deadline (Fixture *fixture)
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* Lets attempt after attempt fail, and returns how long the last wait is, in milliseconds. */
+/* Lets attempt after attempt fail, and returns how long the last delay is, in milliseconds. */
 gint64
 fail_attempts (Fixture *fixture,
                guint    n_attempts)

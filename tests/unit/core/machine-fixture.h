@@ -23,7 +23,7 @@ struct _Fixture
 
   /* The link, as far as the machine can see it */
   guint      room;         /* how many messages it takes before it is full */
-  gboolean   cannot_acknowledge; /* it cannot tell what the peer has acknowledged */
+  gboolean   cannot_acknowledge; /* it does not know what the peer has acknowledged */
   gboolean   keeps;        /* what it takes stays unwritten until written () */
   gboolean   has_link;
   gboolean   has_requested; /* its request has gone out */
@@ -36,11 +36,11 @@ struct _Fixture
   /* The application */
   Handler    handler;      /* (nullable) */
   gint64     own_delay;    /* what its reconnect function says, -1 if it has none */
-  char      *error;        /* (nullable) what the last error said */
-  char      *close_reason; /* (nullable) what the last close said */
+  char      *error;        /* (nullable) the text of the last error */
+  char      *close_reason; /* (nullable) the reason of the last close */
   GBytes    *message;      /* (nullable) the last message it got */
 
-  gboolean   stamped;      /* whether the log tells the time */
+  gboolean   stamped;      /* whether the log contains the time */
   gint64     started_at;
   gint64     stamp;
   GString   *log;
@@ -127,7 +127,7 @@ gint64   get_deadline      (Fixture       *fixture);
 gint64   fail_attempts     (Fixture       *fixture,
                             guint          n_attempts);
 
-/* What a change always tells, so that a test shows what is its own */
+/* The notifications of every change, so that a test shows what is its own */
 #define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
                     "notify:protocol open"

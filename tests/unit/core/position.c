@@ -49,7 +49,7 @@ position_tell_at_failure (void)
 
   for (i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
-      /* A sanitizer has more to tell. */
+      /* A sanitizer prints more. */
       if (sigaction (numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
         sigaction (numbers[i], &action, NULL);
     }

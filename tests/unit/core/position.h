@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Where a random walk is, for the one who has to find it again: what fails prints the seed of its
- * round and the step. */
+/* The position of a random walk, to find it again: a failure prints the seed of its round and the
+ * step. */
 void     position_tell_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);

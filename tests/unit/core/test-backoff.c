@@ -10,7 +10,7 @@ test_constant (void)
   HbSettings settings = { .reconnect_timeout = 2000 };
   guint attempt;
 
-  g_test_summary ("Without a maximum every wait is the same, as in the JavaScript helpers");
+  g_test_summary ("Without a maximum every delay is the same, as in the JavaScript helpers");
 
   for (attempt = 1; attempt <= 100; attempt++)
     g_assert_cmpuint (hb_backoff_get_delay (&settings, attempt, 0), ==, 2000);
@@ -23,7 +23,7 @@ test_doubles (void)
   static const guint delays[] = { 500, 1000, 2000, 4000, 5000, 5000, 5000 };
   guint i;
 
-  g_test_summary ("With a maximum the wait doubles with each attempt until it is reached");
+  g_test_summary ("With a maximum the delay doubles with each attempt until it is reached");
 
   for (i = 0; i < G_N_ELEMENTS (delays); i++)
     g_assert_cmpuint (hb_backoff_get_delay (&settings, i + 1, 0), ==, delays[i]);
@@ -48,7 +48,7 @@ test_small_maximum (void)
 {
   HbSettings settings = { .reconnect_timeout = 2000, .reconnect_timeout_max = 1000 };
 
-  g_test_summary ("A maximum below the first wait does not shorten it");
+  g_test_summary ("A maximum below the first delay does not shorten it");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 2000);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 2000);
@@ -59,7 +59,7 @@ test_no_wait (void)
 {
   HbSettings settings = { 0 };
 
-  g_test_summary ("No wait stays none, unless waits are to grow: then from 1 ms");
+  g_test_summary ("A delay of 0 stays 0, unless delays grow: then they start at 1 ms");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 0);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 0);
@@ -75,7 +75,7 @@ test_jitter (void)
 {
   HbSettings settings = { .reconnect_timeout = 2000, .reconnect_jitter = 0.5 };
 
-  g_test_summary ("The jitter is a share of the wait, taken off it: wait * (1 - jitter * random)");
+  g_test_summary ("The jitter shortens the delay: delay * (1 - jitter * random)");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 2000);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0.5), ==, 1500);
@@ -91,7 +91,7 @@ test_jitter_doubled (void)
     .reconnect_jitter = 0.25,
   };
 
-  g_test_summary ("The jitter acts on the wait after it was doubled");
+  g_test_summary ("The jitter applies to the delay after it was doubled");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 1), ==, 1500);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 1), ==, 2250);
@@ -105,7 +105,7 @@ test_jitter_bounds (void)
   guint longest = 0;
   guint i;
 
-  g_test_summary ("A whole jitter spreads the attempts over the whole wait");
+  g_test_summary ("A jitter of 1 spreads the attempts over the whole delay");
 
   for (i = 0; i < 1000; i++)
     {
@@ -147,7 +147,7 @@ test_never (void)
 {
   HbSettings settings = { .repeat_limit = 0 };
 
-  g_test_summary ("A limit of nought forbids the very first");
+  g_test_summary ("A limit of 0 forbids the very first");
 
   g_assert_true (hb_backoff_is_exhausted (&settings, 0));
 }

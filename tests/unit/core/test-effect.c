@@ -52,7 +52,7 @@ static void
 test_link (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Effects to the link have a word each, and the drop is first");
+  g_test_summary ("Each effect on the link has a word, and the drop is first");
 
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
@@ -69,7 +69,7 @@ test_application (Fixture       *fixture,
 {
   HbEffect *reconnect;
 
-  g_test_summary ("Effects to the application have a word each");
+  g_test_summary ("Each effect on the application has a word");
 
   hb_effects_push_notify (&fixture->effects, HB_PROPERTY_STATE);
   hb_effects_push (&fixture->effects, HB_EFFECT_OPEN);
@@ -88,7 +88,7 @@ test_message (Fixture       *fixture,
 {
   HbEffect *effect;
 
-  g_test_summary ("A message is told by its kind");
+  g_test_summary ("A message appears by its kind");
 
   effect = hb_effects_push (&fixture->effects, HB_EFFECT_MESSAGE);
   effect->message.opcode = HB_OPCODE_TEXT;
@@ -119,7 +119,7 @@ static void
 test_resolve_nobody (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Where nobody waits there is nothing to resolve");
+  g_test_summary ("Without a ticket nothing is resolved");
 
   hb_effects_push_resolve (&fixture->effects, NULL, HB_OUTCOME_DONE, NULL);
 
@@ -135,7 +135,7 @@ test_resolve_all (Fixture       *fixture,
   int one;
   int two;
 
-  g_test_summary ("All who wait are told, in their order, and wait no longer");
+  g_test_summary ("All calls that wait are completed in order, once");
 
   hb_tickets_add (&tickets, &one);
   hb_tickets_add (&tickets, &two);

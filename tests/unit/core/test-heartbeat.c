@@ -76,7 +76,7 @@ static void
 test_no_link (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Where there is no link nothing is due, and nothing is condemned");
+  g_test_summary ("Without a link nothing is due, and no link is judged");
 
   hb_heartbeat_stop (&fixture->heartbeat);
 
@@ -90,7 +90,7 @@ static void
 test_silence (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A ping is due after as much silence as was set");
+  g_test_summary ("A ping is due after ping-timeout of silence");
 
   g_assert_cmpint (get_deadline (fixture), ==, at (15000));
   g_assert_cmpint (tick (fixture, 14000), ==, HB_VERDICT_WAIT);
@@ -101,7 +101,7 @@ static void
 test_life (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Life puts the ping off");
+  g_test_summary ("Activity postpones the ping");
 
   on_activity (fixture, 14000);
 
@@ -184,8 +184,7 @@ static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A ping without an answer condemns the link when the wait is over, and not "
-                  "before");
+  g_test_summary ("A ping without an answer ends the link after pong-timeout, and not before");
 
   on_ping (fixture, 15000);
 
@@ -199,7 +198,7 @@ static void
 test_life_after_ping (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Life after a ping ends the wait, whether or not it is the reply");
+  g_test_summary ("Activity after a ping ends the wait, whether or not it is the reply");
 
   on_ping (fixture, 15000);
   on_activity (fixture, 16000);
@@ -213,7 +212,7 @@ static void
 test_a_little_late (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A tick that comes up to a second late still condemns");
+  g_test_summary ("A tick that is up to a second late still ends the link");
 
   on_ping (fixture, 15000);
 
@@ -224,7 +223,8 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A tick that comes more than a second late asks again instead of condemning");
+  g_test_summary ("A tick that comes more than a second late sends another ping instead of ending "
+                  "the link");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (tick (fixture, 26001), ==, HB_VERDICT_PING);
@@ -238,8 +238,8 @@ static void
 test_held_up (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Where what has come could not be read, the link is asked again instead of "
-                  "condemned");
+  g_test_summary ("If received bytes could not be read, another ping is sent instead of ending "
+                  "the link");
 
   on_ping (fixture, 15000);
 
@@ -251,7 +251,7 @@ static void
 test_held_up_early (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Being held up does not bring a ping before its time");
+  g_test_summary ("A blocked process does not send a ping early");
 
   g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14062), TRUE),
                    ==, HB_VERDICT_WAIT);
@@ -273,7 +273,7 @@ static void
 test_no_heartbeat_ping (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Without a heartbeat a ping that was asked for is judged all the same");
+  g_test_summary ("Without a heartbeat a ping that check () sends is judged nevertheless");
 
   fixture->settings.ping_timeout = 0;
   on_ping (fixture, 5000);
@@ -285,7 +285,7 @@ static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong timeout pings go out and nothing is ever condemned");
+  g_test_summary ("Without a pong timeout pings are sent and no link is ended");
 
   fixture->settings.pong_timeout = 0;
   on_ping (fixture, 15000);
@@ -323,7 +323,7 @@ static void
 test_latency_after_life (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Other life before the reply does not spoil the latency");
+  g_test_summary ("Other activity before the reply does not change the latency");
 
   on_ping (fixture, 15000);
   on_activity (fixture, 15010);
@@ -335,7 +335,7 @@ static void
 test_latency_unasked (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A reply that no ping waits for tells no latency");
+  g_test_summary ("A reply for which no ping waits gives no latency");
 
   g_assert_cmpint (on_reply (fixture, 100), ==, HB_LATENCY_NONE);
 
@@ -348,7 +348,7 @@ static void
 test_starts_afresh (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A new link starts afresh: no ping of the old one waits for life");
+  g_test_summary ("A new link starts again: no ping of the old one waits for activity");
 
   on_ping (fixture, 15000);
   hb_heartbeat_start (&fixture->heartbeat, at (20000));
@@ -362,7 +362,8 @@ static void
 test_latency_overslept (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping over which this process slept tells no latency, whoever is first");
+  g_test_summary ("A ping during which this process was suspended gives no latency, whatever is "
+                  "handled first");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);
@@ -379,8 +380,8 @@ static void
 test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("Nor does the ping that goes out after it, for the first reply may be to the "
-                  "other; the next one does");
+  g_test_summary ("Nor does the ping after it, because the first reply may be to the other; the "
+                  "next one does");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);

@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* The end: it can come in any state and more than once, and only those who wait are told. */
+/* The disposal, which can happen in any state and more than once, and only the calls that wait are
+ * completed. */
 
 static void
 dispose (Fixture *fixture)
@@ -22,7 +23,8 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A machine that was never opened ends without a word, twice too");
+  g_test_summary ("A machine that was never opened ends without a signal, also if disposed of "
+                  "twice");
 
   dispose (fixture);
   dispose (fixture);
@@ -50,7 +52,7 @@ test_undrained (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 4000, .reason = "bye", .error = error };
 
-  g_test_summary ("What was still to be told is not told any more");
+  g_test_summary ("Signals that are pending are no longer emitted");
 
   start_open (fixture);
   receive (fixture, "hello");
@@ -65,7 +67,7 @@ static void
 test_undrained_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A call that was over, and not told yet, is told as it ended");
+  g_test_summary ("A call that has ended but was not reported yet is reported with its result");
 
   start_open (fixture);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -97,7 +99,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("In the wait nothing is attempted any more");
+  g_test_summary ("During the delay nothing is attempted any more");
 
   start (fixture);
   lose_link (fixture);
@@ -158,7 +160,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("In a handler of `close` too: no reconnect is told");
+  g_test_summary ("In a handler of `close` too: `reconnect` is not emitted");
 
   start_open (fixture);
   fixture->handler = dispose_at_close_cb;
@@ -173,7 +175,7 @@ test_afterwards (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Afterwards every call is answered, and nothing starts again");
+  g_test_summary ("Afterwards every call completes, and nothing starts again");
 
   start_open (fixture);
   dispose (fixture);

@@ -4,7 +4,7 @@
 
 #include "machine-fixture.h"
 
-/* What a handler of the application may do while it is told something */
+/* What a handler of the application may do */
 
 static void
 close_at_close_cb (Fixture    *fixture,
@@ -21,8 +21,8 @@ static void
 test_close_in_close (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("While `close` is told the state says what follows, and close () there "
-                  "prevents the reconnect");
+  g_test_summary ("While `close` is emitted, the state is the next one already, and close () "
+                  "there prevents the reconnect");
 
   start_open (fixture);
   fixture->handler = close_at_close_cb;
@@ -46,8 +46,8 @@ static void
 test_close_in_error (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("close () in a handler of `error` prevents the reconnect, and `close` is "
-                  "still told");
+  g_test_summary ("close () in a handler of `error` prevents the reconnect, and `close` is still "
+                  "emitted");
 
   start_open (fixture);
   fixture->handler = close_at_error_cb;
@@ -95,7 +95,7 @@ static void
 test_close_in_notify (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("close () while a handler is told that an attempt begins prevents it: no "
+  g_test_summary ("close () in a handler of the change to CONNECTING prevents the attempt: no "
                   "request is made");
 
   fixture->handler = close_at_state_cb;
@@ -138,7 +138,8 @@ static void
 test_close_in_open (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("close () in a handler of `open` says goodbye, and open_async () has succeeded");
+  g_test_summary ("close () in a handler of `open` sends a close frame, and open_async () has "
+                  "succeeded");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -186,8 +187,8 @@ static void
 test_send_in_callback (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Who reads of a message in buffered-amount, since one is sent before the "
-                  "notification comes, is told when that has gone out too");
+  g_test_summary ("If buffered-amount is read while a message is sent before its notification, a "
+                  "notification follows when that message has been sent too");
 
   fixture->keeps = TRUE;
   start (fixture);

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* When a machine pings, what it takes for life, and what it condemns. */
+/* When a machine sends a ping, what counts as activity, and when it ends a link */
 
 #define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
              "notify:reconnect-at reconnect:1:2000"
@@ -31,7 +31,7 @@ test_busy (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A link that has messages is never pinged");
+  g_test_summary ("A link that receives messages is never pinged");
 
   start_open (fixture);
 
@@ -49,7 +49,7 @@ test_answers (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Where life answers each ping the link stays, for ever");
+  g_test_summary ("If activity follows each ping, the link stays open forever");
 
   start_open (fixture);
 
@@ -186,7 +186,7 @@ static void
 test_pong_message_any (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Where a reply is known, any other message is life too");
+  g_test_summary ("Where a reply is known, any other message counts as activity too");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -340,7 +340,8 @@ test_beat (Fixture       *fixture,
   guint step = beat->feed > 0 ? beat->feed : 60000;
   guint passed;
 
-  g_test_summary ("The liveness says whether what arrives puts off a ping, and proves life");
+  g_test_summary ("The liveness says whether received data postpones a ping, and proves that the "
+                  "server is alive");
 
   fixture->machine.settings.liveness = beat->liveness;
   fixture->machine.settings.ping_timeout = beat->ping_timeout;
@@ -382,7 +383,8 @@ static void
 test_steady_writable (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("With steady pings, a backlog that moves proves life, and puts off no ping");
+  g_test_summary ("With steady pings, a backlog that moves counts as activity, and postpones no "
+                  "ping");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -397,7 +399,7 @@ static void
 test_steady_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A process that slept over several steady pings sends one");
+  g_test_summary ("A process that was suspended during several steady pings sends one");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -532,7 +534,7 @@ static void
 test_pong (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A pong frame is life, also one that nobody asked for");
+  g_test_summary ("A pong frame counts as activity, also an unsolicited one");
 
   start_open (fixture);
   advance (fixture, 10000);
@@ -546,7 +548,8 @@ static void
 test_writable (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A backlog that moves is life: a slow upload does not kill a good link");
+  g_test_summary ("Progress of a backlog counts as activity: a slow upload does not end a good "
+                  "link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -561,7 +564,7 @@ static void
 test_latency (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Life is no reply: the latency is that of the reply alone");
+  g_test_summary ("Activity is no reply: the latency is that of the reply alone");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -598,7 +601,7 @@ static void
 test_latency_ping (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("In the mode of ping frames a message is life and no reply");
+  g_test_summary ("In the mode of ping frames a message is activity and no reply");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);
@@ -616,7 +619,7 @@ static void
 test_latency_message (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("In the mode of messages a pong frame is life and no reply");
+  g_test_summary ("In the mode of messages a pong frame is activity and no reply");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -649,7 +652,7 @@ static void
 test_latency_suspend (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A suspend after a ping is no latency: the reply keeps the link, and tells none");
+  g_test_summary ("A suspend after a ping is no latency: the reply keeps the link, and gives none");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);
@@ -697,7 +700,7 @@ static void
 test_a_little_late (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A tick up to a second late condemns a link that is dead");
+  g_test_summary ("A tick up to a second late ends a dead link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -711,8 +714,8 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A process that slept pings once more when it wakes, and gives a fresh time "
-                  "for the answer");
+  g_test_summary ("A process that was suspended sends another ping when it resumes, and waits for "
+                  "a full pong-timeout");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -729,7 +732,8 @@ static void
 test_late_ping (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A night of sleep before a ping: it goes out as soon as the process wakes");
+  g_test_summary ("After a long suspend before a ping, the ping is sent as soon as the process "
+                  "resumes");
 
   start_open (fixture);
   advance_late (fixture, 8 * 3600 * 1000);
@@ -746,7 +750,7 @@ test_late_often (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("However often a process sleeps, no late tick condemns");
+  g_test_summary ("However often a process is suspended, no late tick ends the link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -775,7 +779,7 @@ static void
 test_held_up (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Where what has arrived could not be read, the link is asked again");
+  g_test_summary ("If received bytes could not be read, another ping is sent");
 
   tick_at_verdict (fixture, HB_READING_HELD_UP);
   assert_effects (fixture, "ping");
@@ -787,7 +791,7 @@ static void
 test_read_later (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Where more of what has arrived is to be read, the link is judged after that");
+  g_test_summary ("If more received bytes are unread, the link is judged after these are read");
 
   tick_at_verdict (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
@@ -801,7 +805,7 @@ static void
 test_read_later_again (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A deadline is not put off twice, though there be always more to be read");
+  g_test_summary ("A deadline is postponed once only, even if more bytes are always unread");
 
   tick_at_verdict (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
@@ -834,7 +838,7 @@ static void
 test_pinged_after_life (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping that goes out when life has come already asks for nothing more");
+  g_test_summary ("A ping that is sent after activity does not wait for any more");
 
   start_open (fixture);
   advance (fixture, 15000);

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* Who may cut a wait short or prolong it */
+/* Calls that end a delay or prolong it */
 
 static void
 test_now_closed (Fixture       *fixture,
@@ -36,7 +36,7 @@ static void
 test_now_connecting_time (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in an attempt gives the new one its whole time");
+  g_test_summary ("reconnect_now () in an attempt gives the new one its full time");
 
   start (fixture);
   advance (fixture, 9000);
@@ -50,8 +50,8 @@ static void
 test_now_open (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () of an open link drops it, tells its close and attempts at "
-                  "once");
+  g_test_summary ("reconnect_now () of an open link drops it, emits `close` and makes an attempt "
+                  "at once");
 
   start_open (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
@@ -64,7 +64,7 @@ static void
 test_now_waiting (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in the wait cuts it short and resets the counter");
+  g_test_summary ("reconnect_now () during the delay ends it and resets the counter");
 
   start (fixture);
   fail_attempts (fixture, 4);
@@ -78,8 +78,8 @@ static void
 test_now_closing (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () while closing takes the close back, and who waits for it "
-                  "is told");
+  g_test_summary ("reconnect_now () while closing cancels the closing, and the calls that wait "
+                  "for it are completed");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -103,8 +103,8 @@ static void
 test_now_in_close (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in a handler of `close` leaves no `reconnect` of a wait "
-                  "that is not");
+  g_test_summary ("reconnect_now () in a handler of `close` emits no `reconnect` for a delay that "
+                  "does not take place");
 
   start_open (fixture);
   fixture->handler = now_at_reconnect_cb;
@@ -118,7 +118,7 @@ static void
 test_now_bad_uri (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () with a URI that cannot be ends CLOSED, and says why");
+  g_test_summary ("reconnect_now () with an invalid URI ends CLOSED, and gives the reason");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -135,7 +135,7 @@ static void
 test_hold_open (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A hold puts the first attempt off until it is released");
+  g_test_summary ("A hold delays the first attempt until it is released");
 
   hb_machine_hold (&fixture->machine);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
@@ -152,7 +152,7 @@ static void
 test_hold_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold in the wait puts the attempt off, and the countdown knows nothing "
+  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at is -1 "
                   "meanwhile");
 
   start (fixture);
@@ -171,7 +171,7 @@ static void
 test_hold_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A release before the wait is over waits for the rest of it");
+  g_test_summary ("A release before the delay is over leaves the rest of it");
 
   start (fixture);
   fail_attempts (fixture, 1);
@@ -187,7 +187,7 @@ static void
 test_hold_twice (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Each hold wants its own release");
+  g_test_summary ("Each hold needs its own release");
 
   hb_machine_hold (&fixture->machine);
   hb_machine_hold (&fixture->machine);
@@ -219,7 +219,7 @@ static void
 test_hold_link (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A hold does not touch the link that there is, only the attempt after it");
+  g_test_summary ("A hold does not affect the open link, only the attempt after it");
 
   start_open (fixture);
   hb_machine_hold (&fixture->machine);
@@ -395,7 +395,7 @@ static void
 test_hold_request_ended (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("An attempt whose request has not gone out does not count");
+  g_test_summary ("An attempt whose request was not sent does not count");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);
@@ -448,7 +448,7 @@ static void
 test_later (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () gives the link up as if it were lost, and the waits grow");
+  g_test_summary ("reconnect_later () treats the link as lost, and the delays grow");
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start_open (fixture);

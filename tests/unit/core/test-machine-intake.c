@@ -25,7 +25,7 @@ typedef struct
   Situation   situation;
   const char *texts;      /* a message is each word, "flush" is a flush */
   HbSendFlags flags;
-  gboolean    is_sync;    /* nobody waits for the messages */
+  gboolean    is_sync;    /* no call waits for the messages */
   gboolean    is_reserved;
   HbOverflow  overflow;   /* with room for 10 bytes */
   const char *effects;

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What becomes of messages when the task closes, or nobody wants them any more */
+/* What happens to messages when the task closes, or when their calls are cancelled */
 
 static void
 assert_refuses (Fixture    *fixture,
@@ -25,7 +25,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A closed task takes no messages, and says what to do");
+  g_test_summary ("A closed task takes no messages, and the error says what to do");
 
   assert_refuses (fixture, "open it first");
   assert_effects (fixture, "");
@@ -245,8 +245,8 @@ static void
 test_close_unsent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("What could not go out before the task closed is told, to each call and as "
-                  "an error");
+  g_test_summary ("Messages that were not sent before the task closed are reported, to each call "
+                  "and as an error");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -269,7 +269,7 @@ static void
 test_close_unsent_connecting (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("What was queued when the task is closed in an attempt is told too");
+  g_test_summary ("What was queued when the task is closed in an attempt is reported too");
 
   start (fixture);
   send_ticket (fixture, "one", "send");
@@ -302,7 +302,7 @@ static void
 test_bad_uri_unsent (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("What was queued when an attempt cannot be made is told too");
+  g_test_summary ("What was queued when an attempt cannot be made is reported too");
 
   start_open (fixture);
   lose_link (fixture);

@@ -16,8 +16,8 @@ test_loss (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("A link that is lost tears down, changes the state, then tells: error, "
-                  "close, reconnect");
+  g_test_summary ("A link that is lost is dropped, then the state changes, then error, close and "
+                  "reconnect are emitted");
 
   start_open (fixture);
   tell_lost (&fixture->machine, fixture->now, &loss);
@@ -33,8 +33,8 @@ test_loss_by_server (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1001, .reason = "going away" };
 
-  g_test_summary ("A server that closes is told with its code and reason, without an error, "
-                  "and comes again");
+  g_test_summary ("A close by the server is reported with its code and reason, without an error, "
+                  "and an attempt follows");
 
   start_open (fixture);
   tell_lost (&fixture->machine, fixture->now, &loss);
@@ -51,7 +51,7 @@ test_loss_connecting (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "404");
   HbLoss loss = { .code = 1006, .error = error, .http_status = 404 };
 
-  g_test_summary ("An attempt that fails tells no close, since nothing had opened");
+  g_test_summary ("A failed attempt emits no `close`, because no link was open");
 
   start (fixture);
   tell_lost (&fixture->machine, fixture->now, &loss);
@@ -68,7 +68,7 @@ test_loss_too_big (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "too big");
   HbLoss loss = { .code = 1009, .error = error };
 
-  g_test_summary ("A message that is too big ends in CLOSED, since a new link would bring it "
+  g_test_summary ("A message that is too big ends in CLOSED, because the server would send it "
                   "again");
 
   start_open (fixture);
@@ -113,8 +113,8 @@ static void
 test_loss_too_big_waiters (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("When a message that is too big ends the task, also while `open` is being told, "
-                  "all who wait get this error");
+  g_test_summary ("When a message that is too big ends the task, also while `open` is emitted, "
+                  "all calls that wait fail with this error");
 
   fixture->handler = lose_at_open_cb;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -180,7 +180,7 @@ test_only_link (Fixture       *fixture,
 {
   const OnlyEnd *end = data;
 
-  g_test_summary ("A normal close of the only link is no error, and no other end speaks of 0 "
+  g_test_summary ("A normal close of the only link is no error, and no other error mentions 0 "
                   "attempts");
 
   fixture->machine.settings.repeat_limit = 0;
@@ -199,7 +199,7 @@ static void
 test_connect_timeout (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("An attempt that takes too long is given up and made again later");
+  g_test_summary ("An attempt that takes too long is ended and made again later");
 
   start (fixture);
   assert_deadline (fixture, 10000);
@@ -215,7 +215,7 @@ static void
 test_connect_timeout_none (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("Without a connect timeout an attempt may take for ever");
+  g_test_summary ("Without a connect timeout an attempt may take forever");
 
   fixture->machine.settings.connect_timeout = 0;
   start (fixture);
@@ -227,8 +227,8 @@ static void
 test_connect_timeout_late (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("An attempt is not given up for a process that slept: it has its time once "
-                  "more");
+  g_test_summary ("An attempt is not given up after a suspend of the process: it gets its full "
+                  "time again");
 
   start (fixture);
   advance_late (fixture, 11001);

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What a machine counts, and the times that it tells. */
+/* What a machine counts, and the times that it reports. */
 
 static HbMetrics *
 get_metrics (Fixture *fixture)
@@ -114,7 +114,7 @@ test_refused (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message that was refused is not dropped: who sent it knows");
+  g_test_summary ("A message that was refused is not dropped: its call has failed");
 
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   start (fixture);
@@ -130,7 +130,7 @@ test_heartbeat (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Pings, replies, latencies and links that were condemned are counted");
+  g_test_summary ("Pings, replies, latencies and links that the heartbeat ended are counted");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -187,8 +187,8 @@ test_downtime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open = NULL;
 
-  g_test_summary ("The time between a loss and the next open link is summed up, and the last "
-                  "one is told");
+  g_test_summary ("The time between a loss and the next open link is summed up, and the last one "
+                  "is reported");
 
   start_open (fixture);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);
@@ -275,7 +275,7 @@ static void
 test_downtime_reopen (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open () after close () forgets the last downtime, and tells so");
+  g_test_summary ("open () after close () resets the last downtime, and notifies it");
 
   start_open (fixture);
   lose_link (fixture);

@@ -17,7 +17,7 @@ static void
 test_check_open (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () of an open link pings at once, and judges the answer");
+  g_test_summary ("check () of an open link sends a ping at once, and waits for the answer");
 
   start_open (fixture);
   advance (fixture, 5000);
@@ -61,7 +61,7 @@ static void
 test_check_unlimited (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Where a reply is awaited without a limit, check () and the network ask again");
+  g_test_summary ("Without a pong-timeout, check () and the network send another ping");
 
   fixture->machine.settings.ping_timeout = 0;
   fixture->machine.settings.pong_timeout = 0;
@@ -79,7 +79,7 @@ static void
 test_check_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("check () in the wait attempts at once, and the counter stays");
+  g_test_summary ("check () during the delay attempts at once, and the counter stays");
 
   start (fixture);
   lose_link (fixture);
@@ -139,7 +139,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A change of the network cuts a wait short");
+  g_test_summary ("A change of the network ends a delay");
 
   start (fixture);
   lose_link (fixture);
@@ -153,8 +153,8 @@ static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not cut short a wait that the server asked for, "
-                  "but check () does");
+  g_test_summary ("A change of the network does not end a delay that the server asked for, but "
+                  "check () does");
 
   start (fixture);
   lose_link_with (fixture, 503, 30);
@@ -231,8 +231,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The network of a closed task is of no interest, also not when it is opened "
-                  "later");
+  g_test_summary ("The network of a closed task has no effect, also not when it is opened later");
 
   change_network (fixture);
   assert_effects (fixture, "");
@@ -267,8 +266,8 @@ static void
 test_no_verdict (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A change of the network never condemns: what a ping waits for may have "
-                  "come, unread");
+  g_test_summary ("A change of the network never ends a link, because the reply may have arrived "
+                  "unread");
 
   start_open (fixture);
   advance (fixture, 15000);

@@ -503,8 +503,8 @@ static void
 test_timeout_late (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Neither a process that slept nor a handler that does not return is the "
-                  "server's fault");
+  g_test_summary ("Neither a suspend of the process nor a handler that does not return counts "
+                  "against the server");
 
   start_unready (fixture);
   advance_late (fixture, 20000);

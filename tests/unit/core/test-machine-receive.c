@@ -191,7 +191,7 @@ test_calls (Fixture       *fixture,
   call_receive (fixture, "4");
   assert_effects (fixture, "resolve:c(3)");
 
-  /* Who has asked comes first. */
+  /* The call comes first. */
   set_paused (fixture, FALSE);
   receive (fixture, "d");
   receive (fixture, "e");
@@ -447,7 +447,7 @@ test_heartbeat (Fixture       *fixture,
 {
   const Heartbeat *heartbeat = data;
 
-  g_test_summary ("While the socket is not read no link is condemned, and then the time starts");
+  g_test_summary ("While the socket is not read no link is ended, and then the time starts");
 
   fixture->machine.settings.heartbeat_mode = heartbeat->mode;
   fixture->machine.settings.liveness = heartbeat->liveness;

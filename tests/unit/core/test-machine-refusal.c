@@ -146,7 +146,7 @@ static void
 test_effects (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A message that is too big is told before the close, and the queue goes on");
+  g_test_summary ("A message that is too big is reported before `close`, and the queue continues");
 
   fixture->keeps = TRUE;
   fixture->room = 1;
@@ -218,8 +218,8 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is dropped with its link, and no other in its place, and the "
-                  "error is told");
+  g_test_summary ("A volatile message is dropped with its link, and no other in its place, and "
+                  "the error is emitted");
 
   fixture->keeps = TRUE;
   fixture->room = 1;
@@ -240,7 +240,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("An application that has closed is not told that the peer refuses a message");
+  g_test_summary ("After close () of the application, a refused message is not reported");
 
   fixture->keeps = TRUE;
   fixture->room = 1;

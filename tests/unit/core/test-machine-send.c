@@ -165,7 +165,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("In the wait messages are kept too");
+  g_test_summary ("During the delay messages are kept too");
 
   start_open (fixture);
   lose_link (fixture);
@@ -249,8 +249,7 @@ static void
 test_greeting_ticket (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open_async () ends before a message can be sent out of turn by who waits "
-                  "for it");
+  g_test_summary ("open_async () completes before its caller can send a message out of turn");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_text (fixture, "queued");
@@ -385,8 +384,8 @@ static void
 test_full_link (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A link that is full is given the rest when it has room; the buffered amount "
-                  "tells at each step, and `drain` when all is out");
+  g_test_summary ("A link that is full is given the rest when it has room; buffered-amount is "
+                  "notified at each step, and `drain` when all is out");
 
   fixture->room = 2;
   start_open (fixture);
@@ -406,8 +405,8 @@ static void
 test_no_drain (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Without a backlog there is no `drain`: a message that passes through is "
-                  "nothing to tell");
+  g_test_summary ("Without a backlog there is no `drain`: a message that passes through is not "
+                  "reported");
 
   start_open (fixture);
   send_text (fixture, "one");

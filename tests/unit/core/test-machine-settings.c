@@ -16,7 +16,7 @@ typedef enum {
   PINGED,
   CLOSING,
   WAITING,
-  WAITING_TWICE, /* after two failures, with waits that may grow to a minute */
+  WAITING_TWICE, /* after two failures, with delays that may grow to a minute */
   ASKED_TO_WAIT, /* for 5 s, by the server */
   OWN_DELAY,     /* of 3 s, by the application's function */
   HELD,          /* in a wait */
@@ -164,7 +164,7 @@ static void
 test_told (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A wait that moves is notified, and one that does not is not");
+  g_test_summary ("A delay that changes is notified, and one that does not is not");
 
   enter (fixture, WAITING);
   fixture->machine.settings.ping_timeout = 1;
@@ -191,8 +191,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The wait in `reconnect` is the one that a handler of `close` has "
-                  "set");
+  g_test_summary ("The delay in `reconnect` is the one that a handler of `close` has set");
 
   start_open (fixture);
   fixture->handler = set_in_close_cb;
@@ -208,7 +207,8 @@ test_jitter (Fixture       *fixture,
 {
   gint64 deadline;
 
-  g_test_summary ("A wait has one random number, which a change of a property does not draw again");
+  g_test_summary ("A delay has one random number, which a change of a property does not draw "
+                  "again");
 
   fixture->machine.settings.reconnect_jitter = 1;
   enter (fixture, WAITING);
@@ -229,7 +229,7 @@ static void
 test_limit (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A limit that has been reached already when it is set ends the wait");
+  g_test_summary ("A limit that has been reached already when it is set ends the delay");
 
   enter (fixture, WAITING_TWICE);
   send_ticket (fixture, "one", "send");

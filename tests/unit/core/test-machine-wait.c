@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* How long a machine waits between attempts, how often it makes one, and who may change that. */
+/* The delay between attempts, their number, and what changes them. */
 
 #define WAITS "drop notify:state notify:attempt notify:reconnect-at "
 
@@ -17,7 +17,7 @@ test_for_ever (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Without anything set the waits are all the same, and the attempts never end");
+  g_test_summary ("Without anything set all delays are the same, and the attempts never end");
 
   start (fixture);
 
@@ -36,7 +36,7 @@ static void
 test_tells (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("`reconnect` tells the number of the attempt and how long the wait is");
+  g_test_summary ("`reconnect` passes the number of the attempt and the delay");
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start (fixture);
@@ -57,7 +57,7 @@ static void
 test_doubles (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("With a maximum the waits double up to it, and begin anew after a link that "
+  g_test_summary ("With a maximum the delays double up to it, and start again after a link that "
                   "lasted");
 
   fixture->machine.settings.reconnect_timeout = 1000;
@@ -81,8 +81,8 @@ test_jitter (Fixture       *fixture,
   gint64 longest = 0;
   guint i;
 
-  g_test_summary ("With jitter no wait is longer than without, none shorter than its share, "
-                  "and they differ");
+  g_test_summary ("With jitter each delay is between its shortest and its longest, and they "
+                  "differ");
 
   fixture->machine.settings.reconnect_jitter = 0.5;
   start (fixture);
@@ -128,7 +128,7 @@ static void
 test_no_wait (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A wait of nothing attempts at once");
+  g_test_summary ("A delay of 0 makes the attempt at once");
 
   fixture->machine.settings.reconnect_timeout = 0;
   start (fixture);
@@ -143,7 +143,7 @@ static void
 test_new_wait (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A wait that changes acts on the next one");
+  g_test_summary ("A changed delay applies to the next attempt");
 
   start (fixture);
   fixture->machine.settings.reconnect_timeout = 700;
@@ -155,7 +155,8 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("An attempt that is due while the process slept is made as soon as it wakes");
+  g_test_summary ("An attempt that becomes due in a suspend is made as soon as the process "
+                  "resumes");
 
   start (fixture);
   lose_link (fixture);
@@ -186,7 +187,8 @@ test_limit (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "no luck");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("When as many attempts as allowed have failed, the task is CLOSED and says why");
+  g_test_summary ("When as many attempts as allowed have failed, the task is CLOSED, and the "
+                  "error gives the reason");
 
   fixture->machine.settings.repeat_limit = 2;
   start (fixture);
@@ -207,7 +209,7 @@ static void
 test_limit_attempts (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("The limit counts attempts to reconnect: there is one more, the first");
+  g_test_summary ("The limit counts attempts to reconnect: the first one does not count");
 
   fixture->machine.settings.repeat_limit = 12;
   start (fixture);
@@ -221,7 +223,7 @@ static void
 test_limit_none (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A limit of nought never reconnects");
+  g_test_summary ("A limit of 0 never reconnects");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -236,8 +238,8 @@ static void
 test_limit_tickets (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("At the limit open_async () and close_async () are over, and what is "
-                  "buffered is told");
+  g_test_summary ("At the limit open_async () and close_async () complete, and the buffered "
+                  "messages are reported");
 
   fixture->machine.settings.repeat_limit = 0;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -255,7 +257,7 @@ static void
 test_limit_reopen (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After the limit open () works again, with a fresh counter");
+  g_test_summary ("After the limit open () works again, with the counter reset");
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);
@@ -307,7 +309,7 @@ static void
 test_min_uptime (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A link that has lasted starts the counter afresh, and the application sees it");
+  g_test_summary ("A link that has lasted resets the counter, and the application sees it");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -328,7 +330,7 @@ static void
 test_min_uptime_no_tick (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("A link that lasted and is lost in a tick's stead has lasted all the same");
+  g_test_summary ("A link that is lost before the tick for min-uptime has lasted nevertheless");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -347,7 +349,7 @@ static void
 test_min_uptime_none (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a minimum every open link starts the counter afresh");
+  g_test_summary ("Without a minimum every open link resets the counter");
 
   fixture->machine.settings.min_uptime = 0;
   start (fixture);
@@ -364,7 +366,7 @@ static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A server that asks for a wait, with 429 or 503, gets it");
+  g_test_summary ("A delay that a server asks for, with 429 or 503, is respected");
 
   start (fixture);
   lose_link_with (fixture, 429, 30);
@@ -381,7 +383,7 @@ static void
 test_retry_after_shorter (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A wait that is longer anyway is not shortened by the server");
+  g_test_summary ("The server does not shorten a longer delay");
 
   start (fixture);
   lose_link_with (fixture, 503, 1);
@@ -394,7 +396,7 @@ static void
 test_retry_after_long (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A server is believed for an hour at most, and no number overflows");
+  g_test_summary ("Retry-After is respected for an hour at most, and no number overflows");
 
   start (fixture);
   lose_link_with (fixture, 503, 3601);
@@ -414,7 +416,7 @@ test_retry_after_other (Fixture       *fixture,
   static const guint statuses[] = { 0, 200, 301, 401, 403, 404, 408, 500, 502, 504 };
   guint i;
 
-  g_test_summary ("With any other status nobody may ask for a wait");
+  g_test_summary ("With any other status a server cannot ask for a delay");
 
   start (fixture);
 
@@ -433,7 +435,7 @@ static void
 test_retry_after_once (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("What a server asked for holds for one wait, not for the next");
+  g_test_summary ("What a server asked for applies to one delay, not to the next");
 
   start (fixture);
   lose_link_with (fixture, 503, 30);
@@ -449,8 +451,7 @@ static void
 test_own_delay (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The application's own function decides how long the wait is, and "
-                  "`reconnect` tells that");
+  g_test_summary ("The application's own function decides the delay, and `reconnect` passes it");
 
   fixture->own_delay = 333;
   start (fixture);

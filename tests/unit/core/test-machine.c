@@ -5,13 +5,13 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What a machine does when it is opened and closed, and in which order it tells. */
+/* What a machine does when it is opened and closed, and the order of its signals. */
 
 static void
 test_new (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("A new machine is closed, wants nothing and never ticks");
+  g_test_summary ("A new machine is closed, needs nothing and never ticks");
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_deadline (fixture, -1);
@@ -34,7 +34,7 @@ static void
 test_opened (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("When the server has answered, the state changes before anything is told");
+  g_test_summary ("When the server has answered, the state changes before any signal is emitted");
 
   start (fixture);
   answer (fixture);
@@ -70,7 +70,7 @@ static void
 test_open_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("open () does not cut a wait short");
+  g_test_summary ("open () does not end a delay");
 
   start (fixture);
   lose_link (fixture);
@@ -86,7 +86,7 @@ static void
 test_open_bad_uri (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("An attempt with a URI that cannot be ends CLOSED at once, and says why");
+  g_test_summary ("An attempt with an invalid URI ends CLOSED at once, and gives the reason");
 
   set_text (&fixture->machine.settings.uri, "http://example.com/");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -99,7 +99,7 @@ static void
 test_open_mended_uri (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("After the URI was mended, open () works");
+  g_test_summary ("After the URI was corrected, open () works");
 
   set_text (&fixture->machine.settings.uri, NULL);
   start (fixture);
@@ -219,7 +219,7 @@ static void
 test_close_timeout (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A peer that does not answer the close frame is left when the time is over");
+  g_test_summary ("A peer that does not answer the close frame is dropped when the time is over");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -240,8 +240,8 @@ test_close_error (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "reset");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("After close () the state of a link matters no more: an error of it is not "
-                  "told");
+  g_test_summary ("After close () the state of the link has no effect: its errors are not "
+                  "reported");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);
@@ -255,8 +255,8 @@ static void
 test_close_connecting (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("close () of an attempt is CLOSED at once, and tells no close since nothing "
-                  "had opened");
+  g_test_summary ("close () of an attempt is CLOSED at once, and emits no `close` because no link "
+                  "was open");
 
   start (fixture);
   close_with (fixture, 1000, "close");
@@ -270,7 +270,7 @@ static void
 test_close_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("close () in the wait is CLOSED at once, and nothing is attempted later");
+  g_test_summary ("close () during the delay is CLOSED at once, and nothing is attempted later");
 
   start (fixture);
   lose_link (fixture);
@@ -407,7 +407,7 @@ static void
 test_reopen (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("After close () and open () the counters are fresh");
+  g_test_summary ("After close () and open () the counters are reset");
 
   start (fixture);
   lose_link (fixture);

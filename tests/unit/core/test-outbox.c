@@ -182,8 +182,8 @@ static void
 test_passes (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("With an open link a message passes through without a word, when nobody "
-                  "waits for it");
+  g_test_summary ("With an open link a message is sent without an effect, unless a call waits for "
+                  "it");
 
   send_text (fixture, "one");
   g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
@@ -212,7 +212,7 @@ static void
 test_ticket (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("Who waits for a message is told when it is written");
+  g_test_summary ("The call that waits for a message completes when it is written");
 
   send_ticket (fixture, "one", "first");
   send_ticket (fixture, "two", "second");
@@ -229,7 +229,7 @@ static void
 test_keeps (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("What is sent without a link is kept, and the buffered amount tells");
+  g_test_summary ("What is sent without a link is kept, and buffered-amount is notified");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -244,7 +244,7 @@ static void
 test_drain (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("When a backlog has gone out, the application is told");
+  g_test_summary ("When a backlog has gone out, the application is notified");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -260,7 +260,7 @@ static void
 test_drains_bit_by_bit (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("While a backlog goes out, the buffered amount tells at each step");
+  g_test_summary ("While a backlog goes out, buffered-amount is notified at each step");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -372,8 +372,8 @@ static void
 test_drop_oldest (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The oldest are dropped until the new one fits, those who wait and the "
-                  "application are told");
+  g_test_summary ("The oldest are dropped until the new one fits, and their calls and the "
+                  "application are notified");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_ticket (fixture, "1234", "first");
@@ -422,7 +422,7 @@ static void
 test_drop_newest (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The newest is dropped, who waits for it and the application are told");
+  g_test_summary ("The newest is dropped, and its call and the application are notified");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_ticket (fixture, "1234567890", "first");
@@ -458,7 +458,7 @@ test_drop_into_empty (Fixture       *fixture,
                       gconstpointer  data)
 {
   g_test_summary ("A message that is dropped from an empty buffer is always the first since that "
-                  "was empty, and told of");
+                  "was empty, and reported");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "12345678901");
@@ -692,8 +692,8 @@ static void
 test_take_queue_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Taking the queue back leaves what has been handed over, and the buffered "
-                  "amount tells");
+  g_test_summary ("Taking the queue back leaves what has been handed over, and buffered-amount is "
+                  "notified");
 
   send_text (fixture, "handed");
   assert_takes (fixture, "handed");
@@ -743,7 +743,7 @@ static void
 test_withdraw (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message is taken back for who sent it, unless it has been handed over");
+  g_test_summary ("A message is taken back for its call, unless it has been handed over");
 
   send_ticket (fixture, "handed", "first");
   assert_takes (fixture, "handed");
@@ -760,7 +760,7 @@ static void
 test_withdraw_flush (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A flush can be given up, and the messages go out all the same");
+  g_test_summary ("A flush can be cancelled, and the messages are sent nevertheless");
 
   send_text (fixture, "one");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
@@ -776,7 +776,7 @@ test_close (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("When there will be no other link, all who wait are told why");
+  g_test_summary ("If no other link follows, all calls that wait fail with the reason");
 
   hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_ticket (fixture, "one", "first");

@@ -431,8 +431,8 @@ test_pop_ticket (Fixture       *fixture,
   int queued;
   int greeting;
 
-  g_test_summary ("A message that somebody waits for is found by it, in the queue and in the "
-                  "greeting");
+  g_test_summary ("A message for which a call waits is found by its ticket, in the queue and in "
+                  "the greeting");
 
   push (fixture, "one");
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &queued);
@@ -465,7 +465,7 @@ static void
 test_clear (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Clearing frees what is in all lanes");
+  g_test_summary ("Clearing frees what is in all lines");
 
   push (fixture, "handed queued");
   take (fixture, 1);

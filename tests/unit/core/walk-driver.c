@@ -7,7 +7,7 @@
 /* Carries out what the machine wants, as the real driver does, and holds each emission against what
  * is owed. */
 
-/* A machine that wants something for ever, in one step. */
+/* A machine that never comes to rest in one step. */
 #define MAX_EFFECTS 100000
 
 static void
@@ -146,7 +146,7 @@ ping (Walk *self)
   walk_on_pinged (self);
 }
 
-/* All that was accepted is on its way before goodbye is said, and it is said once. */
+/* All that was accepted is on its way before the close frame is sent, and it is sent once. */
 static void
 shut_down (Walk *self)
 {
@@ -232,7 +232,7 @@ settle_debt (Walk           *self,
   model_free_owed (owed);
 }
 
-/* An application reads a property when it is told that it has changed, and not before. */
+/* An application reads a property when it is notified, and not before. */
 static void
 read_property (Walk       *self,
                HbProperty  property)

@@ -6,8 +6,8 @@
 
 #include "walk-private.h"
 
-/* Received messages that wait, and the calls that wait for messages: the model, and what the
- * machine is told. */
+/* Received messages that wait, and the calls that wait for messages: the model, and the machine's
+ * inputs. */
 
 /* So much may wait before the socket is no longer read, with what each message takes. */
 #define FULL     (1024 * 1024)
@@ -62,7 +62,7 @@ model_drop_inbox (Walk *walk)
     g_bytes_unref (pop (walk));
 }
 
-/* A message for the application: to whom has asked for it first */
+/* A message for the application: for the call that was made first */
 void
 model_deliver (Walk   *walk,
                GBytes *bytes)

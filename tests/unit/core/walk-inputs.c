@@ -8,7 +8,7 @@
 #include "tell.h"
 #include "walk-private.h"
 
-/* All that a machine can be told, each with what the model makes of it. */
+/* All inputs of a machine, each with what the model makes of it. */
 
 void
 walk_assert_same (Walk *self)
@@ -383,7 +383,7 @@ walk_take_queue (Walk *self)
   g_free (taken_to_string (&taken));
 }
 
-/* A call that is over, and not told yet, may be cancelled too. */
+/* A call that is over, and not reported yet, may be cancelled too. */
 void
 walk_cancel (Walk *self)
 {
@@ -556,8 +556,8 @@ walk_on_written (Walk  *self,
   finish (self);
 }
 
-/* The peer's TCP has acknowledged some more, which may end in the midst of a message. Nothing may
- * have told yet that the kernel has as much. */
+/* The peer's TCP has acknowledged some more, which may end in the midst of a message. No event may
+ * have reported yet that the kernel has as much. */
 void
 walk_on_acknowledged (Walk *self)
 {

@@ -282,7 +282,7 @@ model_release (Walk *walk)
     release_request (walk);
 }
 
-/* Nothing is told any more but to those who wait. */
+/* Nothing is reported any more except to the calls that wait. */
 void
 model_dispose (Walk *walk)
 {

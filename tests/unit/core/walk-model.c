@@ -70,7 +70,7 @@ owe_close (Walk  *walk,
   });
 }
 
-/* What will not be sent is told of, all in one. */
+/* Messages that will not be sent are reported by one error. */
 void
 model_owe_unsent (Walk *walk)
 {
@@ -218,7 +218,7 @@ wait_for_attempt (Walk       *walk,
     check_wait (walk);
 }
 
-/* What has waited too long is dropped, and told of once. */
+/* What has waited too long is dropped, and reported once. */
 void
 model_expire (Walk *walk)
 {
@@ -255,7 +255,8 @@ model_apply_settings (Walk *walk)
     }
 }
 
-/* A link ends by itself. Returns the error for those who wait, NO_ERROR if there is a next link. */
+/* A link ends by itself. Returns the error for the calls that wait, NO_ERROR if there is a next
+ * link. */
 static int
 judge_loss (Walk       *walk,
             const Loss *loss,

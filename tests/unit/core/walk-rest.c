@@ -42,7 +42,7 @@ assert_state (Walk *self)
     g_assert_cmpuint (link->serial, ==, self->machine.serial);
 }
 
-/* Nothing lies about that could go out, and goodbye is not forgotten. */
+/* Nothing lies about that could go out, and the close frame is not forgotten. */
 static void
 assert_traffic (Walk *self)
 {
@@ -144,7 +144,7 @@ assert_metrics (Walk *self)
                    + (model->lost_at != HB_NEVER ? self->now - model->lost_at : 0));
 }
 
-/* Who listens to `notify` knows how things are. */
+/* A handler of `notify` sees the present values. */
 static void
 assert_mirror (Walk *self)
 {
@@ -167,7 +167,7 @@ assert_mirror (Walk *self)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);
 }
 
-/* Nobody waits for what cannot come any more. */
+/* No call waits for what cannot happen any more. */
 static void
 assert_calls (Walk *self)
 {

@@ -150,7 +150,7 @@ let_link_act (Walk *self)
 }
 
 /* Lets the time pass, with a tick at each deadline, which has to get the machine ahead: one that
- * leaves its own deadline behind would keep a process busy for ever. */
+ * leaves its own deadline behind would keep a process busy forever. */
 static void
 advance (Walk   *self,
          gint64  time)
@@ -316,7 +316,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* Whoever waits is told when the task is disposed of, and nobody twice. */
+/* Each call that waits completes when the task is disposed of, and only once. */
 void
 walk_free (Walk *self)
 {
