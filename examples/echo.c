@@ -164,7 +164,7 @@ main (int    argc,
   /* Tries until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);
   if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
-    return EXIT_FAILURE; /* The URI is wrong, as the error has said. */
+    return EXIT_FAILURE; /* The URI is wrong, as the error has reported. */
 
   while (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     g_main_context_iteration (NULL, TRUE);

@@ -81,7 +81,7 @@ print('Type lines to send them. Ctrl+D closes the connection.');
 try {
   await task.open_async(null);
 } catch {
-  System.exit(1); // The URI is wrong, as the error has said.
+  System.exit(1); // The URI is wrong, as the error has reported.
 }
 
 for (;;) {

@@ -104,6 +104,6 @@ print('Type lines to send them. Ctrl+D closes the connection.')
 # Tries until a connection is open.
 task.open_async(None, on_opened)
 if task.get_state() == Hb.State.CLOSED:
-    sys.exit(1)  # The URI is wrong, as the error has said.
+    sys.exit(1)  # The URI is wrong, as the error has reported.
 
 loop.run()

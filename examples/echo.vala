@@ -123,7 +123,7 @@ int main (string[] args)
       }
     catch (Error error)
       {
-        status = 1; // The URI is wrong, as the error has said.
+        status = 1; // The URI is wrong, as the error has reported.
         loop.quit ();
       }
   });

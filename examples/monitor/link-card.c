@@ -280,7 +280,8 @@ link_card_set_task (LinkCard        *self,
   show_counts (self);
 }
 
-/* Has the traffic counted anew with the next frame: the task does not tell of each message. */
+/* Lets the next frame count the traffic again, because the task emits no signal for each sent
+ * message. */
 void
 link_card_queue_update (LinkCard *self)
 {

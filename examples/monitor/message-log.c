@@ -2,8 +2,8 @@
 
 #include "message-log.h"
 
-/* What comes is put aside, and is told of in one batch: a view that was told of each message would
- * be busy with nothing else at some thousands a second. */
+/* New messages are collected and reported in batches. A view that handled each message alone would
+ * do nothing else at some thousands a second. */
 struct _MessageLog
 {
   GObject parent_instance;
@@ -111,8 +111,8 @@ message_log_push (MessageLog     *self,
   g_queue_push_tail (&self->pending, message);
 }
 
-/* Returns whether there was something. What goes at the start and what comes at the end is told of
- * one by one, so that a view knows which messages stay, and keeps its place. */
+/* Returns whether messages were added. Those that are removed at the start and added at the end are
+ * reported separately, so that a view knows which messages stay, and keeps its position. */
 gboolean
 message_log_flush (MessageLog *self)
 {

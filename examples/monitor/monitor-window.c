@@ -16,7 +16,7 @@
 #define RECONNECT_AFTER   2000
 #define RECONNECT_AT_MOST 30000
 
-/* A person who logs in needs longer than a program. */
+/* A user needs longer for a login than a program. */
 #define CONNECT_WITHIN    10000
 #define LOG_IN_WITHIN     60000
 

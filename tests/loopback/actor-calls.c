@@ -176,7 +176,8 @@ actor_call (Actor *self,
     }
 }
 
-/* While `open` is to be told or is being told, messages overtake those that have waited. */
+/* While `open` is about to be emitted or is being emitted, messages overtake those that have
+ * waited. */
 static gboolean
 may_overtake (Actor *self)
 {

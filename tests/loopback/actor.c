@@ -7,7 +7,7 @@
 #include "actor.h"
 #include "test-wait.h"
 
-/* What an application is told, and what must hold of it. */
+/* The signals that an application receives, and what must hold for them. */
 
 #define PATIENCE  8
 #define MAX_LOOPS 3
@@ -336,7 +336,7 @@ actor_new (guint  id,
   return self;
 }
 
-/* Whoever waits is told in the end, and nobody keeps the task alive. */
+/* Each call that waits completes in the end, and no reference keeps the task alive. */
 void
 actor_free (Actor *self)
 {

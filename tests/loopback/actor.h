@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* How many there may be. The threads of each are as many clients again. */
 #define ACTOR_MAX 2
 
-/* An application that does with its task as the dice say, at any time and in every handler, and
- * holds what it is told against what it has been told before. */
+/* An application that makes random calls at any time and in every handler, and compares each signal
+ * with those before. */
 typedef struct
 {
   HbWebsocketTask *task;         /* (nullable) once it was let go of */

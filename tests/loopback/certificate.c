@@ -39,7 +39,7 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* @dated: whether openssl is told that the certificate was valid only in 2020 */
+/* @dated: whether openssl makes a certificate that was valid only in 2020 */
 static gboolean
 run_request (const char *openssl,
              const char *key,
@@ -138,8 +138,8 @@ trust_nobody (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
 }
 
-/* Signed by nobody, with its key. Made for this run: one in the repository would expire some day.
- * From the first one on, this process trusts none of the machine's authorities.
+/* A self-signed certificate with its key. Made for this run: one in the repository would expire
+ * some day. From the first one on, this process trusts none of the machine's authorities.
  *
  * @name: whose it is, as openssl writes it: IP:127.0.0.1
  *
@@ -199,7 +199,7 @@ remove_file (gpointer path)
   g_free (path);
 }
 
-/* Returns: a session of an application that trusts @certificate, and nobody else */
+/* Returns: a session of an application that trusts only @certificate */
 SoupSession *
 certificate_make_session (GTlsCertificate *certificate)
 {

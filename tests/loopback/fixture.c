@@ -73,7 +73,7 @@ connections_are_gone (Fixture *fixture)
   return TRUE;
 }
 
-/* Nobody keeps the task alive, whatever its state; and it leaves nothing behind. */
+/* No reference keeps the task alive, whatever its state, and the task leaves nothing behind. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
@@ -132,7 +132,7 @@ fixture_close_raw (Fixture *fixture,
   signal_log_expect (fixture->log, WORDS_CLOSE);
 }
 
-/* Lets the server vanish without a word. */
+/* Lets the server vanish without an end of the connection. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)
@@ -238,7 +238,7 @@ get_metric (HbWebsocketTask *task,
   return getter (metrics);
 }
 
-/* 0 where the system does not tell */
+/* 0 if the system does not provide it */
 guint
 count_descriptors (void)
 {

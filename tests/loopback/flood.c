@@ -14,7 +14,7 @@ struct _Flood
   GThread      *thread;
   char         *uri;
   const char   *answer;  /* (nullable) */
-  char         *headers; /* of the proper answer, besides the usual ones */
+  char         *headers; /* of the proper answer, in addition to the usual ones */
   GByteArray   *first;   /* (nullable) */
   GByteArray   *again;   /* (nullable) */
   guint64       limit;
@@ -123,7 +123,7 @@ run_flood (gpointer data)
  *
  * @answer: to the handshake
  * @first: (nullable): what follows it
- * @again: (nullable): what follows that, for ever or until @limit bytes have gone */
+ * @again: (nullable): what follows that, forever or until @limit bytes have gone */
 Flood *
 flood_new (const char *answer,
            const char *headers,

@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A hostile server: says something, and then the same again and again, as fast as it is read, and
- * reads nothing itself but the request. It has a thread of its own, which takes next to nothing of
- * the memory that a test measures. One connection, and no more. */
+/* A hostile server. It sends something, and then repeats it as fast as the client reads, and itself
+ * reads nothing except the request. Its thread takes hardly any of the memory that a test measures.
+ * It accepts one connection only. */
 typedef struct _Flood Flood;
 
 #define FLOOD_SHAKES "shakes" /* for the proper answer to the handshake */

@@ -41,7 +41,7 @@ heartbeat_get_ping_word (const Heartbeat *self)
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* What is enough to prove that the link is good: where any life does, it is no reply. */
+/* What proves that the link is good. With ANY, that is not a reply. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)

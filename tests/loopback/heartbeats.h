@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Both modes of the heartbeat with both ideas of life, for what must hold in each. */
+/* Both modes of the heartbeat with ANY and with REPLY, for what must hold in each. */
 typedef struct
 {
   const char      *name;

@@ -523,7 +523,7 @@ raw_peer_resume (RawPeer *self)
   g_source_attach (self->input, g_main_context_get_thread_default ());
 }
 
-/* Closes the socket, without the goodbye of TLS. What the kernel has not taken is lost. */
+/* Closes the socket, without a close_notify of TLS. What the kernel has not taken is lost. */
 void
 raw_peer_cut (RawPeer *self)
 {
@@ -541,7 +541,7 @@ raw_peer_cut (RawPeer *self)
   g_clear_object (&self->connection);
 }
 
-/* Closes the socket without a word of the protocol. */
+/* Closes the socket without a close frame. */
 void
 raw_peer_drop (RawPeer *self)
 {

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* Between raw-server.c, which accepts connections, and raw-peer.c, which is one: for no test. */
 
-/* What a server does at the steps of a connection. Each is told the connection. */
+/* What a server does at the steps of a connection. Each receives the connection. */
 typedef enum
 {
   RAW_STEP_ACCEPTED,  /* before anything is read, or a handshake of TLS begun */

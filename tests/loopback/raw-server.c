@@ -140,7 +140,7 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* What a client said that no test asked for fails it. */
+/* Data from a client that no test has expected fails the test. */
 void
 raw_server_free (RawServer *self)
 {
@@ -272,7 +272,7 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* @func is called for each frame, and from then on it is its business what a client says. */
+/* Calls @func for each frame, which from then on checks what a client sends. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,

@@ -9,8 +9,8 @@
 /* The connections with which it still has to do; those before are dropped. */
 #define MAX_PEERS 6
 
-/* Little enough for the buffers of sockets, since a server that waits for room would wait for ever:
- * its client is in the same thread. */
+/* Little enough for the buffers of sockets. A server that waited for room would wait forever,
+ * because its client is in the same thread. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4

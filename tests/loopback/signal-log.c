@@ -22,7 +22,7 @@ struct _SignalLog
   GQueue           entries;  /* not yet asked for */
   GPtrArray       *all;      /* every word there was */
   gint64           time;     /* of the last one that was asked for */
-  char            *error;    /* (nullable) what the last error said */
+  char            *error;    /* (nullable) the text of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
   gboolean         was_paused; /* messages may have waited, and outlast their connection */
@@ -310,7 +310,7 @@ signal_log_get_time (SignalLog *self)
   return self->time;
 }
 
-/* What the last error said */
+/* The text of the last error */
 const char *
 signal_log_get_error (SignalLog *self)
 {

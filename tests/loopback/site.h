@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A server that sends whoever asks for "/" elsewhere, takes everybody else in, and keeps what it
- * was asked. */
+/* A server that redirects requests for "/", accepts all others, and records the requests. */
 typedef struct _Site Site;
 
 Site       *site_new            (GTlsCertificate *certificate);

@@ -16,7 +16,7 @@
 #include "signal-log.h"
 #include "stopped-client.h"
 
-/* A process that a test can stop, or tell to block its own main loop.
+/* A process that a test can stop, and whose main loop a test can block.
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *

@@ -187,14 +187,14 @@ stopped_process_has_said (StoppedProcess *self,
   return FALSE;
 }
 
-/* How many words it has said since it is awake again */
+/* How many words it has printed since it resumed */
 guint
 stopped_process_count (StoppedProcess *self)
 {
   return self->entries->len - self->n_before;
 }
 
-/* When it has said the first of these, or 0 */
+/* When it has printed the first of these, or 0 */
 gint64
 stopped_process_get_time (StoppedProcess *self)
 {

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* A task with the documented times of the heartbeat, and a clock that jumps. Every case is run in
- * both modes of the heartbeat and with both ideas of life, and gets a Heartbeat for its data. */
+ * both modes of the heartbeat and with ANY and REPLY, and gets a Heartbeat for its data. */
 typedef struct
 {
   const char *name;
@@ -24,7 +24,7 @@ typedef struct
 /* How much later than documented something may come, of what is as far away as all of this */
 #define LATENESS 125
 
-/* A tick that comes later than this has been slept through. */
+/* If a tick is later than this, the process was suspended. */
 #define LATE 1000
 
 #define WORDS_DEAD "state:waiting error:pong-timeout close:1006 reconnect:1:20"

@@ -6,8 +6,8 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* When an alarm wakes the loop, by a clock that stands still until it is told to go on; by a timer
- * of the kernel's, and by the loop's own where there is none. */
+/* When an alarm wakes the loop, by a clock that a test advances, by a timer of the kernel, and by
+ * the loop's own timer. */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
@@ -110,8 +110,8 @@ test_never_early (gconstpointer data)
   Bell bell;
   guint i;
 
-  g_test_summary ("An alarm rings no sooner than it is wanted, and no more than a 64th of the wait "
-                  "later, or an eighth of a second");
+  g_test_summary ("An alarm is never early, and late by a 64th of its time or an eighth of a "
+                  "second at most");
   bell_init (&bell, context, data);
 
   for (i = 0; i < G_N_ELEMENTS (waits); i++)

@@ -109,7 +109,7 @@ test_reconnect_now_keeps (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Within close-timeout it does not go out; then it is told, and the link is dropped. */
+/* It is not sent within close-timeout. Then it is reported, and the link is dropped. */
 static void
 test_unsent_at_close (Fixture       *fixture,
                       gconstpointer  data)
@@ -203,7 +203,7 @@ test_volatile_is_refused (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
 }
 
-/* The server's goodbye counts, though ours cannot go out. */
+/* The server's close frame counts, although ours cannot be sent. */
 static void
 test_goodbye_of_the_server (Fixture       *fixture,
                             gconstpointer  data)
@@ -243,7 +243,7 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* A server that reads slowly, and says nothing, takes bytes: that is life. */
+/* A server that reads slowly, and sends nothing, takes bytes, which counts as activity. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)
@@ -278,8 +278,8 @@ test_answer_to_last_words (Fixture       *fixture,
   static const char last_words[] = "\x81\x02hi\x88\x02\x03\xe8";
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("An answer that the kernel has taken, while the server's goodbye was read, does "
-                  "not go out again");
+  g_test_summary ("An answer that the kernel has taken, while the server's close frame was read, "
+                  "is not sent again");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), NULL);
   raw_peer_write (peer, last_words, sizeof last_words - 1);

@@ -296,7 +296,7 @@ test_slow_application (void)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* What the kernels may take of a flood that nobody reads */
+/* What the kernels may take of a flood that is not read */
 #define ROOM_IN_KERNELS (24 * MIB)
 
 /* What waits may take as much again in libsoup's array, and one more read comes after it. */

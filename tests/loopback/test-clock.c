@@ -36,7 +36,7 @@ typedef struct
 
 static Timer timers[MAX_DESCRIPTORS];
 
-/* Any time will do but nought, which disarms. */
+/* Any time except 0, which disarms. */
 static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;

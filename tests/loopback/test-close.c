@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The ends that a link can have, and what `close` tells of them. */
+/* The ways in which a link can end, and how `close` reports them. */
 
 typedef struct
 {
@@ -80,7 +80,7 @@ static const Goodbye own_goodbyes[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* What the application says is what the peer gets, or what libsoup makes of it. */
+/* The peer receives what the application has passed, or what libsoup makes of it. */
 static void
 test_own_goodbye (Fixture       *fixture,
                   gconstpointer  data)
@@ -231,7 +231,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The ends that a link can have, and what is told of them.");
+  g_test_summary ("The ways in which a link can end, and how they are reported.");
 
   add_raw_test ("/loopback/close/goodbye", test_goodbye);
   add_raw_test ("/loopback/close/last-words", test_last_words);

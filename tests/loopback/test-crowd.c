@@ -6,10 +6,9 @@
 
 #include "fixture.h"
 
-/* Many threads that send at the same time, and the task's own thread with them. This is what
- * ThreadSanitizer is to look at: see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES says how many
- * messages all of them send, and HB_CROWD_LINKS over how many connections, in place of the
- * defaults. */
+/* Many threads that send at the same time, and the task's own thread with them. This is for
+ * ThreadSanitizer: see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES is the number of messages that
+ * all of them send, and HB_CROWD_LINKS the number of connections, in place of the defaults. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000

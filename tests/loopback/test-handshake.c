@@ -39,7 +39,7 @@ test_no_common_protocol (Fixture       *fixture,
                      "state:closed error:handshake error:repeat-limit");
 }
 
-/* What is offered, what the server says of it, and whether a link comes of it */
+/* What is offered, the server's answer, and whether the link opens */
 typedef struct
 {
   const char *path;
@@ -166,7 +166,7 @@ add_token_cb (HbWebsocketTask *task,
   soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
 }
 
-/* A header that has to be made anew for each attempt */
+/* A header that has to be made again for each attempt */
 static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
@@ -192,7 +192,7 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* There is one of the link's own, which no server knows of. */
+  /* The link has a header of its own, which no server knows. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);

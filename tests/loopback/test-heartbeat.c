@@ -67,8 +67,8 @@ assert_within (gint64 time,
   g_assert_cmpint (time, <=, expected + TOLERANCE + missed);
 }
 
-/* The peer accepts, and never answers: detected on time, and left without a goodbye that would have
- * to be waited for. */
+/* The peer accepts, and never answers: detected on time, and dropped without a closing handshake,
+ * for which the task would have to wait. */
 static void
 expect_dead_peer (Fixture *fixture)
 {
@@ -108,7 +108,8 @@ test_dead_peer_ping (Fixture       *fixture,
   expect_dead_peer (fixture);
 }
 
-/* Any message is life, and puts off the next ping: by so long that a busy machine is no silence. */
+/* Any message counts as activity, and postpones the next ping, by so long that a busy machine is no
+ * silence. */
 static void
 test_any_message_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -283,7 +284,7 @@ test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
 
   signal_log_skip_to (fixture->log, "error:pong-timeout");
 
-  /* libsoup lets nobody have a turn before it has delivered all. */
+  /* libsoup delivers all messages before any other source has its turn. */
   if (has_stream)
     g_assert_cmpuint (n_messages, <, N_MESSAGES);
 
@@ -383,7 +384,7 @@ test_ping_bytes (Fixture       *fixture,
   raw_peer_expect (peer, "ping:heartbeat");
 }
 
-/* Pings to keep a way open, and nobody waits for the answer. */
+/* Pings that keep the connection in routers, without a wait for the answer. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
@@ -417,7 +418,7 @@ test_change_while_open (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
 }
 
-/* A blocked main loop says nothing about the server: no verdict, but one more ping. */
+/* A blocked main loop proves nothing about the server, so another ping is sent. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

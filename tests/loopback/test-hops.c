@@ -27,7 +27,7 @@ typedef struct
   Proxy           *proxy;
 } HopFixture;
 
-/* How the password of the proxy is known, and what else there is that is not for everybody */
+/* How the password of the proxy is known, and other secrets */
 typedef struct
 {
   const char *path;
@@ -298,7 +298,7 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* What the text of the error says of a refusal, and what follows */
+/* The text of the error about a refusal, and what follows */
 typedef struct
 {
   const char *path;

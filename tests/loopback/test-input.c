@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* What the caller gets wrong: an error says what, nothing is sent, and the state stays. */
+/* Mistakes of the caller: the error names them, nothing is sent, and the state stays. */
 
 static void
 expect_refusal (Fixture    *fixture,
@@ -168,7 +168,7 @@ test_close_arguments (Fixture       *fixture,
       g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
     }
 
-  /* A call that has its own way to tell uses that alone. */
+  /* A call that returns an error reports nothing else. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
   wait_until (closed != NULL);
   g_assert_false (hb_websocket_task_close_finish (fixture->task, closed, &error));
@@ -334,7 +334,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What the caller gets wrong: it is told, nothing is sent, and the state stays.");
+  g_test_summary ("Mistakes of the caller: they are reported, nothing is sent, and the state "
+                  "stays.");
 
   add_raw_test ("/loopback/input/uri", test_uri);
   add_raw_test ("/loopback/input/unusual-uri", test_unusual_uri);

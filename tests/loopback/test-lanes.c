@@ -17,7 +17,7 @@
 
 typedef enum
 {
-  LANE_FAST,      /* Nobody listens to the connection. */
+  LANE_FAST,      /* The connection has no handler. */
   LANE_SLOW,      /* A listener has every frame go through libsoup. */
   LANE_SWITCHING, /* A listener comes and goes. */
   N_LANES,
@@ -31,7 +31,7 @@ typedef struct
   GString         *log;
   GRand           *rand;       /* for the listener */
   Lane             lane;
-  gulong           listener;   /* 0 while nobody listens */
+  gulong           listener;   /* 0 without a handler */
   guint            n_unheard;  /* messages that the listener should have had and has not */
 } Exchange;
 
@@ -326,7 +326,8 @@ test_plain (gconstpointer data)
   g_autofree char *slow = NULL;
   g_autofree char *fast = NULL;
 
-  g_test_summary ("A whole message does not pass through libsoup unless somebody listens there");
+  g_test_summary ("A whole message does not pass through libsoup unless a handler is connected "
+                  "there");
 
   n_emissions = 0;
   fast = run (bytes, LANE_FAST, bytes->len, 1);
@@ -521,7 +522,8 @@ test_nested (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_messages = 0;
 
-  g_test_summary ("No message is read while a handler of one runs a main loop, whoever has read");
+  g_test_summary ("No message is read while a handler of one runs a main loop, whichever reader "
+                  "has read it");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
   raw_peer_gather (peer, TRUE);

@@ -233,8 +233,8 @@ test_after_thread (void)
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
   GThread *thread = g_thread_new ("brief", open_and_leave, task);
 
-  g_test_summary ("A task goes, and its link, even if its thread has ended and nobody runs its "
-                  "context any more");
+  g_test_summary ("A task is freed with its link even if its thread has ended and no thread runs "
+                  "its context");
 
   wait_until (is_open (server));
   g_thread_join (thread);

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The life of a task: what is emitted, in which order, and in which state. */
+/* The signals of a task, in their order, and the state at each. */
 
 static void
 test_open_and_close (Fixture       *fixture,
@@ -312,7 +312,7 @@ see_state_at_error_cb (HbWebsocketTask *task,
   see_state_cb (task, seen);
 }
 
-/* While a signal is emitted, the state says already what follows. */
+/* While a signal is emitted, the state is the next one already. */
 static void
 test_states_in_handlers (Fixture       *fixture,
                          gconstpointer  data)
@@ -374,7 +374,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What a task emits in its life, in which order, and in which state.");
+  g_test_summary ("The signals of a task, in their order, and the state at each.");
 
   add_test ("/loopback/life/open-and-close", test_open_and_close);
   add_test ("/loopback/life/reconnect", test_reconnect);

@@ -26,7 +26,7 @@
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
 
-/* Not a task, and something that can be told from one all the same */
+/* Not a task, and an object that can be distinguished from one */
 static HbWebsocketTask *
 new_stranger (void)
 {

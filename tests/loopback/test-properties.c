@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Every property: its default, what can be set, that a change is told once. */
+/* Every property: its default, what can be set, that a change is notified once. */
 
 static void
 count_cb (GObject    *object,
@@ -284,7 +284,7 @@ test_accessors (void)
   g_assert_finalize_object (task);
 }
 
-/* What a task tells of itself in its life, in this order */
+/* The notifications of a task, in this order */
 static void
 test_notifications (Fixture       *fixture,
                     gconstpointer  data)
@@ -397,7 +397,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Every property: its default, what can be set, that a change is told once.");
+  g_test_summary ("Every property: its default, what can be set, that a change is notified once.");
 
   g_test_add_func ("/loopback/properties/each", test_each);
   g_test_add_func ("/loopback/properties/none-is-missing", test_none_is_missing);

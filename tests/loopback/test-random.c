@@ -8,9 +8,8 @@
 #include "fixture.h"
 #include "position.h"
 
-/* Tasks and a server that do as the dice say, over real sockets. At the end of each round the
- * server mends its ways, and whatever has gone before, each task comes back, and leaves nothing
- * behind.
+/* Tasks and a server that act at random, over real sockets. At the end of each round the server
+ * behaves, and whatever has happened before, each task reconnects, and leaves nothing behind.
  *
  * What fails prints the seed of its round: HB_WALK_SEED=that takes this round alone, as far as
  * sockets are the same twice. HB_WALK_SECONDS is how long it takes altogether. */

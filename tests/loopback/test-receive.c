@@ -8,7 +8,7 @@
 #include "raw-frame.h"
 
 /* Messages that wait for the application: paused, and receive_async (). And those of many
- * connections in turn: HB_RECEIVE_LINKS says how many, in place of the default. */
+ * connections in turn: HB_RECEIVE_LINKS is their number, in place of the default. */
 
 #define MIB (1024 * 1024)
 #define N_LINKS 50

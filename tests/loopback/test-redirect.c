@@ -63,8 +63,8 @@ open_link (Redirection *fixture)
   signal_log_expect (fixture->base.log, "state:open open");
 }
 
-/* No link comes of it, and the error says why; it quotes no more of the redirect than it should.
- * The next attempt is made as after any other failure. */
+/* No link opens. The error gives the reason, and quotes no more of the redirect than it should. The
+ * next attempt is made as after any other failure. */
 static void
 assert_refused (Redirection *fixture,
                 const char  *location,
@@ -369,7 +369,7 @@ test_user_info_later (Redirection   *fixture,
   g_assert_cmpstr (g_uri_get_user (uri), ==, "anna");
 }
 
-/* Another server is told nothing, not even one that asks in the name of the first. */
+/* Another server receives nothing, not even one that asks in the name of the first. */
 static void
 test_user_info_is_kept (Redirection   *fixture,
                         gconstpointer  data)
@@ -389,7 +389,7 @@ test_user_info_is_kept (Redirection   *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 401);
 }
 
-/* Nobody answers at the end of the way: that is the error, and there is no status. */
+/* No server listens at the last address, which is the error, without a status. */
 static void
 test_into_the_void (Redirection   *fixture,
                     gconstpointer  data)

@@ -81,14 +81,15 @@ test_let_go_in_send (Fixture       *fixture,
   g_autofree char *text = g_strnfill (100000, 'x');
   guint i;
 
-  g_test_summary ("A handler of the connection may let go of the task, while it sends where "
-                  "libsoup tells the error there");
+  g_test_summary ("A handler of the connection may drop the task, while the task sends and "
+                  "libsoup emits the error there");
 
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
   /* The reset reaches us without a turn of the loop, so that it is a send that finds it: of a
-   * message that does not wait for the end of the turn. The library's own stream tells it later. */
+   * message that does not wait for the end of the turn. The library's own stream reports it
+   * later. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;

@@ -85,7 +85,7 @@ static void
 test_waiting_retry_after (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A wait that the server has asked for is over when it is over, asleep or not");
+  g_test_summary ("A delay that the server has asked for ends on time, also during a suspend");
 
   raw_server_set_answer (fixture->raw, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\n"
                                        "Content-Length: 0\r\n\r\n");
@@ -120,7 +120,7 @@ static void
 test_held_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("After a shorter suspend the release finds what is left of the wait");
+  g_test_summary ("After a shorter suspend the rest of the delay follows the release");
 
   enter_waiting (fixture);
   hb_websocket_task_hold (fixture->task);
@@ -147,7 +147,7 @@ test_check (Fixture       *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
 }
 
-/* Returns: the server's side, where nobody has answered the handshake yet */
+/* Returns: the server's side, where the handshake has no answer yet */
 static RawPeer *
 enter_connecting (Fixture *fixture)
 {
@@ -193,7 +193,7 @@ test_connecting_late_answer (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt gets the whole connect-timeout afresh after a suspend");
+  g_test_summary ("An attempt gets the full connect-timeout again after a suspend");
 
   jump (HOUR);
   jump (CONNECT_AFTER - 1);
@@ -207,7 +207,7 @@ static void
 test_connecting_dead (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("An attempt that nobody answers is given up a connect-timeout after the resume");
+  g_test_summary ("An attempt without an answer ends a connect-timeout after the resume");
 
   enter_connecting (fixture);
   jump (HOUR);
@@ -324,8 +324,7 @@ test_closing_answered_busy (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("It does so, too, where messages have kept others waiting, who are to have their "
-                  "turn now");
+  g_test_summary ("It does so too if messages have delayed other sources, whose turn is now");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   raw_peer_send_text (peer, "work");

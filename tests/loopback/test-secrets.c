@@ -12,7 +12,7 @@
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 
-/* What every domain has said, as "domain: text"; debug messages too */
+/* The messages of every domain, as "domain: text"; debug messages too */
 static GPtrArray *log_lines;
 
 typedef struct
@@ -27,7 +27,7 @@ capture (const char     *domain,
          const char     *text,
          gpointer        user_data)
 {
-  /* GLib ends the test at this, without a word unless it is said here. */
+  /* GLib ends the test here, and would print nothing without this line. */
   if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
     g_printerr ("%s\n", text);
   else
@@ -113,8 +113,8 @@ has_own_line (void)
   return FALSE;
 }
 
-/* libsoup's debug messages are libsoup's; that one of them quotes a broken close frame is said in
- * the documentation. */
+/* libsoup's debug messages are its own. The documentation says that one of them quotes a broken
+ * close frame. */
 static void
 assert_has_no_secret (Life *life)
 {
@@ -155,7 +155,7 @@ tear_down (Life          *life,
   g_clear_pointer (&log_lines, g_ptr_array_unref);
 }
 
-/* A life of a link: messages, pings and their answers both ways, and the end */
+/* All of a link: messages, pings and their answers both ways, and the end */
 static void
 test_link (Life          *life,
            gconstpointer  data)
@@ -254,7 +254,7 @@ test_argument (Life          *life,
   g_ptr_array_set_size (life->texts, 0);
 }
 
-/* No life after the ping, and a ping that is asked for by hand */
+/* No activity after the ping, and a ping by check () */
 static void
 test_pong_timeout (Life          *life,
                    gconstpointer  data)
@@ -391,7 +391,7 @@ test_tls (Life          *life,
   signal_log_skip_to (life->base.log, "error:repeat-limit");
 }
 
-/* Nobody is there, and nobody of that name. */
+/* No server listens, and the name does not exist. */
 static void
 test_nobody (Life          *life,
              gconstpointer  data)

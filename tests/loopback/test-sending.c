@@ -236,7 +236,7 @@ test_overflow (Fixture       *fixture,
   assert_sends (fixture->task, "one");
   assert_sends (fixture->task, "two");
 
-  /* The call fails, and tells so itself. */
+  /* The call fails, and reports that itself. */
   assert_queue_is_full (fixture->task, "six");
   signal_log_expect_quiet (fixture->log);
 
@@ -485,7 +485,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages on their way out: their order, their limits, who is told.");
+  g_test_summary ("Messages on their way out: their order, their limits, and their calls.");
 
   add_test ("/loopback/sending/queue-while-down", test_queue_while_down);
   add_test ("/loopback/sending/greeting-goes-first", test_greeting_goes_first);

@@ -19,7 +19,7 @@ struct _TestServer
   GString            *received;    /* the texts that have come, and binary messages by their size */
   char               *uri;
   char               *retry_after; /* (nullable) */
-  char               *close_data;  /* (nullable) what the client said of its end, at last */
+  char               *close_data;  /* (nullable) the reason in the client's close frame */
   TestServerMode      mode;
   guint               close_code;
   guint               status;      /* to reject with, 0 to accept */
@@ -204,7 +204,7 @@ stop_reading (gpointer data,
     g_socket_shutdown (data, TRUE, FALSE, NULL);
 }
 
-/* The end of the process that a server is: its sockets are closed, and nobody listens. */
+/* The end of a server's process: its sockets are closed, and no socket listens. */
 void
 test_server_stop (TestServer *self)
 {

@@ -155,7 +155,7 @@ test_kept (Move          *fixture,
   g_assert_cmpuint (names_get_n_lookups (), ==, 1);
 }
 
-/* With the two, it is told by the User-Agent which session has made a connection. */
+/* The User-Agent shows which of the two sessions has made a connection. */
 static SoupSession *
 new_session (const char *name)
 {

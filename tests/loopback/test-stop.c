@@ -44,7 +44,7 @@ typedef enum {
 
 static const char * const hows[N_HOWS] = { "signal", "blocked", "handler" };
 
-/* When it falls asleep */
+/* When it is stopped */
 typedef enum {
   WHEN_OPEN,
   WHEN_PINGED,
@@ -71,8 +71,8 @@ typedef struct
   Deed        deed;
   guint       sleep;
   gboolean    is_good; /* the server answers pings, later */
-  const char *words;   /* that the process says then, the first of all; "" if it keeps its link */
-  guint       delay;   /* with which it says the first */
+  const char *words;   /* that the process prints first; "" if it keeps its link */
+  guint       delay;   /* with which it prints the first */
 } Scenario;
 
 enum {

@@ -51,7 +51,8 @@ test_close_before_the_end (Fixture       *fixture,
   FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A server that has said its last word without a goodbye has the client's whole");
+  g_test_summary ("A server that half-closes the connection without a close frame gets the "
+                  "client's whole close frame");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);
@@ -71,7 +72,7 @@ test_close_behind_backlog (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
 
-  g_test_summary ("A server that ends before the close frame could go out: the task is told what "
+  g_test_summary ("A server that ends before the close frame could go out: the task reports what "
                   "was not sent");
 
   raw_peer_pause (peer);
@@ -275,7 +276,8 @@ test_dribble (Fixture       *fixture,
   Dribble dribble = { .bytes = bytes };
   g_autofree char *text = g_strnfill (40, 'x');
 
-  g_test_summary ("A frame that takes longer than the heartbeat allows is life in each byte");
+  g_test_summary ("A frame that takes longer than the heartbeat allows counts as activity with "
+                  "each byte");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 100);
   hb_websocket_task_set_pong_timeout (fixture->task, 100);
@@ -308,7 +310,8 @@ test_slow_upload (Fixture       *fixture,
   gint64 start = g_get_monotonic_time ();
   GSource *source = g_timeout_source_new (25);
 
-  g_test_summary ("A message that the server takes slowly is life, before it has gone whole");
+  g_test_summary ("A message that the server takes slowly counts as activity before it is sent "
+                  "whole");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 100);
   hb_websocket_task_set_pong_timeout (fixture->task, 100);

@@ -338,8 +338,8 @@ test_part_is_life (Fixture       *fixture,
 {
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A part of a frame is life: it ends the wait after a ping, and begins the "
-                  "silence before the next one");
+  g_test_summary ("A part of a frame counts as activity: it ends the wait after a ping, and "
+                  "postpones the next one");
 
   hb_websocket_task_set_pong_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_set_ping_timeout (fixture->task, 20);
@@ -433,7 +433,7 @@ test_deflated (Fixture       *fixture,
 {
   SoupWebsocketConnection *connection;
 
-  g_test_summary ("The footing is what its name says: the extension is agreed on");
+  g_test_summary ("The extension permessage-deflate is negotiated");
 
   footing_open (fixture);
   connection = hb_websocket_task_get_connection (fixture->task);

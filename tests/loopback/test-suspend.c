@@ -5,8 +5,8 @@
 #include "hb-clock-private.h"
 #include "suspend-fixture.h"
 
-/* An open link over a suspend: no good one is condemned, and no dead one is kept for longer than a
- * fresh pong-timeout. */
+/* An open link over a suspend: no good one is dropped, and no dead one is kept for longer than
+ * another pong-timeout. */
 
 static void
 test_clock (Fixture       *fixture,
@@ -123,8 +123,8 @@ test_often (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint i;
 
-  g_test_summary ("Suspend after suspend, each pings once and none condemns; awake, the time for "
-                  "the answer is one");
+  g_test_summary ("After each of several suspends one ping is sent and no link is dropped; "
+                  "without a suspend the time for the answer counts once");
 
   for (i = 1; i <= 20; i++)
     {
@@ -173,7 +173,7 @@ test_check (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("An application that checks when it is told of the resume pings no twice");
+  g_test_summary ("An application that calls check () on resume does not cause a second ping");
 
   test_clock_jump (HOUR);
   hb_websocket_task_check (fixture->task);

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Tasks on several threads at once, each with a context of its own. This is what ThreadSanitizer is
- * to look at: see tests/loopback/tsan/run.sh. Test data that crosses threads is atomic. */
+/* Tasks on several threads at once, each with a context of its own. This is for ThreadSanitizer:
+ * see tests/loopback/tsan/run.sh. Test data that crosses threads is atomic. */
 
 #define N_THREADS 4
 
@@ -79,7 +79,7 @@ join (Crew *crew)
   g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
 }
 
-/* The same with changes of the network all the while, which the monitor tells of in this thread */
+/* The same with changes of the network all the while, which the monitor reports in this thread */
 static void
 join_in_turmoil (Crew *crew)
 {
@@ -114,7 +114,7 @@ expect_echoes (HbWebsocketTask *task,
     }
 }
 
-/* All that a task does in its life, with a server in the same thread */
+/* All that a task does, with a server in the same thread */
 static void
 live (Crew *crew)
 {
@@ -368,7 +368,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* It tells in the context in which it is asked for first. */
+  /* It emits its signals in the context that used it first. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

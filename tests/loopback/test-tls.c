@@ -5,7 +5,7 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* wss: a certificate that nobody has signed is refused, unless the application accepts it. */
+/* wss: a self-signed certificate is refused, unless the application accepts it. */
 
 /* Into the buffers of two sockets, however they grow */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
@@ -47,8 +47,8 @@ look_at_it_cb (HbWebsocketTask      *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
 }
 
-/* The error of GIO comes, unchanged, and no request goes out. What is wrong with the certificate,
- * `accept-certificate` tells. */
+/* The error of GIO comes, unchanged, and no request goes out. `accept-certificate` gives the fault
+ * of the certificate. */
 static void
 assert_refused (HbWebsocketTask      *task,
                 TestServer           *server,
@@ -120,7 +120,7 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* A good certificate, but somebody else's */
+/* A valid certificate for another name */
 static void
 test_wrong_host (void)
 {
@@ -179,7 +179,7 @@ test_accepted (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A dead peer does not keep the link waiting for the goodbyes of TLS. */
+/* A dead peer does not make the link wait for the close_notify of TLS. */
 static void
 test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)

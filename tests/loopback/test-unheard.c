@@ -6,8 +6,8 @@
 
 #include "fixture.h"
 
-/* A slip of the program that nobody listens to is a warning, once for each task; and nothing else
- * is. */
+/* A mistake of the program without a handler of `error` is a warning, once for each task, and
+ * nothing else is. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
 
@@ -173,7 +173,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A slip of the program that nobody listens to is a warning, once.");
+  g_test_summary ("A mistake of the program without a handler of `error` is a warning, once.");
 
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_WARNING, log_cb, NULL);

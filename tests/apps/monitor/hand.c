@@ -119,7 +119,7 @@ hand_flood (MonitorFixture *self,
     }
 }
 
-/* The width is without the edges, that the window has besides. */
+/* The width excludes the edges of the window. */
 void
 hand_make_narrow (MonitorFixture *self)
 {

@@ -72,7 +72,7 @@ monitor_fixture_start_server (MonitorFixture *self)
   self->server_address = read_address (self->server);
 }
 
-/* As a crash would: nothing is said to the clients. */
+/* As a crash would, without a close frame. */
 void
 monitor_fixture_stop_server (MonitorFixture *self)
 {

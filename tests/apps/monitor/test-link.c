@@ -123,7 +123,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "9 bytes");
   g_assert_cmpint (eye_get_status (self, 2), ==, MONITOR_MESSAGE_WAITING);
 
-  /* There is no server yet: a new attempt, and a new wait. */
+  /* Without a server, another attempt fails, and another delay follows. */
   hand_click (self->button);
   g_assert_cmpstr (eye_get_text (self->state), ==, "Connecting…");
   wait_until (eye_shows (self->state, "Connection Lost"));
@@ -139,7 +139,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
 }
 
-/* What has not gone out when the link is closed is told to be lost. */
+/* Messages that were not sent when the link is closed are reported as lost. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)

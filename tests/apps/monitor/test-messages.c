@@ -129,7 +129,7 @@ test_close (MonitorFixture *self,
   gtk_window_close (GTK_WINDOW (self->window));
 }
 
-/* A message that waits does not keep the link going when nobody is there to see it. */
+/* A message that waits does not keep the link open after the window is closed. */
 static void
 test_close_waiting (MonitorFixture *self,
                     gconstpointer   data)

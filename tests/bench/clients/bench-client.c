@@ -15,7 +15,7 @@
 /* Reading the clock for each message would cost the fastest more than the others. */
 #define CLOCK_EVERY 8
 
-/* The number of windows in flight while sending, so that nobody waits for the server's count */
+/* The number of windows in flight while sending, so that no client waits for the server's count */
 #define WINDOWS_SENT 4
 
 static BenchWork

@@ -7,7 +7,7 @@
 
 #include "bench-client.h"
 
-/* libwebsockets, as its documentation asks for: one write for each time that it says it can */
+/* libwebsockets, as its documentation requires: one write for each writable callback */
 
 #define BUFFER_MIN (64 * 1024)
 
@@ -25,7 +25,7 @@ send_messages (struct lws *wsi,
     lws_callback_on_writable (wsi);
 }
 
-/* It masks in place, so that the message is to be put there anew. */
+/* It masks in place, so the message must be copied there again. */
 static int
 write_one (struct lws *wsi)
 {

@@ -125,7 +125,7 @@ server_transport_write (const ServerTransport *self,
   return get_outcome (send (self->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* The next close is no goodbye: the peer sees "connection reset". */
+/* The next close resets the connection. */
 void
 server_transport_reset (const ServerTransport *self)
 {

@@ -126,7 +126,7 @@ act_accept_drip (Cell    *cell,
   raw_peer_accept (peer);
 }
 
-/* Lets in who knows the password. */
+/* Accepts clients with the password. */
 void
 act_challenge (Cell    *cell,
                RawPeer *peer)

@@ -10,7 +10,7 @@
 #define PONG "pong"
 #define LOGIN "login"
 
-/* Milliseconds, for a fault that a timeout has to tell */
+/* Milliseconds, for a fault that a timeout has to detect */
 #define SHORT_PING    20
 #define SHORT_PONG    30
 #define SHORT_CONNECT 50
@@ -121,7 +121,7 @@ received_cb (RawPeer  *peer,
     g_error ("the client sent %s", word);
 }
 
-/* Shortens the timeout that the fault is told by. */
+/* Shortens the timeout that detects the fault. */
 static void
 hurry (Cell *self)
 {
@@ -173,7 +173,7 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* The fault is over: whoever comes now finds a good server. */
+/* The fault is over, so later connections find a good server. */
 void
 cell_disarm (Cell *self)
 {
@@ -284,7 +284,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), self);
 }
 
-/* While the task waits. After the signal log, which has written down what this is told. */
+/* While the task waits. Runs after the signal log has recorded the signal. */
 static void
 reconnect_cb (HbWebsocketTask *task,
               guint            attempt,
@@ -310,7 +310,7 @@ reconnect_cb (HbWebsocketTask *task,
   if (self->is_struck || self->fault->phase != PHASE_LINK)
     cell_send_messages (self, 2);
 
-  /* What the server asked for is told; nobody waits for an hour here. */
+  /* The delay that the server asked for is reported; the test does not wait for an hour. */
   if (delay > 1000)
     hb_websocket_task_check (task);
 }

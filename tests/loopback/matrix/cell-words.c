@@ -183,7 +183,8 @@ add_link (GString    *words,
 
   if (self->state == STATE_CLOSING)
     {
-      /* Nothing is delivered any more, and how the peer goes is told by the code alone. */
+      /* Nothing is delivered any more, and only the code of `close` shows how the peer has
+       * ended. */
       g_string_append (words, " state:closed");
       if (result->end == END_NONE)
         g_string_append (words, " close:1000");

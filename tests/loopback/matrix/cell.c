@@ -277,7 +277,7 @@ prove (Cell *self)
   check_arrivals (self, self->n_confirmed, lost_to);
 }
 
-/* @cell: what tells which one it is; the rest of it is as it may be */
+/* @cell: identifies the cell; its other fields are ignored */
 void
 cell_run (const Cell      *cell,
           GTlsCertificate *certificate)

@@ -22,7 +22,7 @@ typedef enum
   STATE_OPEN,         /* an idle link */
   STATE_UNREADY,      /* a link that has not been marked ready, with messages waiting */
   STATE_PINGED,       /* a ping has no answer yet */
-  STATE_BACKLOG,      /* messages wait, for the server has stopped reading */
+  STATE_BACKLOG,      /* messages wait, because the server has stopped reading */
   STATE_MIDWAY,       /* half a message has come */
   STATE_CLOSING,      /* our close frame has no answer yet */
   STATE_LEFT,         /* reconnect_now () has given up what is hit */
@@ -85,11 +85,11 @@ typedef struct
   Exception   but[2];
   const char *messages; /* (nullable) the words of what the application gets while OPEN */
   guint       without;  /* states that it cannot hit */
-  guint       delay;    /* the wait that the server asks for, in ms */
+  guint       delay;    /* the delay that the server asks for, in ms */
   guint       n_pongs;  /* that have to come back where the link goes on */
   guint       n_kept;   /* of these, with a backlog from libsoup 3.8 on; 0: all */
   guint       limit;    /* max-message-size, 0: the usual one, NO_LIMIT: none */
-  guint       slow;     /* states in which a timeout is what tells */
+  guint       slow;     /* states in which a timeout detects it */
   gboolean    is_late;  /* answers a heartbeat when the link is lost */
 } Fault;
 

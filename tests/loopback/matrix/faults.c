@@ -320,7 +320,7 @@ const Fault faults[] = {
   { "close-5000", "closes with 5000, which is none", FORBIDDEN (5000) },
   { "close-none", "closes without a code",
     LINK (close), .number = 0, .result = CLOSES (1005),
-    /* libsoup does not tell that it has come, and waits for the end of the connection. */
+    /* libsoup does not report its arrival, and waits for the end of the connection. */
     .but = { { IN (CLOSING), OVER_BOTH, LOST } }, .slow = IN (CLOSING) },
   { "close-zero", "closes with 0", BREAKS ("88 02 0000") },
   { "close-one-byte", "closes with half a code", BREAKS ("88 01 03") },

@@ -18,7 +18,7 @@
 
 static GTlsCertificate *certificate;
 
-/* What libsoup says of each frame is much, and quotes what is not UTF-8. */
+/* libsoup's debug messages about each frame are long, and quote data that is not UTF-8. */
 static void
 be_quiet_cb (const char     *domain,
              GLogLevelFlags  level,

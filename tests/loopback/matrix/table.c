@@ -47,7 +47,7 @@ name_error (const char *word)
   return g_strdup_printf ("`HB_ERROR_%s`", g_strdelimit (upper, "-", '_'));
 }
 
-/* What is told of a loss: the error, and the code of `close` where there was a link */
+/* The report of a loss: the error, and the code of `close` if a link was open */
 static char *
 describe (const Fault  *fault,
           const Result *result)

@@ -202,9 +202,9 @@ find_programs (GError **error)
   return TRUE;
 }
 
-/* First of all in main (), since a process of more than one thread may not leave its namespaces.
- * Where the machine does not allow it the program ends here, skipped, or failed where the
- * environment says HB_REQUIRE_NETNS=1. */
+/* Call this first in main (), because a process with several threads may not leave its namespaces.
+ * If the machine does not allow it, the program is skipped, or fails with HB_REQUIRE_NETNS=1 in the
+ * environment. */
 void
 network_init (void)
 {

@@ -100,7 +100,7 @@ outage_open (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Leaves the link with a sign of life from the server. */
+/* Leaves the link just after data from the server. */
 void
 outage_converse (Outage *self)
 {
@@ -289,8 +289,8 @@ outage_get_port (void)
   return g_ntohs (address.sin_port);
 }
 
-/* How often the kernel has sent again what nobody acknowledges, while it believes in the link as
- * firmly as ever: tcp(7) */
+/* How often the kernel has sent unacknowledged data again, while it still considers the link
+ * established: tcp(7) */
 guint
 outage_count_resent (void)
 {

@@ -16,7 +16,7 @@ typedef struct
   SignalLog       *log;
   RawServer       *server;
   GPtrArray       *heard;
-  gint64           asked_at; /* the last sign of life came between these two */
+  gint64           asked_at; /* the last data came between these two */
   gint64           heard_at;
   gint64           lost_at;
   Fixture          base;
@@ -28,7 +28,7 @@ typedef struct
 #define RECONNECT_AFTER 100
 #define FAIL_WITHIN     300
 
-/* A tick that is this late does not condemn, design or no. */
+/* A tick that is this late does not end the link. */
 #define LATEST 1000
 
 #define add_outage(path, data, function) \

@@ -4,9 +4,8 @@
 
 #include "outage.h"
 
-/* What a change of the network brings about where network-aware is TRUE, with the monitor of GIO
- * that hears of routes from the kernel. What it needs, and how to run it, is told in
- * test-lost-link.c. */
+/* The effects of a change of the network with network-aware, and with GIO's monitor that receives
+ * routes from the kernel. test-lost-link.c says what it needs, and how to run it. */
 
 /* Milliseconds: what a test that waits for the network, and not for this, never waits for */
 #define VERY_LONG 120000
@@ -14,7 +13,7 @@
 /* Milliseconds between two changes that a task acts on */
 #define CHECK_INTERVAL 5000
 
-/* GIO asks the kernel for all routes a second after each change, and tells of that too. */
+/* GIO asks the kernel for all routes a second after each change, and reports that too. */
 #define MONITOR_RESTS 1300
 
 typedef struct

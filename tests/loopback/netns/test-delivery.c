@@ -129,7 +129,7 @@ accept_cb (SoupMessage          *message,
 }
 
 /* The peer has ended three connections in a row during one message. The task drops such a message,
- * and says so. */
+ * and reports that. */
 static void
 error_cb (HbWebsocketTask *task,
           const GError    *error,

@@ -13,13 +13,13 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* A link that is lost without a word from TCP, found out by the heartbeat, and made again when the
+/* A link that is lost without a report from TCP, noticed by the heartbeat, and made again when the
  * network is back. Needs `ip`, `nft`, and root or user namespaces for everyone; by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
  *
- * in which the lines "detected after" tell how late the loss was noticed. Nothing outside of the
+ * in which the lines "detected after" show how late the loss was noticed. Nothing outside of the
  * process's own namespaces is touched, and nothing stays. */
 
 /* Milliseconds */
@@ -215,8 +215,8 @@ test_forgotten (Outage        *self,
   g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
 }
 
-/* With REPLY, chatter does not hide that nobody hears us: with ANY the last of it would have put
- * off the loss for as long as it takes to detect one. */
+/* With REPLY, a feed does not hide that the server no longer hears the client. With ANY, the last
+ * message would have postponed the detection of the loss. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)
@@ -245,7 +245,7 @@ test_talking_server (Outage        *self,
   outage_expect_return (self);
 }
 
-/* Shorter than pong-timeout: TCP makes good for it, and nobody is condemned. */
+/* Shorter than pong-timeout, so TCP sends the data again, and no link is dropped. */
 static void
 test_short_outage (Outage        *self,
                    gconstpointer  data)

@@ -4,8 +4,8 @@
 
 #include "outage.h"
 
-/* What becomes of messages when the link is lost: those that wait arrive once and in order, and
- * none is doubled. What it needs, and how to run it, is told in test-lost-link.c. */
+/* What happens to messages when the link is lost: those that wait arrive once and in order, and
+ * none is doubled. test-lost-link.c says what it needs, and how to run it. */
 
 /* All of an upload, in messages of a size of its own each, by which it is known */
 #define UPLOAD (6 * 1000 * 1000)
@@ -62,7 +62,7 @@ test_unacknowledged (Outage        *self,
   outage_expect_heard (self, 1, "text:three");
 }
 
-/* The kernel has taken it, and nobody else: the one thing that can be lost. It may also arrive by
+/* Only the kernel has taken it, so it is the one message that can be lost. It may also arrive by
  * the old connection, late, if the kernel goes on with it; but never by the new one. */
 static void
 test_unheard (Outage        *self,

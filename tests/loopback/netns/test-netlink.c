@@ -16,8 +16,8 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* Which changes the kernel reports, and how the tasks of a context share the socket for them. What
- * it needs, and how to run it, is told in test-lost-link.c. */
+/* Which changes the kernel reports, and how the tasks of a context share the socket for them.
+ * test-lost-link.c says what it needs, and how to run it. */
 
 /* Milliseconds in which a message of the kernel has come, if it comes at all */
 #define QUIET 200
@@ -235,8 +235,8 @@ test_threads (void)
   assert_n_sockets (0);
 }
 
-/* Nobody reads the socket of a context that is never iterated again, and the end of the last task
- * is the end of the socket all the same. */
+/* The socket of a context that is never iterated again is not read, but the end of the last task
+ * still closes it. */
 static void
 test_abandoned (void)
 {

@@ -10,8 +10,8 @@
 #include "soak-server.h"
 
 /* One task, and links that come and go as fast as they can: nothing may grow. It is measured where
- * the task has just been closed and nothing is under way, since otherwise each reading would be of
- * another moment in the life of a link. */
+ * the task has just been closed and nothing is under way, because readings at different moments of
+ * a link would differ. */
 
 /* What has been used once stays: types, quarks, the resolver's threads, room in hash tables. */
 #define WARM_UP 0.3
@@ -44,7 +44,7 @@ typedef struct
   guint64          n_attempts;
   guint64          n_opens;
   guint64          n_received;
-  guint64          n_sent;      /* that have gone out, as their callbacks told */
+  guint64          n_sent;      /* that were sent, as their callbacks reported */
   guint64          n_errors;
   gboolean         is_warm;
   int              seconds;
@@ -223,7 +223,7 @@ judge (Soak *self)
 
   passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways");
 
-  /* The malloc () of a sanitizer does not tell, and keeps what is freed. */
+  /* The malloc () of a sanitizer does not report its size, and keeps what is freed. */
   if (self->last.in_use > 0)
     {
       passed = check (growth <= MAX_GROWTH, "memory in use has grown") && passed;
@@ -269,7 +269,7 @@ run (Soak *self)
     }
 }
 
-/* What malloc () and the slices do is settled before main (), so that this starts anew. */
+/* What malloc () and the slices do is settled before main (), so that this starts again. */
 static void
 settle_malloc (char *argv[])
 {

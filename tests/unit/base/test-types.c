@@ -87,7 +87,7 @@ test_flags (void)
 {
   GFlagsClass *flags = g_type_class_ref (HB_TYPE_SEND_FLAGS);
 
-  g_test_summary ("The flags can be told apart, and the default is none of them");
+  g_test_summary ("The flags are distinct, and the default is none of them");
 
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "default")->value, ==, 0);
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "volatile")->value, ==, 1);

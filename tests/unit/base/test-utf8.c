@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* What is text is decided as RFC 3629 says, wherever it stands among words of ASCII. */
+/* UTF-8 is checked by RFC 3629, wherever it is among words of ASCII. */
 
 #define MAX_OFFSET 140
 

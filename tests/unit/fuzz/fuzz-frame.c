@@ -13,7 +13,7 @@
 
 #define MAX_LENGTH 300
 
-/* What is said of a frame here follows RFC 6455 and not the code. */
+/* The checks of a frame here follow RFC 6455 and not the code. */
 typedef struct
 {
   gboolean is_fragmented;

@@ -10,7 +10,7 @@
 #include "test-wait.h"
 
 /* What a server sends after the handshake, or, if the first byte is odd, in place of it: the task
- * tells of an end, once, and comes to rest. */
+ * reports an end, once, and comes to rest. */
 
 /* The server keeps what it knows of each connection. */
 #define LINKS_PER_SERVER 256

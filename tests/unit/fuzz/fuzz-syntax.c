@@ -8,7 +8,7 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* Strings of whoever calls: the first byte says what the rest is taken for. */
+/* Strings of the caller. The first byte selects their use. */
 
 /* What is refused is explained, in words that can be shown, and what is not is not. */
 static void

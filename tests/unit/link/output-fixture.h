@@ -14,7 +14,7 @@ typedef struct
   HbOutput       *output;
   HbWatch        *watch;
   int             fds[2];     /* the first is watched, and always writable */
-  gboolean        is_writing; /* nothing is to be told now */
+  gboolean        is_writing; /* no event may be emitted now */
   guint           n_activities;
   guint           n_progresses;
   guint           n_blocked;

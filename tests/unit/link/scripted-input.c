@@ -146,7 +146,7 @@ scripted_input_add_blocking (ScriptedInput *self)
   scripted_input_add_error (self, G_IO_ERROR_WOULD_BLOCK);
 }
 
-/* After all that was added, for ever */
+/* After all that was added, forever */
 void
 scripted_input_set_end (ScriptedInput *self)
 {

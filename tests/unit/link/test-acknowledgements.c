@@ -343,7 +343,7 @@ wait_for_end (Line *line)
   g_assert_no_error (error);
 }
 
-/* After a reset, the kernel still tells what was acknowledged before. */
+/* After a reset, the kernel still reports what was acknowledged before. */
 static void
 test_reset (gconstpointer data)
 {

@@ -11,8 +11,8 @@
 #include "scripted-input.h"
 #include "scripted-output.h"
 
-/* What comes is read whole, in order and in few reads, whoever keeps it, and others have their turn
- * meanwhile. */
+/* Received bytes are read whole, in order and in few reads, in whatever memory, and other sources
+ * have their turn meanwhile. */
 
 typedef struct
 {
@@ -34,7 +34,8 @@ typedef struct
   gboolean        has_ended;
 } Fixture;
 
-/* The linker puts it in place of GLib's, for the library: time goes on where a test says so. */
+/* The linker puts it in place of GLib's, for the library: time advances only when a test advances
+ * it. */
 gint64 __wrap_g_get_monotonic_time (void);
 
 static gint64 now = 1;
@@ -193,7 +194,7 @@ add_text (Fixture    *fixture,
 #define assert_incoming(fixture, text) \
   g_assert_cmpmem ((fixture)->incoming->data, (fixture)->incoming->len, text, strlen (text))
 
-/* What libsoup had read already when the stream was put below it: no poll tells of that. */
+/* What libsoup had read already when the stream was put below it: no poll reports that. */
 static void
 test_first_without_a_poll (Fixture       *fixture,
                            gconstpointer  data)
@@ -204,7 +205,7 @@ test_first_without_a_poll (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* Of a socket a poll tells, so that one read is enough. */
+/* A poll reports a socket, so one read is enough. */
 static void
 test_one_read (Fixture       *fixture,
                gconstpointer  data)
@@ -256,12 +257,12 @@ test_end_after_bytes (Fixture       *fixture,
   scripted_input_set_end (fixture->base);
   announce (fixture);
 
-  /* What is sent because of these bytes goes out before the end is told. */
+  /* What is sent because of these bytes is sent before the end is reported. */
   g_assert_true (g_main_context_iteration (NULL, FALSE));
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
 
-  /* That of TLS need not be followed by one of TCP, which a poll would tell. */
+  /* That of TLS need not be followed by one of TCP, which a poll would report. */
   if (GPOINTER_TO_INT (data))
     announce (fixture);
   run ();
@@ -283,7 +284,7 @@ test_error_after_bytes (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* A write has met the reset: what came before it is read, and then the error is told. */
+/* A write has met the reset: the bytes before it are read, and then the error is reported. */
 static void
 test_failed_write_after_bytes (Fixture       *fixture,
                                gconstpointer  data)
@@ -302,7 +303,7 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* Who does not read does not keep the loop busy. */
+/* A reader that does not read does not keep the loop busy. */
 static void
 test_nobody_reads (Fixture       *fixture,
                    gconstpointer  data)
@@ -395,7 +396,7 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* A bound alone makes nobody wait, and loses nothing. */
+/* A bound alone delays no source, and loses nothing. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
                         gconstpointer  data)
@@ -421,7 +422,7 @@ test_bound_is_no_pause (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 25);
 }
 
-/* A little now and then is no flood: it is not made to wait for those who are behind others. */
+/* A little now and then is no flood: it does not wait for sources behind others. */
 static void
 test_a_little_does_not_wait (Fixture       *fixture,
                              gconstpointer  data)
@@ -468,7 +469,7 @@ test_parked (Fixture       *fixture,
 {
   g_autoptr (GMainContext) parking = g_main_context_new ();
 
-  g_test_summary ("libsoup goes on to read when its source is in a context that nobody iterates");
+  g_test_summary ("libsoup continues to read when its source is in a context that is not iterated");
 
   g_assert_false (hb_input_can_park (fixture->input));
   add_text (fixture, "one");

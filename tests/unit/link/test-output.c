@@ -177,7 +177,7 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_progresses, ==, 1);
   g_assert_cmpuint (fixture->n_activities, ==, 0);
 
-  /* Who has something to send is to keep it, and to be told when no longer. */
+  /* The sender has to keep its message until an event allows to send it. */
   g_assert_cmpuint (fixture->n_blocked, ==, 1);
   turn ();
   g_assert_cmpuint (fixture->n_writable, ==, 0);
@@ -190,8 +190,7 @@ test_short_flush (Fixture       *fixture,
 }
 
 /* What was taken before the error was taken: sent again, it would come twice. */
-/* libsoup would drop the link, and what has come and is not read with it: so only who reads is told
- * the error. */
+/* libsoup would drop the link, and unread data with it, so only a read reports the error. */
 static void
 expect_failed (Fixture *fixture)
 {

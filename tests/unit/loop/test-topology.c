@@ -10,8 +10,8 @@
 
 #include "hb-topology-private.h"
 
-/* Which messages of the kernel count as a change of the network, and which only repeat what it has
- * said before. tests/loopback/netns/test-netlink.c has the kernel itself send some of them. */
+/* Which messages of the kernel count as a change of the network, and which only repeat what is
+ * known. tests/loopback/netns/test-netlink.c has the kernel itself send some of them. */
 
 typedef union
 {

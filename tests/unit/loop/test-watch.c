@@ -20,8 +20,8 @@
 
 #define N_PLUGS 5
 
-/* Iterations in which the source comes to rest, however many sockets are ready for what nobody
- * wants */
+/* Iterations in which the source comes to rest, however many sockets are ready for conditions that
+ * no watch wants */
 #define MAX_TURNS 5
 
 typedef struct _Plug Plug;

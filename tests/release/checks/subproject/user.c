@@ -2,8 +2,8 @@
 
 #include <hb-websocket.h>
 
-/* A program as a user of the library builds it: says hello to the URI that it is given, and ends
- * well when that has come back and the link is closed. */
+/* A program as a user of the library builds it. It sends hello to a URI, and succeeds when the
+ * server has sent that back and the link is closed. */
 
 static gboolean received;
 
