@@ -86,6 +86,8 @@ write_macros ()
 %_docdir %{_datadir}/doc
 %_docdir_fmt %%{NAME}
 %bash_completions_dir %{_datadir}/bash-completion/completions
+%fish_completions_dir %{_datadir}/fish/vendor_completions.d
+%zsh_completions_dir %{_datadir}/zsh/site-functions
 
 # Fedora's rpmautospec makes these two from the history of the package.
 %autorelease 1%{?dist}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The message with which each connection begins, and the one that lets the lines follow */
+/* The messages of the command line: the one with which each connection begins, the one that lets
+ * the lines follow, and those that are sent instead of lines */
 
 #include "config.h"
 
@@ -31,29 +32,27 @@ is_text (const char *data,
     }
 }
 
-/* Reads the greeting from the option or, after an “@”, from a file, where other users cannot see
- * it. The newline with which editors end a file is not part of a text. */
-gboolean
-cat_greeting_set_up (CatOptions  *options,
-                     GError     **error)
+/* Reads a message from the option or, after an “@”, from a file, where other users cannot see it.
+ * The newline with which editors end a file is not part of a text.
+ *
+ * Returns: (transfer full) (nullable): NULL after an error */
+static GBytes *
+load (const CatOptions  *options,
+      const char        *option_name,
+      const char        *argument,
+      GError           **error)
 {
   g_autofree char *data = NULL;
   gsize size;
 
-  if (options->ready_on != NULL)
-    hb_websocket_task_set_manual_ready (options->task, TRUE);
-
-  if (options->greeting == NULL)
-    return TRUE;
-
-  if (options->greeting[0] != '@')
+  if (argument[0] != '@')
     {
-      data = g_strdup (options->greeting);
+      data = g_strdup (argument);
       size = strlen (data);
     }
-  else if (!g_file_get_contents (options->greeting + 1, &data, &size, error))
+  else if (!g_file_get_contents (argument + 1, &data, &size, error))
     {
-      return FALSE;
+      return NULL;
     }
   else if (!options->binary && size > 0 && data[size - 1] == '\n')
     {
@@ -61,9 +60,41 @@ cat_greeting_set_up (CatOptions  *options,
     }
 
   if (!options->binary && !is_text (data, size))
-    return cat_fail (error, _("--greeting is not UTF-8, as a text message must be"));
+    {
+      cat_fail (error, _("%s is not UTF-8, as a text message must be"), option_name);
+      return NULL;
+    }
 
-  options->greeting_bytes = g_bytes_new (data, size);
+  return g_bytes_new (data, size);
+}
+
+gboolean
+cat_greeting_set_up (CatOptions  *options,
+                     GError     **error)
+{
+  guint i;
+
+  if (options->ready_on != NULL)
+    hb_websocket_task_set_manual_ready (options->task, TRUE);
+
+  if (options->greeting != NULL)
+    {
+      options->greeting_bytes = load (options, "--greeting", options->greeting, error);
+      if (options->greeting_bytes == NULL)
+        return FALSE;
+    }
+
+  options->messages = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  for (i = 0; options->sent != NULL && options->sent[i] != NULL; i++)
+    {
+      GBytes *message = load (options, "--send", options->sent[i], error);
+
+      if (message == NULL)
+        return FALSE;
+
+      g_ptr_array_add (options->messages, message);
+    }
+
   return TRUE;
 }
 

@@ -6,9 +6,9 @@
 #include "config.h"
 
 #include <json-glib/json-glib.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "hb-cat-output.h"
 #include "hb-cat-voice.h"
 
 static JsonBuilder *
@@ -73,18 +73,28 @@ end (JsonBuilder *builder)
 }
 
 static gboolean
-print (JsonBuilder *builder)
+print_line (const CatOptions *options,
+            GString          *line)
+{
+  g_string_append (line, "}\n");
+
+  return cat_output_write (options, line->str, line->len) && cat_output_flush (options);
+}
+
+static gboolean
+print (const CatOptions *options,
+       JsonBuilder      *builder)
 {
   g_autoptr (GString) line = end (builder);
 
-  return printf ("%s}\n", line->str) >= 0 && fflush (stdout) == 0;
+  return print_line (options, line);
 }
 
 static gboolean
 print_unless_quiet (const CatOptions *options,
                     JsonBuilder      *builder)
 {
-  return options->quiet || print (builder);
+  return options->quiet || print (options, builder);
 }
 
 /* A string of json-glib ends at a NUL, but a message may contain NULs. */
@@ -155,7 +165,8 @@ tell_ready (const CatOptions *options,
 }
 
 static gboolean
-print_text (GBytes *message)
+print_text (const CatOptions *options,
+            GBytes           *message)
 {
   gsize size;
   const char *text = g_bytes_get_data (message, &size);
@@ -167,11 +178,15 @@ print_text (GBytes *message)
   line = end (builder);
   data = quote (size > 0 ? text : "", size);
 
-  return printf ("%s,\"data\":%s}\n", line->str, data->str) >= 0 && fflush (stdout) == 0;
+  g_string_append (line, ",\"data\":");
+  g_string_append_len (line, data->str, data->len);
+
+  return print_line (options, line);
 }
 
 static gboolean
-print_binary (GBytes *message)
+print_binary (const CatOptions *options,
+              GBytes           *message)
 {
   gsize size;
   const guchar *bytes = g_bytes_get_data (message, &size);
@@ -181,7 +196,7 @@ print_binary (GBytes *message)
   add_string (builder, "type", "binary");
   add_string (builder, "data", data);
 
-  return print (builder);
+  return print (options, builder);
 }
 
 static gboolean
@@ -189,7 +204,8 @@ tell_message (const CatOptions      *options,
               SoupWebsocketDataType  type,
               GBytes                *message)
 {
-  return type == SOUP_WEBSOCKET_DATA_TEXT ? print_text (message) : print_binary (message);
+  return type == SOUP_WEBSOCKET_DATA_TEXT ? print_text (options, message)
+                                          : print_binary (options, message);
 }
 
 static gboolean
@@ -222,7 +238,7 @@ tell_error (const CatOptions *options,
 
   add_error (builder, error);
 
-  return print (builder);
+  return print (options, builder);
 }
 
 static gboolean
@@ -277,7 +293,7 @@ tell_unsent (const CatOptions *options,
 
   add_error (builder, error);
 
-  return print (builder);
+  return print (options, builder);
 }
 
 const CatVoice cat_voice_json = {

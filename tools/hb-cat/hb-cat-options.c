@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hb-cat-exec.h"
 #include "hb-cat-greeting.h"
 #include "hb-cat-headers.h"
 #include "hb-cat-i18n.h"
@@ -16,7 +17,7 @@
 #define EXAMPLES                                                                          \
   "  hb-cat wss://example.com/feed\n"                                                     \
   "  hb-cat --header @secret.txt --protocol chat wss://example.com/\n"                    \
-  "  echo hello | hb-cat --once --count=1 ws://localhost:8080/\n"                         \
+  "  hb-cat --send=hello --count=1 --once ws://localhost:8080/\n"                         \
   "  hb-cat --json wss://example.com/feed | jq -r 'select(.event == \"message\").data'\n" \
   "  hb-cat --reconnect-timeout=500 --reconnect-timeout-max=60000 \\\n"                   \
   "         --reconnect-jitter=0.5 wss://example.com/feed\n"
@@ -45,7 +46,7 @@ get_description (void)
       "  0  closed as asked, or, with --once, by the server with code 1000\n"
       "  1  gave up: --repeat-limit was reached, the one link of --once was lost, or a message\n"
       "     was too big; or fewer messages came than --count says, a line could not be sent,\n"
-      "     standard output was closed, or Ctrl-C came twice\n"
+      "     standard output was closed, the command of --exec failed, or Ctrl-C came twice\n"
       "  2  the command line was wrong");
 
   return g_strdup_printf ("%s\n\n%s\n\n%s\n\n%s\n%s",
@@ -151,6 +152,9 @@ apply (CatOptions  *self,
   if (self->once && self->has_limit)
     return cat_fail (error, _("--once and --repeat-limit exclude each other"));
 
+  if (self->sent != NULL && self->command != NULL)
+    return cat_fail (error, _("--send and --exec exclude each other"));
+
   for (i = 0; self->headers != NULL && self->headers[i] != NULL; i++)
     {
       if (!cat_headers_add (headers, self->headers[i], error))
@@ -168,6 +172,9 @@ apply (CatOptions  *self,
 
   if (self->has_text && !self->has_mode)
     hb_websocket_task_set_heartbeat_mode (self->task, HB_HEARTBEAT_MODE_MESSAGE);
+
+  if (self->command != NULL)
+    self->exec = cat_exec_new (self->task, self->command);
 
   if (self->once)
     hb_websocket_task_set_repeat_limit (self->task, 0);
@@ -247,6 +254,11 @@ new_context (CatOptions *self)
       _("Close when this many messages have come"), "N" },
     { "wait", 0, 0, G_OPTION_ARG_CALLBACK, set_wait_cb,
       _("Wait for answers after the end of the input, -1: for ever (500, with --count -1)"), "MS" },
+    { "send", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->sent,
+      _("Send this message, or that in FILE, and no lines (may be given more than once)"),
+      "TEXT|@FILE" },
+    { "exec", 0, 0, G_OPTION_ARG_FILENAME, &self->command,
+      _("Run this command: it reads what arrives, and its lines are sent"), "COMMAND" },
     { "binary", 0, 0, G_OPTION_ARG_NONE, &self->binary,
       _("Send lines as binary messages, and print binary messages as they are"), NULL },
     { "null", '0', 0, G_OPTION_ARG_NONE, &self->null,
@@ -317,6 +329,7 @@ cat_options_parse (CatOptions   *self,
 void
 cat_options_clear (CatOptions *self)
 {
+  g_clear_pointer (&self->exec, cat_exec_free);
   g_clear_object (&self->task);
   g_clear_object (&self->session);
   g_clear_object (&self->certificate);
@@ -325,6 +338,9 @@ cat_options_clear (CatOptions *self)
   g_clear_pointer (&self->user, g_free);
   g_clear_pointer (&self->greeting, g_free);
   g_clear_pointer (&self->greeting_bytes, g_bytes_unref);
+  g_clear_pointer (&self->sent, g_strfreev);
+  g_clear_pointer (&self->messages, g_ptr_array_unref);
+  g_clear_pointer (&self->command, g_free);
   g_clear_pointer (&self->ready_on, g_free);
   g_clear_pointer (&self->ca_file, g_free);
   g_clear_pointer (&self->cert_file, g_free);

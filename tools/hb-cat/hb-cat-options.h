@@ -4,6 +4,8 @@
 
 #include <hb-websocket.h>
 
+#include "hb-cat-exec.h"
+
 G_BEGIN_DECLS
 
 /* The options of the command line. Those that are properties are set on the task at once. */
@@ -17,6 +19,10 @@ typedef struct
   char             *user;         /* (owned) (nullable): NAME:PASSWORD */
   char             *greeting;     /* (owned) (nullable): as given, TEXT or @FILE */
   GBytes           *greeting_bytes; /* (owned) (nullable) */
+  char            **sent;         /* (owned) (nullable): as given, TEXT or @FILE */
+  GPtrArray        *messages;     /* (owned) (element-type GBytes): those of --send */
+  char             *command;      /* (owned) (nullable): of --exec */
+  CatExec          *exec;         /* (owned) (nullable) */
   char             *ready_on;     /* (owned) (nullable) */
   char             *ca_file;      /* (owned) (nullable) */
   char             *cert_file;    /* (owned) (nullable) */

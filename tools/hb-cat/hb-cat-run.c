@@ -44,6 +44,8 @@ typedef struct
   GDataInputStream *input;   /* (owned) */
   GCancellable     *reading; /* (owned): cancels the reading of lines */
   gboolean          is_reading;
+  gboolean          has_command_ended; /* that of --exec, by itself */
+  gboolean          is_leaving;
   gboolean          is_paused;
   gboolean          has_opened;
   gboolean          has_been_ready;
@@ -182,11 +184,9 @@ send_cb (GObject      *source,
 }
 
 static void
-send_line (Cat   *self,
-           char  *line,
-           gsize  length)
+send_bytes (Cat    *self,
+            GBytes *bytes)
 {
-  g_autoptr (GBytes) bytes = g_bytes_new_take (line, length);
   SoupWebsocketDataType type = self->options->binary ? SOUP_WEBSOCKET_DATA_BINARY
                                                     : SOUP_WEBSOCKET_DATA_TEXT;
 
@@ -199,6 +199,16 @@ send_line (Cat   *self,
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     TELL (self, queued, self->n_pending);
+}
+
+static void
+send_line (Cat   *self,
+           char  *line,
+           gsize  length)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (line, length);
+
+  send_bytes (self, bytes);
 }
 
 /* GLib stops reading before the newline, which is still in the buffer, and returns NULL for an
@@ -261,6 +271,7 @@ read_line_cb (GObject      *source,
       self->status = CAT_STATUS_FAILED;
     }
 
+  self->has_command_ended = self->options->exec != NULL;
   g_clear_object (&self->input);
   end_input (self);
 }
@@ -296,10 +307,31 @@ become_ready (Cat *self)
     end_input (self);
 }
 
+/* The command starts with the first connection, so it does not run if there is none. */
+static void
+start_command (Cat *self)
+{
+  g_autoptr (GError) error = NULL;
+  GInputStream *output = cat_exec_start (self->options->exec, &error);
+
+  if (output == NULL)
+    {
+      fprintf (stderr, _("hb-cat: the command cannot be started: %s\n"), error->message);
+      self->status = CAT_STATUS_FAILED;
+      return;
+    }
+
+  self->input = g_data_input_stream_new (output);
+  read_line (self);
+}
+
 static void
 on_open (Cat *self)
 {
   TELL (self, open, self->has_opened, self->n_pending);
+  if (self->options->exec != NULL && !self->has_opened)
+    start_command (self);
+
   self->has_opened = TRUE;
   self->n_backlog = self->n_pending;
   cat_greeting_send (self->options);
@@ -441,6 +473,7 @@ on_interrupt_cb (gpointer user_data)
 
   if (self->is_interrupted)
     {
+      self->is_leaving = TRUE;
       leave (self, CAT_STATUS_FAILED);
       return G_SOURCE_CONTINUE;
     }
@@ -473,29 +506,63 @@ connect_signals (Cat *self)
   g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
 }
 
+/* Messages of --send replace the standard input, and the command of --exec does once it runs. */
+static void
+start_input (Cat *self)
+{
+  g_autoptr (GInputStream) input = NULL;
+  guint i;
+
+  for (i = 0; i < self->options->messages->len; i++)
+    send_bytes (self, g_ptr_array_index (self->options->messages, i));
+
+  if (self->options->messages->len > 0 || self->options->exec != NULL)
+    return;
+
+  input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+  self->input = g_data_input_stream_new (input);
+  read_line (self);
+}
+
+/* Lets the command of --exec read what has arrived, and waits for its end. */
+static void
+end_command (Cat *self)
+{
+  CatExec *exec = self->options->exec;
+
+  g_clear_object (&self->input);
+  while (!self->is_leaving && !cat_exec_end (exec))
+    g_main_context_iteration (NULL, TRUE);
+
+  /* When hb-cat ends first, the command may fail because nobody reads its output. */
+  if (self->has_command_ended && !cat_exec_has_succeeded (exec))
+    self->status = CAT_STATUS_FAILED;
+}
+
 int
 cat_run (CatOptions *options)
 {
   Cat cat = { .options = options };
   Cat *self = &cat;
-  g_autoptr (GInputStream) input = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   guint interrupt_id = g_unix_signal_add (SIGINT, on_interrupt_cb, self);
   guint terminate_id = g_unix_signal_add (SIGTERM, on_interrupt_cb, self);
 
   self->voice = self->options->json ? &cat_voice_json : &cat_voice_text;
   self->loop = g_main_loop_new (NULL, FALSE);
-  self->input = g_data_input_stream_new (input);
   self->reading = g_cancellable_new ();
 
   connect_signals (self);
   hb_websocket_task_open_async (self->options->task, NULL, open_cb, self);
-  read_line (self);
+  start_input (self);
   g_main_loop_run (self->loop);
 
   g_signal_handlers_disconnect_by_data (self->options->task, self);
   g_cancellable_cancel (self->reading);
   while (self->is_reading)
     g_main_context_iteration (NULL, TRUE);
+
+  if (options->exec != NULL)
+    end_command (self);
 
   g_source_remove (interrupt_id);
   g_source_remove (terminate_id);

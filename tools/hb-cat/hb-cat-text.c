@@ -5,13 +5,24 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hb-cat-i18n.h"
+#include "hb-cat-output.h"
 #include "hb-cat-voice.h"
 
 /* The number of bytes that are shown of a binary message */
 #define MAX_HEX 32
+
+/* What a terminal shows in colours */
+#define PLAIN   ""
+#define GOOD    "\033[32m"
+#define WAITING "\033[33m"
+#define BAD     "\033[31m"
+#define FAINT   "\033[2m"
+#define RESET   "\033[0m"
 
 /* U+FFFD, which g_utf8_make_valid () inserts too */
 #define REPLACEMENT 0xfffd
@@ -37,23 +48,39 @@ defuse (const char *text)
   return g_string_free (harmless, FALSE);
 }
 
-static void
-print_line (const char *text)
+/* https://no-color.org: the variable counts unless it is empty, whatever it contains. */
+static gboolean
+has_colours (void)
 {
+  const char *no_color = getenv ("NO_COLOR");
+  const char *terminal = getenv ("TERM");
+
+  return (no_color == NULL || *no_color == '\0')
+         && terminal != NULL && strcmp (terminal, "dumb") != 0 && isatty (STDERR_FILENO);
+}
+
+static void
+print_line (const char *colour,
+            const char *text)
+{
+  gboolean coloured = *colour != '\0' && has_colours ();
   g_autofree char *harmless = defuse (text);
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
 
-  fprintf (stderr, "%s.%03d  %s\n", time, g_date_time_get_microsecond (now) / 1000, harmless);
+  fprintf (stderr, "%s.%03d  %s%s%s\n", time, g_date_time_get_microsecond (now) / 1000,
+           coloured ? colour : "", harmless, coloured ? RESET : "");
 }
 
 static gboolean tell (const CatOptions *options,
+                      const char       *colour,
                       const char       *format,
-                      ...) G_GNUC_PRINTF (2, 3);
+                      ...) G_GNUC_PRINTF (3, 4);
 
 /* Returns: TRUE, because nothing is printed to standard output */
 static gboolean
 tell (const CatOptions *options,
+      const char       *colour,
       const char       *format,
       ...)
 {
@@ -66,7 +93,7 @@ tell (const CatOptions *options,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  print_line (text);
+  print_line (colour, text);
 
   return TRUE;
 }
@@ -92,15 +119,15 @@ tell_open (const CatOptions *options,
   if (n_queued > 0)
     g_string_append_printf (text, _(", %u queued"), n_queued);
 
-  return tell (options, "%s", text->str);
+  return tell (options, GOOD, "%s", text->str);
 }
 
 static gboolean
 tell_ready (const CatOptions *options,
             guint             n_queued)
 {
-  return n_queued > 0 ? tell (options, _("ready, %u queued"), n_queued)
-                      : tell (options, "%s", _("ready"));
+  return n_queued > 0 ? tell (options, GOOD, _("ready, %u queued"), n_queued)
+                      : tell (options, GOOD, "%s", _("ready"));
 }
 
 static void
@@ -117,7 +144,7 @@ print_binary (GBytes *message)
   if (size > MAX_HEX)
     g_string_append (text, " …");
 
-  print_line (text->str);
+  print_line (PLAIN, text->str);
 }
 
 static gboolean
@@ -134,8 +161,9 @@ tell_message (const CatOptions      *options,
       return TRUE;
     }
 
-  return (size == 0 || fwrite (data, size, 1, stdout) == 1)
-         && putchar (options->null ? '\0' : '\n') != EOF && fflush (stdout) == 0;
+  return cat_output_write (options, data, size)
+         && cat_output_write (options, options->null ? "" : "\n", 1)
+         && cat_output_flush (options);
 }
 
 static gboolean
@@ -144,12 +172,12 @@ tell_close (const CatOptions *options,
             const char       *reason)
 {
   if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
-    return tell (options, "%s", _("link lost (no close frame came)"));
+    return tell (options, BAD, "%s", _("link lost (no close frame came)"));
 
   if (reason != NULL && *reason != '\0')
-    return tell (options, _("closed with code %u, “%s”"), code, reason);
+    return tell (options, WAITING, _("closed with code %u, “%s”"), code, reason);
 
-  return tell (options, _("closed with code %u"), code);
+  return tell (options, WAITING, _("closed with code %u"), code);
 }
 
 static gboolean
@@ -161,7 +189,7 @@ tell_error (const CatOptions *options,
   if (g_error_matches (error, HB_ERROR, HB_ERROR_PONG_TIMEOUT))
     text = g_strdup_printf (_("silence: %s"), error->message);
 
-  print_line (text != NULL ? text : error->message);
+  print_line (BAD, text != NULL ? text : error->message);
 
   return TRUE;
 }
@@ -171,28 +199,28 @@ tell_reconnect (const CatOptions *options,
                 guint             attempt,
                 guint             delay)
 {
-  return tell (options, _("reconnect in %.1f s, attempt %u"), delay / 1000.0, attempt);
+  return tell (options, WAITING, _("reconnect in %.1f s, attempt %u"), delay / 1000.0, attempt);
 }
 
 static gboolean
 tell_latency (const CatOptions *options,
               gint64            latency)
 {
-  return tell (options, _("ping answered in %.1f ms"), latency / 1000.0);
+  return tell (options, FAINT, _("ping answered in %.1f ms"), latency / 1000.0);
 }
 
 static gboolean
 tell_queued (const CatOptions *options,
              guint             n_queued)
 {
-  return tell (options, _("queued, %u waiting"), n_queued);
+  return tell (options, WAITING, _("queued, %u waiting"), n_queued);
 }
 
 static gboolean
 tell_drain (const CatOptions *options,
             guint             n_backlog)
 {
-  return n_backlog == 0 || tell (options, "%s", _("queue sent"));
+  return n_backlog == 0 || tell (options, GOOD, "%s", _("queue sent"));
 }
 
 static gboolean
@@ -209,7 +237,7 @@ tell_interrupted (const CatOptions *options,
                   guint             n_queued)
 {
   return n_queued == 0
-         || tell (options, _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
+         || tell (options, WAITING, _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
 }
 
 const CatVoice cat_voice_text = {

@@ -9,7 +9,7 @@ _hb_cat ()
   local valued="--protocol --header --user --origin --greeting --ready-on --ca-file --cert --key
     --ping-timeout --pong-timeout --ping-mode --ping-message --pong-message --liveness
     --reconnect-timeout --reconnect-timeout-max --reconnect-jitter --repeat-limit --min-uptime
-    --connect-timeout --close-timeout --max-message-size --count --wait"
+    --connect-timeout --close-timeout --max-message-size --count --wait --send --exec"
 
   COMPREPLY=()
 
@@ -32,6 +32,10 @@ _hb_cat ()
     --ca-file | --cert | --key)
       compopt -o filenames 2> /dev/null
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
+      return
+      ;;
+    --exec)
+      mapfile -t COMPREPLY < <(compgen -c -- "$current")
       return
       ;;
     --*)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Bash completes the options of --help, and their values."""
+"""Shells complete the options of --help, and their values."""
 
 import os
 import pty
 import re
 import select
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -15,7 +16,16 @@ from pathlib import Path
 from common import (ENVIRONMENT, PATIENCE, SOURCE, check, check_equal, finish, get_help,
                     get_options, skip)
 
-COMPLETION = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.bash'
+FOLDER = SOURCE / 'tools' / 'hb-cat'
+COMPLETION = FOLDER / 'hb-cat.bash'
+ZSH = FOLDER / 'hb-cat.zsh'
+FISH = FOLDER / 'hb-cat.fish'
+
+# The arguments that zsh would give to its function for options
+ZSH_SCRIPT = '''
+_arguments () { printf '%s\\n' "$@" }
+source "$1"
+'''
 
 # What bash does: words, the last of which is completed, and the function that is registered.
 SCRIPT = '''
@@ -65,10 +75,73 @@ def type_in(keys, wanted):
             os.close(terminal)
 
 
-def main():
+def read_help():
+    """What --help says of each option: its letter, its value and its description."""
+    return {name: (letter, value, text) for letter, name, value, text in re.findall(
+        r"^  (?:-(\w), )?--([a-z-]+)(?:=(.*?))?  +(.+)$", get_help().output.decode(), re.MULTILINE)}
+
+
+def unescape(text):
+    return re.sub(r'\\(.)', r'\1', text)
+
+
+def get_choices(value):
+    """The words of which the value is one."""
+    return value.split('|') if re.fullmatch(r'[a-z]+(\|[a-z]+)+', value) else []
+
+
+def check_zsh(wanted):
+    text = ZSH.read_text(encoding='utf-8')
+    offered = {}
+    for letter, name, value, told, action in re.findall(
+            r"^    '(?:\*|\(-(\w) --[a-z-]+\)'\{-\w,)?--([a-z-]+)(?:\}')?(=?)\[(.*?)\](.*)' \\$",
+            text, re.MULTILINE):
+        choices = re.search(r':\(([a-z ]+)\)$', action)
+        offered[name] = letter, bool(value), unescape(told), choices[1].split() if choices else []
+    check_equal(offered, {name: (letter, bool(value), told, get_choices(value))
+                          for name, (letter, value, told) in wanted.items()},
+                'the file for zsh has the options of --help')
+
+    if not shutil.which('zsh'):
+        skip('zsh', 'there is no zsh')
+        return
+    result = subprocess.run(['zsh', '-f', '-c', ZSH_SCRIPT, 'zsh', ZSH], text=True,
+                            capture_output=True, env=ENVIRONMENT, check=False)
+    names = set(re.findall(r'^\*?--([a-z-]+)', result.stdout, re.MULTILINE))
+    check(names == set(wanted) and not result.stderr, 'zsh reads the file', result)
+
+
+def check_fish(wanted):
+    offered = {}
+    for line in FISH.read_text(encoding='utf-8').replace('\\\n', '').splitlines():
+        words = shlex.split(line, comments=True)
+        if '-l' in words:
+            value = {word: words[words.index(word) + 1] for word in ('-l', '-s', '-a', '-d')
+                     if word in words}
+            choices = [] if '(' in value.get('-a', '') else value.get('-a', '').split()
+            offered[value['-l']] = value.get('-s', ''), value['-d'], choices
+    check_equal(offered, {name: (letter, told, get_choices(value))
+                          for name, (letter, value, told) in wanted.items()},
+                'the file for fish has the options of --help')
+
+    if not shutil.which('fish'):
+        skip('fish', 'there is no fish')
+        return
+    for words, values in [('hb-cat --', [f'--{name}' for name in wanted]),
+                          ('hb-cat --liveness=', ['any', 'reply', 'steady']),
+                          ('hb-cat w', ['ws://', 'wss://'])]:
+        result = subprocess.run(['fish', '--no-config', '-c',
+                                 f'source {FISH}; complete -C "{words}"'],
+                                text=True, capture_output=True, env=ENVIRONMENT, check=False)
+        lines = [line.split('\t')[0].removeprefix('--liveness=').removesuffix('=')
+                 for line in result.stdout.splitlines()]
+        check(set(values) <= set(lines), f'fish completes {words}', result)
+
+
+def check_bash():
     if not shutil.which('bash'):
         skip('bash', 'there is no bash')
-        finish()
+        return
 
     options = get_options()
     wanted = sorted([name + '=' * value for name, (_, value) in options.items()])
@@ -91,11 +164,19 @@ def main():
         for name in ('--ca-file', '--cert', '--key'):
             check_equal(complete(name, '=', f'{scratch}/a'), [str(path)], f'{name} takes files')
 
+    check('sort' in complete('--exec', '=', 'sor'), '--exec takes commands')
     check_equal(complete('--origin', '=', ''), [], 'it offers nothing where it knows nothing')
 
     text = type_in('hb-cat --ping-mo\tp\t', '--ping-mode=ping')
     check('hb-cat --ping-mode=ping' in text, 'bash completes on a terminal', repr(text))
 
+
+def main():
+    wanted = read_help()
+
+    check_bash()
+    check_zsh(wanted)
+    check_fish(wanted)
     finish()
 
 

@@ -4,6 +4,7 @@
 
 import base64
 import os
+import pty
 import re
 import select
 import shutil
@@ -12,8 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import (ENVIRONMENT, Cat, EchoServer, check, check_equal, finish, get_options, run_cat,
-                    skip, used, wait_until)
+from common import (ENVIRONMENT, PATIENCE, Cat, EchoServer, check, check_equal, finish, get_options,
+                    run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
 # For links that are only to be opened: the end of the input closes them.
@@ -298,6 +299,100 @@ def check_messages():
         check_equal(result.output, b'ten chars!\n', 'it is the longest message that is taken')
 
 
+def check_sent(scratch):
+    path = Path(scratch) / 'message'
+    path.write_bytes('zwei\nZeilen\n'.encode())
+    with EchoServer() as server:
+        arguments = ('--send=eins', f'--send=@{path}', '--send=', '--count=3', server.uri)
+        result = run_cat(*arguments, stdin=b'never read\n')
+        check_equal(result.output, b'eins\nzwei\nZeilen\n\n', '--send replaces the input')
+        data = [event['data'] for event in run_cat('--json', *arguments).get_events('message')]
+        check_equal(data, ['eins', 'zwei\nZeilen', ''], 'each --send is one message')
+
+        path.write_bytes(b'\0\xff\n')
+        check_equal(run_cat('--binary', f'--send=@{path}', '--count=1', server.uri).output,
+                    b'\0\xff\n\n', '--send may be binary')
+        check_equal(run_cat(f'--send=@{path}', server.uri).status, 2,
+                    '--send is text, unless with --binary')
+
+    taken = []
+
+    def log_in(client):
+        taken.append(client.receive())
+        client.send(TEXT, b'auth_ok')
+        echo(client)
+
+    with Peer(log_in) as peer:
+        result = run_cat('--greeting=me', '--ready-on=auth_ok', '--send=one', '--count=1',
+                         peer.uri)
+        check(taken == [(TEXT, b'me')] and result.output == b'auth_ok\none\n',
+              '--send waits for the login', result)
+
+
+def check_command(scratch):
+    with EchoServer() as server:
+        result = run_cat('--exec=echo one; read -r line; echo "$line two"; read -r line; '
+                         'echo "got $line" >&2', server.uri, stdin=b'never read\n')
+        check(result.status == 0 and not result.output and 'got one two' in result.told,
+              '--exec sends the lines of the command, and lets it read messages', result)
+
+        path = Path(scratch) / 'taken'
+        result = run_cat(f'--exec=echo hello; cat > {path}; echo ended >&2', '--count=1',
+                         server.uri)
+        check(result.status == 0 and path.read_bytes() == b'hello\n' and 'ended' in result.told,
+              'the command reads all, before hb-cat ends', result)
+
+        result = run_cat('--json', f'--exec=echo hello; cat > {path}', '--count=1', server.uri)
+        check(not result.output and '"event":"message"' in path.read_text(encoding='utf-8'),
+              'the command reads the JSON', result)
+
+        # More than pipes have room for: the command writes before it reads on.
+        size = 3_000_000
+        result = run_cat(f"--exec=head -c {size} /dev/zero | tr '\\0' x; echo; cat | wc -c >&2",
+                         '--count=1', server.uri)
+        check(result.status == 0 and result.told.split()[-1].isdigit()
+              and str(size + 1) in result.told, '--exec takes long messages', result.told[-200:])
+        result = run_cat("--exec=i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | "
+                         "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
+                         server.uri)
+        check(result.status == 0 and '4000040' in result.told,
+              'nothing is stuck while the command writes and does not read', result.told[-200:])
+
+    result = run_cat(f'--exec=touch {Path(scratch) / "none"}', '--repeat-limit=0', NOWHERE)
+    check(result.status == 1 and not (Path(scratch) / 'none').exists(),
+          'the command does not run without a connection', result)
+
+
+def look(terminal, wanted):
+    """What the terminal shows until this comes."""
+    text = b''
+    while wanted not in text and select.select([terminal], [], [], PATIENCE)[0]:
+        text += os.read(terminal, 1 << 12)
+    return text.decode()
+
+
+def check_colours():
+    for change, coloured in [({}, True), ({'NO_COLOR': ''}, True), ({'NO_COLOR': '1'}, False),
+                             ({'TERM': 'dumb'}, False)]:
+        environment = {**ENVIRONMENT, 'TERM': 'xterm', **change}
+        if 'NO_COLOR' not in change:
+            environment.pop('NO_COLOR', None)
+        with EchoServer() as server:
+            terminal, end = pty.openpty()
+            with Cat(server.uri, stderr=end, env=environment) as cat:
+                os.close(end)
+                cat.process.stdin.close()
+                text = look(terminal, b'code 1000')
+                cat.wait()
+            os.close(terminal)
+        check(('  \x1b[32mopen\x1b[0m' in text) == coloured and ('\x1b' in text) == coloured,
+              f'colours on a terminal, {change}: {coloured}', repr(text))
+
+    with EchoServer() as server:
+        result = run_cat(server.uri, env={**ENVIRONMENT, 'TERM': 'xterm'})
+        check('\x1b' not in result.told, 'no colours where there is no terminal', result)
+
+
 def check_login(scratch):
     taken = []
 
@@ -396,6 +491,9 @@ def main():
         check_handshake(scratch)
         check_tls(scratch)
         check_login(scratch)
+        check_sent(scratch)
+        check_command(scratch)
+    check_colours()
     check_heartbeat()
     check_reconnecting()
     check_messages()

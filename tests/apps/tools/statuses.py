@@ -41,6 +41,9 @@ WRONG = [
     (['--protocol=two words', NOWHERE], 'two words'),
     (['--origin=a\nb', NOWHERE], 'rigin'),
     (['--once', '--repeat-limit=1', NOWHERE], '--once and --repeat-limit exclude each other'),
+    (['--send=x', '--exec=y', NOWHERE], '--send and --exec exclude each other'),
+    (['--send=@/no/such/file', NOWHERE], '/no/such/file'),
+    (['--send', b'\xff', NOWHERE], '--send is not UTF-8'),
     (['--insecure', '--ca-file=x', NOWHERE], '--insecure and --ca-file exclude each other'),
     (['--key=x', NOWHERE], '--key needs --cert'),
     (['--cert=/no/such/file', NOWHERE], '--cert: '),
@@ -174,6 +177,27 @@ def check_input_and_output():
                   ' '.join(['1: the output is closed', *mode]), result)
 
 
+def check_command():
+    with EchoServer() as server:
+        for command, status in [('true', 0), ('false', 1), ('exit 3', 1), ('kill -9 $$', 1),
+                                ('/no/such/command', 1)]:
+            result = run_cat(f'--exec={command}', '--wait=0', server.uri)
+            check_equal(result.status, status, f'{status}: the command {command}')
+        result = run_cat('--exec=echo 1; cat > /dev/null; exit 5', '--count=1', server.uri)
+        check_equal(result.status, 0, '0: the command fails after hb-cat has ended')
+        result = run_cat('--exec=exec <&-; echo 1; echo 2', '--wait=100', server.uri)
+        check_equal(result.status, 0, '0: the command does not read')
+
+        with Cat("--exec=echo ready >&2; trap '' INT; exec sleep 60", server.uri) as cat:
+            cat.wait_for('ready', name='stderr')
+            cat.interrupt()
+            cat.wait_for('closed with code 1000', name='stderr')
+            cat.interrupt()
+            check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
+            # It has the other end of standard error.
+            check(not any(thread.is_alive() for thread in cat.threads), 'but ends it')
+
+
 def check_signals_while_down():
     arguments = ('--reconnect-timeout=60000', NOWHERE)
 
@@ -199,6 +223,7 @@ def main():
     check_queue()
     check_given_up()
     check_input_and_output()
+    check_command()
     check_signals_while_down()
     finish()
 

@@ -72,6 +72,8 @@ def main():
                 below / options['mandir'] / 'man1' / 'echo-server.1',
                 below / options['mandir'] / 'man1' / 'hb-cat.1',
                 below / options['datadir'] / 'bash-completion' / 'completions' / 'hb-cat',
+                below / options['datadir'] / 'fish' / 'vendor_completions.d' / 'hb-cat.fish',
+                below / options['datadir'] / 'zsh' / 'site-functions' / '_hb-cat',
             ] if options['tools'] else []), *([
                 below / options['bindir'] / 'hb-websocket-monitor',
                 below / options['mandir'] / 'man1' / 'hb-websocket-monitor.1',

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <gio/gunixoutputstream.h>
+#include <glib-unix.h>
+#include <signal.h>
+
+#include "hb-cat-exec.h"
+
+/* While more bytes than this wait for the command, no messages are received. */
+#define HIGH_WATER (1024 * 1024)
+
+/* The command may wait for its output to be read before it reads its input, so a blocking write
+ * could wait forever. All writes are asynchronous. */
+struct _CatExec
+{
+  HbWebsocketTask *task;    /* (unowned) */
+  char            *command; /* (owned) */
+  GSubprocess     *process; /* (owned) (nullable): NULL before the start */
+  GByteArray      *pending; /* (owned): what is not being written yet */
+  GBytes          *written; /* (owned) (nullable): what is */
+  GCancellable    *cancellable; /* (owned) */
+  gboolean         is_deaf; /* the command has closed its input */
+  gboolean         is_waiting;
+  gboolean         has_ended;
+  gboolean         has_succeeded;
+};
+
+static void write_next (CatExec *self);
+
+CatExec *
+cat_exec_new (HbWebsocketTask *task,
+              const char      *command)
+{
+  CatExec *self = g_new0 (CatExec, 1);
+
+  self->task = task;
+  self->command = g_strdup (command);
+  self->pending = g_byte_array_new ();
+  self->cancellable = g_cancellable_new ();
+
+  return self;
+}
+
+/* Ends the command, if it still runs. g_subprocess_send_signal () would leave the signal to a thread
+ * that does not run before the program ends. */
+void
+cat_exec_free (CatExec *self)
+{
+  const char *pid = self->process != NULL ? g_subprocess_get_identifier (self->process) : NULL;
+
+  if (pid != NULL)
+    kill (g_ascii_strtoll (pid, NULL, 10), SIGTERM);
+
+  g_cancellable_cancel (self->cancellable);
+  while (self->written != NULL || (self->is_waiting && !self->has_ended))
+    g_main_context_iteration (NULL, TRUE);
+
+  g_clear_object (&self->process);
+  g_object_unref (self->cancellable);
+  g_byte_array_unref (self->pending);
+  g_free (self->command);
+  g_free (self);
+}
+
+static void
+write_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  CatExec *self = user_data;
+
+  g_clear_pointer (&self->written, g_bytes_unref);
+  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (source), result, NULL, NULL))
+    {
+      self->is_deaf = TRUE;
+      g_byte_array_set_size (self->pending, 0);
+    }
+
+  write_next (self);
+}
+
+static void
+write_next (CatExec *self)
+{
+  hb_websocket_task_set_paused (self->task, self->pending->len > HIGH_WATER);
+
+  if (self->process == NULL || self->written != NULL || self->pending->len == 0)
+    return;
+
+  self->written = g_byte_array_free_to_bytes (self->pending);
+  self->pending = g_byte_array_new ();
+  g_output_stream_write_all_async (g_subprocess_get_stdin_pipe (self->process),
+                                   g_bytes_get_data (self->written, NULL),
+                                   g_bytes_get_size (self->written),
+                                   G_PRIORITY_DEFAULT, self->cancellable, write_cb, self);
+}
+
+/* Returns: (transfer none) (nullable): the output of the command, or NULL after an error */
+GInputStream *
+cat_exec_start (CatExec  *self,
+                GError  **error)
+{
+  const char *arguments[] = { "/bin/sh", "-c", self->command, NULL };
+  GOutputStream *input;
+
+  self->process = g_subprocess_newv (arguments, G_SUBPROCESS_FLAGS_STDIN_PIPE
+                                                | G_SUBPROCESS_FLAGS_STDOUT_PIPE, error);
+  if (self->process == NULL)
+    return NULL;
+
+  /* GLib writes to a pipe when it has some room, which may be less than what is written. */
+  input = g_subprocess_get_stdin_pipe (self->process);
+  g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (input)), TRUE,
+                             NULL);
+  write_next (self);
+
+  return g_subprocess_get_stdout_pipe (self->process);
+}
+
+void
+cat_exec_write (CatExec       *self,
+                gconstpointer  data,
+                gsize          size)
+{
+  if (self->is_deaf)
+    return;
+
+  g_byte_array_append (self->pending, data, size);
+  write_next (self);
+}
+
+static void
+wait_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  CatExec *self = user_data;
+
+  self->has_ended = TRUE;
+  self->has_succeeded = g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL)
+                        && g_subprocess_get_successful (self->process);
+}
+
+/* Ends the input of the command once it has been written, and lets it end. Call this again after
+ * each iteration.
+ *
+ * Returns: whether the command has ended */
+gboolean
+cat_exec_end (CatExec *self)
+{
+  if (self->process == NULL)
+    return TRUE;
+
+  if (self->written == NULL && !self->is_waiting)
+    {
+      self->is_waiting = TRUE;
+      g_output_stream_close (g_subprocess_get_stdin_pipe (self->process), NULL, NULL);
+      g_input_stream_close (g_subprocess_get_stdout_pipe (self->process), NULL, NULL);
+      g_subprocess_wait_async (self->process, self->cancellable, wait_cb, self);
+    }
+
+  return self->has_ended;
+}
+
+/* Whether the command has ended with the status 0. */
+gboolean
+cat_exec_has_succeeded (CatExec *self)
+{
+  return self->has_succeeded;
+}

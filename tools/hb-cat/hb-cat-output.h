@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-cat-options.h"
+
+G_BEGIN_DECLS
+
+/* Each returns FALSE and sets errno if standard output cannot be written. */
+
+gboolean cat_output_write (const CatOptions *options,
+                           const char       *data,
+                           gsize             size);
+gboolean cat_output_flush (const CatOptions *options);
+
+G_END_DECLS
