@@ -65,10 +65,26 @@ is_final (const HbLoss *loss)
          || g_error_matches (loss->error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
 }
 
+/* Returns: (transfer full) (nullable): why the first message without an acknowledgement is to be
+ * dropped, NULL if it is sent again */
+static GError *
+judge_reset (HbMachine *self)
+{
+  const HbOutgoing *message = hb_outbox_judge_reset (&self->outbox);
+
+  if (message == NULL)
+    return NULL;
+
+  return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
+                      _("The server reset the connection 10 times in a row before it acknowledged "
+                        "a message of %zu bytes: it was dropped"),
+                      g_bytes_get_size (message->bytes));
+}
+
 /* @in_message: whether the peer ended the connection during a message
  *
- * Returns: (transfer full) (nullable): why that message is to be dropped, NULL if it is sent
- * again */
+ * Returns: (transfer full) (nullable): why that message, or one before it, is to be dropped, NULL
+ * if all are sent again */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -77,7 +93,14 @@ judge_message (HbMachine    *self,
   gboolean is_too_big = loss->code == HB_CLOSE_TOO_BIG;
   const HbOutgoing *message;
 
-  if (!in_message || self->state != HB_STATE_OPEN)
+  if (self->state != HB_STATE_OPEN)
+    return NULL;
+
+  /* A close frame and a FIN come with an acknowledgement of all that the peer has read. */
+  if (loss->by_peer && loss->error != NULL && hb_outbox_can_judge_reset (&self->outbox))
+    return judge_reset (self);
+
+  if (!in_message)
     return NULL;
 
   message = hb_outbox_judge_end (&self->outbox, is_too_big);

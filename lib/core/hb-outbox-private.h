@@ -49,6 +49,8 @@ guint             hb_outbox_get_n_queued       (const HbOutbox   *self);
 gboolean          hb_outbox_is_in_message      (HbOutbox         *self);
 const HbOutgoing *hb_outbox_judge_end          (HbOutbox         *self,
                                                 gboolean          is_too_big);
+gboolean          hb_outbox_can_judge_reset    (const HbOutbox   *self);
+const HbOutgoing *hb_outbox_judge_reset        (HbOutbox         *self);
 void              hb_outbox_drop_refused       (HbOutbox         *self,
                                                 const GError     *error);
 guint64           hb_outbox_get_buffered       (HbOutbox         *self);

@@ -8,17 +8,33 @@
  * dropped, because all others would wait behind it forever. */
 #define MAX_REFUSALS 3
 
+/* The same for a message that is written and not acknowledged. A peer that resets the link may do
+ * so before its TCP has acknowledged what it has read. A router on the way may reset the link too,
+ * so more resets are needed. */
+#define MAX_RESETS 10
+
 /* Whether the kernel has a part of a message, but not all of it. Over TLS a refused record may be
- * in the kernel in part too. That does not count, because the peer cannot have read its content.
- *
- * Messages of which the kernel has all do not count either, even if they are sent again: the peer's
- * TCP acknowledges a message before the peer can refuse it. */
+ * in the kernel in part too. That does not count, because the peer cannot have read its content. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
   const HbOutgoing *first = hb_queue_peek_unwritten (&self->queue);
 
   return first != NULL && first->begin < self->written;
+}
+
+/* Counts the end of a link at a message. */
+static void
+count (HbOutbox         *self,
+       const HbOutgoing *message)
+{
+  g_assert (message != NULL);
+
+  if (self->refused != message->number)
+    self->n_refusals = 0;
+
+  self->refused = message->number;
+  self->n_refusals++;
 }
 
 /* Counts the end of a link during a message, which the peer has caused. Call this before
@@ -33,19 +49,35 @@ hb_outbox_judge_end (HbOutbox *self,
 {
   const HbOutgoing *first = hb_queue_peek_unwritten (&self->queue);
 
-  g_assert (first != NULL);
+  count (self, first);
 
-  if (self->refused != first->number)
-    self->n_refusals = 0;
-
-  self->refused = first->number;
-  self->n_refusals++;
-
-  return is_too_big || self->n_refusals == MAX_REFUSALS ? first : NULL;
+  return is_too_big || self->n_refusals >= MAX_REFUSALS ? first : NULL;
 }
 
-/* Drops the message that hb_outbox_judge_end () has returned, and reports @error. Call this after
- * hb_outbox_on_lost (), which has dropped the message already if it was not to be kept. */
+/* Whether to count a reset for a message that waits for its acknowledgement. Each link has messages
+ * of `open` handlers and of a login of its own, so a count for one of them would never end. */
+gboolean
+hb_outbox_can_judge_reset (const HbOutbox *self)
+{
+  const HbOutgoing *first = hb_queue_peek_unacknowledged (&self->queue);
+
+  return first != NULL && !first->is_greeting;
+}
+
+/* The same as hb_outbox_judge_end () for a reset of the link. The first message without an
+ * acknowledgement is the one that the peer has reached. */
+const HbOutgoing *
+hb_outbox_judge_reset (HbOutbox *self)
+{
+  const HbOutgoing *first = hb_queue_peek_unacknowledged (&self->queue);
+
+  count (self, first);
+
+  return self->n_refusals >= MAX_RESETS ? first : NULL;
+}
+
+/* Drops the message that one of the two functions above has returned, and reports @error. Call this
+ * after hb_outbox_on_lost (), which has dropped the message already if it was not to be kept. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)

@@ -130,6 +130,13 @@ hb_queue_peek_unwritten (const HbQueue *self)
   return hb_deque_peek (&self->in_flight, self->n_unacknowledged);
 }
 
+/* Returns: (nullable): the first message that is written and does not count as sent */
+static inline HbOutgoing *
+hb_queue_peek_unacknowledged (const HbQueue *self)
+{
+  return self->n_unacknowledged > 0 ? hb_deque_peek (&self->in_flight, 0) : NULL;
+}
+
 /* Returns whether hb_queue_pop_sent () would remove a message. */
 static inline gboolean
 hb_queue_has_sent (const HbQueue *self,

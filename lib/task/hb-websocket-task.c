@@ -1076,7 +1076,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * - `HB_ERROR_NOT_OPEN` also if the connection ended before the message, which was for this
  *   connection only, was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
- *   the message, or once with close code 1009
+ *   the message, or once with close code 1009, or reset it 10 times in a row before it acknowledged
+ *   the message
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent
  *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,

@@ -124,6 +124,17 @@ static const Row rows[] = {
     ">one >two | error:message-refused failed:message-refused(two) | >one" },
   { "too-big-unknown", "a:one written | end:1009 | open",
     ">one | error:message-refused | >one" },
+
+  /* The peer resets the link before it acknowledges what it has read. */
+  { "resets", "a:one a:two reset:9 | reset:1",
+    ">one >two error:handshake >one >two | "
+    "error:handshake error:message-refused failed:message-refused(one) >two" },
+  { "resets-within", "a:one a:two reset-within:9 | reset-within:1",
+    ">one >two error:handshake >one >two | "
+    "error:handshake error:message-refused failed:message-refused(one) >two" },
+  { "resets-apart", "a:one reset:9 | written acknowledged a:two reset:9 | reset:1",
+    ">one error:handshake >one | done(one) drain >two error:handshake >two | "
+    "error:handshake error:message-refused failed:message-refused(two) drain" },
 };
 
 static void
@@ -330,6 +341,40 @@ take_step_of_link (Fixture    *fixture,
   return TRUE;
 }
 
+/* Resets the link, which a new one follows, as often as @n says. All messages are written before,
+ * or only the first of them. Only the last time is logged, because the others are the same. */
+static void
+reset (Fixture *fixture,
+       GString *log,
+       guint    n,
+       gboolean is_within)
+{
+  g_autoptr (GError) error = NULL;
+  HbLoss loss = { .code = 1006, .by_peer = TRUE };
+
+  error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "reset");
+  loss.error = error;
+  collect (fixture, log);
+
+  for (; n > 0; n--)
+    {
+      written (fixture, is_within ? 1 : G_MAXUINT / 2);
+      if (is_within)
+        tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
+      tell_lost (&fixture->machine, fixture->now, &loss);
+
+      if (n > 1)
+        forget (fixture);
+      advance (fixture, 2000);
+      answer (fixture);
+      if (n > 1)
+        {
+          forget (fixture);
+          g_string_truncate (fixture->wire, 0);
+        }
+    }
+}
+
 static void
 take_step_with (Fixture    *fixture,
                 GString    *log,
@@ -351,6 +396,10 @@ take_step_with (Fixture    *fixture,
     lose_by_peer (fixture, number, FALSE);
   else if (g_str_equal (step, "end-within"))
     lose_by_peer (fixture, number, TRUE);
+  else if (g_str_equal (step, "reset"))
+    reset (fixture, log, number, FALSE);
+  else if (g_str_equal (step, "reset-within"))
+    reset (fixture, log, number, TRUE);
   else if (g_str_equal (step, "cancel"))
     hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) g_intern_string (argument));
   else
