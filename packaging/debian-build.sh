@@ -129,7 +129,7 @@ build ()
 # list_suppressed_tags: what lintian must not report, because it is not a fault of the packages
 list_suppressed_tags ()
 {
-  # Somebody has to file an intent to package (ITP) in Debian first.
+  # An intent to package (ITP) has to be filed in Debian first.
   echo initial-upload-closes-no-bugs
 
   # It takes three bytes of machine code for a word. The texts are checked by other tags.

@@ -37,7 +37,7 @@ def parse_arguments():
     parser.add_argument('--all', action='store_true', help='all programs in all cases')
     parser.add_argument('--quick', action='store_true', help='few and short runs, for a look')
     parser.add_argument('--check', action='store_true', help='fail where a goal is missed')
-    parser.add_argument('--list', action='store_true', help='tell what there is to run')
+    parser.add_argument('--list', action='store_true', help='list what can be run')
 
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)

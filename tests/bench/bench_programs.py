@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs that are measured, and which of them are to be had here."""
+"""The programs that are measured, and which of them are available here."""
 
 import os
 import shutil

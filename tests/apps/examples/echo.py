@@ -142,14 +142,14 @@ def test_restart(path, *command):
 
 
 def test_silence(path, *command):
-    """The server falls silent after its first answer, and only the heartbeat can tell."""
+    """The server falls silent after its first answer, and only the heartbeat can notice it."""
     with Server(path, '--mute-after=1') as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello', SILENT, 'closed with code 1006',
                        'attempt 1 in 500 ms', 'open', 'received hello')
 
 
 def test_drop(path, *command):
-    """The server drops the link at every other message, without a word."""
+    """The server drops the link at every other message, without a close frame."""
     with Server(path, '--drop-every=2') as server, Example(*command, server.uri) as example:
         for number in range(1, 4):
             example.expect('open', 'received hello')
@@ -195,7 +195,7 @@ def test_no_uri(path, *command):
 
 
 def test_wrong_uri(path, *command):
-    """No attempt can mend it, so the program ends."""
+    """No attempt can succeed, so the program ends."""
     with Example(*command, 'http://127.0.0.1/') as example:
         example.expect('error: The scheme of the URI is “http”.*')
         status = example.wait()

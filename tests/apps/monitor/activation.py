@@ -100,7 +100,7 @@ def list_windows():
 
 
 def check_window(desktop):
-    name = 'its window has the name and the class that the desktop file tells'
+    name = 'its window has the name and the class that the desktop file names'
     if not shutil.which('xwininfo'):
         skip(name, 'there is no xwininfo')
         return
@@ -137,7 +137,7 @@ def check_activation(desktop):
             left = client.recv(1) == b''
         except TimeoutError:
             left = False
-        check(result.returncode == 0 and left, 'it drops its link when it is told to quit',
+        check(result.returncode == 0 and left, 'it drops its link when it has to quit',
               result.stdout)
         check(wait_until(lambda: not is_on_bus()), 'and leaves the bus')
 

@@ -44,7 +44,7 @@ def echo(client, text):
 
 
 def send_without_end(client):
-    """Reads nothing, and tells whether the server has read 64 MiB."""
+    """Reads nothing, and returns whether the server has read 64 MiB."""
     client.sock.settimeout(1)
     try:
         for _ in range(64 * MIB // len(BLOCK)):
@@ -601,11 +601,11 @@ CASES = [
     ('a name that was made to lead here is of no use', test_rebinding),
     ('everybody may use the echo, on any path', test_echo_for_all),
     ('messages above the limits of a SoupServer are echoed', test_echo_of_long_messages),
-    ('the server is to be had from this machine alone', test_loopback_only),
+    ('only this machine can reach the server', test_loopback_only),
     ('what is no command is answered by an error', test_bad_commands),
     ('what a command lacks is named, and nothing is done', test_bad_members),
     ('a command that is too big ends the control', test_big_command),
-    ('an update tells of clients and messages', test_update),
+    ('an update lists clients and messages', test_update),
     ('whatever is in a text, JSON comes of it', test_odd_texts),
     ('whatever is in a path, the log shows it', test_odd_paths),
     ('no terminal is given control characters of a path', test_odd_paths_in_terminal),

@@ -150,7 +150,7 @@ def test_end_of_commands():
 
 
 def test_unread_replies():
-    """A program that reads no replies is not read from for ever, and the server goes on."""
+    """A program that reads no replies is not read from forever, and the server continues."""
     with server_at_socket() as (server, path), socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.setblocking(False)
@@ -200,7 +200,7 @@ CASES = [
     ('two programs can control a server', test_two_programs),
     ('each command is answered, although no more will come', test_end_of_commands),
     ('replies that are not read are bounded', test_unread_replies),
-    ('a program may leave without a word', test_leaving),
+    ('a program may end without a command', test_leaving),
     ('a socket that cannot be made ends the server', test_no_socket),
     ('the end of the standard input ends the server', test_pipe_ends),
 ]

@@ -103,7 +103,7 @@ class Cat:
             return self.news.wait_for(has_come, PATIENCE)
 
     def write(self, data):
-        """Where hb-cat has ended already, its status tells why."""
+        """If hb-cat has ended already, its status is the reason."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()

@@ -11,7 +11,7 @@ from raw_websocket import BINARY, TEXT, Peer, echo
 
 PAGE = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.1'
 
-# The members of each event besides `event` and `time`, in their order
+# The members of each event except `event` and `time`, in their order
 MEMBERS = {
     'state': {'state': str},
     'open': {'protocol': (str, type(None)), 'downtime': int, 'waiting': int},
@@ -112,7 +112,7 @@ def check_life():
     check_equal(told[:5], ['state connecting', 'state open', 'open chat 0', 'message text hello',
                            'state waiting'], 'the link opens and is lost')
     check(told[5].startswith(('close 1006', 'error')) and 'reconnect 1 20' in told,
-          'the loss is told, and the attempt', told)
+          'the loss is reported, and the attempt', told)
     check_equal(told[-8:], ['state connecting', 'state open', 'open chat 2', 'message text one',
                             'message text two', 'state closing', 'state closed', 'close 1000 '],
                 'it comes back, and what was queued goes out')
@@ -139,21 +139,21 @@ def check_ends():
     check_form(result, 'a login')
     check_equal([event['event'] for event in result.get_events('message', 'ready')],
                 ['message', 'ready', 'message'],
-                'readiness is told after the message that brings it')
+                'readiness is reported after the message that brings it')
 
     with Peer(leave) as peer:
         result = run_cat('--json', '--once', '--wait=-1', peer.uri)
     check_form(result, 'the server closes')
     check_equal(tell(result.get_events()),
                 ['state connecting', 'state open', 'open None 0', 'state closed',
-                 'close 4001 see “you”\x1f'], 'code and reason are told')
+                 'close 4001 see “you”\x1f'], 'code and reason are reported')
 
     result = run_cat('--json', '--repeat-limit=1', '--reconnect-timeout=5', 'ws://127.0.0.1:1/')
     check_form(result, 'no server')
     check_equal(tell(result.get_events()),
                 ['state connecting', 'state waiting', 'error g-io-error-quark 39', 'reconnect 1 5',
                  'state connecting', 'state closed', 'error g-io-error-quark 39',
-                 'error hb-error-quark 9'], 'attempts and giving up are told')
+                 'error hb-error-quark 9'], 'attempts and giving up are reported')
     check(result.status == 1 and not result.told, 'and nothing on standard error', result)
 
     with EchoServer() as server:

@@ -20,7 +20,7 @@ from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 # For links that are only to be opened: the end of the input closes them.
 BRIEFLY = ('--quiet', '--wait=0')
 
-# A port that nobody listens on: this is not one for a server.
+# A port without a listener: this is not one for a server.
 NOWHERE = 'ws://127.0.0.1:1/'
 
 OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
@@ -188,7 +188,7 @@ def check_heartbeat():
         check_equal(result.output, b'pong\n', 'without it the answer is')
 
     def only_talk(client):
-        """Proves life, and answers no ping."""
+        """Sends messages, and answers no ping."""
         while True:
             client.receive()
             client.send(TEXT, b'talk')
@@ -236,7 +236,7 @@ def check_reconnecting():
         arguments = ('--json', '--reconnect-timeout=1', '--repeat-limit=2', '--wait=-1')
         result = run_cat(*arguments, '--min-uptime=60000', peer.uri)
         check_equal([event['attempt'] for event in result.get_events('reconnect')], [1, 2],
-                    'links shorter than --min-uptime do not start the count afresh')
+                    'links shorter than --min-uptime do not reset the count')
         with Cat(*arguments, '--min-uptime=0', peer.uri) as cat:
             check(cat.wait_for('"attempt":1,', 5), 'with --min-uptime=0 each link does')
 
@@ -397,7 +397,7 @@ def check_login(scratch):
     taken = []
 
     def log_in(client):
-        """Throws out whoever speaks before the login has been acknowledged."""
+        """Drops a client that sends before the login has been acknowledged."""
         client.send(TEXT, b'hello')
         taken.append(client.receive())
         if taken[-1] not in ((TEXT, b'let me in'), (BINARY, b'\0\xff\n')):
@@ -476,10 +476,10 @@ def check_ending():
 
     with EchoServer() as server:
         result = run_cat('--quiet', '--count=1', server.uri, stdin=b'hi')
-        check(result.output == b'hi\n' and not result.told, '--quiet tells nothing', result)
+        check(result.output == b'hi\n' and not result.told, '--quiet reports nothing', result)
         result = run_cat('-q', '--repeat-limit=1', '--reconnect-timeout=1', NOWHERE)
         check(result.status == 1 and len(result.told.splitlines()) >= 2,
-              '--quiet tells of errors', result)
+              '--quiet reports errors', result)
 
     result = run_cat('--version')
     check(result.status == 0 and re.fullmatch(rb'hb-cat \d+\.\d+\.\d+ \(libsoup .*\)\n',

@@ -19,7 +19,7 @@ ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()
 CREDENTIALS = (f'--header=Authorization: Bearer {SECRET}', f'--header=Cookie: session={SECRET}',
                f'--user=me:{SECRET}', '--protocol=chat')
 
-# As short as can be, and with all that can be told
+# As short as possible, and with everything that can be reported
 LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wait=20')
 VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
 
@@ -74,7 +74,7 @@ def main():
 
     with Peer() as peer:
         check_silent('a link that is well', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
-        check(SECRET in str(peer.requests), 'the server is told')
+        check(SECRET in str(peer.requests), 'the server receives it')
     for status in ('401 Unauthorized', '403 Forbidden', '503 Service Unavailable', '200 OK'):
         with Peer(status=status) as peer:
             check_silent(f'an answer {status}', *CREDENTIALS, *LIMITS, get_uri(peer.uri),

@@ -168,7 +168,7 @@ def check_input_and_output():
                 result = cat.wait()
             check(result.status == 1
                   and result.told.count('standard output cannot be written: ') == 1,
-                  ' '.join(['1: nobody reads the output', *mode]), result)
+                  ' '.join(['1: the output is not read', *mode]), result)
 
             with Cat(*mode, server.uri, stdout=None, preexec_fn=lambda: os.close(1)) as cat:
                 cat.write(b'hello\n')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What every client does, for Node and GJS: see bench-client.h. They differ in how they tell the
+// What every client does, for Node and GJS: see bench-client.h. They differ in how they read the
 // time, in microseconds: of the clock, and of the processor for user and system. They also differ
 // in how they read a message that is a decimal number.
 

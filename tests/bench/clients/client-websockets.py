@@ -30,7 +30,7 @@ async def main(client):
             n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
-                # A goodbye would wait for all that the server still has to say.
+                # A close frame would wait for all that the server still has to send.
                 os._exit(0)
             for _ in range(n_messages):
                 await socket.send(message)

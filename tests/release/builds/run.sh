@@ -5,7 +5,7 @@
 #
 # Builds the library and its examples in each way in which distributions and applications do, or in
 # those that are named, with warnings as errors; looks whether what has come of it was built so; and
-# has the example in C talk to a server that breaks its links. The last line tells what has failed.
+# has the example in C talk to a server that breaks its links. The last line lists what has failed.
 #
 #   shared    the shared library alone
 #   static    the static library alone

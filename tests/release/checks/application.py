@@ -124,7 +124,7 @@ def check_version(component):
     news = re.findall(r'^hb-websocket (\S+)\n=+$',
                       (SOURCE / 'NEWS').read_text(encoding='utf-8'), re.MULTILINE)
 
-    check(releases == news, 'it has the releases that NEWS tells of', f'{releases}\n{news}')
+    check(releases == news, 'it has the releases of NEWS', f'{releases}\n{news}')
     check(releases[0] == project['version'], 'the newest release is this one',
           f'{releases[0]}\n{project["version"]}')
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Flatpak manifest of the monitor fits the monitor, its build, and what the book tells."""
+"""The Flatpak manifest of the monitor fits the monitor, its build, and the book."""
 
 import json
 import re

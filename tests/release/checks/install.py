@@ -27,7 +27,7 @@ def without_sysroot(flag, sysroot):
 
 def check_application(root, below):
     """AppStream sees whether what the metadata speak of is there; it looks below usr."""
-    name = 'what AppStream is told of is installed'
+    name = 'what the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'there is no appstreamcli')
         return

@@ -115,7 +115,7 @@ def run_here(commands, env):
 
 
 def run_by_runner(runner, installation, commands, scratch):
-    """The same by the runner, which is told which tests to take by a folder that has them alone."""
+    """The same by the runner, which takes the tests of a folder that has only these."""
     folder = scratch / 'chosen' / 'installed-tests' / API
     logs = scratch / 'logs'
     folder.mkdir(parents=True)

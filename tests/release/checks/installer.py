@@ -95,7 +95,7 @@ def check_case(name, like, status, printed, installs):
 
 
 def check_read_only():
-    """Nobody can make a folder there, not even root."""
+    """Not even root can make a folder there."""
     for script in ('tests/run.sh', 'examples/run.sh'):
         result = run([SOURCE / script, '--build-dir=/dev/null/build'])
         check(result.returncode == 1

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Who may include whom, and who may call what."""
+"""Which rooms may include which, and what they may call."""
 
 import re
 import sys

@@ -74,7 +74,7 @@ def check_rest():
         told = {part['Files']: part.get('License') for part in paragraphs}
         check(told == {'*': LICENCE, **EXCEPTIONS}
               and all(re.match(r'20\d\d \S', part.get('Copyright', '')) for part in paragraphs),
-              f'{name} tells of the others, and whose all of them are', str(paragraphs))
+              f'{name} names the others, and the authors of all of them', str(paragraphs))
 
 
 def check_with_reuse():

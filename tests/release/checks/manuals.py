@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manual pages are right in the eyes of those who format them, and say what --help says."""
+"""Formatters accept the manual pages, and these say what --help says."""
 
 import json
 import os
@@ -19,7 +19,7 @@ FORMATTERS = (
 # What is the machine's, and no fault of the page: it has no index, or not the pages referred to.
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
 
-# What is read here is not translated, nor laid out for the terminal of whoever runs this.
+# What is read here is not translated, nor laid out for the terminal of the caller.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'MANWIDTH': '80'}
 
 

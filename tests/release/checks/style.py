@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What can be seen of the style without reading."""
+"""The rules of style that a program can check."""
 
 import os
 import re
@@ -16,7 +16,7 @@ WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
 
 MAX_COLUMNS = 100
 
-# The folders of somebody's machine
+# The folders of a private machine
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # Translations are laid out by gettext, and a licence is not ours to lay out.

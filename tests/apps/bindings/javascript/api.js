@@ -168,7 +168,7 @@ main({
     assert(metrics.get_uptime() > 0);
     assert(metrics.get_downtime() >= 0);
 
-    // It tells of that moment, and not of what came after it.
+    // It describes that moment, and does not change afterwards.
     assert(task.get_metrics().get_uptime() >= metrics.get_uptime());
 
     const copy = metrics.copy();

@@ -14,7 +14,7 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Takes what GJS would print of an exception that nobody can catch. It is a critical message, which
+// Takes what GJS would print of an exception that cannot be caught. It is a critical message, which
 // ends the program where the environment has asked for that.
 async function catchSlips(call) {
   const caught = [];
@@ -35,7 +35,7 @@ async function catchSlips(call) {
 }
 
 main({
-  // A handler that fails is told of as in all of GJS, and nothing else happens.
+  // A handler that fails is reported as in all of GJS, and nothing else happens.
   async exceptions() {
     const task = newTask({reconnectTimeout: 1});
     const log = [];
@@ -107,7 +107,7 @@ main({
     assertEqual(log, [['close', 4000, 'bye']]);
   },
 
-  // An async handler that fails later is told of too, and the next message comes all the same.
+  // An async handler that fails later is reported too, and the next message is received.
   async rejections() {
     const task = await openTask();
     const log = [];

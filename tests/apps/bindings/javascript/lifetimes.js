@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Who keeps what alive in JavaScript. GJS has WeakRef, but no collection that a test could wait for
-// clears it. What tells that a task is finalized is that the peer has a client less.
+// What keeps objects alive in JavaScript. GJS has WeakRef, but no collection that a test could wait
+// for clears it. A task is finalized when the peer has lost a client.
 
 import GLib from 'gi://GLib';
 import Hb from 'gi://Hb?version=1';
@@ -42,7 +42,7 @@ async function assertClients(watcher, number) {
 }
 
 main({
-  // Who drops the last reference drops the link, whatever the task is doing.
+  // The end of the last reference drops the link, whatever the task is doing.
   async dropped() {
     const watcher = await openTask();
     const preparations = [

@@ -181,7 +181,7 @@ def test_metrics():
     assert metrics.get_uptime() > 0
     assert metrics.get_downtime() >= 0
 
-    # It tells of that moment, and not of what came after it.
+    # It describes that moment, and does not change afterwards.
     assert task.get_metrics().get_uptime() >= metrics.get_uptime()
 
     copy = metrics.copy()

@@ -15,7 +15,7 @@ class Slip(Exception):
 
 @contextmanager
 def catch():
-    """Takes what Python would print of an exception that nobody can catch."""
+    """Takes what Python would print of an exception that cannot be caught."""
     caught = []
     sys.excepthook = lambda kind, *_: caught.append(kind)
     try:
@@ -29,7 +29,7 @@ def fail(*_):
 
 
 def test_exceptions():
-    """A handler that fails is told of as in all of Python, and nothing else happens."""
+    """A handler that fails is reported as in all of Python, and nothing else happens."""
     task = new_task(reconnect_timeout=1)
     log = []
     names = ('connecting', 'open', 'message', 'drain', 'close', 'error', 'reconnect',
@@ -119,7 +119,7 @@ def test_sources():
     assert received == [b'payload'] * len(functions) + [b'last'], received
     close_task(task)
 
-    # An error has nobody who could catch it there. It is printed, and that is all.
+    # An error cannot be caught there. It is only printed.
     with catch() as caught:
         for function in functions:
             GLib.idle_add(*function)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Who keeps what alive in Python."""
+"""What keeps objects alive in Python."""
 
 import gc
 import time
@@ -36,7 +36,7 @@ def wait_for_clients(watcher, number):
 
 
 def test_dropped():
-    """Whoever drops the last reference drops the link, whatever the task is doing."""
+    """The end of the last reference drops the link, whatever the task is doing."""
     watcher = open_task()
     for prepare in (lambda task: None,
                     lambda task: task.open(),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Who keeps what alive in Vala, which counts references. A handler or function that takes its own
-// task from around it keeps it; one that has it from its arguments, or by an unowned variable, does
-// not.
+// What keeps objects alive in Vala, which counts references. A handler or function that takes its
+// own task from around it keeps it; one that has it from its arguments, or by an unowned variable,
+// does not.
 
 void test_handlers_alone () throws Error
 {
