@@ -12,8 +12,8 @@
 
 G_BEGIN_DECLS
 
-/* A task, closed as yet, the server for it, and a log of what it emits. Its reconnects come after
- * RECONNECT milliseconds, and no heartbeat disturbs. */
+/* A task that is still closed, its server, and a log of its signals. It reconnects after RECONNECT
+ * milliseconds, and sends no pings. */
 typedef struct
 {
   TestServer      *server;      /* (nullable) for add_test () */

@@ -655,7 +655,7 @@ raw_peer_take_log (RawPeer *self)
   return log;
 }
 
-/* What has come and was not asked for is as it may be. */
+/* Ignores what was received and not expected. */
 void
 raw_peer_forget (RawPeer *self)
 {

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   RAW_STEP_ACCEPTED,  /* before anything is read, or a handshake of TLS begun */
-  RAW_STEP_REQUESTED, /* a request has come, which is to be answered */
+  RAW_STEP_REQUESTED, /* a request has come, which needs an answer */
   RAW_STEP_OPENED,
   RAW_STEP_RECEIVED,  /* a frame has come */
 } RawStep;

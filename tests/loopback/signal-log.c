@@ -280,7 +280,7 @@ signal_log_expect_quiet (SignalLog *self)
   signal_log_expect_now (self, "");
 }
 
-/* For a test that is about something else: all that comes before @word is as it may be. */
+/* For a test that is about something else: ignores all words before @word. */
 void
 signal_log_skip_to (SignalLog  *self,
                     const char *word)
@@ -303,7 +303,7 @@ signal_log_forget (SignalLog *self)
   g_queue_clear_full (&self->entries, free_entry);
 }
 
-/* When the last word that was asked for was emitted */
+/* When the last expected word was emitted */
 gint64
 signal_log_get_time (SignalLog *self)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Writes down what a task emits, each emission a word:
+/* Records the signals of a task, each as a word:
  *
  *   connecting  open  drain  message:text:hello  message:binary:3  close:1000  close:4000:bye
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting

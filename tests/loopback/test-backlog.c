@@ -148,7 +148,7 @@ test_close_sends_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain state:closed close:1000");
 }
 
-/* What has been handed over goes out, then the close frame. */
+/* The messages in flight are sent, then the close frame. */
 static void
 test_take_while_closing (Fixture       *fixture,
                          gconstpointer  data)

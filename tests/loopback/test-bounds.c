@@ -289,7 +289,7 @@ test_slow_application (void)
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN);
 
-  /* The log would take what is to be measured. */
+  /* The log would take memory that is measured. */
   signal_log_free (bounds->log);
   bounds->log = NULL;
   wait_until (n_messages > 9900);

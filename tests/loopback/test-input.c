@@ -280,7 +280,7 @@ expect_rejected (SoupMessageHeaders *headers,
   g_assert_cmpuint (n_messages, ==, 1);
 }
 
-/* The programmer's slips: nothing comes of them but a message. */
+/* Mistakes of the programmer, which have no effect except a message. */
 static void
 test_slips (Fixture       *fixture,
             gconstpointer  data)

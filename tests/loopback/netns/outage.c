@@ -110,7 +110,7 @@ outage_converse (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Without a word, in both directions */
+/* Silently, in both directions */
 void
 outage_cut (void)
 {

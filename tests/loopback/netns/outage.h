@@ -7,9 +7,9 @@
 
 G_BEGIN_DECLS
 
-/* A task here, its server over there, and what the server has heard: each message a word with the
- * number of the connection that it came by, such as 0:text:bye. A ping is answered, "hello" with
- * "life", and what is written down with silence. */
+/* A task, its server on the other side of the network, and what the server has received: each
+ * message a word with the number of the connection that it came by, such as 0:text:bye. A ping is
+ * answered, "hello" with "life", and what is written down with silence. */
 typedef struct
 {
   HbWebsocketTask *task;

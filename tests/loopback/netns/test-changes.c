@@ -56,7 +56,7 @@ wait_for_rest (void)
   g_signal_handler_disconnect (monitor, handler);
 }
 
-/* Returns: the milliseconds from @time to the last word that was asked for */
+/* Returns: the milliseconds from @time to the last word that was expected */
 static double
 get_delay (Outage *self,
            gint64  time)

@@ -285,7 +285,7 @@ get_port (int fd)
   return address.nl_pid;
 }
 
-/* What another process sends is not the kernel's word. */
+/* Messages of another process do not count as the kernel's. */
 static void
 test_forged (void)
 {

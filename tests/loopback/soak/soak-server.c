@@ -27,7 +27,7 @@ typedef enum {
   END_MASKED,       /* a frame that is masked, as a server's is not */
   END_NOT_UTF8,
   END_CUT,          /* half a frame, then nothing more */
-  END_SILENCE,      /* until the heartbeat gives up */
+  END_SILENCE,      /* until the heartbeat ends the link */
   END_AT_ONCE,      /* right after the handshake */
   END_REFUSE,       /* the handshake, with 503 */
   END_GARBAGE,      /* in place of a handshake */

@@ -4,7 +4,8 @@
 
 #include "effect-string.h"
 
-/* A word for an effect, to compare and to be read: never a payload, a reason or an error's text. */
+/* A word for an effect, for comparisons and for readers. It never contains a payload, a reason or
+ * an error's text. */
 char *
 effect_to_string (const HbEffect *self)
 {

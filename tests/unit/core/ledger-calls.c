@@ -10,11 +10,11 @@ typedef struct
 {
   guint     id;
   CallKind  kind;
-  gboolean  is_outside;  /* of another thread, and not taken in as yet */
+  gboolean  is_outside;  /* of another thread, and not taken in yet */
   gboolean  is_expected; /* to be resolved, in this way */
   HbOutcome outcome;
   int       error;
-  GBytes   *bytes;       /* (nullable) (not owned) the message that it is to be given */
+  GBytes   *bytes;       /* (nullable) (not owned) the message that it has to get */
 } Call;
 
 static Call *

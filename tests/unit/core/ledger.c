@@ -170,7 +170,7 @@ complete_sent (Ledger *self)
     }
 }
 
-/* Where the messages begin that are neither handed nor urgent */
+/* The first message that is neither in flight nor urgent */
 static guint
 get_greeting_begin (Ledger *self)
 {
@@ -182,7 +182,7 @@ get_greeting_begin (Ledger *self)
   return n;
 }
 
-/* Where the messages begin that have no precedence */
+/* The first message without precedence */
 static guint
 get_greeting_end (Ledger *self)
 {
@@ -529,7 +529,7 @@ ledger_on_opened (Ledger   *self,
   self->blocked = FALSE;
 }
 
-/* What does not need to wait for the peer's word is sent, wherever it stands. */
+/* Messages that need no acknowledgement count as sent, wherever they are. */
 static void
 complete_passed (Ledger *self)
 {

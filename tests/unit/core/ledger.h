@@ -12,8 +12,8 @@ G_BEGIN_DECLS
  * wait. */
 typedef struct
 {
-  GPtrArray *calls;      /* not resolved as yet */
-  GPtrArray *line;       /* messages not sent as yet, the ones at the link first */
+  GPtrArray *calls;      /* not resolved yet */
+  GPtrArray *line;       /* messages not sent yet, the ones at the link first */
   guint64    amount;     /* bytes in the line */
   guint64    n_sent;
   guint64    bytes_sent;

@@ -45,7 +45,7 @@ tell_judged (HbMachine *machine,
   });
 }
 
-/* Returns whether the message is to be emitted at once. */
+/* Returns whether the caller has to emit the message at once. */
 gboolean
 tell_delivered (HbMachine *machine,
                 gint64     now,

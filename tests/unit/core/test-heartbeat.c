@@ -8,7 +8,7 @@
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
 
-/* Pings after 15 s of silence, and gives up 10 s after a ping. */
+/* Sends a ping after 15 s of silence, and drops the link 10 s later. */
 typedef struct
 {
   HbHeartbeat heartbeat;

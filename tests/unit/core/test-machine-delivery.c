@@ -8,10 +8,11 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What becomes of a message that the peer has to acknowledge, by what happens to it.
+/* What happens to a message that the peer has to acknowledge, after each event.
  *
- * Each row is a script of steps and what comes of it: calls that complete, errors, signals, and the
- * messages that the link gets, as ">message". A "|" in both shows what comes when. */
+ * Each row is a script of steps and its results: calls that complete, errors, signals, and the
+ * messages that the link gets, as ">message". A "|" in both shows which results follow which
+ * steps. */
 
 /* The steps: a word is a call or an event, and "a:one" sends the message "one", whose call is named
  * as the message. The letters before the colon: "a" to be acknowledged, "w" to be written, "v"

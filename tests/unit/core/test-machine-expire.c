@@ -364,7 +364,7 @@ test_volatile (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Volatile messages are sent or refused as ever");
+  g_test_summary ("Volatile messages are sent or refused as usual");
 
   start (fixture);
   g_assert_false (send_full (fixture, "a", HB_SEND_FLAGS_VOLATILE, NULL, &error));

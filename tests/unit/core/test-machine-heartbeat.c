@@ -451,7 +451,7 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* What the application says of a message, and what comes of it 5 s after a ping */
+/* What the application decides about a message, and the result 5 s after a ping */
 typedef struct
 {
   const char      *name;

@@ -98,7 +98,7 @@ static void
 test_cancelled (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message that is cancelled before it was handed over does not go out");
+  g_test_summary ("A message that is cancelled before it is in flight is not sent");
 
   start (fixture);
   send_ticket (fixture, "one", "first");
@@ -116,8 +116,7 @@ static void
 test_cancelled_late (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A message that has been handed over goes out all the same, and its call "
-                  "waits for that");
+  g_test_summary ("A message in flight is sent nevertheless, and its call waits for that");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -134,7 +133,7 @@ static void
 test_take_queue (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Messages that are taken back end their calls, and what is at the link goes out");
+  g_test_summary ("Messages that are taken back end their calls, and those in flight are sent");
 
   fixture->keeps = TRUE;
   fixture->room = 1;

@@ -158,7 +158,7 @@ test_last_error (Fixture       *fixture,
   forget (fixture);
 }
 
-/* An end of the only link that there is to be */
+/* An end of the only link of a task */
 typedef struct
 {
   const char *name;

@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* A link on which the server wants to hear certain messages before all others: open, and not ready
- * until the application says so. */
+/* A link whose server requires certain messages before all others. It is open, but not ready until
+ * mark_ready (). */
 
 #define OPENS_UNREADY  "notify:state notify:http-status notify:connection notify:protocol open"
 #define LEAVES_UNREADY "drop notify:state notify:connection notify:protocol"

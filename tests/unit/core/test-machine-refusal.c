@@ -191,7 +191,7 @@ test_count_starts_again (Fixture       *fixture,
   fixture->keeps = TRUE;
   start (fixture);
 
-  /* What was a greeting is ahead of the poison on the third link, and completes. */
+  /* An earlier message of `open` is before the refused one on the third link, and completes. */
   send_text (fixture, "poison");
   for (i = 0; i < 4; i++)
     {

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What becomes of messages in each state, and across links. */
+/* What happens to messages in each state, and across links. */
 
 /* Loses the link and gets to the next one. */
 static void
@@ -134,7 +134,7 @@ static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Many messages in one turn are handed over together");
+  g_test_summary ("Many messages in one turn are sent together");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -331,8 +331,7 @@ test_lost_before_transmit (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("A link that is lost before what was ordered could be handed over keeps "
-                  "everything");
+  g_test_summary ("If a link is lost before the messages could be sent, all of them are kept");
 
   start_open (fixture);
   send_text (fixture, "one");

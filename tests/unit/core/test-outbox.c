@@ -198,7 +198,7 @@ static void
 test_buffered (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message counts until it is written, not just until it is handed over");
+  g_test_summary ("A message counts until it is written, not only until it is in flight");
 
   send_text (fixture, "one");
   assert_takes (fixture, "one");
@@ -391,8 +391,8 @@ static void
 test_drop_oldest_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("What has been handed over is not dropped; where that leaves no room, "
-                  "nothing is, in vain");
+  g_test_summary ("Messages in flight are not dropped; if they leave no room, no other message is "
+                  "dropped");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_text (fixture, "123456");
@@ -638,7 +638,7 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush is over when the last message is written, not when it is handed over");
+  g_test_summary ("A flush is over when the last message is written, not when it is in flight");
 
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -692,7 +692,7 @@ static void
 test_take_queue_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Taking the queue back leaves what has been handed over, and buffered-amount is "
+  g_test_summary ("Taking the queue back leaves the messages in flight, and buffered-amount is "
                   "notified");
 
   send_text (fixture, "handed");
@@ -743,7 +743,7 @@ static void
 test_withdraw (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message is taken back for its call, unless it has been handed over");
+  g_test_summary ("A message is taken back for its call, unless it is in flight");
 
   send_ticket (fixture, "handed", "first");
   assert_takes (fixture, "handed");

@@ -302,8 +302,8 @@ static void
 test_take_back (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("After a loss what was handed comes first, then the greeting, then the "
-                  "queue, each in order");
+  g_test_summary ("After a loss the messages that were in flight come first, then the greeting, "
+                  "then the queue, each in order");
 
   push (fixture, "one two three four");
   take (fixture, 2);
@@ -337,8 +337,8 @@ static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The oldest that can still be dropped is the head of the queue, never what "
-                  "has been handed over");
+  g_test_summary ("The oldest that can still be dropped is the head of the queue, never a message "
+                  "in flight");
 
   push (fixture, "handed one two");
   take (fixture, 1);

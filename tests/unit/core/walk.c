@@ -299,7 +299,7 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* One turn of the main loop, or one call from outside it, and all that comes of it */
+/* One turn of the main loop, or one call from outside it, and its effects */
 void
 walk_step (Walk *self)
 {
