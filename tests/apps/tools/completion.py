@@ -107,7 +107,7 @@ def check_zsh(wanted):
         return
     result = subprocess.run(['zsh', '-f', '-c', ZSH_SCRIPT, 'zsh', ZSH], text=True,
                             capture_output=True, env=ENVIRONMENT, check=False)
-    names = set(re.findall(r'^\*?--([a-z-]+)', result.stdout, re.MULTILINE))
+    names = set(re.findall(r'^(?:\*|\(.*?\))?--([a-z-]+)', result.stdout, re.MULTILINE))
     check(names == set(wanted) and not result.stderr, 'zsh reads the file', result)
 
 
