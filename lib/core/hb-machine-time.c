@@ -80,7 +80,7 @@ hb_machine_get_deadline (HbMachine *self)
   link = get_link_deadline (self);
   outbox = hb_outbox_get_deadline (&self->outbox, &self->settings);
 
-  ask_at = hb_outbox_get_ask_at (&self->outbox);
+  ask_at = hb_outbox_get_ask_at (&self->outbox, &self->settings);
   outbox = MIN (outbox, ask_at);
 
   return MIN (link, outbox);
@@ -235,7 +235,7 @@ hb_machine_on_tick (HbMachine *self,
 {
   hb_machine_expire (self, now);
 
-  if (hb_outbox_tick (&self->outbox, now))
+  if (hb_outbox_tick (&self->outbox, &self->settings, now))
     hb_effects_push (&self->effects, HB_EFFECT_ASK);
 
   if (puts_off (self, now, reading))

@@ -15,22 +15,35 @@ is_awaited (const HbOutbox *self)
          || hb_tickets_get_length (&self->flushes) > 0;
 }
 
+/* Whether the queue may soon be full. The task's thread asks the link before it refuses a message,
+ * but other threads cannot, so they would be refused until the next question. */
+static gboolean
+is_half_full (HbOutbox         *self,
+              const HbSettings *settings)
+{
+  return settings->max_buffered_amount != 0
+         && hb_outbox_get_buffered (self) >= settings->max_buffered_amount / 2;
+}
+
 /* When hb_outbox_tick () has to be called, HB_NEVER if no message waits for an acknowledgement */
 gint64
-hb_outbox_get_ask_at (const HbOutbox *self)
+hb_outbox_get_ask_at (HbOutbox         *self,
+                      const HbSettings *settings)
 {
   if (!hb_outbox_is_unacknowledged (self))
     return HB_NEVER;
 
-  return is_awaited (self) ? self->asking.at : hb_asking_get_late (&self->asking);
+  return is_awaited (self) || is_half_full (self, settings) ? self->asking.at
+                                                            : hb_asking_get_late (&self->asking);
 }
 
 /* Returns whether to ask the link now. */
 gboolean
-hb_outbox_tick (HbOutbox *self,
-                gint64    now)
+hb_outbox_tick (HbOutbox         *self,
+                const HbSettings *settings,
+                gint64            now)
 {
-  return now >= hb_outbox_get_ask_at (self) && hb_asking_tick (&self->asking, now);
+  return now >= hb_outbox_get_ask_at (self, settings) && hb_asking_tick (&self->asking, now);
 }
 
 /* The same, when the peer has sent something or has taken some of a backlog */

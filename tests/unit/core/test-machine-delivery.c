@@ -436,6 +436,59 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
+/* In microseconds, of a link whose round trip takes no time */
+#define SOON 100
+#define LATE 100000
+
+static void
+assert_asks_in (Fixture *fixture,
+                gint64   time)
+{
+  g_assert_cmpint (hb_machine_get_deadline (&fixture->machine) - fixture->now, ==, time);
+}
+
+static void
+test_questions (Fixture       *fixture,
+                gconstpointer  data)
+{
+  g_test_summary ("The link is asked soon if a call waits, or if other threads would find the "
+                  "queue full, and never if all is acknowledged");
+
+  fixture->keeps = TRUE;
+  fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
+  fixture->machine.settings.max_buffered_amount = 8;
+  fixture->machine.settings.ping_timeout = 0;
+  start_open (fixture);
+  assert_deadline (fixture, -1);
+
+  send_text (fixture, "one");
+  drain (fixture);
+  assert_deadline (fixture, -1);
+  written (fixture, 1);
+  assert_asks_in (fixture, LATE);
+
+  send_text (fixture, "2");
+  drain (fixture);
+  assert_asks_in (fixture, SOON);
+  written (fixture, 1);
+  acknowledged (fixture, 1);
+  assert_asks_in (fixture, LATE);
+
+  hb_machine_flush (&fixture->machine, (gpointer) "flush");
+  assert_asks_in (fixture, SOON);
+  acknowledged (fixture, 1);
+  assert_deadline (fixture, -1);
+  assert_effects (fixture, "transmit transmit resolve:done(flush)");
+
+  send_ticket (fixture, "3", "three");
+  drain (fixture);
+  written (fixture, 1);
+  assert_asks_in (fixture, SOON);
+  acknowledged (fixture, 1);
+  assert_deadline (fixture, -1);
+  assert_effects (fixture, "transmit resolve:done(three)");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -450,6 +503,8 @@ main (int   argc,
 
       g_test_add_data_func (path, &rows[i], test_row);
     }
+
+  add_test ("/machine-delivery/questions", test_questions);
 
   return g_test_run ();
 }
