@@ -33,9 +33,9 @@ G_BEGIN_DECLS
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
  *   the first connection was lost and the limit is 0
  * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row while it received the
- *   same message, or once with close code 1009, or reset it 10 times in a row before it acknowledged
- *   the message. The message was dropped. If the server sends 1009 after all messages have been
- *   sent, no message is dropped, and the error says so
+ *   same message, or once with close code 1009, or reset it 10 times in a row before it
+ *   acknowledged the message. The message was dropped. If the server sends 1009 after all messages
+ *   have been sent, no message is dropped, and the error says so
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

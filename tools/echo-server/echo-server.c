@@ -183,7 +183,7 @@ main (int    argc,
     }
   else
     {
-      fprintf (stderr, "echo-server: %s\necho-server --help tells how to call it\n",
+      fprintf (stderr, "echo-server: %s\necho-server --help shows how to call it\n",
                error->message);
       status = STATUS_USAGE;
     }

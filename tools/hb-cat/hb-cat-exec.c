@@ -43,8 +43,8 @@ cat_exec_new (HbWebsocketTask *task,
   return self;
 }
 
-/* Ends the command, if it still runs. g_subprocess_send_signal () would leave the signal to a thread
- * that does not run before the program ends. */
+/* Ends the command, if it still runs. g_subprocess_send_signal () would leave the signal to a
+ * thread that does not run before the program ends. */
 void
 cat_exec_free (CatExec *self)
 {

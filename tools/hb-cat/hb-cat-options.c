@@ -27,7 +27,7 @@ get_summary (void)
 {
   return _("Keeps one WebSocket alive: prints what arrives, and sends each line of standard input\n"
            "as a message. Lines that come while the link is down are kept and sent when it is\n"
-           "back. What happens to the link is told on standard error.");
+           "back. Events of the connection are reported on standard error.");
 }
 
 static char *
@@ -35,7 +35,7 @@ get_description (void)
 {
   const char *times =
     _("Times (MS) are in milliseconds. An option named like a property of HbWebsocketTask sets\n"
-      "it; the property’s documentation tells more.");
+      "it; the property’s documentation says more.");
   const char *ends =
     _("At the end of the input, the lines that are still queued are sent, --wait passes, and\n"
       "the link is closed with code 1000. Ctrl-C does the same without the wait; a second\n"
@@ -253,7 +253,7 @@ new_context (CatOptions *self)
     { "count", 0, 0, G_OPTION_ARG_CALLBACK, set_count_cb,
       _("Close when this many messages have come"), "N" },
     { "wait", 0, 0, G_OPTION_ARG_CALLBACK, set_wait_cb,
-      _("Wait for answers after the end of the input, -1: for ever (500, with --count -1)"), "MS" },
+      _("Wait for answers after the end of the input, -1: forever (500, with --count -1)"), "MS" },
     { "send", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->sent,
       _("Send this message, or that in FILE, and no lines (may be given more than once)"),
       "TEXT|@FILE" },

@@ -576,5 +576,5 @@ cat_run (CatOptions *options)
 void
 cat_print_usage (const GError *error)
 {
-  fprintf (stderr, "hb-cat: %s\n%s\n", error->message, _("hb-cat --help tells how to call it"));
+  fprintf (stderr, "hb-cat: %s\n%s\n", error->message, _("hb-cat --help shows how to call it"));
 }

@@ -237,7 +237,8 @@ tell_interrupted (const CatOptions *options,
                   guint             n_queued)
 {
   return n_queued == 0
-         || tell (options, WAITING, _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
+         || tell (options, WAITING,
+                  _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
 }
 
 const CatVoice cat_voice_text = {

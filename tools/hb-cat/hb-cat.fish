@@ -40,7 +40,7 @@ complete -c hb-cat -l max-message-size -x -d 'The longest message to take, 0: no
 complete -c hb-cat -l once -d 'Never reconnect: end when the link does'
 complete -c hb-cat -l count -x -d 'Close when this many messages have come'
 complete -c hb-cat -l wait -x \
-  -d 'Wait for answers after the end of the input, -1: for ever (500, with --count -1)'
+  -d 'Wait for answers after the end of the input, -1: forever (500, with --count -1)'
 complete -c hb-cat -l send -x \
   -d 'Send this message, or that in FILE, and no lines (may be given more than once)'
 complete -c hb-cat -l exec -x -a '(__fish_complete_command)' \

@@ -60,7 +60,7 @@ def check_usage():
             lines = result.told.splitlines()
             check(result.status == 2 and not result.output and len(lines) == 2
                   and lines[0].startswith('hb-cat: ') and words in lines[0]
-                  and lines[1] == 'hb-cat --help tells how to call it',
+                  and lines[1] == 'hb-cat --help shows how to call it',
                   f'2: {" ".join(map(ascii, command))}', result)
 
     result = run_cat('--help')
