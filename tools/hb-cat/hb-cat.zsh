@@ -42,7 +42,7 @@ _hb_cat ()
     '--max-message-size=[The longest message to take, 0\: no limit (16777216)]:bytes:' \
     '--once[Never reconnect\: end when the link does]' \
     '--count=[Close when this many messages have come]:n:' \
-    '--wait=[Wait for answers after the end of the input, -1\: for ever (500, with --count -1)]:ms:' \
+    '--wait=[Wait for answers after the end of the input, -1\: forever (500, with --count -1)]:ms:' \
     '*--send=[Send this message, or that in FILE, and no lines (may be given more than once)]:text:_hb_cat_text' \
     '--exec=[Run this command\: it reads what arrives, and its lines are sent]:command:_command_names -e' \
     '--binary[Send lines as binary messages, and print binary messages as they are]' \
