@@ -18,7 +18,7 @@ WIDTH = 870
 HEIGHT = 452
 BOX = (128, 46)
 
-# It has a ground of its own, since not every viewer tells a picture whether the page around it is
+# It has a background, because not every viewer lets a picture know whether the page around it is
 # dark.
 STYLE = '''
     .ground { fill: #fafafa; stroke: #d8d8d8 }

@@ -18,7 +18,7 @@ PATIENCE = 20
 
 
 class Gone(EOFError):
-    """The other end has left."""
+    """The other end has closed the connection."""
 
 
 class Head:
@@ -45,7 +45,7 @@ def apply_mask(mask, data):
 
 
 class Connection:
-    """What both ends do."""
+    """The functions of both ends."""
 
     masks = False
 
@@ -55,7 +55,7 @@ class Connection:
         self.fragments = []
 
     def take(self, size):
-        """Reads no more than this, so that the socket shows whether more has come."""
+        """Reads no more than this, so that the socket shows whether more has arrived."""
         data = b''
         while len(data) < size:
             part = self.sock.recv(size - len(data))
@@ -136,7 +136,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Time has to pass here, to show that nothing comes."""
+        """Time has to pass here, to show that nothing arrives."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)

@@ -112,7 +112,7 @@ def measure(crowd, server, n_links, heartbeat):
 
 
 def run(n_links, command, server, folder, seconds=HEARTBEAT):
-    """Returns the figures, or None and why not."""
+    """Returns the figures, or None and the reason."""
     crowd = Crowd(command, folder)
     try:
         return measure(crowd, server, n_links, seconds), ''

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is not messages a second: one program for each, in C, which prints its figures."""
+"""Measures other than messages per second: one program in C for each, which prints its figures."""
 
 import json
 import statistics

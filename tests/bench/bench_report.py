@@ -74,7 +74,7 @@ def spread(values):
 
 @dataclass
 class Results:
-    """All that was found, in the order in which it was."""
+    """All results, in their order."""
 
     path: object
     programs: list

@@ -11,7 +11,7 @@ from pathlib import Path
 CPUS = sorted(os.sched_getaffinity(0))
 SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
 
-# What the desktop would tell GLib is not to be asked for while the time is taken.
+# GLib must not ask the desktop for settings during a measurement.
 QUIET = {
     'GIO_USE_NETWORK_MONITOR': 'base',
     'GIO_USE_PROXY_RESOLVER': 'dummy',
@@ -36,7 +36,7 @@ def make_certificate(folder):
 
 
 def place(cpu, batch=False):
-    """Makes what a process does before it becomes another program."""
+    """Returns a function that a process runs before it becomes another program."""
     def prepare():
         os.sched_setaffinity(0, {cpu})
         if batch:
@@ -64,7 +64,7 @@ class Server:
         return self
 
     def restart(self):
-        """Ends all connections, as the end of the process would, and goes on listening."""
+        """Ends all connections, as the end of the process would, and continues to listen."""
         self.process.send_signal(signal.SIGHUP)
 
     def __exit__(self, *_):
@@ -78,7 +78,7 @@ class Server:
 
 
 def find_reason(text):
-    """The line that names an error, or else the last one, of what a program has said."""
+    """The line that names an error, or else the last one, of a program's output."""
     lines = [line.strip() for line in text.split('\n') if line.strip()]
     return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no word')
 
@@ -93,7 +93,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Returns what the program has printed, or None and why not."""
+    """Returns the output of the program, or None and the reason."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,

@@ -141,7 +141,7 @@ def find_node_module(name):
 
 
 def why_not(snippet):
-    """What is missing for a snippet to be looked at."""
+    """The programs and modules that a snippet needs and that are missing."""
     if snippet.language == 'js' and snippet.kind == 'server':
         if not get_tool('NODE'):
             return 'there is no Node'
@@ -189,7 +189,7 @@ class Watched:
         self._queue.put(None)
 
     def wait_for(self, pattern, deadline):
-        """Whether such a line has come."""
+        """Whether such a line was printed."""
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -216,17 +216,17 @@ class Watched:
             return False
 
     def end(self):
-        """Returns the status, 0 where it had to be ended."""
+        """Returns the status, or 0 if the process had to be ended."""
         if self._process.poll() is None:
             try:
-                # One that has said all may be about to leave by itself.
+                # A process that has printed all its lines may be about to end by itself.
                 self._process.wait(timeout=0.2)
             except subprocess.TimeoutExpired:
                 self._process.terminate()
                 try:
                     self._process.wait(timeout=PATIENCE)
                 except subprocess.TimeoutExpired:
-                    # It handles SIGTERM, and goes on.
+                    # It handles SIGTERM, and continues.
                     self._process.kill()
                     self._process.wait()
                 self._process.returncode = 0
@@ -237,12 +237,12 @@ class Watched:
 
 
 def make_pattern(line):
-    """What varies is written as three dots in one, …"""
+    """An ellipsis, …, stands for text that varies."""
     return re.compile('.*'.join(re.escape(part) for part in line.split('…')))
 
 
 def watch(program, snippet, interrupt):
-    """Waits for the lines that a program is to print. Returns the first that does not come."""
+    """Waits for the expected lines of a program. Returns the first that is missing."""
     deadline = time.monotonic() + PATIENCE
 
     for line in snippet.output:
@@ -283,7 +283,7 @@ def check_program(snippet, folder):
         text = EXAMPLE_UNREACHABLE.sub(UNREACHABLE, snippet.text)
         text = EXAMPLE_SOCKET.sub(base, text).replace(EXAMPLE_ECHO_SERVER, str(ECHO_SERVER))
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
-        # A test does not wait for as long as a heartbeat does in earnest.
+        # A test does not wait as long as a real heartbeat.
         text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))
         command, result = prepare(snippet, folder, text)
         if result is not None and result.returncode != 0:
@@ -353,7 +353,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """The options that are given to our own programs and that they do not have."""
+    """The options in the text that our own programs do not have."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)
@@ -379,7 +379,7 @@ def check_json(snippet):
 
 
 def check_unit(snippet, folder):
-    """systemd says what it does not know, and starts nothing."""
+    """systemd reports unknown settings, and starts nothing."""
     text = EXEC_START.sub('ExecStart=/bin/true', snippet.text)
     result = run(['systemd-analyze', 'verify', '--man=no', write(folder, 'unit.service', text)])
     check(result.returncode == 0 and not result.stdout, str(snippet), result.stdout)

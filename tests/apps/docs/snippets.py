@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The code in the pages of the book.
 
-A fence names its language, which has to be one of LANGUAGES. What a fence is stands above it, in a
-comment that no reader sees:
+A fence names its language, which has to be one of LANGUAGES. A comment above a fence, which readers
+do not see, gives its kind:
 
     <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints;
                                 a line `^C` there interrupts it, and it ends

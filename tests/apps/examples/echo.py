@@ -32,7 +32,7 @@ ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFE
 
 
 class Process:
-    """A program whose lines are taken one by one, and which does not outlive the block."""
+    """A program whose lines are read one by one, and which ends with the block."""
 
     def __init__(self, *command):
         self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, bufsize=1,
@@ -67,7 +67,7 @@ class Process:
         self.wait()
 
     def wait(self):
-        """Returns the exit status, once the last line is there."""
+        """Returns the exit status after the last line."""
         status = self.process.wait(PATIENCE)
         for thread in self.threads:
             thread.join(PATIENCE)
@@ -101,7 +101,7 @@ class Example(Process):
             assert re.fullmatch(pattern, line), f'it says “{line}”, and not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
-        """Takes lines of these kinds until there is one that matches the pattern."""
+        """Reads lines of these kinds until one matches the pattern."""
         while not re.fullmatch(pattern, line := self.take()):
             assert any(re.fullmatch(other, line) for other in passing), f'it says “{line}”'
 
@@ -110,7 +110,7 @@ class Example(Process):
         self.process.stdin.flush()
 
     def expect_end(self):
-        """Its input ends, and so it closes the link and is done, with no word of complaint."""
+        """At the end of its input it closes the link and ends without an error."""
         self.process.stdin.close()
         self.expect('closed with code 1000')
         status = self.wait()
@@ -120,7 +120,7 @@ class Example(Process):
 
 
 def test_restart(path, *command):
-    """The server is killed, and another one comes."""
+    """The server is killed, and another one is started."""
     with Server(path) as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello')
         example.send('before')
@@ -160,7 +160,7 @@ def test_drop(path, *command):
 
 
 def test_short_input(path, *command):
-    """The input has ended before the link is open, and is sent all the same."""
+    """The input ends before the link is open, and is sent nevertheless."""
     with Server(path, '--verbose') as server, Example(*command, server.uri) as example:
         example.send('typed')
         example.process.stdin.close()

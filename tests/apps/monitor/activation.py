@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The monitor is started by the bus, as a desktop would, and does what it is then told.
+"""The bus starts the monitor, as a desktop would, and the monitor follows its calls.
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
@@ -73,7 +73,7 @@ def is_on_bus():
 
 
 def wait_until(is_true):
-    """Returns whether it has become true in time."""
+    """Returns whether the condition has become true in time."""
     deadline = time.monotonic() + PATIENCE
     while not is_true():
         if time.monotonic() > deadline:
@@ -83,7 +83,7 @@ def wait_until(is_true):
 
 
 def read_request(client):
-    """The head of what a client asks for, or what there was of it when its time was over."""
+    """The head of a client's request, or the part that arrived in time."""
     request = b''
     try:
         while b'\r\n\r\n' not in request and (part := client.recv(4096)):
@@ -94,7 +94,7 @@ def read_request(client):
 
 
 def list_windows():
-    """The windows of the display, one a line."""
+    """The windows of the display, one per line."""
     return subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
                           stdout=subprocess.PIPE).stdout
 

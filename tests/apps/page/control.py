@@ -20,7 +20,7 @@ from raw_websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSock
 
 SERVER = sys.argv[1]
 
-# Seconds in which nothing is to come
+# Seconds in which nothing may arrive
 SILENCE = 0.3
 
 MIB = 1024 * 1024
@@ -28,7 +28,7 @@ BLOCK = b'x' * 60000
 
 
 def with_server(*options):
-    """Has a case called with a server of its own, which has to end well."""
+    """Calls a case with a server of its own, which has to succeed."""
     def decorate(case):
         def run():
             with Server(SERVER, *options) as server:
@@ -225,7 +225,7 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The first comes at once, the second like those that follow.
+        # The first arrives at once, the second like those that follow.
         control.next()
         control.next()
         echo(client, 'one')
@@ -357,7 +357,7 @@ def test_delay(server):
         client.expect_frame(PONG, b'ping')
         wait_for(lambda: control.next()['clients'][0]['waiting'] == 1, 'an answer that waits')
 
-        # What comes later is not answered sooner.
+        # A later message is not answered earlier.
         control.do('delay', delay=0)
         client.send_text('soon')
         client.expect_frame(TEXT, b'late')
@@ -377,7 +377,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """Nor is one that does not read what it is sent; and it is heard again when it does."""
+    """Nor is one that does not read. Once it reads, the server reads it again."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server goes on reading')
@@ -583,7 +583,7 @@ def test_many_stay():
 
 @with_server()
 def test_many_come_and_go(server):
-    """Descriptors are used again at once here, and no client is to be left in the list."""
+    """Descriptors are used again at once here, so no client may remain in the list."""
     with Control(server.port) as control:
         for _ in range(10):
             clients = [WebSocket(server.port) for _ in range(20)]

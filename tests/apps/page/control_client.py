@@ -10,12 +10,12 @@ from types import SimpleNamespace
 from harness import PATIENCE, expect, expect_equal
 from raw_websocket import TEXT, WebSocket
 
-# What JSON, a log or a terminal may stumble over: all control characters, and some odder ones.
+# Difficult text for JSON, a log or a terminal: all control characters, and some unusual ones.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
 
 
 def show(text):
-    """Gives what the log of the server makes of a text."""
+    """Returns a text as the log of the server shows it."""
     return re.sub('[\0\x80-\x9f]', '\ufffd', re.sub(
         '[\1-\x1f]', lambda match: chr(0x2400 + ord(match[0])), text).replace('\x7f', '␡'))
 
@@ -42,7 +42,7 @@ class Control(WebSocket):
         return json.loads(payload)
 
     def run(self, command, /, **members):
-        """Gives the reply to a command."""
+        """Returns the reply to a command."""
         self.send_text(json.dumps({'command': command, **members}))
         return self.read_json()
 

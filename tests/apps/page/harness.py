@@ -24,7 +24,7 @@ def expect_equal(value, wanted, what):
 
 
 def wait_for(condition, what):
-    """Returns what the condition gives, once that is true."""
+    """Returns the result of the condition once it is true."""
     deadline = time.monotonic() + PATIENCE
 
     while time.monotonic() < deadline:

@@ -22,7 +22,7 @@ SERVER = sys.argv[1]
 
 
 class Lines:
-    """What sends commands and reads the replies. The first line has the address of the server."""
+    """Sends commands and reads the replies. The first line has the address of the server."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -138,7 +138,7 @@ def test_two_programs():
 
 
 def test_end_of_commands():
-    """The replies come after the commands have ended, and then the end."""
+    """The replies follow the end of the commands, and then the output ends."""
     with server_at_socket() as (_, path), socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(PATIENCE)
         sock.connect(str(path))

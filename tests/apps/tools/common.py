@@ -34,7 +34,7 @@ used = set()
 
 
 class Result:
-    """How hb-cat has ended, and what it has said."""
+    """The exit status and the output of hb-cat."""
 
     def __init__(self, status, output, told):
         self.status = status
@@ -57,7 +57,7 @@ def make_command(arguments):
 
 
 def run_cat(*arguments, stdin=b'', **settings):
-    """Runs hb-cat to its end, with this and no more for standard input."""
+    """Runs hb-cat to its end, with this standard input."""
     try:
         done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
                               timeout=PATIENCE, check=False, **{'env': ENVIRONMENT, **settings})
@@ -67,7 +67,7 @@ def run_cat(*arguments, stdin=b'', **settings):
 
 
 class Cat:
-    """hb-cat while it runs: its input stays open, its output can be waited for."""
+    """A running hb-cat, whose input stays open and whose output a test can wait for."""
 
     def __init__(self, *arguments, **settings):
         self.process = subprocess.Popen(make_command(arguments), **{
@@ -95,7 +95,7 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Returns whether the pattern has come so often, once it has."""
+        """Waits until the pattern was printed so often, and returns whether it was."""
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -148,7 +148,7 @@ class EchoServer:
 
 
 def wait_until(is_true):
-    """Returns whether it has become true in time."""
+    """Returns whether the condition has become true in time."""
     deadline = time.monotonic() + PATIENCE
     while not is_true():
         if time.monotonic() > deadline:

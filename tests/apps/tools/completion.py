@@ -27,7 +27,7 @@ _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# What bash does: words, the last of which is completed, and the function that is registered.
+# Completes the last of the words as bash does, by the registered function.
 SCRIPT = '''
 source "$1"
 shift
@@ -46,7 +46,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """What the terminal shows, once it shows this, or time is up."""
+    """The output of the terminal once it contains this, or after the timeout."""
     deadline = time.monotonic() + PATIENCE
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
@@ -56,7 +56,7 @@ def read_until(terminal, pattern):
 
 
 def type_in(keys, wanted):
-    """What an interactive bash makes of these keys."""
+    """The output of an interactive bash for these keys."""
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,
                           stderr=end, start_new_session=True,
@@ -76,7 +76,7 @@ def type_in(keys, wanted):
 
 
 def read_help():
-    """What --help says of each option: its letter, its value and its description."""
+    """Each option in --help: its letter, its value and its description."""
     return {name: (letter, value, text) for letter, name, value, text in re.findall(
         r"^  (?:-(\w), )?--([a-z-]+)(?:=(.*?))?  +(.+)$", get_help().output.decode(), re.MULTILINE)}
 

@@ -26,14 +26,14 @@ MEMBERS = {
     'unsent': {'domain': str, 'code': int, 'message': str},
 }
 
-# Events whose place among the others is left to the kernel
+# Events whose place among the others depends on the kernel
 ANYWHERE = ('drain', 'latency', 'queued')
 
 _seen = set()
 
 
 def get_faults(events):
-    """Where the events are not as MEMBERS has them."""
+    """The events that differ from MEMBERS."""
     now = time.time() * 1000
     last = 0
     for event in events:

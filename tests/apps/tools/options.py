@@ -81,7 +81,7 @@ def has_tls(result):
 def check_tls(scratch):
     if not shutil.which('openssl'):
         skip('TLS', 'there is no openssl')
-        # They cannot be tried without certificates.
+        # They cannot be tested without certificates.
         used.update(('--ca-file', '--cert', '--key', '--insecure'))
         return
 
@@ -203,7 +203,7 @@ def check_heartbeat():
               '--liveness=any takes what comes', result)
 
     def talk_until_pinged(client):
-        """Leaves no silence before a ping."""
+        """Sends so often that no ping is due."""
         while not select.select([client.sock], [], [], 0.005)[0]:
             client.send(TEXT, b'talk')
         opcode, _ = client.receive()
@@ -364,7 +364,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """What the terminal shows until this comes."""
+    """The output of the terminal until it contains this."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], PATIENCE)[0]:
         text += os.read(terminal, 1 << 12)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What may be secret is never told: user info and query of the URI, headers, passwords.
+"""Possible secrets are never printed: user info and query of the URI, headers, passwords.
 
-Nor does the terminal take orders from a server.
+A server cannot send control sequences to the terminal.
 """
 
 import base64

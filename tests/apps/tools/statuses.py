@@ -10,7 +10,7 @@ from raw_websocket import Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 
-# Command lines that are wrong, and of what hb-cat has to speak
+# Wrong command lines, and the text that the error of hb-cat must contain
 WRONG = [
     ([], 'Which WebSocket?'),
     (['ws://one/', 'ws://two/'], 'Only one URI'),
@@ -96,7 +96,7 @@ def check_closed_as_asked():
 
 
 def check_queue():
-    """Lines that come while there is no server, and then the end of the input, are not lost."""
+    """Lines that are written without a server, before the end of the input, are not lost."""
     with EchoServer() as server:
         port = server.port
     with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:

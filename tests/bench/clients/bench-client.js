@@ -26,7 +26,7 @@ export class BenchClient {
         this.nCounted = 0;
     }
 
-    // Returns how many messages are to be sent now.
+    // Returns the number of messages to send now.
     onOpen() {
         this.openedAt = this.getTime();
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
@@ -43,7 +43,7 @@ export class BenchClient {
         return nNew;
     }
 
-    // Returns how many messages are to be sent now, or -1 where it is over.
+    // Returns the number of messages to send now, or -1 at the end.
     onMessage(size, message) {
         const nTold = this.work === 'send' ? this.readCount(message) : 1;
 

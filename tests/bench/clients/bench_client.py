@@ -26,7 +26,7 @@ class BenchClient:
         self.n_received = self.n_messages = self.n_counted = 0
 
     def on_open(self):
-        """Returns how many messages are to be sent now."""
+        """Returns the number of messages to send now."""
         self.opened_at = time.monotonic()
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
@@ -39,7 +39,7 @@ class BenchClient:
         return n_new
 
     def on_message(self, size, data):
-        """Returns how many messages are to be sent now, or -1 where it is over."""
+        """Returns the number of messages to send now, or -1 at the end."""
         n_told = self.read_count(data) if self.work == 'send' else 1
 
         if self.work != 'send' and size != self.size:

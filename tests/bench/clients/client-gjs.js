@@ -8,7 +8,7 @@ import System from 'system';
 
 import {BenchClient} from './bench-client.js';
 
-// What /proc tells the time in
+// The unit of the times in /proc
 const TICK = 10000;
 
 // GJS has no getrusage(2). The name of the program, in brackets, may have blanks in it.

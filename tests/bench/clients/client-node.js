@@ -34,7 +34,7 @@ function fail(error) {
     process.exit(1);
 }
 
-// Some would otherwise ask for a Blob, which tells nothing before it has been waited for.
+// Some would otherwise use a Blob, which cannot be read synchronously.
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());

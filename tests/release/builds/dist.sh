@@ -34,7 +34,7 @@ say ()
   printf '%4d s: %s\n' "$SECONDS" "$*"
 }
 
-# quietly COMMAND...: shows what it says only where it fails
+# quietly COMMAND...: shows its output only if it fails
 quietly ()
 {
   if ! "$@" > "$scratch/log" 2>&1; then

@@ -86,7 +86,7 @@ takes_part ()
   [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
 }
 
-# look NAME: whether the build of that name is what it is to be
+# look NAME: whether the build of that name is right
 look ()
 {
   local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0

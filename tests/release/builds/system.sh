@@ -108,8 +108,8 @@ install_packages ()
   reconsider_packages
 }
 
-# A copy of what git would take, so that the source can be edited meanwhile. Nobody can write to the
-# copy.
+# A copy of what git would take, so that the source can be edited meanwhile. No user can write to
+# the copy.
 copy_source ()
 {
   mkdir "$root/source"

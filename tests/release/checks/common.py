@@ -112,7 +112,7 @@ def get_build_cflags():
 
 
 def get_devenv_flags():
-    """What pkg-config says in the shell of `meson devenv`, and where the library is to be found."""
+    """What pkg-config says in the shell of `meson devenv`, and the folder of the library."""
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
     return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']

@@ -39,7 +39,7 @@ KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
 
 
 class Installation:
-    """A tree below a folder, in which all paths of the prefix are to be found."""
+    """A tree below a folder, which contains all paths of the prefix."""
 
     def __init__(self, root, options):
         self.prefix = Path(options['prefix'])
@@ -70,7 +70,7 @@ class Installation:
 
 
 def find_paths_of_build(programs, scratch):
-    """Yields the programs that know where they were built, but for what debuggers read."""
+    """Yields the programs that contain the folder of the build, except in debugging information."""
     for path in sorted(programs.rglob('*')):
         if path.is_file():
             data = path.read_bytes()

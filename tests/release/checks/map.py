@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The map of the tree in CONTRIBUTING.md has every folder, and fits on a screen."""
+"""The table in CONTRIBUTING.md has every folder, and fits on a screen."""
 
 import re
 

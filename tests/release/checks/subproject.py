@@ -29,7 +29,7 @@ NOT_COPIED = shutil.ignore_patterns('.git', '_build*', 'build*', '__pycache__')
 
 
 def make_project(project):
-    """Returns where the project is to be built, and the command that sets it up."""
+    """Returns the build folder of the project, and the command that sets it up."""
     build = project / '_build'
     subprojects = project / 'subprojects'
 

@@ -108,19 +108,19 @@ main({
     task.release();
     await wait(() => task.state === Hb.State.OPEN);
 
-    // The call ends, and the closing goes on.
+    // The call ends, and the closing continues.
     const closing = task.close_async(1000, 'bye', cancellables[2]);
 
     cancellables[2].cancel();
     await assertFails(...wanted, () => closing);
     await wait(() => task.state === Hb.State.CLOSED);
 
-    // One that is cancelled already changes nothing.
+    // A cancellable that was triggered before has no other effect.
     await assertFails(...wanted, () => task.open_async(cancellables[2]));
     assertEqual(task.state, Hb.State.CLOSED);
   },
 
-  // A close frame may have no code. What the answer has is the server's choice.
+  // A close frame may have no code. The server chooses the code of the answer.
   async close_without_code() {
     const task = await openTask();
     const closes = [];

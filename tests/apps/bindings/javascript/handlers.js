@@ -62,7 +62,7 @@ main({
     assertEqual(n, log.length, 'the number of exceptions');
   },
 
-  // Where a function fails, `ping-message` goes out, and the attempt comes at once.
+  // If a function fails, `ping-message` is sent, and the attempt is made at once.
   async exceptions_of_functions() {
     const task = await openTask({pongMessage: 'pong', reconnectTimeout: 1});
     const opened = [];

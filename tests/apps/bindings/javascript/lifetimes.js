@@ -21,7 +21,7 @@ async function countClients(watcher) {
   return Number(answers[0]);
 }
 
-// The collector comes in turns of their own, in whose frames nothing is left.
+// The collector runs in separate iterations, whose frames hold no references.
 async function collect() {
   for (let i = 0; i < 3; i++) {
     await turn();
@@ -70,7 +70,7 @@ main({
     await closeTask(watcher);
   },
 
-  // A task that only its own handlers and functions speak of is not kept by them, nor by its link.
+  // The handlers and functions of a task that refer to it do not keep it alive, nor does its link.
   async handlers_alone() {
     const watcher = await openTask();
     const make = async () => {
@@ -88,7 +88,7 @@ main({
     await closeTask(watcher);
   },
 
-  // A call that is under way keeps its task, until its callback.
+  // A pending call keeps its task alive until its callback.
   async call_keeps() {
     const watcher = await openTask();
     const opened = [];
@@ -101,7 +101,7 @@ main({
     await closeTask(watcher);
   },
 
-  // A handler's own task stays while the handler runs, though it is the last to know it.
+  // A handler's own task stays while the handler runs, even if it has the last reference.
   async handler_keeps() {
     const watcher = await openTask();
     const tasks = [await openTask()];
@@ -119,7 +119,7 @@ main({
     await closeTask(watcher);
   },
 
-  // Other tasks go in the middle of this one's handler.
+  // Other tasks are freed during this one's handler.
   async collected_in_a_handler() {
     const watcher = await openTask();
     const others = await Promise.all([openTask(), openTask(), openTask()]);
@@ -157,7 +157,7 @@ main({
     await closeTask(watcher);
   },
 
-  // What waits to be sent does not need its sender.
+  // A message that waits does not need its sender.
   async sent_bytes_are_kept() {
     const task = newTask();
     const received = [];

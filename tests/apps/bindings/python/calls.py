@@ -90,14 +90,14 @@ def test_cancelled_calls():
     task.release()
     wait(lambda: task.get_state() == Hb.State.OPEN)
 
-    # The call ends, and the closing goes on.
+    # The call ends, and the closing continues.
     cancellable = Gio.Cancellable()
     closing = start(task.close_async, task.close_finish, 1000, 'bye', cancellable=cancellable)
     cancellable.cancel()
     assert_fails(*CANCELLED, closing)
     wait(lambda: task.get_state() == Hb.State.CLOSED)
 
-    # One that is cancelled already changes nothing.
+    # A cancellable that was triggered before has no other effect.
     assert_fails(*CANCELLED, call, task.open_async, task.open_finish, cancellable=cancellable)
     assert task.get_state() == Hb.State.CLOSED
 
@@ -157,7 +157,7 @@ def test_defaults():
 
 
 def test_close_without_code():
-    """A close frame may have no code. What the answer has is the server's choice."""
+    """A close frame may have no code. The server chooses the code of the answer."""
     task = open_task()
     closes = []
     task.connect('close', lambda _, code, reason: closes.append(reason))

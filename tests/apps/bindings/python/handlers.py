@@ -54,7 +54,7 @@ def test_exceptions():
 
 
 def test_exceptions_of_functions():
-    """Where a function fails, `ping-message` goes out, and the attempt comes at once."""
+    """If a function fails, `ping-message` is sent, and the attempt is made at once."""
     task = open_task(pong_message='pong', reconnect_timeout=1)
     opened = []
     delays = []

@@ -38,7 +38,7 @@ def wait(condition):
 
 
 def start(begin, finish, *arguments, cancellable=None):
-    """Makes an asynchronous call, and returns what waits for it and gives what it gives."""
+    """Makes an asynchronous call, and returns a function that waits for its result."""
     results = []
     begin(*arguments, cancellable, lambda source, result: results.append(result))
 
@@ -78,6 +78,6 @@ def close_task(task):
 
 
 def main(names):
-    """Runs what is called test_ among the names of a program."""
+    """Runs the functions of a program whose names begin with test_."""
     run_cases((name.removeprefix('test_'), test) for name, test in names.items()
               if name.startswith('test_'))

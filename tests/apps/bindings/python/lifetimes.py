@@ -13,7 +13,7 @@ from gi.repository import GLib, Hb
 
 
 def watch(task):
-    """Returns what becomes true when the object is finalized, and not only Python's face of it."""
+    """Returns a condition: the object itself, not only its wrapper, is finalized."""
     gone = []
     task.weak_ref(gone.append, True)
     return gone
@@ -55,7 +55,7 @@ def test_dropped():
 
 
 def test_handlers_alone():
-    """A task that only its own handlers speak of is not kept by them, nor by its link."""
+    """The handlers of a task that refer to it do not keep it alive, nor does its link."""
     def make():
         task = open_task()
         task.connect('open', lambda _: task.send_text('open'))
@@ -72,7 +72,7 @@ def test_handlers_alone():
 
 
 def test_functions_keep():
-    """The collector does not see into the task: a function that speaks of it keeps it."""
+    """The collector does not see into the task, so a function that refers to it keeps it alive."""
     def make():
         task = open_task()
         task.set_ping_func(lambda *_: str(task.get_attempt()))
@@ -90,7 +90,7 @@ def test_functions_keep():
 
 
 def test_call_keeps():
-    """A call that is under way keeps its task, until its callback."""
+    """A pending call keeps its task alive until its callback."""
     opened = []
 
     def begin():
@@ -107,7 +107,7 @@ def test_call_keeps():
 
 
 def test_handler_keeps():
-    """A handler's own task stays while the handler runs, though it is the last to know it."""
+    """A handler's own task stays while the handler runs, even if it has the last reference."""
     log = []
 
     def on_message(task, kind, message):
@@ -126,7 +126,7 @@ def test_handler_keeps():
 
 
 def test_collected_in_a_handler():
-    """Another task goes in the middle of this one's handler."""
+    """Another task is freed during this one's handler."""
     watcher = open_task()
     others = [open_task() for _ in range(3)]
     gone = [watch(other) for other in others]
@@ -160,7 +160,7 @@ def test_messages_are_kept():
 
 
 def test_sent_bytes_are_kept():
-    """What waits to be sent does not need its sender."""
+    """A message that waits does not need its sender."""
     task = new_task()
     received = []
     task.connect('message', lambda _, kind, message: received.append(message.get_data()))

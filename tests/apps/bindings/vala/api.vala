@@ -294,7 +294,7 @@ void test_metrics () throws Error
   // It describes that moment, and does not change afterwards.
   assert (task.get_metrics ().get_uptime () >= metrics.get_uptime ());
 
-  // What Vala copies by itself, and what is copied by hand, are good for as long.
+  // A copy by Vala and a copy by hand are valid for the same time.
   Hb.Metrics kept = metrics;
   metrics = null;
   assert (kept.get_bytes_sent () == 5);

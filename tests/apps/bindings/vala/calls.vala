@@ -185,7 +185,7 @@ async void test_receive () throws Error
   wait (() => log == "cancelled three closed ");
 }
 
-// What is left out is normal: code 1000, no reason, no flags, no cancellable.
+// The defaults are code 1000, no reason, no flags, and no cancellable.
 async void test_defaults () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -206,7 +206,7 @@ async void test_defaults () throws Error
   assert (log == "text text 1000 - ");
 }
 
-// A close frame may have no code. What the answer has is the server's choice.
+// A close frame may have no code. The server chooses the code of the answer.
 async void test_close_without_code () throws Error
 {
   var task = new Hb.WebsocketTask (uri);

@@ -58,7 +58,7 @@ public void close_task (Hb.WebsocketTask task)
   wait (() => task.state == Hb.State.CLOSED);
 }
 
-// Tells when the functions that hold it are gone.
+// Shows when the functions that hold it are freed.
 public class Token
 {
   public static int n_alive = 0;
