@@ -106,7 +106,7 @@ typedef enum {
  * @HB_DELIVERY_ACKNOWLEDGED: a message counts as sent when the peer's TCP has acknowledged all of
  *   it, and is sent again on the next connection if this one is lost before
  *
- * The moment from which on a message counts as sent.
+ * The moment from which a message counts as sent.
  *
  * With `WRITTEN` a message arrives once at most. If the connection is lost, data that the
  * kernel had taken and the network had not delivered is lost too.
@@ -114,8 +114,8 @@ typedef enum {
  * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
  * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
  * lost with the connection arrives twice. An acknowledgement does not mean that the application of
- * the peer has read the message, so what a server or a proxy has not read when it dies is lost in
- * either mode.
+ * the peer has read the message, so data that a server or a proxy has not read when it ends is lost
+ * with either value.
  *
  * See [property@WebsocketTask:delivery].
  *

@@ -1046,7 +1046,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:delivery:
  *
- * The moment from which on a message counts as sent.
+ * The moment from which a message counts as sent.
  *
  * By default that is when the kernel has all of it. A change takes effect with the next message
  * that is sent, and can be made at any time.
@@ -1062,12 +1062,12 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - `HB_OVERFLOW_DROP_OLDEST` drops it before messages that are not written yet. A `GCancellable`
  *   and [method@WebsocketTask.take_queue] withdraw it. [property@WebsocketTask:queue-timeout]
  *   applies when the connection is lost. With `HB_SEND_FLAGS_VOLATILE` or
- *   `HB_SEND_FLAGS_THIS_LINK` it ends with its connection. None of these can take back what is
- *   written, which probably arrives. They only prevent that it is sent again.
- * - The task asks the kernel about it after a round trip, and then less and less often, but at
- *   least once in a second.
+ *   `HB_SEND_FLAGS_THIS_LINK` it ends with its connection. None of these can take back a written
+ *   message, which probably arrives. They only prevent it from being sent again.
+ * - The task queries the kernel when the server sends data, and at intervals. The first interval is
+ *   a round trip if a call waits, and 100 ms otherwise. The longest is a second.
  *
- * A message can arrive twice: see [method@Metrics.get_messages_resent]. Where
+ * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
  *
  * If messages of both kinds are sent on one connection, they complete in the order in which they

@@ -363,9 +363,9 @@ hb_websocket_task_get_ready (HbWebsocketTask *self)
  * hb_websocket_task_can_acknowledge:
  * @self: a task
  *
- * Returns whether the open connection can tell what the peer has acknowledged.
+ * Returns whether the task can read the acknowledgements of the open connection.
  *
- * It can on Linux, over TCP, with and without TLS. On another connection
+ * Linux reports them for TCP, with and without TLS. On another connection
  * `HB_DELIVERY_ACKNOWLEDGED` does what `HB_DELIVERY_WRITTEN` does. The value can differ from one
  * connection to the next, and is `FALSE` while no connection is open.
  *

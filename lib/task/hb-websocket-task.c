@@ -1018,7 +1018,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * @message: the payload, for text in UTF-8
  * @flags: options for sending
  * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting, and
- *   prevents that one that waits for an acknowledgement is sent again
+ *   prevents a message that waits for an acknowledgement from being sent again
  * @callback: (scope async): called when the message was sent, or will not be
  * @user_data: data for @callback
  *
