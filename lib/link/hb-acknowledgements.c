@@ -147,7 +147,7 @@ push_block (HbAcknowledgements *self,
   pop_acknowledged (self);
 }
 
-/* Returns whether the kernel tells what is acknowledged on this socket.
+/* Returns whether the kernel reports acknowledgements on this socket.
  *
  * @round_trip: (out): in microseconds, 0 if it is not known */
 gboolean

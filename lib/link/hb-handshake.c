@@ -191,8 +191,8 @@ new_refusal (SoupMessage *request,
                       status, phrase);
 }
 
-/* Translates an error of the handshake, because libsoup's error does not tell what the server
- * answered. Any other error is copied unchanged.
+/* Translates an error of the handshake, because libsoup's error does not contain the server's
+ * answer. Any other error is copied unchanged.
  *
  * Returns: (transfer full) */
 GError *

@@ -24,9 +24,9 @@ is_read (HbInput *self)
   return self->source != NULL;
 }
 
-/* Polls the socket if it is to be read, and has bytes that no poll reports read in the next
- * iteration. A main loop that runs in a handler must not wait for the socket, because nothing would
- * read it. */
+/* Polls the socket if it must be read, and schedules a read of bytes that no poll reports for the
+ * next iteration. A main loop that runs in a handler must not wait for the socket, because nothing
+ * would read it. */
 void
 hb_input_want (HbInput *self)
 {
@@ -306,7 +306,7 @@ hb_input_set_max_message_size (HbInput *self,
   self->fast_lane.lane.max_length = bytes;
 }
 
-/* Notices handlers that have come or gone. */
+/* Notices handlers that were connected or disconnected. */
 static void
 follow_handlers (HbInput *self)
 {

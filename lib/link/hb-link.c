@@ -223,7 +223,7 @@ hb_link_ping (HbLink   *self,
   hb_link_end_use (self);
 }
 
-/* Does nothing if the end has begun already, whoever began it. */
+/* Does nothing if the end has begun already, on either side. */
 void
 hb_link_close (HbLink     *self,
                guint       code,

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The watches of one main context: which are polled, and which are to be called */
+/* The watches of one main context: the polled ones, and those to call */
 typedef struct
 {
   GSource   *source;    /* (not owned) polls, and is the owner */
@@ -35,7 +35,7 @@ void     hb_poller_collect  (HbPoller *self,
 void     hb_poller_set_mark (HbPoller *self);
 HbWatch *hb_poller_pop      (HbPoller *self);
 
-/* For the prepare () of the source. Returns whether a watch is to be called. */
+/* For the prepare () of the source. Returns whether a watch must be called. */
 static inline gboolean
 hb_poller_prepare (HbPoller *self)
 {

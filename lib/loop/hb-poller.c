@@ -232,7 +232,7 @@ hb_poller_remove (HbPoller *self,
   watch->is_queued = FALSE;
 }
 
-/* Returns whether the last poll has found a socket ready, or a watch is to be called. */
+/* Returns whether the last poll has found a socket ready, or a watch must be called. */
 gboolean
 hb_poller_check (HbPoller *self)
 {
@@ -338,7 +338,7 @@ hb_poller_collect (HbPoller *self,
   collect_polled (self);
 }
 
-/* Sets the mark behind all watches that are to be called now. */
+/* Sets the mark behind all watches that must be called now. */
 void
 hb_poller_set_mark (HbPoller *self)
 {

@@ -81,7 +81,8 @@ hb_watch_leave (HbWatch *self)
 }
 
 /* An unwanted condition stays in the poll until the socket is ready for it once. A reader stops
- * waiting while it reads and waits again soon, so to change the poll each time would be waste. */
+ * waiting while it reads and waits again soon, so to change the poll each time would be
+ * wasteful. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,

@@ -12,7 +12,7 @@
  * effect, because an effect for each would take longer than all other work of this library on a
  * short message. */
 
-/* Emits a message at once if it is part of a delivery and nothing else is to be carried out. */
+/* Emits a message at once if it is part of a delivery and no other effect is pending. */
 static void
 on_message (HbDriver      *self,
             gint64         now,

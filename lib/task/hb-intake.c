@@ -202,7 +202,7 @@ hb_intake_flush (HbIntake  *self,
   return FALSE;
 }
 
-/* Has the task's thread cancel a call. A task without a context has no pending calls. */
+/* Makes the task's thread cancel a call. A task without a context has no pending calls. */
 void
 hb_intake_cancel (HbIntake *self,
                   GTask    *ticket)
