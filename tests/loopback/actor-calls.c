@@ -6,7 +6,8 @@
 
 #include "actor.h"
 
-/* What an application may do. The task may be gone after each call: a handler may have let go. */
+/* What an application may do. The task may be freed after each call, because a handler may have
+ * dropped the last reference. */
 
 /* A call whose result is still to come */
 typedef struct
@@ -115,7 +116,7 @@ actor_join (Actor *self)
 }
 
 /* One thread at a time, which the server then knows as a client of its own. It sends while this
- * thread goes on. */
+ * thread continues. */
 static void
 send_outside (Actor *self)
 {

@@ -254,7 +254,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* What no compression makes shorter, the same each time
+/* Bytes that no compression shortens, the same each time
  *
  * Returns: (transfer full) */
 GBytes *

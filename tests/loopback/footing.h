@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What a link stands on: for what must hold on each. */
+/* The transports of a link, for promises that must hold on each. */
 typedef struct
 {
   const char *name;

@@ -285,7 +285,7 @@ read_some (RawPeer *self)
   return TRUE;
 }
 
-/* What TLS has read already, no socket announces. */
+/* A socket does not announce bytes that TLS has read already. */
 static gboolean
 input_cb (GObject  *stream,
           gpointer  user_data)
@@ -381,7 +381,7 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* What the kernel does not take now it takes in time, while this thread's loop runs. */
+/* The kernel takes the rest while this thread's loop runs. */
 void
 raw_peer_write (RawPeer    *self,
                 const void *data,
@@ -554,7 +554,7 @@ raw_peer_drop (RawPeer *self)
   raw_peer_cut (self);
 }
 
-/* Says no more, and goes on reading. */
+/* Sends no more, and continues to read. */
 void
 raw_peer_half_close (RawPeer *self)
 {

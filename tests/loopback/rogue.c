@@ -82,7 +82,7 @@ notice_peers (Rogue *self)
     }
 }
 
-/* What has ended or is old goes, so that descriptors do not pile up here. */
+/* Closes ended and old connections, so that descriptors do not accumulate. */
 static void
 forget_peers (Rogue *self)
 {
@@ -140,7 +140,7 @@ received_cb (RawPeer  *raw,
   Peer *peer = find_peer (self, raw);
   g_autofree char *word = raw_peer_take (raw);
 
-  /* What was sent to a connection that has been dropped is lost, and may be read all the same. */
+  /* Data that was sent to a dropped connection is lost, but may be read nevertheless. */
   if (peer == NULL)
     return;
 

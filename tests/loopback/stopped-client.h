@@ -4,8 +4,8 @@
 
 #include "heartbeats.h"
 
-/* What stopped-client and the test that runs it have to agree on. The timeouts are long enough for
- * a machine that has many of them to run at once. */
+/* Shared by stopped-client and the test that runs it. The timeouts are long enough for a machine
+ * that has many of them to run at once. */
 #define CLIENT_PING    200
 #define CLIENT_TIMEOUT 1500
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What a client asks of the kernel, and what the library asks of the main loop. For programs that
- * are linked with --wrap for the functions of GLib that system-calls.c defines. */
+/* Counts a client's system calls, and the library's calls of the main loop. For programs that are
+ * linked with --wrap for the functions of GLib that system-calls.c defines. */
 typedef struct
 {
   guint   n_writes;

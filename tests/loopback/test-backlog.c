@@ -71,7 +71,7 @@ test_all_arrives_in_order (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* What the link did not take goes to the next one, in order and without a gap. */
+/* Messages that the link did not take are sent on the next one, in order and without a gap. */
 static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)

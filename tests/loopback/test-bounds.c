@@ -8,8 +8,8 @@
 #include "flood.h"
 #include "raw-frame.h"
 
-/* What a hostile server can make the task take of memory: no more than max-message-size and the
- * buffers, measured as the bytes in use of the heap. */
+/* The memory that a hostile server can make the task use: at most max-message-size and the buffers,
+ * measured as the bytes in use of the heap. */
 
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)
@@ -269,7 +269,7 @@ dawdle_cb (HbWebsocketTask *task,
   (*n_messages)++;
 }
 
-/* What the application is too slow for stays in the server and in the kernel. */
+/* If the application is too slow, the data stays in the server and in the kernel. */
 static void
 test_slow_application (void)
 {
@@ -466,7 +466,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What a hostile server can make the task take of memory.");
+  g_test_summary ("The memory that a hostile server can make the task use.");
 
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
 

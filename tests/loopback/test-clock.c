@@ -10,7 +10,7 @@
 /* More descriptors than a test has open */
 #define MAX_DESCRIPTORS 1024
 
-/* What the linker makes of calls of the system's own functions: see --wrap in ld(1). */
+/* The functions that replace those of the system: see --wrap in ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,

@@ -95,7 +95,7 @@ test_context_is_taken_once (Fixture       *fixture,
     {
       gint64 deadline = wait_get_deadline ();
 
-      /* These are called without the context, and act in it all the same. */
+      /* These are called without the context, and act in it nevertheless. */
       assert_sends (fixture->task, "hello");
       hb_websocket_task_check (fixture->task);
 
@@ -244,8 +244,8 @@ test_sent_from_other (Fixture       *fixture,
   g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
   gint64 deadline;
 
-  g_test_summary ("What is sent while another context is thread-default does not wait for that "
-                  "one, which may never be iterated");
+  g_test_summary ("A message that is sent while another context is thread-default does not wait "
+                  "for that context, which may never be iterated");
 
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);

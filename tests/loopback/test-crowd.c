@@ -268,7 +268,7 @@ fill (gpointer data)
   return NULL;
 }
 
-/* What wait keeps the order of each sender. */
+/* Messages that wait keep the order of each sender. */
 static void
 assert_ordered (GPtrArray *messages)
 {

@@ -269,7 +269,7 @@ no_pong_cb (HbWebsocketTask       *task,
   return FALSE;
 }
 
-/* What the functions hold is freed, once. */
+/* The data of the functions is freed once. */
 static void
 test_functions_are_freed (void)
 {

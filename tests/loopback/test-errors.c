@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* What goes wrong on the way to a link, and on it; the caller's mistakes are in test-input.c. */
+/* Errors of attempts and of links. The caller's mistakes are in test-input.c. */
 
 /* A resolver that knows no name: the answer of a real one would depend on where the test runs. */
 typedef GResolver TestResolver;
@@ -214,7 +214,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What goes wrong on the way to a link, and on it.");
+  g_test_summary ("Errors of attempts and of links.");
 
   add_test ("/loopback/errors/unknown-host", test_unknown_host);
   add_test ("/loopback/errors/http-status", test_http_status);

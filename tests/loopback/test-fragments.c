@@ -160,7 +160,8 @@ test_order (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
 
-  g_test_summary ("What the application sends on the connection itself is sent after the message");
+  g_test_summary ("Messages that the application sends on the connection itself follow the "
+                  "present message");
 
   assert_sends (fixture->task, "next");
   hb_websocket_task_check (fixture->task);

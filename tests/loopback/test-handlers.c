@@ -130,7 +130,7 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* A call that is cancelled takes no message away, so the scene goes on as without it. */
+/* A call that is cancelled takes no message away, so the scene continues as without it. */
 static void
 act_pause (Scene *scene)
 {

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* What goes out with the handshake, and what is agreed on. */
+/* The request of the handshake, and the negotiated options. */
 
 static void
 test_protocols (Fixture       *fixture,
@@ -314,7 +314,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What goes out with the handshake, and what is agreed on.");
+  g_test_summary ("The request of the handshake, and the negotiated options.");
 
   add_test ("/loopback/handshake/protocols", test_protocols);
   add_test ("/loopback/handshake/no-common-protocol", test_no_common_protocol);

@@ -199,7 +199,7 @@ test_ping_frame_on_the_wire (Fixture       *fixture,
   raw_peer_expect (peer, "ping:125");
 }
 
-/* What the server asks is answered by libsoup. */
+/* libsoup answers the pings of the server. */
 static void
 test_ping_of_the_server (Fixture       *fixture,
                          gconstpointer  data)

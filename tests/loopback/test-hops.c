@@ -7,7 +7,7 @@
 #include "proxy.h"
 #include "site.h"
 
-/* What an HTTP proxy gets to see, and what the server behind it does. */
+/* The headers that reach an HTTP proxy, and those that reach the server behind it. */
 
 #define SERVER_LOGIN   "anna:s3rver"
 #define PROXY_LOGIN    "bert:pr0xy"
@@ -167,8 +167,8 @@ test_tunnel (HopFixture    *fixture,
                                       NULL);
   guint i;
 
-  g_test_summary ("What is for the server does not go into a request for a tunnel, and the "
-                  "password of the proxy goes to the proxy only, at every attempt");
+  g_test_summary ("Headers for the server are not in a request for a tunnel, and only the proxy "
+                  "gets the password of the proxy, at every attempt");
 
   if (!certificate_exists (certificate))
     return;
@@ -358,7 +358,7 @@ test_plain_password (HopFixture    *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
 }
 
-/* What a server answers that has not seen a login */
+/* The answer of a server without a login */
 typedef struct
 {
   const char *path;
@@ -438,7 +438,8 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What an HTTP proxy gets to see, and what the server behind it does.");
+  g_test_summary ("The headers that reach an HTTP proxy, and those that reach the server behind "
+                  "it.");
   certificate = certificate_new ();
 
   for (i = 0; i < G_N_ELEMENTS (hops); i++)

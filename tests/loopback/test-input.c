@@ -107,7 +107,7 @@ test_origin (Fixture       *fixture,
   expect_refusal (fixture, "error:invalid-argument", "visible ASCII");
 }
 
-/* What is secret in a URI is in no error. */
+/* No error contains the secrets of a URI. */
 static void
 test_secrets (Fixture       *fixture,
               gconstpointer  data)
@@ -303,7 +303,7 @@ test_slips (Fixture       *fixture,
   g_assert_no_error (error);
   g_assert_cmpstr (hb_websocket_task_get_ping_message (fixture->task), ==, "heartbeat");
 
-  /* What would smuggle a header into the request */
+  /* Text that would add a header to the request */
   expect_rejected (headers, "X-Token", "a\r\nX-Evil: 1");
   expect_rejected (headers, "X-Token: a\r\nX-Evil", "1");
   g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));

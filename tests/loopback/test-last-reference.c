@@ -277,7 +277,7 @@ test_abandoned_context (void)
   GThread *thread;
   guint n_descriptors;
 
-  g_test_summary ("A link leaves nothing behind, though its context goes before it has had a turn");
+  g_test_summary ("A link leaves nothing behind, even if its context is freed before an iteration");
 
   wait_idle ();
   n_descriptors = count_descriptors ();

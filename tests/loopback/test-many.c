@@ -322,7 +322,7 @@ test_any_order (Fixture       *fixture,
         g_assert_finalize_object (tasks[orders[i][j] - '0']);
       g_assert_cmpuint (count_timers (), ==, n_timers);
 
-      /* What libsoup has begun to close ends in the context. */
+      /* libsoup completes in the context what it has begun to close. */
       for (j = 0; j < 2; j++)
         {
           g_main_context_push_thread_default (contexts[j]);
@@ -466,7 +466,7 @@ test_walk (Fixture       *fixture,
   HbWebsocketTask *tasks[MAX_TASKS];
   guint depth = 0, step, i;
 
-  g_test_summary ("Whatever many tasks do, and whichever are dropped, all others go on");
+  g_test_summary ("Whatever some of many tasks do, and whichever are dropped, all others continue");
 
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = new_walker (fixture, &depth);

@@ -40,8 +40,8 @@ test_answered_behind (Fixture       *fixture,
   RawPeer *peer = open_and_ping (fixture, data);
   guint i;
 
-  g_test_summary ("A reply that stands in the socket behind many messages is not missed either, "
-                  "though reading them takes more than a turn of the loop ought to");
+  g_test_summary ("A reply behind many messages in the socket is not missed either, even if a "
+                  "turn of the loop is too short to read them");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   for (i = 0; i < MANY; i++)
@@ -125,8 +125,8 @@ static void
 test_nested (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A main loop in a handler reads a reply before it is missed, too, though there "
-                  "is something to be carried out at once");
+  g_test_summary ("A main loop in a handler also reads a reply before it is missed, even if an "
+                  "effect is pending");
 
   g_object_set_data (G_OBJECT (fixture->task), "heartbeat", (gpointer) data);
   g_signal_connect (fixture->task, "open", G_CALLBACK (ask_in_handler_cb), fixture);

@@ -99,7 +99,7 @@ do_act (Judge           *self,
     }
 }
 
-/* What begins with "pong" is a reply, and binary ones too. */
+/* A message that begins with "pong" is a reply, also a binary one. */
 static gboolean
 judge_cb (HbWebsocketTask       *task,
           SoupWebsocketDataType  type,

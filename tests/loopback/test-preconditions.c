@@ -245,7 +245,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What is no task is refused with a critical, and nothing comes of it.");
+  g_test_summary ("A call on an object that is no task is a critical, and has no effect.");
 
   g_test_add_func ("/loopback/preconditions/getters", test_getters);
   g_test_add_func ("/loopback/preconditions/setters", test_setters);

@@ -163,8 +163,8 @@ test_random (void)
   guint n_rounds = 0;
   guint32 seed;
 
-  g_test_summary ("Whatever an application and a server do, signals and calls keep their promises, "
-                  "a task comes back, and nothing is left behind");
+  g_test_summary ("Whatever an application and a server do, signals and calls keep their "
+                  "promises, a task reconnects, and nothing is left behind");
 
   position_tell_at_failure ();
 

@@ -6,7 +6,7 @@
 #include "fixture.h"
 #include "site.h"
 
-/* Where a redirect of the handshake may lead, and what goes along. */
+/* The redirects of a handshake that are followed, and the headers that are sent along. */
 
 static GTlsCertificate *certificate;
 
@@ -54,7 +54,7 @@ redirect (Redirection *fixture,
   site_redirect (fixture->here, status, string->str);
 }
 
-/* A new attempt, from `uri`, and the link that comes of it. */
+/* A new attempt, from `uri`, and its link. */
 static void
 open_link (Redirection *fixture)
 {
@@ -109,7 +109,7 @@ add_secrets_cb (HbWebsocketTask *task,
   add_secrets (soup_message_get_request_headers (message));
 }
 
-/* What is for a proxy goes to no server. */
+/* Headers for a proxy reach no server. */
 static void
 assert_has_secrets (const char *request)
 {
@@ -197,7 +197,7 @@ assert_strips (Redirection *fixture,
   request = site_get_last (fixture->there);
   assert_has_no_secrets (request);
 
-  /* What a WebSocket needs is there, and for the right host. */
+  /* The headers of a WebSocket are there, and for the right host. */
   *strrchr (host, '/') = '\0';
   g_assert_nonnull (strstr (request, host));
   g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Key: "));
@@ -412,7 +412,8 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Where a redirect of the handshake may lead, and what goes along.");
+  g_test_summary ("The redirects of a handshake that are followed, and the headers that are sent "
+                  "along.");
 
   certificate = certificate_new ();
 

@@ -270,7 +270,7 @@ test_slow_upload (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
   peer = raw_server_wait_peer (fixture->raw, 1);
 
-  /* What libsoup keeps in its own queue counts as written. */
+  /* Messages in libsoup's own queue count as written. */
   if (has_stream)
     {
       raw_peer_expect (peer, "binary:7340032");

@@ -16,7 +16,7 @@
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* The countdown that an application shows. The time of GLib goes on meanwhile. */
+/* The countdown that an application shows. GLib's clock continues meanwhile. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)
@@ -53,7 +53,7 @@ static void
 test_waiting_short (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A shorter suspend counts: the countdown goes on from where it would be without");
+  g_test_summary ("A shorter suspend counts: the countdown continues as without it");
 
   enter_waiting (fixture);
   assert_waits (fixture, WAIT);
@@ -103,7 +103,7 @@ static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("What is held stays so over a suspend, and the release finds it due");
+  g_test_summary ("An attempt stays held during a suspend, and is due on release");
 
   enter_waiting (fixture);
   hb_websocket_task_hold (fixture->task);

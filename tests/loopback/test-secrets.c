@@ -54,7 +54,7 @@ error_cb (HbWebsocketTask *task,
   g_ptr_array_add (life->texts, g_strdup (error->message));
 }
 
-/* What the application has set is as it has set it. */
+/* Settings of the application do not change. */
 static void
 notify_cb (HbWebsocketTask *task,
            GParamSpec      *pspec,
@@ -149,7 +149,7 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* So what is logged does arrive here. */
+  /* This proves that log messages arrive here. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);
@@ -308,7 +308,7 @@ test_too_big (Life          *life,
   raw_peer_forget (peer);
 }
 
-/* What a call refuses, and what is lost of the queue */
+/* Refused messages, and messages that the queue loses */
 static void
 test_calls (Life          *life,
             gconstpointer  data)

@@ -502,7 +502,7 @@ test_cancel (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* What remains of messages of 2 bytes where there is room for 4 */
+/* The messages of 2 bytes that remain if the limit is 4 */
 typedef struct
 {
   const char *name;

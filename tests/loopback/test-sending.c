@@ -39,7 +39,7 @@ authenticate_cb (HbWebsocketTask *task,
   assert_sends (task, "subscribe");
 }
 
-/* What an `open` handler sends goes out before what has been waiting. */
+/* Messages of an `open` handler are sent before those that have been waiting. */
 static void
 test_greeting_goes_first (Fixture       *fixture,
                           gconstpointer  data)
@@ -286,7 +286,7 @@ test_expiry (Fixture       *fixture,
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* What is sent at once is not too old. */
+  /* A message that is sent at once does not expire. */
   hb_websocket_task_set_queue_timeout (fixture->task, 60000);
   hb_websocket_task_release (fixture->task);
   assert_sends (fixture->task, "new");

@@ -11,8 +11,8 @@
 #include "test-wait.h"
 
 /* Processes that sleep for longer than all their timeouts: stopped by a signal, or by code of their
- * own that blocks the main loop, while the server goes on. They all sleep at the same time, when
- * the first case wants to know how it went. */
+ * own that blocks the main loop, while the server continues. All of them are stopped at the same
+ * time, when the first case needs its result. */
 
 /* Until what was due meanwhile is more than a second late; and less */
 #define LONG  (CLIENT_TIMEOUT + 1400)
@@ -26,7 +26,7 @@
 #define CASE_PATIENCE (8 * G_TIME_SPAN_SECOND)
 #define PATIENCE (50 * G_TIME_SPAN_SECOND)
 
-/* How many are on their way to bed at the same time, none of whom is to be kept waiting */
+/* How many are prepared at the same time, so that none has to wait */
 #define MAX_AWAKE 8
 
 /* For an attempt that is not to fail, in milliseconds */
@@ -167,7 +167,7 @@ received_cb (RawPeer  *peer,
     heartbeat_send_life (self->heartbeat, peer);
 }
 
-/* What it takes to come there; each is done once. */
+/* The steps to that state; each is done once. */
 static gboolean
 is_there (Case *self)
 {
@@ -464,7 +464,7 @@ main (int   argc,
       {
         gboolean has_ping = scenario <= ASKED_DEAD;
 
-        /* Where no ping is waited for, all heartbeats are one. */
+        /* Without a ping that waits, both heartbeats behave alike. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);

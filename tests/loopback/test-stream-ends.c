@@ -24,7 +24,7 @@ test_close_in_handler (Fixture       *fixture,
   FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("What a handler sends before close () arrives, and then the close frame");
+  g_test_summary ("Messages that a handler sends before close () arrive, and then the close frame");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);
@@ -83,7 +83,7 @@ test_close_behind_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* Nor does the rest of the message come, or the close frame without it. */
+  /* Neither the rest of the message arrives, nor the close frame without it. */
   raw_peer_resume (peer);
   raw_peer_expect_end (peer);
 }

@@ -5,8 +5,8 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* What the library's own stream is for: few system calls, bytes that are counted, and turns for
- * others; on plain TCP, on TLS, with permessage-deflate, and on both. */
+/* The purposes of the library's own stream: few system calls, counted bytes, and turns for other
+ * sources; on plain TCP, on TLS, with permessage-deflate, and on both. */
 
 /* As much as the stream reads and writes at once */
 #define BLOCK (65 * 1024)
@@ -45,7 +45,7 @@ static void
 test_burst (Fixture       *fixture,
             const Footing *footing)
 {
-  g_test_summary ("What is sent in one turn of the loop leaves in two writes: the first message, "
+  g_test_summary ("Messages of one turn of the loop are sent in two writes: the first message, "
                   "and the rest");
 
   footing_open (fixture);
@@ -64,7 +64,7 @@ test_block (Fixture       *fixture,
   g_autofree char *text = g_strnfill (200, 'x');
   guint i;
 
-  g_test_summary ("What is gathered goes out when there is a block of it, in the same turn");
+  g_test_summary ("Gathered messages are sent when they fill a block, in the same turn");
 
   footing_open (fixture);
   for (i = 0; i < 500; i++)
@@ -89,7 +89,7 @@ test_answers (Fixture       *fixture,
 {
   FootingListener listener = { .answers = TRUE };
 
-  g_test_summary ("What handlers send while messages are delivered goes out at the end of it");
+  g_test_summary ("Messages that handlers send during a delivery are sent at its end");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
@@ -410,7 +410,7 @@ test_big_echo (Fixture       *fixture,
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint i;
 
-  g_test_summary ("What is refused in its midst comes out as it went in");
+  g_test_summary ("A message that the kernel takes only in part arrives unchanged");
 
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
   footing_open (fixture);

@@ -204,13 +204,13 @@ test_dead_peer (Fixture       *fixture,
   lost = signal_log_get_time (fixture->log);
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
 
-  /* What libsoup keeps in its own queue counts as written. */
+  /* Messages in libsoup's own queue count as written. */
   unsent = hb_websocket_task_take_queue (fixture->task);
   g_assert_cmpuint (unsent->len, ==, has_stream ? 1 : 0);
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 
-  /* Of the old link there is the server's end alone. */
+  /* Only the server's end of the old link is left. */
   wait_until (count_descriptors () <= n_descriptors + 1);
   fixture_close (fixture);
 }

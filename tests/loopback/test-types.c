@@ -4,7 +4,7 @@
 
 #include "hb-websocket.h"
 
-/* What bindings see of the library: its types and its error domain. */
+/* The parts of the library that bindings see: its types and its error domain. */
 
 static void
 test_enums (void)
@@ -118,7 +118,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What bindings see of the library: its types and its error domain.");
+  g_test_summary ("The parts of the library that bindings see: its types and its error domain.");
 
   g_test_add_func ("/loopback/types/enums", test_enums);
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);

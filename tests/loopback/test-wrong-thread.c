@@ -219,7 +219,8 @@ test_functions (Fixture       *fixture,
 {
   Outside outside = { .task = fixture->task };
 
-  g_test_summary ("What comes with a function that is refused is freed, and the function unused");
+  g_test_summary ("The data of a function that is refused is freed, and the function is not "
+                  "called");
 
   fixture_open (fixture);
   g_thread_join (g_thread_new ("outside", give_functions, &outside));

@@ -20,7 +20,7 @@
 /* Descriptors of the two namespaces. The programs that are run inherit them. */
 static int namespaces[2] = { -1, -1 };
 
-/* Where `nft` and `ip` may be without being in the path */
+/* Folders that may have `nft` and `ip` and are not in the path */
 #define MORE_PATH ":/usr/sbin:/sbin"
 
 static gboolean
@@ -226,7 +226,7 @@ network_init (void)
   exit (EXIT_SUCCESS);
 }
 
-/* What this thread makes from now on, sockets and programs, belongs there. */
+/* The sockets and programs that this thread creates from now on belong there. */
 void
 network_go (NetworkSide side)
 {

@@ -63,7 +63,7 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* What the server has heard that no test asked for fails it. */
+/* Data that the server has received and no test has expected fails the test. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)

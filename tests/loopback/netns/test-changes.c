@@ -64,7 +64,7 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* What has become of an open link when the network is another is asked at once. */
+/* After a change of the network, an open link is checked at once. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)

@@ -444,7 +444,8 @@ end_unread (Delivery     *self,
   network_restore ();
 }
 
-/* What is missing is what the server's kernel had acknowledged and the server had not read. */
+/* Only messages that the server's kernel had acknowledged and the server had not read may be
+ * missing. */
 static void
 test_unread (gconstpointer data)
 {

@@ -264,8 +264,8 @@ test_short_outage (Outage        *self,
   g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
 }
 
-/* The proof that it is the heartbeat that notices: without it the task believes in the link, as the
- * kernel does, which goes on resending for a quarter of an hour. */
+/* Proves that the heartbeat notices the loss. Without it the task keeps the link, as the kernel
+ * does, which sends the data again for a quarter of an hour. */
 static void
 test_without_heartbeat (Outage        *self,
                         gconstpointer  data)

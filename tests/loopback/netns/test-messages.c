@@ -22,7 +22,7 @@ send_two_cb (HbWebsocketTask *task,
   assert_sends (task, "two");
 }
 
-/* Whatever the state in which they were sent */
+/* In whatever state they were sent */
 static void
 test_queued (Outage        *self,
              gconstpointer  data)

@@ -183,7 +183,7 @@ test_shared (void)
   change ();
   wait_until (watchers[0].n_changes > 0);
 
-  /* What the loop of one context does is not done in the other. */
+  /* The loop of one context does not do the work of the other. */
   for (i = 0; i < G_N_ELEMENTS (watchers); i++)
     g_assert_cmpuint (watchers[i].n_changes, ==, i % 2 == 0);
 
@@ -251,7 +251,7 @@ test_abandoned (void)
   assert_n_sockets (0);
 }
 
-/* What a full buffer has lost may have been a change, even if what is left of it repeats. */
+/* A full buffer may have lost a change, even if the messages that remain are repetitions. */
 static void
 test_overflow (void)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What this process holds at a moment */
+/* The memory and the sources of this process at one moment */
 typedef struct
 {
   gint64 resident;      /* bytes */

@@ -168,7 +168,7 @@ echo (GIOStream *stream)
   for (i = 0; i < length; i++)
     payload[i] ^= header[2 + at + i % 4];
 
-  /* What the client closes, or answers a close with, is not for us to send back. */
+  /* A close frame of the client is not sent back. */
   if ((header[0] & 0x0f) == 0x8)
     return FALSE;
 

@@ -13,7 +13,8 @@
  * the task has just been closed and nothing is under way, because readings at different moments of
  * a link would differ. */
 
-/* What has been used once stays: types, quarks, the resolver's threads, room in hash tables. */
+/* The first use of a type, a quark, a thread of the resolver or room in a hash table is not
+ * freed. */
 #define WARM_UP 0.3
 
 /* Before and after the end of the warm-up, however slow the machine: every end came many times. */

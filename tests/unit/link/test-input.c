@@ -487,7 +487,7 @@ test_parked (Fixture       *fixture,
   g_assert_true (hb_input_can_park (fixture->input));
 }
 
-/* What is sent meanwhile goes out in one piece. */
+/* Messages that are sent meanwhile are written in one piece. */
 static void
 test_output_is_corked (Fixture       *fixture,
                        gconstpointer  data)
@@ -568,7 +568,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What comes is read whole and in order, and others have their turn meanwhile.");
+  g_test_summary ("Received bytes are read whole and in order, and other sources have their turn "
+                  "meanwhile.");
 
   add ("first-without-a-poll", test_first_without_a_poll);
   add_socket ("one-read", test_one_read);

@@ -7,8 +7,8 @@
 #include "hb-block-private.h"
 #include "output-fixture.h"
 
-/* What is written comes out as it went in, in as few writes as may be, and the count of what was
- * taken is right at every step. */
+/* Written bytes arrive unchanged, in as few writes as possible, and the number of bytes that the
+ * kernel has is right at every step. */
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -189,7 +189,8 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_blocked, ==, 1);
 }
 
-/* What was taken before the error was taken: sent again, it would come twice. */
+/* Bytes that were taken before the error count as taken, because sent again they would arrive
+ * twice. */
 /* libsoup would drop the link, and unread data with it, so only a read reports the error. */
 static void
 expect_failed (Fixture *fixture)
@@ -371,7 +372,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("What is written comes out as it went in, and is counted when it is taken.");
+  g_test_summary ("Written bytes arrive unchanged, and are counted when the kernel has them.");
 
   add ("lone", test_lone);
   add ("gathered", test_gathered);

@@ -274,7 +274,8 @@ test_socket_first (Fixture       *fixture,
   int fds[2];
   guint i;
 
-  g_test_summary ("What was in a socket when the deadline passed is read before it is handled");
+  g_test_summary ("Bytes that were in a socket when the deadline passed are read before the "
+                  "deadline is handled");
 
   if (GPOINTER_TO_INT (data))
     leave_all (fixture->bells);

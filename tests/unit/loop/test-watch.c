@@ -619,8 +619,8 @@ test_random (Fixture       *fixture,
 {
   guint step, i;
 
-  g_test_summary ("Whatever watches do and in which order, those that want what they have are "
-                  "called, and no others are");
+  g_test_summary ("Whatever watches do and in whatever order, only those with a wanted condition "
+                  "that is ready are called");
 
   for (i = 0; i < N_PLUGS; i++)
     plug_fill (&fixture->plugs[i]);
