@@ -242,8 +242,8 @@ send_awaited (Delivery   *self,
                                         HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, awaited);
 }
 
-/* The test waits for each long message, and so knows which of them have failed. It does not wait for
- * short messages, because the task reads the acknowledgements less often while no call waits. A
+/* The test waits for each long message, and so knows which of them have failed. It does not wait
+ * for short messages, because the task reads the acknowledgements less often while no call waits. A
  * short message fits into one packet, so it is hardly ever reset on ten connections in a row. */
 static void
 send_next (Delivery *self)
