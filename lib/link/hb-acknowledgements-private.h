@@ -20,7 +20,7 @@ typedef struct
  * stream over the socket has taken. */
 typedef struct
 {
-  GSocket  *socket;       /* (owned) (nullable) NULL while acknowledgements are not read */
+  GSocket  *socket;       /* (owned) */
   HbDeque   blocks;       /* the ends of what is not acknowledged, if the stream is not direct */
   guint64   base;         /* the position in TCP's count at which a direct stream begins */
   guint64   tcp_acked;    /* the last reading, in TCP's count */
@@ -29,23 +29,16 @@ typedef struct
   gboolean  is_direct;    /* The socket gets the bytes unchanged: there is no TLS between. */
 } HbAcknowledgements;
 
-gboolean hb_acknowledgements_are_possible (GSocket            *socket,
-                                           guint              *round_trip);
+gboolean            hb_acknowledgements_are_possible (GSocket            *socket,
+                                                      guint              *round_trip);
 
-gboolean hb_acknowledgements_start        (HbAcknowledgements *self,
-                                           GSocket            *socket,
-                                           gboolean            is_direct,
-                                           guint64             written);
-void     hb_acknowledgements_stop         (HbAcknowledgements *self);
-void     hb_acknowledgements_end_block    (HbAcknowledgements *self,
-                                           guint64             written);
-guint64  hb_acknowledgements_read         (HbAcknowledgements *self,
-                                           guint64             written);
-
-static inline gboolean
-hb_acknowledgements_are_read (const HbAcknowledgements *self)
-{
-  return self->socket != NULL;
-}
+HbAcknowledgements *hb_acknowledgements_new          (GSocket            *socket,
+                                                      gboolean            is_direct,
+                                                      guint64             written);
+void                hb_acknowledgements_free         (HbAcknowledgements *self);
+void                hb_acknowledgements_end_block    (HbAcknowledgements *self,
+                                                      guint64             written);
+guint64             hb_acknowledgements_read         (HbAcknowledgements *self,
+                                                      guint64             written);
 
 G_END_DECLS

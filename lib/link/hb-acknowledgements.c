@@ -167,43 +167,40 @@ hb_acknowledgements_are_possible (GSocket *socket,
  * @is_direct: whether the socket gets the bytes of the stream unchanged
  * @written: the position in the stream; the kernel has all bytes before it
  *
- * Returns FALSE if that is not possible on this socket */
-gboolean
-hb_acknowledgements_start (HbAcknowledgements *self,
-                           GSocket            *socket,
-                           gboolean            is_direct,
-                           guint64             written)
+ * Returns: (nullable): NULL if that is not possible on this socket */
+HbAcknowledgements *
+hb_acknowledgements_new (GSocket  *socket,
+                         gboolean  is_direct,
+                         guint64   written)
 {
+  HbAcknowledgements *self = g_new0 (HbAcknowledgements, 1);
   guint64 end;
 
-  *self = (HbAcknowledgements) { .socket = socket, .is_direct = is_direct };
+  self->socket = g_object_ref (socket);
+  self->is_direct = is_direct;
   hb_deque_init (&self->blocks, sizeof (HbAcknowledgementsBlock));
 
   if (!is_tcp (socket) || !read_end (self, &end))
     {
-      self->socket = NULL;
-      return FALSE;
+      hb_acknowledgements_free (self);
+      return NULL;
     }
-
-  g_object_ref (socket);
 
   if (is_direct)
     self->base = end - written;
   else
     push_block (self, written, end);
 
-  return TRUE;
+  return self;
 }
 
-/* Forgets the socket, which may be closed next. */
+/* Must be called before the socket is closed. */
 void
-hb_acknowledgements_stop (HbAcknowledgements *self)
+hb_acknowledgements_free (HbAcknowledgements *self)
 {
-  if (self->socket == NULL)
-    return;
-
   hb_deque_clear (&self->blocks);
-  g_clear_object (&self->socket);
+  g_object_unref (self->socket);
+  g_free (self);
 }
 
 /* Follows a write: the kernel has all bytes before @written. Over TLS the peer can read a record
@@ -226,7 +223,7 @@ guint64
 hb_acknowledgements_read (HbAcknowledgements *self,
                           guint64             written)
 {
-  if (self->socket == NULL || self->acknowledged == written || !read_acked (self))
+  if (self->acknowledged == written || !read_acked (self))
     return self->acknowledged;
 
   if (!self->is_direct)

@@ -14,13 +14,13 @@ G_BEGIN_DECLS
  * the peer has. */
 typedef struct
 {
-  HbAcknowledgements     acknowledgements;
+  HbAcknowledgements    *acknowledgements; /* (nullable) NULL while they are not read */
   GPollableOutputStream *base;
   HbWatch               *watch;
-  GError                *error;      /* (nullable) of a failed write; is_blocked then stays TRUE */
-  HbBlock                block;      /* the gathered bytes */
-  guint64                written;    /* bytes that the kernel has, since the stream was created */
-  gboolean               is_blocked; /* The kernel takes no more bytes for now. */
+  GError                *error;            /* (nullable) of a failed write; is_blocked stays TRUE */
+  HbBlock                block;            /* the gathered bytes */
+  guint64                written;          /* bytes that the kernel has, since the creation */
+  gboolean               is_blocked;       /* The kernel takes no more bytes for now. */
 } HbBlockWriter;
 
 void    hb_block_writer_init     (HbBlockWriter         *self,

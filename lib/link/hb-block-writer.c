@@ -20,7 +20,7 @@ hb_block_writer_init (HbBlockWriter         *self,
 void
 hb_block_writer_clear (HbBlockWriter *self)
 {
-  hb_acknowledgements_stop (&self->acknowledgements);
+  g_clear_pointer (&self->acknowledgements, hb_acknowledgements_free);
   hb_block_clear (&self->block);
   g_clear_object (&self->base);
   g_clear_pointer (&self->watch, hb_watch_unref);
@@ -59,8 +59,8 @@ hb_block_writer_write (HbBlockWriter *self,
       n = g_pollable_output_stream_write_nonblocking (self->base, data + n_written,
                                                       length - n_written, NULL, &self->error);
       n_written += MAX (n, 0);
-      if (n > 0 && hb_acknowledgements_are_read (&self->acknowledgements))
-        hb_acknowledgements_end_block (&self->acknowledgements, self->written + n_written);
+      if (n > 0 && self->acknowledgements != NULL)
+        hb_acknowledgements_end_block (self->acknowledgements, self->written + n_written);
 
       if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         {

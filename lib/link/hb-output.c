@@ -339,8 +339,8 @@ hb_output_begin_acknowledgements (HbOutput *self,
 {
   HbBlockWriter *writer = &self->block_writer;
 
-  if (!hb_acknowledgements_are_read (&writer->acknowledgements))
-    hb_acknowledgements_start (&writer->acknowledgements, socket, is_direct, writer->written);
+  if (writer->acknowledgements == NULL)
+    writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
 /* Reads them for the last time, because the socket may be closed next. */
@@ -350,7 +350,7 @@ hb_output_end_acknowledgements (HbOutput *self)
   guint round_trip;
 
   hb_output_get_acknowledged (self, &round_trip);
-  hb_acknowledgements_stop (&self->block_writer.acknowledgements);
+  g_clear_pointer (&self->block_writer.acknowledgements, hb_acknowledgements_free);
 }
 
 /* Returns the position before which the peer's TCP has all bytes. While a frame without a position
@@ -361,8 +361,12 @@ guint64
 hb_output_get_acknowledged (HbOutput *self,
                             guint    *round_trip)
 {
-  HbAcknowledgements *acknowledgements = &self->block_writer.acknowledgements;
+  HbAcknowledgements *acknowledgements = self->block_writer.acknowledgements;
   guint64 acknowledged;
+
+  *round_trip = 0;
+  if (acknowledgements == NULL)
+    return self->acknowledged;
 
   acknowledged = hb_acknowledgements_read (acknowledgements, self->block_writer.written);
   if (acknowledged > self->acknowledged + self->n_inserted)

@@ -38,7 +38,7 @@ typedef struct
   GSocketConnection  *sockets[2];
   GIOStream          *sender;
   GIOStream          *receiver;
-  HbAcknowledgements  acknowledgements;
+  HbAcknowledgements *acknowledgements; /* (nullable) */
   guint64             written;
 } Line;
 
@@ -151,7 +151,7 @@ line_tear_down (Line *line)
 {
   guint i;
 
-  hb_acknowledgements_stop (&line->acknowledgements);
+  g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
 
   /* TLS would wait until the peer has taken its last record. */
   for (i = 0; i < 2; i++)
@@ -188,8 +188,8 @@ write_bytes (Line  *line,
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
 
   line->written += n_written;
-  if (n_written > 0 && hb_acknowledgements_are_read (&line->acknowledgements))
-    hb_acknowledgements_end_block (&line->acknowledgements, line->written);
+  if (n_written > 0 && line->acknowledgements != NULL)
+    hb_acknowledgements_end_block (line->acknowledgements, line->written);
 
   return error != NULL;
 }
@@ -214,14 +214,15 @@ read_bytes (Line *line)
 static void
 start (Line *line)
 {
-  g_assert_true (hb_acknowledgements_start (&line->acknowledgements, get_socket (line, 0),
-                                            !line->is_tls, line->written));
+  line->acknowledgements = hb_acknowledgements_new (get_socket (line, 0), !line->is_tls,
+                                                    line->written);
+  g_assert_nonnull (line->acknowledgements);
 }
 
 static guint64
 ask (Line *line)
 {
-  return hb_acknowledgements_read (&line->acknowledgements, line->written);
+  return hb_acknowledgements_read (line->acknowledgements, line->written);
 }
 
 /* Reads until the peer has all bytes. */
@@ -256,8 +257,8 @@ test_all (gconstpointer data)
     }
 
   expect_all (&line);
-  g_assert_cmpuint (line.acknowledgements.round_trip, >, 0);
-  g_assert_cmpuint (line.acknowledgements.blocks.length, ==, 0);
+  g_assert_cmpuint (line.acknowledgements->round_trip, >, 0);
+  g_assert_cmpuint (line.acknowledgements->blocks.length, ==, 0);
   line_tear_down (&line);
 }
 
@@ -281,7 +282,7 @@ fill (Line *line)
   guint64 n_unread;
 
   ask (line);
-  acked_before = line->acknowledgements.tcp_acked;
+  acked_before = line->acknowledgements->tcp_acked;
 
   do
     {
@@ -293,7 +294,7 @@ fill (Line *line)
       ask (line);
     }
   while (n_unread < RECEIVE_BUFFER / 2
-         || line->acknowledgements.tcp_acked < acked_before + n_unread);
+         || line->acknowledgements->tcp_acked < acked_before + n_unread);
 
   return n_unread;
 }
@@ -326,9 +327,8 @@ test_full (gconstpointer data)
   g_assert_cmpuint (acknowledged, <, line.written);
   g_assert_cmpuint (acknowledged, >=, line.is_tls ? n_unread - n_unread / 8 - BLOCK : n_unread);
 
-  hb_acknowledgements_stop (&line.acknowledgements);
+  g_clear_pointer (&line.acknowledgements, hb_acknowledgements_free);
   reset (&line, 0);
-  g_assert_cmpuint (ask (&line), ==, acknowledged);
   g_assert_cmpuint (read_bytes (&line), >=, acknowledged);
   line_tear_down (&line);
 }
@@ -356,10 +356,10 @@ test_reset (gconstpointer data)
   acknowledged = ask (&line);
   reset (&line, 1);
   wait_for_end (&line);
-  line.acknowledgements.tcp_acked = 0;
-  line.acknowledgements.acknowledged = 0;
+  line.acknowledgements->tcp_acked = 0;
+  line.acknowledgements->acknowledged = 0;
   g_assert_cmpuint (ask (&line), <, line.written);
-  g_assert_cmpuint (line.acknowledgements.tcp_acked, >, acknowledged);
+  g_assert_cmpuint (line.acknowledgements->tcp_acked, >, acknowledged);
   line_tear_down (&line);
 }
 
@@ -393,13 +393,13 @@ test_end (gconstpointer data)
   start (&line);
   write_bytes (&line, BLOCK);
   expect_all (&line);
-  acked = line.acknowledgements.tcp_acked;
+  acked = line.acknowledgements->tcp_acked;
   g_assert_true (g_socket_shutdown (get_socket (&line, 0), FALSE, TRUE, NULL));
 
-  while (line.acknowledgements.tcp_acked == acked)
+  while (line.acknowledgements->tcp_acked == acked)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-      line.acknowledgements.acknowledged = 0;
+      line.acknowledgements->acknowledged = 0;
       ask (&line);
     }
 
@@ -430,9 +430,9 @@ test_moving (void)
 
   line_set_up (&line, &kinds[0]);
   start (&line);
-  base = line.acknowledgements.base;
-  hb_acknowledgements_stop (&line.acknowledgements);
-  hb_acknowledgements_start (&line.acknowledgements, get_socket (&line, 0), FALSE, 0);
+  base = line.acknowledgements->base;
+  g_clear_pointer (&line.acknowledgements, hb_acknowledgements_free);
+  line.acknowledgements = hb_acknowledgements_new (get_socket (&line, 0), FALSE, 0);
   g_socket_set_blocking (get_socket (&line, 1), TRUE);
   reader = g_thread_new ("reader", read_thread,
                          GINT_TO_POINTER (g_socket_get_fd (get_socket (&line, 1))));
@@ -442,8 +442,8 @@ test_moving (void)
       const HbAcknowledgementsBlock *block;
 
       write_bytes (&line, SMALL_BLOCK);
-      block = hb_deque_peek (&line.acknowledgements.blocks,
-                             line.acknowledgements.blocks.length - 1);
+      block = hb_deque_peek (&line.acknowledgements->blocks,
+                             line.acknowledgements->blocks.length - 1);
       if (block != NULL)
         g_assert_cmpuint (block->tcp_end - block->position, ==, base);
     }
@@ -468,18 +468,18 @@ test_records (gconstpointer data)
   hb_block_writer_init (&writer,
                         G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
                         watch);
-  g_assert_true (hb_acknowledgements_start (&writer.acknowledgements, get_socket (&line, 0),
-                                            !line.is_tls, 0));
+  writer.acknowledgements = hb_acknowledgements_new (get_socket (&line, 0), !line.is_tls, 0);
+  g_assert_nonnull (writer.acknowledgements);
   while (!writer.is_blocked)
     hb_block_writer_write (&writer, bytes, HB_BLOCK_SIZE);
 
-  while (hb_acknowledgements_read (&writer.acknowledgements, writer.written) < RECORD)
+  while (hb_acknowledgements_read (writer.acknowledgements, writer.written) < RECORD)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
       g_thread_yield ();
     }
 
-  g_assert_cmpuint (writer.acknowledgements.acknowledged, <, HB_BLOCK_SIZE);
+  g_assert_cmpuint (writer.acknowledgements->acknowledged, <, HB_BLOCK_SIZE);
   hb_block_writer_clear (&writer);
   hb_watch_unref (watch);
   line_tear_down (&line);
@@ -488,13 +488,10 @@ test_records (gconstpointer data)
 static void
 assert_impossible (GSocket *socket)
 {
-  HbAcknowledgements acknowledgements = { 0 };
   guint round_trip;
 
   g_assert_false (hb_acknowledgements_are_possible (socket, &round_trip));
-  g_assert_false (hb_acknowledgements_start (&acknowledgements, socket, TRUE, 0));
-  g_assert_false (hb_acknowledgements_are_read (&acknowledgements));
-  g_assert_cmpuint (hb_acknowledgements_read (&acknowledgements, 5), ==, 0);
+  g_assert_null (hb_acknowledgements_new (socket, TRUE, 0));
 }
 
 /* A socket of another kind does not count. */
