@@ -8,13 +8,9 @@
 
 G_BEGIN_DECLS
 
-/* The debug lines of a task. A line has no payload, and nothing of a URI except its scheme, host
- * and port, because the rest may contain a token. A close reason and a header may contain one
- * too. */
+/* What the lines compare */
 typedef struct
 {
-  guint   number;        /* of the task, by which the lines of several tasks differ */
-  int     is_wanted;     /* (atomic) Other threads only read it. */
   gint64  latency_sum;   /* the metrics that the last lines have shown */
   guint64 replies;
   guint64 dropped;
@@ -23,6 +19,16 @@ typedef struct
   guint64 pong_timeouts; /* from here on: as it was before the present tick */
   HbState state;
   guint   serial;
+} HbTraceMarks;
+
+/* The debug lines of a task. A line has no payload, and nothing of a URI except its scheme, host
+ * and port, because the rest may contain a token. A close reason and a header may contain one
+ * too. */
+typedef struct
+{
+  guint         number;    /* of the task, by which the lines of several tasks differ */
+  int           is_wanted; /* (atomic) Other threads only read it. */
+  HbTraceMarks *marks;     /* (nullable) NULL until lines are wanted */
 } HbTrace;
 
 /* Prints a line if lines are wanted. If they are not, the cost is a test of a number. */
@@ -33,6 +39,7 @@ typedef struct
   } G_STMT_END
 
 void hb_trace_init         (HbTrace         *self);
+void hb_trace_clear        (HbTrace         *self);
 void hb_trace_refresh      (HbTrace         *self,
                             const HbMachine *machine);
 void hb_trace_print        (const HbTrace   *self,

@@ -35,6 +35,12 @@ hb_trace_init (HbTrace *self)
   *self = (HbTrace) { .number = (guint) g_atomic_int_add (&n_tasks, 1) + 1 };
 }
 
+void
+hb_trace_clear (HbTrace *self)
+{
+  g_clear_pointer (&self->marks, g_free);
+}
+
 /* Asks GLib whether it would print the lines, because G_MESSAGES_DEBUG or a call of the application
  * asks for them. That takes too long to do it for each line. */
 void
@@ -45,11 +51,14 @@ hb_trace_refresh (HbTrace         *self,
 
   if (is_wanted && !self->is_wanted)
     {
-      self->latency_sum = machine->metrics.latency_sum;
-      self->replies = machine->metrics.replies;
-      self->dropped = machine->metrics.messages_dropped;
-      self->expired = machine->metrics.messages_expired;
-      self->resent = machine->metrics.messages_resent;
+      if (self->marks == NULL)
+        self->marks = g_new0 (HbTraceMarks, 1);
+
+      self->marks->latency_sum = machine->metrics.latency_sum;
+      self->marks->replies = machine->metrics.replies;
+      self->marks->dropped = machine->metrics.messages_dropped;
+      self->marks->expired = machine->metrics.messages_expired;
+      self->marks->resent = machine->metrics.messages_resent;
     }
 
   g_atomic_int_set (&self->is_wanted, is_wanted);
@@ -127,9 +136,9 @@ hb_trace_begin_tick (HbTrace   *self,
 {
   gint64 deadline = hb_machine_get_deadline (machine);
 
-  self->pong_timeouts = machine->metrics.pong_timeouts;
-  self->state = machine->state;
-  self->serial = machine->serial;
+  self->marks->pong_timeouts = machine->metrics.pong_timeouts;
+  self->marks->state = machine->state;
+  self->marks->serial = machine->serial;
 
   if (deadline < now - HB_LATE)
     hb_trace_print (self,
@@ -143,15 +152,16 @@ hb_trace_end_tick (const HbTrace   *self,
                    const HbMachine *machine)
 {
   const HbSettings *settings = &machine->settings;
+  const HbTraceMarks *marks = self->marks;
 
-  if (machine->state == self->state && machine->serial == self->serial)
+  if (machine->state == marks->state && machine->serial == marks->serial)
     return;
 
-  if (self->state == HB_STATE_OPEN && machine->metrics.pong_timeouts > self->pong_timeouts)
+  if (marks->state == HB_STATE_OPEN && machine->metrics.pong_timeouts > marks->pong_timeouts)
     hb_trace_print (self, "pong-timeout is over: %u ms", settings->pong_timeout);
-  else if (self->state == HB_STATE_OPEN || self->state == HB_STATE_CONNECTING)
+  else if (marks->state == HB_STATE_OPEN || marks->state == HB_STATE_CONNECTING)
     hb_trace_print (self, "connect-timeout is over: %u ms", settings->connect_timeout);
-  else if (self->state == HB_STATE_CLOSING)
+  else if (marks->state == HB_STATE_CLOSING)
     hb_trace_print (self, "close-timeout is over: %u ms", settings->close_timeout);
 }
 
@@ -161,31 +171,32 @@ trace_metrics (HbTrace         *self,
                const HbMachine *machine)
 {
   const HbMetrics *metrics = &machine->metrics;
-  guint64 expired = metrics->messages_expired - self->expired;
-  guint64 dropped = metrics->messages_dropped - self->dropped - expired;
+  HbTraceMarks *marks = self->marks;
+  guint64 expired = metrics->messages_expired - marks->expired;
+  guint64 dropped = metrics->messages_dropped - marks->dropped - expired;
 
-  if (metrics->latency_sum != self->latency_sum)
+  if (metrics->latency_sum != marks->latency_sum)
     hb_trace_print (self, "reply to the ping after %d.%03d ms",
                     (int) (machine->latency / G_TIME_SPAN_MILLISECOND),
                     (int) (machine->latency % G_TIME_SPAN_MILLISECOND));
-  else if (metrics->replies != self->replies)
+  else if (metrics->replies != marks->replies)
     hb_trace_print (self, "reply to a ping");
 
   if (expired > 0)
     hb_trace_print (self, "messages dropped by queue-timeout: %" G_GUINT64_FORMAT, expired);
 
-  if (metrics->messages_resent != self->resent)
+  if (metrics->messages_resent != marks->resent)
     hb_trace_print (self, "messages sent again, because they were not acknowledged: %"
-                    G_GUINT64_FORMAT, metrics->messages_resent - self->resent);
+                    G_GUINT64_FORMAT, metrics->messages_resent - marks->resent);
 
   if (dropped > 0)
     hb_trace_print (self, "messages dropped: %" G_GUINT64_FORMAT, dropped);
 
-  self->latency_sum = metrics->latency_sum;
-  self->replies = metrics->replies;
-  self->expired = metrics->messages_expired;
-  self->resent = metrics->messages_resent;
-  self->dropped = metrics->messages_dropped;
+  marks->latency_sum = metrics->latency_sum;
+  marks->replies = metrics->replies;
+  marks->expired = metrics->messages_expired;
+  marks->resent = metrics->messages_resent;
+  marks->dropped = metrics->messages_dropped;
 }
 
 static void
