@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include "hb-mask-keys-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +23,14 @@ void hb_block_consume     (HbBlock *self,
                            gsize    n_bytes);
 void hb_block_compact     (HbBlock *self);
 void hb_block_clear       (HbBlock *self);
+
+/* Returns the masks for frames in this block, which must hold memory. They are in that memory, so
+ * that each of thousands of idle connections needs none of its own. */
+static inline HbMaskKeys *
+hb_block_get_mask_keys (HbBlock *self)
+{
+  return (HbMaskKeys *) (void *) (self->data + HB_BLOCK_SIZE);
+}
 
 static inline gsize
 hb_block_get_length (const HbBlock *self)

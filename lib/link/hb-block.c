@@ -30,15 +30,21 @@ free_pool (gpointer data)
 
 static GPrivate private_pool = G_PRIVATE_INIT (free_pool);
 
-static guint8 *
-take_memory (void)
+G_STATIC_ASSERT (HB_BLOCK_SIZE % G_ALIGNOF (HbMaskKeys) == 0);
+
+void
+hb_block_take_memory (HbBlock *self)
 {
   Pool *pool = g_private_get (&private_pool);
 
-  if (pool == NULL || pool->length == 0)
-    return g_malloc (HB_BLOCK_SIZE);
+  if (pool != NULL && pool->length > 0)
+    {
+      self->data = pool->spares[--pool->length];
+      return;
+    }
 
-  return pool->spares[--pool->length];
+  self->data = g_malloc (HB_BLOCK_SIZE + sizeof (HbMaskKeys));
+  hb_block_get_mask_keys (self)->n_left = 0;
 }
 
 static void
@@ -56,12 +62,6 @@ give_memory (guint8 *data)
     pool->spares[pool->length++] = data;
   else
     g_free (data);
-}
-
-void
-hb_block_take_memory (HbBlock *self)
-{
-  self->data = take_memory ();
 }
 
 /* Removes bytes at the beginning. */

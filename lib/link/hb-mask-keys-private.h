@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-#define HB_N_MASK_KEYS 16
+#define HB_N_MASK_KEYS 256
 
-/* Masks for the next frames of one connection. All zero is a valid start. */
+/* Masks for the next frames. All zero is a valid start, as is any that has none left. */
 typedef struct
 {
   guint32 keys[HB_N_MASK_KEYS];

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <string.h>
 #ifdef HAVE_GETRANDOM
 #include <sys/random.h>
 #endif
@@ -11,20 +10,8 @@
 #include "hb-mask-keys-private.h"
 
 /* The masks of frames. RFC 6455, 10.3, requires masks that a peer cannot predict, so they come from
- * the kernel. A system call for each frame would take longer than a short frame, and memory for
- * many masks would be too much for each of thousands of connections. So each thread gets many masks
- * at once, of which a connection takes a few. */
-#define N_KEYS 1024
-
-typedef struct
-{
-  guint32 keys[N_KEYS];
-  guint   n_left;
-} Pool;
-
-G_STATIC_ASSERT (N_KEYS % HB_N_MASK_KEYS == 0);
-
-static GPrivate private_pool = G_PRIVATE_INIT (g_free);
+ * the kernel. A system call for each frame would take longer than a short frame, so many come at
+ * once. */
 
 /* Returns how many bytes the kernel has given, 0 if it has no getrandom(), or a sandbox forbids it.
  * It gives at least 256 if a signal interrupts it. */
@@ -43,8 +30,8 @@ read_kernel (guint8 *buffer,
   return MAX (n, 0);
 }
 
-static void
-fill_pool (Pool *self)
+void
+hb_mask_keys_fill (HbMaskKeys *self)
 {
   guint8 *buffer = (guint8 *) self->keys;
   gsize at = 0;
@@ -58,27 +45,8 @@ fill_pool (Pool *self)
   while (n > 0 && at < sizeof self->keys);
 
   /* Without the kernel's, the masks are those that libsoup would use. */
-  for (at /= sizeof *self->keys; n == 0 && at < N_KEYS; at++)
+  for (at /= sizeof *self->keys; n == 0 && at < HB_N_MASK_KEYS; at++)
     self->keys[at] = g_random_int ();
 
-  self->n_left = N_KEYS;
-}
-
-void
-hb_mask_keys_fill (HbMaskKeys *self)
-{
-  Pool *pool = g_private_get (&private_pool);
-
-  if (pool == NULL)
-    {
-      pool = g_new0 (Pool, 1);
-      g_private_set (&private_pool, pool);
-    }
-
-  if (pool->n_left == 0)
-    fill_pool (pool);
-
-  pool->n_left -= HB_N_MASK_KEYS;
-  memcpy (self->keys, pool->keys + pool->n_left, sizeof self->keys);
   self->n_left = HB_N_MASK_KEYS;
 }

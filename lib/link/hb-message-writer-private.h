@@ -4,7 +4,6 @@
 
 #include "hb-block-writer-private.h"
 #include "hb-deque-private.h"
-#include "hb-mask-keys-private.h"
 #include "hb-outgoing-private.h"
 
 G_BEGIN_DECLS
@@ -14,7 +13,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
-  HbMaskKeys     keys;
   HbDeque        messages;      /* not in the block in whole; the first may be begun */
   gsize          fragment_size; /* bytes of payload in a frame of the messages to come */
 } HbMessageWriter;

@@ -62,7 +62,7 @@ gather_frame (HbMessageWriter *self,
 {
   HbBlock *block = &self->block_writer->block;
   guint8 *buffer = hb_block_reserve (block);
-  guint32 mask = hb_mask_keys_next (&self->keys);
+  guint32 mask = hb_mask_keys_next (hb_block_get_mask_keys (block));
   guint size = hb_frame_write_header (buffer, HB_FRAME_FIN | opcode, length, mask);
 
   hb_mask_copy (buffer + size, data, length, mask, 0);
@@ -121,11 +121,15 @@ hb_message_writer_gather (HbMessageWriter *self)
 
   if (hb_framer_is_between_frames (framer))
     {
+      guint8 *buffer;
+      guint32 mask;
+
       if (hb_block_get_room (block) < HB_FRAME_MAX_HEADER)
         return;
 
-      hb_block_append (block, hb_framer_write_header (framer, hb_block_reserve (block),
-                                                      hb_mask_keys_next (&self->keys)));
+      buffer = hb_block_reserve (block);
+      mask = hb_mask_keys_next (hb_block_get_mask_keys (block));
+      hb_block_append (block, hb_framer_write_header (framer, buffer, mask));
     }
 
   hb_block_append (block, hb_framer_write_payload (framer, hb_block_reserve (block),
