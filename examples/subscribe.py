@@ -14,8 +14,8 @@ loop = GLib.MainLoop()
 task = Hb.WebsocketTask(uri=sys.argv[1], heartbeat_mode=Hb.HeartbeatMode.PING)
 task.connect('open', lambda task: task.send_text('subscribe'))
 task.connect('message::text', lambda task, kind, message: print(message.get_data().decode()))
-task.connect('notify::state',
-             lambda task, pspec: task.get_state() == Hb.State.CLOSED and loop.quit())
+task.connect('notify::state', lambda task, _: task.get_state() == Hb.State.CLOSED and loop.quit())
 signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
 task.open()
-loop.run()
+if task.get_state() != Hb.State.CLOSED:
+    loop.run()
