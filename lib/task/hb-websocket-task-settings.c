@@ -140,7 +140,8 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  * default, offers none.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
- * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list; case matters.
+ * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
+ * case-sensitive.
  *
  * Since: 1.0
  */
@@ -187,8 +188,8 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  *
  * The value of the `Origin` header.
  *
- * `NULL`, the default, sends no such header, which suits a program that is not a web page. A change
- * takes effect at the next attempt.
+ * With `NULL`, the default, the request has no such header, which suits a program that is not a web
+ * page. A change takes effect at the next attempt.
  *
  * Since: 1.0
  */
@@ -378,11 +379,12 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * The time that the server may be silent before a ping is sent, in milliseconds.
  *
  * With [property@WebsocketTask:liveness] `REPLY`, it is the time from a reply to the next ping, and
- * with `STEADY` the time from one ping to the next. 0 turns the heartbeat off.
- * [method@WebsocketTask.check] still sends a ping then.
+ * with `STEADY` the time from one ping to the next. With 0 the heartbeat is off, but
+ * [method@WebsocketTask.check] still sends a ping.
  *
- * If the main context is awake for another task, a ping is sent early by up to a sixteenth of this
- * time, and by a second at most, so that the context need not wake again.
+ * If the main context wakes for another task, a ping that is due soon is sent at the same time, so
+ * that the context need not wake again. The ping is early by up to a sixteenth of this time, and by
+ * a second at most.
  *
  * Since: 1.0
  */
@@ -428,8 +430,9 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
  *
  * The time that the server has to show that it is alive after a ping, in milliseconds.
  *
- * When it is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings are sent,
- * so that routers keep the connection in their tables, and the task does not wait for replies.
+ * When this time is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings are
+ * sent, so that routers keep the connection in their tables, and the task does not wait for
+ * replies.
  *
  * Since: 1.0
  */
@@ -571,7 +574,7 @@ hb_websocket_task_set_pong_message (HbWebsocketTask *self,
  *
  * The delay before an attempt to reconnect, in milliseconds.
  *
- * If the delays grow, it is the first one: see [property@WebsocketTask:reconnect-timeout-max].
+ * If the delays grow, this is the first one: see [property@WebsocketTask:reconnect-timeout-max].
  *
  * Since: 1.0
  */
@@ -711,7 +714,7 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
  *
  * The number of attempts in a row that may fail before the task gives up.
  *
- * -1 sets no limit, and 0 never reconnects. A connection that does not stay
+ * With -1 there is no limit, and with 0 the task never reconnects. A connection that does not stay
  * [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts as a failed
  * attempt. When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. With
  * 0, a close by the server with code 1000 is a normal end, without this error, if the connection
@@ -763,8 +766,8 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * It runs from the moment when the connection is [property@WebsocketTask:ready].
  *
- * With 0, the task would try a server that accepts and drops each connection at once forever,
- * without a growing delay.
+ * With 0, the task would forever reconnect to a server that accepts each connection and then drops
+ * it, and the delays would not grow.
  *
  * Since: 1.0
  */
@@ -860,8 +863,9 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  * The time that [method@WebsocketTask.close] may take, in milliseconds.
  *
  * In this time the messages that wait must be sent, if the connection is ready, and the server's
- * close frame must arrive. Then the connection is dropped. With 0 the close frame is sent, if the
- * socket accepts it, and the task does not wait for the server's.
+ * close frame must arrive. When this time is over, the connection is dropped. With 0, the close
+ * frame is sent if the socket accepts it, and the task does not wait for the close frame of the
+ * server.
  *
  * Since: 1.0
  */
@@ -909,7 +913,7 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
  * again after a reconnect. The size is that of the message as it is delivered, with all its
- * fragments and decompressed. 0 sets no limit except libsoup's own, 2,147,483,647 bytes.
+ * fragments and decompressed. With 0, only libsoup's own limit of 2,147,483,647 bytes applies.
  *
  * Since: 1.0
  */
@@ -956,7 +960,7 @@ hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
  * The maximum number of bytes that may wait to be sent.
  *
  * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds it. A single
- * message that is longer can never be sent. 0 sets no limit.
+ * message that is longer can never be sent. With 0 there is no limit.
  *
  * Since: 1.0
  */
@@ -1048,22 +1052,22 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  *
  * The moment from which a message counts as sent.
  *
- * By default that is when the kernel has all of it. A change takes effect with the next message
- * that is sent, and can be made at any time.
+ * By default, a message counts as sent when all of it has been written to the kernel. A change
+ * takes effect with the next message that is sent.
  *
  * With `ACKNOWLEDGED` a message waits until the TCP of the peer has acknowledged it, and is sent
- * again on the next connection, in the same order, if this one is lost before. Meanwhile:
+ * again on the next connection, in the same order, if this one is lost before that. Meanwhile:
  *
  * - It counts in [property@WebsocketTask:buffered-amount] and against
  *   [property@WebsocketTask:max-buffered-amount], which therefore has to exceed the number of bytes
- *   that a fast network of long delay carries in a round trip.
+ *   that the network carries in a round trip.
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] complete, and
  *   [signal@WebsocketTask::drain] is emitted, when the acknowledgement has come.
  * - `HB_OVERFLOW_DROP_OLDEST` drops it before messages that are not written yet. A `GCancellable`
  *   and [method@WebsocketTask.take_queue] withdraw it. [property@WebsocketTask:queue-timeout]
  *   applies when the connection is lost. With `HB_SEND_FLAGS_VOLATILE` or
- *   `HB_SEND_FLAGS_THIS_LINK` it ends with its connection. None of these can take back a written
- *   message, which probably arrives. They only prevent it from being sent again.
+ *   `HB_SEND_FLAGS_THIS_LINK`, the message is dropped with its connection. None of these can take
+ *   back a written message, which probably arrives. They only prevent it from being sent again.
  * - The task queries the kernel when the server sends data, and at intervals. The first interval is
  *   a round trip if a call waits, and 100 ms otherwise. The longest is a second.
  *
@@ -1071,8 +1075,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
  *
  * If messages of both kinds are sent on one connection, they complete in the order in which they
- * were sent. When the connection is lost, those of `WRITTEN` that are written complete, and are not
- * sent again.
+ * were sent. When the connection is lost, the messages of `WRITTEN` that have been written count as
+ * sent, and are not sent again.
  *
  * Since: 1.0
  */
@@ -1120,8 +1124,8 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * A change has the effect of [method@WebsocketTask.check], at most once in 5 seconds, except that
  * it does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor] reports
- * changes, and on Linux the kernel does too, if the task is allowed to ask it. The task makes every
- * attempt, even if the network is reported as unavailable.
+ * changes, and on Linux the kernel does too, if the task is allowed to query it. The task makes
+ * every attempt, even if the network is reported as unavailable.
  *
  * Since: 1.0
  */
@@ -1132,7 +1136,7 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Gets [property@WebsocketTask:network-aware].
  *
- * Returns: whether the task checks the connection after one
+ * Returns: whether the task checks the connection after a change
  *
  * Since: 1.0
  */
@@ -1147,7 +1151,7 @@ hb_websocket_task_get_network_aware (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_network_aware: (set-property network-aware)
  * @self: a task
- * @follow: whether to check the connection after one
+ * @follow: whether to check the connection after a change
  *
  * Sets [property@WebsocketTask:network-aware].
  *
@@ -1167,16 +1171,16 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  *
  * Whether the application marks each connection as ready, with [method@WebsocketTask.mark_ready].
  *
- * Set it for a server that wants a login, or another exchange, before anything else. Until the
+ * Set it for a server that requires a login, or another exchange, before anything else. Until the
  * mark, the task sends only messages with `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other
  * messages wait, including those that a handler of [signal@WebsocketTask::open] sends, and the
  * heartbeat of the mode `MESSAGE` does not run. The connection counts as an attempt until the mark:
  * [property@WebsocketTask:connect-timeout] ends it, and a close by the server, with any code, is a
  * failed attempt.
  *
- * With `FALSE`, the default, a connection is ready when it is open. If it is set to `FALSE` while a
- * connection waits for the mark, this connection is ready at once. If it is set to `TRUE` while a
- * connection is open, it takes effect at the next connection.
+ * With `FALSE`, the default, a connection is ready when it is open. If the property is set to
+ * `FALSE` while a connection waits for the mark, this connection is ready at once. If the property
+ * is set to `TRUE` while a connection is open, the change takes effect at the next connection.
  *
  * Since: 1.0
  */
@@ -1222,10 +1226,11 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  *
  * Whether received messages wait.
  *
- * While it is set, [signal@WebsocketTask::message] is not emitted. Messages wait, and
- * [method@WebsocketTask.receive_async] gives them. When it is unset, the messages that wait are
- * emitted in order. If there are many, other sources of the main loop have their turn in between.
- * To miss no message, set it before [method@WebsocketTask.open].
+ * While the property is `TRUE`, [signal@WebsocketTask::message] is not emitted. Messages wait, and
+ * [method@WebsocketTask.receive_async] returns them. When the property becomes `FALSE`, the
+ * messages that wait are emitted in order. If many messages wait, other sources of the main loop
+ * are dispatched in between. To miss no message, set the property before
+ * [method@WebsocketTask.open].
  *
  * The socket is read only while less than 1 MiB waits, where each message counts 128 bytes more
  * than its payload. After that the buffers of the kernels fill, and the server has to wait. While
@@ -1333,15 +1338,16 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  * A message that has waited this long is dropped, and is never sent. Its
  * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_EXPIRED`.
  * [signal@WebsocketTask::error] is emitted with the same error, once until the queue is empty
- * again. Set it where an old message would do harm, as a command to a machine would.
+ * again. Set this property if an old message would do harm, for example a command to a machine.
  *
  * The time starts when the message is accepted, and includes the time of a suspend. Messages expire
  * in every state. A message that the connection has accepted, completely or in part, does not
- * expire, also while it waits for an acknowledgement ([property@WebsocketTask:delivery]). If that
- * connection is lost and the message must be sent again, the time from its acceptance counts.
+ * expire, not even while it waits for an acknowledgement ([property@WebsocketTask:delivery]). If
+ * that connection is lost and the message must be sent again, the time since the task accepted the
+ * message counts.
  *
  * A change takes effect at once. For messages that were accepted while the property was 0, the time
- * starts at the change. 0 means that messages wait forever.
+ * starts at the change. With 0, messages wait forever.
  *
  * Since: 1.0
  */
@@ -1390,16 +1396,16 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  * A longer message is sent in several frames, which the receiver joins again. Between two of these
  * frames the connection answers the pings of the server, and sends ping frames of its own. Over a
  * slow line, a server that pings its clients would otherwise drop the connection before it has
- * received a long message. A frame of the default size has 32 KiB with its header; some gateways
+ * received a long message. A frame of the default size has 32 KiB with its header. Some gateways
  * refuse longer frames.
  *
- * The close frame too may leave between two frames, if the server closes the connection. A message
- * is never sent between the frames of another, and neither is a ping that is a message
- * (`HB_HEARTBEAT_MODE_MESSAGE`).
+ * If the server closes the connection, the close frame may also be sent between two of these
+ * frames. A message is never sent between the frames of another message, and neither is a ping of
+ * `HB_HEARTBEAT_MODE_MESSAGE`.
  *
- * A change applies to the messages that the connection accepts afterwards. 0 means that each
- * message is one frame. So is a message of any size if compression was negotiated; see
- * [property@WebsocketTask:compression]. A server that cannot join frames needs 0.
+ * A change applies to the messages that the connection accepts afterwards. With 0, each message is
+ * one frame. A message of any size is also one frame if compression was negotiated
+ * ([property@WebsocketTask:compression]). A server that cannot join frames needs 0.
  *
  * Since: 1.0
  */

@@ -71,7 +71,8 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * The open connection.
  *
  * It is `NULL` while no connection is open, and another object after each reconnect. Signal
- * handlers that are connected to it end with it; those of the task stay.
+ * handlers that are connected to this object are lost with it. Handlers that are connected to the
+ * task stay.
  *
  * Since: 1.0
  */
@@ -216,10 +217,10 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * The time from the last ping of this connection to its reply, in microseconds.
  *
- * It is -1 while unknown, and keeps its value from the loss of a connection until the next one is
- * open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is `NULL`, the first message
- * after a ping counts as its reply. A ping during which the program slept, by a suspend or a stop,
- * does not change the value.
+ * It is -1 while it is unknown, and keeps its value from the loss of a connection until the next
+ * one is open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is `NULL`, the first
+ * message after a ping counts as its reply. If the computer was suspended or the program was
+ * stopped between a ping and its reply, the value does not change.
  *
  * Since: 1.0
  */
@@ -276,7 +277,7 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  * The status of the server's answer to the last handshake.
  *
  * It is 101 if the answer opened a WebSocket, and 0 if no answer has arrived yet. If a redirect was
- * followed, it is the answer of the last server that was asked. If one was not followed, it is the
+ * followed, it is the status of the last server's answer. If a redirect was not followed, it is the
  * status of the redirect.
  *
  * Since: 1.0
@@ -335,8 +336,8 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
  *
  * Whether messages are sent now.
  *
- * They are while the connection is open and, with [property@WebsocketTask:manual-ready], marked as
- * ready. It can be bound to the sensitivity of a widget.
+ * Messages are sent while the connection is open and, with [property@WebsocketTask:manual-ready],
+ * marked as ready. It can be bound to the sensitivity of a widget.
  *
  * Since: 1.0
  */
@@ -365,8 +366,8 @@ hb_websocket_task_get_ready (HbWebsocketTask *self)
  *
  * Returns whether the task can read the acknowledgements of the open connection.
  *
- * Linux reports them for TCP, with and without TLS. On another connection
- * `HB_DELIVERY_ACKNOWLEDGED` does what `HB_DELIVERY_WRITTEN` does. The value can differ from one
+ * Linux reports them for TCP, with and without TLS. On any other connection,
+ * `HB_DELIVERY_ACKNOWLEDGED` has the effect of `HB_DELIVERY_WRITTEN`. The value can differ from one
  * connection to the next, and is `FALSE` while no connection is open.
  *
  * Returns: whether `HB_DELIVERY_ACKNOWLEDGED` has an effect now

@@ -25,8 +25,8 @@ struct _HbUserFunc
  * A WebSocket that is kept alive.
  *
  * A task keeps one connection to the server at [property@WebsocketTask:uri]. It checks the
- * connection with a heartbeat, drops it when the server does not respond, connects again
- * automatically, and then sends the messages that were queued in the meantime. Signal handlers are
+ * connection with a heartbeat, and drops it when the server does not respond. It then connects
+ * again automatically, and sends the messages that were queued in the meantime. Signal handlers are
  * connected to the task once, and stay connected across all reconnects.
  *
  * ```c
@@ -46,13 +46,14 @@ struct _HbUserFunc
  * hb_websocket_task_send_text (task, "hello", NULL);
  * ```
  *
- * Every property that can be written may be changed at any time, and takes effect from then on.
+ * Every property that can be written may be changed at any time. A change takes effect at once,
+ * unless the documentation of the property names another moment.
  *
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
  * While the task is not closed, only the thread of that context may use it. A call from another
- * thread is refused with a critical message. Any thread may send, though:
+ * thread, except a getter, is refused with a critical message. Any thread may send, however:
  * [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
  * [method@WebsocketTask.flush_async] may be called from every thread. The messages of each thread
@@ -417,7 +418,7 @@ install_signals (GType type)
    *
    * Emitted when an open connection has ended.
    *
-   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the server gave
+   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the server sent
    * none, and 1006 if the connection ended without a close frame ([RFC 6455,
    * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)). [property@WebsocketTask:state]
    * already has its next value: `WAITING` if the task will make another attempt, or `CLOSED`. To
@@ -436,9 +437,9 @@ install_signals (GType type)
    *
    * Emitted when an error has occurred.
    *
-   * Most errors need no action: unless [property@WebsocketTask:state] is `CLOSED`, the task
-   * continues by itself. The domain of the error is [error@Error], or one of GIO, TLS, the resolver
-   * or libsoup.
+   * Most errors need no action, because the task continues by itself unless
+   * [property@WebsocketTask:state] is `CLOSED`. The domain of the error is [error@Error], or one of
+   * GIO, TLS, the resolver or libsoup.
    *
    * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
    * a task is logged as a warning, unless a call fails with it. Faults of the network are never
@@ -493,11 +494,11 @@ install_signals (GType type)
    *
    * Emitted when no more messages wait to be sent, after some had to wait.
    *
-   * To wait for an acknowledgement alone does not lead to this signal, but it delays the signal
-   * after messages that had to wait for the connection.
+   * Messages that wait only for an acknowledgement do not cause this signal. If other messages had
+   * to wait before they were written, the signal is emitted when all messages are acknowledged.
    *
    * The messages were sent, dropped, or taken back by [method@WebsocketTask.take_queue] or a
-   * cancelled call. It is not emitted when the task becomes `CLOSED`.
+   * cancelled call. The signal is not emitted when the task becomes `CLOSED`.
    *
    * Since: 1.0
    */
@@ -578,11 +579,11 @@ hb_websocket_task_new_with_session (const char  *uri,
  *
  * Starts to connect, and keeps the connection from then on.
  *
- * It has an effect only in the state `CLOSED`. If the properties do not allow an attempt, the task
- * stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
+ * The call has an effect only in the state `CLOSED`. If the properties do not allow an attempt, the
+ * task stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages can be sent immediately: they wait for the connection.
+ * Messages can be sent immediately, and wait for the connection.
  *
  * Since: 1.0
  */
@@ -604,8 +605,8 @@ hb_websocket_task_open (HbWebsocketTask *self)
  *
  * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
- * The call continues through failed attempts for as long as the task does. If a connection is
- * already open, the call succeeds. It does not wait until the connection is
+ * The call continues through failed attempts for as long as the task makes attempts. If a
+ * connection is already open, the call succeeds. It does not wait until the connection is
  * [property@WebsocketTask:ready].
  *
  * Since: 1.0
@@ -662,15 +663,14 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * Closes the connection, and does not reconnect until [method@WebsocketTask.open].
  *
  * If a connection is open, the task sends the messages that wait and then the close frame, and
- * waits for the close frame of the server. All of this takes at most
- * [property@WebsocketTask:close-timeout]. No more messages are delivered.
- * [signal@WebsocketTask::close] is emitted at the end. If no connection is open, the task becomes
- * `CLOSED` at once, and no `close` is emitted. If messages could not be sent,
- * [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`. On a connection that is not
- * [property@WebsocketTask:ready], the messages that wait for the mark are dropped at once, and this
- * error is emitted for them.
+ * waits for the close frame of the server. All of this takes [property@WebsocketTask:close-timeout]
+ * at most. No more messages are delivered. [signal@WebsocketTask::close] is emitted at the end. If
+ * no connection is open, the task becomes `CLOSED` at once, and no `close` is emitted. If messages
+ * could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`. On a
+ * connection that is not [property@WebsocketTask:ready], the messages that wait for the mark are
+ * dropped at once, and this error is emitted for them.
  *
- * With `HB_DELIVERY_ACKNOWLEDGED` the close frame follows the last message at once, and the task
+ * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once, and the task
  * waits for the acknowledgements too. The messages that the peer has not acknowledged when the
  * connection ends, or when the time is over, count as not sent, although some may have arrived.
  *
@@ -735,8 +735,9 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
  *
  * Finishes [method@WebsocketTask.close_async].
  *
- * The call fails with `HB_ERROR_INVALID_ARGUMENT` for the code, or with `G_IO_ERROR_CANCELLED`,
- * also if [method@WebsocketTask.reconnect_now] was called in the meantime.
+ * The call fails with `HB_ERROR_INVALID_ARGUMENT` if the code is not allowed, and with
+ * `G_IO_ERROR_CANCELLED` if the cancellable was triggered or [method@WebsocketTask.reconnect_now]
+ * was called in the meantime.
  *
  * Returns: whether the task was closed
  *
@@ -758,9 +759,9 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  *
  * Drops the connection, if any, and connects again at once.
  *
- * It works in every state, including `CLOSED`, and resets the count of attempts. An open connection
- * ends with code 1006. Queued messages are sent on the new connection, and before them those that
- * wait for an acknowledgement ([property@WebsocketTask:delivery]).
+ * The call works in every state, including `CLOSED`, and resets the count of attempts. An open
+ * connection ends with code 1006. On the new connection, the task first sends the messages that
+ * wait for an acknowledgement ([property@WebsocketTask:delivery]), and then the queued messages.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
@@ -784,7 +785,7 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * Drops the connection as if it were lost.
  *
  * Call it when a server asks its clients to reconnect, or after a failure that only the application
- * can detect. [property@WebsocketTask:attempt] increases and the delays grow, while
+ * can detect. [property@WebsocketTask:attempt] increases and the delays grow, whereas
  * [method@WebsocketTask.reconnect_now] resets the count and connects at once. An open connection
  * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
  * way counts as failed.
@@ -857,10 +858,10 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * hb_websocket_task_hold:
  * @self: a task
  *
- * Delays attempts, until as many calls of [method@WebsocketTask.release].
+ * Delays attempts until [method@WebsocketTask.release] has been called as often.
  *
- * An open connection, or an attempt that is under way, continues. Call it to fetch a token before
- * an attempt, or for a pause. It may be called in any state, and before
+ * An open connection, or an attempt that is under way, continues. Call this method to fetch a token
+ * before an attempt, or for a pause. The method may be called in any state, and before
  * [method@WebsocketTask.open].
  *
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The task sends its
@@ -1019,17 +1020,18 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * @flags: options for sending
  * @cancellable: (nullable): a cancellable, which takes back a message that is still waiting, and
  *   prevents a message that waits for an acknowledgement from being sent again
- * @callback: (scope async): called when the message was sent, or will not be
+ * @callback: (scope async): called when the message has been sent, or will not be sent
  * @user_data: data for @callback
  *
- * Sends a message, and waits until it was sent.
+ * Sends a message, and waits until it has been sent.
  *
  * The call completes when the kernel has accepted all bytes of the message, or, if
  * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, when the TCP of the peer has acknowledged
  * them. Only the server can confirm that its application has received the message.
  *
  * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
- * when that comes, and fails with `G_IO_ERROR_CANCELLED` when the connection ends before.
+ * when the acknowledgement comes, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
+ * before that.
  *
  * The function may be called from any thread. @callback is called in the thread-default main
  * context of the caller.
@@ -1073,8 +1075,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * The call fails with the errors of [method@WebsocketTask.send_message], and with
  *
  * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
- * - `HB_ERROR_NOT_OPEN` also if the connection ended before the message, which was for this
- *   connection only, was sent
+ * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, which ended before the
+ *   message was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
  *   the message, or once with close code 1009, or reset it 10 times in a row before it acknowledged
  *   the message
@@ -1110,7 +1112,7 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  *
  * Messages that wait until the connection is [property@WebsocketTask:ready] count too, and so do
  * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
- * when they were sent. If none waits, the call succeeds, on a `CLOSED` task too.
+ * when they were sent. If no message waits, the call succeeds, also on a `CLOSED` task.
  *
  * The function may be called from any thread. It waits for the messages of all threads that were
  * accepted before the call. @callback is called in the thread-default main context of the caller.
@@ -1164,7 +1166,7 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  * hb_websocket_task_receive_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which ends only the call and takes no message away
- * @callback: (scope async): called when a message was received, or no more can be
+ * @callback: (scope async): called when a message was received, or no more messages can be received
  * @user_data: data for @callback
  *
  * Receives the next message.
@@ -1173,8 +1175,8 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  * [signal@WebsocketTask::message] or lost between two calls. If a message already waits, the call
  * completes with it. Several calls that are pending receive messages in the order of the calls.
  *
- * The call continues across reconnects for as long as the task does. On a `CLOSED` task it gives
- * the messages that were received before, and fails when there are none.
+ * The call continues across reconnects until the task is `CLOSED`. On a `CLOSED` task, the call
+ * returns a message that was received before, and fails if none is left.
  *
  * Since: 1.0
  */
@@ -1204,9 +1206,9 @@ hb_websocket_task_receive_async (HbWebsocketTask     *self,
  *
  * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task or has
- * not opened it, or the server closed it normally and [property@WebsocketTask:repeat-limit] is 0,
- * or with `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED`, or with `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_CLOSED` means that the application has closed the task or has not opened it, or that
+ * the server closed the connection normally and [property@WebsocketTask:repeat-limit] is 0.
  *
  * Returns: (transfer full): the message
  *
@@ -1232,8 +1234,8 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  *
  * The array has them in the order in which they would have been sent, so the application can store
  * them, or send them again later. To drop them, free the array. Messages that the connection has
- * already accepted, completely or in part, are not in the array. Those of them that wait for an
- * acknowledgement are not sent again if the connection is lost: their calls fail then.
+ * already accepted, completely or in part, are not in the array. If they wait for an
+ * acknowledgement and the connection is lost, they are not sent again, and their calls fail.
  *
  * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
  * `G_IO_ERROR_CANCELLED`.
@@ -1266,7 +1268,7 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.
  * With `NULL`, the properties apply again. In mode `MESSAGE` the ping is a text message. In mode
  * `PING` the first 125 bytes of the text are sent. If the text is not UTF-8, which is a
- * programmer's error, the task sends what the properties say.
+ * programmer's error, the task uses the properties instead.
  *
  * Since: 1.0
  */
@@ -1298,15 +1300,16 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * if it is binary. A message for which the function returns `TRUE` is treated as the reply, and is
  * not delivered.
  *
- * The function alone decides, from the next message on, until another function replaces it:
- * [property@WebsocketTask:pong-message] does not count meanwhile. With `NULL`, `pong-message`
- * counts again. In mode `PING` a pong frame is a reply too. The function is called when a message
- * is received, also while [property@WebsocketTask:paused] is `TRUE`, so a reply never waits.
+ * From the next message on, the function alone decides which message is a reply, until another
+ * function replaces it. [property@WebsocketTask:pong-message] has no effect in that time. With
+ * `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The function
+ * is called when a message is received, also while [property@WebsocketTask:paused] is `TRUE`, so a
+ * reply never waits.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
  * The next message is not received before it returns. If it closes the task or drops the
  * connection, the message is not delivered. The function is called for every message, so keep it
- * short: find out first whether a message can be a reply at all, and only then parse it.
+ * short. First test whether a message can be a reply at all, and only then parse it.
  *
  * Since: 1.0
  */
@@ -1341,8 +1344,8 @@ hb_websocket_task_set_pong_func (HbWebsocketTask *self,
  *
  * The function replaces [property@WebsocketTask:reconnect-timeout], `reconnect-timeout-max` and
  * `reconnect-jitter` from the next delay on, until another function replaces it. With `NULL`, the
- * properties apply again. A longer delay that the server has requested (`Retry-After`) is kept.
- * [property@WebsocketTask:repeat-limit] still applies.
+ * properties apply again. A longer delay that the server has requested (`Retry-After`) still
+ * applies. [property@WebsocketTask:repeat-limit] still applies.
  *
  * Since: 1.0
  */
