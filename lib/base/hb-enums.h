@@ -17,13 +17,13 @@ G_BEGIN_DECLS
  * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the name to the handshake
  * @HB_STATE_OPEN: the connection is open, and messages are sent and received
  * @HB_STATE_CLOSING: after [method@WebsocketTask.close] on an open connection: the task sends the
- *   queue and does the closing handshake
+ *   queued messages and performs the closing handshake
  * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open]
  * @HB_STATE_WAITING: the task waits until its next attempt
  *
  * The state of a task.
  *
- * The first four have the numbers of the
+ * The first four states have the numbers of the
  * [readyState](https://websockets.spec.whatwg.org/#dom-websocket-readystate) of a browser's
  * WebSocket. After a loss the state is `WAITING`, not `CLOSED`.
  *
@@ -89,7 +89,7 @@ typedef enum {
  *
  * A dropped message is counted ([method@Metrics.get_messages_dropped]), and its
  * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_QUEUE_FULL`.
- * [signal@WebsocketTask::error] is emitted for the first message that is dropped since the buffer
+ * [signal@WebsocketTask::error] is emitted for the first message that is dropped since the queue
  * was last empty.
  *
  * Since: 1.0
@@ -102,20 +102,21 @@ typedef enum {
 
 /**
  * HbDelivery:
- * @HB_DELIVERY_WRITTEN: a message counts as sent when the kernel of this machine has all of it
+ * @HB_DELIVERY_WRITTEN: a message counts as sent when all of it has been written to the kernel of
+ *   this machine
  * @HB_DELIVERY_ACKNOWLEDGED: a message counts as sent when the peer's TCP has acknowledged all of
- *   it, and is sent again on the next connection if this one is lost before
+ *   it, and is sent again on the next connection if this one is lost before that
  *
  * The moment from which a message counts as sent.
  *
- * With `WRITTEN` a message arrives once at most. If the connection is lost, data that the
- * kernel had taken and the network had not delivered is lost too.
+ * With `WRITTEN` a message arrives once at most. If the connection is lost, written data that the
+ * network has not delivered is lost too.
  *
  * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
  * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
  * lost with the connection arrives twice. An acknowledgement does not mean that the application of
  * the peer has read the message, so data that a server or a proxy has not read when it ends is lost
- * with either value.
+ * with both values.
  *
  * See [property@WebsocketTask:delivery].
  *

@@ -4,7 +4,7 @@
 
 #include "hb-backoff-private.h"
 
-/* Whether no attempt may follow @attempt failed ones in a row. */
+/* Returns whether no attempt may follow @attempt failed ones in a row. */
 gboolean
 hb_backoff_is_exhausted (const HbSettings *settings,
                          guint             attempt)

@@ -49,7 +49,7 @@ hb_effects_push_notify (HbEffects  *self,
   hb_effects_push (self, HB_EFFECT_NOTIFY)->property = property;
 }
 
-/* Takes the ownership of @error. */
+/* Takes ownership of @error. */
 void
 hb_effects_push_error (HbEffects *self,
                        GError    *error)
@@ -87,7 +87,7 @@ hb_effects_push_resolve (HbEffects    *self,
   effect->resolve.error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-/* Gives a message to the call of @ticket. Takes the ownership of @bytes. */
+/* Passes a message to the call of @ticket. Takes ownership of @bytes. */
 void
 hb_effects_push_received (HbEffects *self,
                           gpointer   ticket,
@@ -116,7 +116,7 @@ hb_effects_resolve_all (HbEffects    *self,
   hb_tickets_clear (tickets);
 }
 
-/* Whether a call is about to fail with the same domain and code as @error. */
+/* Returns whether a call is about to fail with the same domain and code as @error. */
 gboolean
 hb_effects_fail_call (HbEffects    *self,
                       const GError *error)

@@ -9,7 +9,7 @@
 
 /* The calls of the application: the methods of the task */
 
-/* Forgets the attempts and the delay before, because the application has asked for a new start. */
+/* Resets the count of attempts, because the application has asked for a new start. */
 static void
 start_afresh (HbMachine *self,
               gboolean   was_closed)
@@ -24,7 +24,7 @@ start_afresh (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved when the connection is open, or when the task closes before */
+/* @ticket: (nullable): resolved when the connection is open, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -55,7 +55,8 @@ hb_machine_open (HbMachine *self,
     }
 }
 
-/* Drops what waits until the link is ready, because a link that closes will not be. */
+/* Drops the messages that wait until the link is ready, because a link that closes never becomes
+ * ready. */
 static void
 drop_unready (HbMachine *self)
 {
@@ -126,7 +127,7 @@ hb_machine_close (HbMachine   *self,
   return TRUE;
 }
 
-/* Takes ownership of @error, with which a call has failed that cannot return it. */
+/* Reports the error of a call that cannot return it. Takes ownership of @error. */
 void
 hb_machine_report (HbMachine *self,
                    GError    *error)
@@ -151,7 +152,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Gives the connection up as if it were lost, so that the attempt counts and the delays grow. */
+/* Drops the connection as if it were lost, so that the attempt counts and the delays grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
@@ -200,8 +201,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* Sends the messages that wait, because the server takes them from now on. The attempt has
- * succeeded only now, and a heartbeat of messages begins. */
+/* Sends the messages that wait, because the server accepts them from now on. Only now has the
+ * attempt succeeded, and a heartbeat of mode MESSAGE begins. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)
@@ -291,7 +292,7 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Whether the state of the task allows messages */
+/* Returns whether the state of the task allows messages to be sent. */
 gboolean
 hb_machine_check_accepting (HbMachine  *self,
                             GError    **error)
@@ -324,8 +325,8 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* Returns whether there is no room for a message of @size, and an acknowledgement may make some.
- * Ask the link then before hb_machine_send (). */
+/* Returns whether there is no room for a message of @size, and an acknowledgement may make some. If
+ * so, query the link before hb_machine_send (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)
@@ -342,8 +343,8 @@ hb_machine_needs_room (HbMachine *self,
  * @ticket: (nullable): resolved when the message has been written or is dropped, unless this
  *   function fails
  * @taken: (out) (optional): the message if nothing precedes it; the caller sends it like one of
- *   hb_machine_take_message (). To let it join a queue and leave it again would take longer than
- *   all other work of the machine. Pass NULL if the link would not take it now. */
+ *   hb_machine_take_message (). Adding the message to a queue and removing it again would take
+ *   longer than all other work of the machine. Pass NULL if the link would not accept it now. */
 gboolean
 hb_machine_send (HbMachine         *self,
                  gint64             now,
@@ -396,8 +397,8 @@ hb_machine_take_queue (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Gives the next message to a call. It fails if none waits and the task is CLOSED: with the reason
- * why it became so.
+/* Gives the next message to a call. If no message waits and the task is CLOSED, the call fails with
+ * the reason for which the task was closed.
  *
  * @ticket: resolved with the message, or when the task is CLOSED */
 void
@@ -428,7 +429,7 @@ hb_machine_receive (HbMachine *self,
   hb_machine_follow_inbox (self, now);
 }
 
-/* Handles the trigger of a call's GCancellable. To cancel open_async() closes the task. A message
+/* Handles the trigger of a call's GCancellable. Cancelling open_async () closes the task. A message
  * in flight is sent nevertheless, and its call continues to wait. A call that has its message
  * completes with it. */
 void

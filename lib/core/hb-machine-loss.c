@@ -7,11 +7,11 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The end of a connection or an attempt, which a delay and another attempt follow, or the end of
- * the task */
+/* The end of a connection or an attempt. It leads to a delay and another attempt, or to the end of
+ * the task. */
 
-/* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay. A longer
- * delay than this, in seconds, is cut. */
+/* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay.
+ * RETRY_AFTER_MAX, in seconds, limits the delay. */
 #define HTTP_TOO_MANY_REQUESTS   429
 #define HTTP_SERVICE_UNAVAILABLE 503
 #define RETRY_AFTER_MAX          3600
@@ -26,8 +26,8 @@ draw (HbMachine *self)
   return g_rand_double (random);
 }
 
-/* Returns the present delay by the properties, in milliseconds. Each delay keeps one random number,
- * so that a change of a property alone changes it. */
+/* Returns the current delay according to the properties, in milliseconds. Each delay keeps one
+ * random number, so that a change of a property alone changes it. */
 static guint
 get_delay (HbMachine *self)
 {
@@ -57,7 +57,7 @@ wait_for_attempt (HbMachine    *self,
   effect->reconnect.attempt = self->attempt;
 }
 
-/* Whether the next attempt, or the next connection, would end in the same way */
+/* Returns whether the next attempt, or the next connection, would end in the same way. */
 static gboolean
 is_final (const HbLoss *loss)
 {
@@ -154,7 +154,7 @@ new_limit_error (guint       attempt,
                       attempt, cause);
 }
 
-/* Whether a program that wants one connection only has had it */
+/* Returns whether a program that wants only one connection has had it. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
@@ -185,7 +185,7 @@ judge_end (HbMachine    *self,
   return NULL;
 }
 
-/* Tears down, then changes the state, then emits signals, so that each handler sees the new
+/* Drops the link, then changes the state, then emits signals, so that each handler sees the new
  * state. */
 static void
 lose (HbMachine    *self,
@@ -276,7 +276,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the delay that is running, or ends it if the new limit is reached already. */
+/* Moves the end of the delay that is running, or ends the task if the new limit has already been
+ * reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,
                            gint64     now)

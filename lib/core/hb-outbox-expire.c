@@ -9,7 +9,8 @@
 
 /* The age of messages: those that wait longer than `queue-timeout` are dropped */
 
-/* Messages that were accepted while the age did not matter have no time, so they count from now. */
+/* Messages that were accepted while their age did not matter have no time of acceptance, so their
+ * age counts from now. */
 void
 hb_outbox_apply_settings (HbOutbox         *self,
                           const HbSettings *settings,
@@ -56,7 +57,8 @@ hb_outbox_expire (HbOutbox         *self,
     hb_outbox_settle (self);
 }
 
-/* When hb_outbox_expire () has to be called, or earlier; HB_NEVER if no message can expire */
+/* Returns when hb_outbox_expire () has to be called, or an earlier time. Returns HB_NEVER if no
+ * message can expire. */
 gint64
 hb_outbox_get_deadline (const HbOutbox   *self,
                         const HbSettings *settings)

@@ -7,8 +7,9 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* Behind the payload is room for the next header, which is read with the end of the payload. A NUL
- * takes its place later, because applications pass text to functions that expect one. */
+/* The memory has room for the next header behind the payload, because the header is read together
+ * with the end of the payload. A NUL replaces the header later, because applications pass text to
+ * functions that expect one. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
 
 static void
@@ -27,8 +28,8 @@ hb_payload_begin (HbPayload *self,
   set_capacity (self, HB_PAYLOAD_MIN_CAPACITY);
 }
 
-/* Returns the memory for the bytes to append, of which there must be some. As soon as there is
- * memory for the whole payload, the room exceeds the payload a little. */
+/* Returns the memory for the next bytes of a payload that is not complete. Once the memory is large
+ * enough for the whole payload, @room also includes the room behind it. */
 guint8 *
 hb_payload_reserve (HbPayload *self,
                     gsize     *room)
@@ -44,7 +45,7 @@ hb_payload_reserve (HbPayload *self,
 }
 
 /* Adds bytes that were put into the reserved memory. Returns how many of them follow the payload at
- * data + size. They are there until hb_payload_finish (). */
+ * data + size. They stay there until hb_payload_finish (). */
 gsize
 hb_payload_append (HbPayload *self,
                    gsize      n_bytes)
@@ -56,7 +57,7 @@ hb_payload_append (HbPayload *self,
   return n_bytes - n_payload;
 }
 
-/* Returns: (transfer full): the complete payload, behind which a NUL follows */
+/* Returns: (transfer full): the complete payload, followed by a NUL */
 GBytes *
 hb_payload_finish (HbPayload *self)
 {
@@ -75,9 +76,9 @@ hb_payload_clear (HbPayload *self)
   g_clear_pointer (&self->data, g_free);
 }
 
-/* Makes a payload of bytes that have come in one piece.
+/* Makes a payload from bytes that have arrived in one piece.
  *
- * Returns: (transfer full): the payload, behind which a NUL follows */
+ * Returns: (transfer full): the payload, followed by a NUL */
 GBytes *
 hb_payload_copy (const void *data,
                  gsize       size)

@@ -92,7 +92,8 @@ connect_cb (GObject      *source,
   unref_attempt (self);
 }
 
-/* Belongs to the context that is thread-default now, to which libsoup attaches its sources too.
+/* Makes an attempt. It belongs to the context that is thread-default now, to which libsoup attaches
+ * its sources too.
  *
  * Returns: (transfer full): dropped by hb_attempt_drop () */
 HbAttempt *
@@ -137,8 +138,8 @@ hb_attempt_start (HbAttempt        *self,
   hb_turn_take (&self->turn, session, self->context, send_cb, self);
 }
 
-/* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is not
- * called any more. */
+/* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is no
+ * longer called. */
 void
 hb_attempt_drop (HbAttempt *self)
 {

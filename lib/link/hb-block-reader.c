@@ -35,7 +35,7 @@ hb_block_reader_is_readable (const HbBlockReader *self)
   return self->error != NULL || !self->is_exhausted || hb_output_has_failed (self->output);
 }
 
-/* A poll has found the socket readable. */
+/* Handles a poll that has found the socket readable. */
 void
 hb_block_reader_on_ready (HbBlockReader *self)
 {
@@ -51,7 +51,7 @@ hb_block_reader_read (HbBlockReader *self,
 {
   gsize n_read = 0;
 
-  /* After a failed write no poll need report the last bytes, so they are read without one. */
+  /* After a failed write, a poll may not report the last bytes, so they are read without a poll. */
   if (hb_output_has_failed (self->output))
     self->is_exhausted = FALSE;
 
@@ -62,7 +62,7 @@ hb_block_reader_read (HbBlockReader *self,
       n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_read, size - n_read,
                                                     NULL, &self->error);
 
-      /* No poll need report the end again, so is_exhausted stays FALSE. */
+      /* A poll may not report the end again, so is_exhausted stays FALSE. */
       self->has_ended = n == 0;
       if (self->has_ended)
         break;
@@ -105,7 +105,7 @@ gssize
 hb_block_reader_report_end (HbBlockReader  *self,
                             GError        **error)
 {
-  /* A reset that a write has met is the end, once all bytes before it have been read. */
+  /* A reset that a write has detected is the end, once all bytes before it have been read. */
   if (self->error == NULL)
     self->error = hb_output_dup_error (self->output);
 

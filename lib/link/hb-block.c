@@ -6,9 +6,9 @@
 
 #include "hb-block-private.h"
 
-/* The memory that a thread keeps for all of its connections: for one block to read into and one to
- * write from. A connection holds memory only while bytes are in its block, so thousands of idle
- * connections hold none. */
+/* The memory that a thread keeps for all of its connections. It is enough for one block to read
+ * into and one to write from. A connection holds memory only while bytes are in its block, so
+ * thousands of idle connections hold none. */
 #define N_SPARES 2
 
 typedef struct
@@ -75,7 +75,8 @@ hb_block_consume (HbBlock *self,
     hb_block_clear (self);
 }
 
-/* Moves the bytes to the beginning of the memory, so that the most bytes can be appended. */
+/* Moves the bytes to the beginning of the memory, so that as many bytes as possible can be
+ * appended. */
 void
 hb_block_compact (HbBlock *self)
 {

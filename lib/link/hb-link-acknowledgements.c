@@ -5,8 +5,8 @@
 #include "hb-acknowledgements-private.h"
 #include "hb-link-steps-private.h"
 
-/* Reports which bytes the peer's TCP has acknowledged. The kernel does not notify of an
- * acknowledgement, so the owner asks. */
+/* Reports which bytes the peer's TCP has acknowledged. The kernel does not report an
+ * acknowledgement by itself, so the owner queries it. */
 
 /* Begins to read acknowledgements. Over TLS, only a message that is written afterwards has an end
  * of its own. All messages that were written before share one. */
@@ -42,7 +42,7 @@ hb_link_ask (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* The message that waits may have been sent in another mode than the present one. */
+  /* The message that waits may have been sent in another mode than the current one. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 

@@ -9,8 +9,8 @@
  * at all requests of the session, so thousands of attempts at once, after the restart of a server,
  * would take minutes of CPU time. With 3,000 of them the bound saves eleven twelfths of it.
  *
- * Attempts at a host that does not answer must not stop the others, so those that run do not count
- * any more when none has started for a while. */
+ * Attempts to connect to a host that does not answer must not block the others. If no attempt has
+ * started for a while, those that run no longer count. */
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
@@ -190,7 +190,8 @@ hb_turn_take (HbTurn       *self,
     wait (self);
 }
 
-/* The attempt has ended, or is not wanted any more. Does nothing if it has no turn. */
+/* Ends the turn of an attempt that has ended or is no longer needed. Does nothing if the attempt
+ * has no turn. */
 void
 hb_turn_end (HbTurn *self)
 {

@@ -120,7 +120,7 @@ return_later (GTask     *task,
   g_source_attach (source, g_task_get_context (task));
 }
 
-/* Completes the call of a ticket that was never the machine's, and frees the ticket. */
+/* Completes the call of a ticket that was not passed to the machine, and frees the ticket. */
 void
 hb_call_succeed (GTask *task)
 {

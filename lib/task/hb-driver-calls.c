@@ -7,7 +7,7 @@
 #include "hb-driver-steps-private.h"
 #include "hb-message-private.h"
 
-/* The calls of the application: each goes to the machine, whose effects are then carried out. */
+/* The calls of the application. Each goes to the machine, and the driver carries out effects. */
 
 static void
 cancelled_cb (GTask    *task,
@@ -94,7 +94,7 @@ hb_driver_set_has_pong_func (HbDriver *self,
   self->has_pong_func = has_pong_func;
 }
 
-/* Whether the task may be used from this thread */
+/* Returns whether the task may be used from this thread. */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
@@ -235,8 +235,8 @@ offer_link (HbDriver          *self,
   return self->link != NULL && hb_link_may_send (self->link) ? taken : NULL;
 }
 
-/* May be called in any thread, as may the next two. A task without a context has no thread, and
- * another thread may open it at this moment. */
+/* May be called in any thread, as may the next two functions. A task without a context has no
+ * thread, and another thread may open it at this moment. */
 gboolean
 hb_driver_send (HbDriver     *self,
                 HbOpcode      opcode,

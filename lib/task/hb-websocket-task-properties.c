@@ -195,7 +195,7 @@ hb_websocket_task_set (HbWebsocketTask *self,
       return;
     }
 
-  /* To apply the value may run handlers, which may drop the last reference. */
+  /* Applying the value may run handlers, which may drop the last reference. */
   alive = g_object_ref (self);
   if (hb_driver_set (self->driver, property, value))
     hb_websocket_task_notify (self, property);

@@ -71,8 +71,7 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * The open connection.
  *
  * It is `NULL` while no connection is open, and another object after each reconnect. Signal
- * handlers that are connected to this object are lost with it. Handlers that are connected to the
- * task stay.
+ * handlers of this object are lost with it, but those of the task stay.
  *
  * Since: 1.0
  */
@@ -276,9 +275,9 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  *
  * The status of the server's answer to the last handshake.
  *
- * It is 101 if the answer opened a WebSocket, and 0 if no answer has arrived yet. If a redirect was
- * followed, it is the status of the last server's answer. If a redirect was not followed, it is the
- * status of the redirect.
+ * It is 101 if the answer opened a WebSocket, and 0 if no answer has arrived yet. After a redirect
+ * that was followed, it is the status of the last server's answer. After one that was not followed,
+ * it is the status of the redirect.
  *
  * Since: 1.0
  */
@@ -337,7 +336,7 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
  * Whether messages are sent now.
  *
  * Messages are sent while the connection is open and, with [property@WebsocketTask:manual-ready],
- * marked as ready. It can be bound to the sensitivity of a widget.
+ * marked as ready. The property can be bound to the sensitivity of a widget.
  *
  * Since: 1.0
  */

@@ -165,7 +165,7 @@ is_slip (const GError *error)
          || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
 }
 
-/* Returns whether the application learns of the error, by a handler or by a call that fails. */
+/* Returns whether a handler or a failing call reports the error to the application. */
 static gboolean
 is_heard (HbWebsocketTask *self,
           const GError    *error)
@@ -606,7 +606,7 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * Starts like [method@WebsocketTask.open], and waits for the connection.
  *
  * The call continues through failed attempts for as long as the task makes attempts. If a
- * connection is already open, the call succeeds. It does not wait until the connection is
+ * connection is already open, the call succeeds. The call does not wait until the connection is
  * [property@WebsocketTask:ready].
  *
  * Since: 1.0
@@ -1345,7 +1345,7 @@ hb_websocket_task_set_pong_func (HbWebsocketTask *self,
  * The function replaces [property@WebsocketTask:reconnect-timeout], `reconnect-timeout-max` and
  * `reconnect-jitter` from the next delay on, until another function replaces it. With `NULL`, the
  * properties apply again. A longer delay that the server has requested (`Retry-After`) still
- * applies. [property@WebsocketTask:repeat-limit] still applies.
+ * applies, and so does [property@WebsocketTask:repeat-limit].
  *
  * Since: 1.0
  */
