@@ -74,7 +74,7 @@ hb_metrics_get_messages_sent (const HbMetrics *self)
  *
  * Gets the number of bytes of payload that were sent.
  *
- * The headers of frames and pings are not counted.
+ * Neither frame headers nor pings are counted.
  *
  * Returns: the number of bytes
  *
@@ -135,11 +135,12 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * Gets the number of messages that were accepted and later dropped.
  *
  * A message is dropped by [property@WebsocketTask:overflow], by
- * [property@WebsocketTask:queue-timeout], by
- * [method@WebsocketTask.take_queue], by a [method@WebsocketTask.send_message_async] that is
- * cancelled in time, or when the task closes before the message could be sent. A volatile message
- * is also dropped when the connection is lost or cannot take it. A message that was written and not
- * acknowledged ([property@WebsocketTask:delivery]) may have arrived nevertheless.
+ * [property@WebsocketTask:queue-timeout], by [method@WebsocketTask.take_queue], by a
+ * [method@WebsocketTask.send_message_async] that is cancelled in time, after the server has refused
+ * it (`HB_ERROR_MESSAGE_REFUSED`), or when the task closes before the message could be sent. A
+ * volatile message is also dropped when the connection is lost or cannot accept it. A message that
+ * was written and not acknowledged ([property@WebsocketTask:delivery]) may have arrived
+ * nevertheless.
  *
  * Returns: the number of messages
  *
@@ -203,7 +204,7 @@ hb_metrics_get_messages_resent (const HbMetrics *self)
  * Gets the number of attempts to connect.
  *
  * The first attempt after [method@WebsocketTask.open] is counted too. An attempt is counted when
- * its request goes out, so one that ends while it is held is not.
+ * its request is sent, so an attempt that ends while it is held is not counted.
  *
  * Returns: the number of attempts
  *
@@ -357,7 +358,7 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  *
  * Gets the time for which connections were open, in microseconds.
  *
- * It is the sum over all connections, including the current one. Time in suspend is included.
+ * It is the sum over all connections, including the current one. The time of a suspend is included.
  *
  * Returns: the time
  *
