@@ -8,7 +8,8 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* When the present attempt has taken too long. A link that is not ready is still an attempt. */
+/* Returns when the current attempt has taken too long. A link that is not ready is still an
+ * attempt. */
 static gint64
 get_connect_deadline (HbMachine *self)
 {
@@ -27,7 +28,7 @@ get_heartbeat_deadline (HbMachine *self)
          : HB_NEVER;
 }
 
-/* When the present state needs a tick */
+/* Returns when the current state needs a tick. */
 static gint64
 get_state_deadline (HbMachine *self)
 {
@@ -59,7 +60,7 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* When the state or the network needs a tick, before which received bytes are read */
+/* Returns when the state or the network needs a tick, before which received bytes are read. */
 static gint64
 get_link_deadline (HbMachine *self)
 {

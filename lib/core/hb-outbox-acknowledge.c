@@ -15,8 +15,9 @@ is_awaited (const HbOutbox *self)
          || hb_tickets_get_length (&self->flushes) > 0;
 }
 
-/* Whether the queue may soon be full. The task's thread asks the link before it refuses a message,
- * but other threads cannot, so they would be refused until the next question. */
+/* Returns whether the queue may soon be full. The task's thread queries the link before it refuses
+ * a message. Other threads cannot do so, and their messages would be refused until the next
+ * query. */
 static gboolean
 is_half_full (HbOutbox         *self,
               const HbSettings *settings)
@@ -25,7 +26,8 @@ is_half_full (HbOutbox         *self,
          && hb_outbox_get_buffered (self) >= settings->max_buffered_amount / 2;
 }
 
-/* When hb_outbox_tick () has to be called, HB_NEVER if no message waits for an acknowledgement */
+/* Returns when hb_outbox_tick () has to be called, HB_NEVER if no message waits for an
+ * acknowledgement. */
 gint64
 hb_outbox_get_ask_at (HbOutbox         *self,
                       const HbSettings *settings)
@@ -37,7 +39,7 @@ hb_outbox_get_ask_at (HbOutbox         *self,
                                                             : hb_asking_get_late (&self->asking);
 }
 
-/* Returns whether to ask the link now. */
+/* Returns whether to query the link now. */
 gboolean
 hb_outbox_tick (HbOutbox         *self,
                 const HbSettings *settings,
@@ -46,7 +48,7 @@ hb_outbox_tick (HbOutbox         *self,
   return now >= hb_outbox_get_ask_at (self, settings) && hb_asking_tick (&self->asking, now);
 }
 
-/* The same, when the peer has sent something or has taken some of a backlog */
+/* Does the same when the peer has sent data or has received a part of a backlog. */
 gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)
@@ -54,7 +56,7 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_asking_on_receipt (&self->asking, now);
 }
 
-/* Begins to ask if messages begin to wait for an acknowledgement. */
+/* Begins to query the link if messages begin to wait for an acknowledgement. */
 void
 hb_outbox_follow_written (HbOutbox *self,
                           gint64    now)

@@ -21,7 +21,7 @@ clear_if_empty (HbTickets *self)
     hb_tickets_clear (self);
 }
 
-/* Returns whether @ticket was there. */
+/* Returns whether @ticket was in the list. */
 gboolean
 hb_tickets_remove (HbTickets *self,
                    gpointer   ticket)
@@ -36,7 +36,7 @@ hb_tickets_remove (HbTickets *self,
 
 /* Removes the first ticket.
  *
- * Returns: (nullable): NULL if there is none */
+ * Returns: (nullable): NULL if the list is empty */
 gpointer
 hb_tickets_pop (HbTickets *self)
 {

@@ -64,7 +64,7 @@ hb_lane_sort (const HbLane *self,
 }
 
 /* Follows a frame that libsoup handles. After a close frame, and after a frame that it refuses,
- * libsoup has to get every byte. */
+ * libsoup has to receive every byte. */
 void
 hb_lane_on_slow (HbLane        *self,
                  const HbFrame *frame)

@@ -4,16 +4,16 @@
 
 #include "hb-budget-private.h"
 
-/* After this time every other source gets its turn. Half of the time remains for them if frames are
- * drawn at 120 Hz. */
+/* After this time every other source is dispatched. If frames are drawn at 120 Hz, half of the time
+ * remains for the other sources. */
 #define MAX_BUSY 4000
 
-/* This part of the time between deliveries is subtracted from the busy time. So single messages at
- * intervals never cause a pause, and the poll between two messages of a flood does not prevent
- * one. */
+/* This part of the time between deliveries is subtracted from the busy time. Therefore single
+ * messages at intervals never cause a pause, and the poll between two messages of a flood does not
+ * prevent a pause. */
 #define FORGIVENESS 8
 
-/* A delivery begins: handlers get messages until it ends. */
+/* Begins a delivery, in which handlers receive messages until it ends. */
 void
 hb_budget_begin (HbBudget *self,
                  gint64    now)
@@ -38,7 +38,7 @@ hb_budget_is_spent (const HbBudget *self,
   return self->busy + (now - self->began_at) > MAX_BUSY;
 }
 
-/* Other sources have had their turn. */
+/* Renews the budget, because other sources have been dispatched. */
 void
 hb_budget_renew (HbBudget *self)
 {

@@ -6,14 +6,15 @@
 
 /* The source for which libsoup asks, and that it would have dispatched for each read.
  *
- * The main context would prepare and check the sources of all connections in each iteration. So
- * libsoup's first source is dispatched once, which shows its callback. From then on the watch calls
- * the callback, and each new source of libsoup is destroyed at once. libsoup does not notice: it
- * keeps its reference until it destroys the source itself, before its next read or for good. So
- * libsoup reads as long as the source exists.
+ * The main context would prepare and check the sources of all connections in each iteration. To
+ * prevent this, libsoup's first source is dispatched once, which shows its callback. From then on
+ * the watch calls the callback, and each new source of libsoup is destroyed at once. libsoup does
+ * not notice, because it keeps its reference until it destroys the source itself, before its next
+ * read or when it stops reading. libsoup reads as long as the source exists.
  *
- * The context still looks at a destroyed source as long as it exists. Where there are many, libsoup
- * is called once more, in a context that is never iterated, and creates its source there. */
+ * The context still looks at a destroyed source as long as it exists. If there are many such
+ * sources, libsoup is called once more, in a context that is never iterated, and creates its source
+ * there. */
 typedef struct
 {
   GSource  source;
@@ -76,9 +77,9 @@ retire_source (HbInput *self)
     g_source_destroy (self->source);
 }
 
-/* Lets libsoup read. libsoup creates its next source in here, in the thread-default context, unless
- * it stops reading. After it has sent a close frame, libsoup reads once and leaves the rest for its
- * next source. Returns whether to go on. */
+/* Lets libsoup read. libsoup creates its next source in this call, in the thread-default context,
+ * unless it stops reading. After it has sent a close frame, libsoup reads once and leaves the rest
+ * for its next source. Returns whether to continue. */
 gboolean
 hb_input_call_libsoup (HbInput *self)
 {
@@ -95,8 +96,9 @@ hb_input_call_libsoup (HbInput *self)
   return self->given > 0 && self->is_drained;
 }
 
-/* Moves libsoup's source to @context, by a read that gives libsoup nothing. The connection must be
- * open: libsoup then only creates its source, and nothing else that would have to be dispatched. */
+/* Moves libsoup's source to @context, by a read that returns no bytes. The connection must be open,
+ * because libsoup then only creates its source, and nothing else that would have to be
+ * dispatched. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

@@ -10,7 +10,8 @@
  * an inflated message, and the number of unanswered pings. This is an extension, because libsoup
  * passes every whole frame through its extensions.
  *
- * It replaces permessage-deflate and calls that itself, piece by piece. */
+ * The extension replaces permessage-deflate, and calls permessage-deflate itself, piece by
+ * piece. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
@@ -205,7 +206,7 @@ hb_limits_set_max_message_size (HbLimits *self,
   self->max_message_size = bytes;
 }
 
-/* Sets the limits that libsoup has itself. */
+/* Sets libsoup's own limits. */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
                              guint64                  bytes)

@@ -12,7 +12,8 @@
  * within libsoup. The owner then drops the link, and may also drop it at any time before. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
- * length in a frame's header without checking the sum for overflow. So there always is a limit. */
+ * length in a frame's header without checking the sum for overflow. Therefore there is always a
+ * limit. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void
@@ -126,7 +127,8 @@ attempted_cb (SoupWebsocketConnection *connection,
   unref_link (self);
 }
 
-/* Belongs to the context that is thread-default now, to which libsoup attaches its sources too.
+/* Makes a link. It belongs to the context that is thread-default now, to which libsoup attaches its
+ * sources too.
  *
  * Returns: (transfer full): dropped by hb_link_drop () */
 HbLink *
@@ -174,7 +176,7 @@ hb_link_may_send (HbLink *self)
  * @span: (out): the position of the message, empty if it was not sent
  *
  * Returns FALSE if the connection had ended, or if another message would have to wait in the
- * channel. The messages wait with the machine instead: it counts them, a ping overtakes them, and
+ * channel. The messages wait with the machine instead. It counts them, a ping overtakes them, and
  * they are sent on the next link if this one is lost. */
 gboolean
 hb_link_send (HbLink   *self,
@@ -252,8 +254,8 @@ hb_link_drop (HbLink *self)
       self->channel.funcs->detach (self->channel.data);
       g_signal_handlers_disconnect_by_data (self->connection, self);
 
-      /* TLS would wait for a dead peer to take its last record as long as the send buffer is full,
-       * and would keep the connection alive. */
+      /* TLS would wait for a dead peer to accept its last record as long as the send buffer is
+       * full, and would keep the connection alive. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
     }
@@ -332,7 +334,7 @@ hb_link_read_on (HbLink *self)
   return self->connection != NULL && self->channel.funcs->read_on (self->channel.data);
 }
 
-/* Starts or stops to read the socket, if the channel can. */
+/* Starts or stops reading the socket, if the channel can. */
 void
 hb_link_set_reading (HbLink   *self,
                      gboolean  is_reading)

@@ -6,17 +6,17 @@
 #include "hb-output-steps-private.h"
 
 /* Gathers frames and counts bytes. The frames are those of the messages that hb_output_send ()
- * takes, and those that libsoup writes.
+ * accepts, and those that libsoup writes.
  *
  * The first frame in an iteration of the loop is written at once. Later frames of the same
  * iteration, and all frames while the output is corked, are gathered in a block. The block is
  * written when the output is uncorked, when the block is full, or in the next iteration, whichever
  * comes first.
  *
- * libsoup writes one frame, or the rest of one, in each call. So the position of a frame's end is
- * known, and whether the kernel has all of the frame.
+ * libsoup writes one frame, or the rest of one, in each call. The output therefore knows the
+ * position of a frame's end, and whether all of the frame has been written.
  *
- * A long message leaves in several frames. Between these frames, libsoup's control frames may be
+ * A long message is sent in several frames. Between these frames, libsoup's control frames may be
  * written, but none of its data frames (RFC 6455, 5.4). The position of a message's end is known
  * before such frames are, so they have no position. */
 
@@ -39,7 +39,7 @@ emit (HbOutput    *self,
                 self->user_data);
 }
 
-/* No event may be emitted within a write: the callback may send the next message, and libsoup is
+/* No event may be emitted within a write: the callback may send the next message while libsoup is
  * still writing this one. */
 void
 hb_output_emit_progress (HbOutput *self)
@@ -51,7 +51,7 @@ hb_output_emit_progress (HbOutput *self)
   emit (self, HB_EVENT_PROGRESS);
 }
 
-/* After a backlog, the kernel takes more bytes only because the peer has taken some. */
+/* After a backlog, the kernel accepts more bytes only because the peer has received some. */
 void
 hb_output_emit_activity (HbOutput *self)
 {
@@ -217,7 +217,7 @@ hb_output_detach (HbOutput *self)
   self->func = NULL;
 }
 
-/* Gathers frames until as many calls of hb_output_uncork (). */
+/* Gathers frames until hb_output_uncork () has been called as often. */
 void
 hb_output_cork (HbOutput *self)
 {
@@ -343,7 +343,7 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads them for the last time, because the socket may be closed next. */
+/* Reads the acknowledgements for the last time, because the socket may be closed next. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {

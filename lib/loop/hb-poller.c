@@ -186,8 +186,8 @@ remove_watch (HbPoller *self,
   remove_poll (self, &watch->poll);
 }
 
-/* Polls for the conditions that are wanted now. With none the socket must leave the poll, because
- * poll(2) and epoll(7) would report a hang-up in every iteration. */
+/* Polls for the conditions that are wanted now. With no condition, the socket must leave the poll,
+ * because poll(2) and epoll(7) would report a hang-up in every iteration. */
 void
 hb_poller_update (HbPoller *self,
                   HbWatch  *watch)
@@ -346,7 +346,7 @@ hb_poller_set_mark (HbPoller *self)
   g_queue_push_tail_link (&self->queue, &self->mark);
 }
 
-/* Takes the first of the queue out of it.
+/* Removes the first watch from the queue.
  *
  * Returns: (nullable): NULL for the mark, and for an empty queue */
 HbWatch *

@@ -8,7 +8,7 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* After this time with sockets, or with alarms, every other source of the context has its turn. */
+/* After this time with sockets, or with alarms, every other source of the context is dispatched. */
 #define MAX_BUSY 4000
 
 /* By how much a deadline may be later than the time for which an alarm is sorted. At the default
@@ -25,7 +25,7 @@
  * Sockets precede deadlines. What a socket had received when a deadline passed is read before the
  * deadline is handled, however many other sockets are read first.
  *
- * The source queries the deadline of an alarm that was touched once before each poll. To sort it
+ * The source queries the deadline of an alarm that was touched once before each poll. Sorting it
  * again for each message would cost more than the message itself. For the same reason an alarm
  * whose deadline moves to a later time stays in its place until it has moved by MAX_STALENESS, or
  * the time of its place has passed. The timer then wakes the loop once although no alarm is due.
@@ -436,7 +436,7 @@ get_schedule (GMainContext *context)
 
 /* Only the thread that owns a context may use its schedule. A thread without a context of its own
  * may open a task while another thread runs the global default context. Such a task is not safe
- * from that thread, and has a schedule of its own, so that the others are.
+ * from that thread, and has a schedule of its own, so that the other tasks are safe.
  *
  * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
 HbSchedule *
@@ -505,7 +505,7 @@ void
 hb_schedule_remove (HbSchedule *self,
                     HbAlarm    *alarm)
 {
-  /* This leaves none in the list, so the alarm is not in it either. */
+  /* This call empties the list, so the alarm is no longer in it. */
   if (alarm->is_touched)
     ask_touched (self);
 

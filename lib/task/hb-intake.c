@@ -136,7 +136,7 @@ admit (HbIntake    *self,
   return FALSE;
 }
 
-/* Whether the call of @ticket may begin. Once it has begun, hb_intake_cancel () cancels it.
+/* Returns whether the call of @ticket may begin. Once it has begun, hb_intake_cancel () cancels it.
  *
  * @ticket: (nullable) */
 static gboolean
@@ -216,8 +216,8 @@ hb_intake_cancel (HbIntake *self,
   wake (self);
 }
 
-/* @alarm: (nullable): NULL when the task leaves its context. It then refuses messages already, and
- *   only calls that have ended can be left to cancel. */
+/* @alarm: (nullable): NULL when the task leaves its context. By then messages are already refused,
+ *   and only calls that have ended can be left to cancel. */
 void
 hb_intake_set_alarm (HbIntake *self,
                      HbAlarm  *alarm)
@@ -269,7 +269,7 @@ hb_intake_set_limits (HbIntake         *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* After a refusal, take the batch once more: nothing is added to it then.
+/* After a refusal, take the batch once more. Nothing is added to it any more.
  *
  * @refusal: (nullable): why messages are refused from now on, NULL to accept them */
 void
@@ -284,7 +284,8 @@ hb_intake_set_refusal (HbIntake     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Lets the next call of another thread wake the alarm again. Call it when the alarm has rung. */
+/* Lets the next call of another thread wake the alarm again. Call this function when the alarm has
+ * fired. */
 void
 hb_intake_rearm (HbIntake *self)
 {
@@ -293,7 +294,7 @@ hb_intake_rearm (HbIntake *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Moves everything to @batch, whose contents are then the caller's. */
+/* Moves everything to @batch. The caller then owns the contents. */
 void
 hb_intake_take (HbIntake *self,
                 HbBatch  *batch)
