@@ -401,7 +401,7 @@ export class WebsocketTask extends GObject.Object {
     }
   }
 
-  // Leaves the present link, attempt or delay, if any, for another state. Each one ends here.
+  // Leaves the current link, attempt or delay, if any, for another state. Each one ends here.
   _leave(state, errors = [], changes = {}) {
     this._link?.drop();
     this._link = null;

@@ -33,7 +33,7 @@ typedef struct
   guint     is_withdrawn : 1; /* The application has taken it back while it was unacknowledged. */
   guint     number;      /* unique among the last 2^32 messages */
   gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
-  guint64   begin;       /* the position of its frame in the present link, or HB_UNSENT */
+  guint64   begin;       /* the position of its frame in the current link, or HB_UNSENT */
   guint64   end;
 } HbOutgoing;
 

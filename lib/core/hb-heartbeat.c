@@ -31,8 +31,8 @@ is_pong_message (const HbSettings *settings,
          && (length == 0 || memcmp (data, settings->pong_message, length) == 0);
 }
 
-/* Whether a reply differs from other messages. If it does not, the first message after a ping
- * counts as its reply. */
+/* Returns whether a reply differs from other messages. If it does not, the first message after a
+ * ping counts as its reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -66,7 +66,7 @@ hb_heartbeat_is_awaiting (const HbHeartbeat *self)
   return self->awaited_since != HB_NEVER;
 }
 
-/* Whether a ping waits for activity, and not forever. */
+/* Returns whether a ping waits for activity, and not forever. */
 gboolean
 hb_heartbeat_is_judged (const HbHeartbeat *self,
                         const HbSettings  *settings)
@@ -74,7 +74,7 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* When the link is to be judged dead, HB_NEVER if no ping is judged */
+/* Returns when the link is to be judged dead, HB_NEVER if no ping is judged. */
 static gint64
 get_judged_at (const HbHeartbeat *self,
                const HbSettings  *settings)
@@ -84,7 +84,7 @@ get_judged_at (const HbHeartbeat *self,
          : HB_NEVER;
 }
 
-/* When the next ping is due. Only with STEADY is it due while an earlier one is judged. */
+/* Returns when the next ping is due. Only with STEADY is it due while an earlier one is judged. */
 static gint64
 get_ping_at (const HbHeartbeat *self,
              const HbSettings  *settings)
@@ -104,8 +104,8 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Whether this process did not run when the deadline passed. A process that received something
- * within HB_LATE did run, so for most messages the deadline need not be computed. */
+/* Returns whether this process did not run when the deadline passed. A process that received
+ * something within HB_LATE did run, so for most messages the deadline need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -116,10 +116,11 @@ has_overslept (const HbHeartbeat *self,
 }
 
 /* If this process did not run while an earlier ping waited, the reply to that ping may still come.
- * It would be taken for the reply to this one, so the latency stays unknown.
+ * It would count as the reply to this one, so the latency stays unknown.
  *
- * If nothing has arrived since an earlier ping, that one is still judged, or pings that are closer
- * to each other than pong-timeout would put off its deadline forever. The next reply is to it. */
+ * If nothing has arrived since an earlier ping, that one is still judged. Otherwise pings that are
+ * closer to each other than pong-timeout would postpone its deadline forever. The next reply is to
+ * it. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -198,8 +199,8 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->awaited_since = HB_NEVER;
 }
 
-/* Starts again, because the socket is read again after a time in which it was not. A reply may have
- * waited in it, so it does not give a latency. */
+/* Starts again, because the socket is read again after a pause. A reply may have waited in the
+ * socket, so it does not give a latency. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)

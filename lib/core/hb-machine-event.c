@@ -15,7 +15,7 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Whether the event is a message that would be delivered now if it is no reply */
+/* Returns whether the event is a message that would be delivered now if it is no reply. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)

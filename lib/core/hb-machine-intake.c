@@ -4,8 +4,7 @@
 
 #include "hb-machine-steps-private.h"
 
-/* What other threads have asked for. Their calls have returned already, so effects report whatever
- * fails here. */
+/* The calls of other threads. They have already returned, so effects report whatever fails here. */
 
 /* Waits until no message waits. If the task has become CLOSED since the call, the messages before
  * it were dropped, so it fails. */

@@ -65,7 +65,7 @@ hb_machine_on_requested (HbMachine *self,
 
 /* Stops the reading of the socket while too much waits for the application. Afterwards the
  * heartbeat starts again, and so does the time in which the link has to become ready. A closing
- * task reads on, because it waits for the server's close frame. */
+ * task continues to read, because it waits for the server's close frame. */
 void
 hb_machine_follow_inbox (HbMachine *self,
                          gint64     now)
@@ -255,15 +255,15 @@ hb_machine_on_given (HbMachine *self,
   hb_machine_follow_inbox (self, now);
 }
 
-/* Follows a turn of the other sources. */
+/* Follows the dispatch of the other sources. */
 void
 hb_machine_on_yielded (HbMachine *self)
 {
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Written messages make no room for others, because an HB_EVENT_WRITABLE says when the link takes
- * more. They may have been the last ones before the close frame. */
+/* Written messages make no room for others, because an HB_EVENT_WRITABLE reports when the link
+ * accepts more. They may have been the last ones before the close frame. */
 static void
 shut_down_when_written (HbMachine *self)
 {

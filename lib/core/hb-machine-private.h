@@ -32,12 +32,12 @@ typedef struct
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
-  guint        serial;       /* of the present link; each attempt has a new one */
+  guint        serial;       /* of the current link; each attempt has a new one */
   guint        attempt;      /* attempts in a row since a link that lasted */
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
-  gint64       since;        /* when the present state began */
+  gint64       since;        /* when the current state began */
   gint64       requested_at; /* from when `connect-timeout` counts, until the link is ready */
   gint64       ready_at;     /* since when the link is ready, if it is */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
@@ -46,7 +46,7 @@ typedef struct
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* of the present delay, negative if the application set the delay */
+  double       chance;       /* of the current delay, negative if the application set the delay */
   gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */

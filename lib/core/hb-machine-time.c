@@ -69,7 +69,7 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
-/* When the next tick is due, HB_NEVER if none is */
+/* Returns when the next tick is due, HB_NEVER if none is. */
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
@@ -113,7 +113,8 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied more likely does not know the text than is dead. */
+/* A server that has never replied probably does not know the text, and is less likely to be
+ * dead. */
 static GError *
 new_pong_error (HbMachine *self)
 {
@@ -130,8 +131,8 @@ new_pong_error (HbMachine *self)
                       self->settings.pong_timeout);
 }
 
-/* Whether the attempt has taken too long. If this process did not run, or could not read, the
- * server's answer may be in the socket already, so the time starts again. */
+/* Returns whether the attempt has taken too long. If this process did not run, or could not read,
+ * the server's answer may be in the socket already, so the time starts again. */
 static gboolean
 is_timed_out (HbMachine *self,
               gint64     now,
@@ -211,8 +212,8 @@ tick_connecting (HbMachine *self,
   lose_with_error (self, now, error);
 }
 
-/* Received bytes are read before a deadline is judged. Each deadline is put off once only, because
- * under a flood there always are more bytes. */
+/* Received bytes are read before a deadline is judged. Each deadline is postponed only once,
+ * because more bytes always follow in a flood. */
 static gboolean
 puts_off (HbMachine *self,
           gint64     now,

@@ -76,15 +76,15 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
-/* Whether the application can use the connection */
+/* Returns whether the application can use the connection. */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Whether the server accepts all messages. A server that requires a login accepts only the messages
- * of the login before that. */
+/* Returns whether the server accepts all messages. A server that requires a login accepts only the
+ * messages of the login before that. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
@@ -101,8 +101,8 @@ hb_machine_may_ping (HbMachine *self)
              && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
 }
 
-/* When the count of attempts starts again, because the connection has lasted. HB_NEVER if nothing
- * is left to count. */
+/* Returns when the count of attempts starts again, because the connection has lasted. Returns
+ * HB_NEVER if nothing is left to count. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
 {
@@ -112,7 +112,7 @@ hb_machine_get_settled_at (HbMachine *self)
   return self->ready_at + hb_milliseconds (self->settings.min_uptime);
 }
 
-/* Leaves the present connection or attempt, if any, for @state. Every connection ends here. */
+/* Leaves the current connection or attempt, if any, for @state. Every connection ends here. */
 void
 hb_machine_leave (HbMachine *self,
                   HbState    state,
@@ -364,7 +364,7 @@ hb_machine_dispose (HbMachine *self,
     }
 }
 
-/* Whether the socket may be read */
+/* Returns whether the socket may be read. */
 gboolean
 hb_machine_may_read (const HbMachine *self)
 {
@@ -396,8 +396,8 @@ hb_machine_pop_effect (HbMachine *self,
   return TRUE;
 }
 
-/* Whether an effect about one attempt still applies: since it was pushed, a handler may have called
- * close () or reconnect_now (). */
+/* Returns whether an effect about one attempt still applies: since it was pushed, a handler may
+ * have called close () or reconnect_now (). */
 gboolean
 hb_machine_is_current (HbMachine      *self,
                        const HbEffect *effect)
@@ -410,7 +410,7 @@ hb_machine_is_current (HbMachine      *self,
   return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
 }
 
-/* When the next attempt is due, HB_NEVER if there is none or attempts are held. */
+/* Returns when the next attempt is due, HB_NEVER if there is none or attempts are held. */
 gint64
 hb_machine_get_attempt_at (HbMachine *self)
 {

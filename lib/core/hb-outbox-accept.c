@@ -28,7 +28,7 @@ new_overflow_error (const HbSettings *settings,
                                        settings->max_buffered_amount);
 }
 
-/* Whether there would be room if nothing waited that can be dropped */
+/* Returns whether there would be room if nothing waited that can be dropped. */
 static gboolean
 fits_alone (HbOutbox         *self,
             const HbOutgoing *message,
@@ -111,7 +111,7 @@ get_line (const HbOutbox   *self,
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Whether a message in the line could be sent if the link took it */
+/* Returns whether a message in the line could be sent if the link took it. */
 static gboolean
 is_line_open (const HbOutbox *self,
               HbLine          line)
@@ -156,7 +156,7 @@ check_volatile (const HbOutbox  *self,
   return TRUE;
 }
 
-/* Whether hb_outbox_take () would return a message that joined the line now */
+/* Returns whether hb_outbox_take () would return a message that joined the line now. */
 static gboolean
 is_next (const HbOutbox *self,
          HbLine          line)

@@ -19,8 +19,8 @@ typedef struct
   HbEffects *effects;         /* (not owned) */
   HbMetrics *metrics;         /* (not owned) */
   HbTickets  flushes;         /* wait until the queue is empty */
-  HbAsking   asking;          /* of the present link */
-  guint64    written;         /* how many bytes of the present link the kernel has */
+  HbAsking   asking;          /* of the current link */
+  guint64    written;         /* how many bytes of the current link the kernel has */
   guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
   guint64    awaited;         /* A call waits until the peer has acknowledged so many. */
   guint      n_accepted;      /* the number of the next message */

@@ -13,8 +13,9 @@
  * so more resets are needed. */
 #define MAX_RESETS 10
 
-/* Whether the kernel has a part of a message, but not all of it. Over TLS a refused record may be
- * in the kernel in part too. That does not count, because the peer cannot have read its content. */
+/* Returns whether the kernel has a part of a message, but not all of it. Over TLS a refused record
+ * may be in the kernel in part too. That does not count, because the peer cannot have read its
+ * content. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
@@ -54,8 +55,9 @@ hb_outbox_judge_end (HbOutbox *self,
   return is_too_big || self->n_refusals >= MAX_REFUSALS ? first : NULL;
 }
 
-/* Whether to count a reset for a message that waits for its acknowledgement. Each link has messages
- * of `open` handlers and of a login of its own, so a count for one of them would never end. */
+/* Returns whether to count a reset for a message that waits for its acknowledgement. Each link has
+ * messages of `open` handlers and of a login of its own, so a count for one of them would never
+ * end. */
 gboolean
 hb_outbox_can_judge_reset (const HbOutbox *self)
 {
@@ -64,7 +66,7 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
   return first != NULL && !first->is_greeting;
 }
 
-/* The same as hb_outbox_judge_end () for a reset of the link. The first message without an
+/* Does the same as hb_outbox_judge_end () for a reset of the link. The first message without an
  * acknowledgement is the one that the peer has reached. */
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)

@@ -197,8 +197,8 @@ hb_outbox_flush (HbOutbox *self,
     hb_tickets_add (&self->flushes, ticket);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if the call goes on, because its message is in
- * flight. One that is written will not be sent again. */
+/* Cancels the call of @ticket. Returns FALSE if the call continues, because its message is in
+ * flight. A written message is not sent again. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -356,8 +356,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Ends a batch of other threads. If it has brought nothing to send, nothing else would notify that
- * its messages are gone. */
+/* Ends a batch of other threads. If the batch has added no message to send, no other call would
+ * notify that its messages are gone. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {
@@ -365,7 +365,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes the messages that count as sent. Returns whether there was one. */
+/* Completes the messages that count as sent. Returns whether any message did. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {

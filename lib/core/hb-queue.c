@@ -128,7 +128,7 @@ hb_queue_get_buffered (HbQueue *self)
   return hb_amount_get (&self->buffered) - self->n_unreleased;
 }
 
-/* Takes the ownership of the bytes of @message, for which hb_queue_reserve () was called. */
+/* Takes ownership of the bytes of @message, for which hb_queue_reserve () was called. */
 void
 hb_queue_push (HbQueue          *self,
                const HbOutgoing *message,
@@ -356,9 +356,9 @@ pop_unacknowledged (HbQueue    *self,
   return TRUE;
 }
 
-/* Removes the message that an overflow drops first. To drop one that is written does the least
- * harm, because it probably arrives. Messages of a login and of `open` handlers are dropped last,
- * because a server may ignore all others without them. */
+/* Removes the message that an overflow drops first. Dropping a written message does the least harm,
+ * because it probably arrives. Messages of a login and of `open` handlers are dropped last, because
+ * a server may ignore all others without them. */
 gboolean
 hb_queue_pop_oldest (HbQueue    *self,
                      HbOutgoing *message)
@@ -508,7 +508,7 @@ start_ages (HbDeque *line,
     }
 }
 
-/* Makes messages whose time is not known count from now. */
+/* Makes the age of messages without a known time count from now. */
 void
 hb_queue_start_ages (HbQueue *self,
                      gint64   now)

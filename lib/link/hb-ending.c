@@ -13,8 +13,8 @@
  *
  * libsoup emits several signals around an end, in an order that depends on who ends the connection,
  * and the last one may never come. The first signal begins the end here. The callback is called in
- * the next iteration of the loop, because libsoup still uses the connection while it emits, and has
- * yet to answer a close frame of the peer. */
+ * the next iteration of the loop, because libsoup still uses the connection while it emits signals,
+ * and has not yet answered a close frame of the peer. */
 struct _HbEnding
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -208,7 +208,7 @@ hb_ending_new (SoupWebsocketConnection *connection,
   return self;
 }
 
-/* Reports nothing any more. May be called from the callback. */
+/* Frees the ending, which then reports nothing. May be called from the callback. */
 void
 hb_ending_free (HbEnding *self)
 {

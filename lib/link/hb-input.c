@@ -5,7 +5,7 @@
 #include "hb-input-steps-private.h"
 
 /* Reads large blocks, emits the messages in them, gives libsoup all other frames, and lets other
- * sources have their turn.
+ * sources be dispatched.
  *
  * libsoup reads until no data is left, and calls the application for each message, from a source
  * that it creates again each time. What is read in one call of hb_input_run () is a delivery.
@@ -17,7 +17,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HbInput, hb_input, G_TYPE_INPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM,
                                                       hb_input_pollable_init))
 
-/* Whether libsoup still reads. If not, the connection may be gone. */
+/* Returns whether libsoup still reads. If not, the connection may be gone. */
 static gboolean
 is_read (HbInput *self)
 {
@@ -108,9 +108,9 @@ hb_input_fill (HbInput *self)
   return n;
 }
 
-/* Returns why no bytes were read. libsoup closes the stream at its end. So the end gets a delivery
- * of its own: frames that handlers have sent in this one, and the close frame, are written
- * before. */
+/* Returns why no bytes were read. libsoup closes the stream at its end, so the end has a delivery
+ * of its own. Frames that handlers have sent in this delivery, and the close frame, are written
+ * before that. */
 static gssize
 report_end (HbInput  *self,
             GError  **error)
@@ -306,7 +306,7 @@ hb_input_set_max_message_size (HbInput *self,
   self->fast_lane.lane.max_length = bytes;
 }
 
-/* Notices handlers that were connected or disconnected. */
+/* Follows handlers that were connected or disconnected. */
 static void
 follow_handlers (HbInput *self)
 {
@@ -334,8 +334,8 @@ emit_message (HbInput *self,
   self->untimed += size;
   self->func (event, self->user_data);
 
-  /* The question takes a quarter of the time of all other work here, so it is asked only where the
-   * answer may have changed. */
+  /* This query takes a quarter of the time of all other work here, so it is made only where its
+   * result may have changed. */
   if (self->handler != NULL && self->handler->is_exposed)
     follow_handlers (self);
 }
@@ -448,7 +448,7 @@ hb_input_read_on (HbInput *self)
   return TRUE;
 }
 
-/* Starts or stops to read. The bytes that libsoup has read already become messages nevertheless. */
+/* Starts or stops reading. The bytes that libsoup has already read become messages nevertheless. */
 void
 hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)

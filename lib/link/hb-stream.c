@@ -12,7 +12,7 @@
  *
  * libsoup reads 1 KiB at a time, writes one frame at a time, and makes a source for each wait.
  * Public API cannot put a stream below a connection that a session has made, but it can make a
- * connection over a stream. So the session's connection gives up its stream, and a second
+ * connection over a stream. Therefore the session's connection releases its stream, and a second
  * connection works over this one. */
 struct _HbStream
 {
