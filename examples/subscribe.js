@@ -13,7 +13,6 @@ const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
     () => GLib.unix_signal_add);
 
-const loop = new GLib.MainLoop(null, false);
 const task = new Hb.WebsocketTask({
   uri: ARGV[0],
   heartbeatMode: Hb.HeartbeatMode.PING,
@@ -23,13 +22,15 @@ task.connect('open', () => task.send_text('subscribe'));
 task.connect('message::text', (_task, _type, message) => {
   print(new TextDecoder().decode(message.get_data()));
 });
-task.connect('notify::state', () => {
-  if (task.state === Hb.State.CLOSED)
-    loop.quit();
+
+const closed = new Promise(resolve => {
+  task.connect('notify::state', () => task.state === Hb.State.CLOSED && resolve());
 });
+
 addSignal(GLib.PRIORITY_DEFAULT, SIGINT, () => {
   task.close(1000, null);
   return GLib.SOURCE_CONTINUE;
 });
 task.open();
-loop.run();
+if (task.state !== Hb.State.CLOSED)
+  await closed;

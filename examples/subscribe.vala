@@ -30,7 +30,8 @@ int main (string[] args)
     return Source.CONTINUE;
   });
   task.open ();
-  loop.run ();
+  if (task.state != CLOSED)
+    loop.run ();
 
   return 0;
 }
