@@ -4,6 +4,7 @@
 
 #include <glib-unix.h>
 #include <hb-websocket.h>
+#include <locale.h>
 
 static void
 open_cb (HbWebsocketTask *task)
@@ -33,6 +34,7 @@ main (int    argc,
 {
   g_autoptr (HbWebsocketTask) task = hb_websocket_task_new (argv[1]);
 
+  setlocale (LC_ALL, "");
   hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
   g_signal_connect (task, "open", G_CALLBACK (open_cb), NULL);
   g_signal_connect (task, "message::text", G_CALLBACK (text_cb), NULL);

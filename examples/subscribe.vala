@@ -9,6 +9,7 @@ int main (string[] args)
   var loop = new MainLoop ();
   var task = new Hb.WebsocketTask (args[1]);
 
+  Intl.setlocale ();
   task.heartbeat_mode = PING;
   task.open.connect (() => {
     try
