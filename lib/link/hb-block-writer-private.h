@@ -20,7 +20,7 @@ typedef struct
   GError                *error;            /* (nullable) of a failed write; is_blocked stays TRUE */
   HbBlock                block;            /* the gathered bytes */
   guint64                written;          /* bytes that the kernel has, since the creation */
-  gboolean               is_blocked;       /* The kernel takes no more bytes for now. */
+  gboolean               is_blocked;       /* The kernel accepts no more bytes for now. */
 } HbBlockWriter;
 
 void    hb_block_writer_init     (HbBlockWriter         *self,

@@ -42,9 +42,9 @@ hb_block_writer_on_ready (HbBlockWriter *self)
   set_blocked (self, FALSE);
 }
 
-/* Writes bytes until the kernel takes no more. Returns how many the kernel took, also if the rest
- * failed with an error. Bytes that the kernel has must not be sent again on another connection,
- * because they would arrive twice. */
+/* Writes bytes until the kernel accepts no more. Returns how many the kernel accepted, also if the
+ * rest failed with an error. Bytes that the kernel has must not be sent again on another
+ * connection, because they would arrive twice. */
 gsize
 hb_block_writer_write (HbBlockWriter *self,
                        const guint8  *data,

@@ -52,8 +52,8 @@ on_frame (HbOutput *self,
     hb_watch_wake (self->watch);
 }
 
-/* Writes a frame, or what the kernel takes of it. A refused frame must not be gathered, because TLS
- * must get exactly the same bytes again. */
+/* Writes a frame, or as much of it as the kernel accepts. A refused frame must not be gathered,
+ * because TLS must get exactly the same bytes again. */
 static gsize
 write_frame (HbOutput     *self,
              const guint8 *buffer,

@@ -259,11 +259,11 @@ hb_output_set_fragment_size (HbOutput *self,
 }
 
 /* Sends a message without libsoup. If not all of it can be written now, the rest follows when the
- * kernel takes more, with a reference to the payload until then. Returns whether another message
+ * kernel accepts more, with a reference to the payload until then. Returns whether another message
  * would be written at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
- *   follow */
+ * follow */
 gboolean
 hb_output_send (HbOutput *self,
                 HbOpcode  opcode,
@@ -306,8 +306,8 @@ hb_output_send (HbOutput *self,
   return is_writable (self);
 }
 
-/* Returns whether a frame would be written at once: as far as is known the kernel takes bytes, and
- * neither messages nor libsoup's own frames wait. */
+/* Returns whether a frame would be written at once. As far as is known, the kernel then accepts
+ * bytes, and neither messages nor libsoup's own frames wait. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {

@@ -65,7 +65,7 @@ hb_socket_is_direct (GIOStream *stream)
   return base != NULL && G_OBJECT_TYPE (base) == G_TYPE_TCP_CONNECTION;
 }
 
-/* Limits how many bytes the kernel takes before it has sent the ones before them. */
+/* Limits how many bytes the kernel accepts before it has sent the ones before them. */
 void
 hb_socket_limit_unsent (GSocket *socket)
 {
