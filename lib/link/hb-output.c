@@ -263,7 +263,7 @@ hb_output_set_fragment_size (HbOutput *self,
  * would be written at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
- * follow */
+ *   follow */
 gboolean
 hb_output_send (HbOutput *self,
                 HbOpcode  opcode,
