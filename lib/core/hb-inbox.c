@@ -12,7 +12,7 @@ typedef struct
   HbOpcode  opcode;
 } HbIncoming;
 
-/* The socket is not read while so many bytes wait. */
+/* The socket is not read while this number of bytes waits. */
 #define MAX_AMOUNT (1024 * 1024)
 
 /* The memory that a message takes beside its payload. If only the payload counted, a server could

@@ -22,7 +22,7 @@ typedef struct
   HbAsking   asking;          /* of the current link */
   guint64    written;         /* how many bytes of the current link the kernel has */
   guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
-  guint64    awaited;         /* A call waits until the peer has acknowledged so many. */
+  guint64    awaited;         /* A call waits until the peer has acknowledged this number. */
   guint      n_accepted;      /* the number of the next message */
   guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */

@@ -29,14 +29,14 @@ struct _HbInput
   gsize          delivered;     /* bytes, in the present delivery */
   gsize          untimed;       /* bytes since the clock was read */
   gsize          given;         /* bytes, in the present call of libsoup */
-  gsize          max_delivery;  /* libsoup gets no more after so many bytes in one call. */
+  gsize          max_delivery;  /* The maximum number of bytes for libsoup in one call. */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;
   gboolean       is_stopped;    /* The owner wants no more for now. */
   gboolean       is_parked;     /* The source is where nothing looks at it. */
 };
 
-/* The clock is read again after so many bytes. */
+/* The clock is read again after this number of bytes. */
 #define CLOCK_INTERVAL 1024
 
 /* Returns whether a read may have a result now, also an end or an error. */

@@ -275,7 +275,7 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Ends each call of libsoup after so many bytes, and at most one read more. If libsoup handled
+/* Limits the bytes of each call of libsoup to @bytes, and at most one read more. If libsoup handled
  * messages only after it had read everything, it would take a flood for one call, because the time
  * budget is spent only by handlers that run between reads. */
 void

@@ -10,8 +10,8 @@
 #include "hb-mask-keys-private.h"
 
 /* The masks of frames. RFC 6455, 10.3, requires masks that a peer cannot predict, so they come from
- * the kernel. A system call for each frame would take longer than a short frame, so many come at
- * once. */
+ * the kernel. A system call for each frame would take longer than a short frame, so one call gets
+ * many masks. */
 
 /* Returns how many bytes the kernel has given, 0 if it has no getrandom(), or a sandbox forbids it.
  * It gives at least 256 if a signal interrupts it. */

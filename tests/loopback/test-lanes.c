@@ -340,7 +340,7 @@ test_plain (gconstpointer data)
 typedef struct
 {
   GByteArray *bytes;
-  gsize       n_with_answer; /* so many bytes in the segment of the answer */
+  gsize       n_with_answer; /* the number of bytes in the segment of the answer */
 } FirstBytes;
 
 static void
@@ -367,7 +367,7 @@ count_messages (const char *log)
 }
 
 /* Like run (), but the first bytes come in the segment of the answer. No other byte follows before
- * so many messages are there, because it would have them read. */
+ * @n_messages messages are there, because it would have them read. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,

@@ -10,7 +10,7 @@
 
 /* Many links in one process, which carries out one command after another:
  *
- *   open N    opens so many more links
+ *   open N    opens N more links
  *   echo N    sends a message on the first link, and again for each answer, N times
  *   rest N    does nothing but heartbeats for N seconds
  *   back      waits until each link has been opened once more

@@ -33,7 +33,7 @@ typedef struct
 /* The connections that are kept. The client has left all others, or they are dead. */
 #define KEPT 100
 
-/* A ping follows so many messages. Its reply may stand between the fragments of a message. */
+/* A ping follows each group of messages. Its reply may stand between the fragments of a message. */
 #define PING_EACH 16
 
 static void

@@ -26,7 +26,7 @@
 #define CONNECT_AFTER 400
 #define CUT_FOR       300
 
-/* A run goes on until it had so many losses, but for at most so many times the messages. */
+/* A run ends after MIN_LOSSES losses, or after MAX_MESSAGES times its number of messages. */
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What was once released stays: programs that were built with an older 1.x run with this one.
+"""A released API stays: programs that were built with an older 1.x run with this one.
 
 Two files in tests/release/abi/ have what the last release offered. libhb-websocket-1.abi is of the
-shared library, and abidiff compares it. Hb-1.txt has what no symbol tells of: properties, signals,
-and the values of enumerations. What is new is no fault.
+shared library, and abidiff compares it. Hb-1.txt has the parts of the API that are not symbols:
+properties, signals, and the values of enumerations. An addition is not a fault.
 
 lib/hb-websocket-1.vapi is what vapigen makes, to the letter: an application that has the library as
 a subproject compiles with it, before vapigen could run.
@@ -45,9 +45,9 @@ SUMMARY = re.compile(r'^(.+) changes summary: (\d+) Removed.*?, (\d+) Changed', 
 
 ADVICE = f'''
 Programs that were built with an earlier release of {API} would not run with this
-library. Keep what they use, and add what is new beside it. If it must go, that is a new API, with a
-new name: see packaging/releasing.md. Only what was in no release yet may still change: then
-write the files in tests/release/abi/ afresh, with `meson compile -C BUILD write-abi`.
+library. Keep the old API, and add the new one beside it. An API without the old parts needs a new
+name: see packaging/releasing.md. Only an API that was never released may still change. Then write
+the files in tests/release/abi/ again, with `meson compile -C BUILD write-abi`.
 '''
 
 VAPI_ADVICE = '\n`meson compile -C BUILD write-abi` writes it again.'

@@ -148,7 +148,8 @@ turn (Fixture *fixture)
   g_main_context_iteration (fixture->context, FALSE);
 }
 
-/* A context that does not poll in vain comes to rest. */
+/* Iterates until no source is ready. Fails after MAX_TURNS iterations, because a poll then reports
+ * a condition that no watch wants. */
 static void
 rest (Fixture *fixture)
 {
