@@ -198,11 +198,14 @@ hb_machine_is_unacknowledged (const HbMachine *self)
   return hb_outbox_is_unacknowledged (&self->outbox);
 }
 
-/* Whether hb_machine_on_sent () and HB_EVENT_PROGRESS need the time */
+/* Returns whether hb_machine_on_sent () and HB_EVENT_PROGRESS need the time.
+ *
+ * @is_awaited: whether a call waits for the message that was sent */
 static inline gboolean
-hb_machine_needs_time (const HbMachine *self)
+hb_machine_needs_time (const HbMachine *self,
+                       gboolean         is_awaited)
 {
-  return hb_outbox_needs_time (&self->outbox);
+  return hb_outbox_needs_time (&self->outbox, is_awaited);
 }
 
 /* Whether hb_machine_take_message () would return a message, unless it has expired */

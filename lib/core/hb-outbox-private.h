@@ -155,11 +155,14 @@ hb_outbox_is_unacknowledged (const HbOutbox *self)
   return self->queue.n_unacknowledged > 0;
 }
 
-/* Whether hb_outbox_on_sent () and hb_outbox_on_progress () need the time */
+/* Returns whether hb_outbox_on_sent () and hb_outbox_on_progress () need the time.
+ *
+ * @is_awaited: whether a call waits for the message that was sent */
 static inline gboolean
-hb_outbox_needs_time (const HbOutbox *self)
+hb_outbox_needs_time (const HbOutbox *self,
+                      gboolean        is_awaited)
 {
-  return self->tracks && !hb_outbox_is_unacknowledged (self);
+  return self->tracks && (is_awaited || !hb_outbox_is_unacknowledged (self));
 }
 
 /* Returns the last line of which messages may be sent now, if a link is open. */

@@ -13,11 +13,12 @@ hb_driver_send_taken (HbDriver         *self,
                       const HbOutgoing *message)
 {
   guint serial = self->machine.serial;
+  gboolean is_awaited = message->ticket != NULL;
   gboolean is_writable;
   HbSpan span;
 
   is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
-  if (hb_machine_needs_time (&self->machine))
+  if (hb_machine_needs_time (&self->machine, is_awaited))
     hb_driver_read_clock (self);
   hb_machine_on_sent (&self->machine, self->now, serial, &span, is_writable);
 }

@@ -30,7 +30,8 @@ hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
 {
   gboolean has_time = kind == HB_EVENT_PONG || kind == HB_EVENT_BLOCKED
-                      || (kind == HB_EVENT_PROGRESS && !hb_machine_needs_time (&self->machine));
+                      || (kind == HB_EVENT_PROGRESS
+                          && !hb_machine_needs_time (&self->machine, FALSE));
 
   return has_time ? self->now : hb_driver_read_clock (self);
 }

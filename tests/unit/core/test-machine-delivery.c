@@ -466,6 +466,8 @@ test_questions (Fixture       *fixture,
   assert_deadline (fixture, -1);
   written (fixture, 1);
   assert_asks_in (fixture, LATE);
+  g_assert_false (hb_machine_needs_time (&fixture->machine, FALSE));
+  g_assert_true (hb_machine_needs_time (&fixture->machine, TRUE));
 
   send_text (fixture, "2");
   drain (fixture);
