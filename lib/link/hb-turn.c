@@ -2,7 +2,10 @@
 
 #include "config.h"
 
+#include "hb-alarm-private.h"
+#include "hb-clock-private.h"
 #include "hb-context-private.h"
+#include "hb-time-private.h"
 #include "hb-turn-private.h"
 
 /* Bounds how many attempts of one session run at once. Each step of an attempt makes libsoup look
@@ -20,7 +23,7 @@ struct _HbGate
   SoupSession  *session;    /* with the context, the key; the attempts own both */
   GMainContext *context;
   GQueue        waiting;    /* of HbTurn */
-  GSource      *source;     /* (nullable) NULL while no attempt waits */
+  HbAlarm       alarm;
   gint64        stalls_at;
   guint         n_running;  /* of this generation */
   guint         generation; /* The attempts of earlier ones do not count. */
@@ -53,7 +56,7 @@ free_gate (gpointer data)
 {
   HbGate *self = data;
 
-  g_assert (self->source == NULL);
+  hb_alarm_leave (&self->alarm);
 
   g_mutex_lock (&mutex);
   g_hash_table_remove (gates, self);
@@ -66,6 +69,54 @@ static void
 unref_gate (HbGate *self)
 {
   g_rc_box_release_full (self, free_gate);
+}
+
+static void
+run (HbTurn *self)
+{
+  HbTurnFunc func = g_steal_pointer (&self->func);
+
+  self->generation = self->gate->generation;
+  self->gate->n_running++;
+  self->gate->stalls_at = hb_clock_now () + STALL;
+  func (self->user_data);
+}
+
+/* Returns whether an attempt that waits may run. */
+static gboolean
+can_run (const HbGate *self)
+{
+  return self->waiting.length > 0 && self->n_running < HB_TURN_MAX_AT_ONCE;
+}
+
+static gint64
+get_deadline (gpointer  user_data,
+              gint64   *earliest)
+{
+  const HbGate *self = user_data;
+
+  if (self->waiting.length == 0)
+    return HB_NEVER;
+
+  return can_run (self) ? HB_AT_ONCE : self->stalls_at;
+}
+
+static void
+alarm_cb (gpointer user_data)
+{
+  HbGate *self = g_rc_box_acquire (user_data);
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (self->context);
+
+  if (hb_alarm_is_due (&self->alarm))
+    {
+      self->n_running = 0;
+      self->generation++;
+    }
+
+  while (can_run (self))
+    run (g_queue_pop_head_link (&self->waiting)->data);
+
+  unref_gate (self);
 }
 
 /* Returns: (transfer full) */
@@ -89,84 +140,14 @@ acquire_gate (SoupSession  *session,
   else
     {
       self = g_rc_box_dup (sizeof key, &key);
+      hb_alarm_init (&self->alarm, get_deadline, alarm_cb, self);
+      hb_alarm_enter (&self->alarm, context);
       g_hash_table_add (gates, self);
     }
 
   g_mutex_unlock (&mutex);
 
   return self;
-}
-
-static void
-run (HbTurn *self)
-{
-  HbTurnFunc func = g_steal_pointer (&self->func);
-
-  self->generation = self->gate->generation;
-  self->gate->n_running++;
-  self->gate->stalls_at = g_get_monotonic_time () + STALL;
-  func (self->user_data);
-}
-
-static void
-clear_source (HbGate *self)
-{
-  if (self->source == NULL || self->waiting.length > 0)
-    return;
-
-  g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
-
-static gboolean
-source_cb (gpointer user_data)
-{
-  HbGate *self = g_rc_box_acquire (user_data);
-  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (self->context);
-
-  if (g_get_monotonic_time () >= self->stalls_at)
-    {
-      self->n_running = 0;
-      self->generation++;
-    }
-
-  while (self->n_running < HB_TURN_MAX_AT_ONCE && self->waiting.length > 0)
-    run (g_queue_pop_head_link (&self->waiting)->data);
-
-  if (self->source != NULL)
-    g_source_set_ready_time (self->source, self->stalls_at);
-
-  clear_source (self);
-  unref_gate (self);
-
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-source_dispatch (GSource     *source,
-                 GSourceFunc  callback,
-                 gpointer     user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
-
-static void
-wait (HbTurn *self)
-{
-  HbGate *gate = self->gate;
-
-  self->link.data = self;
-  g_queue_push_tail_link (&gate->waiting, &self->link);
-  if (gate->source != NULL)
-    return;
-
-  gate->source = g_source_new (&source_funcs, sizeof (GSource));
-  g_source_set_callback (gate->source, source_cb, gate, NULL);
-  g_source_set_static_name (gate->source, "[hb] attempts");
-  g_source_set_ready_time (gate->source, gate->stalls_at);
-  g_source_attach (gate->source, gate->context);
 }
 
 /* Calls @func at once or, if many attempts run, when fewer run. @session and @context must exist
@@ -184,10 +165,16 @@ hb_turn_take (HbTurn       *self,
   self->func = func;
   self->user_data = user_data;
 
+  self->link.data = self;
+
   if (self->gate->n_running < HB_TURN_MAX_AT_ONCE && self->gate->waiting.length == 0)
-    run (self);
-  else
-    wait (self);
+    {
+      run (self);
+      return;
+    }
+
+  g_queue_push_tail_link (&self->gate->waiting, &self->link);
+  hb_alarm_touch (&self->gate->alarm);
 }
 
 /* Ends the turn of an attempt that has ended or is no longer needed. Does nothing if the attempt
@@ -210,9 +197,6 @@ hb_turn_end (HbTurn *self)
       gate->n_running--;
     }
 
-  clear_source (gate);
-  if (gate->source != NULL && gate->n_running < HB_TURN_MAX_AT_ONCE)
-    g_source_set_ready_time (gate->source, 0);
-
+  hb_alarm_touch (&gate->alarm);
   unref_gate (gate);
 }
