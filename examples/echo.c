@@ -2,8 +2,10 @@
 
 /* Keeps a WebSocket open, and sends each line of its input on it: echo URI
  *
- * At the end of the input it waits for the answers to all lines, and closes the connection. */
+ * At the end of the input it waits for the answers to all lines, and closes the connection. On
+ * Ctrl+C it closes the connection at once. */
 
+#include <glib-unix.h>
 #include <hb-websocket.h>
 
 #include <locale.h>
@@ -82,8 +84,9 @@ reconnect_cb (HbWebsocketTask *task,
   g_print ("attempt %u in %u ms\n", attempt, delay);
 }
 
+/* When the answers take too long, and on Ctrl+C, of which the second ends the program. */
 static gboolean
-timeout_cb (gpointer task)
+close_now_cb (gpointer task)
 {
   hb_websocket_task_close (task, 1000, NULL);
 
@@ -101,7 +104,7 @@ input_cb (GIOChannel      *lines,
   if (g_io_channel_read_line (lines, &line, NULL, &end, NULL) != G_IO_STATUS_NORMAL)
     {
       input_has_ended = TRUE;
-      g_timeout_add (ANSWER_TIMEOUT, timeout_cb, task);
+      g_timeout_add (ANSWER_TIMEOUT, close_now_cb, task);
       close_when_answered (task);
       return G_SOURCE_REMOVE;
     }
@@ -158,8 +161,9 @@ main (int    argc,
       return EXIT_FAILURE;
     }
 
-  g_print ("Type lines to send them. Ctrl+D closes the connection.\n");
+  g_print ("Type lines to send them. Ctrl+D or Ctrl+C closes the connection.\n");
   task = make_task (argv[1]);
+  g_unix_signal_add (SIGINT, close_now_cb, task);
 
   /* Tries until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);

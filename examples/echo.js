@@ -3,7 +3,8 @@
 
 // Keeps a WebSocket open, and sends each line of its input on it: gjs -m echo.js URI
 //
-// At the end of the input it waits for the answers to all lines, and closes the connection.
+// At the end of the input it waits for the answers to all lines, and closes the connection. On
+// Ctrl+C it closes the connection at once.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,8 +12,16 @@ import Hb from 'gi://Hb?version=1';
 import System from 'system';
 
 Gio._promisify(Hb.WebsocketTask.prototype, 'open_async', 'open_finish');
-Gio._promisify(Hb.WebsocketTask.prototype, 'close_async', 'close_finish');
 Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
+
+const SIGINT = 2;
+
+// GLib 2.80 and later have these two in libraries of their own.
+const addSignal = await import('gi://GLibUnix?version=2.0')
+  .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
+    () => GLib.unix_signal_add);
+const InputStream = await import('gi://GioUnix?version=2.0')
+  .then(({default: GioUnix}) => GioUnix.InputStream, () => Gio.UnixInputStream);
 
 // How long to wait for the last answers, in milliseconds
 const ANSWER_TIMEOUT = 5000;
@@ -22,7 +31,7 @@ if (ARGV.length !== 1) {
   System.exit(1);
 }
 
-const lines = Gio.DataInputStream.new(Gio.File.new_for_path('/dev/stdin').read(null));
+const lines = Gio.DataInputStream.new(InputStream.new(0, false));
 const task = new Hb.WebsocketTask({
   uri: ARGV[0],
   heartbeatMode: Hb.HeartbeatMode.PING,
@@ -31,7 +40,7 @@ const task = new Hb.WebsocketTask({
   reconnectTimeout: 500,
 });
 let unanswered = 0;
-let onAnswered = null;
+let inputHasEnded = false;
 
 function sendText(text) {
   // While the connection is lost, the text waits for the next one.
@@ -41,20 +50,36 @@ function sendText(text) {
 
 function setUnanswered(number) {
   unanswered = number;
-  if (unanswered === 0)
-    onAnswered?.();
+  if (inputHasEnded && unanswered === 0)
+    task.close(1000, null);
 }
 
-function waitForAnswers() {
-  return new Promise(resolve => {
-    onAnswered = resolve;
-    setUnanswered(unanswered);
-    GLib.timeout_add(GLib.PRIORITY_DEFAULT, ANSWER_TIMEOUT, () => {
-      resolve();
-      return GLib.SOURCE_REMOVE;
-    });
-  });
+// When the answers take too long, and on Ctrl+C, of which the second ends the program.
+function closeNow() {
+  task.close(1000, null);
+  return GLib.SOURCE_REMOVE;
 }
+
+async function sendLines() {
+  // Tries until a connection is open.
+  await task.open_async(null);
+
+  for (;;) {
+    const [line] = await lines.read_line_async(GLib.PRIORITY_DEFAULT, null);
+
+    if (line === null)
+      break;
+    sendText(line);
+  }
+
+  inputHasEnded = true;
+  GLib.timeout_add(GLib.PRIORITY_DEFAULT, ANSWER_TIMEOUT, closeNow);
+  setUnanswered(unanswered);
+}
+
+const closed = new Promise(resolve => {
+  task.connect('notify::state', () => task.state === Hb.State.CLOSED && resolve());
+});
 
 // These stay connected, however often the connection is lost and opened again.
 task.connect('open', () => {
@@ -75,22 +100,15 @@ task.connect('close', (_task, code) => {
 });
 task.connect('reconnect', (_task, attempt, delay) => print(`attempt ${attempt} in ${delay} ms`));
 
-print('Type lines to send them. Ctrl+D closes the connection.');
+addSignal(GLib.PRIORITY_DEFAULT, SIGINT, closeNow);
 
-// Tries until a connection is open.
-try {
-  await task.open_async(null);
-} catch {
+print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.');
+
+sendLines().catch(error => {
+  if (!error.matches(Hb.Error, Hb.Error.CLOSED))
+    printerr(error.message);
+});
+if (task.state === Hb.State.CLOSED)
   System.exit(1); // The URI is wrong, as the error has reported.
-}
 
-for (;;) {
-  const [line] = await lines.read_line_async(GLib.PRIORITY_DEFAULT, null);
-
-  if (line === null)
-    break;
-  sendText(line);
-}
-
-await waitForAnswers();
-await task.close_async(1000, null, null);
+await closed;

@@ -2,14 +2,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keeps a WebSocket open, and sends each line of its input on it: echo.py URI
 
-At the end of the input it waits for the answers to all lines, and closes the connection."""
+At the end of the input it waits for the answers to all lines, and closes the connection. On Ctrl+C
+it closes the connection at once."""
 
+import signal
 import sys
 
 import gi
 
 gi.require_version('Hb', '1')
 from gi.repository import Gio, GLib, Hb  # noqa: E402
+
+try:
+    gi.require_version('GioUnix', '2.0')
+    from gi.repository.GioUnix import InputStream  # noqa: E402
+except ValueError:  # GLib before 2.80
+    from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
 
 # How long to wait for the last answers, in milliseconds
 ANSWER_TIMEOUT = 5000
@@ -18,7 +26,7 @@ if len(sys.argv) != 2:
     sys.exit('The URI is missing. Usage: echo.py ws://HOST:PORT/')
 
 loop = GLib.MainLoop()
-lines = Gio.DataInputStream.new(Gio.File.new_for_path('/dev/stdin').read(None))
+lines = Gio.DataInputStream.new(InputStream.new(0, False))
 task = Hb.WebsocketTask(
     uri=sys.argv[1],
     heartbeat_mode=Hb.HeartbeatMode.PING,
@@ -38,17 +46,12 @@ def send_text(text):
     unanswered += 1
 
 
-def close():
-    # echo_asyncio.py awaits this call instead.
-    task.close_async(1000, None, None, lambda *_: loop.quit())
-
-
 def set_unanswered(number):
     global unanswered
 
     unanswered = number
     if input_has_ended and unanswered == 0:
-        close()
+        task.close(1000, None)
 
 
 def on_open(_):
@@ -70,7 +73,10 @@ def on_close(_, code, reason):
 
 
 def on_opened(_, result):
-    task.open_finish(result)
+    try:
+        task.open_finish(result)
+    except GLib.Error:
+        return  # Ctrl+C has closed the task.
     read_line()
 
 
@@ -80,7 +86,7 @@ def on_line(_, result):
     line, _ = lines.read_line_finish_utf8(result)
     if line is None:
         input_has_ended = True
-        GLib.timeout_add(ANSWER_TIMEOUT, close)
+        GLib.timeout_add(ANSWER_TIMEOUT, task.close, 1000, None)
         set_unanswered(unanswered)
         return
 
@@ -98,8 +104,10 @@ task.connect('message::text', on_text)
 task.connect('error', lambda _, error: print('error:', error.message))
 task.connect('close', on_close)
 task.connect('reconnect', lambda _, attempt, delay: print(f'attempt {attempt} in {delay} ms'))
+task.connect('notify::state', lambda *_: task.get_state() == Hb.State.CLOSED and loop.quit())
+signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
 
-print('Type lines to send them. Ctrl+D closes the connection.')
+print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
 # Tries until a connection is open.
 task.open_async(None, on_opened)

@@ -2,7 +2,10 @@
 
 // Keeps a WebSocket open, and sends each line of its input on it: echo-vala URI
 //
-// At the end of the input it waits for the answers to all lines, and closes the connection.
+// At the end of the input it waits for the answers to all lines, and closes the connection. On
+// Ctrl+C it closes the connection at once.
+
+const int SIGINT = 2;
 
 // How long to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
@@ -76,30 +79,55 @@ class Echo
     close_when_answered ();
   }
 
-  public async void read_lines () throws Error
+  bool on_input (IOChannel lines)
   {
-    var lines = new DataInputStream (File.new_for_path ("/dev/stdin").read ());
-    string? line;
+    string line;
+    size_t end;
 
-    // Tries until a connection is open, and throws where the URI is wrong.
-    yield task.open_async ();
-
-    while ((line = yield lines.read_line_utf8_async ()) != null)
-      send_text (line);
+    try
+      {
+        if (lines.read_line (out line, null, out end) == NORMAL)
+          {
+            send_text (line[0:(long) end]);
+            return Source.CONTINUE;
+          }
+      }
+    catch (Error error)
+      {
+        printerr ("%s\n", error.message);
+      }
 
     input_has_ended = true;
-    Timeout.add (ANSWER_TIMEOUT, () => {
-      task.close (1000);
-      return Source.REMOVE;
-    });
+    Timeout.add (ANSWER_TIMEOUT, close_now);
     close_when_answered ();
+    return Source.REMOVE;
+  }
+
+  // When the answers take too long, and on Ctrl+C, of which the second ends the program.
+  public bool close_now ()
+  {
+    task.close ();
+    return Source.REMOVE;
+  }
+
+  public async void send_lines ()
+  {
+    try
+      {
+        // Tries until a connection is open.
+        yield task.open_async ();
+        new IOChannel.unix_new (0).add_watch (IN | HUP, on_input);
+      }
+    catch (Error error)
+      {
+        // The URI is wrong, or Ctrl+C has closed the task.
+      }
   }
 }
 
 int main (string[] args)
 {
   var loop = new MainLoop ();
-  int status = 0;
 
   Intl.setlocale ();
 
@@ -109,25 +137,19 @@ int main (string[] args)
       return 1;
     }
 
-  print ("Type lines to send them. Ctrl+D closes the connection.\n");
+  print ("Type lines to send them. Ctrl+D or Ctrl+C closes the connection.\n");
 
   var echo = new Echo (args[1]);
   echo.task.notify["state"].connect (() => {
     if (echo.task.state == CLOSED)
       loop.quit ();
   });
-  echo.read_lines.begin ((source, result) => {
-    try
-      {
-        echo.read_lines.end (result);
-      }
-    catch (Error error)
-      {
-        status = 1; // The URI is wrong, as the error has reported.
-        loop.quit ();
-      }
-  });
+  Unix.signal_add (SIGINT, echo.close_now);
+  echo.send_lines.begin ();
+  if (echo.task.state == CLOSED)
+    return 1; // The URI is wrong, as the error has reported.
+
   loop.run ();
 
-  return status;
+  return 0;
 }

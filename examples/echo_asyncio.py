@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does in asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
-At the end of the input it waits for the answers to all lines, and closes the connection.
+At the end of the input it waits for the answers to all lines, and closes the connection. On Ctrl+C
+it closes the connection at once.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
 
 import asyncio
+import signal
 import sys
 
 import gi
@@ -16,24 +18,39 @@ gi.require_version('Hb', '1')
 from gi.events import GLibEventLoop  # noqa: E402
 from gi.repository import Gio, GLib, Hb  # noqa: E402
 
+try:
+    gi.require_version('GioUnix', '2.0')
+    from gi.repository.GioUnix import InputStream  # noqa: E402
+except ValueError:  # GLib before 2.80
+    from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
+
 # How long to wait for the last answers, in seconds
 ANSWER_TIMEOUT = 5
 
 
-def read_line(lines):
-    """Returns a future of the next line, or of None at the end.
+def read_lines():
+    """Returns a queue of the lines, with None at the end of the input.
 
     The call itself can be awaited too, but then an empty line looks like the end of the input.
     """
-    line = asyncio.get_running_loop().create_future()
-    lines.read_line_async(
-        GLib.PRIORITY_DEFAULT, None,
-        lambda _, result: line.set_result(lines.read_line_finish_utf8(result)[0]))
-    return line
+    stream = Gio.DataInputStream.new(InputStream.new(0, False))
+    lines = asyncio.Queue()
+
+    def on_line(_, result):
+        line, _ = stream.read_line_finish_utf8(result)
+        lines.put_nowait(line)
+        if line is not None:
+            read_line()
+
+    def read_line():
+        stream.read_line_async(GLib.PRIORITY_DEFAULT, None, on_line)
+
+    read_line()
+    return lines
 
 
 async def main(uri):
-    lines = Gio.DataInputStream.new(Gio.File.new_for_path('/dev/stdin').read(None))
+    lines = read_lines()
     task = Hb.WebsocketTask(
         uri=uri,
         heartbeat_mode=Hb.HeartbeatMode.PING,
@@ -73,6 +90,10 @@ async def main(uri):
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 
+    def on_interrupt():
+        task.close(1000, None)
+        lines.put_nowait(None)
+
     # These stay connected, however often the connection is lost and opened again.
     task.connect('open', on_open)
     task.connect('message::text', on_text)
@@ -80,15 +101,18 @@ async def main(uri):
     task.connect('close', on_close)
     task.connect('reconnect', lambda _, attempt, delay: print(f'attempt {attempt} in {delay} ms'))
 
-    print('Type lines to send them. Ctrl+D closes the connection.')
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, on_interrupt)
+
+    print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
     # Tries until a connection is open.
     try:
         await task.open_async()
-    except GLib.Error:
-        return 1  # The URI is wrong, as the error signal has shown.
+    except GLib.Error as error:
+        # Ctrl+C has closed the task, or the URI is wrong, as the error signal has shown.
+        return 0 if error.matches(Hb.Error.quark(), Hb.Error.CLOSED) else 1
 
-    while (line := await read_line(lines)) is not None:
+    while (line := await lines.get()) is not None:
         send_text(line)
 
     try:

@@ -25,7 +25,7 @@ interrupt_cb (gpointer task)
 {
   hb_websocket_task_close (task, 1000, NULL);
 
-  return G_SOURCE_CONTINUE;
+  return G_SOURCE_REMOVE;
 }
 
 int

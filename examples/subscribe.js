@@ -29,7 +29,7 @@ const closed = new Promise(resolve => {
 
 addSignal(GLib.PRIORITY_DEFAULT, SIGINT, () => {
   task.close(1000, null);
-  return GLib.SOURCE_CONTINUE;
+  return GLib.SOURCE_REMOVE;
 });
 task.open();
 if (task.state !== Hb.State.CLOSED)

@@ -28,7 +28,7 @@ int main (string[] args)
   });
   Unix.signal_add (SIGINT, () => {
     task.close ();
-    return Source.CONTINUE;
+    return Source.REMOVE;
   });
   task.open ();
   if (task.state != CLOSED)

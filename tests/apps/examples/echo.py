@@ -8,6 +8,8 @@ SERVER is echo-server, of tools/. The URI of it is added to COMMAND, which is on
 import os
 import queue
 import re
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,7 +22,7 @@ from tap import run_cases  # noqa: E402
 # Seconds for anything to happen.
 PATIENCE = 20
 
-INTRODUCTION = r'Type lines to send them\. Ctrl\+D closes the connection\.'
+INTRODUCTION = r'Type lines to send them\. Ctrl\+D or Ctrl\+C closes the connection\.'
 REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
@@ -34,9 +36,9 @@ ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFE
 class Process:
     """A program whose lines are read one by one, and which ends with the block."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, stdin=subprocess.PIPE):
         self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, bufsize=1,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE)
         self.lines = queue.Queue()
         self.complaints = []
@@ -53,7 +55,8 @@ class Process:
 
     def __exit__(self, *_):
         self.kill()
-        self.process.stdin.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         self.process.stdout.close()
         self.process.stderr.close()
 
@@ -113,9 +116,12 @@ class Example(Process):
         """At the end of its input it closes the link and ends without an error."""
         self.process.stdin.close()
         self.expect('closed with code 1000')
+        self.expect_success()
+        assert self.lines.empty(), f'after all it says “{self.lines.get()}”'
+
+    def expect_success(self):
         status = self.wait()
         assert status == 0, f'it ended with status {status}'
-        assert self.lines.empty(), f'after all it says “{self.lines.get()}”'
         assert not self.complaints, self.describe_complaints()
 
 
@@ -180,9 +186,39 @@ def test_pipe(path, *command):
         example.process.stdin.close()
         example.expect('open', 'received hello', *(f'received {line}' for line in lines),
                        'closed with code 1000')
-        status = example.wait()
-        assert status == 0, f'it ended with status {status}'
-        assert not example.complaints, example.describe_complaints()
+        example.expect_success()
+
+
+def test_socket(path, *command):
+    """The input is a descriptor that no path opens, as that of a terminal of another user."""
+    ours, theirs = socket.socketpair()
+
+    with ours, theirs, Server(path) as server, \
+            Example(*command, server.uri, stdin=theirs) as example:
+        ours.sendall('schön\n'.encode())
+        example.expect('open', 'received hello', 'received schön')
+        ours.shutdown(socket.SHUT_WR)
+        example.expect('closed with code 1000')
+        example.expect_success()
+
+
+def test_interrupt(path, *command):
+    """Ctrl+C closes an open link."""
+    with Server(path) as server, Example(*command, server.uri) as example:
+        example.expect('open', 'received hello')
+        example.process.send_signal(signal.SIGINT)
+        example.expect('closed with code 1000')
+        example.expect_success()
+
+
+def test_early_interrupt(path, *command):
+    """Ctrl+C ends the program while there is no server."""
+    with Server(path) as server:
+        server.kill()
+        with Example(*command, server.uri) as example:
+            example.expect(REFUSED, 'attempt 1 in 500 ms')
+            example.process.send_signal(signal.SIGINT)
+            example.expect_success()
 
 
 def test_no_uri(path, *command):
@@ -203,8 +239,8 @@ def test_wrong_uri(path, *command):
 
 
 def main(*arguments):
-    tests = [test_restart, test_silence, test_drop, test_short_input, test_pipe, test_no_uri,
-             test_wrong_uri]
+    tests = [test_restart, test_silence, test_drop, test_short_input, test_pipe, test_socket,
+             test_interrupt, test_early_interrupt, test_no_uri, test_wrong_uri]
     run_cases((test.__name__.removeprefix('test_').replace('_', ' '),
                lambda test=test: test(*arguments)) for test in tests)
 
