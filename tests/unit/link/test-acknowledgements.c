@@ -7,6 +7,7 @@
 
 #include "certificate.h"
 #include "hb-block-writer-private.h"
+#include "hb-output-private.h"
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
@@ -487,6 +488,76 @@ test_records (gconstpointer data)
   line_tear_down (&line);
 }
 
+/* Waits until the peer's kernel has all bytes, without the object that is tested. */
+static void
+wait_acknowledged (Line *line)
+{
+  gint64 deadline = wait_get_deadline ();
+  int n_unacknowledged;
+
+  do
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_assert_cmpint (ioctl (g_socket_get_fd (get_socket (line, 0)), TIOCOUTQ, &n_unacknowledged),
+                       ==, 0);
+    }
+  while (n_unacknowledged > 0);
+}
+
+/* Returns the position after the message. */
+static guint64
+send_message (Line     *line,
+              HbOutput *output)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (SMALL_BLOCK), SMALL_BLOCK);
+  HbSpan span;
+
+  g_assert_true (hb_output_send (output, HB_OPCODE_BINARY, bytes, &span));
+  hb_output_flush (output);
+  wait_acknowledged (line);
+
+  return span.end;
+}
+
+/* An output reads for the last time when it ends, and does not use the socket after that, which may
+ * be closed. It may begin again before that. */
+static void
+test_output (gconstpointer data)
+{
+  g_autoptr (HbOutput) output = NULL;
+  guint64 first, second, third;
+  guint round_trip;
+  HbWatch *watch;
+  Line line;
+
+  line_set_up (&line, data);
+  watch = hb_watch_new (g_socket_get_fd (get_socket (&line, 0)));
+  hb_watch_enter (watch, g_main_context_default ());
+  output = hb_output_new (G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (line.sender)),
+                          watch, NULL, NULL);
+
+  hb_output_begin_acknowledgements (output, get_socket (&line, 0), !line.is_tls);
+  first = send_message (&line, output);
+  hb_output_end_acknowledgements (output);
+  second = send_message (&line, output);
+  g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, first);
+  g_assert_cmpuint (round_trip, ==, 0);
+
+  hb_output_begin_acknowledgements (output, get_socket (&line, 0), !line.is_tls);
+  g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, second);
+  g_assert_cmpuint (round_trip, >, 0);
+  third = send_message (&line, output);
+  hb_output_end_acknowledgements (output);
+  hb_watch_leave (watch);
+  reset (&line, 0);
+  hb_output_end_acknowledgements (output);
+  g_assert_cmpuint (hb_output_get_acknowledged (output, &round_trip), ==, third);
+
+  hb_output_detach (output);
+  hb_watch_unref (watch);
+  line_tear_down (&line);
+}
+
 static void
 assert_impossible (GSocket *socket)
 {
@@ -535,6 +606,7 @@ static const struct
   { "late", test_late },
   { "end", test_end },
   { "records", test_records },
+  { "output", test_output },
 };
 
 int
