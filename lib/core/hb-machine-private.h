@@ -198,6 +198,14 @@ hb_machine_is_unacknowledged (const HbMachine *self)
   return hb_outbox_is_unacknowledged (&self->outbox);
 }
 
+/* Whether the link must read acknowledgements, also for messages that were sent in this mode before
+ * the property changed */
+static inline gboolean
+hb_machine_needs_acknowledgements (const HbMachine *self)
+{
+  return self->settings.delivery == HB_DELIVERY_ACKNOWLEDGED || self->outbox.tracks;
+}
+
 /* Returns whether hb_machine_on_sent () and HB_EVENT_PROGRESS need the time.
  *
  * @is_awaited: whether a call waits for the message that was sent */

@@ -31,9 +31,12 @@ typedef struct
   /* Returns the position before which the kernel has all bytes. */
   guint64  (* get_written)          (gpointer   data);
 
-  /* Begins to read which bytes the peer's TCP has acknowledged. This function and the next are NULL
-   * if the channel does not know which bytes the kernel has. */
+  /* Begins to read which bytes the peer's TCP has acknowledged. This function and the next two
+   * are NULL if the channel does not know which bytes the kernel has. */
   void     (* begin_acknowledgements) (gpointer data);
+
+  /* Stops that. The position of @get_acknowledged remains. */
+  void     (* end_acknowledgements) (gpointer   data);
 
   /* Returns the position before which the peer's TCP has all bytes. Sets @round_trip to the time,
    * in microseconds, 0 if it is not known. */

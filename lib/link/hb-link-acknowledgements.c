@@ -20,6 +20,16 @@ hb_link_begin_acknowledgements (HbLink *self)
     self->channel.funcs->begin_acknowledgements (self->channel.data);
 }
 
+/* Ends that, because over TLS each write would cost system calls. hb_link_ask () begins again. */
+void
+hb_link_end_acknowledgements (HbLink *self)
+{
+  self->is_acknowledging = FALSE;
+
+  if (self->connection != NULL && self->channel.funcs->end_acknowledgements != NULL)
+    self->channel.funcs->end_acknowledgements (self->channel.data);
+}
+
 /* Emits HB_EVENT_OPENED. */
 void
 hb_link_emit_opened (HbLink *self)

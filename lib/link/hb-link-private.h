@@ -41,6 +41,7 @@ void                     hb_link_drop                 (HbLink             *self)
 
 /* hb-link-acknowledgements.c */
 void                     hb_link_begin_acknowledgements (HbLink           *self);
+void                     hb_link_end_acknowledgements (HbLink             *self);
 void                     hb_link_ask                  (HbLink             *self);
 
 void                     hb_link_set_reading          (HbLink             *self,

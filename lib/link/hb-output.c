@@ -343,7 +343,7 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads the acknowledgements for the last time, because the socket may be closed next. */
+/* Reads the acknowledgements for the last time. Must be called before the socket is closed. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {

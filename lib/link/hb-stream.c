@@ -271,6 +271,12 @@ hb_stream_begin_acknowledgements (gpointer data)
   hb_output_begin_acknowledgements (self->output, self->socket, hb_socket_is_direct (self->base));
 }
 
+static void
+hb_stream_end_acknowledgements (gpointer data)
+{
+  hb_output_end_acknowledgements (((HbStream *) data)->output);
+}
+
 static guint64
 hb_stream_get_acknowledged (gpointer  data,
                             guint    *round_trip)
@@ -341,6 +347,7 @@ static const HbChannelFuncs channel_funcs = {
   .send = hb_stream_send,
   .get_written = hb_stream_get_written,
   .begin_acknowledgements = hb_stream_begin_acknowledgements,
+  .end_acknowledgements = hb_stream_end_acknowledgements,
   .get_acknowledged = hb_stream_get_acknowledged,
   .flush = hb_stream_flush,
   .read_on = hb_stream_read_on,

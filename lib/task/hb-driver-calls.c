@@ -54,8 +54,7 @@ hb_driver_set (HbDriver      *self,
     {
       hb_link_set_max_message_size (self->link, self->machine.settings.max_message_size);
       hb_link_set_fragment_size (self->link, self->machine.settings.fragment_size);
-      if (self->machine.settings.delivery == HB_DELIVERY_ACKNOWLEDGED)
-        hb_link_begin_acknowledgements (self->link);
+      hb_driver_follow_delivery (self);
     }
 
   hb_machine_apply_settings (&self->machine, hb_driver_read_clock (self));

@@ -25,12 +25,30 @@ hb_driver_take_batch_in (HbDriver *self)
   hb_batch_clear (&batch);
 }
 
+/* Makes the link read acknowledgements only as long as messages need them. */
+void
+hb_driver_follow_delivery (HbDriver *self)
+{
+  if (self->link == NULL)
+    return;
+
+  if (hb_machine_needs_acknowledgements (&self->machine))
+    hb_link_begin_acknowledgements (self->link);
+  else
+    hb_link_end_acknowledgements (self->link);
+}
+
 /* Asks the link what the peer has acknowledged. */
 void
 hb_driver_ask (HbDriver *self)
 {
-  if (self->link != NULL && hb_machine_is_unacknowledged (&self->machine))
+  if (self->link == NULL)
+    return;
+
+  if (hb_machine_is_unacknowledged (&self->machine))
     hb_link_ask (self->link);
+
+  hb_driver_follow_delivery (self);
 }
 
 /* Brings the machine up to date before it may leave the link or give messages back. When libsoup

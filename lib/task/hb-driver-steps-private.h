@@ -106,6 +106,7 @@ HbReply   hb_driver_judge          (HbDriver       *self,
 
 /* hb-driver-intake.c */
 void      hb_driver_take_batch_in  (HbDriver       *self);
+void      hb_driver_follow_delivery (HbDriver      *self);
 void      hb_driver_ask            (HbDriver       *self);
 void      hb_driver_catch_up       (HbDriver       *self);
 void      hb_driver_show_change    (HbDriver       *self);

@@ -2,6 +2,10 @@
 
 #include "config.h"
 
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+
 #include "certificate.h"
 #include "fixture.h"
 
@@ -25,6 +29,34 @@ static const Case cases[] = {
 };
 
 static GTlsCertificate *certificate;
+
+/* How often the library has read how many bytes are not acknowledged */
+static guint n_readings;
+
+int ioctl (int           fd,
+           unsigned long request,
+           ...);
+
+/* The dynamic linker takes a program's own function before that of the C library. */
+int
+ioctl (int           fd,
+       unsigned long request,
+       ...)
+{
+  static int (*real) (int, unsigned long, ...);
+  void *argument;
+  va_list args;
+
+  if (real == NULL)
+    *(void **) &real = dlsym (RTLD_NEXT, "ioctl");
+
+  va_start (args, request);
+  argument = va_arg (args, void *);
+  va_end (args);
+  n_readings += request == TIOCOUTQ;
+
+  return real (fd, request, argument);
+}
 
 static gboolean
 set_up (Fixture    *fixture,
@@ -186,6 +218,40 @@ test_room (Fixture       *fixture,
   fixture_close (fixture);
 }
 
+/* Over TLS, each written block is measured, which costs system calls. */
+static void
+test_set_back (gconstpointer data)
+{
+  const Case tls = { "tls", TRUE, FALSE };
+  gboolean has_sent = GPOINTER_TO_INT (data);
+  Fixture fixture = { 0 };
+  RawPeer *peer;
+
+  g_test_summary ("The link stops measuring when `delivery` is set back and nothing waits for an "
+                  "acknowledgement any more");
+
+  if (!set_up (&fixture, &tls))
+    return;
+
+  peer = fixture_open_raw (&fixture);
+  assert_sends (fixture.task, "acknowledged");
+  if (has_sent)
+    wait_until (hb_websocket_task_get_buffered_amount (fixture.task) == 0);
+
+  g_assert_true ((n_readings > 0) == has_stream);
+  hb_websocket_task_set_delivery (fixture.task, HB_DELIVERY_WRITTEN);
+  wait_until (hb_websocket_task_get_buffered_amount (fixture.task) == 0);
+
+  n_readings = 0;
+  assert_sends (fixture.task, "written");
+  raw_peer_expect (peer, "text:acknowledged text:written");
+  g_assert_cmpuint (n_readings, ==, 0);
+
+  fixture_close_raw (&fixture, peer);
+  fixture_tear_down (&fixture, NULL);
+  n_readings = 0;
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -203,6 +269,10 @@ main (int   argc,
       g_test_add_data_func (path, &cases[i], test_loss);
     }
 
+  g_test_add_data_func ("/loopback/delivery/set-back/waiting", GINT_TO_POINTER (FALSE),
+                        test_set_back);
+  g_test_add_data_func ("/loopback/delivery/set-back/acknowledged", GINT_TO_POINTER (TRUE),
+                        test_set_back);
   add_test ("/loopback/delivery/calls", test_calls);
   add_test ("/loopback/delivery/room", test_room);
 
