@@ -22,7 +22,7 @@ void     hb_asking_init       (HbAsking       *self,
 void     hb_asking_start      (HbAsking       *self,
                                gint64          now);
 gint64   hb_asking_get_late   (const HbAsking *self);
-gboolean hb_asking_tick       (HbAsking       *self,
+void     hb_asking_on_asked   (HbAsking       *self,
                                gint64          now);
 gboolean hb_asking_on_receipt (HbAsking       *self,
                                gint64          now);

@@ -38,9 +38,10 @@ hb_asking_start (HbAsking *self,
   self->at = now + self->interval;
 }
 
-static void
-ask (HbAsking *self,
-     gint64    now)
+/* Plans the next query. As long as there is no progress, each interval is longer than the last. */
+void
+hb_asking_on_asked (HbAsking *self,
+                    gint64    now)
 {
   self->receipt_at = now + get_first_interval (self);
   self->interval = MIN (self->interval * 2, INTERVAL_MAX);
@@ -54,19 +55,6 @@ hb_asking_get_late (const HbAsking *self)
   return MAX (self->at, self->at - self->interval + INTERVAL_LATE);
 }
 
-/* Returns whether to ask now, because the time has come. */
-gboolean
-hb_asking_tick (HbAsking *self,
-                gint64    now)
-{
-  if (now < self->at)
-    return FALSE;
-
-  ask (self, now);
-
-  return TRUE;
-}
-
 /* Returns whether to ask now, because the peer has sent something, and an acknowledgement with it.
  * Under a flood that would be asked too often. */
 gboolean
@@ -76,7 +64,7 @@ hb_asking_on_receipt (HbAsking *self,
   if (now < self->receipt_at)
     return FALSE;
 
-  ask (self, now);
+  hb_asking_on_asked (self, now);
 
   return TRUE;
 }

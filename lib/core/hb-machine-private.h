@@ -169,6 +169,8 @@ const HbOutgoing *hb_machine_take_message       (HbMachine      *self,
                                                  gint64          now);
 gint64            hb_machine_get_deadline       (HbMachine      *self);
 gint64            hb_machine_get_early_ping_at  (HbMachine      *self);
+gboolean          hb_machine_is_link_due        (HbMachine      *self,
+                                                 gint64          now);
 gboolean          hb_machine_may_end_link       (HbMachine      *self);
 gint64            hb_machine_get_attempt_at     (HbMachine      *self);
 HbStatus          hb_machine_get_status         (HbMachine      *self);

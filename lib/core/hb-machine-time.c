@@ -69,6 +69,14 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
+/* Returns whether a tick acts on a deadline of the state or the network. */
+gboolean
+hb_machine_is_link_due (HbMachine *self,
+                        gint64     now)
+{
+  return now >= get_link_deadline (self);
+}
+
 /* Returns when the next tick is due, HB_NEVER if none is. */
 gint64
 hb_machine_get_deadline (HbMachine *self)
@@ -228,7 +236,10 @@ puts_off (HbMachine *self,
   return TRUE;
 }
 
-/* @is_queued: whether the request still waits for a connection of the session */
+/* Handles the deadlines that have passed. If messages wait for an acknowledgement, query the link
+ * first.
+ *
+ * @is_queued: whether the request still waits for a connection of the session */
 void
 hb_machine_on_tick (HbMachine *self,
                     gint64     now,
@@ -237,8 +248,7 @@ hb_machine_on_tick (HbMachine *self,
 {
   hb_machine_expire (self, now);
 
-  if (hb_outbox_tick (&self->outbox, &self->settings, now))
-    hb_effects_push (&self->effects, HB_EFFECT_ASK);
+  hb_outbox_tick (&self->outbox, &self->settings, now);
 
   if (puts_off (self, now, reading))
     return;

@@ -39,16 +39,18 @@ hb_outbox_get_ask_at (HbOutbox         *self,
                                                             : hb_asking_get_late (&self->asking);
 }
 
-/* Returns whether to query the link now. */
-gboolean
+/* Follows a query of the link, and plans the next one. */
+void
 hb_outbox_tick (HbOutbox         *self,
                 const HbSettings *settings,
                 gint64            now)
 {
-  return now >= hb_outbox_get_ask_at (self, settings) && hb_asking_tick (&self->asking, now);
+  if (now >= hb_outbox_get_ask_at (self, settings))
+    hb_asking_on_asked (&self->asking, now);
 }
 
-/* Does the same when the peer has sent data or has received a part of a backlog. */
+/* Returns whether to query the link now, because the peer has sent data or has received a part of a
+ * backlog. */
 gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)

@@ -98,7 +98,7 @@ gint64            hb_outbox_get_deadline       (const HbOutbox   *self,
 gboolean          hb_outbox_complete_sent      (HbOutbox         *self);
 gint64            hb_outbox_get_ask_at         (HbOutbox         *self,
                                                 const HbSettings *settings);
-gboolean          hb_outbox_tick               (HbOutbox         *self,
+void              hb_outbox_tick               (HbOutbox         *self,
                                                 const HbSettings *settings,
                                                 gint64            now);
 gboolean          hb_outbox_on_receipt         (HbOutbox         *self,

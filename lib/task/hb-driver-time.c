@@ -53,7 +53,9 @@ hb_driver_get_deadline (gpointer  user_data,
   return hb_machine_get_deadline (&self->machine);
 }
 
-/* Ends a pause of reading, so that the socket is read in the next iteration. */
+/* Ends a pause of reading if a deadline of the link has passed, so that the socket is read in the
+ * next iteration. All other deadlines leave the pause alone. While messages wait for
+ * acknowledgements, those deadlines are so close that other sources would never be dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {
@@ -63,7 +65,8 @@ read_on (HbDriver *self)
   if (hb_link_is_held_up (self->link))
     return HB_READING_HELD_UP;
 
-  return hb_link_read_on (self->link) ? HB_READING_LATER : HB_READING_DONE;
+  return hb_machine_is_link_due (&self->machine, self->now) && hb_link_read_on (self->link)
+         ? HB_READING_LATER : HB_READING_DONE;
 }
 
 /* Handles a deadline that has passed, or sends a ping early.
@@ -75,16 +78,16 @@ hb_driver_tick (HbDriver *self)
 {
   HbEvent event = {
     .kind = HB_EVENT_TICK,
-    .tick.reading = read_on (self),
     .tick.is_queued = self->link != NULL && hb_link_is_queued (self->link),
   };
 
+  hb_driver_catch_up (self);
+  hb_driver_read_clock (self);
+
+  event.tick.reading = read_on (self);
   if (event.tick.reading == HB_READING_DONE && !hb_alarm_is_due (&self->alarm)
       && hb_machine_may_end_link (&self->machine))
     event.tick.reading = HB_READING_LATER;
-
-  hb_driver_catch_up (self);
-  hb_driver_read_clock (self);
 
   if (self->trace.is_wanted)
     hb_trace_begin_tick (&self->trace, &self->machine, self->now);

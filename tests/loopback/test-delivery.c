@@ -252,6 +252,66 @@ test_set_back (gconstpointer data)
   n_readings = 0;
 }
 
+/* Longer than the handler's time budget, in milliseconds */
+#define BUSY 10
+
+static void
+hold_up_cb (HbWebsocketTask *task,
+            int              type,
+            GBytes          *message,
+            guint           *n_messages)
+{
+  g_usleep (BUSY * 1000);
+  (*n_messages)++;
+}
+
+static gboolean
+hog_cb (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* The server sends, and does not read, so messages wait for its acknowledgement. */
+static void
+test_pause (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (2000, 'x');
+  guint n_messages = 0;
+  RawPeer *peer;
+  guint hog;
+
+  g_test_summary ("A query for acknowledgements does not end a pause of reading, in which other "
+                  "sources are dispatched");
+
+  if (!has_stream)
+    {
+      g_test_skip ("libsoup's own stream makes no pause");
+      return;
+    }
+
+  hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
+  g_signal_connect (fixture->task, "message", G_CALLBACK (hold_up_cb), &n_messages);
+  peer = fixture_open_raw (fixture);
+  raw_peer_pause (peer);
+  send_all (fixture->task);
+  raw_peer_send_text (peer, text);
+  raw_peer_send_text (peer, text);
+  raw_peer_send_text (peer, text);
+  hog = g_idle_add_full (G_PRIORITY_HIGH_IDLE, hog_cb, NULL, NULL);
+  wait_until (n_messages > 0);
+  wait_pass (300);
+  g_assert_cmpuint (n_messages, ==, 1);
+
+  g_source_remove (hog);
+  wait_until (n_messages == 3);
+  signal_log_forget (fixture->log);
+  raw_peer_resume (peer);
+  expect_numbers (peer, 0, N_MESSAGES);
+  signal_log_skip_to (fixture->log, "drain");
+  fixture_close_raw (fixture, peer);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -273,6 +333,7 @@ main (int   argc,
                         test_set_back);
   g_test_add_data_func ("/loopback/delivery/set-back/acknowledged", GINT_TO_POINTER (TRUE),
                         test_set_back);
+  add_raw_test ("/loopback/delivery/pause", test_pause);
   add_test ("/loopback/delivery/calls", test_calls);
   add_test ("/loopback/delivery/room", test_room);
 

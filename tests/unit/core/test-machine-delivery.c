@@ -491,6 +491,37 @@ test_questions (Fixture       *fixture,
   assert_effects (fixture, "transmit resolve:done(three)");
 }
 
+static void
+test_ticks (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_test_summary ("A tick that follows a query plans the next one, asks for no second one, and is no "
+                  "reason to read received bytes");
+
+  fixture->keeps = TRUE;
+  fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
+  start_open (fixture);
+  send_ticket (fixture, "one", "one");
+  drain (fixture);
+  written (fixture, 1);
+  assert_asks_in (fixture, SOON);
+  forget (fixture);
+
+  fixture->now += SOON;
+  g_assert_false (hb_machine_is_link_due (&fixture->machine, fixture->now));
+  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  assert_effects (fixture, "");
+  assert_asks_in (fixture, 2 * SOON);
+
+  fixture->now = hb_machine_get_early_ping_at (&fixture->machine);
+  g_assert_false (hb_machine_is_link_due (&fixture->machine, fixture->now));
+  fixture->now = fixture->machine.heartbeat.last_activity + hb_milliseconds (15000);
+  g_assert_true (hb_machine_is_link_due (&fixture->machine, fixture->now));
+
+  acknowledged (fixture, 1);
+  assert_effects (fixture, "resolve:done(one)");
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -507,6 +538,7 @@ main (int   argc,
     }
 
   add_test ("/machine-delivery/questions", test_questions);
+  add_test ("/machine-delivery/ticks", test_ticks);
 
   return g_test_run ();
 }
