@@ -150,9 +150,9 @@ build
 mkfifo "$scratch/input"
 
 start_server 0
-say "A server listens on $uri. hb-cat connects, and every 0.4 s of silence it sends a heartbeat."
+say "A server listens on $uri. hb-cat connects, and sends a heartbeat after each 0.4 s of silence."
 start_cat
-expect_told '  open$' "hb-cat did not open its link"
+expect_told '  open$' "hb-cat did not open its connection"
 send "hello"
 expect_received "hello"
 expect_told 'ping answered in [0-9.]* ms' "no heartbeat was answered" 3
@@ -160,34 +160,34 @@ expect_told 'ping answered in [0-9.]* ms' "no heartbeat was answered" 3
 say "The server freezes (SIGSTOP): TCP says nothing, but no heartbeat is answered for 0.6 s."
 kill -STOP "$server_pid"
 expect_told 'silence: ' "hb-cat did not notice that the server had gone silent"
-expect_told 'reconnect in ' "hb-cat did not mean to reconnect after the silence"
-say "The server goes on (SIGCONT)."
+expect_told 'reconnect in ' "hb-cat did not plan to reconnect after the silence"
+say "The server continues (SIGCONT)."
 kill -CONT "$server_pid"
-expect_told 'open again after ' "hb-cat did not open its link again after the silence"
-expect_told 'ping answered' "no heartbeat was answered on the second link" 5
+expect_told 'open again after ' "hb-cat did not reconnect after the silence"
+expect_told 'ping answered' "no heartbeat was answered on the second connection" 5
 
-say "The server is killed, and three lines are written to hb-cat while there is none."
+say "The server is killed, and hb-cat gets three lines while no server runs."
 kill -KILL "$server_pid"
-expect_told 'link lost' "hb-cat did not notice that the server was killed" 2
+expect_told 'connection lost' "hb-cat did not notice that the server was killed" 2
 send "one"
 send "two"
 send "three"
-expect_told 'queued, 3 waiting' "hb-cat did not keep the lines that came while the link was down"
-expect_told 'attempt 2' "hb-cat did not go on trying"
+expect_told 'queued, 3 waiting' "hb-cat did not queue the lines while no connection was open"
+expect_told 'attempt 2' "hb-cat did not continue its attempts"
 
 say "The server is started again on port $port."
 start_server "$port"
-expect_told 'open again after .*, 3 queued' "hb-cat did not open its link again, the lines queued"
+expect_told 'open again after .*, 3 queued' "hb-cat did not reconnect with the lines queued"
 expect_received "three"
 [ "$(tail -n 3 "$scratch/received")" = $'one\ntwo\nthree' ] \
   || fail "the lines came back in another order, or not once each"
 
-say "The input ends, so hb-cat closes the link and leaves."
+say "The input ends, so hb-cat closes the connection and exits."
 exec 3>&-
 wait_for_cat
 [ "$status" -eq 0 ] || fail "hb-cat ended with status $status"
-expect_told 'closed with code 1000' "hb-cat did not close its link as it should"
+expect_told 'closed with code 1000' "hb-cat did not close its connection with code 1000"
 
 # tee and sed need a moment to show the last lines.
 sleep 0.2
-say "All of it happened: heartbeats, a dead link noticed, two reconnects, no line lost."
+say "All of this happened: heartbeats, a dead connection detected, two reconnects, no line lost."

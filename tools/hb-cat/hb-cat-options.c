@@ -25,9 +25,9 @@
 static const char *
 get_summary (void)
 {
-  return _("Keeps one WebSocket alive: prints what arrives, and sends each line of standard input\n"
-           "as a message. Lines that come while the link is down are kept and sent when it is\n"
-           "back. Events of the connection are reported on standard error.");
+  return _("Keeps one WebSocket open: prints each message, and sends each line of standard input\n"
+           "as a message. Lines that you enter while the connection is lost are sent when it is\n"
+           "open again. Events of the connection are reported on standard error.");
 }
 
 static char *
@@ -38,13 +38,13 @@ get_description (void)
       "it; the property’s documentation says more.");
   const char *ends =
     _("At the end of the input, the lines that are still queued are sent, --wait passes, and\n"
-      "the link is closed with code 1000. Ctrl-C does the same without the wait; a second\n"
-      "Ctrl-C leaves at once. With --once, a link that is lost is not opened again, and the\n"
-      "program ends with it.");
+      "the connection is closed with code 1000. Ctrl-C does the same without --wait. A\n"
+      "second Ctrl-C exits at once. With --once, a lost connection is not opened again, and\n"
+      "the program ends with it.");
   const char *statuses =
     _("Exit status:\n"
       "  0  closed as asked, or, with --once, by the server with code 1000\n"
-      "  1  gave up: --repeat-limit was reached, the one link of --once was lost, or a message\n"
+      "  1  gave up: --repeat-limit was reached, the connection of --once was lost, or a message\n"
       "     was too big; or fewer messages came than --count says, a line could not be sent,\n"
       "     standard output was closed, the command of --exec failed, or Ctrl-C came twice\n"
       "  2  the command line was wrong");
@@ -144,10 +144,10 @@ apply (CatOptions  *self,
   gsize i;
 
   if (argc < 2)
-    return cat_fail (error, _("Which WebSocket? Give a URI such as wss://example.com/feed"));
+    return cat_fail (error, _("The URI is missing. Give one such as wss://example.com/feed"));
 
   if (argc > 2)
-    return cat_fail (error, _("Only one URI is taken, and no other arguments"));
+    return cat_fail (error, _("Give one URI, and no other argument"));
 
   if (self->once && self->has_limit)
     return cat_fail (error, _("--once and --repeat-limit exclude each other"));
@@ -217,13 +217,13 @@ new_context (CatOptions *self)
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
       _("Accept any certificate of the server, with a warning"), NULL },
     { "greeting", 0, 0, G_OPTION_ARG_FILENAME, &self->greeting,
-      _("Send this message, or that in FILE, first on each link"), "TEXT|@FILE" },
+      _("Send this message, or that in FILE, first on each connection"), "TEXT|@FILE" },
     { "ready-on", 0, 0, G_OPTION_ARG_FILENAME, &self->ready_on,
-      _("Send lines only after a message that has this text in it"), "TEXT" },
+      _("Send lines only after a message that contains this text"), "TEXT" },
     { "ping-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Silence before a ping, 0: no heartbeat (15000)"), "MS" },
     { "pong-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Wait for life after a ping (10000)"), "MS" },
+      _("Time for the reply to a ping (10000)"), "MS" },
     { "ping-mode", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Ping with a text message, or with a ping frame (ping)"), "message|ping" },
     { "ping-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
@@ -231,34 +231,34 @@ new_context (CatOptions *self)
     { "pong-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("The text that answers a ping; it is not printed"), "TEXT" },
     { "liveness", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("What proves life, and whether it delays the next ping (any)"), "any|reply|steady" },
+      _("What proves that the server is alive, and delays pings (any)"), "any|reply|steady" },
     { "reconnect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Wait before an attempt to reconnect (2000)"), "MS" },
+      _("Delay before an attempt to reconnect (2000)"), "MS" },
     { "reconnect-timeout-max", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Double that wait at each failure, up to this; 0: never (0)"), "MS" },
+      _("Double the delay at each failure, up to this; 0: never (0)"), "MS" },
     { "reconnect-jitter", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Share of each wait that is random, 0 to 1 (0)"), "SHARE" },
+      _("Share of each delay that is random, 0 to 1 (0)"), "SHARE" },
     { "repeat-limit", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Give up after this many attempts in a row, -1: never (-1)"), "N" },
     { "min-uptime", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("How long a link must last for attempts to count afresh (5000)"), "MS" },
+      _("Time a connection must last to reset the count of attempts (5000)"), "MS" },
     { "connect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("How long one attempt may take (10000)"), "MS" },
     { "close-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("How long closing may take (2000)"), "MS" },
     { "max-message-size", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("The longest message to take, 0: no limit (16777216)"), "BYTES" },
+      _("Maximum size of a received message, 0: no limit (16777216)"), "BYTES" },
     { "once", 0, 0, G_OPTION_ARG_NONE, &self->once,
-      _("Never reconnect: end when the link does"), NULL },
+      _("Never reconnect: end with the first connection"), NULL },
     { "count", 0, 0, G_OPTION_ARG_CALLBACK, set_count_cb,
-      _("Close when this many messages have come"), "N" },
+      _("Close after this number of received messages"), "N" },
     { "wait", 0, 0, G_OPTION_ARG_CALLBACK, set_wait_cb,
       _("Wait for answers after the end of the input, -1: forever (500, with --count -1)"), "MS" },
     { "send", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->sent,
       _("Send this message, or that in FILE, and no lines (may be given more than once)"),
       "TEXT|@FILE" },
     { "exec", 0, 0, G_OPTION_ARG_FILENAME, &self->command,
-      _("Run this command: it reads what arrives, and its lines are sent"), "COMMAND" },
+      _("Run this command: it reads the messages, and its lines are sent"), "COMMAND" },
     { "binary", 0, 0, G_OPTION_ARG_NONE, &self->binary,
       _("Send lines as binary messages, and print binary messages as they are"), NULL },
     { "null", '0', 0, G_OPTION_ARG_NONE, &self->null,
@@ -266,9 +266,9 @@ new_context (CatOptions *self)
     { "json", 0, 0, G_OPTION_ARG_NONE, &self->json,
       _("Print one JSON object for each event"), NULL },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &self->quiet,
-      _("Tell nothing but messages and errors"), NULL },
+      _("Print only messages and errors"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &self->version,
-      _("Show the version and leave"), NULL },
+      _("Show the version and exit"), NULL },
     G_OPTION_ENTRY_NULL
   };
   GOptionContext *context = g_option_context_new ("URI");

@@ -172,7 +172,7 @@ tell_close (const CatOptions *options,
             const char       *reason)
 {
   if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
-    return tell (options, BAD, "%s", _("link lost (no close frame came)"));
+    return tell (options, BAD, "%s", _("connection lost (no close frame)"));
 
   if (reason != NULL && *reason != '\0')
     return tell (options, WAITING, _("closed with code %u, “%s”"), code, reason);
@@ -238,7 +238,7 @@ tell_interrupted (const CatOptions *options,
 {
   return n_queued == 0
          || tell (options, WAITING,
-                  _("%u still to be sent; Ctrl-C once more leaves at once"), n_queued);
+                  _("%u still to be sent; press Ctrl-C again to exit at once"), n_queued);
 }
 
 const CatVoice cat_voice_text = {

@@ -24,32 +24,32 @@ _hb_cat ()
     '--cert=[Show the server the certificate in this file]:file:_files' \
     '--key=[The private key of --cert, if it is not in the same file]:file:_files' \
     '--insecure[Accept any certificate of the server, with a warning]' \
-    '--greeting=[Send this message, or that in FILE, first on each link]:text:_hb_cat_text' \
-    '--ready-on=[Send lines only after a message that has this text in it]:text:' \
+    '--greeting=[Send this message, or that in FILE, first on each connection]:text:_hb_cat_text' \
+    '--ready-on=[Send lines only after a message that contains this text]:text:' \
     '--ping-timeout=[Silence before a ping, 0\: no heartbeat (15000)]:ms:' \
-    '--pong-timeout=[Wait for life after a ping (10000)]:ms:' \
+    '--pong-timeout=[Time for the reply to a ping (10000)]:ms:' \
     '--ping-mode=[Ping with a text message, or with a ping frame (ping)]:value:(message ping)' \
     '--ping-message=[Ping with a message of this text (heartbeat)]:text:' \
     '--pong-message=[The text that answers a ping; it is not printed]:text:' \
-    '--liveness=[What proves life, and whether it delays the next ping (any)]:value:(any reply steady)' \
-    '--reconnect-timeout=[Wait before an attempt to reconnect (2000)]:ms:' \
-    '--reconnect-timeout-max=[Double that wait at each failure, up to this; 0\: never (0)]:ms:' \
-    '--reconnect-jitter=[Share of each wait that is random, 0 to 1 (0)]:share:' \
+    '--liveness=[What proves that the server is alive, and delays pings (any)]:value:(any reply steady)' \
+    '--reconnect-timeout=[Delay before an attempt to reconnect (2000)]:ms:' \
+    '--reconnect-timeout-max=[Double the delay at each failure, up to this; 0\: never (0)]:ms:' \
+    '--reconnect-jitter=[Share of each delay that is random, 0 to 1 (0)]:share:' \
     '--repeat-limit=[Give up after this many attempts in a row, -1\: never (-1)]:n:' \
-    '--min-uptime=[How long a link must last for attempts to count afresh (5000)]:ms:' \
+    '--min-uptime=[Time a connection must last to reset the count of attempts (5000)]:ms:' \
     '--connect-timeout=[How long one attempt may take (10000)]:ms:' \
     '--close-timeout=[How long closing may take (2000)]:ms:' \
-    '--max-message-size=[The longest message to take, 0\: no limit (16777216)]:bytes:' \
-    '--once[Never reconnect\: end when the link does]' \
-    '--count=[Close when this many messages have come]:n:' \
+    '--max-message-size=[Maximum size of a received message, 0\: no limit (16777216)]:bytes:' \
+    '--once[Never reconnect\: end with the first connection]' \
+    '--count=[Close after this number of received messages]:n:' \
     '--wait=[Wait for answers after the end of the input, -1\: forever (500, with --count -1)]:ms:' \
     '*--send=[Send this message, or that in FILE, and no lines (may be given more than once)]:text:_hb_cat_text' \
-    '--exec=[Run this command\: it reads what arrives, and its lines are sent]:command:_command_names -e' \
+    '--exec=[Run this command\: it reads the messages, and its lines are sent]:command:_command_names -e' \
     '--binary[Send lines as binary messages, and print binary messages as they are]' \
     '(-0 --null)'{-0,--null}'[A NUL ends each line of the input and each message of the output]' \
     '--json[Print one JSON object for each event]' \
-    '(-q --quiet)'{-q,--quiet}'[Tell nothing but messages and errors]' \
-    '--version[Show the version and leave]' \
+    '(-q --quiet)'{-q,--quiet}'[Print only messages and errors]' \
+    '--version[Show the version and exit]' \
     ':URI:_hb_cat_uri'
 }
 

@@ -12,8 +12,8 @@ NOWHERE = 'ws://127.0.0.1:1/'
 
 # Wrong command lines, and the text that the error of hb-cat must contain
 WRONG = [
-    ([], 'Which WebSocket?'),
-    (['ws://one/', 'ws://two/'], 'Only one URI'),
+    ([], 'The URI is missing.'),
+    (['ws://one/', 'ws://two/'], 'Give one URI'),
     (['http://example.com/'], 'The scheme of the URI is “http”'),
     (['ws://example.com/#there'], 'fragment'),
     (['ws://'], 'host'),
@@ -124,8 +124,8 @@ def check_given_up():
 
     with Peer(lose) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri, stdin=b'x')
-        check(result.status == 1 and 'link lost' in result.told, '1: the link of --once was lost',
-              result)
+        check(result.status == 1 and 'connection lost' in result.told,
+              '1: the connection of --once was lost', result)
     with Peer(leave) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
         check(result.status == 1 and 'closed with code 1001' in result.told,
