@@ -301,6 +301,7 @@ test_set (Fixture       *fixture,
   set_timeout (fixture, 0);
   g_assert_true (hb_machine_send (&fixture->machine, HB_NEVER, HB_OPCODE_TEXT, bytes,
                                   HB_SEND_FLAGS_DEFAULT, (gpointer) "late", NULL, NULL));
+  set_timeout (fixture, 0);
   assert_deadline (fixture, 60000 - 600);
   advance (fixture, 5 * TIMEOUT);
   set_timeout (fixture, TIMEOUT);

@@ -7,12 +7,12 @@
 #include "position.h"
 #include "walk.h"
 
-/* Whatever is done to a machine, in whatever order, from within its handlers and their main loops
- * too, it does as a model of it says.
+/* A machine keeps its promises with any calls and events in any order, also in handlers and in their
+ * main loops.
  *
- * What fails prints the seed of its round. HB_WALK_SEED=that takes this round alone; --seed, with
- * what GTest has printed on top, takes them all again. HB_WALK_STEPS is how many steps there are
- * altogether. */
+ * A round that fails prints its seed, and HB_WALK_SEED=SEED repeats this round alone. --seed, with
+ * the seed that GTest has printed first, repeats all rounds. HB_WALK_STEPS is the number of steps
+ * of all rounds together. */
 
 #define N_STEPS         4000000
 #define STEPS_PER_ROUND 1000

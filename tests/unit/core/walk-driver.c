@@ -4,10 +4,9 @@
 
 #include "walk-private.h"
 
-/* Carries out what the machine wants, as the real driver does, and holds each emission against what
- * is owed. */
+/* Carries out the effects as the real driver does, and checks that each may come now. */
 
-/* A machine that never comes to rest in one step. */
+/* Effects in one step, before the machine counts as one that does not end */
 #define MAX_EFFECTS 100000
 
 static void
@@ -16,17 +15,15 @@ send_taken (Walk             *self,
 {
   guint serial = self->link.serial;
 
-  g_assert_true (self->link.is_open);
-  g_assert_false (self->link.has_said_goodbye);
-  ledger_on_taken (&self->ledger, message);
+  walk_take (self, message);
   self->link.room -= self->link.room != G_MAXUINT;
   walk_on_sent (self);
 
-  /* The application may have connected to the connection itself. */
+  /* The application may have connected to signals of the connection. */
   if (dice_one_in (self->dice, 64))
     walk_call_back (self);
 
-  /* The kernel may take it at once. */
+  /* The kernel may accept the message at once. */
   if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
       && walk_get_n_unwritten (self) > 0)
     walk_on_written (self, 1);
@@ -40,7 +37,6 @@ transmit (Walk *self)
     {
       const HbOutgoing *message = hb_machine_take_message (&self->machine, self->now);
 
-      model_expire (self);
       if (message == NULL)
         break;
 
@@ -51,7 +47,7 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* A message goes out in the call that sends it, from a handler too.
+/* A message is sent in the call that sends it, also in a handler.
  *
  * @taken: (nullable): the message, if it did not have to wait */
 void
@@ -75,7 +71,7 @@ send_request (Walk           *self,
 
   g_assert_true (self->link.exists);
   g_assert_false (self->link.is_connecting);
-  g_assert_false (self->model.is_request_held);
+  g_assert_false (self->machine.is_request_held);
   self->link.is_connecting = walk_on_requested (self);
 }
 
@@ -83,22 +79,19 @@ static void
 connect_link (Walk           *self,
               const HbEffect *effect)
 {
-  Link *link = &self->link;
-
   if (!hb_machine_is_current (&self->machine, effect) || !walk_on_announcing (self))
     return;
 
-  /* One link at a time, and none while another is still told to be open */
-  g_assert_false (link->exists);
-  g_assert_false (self->mirror.is_told_open);
-  *link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
+  /* One link at a time, and none while the application sees another as open */
+  g_assert_false (self->link.exists);
+  g_assert_false (self->mirror.sees_open);
+  self->link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
+  g_array_set_size (self->taken, 0);
 
   if (dice_one_in (self->dice, 8))
     walk_hold (self);
   walk_call_back (self);
 
-  if (hb_machine_is_current (&self->machine, effect))
-    self->model.is_announcing = FALSE;
   if (hb_machine_on_announced (&self->machine, effect))
     send_request (self, effect);
 }
@@ -112,6 +105,9 @@ announce_attempt (Walk     *self,
   if (!hb_machine_is_current (&self->machine, effect))
     return;
 
+  g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
+  g_assert_cmpuint (effect->reconnect.attempt, ==, self->machine.attempt);
+
   /* The application's own function, every other time */
   if (dice_roll (self->dice, 2) == 1)
     {
@@ -121,15 +117,12 @@ announce_attempt (Walk     *self,
         return;
 
       hb_machine_set_delay (&self->machine, effect, delay);
-      delay = MAX (delay, self->model.retry_after);
-      g_assert_cmpuint (effect->reconnect.delay, ==, delay);
-      self->model.due_at = self->model.since + hb_milliseconds (delay);
-      self->model.is_by_settings = FALSE;
+      g_assert_cmpuint (effect->reconnect.delay, ==, MAX (delay, self->machine.retry_after));
     }
 
   g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
   g_assert_cmpint (hb_milliseconds (effect->reconnect.delay), ==,
-                   self->model.due_at - self->model.since);
+                   self->machine.attempt_at - self->machine.since);
   walk_call_back (self);
 }
 
@@ -138,15 +131,16 @@ ping (Walk *self)
 {
   guint serial = self->link.exists ? self->link.serial : 0;
 
+  self->n_pings++;
   walk_call_back (self);
   if (!self->link.exists || self->link.serial != serial)
     return;
 
   g_assert_true (self->link.is_open);
-  walk_on_pinged (self);
+  hb_machine_on_pinged (&self->machine, self->now);
 }
 
-/* All that was accepted is on its way before the close frame is sent, and it is sent once. */
+/* The close frame follows all messages, and is sent once. */
 static void
 shut_down (Walk *self)
 {
@@ -154,128 +148,53 @@ shut_down (Walk *self)
     return;
 
   g_assert_true (self->link.is_open);
-  g_assert_false (self->link.has_said_goodbye);
+  g_assert_false (self->link.has_sent_close);
   g_assert_cmpuint (walk_get_n_unwritten (self), ==, 0);
-  self->link.has_said_goodbye = TRUE;
+  self->link.has_sent_close = TRUE;
 }
 
-static gboolean
-is_error (const GError *error,
-          int           expected)
-{
-  return expected == ANY_ERROR ? error->domain != HB_ERROR
-                               : g_error_matches (error, HB_ERROR, expected);
-}
-
-/* The next of what is owed, and nothing else, and with nothing left of a link that has ended. */
-static void
-settle_debt (Walk           *self,
-             const HbEffect *effect)
-{
-  Owed *owed = model_pop_owed (self);
-
-  g_assert_nonnull (owed);
-  g_assert_cmpint (effect->kind, ==, owed->kind);
-
-  switch (effect->kind)
-    {
-    case HB_EFFECT_CONNECT:
-      g_assert_cmpuint (effect->serial, ==, owed->serial);
-      break;
-
-    case HB_EFFECT_OPEN:
-      g_assert_cmpuint (effect->serial, ==, owed->serial);
-      g_assert_false (self->mirror.is_told_open);
-      self->mirror.is_told_open = TRUE;
-      self->mirror.open_serial = owed->serial;
-      break;
-
-    case HB_EFFECT_MESSAGE:
-      g_assert_true (effect->message.bytes == owed->bytes);
-      g_assert_true (self->mirror.is_told_open);
-      break;
-
-    case HB_EFFECT_CLOSE:
-      g_assert_cmpuint (effect->close.code, ==, owed->number);
-      g_assert_true (self->mirror.is_told_open);
-      g_assert_cmpuint (self->mirror.open_serial, ==, owed->serial);
-      g_assert_false (self->link.exists && self->link.serial == owed->serial);
-      g_assert_false (model_has_open_link (self) && self->machine.serial == owed->serial);
-      self->mirror.is_told_open = FALSE;
-      break;
-
-    case HB_EFFECT_ERROR:
-      g_assert_true (is_error (effect->error, owed->error));
-      break;
-
-    case HB_EFFECT_RECONNECT:
-      g_assert_cmpuint (effect->reconnect.serial, ==, owed->serial);
-      g_assert_cmpuint (effect->reconnect.attempt, ==, owed->number);
-      break;
-
-    case HB_EFFECT_DROP:
-    case HB_EFFECT_REQUEST:
-    case HB_EFFECT_TRANSMIT:
-    case HB_EFFECT_ASK:
-    case HB_EFFECT_PING:
-    case HB_EFFECT_SHUT_DOWN:
-    case HB_EFFECT_READ:
-    case HB_EFFECT_WAITED:
-    case HB_EFFECT_YIELD:
-    case HB_EFFECT_NOTIFY:
-    case HB_EFFECT_DRAIN:
-    case HB_EFFECT_RESOLVE:
-    default:
-      g_assert_not_reached ();
-    }
-
-  model_free_owed (owed);
-}
-
-/* An application reads a property when it is notified, and not before. */
+/* The application reads a property when it is notified, and only then. */
 static void
 read_property (Walk       *self,
                HbProperty  property)
 {
-  HbMachine *machine = &self->machine;
+  HbStatus status = hb_machine_get_status (&self->machine);
   Mirror *mirror = &self->mirror;
 
   switch (property)
     {
     case HB_PROPERTY_STATE:
-      mirror->state = machine->state;
+      mirror->state = status.state;
       break;
     case HB_PROPERTY_ATTEMPT:
-      mirror->attempt = machine->attempt;
+      mirror->attempt = status.attempt;
       break;
     case HB_PROPERTY_HTTP_STATUS:
-      mirror->http_status = machine->http_status;
+      mirror->http_status = status.http_status;
       break;
     case HB_PROPERTY_RECONNECT_AT:
-      mirror->reconnect_at = hb_machine_get_attempt_at (machine);
+      mirror->reconnect_at = hb_machine_get_attempt_at (&self->machine);
       break;
     case HB_PROPERTY_LATENCY:
-      mirror->latency = machine->latency;
+      mirror->latency = status.latency;
       break;
     case HB_PROPERTY_DOWNTIME:
-      mirror->downtime = machine->downtime;
+      mirror->downtime = status.downtime;
       break;
     case HB_PROPERTY_BUFFERED_AMOUNT:
-      mirror->buffered_amount = hb_outbox_get_buffered (&machine->outbox);
+      mirror->buffered_amount = status.buffered_amount;
       break;
     case HB_PROPERTY_READY:
-      mirror->is_ready = hb_machine_get_status (machine).is_ready;
+      mirror->is_ready = status.is_ready;
       break;
     case HB_PROPERTY_PAUSED:
-      mirror->is_paused = machine->settings.paused;
+      mirror->is_paused = self->machine.settings.paused;
       break;
     case HB_PROPERTY_LAST_ERROR:
-      mirror->last_error = machine->last_error == NULL ? NO_ERROR
-                           : machine->last_error->domain == HB_ERROR ? machine->last_error->code
-                                                                     : ANY_ERROR;
+      mirror->has_error = status.last_error != NULL;
       break;
     case HB_PROPERTY_CONNECTION:
-      mirror->has_connection = model_has_open_link (self);
+      mirror->has_connection = hb_machine_has_open_link (&self->machine);
       break;
     default:
       g_assert_cmpint (property, ==, HB_PROPERTY_PROTOCOL);
@@ -283,10 +202,68 @@ read_property (Walk       *self,
 }
 
 static void
+emit_open (Walk           *self,
+           const HbEffect *effect)
+{
+  g_assert_false (self->mirror.sees_open);
+  self->mirror.sees_open = TRUE;
+  walk_call_back (self);
+
+  hb_machine_on_greeted (&self->machine, effect->serial);
+  if (self->link.serial == effect->serial)
+    self->link.is_greeted = TRUE;
+}
+
+/* Only a link that has ended has a `close`. */
+static void
+emit_close (Walk *self)
+{
+  g_assert_true (self->mirror.sees_open);
+  g_assert_false (self->link.exists && self->link.is_open);
+  self->mirror.sees_open = FALSE;
+  walk_call_back (self);
+}
+
+static void
+emit_message (Walk           *self,
+              const HbEffect *effect)
+{
+  g_assert_true (self->mirror.sees_open);
+  walk_deliver (self, effect->message.bytes);
+  walk_call_back (self);
+}
+
+/* The message that has waited longest is emitted when nothing else is to be done and the
+ * application wants it. */
+static void
+emit_waited (Walk           *self,
+             const HbEffect *effect)
+{
+  g_assert_cmpuint (self->machine.effects.length, ==, 0);
+  g_assert_false (self->machine.settings.paused || self->is_giving || self->is_yielding);
+
+  walk_deliver (self, effect->message.bytes);
+  self->is_giving = TRUE;
+  walk_call_back (self);
+  if (dice_one_in (self->dice, 4))
+    self->now += 3 * G_TIME_SPAN_MILLISECOND;
+  self->is_giving = FALSE;
+  hb_machine_on_given (&self->machine, self->now);
+}
+
+static void
+emit_error (Walk           *self,
+            const HbEffect *effect)
+{
+  g_assert_nonnull (effect->error);
+  walk_call_back (self);
+}
+
+static void
 carry_out (Walk     *self,
            HbEffect *effect)
 {
-  g_assert_true (!self->model.disposed || effect->kind == HB_EFFECT_RESOLVE);
+  g_assert_true (!self->is_disposed || effect->kind == HB_EFFECT_RESOLVE);
 
   switch (effect->kind)
     {
@@ -294,7 +271,6 @@ carry_out (Walk     *self,
       self->link.exists = FALSE;
       break;
     case HB_EFFECT_CONNECT:
-      settle_debt (self, effect);
       connect_link (self, effect);
       break;
     case HB_EFFECT_REQUEST:
@@ -315,38 +291,37 @@ carry_out (Walk     *self,
     case HB_EFFECT_READ:
       self->link.is_reading = hb_machine_may_read (&self->machine);
       break;
-    case HB_EFFECT_WAITED:
-      walk_settle_waited (self, effect);
-      break;
-    case HB_EFFECT_YIELD:
-      walk_yield (self);
-      break;
     case HB_EFFECT_NOTIFY:
       read_property (self, effect->property);
       walk_call_back (self);
       break;
     case HB_EFFECT_OPEN:
-      settle_debt (self, effect);
-      walk_call_back (self);
-      walk_on_greeted (self, effect->serial);
+      emit_open (self, effect);
       break;
     case HB_EFFECT_MESSAGE:
+      emit_message (self, effect);
+      break;
+    case HB_EFFECT_WAITED:
+      emit_waited (self, effect);
+      break;
+    case HB_EFFECT_YIELD:
+      /* No main context belongs to a closed task, so other sources cannot have their turn. */
+      self->is_yielding = self->machine.state != HB_STATE_CLOSED;
+      break;
     case HB_EFFECT_CLOSE:
+      emit_close (self);
+      break;
     case HB_EFFECT_ERROR:
-      settle_debt (self, effect);
-      walk_call_back (self);
+      emit_error (self, effect);
       break;
     case HB_EFFECT_RECONNECT:
-      settle_debt (self, effect);
       announce_attempt (self, effect);
       break;
     case HB_EFFECT_DRAIN:
-      g_assert_cmpuint (self->ledger.n_drains, >, 0);
-      self->ledger.n_drains--;
       walk_call_back (self);
       break;
     case HB_EFFECT_RESOLVE:
-      ledger_resolve (&self->ledger, effect);
+      walk_resolve (self, effect);
       walk_call_back (self);
       break;
     default:
@@ -391,8 +366,8 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* Within a handler the alarm is set, and rings when there is a main loop for it. Only the drop of
- * the link does not wait. */
+/* In a handler, the effects wait for the next iteration of a main loop. Only the drop of the link
+ * is carried out at once. */
 void
 walk_wake (Walk *self)
 {

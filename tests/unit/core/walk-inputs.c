@@ -8,41 +8,84 @@
 #include "tell.h"
 #include "walk-private.h"
 
-/* All inputs of a machine, each with what the model makes of it. */
+/* All inputs of a machine. Each checks what the machine returns, and how its state changes. */
 
-void
-walk_assert_same (Walk *self)
+static gboolean
+may_follow (HbState before,
+            HbState after)
 {
-  HbMachine *machine = &self->machine;
+  static const guint followers[] = {
+    [HB_STATE_CLOSED] = 1 << HB_STATE_CONNECTING | 1 << HB_STATE_WAITING,
+    [HB_STATE_CONNECTING] = 1 << HB_STATE_CONNECTING | 1 << HB_STATE_OPEN
+                            | 1 << HB_STATE_WAITING | 1 << HB_STATE_CLOSED,
+    [HB_STATE_OPEN] = 1 << HB_STATE_CONNECTING | 1 << HB_STATE_WAITING | 1 << HB_STATE_CLOSING
+                      | 1 << HB_STATE_CLOSED,
+    [HB_STATE_WAITING] = 1 << HB_STATE_CONNECTING | 1 << HB_STATE_CLOSED,
+    [HB_STATE_CLOSING] = 1 << HB_STATE_CONNECTING | 1 << HB_STATE_WAITING | 1 << HB_STATE_CLOSED,
+  };
 
-  g_assert_cmpint (machine->state, ==, self->model.state);
-  g_assert_cmpuint (machine->serial, ==, self->model.serial);
-  g_assert_cmpuint (machine->attempt, ==, self->model.attempt);
-  g_assert_cmpuint (machine->holds, ==, self->model.holds);
-  g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, self->ledger.amount);
-  g_assert_cmpuint (hb_outbox_get_n_queued (&machine->outbox), ==,
-                    ledger_get_unhanded (&self->ledger));
-  g_assert_cmpuint (machine->outbox.queue.n_unacknowledged, ==,
-                    ledger_get_unacknowledged (&self->ledger));
+  return (followers[before] & 1 << after) != 0;
 }
 
-/* Ends each input. */
+/* The delay has to be as long as the settings, chance and the server say. */
+static void
+assert_delay (const HbMachine *machine)
+{
+  const HbSettings *settings = &machine->settings;
+  guint64 longest = settings->reconnect_timeout;
+  gint64 delay = (machine->attempt_at - machine->since) / G_TIME_SPAN_MILLISECOND;
+
+  if (settings->reconnect_timeout_max > longest && machine->attempt > 1)
+    longest = MIN (MAX (longest, 1) << MIN (machine->attempt - 1, 31),
+                   settings->reconnect_timeout_max);
+
+  g_assert_cmpint (delay, >=, machine->retry_after);
+  g_assert_cmpint (delay, >=, (gint64) (longest * (1 - settings->reconnect_jitter)) - 1);
+  g_assert_cmpint (delay, <=, MAX (longest, machine->retry_after));
+}
+
+/* Counts the times with and without a link. */
+void
+walk_follow_state (Walk *self)
+{
+  HbState before = self->state;
+  HbState state = self->machine.state;
+  gboolean is_open = state == HB_STATE_OPEN || state == HB_STATE_CLOSING;
+
+  if (state == before && self->machine.serial == self->serial)
+    return;
+
+  g_assert_true (may_follow (before, state));
+  g_assert_cmpuint (self->machine.serial, >=, self->serial);
+
+  if (before == HB_STATE_OPEN)
+    self->uptime += self->now - self->since;
+  if ((before == HB_STATE_OPEN || before == HB_STATE_CLOSING) && !is_open)
+    self->lost_at = self->now;
+
+  if ((state == HB_STATE_OPEN || state == HB_STATE_CLOSED) && self->lost_at != HB_NEVER)
+    {
+      self->downtime += self->now - self->lost_at;
+      self->lost_at = HB_NEVER;
+    }
+
+  if (state == HB_STATE_WAITING && self->machine.attempt > 0)
+    assert_delay (&self->machine);
+
+  self->is_yielding = self->is_yielding && state != HB_STATE_CLOSED;
+  self->state = state;
+  self->serial = self->machine.serial;
+  self->since = self->now;
+}
+
+/* Ends each input. The driver also takes in what other threads have asked for when the task
+ * refuses messages, because no thread may add more. */
 static void
 finish (Walk *self)
 {
-  walk_assert_same (self);
-  walk_show_state (self);
-}
-
-/* Half of the calls that may have one have a ticket. */
-gpointer
-walk_start_call (Walk     *self,
-                 CallKind  kind)
-{
-  if (self->ledger.calls->len >= MAX_CALLS || dice_roll (self->dice, 2) == 0)
-    return NULL;
-
-  return ledger_start_call (&self->ledger, kind);
+  walk_follow_state (self);
+  if (walk_is_refusing (self))
+    walk_take_in (self);
 }
 
 static void
@@ -72,6 +115,14 @@ set_up_request (Walk *self)
   self->bad_setting = fault == 37 ? HB_ERROR_INVALID_URI : HB_ERROR_INVALID_ARGUMENT;
 }
 
+static void
+set_paused (Walk     *self,
+            gboolean  is_paused)
+{
+  self->machine.settings.paused = is_paused;
+  self->mirror.is_paused = is_paused;
+}
+
 void
 walk_set_settings (Walk *self)
 {
@@ -86,6 +137,7 @@ walk_set_settings (Walk *self)
       break;
     case 1:
       settings->liveness = dice_roll (dice, 3);
+      self->active_at = 0;
       settings->heartbeat_mode = dice_roll (dice, 2);
       set_text (&settings->pong_message, dice_roll (dice, 2) == 0 ? "pong" : NULL);
       break;
@@ -111,7 +163,7 @@ walk_set_settings (Walk *self)
       settings->manual_ready = dice_roll (dice, 3) != 0;
       break;
     case 7:
-      walk_set_paused (self, dice_roll (dice, 3) == 0);
+      set_paused (self, dice_roll (dice, 3) == 0);
       break;
     case 8:
       settings->delivery = dice_roll (dice, 3) != 0;
@@ -125,7 +177,6 @@ walk_set_settings (Walk *self)
     }
 
   hb_machine_apply_settings (&self->machine, self->now);
-  model_apply_settings (self);
   if (settings->queue_timeout > 0)
     walk_start_ages (self);
   finish (self);
@@ -134,12 +185,11 @@ walk_set_settings (Walk *self)
 void
 walk_open (Walk *self)
 {
-  gpointer ticket = walk_start_call (self, CALL_OPEN);
+  gpointer ticket = walk_maybe_start_call (self, CALL_OPEN);
 
-  /* A task that another context may be about to adopt has been seen to refuse messages. */
-  g_assert_true (self->model.state != HB_STATE_CLOSED || !walk_has_batch (self));
+  /* Another context may adopt a closed task, so nothing of other threads may be left. */
+  g_assert_true (self->machine.state != HB_STATE_CLOSED || !walk_has_batch (self));
   hb_machine_open (&self->machine, self->now, ticket);
-  model_open (self, ticket);
   finish (self);
 }
 
@@ -148,23 +198,21 @@ walk_close (Walk *self)
 {
   static const guint codes[] = { 1000, 1001, 3000, 4999, 0, 1005, 1012, 1011 };
   guint code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))];
-  gpointer ticket = walk_start_call (self, CALL_CLOSE);
-  gboolean is_good = code != 1011;
-  GError *error = NULL;
+  gpointer ticket = walk_maybe_start_call (self, CALL_CLOSE);
+  g_autoptr (GError) error = NULL;
 
   walk_take_in (self);
-  g_assert_true (is_good == hb_machine_close (&self->machine, self->now, code, "bye", ticket,
-                                              &error));
-  if (is_good)
+  if (hb_machine_close (&self->machine, self->now, code, "bye", ticket, &error))
     {
-      model_close (self);
+      g_assert_cmpuint (code, !=, 1011);
+      g_assert_cmpuint (self->machine.inbox.messages.length, ==, 0);
+      walk_let_vanish (self);
     }
   else
     {
-      /* Where no call waits for it, the driver makes a signal of it. */
       g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
-      g_error_free (error);
-      ledger_forget_call (&self->ledger, ticket);
+      g_assert_cmpuint (code, ==, 1011);
+      walk_forget_call (self, ticket);
     }
 
   finish (self);
@@ -174,8 +222,8 @@ void
 walk_reconnect_now (Walk *self)
 {
   walk_take_in (self);
+  walk_let_cancel (self, CALL_CLOSE);
   hb_machine_reconnect_now (&self->machine, self->now);
-  model_reconnect_now (self);
   finish (self);
 }
 
@@ -184,7 +232,6 @@ walk_reconnect_later (Walk *self)
 {
   walk_take_in (self);
   hb_machine_reconnect_later (&self->machine, self->now);
-  model_reconnect_later (self);
   finish (self);
 }
 
@@ -192,7 +239,6 @@ void
 walk_check (Walk *self)
 {
   hb_machine_check (&self->machine, self->now);
-  model_check (self);
   finish (self);
 }
 
@@ -200,21 +246,7 @@ void
 walk_mark_ready (Walk *self)
 {
   hb_machine_mark_ready (&self->machine, self->now);
-  model_mark_ready (self);
   finish (self);
-}
-
-/* Returns whether the ping goes out. */
-gboolean
-walk_on_pinged (Walk *self)
-{
-  gboolean may_go = self->model.state != HB_STATE_OPEN || model_may_ping (self);
-
-  g_assert_true (hb_machine_on_pinged (&self->machine, self->now) == may_go);
-  if (may_go)
-    model_on_pinged (self);
-
-  return may_go;
 }
 
 /* Returns whether there is a request to show. */
@@ -223,132 +255,83 @@ walk_on_announcing (Walk *self)
 {
   gboolean is_made = hb_machine_on_announcing (&self->machine, self->now);
 
-  g_assert_true (is_made == model_on_announcing (self));
+  g_assert_true (is_made == self->has_good_settings);
   finish (self);
 
   return is_made;
 }
 
-/* Returns whether the request goes out. */
+/* Returns whether the request is sent. It has a URI already, whatever the setting is by now. */
 gboolean
 walk_on_requested (Walk *self)
 {
-  gboolean goes_out = hb_machine_on_requested (&self->machine, self->now);
+  gboolean is_sent = hb_machine_on_requested (&self->machine, self->now);
 
-  g_assert_true (goes_out == model_on_requested (self));
+  g_assert_true (is_sent == (self->has_good_settings
+                             || self->bad_setting == HB_ERROR_INVALID_URI));
+  self->n_attempts += is_sent;
   finish (self);
 
-  return goes_out;
+  return is_sent;
 }
 
 void
 walk_hold (Walk *self)
 {
   hb_machine_hold (&self->machine);
-  model_hold (self);
+  self->holds++;
   finish (self);
 }
 
 void
 walk_release (Walk *self)
 {
-  gboolean was_held = self->model.holds > 0;
-
-  g_assert_true (hb_machine_release (&self->machine, self->now) == was_held);
-  model_release (self);
+  g_assert_true (hb_machine_release (&self->machine, self->now) == (self->holds > 0));
+  self->holds -= self->holds > 0;
   finish (self);
 }
 
-/* Each message is its own number, so that none is like another. */
-GBytes *
-walk_make_bytes (Walk     *self,
-                 gboolean  is_good)
-{
-  char text[16];
-
-  self->n_numbers++;
-  g_snprintf (text, sizeof text, is_good ? "%u" : "%u\xff", self->n_numbers);
-
-  return g_bytes_new (text, strlen (text));
-}
-
-/* As the driver: a volatile message is for a link that takes it now. */
+/* Checks the reason for which a message was refused. */
 static void
-probe (Walk *self)
+assert_refused (const HbOutgoing *message,
+                gboolean          is_good,
+                gboolean          is_refusing,
+                const GError     *error)
 {
-  if (self->link.exists && self->link.room == 0)
-    walk_on_blocked (self);
+  if (is_refusing)
+    g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
+  else if (!is_good)
+    g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
+  else if (message->is_this_link || message->is_volatile)
+    g_assert_cmpint (error->domain, ==, HB_ERROR);
+  else
+    g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
 }
 
-/* The driver reads the clock only where messages have an age. */
-static gint64
-get_age (Walk *self)
+static void
+send (Walk       *self,
+      HbOutgoing *message,
+      gboolean    is_good)
 {
-  return self->machine.settings.queue_timeout > 0 ? self->now : HB_NEVER;
-}
-
-/* What has expired makes room first. */
-static int
-accept (Walk             *self,
-        const HbOutgoing *message,
-        gboolean         *tells)
-{
-  model_expire (self);
-
-  return ledger_accept (&self->ledger, &self->machine.settings, get_age (self), message, tells);
-}
-
-void
-walk_send (Walk *self)
-{
-  gboolean is_good = !dice_one_in (self->dice, 30);
-  gboolean is_volatile = dice_one_in (self->dice, 6);
-  gboolean is_this_link = dice_one_in (self->dice, 4);
-  g_autoptr (GBytes) bytes = walk_make_bytes (self, is_good);
-  HbOutgoing message = {
-    .bytes = bytes,
-    .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
-    .is_volatile = is_volatile,
-    .is_this_link = is_this_link,
-    .delivery = self->machine.settings.delivery,
-  };
   gboolean has_room = self->link.exists && self->link.room > 0;
+  gboolean is_refusing = walk_is_refusing (self);
+  gint64 age = self->machine.settings.queue_timeout > 0 ? self->now : HB_NEVER;
   const HbOutgoing *taken = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean tells = FALSE;
-  int expected;
 
-  if (self->ledger.line->len >= MAX_LINE)
-    return;
-
-  walk_take_in (self);
-  message.ticket = walk_start_call (self, CALL_SEND);
-  if (is_volatile)
-    probe (self);
-  if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
-    walk_on_acknowledged (self);
-
-  hb_machine_send (&self->machine, get_age (self), message.opcode, bytes,
-                   (is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
-                   | (is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
-                   message.ticket, has_room ? &taken : NULL, &error);
-
-  if (self->model.state == HB_STATE_CLOSED || self->model.state == HB_STATE_CLOSING)
-    expected = HB_ERROR_CLOSED;
-  else if (!is_good)
-    expected = HB_ERROR_INVALID_ARGUMENT;
+  if (hb_machine_send (&self->machine, age, message->opcode, message->bytes,
+                       (message->is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
+                       | (message->is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
+                       message->ticket, has_room ? &taken : NULL, &error))
+    {
+      g_assert_false (is_refusing || !is_good);
+      self->n_accepted++;
+    }
   else
-    expected = accept (self, &message, &tells);
-
-  if (expected == NO_ERROR)
-    g_assert_no_error (error);
-  else
-    g_assert_error (error, HB_ERROR, expected);
-
-  if (expected != NO_ERROR)
-    ledger_forget_call (&self->ledger, message.ticket);
-  if (tells)
-    model_owe (self, &(Owed) { .kind = HB_EFFECT_ERROR, .error = HB_ERROR_QUEUE_FULL });
+    {
+      assert_refused (message, is_good, is_refusing, error);
+      walk_forget_call (self, message->ticket);
+    }
 
   if (taken == NULL)
     finish (self);
@@ -356,17 +339,42 @@ walk_send (Walk *self)
 }
 
 void
-walk_flush (Walk *self)
+walk_send (Walk *self)
 {
-  gpointer ticket;
+  gboolean is_good = !dice_one_in (self->dice, 30);
+  gboolean is_greeting = self->link.is_open && !self->link.is_greeted;
+  HbOutgoing message = {
+    .opcode = is_good && dice_roll (self->dice, 2) == 0 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
+    .is_volatile = dice_one_in (self->dice, 6),
+    .is_this_link = dice_one_in (self->dice, 4),
+  };
+  g_autoptr (GBytes) bytes = NULL;
 
-  if (self->ledger.calls->len >= MAX_CALLS)
+  if (walk_get_n_queued (self) >= MAX_QUEUED)
     return;
 
   walk_take_in (self);
-  ticket = ledger_start_call (&self->ledger, CALL_FLUSH);
-  hb_machine_flush (&self->machine, ticket);
-  ledger_flush (&self->ledger, ticket);
+  bytes = walk_make_bytes (self, is_good, !is_greeting && !message.is_this_link);
+  message.bytes = bytes;
+  message.ticket = walk_maybe_start_call (self, CALL_SEND);
+
+  /* As the driver does: a volatile message is for a link that has room now. */
+  if (message.is_volatile && self->link.exists && self->link.room == 0)
+    walk_on_blocked (self);
+  if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
+    walk_on_acknowledged (self);
+
+  send (self, &message, is_good);
+}
+
+void
+walk_flush (Walk *self)
+{
+  if (self->calls->len >= MAX_CALLS)
+    return;
+
+  walk_take_in (self);
+  hb_machine_flush (&self->machine, walk_start_call (self, CALL_FLUSH));
 }
 
 void
@@ -375,48 +383,38 @@ walk_take_queue (Walk *self)
   HbDeque taken;
 
   walk_take_in (self);
+  walk_let_cancel (self, CALL_SEND);
   hb_deque_init (&taken, sizeof (HbOutgoing));
   hb_machine_take_queue (&self->machine, self->now, &taken);
-  model_expire (self);
-  ledger_take_queue (&self->ledger, &taken);
+  g_assert_cmpuint (hb_outbox_get_n_queued (&self->machine.outbox), ==, 0);
   finish (self);
   g_free (taken_to_string (&taken));
 }
 
-/* A call that is over, and not reported yet, may be cancelled too. */
+void
+walk_receive (Walk *self)
+{
+  if (self->calls->len >= MAX_CALLS)
+    return;
+
+  hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
+}
+
+/* A call that is over, but not reported yet, may also be cancelled. */
 void
 walk_cancel (Walk *self)
 {
-  gpointer ticket;
-
-  if (self->ledger.calls->len == 0)
-    return;
+  Call *call;
 
   walk_take_in (self);
-  ticket = ledger_pick_call (&self->ledger, dice_roll (self->dice, self->ledger.calls->len));
-  hb_machine_cancel (&self->machine, self->now, ticket);
-
-  if (!ledger_is_waiting (&self->ledger, ticket))
+  call = walk_pick_call (self);
+  if (call == NULL)
     return;
 
-  switch (ledger_get_kind (&self->ledger, ticket))
-    {
-    case CALL_OPEN:
-      ledger_expect_call (&self->ledger, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
-      model_close (self);
-      break;
-    case CALL_CLOSE:
-    case CALL_RECEIVE:
-      ledger_expect_call (&self->ledger, ticket, HB_OUTCOME_CANCELLED, NO_ERROR);
-      break;
-    case CALL_SEND:
-    case CALL_FLUSH:
-      ledger_withdraw (&self->ledger, ticket);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-
+  call->may_be_cancelled = TRUE;
+  if (call->kind == CALL_OPEN)
+    walk_let_vanish (self);
+  hb_machine_cancel (&self->machine, self->now, GUINT_TO_POINTER (call->id));
   finish (self);
 }
 
@@ -425,7 +423,8 @@ walk_dispose (Walk *self)
 {
   walk_take_in (self);
   hb_machine_dispose (&self->machine, self->now);
-  model_dispose (self);
+  walk_let_vanish (self);
+  self->is_disposed = TRUE;
   self->link.exists = FALSE;
   finish (self);
 }
@@ -433,25 +432,20 @@ walk_dispose (Walk *self)
 void
 walk_on_opened (Walk *self)
 {
-  gboolean can_acknowledge = dice_roll (self->dice, 4) != 0;
+  gboolean is_expected = self->machine.state == HB_STATE_CONNECTING;
 
   self->link.is_open = TRUE;
   self->link.room = G_MAXUINT;
-  tell_opened (&self->machine, self->now, can_acknowledge, dice_roll (self->dice, 4) * 20000);
-  model_on_opened (self, 101, can_acknowledge);
+  self->link.can_acknowledge = dice_roll (self->dice, 4) != 0;
+  self->active_at = self->now;
+  tell_opened (&self->machine, self->now, self->link.can_acknowledge,
+               dice_roll (self->dice, 4) * 20000);
+  g_assert_true (!is_expected || self->machine.state == HB_STATE_OPEN);
+  self->n_opens += is_expected;
   finish (self);
 }
 
-void
-walk_on_greeted (Walk  *self,
-                 guint  serial)
-{
-  hb_machine_on_greeted (&self->machine, serial);
-  model_on_greeted (self, serial);
-  finish (self);
-}
-
-/* The application's own function judges every other message, as the driver asks it: after what has
+/* The application's function judges every other message, as the driver does it: after what has
  * come before, and with handlers in it. Meanwhile the link delivers nothing. */
 static HbReply
 judge (Walk          *self,
@@ -464,7 +458,7 @@ judge (Walk          *self,
     return HB_REPLY_UNJUDGED;
 
   walk_drain (self);
-  is_delivered = self->model.state == HB_STATE_OPEN && self->model.serial == event->serial;
+  is_delivered = self->machine.state == HB_STATE_OPEN && self->machine.serial == event->serial;
   g_assert_true (hb_machine_would_deliver (&self->machine, event) == is_delivered);
   if (!is_delivered)
     return HB_REPLY_UNJUDGED;
@@ -478,29 +472,13 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* The message has the time at which it was received. */
-static void
-handle_message (Walk          *self,
-                const HbEvent *event,
-                gint64         received_at)
+/* Whether the machine may take the message for a reply to a ping. Then no handler sees it. */
+static gboolean
+may_be_reply (const HbEvent *event,
+              const char    *text)
 {
-  gint64 now = self->now;
-  gboolean is_alone = FALSE;
-
-  self->now = received_at;
-
-  /* Where nothing else is being carried out, a message may be emitted without an effect. */
-  if (self->n_drains == 0 && dice_roll (self->dice, 2) == 0)
-    is_alone = hb_machine_deliver (&self->machine, self->now, event);
-  else
-    hb_machine_handle (&self->machine, self->now, event);
-
-  if (event->serial == self->model.serial)
-    model_on_message (self, event->message.opcode, event->message.bytes, event->message.reply);
-
-  self->now = now;
-  if (is_alone)
-    walk_emit_message (self, event->message.opcode, event->message.bytes);
+  return event->message.reply == HB_REPLY_YES
+         || (event->message.reply == HB_REPLY_UNJUDGED && strcmp (text, "pong") == 0);
 }
 
 void
@@ -517,20 +495,30 @@ walk_on_message (Walk *self)
     .message.bytes = bytes,
     .message.opcode = dice_roll (self->dice, 4) == 3 ? HB_OPCODE_BINARY : HB_OPCODE_TEXT,
   };
-  gint64 now = self->now;
+  gint64 received_at = self->now;
 
   event.message.reply = judge (self, &event);
-  handle_message (self, &event, now);
+  if (hb_machine_would_deliver (&self->machine, &event))
+    walk_expect_message (self, bytes, may_be_reply (&event, text));
+
+  self->active_at = MAX (self->active_at, received_at);
+
+  /* Where nothing else is being carried out, a message may be emitted without an effect. */
+  if (self->n_drains > 0 || dice_roll (self->dice, 2) != 0)
+    hb_machine_handle (&self->machine, received_at, &event);
+  else if (hb_machine_deliver (&self->machine, received_at, &event))
+    walk_emit_message (self, event.message.opcode, bytes);
 }
 
 void
-walk_on_pong (Walk *self)
+walk_on_activity (Walk        *self,
+                  HbEventKind  kind)
 {
-  tell (&self->machine, self->now, HB_EVENT_PONG);
-  model_on_pong (self);
+  self->active_at = self->now;
+  tell (&self->machine, self->now, kind);
 }
 
-/* How many messages are in the link that the kernel does not have whole */
+/* Returns how many messages are in the link of which the kernel does not have all. */
 guint
 walk_get_n_unwritten (Walk *self)
 {
@@ -551,35 +539,28 @@ walk_on_written (Walk  *self,
                  guint  n_messages)
 {
   self->link.written += 2 * n_messages - self->link.written % 2 * (n_messages > 0);
+  walk_complete (self);
   tell_progress (&self->machine, self->now, self->link.written);
-  ledger_on_written (&self->ledger, self->link.written / 2);
   finish (self);
 }
 
-/* The peer's TCP has acknowledged some more, which may end in the midst of a message. No event may
- * have reported yet that the kernel has as much. */
+/* The peer's TCP has acknowledged more, which may end in the middle of a message. An event that
+ * the kernel has so much may still be missing. */
 void
 walk_on_acknowledged (Walk *self)
 {
   Link *link = &self->link;
   guint n_most = link->sent - link->acknowledged;
 
-  if (!self->ledger.can_acknowledge || !link->exists || link->serial != self->machine.serial)
+  if (!link->can_acknowledge || !link->exists || link->serial != self->machine.serial)
     return;
 
   link->acknowledged += dice_roll (self->dice, MIN (n_most, 20) + 1);
   link->written = MAX (link->written, link->acknowledged);
+  walk_complete (self);
   tell_acknowledged (&self->machine, self->now, link->acknowledged,
                      dice_roll (self->dice, 4) * 20000);
-  ledger_on_acknowledged (&self->ledger, link->acknowledged / 2);
   finish (self);
-}
-
-void
-walk_on_activity (Walk *self)
-{
-  tell (&self->machine, self->now, HB_EVENT_ACTIVITY);
-  model_on_activity (self);
 }
 
 void
@@ -587,7 +568,6 @@ walk_on_blocked (Walk *self)
 {
   self->link.room = 0;
   tell (&self->machine, self->now, HB_EVENT_BLOCKED);
-  ledger_on_blocked (&self->ledger);
   finish (self);
 }
 
@@ -595,36 +575,28 @@ void
 walk_on_writable (Walk *self)
 {
   self->link.room = dice_roll (self->dice, 2) == 0 ? G_MAXUINT : dice_roll (self->dice, 4);
-  tell (&self->machine, self->now, HB_EVENT_WRITABLE);
-
-  model_on_activity (self);
-  if (model_has_open_link (self))
-    self->ledger.blocked = FALSE;
-
+  walk_on_activity (self, HB_EVENT_WRITABLE);
   finish (self);
 }
 
+/* Returns: (nullable): why the link has ended */
 static GError *
-make_error (Walk *self,
-            Loss *loss)
+make_error (Walk *self)
 {
-  switch (dice_roll (self->dice, 4))
+  switch (dice_roll (self->dice, 8))
     {
     case 0:
-      loss->error = NO_ERROR;
-      return NULL;
     case 1:
-      loss->error = HB_ERROR_HANDSHAKE;
-      return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "No handshake");
+      return NULL;
     case 2:
-      loss->error = ANY_ERROR;
-      return g_error_new_literal (g_quark_from_static_string ("network"), 1, "No network");
-    default:
-      /* One that ends it all, so not as often */
-      if (dice_roll (self->dice, 4) != 3)
-        return make_error (self, loss);
-      loss->error = HB_ERROR_MESSAGE_TOO_BIG;
+      /* It ends the task, so not often */
       return g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "Too big");
+    case 3:
+    case 4:
+    case 5:
+      return g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "No handshake");
+    default:
+      return g_error_new_literal (g_quark_from_static_string ("network"), 1, "No network");
     }
 }
 
@@ -633,15 +605,15 @@ walk_on_lost (Walk *self)
 {
   static const guint codes[] = { 1006, 1000, 1001, 1009, 1012, 4000 };
   static const guint statuses[] = { 0, 200, 404, 429, 503 };
-  Loss model_loss = { 0 };
-  g_autoptr (GError) error = make_error (self, &model_loss);
+  g_autoptr (GError) error = make_error (self);
   HbLoss loss = {
     .error = error,
     .code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))],
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
-    .by_peer = model_loss.error == NO_ERROR && dice_roll (self->dice, 4) != 0,
+    .by_peer = error == NULL && dice_roll (self->dice, 4) != 0,
   };
+  gboolean is_ended = self->link.serial == self->machine.serial;
 
   walk_take_in (self);
   if (self->link.is_open)
@@ -649,18 +621,15 @@ walk_on_lost (Walk *self)
 
   /* Not often, because it ends the task */
   loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
-  model_loss.is_permanent = loss.is_permanent;
-  model_loss.code = loss.code;
-  model_loss.http_status = loss.http_status;
-  model_loss.retry_after = loss.retry_after;
-  model_loss.by_peer = loss.by_peer;
-  model_loss.in_message = self->link.is_open && walk_get_n_unwritten (self) > 0
-                          && (self->link.written % 2 == 1 || dice_roll (self->dice, 2) == 0);
-  if (model_loss.in_message && self->link.written % 2 == 0)
+
+  /* Some links end in the middle of a message. */
+  if (self->link.is_open && walk_get_n_unwritten (self) > 0 && self->link.written % 2 == 0
+      && dice_roll (self->dice, 2) == 0)
     tell_progress (&self->machine, self->now, self->link.written + 1);
 
   tell_lost (&self->machine, self->now, &loss);
-  model_on_lost (self, &model_loss);
+  g_assert_true (!is_ended || self->machine.state == HB_STATE_WAITING
+                 || self->machine.state == HB_STATE_CLOSED);
   finish (self);
 }
 
@@ -668,16 +637,38 @@ void
 walk_on_network (Walk *self)
 {
   tell (&self->machine, self->now, HB_EVENT_NETWORK);
-  model_on_network (self);
   finish (self);
 }
 
 void
+walk_on_yielded (Walk *self)
+{
+  if (!self->is_yielding)
+    return;
+
+  self->is_yielding = FALSE;
+  hb_machine_on_yielded (&self->machine);
+}
+
+/* Only a link that has been silent for `pong-timeout` is dropped, and not because the application
+ * was busy. */
+void
 walk_tick (Walk     *self,
            gboolean  held_up)
 {
+  const HbSettings *settings = &self->machine.settings;
+
   walk_take_in (self);
   tell_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
-  model_tick (self, held_up);
+
+  if (self->machine.metrics.pong_timeouts > self->n_pong_timeouts)
+    {
+      self->n_pong_timeouts++;
+      g_assert_false (held_up);
+      g_assert_cmpuint (settings->pong_timeout, >, 0);
+      if (settings->liveness != HB_LIVENESS_REPLY)
+        g_assert_cmpint (self->now - self->active_at, >=, hb_milliseconds (settings->pong_timeout));
+    }
+
   finish (self);
 }

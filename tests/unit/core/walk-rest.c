@@ -4,89 +4,120 @@
 
 #include "walk-private.h"
 
-/* What holds whenever a machine has nothing left to be done. */
+/* What holds whenever a machine has no effect left */
 
 static void
-assert_state (Walk *self)
+assert_link (Walk *self)
 {
-  Link *link = &self->link;
-  gboolean is_open = model_has_open_link (self);
+  const HbMachine *machine = &self->machine;
+  const Link *link = &self->link;
 
-  switch (self->machine.state)
-    {
-    case HB_STATE_CONNECTING:
-      g_assert_true (link->exists && !link->is_open);
-      g_assert_true (link->is_connecting == !self->model.is_request_held);
-      g_assert_false (self->model.is_announcing);
-      break;
-    case HB_STATE_OPEN:
-    case HB_STATE_CLOSING:
-      g_assert_true (link->exists && link->is_open);
-      break;
-    case HB_STATE_WAITING:
-      g_assert_false (link->exists);
-      break;
-    case HB_STATE_CLOSED:
-      g_assert_false (link->exists);
-      g_assert_cmpuint (self->ledger.line->len, ==, 0);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
+  g_assert_cmpuint (machine->holds, ==, self->holds);
+  g_assert_true (link->exists == (machine->state == HB_STATE_CONNECTING
+                                  || machine->state == HB_STATE_OPEN
+                                  || machine->state == HB_STATE_CLOSING));
+  g_assert_true (self->is_disposed || self->mirror.sees_open == (link->exists && link->is_open));
 
-  /* Nothing owed, and each `open` with its `close` */
-  g_assert_true (g_queue_is_empty (&self->model.owed));
-  g_assert_cmpuint (self->ledger.n_drains, ==, 0);
-  g_assert_true (self->model.disposed || self->mirror.is_told_open == is_open);
-  if (link->exists)
-    g_assert_cmpuint (link->serial, ==, self->machine.serial);
+  if (!link->exists)
+    return;
+
+  g_assert_cmpuint (link->serial, ==, machine->serial);
+  g_assert_true (link->is_open == (machine->state != HB_STATE_CONNECTING));
+  g_assert_true (link->is_connecting == !machine->is_request_held);
+  g_assert_true (link->is_reading == hb_machine_may_read (machine));
+  g_assert_false (machine->is_announcing);
 }
 
-/* Nothing lies about that could go out, and the close frame is not forgotten. */
+/* No message is lost: each is sent, dropped, or in the queue. */
+static void
+assert_messages (Walk *self)
+{
+  const HbMachine *machine = &self->machine;
+  const HbQueue *queue = &machine->outbox.queue;
+  gint64 timeout = hb_milliseconds (machine->settings.queue_timeout);
+  guint64 amount = 0;
+  HbLine line;
+  guint i;
+
+  g_assert_cmpuint (self->n_accepted, ==, machine->metrics.messages_sent
+                                          + machine->metrics.messages_dropped
+                                          + walk_get_n_queued (self));
+  g_assert_cmpuint (machine->metrics.messages_sent, <=, self->n_complete);
+  g_assert_cmpuint (machine->metrics.messages_expired, <=, machine->metrics.messages_dropped);
+
+  for (i = 0; i < queue->in_flight.length; i++)
+    amount += g_bytes_get_size (((HbOutgoing *) hb_deque_peek (&queue->in_flight, i))->bytes);
+
+  for (line = 0; line < HB_N_LINES; line++)
+    for (i = 0; i < queue->lines[line].length; i++)
+      {
+        const HbOutgoing *message = hb_deque_peek (&queue->lines[line], i);
+
+        amount += g_bytes_get_size (message->bytes);
+        if (timeout > 0)
+          g_assert_cmpint (hb_machine_get_deadline (&self->machine), <=,
+                           message->accepted_at + timeout);
+      }
+
+  for (i = 0; i < self->batch.messages.length; i++)
+    {
+      const HbOutgoing *message = hb_deque_peek (&self->batch.messages, i);
+
+      amount += message->is_reserved ? g_bytes_get_size (message->bytes) : 0;
+    }
+
+  g_assert_cmpuint (hb_outbox_get_buffered (&self->machine.outbox), ==, amount);
+}
+
+/* Nothing waits that could be sent, and the close frame is not forgotten. */
 static void
 assert_traffic (Walk *self)
 {
-  if (!model_has_open_link (self))
+  const HbOutbox *outbox = &self->machine.outbox;
+
+  if (self->machine.state == HB_STATE_CLOSED)
+    g_assert_cmpuint (walk_get_n_queued (self), ==, 0);
+
+  if (!hb_machine_has_open_link (&self->machine))
     return;
 
-  g_assert_false (self->ledger.greeting);
-  if (ledger_get_sendable (&self->ledger) > 0)
-    g_assert_true (self->ledger.blocked);
+  g_assert_true (self->link.is_greeted);
+  g_assert_false (hb_outbox_can_transmit (outbox));
+  g_assert_true (!outbox->blocked || self->link.room == 0);
+  g_assert_false (outbox->greeting);
 
-  if (self->machine.state == HB_STATE_CLOSING
-      && self->ledger.line->len == ledger_get_unacknowledged (&self->ledger))
-    g_assert_true (self->link.has_said_goodbye);
+  if (self->machine.state == HB_STATE_CLOSING && hb_outbox_is_written (outbox))
+    g_assert_true (self->link.has_sent_close);
 }
 
-/* A tick is to come where something has to happen by itself, in the time that the settings give. */
+/* A tick follows where something has to happen by itself, in the time that the settings give. */
 static void
 assert_deadline (Walk *self)
 {
-  const HbSettings *settings = &self->machine.settings;
-  gint64 left = hb_machine_get_deadline (&self->machine);
-  guint most = 0;
+  HbMachine *machine = &self->machine;
+  const HbSettings *settings = &machine->settings;
+  gboolean is_ready = hb_machine_get_status (machine).is_ready;
+  gint64 deadline = hb_machine_get_deadline (machine);
+  gint64 left = deadline == HB_NEVER ? HB_NEVER : (deadline - self->now) / G_TIME_SPAN_MILLISECOND;
 
-  left = left == HB_NEVER ? HB_NEVER : (left - self->now) / G_TIME_SPAN_MILLISECOND;
-
-  switch (self->machine.state)
+  switch (machine->state)
     {
     case HB_STATE_WAITING:
-      if (self->model.holds == 0)
-        g_assert_cmpint (hb_machine_get_deadline (&self->machine), <=, self->model.due_at);
+      if (self->holds == 0)
+        g_assert_cmpint (deadline, <=, machine->attempt_at);
       break;
 
     case HB_STATE_CONNECTING:
-      most = self->model.is_request_held ? 0 : settings->connect_timeout;
+      if (settings->connect_timeout > 0 && !machine->is_request_held)
+        g_assert_cmpint (left, <=, settings->connect_timeout);
       break;
 
     case HB_STATE_OPEN:
-      if (!model_is_ready (self) && settings->connect_timeout > 0)
+      if (!is_ready && settings->connect_timeout > 0)
         g_assert_cmpint (left, <=, settings->connect_timeout);
-      if (!model_may_ping (self))
-        break;
-      most = MAX (settings->ping_timeout, settings->pong_timeout);
-      if (settings->ping_timeout == 0 && !self->model.is_awaiting)
-        most = 0;
+      if (settings->ping_timeout > 0
+          && (is_ready || settings->heartbeat_mode == HB_HEARTBEAT_MODE_PING))
+        g_assert_cmpint (left, <=, MAX (settings->ping_timeout, settings->pong_timeout));
       break;
 
     case HB_STATE_CLOSING:
@@ -101,69 +132,55 @@ assert_deadline (Walk *self)
       g_assert_not_reached ();
     }
 
-  if (most > 0)
-    g_assert_cmpint (left, <=, most);
-
-  /* An acknowledgement is asked for. */
-  if (ledger_get_unacknowledged (&self->ledger) > 0)
+  /* The link is asked for acknowledgements that are missing. */
+  if (hb_machine_is_unacknowledged (machine))
     g_assert_cmpint (left, <=, 1000);
-
-  g_assert_cmpint (hb_machine_get_deadline (&self->machine), <=,
-                   ledger_get_expiry (&self->ledger, settings->queue_timeout));
 }
 
 static void
 assert_metrics (Walk *self)
 {
-  const Model *model = &self->model;
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_assert_cmpuint (self->machine.metrics.messages_sent, ==, self->ledger.n_sent);
-  g_assert_cmpuint (self->machine.metrics.messages_dropped, ==, self->ledger.n_dropped);
-  g_assert_cmpuint (self->machine.metrics.messages_expired, ==, self->ledger.n_expired);
-  g_assert_cmpuint (self->machine.metrics.messages_resent, ==, self->ledger.n_resent);
-
-  /* A copy has to be made for these. */
-  if (!dice_one_in (self->dice, 16) || model->disposed)
+  /* Not each time, because it takes long */
+  if (!dice_one_in (self->dice, 16) || self->is_disposed)
     return;
 
   metrics = hb_machine_get_metrics (&self->machine, self->now);
-  g_assert_cmpuint (hb_metrics_get_bytes_sent (metrics), ==, self->ledger.bytes_sent);
-  g_assert_cmpuint (hb_metrics_get_messages_received (metrics), ==, model->n_received);
-  g_assert_cmpuint (hb_metrics_get_bytes_received (metrics), ==, model->bytes_received);
-  g_assert_cmpuint (hb_metrics_get_attempts (metrics), ==, model->n_attempts);
-  g_assert_cmpuint (hb_metrics_get_opens (metrics), ==, model->n_opens);
-  g_assert_cmpuint (hb_metrics_get_pings (metrics), ==, model->n_pings);
-  g_assert_cmpuint (hb_metrics_get_replies (metrics), ==, model->n_replies);
-  g_assert_cmpuint (hb_metrics_get_pong_timeouts (metrics), ==, model->n_pong_timeouts);
+  g_assert_cmpuint (hb_metrics_get_attempts (metrics), ==, self->n_attempts);
+  g_assert_cmpuint (hb_metrics_get_opens (metrics), ==, self->n_opens);
+  g_assert_cmpuint (hb_metrics_get_pings (metrics), ==, self->n_pings);
+  g_assert_cmpuint (hb_metrics_get_replies (metrics), <=, self->n_pings);
+  g_assert_cmpuint (hb_metrics_get_pong_timeouts (metrics), ==, self->n_pong_timeouts);
+  g_assert_cmpuint (hb_metrics_get_messages_received (metrics), >=, self->n_delivered);
   g_assert_cmpint (hb_metrics_get_uptime (metrics), ==,
-                   model->uptime_sum
-                   + (model->state == HB_STATE_OPEN ? self->now - model->since : 0));
+                   self->uptime + (self->state == HB_STATE_OPEN ? self->now - self->since : 0));
   g_assert_cmpint (hb_metrics_get_downtime (metrics), ==,
-                   model->downtime_sum
-                   + (model->lost_at != HB_NEVER ? self->now - model->lost_at : 0));
+                   self->downtime
+                   + (self->lost_at != HB_NEVER ? self->now - self->lost_at : 0));
 }
 
-/* A handler of `notify` sees the present values. */
+/* Each change of a property was notified. */
 static void
 assert_mirror (Walk *self)
 {
+  HbStatus status = hb_machine_get_status (&self->machine);
   const Mirror *mirror = &self->mirror;
-  const Model *model = &self->model;
 
-  if (model->disposed)
+  if (self->is_disposed)
     return;
 
-  g_assert_cmpint (mirror->state, ==, model->state);
-  g_assert_cmpuint (mirror->attempt, ==, model->attempt);
-  g_assert_cmpuint (mirror->http_status, ==, model->http_status);
-  g_assert_cmpint (mirror->latency, ==, model->latency);
-  g_assert_cmpint (mirror->downtime, ==, model->downtime);
-  g_assert_cmpint (mirror->reconnect_at, ==, model->holds > 0 ? HB_NEVER : model->due_at);
-  g_assert_true (mirror->has_connection == model_has_open_link (self));
-  g_assert_true (mirror->is_ready == model_is_ready (self));
-  g_assert_cmpint (mirror->last_error, ==, model->last_error);
-  if (self->ledger.amount == 0)
+  g_assert_cmpint (mirror->state, ==, status.state);
+  g_assert_cmpuint (mirror->attempt, ==, status.attempt);
+  g_assert_cmpuint (mirror->http_status, ==, status.http_status);
+  g_assert_cmpint (mirror->latency, ==, status.latency);
+  g_assert_cmpint (mirror->downtime, ==, status.downtime);
+  g_assert_cmpint (mirror->reconnect_at, ==, hb_machine_get_attempt_at (&self->machine));
+  g_assert_true (mirror->has_connection == hb_machine_has_open_link (&self->machine));
+  g_assert_true (mirror->is_ready == status.is_ready);
+  g_assert_true (mirror->is_paused == self->machine.settings.paused);
+  g_assert_true (mirror->has_error == (status.last_error != NULL));
+  if (status.buffered_amount == 0)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);
 }
 
@@ -171,30 +188,31 @@ assert_mirror (Walk *self)
 static void
 assert_calls (Walk *self)
 {
+  HbState state = self->machine.state;
   guint i;
 
-  for (i = 0; i < self->ledger.calls->len; i++)
+  for (i = 0; i < self->calls->len; i++)
     {
-      gpointer ticket = ledger_pick_call (&self->ledger, i);
+      const Call *call = g_ptr_array_index (self->calls, i);
 
-      g_assert_true (ledger_is_waiting (&self->ledger, ticket));
-
-      switch (ledger_get_kind (&self->ledger, ticket))
+      switch (call->kind)
         {
         case CALL_OPEN:
-          g_assert_cmpint (self->model.state, !=, HB_STATE_OPEN);
-          g_assert_cmpint (self->model.state, !=, HB_STATE_CLOSED);
+          g_assert_true (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING
+                         || state == HB_STATE_CLOSING);
           break;
         case CALL_CLOSE:
-          g_assert_cmpint (self->model.state, ==, HB_STATE_CLOSING);
+          g_assert_cmpint (state, ==, HB_STATE_CLOSING);
           break;
         case CALL_RECEIVE:
-          g_assert_cmpint (self->model.state, !=, HB_STATE_CLOSED);
-          g_assert_true (g_queue_is_empty (&self->model.inbox));
+          g_assert_cmpint (state, !=, HB_STATE_CLOSED);
+          g_assert_cmpuint (self->machine.inbox.messages.length, ==, 0);
           break;
         case CALL_SEND:
+          g_assert_false (call->is_complete && walk_get_n_queued (self) == 0);
+          G_GNUC_FALLTHROUGH;
         case CALL_FLUSH:
-          g_assert_true (self->ledger.line->len > 0 || walk_has_batch (self));
+          g_assert_true (walk_get_n_queued (self) > 0 || walk_has_batch (self));
           break;
         default:
           g_assert_not_reached ();
@@ -202,14 +220,36 @@ assert_calls (Walk *self)
     }
 }
 
+/* Messages wait only if the application does not want them, and none of them is lost. */
+static void
+assert_inbox (Walk *self)
+{
+  guint n_waiting = self->machine.inbox.messages.length;
+  guint n_sure = 0;
+  guint i;
+
+  for (i = 0; i < self->received->len; i++)
+    n_sure += !g_array_index (self->received, Received, i).may_vanish;
+
+  g_assert_cmpuint (n_waiting, >=, n_sure);
+  g_assert_cmpuint (n_waiting, <=, self->received->len);
+  g_assert_true (hb_machine_may_read (&self->machine) || n_waiting > 0);
+
+  if (n_waiting == 0)
+    g_array_set_size (self->received, 0);
+  else
+    g_assert_true (self->machine.settings.paused || self->is_yielding);
+}
+
 void
 walk_assert_rest (Walk *self)
 {
-  assert_state (self);
+  assert_link (self);
+  assert_messages (self);
   assert_traffic (self);
   assert_deadline (self);
   assert_metrics (self);
   assert_mirror (self);
   assert_calls (self);
-  walk_assert_inbox (self);
+  assert_inbox (self);
 }

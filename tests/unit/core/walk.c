@@ -14,7 +14,7 @@
 /* A tick at a deadline may lead to another at once: a wait of nothing, an attempt, an end. */
 #define MAX_TICKS 4
 
-/* What an application may do at any time, in a handler and in other threads too */
+/* What an application may do at any time, also in a handler and in other threads */
 static void
 act (Walk *self)
 {
@@ -96,12 +96,13 @@ act (Walk *self)
     }
 }
 
-/* What a link may tell, one that is about to be dropped included. */
+/* An event of the link, even of one that is about to be dropped. The link delivers nothing while
+ * the application judges a message. */
 static void
 let_link_act (Walk *self)
 {
   Link *link = &self->link;
-  gboolean is_silent = link->serial == self->judged_serial;
+  gboolean is_judged = link->serial == self->judged_serial;
 
   if (!link->exists || link->serial != self->machine.serial || !link->is_connecting)
     return;
@@ -118,17 +119,17 @@ let_link_act (Walk *self)
   switch (dice_roll (self->dice, 8))
     {
     case 0:
-      if (!is_silent && dice_one_in (self->dice, 2))
-        walk_on_activity (self);
+      if (!is_judged && dice_one_in (self->dice, 2))
+        walk_on_activity (self, HB_EVENT_ACTIVITY);
       break;
     case 1:
     case 2:
-      if (link->is_reading && !is_silent)
+      if (link->is_reading && !is_judged)
         walk_on_message (self);
       break;
     case 3:
-      if (link->is_reading && !is_silent)
-        walk_on_pong (self);
+      if (link->is_reading && !is_judged)
+        walk_on_activity (self, HB_EVENT_PONG);
       break;
     case 4:
       if (dice_one_in (self->dice, 4))
@@ -143,14 +144,14 @@ let_link_act (Walk *self)
         walk_on_acknowledged (self);
       break;
     default:
-      if (link->has_said_goodbye || dice_one_in (self->dice, 4))
+      if (link->has_sent_close || dice_one_in (self->dice, 4))
         walk_on_lost (self);
       break;
     }
 }
 
-/* Lets the time pass, with a tick at each deadline, which has to get the machine ahead: one that
- * leaves its own deadline behind would keep a process busy forever. */
+/* Lets time pass, with a tick at each deadline. Each tick has to move the deadline, because a
+ * deadline in the past would keep a process busy forever. */
 static void
 advance (Walk   *self,
          gint64  time)
@@ -174,7 +175,7 @@ advance (Walk   *self,
   self->now = MAX (self->now, end);
 }
 
-/* The process does not run for a while; then comes one tick. */
+/* The process does not run for a while, and one tick follows. */
 static void
 sleep_over (Walk *self)
 {
@@ -196,7 +197,7 @@ let_time_pass (Walk *self)
       sleep_over (self);
       break;
     case 2:
-      /* To the very end, and to just before it */
+      /* Exactly to the deadline, and in the next case to just before it */
       if (deadline != HB_NEVER && deadline > self->now)
         advance (self, deadline - self->now);
       break;
@@ -234,7 +235,7 @@ turn (Walk *self)
         act (self);
       break;
     case 5:
-      /* The alarm rings early too: it says no more than that there is something to do. */
+      /* The alarm may also be early. */
       walk_tick (self, dice_one_in (self->dice, 4));
       walk_drain (self);
       break;
@@ -246,7 +247,7 @@ turn (Walk *self)
   walk_wake (self);
 }
 
-/* A handler does nothing, mostly, or calls something, or runs a main loop. */
+/* A handler mostly does nothing. Sometimes it calls something or runs a main loop. */
 void
 walk_call_back (Walk *self)
 {
@@ -279,6 +280,12 @@ walk_call_back (Walk *self)
     }
 }
 
+static void
+clear_received (gpointer received)
+{
+  g_bytes_unref (((Received *) received)->bytes);
+}
+
 Walk *
 walk_new (Dice *dice)
 {
@@ -289,11 +296,15 @@ walk_new (Dice *dice)
   self->has_good_settings = TRUE;
   hb_machine_init (&self->machine, dice_roll (dice, 256));
   self->machine.settings.uri = g_strdup ("ws://example.com/");
-  model_init (self);
-  ledger_init (&self->ledger);
   hb_batch_init (&self->batch);
+  self->calls = g_ptr_array_new_with_free_func (g_free);
+  self->taken = g_array_new (FALSE, FALSE, sizeof (Taken));
+  self->received = g_array_new (FALSE, FALSE, sizeof (Received));
+  g_array_set_clear_func (self->received, clear_received);
+  self->state = HB_STATE_CLOSED;
+  self->lost_at = HB_NEVER;
   self->mirror = (Mirror) {
-    .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1, .last_error = NO_ERROR,
+    .state = HB_STATE_CLOSED, .reconnect_at = HB_NEVER, .latency = -1,
   };
 
   return self;
@@ -305,7 +316,7 @@ walk_step (Walk *self)
 {
   self->patience = PATIENCE;
 
-  if (self->model.state == HB_STATE_CLOSED && dice_roll (self->dice, 4) == 1)
+  if (self->machine.state == HB_STATE_CLOSED && dice_roll (self->dice, 4) == 1)
     walk_open (self);
   else if (dice_roll (self->dice, 4) == 1)
     act (self);
@@ -316,7 +327,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* Each call that waits completes when the task is disposed of, and only once. */
+/* When the task is disposed, each call that waits is completed. */
 void
 walk_free (Walk *self)
 {
@@ -324,11 +335,12 @@ walk_free (Walk *self)
   walk_dispose (self);
   walk_drain (self);
   walk_assert_rest (self);
-  g_assert_cmpuint (self->ledger.calls->len, ==, 0);
+  g_assert_cmpuint (self->calls->len, ==, 0);
 
   hb_batch_clear (&self->batch);
   hb_machine_clear (&self->machine);
-  ledger_clear (&self->ledger);
-  model_clear (self);
+  g_ptr_array_unref (self->calls);
+  g_array_unref (self->taken);
+  g_array_unref (self->received);
   g_free (self);
 }

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A machine, a driver and a link for it, an application and a network that do as the dice say, and
- * a model of what has to come of it. Whatever is not as the model says fails an assertion. */
+/* A machine with a driver, a link, an application and a network that do what the dice say. An
+ * assertion fails if the machine breaks one of its promises. */
 typedef struct _Walk Walk;
 
 Walk *walk_new  (Dice *dice);
