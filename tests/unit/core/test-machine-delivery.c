@@ -495,8 +495,8 @@ static void
 test_ticks (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A tick that follows a query plans the next one, asks for no second one, and is no "
-                  "reason to read received bytes");
+  g_test_summary ("A tick that follows a query plans the next one, asks for no second one, and is "
+                  "no reason to read received bytes");
 
   fixture->keeps = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
