@@ -44,6 +44,9 @@ add_server (JsonBuilder *builder,
   add_boolean (builder, "refuse", server->settings.refuse);
   add_number (builder, "retryAfter", server->settings.retry_after);
   add_number (builder, "delay", server->settings.delay);
+  add_number (builder, "limit", server->settings.limit);
+  add_boolean (builder, "greet", server->settings.greeting != NULL);
+  add_boolean (builder, "login", server->settings.login != NULL);
   add_number (builder, "refused", server->n_refused);
   add_number (builder, "connected", server->clients->len);
   json_builder_end_object (builder);

@@ -183,6 +183,45 @@ def test_commands_to_all(page):
         client.expect_frame(TEXT, b'late')
 
 
+def submit(page, form, **texts):
+    for name, text in texts.items():
+        page.find(f'#{form}-{name}').clear()
+        page.find(f'#{form}-{name}').send_keys(text)
+    page.find(f'#{form}-form button').click()
+
+
+def wait_for_note(page, name, text):
+    wait_for(lambda: page.find(f'#{name}').text == text, f'the note “{text}” of {name}')
+
+
+def test_demands(page):
+    submit(page, 'greet', text='welcome')
+    page.wait_for_status('New clients are greeted.')
+    submit(page, 'login', text='secret', answer='come in')
+    page.wait_for_status('Clients have to log in.')
+    Select(page.find('#limit')).select_by_value('100')
+    page.wait_for_status('Messages are limited to 100 bytes.')
+    wait_for_note(page, 'greet', 'on')
+    wait_for_note(page, 'login', 'on')
+
+    with page.client() as (client, _):
+        client.expect_frame(TEXT, b'welcome')
+        client.send_text('secret')
+        client.expect_frame(TEXT, b'come in')
+        client.send_text('x' * 101)
+        expect_equal(client.receive()[1][:2], (1009).to_bytes(2, 'big'), 'the code')
+
+    submit(page, 'greet', text='')
+    submit(page, 'login', text='', answer='')
+    Select(page.find('#limit')).select_by_value('-1')
+    page.wait_for_status('Messages are not limited.')
+    wait_for_note(page, 'greet', 'off')
+    wait_for_note(page, 'login', 'off')
+    with page.client() as (client, _):
+        client.send_text('x' * 101)
+        client.expect_frame(TEXT, b'x' * 101)
+
+
 def test_long_log(page):
     with page.client() as (client, _):
         for name, text in (('text', 'flood'), ('count', '1000')):
@@ -236,7 +275,8 @@ def test_keyboard(page):
         press(page, Keys.ENTER)
         page.wait_for_cards(lambda cards: not cards, 'an empty list')
         expect_equal(page.run(GET_FOCUS), 'clients-heading', 'the focus')
-        for focus in ('hold', 'clear', 'log', 'refuse', 'retry-after', 'delay'):
+        for focus in ('hold', 'clear', 'log', 'refuse', 'retry-after', 'delay', 'limit',
+                      'greet-text', 'login-text', 'login-answer'):
             tab_to(page, focus)
 
 
@@ -299,6 +339,7 @@ CASES = [
     ('the page shows each text as text', test_odd_text),
     ('the buttons of a client act on it', test_commands_to_one),
     ('the settings of the server act on all clients', test_commands_to_all),
+    ('the server greets, wants a login, and limits messages', test_demands),
     ('a broadcast reaches a client, and the log is bounded', test_long_log),
     ('a late update does not undo a click', test_click_in_update),
     ('the keyboard is enough', test_keyboard),

@@ -157,6 +157,7 @@ def test_bad_members(server):
         expect_equal([(client['in'], client['out'], client['mute'], client['open'])
                       for client in update['clients']], [(0, 0, False, True)], 'the client')
         expect_equal(update['server'], {'refuse': False, 'retryAfter': -1, 'delay': 0,
+                                        'limit': -1, 'greet': False, 'login': False,
                                         'refused': 0, 'connected': 1}, 'the server')
 
 

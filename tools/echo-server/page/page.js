@@ -17,6 +17,10 @@ const WORDS = {
   refuse: ({refuse}) => `New connections are ${refuse ? 'refused' : 'accepted'}.`,
   delay: ({delay}) => delay > 0 ? `Answers are delayed by ${delay / 1000} s.`
     : 'Answers are not delayed.',
+  greet: ({text}) => text !== null ? 'New clients are greeted.' : 'No client is greeted.',
+  login: ({text}) => text !== null ? 'Clients have to log in.' : 'No client has to log in.',
+  limit: ({bytes}) => bytes >= 0 ? `Messages are limited to ${bytes} bytes.`
+    : 'Messages are not limited.',
 };
 
 let socket = null;

@@ -41,6 +41,11 @@ function isInUse(element) {
   return document.activeElement === element;
 }
 
+// An empty field stands for no text.
+function getText(id) {
+  return find(id).value || null;
+}
+
 function setChecked(box, isChecked) {
   if (!isInUse(box))
     box.checked = isChecked;
@@ -124,6 +129,14 @@ export class View {
     find('retry-after').addEventListener('change', () => this.refuse());
     find('delay').addEventListener('change',
       () => run({command: 'delay', delay: Number(find('delay').value)}));
+    find('limit').addEventListener('change',
+      () => run({command: 'limit', bytes: Number(find('limit').value)}));
+    onSubmit(find('greet-form'), () => run({command: 'greet', text: getText('greet-text')}));
+    onSubmit(find('login-form'), () => run({
+      command: 'login',
+      text: getText('login-text'),
+      answer: getText('login-answer'),
+    }));
     onSubmit(find('broadcast-form'), () => run({
       command: 'broadcast',
       text: find('broadcast-text').value,
@@ -164,6 +177,9 @@ export class View {
     setChecked(find('refuse'), server.refuse);
     setChoice(find('retry-after'), server.retryAfter, 's');
     setChoice(find('delay'), server.delay, 'ms');
+    setChoice(find('limit'), server.limit, 'bytes');
+    setText(find('greet'), server.greet ? 'on' : 'off');
+    setText(find('login'), server.login ? 'on' : 'off');
     setText(find('refused'), numbers.format(server.refused));
     setText(find('connected'), numbers.format(server.connected));
     this.updateClients(clients, server.connected);
