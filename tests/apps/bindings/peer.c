@@ -7,17 +7,16 @@
 #include "rates.h"
 #include "recipes.h"
 
-/* The server of the tests of bindings and of the programs in the book. It prints its URI, then a
- * line for each WebSocket that opens, and serves until its standard input ends, so that it never
- * outlives a test.
+/* The server for the tests of bindings and for the programs in the book. It prints its URI, and a
+ * line for each WebSocket that opens. It serves until its standard input ends, so it never outlives
+ * a test.
  *
- * On any path it echoes what it receives, except for these texts:
+ * On any path, it echoes each message, except these texts:
  *   heartbeat     it answers "pong"
- *   mute          it answers no heartbeat on this connection any more
  *   header NAME   it answers the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"
  *   too big       it closes with code 1009
- *   drop          it breaks the connection off
+ *   drop          it shuts the socket down
  *   clients       it answers how many connections are open
  *
  * A handshake for /never is never answered, and one for /not-there is answered with 404. Other
@@ -35,7 +34,6 @@ typedef struct
 {
   SoupMessageHeaders *headers;
   GSocket            *socket;
-  gboolean            mute;
 } Client;
 
 static void
@@ -58,12 +56,7 @@ obey (SoupWebsocketConnection *connection,
 
   if (g_str_equal (text, "heartbeat"))
     {
-      if (!client->mute)
-        soup_websocket_connection_send_text (connection, "pong");
-    }
-  else if (g_str_equal (text, "mute"))
-    {
-      client->mute = TRUE;
+      soup_websocket_connection_send_text (connection, "pong");
     }
   else if (g_str_has_prefix (text, "header "))
     {

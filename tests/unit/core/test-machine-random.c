@@ -7,8 +7,8 @@
 #include "position.h"
 #include "walk.h"
 
-/* A machine keeps its promises with any calls and events in any order, also in handlers and in their
- * main loops.
+/* A machine keeps its promises with any calls and events in any order, also in handlers and in
+ * their main loops.
  *
  * A round that fails prints its seed, and HB_WALK_SEED=SEED repeats this round alone. --seed, with
  * the seed that GTest has printed first, repeats all rounds. HB_WALK_STEPS is the number of steps

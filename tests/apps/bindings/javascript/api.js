@@ -97,10 +97,10 @@ main({
 
   properties() {
     const task = new Hb.WebsocketTask();
-    const told = [];
+    const notified = [];
     const known = [...READABLE, ...WRITABLE].map(([name]) => name).sort();
 
-    task.connect('notify', (_, pspec) => told.push(pspec.get_name()));
+    task.connect('notify', (_, pspec) => notified.push(pspec.get_name()));
 
     for (const [name, initial] of [...READABLE, ...WRITABLE]) {
       const symbol = name.replaceAll('-', '_');
@@ -117,7 +117,7 @@ main({
       assertEqual(task[symbol], value, name);
       task[symbol] = initial;
       assertEqual(task[symbol], initial, name);
-      assertEqual(told.splice(0), [name, name], 'notified');
+      assertEqual(notified.splice(0), [name, name], 'notified');
     }
 
     // No list is an empty list.

@@ -120,19 +120,6 @@ main({
     assertEqual(task.state, Hb.State.CLOSED);
   },
 
-  // A close frame may have no code. The server chooses the code of the answer.
-  async close_without_code() {
-    const task = await openTask();
-    const closes = [];
-
-    task.connect('close', (_, code, reason) => closes.push(reason));
-    task.close(0, null);
-    assertEqual(task.get_state(), Hb.State.CLOSING, 'state');
-    await wait(() => closes.length > 0);
-    assertEqual(closes, [null], 'reasons');
-    assertEqual(task.get_state(), Hb.State.CLOSED, 'state');
-  },
-
   async receive() {
     const task = newTask({paused: true});
     const messages = [];

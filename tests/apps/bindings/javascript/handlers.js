@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Handlers that fail, methods with the name of a signal, and rejected promises, in JavaScript.
+// Handlers that fail, and rejected promises, in JavaScript
 
 import GLib from 'gi://GLib';
 import Hb from 'gi://Hb?version=1';
@@ -84,27 +84,6 @@ main({
     assertEqual(opened, [1]);
     assertEqual(delays, [0]);
     await closeTask(task);
-  },
-
-  // `open` and `close` are both: calling the one does not emit the other.
-  async methods_and_signals() {
-    const task = newTask();
-    const log = [];
-
-    task.connect('open', (...args) => log.push(['open', args.length, args[0] === task]));
-    task.connect('close', (...args) => log.push(['close', ...args.slice(1)]));
-
-    task.open();
-    assertEqual(task.state, Hb.State.CONNECTING);
-    assertEqual(log, []);
-    await wait(() => log.length > 0);
-    assertEqual(log.splice(0), [['open', 1, true]]);
-
-    task.close(4000, 'bye');
-    assertEqual(task.state, Hb.State.CLOSING);
-    assertEqual(log, []);
-    await wait(() => task.state === Hb.State.CLOSED);
-    assertEqual(log, [['close', 4000, 'bye']]);
   },
 
   // An async handler that fails later is reported too, and the next message is received.

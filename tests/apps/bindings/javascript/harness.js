@@ -12,7 +12,6 @@ import System from 'system';
 const PATIENCE = 5; // seconds
 
 export const URI = ARGV[ARGV.length - 1];
-export const NOWHERE = 'ws://127.0.0.1:9/';
 export const {TEXT, BINARY} = Soup.WebsocketDataType;
 
 for (const name of ['open', 'close', 'send_message', 'flush', 'receive'])

@@ -84,8 +84,8 @@ def test_enums():
 
 def test_properties():
     task = Hb.WebsocketTask()
-    told = []
-    task.connect('notify', lambda _, pspec: told.append(pspec.name))
+    notified = []
+    task.connect('notify', lambda _, pspec: notified.append(pspec.name))
 
     for name, default in [*READABLE, *((name, default) for name, default, _ in WRITABLE)]:
         getter = getattr(task, 'get_' + name.replace('-', '_'))
@@ -100,8 +100,8 @@ def test_properties():
         assert task.get_property(name) == value, name
         task.set_property(name, default)
         assert task.get_property(name) == default, name
-        assert told == [name, name], told
-        told.clear()
+        assert notified == [name, name], notified
+        notified.clear()
 
     # No list is an empty list.
     for unset in (lambda: task.set_protocols(None), lambda: task.set_property('protocols', None)):

@@ -156,17 +156,5 @@ def test_defaults():
     task.close_async(1000)
 
 
-def test_close_without_code():
-    """A close frame may have no code. The server chooses the code of the answer."""
-    task = open_task()
-    closes = []
-    task.connect('close', lambda _, code, reason: closes.append(reason))
-    task.close(0, None)
-    assert task.get_state() == Hb.State.CLOSING
-    wait(lambda: closes)
-    assert closes == [None], closes
-    assert task.get_state() == Hb.State.CLOSED
-
-
 if __name__ == '__main__':
     main(globals())

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Handlers that fail, methods with the name of a signal, and sources, in Python."""
+"""Handlers that fail, and idle sources that send, in Python."""
 
 import sys
 from contextlib import contextmanager
 
-from harness import TEXT, call, close_task, main, new_task, open_task, wait
+from harness import TEXT, close_task, main, new_task, open_task, wait
 from gi.repository import GLib, Hb
 
 
@@ -72,35 +72,6 @@ def test_exceptions_of_functions():
     assert opened == [1]
     assert delays == [0], delays
     close_task(task)
-
-
-def test_exceptions_of_callbacks():
-    task = new_task()
-    with catch() as caught:
-        task.open_async(None, fail)
-        wait(lambda: caught)
-    assert task.get_state() == Hb.State.OPEN
-    close_task(task)
-
-
-def test_methods_and_signals():
-    """`open` and `close` are both: calling the one does not emit the other."""
-    task = new_task()
-    log = []
-    task.connect('open', lambda *arguments: log.append(('open', *arguments)))
-    task.connect('close', lambda *arguments: log.append(('close', *arguments)))
-
-    task.open()
-    assert task.get_state() == Hb.State.CONNECTING
-    assert not log
-    wait(lambda: log)
-    assert log == [('open', task)]
-
-    task.close(4000, 'bye')
-    assert task.get_state() == Hb.State.CLOSING
-    assert len(log) == 1
-    wait(lambda: task.get_state() == Hb.State.CLOSED)
-    assert log[1:] == [('close', task, 4000, 'bye')]
 
 
 def test_sources():

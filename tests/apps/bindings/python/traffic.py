@@ -157,40 +157,6 @@ def test_numbered_heartbeat():
     close_task(task)
 
 
-def test_heartbeat():
-    task = open_task(pong_message='pong', liveness=Hb.Liveness.REPLY)
-    pings = []
-
-    def make_ping(source, data):
-        pings.append((source, data))
-        return 'heartbeat'
-
-    dropped = weakref.ref(make_ping)
-    task.set_ping_func(make_ping, 'data')
-    task.check()
-    wait(lambda: task.get_latency() >= 0)
-    assert pings == [(task, 'data')]
-
-    task.set_ping_func(lambda *_: None)
-    task.check()
-    wait(lambda: task.get_metrics().get_replies() == 2)
-
-    task.set_ping_func(None)
-    del make_ping, pings
-    gc.collect()
-    assert dropped() is None
-
-    errors = []
-    task.connect('error', lambda _, error: errors.append(error))
-    task.send_text('mute')
-    task.set_pong_timeout(20)
-    task.check()
-    wait(lambda: errors)
-    assert errors[0].matches(Hb.error_quark(), Hb.Error.PONG_TIMEOUT)
-    assert task.get_metrics().get_pong_timeouts() == 1
-    task.close(1000, None)
-
-
 def test_reconnect():
     task = open_task()
     log = []

@@ -51,9 +51,9 @@ void test_error_codes ()
 void test_properties ()
 {
   var task = new Hb.WebsocketTask (null);
-  int n_told = 0;
+  int n_notified = 0;
 
-  task.notify.connect (() => n_told++);
+  task.notify.connect (() => n_notified++);
 
   assert (task.session == null && task.get_session () == null);
   task.session = new Soup.Session ();
@@ -198,7 +198,7 @@ void test_properties ()
   assert (task.get_ping_bytes ().length == 2);
   task.set_ping_bytes (null);
 
-  assert (n_told == 2 * 28);
+  assert (n_notified == 2 * 28);
 
   assert (task.state == Hb.State.CLOSED && task.get_state () == Hb.State.CLOSED);
   assert (task.connection == null && task.get_connection () == null);

@@ -115,28 +115,6 @@ async void test_error_signal () throws Error
   other.close (1000, null);
 }
 
-async void test_cancellable () throws Error
-{
-  var task = new Hb.WebsocketTask (NOWHERE);
-  var cancellable = new Cancellable ();
-
-  Idle.add (() => {
-    cancellable.cancel ();
-    return Source.REMOVE;
-  });
-
-  try
-    {
-      yield task.open_async (cancellable);
-      assert_not_reached ();
-    }
-  catch (IOError.CANCELLED error)
-    {
-    }
-
-  assert (task.state == Hb.State.CLOSED);
-}
-
 async void test_async () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -206,21 +184,6 @@ async void test_defaults () throws Error
   assert (log == "text text 1000 - ");
 }
 
-// A close frame may have no code. The server chooses the code of the answer.
-async void test_close_without_code () throws Error
-{
-  var task = new Hb.WebsocketTask (uri);
-  string log = "";
-
-  task.close.connect ((code, reason) => log += @"$(reason ?? "-") ");
-  assert (yield task.open_async ());
-  task.close (0);
-  assert (task.state == Hb.State.CLOSING);
-  wait (() => log != "");
-  assert (log == "- ");
-  assert (task.state == Hb.State.CLOSED);
-}
-
 async void run () throws Error
 {
   yield test_errors ();
@@ -229,14 +192,10 @@ async void run () throws Error
   done ("error domain");
   yield test_error_signal ();
   done ("error signal");
-  yield test_cancellable ();
-  done ("cancellable");
   yield test_async ();
   done ("async");
   yield test_receive ();
   done ("receive");
   yield test_defaults ();
   done ("defaults");
-  yield test_close_without_code ();
-  done ("close without code");
 }

@@ -4,7 +4,6 @@
 // peer, see peer.c, and has a function run () that calls its tests.
 
 const int PATIENCE = 5; // seconds
-const string NOWHERE = "ws://127.0.0.1:9/";
 const Soup.WebsocketDataType TEXT = Soup.WebsocketDataType.TEXT;
 const Soup.WebsocketDataType BINARY = Soup.WebsocketDataType.BINARY;
 
