@@ -26,7 +26,7 @@ debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-so
              python3-websockets valac)
 debian_bench=(libssl-dev libwebsockets-dev)
 debian_monitor=(libadwaita-1-dev libgtk-4-dev)
-debian_all_tests=("${debian_monitor[@]}" abigail-tools adwaita-icon-theme appstream bash-completion
+debian_all_tests=("${debian_monitor[@]}" adwaita-icon-theme appstream bash-completion
                   chromium chromium-driver clang dbus-daemon desktop-file-utils fish flatpak-builder
                   fonts-cantarell gcovr gi-docgen git gnome-desktop-testing groff iproute2
                   libclang-rt-dev libglib2.0-doc librsvg2-common libsoup-3.0-doc libssl-dev
@@ -43,7 +43,7 @@ fedora_monitor=(gtk4-devel libadwaita-devel)
 fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-theme appstream
                   bash-completion chromedriver chromium clang compiler-rt dbus-daemon
                   desktop-file-utils fish flatpak-builder gcovr gi-docgen git glib2-doc
-                  gnome-desktop-testing groff iproute libabigail libasan librsvg2 libsoup3-doc
+                  gnome-desktop-testing groff iproute libasan librsvg2 libsoup3-doc
                   libubsan libXtst-devel man-db mandoc mosquitto nftables openssl-devel
                   python3-selenium reuse valgrind xorg-x11-server-Xvfb xwininfo
                   zsh)
