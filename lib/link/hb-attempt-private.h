@@ -29,5 +29,6 @@ void         hb_attempt_start       (HbAttempt          *self,
 void         hb_attempt_drop        (HbAttempt          *self);
 SoupMessage *hb_attempt_get_request (HbAttempt          *self);
 gboolean     hb_attempt_is_queued   (HbAttempt          *self);
+gboolean     hb_attempt_has_ended   (HbAttempt          *self);
 
 G_END_DECLS

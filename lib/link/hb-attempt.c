@@ -3,22 +3,30 @@
 #include "config.h"
 
 #include "hb-attempt-private.h"
+#include "hb-context-private.h"
 #include "hb-dispose-later-private.h"
 #include "hb-handshake-private.h"
 #include "hb-turn-private.h"
 
-/* One attempt to connect: its request, its session, and the resulting connection or error */
+/* One attempt to connect: its request, its session, and the resulting connection or error.
+ *
+ * The end is reported from a source of its own and never from within libsoup. libsoup may be going
+ * through the requests of the session, and does not expect that a main loop, which a handler of the
+ * application runs, ends other requests meanwhile: it would continue with one that is freed. */
 struct _HbAttempt
 {
-  HbAttemptFunc  func;        /* (nullable) NULL once the attempt has ended or was dropped */
-  gpointer       user_data;
-  GMainContext  *context;
-  SoupSession   *session;     /* (nullable) NULL before hb_attempt_start () */
-  SoupMessage   *request;     /* (nullable) NULL once there is a connection */
-  GCancellable  *cancellable; /* (nullable) NULL once the attempt has ended */
-  char          *origin;      /* (nullable) */
-  char         **protocols;   /* (nullable) */
-  HbTurn         turn;
+  HbAttemptFunc            func;        /* (nullable) NULL once the end was reported, or dropped */
+  gpointer                 user_data;
+  GMainContext            *context;
+  SoupSession             *session;     /* (nullable) NULL before hb_attempt_start () */
+  SoupMessage             *request;     /* (nullable) NULL once there is a connection */
+  GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
+  char                    *origin;      /* (nullable) */
+  char                   **protocols;   /* (nullable) */
+  HbTurn                   turn;
+  GSource                 *report;      /* (nullable) once the attempt has ended, until reported */
+  SoupWebsocketConnection *connection;  /* (nullable) until reported */
+  GError                  *error;       /* (nullable) */
 };
 
 static void
@@ -26,6 +34,9 @@ free_attempt (gpointer data)
 {
   HbAttempt *self = data;
 
+  g_assert (self->connection == NULL);
+
+  g_clear_error (&self->error);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->request);
   g_clear_object (&self->session);
@@ -51,10 +62,9 @@ end (HbAttempt               *self,
 }
 
 static void
-fail (HbAttempt *self,
-      GError    *error)
+fail (HbAttempt *self)
 {
-  g_autoptr (GError) translated = hb_handshake_translate_error (self->request, error);
+  g_autoptr (GError) translated = hb_handshake_translate_error (self->request, self->error);
 
   end (self, NULL, &(HbLoss) {
     .error = translated,
@@ -65,6 +75,35 @@ fail (HbAttempt *self,
   });
 }
 
+static gboolean
+report_cb (gpointer user_data)
+{
+  HbAttempt *self = user_data;
+  G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_context_push (self->context);
+
+  g_clear_pointer (&self->report, g_source_unref);
+
+  if (self->connection != NULL)
+    end (self, g_steal_pointer (&self->connection), NULL);
+  else
+    fail (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* libsoup has attached a source that reads the connection. The priority is higher, because a
+ * handler that is connected after the first read misses frames. */
+static void
+report_later (HbAttempt *self)
+{
+  self->report = g_idle_source_new ();
+  g_source_set_priority (self->report, G_PRIORITY_HIGH);
+  g_source_set_callback (self->report, report_cb, g_rc_box_acquire (self),
+                         (GDestroyNotify) unref_attempt);
+  g_source_set_static_name (self->report, "[hb] attempt");
+  g_source_attach (self->report, self->context);
+}
+
 static void
 connect_cb (GObject      *source,
             GAsyncResult *result,
@@ -72,22 +111,24 @@ connect_cb (GObject      *source,
 {
   HbAttempt *self = user_data;
   g_autoptr (SoupWebsocketConnection) connection = NULL;
-  g_autoptr (GError) error = NULL;
 
-  connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
+  connection = soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &self->error);
   hb_turn_end (&self->turn);
   g_clear_object (&self->cancellable);
 
   if (connection != NULL)
     g_clear_object (&self->request);
 
-  if (self->func != NULL && connection != NULL)
-    end (self, g_steal_pointer (&connection), NULL);
-  else if (self->func != NULL)
-    fail (self, error);
+  if (self->func != NULL)
+    {
+      self->connection = g_steal_pointer (&connection);
+      report_later (self);
+    }
   else if (connection != NULL)
-    /* The connection was made before the cancellation took effect. */
-    hb_dispose_later (G_OBJECT (g_steal_pointer (&connection)), self->context);
+    {
+      /* The connection was made before the cancellation took effect. */
+      hb_dispose_later (G_OBJECT (g_steal_pointer (&connection)), self->context);
+    }
 
   unref_attempt (self);
 }
@@ -149,6 +190,15 @@ hb_attempt_drop (HbAttempt *self)
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
 
+  if (self->report != NULL)
+    {
+      g_source_destroy (self->report);
+      g_clear_pointer (&self->report, g_source_unref);
+    }
+
+  if (self->connection != NULL)
+    hb_dispose_later (G_OBJECT (g_steal_pointer (&self->connection)), self->context);
+
   unref_attempt (self);
 }
 
@@ -167,4 +217,11 @@ hb_attempt_is_queued (HbAttempt *self)
 {
   return self->session != NULL && self->turn.func == NULL && self->request != NULL
          && soup_message_get_connection_id (self->request) == 0;
+}
+
+/* Returns whether the attempt has ended and the report of that follows in the next iteration. */
+gboolean
+hb_attempt_has_ended (HbAttempt *self)
+{
+  return self->report != NULL;
 }

@@ -350,11 +350,13 @@ hb_link_get_written (HbLink *self)
   return self->connection != NULL ? self->channel.funcs->get_written (self->channel.data) : 0;
 }
 
-/* Returns whether the connection has ended and HB_EVENT_LOST follows in the next iteration. */
+/* Returns whether the attempt or the connection has ended, which HB_EVENT_OPENED or HB_EVENT_LOST
+ * reports in the next iteration. */
 gboolean
 hb_link_has_ended (HbLink *self)
 {
-  return self->ending != NULL && hb_ending_has_begun (self->ending);
+  return (self->attempt != NULL && hb_attempt_has_ended (self->attempt))
+         || (self->ending != NULL && hb_ending_has_begun (self->ending));
 }
 
 /* Returns whether the request still waits for a connection of the session. */

@@ -281,6 +281,53 @@ test_no_tunnel (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
+/* Tasks that share a session, and whose attempts fail at about the same time */
+typedef struct
+{
+  HbWebsocketTask *tasks[8];
+  gboolean         has_run;
+} Nested;
+
+/* The first argument of the signal is the task. */
+static void
+run_until_all_failed (Nested *self)
+{
+  guint i;
+
+  if (self->has_run)
+    return;
+
+  self->has_run = TRUE;
+  for (i = 0; i < G_N_ELEMENTS (self->tasks); i++)
+    wait_until (hb_websocket_task_get_state (self->tasks[i]) == HB_STATE_WAITING);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = soup_session_new_with_options ("max-conns-per-host", 8, NULL);
+  Nested nested = { .has_run = FALSE };
+  guint i;
+
+  g_test_summary ("A main loop in a handler can end the attempts of all tasks of the session");
+
+  raw_server_stop (fixture->raw);
+  for (i = 0; i < G_N_ELEMENTS (nested.tasks); i++)
+    {
+      nested.tasks[i] = hb_websocket_task_new_with_session (raw_server_get_uri (fixture->raw),
+                                                            session);
+      hb_websocket_task_set_reconnect_timeout (nested.tasks[i], 60000);
+      g_signal_connect_swapped (nested.tasks[i], "error", G_CALLBACK (run_until_all_failed),
+                                &nested);
+      hb_websocket_task_open (nested.tasks[i]);
+    }
+
+  wait_until (nested.has_run);
+  for (i = 0; i < G_N_ELEMENTS (nested.tasks); i++)
+    g_assert_finalize_object (nested.tasks[i]);
+}
+
 static void
 opened_cb (SoupServer              *server,
            SoupServerMessage       *message,
@@ -344,6 +391,7 @@ main (int   argc,
   add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
   add_raw_test ("/loopback/session/used-up", test_used_up);
   add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
+  add_raw_test ("/loopback/session/nested", test_nested);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
 
   return g_test_run ();
