@@ -18,7 +18,7 @@ struct _HbAttempt
   HbAttemptFunc            func;        /* (nullable) NULL once the end was reported, or dropped */
   gpointer                 user_data;
   GMainContext            *context;
-  SoupSession             *session;     /* (nullable) NULL before hb_attempt_start () */
+  SoupSession             *session;     /* (nullable) the application's or a private one */
   SoupMessage             *request;     /* (nullable) NULL once there is a connection */
   GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
   char                    *origin;      /* (nullable) */
@@ -154,10 +154,33 @@ hb_attempt_new (const HbSettings   *settings,
   return self;
 }
 
+/* Creates a session for one attempt. An open connection needs no session. A session that was kept
+ * would have two sources in its main context, which the loop asks in each iteration. It would also
+ * resolve the name of the server only once, and continue to use an address that the name no longer
+ * has. A session that several tasks share would send the password of one for another.
+ *
+ * The session has all of its features from the start. For a message in the queue, libsoup takes one
+ * reference to each feature, and releases one of each feature that the session has at the end. A
+ * feature that was added in between would be freed while it is in use.
+ *
+ * Returns: (transfer full) */
+static SoupSession *
+new_session (void)
+{
+  SoupSession *session = soup_session_new ();
+
+  soup_session_add_feature_by_type (session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+
+  return session;
+}
+
 static void
 send_cb (gpointer user_data)
 {
   HbAttempt *self = user_data;
+
+  if (self->session == NULL)
+    self->session = new_session ();
 
   hb_handshake_guard (self->session, self->request, self->cancellable);
   soup_session_websocket_connect_async (self->session, self->request,
@@ -166,13 +189,15 @@ send_cb (gpointer user_data)
                                         connect_cb, g_rc_box_acquire (self));
 }
 
-/* Sends the request, or lets it wait until the session has fewer to send. */
+/* Sends the request, or lets it wait until fewer attempts run.
+ *
+ * @session: (nullable): the application's, NULL to make a private one */
 void
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,
                   const HbSettings *settings)
 {
-  self->session = g_object_ref (session);
+  g_set_object (&self->session, session);
   self->origin = g_strdup (settings->origin);
   self->protocols = g_strdupv (settings->protocols);
   hb_handshake_set_compression (self->request, settings->compression);

@@ -60,7 +60,7 @@ hb_handshake_new_request (const HbSettings   *settings,
 }
 
 /* libsoup offers permessage-deflate if the session has the feature for extensions. The feature must
- * not be added here, because libsoup would release it once too often: see hb-sessions.c. */
+ * not be added here, because libsoup would release it once too often: see hb-attempt.c. */
 void
 hb_handshake_set_compression (SoupMessage *request,
                               gboolean     compression)

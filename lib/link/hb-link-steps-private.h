@@ -16,7 +16,6 @@ struct _HbLink
   gpointer                 user_data;
   GMainContext            *context;
   HbAttempt               *attempt;    /* (nullable) NULL once the connection is open */
-  SoupSession             *session;    /* (nullable) NULL before hb_link_connect () */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
   HbHandler                handler;    /* of libsoup's messages */
   HbChannel                channel;    /* of the connection */

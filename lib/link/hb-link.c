@@ -26,7 +26,6 @@ free_link (gpointer data)
 
   hb_channel_clear (&self->channel);
   g_clear_object (&self->socket);
-  g_clear_object (&self->session);
   g_clear_pointer (&self->context, g_main_context_unref);
 }
 
@@ -152,12 +151,12 @@ hb_link_new (guint               serial,
   return self;
 }
 
+/* @session: (nullable): the application's */
 void
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
                  const HbSettings *settings)
 {
-  self->session = g_object_ref (session);
   hb_attempt_start (self->attempt, session, settings);
 }
 

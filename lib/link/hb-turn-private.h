@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* How many attempts of one session run at once in one main context */
+/* How many attempts of one session, or with private sessions, run at once in one main context */
 #define HB_TURN_MAX_AT_ONCE 64
 
 typedef void (* HbTurnFunc) (gpointer user_data);

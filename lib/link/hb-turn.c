@@ -10,7 +10,9 @@
 
 /* Bounds how many attempts of one session run at once. Each step of an attempt makes libsoup look
  * at all requests of the session, so thousands of attempts at once, after the restart of a server,
- * would take minutes of CPU time. With 3,000 of them the bound saves eleven twelfths of it.
+ * would take minutes of CPU time. With 3,000 of them the bound saves eleven twelfths of it. The
+ * private sessions of a context count as one session, because each of them has a source that the
+ * loop asks in each iteration.
  *
  * Attempts to connect to a host that does not answer must not block the others. If no attempt has
  * started for a while, those that run no longer count. */
@@ -20,8 +22,8 @@
 /* The attempts of one session in one main context, whose thread alone uses it */
 struct _HbGate
 {
-  SoupSession  *session;    /* with the context, the key; the attempts own both */
-  GMainContext *context;
+  SoupSession  *session;    /* (nullable) NULL for all private ones; the attempts own it */
+  GMainContext *context;    /* with the session, the key; the attempts own it */
   GQueue        waiting;    /* of HbTurn */
   HbAlarm       alarm;
   gint64        stalls_at;
@@ -151,7 +153,9 @@ acquire_gate (SoupSession  *session,
 }
 
 /* Calls @func at once or, if many attempts run, when fewer run. @session and @context must exist
- * until hb_turn_end (). */
+ * until hb_turn_end ().
+ *
+ * @session: (nullable): NULL for a private one */
 void
 hb_turn_take (HbTurn       *self,
               SoupSession  *session,

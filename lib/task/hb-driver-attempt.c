@@ -14,9 +14,7 @@ hb_driver_send_request (HbDriver       *self,
     return;
 
   if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self)))
-    hb_link_connect (self->link,
-                     hb_sessions_use (&self->sessions, self->machine.attempt > 1),
-                     &self->machine.settings);
+    hb_link_connect (self->link, self->session, &self->machine.settings);
 }
 
 /* Makes a link, and emits `connecting`. The request is sent when the handlers have returned, or

@@ -43,7 +43,7 @@ hb_driver_set (HbDriver      *self,
                gconstpointer  value)
 {
   if (property == HB_PROPERTY_SESSION)
-    return hb_sessions_set_given (&self->sessions, *(SoupSession * const *) value);
+    return g_set_object (&self->session, *(SoupSession * const *) value);
 
   if (!hb_settings_set (&self->machine.settings, property, value))
     return FALSE;
@@ -73,7 +73,7 @@ hb_driver_get_settings (HbDriver *self)
 SoupSession *
 hb_driver_get_session (HbDriver *self)
 {
-  return self->sessions.given;
+  return self->session;
 }
 
 SoupMessageHeaders *

@@ -67,7 +67,6 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_forget_turn (self);
   hb_alarm_leave (&self->alarm);
   g_clear_pointer (&self->network, hb_network_unwatch);
-  hb_sessions_drop_own (&self->sessions);
   hb_home_leave (&self->home);
   hb_driver_unref (self);
 }

@@ -15,7 +15,7 @@ free_driver (gpointer data)
   hb_intake_clear (&self->intake);
   hb_machine_clear (&self->machine);
   hb_trace_clear (&self->trace);
-  hb_sessions_clear (&self->sessions);
+  g_clear_object (&self->session);
   g_clear_pointer (&self->request_headers, soup_message_headers_unref);
   g_weak_ref_clear (&self->owner);
   hb_home_clear (&self->home);

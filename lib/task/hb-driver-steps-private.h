@@ -9,7 +9,6 @@
 #include "hb-intake-private.h"
 #include "hb-link-private.h"
 #include "hb-network-private.h"
-#include "hb-sessions-private.h"
 #include "hb-trace-private.h"
 
 G_BEGIN_DECLS
@@ -33,7 +32,7 @@ struct _HbDriver
   GWeakRef             owner;           /* empty early if another thread drops the owner */
   GObject             *recipient;       /* (owned) (nullable) the owner, during a delivery */
   HbMachine            machine;
-  HbSessions           sessions;
+  SoupSession         *session;         /* (nullable) the application's, for the next attempt */
   SoupMessageHeaders  *request_headers; /* (nullable) NULL until the application asks for them */
   HbLink              *link;            /* (nullable) */
   HbHome               home;            /* entered until CLOSED, as the next three */

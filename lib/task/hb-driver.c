@@ -71,9 +71,7 @@ static void
 on_other (HbDriver      *self,
           const HbEvent *event)
 {
-  if (event->kind == HB_EVENT_OPENED)
-    hb_sessions_on_opened (&self->sessions);
-  else if (event->kind == HB_EVENT_LOST)
+  if (event->kind == HB_EVENT_LOST)
     on_lost (self, event);
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);

@@ -22,10 +22,10 @@ get_settings (HbWebsocketTask *self)
  * change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces.
  *
- * With `NULL`, the default, the task makes a private session, which no other code can see. The
- * private session is replaced after a failed attempt. A session looks up the name of a server only
- * once, so an application that sets a session has to replace it when the server's address may have
- * changed; [the page on sessions](session.html#a-server-that-moves) shows how.
+ * With `NULL`, the default, the task makes a private session for each attempt, which no other code
+ * can see. A session looks up the name of a server only once, so an application that sets a session
+ * has to replace it when the server's address may have changed; [the page on
+ * sessions](session.html#a-server-that-moves) shows how.
  *
  * Since: 1.0
  */
@@ -36,7 +36,7 @@ get_settings (HbWebsocketTask *self)
  *
  * Gets the session that the application has set.
  *
- * Returns: (transfer none) (nullable): the session, or `NULL` if the task uses a private one
+ * Returns: (transfer none) (nullable): the session, or `NULL` if the task makes private ones
  *
  * Since: 1.0
  */
@@ -51,7 +51,7 @@ hb_websocket_task_get_session (HbWebsocketTask *self)
 /**
  * hb_websocket_task_set_session: (set-property session)
  * @self: a task
- * @session: (nullable): a session, or `NULL` for a private one
+ * @session: (nullable): a session, or `NULL` for private ones
  *
  * Sets [property@WebsocketTask:session].
  *

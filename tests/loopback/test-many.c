@@ -256,14 +256,17 @@ turn (GMainContext *contexts[2])
   g_main_context_iteration (NULL, FALSE);
 }
 
+/* @session: (nullable) */
 static HbWebsocketTask *
 open_in (Fixture      *fixture,
          GMainContext *contexts[2],
-         guint         index)
+         guint         index,
+         SoupSession  *session)
 {
   HbWebsocketTask *task = new_task (fixture);
   gint64 deadline = wait_get_deadline ();
 
+  hb_websocket_task_set_session (task, session);
   g_main_context_push_thread_default (contexts[index]);
   hb_websocket_task_open (task);
   g_main_context_pop_thread_default (contexts[index]);
@@ -315,7 +318,7 @@ test_any_order (Fixture       *fixture,
       HbWebsocketTask *tasks[4];
 
       for (j = 0; j < 4; j++)
-        tasks[j] = open_in (fixture, contexts, j / 2);
+        tasks[j] = open_in (fixture, contexts, j / 2, NULL);
 
       g_assert_cmpuint (count_timers (), <=, n_timers + 2);
       for (j = 0; j < 4; j++)
@@ -365,7 +368,7 @@ test_polled (Fixture       *fixture,
 
   g_main_context_set_poll_func (contexts[0], count_poll);
   for (i = 0; i < MAX_TASKS; i++)
-    tasks[i] = open_in (fixture, contexts, 0);
+    tasks[i] = open_in (fixture, contexts, 0, NULL);
 
   /* The descriptors of the context, the timer, the set, and of changes of the network */
   turn (contexts);
@@ -382,6 +385,76 @@ test_polled (Fixture       *fixture,
       g_main_context_unref (contexts[i]);
     }
 
+  wait_idle ();
+}
+
+/* The ids of sources are numbers in order. */
+static guint
+count_sources (GMainContext *context)
+{
+  g_autoptr (GSource) last = g_idle_source_new ();
+  guint n_ids = g_source_attach (last, context);
+  guint n = 0;
+  guint id;
+
+  for (id = 1; id < n_ids; id++)
+    n += g_main_context_find_source_by_id (context, id) != NULL;
+
+  g_source_destroy (last);
+
+  return n;
+}
+
+/* Returns how many sources the tasks have in the context of index 0. */
+static guint
+count_sources_of_tasks (Fixture      *fixture,
+                        GMainContext *contexts[2],
+                        SoupSession  *session)
+{
+  HbWebsocketTask *tasks[MAX_TASKS];
+  guint n_before = count_sources (contexts[0]);
+  guint n;
+  guint i;
+
+  for (i = 0; i < MAX_TASKS; i++)
+    tasks[i] = open_in (fixture, contexts, 0, session);
+
+  turn (contexts);
+  n = count_sources (contexts[0]) - n_before;
+
+  for (i = 0; i < MAX_TASKS; i++)
+    g_assert_finalize_object (tasks[i]);
+
+  for (i = 0; i < 2; i++)
+    {
+      g_main_context_push_thread_default (contexts[i]);
+      wait_idle ();
+      g_main_context_pop_thread_default (contexts[i]);
+    }
+
+  return n;
+}
+
+static void
+test_sources (Fixture       *fixture,
+              gconstpointer  data)
+{
+  GMainContext *contexts[2] = { g_main_context_new (), g_main_context_new () };
+  SoupSession *session;
+
+  g_test_summary ("An open connection leaves nothing of a private session in the context, which "
+                  "the loop would ask in each iteration");
+
+  g_main_context_push_thread_default (contexts[0]);
+  session = soup_session_new ();
+  g_main_context_pop_thread_default (contexts[0]);
+
+  g_assert_cmpuint (count_sources_of_tasks (fixture, contexts, NULL), <=,
+                    count_sources_of_tasks (fixture, contexts, session));
+
+  g_assert_finalize_object (session);
+  g_main_context_unref (contexts[0]);
+  g_main_context_unref (contexts[1]);
   wait_idle ();
 }
 
@@ -534,6 +607,7 @@ main (int   argc,
   add_raw_test ("/loopback/many/judged-in-nested", test_judged_in_nested);
   add_test ("/loopback/many/any-order", test_any_order);
   add_test ("/loopback/many/polled", test_polled);
+  add_test ("/loopback/many/sources", test_sources);
   add_test ("/loopback/many/walk", test_walk);
 
   return g_test_run ();
