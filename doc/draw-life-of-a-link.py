@@ -74,7 +74,7 @@ WAYS = (
     Way('M464 150 H694', 'handshake done', 'open', 579, 125, 'middle'),
     Way('M390 173 V305', 'attempt fails', 'error reconnect', 382, 222, 'end'),
     Way('M410 307 V175', 'time, check ()', 'connecting', 418, 262),
-    Way('M708 173 L466 318', 'link lost', 'error close reconnect', 608, 205, 'end'),
+    Way('M708 173 L466 318', 'connection lost', 'error close reconnect', 608, 205, 'end'),
     Way('M770 173 V305', 'close ()', '', 778, 246),
     Way('M336 318 L160 175', 'close ()', '', 216, 268, 'end'),
     Way('M760 353 V400 H110 V175', 'the server confirms, or close-timeout', 'close', 435, 420,

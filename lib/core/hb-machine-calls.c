@@ -11,8 +11,8 @@
 
 /* Resets the count of attempts, because the application has asked for a new start. */
 static void
-start_afresh (HbMachine *self,
-              gboolean   was_closed)
+reset_attempts (HbMachine *self,
+                gboolean   was_closed)
 {
   hb_machine_set_attempt (self, 0);
   self->check_at = HB_NEVER;
@@ -51,7 +51,7 @@ hb_machine_open (HbMachine *self,
   if (self->state == HB_STATE_CLOSED)
     {
       hb_machine_attempt (self, now);
-      start_afresh (self, TRUE);
+      reset_attempts (self, TRUE);
     }
 }
 
@@ -148,7 +148,7 @@ hb_machine_reconnect_now (HbMachine *self,
     return;
 
   hb_machine_attempt (self, now);
-  start_afresh (self, was_closed);
+  reset_attempts (self, was_closed);
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "hb-cat-output.h"
-#include "hb-cat-voice.h"
+#include "hb-cat-reporter.h"
 
 static JsonBuilder *
 begin (const char *event)
@@ -296,7 +296,7 @@ tell_unsent (const CatOptions *options,
   return print (options, builder);
 }
 
-const CatVoice cat_voice_json = {
+const CatReporter cat_reporter_json = {
   .state = tell_state,
   .open = tell_open,
   .ready = tell_ready,

@@ -13,20 +13,20 @@
 
 #include "hb-cat-greeting.h"
 #include "hb-cat-i18n.h"
+#include "hb-cat-reporter.h"
 #include "hb-cat-run.h"
-#include "hb-cat-voice.h"
 
 /* While so many bytes wait to be sent, no more input is read, so the writer of a pipe waits. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Calls a member of the voice, and ends the program if it could not print. */
-#define TELL(self, event, ...)                                         \
-  G_STMT_START                                                         \
-  {                                                                    \
-    if ((self)->voice->event != NULL                                   \
-        && !(self)->voice->event ((self)->options, __VA_ARGS__))       \
-      fail_output (self);                                              \
-  }                                                                    \
+/* Calls a member of the reporter, and ends the program if it could not print. */
+#define REPORT(self, event, ...)                                         \
+  G_STMT_START                                                           \
+  {                                                                      \
+    if ((self)->reporter->event != NULL                                  \
+        && !(self)->reporter->event ((self)->options, __VA_ARGS__))      \
+      fail_output (self);                                                \
+  }                                                                      \
   G_STMT_END
 
 typedef enum {
@@ -38,26 +38,26 @@ typedef enum {
 
 typedef struct
 {
-  CatOptions       *options; /* (unowned) */
-  const CatVoice   *voice;   /* (unowned) */
-  GMainLoop        *loop;    /* (owned) */
-  GDataInputStream *input;   /* (owned) */
-  GCancellable     *reading; /* (owned): cancels the reading of lines */
-  gboolean          is_reading;
-  gboolean          has_command_ended; /* that of --exec, by itself */
-  gboolean          is_leaving;
-  gboolean          is_paused;
-  gboolean          has_opened;
-  gboolean          has_been_ready;
-  gboolean          is_interrupted;
-  gboolean          is_deaf; /* standard output cannot be written */
-  Stage             stage;
-  guint             n_pending; /* lines that have not been sent yet */
-  guint             n_backlog; /* those of them that waited for the connection */
-  guint             n_messages; /* received */
-  guint             close_code;
-  guint             wait_id;
-  int               status;
+  CatOptions        *options;  /* (unowned) */
+  const CatReporter *reporter; /* (unowned) */
+  GMainLoop         *loop;     /* (owned) */
+  GDataInputStream  *input;    /* (owned) */
+  GCancellable      *reading;  /* (owned): cancels the reading of lines */
+  gboolean           is_reading;
+  gboolean           has_command_ended; /* that of --exec, by itself */
+  gboolean           is_leaving;
+  gboolean           is_paused;
+  gboolean           has_opened;
+  gboolean           has_been_ready;
+  gboolean           is_interrupted;
+  gboolean           has_output_failed;
+  Stage              stage;
+  guint              n_pending; /* lines that have not been sent yet */
+  guint              n_backlog; /* those of them that waited for the connection */
+  guint              n_messages; /* received */
+  guint              close_code;
+  guint              wait_id;
+  int                status;
 } Cat;
 
 static void read_line (Cat *self);
@@ -97,10 +97,10 @@ close_link (Cat *self)
 static void
 fail_output (Cat *self)
 {
-  if (!self->is_deaf)
+  if (!self->has_output_failed)
     fprintf (stderr, _("hb-cat: standard output cannot be written: %s\n"), g_strerror (errno));
 
-  self->is_deaf = TRUE;
+  self->has_output_failed = TRUE;
   self->status = CAT_STATUS_FAILED;
   close_link (self);
 }
@@ -179,7 +179,7 @@ send_cb (GObject      *source,
       && hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     {
       self->status = CAT_STATUS_FAILED;
-      TELL (self, unsent, error);
+      REPORT (self, unsent, error);
     }
 }
 
@@ -198,7 +198,7 @@ send_bytes (Cat    *self,
    * reported. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
-    TELL (self, queued, self->n_pending);
+    REPORT (self, queued, self->n_pending);
 }
 
 static void
@@ -291,7 +291,7 @@ read_line (Cat *self)
 static void
 on_drain (Cat *self)
 {
-  TELL (self, drain, self->n_backlog);
+  REPORT (self, drain, self->n_backlog);
   self->n_backlog = 0;
 
   if (self->is_paused && self->stage == STAGE_RUN)
@@ -328,7 +328,7 @@ start_command (Cat *self)
 static void
 on_open (Cat *self)
 {
-  TELL (self, open, self->has_opened, self->n_pending);
+  REPORT (self, open, self->has_opened, self->n_pending);
   if (self->options->exec != NULL && !self->has_opened)
     start_command (self);
 
@@ -347,7 +347,7 @@ on_ready (Cat *self)
   if (self->options->ready_on == NULL || !hb_websocket_task_get_ready (self->options->task))
     return;
 
-  TELL (self, ready, self->n_pending);
+  REPORT (self, ready, self->n_pending);
   become_ready (self);
 }
 
@@ -357,7 +357,7 @@ on_login (Cat                   *self,
           SoupWebsocketDataType  type,
           GBytes                *message)
 {
-  TELL (self, message, type, message);
+  REPORT (self, message, type, message);
 
   if (cat_greeting_answers (self->options, message))
     hb_websocket_task_mark_ready (self->options->task);
@@ -379,7 +379,7 @@ on_message (Cat                   *self,
     return;
 
   self->n_messages++;
-  TELL (self, message, type, message);
+  REPORT (self, message, type, message);
 
   if (self->options->count > 0 && !is_short (self))
     close_link (self);
@@ -391,7 +391,7 @@ on_latency (Cat *self)
   gint64 latency = hb_websocket_task_get_latency (self->options->task);
 
   if (latency >= 0)
-    TELL (self, latency, latency);
+    REPORT (self, latency, latency);
 }
 
 static void
@@ -400,7 +400,7 @@ on_close (Cat        *self,
           const char *reason)
 {
   self->close_code = code;
-  TELL (self, close, code, reason);
+  REPORT (self, close, code, reason);
 }
 
 static void
@@ -413,7 +413,7 @@ on_error (Cat    *self,
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))
     return;
 
-  TELL (self, error, error);
+  REPORT (self, error, error);
 }
 
 static void
@@ -421,7 +421,7 @@ on_reconnect (Cat   *self,
               guint  attempt,
               guint  delay)
 {
-  TELL (self, reconnect, attempt, delay);
+  REPORT (self, reconnect, attempt, delay);
 }
 
 static void
@@ -441,7 +441,7 @@ on_state (Cat *self)
 {
   HbState state = hb_websocket_task_get_state (self->options->task);
 
-  TELL (self, state, state);
+  REPORT (self, state, state);
 
   if (state == HB_STATE_CLOSED && self->stage != STAGE_CLOSE)
     g_idle_add_once (gave_up_cb, self);
@@ -485,7 +485,7 @@ on_interrupt_cb (gpointer user_data)
   else if (self->stage == STAGE_RUN)
     end (self);
 
-  TELL (self, interrupted, self->n_pending);
+  REPORT (self, interrupted, self->n_pending);
 
   return G_SOURCE_CONTINUE;
 }
@@ -547,7 +547,7 @@ cat_run (CatOptions *options)
   guint interrupt_id = g_unix_signal_add (SIGINT, on_interrupt_cb, self);
   guint terminate_id = g_unix_signal_add (SIGTERM, on_interrupt_cb, self);
 
-  self->voice = self->options->json ? &cat_voice_json : &cat_voice_text;
+  self->reporter = self->options->json ? &cat_reporter_json : &cat_reporter_text;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->reading = g_cancellable_new ();
 

@@ -11,7 +11,7 @@
 
 #include "hb-cat-i18n.h"
 #include "hb-cat-output.h"
-#include "hb-cat-voice.h"
+#include "hb-cat-reporter.h"
 
 /* The number of bytes that are shown of a binary message */
 #define MAX_HEX 32
@@ -241,7 +241,7 @@ tell_interrupted (const CatOptions *options,
                   _("%u still to be sent; press Ctrl-C again to exit at once"), n_queued);
 }
 
-const CatVoice cat_voice_text = {
+const CatReporter cat_reporter_text = {
   .open = tell_open,
   .ready = tell_ready,
   .message = tell_message,

@@ -38,9 +38,9 @@ typedef struct
                            const GError          *error);
   gboolean (*interrupted) (const CatOptions      *options,
                            guint                  n_queued);
-} CatVoice;
+} CatReporter;
 
-extern const CatVoice cat_voice_text;
-extern const CatVoice cat_voice_json;
+extern const CatReporter cat_reporter_text;
+extern const CatReporter cat_reporter_json;
 
 G_END_DECLS
