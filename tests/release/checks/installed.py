@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests that -Dinstalled_tests=true installs run from where they are installed.
+"""The tests that -Dinstalled_tests=true installs work where they are installed.
 
-They are installed below a folder of its own, which takes the place of the prefix in their commands.
-gnome-desktop-testing-runner runs them, or where there is none, this does as it would. The tests of
-the matrix are passed over, as they take as long as all others and need nothing else.
+They are installed below a temporary folder, which replaces the prefix in their commands. Each
+program starts and lists its cases. Those that need other files of the installation are run by
+gnome-desktop-testing-runner, or by this script if the runner is missing. All others do the same as
+in the build.
 """
 
 import concurrent.futures
@@ -25,15 +26,16 @@ from common import (
 PATIENCE = 120
 N_AT_ONCE = 2
 
-PASSED_OVER = re.compile(r'matrix-')
+# What needs the bindings' files or another program, and a test of the whole
+CHOSEN = re.compile(r'binding-|version|loopback-(life|stop)\b')
 
-# What others start or import
+# What other programs start or import
 HELPERS = ('harness', 'stopped-client', 'tap')
 
 # Some of those that use the library as any program does
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
-# What a maintainer reads out of the names
+# The kinds of tests that a maintainer sees in the names
 KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
          *(('binding',) if GIR.exists() else ()))
 
@@ -55,7 +57,7 @@ class Installation:
         }
 
     def move(self):
-        """Makes each command one of what is below the folder, and returns it by its name."""
+        """Points each command into the folder. Returns the commands by the names of their tests."""
         commands = {}
         for path in sorted(self.tests.iterdir()):
             text = path.read_text(encoding='utf-8')
@@ -82,7 +84,7 @@ def find_paths_of_build(programs, scratch):
 
 
 def find_self_contained(programs):
-    """Yields the programs that should use the library, and have it within them instead."""
+    """Yields the programs that should use the shared library, but contain a copy of it."""
     for name in USERS:
         result = run(['readelf', '--dynamic', programs / name])
         if f'[lib{API}.so.0]' not in result.stdout:
@@ -90,11 +92,20 @@ def find_self_contained(programs):
 
 
 def find_unused(programs, commands):
-    """Yields what is installed and of no use to any test."""
+    """Yields the installed files that no test uses."""
     words = {word for command in commands.values() for word in shlex.split(command['Exec'])}
     for path in sorted(programs.rglob('*')):
         if path.is_file() and str(path) not in words and path.stem not in HELPERS:
             yield path.name
+
+
+def find_broken(commands, chosen, env):
+    """Yields the tests whose program does not start."""
+    for name in sorted(commands.keys() - chosen.keys()):
+        result = run([*shlex.split(commands[name]['Exec']), '-l'], env=env,
+                     stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        if result.returncode != 0:
+            yield f'{name}\n{result.stdout}'
 
 
 def run_one(command, env):
@@ -108,14 +119,14 @@ def run_one(command, env):
 
 
 def run_here(commands, env):
-    """Yields the names of the tests, each with what is wrong."""
+    """Yields the name of each test, and how it has failed."""
     with concurrent.futures.ThreadPoolExecutor(N_AT_ONCE) as pool:
         yield from zip(commands, pool.map(lambda name: run_one(commands[name]['Exec'], env),
                                           commands))
 
 
 def run_by_runner(runner, installation, commands, scratch):
-    """The same by the runner, which takes the tests of a folder that has only these."""
+    """Does the same with the runner, which runs all tests of a folder."""
     folder = scratch / 'chosen' / 'installed-tests' / API
     logs = scratch / 'logs'
     folder.mkdir(parents=True)
@@ -151,15 +162,15 @@ def main():
         check_none((f'{name}: {command}' for name, command in commands.items()
                     if command.keys() != {'Type', 'Exec', 'Output'}
                     or (command['Type'], command['Output']) != ('session', 'TAP')),
-                   'each says of what kind it is, and what it prints')
-        check_none(find_unused(installation.programs, commands), 'nothing is installed in vain')
+                   'each names its type and its output')
+        check_none(find_unused(installation.programs, commands), 'each installed file is used')
         check_none(find_self_contained(installation.programs),
-                   'what tests the whole uses the library that is installed')
+                   'programs that test the whole use the installed library')
         check_none(find_paths_of_build(installation.programs, scratch),
-                   'no program knows where it was built')
+                   'no program contains the path of the build')
 
-        chosen = {name: command for name, command in commands.items()
-                  if not PASSED_OVER.match(name)}
+        chosen = {name: command for name, command in commands.items() if CHOSEN.match(name)}
+        check_none(find_broken(commands, chosen, installation.env), 'each other program starts')
         runner = shutil.which('gnome-desktop-testing-runner')
         outcomes = (run_by_runner(runner, installation, chosen, scratch) if runner
                     else run_here(chosen, installation.env))
