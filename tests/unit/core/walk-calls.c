@@ -117,7 +117,7 @@ walk_resolve (Walk           *self,
       break;
     case HB_OUTCOME_RECEIVED:
       g_assert_cmpint (call->kind, ==, CALL_RECEIVE);
-      walk_deliver (self, effect->resolve.bytes);
+      walk_deliver (self, effect->resolve.opcode, effect->resolve.bytes);
       break;
     case HB_OUTCOME_CANCELLED:
       g_assert_true (call->may_be_cancelled);
@@ -235,18 +235,20 @@ walk_complete (Walk *self)
 
 void
 walk_expect_message (Walk     *self,
+                     HbOpcode  opcode,
                      GBytes   *bytes,
                      gboolean  may_vanish)
 {
-  Received received = { g_bytes_ref (bytes), may_vanish };
+  Received received = { g_bytes_ref (bytes), opcode, may_vanish };
 
   g_array_append_val (self->received, received);
 }
 
 /* The application gets each message once, in the order in which they have come. */
 void
-walk_deliver (Walk   *self,
-              GBytes *bytes)
+walk_deliver (Walk     *self,
+              HbOpcode  opcode,
+              GBytes   *bytes)
 {
   guint i = 0;
 
@@ -254,6 +256,7 @@ walk_deliver (Walk   *self,
     g_assert_true (g_array_index (self->received, Received, i++).may_vanish);
 
   g_assert_cmpuint (i, <, self->received->len);
+  g_assert_cmpint (g_array_index (self->received, Received, i).opcode, ==, opcode);
   g_array_remove_range (self->received, 0, i + 1);
   self->n_delivered++;
 }

@@ -229,7 +229,7 @@ emit_message (Walk           *self,
               const HbEffect *effect)
 {
   g_assert_true (self->mirror.sees_open);
-  walk_deliver (self, effect->message.bytes);
+  walk_deliver (self, effect->message.opcode, effect->message.bytes);
   walk_call_back (self);
 }
 
@@ -242,7 +242,7 @@ emit_waited (Walk           *self,
   g_assert_cmpuint (self->machine.effects.length, ==, 0);
   g_assert_false (self->machine.settings.paused || self->is_giving || self->is_yielding);
 
-  walk_deliver (self, effect->message.bytes);
+  walk_deliver (self, effect->message.opcode, effect->message.bytes);
   self->is_giving = TRUE;
   walk_call_back (self);
   if (dice_one_in (self->dice, 4))

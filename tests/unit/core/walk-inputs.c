@@ -499,7 +499,7 @@ walk_on_message (Walk *self)
 
   event.message.reply = judge (self, &event);
   if (hb_machine_would_deliver (&self->machine, &event))
-    walk_expect_message (self, bytes, may_be_reply (&event, text));
+    walk_expect_message (self, event.message.opcode, bytes, may_be_reply (&event, text));
 
   self->active_at = MAX (self->active_at, received_at);
 

@@ -43,6 +43,7 @@ typedef struct
 typedef struct
 {
   GBytes   *bytes;       /* (owned) */
+  HbOpcode  opcode;
   gboolean  may_vanish;  /* it may be a reply to a ping, or close () may have dropped it */
 } Received;
 
@@ -195,9 +196,11 @@ void      walk_take             (Walk             *self,
                                  const HbOutgoing *message);
 void      walk_complete         (Walk             *self);
 void      walk_expect_message   (Walk             *self,
+                                 HbOpcode          opcode,
                                  GBytes           *bytes,
                                  gboolean          may_vanish);
 void      walk_deliver          (Walk             *self,
+                                 HbOpcode          opcode,
                                  GBytes           *bytes);
 void      walk_let_vanish       (Walk             *self);
 
