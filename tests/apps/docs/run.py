@@ -62,6 +62,7 @@ PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
     re.compile(r'<adwaita\.h>|\bAdw\b'): ('libadwaita-1', '1.5'),
+    re.compile(r'\bnew UnixInputStream\b'): ('gio-unix-2.0', '2.74'),
 }
 
 # A program with a window needs an X server.
@@ -178,7 +179,7 @@ class Watched:
         self.lines = []
         self._queue = queue.Queue()
         self._process = subprocess.Popen([str(part) for part in command], text=True,
-                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=subprocess.STDOUT, **arguments)
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
