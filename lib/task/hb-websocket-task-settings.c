@@ -18,7 +18,7 @@ get_settings (HbWebsocketTask *self)
  *
  * The session that makes the connections.
  *
- * A session of the application brings its proxy, cookies, TLS database, credentials and logger. A
+ * A session of the application provides its proxy, cookies, TLS database, credentials and logger. A
  * change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces.
  *
@@ -428,7 +428,7 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:pong-timeout:
  *
- * The time that the server has to show that it is alive after a ping, in milliseconds.
+ * The time within which the server must respond to a ping, in milliseconds.
  *
  * When this time is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings are
  * sent, so that routers keep the connection in their tables, and the task does not wait for
@@ -766,7 +766,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * It runs from the moment when the connection is [property@WebsocketTask:ready].
  *
- * With 0, the task would forever reconnect to a server that accepts each connection and then drops
+ * With 0, the task would reconnect forever to a server that accepts each connection and then drops
  * it, and the delays would not grow.
  *
  * Since: 1.0

@@ -22,7 +22,7 @@ struct _HbUserFunc
 /**
  * HbWebsocketTask:
  *
- * A WebSocket that is kept alive.
+ * A WebSocket connection that is kept open.
  *
  * A task keeps one connection to the server at [property@WebsocketTask:uri]. It checks the
  * connection with a heartbeat, and drops it when the server does not respond. It then connects
@@ -395,12 +395,13 @@ install_signals (GType type)
    * @type: whether the message is text or binary
    * @message: the payload, with a NUL after it that is not part of its size
    *
-   * Emitted when a message has arrived.
+   * Emitted when a message was received.
    *
    * The details `text` and `binary` select one type. Text is valid UTF-8, and may contain a NUL.
    *
-   * Messages arrive one at a time. While a handler runs a main loop of its own, the next message is
-   * not delivered, and the heartbeat does not treat the silence of the server as a failure.
+   * Messages are delivered one at a time. While a handler runs a main loop of its own, the next
+   * message is not delivered, and the heartbeat does not treat the silence of the server as a
+   * failure.
    *
    * Since: 1.0
    */
@@ -533,7 +534,7 @@ hb_websocket_task_init (HbWebsocketTask *self)
  *
  * Creates a task.
  *
- * It is `CLOSED` until [method@WebsocketTask.open]. To use a session of the application, call
+ * The task is `CLOSED` until [method@WebsocketTask.open]. To use a session of the application, call
  * [ctor@WebsocketTask.new_with_session].
  *
  * Returns: (transfer full): a new task
@@ -661,6 +662,9 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * @reason: (nullable): the reason, in at most 123 bytes of UTF-8, up to the first NUL
  *
  * Closes the connection, and does not reconnect until [method@WebsocketTask.open].
+ *
+ * The call does not wait. Run the main loop until [property@WebsocketTask:state] is `CLOSED`, or
+ * call [method@WebsocketTask.close_async].
  *
  * If a connection is open, the task sends the messages that wait and then the close frame, and
  * waits for the close frame of the server. All of this takes [property@WebsocketTask:close-timeout]
@@ -841,7 +845,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  * [signal@WebsocketTask::open], then the others. A message with `HB_SEND_FLAGS_THIS_LINK` that is
  * sent before the call goes before all of them.
  *
- * If no connection is open, or it is already ready, the call has no effect.
+ * If no connection is open, or the connection is already ready, the call has no effect.
  *
  * Since: 1.0
  */
@@ -888,8 +892,8 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  *
  * Reverses one [method@WebsocketTask.hold].
  *
- * When the last hold is released, the task makes an attempt that has become due in the meantime at
- * once. If the properties do not allow the attempt, the task becomes `CLOSED`, as in
+ * When the last hold is released, the task at once makes an attempt that became due in the
+ * meantime. If the properties do not allow the attempt, the task becomes `CLOSED`, as in
  * [method@WebsocketTask.reconnect_now]. A call without a hold is a programmer's error.
  *
  * Since: 1.0
