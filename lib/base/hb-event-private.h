@@ -43,6 +43,7 @@ typedef struct
 } HbSpan;
 
 typedef enum {
+  HB_EVENT_TURN,         /* The request, which had to wait for other attempts, was sent. */
   HB_EVENT_OPENED,       /* The connection is open (opened). */
   HB_EVENT_MESSAGE,      /* A message was received (message). */
   HB_EVENT_PONG,

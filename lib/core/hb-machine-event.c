@@ -52,6 +52,9 @@ hb_machine_handle (HbMachine     *self,
 
   switch (event->kind)
     {
+    case HB_EVENT_TURN:
+      hb_machine_on_turn (self, now);
+      break;
     case HB_EVENT_OPENED:
       hb_machine_on_opened (self, now, event);
       break;

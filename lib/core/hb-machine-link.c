@@ -63,6 +63,22 @@ hb_machine_on_requested (HbMachine *self,
   return TRUE;
 }
 
+/* Follows hb_machine_on_requested () if the request waits until fewer attempts run. The time for an
+ * attempt starts at HB_EVENT_TURN, because a server is not slow while others have their turn. */
+void
+hb_machine_await_turn (HbMachine *self)
+{
+  self->awaits_turn = TRUE;
+}
+
+void
+hb_machine_on_turn (HbMachine *self,
+                    gint64     now)
+{
+  self->awaits_turn = FALSE;
+  self->requested_at = now;
+}
+
 /* Stops the reading of the socket while too much waits for the application. Afterwards the
  * heartbeat starts again, and so does the time in which the link has to become ready. A closing
  * task continues to read, because it waits for the server's close frame. */

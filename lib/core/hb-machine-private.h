@@ -52,6 +52,7 @@ typedef struct
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* one of them has held the request */
+  guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
   guint        stands_still : 1;    /* the socket is not read, because too much waits */
   guint        disposed : 1;
 } HbMachine;
@@ -135,6 +136,7 @@ gboolean          hb_machine_on_announced       (HbMachine      *self,
                                                  const HbEffect *connect);
 gboolean          hb_machine_on_requested       (HbMachine      *self,
                                                  gint64          now);
+void              hb_machine_await_turn         (HbMachine      *self);
 void              hb_machine_on_greeted         (HbMachine      *self,
                                                  guint           serial);
 gboolean          hb_machine_on_pinged          (HbMachine      *self,

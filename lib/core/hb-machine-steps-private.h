@@ -57,6 +57,8 @@ void     hb_machine_on_lost          (HbMachine     *self,
 /* hb-machine-link.c */
 void     hb_machine_follow_inbox     (HbMachine     *self,
                                       gint64         now);
+void     hb_machine_on_turn          (HbMachine     *self,
+                                      gint64         now);
 void     hb_machine_on_opened        (HbMachine     *self,
                                       gint64         now,
                                       const HbEvent *event);

@@ -14,7 +14,7 @@ static gint64
 get_connect_deadline (HbMachine *self)
 {
   if (self->settings.connect_timeout == 0 || self->is_announcing || self->is_request_held
-      || hb_machine_is_ready (self))
+      || self->awaits_turn || hb_machine_is_ready (self))
     return HB_NEVER;
 
   return self->requested_at + hb_milliseconds (self->settings.connect_timeout);

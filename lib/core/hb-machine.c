@@ -141,6 +141,7 @@ hb_machine_leave (HbMachine *self,
   self->retry_after = 0;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->awaits_turn = FALSE;
   self->stands_still = FALSE;
   hb_machine_enter (self, state, now);
 
@@ -343,6 +344,7 @@ hb_machine_dispose (HbMachine *self,
   self->lost_at = HB_NEVER;
   self->is_announcing = FALSE;
   self->is_request_held = FALSE;
+  self->awaits_turn = FALSE;
   self->stands_still = FALSE;
   hb_heartbeat_stop (&self->heartbeat);
   hb_outbox_on_lost (&self->outbox, TRUE);

@@ -19,11 +19,15 @@ typedef void (* HbAttemptFunc) (SoupWebsocketConnection *connection,
                                 const HbLoss            *loss,
                                 gpointer                 user_data);
 
+/* Called when the request of an attempt that had to wait has been sent */
+typedef void (* HbAttemptTurnFunc) (gpointer user_data);
+
 HbAttempt   *hb_attempt_new         (const HbSettings   *settings,
                                      SoupMessageHeaders *headers,
+                                     HbAttemptTurnFunc   turn_func,
                                      HbAttemptFunc       func,
                                      gpointer            user_data);
-void         hb_attempt_start       (HbAttempt          *self,
+gboolean     hb_attempt_start       (HbAttempt          *self,
                                      SoupSession        *session,
                                      const HbSettings   *settings);
 void         hb_attempt_drop        (HbAttempt          *self);

@@ -15,6 +15,7 @@
  * application runs, ends other requests meanwhile: it would continue with one that is freed. */
 struct _HbAttempt
 {
+  HbAttemptTurnFunc        turn_func;
   HbAttemptFunc            func;        /* (nullable) NULL once the end was reported, or dropped */
   gpointer                 user_data;
   GMainContext            *context;
@@ -140,11 +141,13 @@ connect_cb (GObject      *source,
 HbAttempt *
 hb_attempt_new (const HbSettings   *settings,
                 SoupMessageHeaders *headers,
+                HbAttemptTurnFunc   turn_func,
                 HbAttemptFunc       func,
                 gpointer            user_data)
 {
   HbAttempt *self = g_rc_box_new0 (HbAttempt);
 
+  self->turn_func = turn_func;
   self->func = func;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
@@ -175,10 +178,8 @@ new_session (void)
 }
 
 static void
-send_cb (gpointer user_data)
+send_request (HbAttempt *self)
 {
-  HbAttempt *self = user_data;
-
   if (self->session == NULL)
     self->session = new_session ();
 
@@ -189,10 +190,21 @@ send_cb (gpointer user_data)
                                         connect_cb, g_rc_box_acquire (self));
 }
 
+static void
+turn_cb (gpointer user_data)
+{
+  HbAttempt *self = user_data;
+
+  send_request (self);
+  self->turn_func (self->user_data);
+}
+
 /* Sends the request, or lets it wait until fewer attempts run.
  *
- * @session: (nullable): the application's, NULL to make a private one */
-void
+ * @session: (nullable): the application's, NULL to make a private one
+ *
+ * Returns whether the request was sent. If not, the function for that is called when it is. */
+gboolean
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,
                   const HbSettings *settings)
@@ -201,7 +213,12 @@ hb_attempt_start (HbAttempt        *self,
   self->origin = g_strdup (settings->origin);
   self->protocols = g_strdupv (settings->protocols);
   hb_handshake_set_compression (self->request, settings->compression);
-  hb_turn_take (&self->turn, session, self->context, send_cb, self);
+
+  if (!hb_turn_take (&self->turn, session, self->context, turn_cb, self))
+    return FALSE;
+
+  send_request (self);
+  return TRUE;
 }
 
 /* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is no

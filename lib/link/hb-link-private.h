@@ -23,7 +23,7 @@ HbLink                  *hb_link_new                  (guint               seria
                                                        SoupMessageHeaders *headers,
                                                        HbEventFunc         func,
                                                        gpointer            user_data);
-void                     hb_link_connect              (HbLink             *self,
+gboolean                 hb_link_connect              (HbLink             *self,
                                                        SoupSession        *session,
                                                        const HbSettings   *settings);
 gboolean                 hb_link_may_send             (HbLink             *self);

@@ -106,6 +106,12 @@ adopt_connection (HbLink                  *self,
 }
 
 static void
+turn_cb (gpointer user_data)
+{
+  hb_link_emit (user_data, (HbEvent) { .kind = HB_EVENT_TURN });
+}
+
+static void
 attempted_cb (SoupWebsocketConnection *connection,
               const HbLoss            *loss,
               gpointer                 user_data)
@@ -143,7 +149,7 @@ hb_link_new (guint               serial,
   self->func = func;
   self->user_data = user_data;
   self->context = g_main_context_ref_thread_default ();
-  self->attempt = hb_attempt_new (settings, headers, attempted_cb, self);
+  self->attempt = hb_attempt_new (settings, headers, turn_cb, attempted_cb, self);
   self->max_message_size = settings->max_message_size;
   self->is_acknowledging = settings->delivery == HB_DELIVERY_ACKNOWLEDGED;
   hb_link_set_fragment_size (self, settings->fragment_size);
@@ -151,13 +157,15 @@ hb_link_new (guint               serial,
   return self;
 }
 
-/* @session: (nullable): the application's */
-void
+/* @session: (nullable): the application's
+ *
+ * Returns whether the request was sent. If not, because many attempts run, HB_EVENT_TURN follows. */
+gboolean
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
                  const HbSettings *settings)
 {
-  hb_attempt_start (self->attempt, session, settings);
+  return hb_attempt_start (self->attempt, session, settings);
 }
 
 /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the

@@ -17,17 +17,17 @@ typedef struct _HbGate HbGate;
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */
-  HbTurnFunc  func;       /* (nullable) NULL once it was called */
+  HbTurnFunc  func;       /* (nullable) NULL unless the attempt waits */
   gpointer    user_data;
   GList       link;       /* of those that wait */
   guint       generation; /* of the gate, when the attempt started to run */
 } HbTurn;
 
-void hb_turn_take (HbTurn       *self,
-                   SoupSession  *session,
-                   GMainContext *context,
-                   HbTurnFunc    func,
-                   gpointer      user_data);
-void hb_turn_end  (HbTurn       *self);
+gboolean hb_turn_take (HbTurn       *self,
+                       SoupSession  *session,
+                       GMainContext *context,
+                       HbTurnFunc    func,
+                       gpointer      user_data);
+void     hb_turn_end  (HbTurn       *self);
 
 G_END_DECLS

@@ -74,13 +74,19 @@ unref_gate (HbGate *self)
 }
 
 static void
+begin (HbTurn *self)
+{
+  self->generation = self->gate->generation;
+  self->gate->n_running++;
+  self->gate->stalls_at = hb_clock_now () + STALL;
+}
+
+static void
 run (HbTurn *self)
 {
   HbTurnFunc func = g_steal_pointer (&self->func);
 
-  self->generation = self->gate->generation;
-  self->gate->n_running++;
-  self->gate->stalls_at = hb_clock_now () + STALL;
+  begin (self);
   func (self->user_data);
 }
 
@@ -152,11 +158,11 @@ acquire_gate (SoupSession  *session,
   return self;
 }
 
-/* Calls @func at once or, if many attempts run, when fewer run. @session and @context must exist
- * until hb_turn_end ().
+/* Returns TRUE if the attempt may run at once. If many attempts run, returns FALSE and calls @func
+ * when fewer run. @session and @context must exist until hb_turn_end ().
  *
  * @session: (nullable): NULL for a private one */
-void
+gboolean
 hb_turn_take (HbTurn       *self,
               SoupSession  *session,
               GMainContext *context,
@@ -166,19 +172,20 @@ hb_turn_take (HbTurn       *self,
   g_assert (self->gate == NULL);
 
   self->gate = acquire_gate (session, context);
-  self->func = func;
-  self->user_data = user_data;
-
-  self->link.data = self;
 
   if (self->gate->n_running < HB_TURN_MAX_AT_ONCE && self->gate->waiting.length == 0)
     {
-      run (self);
-      return;
+      begin (self);
+      return TRUE;
     }
 
+  self->func = func;
+  self->user_data = user_data;
+  self->link.data = self;
   g_queue_push_tail_link (&self->gate->waiting, &self->link);
   hb_alarm_touch (&self->gate->alarm);
+
+  return FALSE;
 }
 
 /* Ends the turn of an attempt that has ended or is no longer needed. Does nothing if the attempt

@@ -13,8 +13,9 @@ hb_driver_send_request (HbDriver       *self,
   if (self->link == NULL || !hb_machine_is_current (&self->machine, effect))
     return;
 
-  if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self)))
-    hb_link_connect (self->link, self->session, &self->machine.settings);
+  if (hb_machine_on_requested (&self->machine, hb_driver_read_clock (self))
+      && !hb_link_connect (self->link, self->session, &self->machine.settings))
+    hb_machine_await_turn (&self->machine);
 }
 
 /* Makes a link, and emits `connecting`. The request is sent when the handlers have returned, or

@@ -105,6 +105,7 @@ event_cb (const HbEvent *event,
     case HB_EVENT_DELIVERED:
       hb_driver_end_delivery (self);
       break;
+    case HB_EVENT_TURN:
     case HB_EVENT_OPENED:
     case HB_EVENT_PONG:
     case HB_EVENT_ACTIVITY:

@@ -816,7 +816,8 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  * It runs from the look-up of the server's name to the end of the handshake, or, with
  * [property@WebsocketTask:manual-ready], to the call of [method@WebsocketTask.mark_ready]. When it
  * is over, the attempt fails with `HB_ERROR_CONNECT_TIMEOUT`. With 0 the task sets no limit. The
- * time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt.
+ * time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt, or
+ * while the attempt waits because 64 others run.
  *
  * Since: 1.0
  */

@@ -261,6 +261,40 @@ test_used_up (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
+/* How many attempts run at once */
+#define N_TURNS 64
+
+/* Less than the time after which attempts that do not end let others start */
+#define SHORT 300
+
+static void
+test_turn (Fixture       *fixture,
+           gconstpointer  data)
+{
+  HbWebsocketTask *others[N_TURNS];
+  guint i;
+
+  g_test_summary ("connect-timeout does not run while an attempt waits for others");
+
+  raw_server_set_answers (fixture->raw, FALSE);
+  for (i = 0; i < N_TURNS; i++)
+    {
+      others[i] = hb_websocket_task_new (raw_server_get_uri (fixture->raw));
+      hb_websocket_task_set_connect_timeout (others[i], 0);
+      hb_websocket_task_open (others[i]);
+      wait_until (raw_server_get_n_accepted (fixture->raw) == i + 1);
+    }
+
+  hb_websocket_task_set_connect_timeout (fixture->task, SHORT);
+  hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "reconnect:1:60000");
+  wait_until (raw_server_get_n_accepted (fixture->raw) == N_TURNS + 1);
+
+  for (i = 0; i < N_TURNS; i++)
+    g_assert_finalize_object (others[i]);
+}
+
 static void
 test_no_tunnel (Fixture       *fixture,
                 gconstpointer  data)
@@ -388,6 +422,7 @@ main (int   argc,
   add_raw_test ("/loopback/session/replaced", test_replaced);
   add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
   add_raw_test ("/loopback/session/used-up", test_used_up);
+  add_raw_test ("/loopback/session/turn", test_turn);
   add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
   add_raw_test ("/loopback/session/nested", test_nested);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);

@@ -280,6 +280,38 @@ test_connect_timeout_request (Fixture       *fixture,
 }
 
 static void
+test_connect_timeout_turn (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_test_summary ("The time for an attempt does not run while the request waits for its turn");
+
+  start (fixture);
+  hb_machine_await_turn (&fixture->machine);
+  assert_deadline (fixture, -1);
+  advance (fixture, 20000);
+  assert_state (fixture, HB_STATE_CONNECTING);
+
+  tell (&fixture->machine, fixture->now, HB_EVENT_TURN);
+  assert_deadline (fixture, 10000);
+  advance (fixture, 10000);
+  assert_effects (fixture, "drop notify:state notify:last-error error:connect-timeout "
+                           "notify:attempt notify:reconnect-at reconnect:1:2000");
+}
+
+static void
+test_connect_timeout_turn_lost (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  g_test_summary ("An attempt that is made again need not wait because the last one had to");
+
+  start (fixture);
+  hb_machine_await_turn (&fixture->machine);
+  hb_machine_reconnect_now (&fixture->machine, fixture->now);
+  assert_effects (fixture, "drop connect");
+  assert_deadline (fixture, 10000);
+}
+
+static void
 test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
@@ -384,6 +416,8 @@ main (int   argc,
   add_test ("/machine-loss/connect-timeout-late", test_connect_timeout_late);
   add_test ("/machine-loss/connect-timeout-a-little-late", test_connect_timeout_a_little_late);
   add_test ("/machine-loss/connect-timeout-request", test_connect_timeout_request);
+  add_test ("/machine-loss/connect-timeout-turn", test_connect_timeout_turn);
+  add_test ("/machine-loss/connect-timeout-turn/lost", test_connect_timeout_turn_lost);
   add_test ("/machine-loss/connect-timeout-status", test_connect_timeout_status);
   add_test ("/machine-loss/stale-opened", test_stale_opened);
   add_test ("/machine-loss/stale-loss", test_stale_loss);

@@ -73,6 +73,8 @@ send_request (Walk           *self,
   g_assert_false (self->link.is_connecting);
   g_assert_false (self->machine.is_request_held);
   self->link.is_connecting = walk_on_requested (self);
+  if (self->link.is_connecting && dice_one_in (self->dice, 8))
+    walk_await_turn (self);
 }
 
 static void

@@ -276,6 +276,21 @@ walk_on_requested (Walk *self)
 }
 
 void
+walk_await_turn (Walk *self)
+{
+  hb_machine_await_turn (&self->machine);
+  self->link.awaits_turn = TRUE;
+}
+
+void
+walk_on_turn (Walk *self)
+{
+  self->link.awaits_turn = FALSE;
+  tell (&self->machine, self->now, HB_EVENT_TURN);
+  finish (self);
+}
+
+void
 walk_hold (Walk *self)
 {
   hb_machine_hold (&self->machine);

@@ -59,7 +59,8 @@ typedef struct
   guint    n_acknowledged; /* the same for acknowledgements */
   guint    last_ordinary;  /* the number of the last ordinary message */
   gboolean exists;
-  gboolean is_connecting;  /* its request has gone out */
+  gboolean is_connecting;  /* its request has gone out, or awaits its turn */
+  gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;
   gboolean is_greeted;     /* handlers of `open` have returned */
@@ -152,6 +153,8 @@ void      walk_cancel           (Walk             *self);
 void      walk_dispose          (Walk             *self);
 gboolean  walk_on_announcing    (Walk             *self);
 gboolean  walk_on_requested     (Walk             *self);
+void      walk_await_turn       (Walk             *self);
+void      walk_on_turn          (Walk             *self);
 void      walk_on_opened        (Walk             *self);
 void      walk_on_message       (Walk             *self);
 void      walk_on_activity      (Walk             *self,

@@ -24,6 +24,7 @@ assert_link (Walk *self)
   g_assert_cmpuint (link->serial, ==, machine->serial);
   g_assert_true (link->is_open == (machine->state != HB_STATE_CONNECTING));
   g_assert_true (link->is_connecting == !machine->is_request_held);
+  g_assert_true (link->awaits_turn == machine->awaits_turn);
   g_assert_true (link->is_reading == hb_machine_may_read (machine));
   g_assert_false (machine->is_announcing);
 }
@@ -108,7 +109,7 @@ assert_deadline (Walk *self)
       break;
 
     case HB_STATE_CONNECTING:
-      if (settings->connect_timeout > 0 && !machine->is_request_held)
+      if (settings->connect_timeout > 0 && !machine->is_request_held && !machine->awaits_turn)
         g_assert_cmpint (left, <=, settings->connect_timeout);
       break;
 

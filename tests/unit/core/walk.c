@@ -107,6 +107,12 @@ let_link_act (Walk *self)
   if (!link->exists || link->serial != self->machine.serial || !link->is_connecting)
     return;
 
+  if (link->awaits_turn)
+    {
+      walk_on_turn (self);
+      return;
+    }
+
   if (!link->is_open)
     {
       if (dice_one_in (self->dice, 4))

@@ -56,6 +56,7 @@ event_cb (const HbEvent *event,
       fixture->n_writable++;
       break;
     case HB_EVENT_ACKNOWLEDGED:
+    case HB_EVENT_TURN:
     case HB_EVENT_OPENED:
     case HB_EVENT_MESSAGE:
     case HB_EVENT_PONG:

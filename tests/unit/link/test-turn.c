@@ -68,7 +68,8 @@ take (Fixture     *fixture,
 {
   HbTurn *turn = &fixture->turns[number];
 
-  hb_turn_take (turn, session, fixture->context, run_cb, turn);
+  if (hb_turn_take (turn, session, fixture->context, run_cb, turn))
+    fixture->n_running++;
 }
 
 static void
