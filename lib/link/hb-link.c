@@ -159,7 +159,7 @@ hb_link_new (guint               serial,
 
 /* @session: (nullable): the application's
  *
- * Returns whether the request was sent. If not, because many attempts run, HB_EVENT_TURN follows. */
+ * Returns whether the request was sent. If not, because too many run, HB_EVENT_TURN follows. */
 gboolean
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
