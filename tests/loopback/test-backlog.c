@@ -114,7 +114,7 @@ static void
 test_unsent_at_close (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_autofree char *told = NULL;
+  g_autofree char *text = NULL;
   guint n_sent;
 
   open_and_fill (fixture);
@@ -123,8 +123,8 @@ test_unsent_at_close (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
   n_sent = get_metric (fixture->task, hb_metrics_get_messages_sent);
   g_test_message ("%u sent, and: %s", n_sent, signal_log_get_error (fixture->log));
-  told = g_strdup_printf (" %u messages", N_MESSAGES - n_sent);
-  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), told));
+  text = g_strdup_printf (" %u messages", N_MESSAGES - n_sent);
+  g_assert_nonnull (strstr (signal_log_get_error (fixture->log), text));
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==,
                     N_MESSAGES - n_sent);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
@@ -205,8 +205,8 @@ test_volatile_is_refused (Fixture       *fixture,
 
 /* The server's close frame counts, although ours cannot be sent. */
 static void
-test_goodbye_of_the_server (Fixture       *fixture,
-                            gconstpointer  data)
+test_close_frame_of_the_server (Fixture       *fixture,
+                                gconstpointer  data)
 {
   RawPeer *peer = open_and_fill (fixture);
   gint64 start = g_get_monotonic_time ();
@@ -308,7 +308,7 @@ main (int   argc,
   add_raw_test ("/loopback/backlog/take-while-closing", test_take_while_closing);
   add_raw_test ("/loopback/backlog/flush-waits", test_flush_waits);
   add_raw_test ("/loopback/backlog/volatile-is-refused", test_volatile_is_refused);
-  add_raw_test ("/loopback/backlog/goodbye-of-the-server", test_goodbye_of_the_server);
+  add_raw_test ("/loopback/backlog/close-frame-of-the-server", test_close_frame_of_the_server);
   add_raw_test ("/loopback/backlog/dead-peer-is-noticed", test_dead_peer_is_noticed);
   add_raw_test ("/loopback/backlog/slow-upload-lives", test_slow_upload_lives);
   add_raw_test ("/loopback/backlog/answer-to-last-words", test_answer_to_last_words);

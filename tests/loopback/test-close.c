@@ -12,9 +12,9 @@ typedef struct
   guint       code;
   const char *reason; /* (nullable) */
   const char *word;   /* what is emitted */
-} Goodbye;
+} CloseFrame;
 
-static const Goodbye goodbyes[] = {
+static const CloseFrame close_frames[] = {
   { "normal", 1000, NULL, "close:1000" },
   { "going-away", 1001, "reboot", "close:1001:reboot" },
   { "no-code", 0, NULL, "close:1005" },
@@ -28,20 +28,20 @@ static const Goodbye goodbyes[] = {
 };
 
 static void
-test_goodbye (Fixture       *fixture,
-              gconstpointer  data)
+test_close_frame (Fixture       *fixture,
+                  gconstpointer  data)
 {
   guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (goodbyes); i++)
+  for (i = 0; i < G_N_ELEMENTS (close_frames); i++)
     {
       RawPeer *peer = fixture_open_raw (fixture);
 
-      g_test_message ("%s", goodbyes[i].name);
+      g_test_message ("%s", close_frames[i].name);
       hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
-      raw_peer_send_close (peer, goodbyes[i].code, goodbyes[i].reason);
+      raw_peer_send_close (peer, close_frames[i].code, close_frames[i].reason);
       signal_log_expect (fixture->log, "state:waiting");
-      signal_log_expect (fixture->log, goodbyes[i].word);
+      signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
       /* Libsoup answers with the same code, and takes those of 1012 to 1014 for an error. */
@@ -65,7 +65,7 @@ test_last_words (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-static const Goodbye own_goodbyes[] = {
+static const CloseFrame own_close_frames[] = {
   { "normal", 1000, NULL, "close:1000" },
   { "going-away", 1001, "gone", "close:1001:gone" },
   { "bad-data", 1007, NULL, "close:1007" },
@@ -82,18 +82,18 @@ static const Goodbye own_goodbyes[] = {
 
 /* The peer receives what the application has passed, or what libsoup makes of it. */
 static void
-test_own_goodbye (Fixture       *fixture,
-                  gconstpointer  data)
+test_own_close_frame (Fixture       *fixture,
+                      gconstpointer  data)
 {
   guint i;
 
-  for (i = 0; i < G_N_ELEMENTS (own_goodbyes); i++)
+  for (i = 0; i < G_N_ELEMENTS (own_close_frames); i++)
     {
       RawPeer *peer = fixture_open_raw (fixture);
 
-      g_test_message ("%s", own_goodbyes[i].name);
-      hb_websocket_task_close (fixture->task, own_goodbyes[i].code, own_goodbyes[i].reason);
-      raw_peer_expect (peer, own_goodbyes[i].word);
+      g_test_message ("%s", own_close_frames[i].name);
+      hb_websocket_task_close (fixture->task, own_close_frames[i].code, own_close_frames[i].reason);
+      raw_peer_expect (peer, own_close_frames[i].word);
       signal_log_expect_now (fixture->log, "state:closing");
       raw_peer_send_close (peer, 1000, "bye");
       signal_log_expect (fixture->log, "state:closed close:1000:bye");
@@ -186,8 +186,8 @@ test_close_twice (Fixture       *fixture,
 
 /* Both sides at once */
 static void
-test_goodbyes_cross (Fixture       *fixture,
-                     gconstpointer  data)
+test_close_frames_cross (Fixture       *fixture,
+                         gconstpointer  data)
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
@@ -233,15 +233,15 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The ways in which a link can end, and how they are reported.");
 
-  add_raw_test ("/loopback/close/goodbye", test_goodbye);
+  add_raw_test ("/loopback/close/close-frame", test_close_frame);
   add_raw_test ("/loopback/close/last-words", test_last_words);
-  add_raw_test ("/loopback/close/own-goodbye", test_own_goodbye);
+  add_raw_test ("/loopback/close/own-close-frame", test_own_close_frame);
   add_test ("/loopback/close/longest-reason", test_longest_reason);
   add_raw_test ("/loopback/close/nothing-delivered", test_nothing_is_delivered_while_closing);
   add_raw_test ("/loopback/close/timeout", test_close_timeout);
   add_raw_test ("/loopback/close/without-link", test_close_without_link);
   add_raw_test ("/loopback/close/twice", test_close_twice);
-  add_raw_test ("/loopback/close/cross", test_goodbyes_cross);
+  add_raw_test ("/loopback/close/cross", test_close_frames_cross);
   add_raw_test ("/loopback/close/connection-is-closed", test_connection_is_closed);
   add_raw_test ("/loopback/close/connection-is-closed-twice", test_connection_is_closed_twice);
 

@@ -84,8 +84,8 @@ test_late (Fixture       *fixture,
 }
 
 static void
-test_goodbye_a_little_late (Fixture       *fixture,
-                            gconstpointer  data)
+test_close_a_little_late (Fixture       *fixture,
+                          gconstpointer  data)
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
@@ -318,7 +318,7 @@ static const SuspendCase cases[] = {
   { "answered-behind", test_answered_behind },
   { "a-little-late", test_a_little_late },
   { "late", test_late },
-  { "goodbye-a-little-late", test_goodbye_a_little_late },
+  { "close-a-little-late", test_close_a_little_late },
   { "nested", test_nested },
   { "nested-elsewhere", test_nested_elsewhere },
   { "ping-func", test_ping_func },

@@ -137,7 +137,7 @@ assert_has_no_secret (Life *life)
   for (i = 0; i < life->texts->len; i++)
     {
       if (has_secret (g_ptr_array_index (life->texts, i)))
-        g_error ("a secret has been told: %s", (char *) g_ptr_array_index (life->texts, i));
+        g_error ("a secret was printed: %s", (char *) g_ptr_array_index (life->texts, i));
     }
 }
 

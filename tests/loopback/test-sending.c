@@ -439,8 +439,8 @@ test_closed (Fixture       *fixture,
 }
 
 static void
-test_unsent_is_told (Fixture       *fixture,
-                     gconstpointer  data)
+test_unsent_is_reported (Fixture       *fixture,
+                         gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("two", 3);
   g_autoptr (GAsyncResult) sent = NULL;
@@ -501,7 +501,7 @@ main (int   argc,
   add_test ("/loopback/sending/async", test_send_async);
   add_test ("/loopback/sending/cancel", test_cancel);
   add_test ("/loopback/sending/closed", test_closed);
-  add_test ("/loopback/sending/unsent-is-told", test_unsent_is_told);
+  add_test ("/loopback/sending/unsent-is-reported", test_unsent_is_reported);
   add_test ("/loopback/sending/close-sends-all", test_close_sends_all);
 
   return g_test_run ();

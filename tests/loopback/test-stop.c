@@ -57,12 +57,12 @@ typedef enum {
 typedef enum {
   DEED_NONE,
   DEED_REPLY,
-  DEED_GOODBYE,
+  DEED_CLOSE_FRAME,
   DEED_ANSWER,
 } Deed;
 
 #define WORDS_DEAD    "state:waiting error:pong-timeout close:1006"
-#define WORDS_GOODBYE "state:waiting close:1001"
+#define WORDS_CLOSE_FRAME "state:waiting close:1001"
 
 typedef struct
 {
@@ -82,8 +82,8 @@ enum {
   ASKED_DEAD,
   IDLE_GOOD,
   IDLE_DEAD,
-  GOODBYE,
-  GOODBYE_SHORT,
+  CLOSE_FRAME,
+  CLOSE_FRAME_SHORT,
   WAITING,
   REQUEST_ANSWERED,
   REQUEST_SHORT,
@@ -100,15 +100,16 @@ static const Scenario scenarios[N_SCENARIOS] = {
   [ASKED_DEAD] = { "asked-dead", WHEN_PINGED, DEED_NONE, LONG, FALSE, WORDS_DEAD, CLIENT_TIMEOUT },
   [IDLE_GOOD] = { "idle-good", WHEN_OPEN, DEED_NONE, LONG, TRUE, "" },
   [IDLE_DEAD] = { "idle-dead", WHEN_OPEN, DEED_NONE, LONG, FALSE, WORDS_DEAD, CLIENT_TIMEOUT },
-  [GOODBYE] = { "goodbye", WHEN_PINGED, DEED_GOODBYE, LONG, FALSE, WORDS_GOODBYE },
-  [GOODBYE_SHORT] = { "goodbye-short", WHEN_PINGED, DEED_GOODBYE, SHORT, FALSE, WORDS_GOODBYE },
+  [CLOSE_FRAME] = { "close-frame", WHEN_PINGED, DEED_CLOSE_FRAME, LONG, FALSE, WORDS_CLOSE_FRAME },
+  [CLOSE_FRAME_SHORT] = { "close-frame-short", WHEN_PINGED, DEED_CLOSE_FRAME, SHORT, FALSE,
+                          WORDS_CLOSE_FRAME },
   [WAITING] = { "waiting", WHEN_WAITING, DEED_NONE, LONG, TRUE, "state:connecting state:open" },
   [REQUEST_ANSWERED] = { "request-answered", WHEN_REQUESTED, DEED_ANSWER, LONG, TRUE,
                          "state:open" },
   [REQUEST_SHORT] = { "request-short", WHEN_REQUESTED, DEED_ANSWER, SHORT, TRUE, "state:open" },
   [REQUEST_DEAD] = { "request-dead", WHEN_REQUESTED, DEED_NONE, LONG, FALSE,
                      "state:waiting error:connect-timeout", CLIENT_TIMEOUT },
-  [CLOSING_ANSWERED] = { "closing-answered", WHEN_CLOSING, DEED_GOODBYE, LONG, FALSE,
+  [CLOSING_ANSWERED] = { "closing-answered", WHEN_CLOSING, DEED_CLOSE_FRAME, LONG, FALSE,
                          "state:closed close:1001" },
   [CLOSING_DEAD] = { "closing-dead", WHEN_CLOSING, DEED_NONE, LONG, FALSE,
                      "state:closed close:1006" },
@@ -240,7 +241,7 @@ do_deed (Case *self)
       heartbeat_send_life (self->heartbeat, get_peer (self));
       break;
 
-    case DEED_GOODBYE:
+    case DEED_CLOSE_FRAME:
       raw_peer_send_close (get_peer (self), 1001, NULL);
       break;
 

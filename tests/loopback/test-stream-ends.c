@@ -115,8 +115,8 @@ test_all_at_once (Fixture       *fixture,
 }
 
 static void
-test_end_without_goodbye (Fixture       *fixture,
-                          const Footing *footing)
+test_end_without_close_frame (Fixture       *fixture,
+                              const Footing *footing)
 {
   FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
@@ -346,7 +346,7 @@ main (int   argc,
   footing_add_raw (PREFIX "close-before-the-end", test_close_before_the_end);
   footing_add_raw (PREFIX "close-behind-backlog", test_close_behind_backlog);
   footing_add_raw (PREFIX "all-at-once", test_all_at_once);
-  footing_add_raw (PREFIX "end-without-goodbye", test_end_without_goodbye);
+  footing_add_raw (PREFIX "end-without-close-frame", test_end_without_close_frame);
   footing_add_raw (PREFIX "reset", test_reset);
   footing_add_all (PREFIX "disposal", test_disposal);
   footing_add_raw (PREFIX "last-reference", test_last_reference);

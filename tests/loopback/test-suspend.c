@@ -139,8 +139,8 @@ test_often (Fixture       *fixture,
 }
 
 static void
-test_goodbye (Fixture       *fixture,
-              gconstpointer  data)
+test_close_frame (Fixture       *fixture,
+                  gconstpointer  data)
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
@@ -210,7 +210,7 @@ static const SuspendCase cases[] = {
   { "answered", test_answered },
   { "short", test_short },
   { "often", test_often },
-  { "goodbye", test_goodbye },
+  { "close-frame", test_close_frame },
   { "dropped", test_dropped },
   { "check", test_check },
   { "network", test_network },

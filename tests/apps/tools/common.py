@@ -36,13 +36,13 @@ used = set()
 class Result:
     """The exit status and the output of hb-cat."""
 
-    def __init__(self, status, output, told):
+    def __init__(self, status, output, stderr):
         self.status = status
         self.output = output
-        self.told = told.decode()
+        self.stderr = stderr.decode()
 
     def __repr__(self):
-        return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.told}'
+        return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
         """The JSON objects of standard output: those with these names, or all."""

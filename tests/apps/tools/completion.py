@@ -93,13 +93,13 @@ def get_choices(value):
 def check_zsh(wanted):
     text = ZSH.read_text(encoding='utf-8')
     offered = {}
-    for letter, name, value, told, action in re.findall(
+    for letter, name, value, words, action in re.findall(
             r"^    '(?:\*|\(-(\w) --[a-z-]+\)'\{-\w,)?--([a-z-]+)(?:\}')?(=?)\[(.*?)\](.*)' \\$",
             text, re.MULTILINE):
         choices = re.search(r':\(([a-z ]+)\)$', action)
-        offered[name] = letter, bool(value), unescape(told), choices[1].split() if choices else []
-    check_equal(offered, {name: (letter, bool(value), told, get_choices(value))
-                          for name, (letter, value, told) in wanted.items()},
+        offered[name] = letter, bool(value), unescape(words), choices[1].split() if choices else []
+    check_equal(offered, {name: (letter, bool(value), words, get_choices(value))
+                          for name, (letter, value, words) in wanted.items()},
                 'the file for zsh has the options of --help')
 
     if not shutil.which('zsh'):
@@ -120,8 +120,8 @@ def check_fish(wanted):
                      if word in words}
             choices = [] if '(' in value.get('-a', '') else value.get('-a', '').split()
             offered[value['-l']] = value.get('-s', ''), value['-d'], choices
-    check_equal(offered, {name: (letter, told, get_choices(value))
-                          for name, (letter, value, told) in wanted.items()},
+    check_equal(offered, {name: (letter, words, get_choices(value))
+                          for name, (letter, value, words) in wanted.items()},
                 'the file for fish has the options of --help')
 
     if not shutil.which('fish'):

@@ -80,7 +80,7 @@ def check_messages():
                 'a text is what was sent')
     check_equal([base64.b64decode(event['data'], validate=True) for event in events
                  if event['type'] == 'binary'], blobs, 'binary messages are in Base64')
-    check(not result.told, 'standard error has nothing', result)
+    check(not result.stderr, 'standard error has nothing', result)
 
     with Peer() as peer:
         result = run_cat('--json', '--binary', '--null', '--count=2', peer.uri, stdin=b'a\nb\0\xff')
@@ -108,12 +108,12 @@ def check_life():
 
     events = result.get_events()
     check_form(result, 'a link that comes back')
-    told = tell(events)
-    check_equal(told[:5], ['state connecting', 'state open', 'open chat 0', 'message text hello',
+    lines = tell(events)
+    check_equal(lines[:5], ['state connecting', 'state open', 'open chat 0', 'message text hello',
                            'state waiting'], 'the link opens and is lost')
-    check(told[5].startswith(('close 1006', 'error')) and 'reconnect 1 20' in told,
-          'the loss is reported, and the attempt', told)
-    check_equal(told[-8:], ['state connecting', 'state open', 'open chat 2', 'message text one',
+    check(lines[5].startswith(('close 1006', 'error')) and 'reconnect 1 20' in lines,
+          'the loss is reported, and the attempt', lines)
+    check_equal(lines[-8:], ['state connecting', 'state open', 'open chat 2', 'message text one',
                             'message text two', 'state closing', 'state closed', 'close 1000 '],
                 'it comes back, and what was queued goes out')
     downtimes = [event['downtime'] for event in events if event['event'] == 'open']
@@ -154,7 +154,7 @@ def check_ends():
                 ['state connecting', 'state waiting', 'error g-io-error-quark 39', 'reconnect 1 5',
                  'state connecting', 'state closed', 'error g-io-error-quark 39',
                  'error hb-error-quark 9'], 'attempts and giving up are reported')
-    check(result.status == 1 and not result.told, 'and nothing on standard error', result)
+    check(result.status == 1 and not result.stderr, 'and nothing on standard error', result)
 
     with EchoServer() as server:
         result = run_cat('--json', '--quiet', '--ping-timeout=5', '--ping-mode=message',

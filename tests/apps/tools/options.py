@@ -45,7 +45,7 @@ def check_handshake(scratch):
     with Peer(protocol='chat') as peer:
         result = run_cat('--protocol=talk', '--protocol=chat', '--wait=0', peer.uri)
     check(peer.requests[0][1].get('sec-websocket-protocol') == 'talk, chat'
-          and 'open, protocol chat' in result.told, '--protocol offers subprotocols', result)
+          and 'open, protocol chat' in result.stderr, '--protocol offers subprotocols', result)
 
     path = Path(scratch) / 'headers'
     path.write_text('X-Two: 2\r\n\nX-Three: drei  \n', encoding='utf-8')
@@ -75,7 +75,7 @@ def make_certificate(scratch, name, subject):
 
 
 def has_tls(result):
-    return 'TLS support is not available' not in result.told
+    return 'TLS support is not available' not in result.stderr
 
 
 def check_tls(scratch):
@@ -102,7 +102,7 @@ def check_tls(scratch):
               'a certificate that is not to be trusted is refused', result)
 
         result = run_cat(*ask, f'--ca-file={certificate}', peer.uri, stdin=b'hi', env=WITH_TLS)
-        check(result.status == 0 and result.output == b'hi\n' and 'warning' not in result.told,
+        check(result.status == 0 and result.output == b'hi\n' and 'warning' not in result.stderr,
               '--ca-file trusts its authorities', result)
 
         result = run_cat(*ask, f'--ca-file={mine}', peer.uri, stdin=b'hi', env=WITH_TLS)
@@ -110,7 +110,7 @@ def check_tls(scratch):
 
         result = run_cat(*ask, '--insecure', '--quiet', peer.uri, stdin=b'hi', env=WITH_TLS)
         check(result.status == 0 and result.output == b'hi\n'
-              and result.told.count('warning: the certificate of the server') == 1,
+              and result.stderr.count('warning: the certificate of the server') == 1,
               '--insecure accepts any certificate, with a warning', result)
 
     strict = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -175,7 +175,7 @@ def check_heartbeat():
         answered = cat.wait_for('ping answered in ', 10, 'stderr')
         cat.interrupt()
         result = cat.wait()
-    check(answered and result.status == 0 and 'silence: ' not in result.told,
+    check(answered and result.status == 0 and 'silence: ' not in result.stderr,
           'a link to a server that knows no heartbeat stays', result)
 
     with EchoServer('--pong=pong') as server:
@@ -196,10 +196,10 @@ def check_heartbeat():
     arguments = ('--ping-timeout=50', '--pong-timeout=100', '--pong-message=pong', '--once')
     with Peer(only_talk) as peer:
         result = run_cat(*arguments, '--liveness=reply', peer.uri, '--wait=-1')
-        check(result.status == 1 and 'silence: ' in result.told,
+        check(result.status == 1 and 'silence: ' in result.stderr,
               '--liveness=reply wants the answer, within --pong-timeout', result)
         result = run_cat(*arguments, '--liveness=any', '--count=10', peer.uri)
-        check(result.status == 0 and 'silence: ' not in result.told,
+        check(result.status == 0 and 'silence: ' not in result.stderr,
               '--liveness=any takes what comes', result)
 
     def talk_until_pinged(client):
@@ -247,7 +247,7 @@ def check_reconnecting():
 
     with Peer(leave) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
-        check('reconnect in ' not in result.told and len(peer.requests) == 1,
+        check('reconnect in ' not in result.stderr and len(peer.requests) == 1,
               '--once never reconnects', result)
 
 
@@ -260,7 +260,7 @@ def check_messages():
     with Peer(tell_all) as peer:
         result = run_cat('--count=2', peer.uri)
         check(result.output == 'grüß\nGott\n'.encode()
-              and 'binary message, 40 bytes: 00 01 02' in result.told,
+              and 'binary message, 40 bytes: 00 01 02' in result.stderr,
               'a binary message is shown by its first bytes', result)
         result = run_cat('--binary', '--null', '--count=2', peer.uri)
         check_equal(result.output, 'grüß\nGott\0'.encode() + bytes(range(40)) + b'\0',
@@ -333,13 +333,13 @@ def check_command(scratch):
     with EchoServer() as server:
         result = run_cat('--exec=echo one; read -r line; echo "$line two"; read -r line; '
                          'echo "got $line" >&2', server.uri, stdin=b'never read\n')
-        check(result.status == 0 and not result.output and 'got one two' in result.told,
+        check(result.status == 0 and not result.output and 'got one two' in result.stderr,
               '--exec sends the lines of the command, and lets it read messages', result)
 
         path = Path(scratch) / 'taken'
         result = run_cat(f'--exec=echo hello; cat > {path}; echo ended >&2', '--count=1',
                          server.uri)
-        check(result.status == 0 and path.read_bytes() == b'hello\n' and 'ended' in result.told,
+        check(result.status == 0 and path.read_bytes() == b'hello\n' and 'ended' in result.stderr,
               'the command reads all, before hb-cat ends', result)
 
         result = run_cat('--json', f'--exec=echo hello; cat > {path}', '--count=1', server.uri)
@@ -350,13 +350,14 @@ def check_command(scratch):
         size = 3_000_000
         result = run_cat(f"--exec=head -c {size} /dev/zero | tr '\\0' x; echo; cat | wc -c >&2",
                          '--count=1', server.uri)
-        check(result.status == 0 and result.told.split()[-1].isdigit()
-              and str(size + 1) in result.told, '--exec takes long messages', result.told[-200:])
+        check(result.status == 0 and result.stderr.split()[-1].isdigit()
+              and str(size + 1) in result.stderr, '--exec takes long messages',
+              result.stderr[-200:])
         result = run_cat("--exec=i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | "
                          "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
                          server.uri)
-        check(result.status == 0 and '4000040' in result.told,
-              'nothing is stuck while the command writes and does not read', result.told[-200:])
+        check(result.status == 0 and '4000040' in result.stderr,
+              'nothing is stuck while the command writes and does not read', result.stderr[-200:])
 
     result = run_cat(f'--exec=touch {Path(scratch) / "none"}', '--repeat-limit=0', NOWHERE)
     check(result.status == 1 and not (Path(scratch) / 'none').exists(),
@@ -390,7 +391,7 @@ def check_colours():
 
     with EchoServer() as server:
         result = run_cat(server.uri, env={**ENVIRONMENT, 'TERM': 'xterm'})
-        check('\x1b' not in result.told, 'no colours where there is no terminal', result)
+        check('\x1b' not in result.stderr, 'no colours where there is no terminal', result)
 
 
 def check_login(scratch):
@@ -411,7 +412,7 @@ def check_login(scratch):
                          stdin=b'one\ntwo\n')
         check_equal(result.output, b'hello\n{"type": "auth_ok"}\none\ntwo\n',
                     '--ready-on keeps lines until the login is acknowledged')
-        check(taken == [(TEXT, b'let me in')] and re.search(r'  ready, 2 queued$', result.told,
+        check(taken == [(TEXT, b'let me in')] and re.search(r'  ready, 2 queued$', result.stderr,
                                                             re.MULTILINE),
               '--greeting logs in', result)
         taken.clear()
@@ -476,9 +477,9 @@ def check_ending():
 
     with EchoServer() as server:
         result = run_cat('--quiet', '--count=1', server.uri, stdin=b'hi')
-        check(result.output == b'hi\n' and not result.told, '--quiet reports nothing', result)
+        check(result.output == b'hi\n' and not result.stderr, '--quiet reports nothing', result)
         result = run_cat('-q', '--repeat-limit=1', '--reconnect-timeout=1', NOWHERE)
-        check(result.status == 1 and len(result.told.splitlines()) >= 2,
+        check(result.status == 1 and len(result.stderr.splitlines()) >= 2,
               '--quiet reports errors', result)
 
     result = run_cat('--version')

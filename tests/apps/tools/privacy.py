@@ -24,11 +24,11 @@ LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wa
 VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
 
 
-def check_silent(name, *arguments, says=''):
+def check_silent(name, *arguments, expected=''):
     for mode in ((), ('--json',), ('--quiet',)):
         result = run_cat(*mode, *arguments, env=VERBOSE)
-        told = result.output.decode() + result.told
-        check(SECRET not in told and ENCODED not in told and says in told,
+        text = result.output.decode() + result.stderr
+        check(SECRET not in text and ENCODED not in text and expected in text,
               ' '.join([name, *mode]), result)
 
 
@@ -40,7 +40,7 @@ def get_uri(uri):
 def check_debug():
     with Peer() as peer:
         result = run_cat('--json', *CREDENTIALS, *LIMITS, get_uri(peer.uri), env=VERBOSE)
-    check('task 1: state OPEN' in result.told and result.get_events(),
+    check('task 1: state OPEN' in result.stderr and result.get_events(),
           'debug messages go to standard error', result)
 
     page = (SOURCE / 'doc' / 'debugging.md').read_text(encoding='utf-8')
@@ -49,7 +49,7 @@ def check_debug():
         result = run_cat('--wait=-1', '--quiet', '--ping-timeout=1000', '--pong-timeout=500',
                          '--repeat-limit=0', f'{server.uri}feed?token=1234', stdin=b'hello\n',
                          env=VERBOSE)
-    lines = re.findall(r' hb-websocket-DEBUG: .*(task 1: .*)', result.told)
+    lines = re.findall(r' hb-websocket-DEBUG: .*(task 1: .*)', result.stderr)
     check('\n'.join(lines).replace(str(server.port), '8080')
           == '\n'.join(re.findall(r'task 1: .*', example)),
           'the page on debugging has the lines of its example', result)
@@ -61,8 +61,8 @@ def check_harmless():
 
     with Peer(leave) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
-    lines = result.told.splitlines()
-    check('closed with code 4001, “gone�[2J�2J���12:00:00.000  open�bye”' in result.told
+    lines = result.stderr.splitlines()
+    check('closed with code 4001, “gone�[2J�2J���12:00:00.000  open�bye”' in result.stderr
           and all(re.match(r'\d\d:\d\d:\d\d\.\d{3}  ', line) for line in lines)
           and all(line.isprintable() for line in lines),
           'the reason of a server steers no terminal', result)
@@ -78,7 +78,7 @@ def main():
     for status in ('401 Unauthorized', '403 Forbidden', '503 Service Unavailable', '200 OK'):
         with Peer(status=status) as peer:
             check_silent(f'an answer {status}', *CREDENTIALS, *LIMITS, get_uri(peer.uri),
-                         says='attempt')
+                         expected='attempt')
     with Peer(leave) as peer:
         check_silent('links that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
         check_silent('a login that is refused', f'--greeting={SECRET}', f'--ready-on={SECRET}',
@@ -87,12 +87,14 @@ def main():
         check_silent('no answer', *CREDENTIALS, *LIMITS, '--connect-timeout=10', get_uri(peer.uri))
     check_debug()
     check_harmless()
-    check_silent('no server', *CREDENTIALS, *LIMITS, get_uri('ws://127.0.0.1:1/'), says='attempt')
-    check_silent('no host', *CREDENTIALS, *LIMITS, get_uri('ws://host.invalid/'), says='attempt')
+    check_silent('no server', *CREDENTIALS, *LIMITS, get_uri('ws://127.0.0.1:1/'),
+                 expected='attempt')
+    check_silent('no host', *CREDENTIALS, *LIMITS, get_uri('ws://host.invalid/'),
+                 expected='attempt')
 
     for uri in (f'ws://me:{SECRET}@[::1/', f'ws://me:{SECRET}@host:99999/', f'ftp://{SECRET}@host/',
                 f'ws:{SECRET}', f'ws://host/?{SECRET}#{SECRET}', f'{SECRET}'):
-        check_silent('a bad URI', uri, says='hb-cat --help')
+        check_silent('a bad URI', uri, expected='hb-cat --help')
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / 'headers'
@@ -105,7 +107,8 @@ def main():
                 [f'--header=Authorization: {SECRET}\nX'], [f'--header=Authorization {SECRET}: x'],
                 [f'--header=Upgrade: {SECRET}'], [f'--header=@{path}'],
                 [f'ws://{SECRET}@host/']):
-            check_silent('a bad command line', *arguments, 'ws://127.0.0.1/', says='hb-cat --help')
+            check_silent('a bad command line', *arguments, 'ws://127.0.0.1/',
+                         expected='hb-cat --help')
 
     finish()
 

@@ -57,14 +57,14 @@ def check_usage():
             # What is no text here is so for hb-cat.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
-            lines = result.told.splitlines()
+            lines = result.stderr.splitlines()
             check(result.status == 2 and not result.output and len(lines) == 2
                   and lines[0].startswith('hb-cat: ') and words in lines[0]
                   and lines[1] == 'hb-cat --help shows how to call it',
                   f'2: {" ".join(map(ascii, command))}', result)
 
     result = run_cat('--help')
-    check(result.status == 0 and not result.told and result.output.startswith(b'Usage:'),
+    check(result.status == 0 and not result.stderr and result.output.startswith(b'Usage:'),
           '0: --help', result)
 
 
@@ -76,7 +76,7 @@ def check_closed_as_asked():
     with EchoServer() as server:
         result = run_cat(server.uri, stdin=b'one\ntwo\n')
         check(result.status == 0 and result.output == b'one\ntwo\n'
-              and 'closed with code 1000' in result.told, '0: the input has ended', result)
+              and 'closed with code 1000' in result.stderr, '0: the input has ended', result)
 
         result = run_cat(server.uri, '--wait=0', stdin=None, preexec_fn=lambda: os.close(0))
         check_equal(result.status, 0, '0: there is no input')
@@ -119,16 +119,16 @@ def check_given_up():
         echo(client)
 
     result = run_cat('--repeat-limit=2', '--reconnect-timeout=1', NOWHERE)
-    check(result.status == 1 and not result.output and 'Gave up after 2 attempts' in result.told,
+    check(result.status == 1 and not result.output and 'Gave up after 2 attempts' in result.stderr,
           '1: --repeat-limit was reached', result)
 
     with Peer(lose) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri, stdin=b'x')
-        check(result.status == 1 and 'connection lost' in result.told,
+        check(result.status == 1 and 'connection lost' in result.stderr,
               '1: the connection of --once was lost', result)
     with Peer(leave) as peer:
         result = run_cat('--once', '--wait=-1', peer.uri)
-        check(result.status == 1 and 'closed with code 1001' in result.told,
+        check(result.status == 1 and 'closed with code 1001' in result.stderr,
               '1: the server has closed with another code, --once', result)
 
     with EchoServer() as server:
@@ -138,7 +138,7 @@ def check_given_up():
         check_equal(result.status, 1, '1: fewer messages than --count')
         result = run_cat(server.uri, stdin=b'good\nb\xffd\nfine\n')
         check(result.status == 1 and result.output == b'good\nfine\n'
-              and 'hb-cat: a line was not sent: ' in result.told, '1: a line could not be sent',
+              and 'hb-cat: a line was not sent: ' in result.stderr, '1: a line could not be sent',
               result)
 
 
@@ -148,7 +148,7 @@ def check_input_and_output():
         with Cat('--wait=0', server.uri, stdin=folder) as cat:
             result = cat.wait()
         os.close(folder)
-        check(result.status == 1 and 'standard input cannot be read' in result.told,
+        check(result.status == 1 and 'standard input cannot be read' in result.stderr,
               '1: the input cannot be read', result)
 
         for mode in ([], ['--json']):
@@ -157,7 +157,7 @@ def check_input_and_output():
                 cat.write(b'hello\n')
                 result = cat.wait()
             check(result.status == 1
-                  and result.told.count('standard output cannot be written: ') == 1,
+                  and result.stderr.count('standard output cannot be written: ') == 1,
                   ' '.join(['1: the output is full', *mode]), result)
 
             reading, writing = os.pipe()
@@ -167,13 +167,13 @@ def check_input_and_output():
                 cat.write(b'hello\n')
                 result = cat.wait()
             check(result.status == 1
-                  and result.told.count('standard output cannot be written: ') == 1,
+                  and result.stderr.count('standard output cannot be written: ') == 1,
                   ' '.join(['1: the output is not read', *mode]), result)
 
             with Cat(*mode, server.uri, stdout=None, preexec_fn=lambda: os.close(1)) as cat:
                 cat.write(b'hello\n')
                 result = cat.wait()
-            check(result.status == 1 and 'standard output cannot be written: ' in result.told,
+            check(result.status == 1 and 'standard output cannot be written: ' in result.stderr,
                   ' '.join(['1: the output is closed', *mode]), result)
 
 

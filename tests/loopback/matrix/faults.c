@@ -53,7 +53,7 @@
 #define FORBIDDEN(code_) \
   LINK (close), .number = code_, .result = FAILS (BROKEN_FRAME), \
   .but = { { IN (CLOSING), OVER_BOTH, CLOSES (code_) } }
-#define GOODBYE(code_) \
+#define CLOSE_FRAME(code_) \
   LINK (close), .number = code_, .result = CLOSES (code_)
 
 /* Where there is something to write, that may find the reset before the close frame is read. */
@@ -291,32 +291,32 @@ const Fault faults[] = {
 
   /* The end of a link */
 
-  { "close-1000", "closes with 1000", GOODBYE (1000) },
-  { "close-1001", "closes with 1001", GOODBYE (1001) },
-  { "close-1002", "closes with 1002", GOODBYE (1002) },
-  { "close-1003", "closes with 1003", GOODBYE (1003) },
+  { "close-1000", "closes with 1000", CLOSE_FRAME (1000) },
+  { "close-1001", "closes with 1001", CLOSE_FRAME (1001) },
+  { "close-1002", "closes with 1002", CLOSE_FRAME (1002) },
+  { "close-1003", "closes with 1003", CLOSE_FRAME (1003) },
   { "close-1004", "closes with 1004, which is reserved", FORBIDDEN (1004) },
   { "close-1005", "closes with 1005, which is never sent",
     LINK (close), .number = 1005, .result = FAILS (BROKEN_FRAME) },
   { "close-1006", "closes with 1006, which is never sent",
     LINK (close), .number = 1006, .result = FAILS (BROKEN_FRAME) },
-  { "close-1007", "closes with 1007", GOODBYE (1007) },
-  { "close-1008", "closes with 1008", GOODBYE (1008) },
+  { "close-1007", "closes with 1007", CLOSE_FRAME (1007) },
+  { "close-1008", "closes with 1008", CLOSE_FRAME (1008) },
   { "close-1009", "closes with 1009, because a message was too big",
     LINK (close), .number = 1009, .result = CLOSES (1009, NULL, "message-refused") },
-  { "close-1010", "closes with 1010", GOODBYE (1010) },
-  { "close-1011", "closes with 1011", GOODBYE (1011) },
-  { "close-1012", "closes with 1012", GOODBYE (1012) },
-  { "close-1013", "closes with 1013", GOODBYE (1013) },
-  { "close-1014", "closes with 1014", GOODBYE (1014) },
+  { "close-1010", "closes with 1010", CLOSE_FRAME (1010) },
+  { "close-1011", "closes with 1011", CLOSE_FRAME (1011) },
+  { "close-1012", "closes with 1012", CLOSE_FRAME (1012) },
+  { "close-1013", "closes with 1013", CLOSE_FRAME (1013) },
+  { "close-1014", "closes with 1014", CLOSE_FRAME (1014) },
   { "close-1015", "closes with 1015, which is never sent",
     LINK (close), .number = 1015, .result = FAILS (BROKEN_FRAME) },
   { "close-1016", "closes with 1016, which is not assigned", FORBIDDEN (1016) },
   { "close-2999", "closes with 2999, which is not assigned", FORBIDDEN (2999) },
-  { "close-3000", "closes with 3000", GOODBYE (3000) },
+  { "close-3000", "closes with 3000", CLOSE_FRAME (3000) },
   { "close-4000", "closes with 4000 and a reason",
     LINK (close), .number = 4000, .data = "kicked", .result = CLOSES (4000, "kicked") },
-  { "close-4999", "closes with 4999", GOODBYE (4999) },
+  { "close-4999", "closes with 4999", CLOSE_FRAME (4999) },
   { "close-5000", "closes with 5000, which is none", FORBIDDEN (5000) },
   { "close-none", "closes without a code",
     LINK (close), .number = 0, .result = CLOSES (1005),

@@ -107,7 +107,7 @@ make_entry_for (const Fault *fault,
 {
   const Result *result = fault_get_result (fault, state, is_tls, soup);
   const char *sign = get_sign (state, result);
-  g_autofree char *told = NULL;
+  g_autofree char *text = NULL;
   g_autofree char *usual = NULL;
 
   if (result == NULL || state == STATE_LEFT)
@@ -116,12 +116,12 @@ make_entry_for (const Fault *fault,
   if (state == STATE_CLOSING)
     return g_strdup_printf ("%s %u", sign, result->end == END_NONE ? 1000 : result->code);
 
-  told = describe (fault, result);
+  text = describe (fault, result);
   usual = describe (fault, &fault->result);
-  if (strcmp (told, usual) == 0)
+  if (strcmp (text, usual) == 0)
     return g_strdup (sign);
 
-  return g_strdup_printf ("%s %s", sign, told);
+  return g_strdup_printf ("%s %s", sign, text);
 }
 
 /* The same on every system: what a new libsoup changes stands beside what an old one does. */
@@ -144,10 +144,10 @@ print_row (const Fault *fault,
            guint        n_states,
            const State *states)
 {
-  g_autofree char *told = describe (fault, &fault->result);
+  g_autofree char *text = describe (fault, &fault->result);
   guint i;
 
-  printf ("| `%s` | %s | %s |", fault->name, fault->does, told);
+  printf ("| `%s` | %s | %s |", fault->name, fault->does, text);
 
   for (i = 0; i < n_states; i++)
     {

@@ -207,7 +207,7 @@ test_forgotten (Outage        *self,
 
   signal_log_expect (self->log, "state:waiting");
   time = signal_log_get_time (self->log) - since;
-  g_test_message ("told of after %.1f ms (ping-timeout = %u ms)", time / 1000.0, PING_AFTER);
+  g_test_message ("reported after %.1f ms (ping-timeout = %u ms)", time / 1000.0, PING_AFTER);
   g_assert_cmpint (time, <, (PING_AFTER + LATEST) * 1000);
   signal_log_skip_to (self->log, "close:1006");
   signal_log_expect (self->log, "reconnect:1:100");

@@ -71,8 +71,8 @@ def check_rest():
         paragraphs = [part for part in (dict(re.findall(r'^([\w-]+): (.+)$', paragraph,
                                                         re.MULTILINE))
                                         for paragraph in text.split('\n\n')) if 'Files' in part]
-        told = {part['Files']: part.get('License') for part in paragraphs}
-        check(told == {'*': LICENCE, **EXCEPTIONS}
+        named = {part['Files']: part.get('License') for part in paragraphs}
+        check(named == {'*': LICENCE, **EXCEPTIONS}
               and all(re.match(r'20\d\d \S', part.get('Copyright', '')) for part in paragraphs),
               f'{name} names the others, and the authors of all of them', str(paragraphs))
 

@@ -48,10 +48,11 @@ def check_format(page, command):
 
     result = subprocess.run([*command, page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True, check=False, env=ENVIRONMENT)
-    told = [line for line in (result.stderr + result.stdout * ('-Tlint' in command)).splitlines()
-            if not any(excuse in line for excuse in OF_THE_MACHINE)]
+    output = result.stderr + result.stdout * ('-Tlint' in command)
+    warnings = [line for line in output.splitlines() if not any(excuse in line for excuse in OF_THE_MACHINE)]
     # mandoc ends with a status of its own for what it has warned of.
-    check(not told and (result.returncode == 0 or command[0] == 'mandoc'), name, '\n'.join(told))
+    check(not warnings and (result.returncode == 0 or command[0] == 'mandoc'), name,
+          '\n'.join(warnings))
 
 
 def read_help(text):
@@ -90,8 +91,8 @@ def check_help(page):
         return
 
     shown = read_help(run([program, '--help'], env=ENVIRONMENT).stdout)
-    told = read_page(page.read_text(encoding='utf-8'))
-    for name, there, here in zip(names, shown, told):
+    documented = read_page(page.read_text(encoding='utf-8'))
+    for name, there, here in zip(names, shown, documented):
         check(there == here, name, f'{there}\n{here}')
 
 

@@ -29,7 +29,7 @@ static const Row rows[] = {
   { "sent-written", "w:one | written", ">one | done(one)" },
   { "link-cannot", "cannot a:one | written", ">one | done(one)" },
   { "part-of-it", "a:one written | part-acknowledged | acknowledged", ">one | | done(one)" },
-  { "not-told-written", "a:one | written-and-acknowledged", ">one | done(one)" },
+  { "written-not-reported", "a:one | written-and-acknowledged", ">one | done(one)" },
   { "flush", "a:one flush | written | acknowledged", ">one | | done(one) done(flush)" },
   { "flush-after-written", "a:one written flush | acknowledged",
     ">one | done(one) done(flush)" },

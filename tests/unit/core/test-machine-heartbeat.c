@@ -765,8 +765,8 @@ test_late_often (Fixture       *fixture,
 
 /* The time for the answer to a ping is over. */
 static void
-tick_at_verdict (Fixture   *fixture,
-                 HbReading  reading)
+tick_at_pong_timeout (Fixture   *fixture,
+                      HbReading  reading)
 {
   start_open (fixture);
   advance (fixture, 15000);
@@ -781,7 +781,7 @@ test_held_up (Fixture       *fixture,
 {
   g_test_summary ("If received bytes could not be read, another ping is sent");
 
-  tick_at_verdict (fixture, HB_READING_HELD_UP);
+  tick_at_pong_timeout (fixture, HB_READING_HELD_UP);
   assert_effects (fixture, "ping");
 
   assert_deadline (fixture, 10000);
@@ -793,7 +793,7 @@ test_read_later (Fixture       *fixture,
 {
   g_test_summary ("If more received bytes are unread, the link is judged after these are read");
 
-  tick_at_verdict (fixture, HB_READING_LATER);
+  tick_at_pong_timeout (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
   receive (fixture, "news");
   forget (fixture);
@@ -807,7 +807,7 @@ test_read_later_again (Fixture       *fixture,
 {
   g_test_summary ("A deadline is postponed once only, even if more bytes are always unread");
 
-  tick_at_verdict (fixture, HB_READING_LATER);
+  tick_at_pong_timeout (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
 
   tell_tick (&fixture->machine, fixture->now, HB_READING_LATER);

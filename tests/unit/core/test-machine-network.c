@@ -263,8 +263,8 @@ test_reopen (Fixture       *fixture,
 }
 
 static void
-test_no_verdict (Fixture       *fixture,
-                 gconstpointer  data)
+test_unread_reply (Fixture       *fixture,
+                   gconstpointer  data)
 {
   g_test_summary ("A change of the network never ends a link, because the reply may have arrived "
                   "unread");
@@ -329,7 +329,7 @@ main (int   argc,
   add_test ("/network/again", test_again);
   add_test ("/network/closed", test_closed);
   add_test ("/network/reopen", test_reopen);
-  add_test ("/network/no-verdict", test_no_verdict);
+  add_test ("/network/unread-reply", test_unread_reply);
   add_test ("/network/held", test_held);
   add_test ("/network/closing", test_closing);
 

@@ -161,8 +161,8 @@ test_row (Fixture       *fixture,
 }
 
 static void
-test_told (Fixture       *fixture,
-           gconstpointer  data)
+test_changed_delay (Fixture       *fixture,
+                    gconstpointer  data)
 {
   g_test_summary ("A delay that changes is notified, and one that does not is not");
 
@@ -388,7 +388,7 @@ main (int   argc,
       g_test_add (path, Fixture, &rows[i], fixture_set_up, test_row, fixture_tear_down);
     }
 
-  add_test ("/settings-at-once/told", test_told);
+  add_test ("/settings-at-once/changed-delay", test_changed_delay);
   add_test ("/settings-at-once/in-close", test_in_close);
   add_test ("/settings-at-once/jitter", test_jitter);
   add_test ("/settings-at-once/limit", test_limit);
