@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Formatters accept the manual pages, and these say what --help says."""
+"""Formatters accept the manual pages, which agree with --help."""
 
 import json
 import os
@@ -16,10 +16,10 @@ FORMATTERS = (
     ('mandoc', '-Tlint', '-Wstyle'),
 )
 
-# What is the machine's, and no fault of the page: it has no index, or not the pages referred to.
+# Warnings about the machine: it has no index of pages, or lacks the pages that a page names.
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
 
-# What is read here is not translated, nor laid out for the terminal of the caller.
+# So that the text is not translated, nor wrapped for the caller's terminal
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'MANWIDTH': '80'}
 
 
@@ -41,7 +41,7 @@ def check_installed():
 
 
 def check_format(page, command):
-    name = f'{command[0]} has nothing to warn of in {page.name}'
+    name = f'{command[0]} accepts {page.name}'
     if not shutil.which(command[0]):
         skip(name, f'there is no {command[0]}')
         return
@@ -49,16 +49,17 @@ def check_format(page, command):
     result = subprocess.run([*command, page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                             text=True, check=False, env=ENVIRONMENT)
     output = result.stderr + result.stdout * ('-Tlint' in command)
-    warnings = [line for line in output.splitlines() if not any(excuse in line for excuse in OF_THE_MACHINE)]
-    # mandoc ends with a status of its own for what it has warned of.
+    warnings = [line for line in output.splitlines()
+                if not any(excuse in line for excuse in OF_THE_MACHINE)]
+    # mandoc ends with a status that depends on the warnings.
     check(not warnings and (result.returncode == 0 or command[0] == 'mandoc'), name,
           '\n'.join(warnings))
 
 
 def read_help(text):
-    """The arguments; the options, each with its letter and whether it takes a value; the defaults.
+    """Returns the arguments, the options and the defaults.
 
-    Of the last, only those that are numbers.
+    An option has its letter, and whether it takes a value. Only numbers count as defaults.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
     defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, with)', text, re.MULTILINE)
@@ -68,7 +69,7 @@ def read_help(text):
 
 
 def read_page(text):
-    """The same. In a page, an ellipsis is a word of three full stops."""
+    """Returns the same. In a page, an ellipsis is three full stops."""
     synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
     arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
                        flags=re.MULTILINE).replace('.Ar ', '').split('\n')
