@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Times are in microseconds. uptime and downtime exclude the period that still goes on. */
+/* Times are in microseconds. uptime and downtime exclude the current period. */
 struct _HbMetrics
 {
   guint64 messages_sent;

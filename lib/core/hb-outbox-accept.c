@@ -106,8 +106,8 @@ get_line (const HbOutbox   *self,
   if (message->is_this_link && !self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  /* A message of another thread may be taken in while a handler of `open` runs. It is none of that
-   * handler's. */
+  /* A message of another thread may be taken in while a handler of `open` runs. It does not
+   * belong to that handler. */
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 

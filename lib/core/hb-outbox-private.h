@@ -27,12 +27,12 @@ typedef struct
   guint      refused;         /* the number of the message during which a link last ended */
   guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* a link is open */
-  guint      is_ready : 1;    /* it takes more than the messages for this link only */
+  guint      is_ready : 1;    /* it accepts all messages, not only those for this link */
   guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
   guint      can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
   guint      tracks : 1;      /* a message to be acknowledged was accepted since the queue was last
                                * empty */
-  guint      blocked : 1;     /* the link takes no message for now */
+  guint      blocked : 1;     /* the link accepts no message for now */
   guint      backlogged : 1;  /* a message has waited since the queue was last empty */
   guint      shown : 1;       /* buffered-amount was not 0 when it was last notified */
   guint      overflowed : 1;  /* a message was dropped since the queue was last empty */

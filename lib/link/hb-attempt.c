@@ -158,9 +158,9 @@ hb_attempt_new (const HbSettings   *settings,
 }
 
 /* Creates a session for one attempt. An open connection needs no session. A session that was kept
- * would have two sources in its main context, which the loop asks in each iteration. It would also
- * resolve the name of the server only once, and continue to use an address that the name no longer
- * has. A session that several tasks share would send the password of one for another.
+ * would have two sources in its main context, which the loop queries in each iteration. It would
+ * also resolve the name of the server only once, and continue to use an address that the name no
+ * longer has. A session that several tasks share would send the password of one for another.
  *
  * The session has all of its features from the start. For a message in the queue, libsoup takes one
  * reference to each feature, and releases one of each feature that the session has at the end. A

@@ -132,7 +132,7 @@ cancel (Guard *self,
 }
 
 /* libsoup reads interim responses one after another while more of them come. Without a limit the
- * main loop would stand still for as long. The last interim response is 101. */
+ * main loop would be blocked while they come. The last interim response is 101. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)

@@ -33,7 +33,7 @@ struct _HbInput
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;
   gboolean       is_stopped;    /* The owner wants no more for now. */
-  gboolean       is_parked;     /* The source is where nothing looks at it. */
+  gboolean       is_parked;     /* The source is in a context that no loop iterates. */
 };
 
 /* The clock is read again after this number of bytes. */

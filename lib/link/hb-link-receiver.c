@@ -23,7 +23,7 @@ emit_received (HbLink  *self,
   hb_link_end_use (self);
 }
 
-/* After an error libsoup goes on with the bytes that it has read, and may emit a message that the
+/* After an error libsoup handles the other bytes that it has read, and may emit a message that the
  * peer has not sent. */
 static void
 receive_message (HbLink  *self,

@@ -12,7 +12,7 @@
  * at all requests of the session, so thousands of attempts at once, after the restart of a server,
  * would take minutes of CPU time. With 3,000 of them the bound saves eleven twelfths of it. The
  * private sessions of a context count as one session, because each of them has a source that the
- * loop asks in each iteration.
+ * loop queries in each iteration.
  *
  * Attempts to connect to a host that does not answer must not block the others. If no attempt has
  * started for a while, those that run no longer count. */

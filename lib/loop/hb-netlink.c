@@ -50,7 +50,7 @@ static GMutex mutex;
 static GHashTable *sockets; /* (nullable) of HbNetlink, by its context */
 
 /* Runs after the last call of readable_cb (). If the descriptor were closed earlier, another thread
- * could reuse its number, and readable_cb () would read from a foreign file. */
+ * could reuse its number, and readable_cb () would read from a file of that thread. */
 static void
 free_netlink (gpointer data)
 {

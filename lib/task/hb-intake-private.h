@@ -25,7 +25,7 @@ typedef struct
   HbDelivery  delivery;
   gboolean    is_closed;    /* the task is CLOSED */
   gboolean    is_timed;     /* messages have an age, because queue-timeout is not 0 */
-  gboolean    is_woken;     /* the alarm rings, or soon will, for what is in here */
+  gboolean    is_woken;     /* the alarm will be called for what is in here */
   int         is_filled;    /* (atomic) something is in the batch */
 } HbIntake;
 
