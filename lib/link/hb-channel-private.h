@@ -5,7 +5,7 @@
 #include <libsoup/soup.h>
 
 #include "hb-event-private.h"
-#include "hb-handler-private.h"
+#include "hb-handlers-private.h"
 
 G_BEGIN_DECLS
 
@@ -63,10 +63,11 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Emits HB_EVENT_MESSAGE itself where it can, and blocks the owner's handler of libsoup's
-   * messages meanwhile. The handler must not be disconnected before the channel is detached. */
-  void     (* open_fast_lane)       (gpointer   data,
-                                     HbHandler *handler);
+  /* Emits HB_EVENT_MESSAGE itself where it can. From then on until the channel is detached, it
+   * connects the owner's handlers of libsoup's signals when libsoup reads. Returns FALSE if libsoup
+   * emits every message, and the handlers must always be connected. */
+  gboolean (* open_fast_lane)       (gpointer    data,
+                                     HbHandlers *handlers);
 
   /* Emits no event from now on. */
   void     (* detach)               (gpointer   data);

@@ -18,6 +18,9 @@ HbEnding *hb_ending_new        (SoupWebsocketConnection *connection,
                                 HbEndingFunc             func,
                                 gpointer                 user_data);
 void      hb_ending_free       (HbEnding                *self);
+void      hb_ending_on_signal  (HbEnding                *self,
+                                guint                    signal_id,
+                                const GValue            *values);
 void      hb_ending_send_close (HbEnding                *self,
                                 guint                    code,
                                 const char              *reason);

@@ -153,42 +153,8 @@ on_closing (HbEnding *self)
     begin (self);
 }
 
-/* Handles each of the signals. The third, notify::state, is the first sign of an end without a
- * close frame, and of the peer's answer to our close frame. libsoup emits `closed` only when the
- * stream is closed. Over TLS that waits while the send buffer is full. */
-static void
-marshal_signal (GClosure     *closure,
-                GValue       *result,
-                guint         n_values,
-                const GValue *values,
-                gpointer      hint,
-                gpointer      data)
-{
-  guint signal_id = ((GSignalInvocationHint *) hint)->signal_id;
-
-  if (signal_id == g_signal_lookup ("error", SOUP_TYPE_WEBSOCKET_CONNECTION))
-    on_error (closure->data, g_value_get_boxed (&values[1]));
-  else if (signal_id == g_signal_lookup ("closing", SOUP_TYPE_WEBSOCKET_CONNECTION))
-    on_closing (closure->data);
-  else
-    begin (closure->data);
-}
-
-/* One closure takes less memory than three, of which thousands of idle connections would have
- * each. */
-static void
-connect_signals (HbEnding *self)
-{
-  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
-  const char *names[] = { "error", "closing", "notify::state" };
-  guint i;
-
-  g_closure_set_marshal (closure, marshal_signal);
-  for (i = 0; i < G_N_ELEMENTS (names); i++)
-    g_signal_connect_closure (self->connection, names[i], closure, FALSE);
-}
-
-/* @connection must live until hb_ending_free ().
+/* @connection must live until hb_ending_free (). Its signals must be passed to
+ * hb_ending_on_signal ().
  *
  * Returns: (transfer full) */
 HbEnding *
@@ -203,7 +169,6 @@ hb_ending_new (SoupWebsocketConnection *connection,
   self->context = g_main_context_ref (context);
   self->func = func;
   self->user_data = user_data;
-  connect_signals (self);
 
   return self;
 }
@@ -214,8 +179,25 @@ hb_ending_free (HbEnding *self)
 {
   self->func = NULL;
   clear_source (self);
-  g_signal_handlers_disconnect_by_data (self->connection, self);
   unref_ending (self);
+}
+
+/* Handles the signals `error`, `closing` and `notify::state`. The third is the first sign of an end
+ * without a close frame, and of the peer's answer to our close frame. libsoup emits `closed` only
+ * when the stream is closed. Over TLS that waits while the send buffer is full.
+ *
+ * @values: see HbHandlersFunc */
+void
+hb_ending_on_signal (HbEnding     *self,
+                     guint         signal_id,
+                     const GValue *values)
+{
+  if (signal_id == g_signal_lookup ("error", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    on_error (self, g_value_get_boxed (&values[1]));
+  else if (signal_id == g_signal_lookup ("closing", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    on_closing (self);
+  else
+    begin (self);
 }
 
 /* Begins an orderly end. Must not be called twice, because the second call would be a critical in

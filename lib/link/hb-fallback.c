@@ -131,10 +131,11 @@ hb_fallback_set_fragment_size (gpointer data,
 }
 
 /* The bytes are libsoup's, so all messages are too. */
-static void
-hb_fallback_open_fast_lane (gpointer   data,
-                            HbHandler *handler)
+static gboolean
+hb_fallback_open_fast_lane (gpointer    data,
+                            HbHandlers *handlers)
 {
+  return FALSE;
 }
 
 static void

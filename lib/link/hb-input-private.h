@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "hb-handler-private.h"
+#include "hb-handlers-private.h"
 #include "hb-output-private.h"
 
 G_BEGIN_DECLS
@@ -19,7 +19,7 @@ HbInput  *hb_input_new                  (GPollableInputStream *base,
 void      hb_input_set_max_delivery     (HbInput              *self,
                                          gsize                 bytes);
 void      hb_input_open_fast_lane       (HbInput              *self,
-                                         HbHandler            *handler);
+                                         HbHandlers           *handlers);
 void      hb_input_set_max_message_size (HbInput              *self,
                                          guint64               bytes);
 void      hb_input_run                  (HbInput              *self,

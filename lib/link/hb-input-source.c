@@ -85,20 +85,20 @@ hb_input_call_libsoup (HbInput *self)
 {
   self->given = 0;
   self->is_drained = FALSE;
-  hb_handler_set_blocked (self->handler, FALSE);
+  hb_handlers_begin_call (self->handlers);
 
   self->reader_func (G_OBJECT (self), self->reader_data);
   retire_source (self);
   self->is_parked = FALSE;
 
-  hb_handler_set_blocked (self->handler, TRUE);
+  hb_handlers_end_call (self->handlers);
 
   return self->given > 0 && self->is_drained;
 }
 
 /* Moves libsoup's source to @context, by a read that returns no bytes. The connection must be open,
  * because libsoup then only creates its source, and nothing else that would have to be
- * dispatched. */
+ * dispatched, and emits no signal. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)
@@ -108,5 +108,6 @@ hb_input_park (HbInput      *self,
   self->given = G_MAXSIZE;
   self->reader_func (G_OBJECT (self), self->reader_data);
   retire_source (self);
+  hb_handlers_disconnect (self->handlers);
   self->is_parked = TRUE;
 }

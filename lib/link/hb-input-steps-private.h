@@ -15,7 +15,7 @@ struct _HbInput
 
   HbBlockReader  reader;
   HbFastLane     fast_lane;
-  HbHandler     *handler;       /* (nullable) of libsoup's messages; blocked while we read */
+  HbHandlers    *handlers;      /* (nullable) NULL if libsoup gets every message, or detached */
   HbBudget       budget;
   GSource       *source;        /* (nullable) (not owned) libsoup's, see hb-input-source.c */
   GPollableSourceFunc

@@ -288,14 +288,12 @@ hb_input_set_max_delivery (HbInput *self,
 /* Emits plain, whole messages without libsoup from now on. Must be called before the first byte is
  * received.
  *
- * @handler: the owner's handler of libsoup's messages. It must stay connected until
- *   hb_input_detach (). */
+ * @handlers: the owner's handlers of libsoup's signals, until hb_input_detach () */
 void
-hb_input_open_fast_lane (HbInput   *self,
-                         HbHandler *handler)
+hb_input_open_fast_lane (HbInput    *self,
+                         HbHandlers *handlers)
 {
-  self->handler = handler;
-  hb_handler_set_blocked (self->handler, TRUE);
+  self->handlers = handlers;
   hb_fast_lane_open (&self->fast_lane);
 }
 
@@ -310,7 +308,7 @@ hb_input_set_max_message_size (HbInput *self,
 static void
 follow_handlers (HbInput *self)
 {
-  self->fast_lane.is_heard = hb_handler_has_others (self->handler);
+  self->fast_lane.is_heard = hb_handlers_has_other (self->handlers);
 }
 
 static gboolean
@@ -336,7 +334,7 @@ emit_message (HbInput *self,
 
   /* This query takes a quarter of the time of all other work here, so it is made only where its
    * result may have changed. */
-  if (self->handler != NULL && self->handler->is_exposed)
+  if (self->handlers != NULL && self->handlers->is_exposed)
     follow_handlers (self);
 }
 
@@ -429,7 +427,7 @@ void
 hb_input_detach (HbInput *self)
 {
   self->func = NULL;
-  self->handler = NULL;
+  self->handlers = NULL;
   hb_fast_lane_close (&self->fast_lane);
 }
 

@@ -5,7 +5,8 @@
 #include "hb-link-steps-private.h"
 
 /* Receives messages and pongs, and emits an event for each. Messages come from the channel, or from
- * libsoup's signal `message` where the channel does not emit them. */
+ * libsoup's signal `message` where the channel does not emit them. libsoup's signals for the end of
+ * the connection are received here too. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
@@ -33,47 +34,34 @@ receive_message (HbLink  *self,
     emit_received (self, event);
 }
 
-/* Marshals `message (type, bytes)` and `pong (payload)` by hand. For messages libsoup uses libffi,
- * which takes longer than all the other work of this library on a short message. */
+/* Handles libsoup's signals. */
 static void
-marshal_signal (GClosure     *closure,
-                GValue       *result,
-                guint         n_values,
-                const GValue *values,
-                gpointer      hint,
-                gpointer      data)
+signal_cb (guint         signal_id,
+           const GValue *values,
+           gpointer      user_data)
 {
-  HbLink *self = closure->data;
-
-  if (((GSignalInvocationHint *) hint)->signal_id != self->handler.signal_id)
-    {
-      emit_received (self, (HbEvent) { .kind = HB_EVENT_PONG });
-      return;
-    }
+  HbLink *self = user_data;
 
   /* The types are those of libsoup's signal, so they need no check. */
-  receive_message (self, (HbEvent) {
-    .kind = HB_EVENT_MESSAGE,
-    .message.opcode = (HbOpcode) values[1].data[0].v_int,
-    .message.bytes = values[2].data[0].v_pointer,
-  });
+  if (signal_id == self->handlers.message_id)
+    receive_message (self, (HbEvent) {
+      .kind = HB_EVENT_MESSAGE,
+      .message.opcode = (HbOpcode) values[1].data[0].v_int,
+      .message.bytes = values[2].data[0].v_pointer,
+    });
+  else if (signal_id == g_signal_lookup ("pong", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    emit_received (self, (HbEvent) { .kind = HB_EVENT_PONG });
+  else
+    hb_ending_on_signal (self->ending, signal_id, values);
 }
 
-/* The channel blocks the handler of messages while it emits messages itself. */
+/* Must be called before libsoup reads from the connection. */
 void
-hb_link_connect_receiver (HbLink *self)
+hb_link_open_receiver (HbLink *self)
 {
-  GClosure *closure = g_closure_new_simple (sizeof (GClosure), self);
-  HbHandler *handler = &self->handler;
-
-  g_closure_set_marshal (closure, marshal_signal);
-  handler->instance = G_OBJECT (self->connection);
-  handler->signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
-  handler->id = g_signal_connect_closure_by_id (self->connection, handler->signal_id, 0, closure,
-                                                FALSE);
-  self->channel.funcs->open_fast_lane (self->channel.data, handler);
-
-  g_signal_connect_closure (self->connection, "pong", closure, FALSE);
+  hb_handlers_init (&self->handlers, self->connection, signal_cb, self);
+  if (!self->channel.funcs->open_fast_lane (self->channel.data, &self->handlers))
+    hb_handlers_begin_call (&self->handlers);
 }
 
 /* Reports the events of the channel.

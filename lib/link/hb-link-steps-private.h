@@ -17,7 +17,7 @@ struct _HbLink
   GMainContext            *context;
   HbAttempt               *attempt;    /* (nullable) NULL once the connection is open */
   SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
-  HbHandler                handler;    /* of libsoup's messages */
+  HbHandlers               handlers;   /* of the connection's signals */
   HbChannel                channel;    /* of the connection */
   HbEnding                *ending;     /* (nullable) of the connection */
   GSocket                 *socket;     /* (nullable) below the connection, if it was found */
@@ -31,7 +31,7 @@ struct _HbLink
 };
 
 /* hb-link-receiver.c */
-void hb_link_connect_receiver (HbLink        *self);
+void hb_link_open_receiver    (HbLink        *self);
 void hb_link_channel_cb       (const HbEvent *event,
                                gpointer       user_data);
 

@@ -101,8 +101,8 @@ adopt_connection (HbLink                  *self,
   if (self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 
-  hb_link_connect_receiver (self);
   self->ending = hb_ending_new (connection, self->context, ended_cb, self);
+  hb_link_open_receiver (self);
 }
 
 static void
@@ -241,6 +241,7 @@ hb_link_close (HbLink     *self,
   if (!is_usable (self) || !hb_channel_is_open (self->connection))
     return;
 
+  hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
   /* The link may be dropped before the end of the iteration, and the close frame with it. */
@@ -259,7 +260,7 @@ hb_link_drop (HbLink *self)
   if (self->connection != NULL)
     {
       self->channel.funcs->detach (self->channel.data);
-      g_signal_handlers_disconnect_by_data (self->connection, self);
+      hb_handlers_clear (&self->handlers);
 
       /* TLS would wait for a dead peer to accept its last record as long as the send buffer is
        * full, and would keep the connection alive. */
@@ -310,7 +311,8 @@ hb_link_get_request (HbLink *self)
 SoupWebsocketConnection *
 hb_link_get_connection (HbLink *self)
 {
-  self->handler.is_exposed = TRUE;
+  if (self->connection != NULL)
+    hb_handlers_expose (&self->handlers);
 
   return self->connection;
 }

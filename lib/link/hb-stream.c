@@ -314,14 +314,16 @@ hb_stream_set_max_message_size (gpointer data,
   hb_input_set_max_message_size (self->input, bytes);
 }
 
-static void
-hb_stream_open_fast_lane (gpointer   data,
-                          HbHandler *handler)
+static gboolean
+hb_stream_open_fast_lane (gpointer    data,
+                          HbHandlers *handlers)
 {
   HbStream *self = data;
 
   if (self->is_fast)
-    hb_input_open_fast_lane (self->input, handler);
+    hb_input_open_fast_lane (self->input, handlers);
+
+  return self->is_fast;
 }
 
 static void

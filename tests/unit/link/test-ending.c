@@ -4,17 +4,19 @@
 
 #include "hb-ending-private.h"
 #include "hb-error.h"
+#include "hb-handlers-private.h"
 #include "pair.h"
 
 /* How a connection has ended is reported once, and not from within libsoup. */
 
 typedef struct
 {
-  Pair      pair;
-  HbEnding *ending;     /* (nullable) */
-  GString  *reports;
-  gboolean  is_within;  /* libsoup is emitting a signal */
-  gboolean  frees;      /* The callback frees the ending. */
+  Pair       pair;
+  HbHandlers handlers;
+  HbEnding  *ending;     /* (nullable) */
+  GString   *reports;
+  gboolean   is_within;  /* libsoup is emitting a signal */
+  gboolean   frees;      /* The callback frees the ending. */
 } Fixture;
 
 static void
@@ -33,6 +35,18 @@ ended_cb (const HbLoss *loss,
 
   if (fixture->frees)
     g_clear_pointer (&fixture->ending, hb_ending_free);
+}
+
+static void
+signal_cb (guint         signal_id,
+           const GValue *values,
+           gpointer      user_data)
+{
+  Fixture *fixture = user_data;
+
+  if (fixture->ending != NULL && signal_id != fixture->handlers.message_id
+      && signal_id != g_signal_lookup ("pong", SOUP_TYPE_WEBSOCKET_CONNECTION))
+    hb_ending_on_signal (fixture->ending, signal_id, values);
 }
 
 static void
@@ -61,6 +75,8 @@ set_up (Fixture       *fixture,
   for (i = 0; i < G_N_ELEMENTS (names); i++)
     g_signal_connect_swapped (connection, names[i], G_CALLBACK (before_cb), fixture);
   fixture->ending = hb_ending_new (connection, g_main_context_default (), ended_cb, fixture);
+  hb_handlers_init (&fixture->handlers, connection, signal_cb, fixture);
+  hb_handlers_connect (&fixture->handlers);
   for (i = 0; i < G_N_ELEMENTS (names); i++)
     g_signal_connect_swapped (connection, names[i], G_CALLBACK (after_cb), fixture);
   fixture->reports = g_string_new (NULL);
@@ -70,6 +86,7 @@ static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
 {
+  hb_handlers_clear (&fixture->handlers);
   g_clear_pointer (&fixture->ending, hb_ending_free);
   pair_tear_down (&fixture->pair);
   g_string_free (fixture->reports, TRUE);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <libsoup/soup.h>
+
+G_BEGIN_DECLS
+
+/* Called for each signal.
+ *
+ * @values: the connection, and then the arguments of the signal */
+typedef void (* HbHandlersFunc) (guint         signal_id,
+                                 const GValue *values,
+                                 gpointer      user_data);
+
+/* The handlers of the signals of libsoup's connection. libsoup emits these signals only while it is
+ * called, and the handlers of thousands of idle connections would take memory. So the handlers are
+ * connected before libsoup is called, and may be disconnected until the next call. The handler of
+ * messages is blocked between the calls, so that only the handlers of the application count. */
+typedef struct
+{
+  SoupWebsocketConnection *connection; /* (not owned) */
+  HbHandlersFunc           func;
+  gpointer                 user_data;
+  gulong                   message_handler; /* 0 while the handlers are not connected */
+  guint                    message_id;      /* of the signal `message` */
+  guint                    is_called : 1;   /* libsoup is being called. */
+  guint                    is_exposed : 1;  /* The application may have the connection. */
+} HbHandlers;
+
+void     hb_handlers_init       (HbHandlers              *self,
+                                 SoupWebsocketConnection *connection,
+                                 HbHandlersFunc           func,
+                                 gpointer                 user_data);
+void     hb_handlers_clear      (HbHandlers              *self);
+void     hb_handlers_connect    (HbHandlers              *self);
+void     hb_handlers_disconnect (HbHandlers              *self);
+void     hb_handlers_expose     (HbHandlers              *self);
+void     hb_handlers_begin_call (HbHandlers              *self);
+void     hb_handlers_end_call   (HbHandlers              *self);
+gboolean hb_handlers_has_other  (HbHandlers              *self);
+
+G_END_DECLS
