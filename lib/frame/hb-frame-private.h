@@ -17,6 +17,9 @@ G_BEGIN_DECLS
 #define HB_FRAME_CLOSE        0x08
 #define HB_FRAME_PONG         0x0a
 
+/* The size of the longest payload of a control frame (RFC 6455, 5.5) */
+#define HB_FRAME_MAX_CONTROL 125
+
 /* The size of the longest header, which has a mask */
 #define HB_FRAME_MAX_HEADER 14
 

@@ -11,11 +11,12 @@ typedef enum
 {
   HB_LANE_UNKNOWN, /* The header is not complete. */
   HB_LANE_FAST,    /* The frame is a whole message, and nothing is wrong with its header. */
+  HB_LANE_PONG,    /* The frame is a pong, and nothing is wrong with its header. */
   HB_LANE_SLOW,    /* Every other frame */
 } HbLaneKind;
 
-/* Sorts received frames into those that are whole messages, and those that libsoup has to handle:
- * fragments, control frames, and everything that it refuses. */
+/* Sorts received frames into whole messages, pongs, and those that libsoup has to handle:
+ * fragments, other control frames, and everything that it refuses. */
 typedef struct
 {
   guint64  max_length;    /* of a payload */

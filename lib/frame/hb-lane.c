@@ -43,6 +43,15 @@ is_message (const HbLane  *self,
          && !frame->is_masked && frame->is_minimal && frame->length <= self->max_length;
 }
 
+/* A pong may come between the fragments of a message. */
+static gboolean
+is_pong (const HbLane  *self,
+         const HbFrame *frame)
+{
+  return frame->first == (HB_FRAME_FIN | HB_FRAME_PONG) && !self->is_over && !frame->is_masked
+         && frame->is_minimal && frame->length <= MIN (HB_FRAME_MAX_CONTROL, self->max_length);
+}
+
 /* Parses the header at the beginning of @data into @frame, except if the result is
  * HB_LANE_UNKNOWN. */
 HbLaneKind
@@ -60,7 +69,10 @@ hb_lane_sort (const HbLane *self,
       return HB_LANE_SLOW;
     }
 
-  return is_message (self, frame) ? HB_LANE_FAST : HB_LANE_SLOW;
+  if (is_message (self, frame))
+    return HB_LANE_FAST;
+
+  return is_pong (self, frame) ? HB_LANE_PONG : HB_LANE_SLOW;
 }
 
 /* Follows a frame that libsoup handles. After a close frame, and after a frame that it refuses,

@@ -14,12 +14,13 @@ typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */
   HB_PORTION_MESSAGE, /* A whole message */
+  HB_PORTION_PONG,    /* A whole pong */
   HB_PORTION_LARGE,   /* A whole message that is larger than was asked for */
   HB_PORTION_SLOW,    /* The next bytes are libsoup's. */
 } HbPortion;
 
-/* Makes messages of plain, whole data frames, and gives libsoup the bytes of all other frames. It
- * never refuses a frame: if a message turns out to be wrong, libsoup gets its bytes too, so errors
+/* Makes messages of plain, whole data frames, takes pongs, and gives libsoup the bytes of all other
+ * frames. It never refuses a frame: if a message turns out to be wrong, libsoup gets its bytes too, so errors
  * and close frames are always those of libsoup. */
 typedef struct
 {
@@ -31,6 +32,7 @@ typedef struct
   gsize     n_replayed;                  /* bytes of header and payload that libsoup has */
   gboolean  is_replaying;                /* libsoup gets header and payload before the block. */
   gboolean  is_heard;                    /* Another handler of `message` gets every message. */
+  gboolean  is_exposed;                  /* Others may wait for pongs, so libsoup gets them. */
   gboolean  is_waiting;                  /* The bytes in the block are of no use without more. */
   gboolean  expects_long;                /* The last message was long. */
 } HbFastLane;
@@ -60,11 +62,11 @@ hb_fast_lane_is_collecting (const HbFastLane *self)
   return self->payload.data != NULL && !self->is_replaying;
 }
 
-/* Returns the size of the header of the last message. */
-static inline gsize
-hb_fast_lane_get_header_size (const HbFastLane *self)
+/* Returns the size of the last frame that was taken. */
+static inline guint64
+hb_fast_lane_get_frame_size (const HbFastLane *self)
 {
-  return self->frame.header_size;
+  return self->frame.header_size + self->frame.length;
 }
 
 G_END_DECLS

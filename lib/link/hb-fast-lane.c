@@ -70,14 +70,11 @@ hb_fast_lane_close (HbFastLane *self)
     replay (self);
 }
 
-/* The payload of a control frame (RFC 6455, 5.5) */
-#define MAX_CONTROL 125
-
 static gboolean
 is_close (HbFastLane *self)
 {
   return (self->frame.first & HB_FRAME_OPCODE) == HB_FRAME_CLOSE
-         && !self->frame.is_masked && self->frame.length <= MAX_CONTROL;
+         && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
 /* Lets libsoup have a frame, of which @n_bytes are in the block or yet to come. */
@@ -101,12 +98,6 @@ refuse (HbFastLane *self)
   hb_fast_lane_close (self);
 
   return HB_PORTION_SLOW;
-}
-
-static guint64
-get_frame_size (HbFastLane *self)
-{
-  return self->frame.header_size + self->frame.length;
 }
 
 static gboolean
@@ -174,6 +165,18 @@ take_from_block (HbFastLane *self,
   return make_message (self, event, bytes);
 }
 
+/* Nothing asks for the payload of a pong. */
+static HbPortion
+take_pong (HbFastLane *self,
+           HbBlock    *block,
+           HbEvent    *event)
+{
+  hb_block_consume (block, hb_fast_lane_get_frame_size (self));
+  event->kind = HB_EVENT_PONG;
+
+  return HB_PORTION_PONG;
+}
+
 static HbPortion
 take_payload (HbFastLane *self,
               gsize       max_size,
@@ -199,7 +202,7 @@ take_payload (HbFastLane *self,
 }
 
 /* Sorts the frame at the beginning of the block. The result is HB_LANE_UNKNOWN also if more bytes
- * of a message are needed. */
+ * of a message or pong are needed. */
 static HbLaneKind
 sort (HbFastLane *self,
       HbBlock    *block)
@@ -210,12 +213,13 @@ sort (HbFastLane *self,
   if (length > 0)
     kind = hb_lane_sort (&self->lane, &self->frame, hb_block_get_bytes (block), length);
 
-  if (kind == HB_LANE_FAST && self->is_heard)
+  if ((kind == HB_LANE_FAST && self->is_heard) || (kind == HB_LANE_PONG && self->is_exposed))
     kind = HB_LANE_SLOW;
 
-  if (kind == HB_LANE_FAST && get_frame_size (self) > length)
+  if ((kind == HB_LANE_FAST || kind == HB_LANE_PONG)
+      && hb_fast_lane_get_frame_size (self) > length)
     {
-      if (get_frame_size (self) > MAX_IN_BLOCK)
+      if (hb_fast_lane_get_frame_size (self) > MAX_IN_BLOCK)
         begin_payload (self, block);
 
       kind = HB_LANE_UNKNOWN;
@@ -226,10 +230,10 @@ sort (HbFastLane *self,
   return kind;
 }
 
-/* Takes the next message, unless the next bytes are libsoup's.
+/* Takes the next message or pong, unless the next bytes are libsoup's.
  *
- * @max_size: of the frame
- * @event: becomes a message, whose bytes are then the caller's */
+ * @max_size: of the frame of a message
+ * @event: becomes a message, whose bytes are then the caller's, or a pong */
 HbPortion
 hb_fast_lane_take (HbFastLane *self,
                    HbBlock    *block,
@@ -249,8 +253,10 @@ hb_fast_lane_take (HbFastLane *self,
     {
     case HB_LANE_FAST:
       return take_from_block (self, block, max_size, event);
+    case HB_LANE_PONG:
+      return take_pong (self, block, event);
     case HB_LANE_SLOW:
-      return begin_slow (self, get_frame_size (self));
+      return begin_slow (self, hb_fast_lane_get_frame_size (self));
     case HB_LANE_UNKNOWN:
       return HB_PORTION_PARTIAL;
     default:
@@ -304,7 +310,7 @@ give_from_block (HbFastLane *self,
   return n;
 }
 
-/* Gives libsoup the next bytes, up to the next message that can be taken, or to the end of a close
+/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or to the end of a close
  * frame. If wrong bytes follow a close frame in the same read, libsoup closes the stream before its
  * answer is written. Returns how many bytes were given. */
 gsize
@@ -325,7 +331,7 @@ hb_fast_lane_give (HbFastLane *self,
     else if (self->n_slow > 0 || self->payload.data != NULL || sort (self, block) != HB_LANE_SLOW)
       break;
     else
-      begin_slow (self, get_frame_size (self));
+      begin_slow (self, hb_fast_lane_get_frame_size (self));
 
   return n_given;
 }

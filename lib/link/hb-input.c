@@ -304,10 +304,12 @@ hb_input_set_max_message_size (HbInput *self,
   self->fast_lane.lane.max_length = bytes;
 }
 
-/* Follows handlers that were connected or disconnected. */
+/* Follows handlers that were connected or disconnected. libsoup itself waits for pongs if the
+ * application sets keepalive-interval on the connection. */
 static void
 follow_handlers (HbInput *self)
 {
+  self->fast_lane.is_exposed = self->handlers != NULL && self->handlers->is_exposed;
   self->fast_lane.is_heard = hb_handlers_has_other (self->handlers);
 }
 
@@ -321,12 +323,12 @@ call_libsoup (HbInput *self)
   return goes_on;
 }
 
+/* Emits a message or a pong. */
 static void
-emit_message (HbInput *self,
-              HbEvent *event)
+emit_taken (HbInput *self,
+            HbEvent *event)
 {
-  g_autoptr (GBytes) bytes = event->message.bytes;
-  gsize size = g_bytes_get_size (bytes) + hb_fast_lane_get_header_size (&self->fast_lane);
+  gsize size = hb_fast_lane_get_frame_size (&self->fast_lane);
 
   self->delivered += size;
   self->untimed += size;
@@ -357,7 +359,11 @@ deliver (HbInput *self)
       switch (hb_fast_lane_take (&self->fast_lane, &self->reader.block, max_size, &event))
         {
         case HB_PORTION_MESSAGE:
-          emit_message (self, &event);
+          emit_taken (self, &event);
+          g_bytes_unref (event.message.bytes);
+          break;
+        case HB_PORTION_PONG:
+          emit_taken (self, &event);
           break;
         case HB_PORTION_LARGE:
           self->untimed = CLOCK_INTERVAL;

@@ -73,6 +73,8 @@ hb_link_channel_cb (const HbEvent *event,
 {
   if (event->kind == HB_EVENT_MESSAGE)
     receive_message (user_data, *event);
+  else if (event->kind == HB_EVENT_PONG)
+    emit_received (user_data, *event);
   else
     hb_link_emit (user_data, *event);
 }

@@ -307,7 +307,9 @@ hb_link_get_request (HbLink *self)
   return self->attempt != NULL ? hb_attempt_get_request (self->attempt) : NULL;
 }
 
-/* Returns: (transfer none) (nullable): NULL before the connection is open */
+/* Returns the connection for the application, which may listen to its signals from now on.
+ *
+ * Returns: (transfer none) (nullable): NULL before the connection is open */
 SoupWebsocketConnection *
 hb_link_get_connection (HbLink *self)
 {

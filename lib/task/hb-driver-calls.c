@@ -367,20 +367,23 @@ hb_driver_will_fail_call (HbDriver     *self,
   return hb_effects_fail_call (&self->machine.effects, error);
 }
 
+static gboolean
+has_open_link (HbDriver *self)
+{
+  return self->link != NULL && hb_machine_has_open_link (&self->machine);
+}
+
 /* Returns: (nullable): the connection for as long as the application can use it */
 SoupWebsocketConnection *
 hb_driver_get_connection (HbDriver *self)
 {
-  if (self->link == NULL || !hb_machine_has_open_link (&self->machine))
-    return NULL;
-
-  return hb_link_get_connection (self->link);
+  return has_open_link (self) ? hb_link_get_connection (self->link) : NULL;
 }
 
 const char *
 hb_driver_get_protocol (HbDriver *self)
 {
-  return hb_driver_get_connection (self) != NULL ? hb_link_get_protocol (self->link) : NULL;
+  return has_open_link (self) ? hb_link_get_protocol (self->link) : NULL;
 }
 
 HbMetrics *

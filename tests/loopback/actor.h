@@ -40,6 +40,7 @@ typedef struct
   gint64           peer;         /* the server's number of the link of the last message */
   gint64           asked_peer;   /* the same, of the last that was asked for */
   gboolean         may_pause;    /* and ask for messages */
+  gboolean         is_exposed;   /* gets the connection, and might listen to its signals */
   gboolean         is_told_open;
   gboolean         is_disposed;
   gboolean         behaves;      /* handlers do nothing any more */

@@ -3,6 +3,9 @@
 #include "config.h"
 
 #include "fixture.h"
+#include "hb-driver-steps-private.h"
+#include "hb-link-steps-private.h"
+#include "hb-websocket-task-private.h"
 
 static void
 free_weak_ref (gpointer data)
@@ -11,12 +14,23 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
+/* Returns the connection as the property does. But if the application reads the property, the task
+ * behaves as if the application listened to libsoup's signals. */
+static SoupWebsocketConnection *
+get_connection (HbWebsocketTask *task)
+{
+  if (is_exposed)
+    return hb_websocket_task_get_connection (task);
+
+  return task->driver->link != NULL ? task->driver->link->connection : NULL;
+}
+
 static void
 notify_connection_cb (HbWebsocketTask *task,
                       GParamSpec      *pspec,
                       Fixture         *fixture)
 {
-  SoupWebsocketConnection *connection = hb_websocket_task_get_connection (task);
+  SoupWebsocketConnection *connection = get_connection (task);
   GIOStream *stream;
   GWeakRef *ref;
 

@@ -29,6 +29,10 @@ typedef struct
  * test is linked a second time */
 extern const gboolean has_stream;
 
+/* Whether the application gets each connection, as it must before it can listen to libsoup's
+ * signals */
+extern const gboolean is_exposed;
+
 #define add_test(path, function) \
   g_test_add (path, Fixture, "soup", fixture_set_up, function, fixture_tear_down)
 #define add_raw_test(path, function) \

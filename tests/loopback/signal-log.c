@@ -184,7 +184,8 @@ signal_log_new (HbWebsocketTask *task)
   g_object_add_weak_pointer (G_OBJECT (task), (gpointer *) &self->task);
   g_queue_init (&self->entries);
   self->all = g_ptr_array_new_with_free_func (g_free);
-  self->is_open = hb_websocket_task_get_connection (task) != NULL;
+  self->is_open = (hb_websocket_task_get_state (task) == HB_STATE_OPEN
+                   || hb_websocket_task_get_state (task) == HB_STATE_CLOSING);
 
   g_signal_connect (task, "connecting", G_CALLBACK (connecting_cb), self);
   g_signal_connect (task, "open", G_CALLBACK (open_cb), self);

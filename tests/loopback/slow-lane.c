@@ -2,7 +2,10 @@
 
 #include "config.h"
 
-#include <glib-object.h>
+#include "fixture.h"
+
+const gboolean has_stream = TRUE;
+const gboolean is_exposed = TRUE;
 
 gboolean __wrap_g_signal_has_handler_pending (gpointer instance,
                                               guint    signal_id,

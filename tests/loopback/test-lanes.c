@@ -35,8 +35,9 @@ typedef struct
   guint            n_unheard;  /* messages that the listener should have had and has not */
 } Exchange;
 
-/* Emissions of libsoup, in this process */
+/* Emissions of messages and pongs by libsoup, in this process */
 static guint n_emissions;
+static guint n_pongs;
 
 static gboolean
 emission_cb (GSignalInvocationHint *hint,
@@ -45,6 +46,17 @@ emission_cb (GSignalInvocationHint *hint,
              gpointer               data)
 {
   n_emissions++;
+
+  return TRUE;
+}
+
+static gboolean
+pong_emission_cb (GSignalInvocationHint *hint,
+                  guint                  n_values,
+                  const GValue          *values,
+                  gpointer               data)
+{
+  n_pongs++;
 
   return TRUE;
 }
@@ -691,6 +703,51 @@ test_start_listening (Fixture       *fixture,
   wait_until (n_heard == 2);
 }
 
+/* Sends a ping, and gets the reply in pieces, between the fragments of a message. */
+static void
+expect_reply (Fixture    *fixture,
+              RawPeer    *peer,
+              const char *payload)
+{
+  guint64 n_replies = get_metric (fixture->task, hb_metrics_get_replies);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  raw_frame_append (bytes, RAW_TEXT, "a", 1);
+  raw_frame_append (bytes, RAW_FIN | RAW_PONG, payload, strlen (payload));
+  raw_frame_append (bytes, RAW_FIN, "b", 1);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:heartbeat");
+  raw_peer_write (peer, bytes->data, 6);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, n_replies);
+  raw_peer_write (peer, bytes->data + 6, bytes->len - 6);
+  signal_log_expect (fixture->log, "message:text:ab");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, n_replies + 1);
+}
+
+static void
+test_pongs (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A pong is the reply to a ping, also without libsoup, which gets each pong once "
+                  "the application has the connection");
+
+  n_pongs = 0;
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  peer = fixture_open_raw (fixture);
+  expect_reply (fixture, peer, "heartbeat");
+  expect_reply (fixture, peer, "another");
+  g_assert_cmpuint (n_pongs, ==, 0);
+
+  g_assert_nonnull (hb_websocket_task_get_connection (fixture->task));
+  expect_reply (fixture, peer, "heartbeat");
+  expect_reply (fixture, peer, "another");
+  g_assert_cmpuint (n_pongs, ==, 2);
+}
+
 static void
 add_case (const char    *prefix,
           const Case    *test,
@@ -715,6 +772,8 @@ main (int   argc,
   g_type_class_unref (g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION));
   signal_id = g_signal_lookup ("message", SOUP_TYPE_WEBSOCKET_CONNECTION);
   g_signal_add_emission_hook (signal_id, 0, emission_cb, NULL, NULL);
+  signal_id = g_signal_lookup ("pong", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  g_signal_add_emission_hook (signal_id, 0, pong_emission_cb, NULL, NULL);
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -735,6 +794,7 @@ main (int   argc,
   add_raw_test ("/loopback/lanes/dispose-in-handler", test_dispose_in_handler);
   add_raw_test ("/loopback/lanes/lower-limit", test_lower_limit);
   add_raw_test ("/loopback/lanes/start-listening", test_start_listening);
+  add_raw_test ("/loopback/lanes/pongs", test_pongs);
 
   return g_test_run ();
 }

@@ -4,5 +4,6 @@
 
 #include "fixture.h"
 
-/* Where without-stream.c is linked in, this file is left in its archive. */
+/* Where without-stream.c or slow-lane.c is linked in, this file is left in its archive. */
 const gboolean has_stream = TRUE;
+const gboolean is_exposed = FALSE;

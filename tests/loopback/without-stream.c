@@ -7,6 +7,7 @@
 #include "hb-stream-private.h"
 
 const gboolean has_stream = FALSE;
+const gboolean is_exposed = FALSE;
 
 void __wrap_hb_stream_insert (HbChannel                *channel,
                               SoupWebsocketConnection **connection,

@@ -10,7 +10,7 @@
 
 #define MAX_LENGTH 1000
 
-/* A byte for each frame: F fast, S slow, and O for a slow one after which all are */
+/* A byte for each frame: F fast, P a pong, S slow, and O for a slow one after which all are */
 typedef struct
 {
   const char *name;
@@ -32,10 +32,19 @@ static const Sequence sequences[] = {
   SEQUENCE ("too-long", "\x82\x7e\x03\xe9", "O"),
   SEQUENCE ("much-too-long", "\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", "O"),
   SEQUENCE ("ping-between", "\x81\x01x\x89\x00\x81\x01x", "FSF"),
-  SEQUENCE ("pong-between", "\x8a\x01x\x81\x01x", "SF"),
+  SEQUENCE ("pong-between", "\x8a\x01x\x81\x01x", "PF"),
   SEQUENCE ("fragments", "\x01\x01x\x80\x01x\x81\x01x", "SSF"),
   SEQUENCE ("many-fragments", "\x02\x01x\x00\x00\x00\x01x\x80\x00\x82\x00", "SSSSF"),
-  SEQUENCE ("ping-within-fragments", "\x01\x01x\x89\x00\x8a\x00\x80\x01x\x81\x01x", "SSSSF"),
+  SEQUENCE ("ping-within-fragments", "\x01\x01x\x89\x00\x8a\x00\x80\x01x\x81\x01x", "SSPSF"),
+  SEQUENCE ("longest-pong", "\x8a\x7d" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+            "12345" "\x8a\x00", "PP"),
+  SEQUENCE ("long-pong", "\x8a\x7e\x00\x7e" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+            "123456" "\x81\x00", "SF"),
+  SEQUENCE ("masked-pong", "\x8a\x80mask", "O"),
+  SEQUENCE ("reserved-of-pong", "\xca\x00", "O"),
+  SEQUENCE ("pong-in-fragments", "\x0a\x00", "O"),
+  SEQUENCE ("not-minimal-pong", "\x8a\x7e\x00\x01x", "O"),
+  SEQUENCE ("pong-after-close", "\x88\x00\x8a\x00", "O"),
   SEQUENCE ("text-within-fragments", "\x01\x01x\x81\x01x", "SO"),
   SEQUENCE ("fragment-within-fragments", "\x01\x01x\x01\x01x", "SO"),
   SEQUENCE ("continuation-of-nothing", "\x80\x01x", "O"),
@@ -75,7 +84,8 @@ test_sequence (gconstpointer data)
       HbFrame frame;
       HbLaneKind found = hb_lane_sort (&lane, &frame, bytes, length);
 
-      g_assert_cmpint (found, ==, *kind == 'F' ? HB_LANE_FAST : HB_LANE_SLOW);
+      g_assert_cmpint (found, ==, *kind == 'F' ? HB_LANE_FAST
+                                  : *kind == 'P' ? HB_LANE_PONG : HB_LANE_SLOW);
       if (found == HB_LANE_SLOW)
         hb_lane_on_slow (&lane, &frame);
 
@@ -92,6 +102,8 @@ test_sequence (gconstpointer data)
       HbFrame frame;
 
       g_assert_cmpint (hb_lane_sort (&lane, &frame, (const guint8 *) "\x81\x00", 2), ==,
+                       HB_LANE_SLOW);
+      g_assert_cmpint (hb_lane_sort (&lane, &frame, (const guint8 *) "\x8a\x00", 2), ==,
                        HB_LANE_SLOW);
     }
 }
