@@ -20,8 +20,8 @@ typedef enum
 } HbPortion;
 
 /* Makes messages of plain, whole data frames, takes pongs, and gives libsoup the bytes of all other
- * frames. It never refuses a frame: if a message turns out to be wrong, libsoup gets its bytes too, so errors
- * and close frames are always those of libsoup. */
+ * frames. It never refuses a frame: if a message turns out to be wrong, libsoup gets its bytes too,
+ * so errors and close frames are always those of libsoup. */
 typedef struct
 {
   HbLane    lane;
