@@ -337,46 +337,43 @@ hb_machine_needs_room (HbMachine *self,
          && hb_outbox_get_buffered (&self->outbox) + size > limit;
 }
 
+static gboolean
+check_text (GBytes  *bytes,
+            GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
+
+  return hb_syntax_check_text (text, length, error);
+}
+
 /* Accepts a message. No effect asks to transmit it, so the caller does that at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
- * @ticket: (nullable): resolved when the message has been written or is dropped, unless this
- *   function fails
- * @taken: (out) (optional): the message if nothing precedes it; the caller sends it like one of
- *   hb_machine_take_message (). Adding the message to a queue and removing it again would take
- *   longer than all other work of the machine. Pass NULL if the link would not accept it now. */
+ * @message: bytes, opcode, flags, and a ticket that is resolved when the message has been written
+ *   or is dropped, unless this function fails
+ * @is_direct: (out) (optional): whether nothing precedes the message. Then the caller must send it
+ *   at once, and call hb_machine_on_sent_directly () before anything else. Adding the message to a
+ *   queue and removing it again would take longer than all other work of the machine. Pass NULL if
+ *   code of the application might run while the message is sent. */
 gboolean
-hb_machine_send (HbMachine         *self,
-                 gint64             now,
-                 HbOpcode           opcode,
-                 GBytes            *bytes,
-                 HbSendFlags        flags,
-                 gpointer           ticket,
-                 const HbOutgoing **taken,
-                 GError           **error)
+hb_machine_send (HbMachine   *self,
+                 gint64       now,
+                 HbOutgoing  *message,
+                 gboolean    *is_direct,
+                 GError     **error)
 {
-  HbOutgoing message = {
-    .bytes = bytes,
-    .ticket = ticket,
-    .accepted_at = now,
-    .opcode = opcode,
-    .delivery = self->settings.delivery,
-    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
-    .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
-  };
-  gconstpointer data;
-  gsize length;
-
   if (!hb_machine_check_accepting (self, error))
     return FALSE;
 
-  data = g_bytes_get_data (bytes, &length);
-  if (opcode == HB_OPCODE_TEXT && !hb_syntax_check_text (data, length, error))
+  if (message->opcode == HB_OPCODE_TEXT && !check_text (message->bytes, error))
     return FALSE;
 
+  message->accepted_at = now;
+  message->delivery = self->settings.delivery;
   hb_machine_expire (self, now);
 
-  return hb_outbox_accept (&self->outbox, &self->settings, &message, taken, error);
+  return hb_outbox_accept (&self->outbox, &self->settings, message, is_direct, error);
 }
 
 void

@@ -313,6 +313,22 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
+/* Follows the sending of a message that hb_machine_send () has let the caller send. A task that is
+ * closing accepts no message, so no close frame waits for this one. For the other arguments see
+ * hb_machine_on_sent (). */
+void
+hb_machine_on_sent_directly (HbMachine    *self,
+                             gint64        now,
+                             HbOutgoing   *message,
+                             const HbSpan *span,
+                             gboolean      is_writable)
+{
+  hb_outbox_add_sent (&self->outbox, now, message, span);
+
+  if (!is_writable)
+    hb_machine_on_blocked (self);
+}
+
 void
 hb_machine_on_progress (HbMachine *self,
                         gint64     now,

@@ -104,11 +104,8 @@ gboolean          hb_machine_check_accepting    (HbMachine      *self,
                                                  GError        **error);
 gboolean          hb_machine_send               (HbMachine      *self,
                                                  gint64          now,
-                                                 HbOpcode        opcode,
-                                                 GBytes         *bytes,
-                                                 HbSendFlags     flags,
-                                                 gpointer        ticket,
-                                                 const HbOutgoing **taken,
+                                                 HbOutgoing     *message,
+                                                 gboolean       *is_direct,
                                                  GError        **error);
 void              hb_machine_flush              (HbMachine      *self,
                                                  gpointer        ticket);
@@ -148,6 +145,11 @@ void              hb_machine_on_yielded         (HbMachine      *self);
 void              hb_machine_on_sent            (HbMachine      *self,
                                                  gint64          now,
                                                  guint           serial,
+                                                 const HbSpan   *span,
+                                                 gboolean        is_writable);
+void              hb_machine_on_sent_directly   (HbMachine      *self,
+                                                 gint64          now,
+                                                 HbOutgoing     *message,
                                                  const HbSpan   *span,
                                                  gboolean        is_writable);
 void              hb_machine_on_blocked         (HbMachine      *self);

@@ -166,17 +166,10 @@ is_next (const HbOutbox *self,
 }
 
 static void
-add (HbOutbox          *self,
-     const HbOutgoing  *message,
-     HbLine             line,
-     const HbOutgoing **taken)
+add (HbOutbox         *self,
+     const HbOutgoing *message,
+     HbLine            line)
 {
-  if (taken != NULL && is_next (self, line))
-    {
-      *taken = hb_queue_push_taken (&self->queue, message);
-      return;
-    }
-
   hb_queue_push (&self->queue, message, line);
   if (!is_line_open (self, line) || self->blocked)
     hb_outbox_keep_waiting (self);
@@ -185,12 +178,13 @@ add (HbOutbox          *self,
 /* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this
  * function fails.
  *
- * @taken: (out) (optional): the message, as from hb_outbox_take (), if no other precedes it */
+ * @is_direct: (out) (optional): whether nothing precedes the message. Then it is not added, and the
+ *   caller must send it at once and call hb_outbox_add_sent (). */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
                   HbOutgoing        *message,
-                  const HbOutgoing **taken,
+                  gboolean          *is_direct,
                   GError           **error)
 {
   HbLine line = get_line (self, message);
@@ -210,7 +204,10 @@ hb_outbox_accept (HbOutbox          *self,
       message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
       if (G_UNLIKELY (message->delivery != HB_DELIVERY_WRITTEN))
         self->tracks = TRUE;
-      add (self, message, line, taken);
+      if (is_direct != NULL && is_next (self, line))
+        *is_direct = TRUE;
+      else
+        add (self, message, line);
       return TRUE;
     }
 

@@ -58,7 +58,7 @@ guint64           hb_outbox_get_buffered       (HbOutbox         *self);
 gboolean          hb_outbox_accept             (HbOutbox         *self,
                                                 const HbSettings *settings,
                                                 HbOutgoing       *message,
-                                                const HbOutgoing **taken,
+                                                gboolean         *is_direct,
                                                 GError          **error);
 GError           *hb_outbox_new_overflow_error (gsize             size,
                                                 guint64           limit);
@@ -127,6 +127,10 @@ void              hb_outbox_on_notify          (HbOutbox         *self,
 const HbOutgoing *hb_outbox_take               (HbOutbox         *self);
 void              hb_outbox_on_sent            (HbOutbox         *self,
                                                 gint64            now,
+                                                const HbSpan     *span);
+void              hb_outbox_add_sent           (HbOutbox         *self,
+                                                gint64            now,
+                                                HbOutgoing       *message,
                                                 const HbSpan     *span);
 void              hb_outbox_on_progress        (HbOutbox         *self,
                                                 gint64            now,

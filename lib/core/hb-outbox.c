@@ -412,6 +412,31 @@ hb_outbox_on_sent (HbOutbox     *self,
   hb_outbox_on_progress (self, now, span->written);
 }
 
+/* Adds a message that was sent in the call that accepted it. For @now see hb_outbox_on_progress ().
+ *
+ * @span: the position of the message, empty if the link has failed */
+void
+hb_outbox_add_sent (HbOutbox     *self,
+                    gint64        now,
+                    HbOutgoing   *message,
+                    const HbSpan *span)
+{
+  gboolean is_sent = span->end != span->begin;
+
+  message->begin = is_sent ? span->begin : HB_UNSENT;
+  message->end = is_sent ? span->end : HB_UNSENT;
+  hb_queue_push_sent (&self->queue, message);
+
+  if (!is_sent)
+    return;
+
+  if (message->ticket != NULL && self->tracks)
+    hb_outbox_await (self, now, span->end);
+
+  if (span->written != self->written)
+    hb_outbox_on_progress (self, now, span->written);
+}
+
 /* @now: matters only if hb_outbox_needs_time ()
  * @written: how many bytes of this link the kernel has */
 void

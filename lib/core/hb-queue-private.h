@@ -52,7 +52,7 @@ gsize             hb_queue_get_buffered  (HbQueue          *self);
 void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
                                           HbLine            line);
-const HbOutgoing *hb_queue_push_taken    (HbQueue          *self,
+void              hb_queue_push_sent     (HbQueue          *self,
                                           const HbOutgoing *message);
 const HbOutgoing *hb_queue_take          (HbQueue          *self,
                                           HbLine            last);

@@ -142,26 +142,14 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
-/* Counts a message that has joined those in flight, and whose position is not known yet. */
-static void
-begin_flight (HbQueue    *self,
-              HbOutgoing *message)
+/* Adds a message that was sent without waiting to those in flight. Its position is known, or is
+ * HB_UNSENT. As in hb_queue_push (), the bytes are reserved and become the queue's. */
+void
+hb_queue_push_sent (HbQueue          *self,
+                    const HbOutgoing *message)
 {
-  message->begin = message->end = HB_UNSENT;
+  *(HbOutgoing *) hb_deque_push_tail (&self->in_flight) = *message;
   self->in_flight_amount += g_bytes_get_size (message->bytes);
-}
-
-/* Does what hb_queue_push () and hb_queue_take () do, for a message that nothing precedes. */
-const HbOutgoing *
-hb_queue_push_taken (HbQueue          *self,
-                     const HbOutgoing *message)
-{
-  HbOutgoing *place = hb_deque_push_tail (&self->in_flight);
-
-  *place = *message;
-  begin_flight (self, place);
-
-  return place;
 }
 
 /* Moves the next message to those in flight.
@@ -185,7 +173,8 @@ hb_queue_take (HbQueue *self,
 
   message = hb_deque_push_tail (&self->in_flight);
   move (&self->lines[line], 0, message);
-  begin_flight (self, message);
+  message->begin = message->end = HB_UNSENT;
+  self->in_flight_amount += g_bytes_get_size (message->bytes);
   on_left (self, message);
 
   return message;

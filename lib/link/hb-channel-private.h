@@ -82,6 +82,8 @@ typedef struct
 {
   const HbChannelFuncs *funcs;
   gpointer              data;
+  gboolean              is_direct; /* libsoup, whose signals may have handlers of the application,
+                                    * does not send the messages, so they may be sent any time. */
 } HbChannel;
 
 void     hb_channel_open    (HbChannel                *self,

@@ -27,6 +27,7 @@ gboolean                 hb_link_connect              (HbLink             *self,
                                                        SoupSession        *session,
                                                        const HbSettings   *settings);
 gboolean                 hb_link_may_send             (HbLink             *self);
+gboolean                 hb_link_is_direct            (HbLink             *self);
 gboolean                 hb_link_send                 (HbLink             *self,
                                                        HbOpcode            opcode,
                                                        GBytes             *bytes,

@@ -176,6 +176,13 @@ hb_link_may_send (HbLink *self)
   return self->connection != NULL && self->channel.funcs->may_send (self->channel.data);
 }
 
+/* Returns whether hb_link_send () may be called at any time and runs no code of the application. */
+gboolean
+hb_link_is_direct (HbLink *self)
+{
+  return self->channel.is_direct;
+}
+
 /* Sends a message if the connection is open. Precede it with hb_link_may_send () unless the last
  * call has returned TRUE. Handlers that the application has connected to the connection may run in
  * this call, and may drop the link.

@@ -382,4 +382,5 @@ hb_stream_insert (HbChannel                *channel,
   *connection = self->connection;
   channel->funcs = &channel_funcs;
   channel->data = self;
+  channel->is_direct = self->is_fast;
 }

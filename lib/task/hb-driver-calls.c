@@ -196,13 +196,38 @@ hb_driver_release (HbDriver *self)
   return held;
 }
 
+/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
+ * means the same. */
 static gboolean
-send_from_outside (HbDriver     *self,
-                   HbOpcode      opcode,
-                   GBytes       *bytes,
-                   HbSendFlags   flags,
-                   GTask        *ticket,
-                   GError      **error)
+send_from_inside (HbDriver    *self,
+                  HbOutgoing  *message,
+                  GError     **error)
+{
+  gboolean may_be_direct = self->link != NULL && hb_link_is_direct (self->link);
+  gboolean is_direct = FALSE;
+  gboolean accepted;
+
+  hb_driver_take_in (self);
+  if (G_UNLIKELY (hb_machine_is_unacknowledged (&self->machine)))
+    hb_driver_make_room (self, g_bytes_get_size (message->bytes));
+
+  accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), message,
+                              may_be_direct ? &is_direct : NULL, error);
+  if (is_direct)
+    hb_driver_send_directly (self, message);
+  else
+    hb_driver_transmit_now (self);
+
+  return accepted;
+}
+
+static inline gboolean
+send (HbDriver     *self,
+      HbOpcode      opcode,
+      GBytes       *bytes,
+      HbSendFlags   flags,
+      GTask        *ticket,
+      GError      **error)
 {
   HbOutgoing message = {
     .bytes = bytes,
@@ -212,26 +237,13 @@ send_from_outside (HbDriver     *self,
     .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
   };
 
-  if (hb_intake_send (&self->intake, &message, error))
+  if (hb_home_is_own (&self->home) ? send_from_inside (self, &message, error)
+                                   : hb_intake_send (&self->intake, &message, error))
     return TRUE;
 
   hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
   return FALSE;
-}
-
-/* Returns where hb_machine_send () may put a message that the link takes now.
- *
- * @taken: (out): NULL so far
- *
- * Returns: (nullable) */
-static const HbOutgoing **
-offer_link (HbDriver          *self,
-            const HbOutgoing **taken)
-{
-  *taken = NULL;
-
-  return self->link != NULL && hb_link_may_send (self->link) ? taken : NULL;
 }
 
 /* May be called in any thread, as may the next two functions. A task without a context has no
@@ -243,23 +255,7 @@ hb_driver_send (HbDriver     *self,
                 HbSendFlags   flags,
                 GError      **error)
 {
-  const HbOutgoing *taken;
-  gboolean accepted;
-
-  if (!hb_home_is_own (&self->home))
-    return send_from_outside (self, opcode, bytes, flags, NULL, error);
-
-  hb_driver_take_in (self);
-  if (G_UNLIKELY (hb_machine_is_unacknowledged (&self->machine)))
-    hb_driver_make_room (self, g_bytes_get_size (bytes));
-  accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags,
-                              NULL, offer_link (self, &taken), error);
-  if (!accepted)
-    hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
-
-  hb_driver_transmit_now (self, taken);
-
-  return accepted;
+  return send (self, opcode, bytes, flags, NULL, error);
 }
 
 void
@@ -270,28 +266,10 @@ hb_driver_send_async (HbDriver    *self,
                       GTask       *task)
 {
   GTask *ticket = start_call (self, task);
-  const HbOutgoing *taken;
   GError *error = NULL;
 
-  if (!hb_home_is_own (&self->home))
-    {
-      if (!send_from_outside (self, opcode, bytes, flags, ticket, &error))
-        hb_call_fail (ticket, error);
-      return;
-    }
-
-  hb_driver_take_in (self);
-  if (G_UNLIKELY (hb_machine_is_unacknowledged (&self->machine)))
-    hb_driver_make_room (self, g_bytes_get_size (bytes));
-
-  if (!hb_machine_send (&self->machine, hb_driver_read_ages (self), opcode, bytes, flags, ticket,
-                        offer_link (self, &taken), &error))
-    {
-      hb_trace_refusal (&self->trace, error);
-      hb_call_fail (ticket, error);
-    }
-
-  hb_driver_transmit_now (self, taken);
+  if (!send (self, opcode, bytes, flags, ticket, &error))
+    hb_call_fail (ticket, error);
 }
 
 void

@@ -209,19 +209,12 @@ hb_driver_carry_out_all (HbDriver *self)
   hb_driver_end (self);
 }
 
-/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
- * means the same. The effects follow, except within an effect. Nearly all messages have none.
- *
- * @taken: (nullable): the message, NULL to send what waits */
+/* Sends the messages that wait. The effects follow, except within an effect. */
 void
-hb_driver_transmit_now (HbDriver         *self,
-                        const HbOutgoing *taken)
+hb_driver_transmit_now (HbDriver *self)
 {
   hb_driver_begin (self);
-  if (taken != NULL)
-    hb_driver_send_taken (self, taken);
-  else
-    hb_driver_transmit (self);
+  hb_driver_transmit (self);
   hb_driver_show_state (self);
 
   if (self->depth == 1 && hb_driver_has_work (self))
@@ -253,4 +246,25 @@ hb_driver_wake (HbDriver *self)
     carry_out (self, &drop);
 
   hb_driver_touch_alarm (self);
+}
+
+/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages have no
+ * effects. */
+void
+hb_driver_send_directly (HbDriver   *self,
+                         HbOutgoing *message)
+{
+  gboolean is_awaited = message->ticket != NULL;
+  gboolean is_writable;
+  HbSpan span;
+
+  is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
+  if (hb_machine_needs_time (&self->machine, is_awaited))
+    hb_driver_read_clock (self);
+  hb_machine_on_sent_directly (&self->machine, self->now, message, &span, is_writable);
+
+  if (hb_driver_has_work (self))
+    hb_driver_wake (self);
+  else
+    hb_driver_touch_alarm (self);
 }

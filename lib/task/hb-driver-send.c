@@ -8,9 +8,9 @@
 
 /* Sends a message that the machine has taken. Handlers that the application has connected to the
  * connection may run in here, and may replace the link. */
-void
-hb_driver_send_taken (HbDriver         *self,
-                      const HbOutgoing *message)
+static void
+send_taken (HbDriver         *self,
+            const HbOutgoing *message)
 {
   guint serial = self->machine.serial;
   gboolean is_awaited = message->ticket != NULL;
@@ -37,7 +37,7 @@ hb_driver_transmit (HbDriver *self)
   while (self->link != NULL && hb_machine_can_transmit (&self->machine)
          && (message = hb_machine_take_message (&self->machine,
                                                 hb_driver_read_ages (self))) != NULL)
-    hb_driver_send_taken (self, message);
+    send_taken (self, message);
 }
 
 void

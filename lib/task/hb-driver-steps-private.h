@@ -63,8 +63,6 @@ gint64    hb_driver_get_deadline   (gpointer        self,
 void      hb_driver_tick           (HbDriver       *self);
 
 /* hb-driver-send.c */
-void      hb_driver_send_taken     (HbDriver       *self,
-                                    const HbOutgoing *message);
 void      hb_driver_transmit       (HbDriver       *self);
 void      hb_driver_ping           (HbDriver       *self);
 
@@ -82,9 +80,10 @@ void      hb_driver_drop_link      (HbDriver       *self);
 void      hb_driver_end            (HbDriver       *self);
 void      hb_driver_carry_out_each (HbDriver       *self);
 void      hb_driver_carry_out_all  (HbDriver       *self);
-void      hb_driver_transmit_now   (HbDriver       *self,
-                                    const HbOutgoing *taken);
+void      hb_driver_transmit_now   (HbDriver       *self);
 void      hb_driver_wake           (HbDriver       *self);
+void      hb_driver_send_directly  (HbDriver       *self,
+                                    HbOutgoing     *message);
 
 /* hb-driver.c */
 void      hb_driver_enter_context  (HbDriver       *self);

@@ -388,9 +388,15 @@ send_full (Fixture      *fixture,
            GError      **error)
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  HbOutgoing message = {
+    .bytes = bytes,
+    .ticket = (gpointer) ticket,
+    .opcode = HB_OPCODE_TEXT,
+    .is_volatile = (flags & HB_SEND_FLAGS_VOLATILE) != 0,
+    .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
+  };
 
-  if (!hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, flags,
-                        (gpointer) ticket, NULL, error))
+  if (!hb_machine_send (&fixture->machine, fixture->now, &message, NULL, error))
     return FALSE;
 
   hb_machine_pump (&fixture->machine);

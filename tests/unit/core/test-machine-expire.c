@@ -288,6 +288,7 @@ test_set (Fixture       *fixture,
           gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("a", 1);
+  HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "late", .opcode = HB_OPCODE_TEXT };
 
   g_test_summary ("A change acts at once, and a message without a time counts from the change");
 
@@ -299,8 +300,7 @@ test_set (Fixture       *fixture,
   assert_effects (fixture, EXPIRES " notify:buffered-amount drain");
 
   set_timeout (fixture, 0);
-  g_assert_true (hb_machine_send (&fixture->machine, HB_NEVER, HB_OPCODE_TEXT, bytes,
-                                  HB_SEND_FLAGS_DEFAULT, (gpointer) "late", NULL, NULL));
+  g_assert_true (hb_machine_send (&fixture->machine, HB_NEVER, &message, NULL, NULL));
   set_timeout (fixture, 0);
   assert_deadline (fixture, 60000 - 600);
   advance (fixture, 5 * TIMEOUT);

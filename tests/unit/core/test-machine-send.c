@@ -48,12 +48,12 @@ test_at_once (Fixture       *fixture,
               gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+  HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
 
   g_test_summary ("A message waits for the caller to transmit it, without an effect");
 
   start_open (fixture);
-  g_assert_true (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
+  g_assert_true (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, NULL));
   assert_effects (fixture, "");
   assert_wire (fixture, "");
 
@@ -70,64 +70,113 @@ typedef struct
   gboolean     is_blocked;
   gboolean     is_second;
   gboolean     manual_ready;
-  HbSendFlags  flags;
-  gboolean     is_taken;
+  gboolean     is_this_link;
+  gboolean     is_volatile;
+  gboolean     is_direct;
   const char  *effects; /* of the message if it waits */
-} TakenCase;
+} DirectCase;
 
-static const TakenCase taken_cases[] = {
-  { "open", TRUE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, TRUE, "" },
-  { "volatile", TRUE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_VOLATILE, TRUE, "" },
-  { "connecting", FALSE, FALSE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE,
+static const DirectCase direct_cases[] = {
+  { "open", TRUE, FALSE, FALSE, FALSE, FALSE, FALSE, TRUE, "" },
+  { "volatile", TRUE, FALSE, FALSE, FALSE, FALSE, TRUE, TRUE, "" },
+  { "connecting", FALSE, FALSE, FALSE, FALSE, FALSE, FALSE, FALSE,
     "notify:buffered-amount" },
-  { "blocked", TRUE, TRUE, FALSE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE, "notify:buffered-amount" },
-  { "second", TRUE, FALSE, TRUE, FALSE, HB_SEND_FLAGS_DEFAULT, FALSE, "" },
-  { "not-ready", TRUE, FALSE, FALSE, TRUE, HB_SEND_FLAGS_DEFAULT, FALSE,
+  { "blocked", TRUE, TRUE, FALSE, FALSE, FALSE, FALSE, FALSE, "notify:buffered-amount" },
+  { "second", TRUE, FALSE, TRUE, FALSE, FALSE, FALSE, FALSE, "" },
+  { "not-ready", TRUE, FALSE, FALSE, TRUE, FALSE, FALSE, FALSE,
     "notify:buffered-amount" },
-  { "this-link", TRUE, FALSE, FALSE, TRUE, HB_SEND_FLAGS_THIS_LINK, TRUE, "" },
+  { "this-link", TRUE, FALSE, FALSE, TRUE, TRUE, FALSE, TRUE, "" },
 };
 
 static void
-test_taken (Fixture       *fixture,
-            gconstpointer  data)
+test_direct (Fixture       *fixture,
+             gconstpointer  data)
 {
-  const TakenCase *taken_case = data;
+  const DirectCase *direct_case = data;
   HbMachine *machine = &fixture->machine;
   g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
-  const HbOutgoing *taken = NULL;
+  HbOutgoing first = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
+  HbOutgoing message = {
+    .bytes = bytes,
+    .ticket = (gpointer) "send",
+    .opcode = HB_OPCODE_BINARY,
+    .is_this_link = direct_case->is_this_link,
+    .is_volatile = direct_case->is_volatile,
+  };
+  gboolean is_direct = FALSE;
 
-  g_test_summary ("A message that nothing precedes is taken in the call that accepts it");
+  g_test_summary ("A message that nothing precedes is sent without waiting in the queue");
 
-  machine->settings.manual_ready = taken_case->manual_ready;
-  if (taken_case->is_open)
+  machine->settings.manual_ready = direct_case->manual_ready;
+  if (direct_case->is_open)
     start_open (fixture);
   else
     start (fixture);
   forget (fixture);
 
-  if (taken_case->is_blocked)
+  if (direct_case->is_blocked)
     tell (machine, fixture->now, HB_EVENT_BLOCKED);
-  if (taken_case->is_second)
-    g_assert_true (hb_machine_send (machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                                    HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
+  if (direct_case->is_second)
+    g_assert_true (hb_machine_send (machine, fixture->now, &first, NULL, NULL));
 
-  g_assert_true (hb_machine_send (machine, fixture->now, HB_OPCODE_BINARY, bytes,
-                                  taken_case->flags, (gpointer) "send", &taken, NULL));
-  g_assert_true ((taken != NULL) == taken_case->is_taken);
+  g_assert_true (hb_machine_send (machine, fixture->now, &message, &is_direct, NULL));
+  g_assert_cmpint (is_direct, ==, direct_case->is_direct);
 
-  assert_effects (fixture, taken_case->effects);
-  if (taken == NULL)
+  assert_effects (fixture, direct_case->effects);
+  if (!is_direct)
     return;
 
-  g_assert_true (taken->bytes == bytes);
-  g_assert_cmpint (taken->opcode, ==, HB_OPCODE_BINARY);
   g_assert_false (hb_machine_can_transmit (machine));
   g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, 5);
 
-  tell_sent (machine, fixture->now, &(HbSpan) { 0, 2, 2 });
+  hb_machine_on_sent_directly (machine, fixture->now, &message, &(HbSpan) { 0, 2, 2 }, TRUE);
   assert_effects (fixture, "resolve:done(send)");
   g_assert_cmpuint (hb_outbox_get_buffered (&machine->outbox), ==, 0);
   g_assert_cmpuint (machine->metrics.messages_sent, ==, 1);
+}
+
+typedef struct
+{
+  const char *name;
+  HbSpan      span;
+  gboolean    is_writable;
+  const char *effects;
+  const char *resent; /* on the next link */
+} DirectEndCase;
+
+static const DirectEndCase direct_end_cases[] = {
+  { "written", { 0, 2, 2 }, TRUE, "resolve:done(send)", "" },
+  { "gathered", { 0, 2, 0 }, TRUE, "", "hello" },
+  { "in-part", { 0, 2, 1 }, FALSE, "notify:buffered-amount", "hello" },
+  { "failed", { 0, 0, 0 }, FALSE, "notify:buffered-amount", "hello" },
+};
+
+static void
+test_direct_end (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  const DirectEndCase *end_case = data;
+  HbMachine *machine = &fixture->machine;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
+  HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "send", .opcode = HB_OPCODE_TEXT };
+  gboolean is_direct = FALSE;
+
+  g_test_summary ("A message that was sent directly is sent again unless the kernel has all of it");
+
+  start_open (fixture);
+  g_assert_true (hb_machine_send (machine, fixture->now, &message, &is_direct, NULL));
+  g_assert_true (is_direct);
+  hb_machine_on_sent_directly (machine, fixture->now, &message, &end_case->span,
+                               end_case->is_writable);
+  assert_effects (fixture, end_case->effects);
+
+  lose_link (fixture);
+  forget (fixture);
+  advance (fixture, 2000);
+  answer (fixture);
+  drain (fixture);
+  assert_wire (fixture, end_case->resent);
+  forget (fixture);
 }
 
 static void
@@ -182,18 +231,18 @@ test_invalid_text (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("\xff", 1);
+  HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
   g_autoptr (GError) error = NULL;
 
   g_test_summary ("A text that is not UTF-8 is refused, and goes as binary");
 
   start_open (fixture);
-  g_assert_false (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                                   HB_SEND_FLAGS_DEFAULT, NULL, NULL, &error));
+  g_assert_false (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
   assert_effects (fixture, "");
 
-  g_assert_true (hb_machine_send (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes,
-                                  HB_SEND_FLAGS_DEFAULT, NULL, NULL, NULL));
+  message.opcode = HB_OPCODE_BINARY;
+  g_assert_true (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, NULL));
   g_assert_true (hb_machine_can_transmit (&fixture->machine));
 }
 
@@ -580,11 +629,20 @@ main (int   argc,
   add_test ("/machine-send/open", test_open);
   add_test ("/machine-send/at-once", test_at_once);
 
-  for (i = 0; i < G_N_ELEMENTS (taken_cases); i++)
+  for (i = 0; i < G_N_ELEMENTS (direct_cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/machine-send/taken/", taken_cases[i].name, NULL);
+      g_autofree char *path = g_strconcat ("/machine-send/direct/", direct_cases[i].name, NULL);
 
-      g_test_add (path, Fixture, &taken_cases[i], fixture_set_up, test_taken, fixture_tear_down);
+      g_test_add (path, Fixture, &direct_cases[i], fixture_set_up, test_direct, fixture_tear_down);
+    }
+
+  for (i = 0; i < G_N_ELEMENTS (direct_end_cases); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-send/direct-end/", direct_end_cases[i].name,
+                                           NULL);
+
+      g_test_add (path, Fixture, &direct_end_cases[i], fixture_set_up, test_direct_end,
+                  fixture_tear_down);
     }
 
   add_test ("/machine-send/together", test_together);

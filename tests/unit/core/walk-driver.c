@@ -9,6 +9,16 @@
 /* Effects in one step, before the machine counts as one that does not end */
 #define MAX_EFFECTS 100000
 
+/* The kernel may accept a message at once. */
+static void
+write_at_times (Walk  *self,
+                guint  serial)
+{
+  if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
+      && walk_get_n_unwritten (self) > 0)
+    walk_on_written (self, 1);
+}
+
 static void
 send_taken (Walk             *self,
             const HbOutgoing *message)
@@ -23,10 +33,18 @@ send_taken (Walk             *self,
   if (dice_one_in (self->dice, 64))
     walk_call_back (self);
 
-  /* The kernel may accept the message at once. */
-  if (dice_roll (self->dice, 2) == 0 && self->link.exists && self->link.serial == serial
-      && walk_get_n_unwritten (self) > 0)
-    walk_on_written (self, 1);
+  write_at_times (self, serial);
+}
+
+/* No code of the application runs before the machine has the position of the message. */
+static void
+send_directly (Walk       *self,
+               HbOutgoing *message)
+{
+  walk_take (self, message);
+  self->link.room -= self->link.room != G_MAXUINT;
+  walk_on_sent_directly (self, message);
+  write_at_times (self, self->link.serial);
 }
 
 static void
@@ -49,14 +67,14 @@ transmit (Walk *self)
 
 /* A message is sent in the call that sends it, also in a handler.
  *
- * @taken: (nullable): the message, if it did not have to wait */
+ * @direct: (nullable): the message, if it does not have to wait */
 void
-walk_transmit_now (Walk             *self,
-                   const HbOutgoing *taken)
+walk_transmit_now (Walk       *self,
+                   HbOutgoing *direct)
 {
   self->n_drains++;
-  if (taken != NULL)
-    send_taken (self, taken);
+  if (direct != NULL)
+    send_directly (self, direct);
   transmit (self);
   self->n_drains--;
   walk_wake (self);

@@ -328,16 +328,14 @@ send (Walk       *self,
       HbOutgoing *message,
       gboolean    is_good)
 {
-  gboolean has_room = self->link.exists && self->link.room > 0;
+  gboolean may_be_direct = (self->link.exists && self->link.room > 0
+                            && dice_roll (self->dice, 2) == 0);
   gboolean is_refusing = walk_is_refusing (self);
   gint64 age = self->machine.settings.queue_timeout > 0 ? self->now : HB_NEVER;
-  const HbOutgoing *taken = NULL;
+  gboolean is_direct = FALSE;
   g_autoptr (GError) error = NULL;
 
-  if (hb_machine_send (&self->machine, age, message->opcode, message->bytes,
-                       (message->is_volatile ? HB_SEND_FLAGS_VOLATILE : 0)
-                       | (message->is_this_link ? HB_SEND_FLAGS_THIS_LINK : 0),
-                       message->ticket, has_room ? &taken : NULL, &error))
+  if (hb_machine_send (&self->machine, age, message, may_be_direct ? &is_direct : NULL, &error))
     {
       g_assert_false (is_refusing || !is_good);
       self->n_accepted++;
@@ -348,9 +346,9 @@ send (Walk       *self,
       walk_forget_call (self, message->ticket);
     }
 
-  if (taken == NULL)
+  if (!is_direct)
     finish (self);
-  walk_transmit_now (self, taken);
+  walk_transmit_now (self, is_direct ? message : NULL);
 }
 
 void
@@ -547,6 +545,16 @@ walk_on_sent (Walk *self)
 
   self->link.sent = span.end;
   tell_sent (&self->machine, self->now, &span);
+}
+
+void
+walk_on_sent_directly (Walk       *self,
+                       HbOutgoing *message)
+{
+  HbSpan span = { self->link.sent, self->link.sent + 2, self->link.written };
+
+  self->link.sent = span.end;
+  hb_machine_on_sent_directly (&self->machine, self->now, message, &span, TRUE);
 }
 
 void

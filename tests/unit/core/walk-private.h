@@ -160,6 +160,8 @@ void      walk_on_message       (Walk             *self);
 void      walk_on_activity      (Walk             *self,
                                  HbEventKind       kind);
 void      walk_on_sent          (Walk             *self);
+void      walk_on_sent_directly (Walk             *self,
+                                 HbOutgoing       *message);
 void      walk_on_written       (Walk             *self,
                                  guint             n_messages);
 void      walk_on_acknowledged  (Walk             *self);
@@ -210,7 +212,7 @@ void      walk_let_vanish       (Walk             *self);
 void      walk_drain            (Walk             *self);
 void      walk_wake             (Walk             *self);
 void      walk_transmit_now     (Walk             *self,
-                                 const HbOutgoing *taken);
+                                 HbOutgoing       *direct);
 void      walk_emit_message     (Walk             *self,
                                  HbOpcode          opcode,
                                  GBytes           *bytes);
