@@ -107,13 +107,22 @@ hb_mask_copy (guint8       *restrict to,
   for (; length - at >= LARGE; at += LARGE)
     copy_large (to + at, from + at, mask);
 
+  if (at == length)
+    return;
+
+  /* The last piece overlaps the one before it: the bytes that are written twice are the same. */
+  if (length >= LARGE)
+    {
+      copy_large (to + length - LARGE, from + length - LARGE, rotate (mask, length));
+      return;
+    }
+
   for (; length - at >= SMALL; at += SMALL)
     copy_small (to + at, from + at, mask);
 
   if (at == length)
     return;
 
-  /* The last vector overlaps the one before it: the bytes that are written twice are the same. */
   if (length >= SMALL)
     copy_small (to + length - SMALL, from + length - SMALL, rotate (mask, length));
   else
