@@ -28,10 +28,16 @@ hb_deque_grow (HbDeque *self)
 {
   guint capacity = MAX (self->capacity * 2, CAPACITY_MIN);
   guint8 *elements = g_malloc_n (capacity, self->element_size);
-  guint i;
+  guint n_first = MIN (self->length, self->capacity - self->head);
+  gsize first_size = (gsize) n_first * self->element_size;
 
-  for (i = 0; i < self->length; i++)
-    memcpy (elements + (gsize) i * self->element_size, hb_deque_at (self, i), self->element_size);
+  /* The elements after the last place continue at the first one. */
+  if (self->length > 0)
+    {
+      memcpy (elements, hb_deque_at (self, 0), first_size);
+      memcpy (elements + first_size, self->elements,
+              (gsize) (self->length - n_first) * self->element_size);
+    }
 
   g_free (self->elements);
   self->elements = elements;

@@ -52,51 +52,52 @@ tell_overflow (HbOutbox     *self,
   self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
-/* Makes room by the property `overflow`. Returns FALSE if there is none: with an error if the
- * caller is to see it, without one if the message is to be dropped. */
+/* Drops the oldest messages until there is room, if the property `overflow` says so. Messages in
+ * flight remain. If they leave no room, dropping others would not help. */
 static gboolean
-make_room (HbOutbox          *self,
-           const HbSettings  *settings,
-           HbOutgoing        *message,
-           GError           **error)
+make_room (HbOutbox         *self,
+           const HbSettings *settings,
+           HbOutgoing       *message)
 {
   g_autoptr (GError) overflow = NULL;
   HbOutgoing oldest;
 
-  if (hb_queue_reserve (&self->queue, message, settings->max_buffered_amount))
-    return TRUE;
+  if (settings->overflow != HB_OVERFLOW_DROP_OLDEST || !fits_alone (self, message, settings))
+    return FALSE;
 
   overflow = new_overflow_error (settings, message);
-
-  switch (settings->overflow)
+  tell_overflow (self, overflow);
+  while (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
+         && hb_queue_pop_oldest (&self->queue, &oldest))
     {
-    case HB_OVERFLOW_DROP_OLDEST:
-      /* Messages in flight remain. If they leave no room, dropping others would not help. */
-      if (!fits_alone (self, message, settings))
-        break;
-
-      tell_overflow (self, overflow);
-      while (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
-             && hb_queue_pop_oldest (&self->queue, &oldest))
-        {
-          hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
-          hb_outbox_complete_sent (self);
-        }
-      return hb_queue_reserve (&self->queue, message, 0);
-
-    case HB_OVERFLOW_DROP_NEWEST:
-      tell_overflow (self, overflow);
-      return FALSE;
-
-    case HB_OVERFLOW_FAIL:
-      break;
-
-    default:
-      g_assert_not_reached ();
+      hb_outbox_drop (self, &oldest, HB_OUTCOME_FAILED, overflow);
+      hb_outbox_complete_sent (self);
     }
 
-  g_propagate_error (error, g_steal_pointer (&overflow));
-  return FALSE;
+  return hb_queue_reserve (&self->queue, message, 0);
+}
+
+/* Refuses a message for which there is no room: drops it with effects, or returns FALSE with an
+ * error, as the property `overflow` says. */
+static gboolean
+refuse (HbOutbox          *self,
+        const HbSettings  *settings,
+        const HbOutgoing  *message,
+        GError           **error)
+{
+  g_autoptr (GError) overflow = new_overflow_error (settings, message);
+
+  if (settings->overflow != HB_OVERFLOW_DROP_NEWEST)
+    {
+      g_propagate_error (error, g_steal_pointer (&overflow));
+      return FALSE;
+    }
+
+  tell_overflow (self, overflow);
+  g_bytes_ref (message->bytes);
+  hb_outbox_drop (self, message, HB_OUTCOME_FAILED, overflow);
+
+  return TRUE;
 }
 
 static HbLine
@@ -188,7 +189,6 @@ hb_outbox_accept (HbOutbox          *self,
                   GError           **error)
 {
   HbLine line = get_line (self, message);
-  g_autoptr (GError) overflow = NULL;
 
   if (message->is_this_link && !check_this_link (self, error))
     return FALSE;
@@ -196,30 +196,21 @@ hb_outbox_accept (HbOutbox          *self,
   if (message->is_volatile && !check_volatile (self, line, error))
     return FALSE;
 
+  if (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
+      && !make_room (self, settings, message))
+    return refuse (self, settings, message, error);
+
   g_bytes_ref (message->bytes);
+  message->number = self->n_accepted++;
+  message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
+  if (G_UNLIKELY (message->delivery != HB_DELIVERY_WRITTEN))
+    self->tracks = TRUE;
 
-  if (make_room (self, settings, message, &overflow))
-    {
-      message->number = self->n_accepted++;
-      message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
-      if (G_UNLIKELY (message->delivery != HB_DELIVERY_WRITTEN))
-        self->tracks = TRUE;
-      if (is_direct != NULL && is_next (self, line))
-        *is_direct = TRUE;
-      else
-        add (self, message, line);
-      return TRUE;
-    }
+  if (is_direct != NULL && is_next (self, line))
+    *is_direct = TRUE;
+  else
+    add (self, message, line);
 
-  if (overflow != NULL)
-    {
-      g_bytes_unref (message->bytes);
-      g_propagate_error (error, g_steal_pointer (&overflow));
-      return FALSE;
-    }
-
-  overflow = new_overflow_error (settings, message);
-  hb_outbox_drop (self, message, HB_OUTCOME_FAILED, overflow);
   return TRUE;
 }
 

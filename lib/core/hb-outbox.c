@@ -123,13 +123,14 @@ drop_volatile (HbOutbox *self,
   hb_deque_clear (&popped);
 }
 
-/* Counts a message that is sent, and completes its call. */
-static void
+/* Counts a message that is sent, and completes its call. The caller owns its bytes. */
+static inline void
 complete (HbOutbox         *self,
-          const HbOutgoing *message)
+          const HbOutgoing *message,
+          gsize             size)
 {
   self->metrics->messages_sent++;
-  self->metrics->bytes_sent += g_bytes_get_size (message->bytes);
+  self->metrics->bytes_sent += size;
 
   /* The messages of `open` handlers and of a login are sent first on each link, so to count them
    * here would keep a refused message forever. */
@@ -137,7 +138,6 @@ complete (HbOutbox         *self,
     self->n_refusals = 0;
 
   hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
-  g_bytes_unref (message->bytes);
 }
 
 /* Completes the messages that count as sent although others before them do not, because the link
@@ -152,7 +152,12 @@ complete_passed (HbOutbox *self)
   hb_queue_pop_passed (&self->queue, &popped);
 
   for (i = 0; i < popped.length; i++)
-    complete (self, hb_deque_peek (&popped, i));
+    {
+      const HbOutgoing *message = hb_deque_peek (&popped, i);
+
+      complete (self, message, g_bytes_get_size (message->bytes));
+      g_bytes_unref (message->bytes);
+    }
 
   hb_queue_release_gone (&self->queue);
   hb_deque_clear (&popped);
@@ -369,17 +374,25 @@ hb_outbox_on_taken_in (HbOutbox *self)
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {
-  HbOutgoing message;
+  const HbOutgoing *message;
+  gboolean is_any = FALSE;
 
-  if (!hb_queue_has_sent (&self->queue, self->written, self->acknowledged))
-    return FALSE;
+  while ((message = hb_queue_peek_sent (&self->queue, self->written, self->acknowledged)) != NULL)
+    {
+      GBytes *bytes = message->bytes;
+      gsize size = g_bytes_get_size (bytes);
 
-  while (hb_queue_pop_sent (&self->queue, self->written, self->acknowledged, &message))
-    complete (self, &message);
+      complete (self, message, size);
+      hb_queue_pop_sent (&self->queue, size);
+      is_any = TRUE;
+
+      /* The last reference may run code of the application, which may send messages. */
+      g_bytes_unref (bytes);
+    }
 
   hb_queue_release_gone (&self->queue);
 
-  return TRUE;
+  return is_any;
 }
 
 const HbOutgoing *

@@ -60,10 +60,6 @@ gboolean          hb_queue_set_span      (HbQueue          *self,
                                           guint64           begin,
                                           guint64           end);
 void              hb_queue_take_back     (HbQueue          *self);
-gboolean          hb_queue_pop_sent      (HbQueue          *self,
-                                          guint64           written,
-                                          guint64           acknowledged,
-                                          HbOutgoing       *message);
 void              hb_queue_on_written    (HbQueue          *self,
                                           guint64           written);
 void              hb_queue_pop_passed    (HbQueue          *self,
@@ -137,16 +133,35 @@ hb_queue_peek_unacknowledged (const HbQueue *self)
   return self->n_unacknowledged > 0 ? hb_deque_peek (&self->in_flight, 0) : NULL;
 }
 
-/* Returns whether hb_queue_pop_sent () would remove a message. */
-static inline gboolean
-hb_queue_has_sent (const HbQueue *self,
-                   guint64        written,
-                   guint64        acknowledged)
+/* Returns: (nullable): the first message in flight if it counts as sent: if its frame ends at or
+ *   before the position that applies to its `delivery` */
+static inline HbOutgoing *
+hb_queue_peek_sent (const HbQueue *self,
+                    guint64        written,
+                    guint64        acknowledged)
 {
-  const HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
+  HbOutgoing *first = hb_deque_peek (&self->in_flight, 0);
+  gboolean is_sent = first != NULL && first->end <= (first->delivery == HB_DELIVERY_WRITTEN
+                                                     ? written : acknowledged);
 
-  return first != NULL
-         && first->end <= (first->delivery == HB_DELIVERY_WRITTEN ? written : acknowledged);
+  return is_sent ? first : NULL;
+}
+
+/* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Follow
+ * the last one with hb_queue_release_gone ().
+ *
+ * @size: of the bytes */
+static inline void
+hb_queue_pop_sent (HbQueue *self,
+                   gsize    size)
+{
+  if (self->n_unacknowledged > 0)
+    self->n_unacknowledged--;
+  else
+    self->in_flight_amount -= size;
+
+  self->n_unreleased += size;
+  hb_deque_pop_head (&self->in_flight);
 }
 
 G_END_DECLS

@@ -4,7 +4,7 @@
 
 #include "hb-queue-private.h"
 
-/* Inline, because each message moves twice, each time as the first one. */
+/* Inline, because each message that waits moves as the first one. */
 static inline void
 move (HbDeque    *from,
       guint       index,
@@ -241,36 +241,6 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Removes the first message in flight, which counts as sent or is dropped. */
-static void
-pop_first (HbQueue    *self,
-           HbOutgoing *message)
-{
-  move (&self->in_flight, 0, message);
-
-  if (self->n_unacknowledged > 0)
-    self->n_unacknowledged--;
-  else
-    self->in_flight_amount -= g_bytes_get_size (message->bytes);
-}
-
-/* Removes the first message in flight if it counts as sent: if its frame ends at or before the
- * position that applies to its `delivery`. Follow the last one with hb_queue_release_gone (). */
-gboolean
-hb_queue_pop_sent (HbQueue    *self,
-                   guint64     written,
-                   guint64     acknowledged,
-                   HbOutgoing *message)
-{
-  if (!hb_queue_has_sent (self, written, acknowledged))
-    return FALSE;
-
-  pop_first (self, message);
-  self->n_unreleased += g_bytes_get_size (message->bytes);
-
-  return TRUE;
-}
-
 /* Counts the messages of which the kernel has all, after hb_queue_pop_sent (). */
 void
 hb_queue_on_written (HbQueue *self,
@@ -339,7 +309,8 @@ pop_unacknowledged (HbQueue    *self,
   if (self->n_unacknowledged == 0)
     return FALSE;
 
-  pop_first (self, message);
+  move (&self->in_flight, 0, message);
+  self->n_unacknowledged--;
   hb_queue_release (self, message);
 
   return TRUE;

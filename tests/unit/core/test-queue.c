@@ -123,12 +123,14 @@ assert_pops_written (Fixture    *fixture,
                      const char *expected)
 {
   g_autoptr (GString) content = g_string_new (NULL);
-  HbOutgoing message;
+  const HbOutgoing *message;
 
-  while (hb_queue_pop_sent (&fixture->queue, written, 0, &message))
+  while ((message = hb_queue_peek_sent (&fixture->queue, written, 0)) != NULL)
     {
-      append (content, &message);
-      g_bytes_unref (message.bytes);
+      g_autoptr (GBytes) bytes = message->bytes;
+
+      append (content, message);
+      hb_queue_pop_sent (&fixture->queue, g_bytes_get_size (bytes));
     }
 
   g_assert_cmpstr (content->str, ==, expected);
@@ -169,7 +171,7 @@ test_empty (Fixture       *fixture,
   g_assert_true (hb_queue_is_empty (&fixture->queue));
   g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 0);
   g_assert_null (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
-  g_assert_false (hb_queue_pop_sent (&fixture->queue, 100, 100, &message));
+  g_assert_null (hb_queue_peek_sent (&fixture->queue, 100, 100));
   g_assert_false (hb_queue_pop_oldest (&fixture->queue, &message));
   g_assert_false (hb_queue_pop_ticket (&fixture->queue, fixture, &message));
 }
