@@ -221,13 +221,17 @@ send_from_inside (HbDriver    *self,
   return accepted;
 }
 
-static inline gboolean
-send (HbDriver     *self,
-      HbOpcode      opcode,
-      GBytes       *bytes,
-      HbSendFlags   flags,
-      GTask        *ticket,
-      GError      **error)
+/* May be called in any thread, as may the next two functions. A task without a context has no
+ * thread, and another thread may open it at this moment.
+ *
+ * @ticket: (nullable): of a call that waits until the message has been sent */
+gboolean
+hb_driver_send (HbDriver     *self,
+                HbOpcode      opcode,
+                GBytes       *bytes,
+                HbSendFlags   flags,
+                GTask        *ticket,
+                GError      **error)
 {
   HbOutgoing message = {
     .bytes = bytes,
@@ -246,18 +250,6 @@ send (HbDriver     *self,
   return FALSE;
 }
 
-/* May be called in any thread, as may the next two functions. A task without a context has no
- * thread, and another thread may open it at this moment. */
-gboolean
-hb_driver_send (HbDriver     *self,
-                HbOpcode      opcode,
-                GBytes       *bytes,
-                HbSendFlags   flags,
-                GError      **error)
-{
-  return send (self, opcode, bytes, flags, NULL, error);
-}
-
 void
 hb_driver_send_async (HbDriver    *self,
                       HbOpcode     opcode,
@@ -268,7 +260,7 @@ hb_driver_send_async (HbDriver    *self,
   GTask *ticket = start_call (self, task);
   GError *error = NULL;
 
-  if (!send (self, opcode, bytes, flags, ticket, &error))
+  if (!hb_driver_send (self, opcode, bytes, flags, ticket, &error))
     hb_call_fail (ticket, error);
 }
 

@@ -59,6 +59,7 @@ gboolean                 hb_driver_send                (HbDriver             *se
                                                         HbOpcode              opcode,
                                                         GBytes               *bytes,
                                                         HbSendFlags           flags,
+                                                        GTask                *ticket,
                                                         GError              **error);
 void                     hb_driver_send_async          (HbDriver             *self,
                                                         HbOpcode              opcode,

@@ -55,7 +55,6 @@ struct _HbDriver
 
 /* hb-driver-time.c */
 gint64    hb_driver_read_clock     (HbDriver       *self);
-gint64    hb_driver_read_ages      (HbDriver       *self);
 gint64    hb_driver_get_time       (HbDriver       *self,
                                     HbEventKind     kind);
 gint64    hb_driver_get_deadline   (gpointer        self,
@@ -121,6 +120,14 @@ static inline gboolean
 hb_driver_is_closed (HbDriver *self)
 {
   return self->machine.state == HB_STATE_CLOSED;
+}
+
+/* Reads the clock for a message only if messages have an age, because that takes as long as a part
+ * of the sending. */
+static inline gint64
+hb_driver_read_ages (HbDriver *self)
+{
+  return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
 }
 
 /* Called before code of the application runs as well as after it, because that code may run a main

@@ -15,14 +15,6 @@ hb_driver_read_clock (HbDriver *self)
   return self->now;
 }
 
-/* Reads the clock for a message only if messages have an age, because that takes as long as a part
- * of the sending. */
-gint64
-hb_driver_read_ages (HbDriver *self)
-{
-  return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
-}
-
 /* The events of one read share the time of its HB_EVENT_ACTIVITY: to read the clock for each
  * message would take as long as the machine does. */
 gint64

@@ -113,7 +113,7 @@ send_now (HbWebsocketTask        *self,
   if (!check_type (type, error))
     return FALSE;
 
-  return hb_driver_send (self->driver, (HbOpcode) type, message, flags, error);
+  return hb_driver_send (self->driver, (HbOpcode) type, message, flags, NULL, error);
 }
 
 /* @function: (nullable): the name of the method, NULL if any thread may call it
