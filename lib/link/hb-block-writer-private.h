@@ -35,6 +35,12 @@ void    hb_block_writer_gather   (HbBlockWriter         *self,
                                   const guint8          *data,
                                   gsize                  length);
 void    hb_block_writer_flush    (HbBlockWriter         *self);
-guint64 hb_block_writer_get_end  (const HbBlockWriter   *self);
+
+/* Returns the position after the last byte that was written or gathered. */
+static inline guint64
+hb_block_writer_get_end (const HbBlockWriter *self)
+{
+  return self->written + hb_block_get_length (&self->block);
+}
 
 G_END_DECLS

@@ -110,10 +110,3 @@ hb_block_writer_flush (HbBlockWriter *self)
   if (self->error != NULL)
     hb_block_clear (&self->block);
 }
-
-/* Returns the position after the last byte that was written or gathered. */
-guint64
-hb_block_writer_get_end (const HbBlockWriter *self)
-{
-  return self->written + hb_block_get_length (&self->block);
-}

@@ -22,10 +22,12 @@ void     hb_message_writer_init                (HbMessageWriter       *self,
 void     hb_message_writer_clear               (HbMessageWriter       *self);
 void     hb_message_writer_set_fragment_size   (HbMessageWriter       *self,
                                                 gsize                  fragment_size);
+gsize    hb_message_writer_gather_whole        (HbMessageWriter       *self,
+                                                HbOpcode               opcode,
+                                                GBytes                *payload);
 guint64  hb_message_writer_add                 (HbMessageWriter       *self,
                                                 HbOpcode               opcode,
-                                                GBytes                *payload,
-                                                gboolean               may_gather);
+                                                GBytes                *payload);
 gboolean hb_message_writer_is_between_messages (const HbMessageWriter *self);
 gboolean hb_message_writer_is_between_frames   (const HbMessageWriter *self);
 void     hb_message_writer_gather              (HbMessageWriter       *self);

@@ -53,43 +53,43 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
 }
 
 /* Gathers a message that is one frame and has room in the block, in one pass. Returns the size of
- * the frame. */
-static gsize
-gather_frame (HbMessageWriter *self,
-              HbOpcode         opcode,
-              const guint8    *data,
-              gsize            length)
+ * the frame, or 0 if the message is another one. No message may wait. */
+gsize
+hb_message_writer_gather_whole (HbMessageWriter *self,
+                                HbOpcode         opcode,
+                                GBytes          *payload)
 {
   HbBlock *block = &self->block_writer->block;
-  guint8 *buffer = hb_block_reserve (block);
-  guint32 mask = hb_mask_keys_next (hb_block_get_mask_keys (block));
-  guint size = hb_frame_write_header (buffer, HB_FRAME_FIN | opcode, length, mask);
+  gsize length;
+  const guint8 *data = g_bytes_get_data (payload, &length);
+  gsize room = hb_block_get_room (block);
+  guint8 *buffer;
+  guint32 mask;
+  guint size;
 
+  if (length > self->fragment_size
+      || room < HB_FRAME_MAX_HEADER || length > room - HB_FRAME_MAX_HEADER)
+    return 0;
+
+  buffer = hb_block_reserve (block);
+  mask = hb_mask_keys_next (hb_block_get_mask_keys (block));
+  size = hb_frame_write_header (buffer, HB_FRAME_FIN | opcode, length, mask);
   hb_mask_copy (buffer + size, data, length, mask, 0);
   hb_block_append (block, size + length);
 
   return size + length;
 }
 
-/* Adds a message. Returns the size of its frames.
- *
- * @may_gather: whether the message may be gathered at once, if it has room */
+/* Adds a message. Returns the size of its frames. */
 guint64
 hb_message_writer_add (HbMessageWriter *self,
                        HbOpcode         opcode,
-                       GBytes          *payload,
-                       gboolean         may_gather)
+                       GBytes          *payload)
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (payload, &length);
-  gsize room = hb_block_get_room (&self->block_writer->block);
-  Message *message;
+  Message *message = hb_deque_push_tail (&self->messages);
 
-  if (may_gather && length <= self->fragment_size
-      && room >= HB_FRAME_MAX_HEADER && length <= room - HB_FRAME_MAX_HEADER)
-    return gather_frame (self, opcode, data, length);
-
-  message = hb_deque_push_tail (&self->messages);
   message->payload = g_bytes_ref (payload);
   hb_framer_init (&message->framer, opcode, data, length, self->fragment_size);
 

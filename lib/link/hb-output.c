@@ -273,6 +273,8 @@ hb_output_send (HbOutput *self,
   gboolean may_gather = may_write_messages (self) && is_writable (self);
   gboolean is_next = may_gather || (!self->is_begun
                                     && hb_message_writer_is_empty (&self->messages));
+  guint64 size = 0;
+  gboolean is_gathered;
 
   span->begin = is_next ? hb_output_get_end (self) : self->frame_end;
   span->end = span->begin;
@@ -281,19 +283,23 @@ hb_output_send (HbOutput *self,
   if (!may_gather && self->is_closed)
     return FALSE;
 
-  span->end += hb_message_writer_add (&self->messages, opcode, payload, may_gather);
+  if (may_gather)
+    size = hb_message_writer_gather_whole (&self->messages, opcode, payload);
+
+  is_gathered = size > 0;
+  if (!is_gathered)
+    size = hb_message_writer_add (&self->messages, opcode, payload);
+
+  span->end += size;
   self->frame_end = span->end;
 
-  if (!hb_message_writer_is_empty (&self->messages))
-    {
-      hb_output_write_messages (self);
-      may_gather = FALSE;
-    }
+  if (!is_gathered)
+    hb_output_write_messages (self);
 
   if (hb_output_is_gathering (self))
     {
       hb_watch_wake (self->watch);
-      if (may_gather)
+      if (is_gathered)
         return TRUE;
     }
   else

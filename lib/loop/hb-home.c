@@ -2,20 +2,10 @@
 
 #include "config.h"
 
-#include <pthread.h>
-
 #include "hb-context-private.h"
 #include "hb-home-private.h"
 
 G_STATIC_ASSERT (sizeof (pthread_t) <= sizeof (gpointer));
-
-/* Returns what no other running thread has. g_thread_self () would take ten times as long, which
- * counts because every call of the application asks for its thread. */
-static inline gpointer
-get_thread (void)
-{
-  return (gpointer) pthread_self ();
-}
 
 /* Takes over @context.
  *
@@ -52,7 +42,7 @@ hb_home_clear (HbHome *self)
 void
 hb_home_enter (HbHome *self)
 {
-  set (self, g_main_context_ref_thread_default (), get_thread ());
+  set (self, g_main_context_ref_thread_default (), hb_home_get_thread ());
 }
 
 void
@@ -68,14 +58,7 @@ hb_home_is_here (HbHome *self)
 {
   gpointer thread = g_atomic_pointer_get (&self->thread);
 
-  return thread == NULL || thread == get_thread ();
-}
-
-/* Returns whether this is the object's thread. An object without a thread belongs to no thread. */
-gboolean
-hb_home_is_own (HbHome *self)
-{
-  return g_atomic_pointer_get (&self->thread) == get_thread ();
+  return thread == NULL || thread == hb_home_get_thread ();
 }
 
 /* Makes the context thread-default while code of the application runs.

@@ -44,10 +44,19 @@ void     hb_watch_leave     (HbWatch       *self);
 void     hb_watch_want      (HbWatch       *self,
                              GIOCondition   condition,
                              gboolean       wanted);
-void     hb_watch_wake      (HbWatch       *self);
+void     hb_watch_queue     (HbWatch       *self);
 
 GMainContext *
          hb_watch_get_parking (HbWatch     *self);
+
+/* Calls the function in the next iteration of the loop, without a system call. Only the thread of
+ * the loop may call this. Inline, because each message that is gathered does. */
+static inline void
+hb_watch_wake (HbWatch *self)
+{
+  if (!self->is_queued)
+    hb_watch_queue (self);
+}
 
 /* Returns a number that changes with each iteration of the loop, or 0 if the watch belongs to no
  * context. */

@@ -99,10 +99,9 @@ hb_watch_want (HbWatch      *self,
     hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Calls the function in the next iteration of the loop, without a system call. Only the thread of
- * the loop may call this. */
+/* Use hb_watch_wake (). */
 void
-hb_watch_wake (HbWatch *self)
+hb_watch_queue (HbWatch *self)
 {
   if (self->schedule != NULL)
     hb_poller_queue (hb_schedule_get_poller (self->schedule), self);
