@@ -347,7 +347,7 @@ export class WebsocketTask extends GObject.Object {
     if (type === TEXT)
       decode(payload);
     if (flags !== SendFlags.DEFAULT && !(this.ready || (this.state === OPEN && isThisLink)))
-      throw newError(Code.NOT_OPEN, 'No link is open or ready for this message');
+      throw newError(Code.NOT_OPEN, 'No connection is open or ready for this message');
     if (payload.get_size() > room)
       throw newError(Code.QUEUE_FULL, `No room for a message of ${payload.get_size()} bytes`);
     this._run(() => this._pump([{type, payload, isThisLink}]));

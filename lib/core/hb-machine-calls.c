@@ -312,7 +312,7 @@ hb_machine_check_accepting (HbMachine  *self,
 
     case HB_STATE_CLOSING:
       g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
-                           _("The task is closing, and takes no more messages"));
+                           _("The task is closing, and accepts no more messages"));
       return FALSE;
 
     case HB_STATE_CONNECTING:

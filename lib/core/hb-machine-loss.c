@@ -134,9 +134,8 @@ tell_refusal (HbMachine    *self,
   else if (loss->by_peer && loss->code == HB_CLOSE_TOO_BIG && !in_message)
     hb_effects_push_error (&self->effects,
                            g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                                                _("A message was too big for the server, but none "
-                                                  "was being sent when it said so: it is one of "
-                                                  "those sent before")));
+                                                _("One of the messages that were sent before was "
+                                                  "too big for the server")));
 }
 
 /* @attempt: how many attempts in a row have failed, 0 only if none may be made */
@@ -179,8 +178,8 @@ judge_end (HbMachine    *self,
   if (hb_backoff_is_exhausted (&self->settings, attempt))
     return new_limit_error (attempt,
                             loss->error != NULL ? loss->error->message
-                            : loss->by_peer ? _("the server closed the link")
-                                            : _("the link was given up"));
+                            : loss->by_peer ? _("the server closed the connection")
+                                            : _("the connection was given up"));
 
   return NULL;
 }
@@ -292,7 +291,7 @@ hb_machine_apply_to_delay (HbMachine *self,
     {
       final = new_limit_error (self->attempt - 1,
                                self->last_error != NULL ? self->last_error->message
-                                                        : _("the link was lost"));
+                                                        : _("the connection was lost"));
       hb_machine_leave (self, HB_STATE_CLOSED, now);
       hb_machine_set_last_error (self, final);
       hb_effects_push_error (&self->effects, g_error_copy (final));

@@ -172,7 +172,7 @@ tick_open (HbMachine *self,
   if (is_timed_out (self, now, held_up))
     {
       error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
-                           _("The link was open, but not ready after %u ms"),
+                           _("The connection was open, but not ready after %u ms"),
                            self->settings.connect_timeout);
       lose_with_error (self, now, error);
       return;

@@ -128,7 +128,7 @@ check_this_link (const HbOutbox  *self,
     return TRUE;
 
   g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
-                       _("No link is open, and the message is for this link only"));
+                       _("No connection is open, and the message is for one connection only"));
   return FALSE;
 }
 
@@ -141,8 +141,8 @@ check_volatile (const HbOutbox  *self,
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_NOT_OPEN,
                            self->is_open
-                           ? _("The link is not ready, and the message is volatile")
-                           : _("The link is not open, and the message is volatile"));
+                           ? _("The connection is not ready, and the message is volatile")
+                           : _("No connection is open, and the message is volatile"));
       return FALSE;
     }
 
@@ -150,7 +150,7 @@ check_volatile (const HbOutbox  *self,
       || (self->backlogged && line == HB_LINE_WAITING && !hb_queue_is_written (&self->queue)))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
-                           _("Other messages wait to go out, and the message is volatile"));
+                           _("Other messages wait to be sent, and the message is volatile"));
       return FALSE;
     }
 

@@ -112,11 +112,12 @@ drop_volatile (HbOutbox *self,
 
       error = g_error_new_literal (HB_ERROR, HB_ERROR_NOT_OPEN,
                                    message->was_written
-                                   ? _("The link has ended before the peer acknowledged the "
+                                   ? _("The connection ended before the peer acknowledged the "
                                        "message")
                                    : message->is_this_link && is_over
-                                   ? _("The link that the message was for has ended")
-                                   : _("The link could not take the message, which is volatile"));
+                                   ? _("The connection that the message was for has ended")
+                                   : _("The connection could not accept the message, which is "
+                                       "volatile"));
       hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
     }
 

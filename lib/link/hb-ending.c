@@ -135,7 +135,7 @@ on_error (HbEnding     *self,
 
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
     self->error = g_error_new (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG,
-                               _("A message came that is longer than max-message-size, "
+                               _("A received message is longer than max-message-size, "
                                  "%" PRIu64 " bytes"),
                                limit);
   else

@@ -143,8 +143,8 @@ got_interim_cb (SoupMessage *request,
   if (status == SOUP_STATUS_SWITCHING_PROTOCOLS && !has_valid_protocol (request))
     cancel (self, g_strdup (_("The server chose a subprotocol that was not offered")));
   else if (status != SOUP_STATUS_SWITCHING_PROTOCOLS && ++self->n_interim > MAX_INTERIM)
-    cancel (self, g_strdup (_("The server’s answer to the WebSocket handshake does not come: "
-                              "too many interim ones came before it")));
+    cancel (self, g_strdup (_("The server sent too many interim answers to the WebSocket "
+                              "handshake")));
 }
 
 /* Checks the responses to @request before libsoup acts on them. Must be called before @session gets

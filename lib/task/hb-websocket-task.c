@@ -135,7 +135,7 @@ start_task (HbWebsocketTask     *self,
   if (function != NULL && !may_call (self, function))
     {
       g_task_return_new_error (task, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                               "%s", _("The call came from another thread than the task’s"));
+                               "%s", _("The call was made in another thread than the task’s"));
       return NULL;
     }
 

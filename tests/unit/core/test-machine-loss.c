@@ -169,9 +169,9 @@ typedef struct
 
 static const OnlyEnd only_ends[] = {
   { "normal", 1000, TRUE, NULL },
-  { "going-away", 1001, TRUE, "because repeat-limit is 0: the server closed the link" },
-  { "no-code", 1005, TRUE, "because repeat-limit is 0: the server closed the link" },
-  { "dropped", 1006, TRUE, "because repeat-limit is 0: the server closed the link" },
+  { "going-away", 1001, TRUE, "because repeat-limit is 0: the server closed the connection" },
+  { "no-code", 1005, TRUE, "because repeat-limit is 0: the server closed the connection" },
+  { "dropped", 1006, TRUE, "because repeat-limit is 0: the server closed the connection" },
 };
 
 static void
