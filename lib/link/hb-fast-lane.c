@@ -310,8 +310,8 @@ give_from_block (HbFastLane *self,
   return n;
 }
 
-/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or to the end of a
- * close frame. If wrong bytes follow a close frame in the same read, libsoup closes the stream
+/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or to the end of
+ * a close frame. If wrong bytes follow a close frame in the same read, libsoup closes the stream
  * before its answer is written. Returns how many bytes were given. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
