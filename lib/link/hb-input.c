@@ -340,7 +340,8 @@ emit_taken (HbInput *self,
     follow_handlers (self);
 }
 
-/* Handlers may do anything, so nothing is assumed after they have run. */
+/* Handlers may do anything, so nothing is assumed after they have run. If no bytes are left, libsoup
+ * is called only to get the end or an error, which leave the reader readable. */
 static void
 deliver (HbInput *self)
 {
@@ -375,7 +376,7 @@ deliver (HbInput *self)
         case HB_PORTION_PARTIAL:
           if (hb_input_fill (self) > 0)
             break;
-          if (self->delivered == 0)
+          if (self->delivered == 0 && hb_block_reader_is_readable (&self->reader))
             call_libsoup (self);
           return;
         default:

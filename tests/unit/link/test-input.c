@@ -26,6 +26,8 @@ typedef struct
   GError         *error;      /* (nullable) */
   int             fds[2];     /* the first is watched, and readable when the other was written to */
   guint           n_activities;
+  guint           n_messages;
+  guint           n_pongs;
   guint           n_wakes;    /* of the reader */
   guint64         busy;       /* time that handlers take for each KiB, in microseconds */
   gsize           held;       /* of the incoming bytes, those that no handler has had yet */
@@ -54,6 +56,10 @@ event_cb (const HbEvent *event,
 
   if (event->kind == HB_EVENT_ACTIVITY)
     fixture->n_activities++;
+  else if (event->kind == HB_EVENT_MESSAGE)
+    fixture->n_messages++;
+  else if (event->kind == HB_EVENT_PONG)
+    fixture->n_pongs++;
 }
 
 static void attach_reader (Fixture *fixture);
@@ -301,6 +307,36 @@ test_failed_write_after_bytes (Fixture       *fixture,
   run ();
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
   g_assert_false (fixture->has_ended);
+}
+
+/* libsoup is not called while the only frames are messages and pongs, nor if a poll was wrong. */
+static void
+test_reader_is_not_needed (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  hb_input_set_max_message_size (fixture->input, 1024);
+  hb_input_open_fast_lane (fixture->input, NULL);
+  announce (fixture);
+  run ();
+  add_text (fixture, "\x81\x01x\x8a\x01y");
+  announce (fixture);
+  run ();
+  g_assert_cmpuint (fixture->n_activities, ==, 1);
+  g_assert_cmpuint (fixture->n_messages, ==, 1);
+  g_assert_cmpuint (fixture->n_pongs, ==, 1);
+  g_assert_cmpuint (fixture->n_wakes, ==, 0);
+
+  add_text (fixture, "\x89\x01z");
+  announce (fixture);
+  run ();
+  assert_incoming (fixture, "\x89\x01z");
+  g_assert_cmpuint (fixture->n_wakes, ==, 1);
+
+  scripted_input_set_end (fixture->base);
+  announce (fixture);
+  run ();
+  g_assert_true (fixture->has_ended);
+  g_assert_cmpuint (fixture->n_wakes, ==, 2);
 }
 
 /* A reader that does not read does not keep the loop busy. */
@@ -578,6 +614,7 @@ main (int   argc,
   add ("end-after-bytes", test_end_after_bytes);
   add ("error-after-bytes", test_error_after_bytes);
   add ("failed-write-after-bytes", test_failed_write_after_bytes);
+  add ("reader-is-not-needed", test_reader_is_not_needed);
   add ("nobody-reads", test_nobody_reads);
   add ("others-have-their-turn", test_others_have_their_turn);
   add ("lazy-reader", test_lazy_reader);
