@@ -91,17 +91,22 @@ judge_message (HbMachine    *self,
                gboolean      in_message)
 {
   gboolean is_too_big = loss->code == HB_CLOSE_TOO_BIG;
+  gboolean is_reset = loss->by_peer && loss->error != NULL;
   const HbOutgoing *message;
 
   if (self->state != HB_STATE_OPEN)
     return NULL;
 
   /* A close frame and a FIN come with an acknowledgement of all that the peer has read. */
-  if (loss->by_peer && loss->error != NULL && hb_outbox_can_judge_reset (&self->outbox))
+  if (is_reset && hb_outbox_can_judge_reset (&self->outbox))
     return judge_reset (self);
 
   if (!in_message)
-    return NULL;
+    {
+      if (is_reset)
+        hb_outbox_on_reset (&self->outbox);
+      return NULL;
+    }
 
   message = hb_outbox_judge_end (&self->outbox, is_too_big);
 

@@ -74,6 +74,8 @@ make_room (HbOutbox         *self,
       hb_outbox_complete_sent (self);
     }
 
+  hb_outbox_follow_greeting (self);
+
   return hb_queue_reserve (&self->queue, message, 0);
 }
 
@@ -120,6 +122,14 @@ is_line_open (const HbOutbox *self,
   return self->is_open && (self->is_ready || line == HB_LINE_THIS_LINK);
 }
 
+/* Returns whether a message in the line has to wait for an event of the link. */
+static gboolean
+is_held_up (const HbOutbox *self,
+            HbLine          line)
+{
+  return self->blocked || (self->holds_back && line == HB_LINE_WAITING);
+}
+
 static gboolean
 check_this_link (const HbOutbox  *self,
                  GError         **error)
@@ -146,7 +156,7 @@ check_volatile (const HbOutbox  *self,
       return FALSE;
     }
 
-  if (self->blocked
+  if (is_held_up (self, line)
       || (self->backlogged && line == HB_LINE_WAITING && !hb_queue_is_written (&self->queue)))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
@@ -172,7 +182,7 @@ add (HbOutbox         *self,
      HbLine            line)
 {
   hb_queue_push (&self->queue, message, line);
-  if (!is_line_open (self, line) || self->blocked)
+  if (!is_line_open (self, line) || is_held_up (self, line))
     hb_outbox_keep_waiting (self);
 }
 
@@ -201,7 +211,6 @@ hb_outbox_accept (HbOutbox          *self,
     return refuse (self, settings, message, error);
 
   g_bytes_ref (message->bytes);
-  message->number = self->n_accepted++;
   message->is_greeting = line == HB_LINE_GREETING || message->is_this_link;
   if (G_UNLIKELY (message->delivery != HB_DELIVERY_WRITTEN))
     self->tracks = TRUE;

@@ -23,9 +23,6 @@ typedef struct
   guint64    written;         /* how many bytes of the current link the kernel has */
   guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
   guint64    awaited;         /* A call waits until the peer has acknowledged this number. */
-  guint      n_accepted;      /* the number of the next message */
-  guint      refused;         /* the number of the message during which a link last ended */
-  guint      n_refusals;      /* how many times in a row */
   guint      is_open : 1;     /* a link is open */
   guint      is_ready : 1;    /* it accepts all messages, not only those for this link */
   guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
@@ -38,6 +35,10 @@ typedef struct
   guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
   guint      expired : 1;     /* a message has expired since the queue was last empty */
   guint      is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
+  guint      is_wary : 1;     /* a link was reset before the peer had acknowledged its greeting,
+                               * since the queue was last empty */
+  guint      holds_back : 1;  /* only messages before the queue are sent, until the peer has
+                               * acknowledged them */
   guint      is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
@@ -51,6 +52,8 @@ const HbOutgoing *hb_outbox_judge_end          (HbOutbox         *self,
                                                 gboolean          is_too_big);
 gboolean          hb_outbox_can_judge_reset    (const HbOutbox   *self);
 const HbOutgoing *hb_outbox_judge_reset        (HbOutbox         *self);
+void              hb_outbox_on_reset           (HbOutbox         *self);
+void              hb_outbox_try_queue          (HbOutbox         *self);
 void              hb_outbox_drop_refused       (HbOutbox         *self,
                                                 const GError     *error);
 guint64           hb_outbox_get_buffered       (HbOutbox         *self);
@@ -176,7 +179,16 @@ hb_outbox_get_last_line (const HbOutbox *self)
   if (!self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  return self->greeting ? HB_LINE_GREETING : HB_LINE_WAITING;
+  return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
+}
+
+/* Lets the queue follow the messages that precede it, once the peer has acknowledged them or they
+ * are dropped. */
+static inline void
+hb_outbox_follow_greeting (HbOutbox *self)
+{
+  if (G_UNLIKELY (self->holds_back))
+    hb_outbox_try_queue (self);
 }
 
 /* Returns whether hb_outbox_take () would return a message. */

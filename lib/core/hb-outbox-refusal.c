@@ -24,18 +24,20 @@ hb_outbox_is_in_message (HbOutbox *self)
   return first != NULL && first->begin < self->written;
 }
 
-/* Counts the end of a link at a message. */
-static void
-count (HbOutbox         *self,
-       const HbOutgoing *message)
+/* Counts the end of a link at a message. The count belongs to the message, so that it grows also if
+ * other messages complete on each link before this one is sent.
+ *
+ * Returns: (nullable): the message, if it is to be dropped */
+static const HbOutgoing *
+count (HbOutgoing *message,
+       guint       limit)
 {
   g_assert (message != NULL);
 
-  if (self->refused != message->number)
-    self->n_refusals = 0;
+  message->n_refusals++;
+  message->is_refused = message->n_refusals >= limit;
 
-  self->refused = message->number;
-  self->n_refusals++;
+  return message->is_refused ? message : NULL;
 }
 
 /* Counts the end of a link during a message, which the peer has caused. Call this before
@@ -48,11 +50,7 @@ const HbOutgoing *
 hb_outbox_judge_end (HbOutbox *self,
                      gboolean  is_too_big)
 {
-  const HbOutgoing *first = hb_queue_peek_unwritten (&self->queue);
-
-  count (self, first);
-
-  return is_too_big || self->n_refusals >= MAX_REFUSALS ? first : NULL;
+  return count (hb_queue_peek_unwritten (&self->queue), is_too_big ? 1 : MAX_REFUSALS);
 }
 
 /* Returns whether to count a reset for a message that waits for its acknowledgement. Each link has
@@ -66,16 +64,34 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
   return first != NULL && !first->is_greeting;
 }
 
+/* Follows a reset at no message that can be counted. If the peer had not acknowledged a message of
+ * `open` handlers, each later link could end in the same way: the peer would never acknowledge that
+ * message if it reads it together with a refused one. So on later links the queue waits for the
+ * acknowledgement. */
+void
+hb_outbox_on_reset (HbOutbox *self)
+{
+  self->is_wary = self->is_wary || hb_outbox_is_unacknowledged (self);
+}
+
+/* For hb_outbox_follow_greeting () */
+void
+hb_outbox_try_queue (HbOutbox *self)
+{
+  if (self->greeting || self->queue.in_flight.length > 0
+      || hb_queue_get_n_waiting (&self->queue, HB_LINE_GREETING) > 0)
+    return;
+
+  self->holds_back = FALSE;
+  hb_effects_push (self->effects, HB_EFFECT_TRANSMIT);
+}
+
 /* Does the same as hb_outbox_judge_end () for a reset of the link. The first message without an
  * acknowledgement is the one that the peer has reached. */
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)
 {
-  const HbOutgoing *first = hb_queue_peek_unacknowledged (&self->queue);
-
-  count (self, first);
-
-  return self->n_refusals >= MAX_RESETS ? first : NULL;
+  return count (hb_queue_peek_unacknowledged (&self->queue), MAX_RESETS);
 }
 
 /* Drops the message that one of the two functions above has returned, and reports @error. Call this
@@ -86,10 +102,9 @@ hb_outbox_drop_refused (HbOutbox     *self,
 {
   HbOutgoing message;
 
-  self->n_refusals = 0;
   hb_effects_push_error (self->effects, g_error_copy (error));
 
-  if (!hb_queue_pop_number (&self->queue, self->refused, &message))
+  if (!hb_queue_pop_refused (&self->queue, &message))
     return;
 
   hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);

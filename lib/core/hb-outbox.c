@@ -49,6 +49,7 @@ settle_when_empty (HbOutbox *self)
   self->overflowed = FALSE;
   self->expired = FALSE;
   self->tracks = FALSE;
+  self->is_wary = FALSE;
 
   /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
    * () ends them with the reason. */
@@ -70,6 +71,7 @@ hb_outbox_settle (HbOutbox *self)
     hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   settle_when_empty (self);
+  hb_outbox_follow_greeting (self);
 }
 
 static guint
@@ -132,11 +134,6 @@ complete (HbOutbox         *self,
 {
   self->metrics->messages_sent++;
   self->metrics->bytes_sent += size;
-
-  /* The messages of `open` handlers and of a login are sent first on each link, so to count them
-   * here would keep a refused message forever. */
-  if (!message->is_greeting)
-    self->n_refusals = 0;
 
   hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
 }
@@ -263,6 +260,7 @@ hb_outbox_close (HbOutbox     *self,
   self->backlogged = FALSE;
   self->overflowed = FALSE;
   self->expired = FALSE;
+  self->is_wary = FALSE;
   self->is_last = FALSE;
 }
 
@@ -288,6 +286,7 @@ hb_outbox_drop_unready (HbOutbox     *self,
   while (hb_queue_pop_unready (&self->queue, &message))
     hb_outbox_drop (self, &message, HB_OUTCOME_FAILED, error);
 
+  self->holds_back = FALSE;
   hb_effects_push_notify (self->effects, HB_PROPERTY_BUFFERED_AMOUNT);
 
   if (!hb_queue_is_empty (&self->queue))
@@ -311,6 +310,7 @@ hb_outbox_on_opened (HbOutbox *self,
   self->is_open = TRUE;
   self->is_ready = is_ready;
   self->greeting = TRUE;
+  self->holds_back = self->is_wary && can_acknowledge;
   self->blocked = FALSE;
   self->can_acknowledge = can_acknowledge;
   self->written = 0;
@@ -329,6 +329,7 @@ void
 hb_outbox_on_greeted (HbOutbox *self)
 {
   self->greeting = FALSE;
+  hb_outbox_follow_greeting (self);
 }
 
 /* @is_last: the task is CLOSED, and hb_outbox_close () follows */
@@ -480,6 +481,7 @@ hb_outbox_on_blocked (HbOutbox *self)
 
   self->blocked = TRUE;
   drop_volatile (self, FALSE);
+  hb_outbox_follow_greeting (self);
 
   if (hb_queue_is_written (&self->queue))
     settle_when_empty (self);

@@ -79,8 +79,7 @@ gboolean          hb_queue_pop_expired   (HbQueue          *self,
 gboolean          hb_queue_pop_ticket    (HbQueue          *self,
                                           gpointer          ticket,
                                           HbOutgoing       *message);
-gboolean          hb_queue_pop_number    (HbQueue          *self,
-                                          guint             number,
+gboolean          hb_queue_pop_refused   (HbQueue          *self,
                                           HbOutgoing       *message);
 void              hb_queue_withdraw      (HbQueue          *self,
                                           gpointer          ticket);

@@ -414,11 +414,10 @@ hb_queue_pop_ticket (HbQueue    *self,
   return FALSE;
 }
 
-/* Removes the message with @number from those that have returned. */
+/* Removes the refused message from those that have returned. */
 gboolean
-hb_queue_pop_number (HbQueue    *self,
-                     guint       number,
-                     HbOutgoing *message)
+hb_queue_pop_refused (HbQueue    *self,
+                      HbOutgoing *message)
 {
   const HbOutgoing *candidate;
   guint i;
@@ -426,7 +425,7 @@ hb_queue_pop_number (HbQueue    *self,
   for (i = 0; (candidate = hb_deque_peek (&self->lines[HB_LINE_WAITING], i)) != NULL
               && candidate->is_returned; i++)
     {
-      if (candidate->number == number)
+      if (candidate->is_refused)
         return pop (self, HB_LINE_WAITING, i, message);
     }
 

@@ -136,6 +136,30 @@ static const Row rows[] = {
   { "resets-apart", "a:one reset:9 | written acknowledged a:two reset:9 | reset:1",
     ">one error:handshake >one | done(one) drain >two error:handshake >two | "
     "error:handshake error:message-refused failed:message-refused(two) drain" },
+
+  /* An `open` handler sends a message before the refused one on each link. */
+  { "refusal-cut-greeting",
+    "w:one greet end-within:1006 open | end-within:1006 open | written written end-within:1006 "
+    "open | end-within:1006 open | written written end-within:1006",
+    ">one >hello >one | >hello >hello >one | >hello >one | >hello >hello >one | "
+    "error:message-refused failed:message-refused(one) drain" },
+  { "refusal-greeting",
+    "a:one greet end-within:1006 open | written end-within:1006 open | "
+    "written acknowledged written acknowledged end-within:1006",
+    ">one >hello >one | >hello >hello >one | "
+    "error:message-refused failed:message-refused(one) drain" },
+  { "resets-greeting", "a:poison greet lose open | reset-read:11 | reset-read:9 | reset-read:1",
+    ">poison >hello >poison | error:handshake error:message-refused >hello >poison >hello | "
+    "error:handshake >poison >hello | "
+    "error:handshake error:message-refused failed:message-refused(poison) drain >poison >hello" },
+  { "hold", "a:one greet lose open reset:1 | av:two w:three buffered | written buffered | "
+            "acknowledged | written written written acknowledged acknowledged w:four",
+    ">one >hello >one error:handshake >hello | refused(two) 18 | 18 | >hello >one >three | "
+    "done(one) done(three) drain >four" },
+  { "hold-close", "a:one greet lose open reset:1 close | written acknowledged | written written",
+    ">one >hello >one error:handshake >hello | >hello >one | shut-down" },
+  { "hold-drop", "a:one greet lose open reset:1 limit:13 drop-oldest written | a:six",
+    ">one >hello >one error:handshake >hello | error:queue-full >hello >one >six" },
 };
 
 static void
@@ -342,13 +366,37 @@ take_step_of_link (Fixture    *fixture,
   return TRUE;
 }
 
-/* Resets the link, which a new one follows, as often as @n says. All messages are written before,
- * or only the first of them. Only the last time is logged, because the others are the same. */
+/* What happens on a link before the peer resets it */
+typedef enum {
+  WRITTEN, /* All messages are written. */
+  WITHIN,  /* Only the first is written, and a part of the second. */
+  READ,    /* The peer acknowledges all messages, except those that come together with "poison". */
+} Before;
+
+static gboolean
+is_in_flight (Fixture    *fixture,
+              const char *text)
+{
+  const HbOutgoing *message;
+  guint i;
+
+  for (i = 0; (message = hb_deque_peek (&fixture->machine.outbox.queue.in_flight, i)) != NULL; i++)
+    {
+      if (g_bytes_get_size (message->bytes) == strlen (text)
+          && memcmp (g_bytes_get_data (message->bytes, NULL), text, strlen (text)) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Resets the link, which a new one follows, as often as @n says. Only the last time is logged,
+ * because the others are the same. */
 static void
 reset (Fixture *fixture,
        GString *log,
        guint    n,
-       gboolean is_within)
+       Before   before)
 {
   g_autoptr (GError) error = NULL;
   HbLoss loss = { .code = 1006, .by_peer = TRUE };
@@ -359,9 +407,16 @@ reset (Fixture *fixture,
 
   for (; n > 0; n--)
     {
-      written (fixture, is_within ? 1 : G_MAXUINT / 2);
-      if (is_within)
+      written (fixture, before == WITHIN ? 1 : G_MAXUINT / 2);
+      if (before == WITHIN)
         tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
+      while (before == READ && !is_in_flight (fixture, "poison"))
+        {
+          acknowledged (fixture, G_MAXUINT / 2);
+          drain (fixture);
+          g_assert_cmpuint (fixture->machine.outbox.queue.in_flight.length, >, 0);
+          written (fixture, G_MAXUINT / 2);
+        }
       tell_lost (&fixture->machine, fixture->now, &loss);
 
       if (n > 1)
@@ -398,9 +453,11 @@ take_step_with (Fixture    *fixture,
   else if (g_str_equal (step, "end-within"))
     lose_by_peer (fixture, number, TRUE);
   else if (g_str_equal (step, "reset"))
-    reset (fixture, log, number, FALSE);
+    reset (fixture, log, number, WRITTEN);
   else if (g_str_equal (step, "reset-within"))
-    reset (fixture, log, number, TRUE);
+    reset (fixture, log, number, WITHIN);
+  else if (g_str_equal (step, "reset-read"))
+    reset (fixture, log, number, READ);
   else if (g_str_equal (step, "cancel"))
     hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) g_intern_string (argument));
   else

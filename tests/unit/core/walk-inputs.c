@@ -634,7 +634,7 @@ walk_on_lost (Walk *self)
     .code = codes[dice_roll (self->dice, G_N_ELEMENTS (codes))],
     .http_status = statuses[dice_roll (self->dice, G_N_ELEMENTS (statuses))],
     .retry_after = dice_one_in (self->dice, 8) ? 5000 : dice_roll (self->dice, 5),
-    .by_peer = error == NULL && dice_roll (self->dice, 4) != 0,
+    .by_peer = dice_roll (self->dice, 4) != 0,
   };
   gboolean is_ended = self->link.serial == self->machine.serial;
 
