@@ -32,7 +32,7 @@ OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=
 
 
 def parse_name(name):
-    """The suites and the name of a test, which depend on the version of Meson."""
+    """Returns the suites and the name of a test. Their order depends on the version of Meson."""
     suites, separator, test = name.partition(' - ')  # SUITE+SUITE - PROJECT:NAME
     if separator:
         return suites.split('+'), test.partition(':')[2]
@@ -42,7 +42,7 @@ def parse_name(name):
 
 
 class Result:
-    """What came of one test program."""
+    """The result of one test program."""
 
     def __init__(self, test):
         self.suites, self.name = parse_name(test['name'])
@@ -111,7 +111,7 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Counts the test programs as failed that may not be skipped as a whole."""
+    """Counts test programs as failed that may not be skipped as a whole."""
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]
 

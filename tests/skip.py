@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stands in for a test that cannot be run: skip.py REASON."""
+"""Replaces a test that cannot run: skip.py REASON."""
 
 import sys
 

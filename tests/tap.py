@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The TAP that the tests in Python print. Standard error, which Meson shows, has the details."""
+"""Prints TAP for the tests in Python. Standard error, which Meson shows, has the details."""
 
 import sys
 import traceback
@@ -30,7 +30,7 @@ def check_equal(value, wanted, name):
 
 
 def check_none(faults, name):
-    """A check that passes if there is no fault."""
+    """Prints a check that passes if there is no fault."""
     faults = list(faults)
     return check(not faults, name, '\n'.join(faults))
 
@@ -53,7 +53,7 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs pairs of a name and a function, each a check that fails with an exception. Then ends."""
+    """Runs pairs of a name and a function, each a check that fails with an exception, and exits."""
     for name, function in cases:
         try:
             function()

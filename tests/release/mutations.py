@@ -3,9 +3,9 @@
 """Plants faults of one line in lib/, one at a time, and prints which test catches each of them.
 
 The source is copied and built below --folder, with a low priority. For each fault, the tests of the
-parts run, and those of the whole task only if the parts pass. Fifty faults take about an hour. The
-same source, --seed and --count give the same faults. If a fault does not compile, or the compiler
-makes the same code with it, the next one takes its place.
+parts run. The tests of the whole task run only if the parts pass. Fifty faults take about an hour.
+The same source, --seed and --count give the same faults. If a fault does not compile, or the
+compiler makes the same code with it, the next one takes its place.
 
 If a fault survives and a program can notice it, a test is missing. Leaks are not noticed here, so
 no statement that frees is dropped.
@@ -31,7 +31,7 @@ STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback'], ['matrix']]
 OPTIONS = ['-Dintrospection=disabled', '-Dvapi=disabled', '-Dexamples=false', '-Dtools=false',
            '-Dmonitor=disabled', '-Ddocumentation=false', '-Ddebug=false', '-Doptimization=1']
 
-# name: what it replaces in a line, and by what
+# name: the pattern in a line, and its replacement
 OPERATORS = {
     'negated condition': (r'\bif \((.*)\)$', r'if (!(\1))'),
     'swapped && and ||': (r' (&&|\|\|) ', {' && ': ' || ', ' || ': ' && '}),
@@ -46,7 +46,7 @@ OPERATORS = {
     'dropped statement': (r'^( +)[a-z][\w.>\[\]-]* (\(.*\)|[+|&-]?= .*);$', r'\1;'),
 }
 
-# Lines without code, lines whose loss no program notices, and assertions
+# Lines without code, lines that no program would miss, and assertions
 LEFT_OUT = re.compile(r'^ *(/?\*|#|//)|g_assert|g_return|g_debug|hb_trace|\bg_(free|clear)|unref'
                       r'|_free \(|_clear \(|/\*|G_DEFINE|G_LOG|"')
 
@@ -71,7 +71,7 @@ def find_sites(folder):
 
 
 def change(line, begins):
-    """Yields each operator that can change this line, and what it makes of it."""
+    """Yields each operator that can change this line, and the new line."""
     for name, (pattern, replacement) in OPERATORS.items():
         if name == 'dropped statement' and not begins:
             continue
@@ -93,7 +93,7 @@ def choose(sites, seed):
 
 
 class Copy:
-    """A copy of the source, built without what no test of the library needs"""
+    """A copy of the source, built without the parts that no test of the library needs"""
 
     def __init__(self, folder):
         self.source = folder / 'source'
@@ -124,7 +124,7 @@ class Copy:
                                   preexec_fn=limit).returncode == 0
 
     def get_programs(self, suites):
-        """What the tests of these suites need, as targets of ninja"""
+        """Returns the targets of ninja that the tests of these suites need."""
         info = self.build / 'meson-info'
         tests = json.loads((info / 'intro-tests.json').read_text(encoding='utf-8'))
         targets = json.loads((info / 'intro-targets.json').read_text(encoding='utf-8'))
@@ -137,7 +137,7 @@ class Copy:
         return self.run('ninja', '-C', self.build, '-j2', *targets)
 
     def get_code(self, path):
-        """A digest of what a file of the library has been compiled to"""
+        """Returns a digest of the object file of a source."""
         name = f'{path.parent.name}_{path.name}.o'
         digest = hashlib.sha256()
         for found in sorted((self.build / 'lib').rglob('*.o')):
@@ -146,7 +146,7 @@ class Copy:
         return digest.hexdigest()
 
     def find_failure(self, suites):
-        """The first test that fails, or None"""
+        """Returns the first test that fails, or None."""
         log = self.build / 'meson-logs/testlog.json'
         log.unlink(missing_ok=True)
         arguments = [word for suite in suites for word in ('--suite', suite)]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where the tests of a binding leave out part of the API: coverage.py GIR TEST...
+"""Fails if the tests of a binding leave out a part of the API: coverage.py GIR TEST...
 
-The tests in one language count together. It looks for what each part looks like in that language,
-which is not to say that it is used well, but that nobody forgot it.
+The tests in one language count together. The script searches them for each part, as that language
+writes it. So it finds parts that were forgotten, but not parts that are used badly.
 """
 
 import re
@@ -27,7 +27,7 @@ COMMENT = {
     '.vala': re.compile(r'^\s*//.*$', re.MULTILINE),
 }
 
-# What a binding calls by itself
+# The functions that a binding calls internally
 IMPLIED = {
     '.js': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish', 'receive_finish'},
     '.py': set(),
@@ -35,7 +35,7 @@ IMPLIED = {
               'receive_finish'},
 }
 
-# Python passes a method on to be called; the others call it, or begin and end it.
+# Python passes a method to a helper. The other languages call it, or begin and end it.
 METHOD = {
     '.js': r'\.{}\(',
     '.py': r'\.{}(?=[(,)])',
@@ -50,7 +50,7 @@ SIGNAL = {
     '.vala': r'\.{}(?:\["\w+"\])?\.connect \(',
 }
 
-# The row of a table by which the test goes through all properties and their accessors
+# A row of the table of all properties, whose accessors the test calls
 ROW = r"^ *[\[(]'{}',"
 
 
@@ -61,7 +61,7 @@ def is_for_bindings(element):
 
 
 def get_parts(gir):
-    """Yields the kind of each part of the API, its name, and what it belongs to."""
+    """Yields the kind of each part of the API, its element, and the parent element."""
     for parent in ElementTree.parse(gir).getroot().find(f'{CORE}namespace').iter():
         if not is_for_bindings(parent):
             continue

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a test program with a peer: run.py PEER PROGRAM [ARGUMENT]...
 
-The URI of the peer is the program's last argument. The program prints TAP. It fails also where it
-says anything on standard error: a warning of GLib, of a binding or of an interpreter.
+The URI of the peer is the program's last argument. The program prints TAP. It also fails if GLib, a
+binding or an interpreter writes a warning to standard error.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ def main(peer_path, *command):
         finally:
             peer.communicate()
 
-    # Meson takes the outcome from standard output, and shows standard error.
+    # Meson reads the results from standard output, and shows standard error.
     sys.stdout.write(program.stdout)
     sys.stderr.writelines(line for line in program.stdout.splitlines(keepends=True)
                           if line.startswith('# '))

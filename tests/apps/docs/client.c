@@ -83,7 +83,7 @@ find_fault (const char      *uri,
   g_signal_connect (task, "message", G_CALLBACK (message_cb), NULL);
   g_signal_connect (task, "close", G_CALLBACK (close_cb), &closed_with);
 
-  /* It may only be starting: the task tries until it is there. */
+  /* The server may still be starting, so the task tries again. */
   hb_websocket_task_open (task);
   if (!wait_for_state (task, HB_STATE_OPEN))
     return "it does not let a client in";

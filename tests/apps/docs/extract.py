@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the fragments in C of each page to a file of the page's name, for the compiler to judge.
+"""Writes the fragments in C of each page to a file of the page's name, which is then compiled.
 
 extract.py OUTDIR PAGE.md...
 

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Servers with a heartbeat of their own, as far as a client sees it. Each has a feed that never
- * pauses for as long as a client waits before a ping, so a client that lets the feed put its pings
- * off sends none. A message that is no ping is not answered. */
+/* Servers with their own heartbeats, as a client sees them. Each server has a feed without pauses,
+ * so a client that delays its pings while messages arrive sends none. A message that is not a ping
+ * is not answered. */
 
 #define FEED_INTERVAL 100 /* milliseconds */
 

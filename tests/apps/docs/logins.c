@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-/* Servers that want a login first, as far as a client sees their rule: the first message is the
- * login, and a message that comes before the login has been acknowledged is refused.
+/* Servers that require a login, as a client sees them. The first message must be the login. A
+ * message that arrives before the login was acknowledged is refused.
  *
- * The acknowledgement comes after a delay, in which a client that does not wait is caught.
+ * The acknowledgement is sent after a delay, which reveals a client that does not wait.
  *
  * /private lets only clients in that have the token, which GET /token answers. */
 
@@ -85,7 +85,8 @@ hash (const char *text)
   return g_base64_encode (digest, size);
 }
 
-/* Whether the message is the login. Without a text of the rule it is that of obs-websocket 5. */
+/* Returns whether the message is the login. If the rule has no text, it is that of
+ * obs-websocket 5. */
 static gboolean
 is_login (const Rule *rule,
           const char *text)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// parse.js FILE: fails where it is not JavaScript; it is not run.
+// parse.js FILE: fails if FILE is not JavaScript, and does not run it.
 
 import GLib from 'gi://GLib';
 import system from 'system';

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of properties has what the class has: properties.py PAGE.md GIR
+"""The table of properties agrees with the class: properties.py PAGE.md GIR
 
 The names, the types, the defaults, which of them can be set, and the units, which are in the
 documentation of each property."""

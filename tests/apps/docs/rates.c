@@ -2,9 +2,9 @@
 
 #include "rates.h"
 
-/* A server that closes a connection on which more than MAX_MESSAGES arrive within INTERVAL. It
- * numbers the messages of all its connections, echoes each that is its number, and refuses one that
- * was lost, doubled or overtaken. */
+/* A server that closes a connection if more than MAX_MESSAGES arrive within INTERVAL. It counts the
+ * messages of all its connections, and each message must be the next number. It echoes the message,
+ * or refuses it if one was lost, repeated or out of order. */
 
 #define PATH         "/limited"
 #define MAX_MESSAGES 20

@@ -2,8 +2,8 @@
 
 #include "recipes.h"
 
-/* What the programs of doc/cookbook.md talk to. Some paths end a connection, to which the programs
- * must react:
+/* The server for the programs of doc/cookbook.md. Some paths end a connection, to which the
+ * programs must react:
  *
  * - /requests answers {"id":N,"method":"version"}, and drops the connection at any other method.
  * - /topics answers "subscribe X" with the number of the connection. The first connection is closed

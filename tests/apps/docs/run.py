@@ -124,7 +124,8 @@ def compile_vala(folder, text):
 
 
 def prepare(snippet, folder, text):
-    """The command that runs a program, and what its compiler said, or why there is none."""
+    """Returns the command that runs a program and the output of its compiler, or the reason why
+    there is none."""
     if snippet.language == 'c':
         return compile_c(folder, text)
     if snippet.language == 'vala':
@@ -142,7 +143,7 @@ def find_node_module(name):
 
 
 def why_not(snippet):
-    """The programs and modules that a snippet needs and that are missing."""
+    """Returns the programs and modules that a snippet needs and that are missing."""
     if snippet.language == 'js' and snippet.kind == 'server':
         if not get_tool('NODE'):
             return 'there is no Node'
@@ -190,7 +191,7 @@ class Watched:
         self._queue.put(None)
 
     def wait_for(self, pattern, deadline):
-        """Whether such a line was printed."""
+        """Returns whether such a line was printed."""
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -208,7 +209,7 @@ class Watched:
         self._process.send_signal(number)
 
     def wait(self):
-        """Waits for a process that ends by itself. Returns whether it has."""
+        """Waits for the end of a process. Returns whether it has ended."""
         try:
             self._process.wait(PATIENCE)
             return True
@@ -220,7 +221,7 @@ class Watched:
         """Returns the status, or 0 if the process had to be ended."""
         if self._process.poll() is None:
             try:
-                # A process that has printed all its lines may be about to end by itself.
+                # A process that has printed all its lines may be about to end.
                 self._process.wait(timeout=0.2)
             except subprocess.TimeoutExpired:
                 self._process.terminate()
@@ -252,7 +253,7 @@ def watch(program, snippet, interrupt):
         elif not program.wait_for(make_pattern(line), deadline):
             return line
 
-    # A program that was interrupted ends by itself.
+    # A program that was interrupted ends without another signal.
     if INTERRUPT in snippet.output and not program.wait():
         return '(its end)'
 
@@ -323,7 +324,8 @@ def check_server(snippet, folder):
 
 
 def check_meson(snippet, folder, snippets):
-    """Sets it up and compiles it, with the programs of the page for the sources that it names."""
+    """Configures and compiles the project. The programs of the page are the sources that it
+    names."""
     programs = {other.language: other.text for other in reversed(snippets)
                 if other.kind == 'program'}
     for name, language in MESON_SOURCE.findall(snippet.text):
@@ -354,7 +356,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """The options in the text that our own programs do not have."""
+    """Returns the options in the text that our own programs do not have."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)

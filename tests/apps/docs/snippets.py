@@ -68,7 +68,7 @@ def read_fences(page, text):
 
 
 def read_snippets(path):
-    """The snippets of a page, or a Fault."""
+    """Returns the snippets of a page, or raises Fault."""
     snippets = []
     awaits_output = False
 

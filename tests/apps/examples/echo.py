@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example says the same in each language, and comes back: echo.py SERVER COMMAND...
+"""The example prints the same in each language, and reconnects: echo.py SERVER COMMAND...
 
-SERVER is echo-server, of tools/. The URI of it is added to COMMAND, which is one of the examples.
+SERVER is echo-server. Its URI is added to COMMAND, which is one of the examples.
 """
 
 import os
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tap import run_cases  # noqa: E402
 
-# Seconds for anything to happen.
+# Seconds to wait for a line or for the end
 PATIENCE = 20
 
 INTRODUCTION = r'Type lines to send them\. Ctrl\+D or Ctrl\+C closes the connection\.'
@@ -27,8 +27,8 @@ REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
-# A critical message is found on standard error. GJS reports an exception by one. LANGUAGE would
-# translate the messages even with this locale, from glibc 2.39 on.
+# Critical messages, which GJS also prints about exceptions, are on standard error. From glibc 2.39
+# on, LANGUAGE would translate the messages even with this locale.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
                'G_DEBUG': ''}
 
@@ -222,7 +222,7 @@ def test_early_interrupt(path, *command):
 
 
 def test_no_uri(path, *command):
-    """It says what is missing."""
+    """The example reports what is missing."""
     with Process(*command) as example:
         status = example.wait()
         assert status == 1, f'it ended with status {status}'

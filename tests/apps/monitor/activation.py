@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The bus starts the monitor, as a desktop would, and the monitor follows its calls.
+"""The session bus starts the monitor as a desktop does, and the monitor obeys its calls.
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
@@ -24,7 +24,7 @@ from tap import check, finish, skip, skip_all  # noqa: E402
 
 ID = 'io.github.hb_websocket.Monitor'
 
-# Seconds within which everything has to happen
+# Seconds to wait for anything
 PATIENCE = 30
 
 def read_desktop_file(path):
@@ -35,13 +35,13 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Puts the service where the bus looks first, with the program of the build."""
+    """Writes the service, with the program of the build, to the folder that the bus reads first."""
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(
         re.sub(r'^Exec=\S+', lambda _: f'Exec={program}', path.read_text(encoding='utf-8'),
                flags=re.MULTILINE), encoding='utf-8')
-    # Its translations need not be installed.
+    # The service needs no installed translations.
     os.environ['LANGUAGE'] = ''
 
 
@@ -83,7 +83,7 @@ def wait_until(is_true):
 
 
 def read_request(client):
-    """The head of a client's request, or the part that arrived in time."""
+    """Returns the head of a client's request, or the part that arrived in time."""
     request = b''
     try:
         while b'\r\n\r\n' not in request and (part := client.recv(4096)):
@@ -94,7 +94,7 @@ def read_request(client):
 
 
 def list_windows():
-    """The windows of the display, one per line."""
+    """Returns the windows of the display, one per line."""
     return subprocess.run(['xwininfo', '-root', '-tree'], text=True, check=True,
                           stdout=subprocess.PIPE).stdout
 

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What a person sees of the window */
+/* The parts of the window that a person sees */
 const char           *eye_get_text     (GtkWidget      *label);
 gboolean              eye_shows        (GtkWidget      *label,
                                         const char     *text);

@@ -52,8 +52,8 @@ hand_click (GtkWidget *button)
   g_signal_emit_by_name (button, "clicked");
 }
 
-/* Presses keys as a person would, one for each word, such as “<Control>l”; they go the way through
- * the X server, to the window that has the focus. */
+/* Presses a key for each word, such as “<Control>l”. The X server sends it to the window that has
+ * the focus. */
 void
 hand_type (MonitorFixture *self,
            const char     *keys)
@@ -76,7 +76,7 @@ hand_open (MonitorFixture *self)
   wait_until (eye_shows (self->state, "Connected"));
 }
 
-/* Has the task wait for a login, and connects. */
+/* Makes the task wait for a login, and connects. */
 void
 hand_open_unready (MonitorFixture *self)
 {
@@ -93,7 +93,7 @@ hand_write (MonitorFixture *self,
   hand_click (self->send);
 }
 
-/* A message that waits for a server that is not there */
+/* Sends a message while no server runs, so the message waits. */
 void
 hand_write_in_vain (MonitorFixture *self)
 {

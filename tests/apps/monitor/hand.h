@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Narrower than this a window need not go. */
+/* The least width of a window */
 #define HAND_NARROW 360
 
-/* What a person does, and much at once of what a program does */
+/* The actions of a person, and many messages at once */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
 void hand_open_unready  (MonitorFixture *self);

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Long enough for a slow machine, since only a test that fails takes it */
+/* Long enough for a slow machine, because only a test that fails takes so long */
 #define PATIENCE (30 * G_TIME_SPAN_SECOND)
 
 gint64
@@ -19,7 +19,7 @@ wake_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* One turn of the loop, which a source of its own wakes where nothing else does. */
+/* Runs one iteration of the main loop. A timeout ends it if nothing else happens. */
 void
 monitor_fixture_iterate (gint64      deadline,
                          const char *condition,
@@ -52,7 +52,7 @@ read_address (GSubprocess *server)
   return g_strdup (line + strlen ("Listening on "));
 }
 
-/* On any free port, and later on the same again */
+/* Starts the server on any free port, and later on the same port again */
 void
 monitor_fixture_start_server (MonitorFixture *self)
 {
@@ -72,7 +72,7 @@ monitor_fixture_start_server (MonitorFixture *self)
   self->server_address = read_address (self->server);
 }
 
-/* As a crash would, without a close frame. */
+/* Ends the connections without a close frame, as a crash does. */
 void
 monitor_fixture_stop_server (MonitorFixture *self)
 {
@@ -98,7 +98,7 @@ find_child (GtkWidget  *widget,
   return found;
 }
 
-/* By its id in the files that describe the window */
+/* Returns the widget with this id in the window's files. */
 GtkWidget *
 monitor_fixture_get_child (MonitorFixture *self,
                            const char     *name)
@@ -110,7 +110,7 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
-/* The button that a widget of libadwaita brings along, which has no id */
+/* Returns the button of a widget of libadwaita. The button has no id. */
 static GtkWidget *
 find_button (GtkWidget *widget)
 {
@@ -147,7 +147,7 @@ find_children (MonitorFixture *self)
   self->follow = monitor_fixture_get_child (self, "follow_revealer");
 }
 
-/* As GNOME has them by default, and the same on every machine */
+/* Sets GNOME's defaults, so that all machines are the same */
 static void
 set_settings (void)
 {
@@ -192,7 +192,7 @@ tear_down (MonitorFixture *self,
   if (gtk_application_get_active_window (GTK_APPLICATION (self->application)) != NULL)
     gtk_window_destroy (GTK_WINDOW (self->window));
 
-  /* Nothing of the window keeps it. */
+  /* No part of the window keeps a reference to the task. */
   g_object_add_weak_pointer (G_OBJECT (task), &task);
   g_object_unref (self->task);
   wait_until (task == NULL);

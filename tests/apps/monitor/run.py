@@ -12,7 +12,7 @@ SCREEN = '1280x1024x24'
 
 
 def start(xvfb):
-    """Returns the server and the name of its display, which it chooses itself."""
+    """Returns the server, and the name of the display that it has chosen."""
     reading, writing = os.pipe()
     server = subprocess.Popen([xvfb, '-displayfd', str(writing), '-screen', '0', SCREEN,
                                '-dpi', '96', '-nolisten', 'tcp', '-noreset'],
@@ -25,7 +25,7 @@ def start(xvfb):
 
 
 def run(program, env):
-    """Returns the status of the program, and ends what it has left running."""
+    """Returns the status of the program, and ends the processes that it has left."""
     process = subprocess.Popen(program, env=env, start_new_session=True)
 
     try:

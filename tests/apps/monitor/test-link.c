@@ -76,7 +76,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) > n_samples + 2);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 1);
 
-  /* Nor is there more than one where it is lost before there is a latency. */
+  /* A link that is lost before its first latency makes one gap too. */
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 2);
@@ -103,7 +103,7 @@ test_loss (MonitorFixture *self,
 {
   guint seconds;
 
-  /* Longer than we would wait for anything */
+  /* Longer than the test waits for anything */
   hb_websocket_task_set_reconnect_timeout (self->task, 600 * 1000);
   hb_websocket_task_set_reconnect_timeout_max (self->task, 0);
   hand_open (self);
@@ -152,7 +152,7 @@ test_unsent (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_FAILED);
 }
 
-/* What is written before the connection is ready goes out as a login. All else waits. */
+/* A message that is written before the connection is ready is sent as a login. All others wait. */
 static void
 test_ready (MonitorFixture *self,
             gconstpointer   data)
@@ -176,7 +176,7 @@ test_ready (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_SENT);
   wait_until (eye_shows (self->queued, "0 bytes"));
 
-  /* Each connection waits, until the menu item is off again. */
+  /* Each connection waits until the menu item is switched off. */
   monitor_fixture_stop_server (self);
   wait_until (eye_shows (self->state, "Connection Lost"));
   wait_until (eye_has_banner (self));
@@ -244,7 +244,7 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The window shows what becomes of the link.");
+  g_test_summary ("The window shows each change of the link");
 
   monitor_fixture_add ("/monitor/link/start", test_start);
   monitor_fixture_add ("/monitor/link/conversation", test_conversation);

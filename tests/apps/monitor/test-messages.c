@@ -8,8 +8,7 @@
 
 #define N_FLOOD 20000
 
-/* So much of the processor's time may lie between two frames while messages flood in, in
- * microseconds. */
+/* The most time of the processor between two frames during a flood of messages, in microseconds */
 #define LONGEST_FRAME (250 * 1000)
 
 typedef struct
@@ -19,7 +18,7 @@ typedef struct
   gint64 longest;
 } FrameTimes;
 
-/* Of this thread, so that it does not count what else the machine does */
+/* The time of this thread only, so other processes do not count */
 static gint64
 get_processor_time (void)
 {
@@ -81,7 +80,7 @@ test_flood (MonitorFixture *self,
   g_assert_cmpint (times.longest, <, LONGEST_FRAME);
 }
 
-/* The list follows the newest message until one scrolls away from it, and then stays there. */
+/* The list follows the newest message until the user scrolls away. */
 static void
 test_following (MonitorFixture *self,
                 gconstpointer   data)
@@ -111,14 +110,14 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));
 
-  /* Less room, as for the banner, does not count as scrolling away. */
+  /* A smaller list, because of the banner, does not count as scrolling away. */
   hand_make_narrow (self);
   eye_await_frame (self);
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));
   wait_until (eye_lists (self, "third 10"));
 }
 
-/* Closed in the midst of it all, the window leaves nothing behind. */
+/* A window that is closed during a flood frees everything. */
 static void
 test_close (MonitorFixture *self,
             gconstpointer   data)
@@ -143,7 +142,7 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The list shows the last messages, however many come.");
+  g_test_summary ("The list shows the last messages, however many arrive");
 
   monitor_fixture_add ("/monitor/messages/flood", test_flood);
   monitor_fixture_add ("/monitor/messages/following", test_following);

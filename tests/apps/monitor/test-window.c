@@ -72,7 +72,7 @@ test_pictures (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* Whatever there is to show, the window can be as narrow as a telephone. */
+/* In each state, the window can be as narrow as a telephone. */
 static void
 test_narrow (MonitorFixture *self,
              gconstpointer   data)
@@ -124,7 +124,7 @@ has_font (MonitorFixture *self,
   return FALSE;
 }
 
-/* In other languages all of it is longer. */
+/* Other languages have longer texts. */
 static void
 test_long_words (MonitorFixture *self,
                  gconstpointer   data)
@@ -162,7 +162,7 @@ has_overlay (MonitorFixture *self)
                                               GTK_APPLICATION_WINDOW (self->window))));
 }
 
-/* All of it without a pointer */
+/* Uses the window without a pointer. */
 static void
 test_keyboard (MonitorFixture *self,
                gconstpointer   data)
@@ -273,7 +273,8 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The window can be used by keyboard, narrow, dark, and without being seen.");
+  g_test_summary ("The window can be used with a keyboard, a narrow screen, dark colours or a "
+                  "screen reader");
 
   monitor_fixture_add ("/monitor/window/pictures", test_pictures);
   monitor_fixture_add ("/monitor/window/narrow", test_narrow);

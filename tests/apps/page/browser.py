@@ -43,7 +43,7 @@ GET_FOCUS = '''
   return (card ? card.dataset.client + ' ' : '') + (focus.id || focus.className || focus.tagName);
 '''
 
-# Chooses in the middle of an update, after the server has sent it and before the page shows it.
+# Clicks during an update, after the server has sent it and before the page shows it.
 CLICK_IN_UPDATE = '''
   Object.defineProperty(document, 'title', {configurable: true, set() {
     const refuse = document.getElementById('refuse');
@@ -292,7 +292,7 @@ def test_names(page):
 
 
 def test_looks(page):
-    """Shows that all fits, and leaves pictures."""
+    """Nothing exceeds the page, whose pictures are saved."""
     with page.client() as (client, find):
         client.send_text('x' * 500)
         find('mute').click()
@@ -315,8 +315,8 @@ def test_looks(page):
 
 
 def test_console(page):
-    # Each message begins with its source. On a slow machine, Chromium writes about the page with
-    # which it starts, its own.
+    # Each message begins with its source. On a slow machine, Chromium writes messages about its own
+    # start page.
     messages = [entry['message'] for entry in page.browser.get_log('browser')]
     expect_equal([message for message in messages if not message.startswith('chrome://')], [],
                  'the messages on the console')

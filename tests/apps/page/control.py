@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """echo-server without a browser: control.py SERVER.
 
-Its control, as the page uses it and as others might try to; what it is told on the command line;
-and the files of the page.
+It tests the control, as the page and hostile clients use it, the options, and the files of the
+page.
 """
 
 import json
@@ -20,7 +20,7 @@ from raw_websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSock
 
 SERVER = sys.argv[1]
 
-# Seconds in which nothing may arrive
+# Seconds to wait for a message that must not arrive
 SILENCE = 0.3
 
 MIB = 1024 * 1024
@@ -28,7 +28,7 @@ BLOCK = b'x' * 60000
 
 
 def with_server(*options):
-    """Calls a case with a server of its own, which has to succeed."""
+    """Calls a case with a new server, whose exit status must be 0."""
     def decorate(case):
         def run():
             with Server(SERVER, *options) as server:
@@ -44,7 +44,7 @@ def echo(client, text):
 
 
 def send_without_end(client):
-    """Reads nothing, and returns whether the server has read 64 MiB."""
+    """Sends without reading, and returns whether the server has read 64 MiB."""
     client.sock.settimeout(1)
     try:
         for _ in range(64 * MIB // len(BLOCK)):
@@ -92,7 +92,7 @@ def test_echo_for_all(server):
 
 @with_server()
 def test_echo_of_long_messages(server):
-    """As a frame, and as fragments, both above what a SoupServer allows unless told otherwise."""
+    """A frame and a message in fragments, both longer than a SoupServer allows by default."""
     payload = b'x' * (300 * 1024)
     with WebSocket(server.port) as client:
         client.send(BINARY, payload)
@@ -140,7 +140,7 @@ def test_bad_members(server):
 
         control.expect_error('“mute” has to be', 'mute', client=1, mute=1)
         control.expect_error('“text” has to be', 'send', client=1, text=7)
-        # Half of a surrogate pair: some versions of json-glib take it for text.
+        # Half of a surrogate pair, which some versions of json-glib accept as text
         expect_equal(control.run('send', client=1, text='\ud800')['type'], 'error', 'the reply')
         control.expect_error('“count” has to be', 'broadcast', text='x', count=10001)
         control.expect_error('more than 16 MiB', 'broadcast', text='x' * 2000, count=10000)
@@ -169,7 +169,8 @@ def test_big_command(server):
             opcode, payload = control.receive()
             expect_equal((opcode, payload[:2]), (CLOSE, (1009).to_bytes(2, 'big')), 'the frame')
         except ConnectionResetError:
-            # What was sent and never read makes a reset of the end, which may outrun the frame.
+            # Bytes that the server has not read turn the end of the connection into a reset, which
+            # may arrive before the frame.
             pass
     with Control(server.port) as control:
         control.next()
@@ -226,7 +227,7 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The first arrives at once, the second like those that follow.
+        # The first update is sent at once, and the second like those that follow.
         control.next()
         control.next()
         echo(client, 'one')
@@ -292,7 +293,7 @@ def test_mute(server):
         control.do('broadcast', text='x', count=1)
 
         control.do('mute', client=1, mute=False)
-        # libsoup puts a pong before messages that wait.
+        # libsoup sends a pong before messages that wait.
         expect_equal(sorted((client.receive(), client.receive())),
                      [(TEXT, b'hello'), (PONG, b'are you there')], 'the frames')
         echo(client, 'again')
@@ -369,7 +370,7 @@ def test_delay(server):
 
 @with_server()
 def test_delay_is_bounded(server):
-    """A client that sends without end is not read from, once much waits for it."""
+    """The server stops reading from a client that sends forever, once many answers wait."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
         expect(not send_without_end(client), 'the server goes on reading')
@@ -378,7 +379,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """Nor is one that does not read. Once it reads, the server reads it again."""
+    """The same applies to a client that does not read. When it reads, the server continues."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server goes on reading')
@@ -421,7 +422,7 @@ def test_send_and_broadcast(server):
 
 @with_server()
 def test_all(server):
-    """Without a number, a command is for all clients."""
+    """A command without a client's number is for all clients."""
     with Control(server.port) as control:
         for command in ({'command': 'drop'}, {'command': 'mute', 'mute': True},
                         {'command': 'close', 'code': 1001}):
@@ -561,7 +562,7 @@ def test_options_pong_and_protocol(server):
 
 
 def test_many_stay():
-    """Of descriptors, server and test need a few more than there are clients."""
+    """The server and the test need a few more descriptors than there are clients."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY:
         wanted = 2048 if hard == resource.RLIM_INFINITY else min(2048, hard)
@@ -584,7 +585,7 @@ def test_many_stay():
 
 @with_server()
 def test_many_come_and_go(server):
-    """Descriptors are used again at once here, so no client may remain in the list."""
+    """The kernel reuses descriptors at once, so no client may remain in the list."""
     with Control(server.port) as control:
         for _ in range(10):
             clients = [WebSocket(server.port) for _ in range(20)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page of echo-server as the server sees it: its control, and its requests."""
+"""A client for the control of echo-server, as its page is one."""
 
 import json
 import re

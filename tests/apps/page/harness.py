@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the page have in common: waiting, and the programs that are run."""
+"""Functions for the tests of the page: conditions and programs."""
 
 import os
 import subprocess
@@ -81,6 +81,6 @@ class Server(Program):
         self.port = int(self.uri.rstrip('/').rpartition(':')[2])
 
     def terminate(self):
-        """Returns the exit status, after a signal to end."""
+        """Sends SIGTERM, and returns the exit status."""
         self.process.terminate()
         return self.process.wait(PATIENCE)

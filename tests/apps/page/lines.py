@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """echo-server as programs control it, by lines of JSON: lines.py SERVER.
 
-control.py has what each command does; here is how commands and replies travel.
+control.py tests each command. This program tests how commands and replies are sent.
 """
 
 import json
@@ -150,7 +150,7 @@ def test_end_of_commands():
 
 
 def test_unread_replies():
-    """A program that reads no replies is not read from forever, and the server continues."""
+    """The server stops reading from a program that reads no replies, and serves others."""
     with server_at_socket() as (server, path), socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.setblocking(False)
@@ -167,7 +167,7 @@ def test_unread_replies():
 
 
 def test_leaving():
-    """A program that leaves in the middle leaves nothing behind."""
+    """The server continues after a program that disconnects while it waits for replies."""
     with server_at_socket() as (_, path):
         for _ in range(20):
             with connect(path) as lines:

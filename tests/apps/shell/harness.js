@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the tests of the module for GNOME Shell have in common: servers in this process, a log of
-// what a task emits, and the running of tables.
+// Functions for the tests of the module for GNOME Shell: servers in this process, a log of a task's
+// signals, and functions that run tables.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -70,7 +70,7 @@ export function turn(milliseconds = 1) {
   });
 }
 
-// Lets a minute pass for the module on the clocks that it reads.
+// Advances the clocks of the module by a minute.
 export function jump(...names) {
   for (const name of names) {
     const read = GLib[name];
@@ -79,8 +79,8 @@ export function jump(...names) {
   }
 }
 
-// Stops this process for longer than every timeout: for a minute, which is not waited for. The
-// library reads clocks of its own, so it is really stopped.
+// Stops this process for longer than each timeout. For the module, the clocks advance by a minute.
+// The library reads the system's clocks, so the process is really stopped.
 export function freeze() {
   if (IS_MODULE())
     jump('get_monotonic_time', 'get_real_time');
@@ -161,7 +161,7 @@ export class Peer {
       .forEach(connection => connection.send_text(text));
   }
 
-  // Ends all connections without a close frame, as a server that is killed.
+  // Ends all connections without a close frame, as when a server is killed.
   drop() {
     for (const connection of this.connections.splice(0)) {
       try {

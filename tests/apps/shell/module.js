@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the module alone is tested for: a suspend, which the library has tests of its own for, and
-// what an extension leaves that is enabled and disabled a thousand times, which is no main loop
-// source, file descriptor or signal handler.
+// Tests of the module only. One is about suspends, for which the library has other tests. The other
+// enables and disables an extension a thousand times, which must leave no source, file descriptor
+// or signal handler.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -45,7 +45,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// In which phase the extension is disabled
+// The phase in which the extension is disabled
 const PHASES = [
   async () => {},
   async () => turn(),
@@ -86,7 +86,7 @@ export const alone = {
       peer.connections = peer.connections.filter(({state}) => state === 1);
     };
 
-    // What libraries keep from the first use on does not count.
+    // Objects that libraries keep after their first use do not count.
     for (let i = 0; i < PHASES.length; i++)
       await cycle(i);
     await wait(() => peer.connections.every(({state}) => state !== 1));

@@ -27,7 +27,7 @@ async function run() {
   return runAll({together: select(together), alone: select(alone)});
 }
 
-// With `await` on top of the module, the loop would run in a promise's job and hold up all others.
+// A top-level `await` would run the loop in a promise's job, which would block all other jobs.
 const loop = new GLib.MainLoop(null, false);
 let passed = false;
 

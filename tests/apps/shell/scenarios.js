@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The same scenarios for the module and for gi://Hb, so that the two cannot drift apart. What a
-// task emits is compared with one list for both.
+// The same scenarios for the module and for gi://Hb, so that both behave the same. The signals of a
+// task are compared with one list for both.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -76,7 +76,7 @@ export const together = {
     scenario.task({});
   },
 
-  // Messages of a handler of `open` go first.
+  // Messages of a handler of `open` are sent first.
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -133,7 +133,7 @@ export const together = {
     assert(task.last_error === null);
   },
 
-  // A normal close by the server is followed by an attempt too.
+  // Another attempt also follows a normal close by the server.
   async serverClosesNormally(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -215,7 +215,7 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
   },
 
-  // A server that accepts and drops at once is backed off from.
+  // Delays grow if a server accepts connections and drops them at once.
   async minUptime(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -278,7 +278,7 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // A feed puts pings off, except with STEADY, and is no reply with REPLY.
+  // A feed delays pings, except with STEADY, and is no reply with REPLY.
   async liveness(scenario) {
     const peer = scenario.peer(mute);
     const any = await openTask(scenario, peer, {liveness: Liveness.ANY});
@@ -358,7 +358,7 @@ export const together = {
       ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
   },
 
-  // What waits is sent, although the handlers of `open` have not returned.
+  // Waiting messages are sent before the handlers of `open` have returned.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -438,7 +438,7 @@ export const together = {
     await wait(() => peer.received.length >= 1);
   },
 
-  // What waits for the mark is dropped at once.
+  // Messages that wait for mark_ready () are dropped at once.
   async closeNotReady(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {manual_ready: true});
@@ -476,7 +476,7 @@ export const together = {
     assertEqual(sizes, [131072, 1048576, 5]);
   },
 
-  // More than the socket takes at once
+  // More than the socket accepts at once
   async backlog(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {max_buffered_amount: 0});

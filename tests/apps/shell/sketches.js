@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The code in doc/gnome-shell.md, against the faults that broke such extensions
+// The code in doc/gnome-shell.md, with the faults that broke such extensions
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,7 +11,7 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// As far as the page uses them, the methods that GNOME Shell adds to each object
+// The methods that GNOME Shell adds to each object and that the page uses
 const connections = [];
 
 Object.assign(GObject.Object.prototype, {
@@ -31,8 +31,8 @@ function getFolder(...path) {
   return Gio.File.new_for_uri(import.meta.url).resolve_relative_path(['..', ...path].join('/'));
 }
 
-// Writes each fence of the page that begins with the name of a file to that file, with a stand-in
-// for the shell, and the module next to them.
+// Writes each fence of the page that begins with the name of a file to that file. Adds the module,
+// and a replacement for the shell.
 function extract() {
   const [, page] = getFolder('..', '..', '..', 'doc', 'gnome-shell.md').load_contents(null);
   const fences = new TextDecoder().decode(page).matchAll(/^```js\n\/\/ (\w+\.js)\n([^]*?)^```$/gm);
@@ -51,7 +51,7 @@ function extract() {
 const {folder, names} = extract();
 const load = name => import(folder.get_child(name).get_uri());
 
-// The recipe takes the library where it is there.
+// The recipe uses the library if it is installed.
 const {Hb} = await load('hb.js');
 const {Requests} = await load('requests.js');
 const {Feed} = await load('feed.js');
@@ -87,7 +87,7 @@ async function fails(promise, reason) {
   throw new Error('the request did not fail');
 }
 
-// A server with a feed of numbered items, which resumes behind the last one that a client has
+// A server with a feed of numbered items, which continues after the last item of a client
 function newFeedPeer(scenario) {
   const peer = scenario.peer({
     onMessage: (connection, text) => {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of hb-cat have in common.
+"""Functions for the tests of hb-cat.
 
-Each is called with the paths of hb-cat and of echo-server, and the root of the source.
+The arguments of each test are the paths of hb-cat and echo-server, and the root of the source.
 """
 
 import contextlib
@@ -23,10 +23,10 @@ HB_CAT = Path(sys.argv[1]).resolve()
 ECHO_SERVER = Path(sys.argv[2]).resolve()
 SOURCE = Path(sys.argv[3]).resolve()
 
-# Seconds within which everything has to happen.
+# Seconds to wait for anything
 PATIENCE = 30
 
-# What the tests read is not translated.
+# The tests read untranslated texts.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
 
 # The options that hb-cat was called with.
@@ -45,7 +45,7 @@ class Result:
         return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
-        """The JSON objects of standard output: those with these names, or all."""
+        """Returns the JSON objects of standard output, all or those with these names."""
         events = [json.loads(line) for line in self.output.splitlines()]
         return [event for event in events if not names or event['event'] in names]
 
@@ -95,7 +95,7 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Waits until the pattern was printed so often, and returns whether it was."""
+        """Waits until the pattern was printed this many times. Returns whether it was."""
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -103,7 +103,7 @@ class Cat:
             return self.news.wait_for(has_come, PATIENCE)
 
     def write(self, data):
-        """If hb-cat has ended already, its status is the reason."""
+        """If hb-cat has already ended, its status shows the reason."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()
@@ -112,7 +112,7 @@ class Cat:
         self.process.send_signal(number)
 
     def end(self):
-        """Ends the input, and waits for hb-cat to follow."""
+        """Ends the input, and waits for the end of hb-cat."""
         self.process.stdin.close()
         return self.wait()
 
@@ -162,6 +162,7 @@ def get_help():
 
 
 def get_options():
-    """The long options of --help, each with its letter, if any, and whether it takes a value."""
+    """Returns the long options in --help, each with its letter, if any, and whether it takes a
+    value."""
     lines = re.findall(r'^  (?:-(\w), )?(--[a-z-]+)(=?)', get_help().output.decode(), re.MULTILINE)
     return {name: (letter, bool(value)) for letter, name, value in lines}

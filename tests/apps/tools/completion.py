@@ -46,7 +46,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """The output of the terminal once it contains this, or after the timeout."""
+    """Returns the output of the terminal when it contains this text, or after the timeout."""
     deadline = time.monotonic() + PATIENCE
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
@@ -56,7 +56,7 @@ def read_until(terminal, pattern):
 
 
 def type_in(keys, wanted):
-    """The output of an interactive bash for these keys."""
+    """Returns the output of an interactive bash after these keys."""
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,
                           stderr=end, start_new_session=True,
@@ -76,7 +76,7 @@ def type_in(keys, wanted):
 
 
 def read_help():
-    """Each option in --help: its letter, its value and its description."""
+    """Returns the letter, the value and the description of each option in --help."""
     return {name: (letter, value, text) for letter, name, value, text in re.findall(
         r"^  (?:-(\w), )?--([a-z-]+)(?:=(.*?))?  +(.+)$", get_help().output.decode(), re.MULTILINE)}
 
@@ -86,7 +86,7 @@ def unescape(text):
 
 
 def get_choices(value):
-    """The words of which the value is one."""
+    """Returns the words that the value can be."""
     return value.split('|') if re.fullmatch(r'[a-z]+(\|[a-z]+)+', value) else []
 
 

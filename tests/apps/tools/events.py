@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The JSON of hb-cat: what the manual page promises, line by line."""
+"""The JSON of hb-cat is as the manual page says."""
 
 import base64
 import re
@@ -33,7 +33,7 @@ _seen = set()
 
 
 def get_faults(events):
-    """The events that differ from MEMBERS."""
+    """Yields the events that differ from MEMBERS."""
     now = time.time() * 1000
     last = 0
     for event in events:
@@ -54,7 +54,7 @@ def check_form(result, name):
 
 
 def tell(events):
-    """The events in short, without those whose place is not certain."""
+    """Returns a line for each event, except those whose place depends on the kernel."""
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
             for event in events if event['event'] not in ANYWHERE]

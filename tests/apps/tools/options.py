@@ -17,16 +17,16 @@ from common import (ENVIRONMENT, PATIENCE, Cat, EchoServer, check, check_equal, 
                     run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
-# For links that are only to be opened: the end of the input closes them.
+# For links that only need to open. The end of the input closes them.
 BRIEFLY = ('--quiet', '--wait=0')
 
-# A port without a listener: this is not one for a server.
+# A port on which no server listens
 NOWHERE = 'ws://127.0.0.1:1/'
 
 OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
 
-# LeakSanitizer itself crashes now and then where TLS has left threads ("Tracer caught signal 11");
-# the leaks of links with TLS are looked for in tests/loopback.
+# LeakSanitizer sometimes crashes if TLS has left threads ("Tracer caught signal 11").
+# tests/loopback finds leaks of links with TLS.
 WITH_TLS = {**ENVIRONMENT,
             'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
 
@@ -35,7 +35,7 @@ MOMENT = 0.6
 
 
 def get_request(*arguments):
-    """The headers of the handshake."""
+    """Returns the headers of the handshake."""
     with Peer() as peer:
         result = run_cat(*arguments, *BRIEFLY, peer.uri)
     return peer.requests[0][1] if peer.requests else {'result': result}
@@ -346,7 +346,7 @@ def check_command(scratch):
         check(not result.output and '"event":"message"' in path.read_text(encoding='utf-8'),
               'the command reads the JSON', result)
 
-        # More than pipes have room for: the command writes before it reads on.
+        # More than fits into pipes, because the command writes before it continues to read
         size = 3_000_000
         result = run_cat(f"--exec=head -c {size} /dev/zero | tr '\\0' x; echo; cat | wc -c >&2",
                          '--count=1', server.uri)
@@ -365,7 +365,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """The output of the terminal until it contains this."""
+    """Returns the output of the terminal until it contains this text."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], PATIENCE)[0]:
         text += os.read(terminal, 1 << 12)

@@ -54,7 +54,7 @@ WRONG = [
 def check_usage():
     for arguments, words in WRONG:
         for mode in ([], ['--json']):
-            # What is no text here is so for hb-cat.
+            # Bytes that are not text here are not text for hb-cat either.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
             lines = result.stderr.splitlines()
@@ -194,7 +194,7 @@ def check_command():
             cat.wait_for('closed with code 1000', name='stderr')
             cat.interrupt()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
-            # It has the other end of standard error.
+            # The command holds standard error open, so the threads end only when it has ended.
             check(not any(thread.is_alive() for thread in cat.threads), 'but ends it')
 
 

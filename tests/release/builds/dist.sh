@@ -3,7 +3,7 @@
 
 # Usage: tests/release/builds/dist.sh [--output=DIR]
 #
-# Makes the tarball of a release from what is committed, as `meson dist` does, and sees to it that
+# Makes the tarball of a release from the last commit, as `meson dist` does, and checks that
 #
 #  - what is built from it passes the tests of the suites core, loop, link, bindings and checks;
 #  - two builds of it, in different folders, at different times, and with different locales, time
@@ -34,7 +34,7 @@ say ()
   printf '%4d s: %s\n' "$SECONDS" "$*"
 }
 
-# quietly COMMAND...: shows its output only if it fails
+# quietly COMMAND...: shows the output only if the command fails
 quietly ()
 {
   if ! "$@" > "$scratch/log" 2>&1; then
@@ -64,7 +64,7 @@ build ()
   DESTDIR="$folder/installed" quietly meson install -C "$folder/build" --no-rebuild
 }
 
-# list FOLDER: what is installed there, with modes and checksums
+# list FOLDER: prints the installed files, with modes and checksums
 list ()
 {
   cd "$1/installed"

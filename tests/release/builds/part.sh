@@ -32,10 +32,11 @@ shift 2
 
 export PYTHONDONTWRITEBYTECODE=1
 
-# Most tests wait for a time or for a peer, so more of them fit at once than there are processors.
+# Most tests wait for a time or for a peer, so more of them can run at once than there are
+# processors.
 [ "$part" = valgrind ] || export MESON_TESTTHREADS=$((2 * $(nproc)))
 
-# An older log would be taken for what this run has done.
+# An older log would count as the log of this run.
 rm -f "$log" "$folder/$part.json"
 trap '[ ! -f "$log" ] || cp "$log" "$folder/$part.json"' EXIT
 
@@ -68,7 +69,7 @@ case "$part" in
       -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers)
-    # Blocks of GLib's slices look alive to the leak detector as long as their chunk is.
+    # The leak detector cannot see single blocks of GLib's slices.
     export G_SLICE=always-malloc
     # The server of libsoup 3.2 leaks sockets that it has accepted, so newer ones find our leaks.
     leaks=1
@@ -76,7 +77,8 @@ case "$part" in
     export ASAN_OPTIONS=detect_leaks=$leaks:detect_stack_use_after_return=1:strict_string_checks=1
     export LSAN_OPTIONS=suppressions=$PWD/.ci/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-    # g-ir-scanner runs a program that loads the library, which a sanitizer's run-time refuses.
+    # g-ir-scanner runs a program that loads the library, but a sanitizer's runtime must be loaded
+    # first.
     test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
     ;;
   clang)
@@ -94,7 +96,7 @@ case "$part" in
     meson compile -C "$build_dir" coverage-of-lib
     ;;
   library)
-    # tests/run.sh would install what other suites need.
+    # tests/run.sh would install packages for other suites.
     meson setup "$build_dir" -Dwerror=true -Dexamples=false -Dintrospection=disabled -Dvapi=disabled
     meson compile -C "$build_dir"
     meson test -C "$build_dir" --no-rebuild --print-errorlogs --suite base --suite core \

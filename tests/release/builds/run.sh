@@ -4,8 +4,8 @@
 # Usage: tests/release/builds/run.sh [NAME]...
 #
 # Builds the library and its examples in each way in which distributions and applications do, or in
-# those that are named, with warnings as errors; looks whether what has come of it was built so; and
-# has the example in C talk to a server that breaks its links. The last line lists what has failed.
+# those that are named, with warnings as errors; checks that each build has its properties; and runs
+# the example in C with a server that drops connections. The last line lists what has failed.
 #
 #   shared    the shared library alone
 #   static    the static library alone
@@ -31,7 +31,7 @@ declare -A options=(
   [pollonly]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
-# What is compiled if not all. A test run compiles what its tests need.
+# The targets to compile, if not all. `meson test` compiles the targets of its tests.
 declare -A targets=(
   [timerless]='hb-websocket-1:shared_library echo echo-server'
   [pollonly]='hb-websocket-1:shared_library echo echo-server'
@@ -40,7 +40,7 @@ declare -A targets=(
 declare -A cflags=(
   [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
-  # The system's headers then declare another function, which the C library does not have.
+  # The system's headers then declare a function that the C library lacks.
   [timerless]='-Dtimerfd_create=no_timerfd_create'
   [pollonly]='-Depoll_create1=no_epoll_create1'
 )
@@ -69,7 +69,7 @@ expect ()
   wrong=1
 }
 
-# shows TEXT FILE OPTION...: whether readelf says that
+# shows TEXT FILE OPTION...: returns whether readelf prints the text
 shows ()
 {
   [[ $(readelf --wide "${@:3}" "$2") == *"$1"* ]]
@@ -80,13 +80,13 @@ hides ()
   ! shows "$@"
 }
 
-# takes_part OBJECT: in optimization at link time, as GCC prepares it, or Clang
+# takes_part OBJECT: returns whether GCC or Clang has prepared it for optimization at link time
 takes_part ()
 {
   [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
 }
 
-# look NAME: whether the build of that name is right
+# look NAME: returns whether the build of that name has its properties
 look ()
 {
   local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0
@@ -145,7 +145,7 @@ build ()
   setup "$1" && meson compile -C "$scratch/$1" "${words[@]}" && look "$1"
 }
 
-# use NAME: has the example talk to its server, five times, at the same time as others
+# use NAME: runs the example with its server, five times, at the same time as others
 use ()
 {
   python3 tests/apps/examples/echo.py "$scratch/$1/tools/echo-server" "$scratch/$1/examples/echo"
@@ -176,7 +176,7 @@ for name in "${names[@]}"; do
   fi
 done
 
-# They wait more than they work.
+# The examples mostly wait, so they run at the same time.
 for name in "${built[@]}"; do
   use "$name" > "$scratch/$name.log" 2>&1 &
   users[$name]=$!

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The files of the monitor for the desktop are valid, and say the same everywhere.
+"""The desktop files of the monitor are valid, and agree with each other.
 
-Their translations are checked with all others, by po/check-translations.py.
+po/check-translations.py checks their translations.
 """
 
 import configparser
@@ -18,8 +18,8 @@ FOLDER = SOURCE / 'examples' / 'monitor'
 DATA = FOLDER / 'data'
 BUILT = BUILD / 'examples' / 'monitor' / 'data'
 
-# What AppStream reports and cannot be changed. Versions before the first that is known do not know
-# <developer>, and versions after the last one may report more.
+# Remarks of AppStream that cannot be avoided. Versions before APPSTREAM_FIRST do not know
+# <developer>, and versions after APPSTREAM_LAST may report more.
 REMARKS = {
     'cid-contains-uppercase-letter': 'the id is the name on the bus, and ends as GNOME wants it',
 }
@@ -43,7 +43,7 @@ RESOURCES = find(r'#define MONITOR_RESOURCES +"(.+)"', FOLDER / 'monitor-applica
 
 
 def get_program():
-    """The name by which the one program of the folder is installed."""
+    """Returns the name of the program in the folder."""
     targets = json.loads((BUILD / 'meson-info' / 'intro-targets.json').read_text('utf-8'))
     names = {target['name'] for target in targets if target['type'] == 'executable'
              and target['defined_in'] == str(FOLDER / 'meson.build')}
@@ -134,7 +134,7 @@ def get_size(path):
 
 
 def check_pictures(component):
-    """A picture has the path in the repository below the address of the project."""
+    """The address of a picture is that of the project, followed by its path in the repository."""
     home = component.findtext('url[@type="homepage"]')
     for image in component.iterfind('screenshots/screenshot/image'):
         path = SOURCE / image.text.removeprefix(home)

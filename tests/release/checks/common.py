@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the checks have in common: where things are, and a compiler. They print by tap.py.
+"""Functions for the checks: paths, a compiler, and programs. The checks print with tap.py.
 
-Each is called with the root of the source, the root of the build, and the path of the peer (see
-tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
+The arguments of each check are the root of the source, the root of the build, and the path of the
+peer (tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
 """
 
 import fcntl
@@ -33,7 +33,7 @@ API = 'hb-websocket-1'
 LIBRARY = BUILD / 'lib' / f'lib{API}.so'
 GIR = BUILD / 'lib' / 'Hb-1.gir'
 
-# Seconds for a program that talks to the peer.
+# Seconds for a program that connects to the peer
 PATIENCE = 20
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
@@ -44,7 +44,8 @@ def relative(path):
 
 
 def read_code(path):
-    """The text without comments, and without what is in strings; lines stay where they are."""
+    """Returns the text without comments and contents of strings. The numbers of lines stay the
+    same."""
     def blank(found):
         return ('""' if found[0][0] == '"' else ' ') + '\n' * found[0].count('\n')
 
@@ -69,14 +70,14 @@ def run(command, **arguments):
 def install(root):
     """Installs the build below root.
 
-    Meson's log of the last installation is what is uninstalled by, and may be root's: it stays.
+    Meson's log of the last installation is kept, because `ninja uninstall` reads it.
     """
     log = BUILD / 'meson-logs' / 'install-log.txt'
     kept = log.with_name('install-log.kept')
 
     directory = os.open(BUILD, os.O_RDONLY)
     try:
-        # Another check may be at it.
+        # Another check may be installing at the same time.
         fcntl.flock(directory, fcntl.LOCK_EX)
         if log.exists():
             log.replace(kept)
@@ -92,7 +93,8 @@ def install(root):
 
 
 def get_flags(*arguments, env=None):
-    """What pkg-config says; headers of others count as the system's, so that they do not warn."""
+    """Returns the output of pkg-config. Other libraries' headers count as system headers, so that
+    they cause no warnings."""
     text = subprocess.run([*PKG_CONFIG, *arguments], text=True, check=True, env=env,
                           stdout=subprocess.PIPE).stdout
     return [part for flag in shlex.split(text)
@@ -100,7 +102,7 @@ def get_flags(*arguments, env=None):
 
 
 def get_options():
-    """The options that the build was set up with, and their values."""
+    """Returns the options of the build, and their values."""
     options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
     return {option['name']: option['value'] for option in options}
 
@@ -112,14 +114,15 @@ def get_build_cflags():
 
 
 def get_devenv_flags():
-    """What pkg-config says in the shell of `meson devenv`, and the folder of the library."""
+    """Returns the output of pkg-config in the shell of `meson devenv`, and the folder of the
+    library."""
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
     return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']
 
 
 def get_symbols(*arguments):
-    """The names that nm prints."""
+    """Returns the names that nm prints."""
     text = subprocess.run(['nm', '-P', *map(str, arguments)], text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     return {line.split()[0].split('@')[0] for line in text.splitlines()
@@ -131,7 +134,7 @@ def get_compile_commands():
 
 
 def get_compile_command(name, target):
-    """How a source of that name is compiled for that target: in which directory, and with what."""
+    """Returns the directory and the command with which a source of that name is compiled."""
     entry = next(entry for entry in get_compile_commands()
                  if Path(entry['file']).name == name and target in entry['output'])
     command = shlex.split(entry['command'])
@@ -148,7 +151,7 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Compiles a text as such a source is."""
+    """Compiles a text with the command of that source."""
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -158,7 +161,7 @@ def compile_as(name, target, text, *arguments):
 
 
 class Peer:
-    """A WebSocket server, for as long as the block lasts."""
+    """A WebSocket server that runs until the end of the block."""
 
     def __enter__(self):
         self.process = subprocess.Popen([PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -170,13 +173,13 @@ class Peer:
         self.process.communicate()
 
     def wait_for_client(self):
-        """Returns whether a WebSocket has opened, once one has."""
+        """Waits for a WebSocket. Returns whether it has opened."""
         ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
         return bool(ready) and self.process.stdout.readline().startswith('opened')
 
 
 def check_program(command, name, **arguments):
-    """Runs a program that is to talk to the peer and to end well."""
+    """Runs a program that connects to the peer. It must end with status 0."""
     with Peer() as peer:
         try:
             result = run([*command, peer.uri], timeout=PATIENCE, **arguments)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All that is public is documented, and says since when it is there."""
+"""The whole public API is documented, with the version that introduced each part."""
 
 import re
 from xml.etree import ElementTree
@@ -16,7 +16,7 @@ DOCUMENTED = {
         'function-macro', 'interface', 'method', 'property', 'record')
 } | {f'{GLIB}signal'}
 
-# Macros that need no words: guards, casts and marks.
+# Macros without documentation: guards, casts and marks
 PLAIN_MACRO = re.compile(r'HB_INSIDE|HB_TYPE_\w+|HB_AVAILABLE_IN_\w+|HB_DEPRECATED_IN_\w+')
 MACRO = re.compile(r'^#\s*define\s+(HB_\w+)', re.MULTILINE)
 COMMENT = re.compile(r'/\*\*\n \* (HB_\w+):\n(.*?)\*/', re.DOTALL)
@@ -33,7 +33,7 @@ def is_documented_elsewhere(element):
 
 
 def get_elements(element, path=''):
-    """Yields each public thing, with a name to call it by."""
+    """Yields each public element, with a name for reports."""
     for child in element:
         if is_documented_elsewhere(child):
             continue
@@ -44,12 +44,12 @@ def get_elements(element, path=''):
 
 
 def find_undocumented_parts(name, element):
-    """Yields the parameters, members and return values that nothing is said of."""
+    """Yields the parameters, members and return values without documentation."""
     for member in element.findall(f'{CORE}member'):
         if not get_doc(member):
             yield f'{name}: {member.get("name")}'
 
-    # The scanner has no place in the GIR for those of a macro.
+    # The GIR has no place for the parameters of a macro.
     if element.tag == f'{CORE}function-macro':
         return
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Flatpak manifest of the monitor fits the monitor, its build, and the book."""
+"""The Flatpak manifest of the monitor agrees with the monitor, its build and the book."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from style import get_files
 MANIFEST = SOURCE / 'packaging' / 'flatpak' / f'{ID}.json'
 PAGE = SOURCE / 'doc' / 'flatpak.md'
 
-# All that it may do outside of its sandbox, and for what
+# The permissions of the sandbox, with their reasons
 PERMISSIONS = {
     '--share=network': 'a link',
     '--share=ipc': 'a window on X11',
@@ -31,7 +31,7 @@ def read_page():
 
 
 def find_unknown(manifest, options):
-    """Yields what is given to Meson for this library and is no option of it, or no value of one."""
+    """Yields the arguments for Meson that are no option, or no value of an option."""
     module = next(module for module in manifest['modules'] if module['name'] == 'hb-websocket')
     for argument in module['config-opts']:
         name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
@@ -43,9 +43,9 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns what may be beside the source, git's own or built, and would be copied with it.
+    """Returns the folders of git and of builds that would be copied with the source.
 
-    flatpak-builder knows no patterns, so these are the folders in which scripts and pages build.
+    flatpak-builder has no patterns, so the folders are those in which scripts and pages build.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
              if path.suffix in ('.md', '.sh') or path.name == 'run')
@@ -54,7 +54,7 @@ def find_copied(source):
 
 
 def check_with_flatpak_builder():
-    """It passes over what it does not know, and shows what it has understood."""
+    """flatpak-builder ignores unknown keys, and prints the ones that it knows."""
     name = 'flatpak-builder understands all of it'
     if not shutil.which('flatpak-builder'):
         skip(name, 'there is no flatpak-builder')

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All C is compiled for the oldest GLib and libsoup that will do, whatever the headers offer.
+"""All C is compiled for the oldest supported GLib and libsoup, even with newer headers.
 
-Nothing that was deprecated up to then is used, and nothing that has come since.
+No code uses functions that were deprecated before these versions or added after them.
 """
 
 import re
@@ -22,7 +22,7 @@ probe (gpointer data)
 }}
 '''
 
-# Of which module, since which version, and a call
+# The module, the version that has added the function, and a call
 NEWER = (
     ('glib-2.0', '2.76', 'g_string_free_and_steal (data)'),
     ('libsoup-3.0', '3.4', 'soup_message_set_force_http1 (data, TRUE)'),
@@ -30,7 +30,7 @@ NEWER = (
 
 
 def get_definitions():
-    """The macros for the versions that meson.build asks for."""
+    """Yields the macros for the versions in meson.build."""
     text = (SOURCE / 'meson.build').read_text(encoding='utf-8')
     for name in ('glib', 'soup'):
         version = re.search(rf"^{name}_required = '>= (\d+)\.(\d+)'$", text, re.MULTILINE)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""HarfBuzz has the prefix hb_ too, and every process with GTK loads it: no name may be of both.
+"""HarfBuzz also has the prefix hb_, and each process with GTK loads it, so no name may be in both.
 
-What the library exports is compared, what its static twin defines, and what is registered as GType.
-After the usual arguments come the archives of which the static library is made.
+The check compares exported names, names in the static library, and names of GTypes. The usual
+arguments are followed by the archives that make up the static library.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from common import LIBRARY, check, check_none, finish, get_symbols, skip, skip_all
 
-# The one of HarfBuzz's libraries that registers types
+# The library of HarfBuzz that registers types
 TYPE_LIBRARY = 'libharfbuzz-gobject'
 
 CACHE_LINE = re.compile(r'^\s*libharfbuzz[\w-]*\.so[.\d]* .* => (.*)$', re.MULTILINE)

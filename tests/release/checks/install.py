@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library once it is installed: what is there, and a program that finds it with pkg-config."""
+"""The installed library: its files, and a program that finds it with pkg-config."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
-    """The root is put before the paths of our dependencies too, which are not in it."""
+    """pkg-config also puts the root before the paths of dependencies, which are not below it."""
     path = flag.removeprefix('-L')
     if path.startswith(str(sysroot)) and not Path(path).exists():
         return flag.replace(str(sysroot), '', 1)
@@ -26,7 +26,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    """AppStream sees whether what the metadata speak of is there; it looks below usr."""
+    """AppStream checks that the files in the metadata exist, below usr."""
     name = 'what the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'there is no appstreamcli')

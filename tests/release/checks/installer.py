@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The two commands that a newcomer runs first say what they install, or in one sentence why not.
+"""The first two commands of a new user say what they install, or why they cannot, in one sentence.
 
-Programs that pretend to be apt and sudo stand in for the real ones, so nothing is installed.
+Other programs replace apt and sudo, so nothing is installed.
 """
 
 import re
@@ -15,8 +15,8 @@ from common import SOURCE, check, finish, run, skip_all
 
 USED = ('bash', 'cat', 'env', 'grep', 'mktemp', 'rm', 'sed')
 
-# Files that say what the machine is like: "user" (not root), "sudo-refuses", "no-network",
-# "installed", "unknown" and "alternatives".
+# Files whose presence describes the machine: "user" (not root), "sudo-refuses", "no-network",
+# "installed", "unknown" and "alternatives"
 PROGRAMS = {
     'id': 'if [ -e user ]; then echo 1000; else echo 0; fi',
     'dpkg-query': '[ ! -e installed ] || echo installed',
@@ -50,7 +50,7 @@ SUDO = 'if [ -e sudo-refuses ]; then exit 1; fi; case "$1" in -n|-v) ;; *) exec 
 
 ANNOUNCED = r'Installing 17 packages \(download: 95\.2 MB/97 MB, disk space: 378 MB\): .*gcc.*\n'
 
-# What the machine is like, the exit status, what is printed, and whether packages are installed
+# The machine, the exit status, the output, and whether packages are installed
 CASES = {
     'nothing is missing': (('installed',), 0, r'', False),
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
@@ -95,7 +95,7 @@ def check_case(name, like, status, printed, installs):
 
 
 def check_read_only():
-    """Not even root can make a folder there."""
+    """Not even root can create this folder."""
     for script in ('tests/run.sh', 'examples/run.sh'):
         result = run([SOURCE / script, '--build-dir=/dev/null/build'])
         check(result.returncode == 1

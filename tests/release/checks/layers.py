@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Which rooms may include which, and what they may call."""
+"""Each room includes only the rooms that it may use, and calls only what it may call."""
 
 import re
 import sys
@@ -24,10 +24,11 @@ ROOMS = {
 # The rooms that decide and compute. They know GObject only.
 PURE = {'base', 'core', 'frame'}
 
-# What a pure room may include in addition to headers of this library.
+# Other libraries' headers that a pure room may include
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
 
-# A clock, a loop, a signal, a socket, chance, another library: what a pure room never names.
+# Names that a pure room must not contain: clocks, loops, signals, sockets, random numbers, other
+# libraries
 IMPURE = re.compile(r'''\b(
     g_get_(monotonic|real)_time | g_date_time_new_now\w* | g_timer_\w+ | clock_gettime |
     gettimeofday | (timerfd|epoll)_\w+ | g_usleep |
@@ -54,7 +55,7 @@ SOUP_EXCEPTIONS = {
         'a debug line names the status for which a request is sent again',
 }
 
-# A source of each room, one of its headers, and what lies above it
+# A source of each room, one of its headers, and a header of a room above it
 SOURCES = {
     'base': ('hb-settings.c', '"hb-settings-private.h"', '"hb-machine-private.h"'),
     'core': ('hb-machine.c', '"hb-machine-private.h"', '"hb-link-private.h"'),
@@ -159,7 +160,7 @@ def check_compile():
 
         for header in (above, *(['<libsoup/soup.h>'] if room in PURE else [])):
             bad = compile_here(header)
-            # In the words of GCC, or of Clang
+            # The messages of GCC and of Clang
             refused = 'No such file' in bad.stdout or 'file not found' in bad.stdout
             check(bad.returncode != 0 and refused, f'in lib/{room} {header} does not compile',
                   bad.stdout)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each file says under which licence it is, as the specification of REUSE wants it.
+"""Each file names its licence, as the specification of REUSE requires.
 
-A file that takes a comment has a line of its own. The copyright, and the licence of the others, is
-in .reuse/dep5. Where the program `reuse` is there and can ask git for the files, it looks too.
+A file that can have comments has a line with its licence. .reuse/dep5 has the copyright, and the
+licence of other files. `reuse` also checks this, if it is installed and git knows the files.
 """
 
 import re
@@ -15,14 +15,14 @@ from style import get_files
 
 LICENCE = 'LGPL-2.1-or-later'
 
-# Metadata of an application is put together with those of all others, so AppStream wants it free.
+# AppStream collects the metadata of all applications, so it requires a permissive licence.
 EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
 
-# Assembled, as this would be taken for a line of that kind itself
+# The pattern is in two parts, because it would otherwise match itself.
 LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
 N_LINES = 3
 
-# What takes no comment, is shown to readers as it is, or is drawn by a program
+# Files without comments, files that readers see unchanged, and files that a program writes
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',
@@ -31,7 +31,7 @@ WITHOUT_LINE = (
 
 
 def get_licence(path):
-    """What a file says of itself."""
+    """Returns the licence in a file's first lines."""
     try:
         head = path.read_text(encoding='utf-8').splitlines()[:N_LINES]
     except UnicodeDecodeError:

@@ -19,10 +19,10 @@ DEBIAN = PACKAGING / 'debian'
 OPTION = re.compile(r"^option\('(\w+)',\s*type: '\w+', value: '?(\w+)'?", re.MULTILINE)
 ROW = re.compile(r'^\| `(\w+)` \| `(\w+)` \|', re.MULTILINE)
 
-# As it is written on a command line: those of C are in capitals.
+# An option on a command line. Macros of C are in capitals.
 USE = re.compile(r'(?<![\w-])-D(?:[\w-]+:)?([a-z]\w*)(?==|`)')
 
-# How Debian calls what pkg-config knows
+# The names of pkg-config and of Debian
 DEBIAN_NAMES = {
     'gio-2.0': 'libglib2.0-dev',
     'gio-unix-2.0': 'libglib2.0-dev',
@@ -55,11 +55,12 @@ def check_options():
 
 
 def get_needed():
-    """What the build asks for, and the least versions: libraries by pkg-config, and programs."""
+    """Returns what the build needs, with the least versions: libraries of pkg-config, and
+    programs."""
     text = '\n'.join(read(SOURCE / folder / 'meson.build')
                      for folder in ('.', 'doc', 'examples', 'lib', 'tools'))
     variables = dict(re.findall(r"^(\w+_required) = '>= ([\d.]+)'", text, re.MULTILINE))
-    # The packages leave the last number of this one out.
+    # The packages leave out the last number of Meson's version.
     found = re.findall(r"^  (meson)_version: ('>= [\d.]+)\.0'", text, re.MULTILINE)
     found += re.findall(r"(?:dependency|find_program)\('([\w.-]+)', version: ('>= [\d.]+'|\w+)",
                         text)
@@ -67,7 +68,7 @@ def get_needed():
 
 
 def get_listed(page):
-    """The same, as the page for maintainers has it."""
+    """Returns the same from the page for maintainers."""
     rows = re.findall(r'^\| (`[^|]+`) \| (\d+(?:\.\d+){1,2}) \|', page, re.MULTILINE)
     programs = re.findall(r'\b(Meson|gi-docgen)`? ([\d.]*\d)', page)
     return {*((name, version) for names, version in rows for name in re.findall('`(.+?)`', names)),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs in the README work when they are pasted, and are those in examples/.
+"""The programs in the README work when they are pasted, and are the same as in examples/.
 
-The environment may have PYTHON, one with GObject, and GJS.
+The environment may have PYTHON, with GObject, and GJS.
 """
 
 import os
@@ -21,7 +21,7 @@ VALA = BUILD / 'examples' / 'subscribe-vala'
 
 BLOCK = re.compile(r'^```(c|python)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
-# Where the program begins in the file of examples/, after the licence and what it does
+# The text with which a program begins in its file, after the licence and the description
 BEGINNING = {'c': '#include', 'python': 'import signal'}
 
 COMPLAINT = re.compile(r'CRITICAL|WARNING|Warning|Traceback')
@@ -30,7 +30,7 @@ MAX_LINES = 120
 
 
 class Server:
-    """Runs echo-server, which prints to standard error how each client has left."""
+    """Runs echo-server, which reports the end of each client on standard error."""
 
     def __enter__(self):
         self._process = subprocess.Popen([SERVER, '--port=0', '--verbose'], text=True,
@@ -43,7 +43,7 @@ class Server:
         self._process.communicate()
 
     def read_report(self):
-        """Reads what it says of its only client, up to how that has left."""
+        """Reads the report about the only client, until the client has left."""
         report = ''
         alarm = threading.Timer(PATIENCE, self._process.kill)
         alarm.start()
@@ -109,7 +109,7 @@ def main():
         check(programs.get(language) == read_example(language, name),
               f'the README has the program of examples/{name}', programs.get(language, 'nothing'))
 
-    # The translation may leave programs out, but what it has is the same.
+    # The translation may leave out programs, but the others are the same.
     translated = BLOCK.findall((SOURCE / 'README.zh_CN.md').read_text(encoding='utf-8'))
     check(translated and all(programs.get(language) == text for language, text in translated),
           'the README in Chinese has a program of the README')

@@ -19,12 +19,12 @@ MAX_COLUMNS = 100
 # The folders of a private machine
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
-# Translations are laid out by gettext, and a licence is not ours to lay out.
+# gettext formats the translations, and a licence must not be changed.
 NOT_OURS = ('*.po', '*.pot', 'LICENSE', 'CC0-*.txt', 'LGPL-*.txt')
 
 PICTURES = ('*.png',)
 
-# What cannot be broken: a table, a picture, a line of a log, an address
+# Lines that cannot be broken: tables, pictures, lines of a log, addresses
 UNBREAKABLE = re.compile(r'\||!\[|\d\d:\d\d:\d\d\.\d|.*https?://')
 
 

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library as a subproject of an application, by a wrap that points at the source.
+"""The library as a subproject of an application, with a wrap that points at the source.
 
-What the application asks for is `dependency('hb-websocket-1')`, with or without a fallback: where
-the library is not installed, the wrap says that the subproject provides it. That is all that a
-program in Vala needs too. Tests, examples and tools are not built with it, unless the application
-asks for them.
+The application calls `dependency('hb-websocket-1')`, with or without a fallback. If the library is
+not installed, the wrap says that the subproject provides it. A program in Vala needs no more.
+Tests, examples and tools are built only if the application asks for them.
 """
 
 import json
@@ -48,7 +47,7 @@ def introspect(build, what):
 
 
 def get_programs(build):
-    """The names of those that come with the library."""
+    """Returns the names of the programs in the subproject."""
     return {target['name'] for target in introspect(build, '--targets')
             if target['type'] == 'executable' and target['subproject']}
 

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library exports what its public headers declare, and nothing else.
+"""The library exports exactly the functions that its public headers declare.
 
-The bindings and the documentation have all of it, and so has the file in which Debian keeps the
-symbols, where that is there.
+The bindings, the documentation and Debian's file of symbols, if it is there, have all of them.
 """
 
 import re
@@ -14,7 +13,7 @@ from common import (GIR, LIBRARY, SOURCE, check, check_none, finish, get_public_
 
 DEBIAN_SYMBOLS = SOURCE / 'packaging/debian/libhb-websocket-1-0.symbols'
 
-# Functions that the bindings do not have, with the reason for each.
+# Functions that the bindings lack, with the reason for each
 NOT_INTROSPECTED = {}
 
 DIRECTIVE = re.compile(r'^\s*#(?:[^\n\\]|\\\n|\\.)*', re.MULTILINE)
@@ -22,7 +21,7 @@ AVAILABLE = re.compile(r'\bHB_(?:AVAILABLE|DEPRECATED)_IN_\w+\s+'
                        r'(?:G_DECLARE_\w+\s*\(\s*\w+\s*,\s*(\w+)|[^;]*?\b(hb_\w+)\s*\()')
 FUNCTION = re.compile(r'\b(hb_\w+)\s*\(')
 
-# A line of Debian's: the symbol, its version, and the release that had it first
+# A line of Debian's file: the symbol, its version, and the first release with it
 DEBIAN_LINE = re.compile(r'^ (?:\([^)]*\))?(\w+)@\S+ ([\d.]+)', re.MULTILINE)
 
 CORE = '{http://www.gtk.org/introspection/core/1.0}'

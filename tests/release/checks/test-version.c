@@ -7,7 +7,7 @@ test_same (void)
 {
   g_autofree char *text = NULL;
 
-  g_test_summary ("The library that runs is the one that was compiled against");
+  g_test_summary ("The program runs with the library that it was compiled with");
 
   g_assert_cmpuint (hb_get_major_version (), ==, HB_MAJOR_VERSION);
   g_assert_cmpuint (hb_get_minor_version (), ==, HB_MINOR_VERSION);
@@ -38,7 +38,7 @@ test_check (void)
   const char *reason;
   guint i;
 
-  g_test_summary ("A version is compared at compile time, and at run time within its major one");
+  g_test_summary ("Versions are compared at compile time, and at run time within a major version");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Versions, enumerations, properties and counters from JavaScript.
+// Versions, enumerations, properties and counters in JavaScript
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -58,7 +58,7 @@ const READABLE = [
   ['ready', false],
 ];
 
-// What an application shows.
+// The view of an application, which shows some properties of a task
 const View = GObject.registerClass({
   Properties: {
     'state': GObject.ParamSpec.enum('state', null, null, GObject.ParamFlags.READWRITE,
@@ -168,7 +168,7 @@ main({
     assert(metrics.get_uptime() > 0);
     assert(metrics.get_downtime() >= 0);
 
-    // It describes that moment, and does not change afterwards.
+    // The metrics are a snapshot, and do not change afterwards.
     assert(task.get_metrics().get_uptime() >= metrics.get_uptime());
 
     const copy = metrics.copy();

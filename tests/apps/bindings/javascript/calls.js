@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Calls and the errors they end with, from JavaScript.
+// Calls and their errors in JavaScript
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';

@@ -14,8 +14,8 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Takes what GJS would print of an exception that cannot be caught. It is a critical message, which
-// ends the program where the environment has asked for that.
+// Catches the message that GJS prints about an exception that cannot be caught. It is a critical
+// message, so it ends the program if the environment says so.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);
@@ -35,7 +35,7 @@ async function catchSlips(call) {
 }
 
 main({
-  // A handler that fails is reported as in all of GJS, and nothing else happens.
+  // GJS reports a handler that fails, and the task continues.
   async exceptions() {
     const task = newTask({reconnectTimeout: 1});
     const log = [];

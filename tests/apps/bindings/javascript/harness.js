@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the tests of the JavaScript binding have in common. Each is a program, called with the URI
-// of a peer, see peer.c.
+// Functions for the tests of the JavaScript binding. Each test is a program whose argument is the
+// URI of a peer (peer.c).
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -59,7 +59,7 @@ export function turn() {
   });
 }
 
-// Waits until the condition, which may take its time, holds.
+// Waits until the condition holds. The condition may be an async function.
 export async function wait(condition) {
   const deadline = GLib.get_monotonic_time() + PATIENCE * 1000000;
 

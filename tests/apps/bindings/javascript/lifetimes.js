@@ -56,8 +56,8 @@ main({
     await closeTask(watcher);
   },
 
-  // Handlers and functions go when they are replaced or taken away, and with the task at the
-  // latest. Each holds a witness, whose link is seen to go.
+  // Handlers and functions are freed when they are replaced or removed, and with the task at the
+  // latest. Each holds another task, whose connection then ends.
   async functions_are_released() {
     const watcher = await openTask();
     let task = newTask();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Messages, headers, the heartbeat and reconnecting from JavaScript.
+// Messages, headers, the heartbeat and reconnecting in JavaScript
 
 import GLib from 'gi://GLib';
 import Hb from 'gi://Hb?version=1';
@@ -75,7 +75,7 @@ main({
     await closeTask(task);
   },
 
-  // A reply that is never the same, among messages that are none, and a ping that is binary
+  // Replies that differ each time, among other messages, and a binary ping
   async numberedHeartbeat() {
     const task = await openTask({liveness: Hb.Liveness.REPLY});
     const asked = [];

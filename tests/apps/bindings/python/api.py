@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Versions, enumerations, properties and counters from Python."""
+"""Versions, enumerations, properties and counters in Python."""
 
 import gc
 
@@ -119,7 +119,7 @@ def test_properties():
 
 
 class View(GObject.Object):
-    """What an application shows."""
+    """The view of an application, which shows some properties of a task."""
 
     state = GObject.Property(type=Hb.State, default=Hb.State.CLOSED)
     is_busy = GObject.Property(type=bool, default=False)
@@ -181,7 +181,7 @@ def test_metrics():
     assert metrics.get_uptime() > 0
     assert metrics.get_downtime() >= 0
 
-    # It describes that moment, and does not change afterwards.
+    # The metrics are a snapshot, and do not change afterwards.
     assert task.get_metrics().get_uptime() >= metrics.get_uptime()
 
     copy = metrics.copy()

@@ -40,7 +40,7 @@ def test_calls():
 
 
 def test_calls_at_once():
-    """gather() and the like take coroutines, not what a call returns."""
+    """gather() and similar functions take coroutines, not the result of a call."""
     async def wait_for_call(awaitable):
         await awaitable
 
@@ -57,7 +57,7 @@ def test_calls_at_once():
 
 
 def test_handlers():
-    """Handlers run while a coroutine waits, and hand messages over to it."""
+    """Handlers run while a coroutine waits, and pass messages to it."""
     async def work():
         task = new_task()
         messages = asyncio.Queue()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Calls and the errors they end with, from Python."""
+"""Calls and their errors in Python."""
 
 from harness import (
     BINARY, TEXT, URI, assert_fails, call, close_task, main, new_task, open_task, start, wait,
@@ -145,7 +145,7 @@ def test_receive():
 
 
 def test_defaults():
-    """What can be null at the end of a call may be left out."""
+    """The last arguments of a call may be left out if they can be null."""
     task = open_task()
     closes = []
     task.connect('close', lambda _, code, reason: closes.append((code, reason)))

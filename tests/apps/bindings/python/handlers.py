@@ -10,12 +10,12 @@ from gi.repository import GLib, Hb
 
 
 class Slip(Exception):
-    """What a handler gets wrong."""
+    """The fault of a handler."""
 
 
 @contextmanager
 def catch():
-    """Takes what Python would print of an exception that cannot be caught."""
+    """Catches exceptions that Python would only print."""
     caught = []
     sys.excepthook = lambda kind, *_: caught.append(kind)
     try:
@@ -29,7 +29,7 @@ def fail(*_):
 
 
 def test_exceptions():
-    """A handler that fails is reported as in all of Python, and nothing else happens."""
+    """Python reports a handler that fails, and the task continues."""
     task = new_task(reconnect_timeout=1)
     log = []
     names = ('connecting', 'open', 'message', 'drain', 'close', 'error', 'reconnect',
@@ -75,7 +75,8 @@ def test_exceptions_of_functions():
 
 
 def test_sources():
-    """A main loop calls again what has returned true: a function that sends returns nothing."""
+    """A main loop calls a source again if it returns true, so functions that send return
+    nothing."""
     task = open_task()
     received = []
     payload = GLib.Bytes.new(b'payload')

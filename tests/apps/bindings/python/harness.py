@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the Python binding have in common.
+"""Functions for the tests of the Python binding.
 
-Each is a program, called with the URI of a peer, see peer.c. It imports this module first, which
-asks for the versions of the others.
+Each test is a program whose argument is the URI of a peer (peer.c). It imports this module first,
+because this module requires the versions of the others.
 """
 
 import sys

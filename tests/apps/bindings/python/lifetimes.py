@@ -10,7 +10,7 @@ from harness import PATIENCE, call, close_task, main, new_task, open_task, wait
 
 
 def watch(task):
-    """Returns a condition: the object itself, not only its wrapper, is finalized."""
+    """Returns a list that becomes true when the object, not only its wrapper, is finalized."""
     gone = []
     task.weak_ref(gone.append, True)
     return gone
@@ -69,7 +69,8 @@ def test_handlers_alone():
 
 
 def test_functions_keep():
-    """The collector does not see into the task, so a function that refers to it keeps it alive."""
+    """The collector cannot see the references of a task, so a function that refers to it keeps it
+    alive."""
     def make():
         task = open_task()
         task.set_ping_func(lambda *_: str(task.get_attempt()))
@@ -104,7 +105,7 @@ def test_call_keeps():
 
 
 def test_functions_are_released():
-    """Handlers and functions go when they are replaced, and with the task at the latest."""
+    """Handlers and functions are freed when they are replaced, and with the task at the latest."""
     def make():
         def func(*_):
             return None

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Messages, headers, the heartbeat and reconnecting from Python."""
+"""Messages, headers, the heartbeat and reconnecting in Python."""
 
 import gc
 import threading
@@ -51,7 +51,7 @@ def test_conversation():
 
 
 def test_threads():
-    """Python's threads send while the main loop runs, and their errors are thrown there."""
+    """Python's threads send while the main loop runs, and get their own errors."""
     task = open_task()
     received = []
     errors = []
@@ -126,7 +126,7 @@ def test_headers():
 
 
 def test_numbered_heartbeat():
-    """A reply that is never the same, among messages that are none, and a ping that is binary."""
+    """Replies that differ each time, among other messages, and a binary ping."""
     task = open_task(liveness=Hb.Liveness.REPLY)
     asked = []
     got = []

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Versions, enumerations, properties and counters from Vala.
+// Versions, enumerations, properties and counters in Vala
 
 void test_version ()
 {
@@ -219,7 +219,7 @@ void test_properties ()
   assert (other.session == session && third.session == session);
 }
 
-// What an application shows.
+// The view of an application, which shows some properties of a task
 class View : Object
 {
   public Hb.State state { get; set; default = Hb.State.CLOSED; }
@@ -291,7 +291,7 @@ void test_metrics () throws Error
   assert (metrics.get_uptime () > 0);
   assert (metrics.get_downtime () >= 0);
 
-  // It describes that moment, and does not change afterwards.
+  // The metrics are a snapshot, and do not change afterwards.
   assert (task.get_metrics ().get_uptime () >= metrics.get_uptime ());
 
   // A copy by Vala and a copy by hand are valid for the same time.

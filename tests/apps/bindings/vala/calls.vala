@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Calls and the errors they end with, from Vala.
+// Calls and their errors in Vala
 
 async void test_errors () throws Error
 {

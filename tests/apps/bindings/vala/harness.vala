@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What the tests of the Vala binding have in common. Each is a program, called with the URI of a
-// peer, see peer.c, and has a function run () that calls its tests.
+// Functions for the tests of the Vala binding. Each test is a program whose argument is the URI of
+// a peer (peer.c). Its function run () calls the cases.
 
 const int PATIENCE = 5; // seconds
 const Soup.WebsocketDataType TEXT = Soup.WebsocketDataType.TEXT;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What keeps objects alive in Vala, which counts references. A handler or function that takes its
-// own task from around it keeps it; one that has it from its arguments, or by an unowned variable,
+// What keeps objects alive in Vala, which counts references. A handler or function that captures
+// its own task keeps it alive. One that gets the task as an argument or from an unowned variable
 // does not.
 
 void test_handlers_alone () throws Error
@@ -22,7 +22,8 @@ void test_handlers_alone () throws Error
 
 delegate void Taker (Token token);
 
-// Handlers and functions go when they are replaced or taken away, and with the task at the latest.
+// Handlers and functions are freed when they are replaced or removed, and with the task at the
+// latest.
 void test_functions_are_released () throws Error
 {
   var task = new Hb.WebsocketTask (uri);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Messages, headers, the heartbeat and reconnecting from Vala.
+// Messages, headers, the heartbeat and reconnecting in Vala
 
-// `open` and `close` are methods and signals, and one member in Vala: a call of it has to call the
-// method, which opens and closes, and not to emit the signal, which would do neither.
+// `open` and `close` are methods and signals, but one member in Vala. A call must call the method.
+// To emit the signal would not open or close anything.
 void test_methods_and_signals () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -100,7 +100,7 @@ void set_pong_func (Hb.WebsocketTask task,
   });
 }
 
-// A reply that is never the same, among messages that are none, and a ping that is binary
+// Replies that differ each time, among other messages, and a binary ping
 void test_numbered_heartbeat () throws Error
 {
   var task = new Hb.WebsocketTask (uri);

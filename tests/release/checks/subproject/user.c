@@ -2,8 +2,8 @@
 
 #include <hb-websocket.h>
 
-/* A program as a user of the library builds it. It sends hello to a URI, and succeeds when the
- * server has sent that back and the link is closed. */
+/* An application's program. It sends hello to a URI, and succeeds when the server has echoed it and
+ * the connection is closed. */
 
 static gboolean received;
 
