@@ -132,19 +132,38 @@ is_text (const char *string,
   return string != NULL ? g_utf8_validate (string, -1, NULL) : !is_required;
 }
 
+/* A default is not copied, because thousands of tasks may have it. */
+static char *
+copy_string (const Setting *setting,
+             const char    *string)
+{
+  const char *initial = setting->initial.v_string;
+
+  return g_strcmp0 (string, initial) == 0 ? (char *) initial : g_strdup (string);
+}
+
+static void
+free_string (const Setting *setting,
+             char          *string)
+{
+  if (string != setting->initial.v_string)
+    g_free (string);
+}
+
 /* Each of these sets a field of its type, and returns whether the value has changed. A string is
  * copied before the old one is freed, because the new value may be a part of the old one. */
 static gboolean
-set_string (char       **field,
-            const char  *value)
+set_string (const Setting  *setting,
+            char          **field,
+            const char     *value)
 {
-  G_GNUC_UNUSED g_autofree char *old = NULL;
+  char *old = *field;
 
-  if (g_strcmp0 (*field, value) == 0)
+  if (g_strcmp0 (old, value) == 0)
     return FALSE;
 
-  old = *field;
-  *field = g_strdup (value);
+  *field = copy_string (setting, value);
+  free_string (setting, old);
 
   return TRUE;
 }
@@ -287,7 +306,7 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->uri, g_free);
   g_clear_pointer (&self->protocols, g_strfreev);
   g_clear_pointer (&self->origin, g_free);
-  g_clear_pointer (&self->ping_message, g_free);
+  free_string (get_setting (HB_PROPERTY_PING_MESSAGE), g_steal_pointer (&self->ping_message));
   g_clear_pointer (&self->ping_bytes, g_bytes_unref);
   g_clear_pointer (&self->pong_message, g_free);
 }
@@ -315,7 +334,7 @@ hb_settings_set (HbSettings    *self,
       return set_plain (field, value, setting->size);
     case KIND_STRING:
     case KIND_TEXT:
-      return set_string (field, *(const char * const *) value);
+      return set_string (setting, field, *(const char * const *) value);
     case KIND_STRV:
       return set_strv (field, *(const char * const * const *) value);
     case KIND_BYTES:

@@ -57,6 +57,7 @@ hb_machine_on_requested (HbMachine *self,
       return FALSE;
     }
 
+  g_clear_pointer (&self->request_uri, g_free);
   self->requested_at = now;
   self->metrics.attempts++;
 

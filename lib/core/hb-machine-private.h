@@ -27,7 +27,7 @@ typedef struct
   HbTickets    opens;        /* wait for OPEN */
   HbTickets    closes;       /* wait for CLOSED */
   char        *close_reason; /* (nullable) for our own close frame */
-  char        *request_uri;  /* (nullable) of the request that `connecting` last showed */
+  char        *request_uri;  /* (nullable) of a request that is shown and not sent yet */
   GError      *last_error;   /* (nullable) why no link is open, NULL once one is */
   guint        close_code;
   HbState      state;
