@@ -8,8 +8,8 @@
 
 #include "certificate.h"
 
-/* LeakSanitizer, where it is built in, stumbles over thread-local storage of libraries that are
- * loaded at run time, as a TLS backend is: its flag for that. */
+/* LeakSanitizer reports thread-local storage of libraries that are loaded at run time, such as a
+ * TLS backend, so its flag for that is off. */
 const char *__asan_default_options (void);
 
 const char *
@@ -18,13 +18,13 @@ __asan_default_options (void)
   return "intercept_tls_get_addr=0";
 }
 
-/* The authority that this process trusts while no other is set: it signs nothing. The system's
- * would make the outcome the machine's: they are many, and are read for each connection, or none is
- * installed, and glib-networking warns of that. */
+/* The authority that this process trusts while no other is set. It signs nothing. With the system's
+ * authorities, results would depend on the machine: many take long to read, and glib-networking
+ * warns if none is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) */
 
-/* (nullable) the file of whom this process trusts */
+/* (nullable) the file of the authority that this process trusts */
 static char *trusted;
 
 static gboolean
@@ -59,8 +59,8 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Openssl takes dates from 3.4 on. Before that, it refuses to make a new certificate that has
- * expired, but not to let one expire. */
+/* openssl has options for dates from 3.4 on. An older one refuses to make a certificate that has
+ * expired, but not to change the dates of another. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -138,8 +138,8 @@ trust_nobody (void)
   g_tls_backend_set_default_database (g_tls_backend_get_default (), nobody);
 }
 
-/* A self-signed certificate with its key. Made for this run: one in the repository would expire
- * some day. From the first one on, this process trusts none of the machine's authorities.
+/* Makes a self-signed certificate with its key, because one in the repository would expire. From
+ * the first one on, this process trusts none of the machine's authorities.
  *
  * @name: whose it is, as openssl writes it: IP:127.0.0.1
  *
@@ -172,8 +172,7 @@ certificate_exists (GTlsCertificate *certificate)
   return certificate != NULL;
 }
 
-/* Makes this certificate the one authority that this process trusts, until
- * certificate_distrust (). */
+/* Until certificate_distrust (), this process trusts only this certificate. */
 void
 certificate_trust (GTlsCertificate *certificate)
 {

@@ -87,12 +87,12 @@ connections_are_gone (Fixture *fixture)
   return TRUE;
 }
 
-/* No reference keeps the task alive, whatever its state, and the task leaves nothing behind. */
+/* No reference keeps the task alive, whatever its state, and the task frees everything. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
-  /* The next attempt is not the test's concern, however slow the machine is. */
+  /* No further attempt disturbs the test, however slow the machine is. */
   if (fixture->task != NULL)
     hb_websocket_task_hold (fixture->task);
 
@@ -146,7 +146,7 @@ fixture_close_raw (Fixture *fixture,
   signal_log_expect (fixture->log, WORDS_CLOSE);
 }
 
-/* Lets the server vanish without an end of the connection. */
+/* Stops the server without ending the connection. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)
@@ -155,8 +155,8 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the task into @state, where it stays for a while: the server of add_raw_test () does not
- * answer then. What is emitted on the way is forgotten. */
+/* Brings the task into @state, in which it stays because the server of add_raw_test () does not
+ * answer. Forgets the signals that this emits. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)

@@ -25,8 +25,8 @@ typedef struct
 
 #define RECONNECT 20
 
-/* Whether links count the bytes that the kernel has taken, or leave all to libsoup, to which every
- * test is linked a second time */
+/* Whether links count the bytes that the kernel has accepted. In the suite fallback, libsoup writes
+ * them. */
 extern const gboolean has_stream;
 
 /* Whether the application gets each connection, as it must before it can listen to libsoup's
@@ -56,7 +56,7 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
-/* What the task gives back of its queue, as the signal log writes messages */
+/* Returns the messages that the task gives back, in the words of the signal log. */
 void     assert_takes_back     (HbWebsocketTask *task,
                                 const char      *expected);
 
@@ -64,7 +64,7 @@ void     assert_takes_back     (HbWebsocketTask *task,
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
 
-/* For calls that have no data but where their result goes */
+/* A callback whose data is the pointer that gets the result */
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);

@@ -112,7 +112,7 @@ run_flood (gpointer data)
   while (goes_on && self->again != NULL && flood_get_n_sent (self) < self->limit)
     goes_on = say (self, socket, self->again->data, self->again->len);
 
-  /* The socket stays until the test is over. */
+  /* The socket stays open until the end of the test. */
   while (!g_cancellable_is_cancelled (self->cancellable))
     g_usleep (G_TIME_SPAN_MILLISECOND);
 
@@ -193,7 +193,7 @@ flood_get_n_sent (Flood *self)
   return n_sent;
 }
 
-/* Whether as much has gone as was to go */
+/* Returns whether @limit bytes have been sent. */
 gboolean
 flood_is_over (Flood *self)
 {

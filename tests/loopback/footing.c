@@ -143,7 +143,7 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Each message begins with its number: none is lost, and none comes before another. */
+/* Each message begins with its number, so a lost or early one is noticed. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -163,7 +163,7 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* In place of the log, which would keep each message, and take the time */
+/* Replaces the log, which would keep each message and take long */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)
@@ -228,7 +228,7 @@ footing_expect (Fixture *fixture,
   test_server_clear_received (fixture->server);
 }
 
-/* Lets the server send as many messages of so many bytes, each of which begins with its number. */
+/* Makes the server send messages of this size, each of which begins with its number. */
 void
 footing_say (Fixture *fixture,
              guint    n_messages,

@@ -24,7 +24,7 @@ act_pause (Cell    *cell,
   raw_peer_pause (peer);
 }
 
-/* What goes out in one piece goes out before the end. */
+/* Sends the bytes in one piece, before the end of the connection. */
 void
 act_drop (Cell    *cell,
           RawPeer *peer)
@@ -57,8 +57,8 @@ act_half_close (Cell    *cell,
   raw_peer_half_close (peer);
 }
 
-/* The text with what only this run knows: {accept}, {self}, and the URI of the other server as {ws}
- * or {wss}, or as {http} without its scheme */
+/* Replaces the values of this run in a text: {accept}, {self}, and the URI of the other server as
+ * {ws} or {wss}, or as {http} without its scheme. */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)
@@ -104,7 +104,7 @@ act_text_drop (Cell    *cell,
   raw_peer_drop (peer);
 }
 
-/* The text, and @number times a line of a header after it */
+/* Sends the text, followed by @number lines of a header. */
 void
 act_text_flood (Cell    *cell,
                 RawPeer *peer)

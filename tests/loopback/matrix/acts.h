@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What a server does wrong, each with the data and the number of its fault */
+/* The faults of a server, each with its data and number */
 
 void act_nothing     (Cell    *cell,
                       RawPeer *peer);

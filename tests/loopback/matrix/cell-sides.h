@@ -6,11 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* The two sides that meet in a cell, a server that is bad once and good from then on, and an
- * application, for cell.c, which says what happens when. */
+/* The two sides in a cell: a server that has one fault and works afterwards, and an application.
+ * cell.c decides what happens, and when. */
 
-/* The sizes of message number 0. Where messages wait, they are big: more than the kernel keeps of
- * them on its own. */
+/* The sizes of message number 0. Messages that wait are larger than the kernel's buffers. */
 #define CELL_SMALL 1000
 #define CELL_BIG   16384
 

@@ -4,7 +4,7 @@
 
 #include "cell.h"
 
-/* What a cell's task has to emit, from the row of the fault and the state that it hits. */
+/* The signals that the task of a cell must emit, for a fault and the state that it hits */
 
 #define COMES_BACK " state:connecting connecting state:open open"
 
@@ -14,7 +14,7 @@ cell_get_result (const Cell *self)
   return fault_get_result (self->fault, self->state, self->is_tls, fault_get_soup ());
 }
 
-/* Whether the task is CLOSED in the end, and stays so until it is opened again */
+/* Returns whether the task is CLOSED in the end, and stays closed until it is opened again. */
 gboolean
 cell_ends_closed (const Cell *self)
 {
@@ -73,7 +73,7 @@ add_return (GString    *words,
   g_string_append (words, COMES_BACK " drain");
 }
 
-/* How the task gets to where the fault hits, in the states in which that cannot be waited for */
+/* The words on the way to the fault, in states for which a test cannot wait */
 static void
 add_way (GString    *words,
          const Cell *self)
@@ -183,7 +183,7 @@ add_link (GString    *words,
 
   if (self->state == STATE_CLOSING)
     {
-      /* Nothing is delivered any more, and only the code of `close` shows how the peer has
+      /* No message is delivered any more, and only the code of `close` shows how the peer has
        * ended. */
       g_string_append (words, " state:closed");
       if (result->end == END_NONE)
@@ -202,7 +202,7 @@ add_link (GString    *words,
     add_loss (words, self);
 }
 
-/* The words of the signal log, in their order. None, where nothing may be emitted. */
+/* Returns the words of the signal log, in order, or none if no signal may be emitted. */
 char *
 cell_make_words (const Cell *self)
 {

@@ -31,7 +31,7 @@ open_link (Cell *self)
     confirm_messages (self, 3);
 }
 
-/* Goes to a link, and to the state of it that the fault is to hit. */
+/* Opens a link, and brings it into the state that the fault must hit. */
 static void
 enter_link (Cell *self)
 {
@@ -85,7 +85,7 @@ enter_link (Cell *self)
     }
 }
 
-/* Begins the attempt that the fault is to hit, which then comes about in a hook of the server. */
+/* Begins the attempt that the fault must hit. A hook of the server then causes the fault. */
 static void
 begin_attempt (Cell *self)
 {
@@ -112,7 +112,7 @@ begin_attempt (Cell *self)
     wait_until (self->victim != NULL);
 }
 
-/* On a link that lives on, the server now does what was outstanding. */
+/* If the link stays, the server now does what it has postponed. */
 static void
 carry_on (Cell *self)
 {
@@ -194,7 +194,8 @@ compare_arrivals (gconstpointer a,
   return (int) one->link - (int) other->link;
 }
 
-/* Each message once and in order, and none is missing but from @lost_from to before @lost_to. */
+/* Checks that each message has arrived once and in order. Only those from @lost_from to before
+ * @lost_to may be missing. */
 static void
 check_arrivals (Cell  *self,
                 guint  lost_from,
@@ -219,7 +220,7 @@ check_arrivals (Cell  *self,
   g_assert_cmpuint (next, ==, self->n_accepted);
 }
 
-/* Of a link that is lost nothing is left, and what it had taken before it takes still. */
+/* A lost link leaves nothing, and the messages that it had taken before have arrived. */
 static void
 bury_victim (Cell *self)
 {
@@ -230,7 +231,7 @@ bury_victim (Cell *self)
   wait_until (raw_peer_has_ended (self->victim));
 }
 
-/* Goes from what the fault has left to an open link at rest. */
+/* Brings the task from the state after the fault to an idle open link. */
 static void
 settle (Cell *self)
 {
@@ -258,7 +259,8 @@ settle (Cell *self)
   g_assert_cmpuint (self->n_pongs, <=, self->fault->n_pongs);
 }
 
-/* The task works: what waited has gone out, messages go both ways, and it closes. */
+/* Checks that the task works: waiting messages were sent, both sides receive messages, and the task
+ * closes. */
 static void
 prove (Cell *self)
 {

@@ -49,7 +49,7 @@ get_states (const Fault *self)
       g_assert_not_reached ();
     }
 
-  /* Only a loss that would be followed by another attempt can be the last. */
+  /* Only a loss that another attempt would follow can be the last. */
   if (self->result.end != END_LOST)
     states &= ~IN (LAST);
 

@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* What can be wrong with a server, and what the task makes of it. faults.c is the table; the cells
- * of the matrix, their expectations and the page of the documentation all come from it. */
+/* The faults of a server, and their results. The cells of the matrix, their expectations and the
+ * page of the documentation all come from the table in faults.c. */
 
 typedef struct _Cell Cell;
 
-/* In which state of the task a fault hits it */
+/* The state of the task that a fault hits */
 typedef enum
 {
   STATE_CONNECTING,   /* the first attempt; a fault of links comes in one piece with the answer */
@@ -38,7 +38,7 @@ typedef enum
 #define OVER_TLS   2
 #define OVER_BOTH  (OVER_PLAIN | OVER_TLS)
 
-/* At which moment of a connection the server does it */
+/* The moment of a connection in which the server does it */
 typedef enum
 {
   PHASE_NOBODY,  /* there is no server */
@@ -54,7 +54,7 @@ typedef enum
   END_FINAL, /* the task is CLOSED */
 } End;
 
-/* What becomes of it. A link that ends does so with a code. */
+/* The result. A link that ends has a code. */
 typedef struct
 {
   End         end;
@@ -63,7 +63,7 @@ typedef struct
   const char *error;  /* (nullable) the word of the signal log */
 } Result;
 
-/* Where a fault has another result than its usual one, maybe with a new libsoup only */
+/* Another result than the usual one, in some state or with a new libsoup only */
 typedef struct
 {
   guint  states;

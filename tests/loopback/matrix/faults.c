@@ -45,22 +45,24 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
-/* A link on which nothing comes any more. One that is not ready is still an attempt. */
+/* A link on which no more bytes arrive. A link that is not ready still counts as an attempt. */
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
-/* libsoup judges a code that opens the closing handshake, not one that answers ours. */
+/* libsoup checks the code of a server that begins the closing handshake, but not of one that
+ * answers. */
 #define FORBIDDEN(code_) \
   LINK (close), .number = code_, .result = FAILS (BROKEN_FRAME), \
   .but = { { IN (CLOSING), OVER_BOTH, CLOSES (code_) } }
 #define CLOSE_FRAME(code_) \
   LINK (close), .number = code_, .result = CLOSES (code_)
 
-/* Where there is something to write, that may find the reset before the close frame is read. */
+/* If the task has something to write, the write may fail with the reset before the close frame is
+ * read. */
 #define NOT_BACKLOG \
   .without = IN (BACKLOG)
 
-/* What begins a message, where another has begun, breaks the protocol. */
+/* A frame that begins a message within another message breaks the protocol. */
 #define IS_MESSAGE(words) \
   .messages = words, .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } }
 
@@ -208,7 +210,7 @@ const Fault faults[] = {
   { "ping-long", "sends a ping of 125 bytes",
     FRAMES ("89 7d 61*125"), .result = GOES_ON, .n_pongs = 1 },
 
-  /* Messages as they should be, if seldom are */
+  /* Valid messages of unusual forms */
 
   { "text", "sends a message",
     FRAMES ("81 02 6869"), .result = GOES_ON, IS_MESSAGE ("message:text:hi") },
@@ -261,7 +263,7 @@ const Fault faults[] = {
     FRAMES ("01 02 68c3  80 01 28"), .result = FAILS (BROKEN_TEXT),
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
 
-  /* Lengths that lie, and what is too long */
+  /* Wrong lengths, and messages that are too long */
 
   { "length-stall", "announces more than comes, and falls silent",
     FRAMES ("81 64 6869"), SILENT },

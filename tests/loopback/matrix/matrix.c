@@ -9,9 +9,9 @@
 #include "fixture.h"
 #include "table.h"
 
-/* Every fault of a server, in every state that it can hit, over every transport and with both
- * heartbeats: what the task emits, that it comes back or ends CLOSED, and that no message is lost
- * that was not handed to a dead link, and none doubled.
+/* Each fault of a server, in each state that it can hit, over each transport and with both
+ * heartbeats. The task must emit the right signals, and reconnect or end CLOSED. No message may be
+ * lost except on a dead link, and none may arrive twice.
  *
  * matrix [plain|tls] [message|ping]: the cells of one transport, or heartbeat
  * matrix --table: the same as a page of the documentation shows it */
@@ -40,7 +40,7 @@ run_cell (gconstpointer data)
       return;
     }
 
-  /* What the libraries open once and keep they open now. */
+  /* Lets the libraries open the descriptors that they keep. */
   if (!is_warm)
     cell_run (cell, certificate);
 
@@ -124,7 +124,7 @@ main (int   argc,
     }
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Every fault of a server in every state that it can hit.");
+  g_test_summary ("Each fault of a server in each state that it can hit");
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, be_quiet_cb, NULL);
   certificate = certificate_new ();
   if (certificate != NULL)

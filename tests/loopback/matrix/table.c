@@ -13,7 +13,7 @@
 #define GOES_ON    "→"
 #define NOTHING    "–"
 
-/* The words of the signal log that are not an HbError, for people */
+/* Descriptions of the words in the signal log that are not an HbError */
 static const struct
 {
   const char *word;
@@ -124,7 +124,8 @@ make_entry_for (const Fault *fault,
   return g_strdup_printf ("%s %s", sign, text);
 }
 
-/* The same on every system: what a new libsoup changes stands beside what an old one does. */
+/* The table is the same on all systems, because it has the results with old and new versions of
+ * libsoup. */
 static char *
 make_entry (const Fault *fault,
             State        state,

@@ -57,8 +57,8 @@ write_file (const char  *path,
   return written;
 }
 
-/* As root of a user namespace of our own we may do as we like with the networks in it, and with no
- * other. Where the system has no such for us, root has the right without. */
+/* Root of another user namespace may change the networks in it, but no others. If the system does
+ * not allow such a namespace, the real root may do the same. */
 static gboolean
 leave_host (GError **error)
 {
@@ -164,8 +164,8 @@ is_carrying (NetworkSide  side,
   return (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
-/* The kernel takes up to a second to believe that there is a cable, and drops what is sent until
- * then: netdevice(7). A program that asks it for a change waits for the end of that. */
+/* The kernel takes up to a second to detect the cable, and drops packets until then: netdevice(7).
+ * A program that asks it for a change waits for the end of that. */
 static void
 wait_for_carrier (void)
 {
@@ -244,8 +244,8 @@ network_run (NetworkSide  side,
   g_assert_no_error (error);
 }
 
-/* What comes to @side from now on: `drop`, or a condition and what to do with what meets it. TCP
- * there does not see it, and TCP on the other side does not see why. */
+/* Sets the rule for packets that arrive at @side: `drop`, or a condition and an action. TCP on
+ * either side cannot see the reason. */
 void
 network_filter (NetworkSide  side,
                 const char  *rule)
@@ -255,7 +255,7 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* As after network_init (), whatever was cut, and whatever taken away. The loop stands still. */
+/* Restores the network as after network_init (). The main loop does not run meanwhile. */
 void
 network_restore (void)
 {

@@ -100,7 +100,7 @@ outage_open (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Leaves the link just after data from the server. */
+/* Brings the link to a moment shortly after data from the server. */
 void
 outage_converse (Outage *self)
 {
@@ -118,9 +118,10 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the task has found out by its heartbeat, and not sooner than it may. How much later
- * is more the machine's business than the library's: it is shown, and only what cannot be is an
- * error. While the programs ran that cut the link, the loop stood still: that does not count. */
+/* Waits until the heartbeat has noticed the loss, which must not be too early. The delay after that
+ * depends more on the machine than on the library, so it is printed, and only an impossible one is
+ * an error. The time in which programs cut the link does not count, because the main loop did not
+ * run. */
 void
 outage_expect_loss (Outage *self)
 {
@@ -181,7 +182,7 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* The network is well again, since now, the task waits, and its next attempt succeeds. */
+/* The network works again. The task waits, and its next attempt succeeds. */
 void
 outage_expect_return (Outage *self)
 {
@@ -261,7 +262,7 @@ leads_to_server (int fd)
          && address.sin_addr.s_addr == inet_addr (NETWORK_SERVER);
 }
 
-/* The task's own, whatever lies over it, so that the kernel can be asked */
+/* Returns the socket of the task, below all other streams, so that the kernel can be queried. */
 static int
 find_socket (void)
 {
@@ -277,7 +278,7 @@ find_socket (void)
   g_error ("No socket leads to the server");
 }
 
-/* Of the task's side of the link */
+/* Returns a value of the task's side of the link. */
 guint
 outage_get_port (void)
 {

@@ -18,8 +18,8 @@
 #include "raw-server.h"
 #include "receiver.h"
 
-/* A server in a process of its own, which a test can kill. It counts the messages that have arrived
- * at the application. Each message is a text that begins with its number. */
+/* A server in another process, which a test can kill. It counts the messages that have arrived at
+ * the application. Each message is a text that begins with its number. */
 
 typedef struct
 {

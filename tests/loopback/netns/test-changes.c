@@ -38,7 +38,7 @@ network_changed_cb (GNetworkMonitor *monitor,
   *changed_at = g_get_monotonic_time ();
 }
 
-/* Until nothing is left of what the test before has changed */
+/* Waits until the changes of the test before have no effect any more. */
 static void
 wait_for_rest (void)
 {
@@ -64,7 +64,7 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* After a change of the network, an open link is checked at once. */
+/* Checks an open link at once after a change of the network. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)
@@ -141,7 +141,8 @@ test_return (Outage        *self,
   g_assert_cmpfloat (get_delay (self, changed_at), <, LATEST);
 }
 
-/* Gone and back within the time in which a second change is not acted on: it is remembered. */
+/* The network goes and comes back within the time in which a second change has no effect. The
+ * change acts later. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)
@@ -177,7 +178,7 @@ main (int   argc,
   network_init ();
   g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A change of the network is a reason to ask, and to try again, at once.");
+  g_test_summary ("A change of the network causes a ping, or another attempt, at once");
 
   add_outage ("/netns/changes/ping", NULL, test_ping);
   add_outage ("/netns/changes/move", NULL, test_move);

@@ -542,7 +542,7 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Every message arrives that the peer's TCP has acknowledged.");
+  g_test_summary ("Each message arrives that the peer's TCP has acknowledged");
 
   for (i = 0; i < G_N_ELEMENTS (runs); i++)
     g_test_add_data_func (runs[i].path, &runs[i], test_losses);

@@ -13,8 +13,9 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* A link that is lost without a report from TCP, noticed by the heartbeat, and made again when the
- * network is back. Needs `ip`, `nft`, and root or user namespaces for everyone; by hand:
+/* A link that is lost without a report from TCP. The heartbeat notices the loss, and the task
+ * reconnects when the network works again. Needs `ip`, `nft`, and root or user namespaces for
+ * everyone; by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
@@ -295,7 +296,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A link that is lost on a real network is noticed in time, and comes back.");
+  g_test_summary ("The loss of a link on a real network is noticed in time, and the task "
+                  "reconnects");
 
   for (i = 0; i < G_N_ELEMENTS (drops); i++)
     add_outage (drops[i].path, &drops[i], test_dropped);

@@ -4,8 +4,8 @@
 
 #include "outage.h"
 
-/* What happens to messages when the link is lost: those that wait arrive once and in order, and
- * none is doubled. test-lost-link.c says what it needs, and how to run it. */
+/* The fate of messages when the link is lost. Those that wait arrive once and in order.
+ * test-lost-link.c says what it needs, and how to run it. */
 
 /* All of an upload, in messages of a size of its own each, by which it is known */
 #define UPLOAD (6 * 1000 * 1000)
@@ -43,7 +43,7 @@ test_queued (Outage        *self,
   outage_expect_heard (self, 1, "text:one text:two text:three text:four");
 }
 
-/* The server has heard it, and only the acknowledgement is lost. */
+/* The server has received the message, and only the acknowledgement is lost. */
 static void
 test_unacknowledged (Outage        *self,
                      gconstpointer  data)
@@ -151,7 +151,8 @@ find_first_kept (Outage       *self,
   return i;
 }
 
-/* In the midst of an upload: what the kernel has not taken goes out again, first and in order. */
+/* During an upload, the messages that the kernel has not accepted are sent again, first and in
+ * order. */
 static void
 test_upload (Outage        *self,
              gconstpointer  data)
@@ -193,7 +194,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages that a lost link has not taken arrive once and in order by the next.");
+  g_test_summary ("Messages that a lost link has not taken arrive once and in order on the next "
+                  "link");
 
   add_outage ("/netns/messages/queued", NULL, test_queued);
   add_outage ("/netns/messages/unacknowledged", NULL, test_unacknowledged);

@@ -67,7 +67,7 @@ static void
 test_first_in_first_out (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("What goes in at the tail comes out at the head, in order");
+  g_test_summary ("Elements leave the head in the order in which they were added to the tail");
 
   push (&fixture->deque, 1, 3);
   hb_deque_pop_head (&fixture->deque);
@@ -80,7 +80,7 @@ static void
 test_peek_ends (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("Behind the last element there is nothing");
+  g_test_summary ("A peek after the last element returns NULL");
 
   push (&fixture->deque, 1, 3);
 
@@ -95,7 +95,7 @@ test_push_head (Fixture       *fixture,
 {
   int i;
 
-  g_test_summary ("What goes in at the head is before all else");
+  g_test_summary ("An element that is added to the head precedes all others");
 
   for (i = 0; i < 20; i++)
     *(int *) hb_deque_push_head (&fixture->deque) = i;
@@ -180,7 +180,7 @@ static void
 test_frees_large_block (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("What a backlog has taken is given back when it is over");
+  g_test_summary ("The memory of a backlog is freed at its end");
 
   push (&fixture->deque, 1, 1000);
   while (fixture->deque.length > 0)
@@ -212,7 +212,7 @@ test_random (Fixture       *fixture,
   g_autoptr (GArray) model = g_array_new (FALSE, FALSE, sizeof (int));
   int i;
 
-  g_test_summary ("It behaves as a plain array does, whatever is done to it");
+  g_test_summary ("A deque behaves as an array does, in any order of calls");
 
   for (i = 0; i < 20000; i++)
     {

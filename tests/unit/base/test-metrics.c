@@ -9,7 +9,7 @@ test_no_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("Where no reply has come, the latencies are unknown");
+  g_test_summary ("Without a reply the latencies are unknown");
 
   g_assert_cmpint (hb_metrics_get_latency_min (&metrics), ==, -1);
   g_assert_cmpint (hb_metrics_get_latency_max (&metrics), ==, -1);
@@ -38,7 +38,7 @@ test_zero_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("A reply within the same microsecond is one too");
+  g_test_summary ("A reply within the same microsecond counts");
 
   hb_metrics_add_latency (&metrics, 0);
 
@@ -102,8 +102,7 @@ test_boxed (void)
   g_auto (GValue) value = G_VALUE_INIT;
   HbMetrics *boxed;
 
-  g_test_summary ("The boxed type copies and frees as the functions do, for the language "
-                  "bindings");
+  g_test_summary ("The boxed type copies and frees as the functions do, for language bindings");
 
   g_value_init (&value, HB_TYPE_METRICS);
   g_value_set_boxed (&value, &metrics);

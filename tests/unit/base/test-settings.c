@@ -32,7 +32,7 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The defaults that the JavaScript helpers have too are theirs");
+  g_test_summary ("The defaults are those of the JavaScript helpers, if they have the setting");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -75,7 +75,7 @@ test_check (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A URI is all that an attempt needs");
+  g_test_summary ("An attempt needs only a URI");
 
   g_assert_true (hb_settings_check (&fixture->settings, &error));
   g_assert_no_error (error);
@@ -142,7 +142,7 @@ static const char not_utf8[] = "\xff";
 static const char * const two[] = { "chat", "news", NULL };
 static const char * const none[] = { NULL };
 
-/* A value of the type that the property has, so its address can be given to hb_settings_set () */
+/* A value of the property's type, whose address is an argument of hb_settings_set () */
 typedef union
 {
   int                 number; /* and a boolean, an enumeration or a guint */
@@ -195,10 +195,10 @@ static const Case cases[] = {
     { { .number = HB_DELIVERY_ACKNOWLEDGED + 1 }, { .number = -1 } }, 2 },
 };
 
-/* A GBytes is no constant, so its property has a test of its own. */
+/* A GBytes is not a constant, so its property has another test. */
 static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
 
-/* Makes a GValue of what @pointer points to, as a setter of the property would. */
+/* Returns a GValue of the value at @pointer, as a setter of the property makes one. */
 static void
 init_value (GValue        *value,
             GParamSpec    *pspec,
@@ -358,7 +358,7 @@ test_bytes (Fixture       *fixture,
   g_autoptr (GBytes) other = g_bytes_new ("\xc0", 1);
   GBytes *none_given = NULL;
 
-  g_test_summary ("Bytes start as NULL, and are compared by what is in them");
+  g_test_summary ("Bytes start as NULL, and are compared by their contents");
 
   g_assert_null (settings->ping_bytes);
   g_assert_false (hb_settings_set (settings, others[0], &none_given));

@@ -7,7 +7,7 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* A value that must be refused, and what the message must say of it */
+/* A value that must be refused, and a part of the message */
 typedef struct
 {
   const char *value;
@@ -129,7 +129,7 @@ test_uri_secrets (void)
   };
   gsize i;
 
-  g_test_summary ("No message about a URI has its user, its password or its query in it");
+  g_test_summary ("No message about a URI contains its user, password or query");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -159,7 +159,7 @@ test_protocols_good (void)
   static const char * const * const lists[] = { NULL, none, one, many };
   gsize i;
 
-  g_test_summary ("Subprotocols that are tokens are accepted, and none at all is too");
+  g_test_summary ("Subprotocols that are tokens are accepted, and so is an empty list");
 
   for (i = 0; i < G_N_ELEMENTS (lists); i++)
     {
@@ -227,7 +227,7 @@ test_origin_good (void)
   };
   gsize i;
 
-  g_test_summary ("Origins that can be a header are accepted");
+  g_test_summary ("Origins that can be the value of a header are accepted");
 
   for (i = 0; i < G_N_ELEMENTS (origins); i++)
     {
@@ -251,8 +251,7 @@ test_origin_bad (void)
   };
   gsize i;
 
-  g_test_summary ("An origin that would not stay in its header is refused, and the message "
-                  "shows it");
+  g_test_summary ("An origin that would end its header is refused, and the message shows it");
 
   for (i = 0; i < G_N_ELEMENTS (origins); i++)
     {
@@ -269,8 +268,8 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("Whatever libsoup accepts closes, with a code that a client may send or without "
-                  "one, and a message names another");
+  g_test_summary ("A code that libsoup accepts is valid, and so is no code. A message names any "
+                  "other.");
 
   for (code = 0; code <= 66000; code++)
     {
@@ -321,7 +320,7 @@ test_close_reason (void)
   };
   guint i;
 
-  g_test_summary ("A reason is made valid, and cut where a close frame has no more room");
+  g_test_summary ("A reason is made valid UTF-8, and cut to the length of a close frame");
 
   for (i = 0; i < G_N_ELEMENTS (reasons); i++)
     {
@@ -363,7 +362,7 @@ test_text_good (void)
   };
   gsize i;
 
-  g_test_summary ("Text in UTF-8 is accepted, empty and with a NUL anywhere too");
+  g_test_summary ("Text in UTF-8 is accepted, also if it is empty or contains a NUL");
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -393,7 +392,7 @@ test_text_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Text that is not UTF-8 is refused, and the message says from which byte on");
+  g_test_summary ("Text that is not UTF-8 is refused, and the message names the first wrong byte");
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -408,7 +407,7 @@ test_text_bad (void)
 static void
 test_text_length (void)
 {
-  g_test_summary ("Only as many bytes as were given are looked at");
+  g_test_summary ("No byte after the given length is read");
 
   g_assert_true (hb_syntax_check_text ("ab\xff", 2, NULL));
   g_assert_true (hb_syntax_check_text ("a\0\xff", 2, NULL));

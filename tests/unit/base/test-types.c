@@ -47,7 +47,7 @@ test_state (void)
     { "waiting", "HB_STATE_WAITING", 4 },
   };
 
-  g_test_summary ("The states have the numbers of readyState, and one of their own");
+  g_test_summary ("The states have the numbers of readyState, and WAITING another");
 
   assert_values (HB_TYPE_STATE, values, G_N_ELEMENTS (values));
 }
@@ -122,8 +122,7 @@ test_error (void)
 static void
 test_untranslated (void)
 {
-  g_test_summary ("Where there is no translation a text is itself, in the singular and in the "
-                  "plural");
+  g_test_summary ("Without a translation, a text is unchanged, in the singular and in the plural");
 
   g_assert_cmpstr (hb_gettext ("not a text of ours"), ==, "not a text of ours");
   g_assert_cmpstr (hb_ngettext ("one of none", "many of none", 1), ==, "one of none");

@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* UTF-8 is checked by RFC 3629, wherever it is among words of ASCII. */
+/* UTF-8 is checked as in RFC 3629, at any position among words of ASCII. */
 
 #define MAX_OFFSET 140
 
@@ -56,15 +56,15 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Within ASCII, at every place in a word and in several words, with memory that ends where the text
- * does */
+/* The text within ASCII, at each position in a word and in several words. The memory ends with the
+ * text. */
 static void
 test_table (gconstpointer data)
 {
   const Text *text = data;
   gsize offset;
 
-  g_test_summary ("Text is valid or not wherever it begins");
+  g_test_summary ("Text is valid or invalid at any position");
 
   for (offset = 0; offset < MAX_OFFSET; offset++)
     {
@@ -87,7 +87,7 @@ test_nul_anywhere (void)
   guint8 bytes[MAX_OFFSET];
   gsize i;
 
-  g_test_summary ("A NUL is a character, at every place");
+  g_test_summary ("A NUL is a character at any position");
 
   for (i = 0; i < sizeof bytes; i++)
     {
@@ -99,7 +99,7 @@ test_nul_anywhere (void)
     }
 }
 
-/* Decodes one character. Returns how many bytes it has, or 0 if there is none. */
+/* Decodes one character. Returns its length in bytes, or 0 if it is invalid. */
 static gsize
 decode (const guint8 *data,
         gsize         length)
@@ -176,7 +176,7 @@ test_random (void)
   guint n_valid = 0;
   guint i;
 
-  g_test_summary ("A slow decoder agrees about random bytes");
+  g_test_summary ("A simple decoder accepts the same random bytes");
 
   for (i = 0; i < 20000; i++)
     {

@@ -8,7 +8,7 @@ void
 dice_init_from_seed (Dice    *self,
                      guint32  seed)
 {
-  /* The generator stands still at 0, so no seed may lead there. */
+  /* The generator would return 0 forever after the state 0, so no seed may lead to it. */
   *self = (Dice) { .state = (guint64) seed << 1 | 1 };
 }
 
@@ -26,8 +26,8 @@ dice_are_used_up (const Dice *self)
   return self->state == 0 && self->length == 0;
 }
 
-/* Marsaglia's xorshift with Vigna's multiplier: a walk of a million steps is not to spend its time
- * on chance. */
+/* Marsaglia's xorshift with Vigna's multiplier, because random numbers must cost little in a walk
+ * of a million steps */
 static guint64
 draw (Dice *self)
 {
@@ -38,7 +38,8 @@ draw (Dice *self)
   return (self->state * G_GUINT64_CONSTANT (2685821657736338717)) >> 32;
 }
 
-/* As few bytes as will do, so that one byte changed by a fuzzer is one choice changed. */
+/* Each choice takes as few bytes as possible, so a fuzzer that changes one byte changes one
+ * choice. */
 static guint64
 read_bytes (Dice  *self,
             guint  n_sides)

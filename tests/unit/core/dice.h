@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Where a walk takes its choices from: a seed, which never runs out, or a fuzzer's bytes, which
- * do. Then each throw is a 0, and a walk has to read that as "nothing happens". */
+/* The source of a walk's choices: a seed, or the bytes of a fuzzer. After the last byte, each
+ * choice is 0, which a walk must treat as "nothing happens". */
 typedef struct
 {
   const guint8 *bytes;  /* (nullable) (not owned) */

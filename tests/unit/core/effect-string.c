@@ -4,8 +4,8 @@
 
 #include "effect-string.h"
 
-/* A word for an effect, for comparisons and for readers. It never contains a payload, a reason or
- * an error's text. */
+/* A word for an effect, for comparisons and for people. It never contains a payload, a reason or
+ * the text of an error. */
 char *
 effect_to_string (const HbEffect *self)
 {
@@ -69,7 +69,7 @@ effect_to_string (const HbEffect *self)
     }
 }
 
-/* The payloads of messages that were taken back, which it frees */
+/* Returns the payloads of messages that were taken back, and frees these messages. */
 char *
 taken_to_string (HbDeque *taken)
 {

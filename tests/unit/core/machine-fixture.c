@@ -9,7 +9,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* A point in time like any other: a computer that has been on for an hour */
+/* A computer that has been on for an hour */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
 void
@@ -67,7 +67,8 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* As effect_to_string (), but with errors by name and with whose call was resolved */
+/* Does the same as effect_to_string (), with the names of errors and of the calls that were
+ * resolved. */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -91,7 +92,7 @@ to_string (const HbEffect *effect)
   return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
 }
 
-/* What is sent in one go is written in one go. */
+/* Messages that are sent at once are written at once. */
 static void
 transmit (Fixture *fixture)
 {
@@ -131,7 +132,7 @@ send_request (Fixture *fixture)
   fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
 }
 
-/* Returns whether the effect still has its place; one that has not leaves no trace in the log. */
+/* Returns whether the effect is still valid. An effect of an earlier link is not logged. */
 static gboolean
 carry_out (Fixture        *fixture,
            const HbEffect *effect)
@@ -220,7 +221,7 @@ write_down (Fixture    *fixture,
   g_string_append (fixture->log, effect);
 }
 
-/* Carries out all effects, those included that come of carrying them out. */
+/* Carries out all effects, including those that result from others. */
 void
 drain (Fixture *fixture)
 {
@@ -256,7 +257,7 @@ drain (Fixture *fixture)
     }
 }
 
-/* What has happened so far is not what the test is about. */
+/* Forgets the effects that the test is not about. */
 void
 forget (Fixture *fixture)
 {
@@ -265,7 +266,7 @@ forget (Fixture *fixture)
   g_string_truncate (fixture->wire, 0);
 }
 
-/* Lets the time pass, with a tick at each deadline. */
+/* Advances the time, with a tick at each deadline. */
 void
 advance (Fixture *fixture,
          guint    milliseconds)
@@ -291,7 +292,7 @@ advance (Fixture *fixture,
   fixture->now = end;
 }
 
-/* Lets the time pass while this process cannot run, with one tick when it can again. */
+/* Advances the time while this process cannot run, with one tick when it runs again. */
 void
 advance_late (Fixture *fixture,
               guint    milliseconds)
@@ -353,7 +354,7 @@ lose_link_with (Fixture *fixture,
   tell_lost (&fixture->machine, fixture->now, &loss);
 }
 
-/* The peer ends the link, in the midst of a message or not. */
+/* The peer ends the link, during a message or not. */
 void
 lose_by_peer (Fixture  *fixture,
               guint     code,
@@ -378,8 +379,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The driver transmits in the call that sends. Here the next drain () does, so that the log shows
- * it. */
+/* The driver transmits in the call that sends. Here the next drain () transmits, so that the log
+ * shows it. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,
@@ -456,7 +457,7 @@ get_deadline (Fixture *fixture)
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* Lets attempt after attempt fail, and returns how long the last delay is, in milliseconds. */
+/* Makes several attempts fail. Returns the last delay in milliseconds. */
 gint64
 fail_attempts (Fixture *fixture,
                guint    n_attempts)

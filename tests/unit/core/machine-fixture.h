@@ -9,13 +9,13 @@ G_BEGIN_DECLS
 
 typedef struct _Fixture Fixture;
 
-/* A handler of the application: runs at each effect that the driver would emit. */
+/* A handler of the application, which runs at each effect that the driver would emit */
 typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
-/* A machine, a clock that stands until it is moved, and the least driver that could be: it carries
- * out each effect in its turn and keeps a log of them. Tests compare the log with
- * assert_effects (); what no test asked for fails it in the end. */
+/* A machine, a clock that the test advances, and a minimal driver, which carries out and logs each
+ * effect. Tests compare the log with assert_effects (). Effects that a test has not expected fail
+ * it at the end. */
 struct _Fixture
 {
   HbMachine  machine;

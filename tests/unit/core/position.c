@@ -11,7 +11,7 @@
 static volatile guint32 current_seed;
 static volatile guint current_step;
 
-/* In a handler of a signal only write(2) is sure to work. */
+/* A signal handler may call write(2), but not printf(3). */
 static void
 write_number (guint number)
 {
@@ -26,7 +26,7 @@ write_number (guint number)
     return;
 }
 
-/* SA_RESETHAND: the signal comes again, and ends the process then. */
+/* Because of SA_RESETHAND, the second signal ends the process. */
 static void
 tell_cb (int number)
 {
@@ -38,7 +38,7 @@ tell_cb (int number)
     raise (number);
 }
 
-/* An assertion, a critical, a crash, and the end of a test's time */
+/* The signals of an assertion, a critical message, a crash, and a test's timeout */
 void
 position_tell_at_failure (void)
 {
@@ -49,7 +49,7 @@ position_tell_at_failure (void)
 
   for (i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
-      /* A sanitizer prints more. */
+      /* The handler of a sanitizer prints more, so it stays. */
       if (sigaction (numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
         sigaction (numbers[i], &action, NULL);
     }

@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* The position of a random walk, to find it again: a failure prints the seed of its round and the
- * step. */
+/* The position of a random walk. A failure prints the seed and the step, so that the round can be
+ * repeated. */
 void     position_tell_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);
 
-/* The seed that the environment asks for alone, as HB_WALK_SEED */
+/* Returns whether HB_WALK_SEED names the only seed to try. */
 gboolean position_get_seed        (guint32 *seed);
 
 G_END_DECLS

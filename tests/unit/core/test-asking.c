@@ -10,7 +10,7 @@ typedef struct
 {
   const char *name;
   guint       round_trip; /* in microseconds, as all times here */
-  gint64      times[6];   /* of the questions after a message was written, while none is answered */
+  gint64      times[6];   /* of the queries after a message was written, while none is answered */
 } Row;
 
 static const Row rows[] = {
@@ -21,7 +21,7 @@ static const Row rows[] = {
   { "endless", 5000000, { 1000000, 2000000, 3000000, 4000000, 5000000, 6000000 } },
 };
 
-/* A time like any other */
+/* An arbitrary time */
 #define START 1000000
 
 static void

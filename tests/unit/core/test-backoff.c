@@ -135,7 +135,7 @@ test_limit (void)
 {
   HbSettings settings = { .repeat_limit = 3 };
 
-  g_test_summary ("The limit is how many attempts there are");
+  g_test_summary ("The limit is the number of attempts");
 
   g_assert_false (hb_backoff_is_exhausted (&settings, 2));
   g_assert_true (hb_backoff_is_exhausted (&settings, 3));
@@ -147,7 +147,7 @@ test_never (void)
 {
   HbSettings settings = { .repeat_limit = 0 };
 
-  g_test_summary ("A limit of 0 forbids the very first");
+  g_test_summary ("A limit of 0 forbids the first attempt");
 
   g_assert_true (hb_backoff_is_exhausted (&settings, 0));
 }

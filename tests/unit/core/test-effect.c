@@ -119,7 +119,7 @@ static void
 test_resolve_nobody (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Without a ticket nothing is resolved");
+  g_test_summary ("A call without a ticket is not resolved");
 
   hb_effects_push_resolve (&fixture->effects, NULL, HB_OUTCOME_DONE, NULL);
 
@@ -154,7 +154,7 @@ test_copies (Fixture       *fixture,
   g_autofree char *reason = g_strdup ("bye");
   HbEffect *effect;
 
-  g_test_summary ("An effect keeps its own copy of what it was given");
+  g_test_summary ("An effect copies its arguments");
 
   hb_effects_push_close (&fixture->effects, HB_EFFECT_CLOSE, 1000, reason);
   reason[0] = '!';
@@ -183,7 +183,7 @@ test_clear (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("text", 4);
   HbEffect effect = { .kind = HB_EFFECT_MESSAGE, .message = { bytes, HB_OPCODE_TEXT } };
 
-  g_test_summary ("Clearing an effect frees what it owns, and twice is once");
+  g_test_summary ("Clearing an effect frees its memory, also if it is cleared twice");
 
   g_bytes_ref (bytes);
   hb_effect_clear (&effect);

@@ -298,7 +298,7 @@ static void
 test_settings_change (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Settings that change act from then on, without anything being armed again");
+  g_test_summary ("A change of the settings acts at once");
 
   fixture->settings.ping_timeout = 5000;
   g_assert_cmpint (get_deadline (fixture), ==, at (5000));
@@ -335,7 +335,7 @@ static void
 test_latency_unasked (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A reply for which no ping waits gives no latency");
+  g_test_summary ("A reply without a ping gives no latency");
 
   g_assert_cmpint (on_reply (fixture, 100), ==, HB_LATENCY_NONE);
 
@@ -380,8 +380,8 @@ static void
 test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("Nor does the ping after it, because the first reply may be to the other; the "
-                  "next one does");
+  g_test_summary ("The ping after that gives no latency either, because the first reply may be "
+                  "to the other ping");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);
@@ -394,7 +394,7 @@ test_latency_asked_again (Fixture       *fixture,
   g_assert_cmpint (on_reply (fixture, 105080), ==, 40 * G_TIME_SPAN_MILLISECOND);
 }
 
-/* What a ping is made of */
+/* The sources of a ping message */
 typedef struct
 {
   HbHeartbeatMode  mode;
@@ -422,7 +422,7 @@ test_make_ping (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A function comes before ping-bytes, and this before ping-message");
+  g_test_summary ("A function has precedence over ping-bytes, and ping-bytes over ping-message");
 
   fixture->settings.ping_message = (char *) "heartbeat";
 

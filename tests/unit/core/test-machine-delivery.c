@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What happens to a message that the peer has to acknowledge, after each event.
+/* The fate of a message that the peer must acknowledge, after each event.
  *
  * Each row is a script of steps and its results: calls that complete, errors, signals, and the
  * messages that the link gets, as ">message". A "|" in both shows which results follow which
@@ -171,8 +171,8 @@ write_down (GString    *log,
   g_string_append (log, entry);
 }
 
-/* Moves what the machine has done from the fixture to @log, except what each change of state
- * notifies. */
+/* Moves the machine's results from the fixture to @log, except the notifications of each change of
+ * state. */
 static void
 collect (Fixture *fixture,
          GString *log)
@@ -318,7 +318,7 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* The link takes no message for now, or takes one again. */
+/* The link takes no message for now, or takes messages again. */
 static gboolean
 take_step_of_link (Fixture    *fixture,
                    GString    *log,

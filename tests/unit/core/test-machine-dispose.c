@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* The disposal, which can happen in any state and more than once, and only the calls that wait are
+/* The disposal, in any state and more than once. Afterwards only the calls that wait are
  * completed. */
 
 static void
@@ -99,7 +99,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("During the delay nothing is attempted any more");
+  g_test_summary ("A task that is disposed during a delay makes no further attempt");
 
   start (fixture);
   lose_link (fixture);
@@ -136,7 +136,7 @@ static void
 test_in_open (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("In a handler of `open` too");
+  g_test_summary ("The same in a handler of `open`");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_ticket (fixture, "queued", "send");
@@ -160,7 +160,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("In a handler of `close` too: `reconnect` is not emitted");
+  g_test_summary ("The same in a handler of `close`, and `reconnect` is not emitted");
 
   start_open (fixture);
   fixture->handler = dispose_at_close_cb;
@@ -175,7 +175,7 @@ test_afterwards (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Afterwards every call completes, and nothing starts again");
+  g_test_summary ("After the disposal each call completes, and no attempt starts");
 
   start_open (fixture);
   dispose (fixture);
@@ -204,7 +204,7 @@ test_events (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("Afterwards no event of a link or of the network has an effect");
+  g_test_summary ("After the disposal no event of a link or of the network has an effect");
 
   start_open (fixture);
   dispose (fixture);
@@ -237,7 +237,7 @@ static void
 test_uptime (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The time of the last link counts, and then stands still");
+  g_test_summary ("The uptime of the last link counts, and does not grow afterwards");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -253,7 +253,7 @@ static void
 test_downtime (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("So does the time without a link, where one was lost");
+  g_test_summary ("The downtime after a lost link counts, and does not grow afterwards");
 
   start_open (fixture);
   advance (fixture, 3000);

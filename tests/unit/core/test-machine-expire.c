@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* When a message that waits is dropped by queue-timeout, in each state, and when it is not */
+/* When queue-timeout drops a message that waits, in each state */
 
 #define TIMEOUT 1000
 #define EXPIRES "error:expired resolve:failed:expired(a)"
@@ -49,7 +49,7 @@ set_timeout (Fixture *fixture,
   hb_machine_apply_settings (&fixture->machine, fixture->now);
 }
 
-/* Links with the times of a task that no other deadline disturbs */
+/* A task without other deadlines */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -282,7 +282,7 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* The time of a message that was accepted without one is not known, as in the driver. */
+/* As in the driver, a message has no time if queue-timeout is 0. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)

@@ -4,7 +4,7 @@
 
 #include "machine-fixture.h"
 
-/* What a handler of the application may do */
+/* Calls in handlers of the application */
 
 static void
 close_at_close_cb (Fixture    *fixture,

@@ -69,7 +69,7 @@ static void
 test_off (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("Without a ping timeout a silent link stays, and no tick is wanted");
+  g_test_summary ("Without a ping timeout a silent link stays open, and no tick is needed");
 
   fixture->machine.settings.ping_timeout = 0;
   start_open (fixture);
@@ -81,7 +81,7 @@ static void
 test_new_ping_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A ping timeout that changes acts from then on");
+  g_test_summary ("A changed ping timeout acts at once");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -96,7 +96,8 @@ static void
 test_new_ping_timeout_over (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("A ping timeout that becomes shorter than the silence so far pings at once");
+  g_test_summary ("If the ping timeout becomes shorter than the present silence, a ping is sent "
+                  "at once");
 
   start_open (fixture);
   advance (fixture, 10000);
@@ -110,7 +111,7 @@ static void
 test_new_pong_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A pong timeout that changes acts on the ping that waits");
+  g_test_summary ("A changed pong timeout acts on the ping that waits");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -144,7 +145,7 @@ test_pong_message_binary (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("pong", 4);
 
-  g_test_summary ("A binary message is never the reply, whatever is in it");
+  g_test_summary ("A binary message is never the reply, whatever it contains");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -157,7 +158,7 @@ static void
 test_pong_message_empty (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("An empty reply is one too");
+  g_test_summary ("The reply may be empty");
 
   set_text (&fixture->machine.settings.pong_message, "");
   start_open (fixture);
@@ -186,7 +187,7 @@ static void
 test_pong_message_any (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Where a reply is known, any other message counts as activity too");
+  g_test_summary ("If a reply is known, any other message also counts as activity");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -201,7 +202,7 @@ static void
 test_reply_only (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Where only the reply counts, pings go out whatever else arrives");
+  g_test_summary ("If only the reply counts, pings are sent whatever else arrives");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -222,7 +223,7 @@ static void
 test_reply_only_alive (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Where only the reply counts, it keeps the link, with the next ping after "
+  g_test_summary ("If only the reply counts, it keeps the link, and the next ping follows after "
                   "another silence");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
@@ -239,7 +240,7 @@ static void
 test_reply_only_pong (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Where only the reply counts, a pong frame is one");
+  g_test_summary ("If only the reply counts, a pong frame is a reply");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -258,8 +259,7 @@ static void
 test_reply_only_unknown (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Where only the reply counts and nothing tells it from a message, each "
-                  "message counts");
+  g_test_summary ("If only the reply counts and no setting identifies it, each message counts");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -274,7 +274,7 @@ static void
 test_reply_only_writable (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("Where only the reply counts, a backlog that moves does not");
+  g_test_summary ("If only the reply counts, progress of a backlog does not");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -308,7 +308,7 @@ static const Beat beats[] = {
     "ping@20000 ping@40000 ping@60000" },
   { "steady-silence-off", HB_LIVENESS_STEADY, 0, 10000, 0, "" },
 
-  /* A ping does not give a silent server more time than the one before it has. */
+  /* Another ping does not give a silent server more time. */
   { "steady-dense", HB_LIVENESS_STEADY, 4000, 10000, 0,
     "ping@4000 ping@8000 ping@12000 dead@14000" },
   { "steady-dense-life", HB_LIVENESS_STEADY, 20000, 30000, 25000,
@@ -367,7 +367,7 @@ static void
 test_steady_check (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A steady ping follows the one before it, whatever made that one");
+  g_test_summary ("A steady ping follows the one before it, whatever caused that one");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -583,8 +583,8 @@ static void
 test_latency_unknown (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Where nothing tells the reply, the first message after the ping is taken "
-                  "for it");
+  g_test_summary ("If no setting identifies the reply, the first message after the ping counts "
+                  "as the reply");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -652,7 +652,8 @@ static void
 test_latency_suspend (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A suspend after a ping is no latency: the reply keeps the link, and gives none");
+  g_test_summary ("After a suspend that follows a ping, the reply keeps the link, and gives no "
+                  "latency");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);
@@ -680,7 +681,8 @@ static void
 test_new_link (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Whatever the old link was in, a new one is pinged after a whole silence");
+  g_test_summary ("A new link is pinged after a whole silence, whatever the state of the old one "
+                  "was");
 
   start_open (fixture);
   advance (fixture, 24000);
@@ -763,7 +765,7 @@ test_late_often (Fixture       *fixture,
     }
 }
 
-/* The time for the answer to a ping is over. */
+/* Sends a tick when the time for the answer to a ping is over. */
 static void
 tick_at_pong_timeout (Fixture   *fixture,
                       HbReading  reading)
@@ -819,7 +821,8 @@ static void
 test_pinged_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The time for the answer, and the latency, count from when the ping goes out");
+  g_test_summary ("The time for the answer, and the latency, count from the moment in which the "
+                  "ping is sent");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -838,7 +841,7 @@ static void
 test_pinged_after_life (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping that is sent after activity does not wait for any more");
+  g_test_summary ("A ping that is sent after activity waits for new activity");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -870,7 +873,7 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("Where no ping message was ever answered, the error says what is probably wrong");
+  g_test_summary ("If no ping message was ever answered, the error names the probable cause");
 
   for (i = 0; i < 3; i++)
     {

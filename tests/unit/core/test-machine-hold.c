@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* Calls that end a delay or prolong it */
+/* Calls that end or prolong a delay */
 
 static void
 test_now_closed (Fixture       *fixture,
@@ -171,7 +171,7 @@ static void
 test_hold_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A release before the delay is over leaves the rest of it");
+  g_test_summary ("A release during the delay does not end the delay");
 
   start (fixture);
   fail_attempts (fixture, 1);
@@ -435,7 +435,7 @@ static void
 test_hold_requested (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A hold after `connecting` does not stop the request that has gone out");
+  g_test_summary ("A hold after `connecting` does not stop the request that was sent");
 
   start (fixture);
   hb_machine_hold (&fixture->machine);

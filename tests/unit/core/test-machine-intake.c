@@ -7,8 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What other threads have asked for. Their calls have returned already, so effects alone report the
- * outcome. */
+/* Calls of other threads. These calls have already returned, so only effects report the outcome. */
 
 typedef enum {
   CLOSED,
@@ -190,7 +189,7 @@ test_seen_and_dropped (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("The same where the message is refused");
+  g_test_summary ("The same if the message is refused");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);

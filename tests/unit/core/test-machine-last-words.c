@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What happens to messages when the task closes, or when their calls are cancelled */
+/* The fate of messages when the task closes, or when their calls are cancelled */
 
 static void
 assert_refuses (Fixture    *fixture,
@@ -66,7 +66,7 @@ static void
 test_flush_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A flush with nothing to wait for is over at once, in any state");
+  g_test_summary ("A flush of an empty queue ends at once, in any state");
 
   hb_machine_flush (&fixture->machine, (gpointer) "closed");
   assert_effects (fixture, "resolve:done(closed)");
@@ -80,7 +80,7 @@ static void
 test_flush_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A flush that is cancelled stops waiting, and the messages go out");
+  g_test_summary ("A flush that is cancelled ends, and the messages are sent");
 
   start (fixture);
   send_text (fixture, "one");
@@ -116,7 +116,7 @@ static void
 test_cancelled_late (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A message in flight is sent nevertheless, and its call waits for that");
+  g_test_summary ("A message in flight is still sent, and its call waits for it");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -205,8 +205,8 @@ static void
 test_close_greeting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("close () in a handler of `open` sends what the handler has sent, and the "
-                  "queue, first");
+  g_test_summary ("close () in a handler of `open` first sends the handler's messages, and the "
+                  "queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -225,7 +225,7 @@ static void
 test_close_take_queue (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Taking the queue back while closing lets the close frame go");
+  g_test_summary ("If the queue is taken back while the task is closing, the close frame is sent");
 
   fixture->room = 0;
   start_open (fixture);
@@ -268,7 +268,8 @@ static void
 test_close_unsent_connecting (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("What was queued when the task is closed in an attempt is reported too");
+  g_test_summary ("Messages in the queue are also reported if the task is closed during an "
+                  "attempt");
 
   start (fixture);
   send_ticket (fixture, "one", "send");
@@ -284,7 +285,7 @@ static void
 test_reopen_empty (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Nothing of an old task goes out after close () and open ()");
+  g_test_summary ("No message from before close () is sent after open ()");
 
   start (fixture);
   send_text (fixture, "old");
@@ -301,7 +302,7 @@ static void
 test_bad_uri_unsent (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("What was queued when an attempt cannot be made is reported too");
+  g_test_summary ("Messages in the queue are also reported if an attempt cannot be made");
 
   start_open (fixture);
   lose_link (fixture);
@@ -318,8 +319,8 @@ static void
 test_close_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("While closing, a message that is cancelled lets the close frame go when it "
-                  "was the last");
+  g_test_summary ("If the last message is cancelled while the task is closing, the close frame "
+                  "is sent");
 
   fixture->room = 0;
   start_open (fixture);

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What a machine does when a link ends by itself, and what an old one can still do */
+/* How a machine handles the end of a link, and events of an old link */
 
 static void
 test_loss (Fixture       *fixture,
