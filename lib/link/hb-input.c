@@ -340,8 +340,8 @@ emit_taken (HbInput *self,
     follow_handlers (self);
 }
 
-/* Handlers may do anything, so nothing is assumed after they have run. If no bytes are left, libsoup
- * is called only to get the end or an error, which leave the reader readable. */
+/* Handlers may do anything, so nothing is assumed after they have run. If no bytes are left,
+ * libsoup is called only to get the end or an error, which leave the reader readable. */
 static void
 deliver (HbInput *self)
 {

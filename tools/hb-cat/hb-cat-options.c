@@ -45,8 +45,9 @@ get_description (void)
     _("Exit status:\n"
       "  0  closed as asked, or, with --once, by the server with code 1000\n"
       "  1  gave up: --repeat-limit was reached, the connection of --once was lost, or a message\n"
-      "     was too big; or fewer messages came than --count says, a line could not be sent,\n"
-      "     standard output was closed, the command of --exec failed, or Ctrl-C came twice\n"
+      "     was too big; or fewer messages were received than --count requires, a line could\n"
+      "     not be sent, standard output was closed, the command of --exec failed, or Ctrl-C was\n"
+      "     pressed twice\n"
       "  2  the command line was wrong");
 
   return g_strdup_printf ("%s\n\n%s\n\n%s\n\n%s\n%s",

@@ -20,7 +20,7 @@ accept_cb (SoupMessage          *message,
   g_autofree char *flags = g_flags_to_string (G_TYPE_TLS_CERTIFICATE_FLAGS, errors);
 
   if (!is_told)
-    fprintf (stderr, _("hb-cat: warning: the certificate of the server is not to be trusted, and "
+    fprintf (stderr, _("hb-cat: warning: the certificate of the server is not valid, and "
                        "is accepted because of --insecure (%s)\n"), flags);
   is_told = TRUE;
 
