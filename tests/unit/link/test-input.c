@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "counter.h"
 #include "hb-block-private.h"
 #include "hb-input-private.h"
 #include "scripted-input.h"
@@ -351,29 +352,6 @@ test_nobody_reads (Fixture       *fixture,
   g_assert_cmpuint (run (), <, 5);
 }
 
-static gboolean
-count_cb (gpointer user_data)
-{
-  guint *n = user_data;
-
-  (*n)++;
-
-  return G_SOURCE_CONTINUE;
-}
-
-static GSource *
-attach_counter (int    priority,
-                guint *n)
-{
-  GSource *source = g_idle_source_new ();
-
-  g_source_set_priority (source, priority);
-  g_source_set_callback (source, count_cb, n, NULL);
-  g_source_attach (source, NULL);
-
-  return source;
-}
-
 /* Whether bytes stay unread until other sources have had their turn. No other source has the input
  * as its data. */
 static gboolean
@@ -392,7 +370,7 @@ read_in_turns (Fixture    *fixture,
 
   add_text (fixture, text);
   fixture->busy = 1000;
-  counter = attach_counter (G_PRIORITY_DEFAULT_IDLE, &n);
+  counter = counter_attach (NULL, G_PRIORITY_DEFAULT_IDLE, &n);
   while (fixture->incoming->len < strlen (text))
     {
       guint before = n;
@@ -443,7 +421,7 @@ test_bound_is_no_pause (Fixture       *fixture,
 
   fixture->is_lazy = TRUE;
   hb_input_set_max_delivery (fixture->input, 4096);
-  hog = attach_counter (G_PRIORITY_HIGH_IDLE, &n);
+  hog = counter_attach (NULL, G_PRIORITY_HIGH_IDLE, &n);
   add_text (fixture, text);
 
   while (fixture->incoming->len < strlen (text))
@@ -467,7 +445,7 @@ test_a_little_does_not_wait (Fixture       *fixture,
   guint n = 0;
   guint i;
 
-  hog = attach_counter (G_PRIORITY_HIGH_IDLE, &n);
+  hog = counter_attach (NULL, G_PRIORITY_HIGH_IDLE, &n);
   fixture->busy = 500;
 
   for (i = 1; i <= 20; i++)

@@ -5,6 +5,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
+#include "counter.h"
 #include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
@@ -469,26 +470,16 @@ work (Bell *self)
   bell_want (self, HB_AT_ONCE);
 }
 
-static gboolean
-count_cb (gpointer user_data)
-{
-  *(guint *) user_data += 1;
-
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 test_fair (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_autoptr (GSource) other = g_idle_source_new ();
+  g_autoptr (GSource) other = NULL;
   guint n_others = 0, i;
 
   g_test_summary ("Alarms that take long are called in turn, and other sources between them");
 
-  g_source_set_priority (other, G_PRIORITY_DEFAULT);
-  g_source_set_callback (other, count_cb, &n_others, NULL);
-  g_source_attach (other, fixture->context);
+  other = counter_attach (fixture->context, G_PRIORITY_DEFAULT, &n_others);
 
   for (i = 0; i < N_BELLS; i++)
     {
