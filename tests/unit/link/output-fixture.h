@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "event-counts.h"
 #include "hb-output-private.h"
 #include "scripted-output.h"
 
@@ -15,10 +16,7 @@ typedef struct
   HbWatch        *watch;
   int             fds[2];     /* the first is watched, and always writable */
   gboolean        is_writing; /* no event may be emitted now */
-  guint           n_activities;
-  guint           n_progresses;
-  guint           n_blocked;
-  guint           n_writable;
+  EventCounts     events;
 } Fixture;
 
 void     fixture_set_up      (Fixture       *fixture,

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "event-counts.h"
 #include "hb-fallback-private.h"
 #include "hb-socket-private.h"
 #include "hb-stream-private.h"
@@ -11,14 +12,10 @@
 
 typedef struct
 {
-  Pair      pair;
-  HbChannel channel;
-  gboolean  is_sending;
-  guint     n_activities;
-  guint     n_blocked;
-  guint     n_writable;
-  guint64   written;
-  gboolean  is_delivering;
+  Pair        pair;
+  HbChannel   channel;
+  EventCounts events;
+  gboolean    is_sending;
 } Fixture;
 
 #define SIZE (64 * 1024)
@@ -31,41 +28,7 @@ event_cb (const HbEvent *event,
 
   /* The callback may send, which libsoup does not allow while it is sending. */
   g_assert_false (fixture->is_sending);
-
-  switch (event->kind)
-    {
-    case HB_EVENT_ACTIVITY:
-      fixture->n_activities++;
-      break;
-    case HB_EVENT_DELIVERY:
-      g_assert_false (fixture->is_delivering);
-      fixture->is_delivering = TRUE;
-      break;
-    case HB_EVENT_DELIVERED:
-      g_assert_true (fixture->is_delivering);
-      fixture->is_delivering = FALSE;
-      break;
-    case HB_EVENT_PROGRESS:
-      g_assert_cmpuint (event->written, >, fixture->written);
-      fixture->written = event->written;
-      break;
-    case HB_EVENT_BLOCKED:
-      fixture->n_blocked++;
-      break;
-    case HB_EVENT_WRITABLE:
-      fixture->n_writable++;
-      break;
-    case HB_EVENT_ACKNOWLEDGED:
-    case HB_EVENT_TURN:
-    case HB_EVENT_OPENED:
-    case HB_EVENT_MESSAGE:
-    case HB_EVENT_PONG:
-    case HB_EVENT_LOST:
-    case HB_EVENT_NETWORK:
-    case HB_EVENT_TICK:
-    default:
-      g_assert_not_reached ();
-    }
+  event_counts_add (&fixture->events, event);
 }
 
 static void
@@ -132,7 +95,7 @@ fill (Fixture *fixture)
       run_loop ();
     }
 
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
 
   return span;
 }
@@ -180,12 +143,12 @@ test_full (Fixture       *fixture,
   HbSpan span = fill (fixture);
 
   run_loop ();
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
 
   while (pair_drain (&fixture->pair) > 0)
     run_loop ();
 
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
   g_assert_cmpuint (get_written (fixture), ==, span.end);
   g_assert_true (send_message (fixture, 5, &span));
 }
@@ -195,15 +158,15 @@ test_detached (Fixture       *fixture,
                gconstpointer  data)
 {
   fill (fixture);
-  fixture->n_activities = 0;
+  fixture->events.n_activities = 0;
   fixture->channel.funcs->detach (fixture->channel.data);
   pair_write (&fixture->pair, "\x82\x01x", 3);
 
   while (pair_drain (&fixture->pair) > 0)
     run_loop ();
 
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
-  g_assert_cmpuint (fixture->n_activities, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_activities, ==, 0);
 }
 
 static void
@@ -253,7 +216,8 @@ test_activity (Fixture       *fixture,
   g_assert_false (fixture->channel.funcs->read_on (fixture->channel.data));
   pair_write (&fixture->pair, "\x82\x01x", 3);
   run_loop ();
-  g_assert_cmpuint (fixture->n_activities, ==, fixture->channel.funcs->reports_activity ? 1 : 0);
+  g_assert_cmpuint (fixture->events.n_activities, ==,
+                    fixture->channel.funcs->reports_activity ? 1 : 0);
 }
 
 /* Without the socket there is no stream of our own. */

@@ -159,7 +159,7 @@ test_short (Fixture       *fixture,
 
   turn ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 2);
-  g_assert_cmpuint (fixture->n_progresses, ==, 1);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
   assert_frames (fixture, "81:125 82:0", one);
 }
 
@@ -245,14 +245,14 @@ test_interposed (Fixture       *fixture,
   /* The rest of the first block, which ends within the second frame, is refused once more. */
   scripted_output_add_blocking (fixture->base);
   turn ();
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
   while (!hb_output_is_writable (fixture->output) || !soup_queue_is_empty (&queue))
     turn ();
 
   assert_frames (fixture, item->frames, payload);
   g_assert_cmpuint (hb_output_get_written (fixture->output), ==,
                     hb_output_get_frame_end (fixture->output));
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
 /* The kernel, or TLS, has a part of libsoup's frame when a message is sent. */
@@ -287,7 +287,7 @@ test_held (Fixture       *fixture,
 
   assert_frames (fixture, "8a:2 8a:2 82:100", payload);
   g_assert_cmpuint (hb_output_get_written (fixture->output), ==, span.end);
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
   g_assert_true (soup_queue_is_empty (&queue));
 }
 

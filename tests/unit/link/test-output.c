@@ -42,7 +42,7 @@ test_gathered (Fixture       *fixture,
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 11);
   turn ();
   assert_taken (fixture, "onetwothree", 2);
-  g_assert_cmpuint (fixture->n_progresses, ==, 1);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
   turn ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, 2);
 }
@@ -60,7 +60,7 @@ test_corked (Fixture       *fixture,
   assert_taken (fixture, "", 0);
   hb_output_uncork (fixture->output);
   assert_taken (fixture, "onetwo", 1);
-  g_assert_cmpuint (fixture->n_progresses, ==, 1);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
 }
 
 /* A main loop may run in a handler, for as long as it likes. */
@@ -128,11 +128,11 @@ test_refused_while_corked (Fixture       *fixture,
   scripted_output_add_blocking (fixture->base);
   g_assert_cmpint (write_some (fixture, "three", 5, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-  g_assert_cmpuint (fixture->n_blocked, ==, 0);
+  g_assert_cmpuint (fixture->events.n_blocked, ==, 0);
   hb_output_uncork (fixture->output);
-  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+  g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
   turn ();
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
 /* The end of a frame is known before the kernel has all of it. */
@@ -157,7 +157,7 @@ test_short (Fixture       *fixture,
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
 
   turn ();
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
   write_text (fixture, "etwo");
   assert_taken (fixture, "onetwo", 3);
 }
@@ -174,19 +174,19 @@ test_short_flush (Fixture       *fixture,
   scripted_output_add_blocking (fixture->base);
   hb_output_uncork (fixture->output);
   g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 4);
-  g_assert_cmpuint (fixture->n_progresses, ==, 1);
-  g_assert_cmpuint (fixture->n_activities, ==, 0);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
+  g_assert_cmpuint (fixture->events.n_activities, ==, 0);
 
   /* The sender has to keep its message until an event allows to send it. */
-  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+  g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
   turn ();
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
-  g_assert_cmpuint (fixture->n_activities, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_activities, ==, 0);
   turn ();
   assert_taken (fixture, "onetwo", 4);
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
-  g_assert_cmpuint (fixture->n_activities, ==, 1);
-  g_assert_cmpuint (fixture->n_blocked, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_activities, ==, 1);
+  g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
 }
 
 /* Bytes that were taken before the error count as taken, because sent again they would arrive
@@ -234,7 +234,7 @@ test_error_in_flush (Fixture       *fixture,
   scripted_output_add_error (fixture->base, G_IO_ERROR_CONNECTION_CLOSED);
   hb_output_uncork (fixture->output);
   g_assert_cmpuint (hb_output_get_written (fixture->output), ==, 4);
-  g_assert_cmpuint (fixture->n_progresses, ==, 1);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
   expect_failed (fixture);
 }
 
@@ -268,10 +268,10 @@ test_source (Fixture       *fixture,
   g_assert_cmpuint (n, ==, 0);
   g_assert_true (g_pollable_output_stream_is_writable (pollable));
   g_assert_false (hb_output_is_writable (fixture->output));
-  g_assert_cmpuint (fixture->n_writable, ==, 0);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 0);
   turn ();
   g_assert_cmpuint (n, ==, 1);
-  g_assert_cmpuint (fixture->n_writable, ==, 1);
+  g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
 static void
@@ -284,7 +284,7 @@ test_detached (Fixture       *fixture,
   hb_output_detach (fixture->output);
   turn ();
   assert_taken (fixture, "onetwo", 2);
-  g_assert_cmpuint (fixture->n_progresses, ==, 0);
+  g_assert_cmpuint (fixture->events.n_progresses, ==, 0);
 }
 
 static void
