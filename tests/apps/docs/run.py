@@ -58,18 +58,18 @@ MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
+# A program with a window needs an X server.
+WINDOW = re.compile(r'<gtk/gtk\.h>|\bGtk\b')
+
 # What a program uses in addition to this library, by a part of its text
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
-    re.compile(r'<adwaita\.h>|\bAdw\b'): ('libadwaita-1', '1.5'),
+    WINDOW: ('gtk4', '4.0'),
     re.compile(r'\bnew UnixInputStream\b'): ('gio-unix-2.0', '2.74'),
 }
 
-# A program with a window needs an X server.
-WINDOW = re.compile(r'<adwaita\.h>|\bAdw\b')
 WINDOW_RUNNER = Path(__file__).resolve().parents[1] / 'monitor/run.py'
 WINDOW_ENV = {
-    'ADW_DISABLE_PORTAL': '1',
     'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent',
     'GDK_BACKEND': 'x11',
     'GSK_RENDERER': 'cairo',
