@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  *   hb-machine-intake.c
  *   hb-machine-network.c
  *   hb-machine-calls.c
+ *   hb-machine-messages.c
  *   hb-machine-link.c    hb-machine-loss.c
  *   hb-machine.c
  */

@@ -7,9 +7,9 @@
 #include "hb-machine-steps-private.h"
 
 /* The state of the task and the steps from one state to another. The other files of the machine
- * decide which step to take: hb-machine-calls.c for a call of the application, hb-machine-link.c
- * for an event of the connection, hb-machine-loss.c for its end, hb-machine-network.c for a change
- * of the network, hb-machine-time.c for a deadline. */
+ * decide which step to take: hb-machine-calls.c and hb-machine-messages.c for a call of the
+ * application, hb-machine-link.c for an event of the connection, hb-machine-loss.c for its end,
+ * hb-machine-network.c for a change of the network, hb-machine-time.c for a deadline. */
 
 /* Only changes of state push more effects than these at once. An idle task keeps no memory for
  * them. */

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "hb-error.h"
+#include "hb-i18n-private.h"
+#include "hb-machine-steps-private.h"
+#include "hb-syntax-private.h"
+
+/* The calls of the application that send and receive messages */
+
+/* Returns whether the state of the task allows messages to be sent. */
+gboolean
+hb_machine_check_accepting (HbMachine  *self,
+                            GError    **error)
+{
+  if (self->disposed)
+    {
+      g_propagate_error (error, hb_machine_new_closed_error ());
+      return FALSE;
+    }
+
+  switch (self->state)
+    {
+    case HB_STATE_CLOSED:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closed: open it first"));
+      return FALSE;
+
+    case HB_STATE_CLOSING:
+      g_set_error_literal (error, HB_ERROR, HB_ERROR_CLOSED,
+                           _("The task is closing, and accepts no more messages"));
+      return FALSE;
+
+    case HB_STATE_CONNECTING:
+    case HB_STATE_OPEN:
+    case HB_STATE_WAITING:
+      return TRUE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Returns whether there is no room for a message of @size, and an acknowledgement may make some. If
+ * so, query the link before hb_machine_send (). */
+gboolean
+hb_machine_needs_room (HbMachine *self,
+                       gsize      size)
+{
+  guint64 limit = self->settings.max_buffered_amount;
+
+  return hb_machine_is_unacknowledged (self) && limit != 0
+         && hb_outbox_get_buffered (&self->outbox) + size > limit;
+}
+
+static gboolean
+check_text (GBytes  *bytes,
+            GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (bytes, &length);
+
+  return hb_syntax_check_text (text, length, error);
+}
+
+/* Accepts a message. No effect asks to transmit it, so the caller does that at once.
+ *
+ * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
+ * @message: bytes, opcode, flags, and a ticket that is resolved when the message has been written
+ *   or is dropped, unless this function fails
+ * @is_direct: (out) (optional): whether nothing precedes the message. Then the caller must send it
+ *   at once, and call hb_machine_on_sent_directly () before anything else. Adding the message to a
+ *   queue and removing it again would take longer than all other work of the machine. Pass NULL if
+ *   code of the application might run while the message is sent. */
+gboolean
+hb_machine_send (HbMachine   *self,
+                 gint64       now,
+                 HbOutgoing  *message,
+                 gboolean    *is_direct,
+                 GError     **error)
+{
+  if (!hb_machine_check_accepting (self, error))
+    return FALSE;
+
+  if (message->opcode == HB_OPCODE_TEXT && !check_text (message->bytes, error))
+    return FALSE;
+
+  message->accepted_at = now;
+  message->delivery = self->settings.delivery;
+  hb_machine_expire (self, now);
+
+  return hb_outbox_accept (&self->outbox, &self->settings, message, is_direct, error);
+}
+
+void
+hb_machine_flush (HbMachine *self,
+                  gpointer   ticket)
+{
+  hb_outbox_flush (&self->outbox, ticket);
+}
+
+/* @taken: as in hb_outbox_take_queue () */
+void
+hb_machine_take_queue (HbMachine *self,
+                       gint64     now,
+                       HbDeque   *taken)
+{
+  hb_machine_expire (self, now);
+  hb_outbox_take_queue (&self->outbox, taken);
+  hb_machine_pump (self);
+}
+
+/* Gives the next message to a call. If no message waits and the task is CLOSED, the call fails with
+ * the reason for which the task was closed.
+ *
+ * @ticket: resolved with the message, or when the task is CLOSED */
+void
+hb_machine_receive (HbMachine *self,
+                    gint64     now,
+                    gpointer   ticket)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->settings.paused && !self->disposed)
+    {
+      self->settings.paused = TRUE;
+      hb_effects_push_notify (&self->effects, HB_PROPERTY_PAUSED);
+      hb_inbox_set_paused (&self->inbox, TRUE);
+    }
+
+  if (self->state == HB_STATE_CLOSED && self->inbox.messages.length == 0)
+    {
+      if (self->inbox.reason != NULL)
+        error = g_error_copy (self->inbox.reason);
+      else
+        hb_machine_check_accepting (self, &error);
+      hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
+      return;
+    }
+
+  hb_inbox_receive (&self->inbox, ticket);
+  hb_machine_follow_inbox (self, now);
+}
