@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "fixture.h"
+#include "raw-frame.h"
 
 /* Many tasks in one main context share its source, and none holds up another. With some more of
  * them, their sockets are polled in another way. */
@@ -594,6 +595,64 @@ add_sized (const char *name,
     }
 }
 
+/* Lets the server send what libsoup handles, and an end, of which the task emits @words. */
+static void
+exchange (Fixture    *fixture,
+          const char *end,
+          const char *words)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  g_autoptr (GByteArray) frames = raw_frame_from_hex ("01 01 61 80 01 62");
+  g_autoptr (GByteArray) last = raw_frame_from_hex (end);
+  guint i;
+
+  for (i = 0; i < 2; i++)
+    {
+      wait_idle ();
+      raw_peer_send (peer, RAW_PING, "x", 1);
+      raw_peer_expect (peer, "pong:x");
+      wait_idle ();
+      raw_peer_write (peer, frames->data, frames->len);
+      signal_log_expect (fixture->log, "message:text:ab");
+    }
+
+  wait_idle ();
+  if (last->len > 0)
+    raw_peer_write (peer, last->data, last->len);
+  else
+    raw_peer_cut (peer);
+
+  signal_log_expect (fixture->log, words);
+  if (last->len > 0)
+    g_free (raw_peer_take (peer));
+}
+
+static void
+test_libsoup_after_rest (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  RawPeer *peer;
+  Many many;
+
+  g_test_summary ("Frames that libsoup handles, and each end, are noticed among many connections, "
+                  "where the handlers of libsoup's signals are disconnected meanwhile");
+
+  fixture->server = test_server_new (TEST_SERVER_ECHO);
+  many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);
+  hb_websocket_task_set_repeat_limit (fixture->task, 0);
+
+  exchange (fixture, "88 02 03e8", "state:closed close:1000");
+  exchange (fixture, "88 05 0fa0 627965", "state:closed error:repeat-limit close:4000:bye");
+  exchange (fixture, "83 00", "state:closed error:soup-websocket-error-quark:1002 "
+                              "error:repeat-limit close:1006");
+  exchange (fixture, "", "state:closed error:repeat-limit close:1006");
+
+  peer = fixture_open_raw (fixture);
+  wait_idle ();
+  fixture_close_raw (fixture, peer);
+  many_clear (&many);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -605,6 +664,7 @@ main (int   argc,
   add_sized ("nested-in-ping", test_nested_in_ping);
   add_sized ("disposed-in-ping", test_disposed_in_ping);
   add_raw_test ("/loopback/many/judged-in-nested", test_judged_in_nested);
+  add_raw_test ("/loopback/many/libsoup-after-rest", test_libsoup_after_rest);
   add_test ("/loopback/many/any-order", test_any_order);
   add_test ("/loopback/many/polled", test_polled);
   add_test ("/loopback/many/sources", test_sources);
