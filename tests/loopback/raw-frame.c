@@ -46,7 +46,7 @@ raw_frame_append (GByteArray *bytes,
   g_byte_array_append (bytes, payload, length);
 }
 
-/* What a test sees of a message or a control frame */
+/* Returns the word of a message or a control frame for tests. */
 char *
 raw_frame_to_word (guint8        opcode,
                    const guint8 *payload,
@@ -97,7 +97,7 @@ raw_frame_parse (RawFrame *self,
   if (available < at + 4 + length)
     return FALSE;
 
-  /* What a client sends masked */
+  /* A frame of a client, which is masked */
   g_assert_cmphex (data[1] & 0x80, ==, 0x80);
 
   for (i = 0; i < length; i++)

@@ -20,16 +20,16 @@ struct _RawPeer
   GSource           *input;      /* (nullable) */
   GSource           *output;     /* (nullable) */
   GByteArray        *incoming;
-  GByteArray        *outgoing;   /* what the kernel has not taken yet */
+  GByteArray        *outgoing;   /* what the kernel has not accepted yet */
   GQueue             frames;     /* words: control frames, and messages that are whole */
-  GByteArray        *message;    /* what has come of a message */
+  GByteArray        *message;    /* the received part of a message */
   char               beginning[16]; /* of the last message that is whole, as a string */
   GString           *log;        /* the first byte and the length of each frame */
   guint32            mask;       /* of the last frame */
   guint8             opcode;     /* of the message, 0 between two */
   char              *request;    /* (nullable) the last that has come whole */
   guint              index;
-  guint              drip;       /* how many bytes go out at once, 0: as many as can */
+  guint              drip;       /* how many bytes to write at once, 0: as many as possible */
   gboolean           gathers;
   gboolean           is_paused;
   gboolean           is_shaken;
@@ -74,7 +74,7 @@ raw_peer_new (RawServer         *server,
   self->log = g_string_new (NULL);
   g_queue_init (&self->frames);
 
-  /* Frames go out as they are written, tcp(7). */
+  /* Frames are sent as they are written: tcp(7). */
   g_socket_set_option (get_socket (self), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
 
@@ -331,7 +331,8 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether more may go. A client that has gone meanwhile is none of the server's errors. */
+/* Returns whether more bytes may be written. A client that has disconnected is no error of the
+ * server. */
 static gboolean
 write_some (RawPeer *self)
 {
@@ -405,7 +406,7 @@ raw_peer_write_text (RawPeer    *self,
   raw_peer_write (self, text, strlen (text));
 }
 
-/* Whether what is written waits, and then goes out in one piece */
+/* Sets whether written bytes wait, to be sent later in one piece. */
 void
 raw_peer_gather (RawPeer  *self,
                  gboolean  gathers)
@@ -416,7 +417,7 @@ raw_peer_gather (RawPeer  *self,
     flush (self);
 }
 
-/* From now on no more than @n_bytes go out in one segment. */
+/* From now on at most @n_bytes are sent in one segment. */
 void
 raw_peer_drip (RawPeer *self,
                guint    n_bytes)
@@ -523,7 +524,8 @@ raw_peer_resume (RawPeer *self)
   g_source_attach (self->input, g_main_context_get_thread_default ());
 }
 
-/* Closes the socket, without a close_notify of TLS. What the kernel has not taken is lost. */
+/* Closes the socket, without a close_notify of TLS. Bytes that the kernel has not accepted are
+ * lost. */
 void
 raw_peer_cut (RawPeer *self)
 {
@@ -601,7 +603,7 @@ raw_peer_is_closed (RawPeer *self)
   return self->connection == NULL;
 }
 
-/* How many have come that were not taken */
+/* Returns how many received frames no test has taken. */
 guint
 raw_peer_get_n_frames (RawPeer *self)
 {
@@ -644,7 +646,7 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns the frames that have come since the last call: the first byte and the length of each. */
+/* Returns the frames since the last call: the first byte and the length of each. */
 char *
 raw_peer_take_log (RawPeer *self)
 {

@@ -8,13 +8,13 @@ G_BEGIN_DECLS
 
 /* Between raw-server.c, which accepts connections, and raw-peer.c, which is one: for no test. */
 
-/* What a server does at the steps of a connection. Each receives the connection. */
+/* The functions of a server for the steps of a connection */
 typedef enum
 {
   RAW_STEP_ACCEPTED,  /* before anything is read, or a handshake of TLS begun */
-  RAW_STEP_REQUESTED, /* a request has come, which needs an answer */
+  RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
   RAW_STEP_OPENED,
-  RAW_STEP_RECEIVED,  /* a frame has come */
+  RAW_STEP_RECEIVED,  /* a frame was received */
 } RawStep;
 
 gboolean         raw_server_tell            (RawServer         *self,

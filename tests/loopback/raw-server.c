@@ -24,7 +24,7 @@ struct _RawServer
   char            *host;
   char            *uri;
   char            *answer;      /* (nullable) in place of the proper one */
-  char            *greeting;    /* (nullable) a text that comes in one piece with the answer */
+  char            *greeting;    /* (nullable) a text that is sent in one piece with the answer */
   Hook             hooks[RAW_STEP_RECEIVED + 1];
   guint16          port;
   gboolean         is_deaf;     /* never answers a handshake */
@@ -244,8 +244,8 @@ raw_server_tell (RawServer *self,
   return TRUE;
 }
 
-/* @func is called when a connection of TCP has come. Nothing is read from it, and no handshake of
- * TLS is begun, if it calls raw_peer_pause (). */
+/* @func is called for each TCP connection. If it calls raw_peer_pause (), no byte is read, and no
+ * handshake of TLS begins. */
 void
 raw_server_set_accepted (RawServer   *self,
                          RawPeerFunc  func,
@@ -297,7 +297,7 @@ raw_server_get_peer (RawServer *self,
   return g_ptr_array_index (self->peers, index);
 }
 
-/* Waits until the connection with this number has come, and its request. */
+/* Waits for the request of the connection with this number. */
 RawPeer *
 raw_server_wait_peer (RawServer *self,
                       guint      index)

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A server that does by hand what no library would: send any frame, answer the handshake or not,
- * stop reading, vanish. It runs in this thread's main context, plain or over TLS. */
+/* A server that does what no library does: it sends any frame, answers the handshake or not, stops
+ * reading, or vanishes. It runs in this thread's main context, plain or over TLS. */
 typedef struct _RawServer RawServer;
 
 /* One connection to it */

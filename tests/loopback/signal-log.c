@@ -257,7 +257,7 @@ signal_log_expect (SignalLog  *self,
     }
 }
 
-/* The same for what must have been emitted already. */
+/* The same for signals that must already have been emitted. */
 void
 signal_log_expect_now (SignalLog  *self,
                        const char *words)

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * says what it expects; what none has asked for fails it in the end. */
 typedef struct _SignalLog SignalLog;
 
-/* What a task emits on its way to an open link, and back to one, and at close () from OPEN */
+/* The signals on the way to an open link, on the way back to one, and after close () from OPEN */
 #define WORDS_OPEN    "state:connecting connecting state:open open"
 #define WORDS_CLOSE   "state:closing state:closed close:1000"
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A stopped-client, as the test sees it: what it has printed so far, and a way to stop it. The
- * program is looked for in the folder that is given. */
+/* A stopped-client for a test: its output so far, and functions that stop it. The program is in the
+ * given folder. */
 typedef struct _StoppedProcess StoppedProcess;
 
 StoppedProcess *stopped_process_new          (const char      *folder,

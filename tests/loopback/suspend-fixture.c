@@ -36,7 +36,7 @@ count_signs (Fixture *fixture)
          + get_metric (fixture->task, hb_metrics_get_messages_received);
 }
 
-/* The time stands still, so whatever has to be waited for here goes out at once. */
+/* The time does not advance, so everything for which the test waits here is sent at once. */
 void
 expect_ping (const Heartbeat *heartbeat,
              RawPeer         *peer)

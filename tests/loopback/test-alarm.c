@@ -13,14 +13,14 @@
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
 #define SPREAD   (10 * G_TIME_SPAN_MILLISECOND)
 
-/* At most so much later than it was wanted */
+/* The latest call after the deadline */
 #define MAX_LATENESS (125 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
 {
   HbAlarm alarm;
   gint64  wanted_at;
-  gint64  early;    /* It may ring by so much sooner. */
+  gint64  early;    /* The callback may be called this much sooner. */
   gint64  rang_at;  /* HB_NEVER as long as it has not */
   gint64  late;     /* how much later than wanted it rang, negative if sooner */
   guint   n_calls;  /* of the callback, for whatever reason */

@@ -49,7 +49,7 @@ open_and_fill (Fixture *fixture)
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, SIZE);
   signal_log_expect_quiet (fixture->log);
 
-  /* The kernel's own backlog is kept short: what it has cannot be taken back. */
+  /* The kernel's own backlog is kept short, because its bytes cannot be taken back. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), <, N_MESSAGES / 5);
 
   return peer;

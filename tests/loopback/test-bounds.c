@@ -14,7 +14,7 @@
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)
 
-/* For what is not a message: of libsoup, of the main loop, and of the test */
+/* For memory other than messages: of libsoup, the main loop and the test */
 #define ROOM_FOR_BUFFERS (512 * KIB)
 
 /* libsoup has a message twice, as a frame and put together, each in an array whose size is a power
@@ -22,7 +22,7 @@
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* What a server may say in a test that must not grow with it */
+/* The number of bytes that a server sends in a test that must not grow with it */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -117,7 +117,7 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* As long as the server goes on, and nothing happens */
+/* While the server continues, and the task emits no signal */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)
@@ -212,7 +212,7 @@ test_announced (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* And so it is where there is no limit, but that of what libsoup can hold. */
+/* The same applies without a limit, up to the size that libsoup can hold. */
 static void
 test_announced_without_limit (gconstpointer data)
 {
@@ -296,7 +296,7 @@ test_slow_application (void)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* What the kernels may take of a flood that is not read */
+/* How many bytes of an unread flood the kernels may accept */
 #define ROOM_IN_KERNELS (24 * MIB)
 
 /* What waits may take as much again in libsoup's array, and one more read comes after it. */

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* open_async () and close_async (): when they complete, and what cancels what. */
+/* When open_async () and close_async () complete, and which calls cancel others */
 
 static void
 assert_opened (Fixture      *fixture,
@@ -236,7 +236,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The calls that wait: when they complete, and what cancels what.");
+  g_test_summary ("When calls that wait complete, and which calls cancel others");
 
   add_test ("/loopback/calls/open-and-close", test_open_and_close);
   add_test ("/loopback/calls/open-through-failures", test_open_through_failures);

@@ -41,7 +41,7 @@ static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;
 
-/* The kernel's timer is used for what is due, and for nothing else. */
+/* The kernel's timer is used only for deadlines. */
 static int
 arm (int    fd,
      gint64 deadline)

@@ -6,9 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* CLOCK_BOOTTIME for tests: it stands still, and a test lets it jump, as after a suspend. A timerfd
- * of this clock fires when its time has come by it. Every other clock, and so GLib's, is not
- * affected.
+/* CLOCK_BOOTTIME for tests. It stops, and a test makes it jump, as after a suspend. A timerfd of
+ * this clock fires at its time. Other clocks, such as GLib's, are not affected.
  *
  * For programs that are linked with --wrap for the functions that test-clock.c defines. */
 void     test_clock_jump        (gint64   milliseconds);

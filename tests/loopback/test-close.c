@@ -52,7 +52,7 @@ test_close_frame (Fixture       *fixture,
     }
 }
 
-/* The peer's close frame comes right after a message, and its FIN right after that. */
+/* The peer's close frame directly follows a message, and its FIN the close frame. */
 static void
 test_last_words (Fixture       *fixture,
                  gconstpointer  data)
@@ -80,7 +80,7 @@ static const CloseFrame own_close_frames[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* The peer receives what the application has passed, or what libsoup makes of it. */
+/* The peer receives the code and reason of the application, or those that libsoup sends instead. */
 static void
 test_own_close_frame (Fixture       *fixture,
                       gconstpointer  data)
@@ -116,7 +116,7 @@ test_longest_reason (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_close_data (fixture->server), ==, reason);
 }
 
-/* Messages that come after close () are not delivered, as in a browser. */
+/* Messages that arrive after close () are not delivered, as in a browser. */
 static void
 test_nothing_is_delivered_while_closing (Fixture       *fixture,
                                          gconstpointer  data)
@@ -213,7 +213,7 @@ test_connection_is_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* After such an end close () has nothing to say to the peer, and no reason to wait for it. */
+/* After such an end, close () sends no frame to the peer, and does not wait for it. */
 static void
 test_connection_is_closed_twice (Fixture       *fixture,
                                  gconstpointer  data)

@@ -162,8 +162,8 @@ test_run_without_push (Fixture       *fixture,
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
 
-  g_test_summary ("A context that is run without being thread-default makes an attempt fail in "
-                  "time, since libsoup goes astray, and harms nothing: once it is, all is well");
+  g_test_summary ("If a context is run without being thread-default, libsoup uses another one, "
+                  "so the attempt fails in time. When it is thread-default, attempts succeed.");
 
   hb_websocket_task_set_connect_timeout (fixture->task, 50);
   g_main_context_push_thread_default (context);

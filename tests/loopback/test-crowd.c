@@ -287,7 +287,7 @@ assert_ordered (GPtrArray *messages)
     }
 }
 
-/* All send at the same time, and nothing goes out. */
+/* All send at the same time, and no message is sent yet. */
 static void
 test_bound (gconstpointer data)
 {
@@ -321,8 +321,7 @@ test_bound (gconstpointer data)
   crowd_clear (&crowd);
 }
 
-/* The task is opened and closed all the while. What is accepted is reported, one way or the
- * other. */
+/* The task is opened and closed meanwhile. Each accepted message is reported as sent or failed. */
 static void
 count_result_cb (GObject      *source,
                  GAsyncResult *result,

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* g_object_run_dispose () in any state and more than once: it drops the link, fails what waits,
- * emits nothing, and leaves an object that answers. */
+/* g_object_run_dispose (), in any state and more than once, drops the link, fails the calls that
+ * wait and emits no signal. The object's functions still return. */
 
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
 
@@ -132,7 +132,7 @@ test_in_state (gconstpointer data)
   fixture_set_up (&fixture, "raw");
   fixture_enter (&fixture, state);
 
-  /* What waits at this moment */
+  /* The calls that wait at this moment */
   if (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING)
     {
       hb_websocket_task_open_async (fixture.task, NULL, store_result_cb, &results.opened);

@@ -5,8 +5,7 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The frames that a server receives of long messages, and what leaves between them; on plain TCP
- * and on TLS. */
+/* The frames of long messages, and the frames between them, on plain TCP and TLS */
 
 /* More than the kernel keeps for a peer that does not read */
 #define BIG      (4 * 1024 * 1024)
@@ -265,7 +264,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Long messages in frames, and what leaves between these.");
+  g_test_summary ("Long messages in several frames, and the frames between these");
 
   footing_init ();
 

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* A handler of any signal may call anything, drop the last reference, or run a main loop: each
- * signal with each action, and what has to hold afterwards. */
+/* A handler of any signal may call any function, drop the last reference, or run a main loop. The
+ * tests combine each signal with each action. */
 
 /* Whatever a handler has done, the task then is */
 typedef enum {
@@ -100,7 +100,7 @@ act_hold (Scene *scene)
   hb_websocket_task_release (scene->task);
 }
 
-/* Without a release: in `connecting`, the request does not go out. */
+/* Without a release, the request is not sent after `connecting`. */
 static void
 act_hold_and_close (Scene *scene)
 {
@@ -160,7 +160,7 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* What ends the task at the next attempt, or at this one */
+/* Settings that end the task at the next attempt, or at this one */
 static void
 act_set_bad_uri (Scene *scene)
 {
@@ -264,7 +264,7 @@ act_nest_deeply (Scene *scene)
   nest_deeper_cb (scene);
 }
 
-/* Long enough for data to come, and for links to be lost and made */
+/* Long enough for data to arrive, and for links to end and open */
 static void
 act_nest_long (Scene *scene)
 {

@@ -39,7 +39,7 @@ test_no_common_protocol (Fixture       *fixture,
                      "state:closed error:handshake error:repeat-limit");
 }
 
-/* What is offered, the server's answer, and whether the link opens */
+/* The offer, the server's answer, and whether the link opens */
 typedef struct
 {
   const char *path;
@@ -132,7 +132,7 @@ test_origin (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_header (fixture->server, "Origin"), ==, "https://example.com");
 }
 
-/* Headers of the task go out with every attempt, a change with the next. */
+/* The headers of the task are sent with each attempt. A change acts on the next one. */
 static void
 test_request_headers (Fixture       *fixture,
                       gconstpointer  data)
@@ -221,8 +221,8 @@ static void
 test_compression_meanwhile (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("Compression may be turned on while an attempt is under way: what libsoup does "
-                  "with features of a session then does no harm");
+  g_test_summary ("Compression may be turned on during an attempt, when libsoup frees features "
+                  "of the session");
 
   raw_server_set_answers (fixture->raw, FALSE);
   hb_websocket_task_open (fixture->task);

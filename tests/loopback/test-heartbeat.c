@@ -10,13 +10,13 @@
 #define PONG_AFTER 100
 #define LONG_AFTER 1000
 
-/* Within what a dead peer has to be detected */
+/* The longest time until a dead peer is detected */
 #define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* The log is written after the clock was read. */
 #define SLACK (20 * G_TIME_SPAN_MILLISECOND)
 
-/* How often the loop notes that it runs. What it misses is the time of a busy machine. */
+/* How often the loop records that it runs. A missing record shows a busy machine. */
 #define TICK (10 * G_TIME_SPAN_MILLISECOND)
 
 static gint64 ticked_at;
@@ -151,8 +151,8 @@ test_live_server (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* A ping frame that every server answers by itself. Libsoup has no public way to send one: this
- * guards the opcode that is no message type. */
+/* Each server answers a ping frame. libsoup has no public function that sends one, so this test
+ * guards the opcode, which is no message type. */
 static void
 test_ping_frame (Fixture       *fixture,
                  gconstpointer  data)
@@ -265,7 +265,7 @@ dawdle_cb (HbWebsocketTask       *task,
 
 #define N_MESSAGES 5000
 
-/* Nor does a flood keep the link for as long as it lasts. */
+/* A flood does not keep the link open either. */
 static void
 test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
                                      gconstpointer  data)
@@ -402,7 +402,7 @@ test_no_pong_timeout (Fixture       *fixture,
     raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* A change acts on the link that there is. */
+/* A change acts on the present link. */
 static void
 test_change_while_open (Fixture       *fixture,
                         gconstpointer  data)

@@ -46,7 +46,7 @@ static const HopCase hops[] = {
   { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
-/* Answers to each side what is for it. */
+/* Returns each side's own header. */
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -108,7 +108,7 @@ tear_down (HopFixture    *fixture,
   site_free (fixture->elsewhere);
 }
 
-/* A cookie that goes over TLS alone, and headers that the application has set */
+/* A cookie for TLS only, and headers of the application */
 static void
 add_secrets (HopFixture *fixture)
 {
@@ -298,7 +298,7 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* The text of the error about a refusal, and what follows */
+/* The text of the error about a refusal, and the next signal */
 typedef struct
 {
   const char *path;
@@ -388,7 +388,7 @@ test_login (HopFixture    *fixture,
   g_autofree char *uri = make_uri_with_login (fixture, SERVER_LOGIN);
   guint i;
 
-  g_test_summary ("The login in a URI goes out after a challenge, in each attempt, and never else");
+  g_test_summary ("The login in a URI is sent only after a challenge, in each attempt");
 
   hb_websocket_task_set_uri (fixture->task, uri);
   if (login->answer != NULL)

@@ -316,7 +316,7 @@ bad_ping_cb (HbWebsocketTask *task,
   return g_strdup ("\xff");
 }
 
-/* Instead of a text that cannot be sent, what it stands in for is. */
+/* Instead of a text that cannot be sent, the default ping message is sent. */
 static void
 test_bad_ping (Fixture       *fixture,
                gconstpointer  data)

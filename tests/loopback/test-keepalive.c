@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Small imitations of servers that drop a client from which no heartbeat has come for a while,
- * whatever they send to it themselves. */
+/* Small copies of servers that drop a client without a heartbeat, whatever they send to it
+ * themselves */
 
 #define PING_AFTER 30
 #define N_REPLIES  12

@@ -101,7 +101,7 @@ open_cb (HbWebsocketTask *task,
     listen (exchange);
 }
 
-/* The listener runs after this handler, and misses the message if it is gone then. */
+/* The listener runs after this handler, and misses the message if it has been removed. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -348,7 +348,7 @@ test_plain (gconstpointer data)
   g_assert_cmpuint (n_emissions, >, 0);
 }
 
-/* What a server sends with its answer to the request */
+/* Bytes that a server sends with its answer to the request */
 typedef struct
 {
   GByteArray *bytes;
@@ -667,7 +667,7 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("libsoup refuses a message that has become too long while it comes");
+  g_test_summary ("libsoup refuses a message that becomes too long while it is received");
 
   interrupt (fixture, lower_limit, NULL);
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
@@ -696,7 +696,8 @@ test_start_listening (Fixture       *fixture,
 {
   guint n_heard = 0;
 
-  g_test_summary ("A listener of the connection gets a message that has come in part before it");
+  g_test_summary ("A listener of the connection gets a message of which a part was received "
+                  "before");
 
   interrupt (fixture, start_listening, &n_heard);
   signal_log_expect (fixture->log, "message:text:65535 message:text:b");

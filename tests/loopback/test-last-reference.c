@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* A garbage collector may drop the last reference in any thread and at any moment, while the task's
- * own thread is busy with it. The task then goes as it would in its own thread. */
+/* A garbage collector may drop the last reference in any thread at any moment, while the task's own
+ * thread uses it. The task is then finalized as in its own thread. */
 
 typedef struct
 {
@@ -155,7 +155,7 @@ test_while_reconnecting (gconstpointer data)
   wait_idle ();
 }
 
-/* The task becomes CLOSED by itself, and leaves its context, at about the moment of its end. */
+/* The task gives up, and leaves its context, at about the moment of its end. */
 static void
 test_while_ending (gconstpointer data)
 {

@@ -57,7 +57,7 @@ test_reconnect (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 2);
 }
 
-/* The server's process ends, and comes back after a while. */
+/* The server's process ends, and starts again after a while. */
 static void
 test_server_restart (Fixture       *fixture,
                      gconstpointer  data)
@@ -260,7 +260,7 @@ test_hold (Fixture       *fixture,
   hb_websocket_task_release (fixture->task);
   signal_log_skip_to (fixture->log, "open");
 
-  /* An open link goes on, and the next attempt has to wait. */
+  /* An open link stays, and the next attempt must wait. */
   hb_websocket_task_hold (fixture->task);
   assert_sends (fixture->task, "hello");
   signal_log_expect (fixture->log, "message:text:hello");

@@ -4,8 +4,8 @@
 
 #include "suspend-fixture.h"
 
-/* A sleep that is no suspend, up to a second too long: a link that is dead is lost at once, but
- * what has come meanwhile is read before, and time that the application takes is not the peer's. */
+/* A sleep without a suspend, up to a second too long. A dead link is lost at once, but received
+ * bytes are read before. The time of the application's handlers does not count. */
 
 /* Messages that take tens of milliseconds together */
 #define MANY 300
@@ -89,7 +89,7 @@ test_close_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A close frame in the socket is what the link ended by, however short the sleep");
+  g_test_summary ("A close frame in the socket ends the link, however short the sleep");
 
   raw_peer_send_close (peer, 1001, "restart");
   raw_peer_wait_delivered (peer);
@@ -107,7 +107,7 @@ sleep_in_handler_cb (HbWebsocketTask *task,
   jump (PONG_AFTER + LATE / 2);
 }
 
-/* A ping goes out, its reply comes, and the next signal finds the reply unread. */
+/* A ping is sent, its reply arrives, and at the next signal the reply is unread. */
 static void
 ask_in_handler_cb (HbWebsocketTask *task,
                    Fixture         *fixture)
@@ -152,8 +152,8 @@ test_nested_elsewhere (Fixture       *fixture,
   g_autoptr (GSource) source = g_timeout_source_new (G_MAXINT);
   RawPeer *peer;
 
-  g_test_summary ("Nor is the reply missed when a main loop is run by a source that is dispatched "
-                  "before the socket's");
+  g_test_summary ("The reply is not missed if a source that is dispatched before the socket's "
+                  "runs a main loop");
 
   g_source_set_callback (source, run_loop_cb, NULL, NULL);
   hb_websocket_task_open (fixture->task);

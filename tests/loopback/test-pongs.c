@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The function that recognizes replies: when it is called, and what it may do. */
+/* When the function that recognizes replies is called, and what it may do */
 
 /* How long the function runs a main loop, in milliseconds */
 #define LOOP 300
@@ -167,7 +167,7 @@ tear_down_judge (Judge *self)
   g_string_free (self->words, TRUE);
 }
 
-/* The first word may come with the answer to the handshake. */
+/* The first message may arrive with the answer to the handshake. */
 static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
@@ -252,7 +252,7 @@ test_closing (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
-/* What the function does at the first of two messages that come together */
+/* The function's action at the first of two messages that arrive together */
 typedef struct
 {
   const char *name;

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* The programmer's slips that every function has in common: something that is no task, or nothing,
- * is refused with a critical that names what was wanted, and the function returns empty-handed. */
+/* Each function refuses NULL, and an object that is no task, with a critical message that names the
+ * expected type. It then returns a default. */
 
 #define DOMAIN "hb-websocket"
 

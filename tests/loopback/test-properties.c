@@ -219,7 +219,7 @@ test_protocols (void)
   g_assert_finalize_object (task);
 }
 
-/* Each by its own functions, to what it is not at first and back */
+/* Sets each property to another value and back, by its own functions. */
 #define assert_accessors(task, name, type, other, assertion) \
   G_STMT_START { \
     type first_ = hb_websocket_task_get_ ## name (task); \
@@ -397,7 +397,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Every property: its default, what can be set, that a change is notified once.");
+  g_test_summary ("The default of each property, its values, and one notification for each "
+                  "change");
 
   g_test_add_func ("/loopback/properties/each", test_each);
   g_test_add_func ("/loopback/properties/none-is-missing", test_none_is_missing);

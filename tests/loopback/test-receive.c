@@ -257,7 +257,8 @@ test_close (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   GAsyncResult *result = NULL;
 
-  g_test_summary ("close () drops what waits, and reads on for the server's close frame");
+  g_test_summary ("close () drops the waiting messages, and continues to read until the server's "
+                  "close frame");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   send_binary (peer, MIB);

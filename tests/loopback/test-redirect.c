@@ -205,7 +205,8 @@ assert_strips (Redirection *fixture,
   g_assert_nonnull (strstr (request, "\r\nOrigin: https://example.com"));
 }
 
-/* No header of the application goes to another origin, be it of the task or of one attempt. */
+/* No header of the application is sent to another origin, neither of the task nor of one
+ * attempt. */
 static void
 test_other_origin (Redirection   *fixture,
                    gconstpointer  data)
@@ -341,7 +342,8 @@ use_user_info (Redirection *fixture)
   site_require (fixture->here, "realm");
 }
 
-/* The user info of `uri` is for a server that asks for it, and goes on with a redirect of it. */
+/* The user info of `uri` is sent to a server that requires it, also after a redirect by that
+ * server. */
 static void
 test_user_info_stays (Redirection   *fixture,
                       gconstpointer  data)
@@ -353,7 +355,7 @@ test_user_info_stays (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
 }
 
-/* It goes on with a redirect for which no server has asked for it yet. */
+/* The user info is also kept after a redirect before a server requires it. */
 static void
 test_user_info_later (Redirection   *fixture,
                       gconstpointer  data)

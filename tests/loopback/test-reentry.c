@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Code of the application in odd places: where it runs a main loop, lets go of the task, or
- * replaces itself. What handlers of the task's own signals may do is in test-handlers.c. */
+/* Functions of the application that run a main loop, release the task, or replace themselves.
+ * test-handlers.c tests handlers of the task's own signals. */
 
 static void
 add_token_late_cb (HbWebsocketTask *task,
@@ -20,8 +20,8 @@ static void
 test_slow_connecting (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A request goes out when the handlers of connecting are done with it, even if "
-                  "they run a main loop");
+  g_test_summary ("A request is sent after the handlers of `connecting`, even if they run a main "
+                  "loop");
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (add_token_late_cb), NULL);
   fixture_open (fixture);
@@ -227,8 +227,8 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A ping of a link that reconnect_now () has given up goes to no other, whatever "
-                  "the function that makes its text has waited for");
+  g_test_summary ("A ping of a link that reconnect_now () has dropped is sent on no other, even "
+                  "if the function that makes its text has waited");
 
   hb_websocket_task_set_ping_func (fixture->task, wait_in_ping_cb, fixture->raw, NULL);
   g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);

@@ -13,8 +13,8 @@
 /* The kernel doubles it. */
 #define SEND_BUFFER (32 * 1024)
 
-/* So much more that the kernel never has all of the message: where it has, the message counts as
- * sent, and what the server thinks of it is not seen. */
+/* So long that the kernel never has the whole message. Otherwise the message would count as sent
+ * before the server refuses it. */
 #define SIZE (2 * 1024 * 1024)
 
 typedef struct

@@ -4,8 +4,8 @@
 
 #include "suspend-fixture.h"
 
-/* A suspend in every state but OPEN: what is due goes out at the resume, and what has come
- * meanwhile is read before its absence is judged. */
+/* A suspend in each state except OPEN. Due actions follow the resume at once, but received bytes
+ * are read before a timeout acts. */
 
 #define WAIT          60000
 #define CONNECT_AFTER 10000
@@ -39,7 +39,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("An attempt that has become due goes out at once");
+  g_test_summary ("An attempt that has become due starts at once");
 
   enter_waiting (fixture);
   test_clock_jump (HOUR);
@@ -179,7 +179,8 @@ test_connecting_answered_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("Nor is it given up where the sleep was short, and the answer is in the socket");
+  g_test_summary ("After a short sleep, an attempt whose answer is in the socket does not fail "
+                  "either");
 
   raw_peer_accept (peer);
   raw_peer_wait_delivered (peer);
@@ -238,7 +239,7 @@ test_connecting_often (Fixture       *fixture,
   RawPeer *peer = enter_connecting (fixture);
   guint i;
 
-  g_test_summary ("However often the process sleeps, it does not give up what it had no time for");
+  g_test_summary ("However often the process sleeps, an attempt has its full time");
 
   for (i = 0; i < 20; i++)
     jump (HOUR);

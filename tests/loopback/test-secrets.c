@@ -270,7 +270,7 @@ test_pong_timeout (Life          *life,
   signal_log_skip_to (fixture->log, "error:pong-timeout");
 }
 
-/* @data: what the server answers to the handshake */
+/* @data: the server's answer to the handshake */
 static void
 test_answer (Life          *life,
              gconstpointer  data)
@@ -281,7 +281,7 @@ test_answer (Life          *life,
   signal_log_skip_to (life->base.log, "error:repeat-limit");
 }
 
-/* @data: what the server sends on an open link */
+/* @data: the server's frame on an open link */
 static void
 test_frame (Life          *life,
             gconstpointer  data)

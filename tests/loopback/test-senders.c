@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Messages from other threads than the task's: what the caller sees at once, and what becomes of a
- * message that was accepted. test-crowd.c has many threads at the same time. */
+/* Messages of threads other than the task's: the result of the call, and the fate of an accepted
+ * message. test-crowd.c has many threads at the same time. */
 
 /* One call that a thread makes, which has a context of its own for the result */
 typedef struct
@@ -22,7 +22,7 @@ typedef struct
   GThread               *callback_thread;
   int                    n_pending;
   int                    has_called;   /* (atomic) all calls have returned */
-  int                    is_over;      /* (atomic) and all results have come */
+  int                    is_over;      /* (atomic) and all results have been received */
 } Sender;
 
 static void
@@ -227,7 +227,7 @@ test_async (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("The results of asynchronous calls come in the caller's context");
+  g_test_summary ("The callbacks of asynchronous calls run in the caller's context");
 
   fixture_open (fixture);
   sender_init (&sender, fixture->task, "one two");
@@ -246,7 +246,7 @@ test_flush_includes (Fixture       *fixture,
 {
   g_autoptr (GAsyncResult) result = NULL;
 
-  g_test_summary ("A flush waits for what other threads have sent");
+  g_test_summary ("A flush waits for messages of other threads");
 
   fixture_enter (fixture, HB_STATE_WAITING);
   send_elsewhere (fixture->task, "one");
@@ -310,7 +310,7 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* What ends a task while it has not yet taken in what another thread has sent */
+/* The end of a task before it takes in the messages of another thread */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -460,7 +460,7 @@ test_volatile (Fixture       *fixture,
   raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
 }
 
-/* What a caller cancels: a message or a flush, before or after the task has taken it in */
+/* A cancelled call: a message or a flush, before or after the task has taken it in */
 typedef struct
 {
   const char *name;

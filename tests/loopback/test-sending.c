@@ -122,7 +122,7 @@ test_sizes (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A message in fragments, with control frames between them, comes as one. */
+/* A message in fragments, with control frames between them, arrives as one. */
 static void
 test_fragments (Fixture       *fixture,
                 gconstpointer  data)
@@ -464,7 +464,7 @@ test_unsent_is_reported (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* close () sends first what is buffered. */
+/* close () first sends the buffered messages. */
 static void
 test_close_sends_all (Fixture       *fixture,
                       gconstpointer  data)

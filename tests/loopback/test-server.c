@@ -16,7 +16,7 @@ struct _TestServer
   GPtrArray          *sockets;     /* of all that have been accepted */
   GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
   SoupMessageHeaders *headers;     /* (nullable) of the last request */
-  GString            *received;    /* the texts that have come, and binary messages by their size */
+  GString            *received;    /* the received texts, and the sizes of binary messages */
   char               *uri;
   char               *retry_after; /* (nullable) */
   char               *close_data;  /* (nullable) the reason in the client's close frame */
@@ -46,7 +46,7 @@ message_cb (SoupWebsocketConnection *connection,
   else
     g_string_append_printf (self->received, "%" G_GSIZE_FORMAT, length);
 
-  /* A client that has gone meanwhile is none of the server's errors. */
+  /* A client that has disconnected is no error of the server. */
   if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return;
 
@@ -79,7 +79,7 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* No error of the server is what a test is about; what the client sees of it is. */
+/* Tests check the client's errors, so those of the server are ignored. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,
@@ -177,7 +177,7 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* On the same port each time, so that a client comes back to the same server */
+/* Uses the same port each time, so that a client reconnects to the same server. */
 void
 test_server_start (TestServer *self)
 {

@@ -14,7 +14,7 @@
  * own that blocks the main loop, while the server continues. All of them are stopped at the same
  * time, when the first case needs its result. */
 
-/* Until what was due meanwhile is more than a second late; and less */
+/* Until due actions are more than a second late, and less */
 #define LONG  (CLIENT_TIMEOUT + 1400)
 #define SHORT (CLIENT_TIMEOUT + 400)
 
@@ -53,7 +53,7 @@ typedef enum {
   WHEN_CLOSING,
 } When;
 
-/* What the server does meanwhile */
+/* The server's action during the stop */
 typedef enum {
   DEED_NONE,
   DEED_REPLY,
@@ -272,7 +272,7 @@ has_shown (Case *self)
   return stopped_process_count (self->process) >= count_words (self->scenario->words);
 }
 
-/* Returns whether there is more to come. */
+/* Returns whether more cases follow. */
 static gboolean
 step (Case   *self,
       gint64  now)
@@ -455,7 +455,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Processes that are stopped, or block themselves, for longer than a timeout.");
 
-  /* A client that has gone is no reason to follow it. */
+  /* The end of a client must not end the test. */
   signal (SIGPIPE, SIG_IGN);
   cases = g_ptr_array_new_with_free_func (free_case);
   folder = g_path_get_dirname (argv[0]);

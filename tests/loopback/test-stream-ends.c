@@ -72,8 +72,8 @@ test_close_behind_backlog (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
 
-  g_test_summary ("A server that ends before the close frame could go out: the task reports what "
-                  "was not sent");
+  g_test_summary ("If the server ends the connection before the close frame is sent, the task "
+                  "reports the unsent messages");
 
   raw_peer_pause (peer);
   hb_websocket_task_send_bytes (fixture->task, dice, NULL);
@@ -144,8 +144,8 @@ test_reset (Fixture       *fixture,
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint n_answers;
 
-  g_test_summary ("A reset with bytes in both directions: what has come is delivered, what has not "
-                  "gone goes out on the next link, in order");
+  g_test_summary ("After a reset with bytes in both directions, received messages are delivered, "
+                  "and unsent ones are sent on the next link, in order");
 
   footing_listen (fixture, &listener);
   raw_peer_pause (peer);
@@ -182,7 +182,8 @@ test_disposal (Fixture       *fixture,
   FootingListener listener = { .act = send_and_dispose, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("Disposal in a handler, with bytes in both buffers: no more goes either way");
+  g_test_summary ("After a disposal in a handler, with bytes in both buffers, no message is sent "
+                  "or delivered");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);

@@ -26,7 +26,7 @@ test_lone (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A lone message goes out in the call that sends it, by one write");
+  g_test_summary ("A single message is written in the call that sends it, with one write");
 
   footing_open (fixture);
 
@@ -131,7 +131,7 @@ test_one_at_a_time (Fixture       *fixture,
   SystemCalls calls;
   guint i;
 
-  g_test_summary ("A message that comes alone costs one read, and no source");
+  g_test_summary ("A single message costs one read, and no source");
 
   footing_open (fixture);
 
@@ -379,7 +379,7 @@ static void
 test_taken_in_part (Fixture       *fixture,
                     const Footing *footing)
 {
-  g_test_summary ("A message of which the kernel had a part goes out again, whole and first");
+  g_test_summary ("A message of which the kernel had a part is sent again, whole and first");
 
   if (fixture->server != NULL)
     test_server_set_mode (fixture->server, TEST_SERVER_MUTE);

@@ -58,8 +58,8 @@ test_asked_dead (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("With a ping unanswered at the suspend, a dead link is asked once more, and lost "
-                  "a pong-timeout later");
+  g_test_summary ("If a ping was unanswered at the suspend, a dead link gets another one, and is "
+                  "lost a pong-timeout later");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -144,7 +144,7 @@ test_close_frame (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A close frame that came during a suspend is what the link ended by");
+  g_test_summary ("A close frame that arrived during a suspend ends the link");
 
   raw_peer_send_close (peer, 1001, "restart");
   raw_peer_wait_delivered (peer);
@@ -189,8 +189,8 @@ test_network (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A network that changes at the resume neither pings twice nor gives a dead link "
-                  "more time");
+  g_test_summary ("A change of the network at the resume causes no second ping, and gives a dead "
+                  "link no more time");
 
   test_clock_jump (HOUR);
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);

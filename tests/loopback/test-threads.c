@@ -350,7 +350,7 @@ test_moved (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A task that is CLOSED may go to another thread, and come back");
+  g_test_summary ("A CLOSED task may be used by another thread, and then by the first again");
 
   for (i = 0; i < 3; i++)
     {

@@ -47,7 +47,7 @@ look_at_it_cb (HbWebsocketTask      *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
 }
 
-/* The error of GIO comes, unchanged, and no request goes out. `accept-certificate` gives the fault
+/* GIO's error is reported unchanged, and no request is sent. `accept-certificate` gives the fault
  * of the certificate. */
 static void
 assert_refused (HbWebsocketTask      *task,

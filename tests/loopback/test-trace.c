@@ -57,7 +57,7 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Leaves out what only a busy machine adds: a deadline that is missed, and a ping because of it. */
+/* Leaves out the lines of a busy machine: a missed deadline, and a ping because of it. */
 static void
 add_line (const char *line)
 {
@@ -654,7 +654,7 @@ test_last_reference (Fixture       *fixture,
 {
   HbState state;
 
-  g_test_summary ("A task whose last reference goes prints a line, once, unless it is closed");
+  g_test_summary ("A task that loses its last reference prints one line, unless it is closed");
 
   for (state = HB_STATE_CONNECTING; state <= HB_STATE_WAITING; state++)
     {

@@ -66,7 +66,7 @@ wait_idle (void)
     ;
 }
 
-/* For what must not happen: there is nothing to wait for but the time in which it would have. */
+/* Waits for the time in which a wrong event would have happened. */
 void
 wait_pass (guint milliseconds)
 {

@@ -92,7 +92,7 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* mallinfo2(3): of all arenas, and of what is mapped by itself */
+/* mallinfo2(3): of all arenas, and of single mappings */
 void
 soak_meter_read (SoakMeter   *self,
                  SoakReading *reading)

@@ -12,7 +12,7 @@
 /* RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* What a client sends on each link before it ends */
+/* The messages of a client on each link before its end */
 #define N_ECHOES 4
 
 /* Of a frame, or of the lines of a handshake */
@@ -259,7 +259,7 @@ serve (SoakServer        *self,
   finish (stream, socket, end);
 }
 
-/* Silence takes as long as a hundred other ends, so that it comes only now and then. */
+/* Silence takes as long as a hundred other ends, so it is rare. */
 static End
 choose_end (guint n_links)
 {
@@ -316,7 +316,7 @@ soak_server_new (GTlsCertificate *certificate)
   return self;
 }
 
-/* The thread waits in accept (), and one more connection is what ends that. */
+/* The thread waits in accept (), so another connection ends the wait. */
 void
 soak_server_free (SoakServer *self)
 {

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 /* How many ways a link may end, in turns */
 #define SOAK_SERVER_N_ENDS 13
 
-/* A server on a thread of its own, that echoes some messages on each link and then ends it in one
- * way or other. It holds one connection at a time and remembers none, so that what grows is the
+/* A server on another thread, which echoes some messages on each link and then ends it in one
+ * of several ways. It has one connection at a time and keeps no data, so any growth is the
  * client's. */
 typedef struct _SoakServer SoakServer;
 

@@ -9,9 +9,8 @@
 #include "soak-meter.h"
 #include "soak-server.h"
 
-/* One task, and links that come and go as fast as they can: nothing may grow. It is measured where
- * the task has just been closed and nothing is under way, because readings at different moments of
- * a link would differ. */
+/* One task whose links open and end as fast as possible must not grow. Each reading follows close
+ * (), because readings at different moments of a link would differ. */
 
 /* The first use of a type, a quark, a thread of the resolver or room in a hash table is not
  * freed. */
@@ -61,7 +60,7 @@ sent_cb (GObject      *source,
   self->n_sent += hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, NULL);
 }
 
-/* As many as the server echoes, which comes after what the last link has left. */
+/* As many messages as the server echoes, after those that the last link has left */
 static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
@@ -160,7 +159,7 @@ run_for (guint milliseconds)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* Whatever the last link was doing, it comes to its end. */
+/* Waits for the end of the last link. */
 static void
 come_to_rest (Soak *self)
 {

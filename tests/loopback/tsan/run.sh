@@ -3,10 +3,10 @@
 
 # Usage: tests/loopback/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
-# Runs the tests that have several threads with ThreadSanitizer, or those that the arguments name.
-# It sees only what is compiled for it, and the locks of GLib are GLib's own; so GLib and libsoup
-# are first built for it from Debian's sources, in _build-tsan-libs (or DIR), where they are not
-# there yet. That takes a minute or two, and needs the packages that tests/run.sh needs.
+# Runs the tests with several threads, or those that the arguments name, with ThreadSanitizer. It
+# sees only what is compiled for it, and the locks of GLib are GLib's own; so GLib and libsoup are
+# first built for it from Debian's sources, in _build-tsan-libs (or DIR), where they are not there
+# yet. That takes a minute or two, and needs the packages that tests/run.sh needs.
 
 set -euo pipefail
 

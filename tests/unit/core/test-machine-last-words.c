@@ -154,7 +154,7 @@ static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("close () sends what is buffered before the close frame");
+  g_test_summary ("close () sends the buffered messages before the close frame");
 
   fixture->room = 1;
   start_open (fixture);

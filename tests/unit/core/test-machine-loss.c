@@ -164,7 +164,7 @@ typedef struct
   const char *name;
   guint       code;
   gboolean    by_peer;
-  const char *says; /* (nullable) what the error says, if there is one */
+  const char *says; /* (nullable) a part of the error's message */
 } OnlyEnd;
 
 static const OnlyEnd only_ends[] = {
@@ -269,8 +269,8 @@ static void
 test_connect_timeout_request (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("The time for an attempt counts from when its request goes out, however long the "
-                  "handlers of `connecting` take");
+  g_test_summary ("The time for an attempt counts from the moment in which its request is sent, "
+                  "however long the handlers of `connecting` take");
 
   fixture->handler = take_time_cb;
   start (fixture);
@@ -331,7 +331,7 @@ static void
 test_stale_opened (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A link that opens while nothing is attempted has no effect");
+  g_test_summary ("A link that opens without an attempt has no effect");
 
   tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
@@ -365,7 +365,7 @@ static void
 test_stale_traffic (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("What an old link receives or has written has no effect");
+  g_test_summary ("Events of an old link have no effect");
 
   start_open (fixture);
   lose_link (fixture);

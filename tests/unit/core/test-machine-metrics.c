@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What a machine counts, and the times that it reports. */
+/* The counts and the times of a machine */
 
 static HbMetrics *
 get_metrics (Fixture *fixture)
@@ -90,7 +90,7 @@ test_dropped (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("What ends without having gone out is dropped, on each way");
+  g_test_summary ("Each message that ends without being sent counts as dropped");
 
   fixture->machine.settings.max_buffered_amount = 10;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What check () does, and what a change of the network does in its place. */
+/* check (), and changes of the network, which have the same effect */
 
 static void
 change_network (Fixture *fixture)
@@ -195,8 +195,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The last change is not missed: it acts when five seconds are over, even if "
-                  "all was well before");
+  g_test_summary ("The last change is not missed. It acts after five seconds, even if an earlier "
+                  "check succeeded.");
 
   fixture->machine.settings.reconnect_timeout = 60000;
   start_open (fixture);

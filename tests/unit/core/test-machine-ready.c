@@ -178,7 +178,7 @@ test_mark_in_open (Fixture       *fixture,
   forget (fixture);
 }
 
-/* How a task comes into each state, or into each kind of it */
+/* The way into each state, or into each kind of a state */
 static void
 be_connecting (Fixture *fixture)
 {
@@ -235,8 +235,8 @@ typedef struct
   const char *name;
   void      (*be) (Fixture *fixture);
   HbSendFlags flags;
-  int         error;   /* ACCEPTED if there is none */
-  const char *wire;    /* what goes out at once */
+  int         error;   /* ACCEPTED without an error */
+  const char *wire;    /* what is sent at once */
 } SendCase;
 
 static const SendCase send_cases[] = {
@@ -503,8 +503,8 @@ static void
 test_timeout_late (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Neither a suspend of the process nor a handler that does not return counts "
-                  "against the server");
+  g_test_summary ("A suspend of the process, and a handler that does not return, do not count as "
+                  "a fault of the server");
 
   start_unready (fixture);
   advance_late (fixture, 20000);

@@ -80,7 +80,7 @@ static void
 test_delivered (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The caller emits a message itself if nothing else is to be carried out");
+  g_test_summary ("The caller emits a message itself if no effect is pending");
 
   g_assert_false (deliver (fixture, "closed"));
   start_open (fixture);
@@ -364,7 +364,7 @@ static void
 test_close_in_closed (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("close () drops what waits on a task that has closed by itself");
+  g_test_summary ("close () drops the waiting messages of a task that has given up");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -406,7 +406,8 @@ test_flood (Fixture       *fixture,
   const Flood *flood = data;
   guint n = 0;
 
-  g_test_summary ("The socket is read while less than 1 MiB waits, with what a message takes");
+  g_test_summary ("The socket is read while less than 1 MiB waits, including the overhead of "
+                  "each message");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

@@ -7,16 +7,16 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* When a message that the peer does not take fails, so that those behind it go out */
+/* When a message that the peer does not accept fails, so that those after it are sent */
 
 typedef enum {
-  PEER,        /* ends the link in the midst of the message */
+  PEER,        /* ends the link during the message */
   PEER_BEFORE, /* ends it before the message has begun */
   PEER_1009,   /* ends it as PEER, and says that the message is too big */
   TIMEOUT,
   NETWORK,     /* an error of it */
   OURSELVES,   /* reconnect_now () */
-  GREETING,    /* a message from `open` goes out, and then as PEER */
+  GREETING,    /* a message from `open` is sent, and then as PEER */
 } End;
 
 typedef struct
@@ -111,8 +111,8 @@ test_row (Fixture       *fixture,
   const Row *row = data;
   guint i;
 
-  g_test_summary ("A message at which the peer has ended three links in a row fails, or at once if "
-                  "it is too big, and what is behind it goes out");
+  g_test_summary ("A message at which the peer has ended three links in a row fails, or at once "
+                  "if it is too big, and those after it are sent");
 
   fixture->keeps = TRUE;
   fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;
@@ -166,8 +166,8 @@ static void
 test_too_big_sent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Where the message that was too big has gone out, none fails, and the error says "
-                  "why");
+  g_test_summary ("If the message that was too big has already been sent, no message fails, and "
+                  "the error says why");
 
   start_open (fixture);
   send_text (fixture, "sent");
@@ -254,7 +254,7 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The refused message has its own error, also where the task gives up");
+  g_test_summary ("The refused message has its own error, also if the task gives up");
 
   fixture->keeps = TRUE;
   fixture->room = 1;
@@ -296,7 +296,7 @@ test_alone (Fixture       *fixture,
 {
   const Alone *row = data;
 
-  g_test_summary ("Where the task gives up, dropping the only message does not drain, and a flush "
+  g_test_summary ("If the task gives up, dropping the only message emits no `drain`, and a flush "
                   "fails");
 
   fixture->keeps = TRUE;

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What happens to messages in each state, and across links. */
+/* The fate of messages in each state, and across links */
 
 /* Loses the link and gets to the next one. */
 static void
@@ -34,7 +34,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("On an open link a message goes out at once");
+  g_test_summary ("On an open link a message is sent at once");
 
   start_open (fixture);
   send_ticket (fixture, "hello", "send");
@@ -198,7 +198,7 @@ static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Before the link is open messages are kept, and go out in order when it is");
+  g_test_summary ("Messages are kept until the link is open, and then sent in order");
 
   start (fixture);
   send_text (fixture, "one");
@@ -234,7 +234,7 @@ test_invalid_text (Fixture       *fixture,
   HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A text that is not UTF-8 is refused, and goes as binary");
+  g_test_summary ("A text that is not UTF-8 is refused, but accepted as a binary message");
 
   start_open (fixture);
   g_assert_false (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, &error));
@@ -261,7 +261,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("What a handler of `open` sends goes out before what was queued");
+  g_test_summary ("Messages from a handler of `open` are sent before those in the queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -313,8 +313,8 @@ static void
 test_unwritten (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("What the kernel had not taken goes out again on the next link, first and "
-                  "in order");
+  g_test_summary ("Messages that the kernel had not accepted are sent again on the next link, "
+                  "first and in order");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -337,7 +337,7 @@ static void
 test_written (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("What the kernel has taken does not go out twice");
+  g_test_summary ("Messages that the kernel has accepted are not sent twice");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -352,7 +352,7 @@ static void
 test_unwritten_often (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Through one loss after another nothing is lost, doubled or out of order");
+  g_test_summary ("During several losses no message is lost, repeated or out of order");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -415,7 +415,7 @@ static void
 test_unwritten_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The call of a message that must go out again goes on waiting");
+  g_test_summary ("The call of a message that must be sent again continues to wait");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -453,8 +453,7 @@ static void
 test_no_drain (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Without a backlog there is no `drain`: a message that passes through is not "
-                  "reported");
+  g_test_summary ("`drain` is emitted only after a backlog");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -466,7 +465,7 @@ static void
 test_ping_first (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A ping goes ahead of a backlog");
+  g_test_summary ("A ping precedes a backlog");
 
   fixture->room = 0;
   start_open (fixture);
@@ -500,7 +499,7 @@ static void
 test_overflow_oldest (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Where the oldest are dropped, the newest go out when the link is there");
+  g_test_summary ("With DROP_OLDEST, the newest messages are sent when the link opens");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
@@ -521,7 +520,7 @@ static void
 test_overflow_newest (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Where the newest are dropped, the oldest go out when the link is there");
+  g_test_summary ("With DROP_NEWEST, the oldest messages are sent when the link opens");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_NEWEST;
@@ -541,7 +540,7 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message goes out now");
+  g_test_summary ("A volatile message is sent at once");
 
   start_open (fixture);
   g_assert_true (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL));
@@ -553,7 +552,7 @@ static void
 test_volatile_not_open (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A volatile message is not kept for a link that is to come");
+  g_test_summary ("A volatile message is not kept for the next link");
 
   start (fixture);
   assert_refuses (fixture, HB_SEND_FLAGS_VOLATILE, HB_ERROR_NOT_OPEN);
@@ -567,7 +566,7 @@ static void
 test_volatile_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A volatile message does not go out on the next link when this one was lost");
+  g_test_summary ("A volatile message is not sent on the next link after a loss");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -589,7 +588,7 @@ static void
 test_reconnect_now (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () keeps what is buffered, what is at the link included");
+  g_test_summary ("reconnect_now () keeps the buffered messages, including those at the link");
 
   fixture->keeps = TRUE;
   start_open (fixture);
@@ -606,7 +605,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A buffer that shrinks drops nothing that it holds");
+  g_test_summary ("A smaller limit drops no message");
 
   start (fixture);
   send_text (fixture, "hello");

@@ -38,7 +38,7 @@ typedef struct
   When        when;
   What        what;
   guint       value;
-  int         deadline; /* from the change on, which comes LATER after the time has begun */
+  int         deadline; /* from the change on, which follows LATER after the time has begun */
 } Row;
 
 static const Row rows[] = {
@@ -262,7 +262,7 @@ test_limit_held (Fixture       *fixture,
   assert_state (fixture, HB_STATE_WAITING);
 }
 
-/* What a handler sets with which no request can go out */
+/* Settings of a handler with which no request can be sent */
 typedef struct
 {
   const char *name;
@@ -314,7 +314,7 @@ static void
 test_bad (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("What is not valid ends the task also where a handler sets it after the attempt "
+  g_test_summary ("An invalid setting also ends the task if a handler sets it after the attempt "
                   "has begun");
 
   bad_row = data;
@@ -331,8 +331,8 @@ static void
 test_bad_released (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("What is not valid ends the task also where it is set while a request that was "
-                  "held is about to go out");
+  g_test_summary ("An invalid setting also ends the task if it is set before a held request is "
+                  "sent");
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
   fixture->handler = hold_in_connecting_cb;

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* The delay between attempts, their number, and what changes them. */
+/* The delay between attempts, their number, and the calls that change them */
 
 #define WAITS "drop notify:state notify:attempt notify:reconnect-at "
 
@@ -435,7 +435,7 @@ static void
 test_retry_after_once (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("What a server asked for applies to one delay, not to the next");
+  g_test_summary ("The server's delay applies once, and not to the next attempt");
 
   start (fixture);
   lose_link_with (fixture, 503, 30);
@@ -465,7 +465,7 @@ static void
 test_own_delay_retry_after (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("The application's own function cannot undercut what the server asked for");
+  g_test_summary ("The application's own function cannot shorten the server's delay");
 
   fixture->own_delay = 333;
   start (fixture);

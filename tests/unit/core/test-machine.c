@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* What a machine does when it is opened and closed, and the order of its signals. */
+/* The opening and closing of a machine, and the order of its signals */
 
 static void
 test_new (Fixture       *fixture,
@@ -22,7 +22,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("open () starts an attempt, with the request shown before it goes out");
+  g_test_summary ("open () starts an attempt, and shows the request before it is sent");
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 
@@ -139,7 +139,7 @@ static void
 test_open_ticket_retries (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("open_async () goes on waiting while attempts fail");
+  g_test_summary ("open_async () continues to wait while attempts fail");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   lose_link (fixture);
@@ -330,7 +330,7 @@ static void
 test_close_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("close_async () that is cancelled stops waiting, and the closing goes on");
+  g_test_summary ("A cancelled close_async () ends, and the closing continues");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -362,7 +362,7 @@ static void
 test_close_no_message (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("After close () nothing is delivered, as in a browser");
+  g_test_summary ("After close () no message is delivered, as in a browser");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

@@ -97,7 +97,7 @@ assert_refuses (Fixture    *fixture,
   g_assert_error (error, HB_ERROR, (int) code);
 }
 
-/* As the driver: takes a message and puts it into the link. Returns NULL if there is none. */
+/* Takes a message and puts it into the link, as the driver does. Returns NULL without a message. */
 static const HbOutgoing *
 take (Fixture *fixture)
 {
@@ -229,7 +229,8 @@ static void
 test_keeps (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("What is sent without a link is kept, and buffered-amount is notified");
+  g_test_summary ("Messages that are sent without a link are kept, and buffered-amount is "
+                  "notified");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -244,7 +245,7 @@ static void
 test_drain (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("When a backlog has gone out, the application is notified");
+  g_test_summary ("When a backlog has been sent, the application is notified");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -260,7 +261,7 @@ static void
 test_drains_bit_by_bit (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("While a backlog goes out, buffered-amount is notified at each step");
+  g_test_summary ("While a backlog is sent, buffered-amount is notified at each step");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -283,7 +284,7 @@ static void
 test_blocked (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A link that is full is given nothing until it has room again");
+  g_test_summary ("A full link gets no message until it has room again");
 
   send_text (fixture, "one");
   hb_outbox_on_blocked (&fixture->outbox);
@@ -300,7 +301,7 @@ static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A message that does not fit is refused, and what is buffered stays");
+  g_test_summary ("A message that does not fit is refused, and the buffered messages stay");
 
   send_text (fixture, "12345");
   assert_refuses (fixture, "678901", FALSE, HB_ERROR_QUEUE_FULL);
@@ -330,7 +331,7 @@ static void
 test_full_handed (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("What is at the link and not written counts against the limit");
+  g_test_summary ("Messages at the link that are not written count towards the limit");
 
   send_text (fixture, "1234567890");
   assert_takes (fixture, "1234567890");
@@ -359,7 +360,7 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A limit that is lowered drops nothing, and acts on the next message");
+  g_test_summary ("A lower limit drops no message, and acts on the next one");
 
   send_text (fixture, "12345");
   fixture->settings.max_buffered_amount = 3;
@@ -408,7 +409,7 @@ static void
 test_drop_oldest_too_long (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("A message longer than the whole buffer is refused, and nothing is dropped "
+  g_test_summary ("A message longer than the whole buffer is refused, and no other is dropped "
                   "for it");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
@@ -476,7 +477,7 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message goes out like another when it can go at once");
+  g_test_summary ("A volatile message is sent like others if it can be sent at once");
 
   g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
 
@@ -487,7 +488,7 @@ static void
 test_volatile_no_link (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A volatile message is refused when there is no link");
+  g_test_summary ("A volatile message is refused without a link");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
 
@@ -553,7 +554,7 @@ static void
 test_volatile_flush (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Where a volatile message was the only one, its end is the end of a flush too");
+  g_test_summary ("The end of the only volatile message also ends a flush");
 
   send_full (fixture, "now", TRUE, NULL, NULL);
   hb_outbox_flush (&fixture->outbox, (gpointer) "blocked");
@@ -572,7 +573,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("While the application greets, its messages go out and the queue is held back");
+  g_test_summary ("During handlers of `open`, their messages are sent and the queue waits");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -673,7 +674,8 @@ static void
 test_take_queue (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Taking the queue back gives what waits, in order, ends the calls, and counts");
+  g_test_summary ("take_queue () returns the waiting messages in order, ends their calls, and "
+                  "counts them");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_ticket (fixture, "one", "first");
@@ -710,7 +712,7 @@ static void
 test_take_queue_empty (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Taking an empty queue back does nothing");
+  g_test_summary ("take_queue () of an empty queue has no effect");
 
   assert_takes_back (fixture, "");
   assert_effects (fixture, "");
@@ -727,7 +729,8 @@ static void
 test_take_queue_greeting (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A greeting that is taken back comes before what waited, as it would have gone");
+  g_test_summary ("Messages of `open` that are taken back precede those that waited, as when "
+                  "they are sent");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -796,7 +799,7 @@ test_close_forgets (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("What was in the buffer of a task that closed says nothing of the next link");
+  g_test_summary ("The buffer of a task that closed does not affect the next link");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   hb_outbox_on_lost (&fixture->outbox, TRUE);
@@ -819,7 +822,7 @@ static void
 test_metrics (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("What is written is counted, in messages and bytes");
+  g_test_summary ("Written messages are counted, and their bytes");
 
   send_text (fixture, "one");
   send_text (fixture, "three");

@@ -166,7 +166,7 @@ test_empty (Fixture       *fixture,
 {
   HbOutgoing message;
 
-  g_test_summary ("A new queue is empty, and nothing can be taken or popped");
+  g_test_summary ("A new queue is empty, and no message can be taken or popped");
 
   g_assert_true (hb_queue_is_empty (&fixture->queue));
   g_assert_cmpuint (hb_queue_get_n_waiting (&fixture->queue, HB_LINE_WAITING), ==, 0);
@@ -195,7 +195,7 @@ static void
 test_greeting_first (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("The greeting goes before the queue, even when it came later");
+  g_test_summary ("Messages of `open` precede the queue, even if they were sent later");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -304,8 +304,8 @@ static void
 test_take_back (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("After a loss the messages that were in flight come first, then the greeting, "
-                  "then the queue, each in order");
+  g_test_summary ("After a loss the messages that were in flight are first, then those of "
+                  "`open`, then the queue, each in order");
 
   push (fixture, "one two three four");
   take (fixture, 2);
@@ -467,7 +467,7 @@ static void
 test_clear (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Clearing frees what is in all lines");
+  g_test_summary ("Clearing frees the messages in all lines");
 
   push (fixture, "handed queued");
   take (fixture, 1);

@@ -232,6 +232,8 @@ emit_open (Walk           *self,
   hb_machine_on_greeted (&self->machine, effect->serial);
   if (self->link.serial == effect->serial)
     self->link.is_greeted = TRUE;
+  if (hb_machine_has_open_link (&self->machine))
+    g_assert_true (self->machine.outbox.greeting == !self->link.is_greeted);
 }
 
 /* Only a link that has ended has a `close`. */

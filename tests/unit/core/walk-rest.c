@@ -13,6 +13,7 @@ assert_link (Walk *self)
   const Link *link = &self->link;
 
   g_assert_cmpuint (machine->holds, ==, self->holds);
+  g_assert_false (machine->is_announcing);
   g_assert_true (link->exists == (machine->state == HB_STATE_CONNECTING
                                   || machine->state == HB_STATE_OPEN
                                   || machine->state == HB_STATE_CLOSING));
@@ -26,7 +27,6 @@ assert_link (Walk *self)
   g_assert_true (link->is_connecting == !machine->is_request_held);
   g_assert_true (link->awaits_turn == machine->awaits_turn);
   g_assert_true (link->is_reading == hb_machine_may_read (machine));
-  g_assert_false (machine->is_announcing);
 }
 
 /* No message is lost: each is sent, dropped, or in the queue. */

@@ -6,7 +6,7 @@
 
 #include "hb-lane-private.h"
 
-/* Which frames are whole messages, and what the frames before have to do with it */
+/* Which frames are whole messages, depending on the frames before */
 
 #define MAX_LENGTH 1000
 

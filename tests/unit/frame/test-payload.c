@@ -7,7 +7,7 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A payload in pieces: whole, in order, and in memory that grows as it comes */
+/* A payload that arrives in pieces is whole and in order, and its memory grows with it */
 
 #define KIB 1024
 

@@ -9,7 +9,7 @@
 #include "hb-mask-private.h"
 #include "hb-utf8-private.h"
 
-/* Received bytes as frames, as text, and masked: against what a byte at a time says. */
+/* Received bytes as frames, as text and masked give the same results as byte by byte */
 
 #define MAX_LENGTH 300
 
@@ -135,7 +135,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         length)
 {
-  /* Memory that ends where the bytes do */
+  /* Memory that ends with the bytes */
   g_autofree guint8 *copy = g_memdup2 (data, length);
 
   if (length == 0)

@@ -8,8 +8,8 @@
 #include "hb-handshake-private.h"
 #include "hb-syntax-private.h"
 
-/* A URI that was found good, on the first line, makes a request; and a server's Retry-After, on the
- * second, is a number or nothing. */
+/* A URI on the first line makes a request if it is valid. A server's Retry-After on the second line
+ * is a number, or is ignored. */
 
 static void
 check_retry_after (SoupMessage *request,

@@ -9,10 +9,10 @@
 #include "raw-server.h"
 #include "test-wait.h"
 
-/* What a server sends after the handshake, or, if the first byte is odd, in place of it: the task
- * reports an end, once, and comes to rest. */
+/* Bytes that a server sends after the handshake or, if the first byte is odd, instead of it. The
+ * task reports one end, and becomes idle. */
 
-/* The server keeps what it knows of each connection. */
+/* The server keeps the data of each connection. */
 #define LINKS_PER_SERVER 256
 
 typedef struct

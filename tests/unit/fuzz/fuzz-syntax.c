@@ -10,7 +10,7 @@
 
 /* Strings of the caller. The first byte selects their use. */
 
-/* What is refused is explained, in words that can be shown, and what is not is not. */
+/* A refused value has an error whose message can be shown, and an accepted one has no error. */
 static void
 assert_explained (gboolean      is_good,
                   const GError *error)
@@ -24,7 +24,7 @@ assert_explained (gboolean      is_good,
     }
 }
 
-/* A text is valid where it is without its NULs. */
+/* A text is valid if it is valid without its NULs. */
 static gboolean
 is_text (const char *text,
          gsize       length)

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What libFuzzer calls, and each target has: see https://llvm.org/docs/LibFuzzer.html */
+/* The function of each target that libFuzzer calls: https://llvm.org/docs/LibFuzzer.html */
 int LLVMFuzzerTestOneInput (const guint8 *data,
                             gsize         length);
 

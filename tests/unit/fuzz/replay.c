@@ -6,8 +6,7 @@
 
 #include "fuzz.h"
 
-/* Feeds a fuzzer's target with its corpus, where there is no fuzzer: what it has found once stays
- * found, with any compiler. */
+/* Runs a fuzzer's target with its corpus, so that earlier findings are tested with any compiler. */
 
 static void
 take_file (const char *path)
@@ -29,7 +28,7 @@ test_corpus (gconstpointer data)
   const char *name;
   guint n = 0;
 
-  g_test_summary ("What a fuzzer has come by does no harm");
+  g_test_summary ("The target accepts each input that a fuzzer has found");
 
   g_assert_no_error (error);
   while ((name = g_dir_read_name (dir)) != NULL)

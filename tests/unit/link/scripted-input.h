@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A stream that gives the pieces that a test has written down, each by a read of its own, and then
- * would block. A descriptor is readable from the moment at which the test says so until all is
- * read, the end not counted. */
+/* A stream that returns the pieces of a test's script, one for each read, and then would block. A
+ * descriptor is readable from the moment that the test chooses until all pieces are read, except
+ * the end. */
 #define SCRIPTED_TYPE_INPUT (scripted_input_get_type ())
 G_DECLARE_FINAL_TYPE (ScriptedInput, scripted_input, SCRIPTED, INPUT, GInputStream)
 

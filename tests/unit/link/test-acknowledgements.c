@@ -11,8 +11,8 @@
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
-/* What the peer's TCP has acknowledged, over sockets of the loopback interface. The environment
- * variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
+/* The bytes that the peer's TCP has acknowledged, over sockets of the loopback interface. The
+ * environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
 #define BLOCK          3000
 #define SMALL_BLOCK    300
@@ -275,8 +275,8 @@ count_unread (Line *line)
   return n_unread;
 }
 
-/* Writes until the kernel takes no more, and waits until the peer's kernel has acknowledged what it
- * has for its application. Returns how many bytes that are, with those of TLS. */
+/* Writes until the kernel accepts no more, and waits until the peer's kernel has acknowledged the
+ * bytes that it has for its application. Returns the number of these bytes, with those of TLS. */
 static guint64
 fill (Line *line)
 {
@@ -314,8 +314,8 @@ reset (Line  *line,
   g_assert_true (g_socket_close (get_socket (line, i), NULL));
 }
 
-/* The peer's application can read what was acknowledged, and nothing else is left but what came
- * while this was asked. */
+/* The peer's application can read the acknowledged bytes, and only those that arrived during the
+ * query in addition. */
 static void
 test_full (gconstpointer data)
 {
@@ -346,7 +346,7 @@ wait_for_end (Line *line)
   g_assert_no_error (error);
 }
 
-/* After a reset, the kernel still reports what was acknowledged before. */
+/* After a reset, the kernel still reports the bytes that were acknowledged before. */
 static void
 test_reset (gconstpointer data)
 {
@@ -617,7 +617,8 @@ main (int   argc,
   guint k;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The link knows what the peer's TCP has acknowledged, plain and over TLS.");
+  g_test_summary ("The link knows the bytes that the peer's TCP has acknowledged, plain and over "
+                  "TLS");
   certificate = certificate_new ();
 
   for (i = 0; i < G_N_ELEMENTS (tests); i++)

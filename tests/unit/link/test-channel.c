@@ -220,7 +220,7 @@ test_activity (Fixture       *fixture,
                     fixture->channel.funcs->reports_activity ? 1 : 0);
 }
 
-/* Without the socket there is no stream of our own. */
+/* Without the socket the library has no stream of its own. */
 static void
 test_choice (void)
 {

@@ -80,8 +80,8 @@ handle (Fixture *fixture)
   fixture->held = 0;
 }
 
-/* Reads as libsoup does: 1 KiB at a time until there is no more, from a source that is new each
- * time. Old versions are lazy. */
+/* Reads as libsoup does: 1 KiB at a time until no bytes are left, with a new source each time. Old
+ * versions read once only. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)
@@ -125,7 +125,7 @@ attach_reader (Fixture *fixture)
   g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
-/* As long as something is to be done at once */
+/* Iterates while the loop has something to do at once */
 static guint
 run (void)
 {
@@ -201,7 +201,7 @@ add_text (Fixture    *fixture,
 #define assert_incoming(fixture, text) \
   g_assert_cmpmem ((fixture)->incoming->data, (fixture)->incoming->len, text, strlen (text))
 
-/* What libsoup had read already when the stream was put below it: no poll reports that. */
+/* The bytes that libsoup had read before the stream was put below it. No poll reports them. */
 static void
 test_first_without_a_poll (Fixture       *fixture,
                            gconstpointer  data)
@@ -227,7 +227,7 @@ test_one_read (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 2);
 }
 
-/* TLS gives a record at a time, and has more where no poll can see it. */
+/* TLS returns one record at a time, and holds others that no poll reports. */
 static void
 test_all_records (Fixture       *fixture,
                   gconstpointer  data)
@@ -264,7 +264,7 @@ test_end_after_bytes (Fixture       *fixture,
   scripted_input_set_end (fixture->base);
   announce (fixture);
 
-  /* What is sent because of these bytes is sent before the end is reported. */
+  /* Messages that these bytes cause are sent before the end is reported. */
   g_assert_true (g_main_context_iteration (NULL, FALSE));
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
@@ -396,8 +396,8 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
 }
 
-/* Where nothing is handled before everything is read, the bytes are bounded: others have their turn
- * after two deliveries of 4 KiB, which take 4 ms each. */
+/* If all bytes are read before the first is handled, their number is limited. Other sources have
+ * their turn after two deliveries of 4 KiB, which take 4 ms each. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)
@@ -410,7 +410,7 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* A bound alone delays no source, and loses nothing. */
+/* A limit alone delays no source, and loses no bytes. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
                         gconstpointer  data)
@@ -516,7 +516,7 @@ test_output_is_corked (Fixture       *fixture,
     g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
 
-  /* By the watch, since there is nothing to read */
+  /* The watch writes, because no bytes can be read */
   g_assert_false (g_pollable_input_stream_is_readable (input));
   run ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);

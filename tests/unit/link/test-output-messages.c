@@ -82,8 +82,8 @@ read_payload (Frames        *self,
     }
 }
 
-/* Reads the frames that have become whole since the last call. A data frame of libsoup's must not
- * come within a message of ours. */
+/* Reads the frames that have become whole since the last call. A data frame of libsoup must not be
+ * within a message of ours. */
 static void
 read_frames (Frames     *self,
              GByteArray *taken)
@@ -196,8 +196,7 @@ test_one_write (Fixture       *fixture,
   assert_frames (fixture, "02:32760 00:32760 80:16", payload);
 }
 
-/* What libsoup wants to write while the kernel has a part of a message, and the frames that come of
- * it */
+/* The frames that libsoup writes while the kernel has a part of a message, and their order */
 typedef struct
 {
   const char *name;
@@ -242,7 +241,7 @@ test_interposed (Fixture       *fixture,
   for (i = 0; item->first[i] != 0; i++)
     soup_queue_push (&queue, make_frame (item->first[i]), item->first[i] == PONG);
 
-  /* The rest of the first block, which ends within the second frame, is refused once more. */
+  /* The rest of the first block, which ends within the second frame, is refused again. */
   scripted_output_add_blocking (fixture->base);
   turn ();
   g_assert_cmpuint (fixture->events.n_writable, ==, 0);
@@ -299,7 +298,7 @@ test_begun (Fixture       *fixture,
   g_autoptr (GBytes) payload = make_payload (100);
   const guint8 frame[] = { PONG, 2, 'h', 'i' };
 
-  g_test_summary ("Nothing is written within libsoup's frame, and the message right after it");
+  g_test_summary ("No byte is written within libsoup's frame, and the message follows it at once");
 
   turn ();
   scripted_output_add_taking (fixture->base, 3);
@@ -408,7 +407,7 @@ typedef struct
   guint  n_sent;
 } Sent;
 
-/* Messages of all sizes, and what an application does with the connection itself */
+/* Messages of all sizes, and calls of an application to the connection itself */
 static void
 do_random_step (Fixture    *fixture,
                 SoupQueue  *queue,
@@ -477,7 +476,7 @@ test_random (Fixture       *fixture,
   Frames frames;
   guint i;
 
-  g_test_summary ("In any order of events, messages come out whole and in order, and are counted "
+  g_test_summary ("In any order of events, messages are written whole and in order, and counted "
                   "when the kernel has them");
 
   frames_init (&frames);

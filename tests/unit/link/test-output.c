@@ -249,7 +249,7 @@ count_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* A source is ready where a write would do something, if only fail. */
+/* A source is ready if a write would not block, even if it would fail. */
 static void
 test_source (Fixture       *fixture,
              gconstpointer  data)

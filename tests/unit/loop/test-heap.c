@@ -93,7 +93,7 @@ test_order (Fixture       *fixture,
   gint64 keys[N_NODES];
   guint i;
 
-  g_test_summary ("Nodes come out of a heap in the order of their keys, each once");
+  g_test_summary ("Nodes leave a heap in the order of their keys, each once");
 
   for (i = 0; i < N_NODES; i++)
     {

@@ -29,7 +29,7 @@ struct _Bell
   Bell     *bells;     /* all of the test */
   BellFunc  func;      /* (nullable) called in the callback */
   gint64    wanted_at;
-  gint64    early;     /* The callback may be called by so much sooner. */
+  gint64    early;     /* The callback may be called this much sooner. */
   guint     n_calls;
   guint     n_due;
   guint     n_acts;
@@ -42,7 +42,7 @@ typedef struct
   Bell          bells[N_BELLS];
 } Fixture;
 
-/* What the last poll of any context looked at, and how many there were */
+/* The descriptors of the last poll of any context, and their number */
 static guint n_polled;
 static guint n_polls;
 
@@ -123,7 +123,7 @@ turn (GMainContext *context)
   g_main_context_iteration (context, FALSE);
 }
 
-/* A context that has nothing to do comes to rest. */
+/* A context without anything to do becomes idle. */
 static void
 run (GMainContext *context)
 {
@@ -142,7 +142,7 @@ leave_all (Bell *self)
     hb_alarm_leave (&self->bells[i].alarm);
 }
 
-/* A context without alarms polls nothing of theirs. */
+/* A context without alarms polls no descriptor of theirs. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -160,7 +160,7 @@ test_one_source (Fixture       *fixture,
   Bell bell = { .bells = NULL, .wanted_at = HB_NEVER };
   guint n_before;
 
-  g_test_summary ("The number of alarms makes no difference to what the context polls");
+  g_test_summary ("The number of alarms does not change the descriptors that the context polls");
 
   run (fixture->context);
   n_before = n_polled;
@@ -194,7 +194,7 @@ test_rest (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Alarms that nothing is due for call nothing, however often they are touched");
+  g_test_summary ("Alarms that are not due are not called, however often they are touched");
 
   for (i = 0; i < N_BELLS; i++)
     {
@@ -343,7 +343,7 @@ run_nested_and_leave (Bell *self)
   run (g_source_get_context (g_main_current_source ()));
 }
 
-/* What a callback may do to the alarms of the context, all of which are due */
+/* Calls of a callback on the alarms of the context, all of which are due */
 typedef struct
 {
   const char *name;
@@ -443,7 +443,7 @@ test_never_iterated (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A context that is never iterated keeps nothing of alarms that have left");
+  g_test_summary ("A context that is never iterated keeps no data of alarms that have left");
 
   for (i = 0; i < 100; i++)
     {

@@ -10,8 +10,8 @@
 
 #include "hb-topology-private.h"
 
-/* Which messages of the kernel count as a change of the network, and which only repeat what is
- * known. tests/loopback/netns/test-netlink.c has the kernel itself send some of them. */
+/* Which messages of the kernel count as a change of the network, and which only repeat earlier
+ * ones. In tests/loopback/netns/test-netlink.c, the kernel itself sends some of them. */
 
 typedef union
 {
@@ -307,7 +307,7 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After messages have been lost, what is known may be wrong. */
+/* After lost messages, the known state may be wrong. */
 static void
 test_clear (void)
 {
@@ -340,7 +340,8 @@ test_many (void)
   hb_topology_free (topology);
 }
 
-/* Nothing is read beyond the end, wherever that is, and whatever lengths are written there. */
+/* No byte after the end is read, whatever the position of the end and the lengths in the
+ * message. */
 static void
 test_cut (void)
 {
@@ -373,7 +374,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Only what is another than before is a change of the network.");
+  g_test_summary ("Only a message that differs from earlier ones is a change of the network");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     g_test_add_data_func (cases[i].path, &cases[i], test_case);

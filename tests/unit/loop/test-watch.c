@@ -15,14 +15,13 @@
 #include "hb-time-private.h"
 #include "hb-watch-private.h"
 
-/* All watches of a main context share one source, which polls for what is wanted and for nothing
- * else. What a test proves, it proves for few watches and for many, which may be polled in another
- * way. */
+/* All watches of a main context share one source, which polls only for the wanted conditions. Each
+ * test runs with few watches and with many, which may be polled in another way. */
 
 #define N_PLUGS 5
 
-/* Iterations in which the source comes to rest, however many sockets are ready for conditions that
- * no watch wants */
+/* Iterations after which the source is idle, however many sockets are ready for conditions that no
+ * watch wants */
 #define MAX_TURNS 5
 
 typedef struct _Plug Plug;
@@ -160,7 +159,7 @@ rest (Fixture *fixture)
     g_assert_cmpuint (n, <, MAX_TURNS);
 }
 
-/* A context without watches polls nothing of theirs. */
+/* A context without watches polls no descriptor of theirs. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -188,7 +187,7 @@ test_nothing_is_wanted (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A ready socket of which nothing is wanted calls nothing");
+  g_test_summary ("A ready socket without a wanted condition causes no call");
 
   plug_fill (plug);
   plug_hang_up (plug);
@@ -344,7 +343,7 @@ test_few_descriptors (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Many watches do not make the poll longer, where the system can help that");
+  g_test_summary ("Many watches do not make the poll longer, if the system has epoll");
 
   for (i = 0; i < N_PLUGS; i++)
     hb_watch_want (fixture->plugs[i].watch, G_IO_IN, TRUE);
@@ -436,7 +435,7 @@ run_nested_and_leave (Plug *self)
     ;
 }
 
-/* What a call may do to the watches of the context, all of which are ready */
+/* Calls of a callback on the watches of the context, all of which are ready */
 typedef struct
 {
   const char *name;
@@ -514,7 +513,7 @@ test_fair (Fixture       *fixture,
   g_source_destroy (other);
 }
 
-/* A deadline that has passed, and the sockets that are to be read before it is handled */
+/* A deadline that has passed, and the sockets that must be read before it is handled */
 typedef struct
 {
   HbAlarm  alarm;
@@ -714,8 +713,7 @@ test_refused (Fixture       *fixture,
   Plug plugs[100] = { 0 };
   guint i;
 
-  g_test_summary ("A kernel that adds no more sockets to its set makes the poll longer, and "
-                  "changes nothing else");
+  g_test_summary ("If the kernel adds no more sockets to its set, only the poll becomes longer");
 
   g_atomic_int_set (&n_left, GPOINTER_TO_INT (data));
   for (i = 0; i < G_N_ELEMENTS (plugs); i++)
@@ -751,7 +749,7 @@ test_never_iterated (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A context that is never iterated keeps nothing of watches that have left");
+  g_test_summary ("A context that is never iterated keeps no data of watches that have left");
 
   for (i = 0; i < 100; i++)
     {
