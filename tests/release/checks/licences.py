@@ -46,43 +46,24 @@ def get_wanted(name):
 
 def check_files():
     licences = {relative(path): get_licence(path) for path in get_files()}
-    texts = {path.stem for path in (SOURCE / 'LICENSES').iterdir()}
 
-    check(texts == {LICENCE, *EXCEPTIONS.values()},
-          'the texts of the licences are there, and no other', str(sorted(texts)))
     check_none((f'{name}: {licence}' for name, licence in sorted(licences.items())
                 if licence not in (None, get_wanted(name))),
-               f'no file is under anything but {LICENCE}, or what it is an exception for')
+               f'each file is under {LICENCE}, except a few')
     check_none((name for name, licence in sorted(licences.items())
                 if not licence and not any(fnmatch(name, pattern) for pattern in WITHOUT_LINE)),
-               'each file that takes a comment names its licence on top')
-    check_none((pattern for pattern in (*WITHOUT_LINE, *EXCEPTIONS)
-                if not pattern.startswith('packaging/')
-                and not any(fnmatch(name, pattern) for name in licences)),
-               'no exception is out of date')
+               'each file that can have comments begins with its licence')
 
     check((SOURCE / 'LICENSE').read_bytes() == (SOURCE / f'LICENSES/{LICENCE}.txt').read_bytes(),
           'LICENSE has the text of the licence')
 
 
-def check_rest():
-    for name in ('.reuse/dep5', 'packaging/debian/copyright'):
-        text = (SOURCE / name).read_text(encoding='utf-8')
-        paragraphs = [part for part in (dict(re.findall(r'^([\w-]+): (.+)$', paragraph,
-                                                        re.MULTILINE))
-                                        for paragraph in text.split('\n\n')) if 'Files' in part]
-        named = {part['Files']: part.get('License') for part in paragraphs}
-        check(named == {'*': LICENCE, **EXCEPTIONS}
-              and all(re.match(r'20\d\d \S', part.get('Copyright', '')) for part in paragraphs),
-              f'{name} names the others, and the authors of all of them', str(paragraphs))
-
-
 def check_with_reuse():
-    name = 'reuse finds nothing amiss'
+    name = 'reuse accepts all files'
     if not shutil.which('reuse'):
         skip(name, 'there is no reuse')
     elif not (SOURCE / '.git').exists():
-        skip(name, 'there is no git to say which files are ours')
+        skip(name, 'there is no git, which knows the files')
     else:
         result = run(['reuse', '--root', SOURCE, 'lint'])
         check(result.returncode == 0, name, result.stdout)
@@ -90,7 +71,6 @@ def check_with_reuse():
 
 def main():
     check_files()
-    check_rest()
     check_with_reuse()
     finish()
 
