@@ -6,149 +6,107 @@
 
 /* Calls in handlers of the application */
 
-static void
-close_at_close_cb (Fixture    *fixture,
-                   const char *effect)
+typedef enum {
+  OPENS_TASK,
+  ANSWERED,
+  LOST_ATTEMPT,
+  LOST,
+  SILENT,
+} Event;
+
+typedef struct
 {
-  if (g_str_has_prefix (effect, "close:"))
+  const char *name;
+  Event       event;
+  const char *effect;   /* a handler of which calls close () */
+  HbState     state;    /* that this handler sees */
+  const char *expected;
+  HbState     final;
+} Row;
+
+static const Row rows[] = {
+  { "close", LOST, "close:", HB_STATE_WAITING,
+    LEAVES " close:1006 notify:attempt notify:reconnect-at notify:reconnect-at notify:state",
+    HB_STATE_CLOSED },
+  { "error", SILENT, "error:", HB_STATE_WAITING,
+    "ping " LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt "
+    "notify:reconnect-at notify:reconnect-at notify:state",
+    HB_STATE_CLOSED },
+  { "reconnect", LOST_ATTEMPT, "reconnect:", HB_STATE_WAITING,
+    "drop notify:state notify:attempt notify:reconnect-at reconnect:1:2000 notify:reconnect-at "
+    "notify:state",
+    HB_STATE_CLOSED },
+  { "notify", OPENS_TASK, "notify:state", HB_STATE_CONNECTING, "notify:state drop notify:state",
+    HB_STATE_CLOSED },
+  { "connecting", OPENS_TASK, "connect", HB_STATE_CONNECTING,
+    "notify:state connect drop notify:state", HB_STATE_CLOSED },
+  { "open", ANSWERED, "open", HB_STATE_OPEN,
+    OPENS " notify:state notify:ready shut-down:1000 resolve:done(open)", HB_STATE_CLOSING },
+};
+
+static const Row *row;
+
+static void
+close_cb (Fixture    *fixture,
+          const char *effect)
+{
+  if (!g_str_has_prefix (effect, row->effect))
+    return;
+
+  fixture->handler = NULL;
+  assert_state (fixture, row->state);
+  close_with (fixture, 1000, NULL);
+}
+
+static void
+cause (Fixture *fixture)
+{
+  switch (row->event)
     {
-      assert_state (fixture, HB_STATE_WAITING);
-      close_with (fixture, 1000, NULL);
+    case OPENS_TASK:
+      fixture->handler = close_cb;
+      hb_machine_open (&fixture->machine, fixture->now, NULL);
+      break;
+    case ANSWERED:
+      hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
+      forget (fixture);
+      fixture->handler = close_cb;
+      answer (fixture);
+      break;
+    case LOST_ATTEMPT:
+      start (fixture);
+      fixture->handler = close_cb;
+      lose_link (fixture);
+      break;
+    case LOST:
+      start_open (fixture);
+      fixture->handler = close_cb;
+      lose_link (fixture);
+      break;
+    case SILENT:
+      start_open (fixture);
+      fixture->handler = close_cb;
+      advance (fixture, 25000);
+      break;
+    default:
+      g_assert_not_reached ();
     }
 }
 
+/* After each of these, no attempt follows. */
 static void
-test_close_in_close (Fixture       *fixture,
-                     gconstpointer  data)
+test_close (Fixture       *fixture,
+            gconstpointer  data)
 {
-  g_test_summary ("While `close` is emitted, the state is the next one already, and close () "
-                  "there prevents the reconnect");
+  row = data;
+  cause (fixture);
+  assert_effects (fixture, row->expected);
+  assert_state (fixture, row->final);
+  g_assert_true (fixture->has_link == (row->final == HB_STATE_CLOSING));
 
-  start_open (fixture);
-  fixture->handler = close_at_close_cb;
   lose_link (fixture);
-
-  assert_effects (fixture, LEAVES " close:1006 notify:attempt notify:reconnect-at "
-                           "notify:reconnect-at notify:state");
-  assert_state (fixture, HB_STATE_CLOSED);
+  assert_effects (fixture, row->final == HB_STATE_CLOSING ? LEFT " close:1006" : "");
   advance (fixture, 100000);
-}
-
-static void
-close_at_error_cb (Fixture    *fixture,
-                   const char *effect)
-{
-  if (g_str_has_prefix (effect, "error:"))
-    close_with (fixture, 1000, NULL);
-}
-
-static void
-test_close_in_error (Fixture       *fixture,
-                     gconstpointer  data)
-{
-  g_test_summary ("close () in a handler of `error` prevents the reconnect, and `close` is still "
-                  "emitted");
-
-  start_open (fixture);
-  fixture->handler = close_at_error_cb;
-  advance (fixture, 25000);
-
-  assert_effects (fixture, "ping " LEAVES " notify:last-error error:pong-timeout close:1006 "
-                           "notify:attempt notify:reconnect-at notify:reconnect-at notify:state");
-  assert_state (fixture, HB_STATE_CLOSED);
-  advance (fixture, 100000);
-}
-
-static void
-close_at_reconnect_cb (Fixture    *fixture,
-                       const char *effect)
-{
-  if (g_str_has_prefix (effect, "reconnect:"))
-    close_with (fixture, 1000, NULL);
-}
-
-static void
-test_close_in_reconnect (Fixture       *fixture,
-                         gconstpointer  data)
-{
-  g_test_summary ("close () in a handler of `reconnect` prevents it");
-
-  start (fixture);
-  fixture->handler = close_at_reconnect_cb;
-  lose_link (fixture);
-
-  assert_effects (fixture, "drop notify:state notify:attempt notify:reconnect-at reconnect:1:2000 "
-                           "notify:reconnect-at notify:state");
-  advance (fixture, 100000);
-  assert_effects (fixture, "");
-}
-
-static void
-close_at_state_cb (Fixture    *fixture,
-                   const char *effect)
-{
-  if (g_str_equal (effect, "notify:state") && fixture->machine.state != HB_STATE_CLOSED)
-    close_with (fixture, 1000, NULL);
-}
-
-static void
-test_close_in_notify (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_test_summary ("close () in a handler of the change to CONNECTING prevents the attempt: no "
-                  "request is made");
-
-  fixture->handler = close_at_state_cb;
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-
-  assert_effects (fixture, "notify:state drop notify:state");
-  g_assert_false (fixture->has_link);
-}
-
-static void
-close_at_connect_cb (Fixture    *fixture,
-                     const char *effect)
-{
-  if (g_str_equal (effect, "connect"))
-    close_with (fixture, 1000, NULL);
-}
-
-static void
-test_close_in_connecting (Fixture       *fixture,
-                          gconstpointer  data)
-{
-  g_test_summary ("close () while the application sees the request keeps it from going out");
-
-  fixture->handler = close_at_connect_cb;
-  hb_machine_open (&fixture->machine, fixture->now, NULL);
-
-  assert_effects (fixture, "notify:state connect drop notify:state");
-  g_assert_false (fixture->has_link);
-}
-
-static void
-close_at_open_cb (Fixture    *fixture,
-                  const char *effect)
-{
-  if (g_str_equal (effect, "open"))
-    close_with (fixture, 1000, NULL);
-}
-
-static void
-test_close_in_open (Fixture       *fixture,
-                    gconstpointer  data)
-{
-  g_test_summary ("close () in a handler of `open` sends a close frame, and open_async () has "
-                  "succeeded");
-
-  hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
-  forget (fixture);
-  fixture->handler = close_at_open_cb;
-  answer (fixture);
-
-  assert_effects (fixture, OPENS " notify:state notify:ready shut-down:1000 resolve:done(open)");
-  lose_link (fixture);
-  assert_effects (fixture, LEFT " close:1006");
 }
 
 static void
@@ -208,14 +166,17 @@ int
 main (int   argc,
       char *argv[])
 {
+  guint i;
+
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/machine-handlers/close-in-close", test_close_in_close);
-  add_test ("/machine-handlers/close-in-error", test_close_in_error);
-  add_test ("/machine-handlers/close-in-reconnect", test_close_in_reconnect);
-  add_test ("/machine-handlers/close-in-notify", test_close_in_notify);
-  add_test ("/machine-handlers/close-in-connecting", test_close_in_connecting);
-  add_test ("/machine-handlers/close-in-open", test_close_in_open);
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *path = g_strconcat ("/machine-handlers/close-in-", rows[i].name, NULL);
+
+      g_test_add (path, Fixture, &rows[i], fixture_set_up, test_close, fixture_tear_down);
+    }
+
   add_test ("/machine-handlers/open-in-close", test_open_in_close);
   add_test ("/machine-handlers/send-in-callback", test_send_in_callback);
 
