@@ -17,7 +17,7 @@
 
 #define N_TASKS   300
 #define N_THREADS 3
-#define N_STEPS   1200
+#define N_STEPS   900
 #define MAX_DEPTH 3
 
 /* The server is restarted after each part of a walk. */
@@ -88,7 +88,7 @@ fill (Walk  *self,
   guint i;
 
   hb_websocket_task_set_heartbeat_mode (task, HB_HEARTBEAT_MODE_PING);
-  hb_websocket_task_set_ping_timeout (task, 200);
+  hb_websocket_task_set_ping_timeout (task, 1000);
   hb_websocket_task_set_reconnect_timeout (task, RECONNECT);
   if (index % 2 == 0)
     hb_websocket_task_set_session (task, self->session);
@@ -372,10 +372,12 @@ walk_in_thread (gpointer user_data)
   walk_init (&self->walk, self->uri, self->seed, N_TASKS / N_THREADS);
   walk_take (&self->walk, N_STEPS / N_THREADS);
 
+  /* An attempt to connect never ends in a context that is not run again, and GIO leaks it. */
+  walk_come_back (&self->walk);
+
   switch (self->leave)
     {
     case LEAVE_IDLE:
-      walk_come_back (&self->walk);
       walk_drop (&self->walk, 0);
       wait_idle ();
       walk_clear (&self->walk);
@@ -384,7 +386,6 @@ walk_in_thread (gpointer user_data)
       walk_clear (&self->walk);
       break;
     case LEAVE_TO_OTHER:
-      self->walk.behaves = TRUE;
       break;
     case N_LEAVES:
     default:
@@ -396,6 +397,14 @@ walk_in_thread (gpointer user_data)
   g_main_context_wakeup (NULL);
 
   return NULL;
+}
+
+/* Without a deadline, because each wait in the threads has one. */
+static void
+wait_for_threads (int n_at_most)
+{
+  while (g_atomic_int_get (&n_left) > n_at_most)
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static void
@@ -414,9 +423,9 @@ walk_in_threads (TestServer *server,
       members[i].thread = g_thread_new ("walk", walk_in_thread, &members[i]);
     }
 
-  wait_until (g_atomic_int_get (&n_left) < N_THREADS);
+  wait_for_threads (N_THREADS - 1);
   restart (server);
-  wait_until (g_atomic_int_get (&n_left) == 0);
+  wait_for_threads (0);
 
   for (i = 0; i < N_THREADS; i++)
     {
