@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "fixture.h"
+#include "raw-frame.h"
+
+/* Calls of the application while messages are received together, or in pieces, without libsoup */
+
+/* Emissions of pongs by libsoup, in this process */
+static guint n_pongs;
+
+static gboolean
+pong_emission_cb (GSignalInvocationHint *hint,
+                  guint                  n_values,
+                  const GValue          *values,
+                  gpointer               data)
+{
+  n_pongs++;
+
+  return TRUE;
+}
+
+/* Runs the loop in the handler of one message. */
+static void
+nest_cb (HbWebsocketTask       *task,
+         SoupWebsocketDataType  type,
+         GBytes                *message,
+         guint                 *n_messages)
+{
+  guint n = ++*n_messages;
+
+  if (!g_str_equal (g_bytes_get_data (message, NULL), "nest"))
+    return;
+
+  /* Nothing is ready either, so a loop sleeps. */
+  while (g_main_context_iteration (NULL, FALSE))
+    g_assert_cmpuint (*n_messages, ==, n);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  guint n_messages = 0;
+
+  g_test_summary ("No message is read while a handler of one runs a main loop, whichever reader "
+                  "has read it");
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send (peer, RAW_PING, "1", 1);
+  raw_peer_send_text (peer, "nest");
+  raw_peer_send (peer, RAW_PING, "2", 1);
+  raw_peer_send_text (peer, "last");
+  raw_peer_gather (peer, FALSE);
+  signal_log_expect (fixture->log, "message:text:nest message:text:nest message:text:last");
+  raw_peer_expect (peer, "pong:1 pong:2");
+}
+
+static void
+act_cb (HbWebsocketTask       *task,
+        SoupWebsocketDataType  type,
+        GBytes                *message,
+        gpointer               user_data)
+{
+  const char *text = g_bytes_get_data (message, NULL);
+
+  if (g_str_equal (text, "close"))
+    hb_websocket_task_close (task, 4000, "bye");
+  else if (g_str_equal (text, "reconnect"))
+    hb_websocket_task_reconnect_now (task);
+  else if (g_str_equal (text, "pause"))
+    hb_websocket_task_set_paused (task, TRUE);
+  else if (g_str_equal (text, "limit"))
+    hb_websocket_task_set_max_message_size (task, 5);
+}
+
+static void
+send_and_more (Fixture    *fixture,
+               RawPeer    *peer,
+               const char *text)
+{
+  g_signal_connect (fixture->task, "message", G_CALLBACK (act_cb), NULL);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, text);
+  raw_peer_send_text (peer, "more");
+  raw_peer_send_text (peer, "longer");
+  raw_peer_gather (peer, FALSE);
+}
+
+/* The server's data after our close frame is read, up to its own. */
+static void
+test_close_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  send_and_more (fixture, peer, "close");
+  signal_log_expect (fixture->log, "message:text:close state:closing");
+  raw_peer_expect (peer, "close:4000:bye");
+  raw_peer_send_text (peer, "after");
+  raw_peer_send_close (peer, 4000, NULL);
+  signal_log_expect (fixture->log, "state:closed close:4000");
+}
+
+static void
+test_reconnect_in_handler (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "reconnect");
+  signal_log_expect (fixture->log, "message:text:reconnect");
+  signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
+}
+
+static void
+test_pause_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "pause");
+  signal_log_expect (fixture->log, "message:text:pause");
+  wait_idle ();
+  signal_log_expect_quiet (fixture->log);
+  hb_websocket_task_set_paused (fixture->task, FALSE);
+  signal_log_expect (fixture->log, "message:text:more message:text:longer");
+}
+
+static void
+test_limit_in_handler (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  send_and_more (fixture, fixture_open_raw (fixture), "limit");
+  signal_log_expect (fixture->log, "message:text:limit message:text:more");
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+}
+
+static void
+test_dispose_in_handler (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+
+  g_signal_connect (fixture->task, "message", G_CALLBACK (g_object_run_dispose), NULL);
+  raw_peer_gather (peer, TRUE);
+  raw_peer_send_text (peer, "one");
+  raw_peer_send_text (peer, "two");
+  raw_peer_gather (peer, FALSE);
+  signal_log_expect (fixture->log, "message:text:one");
+  raw_peer_expect_end (peer);
+}
+
+/* Sends a part of a message, calls @func, and sends the rest and another message. */
+static void
+interrupt (Fixture *fixture,
+           void (*func) (HbWebsocketTask *task, guint *n_heard),
+           guint   *n_heard)
+{
+  RawPeer *peer = fixture_open_raw (fixture);
+  g_autoptr (GByteArray) bytes = raw_frame_from_hex ("81 7e ffff 61*65535 81 01 62");
+
+  raw_peer_write (peer, bytes->data, 50000);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  func (fixture->task, n_heard);
+  raw_peer_write (peer, bytes->data + 50000, bytes->len - 50000);
+}
+
+static void
+lower_limit (HbWebsocketTask *task,
+             guint           *n_heard)
+{
+  hb_websocket_task_set_max_message_size (task, 60000);
+}
+
+static void
+test_lower_limit (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_test_summary ("libsoup refuses a message that becomes too long while it is received");
+
+  interrupt (fixture, lower_limit, NULL);
+  signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
+}
+
+static void
+heard_cb (SoupWebsocketConnection *connection,
+          SoupWebsocketDataType    type,
+          GBytes                  *message,
+          guint                   *n_heard)
+{
+  (*n_heard)++;
+}
+
+static void
+start_listening (HbWebsocketTask *task,
+                 guint           *n_heard)
+{
+  g_signal_connect (hb_websocket_task_get_connection (task), "message", G_CALLBACK (heard_cb),
+                    n_heard);
+}
+
+static void
+test_start_listening (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  guint n_heard = 0;
+
+  g_test_summary ("A listener of the connection gets a message of which a part was received "
+                  "before");
+
+  interrupt (fixture, start_listening, &n_heard);
+  signal_log_expect (fixture->log, "message:text:65535 message:text:b");
+  wait_until (n_heard == 2);
+}
+
+/* Sends a ping, and gets the reply in pieces, between the fragments of a message. */
+static void
+expect_reply (Fixture    *fixture,
+              RawPeer    *peer,
+              const char *payload)
+{
+  guint64 n_replies = get_metric (fixture->task, hb_metrics_get_replies);
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+
+  raw_frame_append (bytes, RAW_TEXT, "a", 1);
+  raw_frame_append (bytes, RAW_FIN | RAW_PONG, payload, strlen (payload));
+  raw_frame_append (bytes, RAW_FIN, "b", 1);
+  hb_websocket_task_check (fixture->task);
+  raw_peer_expect (peer, "ping:heartbeat");
+  raw_peer_write (peer, bytes->data, 6);
+  raw_peer_wait_delivered (peer);
+  wait_idle ();
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, n_replies);
+  raw_peer_write (peer, bytes->data + 6, bytes->len - 6);
+  signal_log_expect (fixture->log, "message:text:ab");
+  g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, n_replies + 1);
+}
+
+static void
+test_pongs (Fixture       *fixture,
+            gconstpointer  data)
+{
+  RawPeer *peer;
+
+  g_test_summary ("A pong is the reply to a ping, also without libsoup, which gets each pong once "
+                  "the application has the connection");
+
+  n_pongs = 0;
+  hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);
+  peer = fixture_open_raw (fixture);
+  expect_reply (fixture, peer, "heartbeat");
+  expect_reply (fixture, peer, "another");
+  g_assert_cmpuint (n_pongs, ==, 0);
+
+  g_assert_nonnull (hb_websocket_task_get_connection (fixture->task));
+  expect_reply (fixture, peer, "heartbeat");
+  expect_reply (fixture, peer, "another");
+  g_assert_cmpuint (n_pongs, ==, 2);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  guint signal_id;
+
+  g_test_init (&argc, &argv, NULL);
+
+  g_type_ensure (SOUP_TYPE_WEBSOCKET_CONNECTION);
+  g_type_class_unref (g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION));
+  signal_id = g_signal_lookup ("pong", SOUP_TYPE_WEBSOCKET_CONNECTION);
+  g_signal_add_emission_hook (signal_id, 0, pong_emission_cb, NULL, NULL);
+
+  add_raw_test ("/loopback/lane-handlers/nested", test_nested);
+  add_raw_test ("/loopback/lane-handlers/close", test_close_in_handler);
+  add_raw_test ("/loopback/lane-handlers/reconnect", test_reconnect_in_handler);
+  add_raw_test ("/loopback/lane-handlers/pause", test_pause_in_handler);
+  add_raw_test ("/loopback/lane-handlers/limit", test_limit_in_handler);
+  add_raw_test ("/loopback/lane-handlers/dispose", test_dispose_in_handler);
+  add_raw_test ("/loopback/lane-handlers/lower-limit", test_lower_limit);
+  add_raw_test ("/loopback/lane-handlers/start-listening", test_start_listening);
+  add_raw_test ("/loopback/lane-handlers/pongs", test_pongs);
+
+  return g_test_run ();
+}
