@@ -7,8 +7,13 @@
 G_BEGIN_DECLS
 
 /* A header that claims a long payload must not cost much memory before the payload comes. So the
- * memory begins with this size, and doubles. */
+ * memory begins with this size, and is never more than HB_PAYLOAD_GROWTH times as large as the part
+ * that has come. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
+
+/* Each time the memory is full, a read ends and another one is necessary. A payload of 1 MiB takes
+ * three reads with this factor, and five if the memory doubled. */
+#define HB_PAYLOAD_GROWTH 4
 
 /* The payload of a message that comes in pieces */
 typedef struct

@@ -35,7 +35,8 @@ hb_payload_reserve (HbPayload *self,
                     gsize     *room)
 {
   if (self->received == self->capacity)
-    set_capacity (self, self->capacity > self->size / 2 ? self->size : 2 * self->capacity);
+    set_capacity (self, self->capacity > self->size / HB_PAYLOAD_GROWTH
+                        ? self->size : HB_PAYLOAD_GROWTH * self->capacity);
 
   *room = self->capacity - self->received;
   if (self->capacity == self->size)

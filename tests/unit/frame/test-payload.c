@@ -83,7 +83,7 @@ test_growth (void)
   HbPayload payload;
   gsize i;
 
-  g_test_summary ("A length that is only claimed costs no memory, and growth is not slow");
+  g_test_summary ("A length that is only claimed costs no memory, and few reads are necessary");
 
   hb_payload_begin (&payload, 16 * KIB * KIB);
   g_assert_cmpuint (payload.capacity, <=, 65 * KIB);
@@ -91,10 +91,10 @@ test_growth (void)
   for (i = 1; !hb_payload_is_complete (&payload); i++)
     {
       append (&payload, G_MAXSIZE);
-      g_assert_cmpuint (payload.capacity, <=, MAX (2 * payload.received, 65 * KIB));
+      g_assert_cmpuint (payload.capacity, <=, MAX (4 * payload.received, 65 * KIB));
     }
 
-  g_assert_cmpuint (i, <, 16);
+  g_assert_cmpuint (i, <=, 6);
   hb_payload_clear (&payload);
   g_assert_null (payload.data);
 }
