@@ -318,11 +318,11 @@ hb_machine_on_sent (HbMachine    *self,
  * closing accepts no message, so no close frame waits for this one. For the other arguments see
  * hb_machine_on_sent (). */
 void
-hb_machine_on_sent_directly (HbMachine    *self,
-                             gint64        now,
-                             HbOutgoing   *message,
-                             const HbSpan *span,
-                             gboolean      is_writable)
+hb_machine_on_sent_directly (HbMachine        *self,
+                             gint64            now,
+                             const HbOutgoing *message,
+                             const HbSpan     *span,
+                             gboolean          is_writable)
 {
   hb_outbox_add_sent (&self->outbox, now, message, span);
 

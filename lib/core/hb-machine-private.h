@@ -149,7 +149,7 @@ void              hb_machine_on_sent            (HbMachine      *self,
                                                  gboolean        is_writable);
 void              hb_machine_on_sent_directly   (HbMachine      *self,
                                                  gint64          now,
-                                                 HbOutgoing     *message,
+                                                 const HbOutgoing *message,
                                                  const HbSpan   *span,
                                                  gboolean        is_writable);
 void              hb_machine_on_blocked         (HbMachine      *self);

@@ -133,7 +133,7 @@ void              hb_outbox_on_sent            (HbOutbox         *self,
                                                 const HbSpan     *span);
 void              hb_outbox_add_sent           (HbOutbox         *self,
                                                 gint64            now,
-                                                HbOutgoing       *message,
+                                                const HbOutgoing *message,
                                                 const HbSpan     *span);
 void              hb_outbox_on_progress        (HbOutbox         *self,
                                                 gint64            now,

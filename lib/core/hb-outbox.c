@@ -431,19 +431,18 @@ hb_outbox_on_sent (HbOutbox     *self,
  *
  * @span: the position of the message, empty if the link has failed */
 void
-hb_outbox_add_sent (HbOutbox     *self,
-                    gint64        now,
-                    HbOutgoing   *message,
-                    const HbSpan *span)
+hb_outbox_add_sent (HbOutbox         *self,
+                    gint64            now,
+                    const HbOutgoing *message,
+                    const HbSpan     *span)
 {
-  gboolean is_sent = span->end != span->begin;
+  if (span->end == span->begin)
+    {
+      hb_queue_push_sent (&self->queue, message, HB_UNSENT, HB_UNSENT);
+      return;
+    }
 
-  message->begin = is_sent ? span->begin : HB_UNSENT;
-  message->end = is_sent ? span->end : HB_UNSENT;
-  hb_queue_push_sent (&self->queue, message);
-
-  if (!is_sent)
-    return;
+  hb_queue_push_sent (&self->queue, message, span->begin, span->end);
 
   if (message->ticket != NULL && self->tracks)
     hb_outbox_await (self, now, span->end);

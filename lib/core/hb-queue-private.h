@@ -53,7 +53,9 @@ void              hb_queue_push          (HbQueue          *self,
                                           const HbOutgoing *message,
                                           HbLine            line);
 void              hb_queue_push_sent     (HbQueue          *self,
-                                          const HbOutgoing *message);
+                                          const HbOutgoing *message,
+                                          guint64           begin,
+                                          guint64           end);
 const HbOutgoing *hb_queue_take          (HbQueue          *self,
                                           HbLine            last);
 gboolean          hb_queue_set_span      (HbQueue          *self,

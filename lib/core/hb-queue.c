@@ -142,13 +142,22 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
-/* Adds a message that was sent without waiting to those in flight. Its position is known, or is
- * HB_UNSENT. As in hb_queue_push (), the bytes are reserved and become the queue's. */
+/* Adds a message that was sent without waiting to those in flight. As in hb_queue_push (), the
+ * bytes are reserved and become the queue's. To set the position in @message before the copy would
+ * make the processor wait.
+ *
+ * @begin: the position of its frame, or HB_UNSENT */
 void
 hb_queue_push_sent (HbQueue          *self,
-                    const HbOutgoing *message)
+                    const HbOutgoing *message,
+                    guint64           begin,
+                    guint64           end)
 {
-  *(HbOutgoing *) hb_deque_push_tail (&self->in_flight) = *message;
+  HbOutgoing *place = hb_deque_push_tail (&self->in_flight);
+
+  *place = *message;
+  place->begin = begin;
+  place->end = end;
   self->in_flight_amount += g_bytes_get_size (message->bytes);
 }
 

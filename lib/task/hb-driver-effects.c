@@ -251,8 +251,8 @@ hb_driver_wake (HbDriver *self)
 /* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages have no
  * effects. */
 void
-hb_driver_send_directly (HbDriver   *self,
-                         HbOutgoing *message)
+hb_driver_send_directly (HbDriver         *self,
+                         const HbOutgoing *message)
 {
   gboolean is_awaited = message->ticket != NULL;
   gboolean is_writable;

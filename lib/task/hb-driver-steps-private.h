@@ -82,7 +82,7 @@ void      hb_driver_carry_out_all  (HbDriver       *self);
 void      hb_driver_transmit_now   (HbDriver       *self);
 void      hb_driver_wake           (HbDriver       *self);
 void      hb_driver_send_directly  (HbDriver       *self,
-                                    HbOutgoing     *message);
+                                    const HbOutgoing *message);
 
 /* hb-driver.c */
 void      hb_driver_enter_context  (HbDriver       *self);

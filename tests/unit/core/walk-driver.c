@@ -38,8 +38,8 @@ send_taken (Walk             *self,
 
 /* No code of the application runs before the machine has the position of the message. */
 static void
-send_directly (Walk       *self,
-               HbOutgoing *message)
+send_directly (Walk             *self,
+               const HbOutgoing *message)
 {
   walk_take (self, message);
   self->link.room -= self->link.room != G_MAXUINT;
@@ -69,8 +69,8 @@ transmit (Walk *self)
  *
  * @direct: (nullable): the message, if it does not have to wait */
 void
-walk_transmit_now (Walk       *self,
-                   HbOutgoing *direct)
+walk_transmit_now (Walk             *self,
+                   const HbOutgoing *direct)
 {
   self->n_drains++;
   if (direct != NULL)

@@ -548,8 +548,8 @@ walk_on_sent (Walk *self)
 }
 
 void
-walk_on_sent_directly (Walk       *self,
-                       HbOutgoing *message)
+walk_on_sent_directly (Walk             *self,
+                       const HbOutgoing *message)
 {
   HbSpan span = { self->link.sent, self->link.sent + 2, self->link.written };
 

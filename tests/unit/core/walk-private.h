@@ -161,7 +161,7 @@ void      walk_on_activity      (Walk             *self,
                                  HbEventKind       kind);
 void      walk_on_sent          (Walk             *self);
 void      walk_on_sent_directly (Walk             *self,
-                                 HbOutgoing       *message);
+                                 const HbOutgoing *message);
 void      walk_on_written       (Walk             *self,
                                  guint             n_messages);
 void      walk_on_acknowledged  (Walk             *self);
@@ -212,7 +212,7 @@ void      walk_let_vanish       (Walk             *self);
 void      walk_drain            (Walk             *self);
 void      walk_wake             (Walk             *self);
 void      walk_transmit_now     (Walk             *self,
-                                 HbOutgoing       *direct);
+                                 const HbOutgoing *direct);
 void      walk_emit_message     (Walk             *self,
                                  HbOpcode          opcode,
                                  GBytes           *bytes);
