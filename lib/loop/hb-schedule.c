@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "hb-alarm-queue-private.h"
 #include "hb-clock-private.h"
 #include "hb-context-private.h"
 #include "hb-schedule-private.h"
@@ -30,7 +31,7 @@
  * whose deadline moves to a later time stays in its place until it has moved by MAX_STALENESS, or
  * the time of its place has passed. The timer then wakes the loop once although no alarm is due.
  *
- * Only the thread that owns the context uses the fields that precede the mutex. */
+ * Only the thread that owns the context uses the fields that precede the queue. */
 struct _HbSchedule
 {
   GSource       source;
@@ -44,10 +45,7 @@ struct _HbSchedule
   gboolean      is_changed; /* The timer must be set again. */
   HbAlarm      *touched;    /* (nullable) the first alarm to query */
   gint64        read_until; /* Each socket that was readable at this time has been read. */
-
-  GMutex        mutex;      /* for the queue, and for is_queued and is_woken of each alarm */
-  GQueue        queue;      /* alarms to call, first come, first served */
-  int           n_queued;   /* (atomic) its length */
+  HbAlarmQueue  queue;      /* alarms to call; for any thread */
 };
 
 /* The greatest delay of an alarm: this fraction of the wait, and at most MAX_SLACK */
@@ -79,63 +77,6 @@ put_together (gint64 deadline)
  * watch */
 static GHashTable *schedules;
 static GMutex schedules_mutex;
-
-static void
-push (HbSchedule *self,
-      HbAlarm    *alarm,
-      gboolean    is_woken)
-{
-  g_mutex_lock (&self->mutex);
-  alarm->is_woken = alarm->is_woken || is_woken;
-
-  if (!alarm->is_queued)
-    {
-      alarm->is_queued = TRUE;
-      g_queue_push_tail_link (&self->queue, &alarm->in_queue);
-      g_atomic_int_inc (&self->n_queued);
-    }
-
-  g_mutex_unlock (&self->mutex);
-}
-
-/* Returns whether the alarm was woken. */
-static gboolean
-take_out (HbSchedule *self,
-          HbAlarm    *alarm)
-{
-  gboolean was_woken;
-
-  g_mutex_lock (&self->mutex);
-  was_woken = alarm->is_woken;
-  alarm->is_woken = FALSE;
-
-  if (alarm->is_queued)
-    {
-      alarm->is_queued = FALSE;
-      g_queue_unlink (&self->queue, &alarm->in_queue);
-      g_atomic_int_add (&self->n_queued, -1);
-    }
-
-  g_mutex_unlock (&self->mutex);
-
-  return was_woken;
-}
-
-/* Only the thread that owns the context takes an alarm out, so the alarm stays in the queue after
- * this function.
- *
- * Returns: (nullable): the alarm that has waited longest */
-static HbAlarm *
-peek (HbSchedule *self)
-{
-  HbAlarm *alarm;
-
-  g_mutex_lock (&self->mutex);
-  alarm = g_queue_peek_head (&self->queue);
-  g_mutex_unlock (&self->mutex);
-
-  return alarm;
-}
 
 static void
 unschedule (HbSchedule *self,
@@ -179,7 +120,7 @@ move (HbSchedule *self,
       gint64      deadline)
 {
   if (deadline == HB_AT_ONCE)
-    push (self, alarm, FALSE);
+    hb_alarm_queue_push (&self->queue, alarm, FALSE);
   else if (deadline == HB_NEVER)
     unschedule (self, alarm);
   else
@@ -228,7 +169,7 @@ hb_schedule_prepare (GSource *source,
 
   has_expired = hb_timer_prepare (&self->timer, timeout);
 
-  return is_waiting || has_expired || g_atomic_int_get (&self->n_queued) > 0;
+  return is_waiting || has_expired || hb_alarm_queue_get_length (&self->queue) > 0;
 }
 
 static gboolean
@@ -237,7 +178,7 @@ hb_schedule_check (GSource *source)
   HbSchedule *self = (HbSchedule *) source;
 
   return hb_poller_check (&self->poller)
-         || g_atomic_int_get (&self->n_queued) > 0
+         || hb_alarm_queue_get_length (&self->queue) > 0
          || hb_timer_check (&self->timer, source);
 }
 
@@ -257,7 +198,7 @@ collect (HbSchedule *self)
 
       unschedule (self, alarm);
       alarm->has_come = TRUE;
-      push (self, alarm, FALSE);
+      hb_alarm_queue_push (&self->queue, alarm, FALSE);
     }
 }
 
@@ -274,7 +215,7 @@ judge (HbSchedule *self,
   gboolean is_urgent = deadline == HB_AT_ONCE;
   gboolean has_come = alarm->has_come && !is_urgent;
 
-  alarm->was_woken = take_out (self, alarm);
+  alarm->was_woken = hb_alarm_queue_remove (&self->queue, alarm);
   alarm->has_come = FALSE;
   alarm->may_act = has_come && earliest <= self->read_until;
   alarm->is_due = has_come && deadline <= self->read_until;
@@ -341,13 +282,13 @@ static void
 call_alarms (HbSchedule *self)
 {
   gint64 until = G_MAXINT64;
-  int n = g_atomic_int_get (&self->n_queued);
+  int n = hb_alarm_queue_get_length (&self->queue);
   HbAlarm *alarm;
 
   if (n > 1)
     until = g_get_monotonic_time () + MAX_BUSY;
 
-  while (n-- > 0 && (alarm = peek (self)) != NULL)
+  while (n-- > 0 && (alarm = hb_alarm_queue_peek (&self->queue)) != NULL)
     {
       if (judge (self, alarm))
         alarm->callback (alarm->user_data);
@@ -383,7 +324,7 @@ hb_schedule_finalize (GSource *source)
   hb_timer_clear (&self->timer);
   hb_heap_clear (&self->latest);
   hb_heap_clear (&self->earliest);
-  g_mutex_clear (&self->mutex);
+  hb_alarm_queue_clear (&self->queue);
 }
 
 static GSourceFuncs hb_schedule_funcs = {
@@ -403,10 +344,9 @@ new_schedule (GMainContext *context)
   self->read_until = G_MININT64;
   hb_poller_init (&self->poller, source);
   hb_timer_init (&self->timer, source);
-  g_mutex_init (&self->mutex);
   hb_heap_init (&self->latest);
   hb_heap_init (&self->earliest);
-  g_queue_init (&self->queue);
+  hb_alarm_queue_init (&self->queue);
   g_source_set_static_name (source, "[hb] schedule");
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, context);
@@ -497,7 +437,7 @@ void
 hb_schedule_wake (HbSchedule *self,
                   HbAlarm    *alarm)
 {
-  push (self, alarm, TRUE);
+  hb_alarm_queue_push (&self->queue, alarm, TRUE);
   g_main_context_wakeup (self->context);
 }
 
@@ -510,7 +450,7 @@ hb_schedule_remove (HbSchedule *self,
     ask_touched (self);
 
   unschedule (self, alarm);
-  take_out (self, alarm);
+  hb_alarm_queue_remove (&self->queue, alarm);
   alarm->has_come = FALSE;
   alarm->is_touched = TRUE;
 }
