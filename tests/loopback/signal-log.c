@@ -7,7 +7,7 @@
 #include "signal-log.h"
 #include "test-wait.h"
 
-/* A message that is longer is known by its size. */
+/* A longer message is logged by its size, not by its text. */
 #define MAX_SHOWN 40
 
 typedef struct
@@ -19,13 +19,13 @@ typedef struct
 struct _SignalLog
 {
   HbWebsocketTask *task;     /* (nullable) (not owned) */
-  GQueue           entries;  /* not yet asked for */
-  GPtrArray       *all;      /* every word there was */
-  gint64           time;     /* of the last one that was asked for */
-  char            *error;    /* (nullable) the text of the last error */
+  GQueue           entries;  /* emitted, and not yet expected by the test */
+  GPtrArray       *all;      /* all words, expected or not */
+  gint64           time;     /* when the last expected word was emitted */
+  char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
-  gboolean         was_paused; /* messages may have waited, and outlast their connection */
+  gboolean         was_paused; /* so messages can be emitted after their connection has ended */
 };
 
 static void
@@ -39,7 +39,7 @@ free_entry (gpointer data)
 
 /* Takes over @word. */
 static void
-write_down (SignalLog *self,
+add_to_log (SignalLog *self,
             char      *word)
 {
   Entry *entry = g_new (Entry, 1);
@@ -59,7 +59,7 @@ connecting_cb (HbWebsocketTask *task,
                SignalLog       *self)
 {
   g_assert_true (SOUP_IS_MESSAGE (message));
-  write_down (self, g_strdup ("connecting"));
+  add_to_log (self, g_strdup ("connecting"));
 }
 
 static void
@@ -68,7 +68,7 @@ open_cb (HbWebsocketTask *task,
 {
   g_assert_false (self->is_open);
   self->is_open = TRUE;
-  write_down (self, g_strdup ("open"));
+  add_to_log (self, g_strdup ("open"));
 }
 
 static void
@@ -93,9 +93,9 @@ message_cb (HbWebsocketTask       *task,
   self->message = g_bytes_ref (message);
 
   if (type == SOUP_WEBSOCKET_DATA_TEXT && length <= MAX_SHOWN)
-    write_down (self, g_strdup_printf ("message:text:%.*s", (int) length, data));
+    add_to_log (self, g_strdup_printf ("message:text:%.*s", (int) length, data));
   else
-    write_down (self, g_strdup_printf ("message:%s:%" G_GSIZE_FORMAT,
+    add_to_log (self, g_strdup_printf ("message:%s:%" G_GSIZE_FORMAT,
                                        type == SOUP_WEBSOCKET_DATA_TEXT ? "text" : "binary",
                                        length));
 }
@@ -111,7 +111,7 @@ close_cb (HbWebsocketTask *task,
   g_assert_true (self->is_open);
   g_assert_true (state != HB_STATE_OPEN && state != HB_STATE_CLOSING);
   self->is_open = FALSE;
-  write_down (self, reason == NULL ? g_strdup_printf ("close:%u", code)
+  add_to_log (self, reason == NULL ? g_strdup_printf ("close:%u", code)
                                    : g_strdup_printf ("close:%u:%s", code, reason));
 }
 
@@ -126,7 +126,7 @@ error_cb (HbWebsocketTask *task,
   g_assert_cmpstr (error->message, !=, "");
   g_free (self->error);
   self->error = g_strdup (error->message);
-  write_down (self, g_strconcat ("error:", name, NULL));
+  add_to_log (self, g_strconcat ("error:", name, NULL));
 }
 
 static void
@@ -135,14 +135,14 @@ reconnect_cb (HbWebsocketTask *task,
               guint            delay,
               SignalLog       *self)
 {
-  write_down (self, g_strdup_printf ("reconnect:%u:%u", attempt, delay));
+  add_to_log (self, g_strdup_printf ("reconnect:%u:%u", attempt, delay));
 }
 
 static void
 drain_cb (HbWebsocketTask *task,
           SignalLog       *self)
 {
-  write_down (self, g_strdup ("drain"));
+  add_to_log (self, g_strdup ("drain"));
 }
 
 static void
@@ -150,7 +150,7 @@ notify_state_cb (HbWebsocketTask *task,
                  GParamSpec      *pspec,
                  SignalLog       *self)
 {
-  write_down (self, g_strconcat ("state:",
+  add_to_log (self, g_strconcat ("state:",
                                  signal_log_name_state (hb_websocket_task_get_state (task)), NULL));
 }
 
@@ -171,7 +171,7 @@ notify_cb (HbWebsocketTask *task,
   else
     contents = g_strdup_value_contents (&value);
 
-  write_down (self, g_strdup_printf ("%s:%s", pspec->name, contents != NULL ? contents : "NULL"));
+  add_to_log (self, g_strdup_printf ("%s:%s", pspec->name, contents != NULL ? contents : "NULL"));
   g_value_unset (&value);
 }
 
@@ -200,7 +200,7 @@ signal_log_new (HbWebsocketTask *task)
   return self;
 }
 
-/* Fails where something happened that the test did not ask for. */
+/* Fails if a signal was emitted that the test did not expect. */
 void
 signal_log_free (SignalLog *self)
 {
@@ -239,7 +239,8 @@ wait_for_entry (SignalLog  *self,
   return g_queue_pop_head (&self->entries);
 }
 
-/* Waits for the emissions that @words names, with spaces between them, and for no other before. */
+/* Waits until the words in @words, which are separated by spaces, have been emitted in this order.
+ * Fails if any other word is emitted before the last of them. */
 void
 signal_log_expect (SignalLog  *self,
                    const char *words)
@@ -257,7 +258,8 @@ signal_log_expect (SignalLog  *self,
     }
 }
 
-/* The same for signals that must already have been emitted. */
+/* Does not wait. Fails unless the signals since the last expected one are exactly those in
+ * @words. */
 void
 signal_log_expect_now (SignalLog  *self,
                        const char *words)
@@ -281,7 +283,7 @@ signal_log_expect_quiet (SignalLog *self)
   signal_log_expect_now (self, "");
 }
 
-/* For a test that is about something else: ignores all words before @word. */
+/* Waits until @word is emitted, and ignores all words before it. */
 void
 signal_log_skip_to (SignalLog  *self,
                     const char *word)
@@ -304,14 +306,14 @@ signal_log_forget (SignalLog *self)
   g_queue_clear_full (&self->entries, free_entry);
 }
 
-/* When the last expected word was emitted */
+/* Returns the time at which the last expected word was emitted. */
 gint64
 signal_log_get_time (SignalLog *self)
 {
   return self->time;
 }
 
-/* The text of the last error */
+/* Returns the message of the last error. */
 const char *
 signal_log_get_error (SignalLog *self)
 {
@@ -324,7 +326,7 @@ signal_log_get_message (SignalLog *self)
   return self->message;
 }
 
-/* How many words there were that begin so, asked for or not */
+/* Returns the number of words that begin with @prefix, expected or not. */
 guint
 signal_log_count (SignalLog  *self,
                   const char *prefix)
@@ -354,6 +356,6 @@ signal_log_name_state (HbState state)
 {
   g_autoptr (GEnumClass) states = g_type_class_ref (HB_TYPE_STATE);
 
-  /* An enumeration's values stay where they are. */
+  /* The values of the enumeration are static, so the name remains valid without the class. */
   return g_enum_get_value (states, state)->value_nick;
 }

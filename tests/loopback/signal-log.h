@@ -11,11 +11,11 @@ G_BEGIN_DECLS
  *   connecting  open  drain  message:text:hello  message:binary:3  close:1000  close:4000:bye
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
- * and, for a property that signal_log_watch () names, its name and value, such as attempt:1. A test
- * says what it expects; what none has asked for fails it in the end. */
+ * The name and value of each property that signal_log_watch () names are recorded too, such as
+ * attempt:1. A signal that the test did not expect makes signal_log_free () fail. */
 typedef struct _SignalLog SignalLog;
 
-/* The signals on the way to an open link, on the way back to one, and after close () from OPEN */
+/* The words of a task that opens a connection, and of an open one that close () closes */
 #define WORDS_OPEN    "state:connecting connecting state:open open"
 #define WORDS_CLOSE   "state:closing state:closed close:1000"
 
