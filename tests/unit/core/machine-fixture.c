@@ -9,7 +9,7 @@
 #include "machine-fixture.h"
 #include "tell.h"
 
-/* A computer that has been on for an hour */
+/* The monotonic clock of a computer that started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
 void
@@ -67,8 +67,8 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* Does the same as effect_to_string (), with the names of errors and of the calls that were
- * resolved. */
+/* Returns the same as effect_to_string (), and adds the names of errors and the tickets of resolved
+ * calls. */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -92,7 +92,8 @@ to_string (const HbEffect *effect)
   return g_strdup_printf ("resolve:failed:%s(%s)", error, (const char *) effect->resolve.ticket);
 }
 
-/* Messages that are sent at once are written at once. */
+/* Sends as many messages as the link has room for. Unless the test has set `holds_writes`, they
+ * are also written to the kernel. */
 static void
 transmit (Fixture *fixture)
 {
@@ -121,7 +122,7 @@ transmit (Fixture *fixture)
   if (hb_outbox_can_transmit (&machine->outbox))
     tell (machine, fixture->now, HB_EVENT_BLOCKED);
 
-  if (!fixture->keeps && n_taken > 0)
+  if (!fixture->holds_writes && n_taken > 0)
     written (fixture, n_taken);
 }
 
@@ -205,7 +206,7 @@ carry_out (Fixture        *fixture,
 }
 
 static void
-write_down (Fixture    *fixture,
+add_to_log (Fixture    *fixture,
             const char *effect)
 {
   if (fixture->log->len > 0)
@@ -238,7 +239,7 @@ drain (Fixture *fixture)
       string = to_string (&effect);
       if (carry_out (fixture, &effect))
         {
-          write_down (fixture, string);
+          add_to_log (fixture, string);
           if (fixture->handler != NULL)
             fixture->handler (fixture, string);
         }
@@ -257,7 +258,7 @@ drain (Fixture *fixture)
     }
 }
 
-/* Forgets the effects that the test is not about. */
+/* Carries out all effects, and clears the log, so that a test need not expect them. */
 void
 forget (Fixture *fixture)
 {
@@ -280,7 +281,7 @@ advance (Fixture *fixture,
     {
       gint64 deadline = hb_machine_get_deadline (&fixture->machine);
 
-      /* A tick that leaves its own deadline behind would keep a process busy forever. */
+      /* A tick that does not move a deadline in the past would make a process loop forever. */
       n_ticks = deadline > fixture->now ? 0 : n_ticks + 1;
       g_assert_cmpuint (n_ticks, <, 10);
 
@@ -292,7 +293,7 @@ advance (Fixture *fixture,
   fixture->now = end;
 }
 
-/* Advances the time while this process cannot run, with one tick when it runs again. */
+/* Advances the time as if the process could not run, and then handles one tick. */
 void
 advance_late (Fixture *fixture,
               guint    milliseconds)
@@ -318,7 +319,7 @@ start_open (Fixture *fixture)
   forget (fixture);
 }
 
-/* The server answers the handshake. */
+/* Lets the server accept the handshake, so that the link opens. */
 void
 answer (Fixture *fixture)
 {
@@ -336,7 +337,7 @@ receive (Fixture    *fixture,
   tell_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
 }
 
-/* The link ends without a close frame. */
+/* Ends the link without a close frame. */
 void
 lose_link (Fixture *fixture)
 {
@@ -354,7 +355,7 @@ lose_link_with (Fixture *fixture,
   tell_lost (&fixture->machine, fixture->now, &loss);
 }
 
-/* The peer ends the link, during a message or not. */
+/* Lets the peer end the link with @code, if @in_message while a message is written only in part. */
 void
 lose_by_peer (Fixture  *fixture,
               guint     code,
@@ -379,8 +380,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The driver transmits in the call that sends. Here the next drain () transmits, so that the log
- * shows it. */
+/* The driver transmits within the call that sends. The fixture transmits in the next drain (), so
+ * that the log contains the effect. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,
@@ -457,7 +458,7 @@ get_deadline (Fixture *fixture)
   return deadline == HB_NEVER ? -1 : (deadline - fixture->now) / G_TIME_SPAN_MILLISECOND;
 }
 
-/* Makes several attempts fail. Returns the last delay in milliseconds. */
+/* Makes @n_attempts attempts fail. Returns the last reconnect delay in milliseconds. */
 gint64
 fail_attempts (Fixture *fixture,
                guint    n_attempts)

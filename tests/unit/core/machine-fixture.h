@@ -21,30 +21,30 @@ struct _Fixture
   HbMachine  machine;
   gint64     now;
 
-  /* The link, as far as the machine can see it */
-  guint      room;         /* how many messages it takes before it is full */
-  gboolean   cannot_acknowledge; /* it does not know what the peer has acknowledged */
-  gboolean   keeps;        /* what it takes stays unwritten until written () */
+  /* The simulated link */
+  guint      room;         /* the number of messages that it accepts before it is full */
+  gboolean   cannot_acknowledge; /* it cannot report acknowledgements of the peer */
+  gboolean   holds_writes; /* messages are not written to the kernel until written () */
   gboolean   has_link;
-  gboolean   has_requested; /* its request has gone out */
-  gboolean   has_opened;   /* an `open` without its `close` */
-  guint64    sent;         /* how far its messages reach, each two positions long */
-  guint64    written;      /* how far the kernel has them */
-  guint64    acknowledged; /* how far the peer has them */
-  GString   *wire;         /* what it has been given, since assert_wire () */
+  gboolean   has_requested; /* the handshake request is sent */
+  gboolean   has_opened;   /* `open` was emitted, and `close` was not */
+  guint64    sent;         /* the end of the messages sent, each two positions long */
+  guint64    written;      /* the position up to which the kernel has them */
+  guint64    acknowledged; /* the position up to which the peer has acknowledged them */
+  GString   *wire;         /* the messages sent since the last assert_wire () */
 
   /* The application */
   Handler    handler;      /* (nullable) */
-  gint64     own_delay;    /* what its reconnect function says, -1 if it has none */
-  char      *error;        /* (nullable) the text of the last error */
+  gint64     own_delay;    /* the delay that the reconnect function sets, -1 for no function */
+  char      *error;        /* (nullable) the message of the last error */
   char      *close_reason; /* (nullable) the reason of the last close */
-  GBytes    *message;      /* (nullable) the last message it got */
+  GBytes    *message;      /* (nullable) the last message received */
 
   gboolean   stamped;      /* whether the log contains the time */
   gint64     started_at;
   gint64     stamp;
   GString   *log;
-  GPtrArray *resolved;     /* each ticket once */
+  GPtrArray *resolved;     /* the tickets of resolved calls, each at most once */
 };
 
 #define add_test(path, function) \

@@ -163,7 +163,7 @@ static const Row rows[] = {
 };
 
 static void
-write_down (GString    *log,
+add_to_log (GString    *log,
             const char *entry)
 {
   if (log->len > 0)
@@ -190,11 +190,11 @@ collect (Fixture *fixture,
   for (i = 0; effects[i] != NULL; i++)
     {
       if (g_str_has_prefix (effects[i], "resolve:"))
-        write_down (log, effects[i] + strlen ("resolve:"));
+        add_to_log (log, effects[i] + strlen ("resolve:"));
       else if (g_str_has_prefix (effects[i], "error:") || g_str_equal (effects[i], "drain"))
-        write_down (log, effects[i]);
+        add_to_log (log, effects[i]);
       else if (g_str_has_prefix (effects[i], "shut-down"))
-        write_down (log, "shut-down");
+        add_to_log (log, "shut-down");
     }
 
   for (i = 0; messages[i] != NULL; i++)
@@ -202,7 +202,7 @@ collect (Fixture *fixture,
       g_autofree char *message = g_strconcat (">", messages[i], NULL);
 
       if (*messages[i] != '\0')
-        write_down (log, message);
+        add_to_log (log, message);
     }
 }
 
@@ -249,7 +249,7 @@ send_as (Fixture    *fixture,
       g_autofree char *refusal = g_strdup_printf ("refused(%s)", text);
 
       g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
-      write_down (log, refusal);
+      add_to_log (log, refusal);
     }
 }
 
@@ -267,7 +267,7 @@ write_number (GString *log,
 {
   g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
 
-  write_down (log, text);
+  add_to_log (log, text);
 }
 
 /* Returns whether the step is one that has no argument. */
@@ -311,7 +311,7 @@ take_step (Fixture    *fixture,
   else if (g_str_equal (step, "resent"))
     write_number (log, machine->metrics.messages_resent);
   else if (g_str_equal (step, "|"))
-    write_down (log, step);
+    add_to_log (log, step);
   else
     return FALSE;
 
@@ -356,7 +356,7 @@ take_step_of_link (Fixture    *fixture,
     {
       taken = take_queue (fixture);
       entry = g_strdup_printf ("[%s]", taken);
-      write_down (log, entry);
+      add_to_log (log, entry);
     }
   else
     {
@@ -474,7 +474,7 @@ test_row (gconstpointer data)
   guint i;
 
   fixture_set_up (&fixture, NULL);
-  fixture.keeps = TRUE;
+  fixture.holds_writes = TRUE;
   start_open (&fixture);
 
   for (i = 0; steps[i] != NULL; i++)
@@ -511,7 +511,7 @@ test_questions (Fixture       *fixture,
   g_test_summary ("The link is asked soon if a call waits, or if other threads would find the "
                   "queue full, and never if all is acknowledged");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
   fixture->machine.settings.max_buffered_amount = 8;
   fixture->machine.settings.ping_timeout = 0;
@@ -555,7 +555,7 @@ test_ticks (Fixture       *fixture,
   g_test_summary ("A tick that follows a query plans the next one, asks for no second one, and is "
                   "no reason to read received bytes");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
   start_open (fixture);
   send_ticket (fixture, "one", "one");

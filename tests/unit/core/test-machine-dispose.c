@@ -82,7 +82,7 @@ test_open (Fixture       *fixture,
 {
   g_test_summary ("An open link ends without a signal, and what is pending fails");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_ticket (fixture, "handed", "first");
   drain (fixture);

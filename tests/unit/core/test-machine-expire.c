@@ -115,7 +115,7 @@ enter (Fixture *fixture,
       break;
     case RETURNED:
       start_open (fixture);
-      fixture->keeps = TRUE;
+      fixture->holds_writes = TRUE;
       send_ticket (fixture, "a", "a");
       advance (fixture, 400);
       lose_link (fixture);
@@ -227,7 +227,7 @@ test_in_flight (Fixture       *fixture,
                   "time is over");
 
   start_open (fixture);
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   send_ticket (fixture, "a", "a");
   drain (fixture);
   assert_deadline (fixture, -1);

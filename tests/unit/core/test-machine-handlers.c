@@ -148,7 +148,7 @@ test_send_in_callback (Fixture       *fixture,
   g_test_summary ("If buffered-amount is read while a message is sent before its notification, a "
                   "notification follows when that message has been sent too");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start (fixture);
   send_ticket (fixture, "first", "first");
   answer (fixture);

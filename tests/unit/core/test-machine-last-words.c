@@ -118,7 +118,7 @@ test_cancelled_late (Fixture       *fixture,
 {
   g_test_summary ("A message in flight is still sent, and its call waits for it");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_ticket (fixture, "one", "send");
   forget (fixture);
@@ -135,7 +135,7 @@ test_take_queue (Fixture       *fixture,
 {
   g_test_summary ("Messages that are taken back end their calls, and those in flight are sent");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->room = 1;
   start_open (fixture);
   send_ticket (fixture, "one", "first");
@@ -178,7 +178,7 @@ test_close_unwritten (Fixture       *fixture,
 {
   g_test_summary ("The close frame waits until the kernel has the last message");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "one");
   close_with (fixture, 1000, NULL);
@@ -247,7 +247,7 @@ test_close_unsent (Fixture       *fixture,
   g_test_summary ("Messages that were not sent before the task closed are reported, to each call "
                   "and as an error");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_ticket (fixture, "one", "first");
   send_ticket (fixture, "two", "second");

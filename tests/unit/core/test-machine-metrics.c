@@ -19,7 +19,8 @@ test_attempts (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Each attempt and each open link is counted, across close () and open ()");
+  g_test_summary ("Attempts and open links are counted, and close () and open () do not reset "
+                  "the counts");
 
   start (fixture);
   lose_link (fixture);
@@ -42,8 +43,8 @@ test_received (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Messages for the application are counted, in bytes too, and replies are "
-                  "not among them");
+  g_test_summary ("Messages for the application and their bytes are counted, but replies to the "
+                  "heartbeat are not");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -63,9 +64,10 @@ test_sent (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Messages are sent when the kernel has them, and once, on whichever link");
+  g_test_summary ("A message counts as sent when the kernel has it, and once, whichever link it is "
+                  "sent on");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "hello");
   send_text (fixture, "world!");
@@ -114,7 +116,7 @@ test_refused (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message that was refused is not dropped: its call has failed");
+  g_test_summary ("A refused message does not count as dropped, because its call has failed");
 
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   start (fixture);
@@ -130,7 +132,7 @@ test_heartbeat (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Pings, replies, latencies and links that the heartbeat ended are counted");
+  g_test_summary ("Pings, replies and pong timeouts are counted, and the latencies are measured");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -160,7 +162,7 @@ test_uptime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open_again = NULL;
 
-  g_test_summary ("The time that links were open is summed up, the present one included");
+  g_test_summary ("The uptime is the sum of the times of all open links, including the current one");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -187,8 +189,8 @@ test_downtime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open = NULL;
 
-  g_test_summary ("The time between a loss and the next open link is summed up, and the last one "
-                  "is reported");
+  g_test_summary ("The time between a loss and the next open link counts as downtime, and the last "
+                  "downtime is reported");
 
   start_open (fixture);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);
@@ -211,7 +213,7 @@ static void
 test_downtime_attempts (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Attempts that fail belong to the same downtime");
+  g_test_summary ("A downtime continues while attempts fail");
 
   start_open (fixture);
   lose_link (fixture);
@@ -232,8 +234,8 @@ test_downtime_none (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("The time before the first link, and that between close () and open (), are "
-                  "no downtime");
+  g_test_summary ("The time before the first link and the time between close () and open () do not "
+                  "count as downtime");
 
   start (fixture);
   advance (fixture, 5000);
@@ -255,8 +257,7 @@ test_downtime_closed (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A downtime that close () ended counts until then, and the next link starts "
-                  "without one");
+  g_test_summary ("A downtime counts until close () ends it, and the next link has no downtime");
 
   start_open (fixture);
   lose_link (fixture);
@@ -275,7 +276,7 @@ static void
 test_downtime_reopen (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open () after close () resets the last downtime, and notifies it");
+  g_test_summary ("open () after close () resets the last downtime and notifies the property");
 
   start_open (fixture);
   lose_link (fixture);
@@ -296,7 +297,7 @@ static void
 test_downtime_now (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () does not forget it, unless the task was closed");
+  g_test_summary ("reconnect_now () on an open link does not reset the last downtime");
 
   start_open (fixture);
   lose_link (fixture);
@@ -313,7 +314,7 @@ static void
 test_downtime_reconnect_now (Fixture       *fixture,
                              gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () makes a downtime too");
+  g_test_summary ("The time that reconnect_now () takes to open a link counts as downtime");
 
   start_open (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);

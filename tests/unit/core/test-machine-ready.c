@@ -305,7 +305,7 @@ test_drops (Fixture       *fixture,
 
   test->be (fixture);
   forget (fixture);
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   send_this_link (fixture, "login", "login");
   send_ticket (fixture, "kept", "kept");
   drain (fixture);
@@ -319,7 +319,7 @@ test_drops (Fixture       *fixture,
   forget (fixture);
 
   set_manual (fixture, FALSE);
-  fixture->keeps = FALSE;
+  fixture->holds_writes = FALSE;
   advance (fixture, 2000);
   answer (fixture);
   assert_wire (fixture, "kept");
@@ -652,7 +652,7 @@ test_close_after_login (Fixture       *fixture,
   g_test_summary ("The close frame follows THIS_LINK messages, which are not dropped");
 
   start_unready (fixture);
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   send_this_link (fixture, "login", "login");
   send_text (fixture, "queued");
   forget (fixture);
@@ -744,7 +744,7 @@ test_refusal (Fixture       *fixture,
 
   for (i = 1; i <= 3; i++)
     {
-      fixture->keeps = TRUE;
+      fixture->holds_writes = TRUE;
       send_this_link (fixture, "login", NULL);
       drain (fixture);
       written (fixture, 1);

@@ -114,7 +114,7 @@ test_row (Fixture       *fixture,
   g_test_summary ("A message at which the peer has ended three links in a row fails, or at once "
                   "if it is too big, and those after it are sent");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;
   fixture->machine.settings.repeat_limit = -1;
   start (fixture);
@@ -148,7 +148,7 @@ test_effects (Fixture       *fixture,
 {
   g_test_summary ("A message that is too big is reported before `close`, and the queue continues");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->room = 1;
   start_open (fixture);
   send_ticket (fixture, "poison", "poison");
@@ -187,7 +187,7 @@ test_count_goes_on (Fixture       *fixture,
 
   g_test_summary ("The count of a message goes on if another message completes before it");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
@@ -217,7 +217,7 @@ test_volatile (Fixture       *fixture,
   g_test_summary ("A volatile message is dropped with its link, and no other in its place, and "
                   "the error is emitted");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->room = 1;
   start_open (fixture);
   send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "now", NULL);
@@ -238,7 +238,7 @@ test_closing (Fixture       *fixture,
 {
   g_test_summary ("After close () of the application, a refused message is not reported");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->room = 1;
   start_open (fixture);
   send_text (fixture, "poison");
@@ -256,7 +256,7 @@ test_last (Fixture       *fixture,
 {
   g_test_summary ("The refused message has its own error, also if the task gives up");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->room = 1;
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -299,7 +299,7 @@ test_alone (Fixture       *fixture,
   g_test_summary ("If the task gives up, dropping the only message emits no `drain`, and a flush "
                   "fails");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
   send_full (fixture, "poison", row->flags, "poison", NULL);

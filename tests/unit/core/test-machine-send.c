@@ -280,7 +280,7 @@ test_greeting_again (Fixture       *fixture,
   g_test_summary ("That is so on each link, and the queue keeps its order");
 
   fixture->handler = greet_cb;
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start (fixture);
   send_text (fixture, "queued");
   answer (fixture);
@@ -316,7 +316,7 @@ test_unwritten (Fixture       *fixture,
   g_test_summary ("Messages that the kernel had not accepted are sent again on the next link, "
                   "first and in order");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -354,7 +354,7 @@ test_unwritten_often (Fixture       *fixture,
 {
   g_test_summary ("During several losses no message is lost, repeated or out of order");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -400,7 +400,7 @@ test_buffered (Fixture       *fixture,
   g_test_summary ("A message counts as buffered until the kernel has it, and its call waits "
                   "for that");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_ticket (fixture, "hello", "send");
   assert_effects (fixture, "transmit");
@@ -417,7 +417,7 @@ test_unwritten_ticket (Fixture       *fixture,
 {
   g_test_summary ("The call of a message that must be sent again continues to wait");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_ticket (fixture, "hello", "send");
   drain (fixture);
@@ -568,7 +568,7 @@ test_volatile_lost (Fixture       *fixture,
 {
   g_test_summary ("A volatile message is not sent on the next link after a loss");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "one");
   send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL);
@@ -590,7 +590,7 @@ test_reconnect_now (Fixture       *fixture,
 {
   g_test_summary ("reconnect_now () keeps the buffered messages, including those at the link");
 
-  fixture->keeps = TRUE;
+  fixture->holds_writes = TRUE;
   start_open (fixture);
   send_text (fixture, "one");
   forget (fixture);
