@@ -21,7 +21,7 @@ static void
 send_text (HbWebsocketTask *task,
            const char      *text)
 {
-  /* While the connection is lost, the text waits for the next one. */
+  /* If no connection is open, the task queues the text for the next one. */
   if (hb_websocket_task_send_text (task, text, NULL))
     n_unanswered++;
 }
@@ -38,7 +38,7 @@ open_cb (HbWebsocketTask *task)
 {
   g_print ("open\n");
 
-  /* Each connection begins with this, before the lines that have waited for it. */
+  /* The server receives this first on each connection, before the queued lines. */
   send_text (task, "hello");
 }
 
@@ -70,7 +70,7 @@ close_cb (HbWebsocketTask *task,
 {
   g_print ("closed with code %u\n", code);
 
-  /* The answers to what was sent on this connection are lost. */
+  /* The answers to the messages sent on this connection are lost. */
   if (hb_websocket_task_get_buffered_amount (task) == 0)
     n_unanswered = 0;
   close_when_answered (task);
@@ -84,7 +84,7 @@ reconnect_cb (HbWebsocketTask *task,
   g_print ("attempt %u in %u ms\n", attempt, delay);
 }
 
-/* When the answers take too long, and on Ctrl+C, of which the second ends the program. */
+/* Called when the answers take too long, and on the first Ctrl+C. A second one ends the program. */
 static gboolean
 close_now_cb (gpointer task)
 {
@@ -136,7 +136,7 @@ make_task (const char *uri)
   hb_websocket_task_set_pong_timeout (task, 2000);
   hb_websocket_task_set_reconnect_timeout (task, 500);
 
-  /* These stay connected, however often the connection is lost and opened again. */
+  /* The handlers stay connected when the task reconnects. */
   g_signal_connect (task, "open", G_CALLBACK (open_cb), NULL);
   g_signal_connect (task, "message::text", G_CALLBACK (text_cb), NULL);
   g_signal_connect (task, "error", G_CALLBACK (error_cb), NULL);
@@ -165,10 +165,10 @@ main (int    argc,
   task = make_task (argv[1]);
   g_unix_signal_add (SIGINT, close_now_cb, task);
 
-  /* Tries until a connection is open. */
+  /* Repeats the attempts until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);
   if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
-    return EXIT_FAILURE; /* The URI is wrong, as the error has reported. */
+    return EXIT_FAILURE; /* The URI is wrong, as the `error` signal has reported. */
 
   while (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     g_main_context_iteration (NULL, TRUE);

@@ -43,7 +43,7 @@ let unanswered = 0;
 let inputHasEnded = false;
 
 function sendText(text) {
-  // While the connection is lost, the text waits for the next one.
+  // If no connection is open, the task queues the text for the next one.
   task.send_text(text);
   unanswered++;
 }
@@ -54,14 +54,14 @@ function setUnanswered(number) {
     task.close(1000, null);
 }
 
-// When the answers take too long, and on Ctrl+C, of which the second ends the program.
+// Called when the answers take too long, and on the first Ctrl+C. A second one ends the program.
 function closeNow() {
   task.close(1000, null);
   return GLib.SOURCE_REMOVE;
 }
 
 async function sendLines() {
-  // Tries until a connection is open.
+  // Repeats the attempts until a connection is open.
   await task.open_async(null);
 
   for (;;) {
@@ -81,10 +81,10 @@ const closed = new Promise(resolve => {
   task.connect('notify::state', () => task.state === Hb.State.CLOSED && resolve());
 });
 
-// These stay connected, however often the connection is lost and opened again.
+// The handlers stay connected when the task reconnects.
 task.connect('open', () => {
   print('open');
-  // Each connection begins with this, before the lines that have waited for it.
+  // The server receives this first on each connection, before the queued lines.
   sendText('hello');
 });
 task.connect('message::text', (_task, _type, message) => {
@@ -94,7 +94,7 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // The answers to what was sent on this connection are lost.
+  // The answers to the messages sent on this connection are lost.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });
@@ -109,6 +109,6 @@ sendLines().catch(error => {
     printerr(error.message);
 });
 if (task.state === Hb.State.CLOSED)
-  System.exit(1); // The URI is wrong, as the error has reported.
+  System.exit(1); // The URI is wrong, as the `error` signal has reported.
 
 await closed;

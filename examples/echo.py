@@ -41,7 +41,7 @@ input_has_ended = False
 def send_text(text):
     global unanswered
 
-    # While the connection is lost, the text waits for the next one.
+    # If no connection is open, the task queues the text for the next one.
     task.send_text(text)
     unanswered += 1
 
@@ -56,7 +56,7 @@ def set_unanswered(number):
 
 def on_open(_):
     print('open')
-    # Each connection begins with this, before the lines that have waited for it.
+    # The server receives this first on each connection, before the queued lines.
     send_text('hello')
 
 
@@ -67,7 +67,7 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # The answers to what was sent on this connection are lost.
+    # The answers to the messages sent on this connection are lost.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 
@@ -98,7 +98,7 @@ def read_line():
     lines.read_line_async(GLib.PRIORITY_DEFAULT, None, on_line)
 
 
-# These stay connected, however often the connection is lost and opened again.
+# The handlers stay connected when the task reconnects.
 task.connect('open', on_open)
 task.connect('message::text', on_text)
 task.connect('error', lambda _, error: print('error:', error.message))
@@ -109,9 +109,9 @@ signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
 
 print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
-# Tries until a connection is open.
+# Repeats the attempts until a connection is open.
 task.open_async(None, on_opened)
 if task.get_state() == Hb.State.CLOSED:
-    sys.exit(1)  # The URI is wrong, as the error has reported.
+    sys.exit(1)  # The URI is wrong, as the `error` signal has reported.
 
 loop.run()

@@ -22,7 +22,7 @@ class Echo
       heartbeat_mode = PING, ping_timeout = 2000, pong_timeout = 2000, reconnect_timeout = 500
     };
 
-    // These stay connected, however often the connection is lost and opened again.
+    // The handlers stay connected when the task reconnects.
     task.open.connect (on_open);
     task.message["text"].connect ((type, message) => on_text (message));
     task.error.connect ((error) => print ("error: %s\n", error.message));
@@ -34,7 +34,7 @@ class Echo
   {
     try
       {
-        // While the connection is lost, the text waits for the next one.
+        // If no connection is open, the task queues the text for the next one.
         task.send_text (text);
         n_unanswered++;
       }
@@ -54,7 +54,7 @@ class Echo
   {
     print ("open\n");
 
-    // Each connection begins with this, before the lines that have waited for it.
+    // The server receives this first on each connection, before the queued lines.
     send_text ("hello");
   }
 
@@ -73,7 +73,7 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // The answers to what was sent on this connection are lost.
+    // The answers to the messages sent on this connection are lost.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();
@@ -103,7 +103,7 @@ class Echo
     return Source.REMOVE;
   }
 
-  // When the answers take too long, and on Ctrl+C, of which the second ends the program.
+  // Called when the answers take too long, and on the first Ctrl+C. A second one ends the program.
   public bool close_now ()
   {
     task.close ();
@@ -114,7 +114,7 @@ class Echo
   {
     try
       {
-        // Tries until a connection is open.
+        // Repeats the attempts until a connection is open.
         yield task.open_async ();
         new IOChannel.unix_new (0).add_watch (IN | HUP, on_input);
       }
@@ -147,7 +147,7 @@ int main (string[] args)
   Unix.signal_add (SIGINT, echo.close_now);
   echo.send_lines.begin ();
   if (echo.task.state == CLOSED)
-    return 1; // The URI is wrong, as the error has reported.
+    return 1; // The URI is wrong, as the `error` signal has reported.
 
   loop.run ();
 

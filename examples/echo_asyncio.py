@@ -31,7 +31,7 @@ ANSWER_TIMEOUT = 5
 def read_lines():
     """Returns a queue of the lines, with None at the end of the input.
 
-    The call itself can be awaited too, but then an empty line looks like the end of the input.
+    An awaited read_line_async() would return the same for an empty line and for the end.
     """
     stream = Gio.DataInputStream.new(InputStream.new(0, False))
     lines = asyncio.Queue()
@@ -71,13 +71,13 @@ async def main(uri):
             is_answered.clear()
 
     def send_text(text):
-        # While the connection is lost, the text waits for the next one.
+        # If no connection is open, the task queues the text for the next one.
         task.send_text(text)
         set_unanswered(unanswered + 1)
 
     def on_open(_):
         print('open')
-        # Each connection begins with this, before the lines that have waited for it.
+        # The server receives this first on each connection, before the queued lines.
         send_text('hello')
 
     def on_text(_, kind, message):
@@ -86,7 +86,7 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # The answers to what was sent on this connection are lost.
+        # The answers to the messages sent on this connection are lost.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 
@@ -94,7 +94,7 @@ async def main(uri):
         task.close(1000, None)
         lines.put_nowait(None)
 
-    # These stay connected, however often the connection is lost and opened again.
+    # The handlers stay connected when the task reconnects.
     task.connect('open', on_open)
     task.connect('message::text', on_text)
     task.connect('error', lambda _, error: print('error:', error.message))
@@ -105,11 +105,11 @@ async def main(uri):
 
     print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
-    # Tries until a connection is open.
+    # Repeats the attempts until a connection is open.
     try:
         await task.open_async()
     except GLib.Error as error:
-        # Ctrl+C has closed the task, or the URI is wrong, as the error signal has shown.
+        # Ctrl+C has closed the task, or the URI is wrong, as the `error` signal has reported.
         return 0 if error.matches(Hb.Error.quark(), Hb.Error.CLOSED) else 1
 
     while (line := await lines.get()) is not None:
@@ -118,7 +118,7 @@ async def main(uri):
     try:
         await asyncio.wait_for(is_answered.wait(), ANSWER_TIMEOUT)
     except TimeoutError:
-        pass  # The server does not answer each message.
+        pass  # The server has not answered each message in time.
     await task.close_async(1000, None)
     return 0
 
