@@ -11,7 +11,8 @@
 #define LINE_WIDTH     2.0
 #define LABEL_SPACING  8
 
-/* The scale does not go below this, in microseconds, so that a quiet link does not look wild. */
+/* The minimum of the scale in microseconds. A smaller scale would show tiny differences on a fast
+ * connection as large ones. */
 #define MIN_SCALE 200
 
 struct _LatencyPlot
@@ -32,7 +33,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* Where things are drawn, and what a sample is worth */
+/* The area of the line, in pixels, the latency at its top, and the colors */
 typedef struct
 {
   double  left;
@@ -198,7 +199,7 @@ draw_line (LatencyPlot *self,
   gtk_snapshot_append_stroke (snapshot, path, stroke, &frame->line);
 }
 
-/* Shades what is below the line. */
+/* Shades the area below the line. */
 static void
 draw_area (LatencyPlot *self,
            GtkSnapshot *snapshot,
@@ -262,8 +263,8 @@ draw_samples (LatencyPlot *self,
     }
 }
 
-/* The line has the color of the widget, which is the accent color, and the text that of its
- * surroundings. */
+/* Draws the line in the widget's own color, the accent color, and the text in the color of the
+ * parent widget. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)
@@ -356,7 +357,7 @@ latency_plot_get_n_gaps (LatencyPlot *self)
   return n_gaps;
 }
 
-/* What the top stands for, in microseconds: 1, 2 or 5 times a power of ten. */
+/* Returns the latency at the top of the plot, in microseconds: 1, 2 or 5 times a power of ten. */
 gint64
 latency_plot_get_scale (LatencyPlot *self)
 {

@@ -6,11 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* So many samples are shown. */
+/* The number of samples shown */
 #define LATENCY_PLOT_N_SAMPLES 60
 
-/* The last latencies as a line, the newest to the right. Each time that its property “latency” is
- * set, in microseconds, that is a sample; -1 makes a gap in the line. */
+/* Draws the last latencies as a line, with the newest one at the right. Each time that the property
+ * “latency” is set, in microseconds, a sample is added, even if the value is the same. The value -1
+ * ends the line until the next sample. */
 #define LATENCY_TYPE_PLOT (latency_plot_get_type ())
 
 G_DECLARE_FINAL_TYPE (LatencyPlot, latency_plot, LATENCY, PLOT, GtkWidget)

@@ -65,7 +65,8 @@ error_cb (LinkBanner *self,
   set_reason (self, error->message);
 }
 
-/* An error has been emitted before, and says more than the close code. */
+/* If an error has been emitted before, the banner keeps its message, which explains more than the
+ * close code. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
@@ -89,7 +90,8 @@ close_cb (LinkBanner *self,
   set_reason (self, text);
 }
 
-/* Where the end is an error, the signal “error” comes after this, and shows the banner again. */
+/* Hides the banner. If an error ends the connection, “error” is emitted after this and shows the
+ * banner again. */
 static void
 state_cb (LinkBanner *self)
 {

@@ -41,7 +41,7 @@ static const Look looks[] = {
   [HB_STATE_WAITING] = { "network-error-symbolic", "warning", N_("Connection Lost") },
 };
 
-/* Of a connection whose server has not accepted the login yet */
+/* The look of an open connection whose server has not accepted the login yet */
 static const Look unready_look = { "network-wired-acquiring-symbolic", "accent",
                                    N_("Not Ready Yet") };
 
@@ -52,7 +52,7 @@ is_unready (LinkCard *self)
          && !hb_websocket_task_get_ready (self->task);
 }
 
-/* Seconds until the next attempt, begun ones included */
+/* Returns the seconds until the next attempt, rounded up. */
 static guint
 get_countdown (LinkCard *self)
 {
@@ -104,7 +104,7 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* Until the text changes again, if it does */
+/* Starts a timer that runs until the shown number of seconds changes, if an attempt is planned. */
 static void
 start_countdown (LinkCard *self)
 {
@@ -118,7 +118,7 @@ start_countdown (LinkCard *self)
   if (part == 0)
     part = G_TIME_SPAN_SECOND;
 
-  /* Not before the second is over, or it would be shown again. */
+  /* A timer that ended before the second would show the same number again, so it is rounded up. */
   self->countdown = g_timeout_source_new (part / G_TIME_SPAN_MILLISECOND + 1);
   g_source_set_static_name (self->countdown, "countdown");
   g_source_set_callback (self->countdown, countdown_cb, self, NULL);
@@ -143,7 +143,8 @@ reconnect_at_cb (LinkCard *self)
   start_countdown (self);
 }
 
-/* The task remembers that of the last link until there is another. */
+/* The task keeps the latency of the last connection until the next one is open. In between, the
+ * label shows no latency. */
 static void
 show_latency (LinkCard *self)
 {

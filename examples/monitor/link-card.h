@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What there is to know of a link: its state and what comes next, its latency, and its traffic. */
+/* Shows the state of a task, the time until its next attempt, its latency and its traffic. */
 #define LINK_TYPE_CARD (link_card_get_type ())
 
 G_DECLARE_FINAL_TYPE (LinkCard, link_card, LINK, CARD, AdwBin)

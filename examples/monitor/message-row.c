@@ -48,7 +48,7 @@ set_look (MessageRow *self,
 {
   const char *style_classes[] = { look->style_class, NULL };
 
-  /* A row is used for one message after the other, and most of them look the same. */
+  /* The list reuses a row for other messages, most of which have the same look. */
   if (self->look == look)
     return;
 

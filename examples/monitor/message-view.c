@@ -6,7 +6,7 @@
 #include "message-row.h"
 #include "monitor-application.h"
 
-/* So near to its end, in pixels, the list counts as scrolled there. */
+/* The distance from the end, in pixels, at which the list counts as scrolled to the end */
 #define END_MARGIN 4
 
 struct _MessageView
@@ -20,9 +20,9 @@ struct _MessageView
   GtkRevealer       *follow_revealer;
   guint              tick_id;
   gboolean           is_following;
-  gboolean           is_settling; /* until what has changed is laid out */
+  gboolean           is_settling; /* until the changed list is laid out */
 
-  /* Of the scroller's adjustment, when it was last looked at */
+  /* The scroller's adjustment at its last change */
   double             value;
   double             upper;
   double             page_size;
@@ -46,8 +46,9 @@ is_at_end (GtkAdjustment *adjustment)
          >= gtk_adjustment_get_upper (adjustment) - END_MARGIN;
 }
 
-/* A person lowers the value, and nothing else, between frames. All other changes come of messages
- * and of the layout: where some are dropped at the start, what is in sight moves up. */
+/* If the user scrolls up, only the value becomes smaller. Messages that are added or removed, and a
+ * new layout, change the size too, or occur while the view is settling, so they do not end the
+ * following. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)
@@ -84,8 +85,9 @@ settle (MessageView   *self,
   g_signal_connect_object (clock, "after-paint", G_CALLBACK (painted_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* Once a frame, for as long as there is something to do. How far it is to the end is known when the
- * messages have been laid out, so each step is looked at again in the next frame. */
+/* Adds the pending messages and scrolls to the end, once a frame until both are done. The position
+ * of the end is known only after the new messages have been laid out, so the next frame checks it
+ * again. */
 static gboolean
 tick_cb (GtkWidget     *widget,
          GdkFrameClock *clock,

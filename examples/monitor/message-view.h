@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The list of the last messages. It follows the newest one for as long as that is in sight. */
+/* The list of the last messages. It scrolls to each new message, except while the user has scrolled
+ * up. */
 #define MESSAGE_TYPE_VIEW (message_view_get_type ())
 
 G_DECLARE_FINAL_TYPE (MessageView, message_view, MESSAGE, VIEW, AdwBin)

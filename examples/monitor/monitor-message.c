@@ -2,7 +2,7 @@
 
 #include "monitor-message.h"
 
-/* So many bytes of a message are shown, which is more than a line has room for. */
+/* The number of bytes of a message that are shown, which is more than fits in a row */
 #define MAX_TEXT 240
 #define MAX_HEX  48
 
@@ -32,7 +32,8 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* On one line, and without what a label could not show. */
+/* Returns the text as one line of valid UTF-8. A label would break the line at a control character,
+ * so a space replaces it. */
 static char *
 get_text_line (GBytes *bytes)
 {

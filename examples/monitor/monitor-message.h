@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   MONITOR_MESSAGE_RECEIVED,
-  MONITOR_MESSAGE_WAITING, /* to be sent */
+  MONITOR_MESSAGE_WAITING, /* not sent yet */
   MONITOR_MESSAGE_SENT,
   MONITOR_MESSAGE_FAILED,
 } MonitorMessageStatus;
@@ -18,7 +18,8 @@ typedef enum {
 
 GType monitor_message_status_get_type (void) G_GNUC_CONST;
 
-/* What is to be seen of a message: its beginning, and not the whole of what may be megabytes. */
+/* The part of a message that a row shows. A message may have megabytes, so only its beginning is
+ * kept. */
 G_DECLARE_FINAL_TYPE (MonitorMessage, monitor_message, MONITOR, MESSAGE, GObject)
 
 MonitorMessage       *monitor_message_new        (SoupWebsocketDataType  type,

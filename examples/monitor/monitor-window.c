@@ -10,13 +10,14 @@
 #include "message-view.h"
 #include "monitor-application.h"
 
-/* Often, so that there is something to see: an application would leave these longer. */
+/* In milliseconds. The times are short so that the window soon shows a ping or a new attempt. An
+ * application would use longer ones. */
 #define PING_AFTER        1000
 #define PONG_WITHIN       3000
 #define RECONNECT_AFTER   2000
 #define RECONNECT_AT_MOST 30000
 
-/* A user needs longer for a login than a program. */
+/* A user takes longer to log in than a program. */
 #define CONNECT_WITHIN    10000
 #define LOG_IN_WITHIN     60000
 
@@ -194,7 +195,8 @@ retry (GtkWidget  *widget,
   hb_websocket_task_reconnect_now (self->task);
 }
 
-/* Before the connection is ready, what a person writes is a login, which must not wait. */
+/* Before the connection is ready, the message is a login. In the queue it would wait until the
+ * connection is ready, so it is sent with THIS_LINK. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,
@@ -266,11 +268,12 @@ monitor_window_dispose (GObject *object)
 {
   MonitorWindow *self = MONITOR_WINDOW (object);
 
-  /* Messages that still wait keep the task, and it would go on without us. */
+  /* Each pending send call holds a reference to the task, so the task would reconnect even without
+   * a window. */
   if (self->task != NULL)
     hb_websocket_task_close (self->task, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
 
-  /* They keep the task too. */
+  /* The actions hold references to the task too. */
   g_action_map_remove_action (G_ACTION_MAP (self), "manual-ready");
   g_action_map_remove_action (G_ACTION_MAP (self), "paused");
   g_clear_object (&self->task);

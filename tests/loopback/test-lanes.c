@@ -12,7 +12,7 @@
 
 #define LIMIT 70000
 
-/* So many bytes are always taken by the kernel. */
+/* A number of bytes that the kernel always accepts */
 #define MAX_PIECE 30000
 
 typedef enum
