@@ -162,7 +162,7 @@ test_uptime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open_again = NULL;
 
-  g_test_summary ("The uptime is the sum of the times of all open links, including the current one");
+  g_test_summary ("The times of all open links add up to the uptime, including the current link");
 
   start_open (fixture);
   advance (fixture, 3000);
