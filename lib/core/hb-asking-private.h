@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* When to ask the link how much the peer has acknowledged. Nothing reports an acknowledgement, so
  * the link is asked again and again while messages wait for one: first after a round trip, then
- * less and less often until there is progress. */
+ * less and less often until some are acknowledged. */
 typedef struct
 {
   gint64 at;         /* when to ask next, if messages wait */

@@ -38,7 +38,8 @@ hb_asking_start (HbAsking *self,
   self->at = now + self->interval;
 }
 
-/* Plans the next query. As long as there is no progress, each interval is longer than the last. */
+/* Plans the next query. As long as nothing is acknowledged, each interval is longer than the one
+ * before. */
 void
 hb_asking_on_asked (HbAsking *self,
                     gint64    now)

@@ -42,8 +42,8 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* Returns whether there is no room for a message of @size, and an acknowledgement may make some. If
- * so, query the link before hb_machine_send (). */
+/* Returns whether a message of @size has no room, and an acknowledgement may make some. If so, the
+ * caller must query the link before hb_machine_send (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)

@@ -95,7 +95,7 @@ hb_machine_get_deadline (HbMachine *self)
   return MIN (link, outbox);
 }
 
-/* Returns the time from which on a tick sends the next ping, HB_NEVER if there is none to send. */
+/* Returns the time from which on a tick sends the next ping, HB_NEVER if none is to be sent. */
 gint64
 hb_machine_get_early_ping_at (HbMachine *self)
 {

@@ -412,7 +412,7 @@ hb_machine_is_current (HbMachine      *self,
   return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
 }
 
-/* Returns when the next attempt is due, HB_NEVER if there is none or attempts are held. */
+/* Returns when the next attempt is due, HB_NEVER if none follows or attempts are held. */
 gint64
 hb_machine_get_attempt_at (HbMachine *self)
 {

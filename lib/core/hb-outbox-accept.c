@@ -28,7 +28,7 @@ new_overflow_error (const HbSettings *settings,
                                        settings->max_buffered_amount);
 }
 
-/* Returns whether there would be room if nothing waited that can be dropped. */
+/* Returns whether the message would have room if nothing waited that can be dropped. */
 static gboolean
 fits_alone (HbOutbox         *self,
             const HbOutgoing *message,
@@ -52,8 +52,8 @@ tell_overflow (HbOutbox     *self,
   self->overflowed = !hb_queue_is_empty (&self->queue);
 }
 
-/* Drops the oldest messages until there is room, if the property `overflow` says so. Messages in
- * flight remain. If they leave no room, dropping others would not help. */
+/* Drops the oldest messages until @message has room, if the property `overflow` says so. Messages
+ * in flight remain. If they leave no room, dropping others would not help. */
 static gboolean
 make_room (HbOutbox         *self,
            const HbSettings *settings,
@@ -79,8 +79,8 @@ make_room (HbOutbox         *self,
   return hb_queue_reserve (&self->queue, message, 0);
 }
 
-/* Refuses a message for which there is no room: drops it with effects, or returns FALSE with an
- * error, as the property `overflow` says. */
+/* Refuses a message that has no room. Drops it with effects, or returns FALSE with an error, as the
+ * property `overflow` says. */
 static gboolean
 refuse (HbOutbox          *self,
         const HbSettings  *settings,

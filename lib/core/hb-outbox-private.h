@@ -35,7 +35,7 @@ typedef struct
   guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
   guint      expired : 1;     /* a message has expired since the queue was last empty */
   guint      is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint      is_wary : 1;     /* a link was reset before the peer had acknowledged its greeting,
+  guint      was_reset : 1;   /* a link was reset before the peer had acknowledged its greeting,
                                * since the queue was last empty */
   guint      holds_back : 1;  /* only messages before the queue are sent, until the peer has
                                * acknowledged them */
@@ -140,12 +140,6 @@ void              hb_outbox_on_progress        (HbOutbox         *self,
                                                 guint64           written);
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
-
-static inline gboolean
-hb_outbox_is_empty (const HbOutbox *self)
-{
-  return hb_queue_is_empty (&self->queue);
-}
 
 /* Returns whether nothing is left to write. What is written may still wait for the peer's
  * acknowledgement. */

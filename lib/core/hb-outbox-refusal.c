@@ -71,7 +71,7 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
 void
 hb_outbox_on_reset (HbOutbox *self)
 {
-  self->is_wary = self->is_wary || hb_outbox_is_unacknowledged (self);
+  self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
 /* For hb_outbox_follow_greeting () */

@@ -49,7 +49,7 @@ settle_when_empty (HbOutbox *self)
   self->overflowed = FALSE;
   self->expired = FALSE;
   self->tracks = FALSE;
-  self->is_wary = FALSE;
+  self->was_reset = FALSE;
 
   /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
    * () ends them with the reason. */
@@ -260,7 +260,7 @@ hb_outbox_close (HbOutbox     *self,
   self->backlogged = FALSE;
   self->overflowed = FALSE;
   self->expired = FALSE;
-  self->is_wary = FALSE;
+  self->was_reset = FALSE;
   self->is_last = FALSE;
 }
 
@@ -310,7 +310,7 @@ hb_outbox_on_opened (HbOutbox *self,
   self->is_open = TRUE;
   self->is_ready = is_ready;
   self->greeting = TRUE;
-  self->holds_back = self->is_wary && can_acknowledge;
+  self->holds_back = self->was_reset && can_acknowledge;
   self->blocked = FALSE;
   self->can_acknowledge = can_acknowledge;
   self->written = 0;

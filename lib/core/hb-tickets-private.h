@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * an empty one holds no memory. All zero is a valid start. */
 typedef struct
 {
-  GPtrArray *array; /* (nullable) NULL if there are none */
+  GPtrArray *array; /* (nullable) NULL if the list is empty */
 } HbTickets;
 
 void     hb_tickets_add       (HbTickets *self,

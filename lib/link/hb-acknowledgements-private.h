@@ -26,7 +26,7 @@ typedef struct
   guint64   tcp_acked;    /* the last reading, in TCP's count */
   guint64   acknowledged; /* the same, as a position */
   guint     round_trip;   /* the smoothed time, in microseconds */
-  gboolean  is_direct;    /* The socket gets the bytes unchanged: there is no TLS between. */
+  gboolean  is_direct;    /* The socket gets the bytes unchanged, without TLS. */
 } HbAcknowledgements;
 
 gboolean            hb_acknowledgements_are_possible (GSocket            *socket,

@@ -20,7 +20,7 @@ struct _HbAttempt
   gpointer                 user_data;
   GMainContext            *context;
   SoupSession             *session;     /* (nullable) the application's or a private one */
-  SoupMessage             *request;     /* (nullable) NULL once there is a connection */
+  SoupMessage             *request;     /* (nullable) NULL once the connection is open */
   GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
   char                    *origin;      /* (nullable) */
   char                   **protocols;   /* (nullable) */

@@ -16,7 +16,6 @@ typedef struct
    * message and pong, because it cannot see earlier that bytes have come. */
   gboolean reports_activity;
 
-
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows. The channel may
    * be full without an HB_EVENT_BLOCKED, because libsoup writes pongs while bytes are read. */
   gboolean (* may_send)             (gpointer   data);

@@ -83,7 +83,7 @@ read_loss (HbEnding *self,
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
   loss->http_status = SOUP_STATUS_SWITCHING_PROTOCOLS;
 
-  /* RFC 6455, 7.1.5: there is no code without a valid close frame. libsoup accepts a close frame
+  /* RFC 6455, 7.1.5: only a valid close frame has a code. libsoup accepts a close frame
    * that is too long for a control frame. */
   if (code == 0 || self->error != NULL
       || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))

@@ -12,8 +12,8 @@
  * within libsoup. The owner then drops the link, and may also drop it at any time before. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
- * length in a frame's header without checking the sum for overflow. Therefore there is always a
- * limit. */
+ * length in a frame's header without checking the sum for overflow. Therefore a message
+ * always has a limit. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void

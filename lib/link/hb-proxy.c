@@ -19,7 +19,7 @@ hb_proxy_is_encrypted (GUri *uri)
 }
 
 /* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no
- * request. Must not be called before there is a connection. */
+ * request. Must not be called before the connection is made. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {
@@ -46,7 +46,7 @@ starting_cb (SoupMessage *request,
                                  "Proxy-Authorization");
 }
 
-/* A server may send status 407 although there is no proxy. libsoup would ask the application for
+/* A server may send status 407 although no proxy is used. libsoup would ask the application for
  * the password of the proxy. Without libsoup's handler the status ends the attempt, as any other
  * does. */
 static void

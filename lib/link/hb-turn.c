@@ -33,7 +33,7 @@ struct _HbGate
 
 /* Protects the table only. */
 static GMutex mutex;
-static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL if there are none */
+static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL if no session has one */
 
 static guint
 hash_gate (gconstpointer data)

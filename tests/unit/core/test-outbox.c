@@ -190,7 +190,7 @@ test_passes (Fixture       *fixture,
   assert_takes (fixture, "one");
   written (fixture, 1);
 
-  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_true (hb_queue_is_empty (&fixture->outbox.queue));
   assert_effects (fixture, "");
 }
 
@@ -493,7 +493,7 @@ test_volatile_no_link (Fixture       *fixture,
   hb_outbox_on_lost (&fixture->outbox, FALSE);
 
   assert_refuses (fixture, "now", TRUE, HB_ERROR_NOT_OPEN);
-  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_true (hb_queue_is_empty (&fixture->outbox.queue));
 }
 
 static void
@@ -789,7 +789,7 @@ test_close (Fixture       *fixture,
 
   assert_effects (fixture, "resolve:failed:6(flush) resolve:failed:6(first) "
                            "notify:buffered-amount");
-  g_assert_true (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_true (hb_queue_is_empty (&fixture->outbox.queue));
   g_assert_cmpuint (fixture->metrics.messages_dropped, ==, 1);
 }
 
@@ -856,7 +856,7 @@ test_empty_message (Fixture       *fixture,
   g_test_summary ("An empty message is one too");
 
   send_ticket (fixture, "", "empty");
-  g_assert_false (hb_outbox_is_empty (&fixture->outbox));
+  g_assert_false (hb_queue_is_empty (&fixture->outbox.queue));
   g_assert_nonnull (take (fixture));
   written (fixture, 1);
 
