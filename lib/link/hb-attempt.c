@@ -10,9 +10,9 @@
 
 /* One attempt to connect: its request, its session, and the resulting connection or error.
  *
- * The end is reported from a source of its own and never from within libsoup. libsoup may be going
- * through the requests of the session, and does not expect that a main loop, which a handler of the
- * application runs, ends other requests meanwhile: it would continue with one that is freed. */
+ * The end is reported from a source of its own and never from within libsoup. libsoup goes through
+ * the requests of a session without references to them. A handler of the application that ran a
+ * main loop in there could end other requests, and libsoup would continue with freed memory. */
 struct _HbAttempt
 {
   HbAttemptTurnFunc        turn_func;
@@ -92,7 +92,7 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* libsoup has attached a source that reads the connection. The priority is higher, because a
+/* libsoup has attached a source that reads the connection. The priority here is higher, because a
  * handler that is connected after the first read misses frames. */
 static void
 report_later (HbAttempt *self)
@@ -193,17 +193,22 @@ send_request (HbAttempt *self)
 static void
 turn_cb (gpointer user_data)
 {
-  HbAttempt *self = user_data;
+  HbAttempt *self = g_rc_box_acquire (user_data);
 
   send_request (self);
-  self->turn_func (self->user_data);
+
+  /* A handler of the session's "request-queued" may have dropped the attempt. */
+  if (self->func != NULL)
+    self->turn_func (self->user_data);
+
+  unref_attempt (self);
 }
 
 /* Sends the request, or lets it wait until fewer attempts run.
  *
  * @session: (nullable): the application's, NULL to make a private one
  *
- * Returns whether the request was sent. If not, the function for that is called when it is. */
+ * Returns whether the request was sent. If not, the turn function is called when it was sent. */
 gboolean
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,

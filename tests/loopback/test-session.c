@@ -267,32 +267,78 @@ test_used_up (Fixture       *fixture,
 /* Less than the time after which attempts that do not end let others start */
 #define SHORT 300
 
+/* @session: (nullable) */
 static void
-test_turn (Fixture       *fixture,
-           gconstpointer  data)
+open_others (Fixture         *fixture,
+             SoupSession     *session,
+             HbWebsocketTask *others[N_TURNS])
 {
-  HbWebsocketTask *others[N_TURNS];
   guint i;
-
-  g_test_summary ("connect-timeout does not run while an attempt waits for others");
 
   raw_server_set_answers (fixture->raw, FALSE);
   for (i = 0; i < N_TURNS; i++)
     {
       others[i] = hb_websocket_task_new (raw_server_get_uri (fixture->raw));
+      hb_websocket_task_set_session (others[i], session);
       hb_websocket_task_set_connect_timeout (others[i], 0);
       hb_websocket_task_open (others[i]);
       wait_until (raw_server_get_n_accepted (fixture->raw) == i + 1);
     }
+}
 
+static void
+drop_others (HbWebsocketTask *others[N_TURNS])
+{
+  guint i;
+
+  for (i = 0; i < N_TURNS; i++)
+    g_assert_finalize_object (others[i]);
+}
+
+static void
+test_turn (Fixture       *fixture,
+           gconstpointer  data)
+{
+  HbWebsocketTask *others[N_TURNS];
+
+  g_test_summary ("connect-timeout does not run while an attempt waits for others");
+
+  open_others (fixture, NULL, others);
   hb_websocket_task_set_connect_timeout (fixture->task, SHORT);
   hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
   hb_websocket_task_open (fixture->task);
   signal_log_skip_to (fixture->log, "reconnect:1:60000");
   wait_until (raw_server_get_n_accepted (fixture->raw) == N_TURNS + 1);
+  drop_others (others);
+}
 
-  for (i = 0; i < N_TURNS; i++)
-    g_assert_finalize_object (others[i]);
+static void
+close_cb (SoupSession     *session,
+          SoupMessage     *message,
+          HbWebsocketTask *task)
+{
+  hb_websocket_task_close (task, 1000, NULL);
+}
+
+static void
+test_turn_dropped (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = soup_session_new_with_options ("max-conns", N_TURNS + 1,
+                                                                   "max-conns-per-host",
+                                                                   N_TURNS + 1, NULL);
+  HbWebsocketTask *others[N_TURNS];
+
+  g_test_summary ("A handler of the session may close the task when the attempt has its turn");
+
+  open_others (fixture, session, others);
+  g_signal_connect_object (session, "request-queued", G_CALLBACK (close_cb), fixture->task,
+                           G_CONNECT_DEFAULT);
+  hb_websocket_task_set_session (fixture->task, session);
+  hb_websocket_task_open (fixture->task);
+  signal_log_skip_to (fixture->log, "state:closed");
+  signal_log_forget (fixture->log);
+  drop_others (others);
 }
 
 static void
@@ -423,6 +469,7 @@ main (int   argc,
   add_raw_test ("/loopback/session/replaced/early", test_replaced_early);
   add_raw_test ("/loopback/session/used-up", test_used_up);
   add_raw_test ("/loopback/session/turn", test_turn);
+  add_raw_test ("/loopback/session/turn/dropped", test_turn_dropped);
   add_raw_test ("/loopback/session/no-tunnel", test_no_tunnel);
   add_raw_test ("/loopback/session/nested", test_nested);
   add_raw_test ("/loopback/session/unix-socket", test_unix_socket);
