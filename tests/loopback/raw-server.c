@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "raw-peer.h"
+#include "reserved-port.h"
 #include "test-wait.h"
 
 /* Little, so that a peer that does not read is soon felt */
@@ -19,6 +20,7 @@ typedef struct
 struct _RawServer
 {
   GSocketService  *service;     /* (nullable) */
+  GSocket         *reservation; /* of the port */
   GTlsCertificate *certificate; /* (nullable) */
   GPtrArray       *peers;
   char            *host;
@@ -45,12 +47,11 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* On the same port each time */
+/* Uses the same port each time. */
 void
 raw_server_start (RawServer *self)
 {
   g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GSocketAddress) effective = NULL;
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -65,8 +66,6 @@ raw_server_start (RawServer *self)
   g_socket_listen (socket, &error);
   g_assert_no_error (error);
 
-  effective = g_socket_get_local_address (socket, NULL);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   self->service = g_socket_service_new ();
   g_socket_listener_add_socket (G_SOCKET_LISTENER (self->service), socket, NULL, &error);
   g_assert_no_error (error);
@@ -104,6 +103,7 @@ new_server (const char      *host,
   self->peers = g_ptr_array_new_with_free_func (free_peer);
   self->host = g_strdup (host);
   g_set_object (&self->certificate, certificate);
+  self->reservation = reserved_port_new (host, &self->port);
   raw_server_start (self);
   self->uri = g_strdup_printf ("%s://%s:%u/", certificate != NULL ? "wss" : "ws", host, self->port);
 
@@ -150,6 +150,7 @@ raw_server_free (RawServer *self)
     raw_peer_expect_quiet (raw_server_get_peer (self, i));
 
   raw_server_stop (self);
+  g_object_unref (self->reservation);
   g_ptr_array_unref (self->peers);
   g_clear_object (&self->certificate);
   g_free (self->host);

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "reserved-port.h"
 #include "test-server.h"
 
 struct _TestServer
@@ -13,6 +14,7 @@ struct _TestServer
   SoupServer         *soup;
   GSocketService     *service;     /* (nullable) while it is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
+  GSocket            *reservation; /* of the port */
   GPtrArray          *sockets;     /* of all that have been accepted */
   GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
   SoupMessageHeaders *headers;     /* (nullable) of the last request */
@@ -23,7 +25,7 @@ struct _TestServer
   TestServerMode      mode;
   guint               close_code;
   guint               status;      /* to reject with, 0 to accept */
-  guint               port;
+  guint16             port;
   guint               n_requests;
   guint               n_opened;
 };
@@ -182,7 +184,6 @@ void
 test_server_start (TestServer *self)
 {
   g_autoptr (GSocketAddress) address = NULL;
-  g_autoptr (GSocketAddress) effective = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_null (self->service);
@@ -190,9 +191,8 @@ test_server_start (TestServer *self)
   self->service = g_socket_service_new ();
   g_socket_listener_add_address (G_SOCKET_LISTENER (self->service), address,
                                  G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
-                                 NULL, &effective, &error);
+                                 NULL, NULL, &error);
   g_assert_no_error (error);
-  self->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
 }
 
@@ -238,6 +238,7 @@ test_server_new_tls (TestServerMode   mode,
   self->received = g_string_new (NULL);
   soup_server_add_early_handler (self->soup, "/", request_cb, self, NULL);
   soup_server_add_websocket_handler (self->soup, "/", NULL, NULL, websocket_cb, self, NULL);
+  self->reservation = reserved_port_new ("127.0.0.1", &self->port);
   test_server_start (self);
   self->uri = g_strdup_printf ("%s://127.0.0.1:%u/", certificate != NULL ? "wss" : "ws",
                                self->port);
@@ -255,6 +256,7 @@ void
 test_server_free (TestServer *self)
 {
   test_server_stop (self);
+  g_object_unref (self->reservation);
   g_assert_finalize_object (self->soup);
   g_clear_object (&self->certificate);
   g_ptr_array_unref (self->connections);
