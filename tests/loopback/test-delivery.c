@@ -295,9 +295,11 @@ test_pause (Fixture       *fixture,
   peer = fixture_open_raw (fixture);
   raw_peer_pause (peer);
   send_all (fixture->task);
+  raw_peer_gather (peer, TRUE);
   raw_peer_send_text (peer, text);
   raw_peer_send_text (peer, text);
   raw_peer_send_text (peer, text);
+  raw_peer_gather (peer, FALSE);
   hog = g_idle_add_full (G_PRIORITY_HIGH_IDLE, hog_cb, NULL, NULL);
   wait_until (n_messages > 0);
   wait_pass (300);
