@@ -21,7 +21,7 @@ hb_amount_get (HbAmount *self)
 
 /* Adds @size. Returns FALSE, and adds nothing, if the amount would exceed @limit.
  *
- * @limit: 0 for none */
+ * @limit: 0 for no limit */
 static inline gboolean
 hb_amount_reserve (HbAmount *self,
                    gsize     size,

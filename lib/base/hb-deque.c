@@ -22,7 +22,7 @@ hb_deque_clear (HbDeque *self)
   hb_deque_init (self, self->element_size);
 }
 
-/* Makes room for another element. */
+/* Doubles the capacity. */
 void
 hb_deque_grow (HbDeque *self)
 {
@@ -31,7 +31,7 @@ hb_deque_grow (HbDeque *self)
   guint n_first = MIN (self->length, self->capacity - self->head);
   gsize first_size = (gsize) n_first * self->element_size;
 
-  /* The elements after the last place continue at the first one. */
+  /* The elements wrap around at the end of the memory. The copy starts with the first element. */
   if (self->length > 0)
     {
       memcpy (elements, hb_deque_at (self, 0), first_size);
@@ -58,7 +58,7 @@ hb_deque_push_head (HbDeque *self)
   return hb_deque_at (self, 0);
 }
 
-/* Moves the elements on the shorter side. */
+/* Removes an element. Moves the elements on the side that has fewer. */
 void
 hb_deque_remove (HbDeque *self,
                  guint    index)

@@ -15,7 +15,7 @@ typedef struct
   char           **protocols;    /* (nullable) NULL, not an empty list, if none are offered */
   char            *origin;       /* (nullable) */
   char            *ping_message;
-  GBytes          *ping_bytes;   /* (nullable) in place of ping_message */
+  GBytes          *ping_bytes;   /* (nullable) sent in place of ping_message */
   char            *pong_message; /* (nullable) */
   guint64          max_message_size;
   guint64          max_buffered_amount;

@@ -11,7 +11,7 @@
 /* This part of the time between deliveries is subtracted from the busy time. Therefore single
  * messages at intervals never cause a pause, and the poll between two messages of a flood does not
  * prevent a pause. */
-#define FORGIVENESS 8
+#define INTERVAL_DIVISOR 8
 
 /* Begins a delivery, in which handlers receive messages until it ends. */
 void
@@ -19,7 +19,7 @@ hb_budget_begin (HbBudget *self,
                  gint64    now)
 {
   self->began_at = now;
-  self->busy = MAX (self->busy - (self->began_at - self->ended_at) / FORGIVENESS, 0);
+  self->busy = MAX (self->busy - (self->began_at - self->ended_at) / INTERVAL_DIVISOR, 0);
 }
 
 void

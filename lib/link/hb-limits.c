@@ -18,7 +18,7 @@ struct _HbLimits
 
   SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, if negotiated */
   GPollableOutputStream  *output;
-  guint64                 max_message_size; /* 0 for none */
+  guint64                 max_message_size; /* 0 for no limit */
   guint64                 size;             /* of the fragments of the current message */
   guint                   n_pings;          /* in a row, while pongs cannot be written */
   gboolean                is_compressed;    /* the current message */

@@ -18,7 +18,7 @@ static const Case cases[] = {
   { "flood", 1000, 0, 4001 },
   { "flood-with-polls", 1000, 80, 4001 },
   { "one-long-delivery", 10000, 1000, 4001 },
-  { "now-and-then", 500, 8000, 0 },
+  { "occasional", 500, 8000, 0 },
   { "balance", 1000, 8000, 0 },
 };
 
@@ -58,14 +58,14 @@ test_case (gconstpointer data)
   gint64 spent_at = find_spent_at (test);
   guint n_deliveries = spent_at / test->delivery;
 
-  /* An interval forgives an eighth of its length. */
+  /* An eighth of each interval is subtracted from the busy time. */
   if (test->spent_at == 0)
     g_assert_cmpint (spent_at, ==, 0);
   else
     g_assert_cmpint (spent_at, ==, test->spent_at + n_deliveries * test->interval / 8);
 }
 
-/* libsoup also reads outside of a delivery. */
+/* libsoup also reads outside of a delivery, where the budget is never spent. */
 static void
 test_without_delivery (void)
 {
