@@ -17,8 +17,8 @@ cd "$(dirname "$0")/.."
 # The script searches the messages of hb-cat, so they must not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
-# How long to wait for anything, in tenths of a second.
-patience=150
+# The timeout of each wait, in polls of 0.1 s
+n_polls=150
 
 build_dir=_build
 server_pid=
@@ -56,12 +56,12 @@ clean_up ()
   rm -rf "$scratch"
 }
 
-# True once FILE has COUNT lines that match PATTERN.
+# wait_for FILE PATTERN [COUNT]: waits until FILE has COUNT lines that match PATTERN
 wait_for ()
 {
   local file=$1 pattern=$2 count=${3:-1} i
 
-  for ((i = 0; i < patience; i++)); do
+  for ((i = 0; i < n_polls; i++)); do
     if [ "$(grep -c -- "$pattern" "$file")" -ge "$count" ]; then
       return 0
     fi
@@ -71,12 +71,12 @@ wait_for ()
   return 1
 }
 
-# Sets status to the exit status of hb-cat, once it has ended.
+# Waits until hb-cat has ended, and sets status to its exit status.
 wait_for_cat ()
 {
   local i
 
-  for ((i = 0; i < patience; i++)); do
+  for ((i = 0; i < n_polls; i++)); do
     if ! kill -0 "$cat_pid" 2> /dev/null; then
       status=0
       wait "$cat_pid" || status=$?
@@ -89,9 +89,9 @@ wait_for_cat ()
   fail "hb-cat did not end after its input"
 }
 
-expect_told ()
+expect_event ()
 {
-  wait_for "$scratch/told" "$1" "${3:-1}" || fail "$2"
+  wait_for "$scratch/events" "$1" "${3:-1}" || fail "$2"
 }
 
 expect_received ()
@@ -104,7 +104,7 @@ start_server ()
   : > "$scratch/server"
   "$build_dir/tools/echo-server" --port="$1" > "$scratch/server" 3>&- &
   server_pid=$!
-  # bash must not report that the server was killed.
+  # Without this, bash would report that the server was killed.
   disown "$server_pid"
   wait_for "$scratch/server" '^Listening' || fail "the server did not start"
   uri=$(sed -n 's/^Listening on //p' "$scratch/server")
@@ -124,21 +124,21 @@ build ()
   meson compile -C "$build_dir" hb-cat echo-server
 }
 
-# Shows the standard output and error of hb-cat at once, and keeps them for the comparisons.
+# Shows the messages and events that hb-cat prints, and keeps them in files for the comparisons.
 start_cat ()
 {
   : > "$scratch/received"
-  : > "$scratch/told"
+  : > "$scratch/events"
   "$build_dir/tools/hb-cat" \
     --ping-timeout=400 --pong-timeout=600 --connect-timeout=1000 --reconnect-timeout=1000 \
     --min-uptime=500 --pong-message=heartbeat "$uri" \
     < "$scratch/input" \
-    2> >(tee "$scratch/told" | sed -u 's/^/    /') \
+    2> >(tee "$scratch/events" | sed -u 's/^/    /') \
     > >(tee "$scratch/received" | sed -u 's/^/    received  /') &
   cat_pid=$!
 
-  # Opened after hb-cat was started, so that only this script has the writing end and can end the
-  # input.
+  # hb-cat must not inherit the writing end of the pipe, or its input would never end, so the script
+  # opens it afterwards.
   exec 3> "$scratch/input"
 }
 
@@ -152,32 +152,32 @@ mkfifo "$scratch/input"
 start_server 0
 say "A server listens on $uri. hb-cat connects, and sends a heartbeat after each 0.4 s of silence."
 start_cat
-expect_told '  open$' "hb-cat did not open its connection"
+expect_event '  open$' "hb-cat did not open its connection"
 send "hello"
 expect_received "hello"
-expect_told 'ping answered in [0-9.]* ms' "no heartbeat was answered" 3
+expect_event 'ping answered in [0-9.]* ms' "no heartbeat was answered" 3
 
-say "The server freezes (SIGSTOP): TCP says nothing, but no heartbeat is answered for 0.6 s."
+say "The server freezes (SIGSTOP): TCP reports no error, but no heartbeat is answered for 0.6 s."
 kill -STOP "$server_pid"
-expect_told 'silence: ' "hb-cat did not notice that the server had gone silent"
-expect_told 'reconnect in ' "hb-cat did not plan to reconnect after the silence"
+expect_event 'silence: ' "hb-cat did not detect that the server had stopped answering"
+expect_event 'reconnect in ' "hb-cat did not plan to reconnect after the silence"
 say "The server continues (SIGCONT)."
 kill -CONT "$server_pid"
-expect_told 'open again after ' "hb-cat did not reconnect after the silence"
-expect_told 'ping answered' "no heartbeat was answered on the second connection" 5
+expect_event 'open again after ' "hb-cat did not reconnect after the silence"
+expect_event 'ping answered' "no heartbeat was answered on the second connection" 5
 
 say "The server is killed, and hb-cat gets three lines while no server runs."
 kill -KILL "$server_pid"
-expect_told 'connection lost' "hb-cat did not notice that the server was killed" 2
+expect_event 'connection lost' "hb-cat did not detect that the server was killed" 2
 send "one"
 send "two"
 send "three"
-expect_told 'queued, 3 waiting' "hb-cat did not queue the lines while no connection was open"
-expect_told 'attempt 2' "hb-cat did not continue its attempts"
+expect_event 'queued, 3 waiting' "hb-cat did not queue the lines while no connection was open"
+expect_event 'attempt 2' "hb-cat did not continue its attempts"
 
 say "The server is started again on port $port."
 start_server "$port"
-expect_told 'open again after .*, 3 queued' "hb-cat did not reconnect with the lines queued"
+expect_event 'open again after .*, 3 queued' "hb-cat did not reconnect with the lines queued"
 expect_received "three"
 [ "$(tail -n 3 "$scratch/received")" = $'one\ntwo\nthree' ] \
   || fail "the lines came back in another order, or not once each"
@@ -186,8 +186,8 @@ say "The input ends, so hb-cat closes the connection and exits."
 exec 3>&-
 wait_for_cat
 [ "$status" -eq 0 ] || fail "hb-cat ended with status $status"
-expect_told 'closed with code 1000' "hb-cat did not close its connection with code 1000"
+expect_event 'closed with code 1000' "hb-cat did not close its connection with code 1000"
 
 # tee and sed need a moment to show the last lines.
 sleep 0.2
-say "All of this happened: heartbeats, a dead connection detected, two reconnects, no line lost."
+say "Shown: heartbeats, a dead connection that is detected, two reconnections, and no lost line."
