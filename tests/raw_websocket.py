@@ -14,7 +14,7 @@ GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 # Seconds for a socket. Programs with sanitizers, on a busy machine, take their time.
-PATIENCE = 20
+WAIT_TIMEOUT = 20
 
 
 class Gone(EOFError):
@@ -117,7 +117,7 @@ class WebSocket(Connection):
     masks = True
 
     def __init__(self, port, path='/', **headers):
-        super().__init__(socket.create_connection(('127.0.0.1', port), PATIENCE))
+        super().__init__(socket.create_connection(('127.0.0.1', port), WAIT_TIMEOUT))
         self.sock.sendall(make_head(f'GET {path} HTTP/1.1', {
             'Host': f'127.0.0.1:{port}', 'Connection': 'Upgrade', 'Upgrade': 'websocket',
             'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
@@ -144,7 +144,7 @@ class WebSocket(Connection):
         except TimeoutError:
             pass
         finally:
-            self.sock.settimeout(PATIENCE)
+            self.sock.settimeout(WAIT_TIMEOUT)
 
     def is_reset(self):
         """Waits for the end of the connection, and returns whether it is a reset."""
@@ -202,7 +202,7 @@ class Peer:
                 connection, _ = self.socket.accept()
             except OSError:
                 return
-            connection.settimeout(PATIENCE)
+            connection.settimeout(WAIT_TIMEOUT)
             self.connections.append(connection)
             threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
 

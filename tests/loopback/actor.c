@@ -9,8 +9,8 @@
 
 /* The signals that an application receives, and what must hold for them. */
 
-#define PATIENCE  8
-#define MAX_LOOPS 3
+#define MAX_HANDLER_CALLS 8
+#define MAX_LOOPS         3
 
 /* The getters agree with each other, and metrics never decrease. */
 void
@@ -75,18 +75,18 @@ run_loop (Actor *self)
 void
 actor_call_back (Actor *self)
 {
-  if (self->behaves || self->patience == 0)
+  if (self->behaves || self->n_calls_left == 0)
     return;
 
   switch (dice_roll (self->dice, 12))
     {
     case 9:
     case 10:
-      self->patience--;
+      self->n_calls_left--;
       actor_act (self);
       break;
     case 11:
-      self->patience--;
+      self->n_calls_left--;
       run_loop (self);
       break;
     default:

@@ -36,7 +36,7 @@ typedef struct
   guint            n_acts;
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* that of the last link whose `open` is over */
-  guint            patience;     /* how much more the handlers may do in this step */
+  guint            n_calls_left; /* how many more calls the handlers may make in this step */
   gint64           peer;         /* the server's number of the link of the last message */
   gint64           asked_peer;   /* the same, of the last that was asked for */
   gboolean         may_pause;    /* and ask for messages */

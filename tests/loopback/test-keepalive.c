@@ -10,10 +10,10 @@
 #define PING_AFTER 30
 #define N_REPLIES  12
 
-/* The server sends so many messages before it misses the heartbeat, one each FEED milliseconds. It
- * counts messages, not time, so that a slow machine is not a missing heartbeat. */
-#define FEED     5
-#define PATIENCE 60
+/* The number of messages, one every FEED milliseconds, after which the server drops the client if
+ * no heartbeat arrived. A limit in time would fail on a slow machine. */
+#define FEED         5
+#define MAX_MESSAGES 60
 
 typedef struct
 {
@@ -93,7 +93,7 @@ feed_cb (gpointer user_data)
 {
   Scene *self = user_data;
 
-  if (self->n_unheard++ < PATIENCE)
+  if (self->n_unheard++ < MAX_MESSAGES)
     {
       raw_peer_send_text (self->peer, "news");
       return G_SOURCE_CONTINUE;

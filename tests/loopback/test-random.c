@@ -26,7 +26,7 @@ step (Rogue  *rogue,
   Actor *actor = actors[dice_roll (dice, n_actors)];
   guint n_turns;
 
-  actor->patience = 8;
+  actor->n_calls_left = 8;
   if (actor->task != NULL && hb_websocket_task_get_state (actor->task) == HB_STATE_CLOSED
       && dice_roll (dice, 4) == 0)
     hb_websocket_task_open (actor->task);

@@ -22,9 +22,9 @@
  * so that one too many is seen. */
 #define TOLERANCE (1400 * G_TIME_SPAN_MILLISECOND)
 
-/* Only a test that fails takes so long: a case since it is awake, and all of them. */
-#define CASE_PATIENCE (8 * G_TIME_SPAN_SECOND)
-#define PATIENCE (50 * G_TIME_SPAN_SECOND)
+/* The timeouts of a case, from the time when its process resumes, and of all cases together */
+#define CASE_TIMEOUT (8 * G_TIME_SPAN_SECOND)
+#define WAIT_TIMEOUT (50 * G_TIME_SPAN_SECOND)
 
 /* How many are prepared at the same time, so that none has to wait */
 #define MAX_AWAKE 8
@@ -311,7 +311,7 @@ step (Case   *self,
 
     case PHASE_AWAKE:
       if (has_shown (self)
-          || now > stopped_process_get_awake_at (self->process) + CASE_PATIENCE)
+          || now > stopped_process_get_awake_at (self->process) + CASE_TIMEOUT)
         {
           stopped_process_quit (self->process);
           self->phase = PHASE_LEAVING;
@@ -373,7 +373,7 @@ start_next (void)
 static void
 run (void)
 {
-  gint64 deadline = g_get_monotonic_time () + PATIENCE;
+  gint64 deadline = g_get_monotonic_time () + WAIT_TIMEOUT;
   guint poll = g_timeout_add (10, continue_cb, NULL);
   gboolean goes_on = TRUE;
   guint i;

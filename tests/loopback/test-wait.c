@@ -5,7 +5,7 @@
 #include "test-wait.h"
 
 /* Long enough for a slow machine under a memory checker, since only a test that fails takes it. */
-#define PATIENCE (20 * G_TIME_SPAN_SECOND)
+#define WAIT_TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static gboolean
 timeout_cb (gpointer user_data)
@@ -39,7 +39,7 @@ clear_timeout (GSource *timeout)
 gint64
 wait_get_deadline (void)
 {
-  return g_get_monotonic_time () + PATIENCE;
+  return g_get_monotonic_time () + WAIT_TIMEOUT;
 }
 
 /* One turn of the loop, which the timeout wakes where nothing else does. */

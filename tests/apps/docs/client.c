@@ -6,7 +6,7 @@
  * a message "heartbeat" that it answers with "pong", and by ping frames; whether it sends other
  * messages back, and answers a close frame. */
 
-#define PATIENCE 20 /* seconds */
+#define WAIT_TIMEOUT 20 /* seconds */
 
 static gboolean is_late;
 static GString *received;
@@ -107,7 +107,7 @@ main (int    argc,
   int mode;
 
   received = g_string_new (NULL);
-  g_timeout_add_seconds (PATIENCE, late_cb, NULL);
+  g_timeout_add_seconds (WAIT_TIMEOUT, late_cb, NULL);
 
   for (mode = HB_HEARTBEAT_MODE_MESSAGE; mode <= HB_HEARTBEAT_MODE_PING; mode++)
     {

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'release' / 'checks'))
 
-from common import (BUILD, CC, MESON, PATIENCE, PKG_CONFIG, SOURCE, Peer, check,  # noqa: E402
+from common import (BUILD, CC, MESON, PKG_CONFIG, SOURCE, WAIT_TIMEOUT, Peer, check,  # noqa: E402
                     finish, get_devenv_flags, get_flags, run, skip)
 from snippets import read_snippets  # noqa: E402
 
@@ -196,7 +196,7 @@ class Watched:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
-                self.lines.append(f'(nothing more within {PATIENCE} s)')
+                self.lines.append(f'(nothing more within {WAIT_TIMEOUT} s)')
                 return False
             if line is None:
                 self._queue.put(None)
@@ -211,10 +211,10 @@ class Watched:
     def wait(self):
         """Waits for the end of a process. Returns whether it has ended."""
         try:
-            self._process.wait(PATIENCE)
+            self._process.wait(WAIT_TIMEOUT)
             return True
         except subprocess.TimeoutExpired:
-            self.lines.append(f'(it did not end within {PATIENCE} s)')
+            self.lines.append(f'(it did not end within {WAIT_TIMEOUT} s)')
             return False
 
     def end(self):
@@ -226,7 +226,7 @@ class Watched:
             except subprocess.TimeoutExpired:
                 self._process.terminate()
                 try:
-                    self._process.wait(timeout=PATIENCE)
+                    self._process.wait(timeout=WAIT_TIMEOUT)
                 except subprocess.TimeoutExpired:
                     # It handles SIGTERM, and continues.
                     self._process.kill()
@@ -245,7 +245,7 @@ def make_pattern(line):
 
 def watch(program, snippet, interrupt):
     """Waits for the expected lines of a program. Returns the first that is missing."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
 
     for line in snippet.output:
         if line == INTERRUPT:
@@ -317,7 +317,7 @@ def check_server(snippet, folder):
         return
 
     server = Watched(command)
-    client = run([CLIENT, f'ws://127.0.0.1:{port}/'], timeout=2 * PATIENCE)
+    client = run([CLIENT, f'ws://127.0.0.1:{port}/'], timeout=2 * WAIT_TIMEOUT)
     status = server.end()
     check(client.returncode == 0 and status == 0, str(snippet),
           '\n'.join([client.stdout, *server.lines]))

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tap import run_cases  # noqa: E402
 
 # Seconds to wait for a line or for the end
-PATIENCE = 20
+WAIT_TIMEOUT = 20
 
 INTRODUCTION = r'Type lines to send them\. Ctrl\+D or Ctrl\+C closes the connection\.'
 REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
@@ -71,14 +71,14 @@ class Process:
 
     def wait(self):
         """Returns the exit status after the last line."""
-        status = self.process.wait(PATIENCE)
+        status = self.process.wait(WAIT_TIMEOUT)
         for thread in self.threads:
-            thread.join(PATIENCE)
+            thread.join(WAIT_TIMEOUT)
         return status
 
     def take(self):
         try:
-            return self.lines.get(timeout=PATIENCE)
+            return self.lines.get(timeout=WAIT_TIMEOUT)
         except queue.Empty:
             raise AssertionError('nothing more was said, ' + self.describe_complaints()) from None
 

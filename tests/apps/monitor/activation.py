@@ -25,7 +25,7 @@ from tap import check, finish, skip, skip_all  # noqa: E402
 ID = 'io.github.hb_websocket.Monitor'
 
 # Seconds to wait for anything
-PATIENCE = 30
+WAIT_TIMEOUT = 30
 
 def read_desktop_file(path):
     parser = configparser.ConfigParser(interpolation=None)
@@ -60,8 +60,8 @@ class Bus:
 
 
 def call(*arguments):
-    return subprocess.run(['gapplication', *arguments], text=True, check=False, timeout=PATIENCE,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.run(['gapplication', *arguments], text=True, check=False,
+                          timeout=WAIT_TIMEOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def is_on_bus():
@@ -74,7 +74,7 @@ def is_on_bus():
 
 def wait_until(is_true):
     """Returns whether the condition has become true in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:
             return False
@@ -114,7 +114,7 @@ def check_window(desktop):
 
 def check_activation(desktop):
     with socket.create_server(('127.0.0.1', 0)) as server:
-        server.settimeout(PATIENCE)
+        server.settimeout(WAIT_TIMEOUT)
         result = call('launch', ID, f'ws://127.0.0.1:{server.getsockname()[1]}/place')
         check(result.returncode == 0, 'the bus starts it', result.stdout)
         if result.returncode != 0:
@@ -127,7 +127,7 @@ def check_activation(desktop):
             return
 
     with client:
-        client.settimeout(PATIENCE)
+        client.settimeout(WAIT_TIMEOUT)
         request = read_request(client)
         check(request.startswith('GET /place HTTP/1.1\r\n') and 'Upgrade: websocket' in request,
               'it opens the address that it was given', request)

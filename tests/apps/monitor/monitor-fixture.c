@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* Long enough for a slow machine, because only a test that fails takes so long */
-#define PATIENCE (30 * G_TIME_SPAN_SECOND)
+#define WAIT_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 gint64
 monitor_fixture_get_deadline (void)
 {
-  return g_get_monotonic_time () + PATIENCE;
+  return g_get_monotonic_time () + WAIT_TIMEOUT;
 }
 
 static gboolean

@@ -14,7 +14,7 @@ import sys
 import time
 from contextlib import ExitStack
 
-from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
+from harness import WAIT_TIMEOUT, Server, expect, expect_equal, run_cases, wait_for
 from control_client import ODD_TEXT, Control, request, show
 from raw_websocket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, WebSocket
 
@@ -53,7 +53,7 @@ def send_without_end(client):
     except TimeoutError:
         return False
     finally:
-        client.sock.settimeout(PATIENCE)
+        client.sock.settimeout(WAIT_TIMEOUT)
 
 
 @with_server()

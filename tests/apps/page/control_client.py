@@ -7,7 +7,7 @@ import urllib.error
 import urllib.request
 from types import SimpleNamespace
 
-from harness import PATIENCE, expect, expect_equal
+from harness import WAIT_TIMEOUT, expect, expect_equal
 from raw_websocket import TEXT, WebSocket
 
 # Difficult text for JSON, a log or a terminal: all control characters, and some unusual ones.
@@ -24,7 +24,7 @@ def request(port, path='/', method='GET', **headers):
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         answer = opener.open(urllib.request.Request(
-            f'http://127.0.0.1:{port}{path}', method=method, headers=headers), timeout=PATIENCE)
+            f'http://127.0.0.1:{port}{path}', method=method, headers=headers), timeout=WAIT_TIMEOUT)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

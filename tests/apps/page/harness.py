@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from raw_websocket import PATIENCE  # noqa: E402
+from raw_websocket import WAIT_TIMEOUT  # noqa: E402
 from tap import run_cases  # noqa: E402, F401
 
 
@@ -25,14 +25,14 @@ def expect_equal(value, wanted, what):
 
 def wait_for(condition, what):
     """Returns the result of the condition once it is true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
 
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f'{what}: not within {PATIENCE} s')
+    raise AssertionError(f'{what}: not within {WAIT_TIMEOUT} s')
 
 
 class Program:
@@ -83,4 +83,4 @@ class Server(Program):
     def terminate(self):
         """Sends SIGTERM, and returns the exit status."""
         self.process.terminate()
-        return self.process.wait(PATIENCE)
+        return self.process.wait(WAIT_TIMEOUT)

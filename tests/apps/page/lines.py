@@ -15,7 +15,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness import PATIENCE, Server, expect, expect_equal, run_cases, wait_for
+from harness import WAIT_TIMEOUT, Server, expect, expect_equal, run_cases, wait_for
 from raw_websocket import TEXT, WebSocket
 
 SERVER = sys.argv[1]
@@ -50,7 +50,7 @@ class Lines:
 @contextmanager
 def connect(path):
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(PATIENCE)
+        sock.settimeout(WAIT_TIMEOUT)
         sock.connect(str(path))
         with sock.makefile('rwb') as stream:
             yield Lines(stream, stream)
@@ -73,7 +73,7 @@ def server_at_pipe():
         try:
             yield process, Lines(process.stdout, process.stdin)
             process.stdin.close()
-            expect_equal(process.wait(PATIENCE), 0, 'the exit status of the server')
+            expect_equal(process.wait(WAIT_TIMEOUT), 0, 'the exit status of the server')
         finally:
             process.kill()
 
@@ -140,7 +140,7 @@ def test_two_programs():
 def test_end_of_commands():
     """The replies follow the end of the commands, and then the output ends."""
     with server_at_socket() as (_, path), socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(PATIENCE)
+        sock.settimeout(WAIT_TIMEOUT)
         sock.connect(str(path))
         sock.sendall(b'{"command": "delay", "delay": 1}\n' * 1000)
         sock.shutdown(socket.SHUT_WR)
@@ -180,7 +180,7 @@ def test_no_socket():
     with tempfile.TemporaryDirectory() as folder:
         for path in (Path(folder) / 'none' / 'control', Path(folder)):
             result = subprocess.run([SERVER, f'--control={path}'], capture_output=True, text=True,
-                                    timeout=PATIENCE, check=False, env={**os.environ,
+                                    timeout=WAIT_TIMEOUT, check=False, env={**os.environ,
                                                                         'LC_ALL': 'C.UTF-8'})
             expect_equal((result.returncode, result.stdout), (1, ''), 'how it ends')
             expect(f'{path} cannot be the control socket: ' in result.stderr, result.stderr)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell: servers in this process, a log of a task's
-// signals, and functions that run tables.
+// Functions for the tests of the module for GNOME Shell: servers in this process, a log of the
+// signals of a task, and a runner for tables of scenarios.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
 import Soup from 'gi://Soup?version=3.0';
 
-const PATIENCE = 60; // seconds
+const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds; a deadline within a third of that is then handled too late
-const getTime = GLib.get_monotonic_time; // which is not replaced
+const LATE = 1600; // milliseconds; makes the task more than a second late for timeouts up to 600 ms
+const getTime = GLib.get_monotonic_time; // the real clock, which jump() does not change
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -42,7 +42,7 @@ export function assert(condition, message = 'an assertion failed') {
 export function assertEqual(value, wanted) {
   const [shown, expected] = [JSON.stringify(value), JSON.stringify(wanted)];
 
-  assert(shown === expected, `got ${shown}, not ${expected}`);
+  assert(shown === expected, `got ${shown}, but expected ${expected}`);
 }
 
 export function nameError(error) {
@@ -57,7 +57,7 @@ export function assertFails(name, call) {
     return;
   }
 
-  throw new Error(`no error, but ${name} was to come`);
+  throw new Error(`no error, but expected ${name}`);
 }
 
 // Lets the main loop run for a moment.
@@ -70,7 +70,7 @@ export function turn(milliseconds = 1) {
   });
 }
 
-// Advances the clocks of the module by a minute.
+// Advances the named clocks by a minute for the module, which reads them through GLib.
 export function jump(...names) {
   for (const name of names) {
     const read = GLib[name];
@@ -79,8 +79,9 @@ export function jump(...names) {
   }
 }
 
-// Stops this process for longer than each timeout. For the module, the clocks advance by a minute.
-// The library reads the system's clocks, so the process is really stopped.
+// Makes this process seem to have been stopped for longer than each timeout. The module reads the
+// clocks through GLib, so they jump by a minute. The library reads them itself, so the main loop is
+// blocked instead.
 export function freeze() {
   if (IS_MODULE())
     jump('get_monotonic_time', 'get_real_time');
@@ -94,10 +95,10 @@ export function block(milliseconds) {
 }
 
 export async function wait(condition, what = `${condition}`) {
-  const deadline = getTime() + PATIENCE * 1000000;
+  const deadline = getTime() + WAIT_TIMEOUT * 1000000;
 
   while (!condition()) {
-    assert(getTime() < deadline, `nothing came of it: ${what}`);
+    assert(getTime() < deadline, `timed out waiting for ${what}`);
     await turn();
   }
 }
@@ -107,10 +108,10 @@ export class Peer {
   constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
     this.onMessage = onMessage;
     this.onOpen = onOpen;
-    this.status = 0; // with which requests are refused
+    this.status = 0; // the HTTP status of refused requests, 0 to accept them
     this.received = [];
     this.connections = [];
-    this.closed = []; // the codes of the clients
+    this.closed = []; // the close codes from the clients
     this.nRequests = 0;
     this.tokens = []; // the values of the header X-Token
     this._port = 0;
@@ -178,7 +179,7 @@ export class Peer {
   }
 }
 
-// A server that does the handshake, and then neither reads nor writes
+// A server that performs the handshake, and then neither reads nor writes
 export class MutePeer {
   constructor() {
     this._streams = [];
@@ -224,7 +225,7 @@ export class MutePeer {
   }
 }
 
-// A scenario has peers, and tasks whose signals it logs.
+// Creates peers, and tasks whose signals it logs. end() stops them.
 export class Scenario {
   constructor() {
     this._ends = [];

@@ -11,7 +11,7 @@ import {
   BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, turn, wait,
 } from './harness.js';
 
-const TIMEOUT = 400; // milliseconds; after freeze (), it is over for so long that nothing may end
+const TIMEOUT = 400; // milliseconds; freeze() ends so long after it that the task may not fail
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
 const START = ['CONNECTING', 'connecting', 'OPEN', 'open'];
 const AGAIN = ['WAITING', 'close 1006 null', 'reconnect 1 20', ...START];

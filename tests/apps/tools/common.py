@@ -24,7 +24,7 @@ ECHO_SERVER = Path(sys.argv[2]).resolve()
 SOURCE = Path(sys.argv[3]).resolve()
 
 # Seconds to wait for anything
-PATIENCE = 30
+WAIT_TIMEOUT = 30
 
 # The tests read untranslated texts.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
@@ -60,7 +60,7 @@ def run_cat(*arguments, stdin=b'', **settings):
     """Runs hb-cat to its end, with this standard input."""
     try:
         done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
-                              timeout=PATIENCE, check=False, **{'env': ENVIRONMENT, **settings})
+                              timeout=WAIT_TIMEOUT, check=False, **{'env': ENVIRONMENT, **settings})
     except subprocess.TimeoutExpired as error:
         return Result('none: it did not end', error.stdout or b'', error.stderr or b'')
     return Result(done.returncode, done.stdout, done.stderr)
@@ -100,7 +100,7 @@ class Cat:
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
         with self.news:
-            return self.news.wait_for(has_come, PATIENCE)
+            return self.news.wait_for(has_come, WAIT_TIMEOUT)
 
     def write(self, data):
         """If hb-cat has already ended, its status shows the reason."""
@@ -118,12 +118,12 @@ class Cat:
 
     def wait(self):
         try:
-            status = self.process.wait(PATIENCE)
+            status = self.process.wait(WAIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = 'none: it did not end'
         for thread in self.threads:
-            thread.join(PATIENCE)
+            thread.join(WAIT_TIMEOUT)
         return Result(status, self.texts['stdout'], self.texts['stderr'])
 
 
@@ -149,7 +149,7 @@ class EchoServer:
 
 def wait_until(is_true):
     """Returns whether the condition has become true in time."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:
             return False

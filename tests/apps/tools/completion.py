@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import (ENVIRONMENT, PATIENCE, SOURCE, check, check_equal, finish, get_help,
+from common import (ENVIRONMENT, SOURCE, WAIT_TIMEOUT, check, check_equal, finish, get_help,
                     get_options, skip)
 
 FOLDER = SOURCE / 'tools' / 'hb-cat'
@@ -47,7 +47,7 @@ def complete(*words):
 
 def read_until(terminal, pattern):
     """Returns the output of the terminal when it contains this text, or after the timeout."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
         if select.select([terminal], [], [], 0.1)[0]:

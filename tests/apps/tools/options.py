@@ -13,8 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from common import (ENVIRONMENT, PATIENCE, Cat, EchoServer, check, check_equal, finish, get_options,
-                    run_cat, skip, used, wait_until)
+from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equal, finish,
+                    get_options, run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
 # For links that only need to open. The end of the input closes them.
@@ -367,7 +367,7 @@ def check_command(scratch):
 def look(terminal, wanted):
     """Returns the output of the terminal until it contains this text."""
     text = b''
-    while wanted not in text and select.select([terminal], [], [], PATIENCE)[0]:
+    while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)
     return text.decode()
 

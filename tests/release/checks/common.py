@@ -34,7 +34,7 @@ LIBRARY = BUILD / 'lib' / f'lib{API}.so'
 GIR = BUILD / 'lib' / 'Hb-1.gir'
 
 # Seconds for a program that connects to the peer
-PATIENCE = 20
+WAIT_TIMEOUT = 20
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 
@@ -174,7 +174,7 @@ class Peer:
 
     def wait_for_client(self):
         """Waits for a WebSocket. Returns whether it has opened."""
-        ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
+        ready, _, _ = select.select([self.process.stdout], [], [], WAIT_TIMEOUT)
         return bool(ready) and self.process.stdout.readline().startswith('opened')
 
 
@@ -182,7 +182,7 @@ def check_program(command, name, **arguments):
     """Runs a program that connects to the peer. It must end with status 0."""
     with Peer() as peer:
         try:
-            result = run([*command, peer.uri], timeout=PATIENCE, **arguments)
+            result = run([*command, peer.uri], timeout=WAIT_TIMEOUT, **arguments)
         except subprocess.TimeoutExpired:
-            return check(False, name, f'it did not end within {PATIENCE} s')
+            return check(False, name, f'it did not end within {WAIT_TIMEOUT} s')
     return check(result.returncode == 0, name, result.stdout)

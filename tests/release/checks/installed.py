@@ -23,7 +23,7 @@ from common import (
 )
 
 # Seconds for one test, and how many run at the same time
-PATIENCE = 120
+WAIT_TIMEOUT = 120
 N_AT_ONCE = 2
 
 # What needs the bindings' files or another program, and a test of the whole
@@ -103,16 +103,16 @@ def find_broken(commands, chosen, env):
     """Yields the tests whose program does not start."""
     for name in sorted(commands.keys() - chosen.keys()):
         result = run([*shlex.split(commands[name]['Exec']), '-l'], env=env,
-                     stdin=subprocess.DEVNULL, timeout=PATIENCE)
+                     stdin=subprocess.DEVNULL, timeout=WAIT_TIMEOUT)
         if result.returncode != 0:
             yield f'{name}\n{result.stdout}'
 
 
 def run_one(command, env):
     try:
-        result = run(shlex.split(command), env=env, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        result = run(shlex.split(command), env=env, stdin=subprocess.DEVNULL, timeout=WAIT_TIMEOUT)
     except subprocess.TimeoutExpired:
-        return f'it did not end within {PATIENCE} s'
+        return f'it did not end within {WAIT_TIMEOUT} s'
     if result.returncode in (0, 77):
         return ''
     return f'it ended with {result.returncode}\n{result.stdout}'
@@ -135,7 +135,7 @@ def run_by_runner(runner, installation, commands, scratch):
         shutil.copy(installation.tests / name, folder)
 
     result = run([runner, f'--dir={scratch / "chosen"}', f'--parallel={N_AT_ONCE}', '--status=no',
-                  f'--timeout={PATIENCE}', f'--log-directory={logs}'], env=installation.env)
+                  f'--timeout={WAIT_TIMEOUT}', f'--log-directory={logs}'], env=installation.env)
     passed = set(re.findall(rf'^PASS: {API}/(\S+)$', result.stdout, re.MULTILINE))
     for name in commands:
         log = logs / f'{API}_{name}.txt'

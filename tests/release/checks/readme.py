@@ -13,7 +13,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-from common import BUILD, CC, PATIENCE, SOURCE, check, finish, get_devenv_flags, run, skip, skip_all
+from common import (BUILD, CC, SOURCE, WAIT_TIMEOUT, check, finish, get_devenv_flags, run, skip,
+                    skip_all)
 
 EXAMPLES = SOURCE / 'examples'
 SERVER = BUILD / 'tools' / 'echo-server'
@@ -45,7 +46,7 @@ class Server:
     def read_report(self):
         """Reads the report about the only client, until the client has left."""
         report = ''
-        alarm = threading.Timer(PATIENCE, self._process.kill)
+        alarm = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         alarm.start()
         while 'gone' not in report and (line := self._process.stderr.readline()):
             report += line
@@ -64,7 +65,7 @@ def interrupt(command):
            'GI_TYPELIB_PATH': str(BUILD / 'lib')}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        alarm = threading.Timer(PATIENCE, process.kill)
+        alarm = threading.Timer(WAIT_TIMEOUT, process.kill)
         alarm.start()
         output = ''
         for line in process.stdout:

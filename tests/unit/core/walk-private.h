@@ -102,7 +102,7 @@ struct _Walk
   guint      n_drains;      /* that are running, one in the other */
   guint      n_loops;       /* main loops in handlers, likewise */
   guint      judged_serial; /* of the link whose message the application is judging */
-  guint      patience;      /* how much more the handlers may do in this step */
+  guint      n_calls_left;  /* how many more calls the handlers may make in this step */
   guint      n_acts;
   guint      n_numbers;     /* messages that were made */
   guint      n_calls;

@@ -7,9 +7,9 @@
 /* A computer that has been on for an hour */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
-/* How often handlers act in one step, and how deep a main loop may be in another */
-#define PATIENCE  12
-#define MAX_LOOPS 3
+/* The number of calls that handlers make in one step, and the depth of nested main loops */
+#define MAX_HANDLER_CALLS 12
+#define MAX_LOOPS         3
 
 /* A tick at a deadline may lead to another at once: a wait of nothing, an attempt, an end. */
 #define MAX_TICKS 4
@@ -259,18 +259,18 @@ walk_call_back (Walk *self)
 {
   guint n;
 
-  if (self->patience == 0)
+  if (self->n_calls_left == 0)
     return;
 
   switch (dice_roll (self->dice, 16))
     {
     case 14:
-      self->patience--;
+      self->n_calls_left--;
       act (self);
       break;
 
     case 15:
-      self->patience--;
+      self->n_calls_left--;
       if (self->n_loops == MAX_LOOPS)
         break;
 
@@ -320,7 +320,7 @@ walk_new (Dice *dice)
 void
 walk_step (Walk *self)
 {
-  self->patience = PATIENCE;
+  self->n_calls_left = MAX_HANDLER_CALLS;
 
   if (self->machine.state == HB_STATE_CLOSED && dice_roll (self->dice, 4) == 1)
     walk_open (self);
@@ -337,7 +337,7 @@ walk_step (Walk *self)
 void
 walk_free (Walk *self)
 {
-  self->patience = 0;
+  self->n_calls_left = 0;
   walk_dispose (self);
   walk_drain (self);
   walk_assert_rest (self);

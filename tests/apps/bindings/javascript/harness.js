@@ -9,7 +9,7 @@ import Hb from 'gi://Hb?version=1';
 import Soup from 'gi://Soup?version=3.0';
 import System from 'system';
 
-const PATIENCE = 5; // seconds
+const WAIT_TIMEOUT = 5; // seconds
 
 export const URI = ARGV[ARGV.length - 1];
 export const {TEXT, BINARY} = Soup.WebsocketDataType;
@@ -35,7 +35,8 @@ export function assert(condition, message = 'an assertion failed') {
 }
 
 export function assertEqual(value, wanted, message = 'it') {
-  assert(show(value) === show(wanted), `${message} is ${show(value)}, not ${show(wanted)}`);
+  assert(show(value) === show(wanted),
+    `${message} is ${show(value)}, but expected ${show(wanted)}`);
 }
 
 export async function assertFails(domain, code, call) {
@@ -46,7 +47,7 @@ export async function assertFails(domain, code, call) {
     return;
   }
 
-  throw new Error(`no error, but ${code} was to come`);
+  throw new Error(`no error, but expected ${code}`);
 }
 
 // Lets the main loop run for a moment.
@@ -61,10 +62,10 @@ export function turn() {
 
 // Waits until the condition holds. The condition may be an async function.
 export async function wait(condition) {
-  const deadline = GLib.get_monotonic_time() + PATIENCE * 1000000;
+  const deadline = GLib.get_monotonic_time() + WAIT_TIMEOUT * 1000000;
 
   while (!await condition()) {
-    assert(GLib.get_monotonic_time() < deadline, 'nothing came of it');
+    assert(GLib.get_monotonic_time() < deadline, 'timed out');
     await turn();
   }
 }

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 
-from harness import NOWHERE, PATIENCE, TEXT, Skip, main, new_task, skip_all
+from harness import NOWHERE, TEXT, WAIT_TIMEOUT, Skip, main, new_task, skip_all
 import gi
 from gi.repository import GLib, Hb
 
@@ -64,7 +64,7 @@ def test_handlers():
         task.connect('open', lambda task: task.send_text('hello'))
         task.connect('message::text', lambda _, kind, data: messages.put_nowait(data.get_data()))
         await task.open_async()
-        assert await asyncio.wait_for(messages.get(), PATIENCE) == b'hello'
+        assert await asyncio.wait_for(messages.get(), WAIT_TIMEOUT) == b'hello'
         await task.close_async(1000, None)
 
     run(work())

@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from tap import Skip, run_cases, skip_all  # noqa: E402, F401
 
-PATIENCE = 5  # seconds
+WAIT_TIMEOUT = 5  # seconds
 URI = sys.argv[-1]
 NOWHERE = 'ws://127.0.0.1:9/'
 
@@ -30,10 +30,10 @@ BINARY = Soup.WebsocketDataType.BINARY
 
 def wait(condition):
     late = []
-    alarm = GLib.timeout_add_seconds(PATIENCE, late.append, True)
+    alarm = GLib.timeout_add_seconds(WAIT_TIMEOUT, late.append, True)
     while not condition():
         GLib.MainContext.default().iteration(True)
-        assert not late, 'nothing came of it'
+        assert not late, 'timed out'
     GLib.source_remove(alarm)
 
 
@@ -59,7 +59,7 @@ def assert_fails(domain, code, function, *arguments, **named):
     except GLib.Error as error:
         assert error.matches(domain, code), f'{error.domain} {error.code}: {error.message}'
     else:
-        raise AssertionError(f'no error, but {code} was to come')
+        raise AssertionError(f'no error, but expected {code}')
 
 
 def new_task(uri=URI, **properties):

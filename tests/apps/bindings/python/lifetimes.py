@@ -6,7 +6,7 @@ import gc
 import time
 import weakref
 
-from harness import PATIENCE, call, close_task, main, new_task, open_task, wait
+from harness import WAIT_TIMEOUT, call, close_task, main, new_task, open_task, wait
 
 
 def watch(task):
@@ -27,7 +27,7 @@ def count_clients(watcher):
 
 
 def wait_for_clients(watcher, number):
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_TIMEOUT
     while count_clients(watcher) != number:
         assert time.monotonic() < deadline, 'the peer still has another client'
 

@@ -3,7 +3,7 @@
 // Functions for the tests of the Vala binding. Each test is a program whose argument is the URI of
 // a peer (peer.c). Its function run () calls the cases.
 
-const int PATIENCE = 5; // seconds
+const int WAIT_TIMEOUT = 5; // seconds
 const Soup.WebsocketDataType TEXT = Soup.WebsocketDataType.TEXT;
 const Soup.WebsocketDataType BINARY = Soup.WebsocketDataType.BINARY;
 
@@ -17,7 +17,7 @@ public delegate void Attempt () throws Error;
 public void wait (Condition condition)
 {
   bool late = false;
-  uint alarm = Timeout.add_seconds (PATIENCE, () => {
+  uint alarm = Timeout.add_seconds (WAIT_TIMEOUT, () => {
     late = true;
     return Source.CONTINUE;
   });
