@@ -348,8 +348,10 @@ hb_fast_lane_fill (HbFastLane    *self,
 
   if (!hb_fast_lane_is_collecting (self))
     {
-      /* Only the header, so that the payload is read into the memory of the message */
-      gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard;
+      /* Only the header, so that the payload is read into the memory of the message. A block with
+       * more bytes has the header of a short message, of which the rest is read at once. */
+      gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard
+                           && hb_block_get_length (&reader->block) < HB_FRAME_MAX_HEADER;
 
       n_read = hb_block_reader_fill (reader, is_header ? HB_FRAME_MAX_HEADER : HB_BLOCK_SIZE);
       self->is_waiting = self->is_waiting && n_read == 0;

@@ -341,6 +341,36 @@ test_reader_is_not_needed (Fixture       *fixture,
 }
 
 /* A reader that does not read does not keep the loop busy. */
+/* After a long message only the header of the next is read at first. The rest of a short one takes
+ * one read more. */
+static void
+test_short_after_long (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autofree char *payload = g_strnfill (HB_BLOCK_SIZE, 'x');
+  guint n_reads;
+
+  hb_input_set_max_message_size (fixture->input, HB_BLOCK_SIZE);
+  hb_input_open_fast_lane (fixture->input, NULL);
+  run ();
+  scripted_input_add_piece (fixture->base, "\x82\x7f\0\0\0\0\0\1\0\0", 10);
+  scripted_input_add_piece (fixture->base, payload, 65536);
+  announce (fixture);
+  run ();
+  g_assert_cmpuint (fixture->n_messages, ==, 1);
+
+  n_reads = scripted_input_get_n_reads (fixture->base);
+  payload[0] = '\x82';
+  payload[1] = 126;
+  payload[2] = 1000 >> 8;
+  payload[3] = 1000 & 0xff;
+  scripted_input_add_piece (fixture->base, payload, 4 + 1000);
+  announce (fixture);
+  run ();
+  g_assert_cmpuint (fixture->n_messages, ==, 2);
+  g_assert_cmpuint (scripted_input_get_n_reads (fixture->base) - n_reads, <=, 3);
+}
+
 static void
 test_nobody_reads (Fixture       *fixture,
                    gconstpointer  data)
@@ -593,6 +623,7 @@ main (int   argc,
   add ("error-after-bytes", test_error_after_bytes);
   add ("failed-write-after-bytes", test_failed_write_after_bytes);
   add ("reader-is-not-needed", test_reader_is_not_needed);
+  add ("short-after-long", test_short_after_long);
   add ("nobody-reads", test_nobody_reads);
   add ("others-have-their-turn", test_others_have_their_turn);
   add ("lazy-reader", test_lazy_reader);
