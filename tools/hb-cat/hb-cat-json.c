@@ -127,7 +127,7 @@ quote (const char *text,
 }
 
 static gboolean
-tell_state (const CatOptions *options,
+show_state (const CatOptions *options,
             HbState           state)
 {
   g_autoptr (JsonBuilder) builder = begin ("state");
@@ -139,7 +139,7 @@ tell_state (const CatOptions *options,
 }
 
 static gboolean
-tell_open (const CatOptions *options,
+show_open (const CatOptions *options,
            gboolean          again,
            guint             n_queued)
 {
@@ -154,7 +154,7 @@ tell_open (const CatOptions *options,
 }
 
 static gboolean
-tell_ready (const CatOptions *options,
+show_ready (const CatOptions *options,
             guint             n_queued)
 {
   g_autoptr (JsonBuilder) builder = begin ("ready");
@@ -200,7 +200,7 @@ print_binary (const CatOptions *options,
 }
 
 static gboolean
-tell_message (const CatOptions      *options,
+show_message (const CatOptions      *options,
               SoupWebsocketDataType  type,
               GBytes                *message)
 {
@@ -209,7 +209,7 @@ tell_message (const CatOptions      *options,
 }
 
 static gboolean
-tell_close (const CatOptions *options,
+show_close (const CatOptions *options,
             guint             code,
             const char       *reason)
 {
@@ -231,7 +231,7 @@ add_error (JsonBuilder  *builder,
 }
 
 static gboolean
-tell_error (const CatOptions *options,
+show_error (const CatOptions *options,
             const GError     *error)
 {
   g_autoptr (JsonBuilder) builder = begin ("error");
@@ -242,7 +242,7 @@ tell_error (const CatOptions *options,
 }
 
 static gboolean
-tell_reconnect (const CatOptions *options,
+show_reconnect (const CatOptions *options,
                 guint             attempt,
                 guint             delay)
 {
@@ -255,7 +255,7 @@ tell_reconnect (const CatOptions *options,
 }
 
 static gboolean
-tell_latency (const CatOptions *options,
+show_latency (const CatOptions *options,
               gint64            latency)
 {
   g_autoptr (JsonBuilder) builder = begin ("latency");
@@ -266,7 +266,7 @@ tell_latency (const CatOptions *options,
 }
 
 static gboolean
-tell_queued (const CatOptions *options,
+show_queued (const CatOptions *options,
              guint             n_queued)
 {
   g_autoptr (JsonBuilder) builder = begin ("queued");
@@ -277,7 +277,7 @@ tell_queued (const CatOptions *options,
 }
 
 static gboolean
-tell_drain (const CatOptions *options,
+show_drain (const CatOptions *options,
             guint             n_backlog)
 {
   g_autoptr (JsonBuilder) builder = begin ("drain");
@@ -286,7 +286,7 @@ tell_drain (const CatOptions *options,
 }
 
 static gboolean
-tell_unsent (const CatOptions *options,
+show_unsent (const CatOptions *options,
              const GError     *error)
 {
   g_autoptr (JsonBuilder) builder = begin ("unsent");
@@ -297,15 +297,15 @@ tell_unsent (const CatOptions *options,
 }
 
 const CatReporter cat_reporter_json = {
-  .state = tell_state,
-  .open = tell_open,
-  .ready = tell_ready,
-  .message = tell_message,
-  .close = tell_close,
-  .error = tell_error,
-  .reconnect = tell_reconnect,
-  .latency = tell_latency,
-  .queued = tell_queued,
-  .drain = tell_drain,
-  .unsent = tell_unsent,
+  .state = show_state,
+  .open = show_open,
+  .ready = show_ready,
+  .message = show_message,
+  .close = show_close,
+  .error = show_error,
+  .reconnect = show_reconnect,
+  .latency = show_latency,
+  .queued = show_queued,
+  .drain = show_drain,
+  .unsent = show_unsent,
 };

@@ -72,14 +72,14 @@ print_line (const char *colour,
            coloured ? colour : "", harmless, coloured ? RESET : "");
 }
 
-static gboolean tell (const CatOptions *options,
+static gboolean show (const CatOptions *options,
                       const char       *colour,
                       const char       *format,
                       ...) G_GNUC_PRINTF (3, 4);
 
 /* Returns: TRUE, because nothing is printed to standard output */
 static gboolean
-tell (const CatOptions *options,
+show (const CatOptions *options,
       const char       *colour,
       const char       *format,
       ...)
@@ -99,7 +99,7 @@ tell (const CatOptions *options,
 }
 
 static gboolean
-tell_open (const CatOptions *options,
+show_open (const CatOptions *options,
            gboolean          again,
            guint             n_queued)
 {
@@ -119,15 +119,15 @@ tell_open (const CatOptions *options,
   if (n_queued > 0)
     g_string_append_printf (text, _(", %u queued"), n_queued);
 
-  return tell (options, GOOD, "%s", text->str);
+  return show (options, GOOD, "%s", text->str);
 }
 
 static gboolean
-tell_ready (const CatOptions *options,
+show_ready (const CatOptions *options,
             guint             n_queued)
 {
-  return n_queued > 0 ? tell (options, GOOD, _("ready, %u queued"), n_queued)
-                      : tell (options, GOOD, "%s", _("ready"));
+  return n_queued > 0 ? show (options, GOOD, _("ready, %u queued"), n_queued)
+                      : show (options, GOOD, "%s", _("ready"));
 }
 
 static void
@@ -148,7 +148,7 @@ print_binary (GBytes *message)
 }
 
 static gboolean
-tell_message (const CatOptions      *options,
+show_message (const CatOptions      *options,
               SoupWebsocketDataType  type,
               GBytes                *message)
 {
@@ -167,21 +167,21 @@ tell_message (const CatOptions      *options,
 }
 
 static gboolean
-tell_close (const CatOptions *options,
+show_close (const CatOptions *options,
             guint             code,
             const char       *reason)
 {
   if (code == SOUP_WEBSOCKET_CLOSE_ABNORMAL)
-    return tell (options, BAD, "%s", _("connection lost (no close frame)"));
+    return show (options, BAD, "%s", _("connection lost (no close frame)"));
 
   if (reason != NULL && *reason != '\0')
-    return tell (options, WAITING, _("closed with code %u, “%s”"), code, reason);
+    return show (options, WAITING, _("closed with code %u, “%s”"), code, reason);
 
-  return tell (options, WAITING, _("closed with code %u"), code);
+  return show (options, WAITING, _("closed with code %u"), code);
 }
 
 static gboolean
-tell_error (const CatOptions *options,
+show_error (const CatOptions *options,
             const GError     *error)
 {
   g_autofree char *text = NULL;
@@ -195,36 +195,36 @@ tell_error (const CatOptions *options,
 }
 
 static gboolean
-tell_reconnect (const CatOptions *options,
+show_reconnect (const CatOptions *options,
                 guint             attempt,
                 guint             delay)
 {
-  return tell (options, WAITING, _("reconnect in %.1f s, attempt %u"), delay / 1000.0, attempt);
+  return show (options, WAITING, _("reconnect in %.1f s, attempt %u"), delay / 1000.0, attempt);
 }
 
 static gboolean
-tell_latency (const CatOptions *options,
+show_latency (const CatOptions *options,
               gint64            latency)
 {
-  return tell (options, FAINT, _("ping answered in %.1f ms"), latency / 1000.0);
+  return show (options, FAINT, _("ping answered in %.1f ms"), latency / 1000.0);
 }
 
 static gboolean
-tell_queued (const CatOptions *options,
+show_queued (const CatOptions *options,
              guint             n_queued)
 {
-  return tell (options, WAITING, _("queued, %u waiting"), n_queued);
+  return show (options, WAITING, _("queued, %u waiting"), n_queued);
 }
 
 static gboolean
-tell_drain (const CatOptions *options,
+show_drain (const CatOptions *options,
             guint             n_backlog)
 {
-  return n_backlog == 0 || tell (options, GOOD, "%s", _("queue sent"));
+  return n_backlog == 0 || show (options, GOOD, "%s", _("queue sent"));
 }
 
 static gboolean
-tell_unsent (const CatOptions *options,
+show_unsent (const CatOptions *options,
              const GError     *error)
 {
   fprintf (stderr, _("hb-cat: a line was not sent: %s\n"), error->message);
@@ -233,24 +233,24 @@ tell_unsent (const CatOptions *options,
 }
 
 static gboolean
-tell_interrupted (const CatOptions *options,
+show_interrupted (const CatOptions *options,
                   guint             n_queued)
 {
   return n_queued == 0
-         || tell (options, WAITING,
+         || show (options, WAITING,
                   _("%u still to be sent; press Ctrl-C again to exit at once"), n_queued);
 }
 
 const CatReporter cat_reporter_text = {
-  .open = tell_open,
-  .ready = tell_ready,
-  .message = tell_message,
-  .close = tell_close,
-  .error = tell_error,
-  .reconnect = tell_reconnect,
-  .latency = tell_latency,
-  .queued = tell_queued,
-  .drain = tell_drain,
-  .unsent = tell_unsent,
-  .interrupted = tell_interrupted,
+  .open = show_open,
+  .ready = show_ready,
+  .message = show_message,
+  .close = show_close,
+  .error = show_error,
+  .reconnect = show_reconnect,
+  .latency = show_latency,
+  .queued = show_queued,
+  .drain = show_drain,
+  .unsent = show_unsent,
+  .interrupted = show_interrupted,
 };
