@@ -12,7 +12,7 @@
 #define BUFFER_MIN (64 * 1024)
 
 static BenchClient client;
-static guint8 *buffer;   /* with LWS_PRE bytes in front, where the head is put */
+static guint8 *buffer;   /* with LWS_PRE bytes in front, where the header is written */
 static gsize n_arrived;  /* of the present message */
 static guint n_due;      /* how many messages are to be sent */
 

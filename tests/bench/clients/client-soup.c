@@ -6,7 +6,7 @@
 
 #include "bench-client.h"
 
-/* The plain code that an application would write with libsoup alone */
+/* A client with libsoup alone, as an application would write it without this library */
 
 static BenchClient client;
 

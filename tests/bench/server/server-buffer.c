@@ -6,7 +6,8 @@
 
 #include "server-buffer.h"
 
-/* A connection has a buffer only while it has something to say: what is idle has none. */
+/* A connection has a buffer only while bytes wait to be sent, so an idle connection uses no memory
+ * for one. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)
 #define SPARE_MAX 4
@@ -42,7 +43,7 @@ server_buffer_give (ServerBuffer *self)
   g_free (self);
 }
 
-/* Returns the place of @length more bytes, which the caller fills. */
+/* Appends @length bytes, which the caller fills. Returns the first of them. */
 guint8 *
 server_buffer_extend (ServerBuffer *self,
                       gsize         length)

@@ -30,7 +30,7 @@
 #define MASKED       0x80
 
 #define COUNT_SIZE      24
-#define ANSWER_HEAD_MAX 10
+#define ANSWER_HEADER_MAX 10
 
 /* With room in front for what was carried over from the last read */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
@@ -103,28 +103,28 @@ get_ready_length (ServerConnection *self)
          : server_buffer_get_length (self->out);
 }
 
-/* Begins an answer whose length is not known yet. */
+/* Reserves space for the header of an answer whose length is not known yet. */
 static void
 hold (ServerConnection *self)
 {
   self->is_held = TRUE;
   self->held_at = self->out->end;
   self->held_opcode = self->opcode & OPCODE;
-  server_buffer_extend (self->out, ANSWER_HEAD_MAX);
+  server_buffer_extend (self->out, ANSWER_HEADER_MAX);
 }
 
 static void
 release (ServerConnection *self)
 {
-  guint8 head[SERVER_MAX_HEAD];
+  guint8 header[SERVER_MAX_HEADER];
   guint8 *place = self->out->data + self->held_at;
-  gsize length = self->out->end - self->held_at - ANSWER_HEAD_MAX;
-  gsize head_length = server_write_head (head, FIN | self->held_opcode, length);
+  gsize length = self->out->end - self->held_at - ANSWER_HEADER_MAX;
+  gsize header_length = server_write_header (header, FIN | self->held_opcode, length);
 
-  if (head_length < ANSWER_HEAD_MAX)
-    memmove (place + head_length, place + ANSWER_HEAD_MAX, length);
-  memcpy (place, head, head_length);
-  self->out->end -= ANSWER_HEAD_MAX - head_length;
+  if (header_length < ANSWER_HEADER_MAX)
+    memmove (place + header_length, place + ANSWER_HEADER_MAX, length);
+  memcpy (place, header, header_length);
+  self->out->end -= ANSWER_HEADER_MAX - header_length;
   self->is_held = FALSE;
 }
 
@@ -133,7 +133,7 @@ static void
 begin_answer (ServerConnection *self)
 {
   guint8 answer = (self->opcode & OPCODE) == PING ? FIN | PONG : self->opcode;
-  guint8 head[SERVER_MAX_HEAD];
+  guint8 header[SERVER_MAX_HEADER];
 
   if (!is_echoed (self) || (self->is_held && (self->opcode & OPCODE) == CONTINUATION))
     return;
@@ -141,26 +141,26 @@ begin_answer (ServerConnection *self)
   if ((self->opcode & FIN) == 0)
     hold (self);
   else
-    server_buffer_append (self->out, head, server_write_head (head, answer, self->frame_left));
+    server_buffer_append (self->out, header,
+                          server_write_header (header, answer, self->frame_left));
 }
 
-/* Takes the head of a frame. Returns the length of the head, or 0 where
- * there is no whole one. */
+/* Parses the header of a frame. Returns the length of the header, or 0 if it is incomplete. */
 static gsize
-take_head (ServerConnection *self,
-           const guint8     *data,
-           gsize             length)
+parse_header (ServerConnection *self,
+              const guint8     *data,
+              gsize             length)
 {
   guint n_bytes;
-  gsize head;
+  gsize header;
   guint i;
 
   if (length < 2)
     return 0;
 
   n_bytes = (data[1] & 0x7f) == 127 ? 8 : (data[1] & 0x7f) == 126 ? 2 : 0;
-  head = 2 + n_bytes + ((data[1] & MASKED) != 0 ? 4 : 0);
-  if (length < head)
+  header = 2 + n_bytes + ((data[1] & MASKED) != 0 ? 4 : 0);
+  if (length < header)
     return 0;
 
   self->opcode = data[0];
@@ -170,10 +170,10 @@ take_head (ServerConnection *self,
 
   memset (self->mask, 0, sizeof self->mask);
   if ((data[1] & MASKED) != 0)
-    memcpy (self->mask, data + head - 4, 4);
+    memcpy (self->mask, data + header - 4, 4);
   self->mask_at = 0;
 
-  return head;
+  return header;
 }
 
 static void
@@ -192,10 +192,10 @@ static void
 send_count (ServerConnection *self)
 {
   char count[COUNT_SIZE];
-  guint8 head[SERVER_MAX_HEAD];
+  guint8 header[SERVER_MAX_HEADER];
   int length = snprintf (count, sizeof count, "%" G_GUINT64_FORMAT, self->n_messages);
 
-  server_buffer_append (self->out, head, server_write_head (head, FIN | BINARY, length));
+  server_buffer_append (self->out, header, server_write_header (header, FIN | BINARY, length));
   server_buffer_append (self->out, count, length);
 }
 
@@ -245,7 +245,7 @@ take (ServerConnection *self,
 
       if (self->frame_left == 0)
         {
-          n = take_head (self, data + at, length - at);
+          n = parse_header (self, data + at, length - at);
           if (n == 0)
             break;
           at += n;

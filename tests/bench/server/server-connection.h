@@ -10,16 +10,16 @@ G_BEGIN_DECLS
 
 /* What a client asks for by the path of its URI */
 typedef enum {
-  SERVER_HANDSHAKE, /* it has not asked yet */
+  SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo */
-  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it has no end */
+  SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
   SERVER_SINK,      /* /sink?ack=MESSAGES: counts messages, and sends the count after so many */
   SERVER_RESET,     /* /reset: the first message breaks the link */
 } ServerMode;
 
-/* The longest head of a client's frame, and the longest request */
-#define SERVER_MAX_HEAD  14
-#define SERVER_MAX_CARRY 4096
+/* The longest header of a client's frame, and the longest request */
+#define SERVER_MAX_HEADER 14
+#define SERVER_MAX_CARRY  4096
 
 typedef struct
 {

@@ -6,59 +6,60 @@
 
 #include "server-flood.h"
 
-/* Messages of one size, one after another, as fast as the client reads them. If their count is
- * limited, each begins with its number, from 0, in eight bytes, the lowest first, so that a client
- * can tell if one was lost. */
+/* Sends messages of one size as fast as the client reads them. If their count is limited, each
+ * message begins with its number, from 0, as eight bytes in little-endian order, so that a client
+ * can detect a lost message. */
 
 #define BLOCK_MIN  (256 * 1024)
-#define MAX_HEAD   10
+#define MAX_HEADER 10
 #define FIN        0x80
 #define TEXT       1
 #define BINARY     2
-#define FILLING    'x'
+#define FILLER     'x'
 
 struct _ServerFlood
 {
   guint8  *block;
   gsize    frame_size;
-  gsize    head_size;
+  gsize    header_size;
   gsize    n_frames;  /* in a block */
-  gsize    start;     /* what of the block is written */
-  gsize    end;
+  gsize    start;     /* the offset of the first byte that is not written yet */
+  gsize    end;       /* the offset after the last byte */
   guint64  next;      /* the number of the first message of the next block */
   guint64  count;
 };
 
-/* Returns how many bytes the head has. A server masks nothing. */
+/* Writes the header of a frame, without a mask, because a server does not mask its frames. Returns
+ * the size of the header. */
 gsize
-server_write_head (guint8  *place,
-                   guint8   opcode,
-                   guint64  length)
+server_write_header (guint8  *buffer,
+                     guint8   opcode,
+                     guint64  length)
 {
   guint n_bytes = length > G_MAXUINT16 ? 8 : 2;
   guint i;
 
-  place[0] = opcode;
+  buffer[0] = opcode;
   if (length < 126)
     {
-      place[1] = length;
+      buffer[1] = length;
       return 2;
     }
 
-  place[1] = n_bytes == 8 ? 127 : 126;
+  buffer[1] = n_bytes == 8 ? 127 : 126;
   for (i = 0; i < n_bytes; i++)
-    place[2 + i] = length >> (8 * (n_bytes - 1 - i));
+    buffer[2 + i] = length >> (8 * (n_bytes - 1 - i));
 
   return 2 + n_bytes;
 }
 
 static void
-write_number (guint8  *place,
+write_number (guint8  *buffer,
               guint64  number)
 {
   guint64 ordered = GUINT64_TO_LE (number);
 
-  memcpy (place, &ordered, sizeof ordered);
+  memcpy (buffer, &ordered, sizeof ordered);
 }
 
 static void
@@ -68,32 +69,32 @@ fill_block (ServerFlood *self)
   gsize i;
 
   for (i = 0; i < n && self->count != G_MAXUINT64; i++)
-    write_number (self->block + i * self->frame_size + self->head_size, self->next++);
+    write_number (self->block + i * self->frame_size + self->header_size, self->next++);
 
   self->start = 0;
   self->end = n * self->frame_size;
 }
 
-/* @count: 0 for no end */
+/* @count: the number of messages, 0 for no limit */
 ServerFlood *
 server_flood_new (gsize    size,
                   guint64  count,
                   gboolean is_text)
 {
   ServerFlood *self = g_new0 (ServerFlood, 1);
-  guint8 head[MAX_HEAD];
+  guint8 header[MAX_HEADER];
   gsize i;
 
   size = MAX (size, sizeof (guint64));
   self->count = count > 0 ? count : G_MAXUINT64;
-  self->head_size = server_write_head (head, FIN | (is_text ? TEXT : BINARY), size);
-  self->frame_size = self->head_size + size;
+  self->header_size = server_write_header (header, FIN | (is_text ? TEXT : BINARY), size);
+  self->frame_size = self->header_size + size;
   self->n_frames = MAX (1, BLOCK_MIN / self->frame_size);
   self->block = g_malloc (self->n_frames * self->frame_size);
-  memset (self->block, FILLING, self->n_frames * self->frame_size);
+  memset (self->block, FILLER, self->n_frames * self->frame_size);
 
   for (i = 0; i < self->n_frames; i++)
-    memcpy (self->block + i * self->frame_size, head, self->head_size);
+    memcpy (self->block + i * self->frame_size, header, self->header_size);
 
   return self;
 }

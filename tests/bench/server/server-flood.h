@@ -16,7 +16,7 @@ gboolean     server_flood_is_over  (ServerFlood           *self);
 gssize       server_flood_write    (ServerFlood           *self,
                                     const ServerTransport *transport);
 
-gsize        server_write_head     (guint8                *place,
+gsize        server_write_header   (guint8                *buffer,
                                     guint8                 opcode,
                                     guint64                length);
 
