@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Events of the present link for a machine */
+/* Give the machine an event of its current link. */
 void     tell              (HbMachine    *machine,
                             gint64        now,
                             HbEventKind   kind);

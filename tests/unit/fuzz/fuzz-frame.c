@@ -9,7 +9,7 @@
 #include "hb-mask-private.h"
 #include "hb-utf8-private.h"
 
-/* Received bytes as frames, as text and masked give the same results as byte by byte */
+/* Frames, texts and masked bytes give the same results at once and byte by byte. */
 
 #define MAX_LENGTH 300
 
@@ -100,7 +100,7 @@ sort (const guint8 *data,
     }
 }
 
-/* Without its NULs a text is as valid as it was. */
+/* GLib rejects NULs, which are valid in a message, so the copy has another character for each. */
 static void
 validate (const guint8 *data,
           gsize         length)

@@ -27,7 +27,7 @@ static RawServer *server;
 static SoupSession *session;
 static guint n_links;
 
-/* In pieces, as the first byte says */
+/* Writes the bytes in pieces. The first byte of the input sets their size. */
 static void
 opened_cb (RawPeer  *peer,
            gpointer  user_data)

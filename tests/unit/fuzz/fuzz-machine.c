@@ -5,9 +5,9 @@
 #include "fuzz.h"
 #include "walk.h"
 
-/* Events, calls and times for a machine, which has to do as its model does. */
+/* Gives a machine events, calls and times, and compares it with its model. */
 
-/* Longer walks find no more, and take long. */
+/* The maximum number of steps. Longer walks take more time and find no more errors. */
 #define MAX_STEPS 500
 
 int
