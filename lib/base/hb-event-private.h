@@ -18,8 +18,8 @@ typedef enum
 typedef enum
 {
   HB_REPLY_UNJUDGED, /* The machine compares the message with pong-message. */
-  HB_REPLY_NO,       /* The application has said so. */
-  HB_REPLY_YES,      /* The same */
+  HB_REPLY_NO,       /* The application's function has returned FALSE. */
+  HB_REPLY_YES,      /* The application's function has returned TRUE. */
 } HbReply;
 
 /* How a link ended */

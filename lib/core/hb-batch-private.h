@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What other threads have asked for since the task's thread last took a batch in */
+/* The calls of other threads since the task's thread last took a batch */
 typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */

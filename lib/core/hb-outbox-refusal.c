@@ -4,13 +4,13 @@
 
 #include "hb-outbox-private.h"
 
-/* Messages that the peer refuses: one during which it has ended this many links in a row is
- * dropped, because all others would wait behind it forever. */
+/* If the peer ends this many links in a row during one message, it refuses the message. All others
+ * would wait behind it forever, so the message is dropped. */
 #define MAX_REFUSALS 3
 
-/* The same for a message that is written and not acknowledged. A peer that resets the link may do
- * so before its TCP has acknowledged what it has read. A router on the way may reset the link too,
- * so more resets are needed. */
+/* The limit for a message that is written and not acknowledged. A peer that refuses a message may
+ * reset the link before its TCP has acknowledged the message. A router may reset the link too, so
+ * more resets are needed. */
 #define MAX_RESETS 10
 
 /* Returns whether the kernel has a part of a message, but not all of it. Over TLS a refused record

@@ -12,12 +12,12 @@ typedef struct
   const guint8 *data;          /* (not owned) the payload after what is written */
   gsize         rest;          /* bytes of the payload that are in no frame yet */
   gsize         fragment_size; /* bytes of the payload in a frame at most */
-  gsize         left;          /* bytes of the present frame that are not written yet */
-  gsize         offset;        /* bytes of the present frame that are written */
-  guint32       mask;          /* of the present frame */
+  gsize         left;          /* bytes of the current frame that are not written yet */
+  gsize         offset;        /* bytes of the current frame that are written */
+  guint32       mask;          /* of the current frame */
   guint8        opcode;        /* of the next frame */
   guint8        is_begun : 1;
-  guint8        is_last : 1;   /* The present frame is the last one. */
+  guint8        is_last : 1;   /* The current frame is the last one. */
 } HbFramer;
 
 guint64  hb_framer_get_size      (gsize         length,

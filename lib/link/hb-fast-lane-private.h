@@ -9,13 +9,13 @@
 
 G_BEGIN_DECLS
 
-/* What the received bytes are */
+/* The part of a message that the received bytes contain */
 typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */
   HB_PORTION_MESSAGE, /* A whole message */
   HB_PORTION_PONG,    /* A whole pong */
-  HB_PORTION_LARGE,   /* A whole message that is larger than was asked for */
+  HB_PORTION_LARGE,   /* A whole message that is larger than the caller's limit */
   HB_PORTION_SLOW,    /* The next bytes are libsoup's. */
 } HbPortion;
 

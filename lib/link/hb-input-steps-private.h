@@ -26,7 +26,7 @@ struct _HbInput
   HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
-  gsize          delivered;     /* bytes, in the present delivery */
+  gsize          delivered;     /* bytes, in the current delivery */
   gsize          untimed;       /* bytes since the clock was read */
   gsize          given;         /* bytes, in the present call of libsoup */
   gsize          max_delivery;  /* The maximum number of bytes for libsoup in one call. */

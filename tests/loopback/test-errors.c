@@ -192,7 +192,7 @@ test_message_too_big (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* A change acts on the present link, and 0 means no limit, not that of libsoup. */
+/* A change acts on the current link, and 0 means no limit, not that of libsoup. */
 static void
 test_message_size_may_change (Fixture       *fixture,
                               gconstpointer  data)

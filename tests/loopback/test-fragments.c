@@ -160,7 +160,7 @@ test_order (Fixture       *fixture,
   SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
 
   g_test_summary ("Messages that the application sends on the connection itself follow the "
-                  "present message");
+                  "current message");
 
   assert_sends (fixture->task, "next");
   hb_websocket_task_check (fixture->task);

@@ -402,7 +402,7 @@ test_no_pong_timeout (Fixture       *fixture,
     raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* A change acts on the present link. */
+/* A change acts on the current link. */
 static void
 test_change_while_open (Fixture       *fixture,
                         gconstpointer  data)

@@ -7,11 +7,11 @@
 #include "command.h"
 #include "report.h"
 
-/* What controls the server: the page, by a WebSocket, and programs, by lines of JSON. Each is a
- * watcher. It sends {"command": "next"} when it is ready for an update, and gets the update as soon
- * as something has changed, or after a second. So no updates accumulate for a page that sleeps in
- * the background. {"command": "status"} gets an update at once. The reply to any other command is
- * {"type": "done"} or {"type": "error"}. */
+/* The server is controlled by the page, over a WebSocket, and by programs, with lines of JSON. Each
+ * is a watcher. A watcher sends {"command": "next"} when it is ready for an update, and gets the
+ * update as soon as something has changed, or after a second. So no updates accumulate for a page
+ * that sleeps in the background. {"command": "status"} gets an update at once. The reply to any
+ * other command is {"type": "done"} or {"type": "error"}. */
 
 /* The shortest and the longest time between updates, in microseconds */
 #define SHORTEST (100 * 1000)

@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-/* What the server reports to the page and to the control socket, as JSON. */
+/* The reports of the server to the page and to the control socket, as JSON */
 
 #define MAX_LISTED 100
 

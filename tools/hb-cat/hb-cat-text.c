@@ -16,7 +16,7 @@
 /* The number of bytes that are shown of a binary message */
 #define MAX_HEX 32
 
-/* What a terminal shows in colours */
+/* The escape sequences of the colours, ECMA-48 */
 #define PLAIN   ""
 #define GOOD    "\033[32m"
 #define WAITING "\033[33m"

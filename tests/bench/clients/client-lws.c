@@ -13,7 +13,7 @@
 
 static BenchClient client;
 static guint8 *buffer;   /* with LWS_PRE bytes in front, where the header is written */
-static gsize n_arrived;  /* of the present message */
+static gsize n_arrived;  /* of the current message */
 static guint n_due;      /* how many messages are to be sent */
 
 static void

@@ -28,13 +28,13 @@ typedef struct
   ServerFlood     *flood;      /* (owned) (nullable) */
   guint8          *carry;      /* (owned) (nullable) what was too short to be understood */
   gsize            n_carried;
-  guint64          frame_left; /* of the payload of the present frame */
+  guint64          frame_left; /* of the payload of the current frame */
   guint64          n_messages; /* taken by a sink */
   guint64          ack;
   gsize            held_at;    /* where in `out` the answer to fragments begins */
   guint            mask_at;    /* which byte of the mask is next */
   guint8           mask[4];
-  guint8           opcode;     /* of the present frame, and whether it is a message's last */
+  guint8           opcode;     /* of the current frame, and whether it is a message's last */
   guint8           held_opcode;
   gboolean         is_held;    /* until the last fragment has come */
   ServerMode       mode;

@@ -279,7 +279,7 @@ settle_malloc (char *argv[])
   g_setenv ("GLIBC_TUNABLES", TUNABLES, TRUE);
   g_setenv ("G_SLICE", "always-malloc", TRUE);
   execv ("/proc/self/exe", argv);
-  g_printerr ("soak: could not start anew, so that readings of memory are rough\n");
+  g_printerr ("soak: could not start again, so the memory readings are only approximate\n");
 }
 
 int

@@ -429,7 +429,7 @@ static void
 test_new_uri (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A new URI acts at the next attempt, and the present link stays");
+  g_test_summary ("A new URI acts at the next attempt, and the current link stays");
 
   start_open (fixture);
   set_text (&fixture->machine.settings.uri, "nonsense");

@@ -93,7 +93,7 @@ struct _Walk
   Mirror     mirror;
   HbBatch    batch;         /* what other threads have asked for */
   GPtrArray *calls;         /* of Call */
-  GArray    *taken;         /* of Taken, by the present link */
+  GArray    *taken;         /* of Taken, by the current link */
   GArray    *received;      /* of Received */
   gint64     now;
   guint      holds;
