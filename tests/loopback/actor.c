@@ -107,7 +107,7 @@ connecting_cb (HbWebsocketTask *task,
                Actor           *self)
 {
   enter (self);
-  g_assert_false (self->is_told_open);
+  g_assert_false (self->has_opened);
   g_assert_cmpint (hb_websocket_task_get_state (task), ==, HB_STATE_CONNECTING);
   self->link++;
   actor_call_back (self);
@@ -118,8 +118,8 @@ open_cb (HbWebsocketTask *task,
          Actor           *self)
 {
   enter (self);
-  g_assert_false (self->is_told_open);
-  self->is_told_open = TRUE;
+  g_assert_false (self->has_opened);
+  self->has_opened = TRUE;
   g_queue_push_tail (&self->greetings, GUINT_TO_POINTER (self->link));
   actor_call_back (self);
 }
@@ -189,7 +189,7 @@ message_cb (HbWebsocketTask       *task,
             Actor                 *self)
 {
   enter (self);
-  g_assert_true (self->is_told_open || self->may_pause);
+  g_assert_true (self->has_opened || self->may_pause);
   actor_see (self, message, &self->peer);
   actor_call_back (self);
 }
@@ -215,10 +215,10 @@ close_cb (HbWebsocketTask *task,
   HbState state = hb_websocket_task_get_state (task);
 
   enter (self);
-  g_assert_true (self->is_told_open);
+  g_assert_true (self->has_opened);
   g_assert_cmpint (state, !=, HB_STATE_OPEN);
   g_assert_cmpint (state, !=, HB_STATE_CLOSING);
-  self->is_told_open = FALSE;
+  self->has_opened = FALSE;
   actor_call_back (self);
 }
 

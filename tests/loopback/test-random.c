@@ -112,7 +112,7 @@ come_back (Actor *self)
   actor_call (self, 1);
   wait_until (self->n_pending == 0);
   assert_state (task, HB_STATE_CLOSED);
-  g_assert_false (self->is_told_open);
+  g_assert_false (self->has_opened);
   actor_check (self);
 }
 
