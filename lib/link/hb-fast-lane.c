@@ -359,7 +359,9 @@ hb_fast_lane_fill (HbFastLane    *self,
     }
 
   memory = hb_payload_reserve (&self->payload, &room);
-  n_read = hb_block_reader_read (reader, memory, room);
+
+  /* The peer's packets wait while the kernel copies, so one large read would stop the peer. */
+  n_read = hb_block_reader_read (reader, memory, MIN (room, HB_BLOCK_SIZE));
   n_behind = hb_payload_append (&self->payload, n_read);
 
   if (n_behind > 0)
