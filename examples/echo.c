@@ -168,7 +168,7 @@ main (int    argc,
   /* Repeats the attempts until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);
   if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
-    return EXIT_FAILURE; /* The URI is wrong, as the `error` signal has reported. */
+    return EXIT_FAILURE; /* The URI is invalid, as the `error` signal has reported. */
 
   while (hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     g_main_context_iteration (NULL, TRUE);

@@ -109,6 +109,6 @@ sendLines().catch(error => {
     printerr(error.message);
 });
 if (task.state === Hb.State.CLOSED)
-  System.exit(1); // The URI is wrong, as the `error` signal has reported.
+  System.exit(1); // The URI is invalid, as the `error` signal has reported.
 
 await closed;

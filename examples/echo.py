@@ -112,6 +112,6 @@ print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 # Repeats the attempts until a connection is open.
 task.open_async(None, on_opened)
 if task.get_state() == Hb.State.CLOSED:
-    sys.exit(1)  # The URI is wrong, as the `error` signal has reported.
+    sys.exit(1)  # The URI is invalid, as the `error` signal has reported.
 
 loop.run()

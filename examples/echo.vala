@@ -120,7 +120,7 @@ class Echo
       }
     catch (Error error)
       {
-        // The URI is wrong, or Ctrl+C has closed the task.
+        // The URI is invalid, or Ctrl+C has closed the task.
       }
   }
 }
@@ -147,7 +147,7 @@ int main (string[] args)
   Unix.signal_add (SIGINT, echo.close_now);
   echo.send_lines.begin ();
   if (echo.task.state == CLOSED)
-    return 1; // The URI is wrong, as the `error` signal has reported.
+    return 1; // The URI is invalid, as the `error` signal has reported.
 
   loop.run ();
 

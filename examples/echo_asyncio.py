@@ -109,7 +109,7 @@ async def main(uri):
     try:
         await task.open_async()
     except GLib.Error as error:
-        # Ctrl+C has closed the task, or the URI is wrong, as the `error` signal has reported.
+        # Ctrl+C has closed the task, or the URI is invalid, as the `error` signal has reported.
         return 0 if error.matches(Hb.Error.quark(), Hb.Error.CLOSED) else 1
 
     while (line := await lines.get()) is not None:
