@@ -1059,7 +1059,7 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * With `ACKNOWLEDGED` a message waits until the TCP of the peer has acknowledged it, and is sent
  * again on the next connection, in the same order, if this one is lost before that. Meanwhile:
  *
- * - It counts in [property@WebsocketTask:buffered-amount] and against
+ * - It counts towards [property@WebsocketTask:buffered-amount] and
  *   [property@WebsocketTask:max-buffered-amount], which therefore has to exceed the number of bytes
  *   that the network carries in a round trip.
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] complete, and
