@@ -6,10 +6,10 @@
 
 #include "actor.h"
 
-/* What an application may do. The task may be freed after each call, because a handler may have
- * dropped the last reference. */
+/* The random calls of an application. The task may be freed after each call, because a handler may
+ * have dropped the last reference. */
 
-/* A call whose result is still to come */
+/* An asynchronous call whose result has not been received yet */
 typedef struct
 {
   Actor    *actor;
@@ -18,7 +18,7 @@ typedef struct
                       GError          **error);
 } Call;
 
-/* Each comes once, with a result or an error. */
+/* Checks the result of a call. Each call completes once, with a result or an error. */
 static void
 result_cb (GObject      *source,
            GAsyncResult *result,
@@ -73,7 +73,7 @@ receive_or_pause (Actor *self)
                                    received_cb, self);
 }
 
-/* What another thread sends, while the task's thread may change `delivery` */
+/* The messages that another thread sends, while the task's thread may change `delivery` */
 typedef struct
 {
   HbWebsocketTask *task;
@@ -105,7 +105,8 @@ send_in_thread (gpointer user_data)
   return outside->task;
 }
 
-/* The thread's reference is dropped here, because a weak pointer is for one thread. */
+/* Drops the thread's reference in the task's thread, because a weak pointer is not safe in two
+ * threads. */
 void
 actor_join (Actor *self)
 {
@@ -115,8 +116,8 @@ actor_join (Actor *self)
     g_object_unref (g_thread_join (sender));
 }
 
-/* One thread at a time, which the server then knows as a client of its own. It sends while this
- * thread continues. */
+/* Starts a thread that sends messages while this thread continues. At most one such thread runs at
+ * a time. The server counts its messages as those of another client. */
 static void
 send_outside (Actor *self)
 {
@@ -177,8 +178,8 @@ actor_call (Actor *self,
     }
 }
 
-/* While `open` is about to be emitted or is being emitted, messages overtake those that have
- * waited. */
+/* Returns whether a new message overtakes those that have waited: while `open` is about to be
+ * emitted or is being emitted. */
 static gboolean
 may_overtake (Actor *self)
 {
@@ -202,7 +203,7 @@ actor_send (Actor *self)
   if (!is_accepted)
     g_assert_true (error->domain == HB_ERROR);
 
-  /* The buffer has its bounds, unless these have just been drawn tighter. */
+  /* The buffer stays below its limit, unless a handler has just lowered the limit. */
   if (is_accepted && limit > 0 && overflow != HB_OVERFLOW_DROP_NEWEST && self->object != NULL
       && n_acts == self->n_acts)
     g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->object), <=, limit);
@@ -229,7 +230,8 @@ actor_set (Actor *self)
   };
   guint which = dice_roll (self->dice, 20);
 
-  /* One call, for a handler that it runs may have the task go. */
+  /* Each case makes one call only, because a handler that runs in it may drop the last
+   * reference. */
   switch (which)
     {
     case 7:
@@ -312,7 +314,7 @@ cancel (Actor *self)
   g_cancellable_cancel (cancellable);
 }
 
-/* The last of it, not too often */
+/* Sometimes disposes of the task or drops the last reference. */
 static void
 end (Actor *self)
 {
@@ -331,7 +333,7 @@ end (Actor *self)
     }
 }
 
-/* One thing, whatever it is */
+/* Makes one random call. */
 void
 actor_act (Actor *self)
 {

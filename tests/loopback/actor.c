@@ -7,7 +7,7 @@
 #include "actor.h"
 #include "test-wait.h"
 
-/* The signals that an application receives, and what must hold for them. */
+/* The signals that an application receives, and the conditions that must hold in each handler */
 
 #define MAX_HANDLER_CALLS 8
 #define MAX_LOOPS         3
@@ -71,7 +71,7 @@ run_loop (Actor *self)
   self->n_loops--;
 }
 
-/* A handler does nothing, mostly, or calls something, or runs a main loop. */
+/* Acts as a handler, which mostly does nothing, but may make calls or run a main loop. */
 void
 actor_call_back (Actor *self)
 {
@@ -124,7 +124,8 @@ open_cb (HbWebsocketTask *task,
   actor_call_back (self);
 }
 
-/* Main loops in one another end in the order in which the last began first. */
+/* Notes the connection whose `open` handlers have returned. Nested main loops end in reverse order,
+ * so this connection is the newest in the queue. */
 static void
 after_open_cb (HbWebsocketTask *task,
                Actor           *self)
@@ -141,10 +142,10 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* A server numbers what it sends: nothing comes twice, links follow each other, and nothing is
- * missing but what a call is about to return.
+/* Checks a message of the server, which numbers its messages. No message comes twice, connections
+ * follow each other, and the only missing messages are those that pending calls will return.
  *
- * @peer: the link of the message before, of those that came in this way */
+ * @peer: the connection of the previous message that the application received in the same way */
 void
 actor_see (Actor  *self,
            GBytes *message,
@@ -181,7 +182,7 @@ actor_see (Actor  *self,
   g_assert_cmpuint (self->n_missing, <=, self->n_receiving);
 }
 
-/* Without a pause a message comes between `open` and `close`. */
+/* If the application never pauses the task, messages come only between `open` and `close`. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -282,7 +283,8 @@ delay_cb (HbWebsocketTask *task,
   return attempt;
 }
 
-/* libsoup frees a feature that is added while a message is under way, so this comes first. */
+/* Adds the feature before the first message, because libsoup frees a feature that is added while it
+ * handles a message. */
 static SoupSession *
 make_session (void)
 {
@@ -338,7 +340,7 @@ actor_new (guint  id,
   return self;
 }
 
-/* Each call that waits completes in the end, and no reference keeps the task alive. */
+/* Checks that each pending call completes, and that no reference keeps the task alive. */
 void
 actor_free (Actor *self)
 {

@@ -7,11 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of actors. The threads of each are as many clients again. */
+/* The maximum number of actors. The server counts the messages of each actor's threads as those of
+ * one more client. */
 #define ACTOR_MAX 2
 
 /* An application that makes random calls at any time and in every handler, and compares each signal
- * with those before. */
+ * with those before it */
 typedef struct
 {
   HbWebsocketTask *task;         /* (nullable) NULL once its last reference is dropped */
@@ -23,7 +24,7 @@ typedef struct
   GThread         *sender;       /* (nullable) another thread that sends */
   GQueue           greetings;    /* numbers of the links whose `open` is being emitted */
   GHashTable      *seen;         /* the messages received on all links */
-  GHashTable      *last_seen;    /* the last number of each link, and one more */
+  GHashTable      *last_seen;    /* the next number expected on each link */
   HbMetrics       *metrics;      /* the metrics of the last check */
   guint            id;
   guint            n_holds;
@@ -31,19 +32,19 @@ typedef struct
   guint            n_sent_outside; /* by other threads */
   guint            n_pending;    /* asynchronous calls that have not completed */
   guint            n_receiving;  /* calls of receive_async () that have not completed */
-  guint            n_missing;    /* messages not received yet, while later ones are */
+  guint            n_missing;    /* messages not received yet, although later ones were */
   guint            n_loops;      /* main loops in handlers */
   guint            n_acts;
   guint            link;         /* the number of the last attempt */
-  guint            greeted;      /* that of the last link whose `open` handlers have returned */
-  guint            n_calls_left; /* how many more calls the handlers may make in this step */
-  gint64           peer;         /* the server's number of the link of the last message */
-  gint64           asked_peer;   /* the same for the last message of receive_async () */
-  gboolean         may_pause;    /* and call receive_async () */
-  gboolean         is_exposed;   /* gets the connection, and might listen to its signals */
+  guint            greeted;      /* the number of the last link whose `open` handlers returned */
+  guint            n_calls_left; /* the calls that handlers may still make in this step */
+  gint64           peer;         /* the server's number of the last message's link */
+  gint64           asked_peer;   /* the same for messages of receive_async () */
+  gboolean         may_pause;    /* the actor may also call receive_async () */
+  gboolean         is_exposed;   /* reads `connection`, as if to listen to its signals */
   gboolean         has_opened;   /* `open` was emitted, and `close` was not */
   gboolean         is_disposed;
-  gboolean         behaves;      /* handlers do nothing any more */
+  gboolean         behaves;      /* handlers do nothing from now on */
 } Actor;
 
 Actor   *actor_new       (guint    id,

@@ -8,8 +8,8 @@
 
 #include "certificate.h"
 
-/* LeakSanitizer reports thread-local storage of libraries that are loaded at run time, such as a
- * TLS backend, so its flag for that is off. */
+/* Turns off the flag for thread-local storage, because LeakSanitizer reports that of libraries that
+ * are loaded at run time, such as a TLS backend. */
 const char *__asan_default_options (void);
 
 const char *
@@ -19,8 +19,8 @@ __asan_default_options (void)
 }
 
 /* The authority that this process trusts while no other is set. It signs nothing. With the system's
- * authorities, results would depend on the machine: many take long to read, and glib-networking
- * warns if none is installed. */
+ * authorities, results would depend on the machine: a long list takes time to read, and
+ * glib-networking warns if no authority is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) */
 
@@ -59,8 +59,9 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* openssl has options for dates from 3.4 on. An older one refuses to make a certificate that has
- * expired, but not to change the dates of another. */
+/* Makes a certificate with openssl, which has options for dates from 3.4 on. An older openssl
+ * refuses to make an expired certificate, so this function makes a valid one and then changes its
+ * dates. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -98,8 +99,8 @@ make_certificate (const char *name,
   return made;
 }
 
-/* Returns: whom @certificate alone is an authority to. The file at @path is read when it is
- * needed. */
+/* Returns a database that has @certificate as its only authority. The database reads the file at
+ * @path when it is used. */
 static GTlsDatabase *
 make_database (GTlsCertificate  *certificate,
                char            **path)
@@ -139,11 +140,11 @@ trust_nobody (void)
 }
 
 /* Makes a self-signed certificate with its key, because one in the repository would expire. From
- * the first one on, this process trusts none of the machine's authorities.
+ * the first call on, this process trusts none of the machine's authorities.
  *
- * @name: whose it is, as openssl writes it: IP:127.0.0.1
+ * @name: the subject in the syntax of openssl, such as IP:127.0.0.1
  *
- * Returns: (nullable): NULL where there is no TLS backend of GIO, or no openssl */
+ * Returns: (nullable): NULL if GIO has no TLS backend, or if openssl is missing */
 GTlsCertificate *
 certificate_new_for (const char *name,
                      gboolean    has_expired)
@@ -172,7 +173,7 @@ certificate_exists (GTlsCertificate *certificate)
   return certificate != NULL;
 }
 
-/* Until certificate_distrust (), this process trusts only this certificate. */
+/* Makes @certificate the only one that this process trusts, until certificate_distrust (). */
 void
 certificate_trust (GTlsCertificate *certificate)
 {
@@ -198,7 +199,7 @@ remove_file (gpointer path)
   g_free (path);
 }
 
-/* Returns: a session of an application that trusts only @certificate */
+/* Returns: a session that trusts only @certificate */
 SoupSession *
 certificate_make_session (GTlsCertificate *certificate)
 {
@@ -231,7 +232,7 @@ connecting_cb (HbWebsocketTask *task,
                            G_CONNECT_DEFAULT);
 }
 
-/* Lets @task accept @certificate, and no other that it would refuse. */
+/* Lets @task accept @certificate, and no other certificate that it would refuse. */
 void
 certificate_accept (HbWebsocketTask *task,
                     GTlsCertificate *certificate)

@@ -14,7 +14,7 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Returns the connection as the property does. But if the application reads the property, the task
+/* Returns the connection without the property. If the application reads the property, the task
  * behaves as if the application listened to libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
@@ -87,12 +87,13 @@ connections_are_gone (Fixture *fixture)
   return TRUE;
 }
 
-/* No reference keeps the task alive, whatever its state, and the task frees everything. */
+/* Checks that no reference keeps the task alive, whatever its state, and that the task frees
+ * everything. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
-  /* No further attempt disturbs the test, however slow the machine is. */
+  /* A hold prevents further attempts, which would disturb the test on a slow machine. */
   if (fixture->task != NULL)
     hb_websocket_task_hold (fixture->task);
 
@@ -118,7 +119,7 @@ fixture_open (Fixture *fixture)
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* Returns: the server's side of it */
+/* Returns: the server's side of the new connection */
 RawPeer *
 fixture_open_raw (Fixture *fixture)
 {
@@ -146,7 +147,7 @@ fixture_close_raw (Fixture *fixture,
   signal_log_expect (fixture->log, WORDS_CLOSE);
 }
 
-/* Stops the server without ending the connection. */
+/* Closes the server's end without a close frame, and waits until the task has noticed the loss. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)
@@ -155,8 +156,8 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the task into @state, in which it stays because the server of add_raw_test () does not
- * answer. Forgets the signals that this emits. */
+/* Brings the task into @state and forgets the signals that this emits. The task stays in @state
+ * because the server of add_raw_test () does not answer. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)
@@ -252,7 +253,7 @@ get_metric (HbWebsocketTask *task,
   return getter (metrics);
 }
 
-/* 0 if the system does not provide it */
+/* Returns the number of open descriptors, or 0 if the system does not provide it. */
 guint
 count_descriptors (void)
 {

@@ -25,11 +25,11 @@ typedef struct
 
 #define RECONNECT 20
 
-/* Whether links count the bytes that the kernel has accepted. In the suite fallback, libsoup writes
- * them. */
+/* Whether connections count the bytes that the kernel has accepted. In the suite `fallback`,
+ * libsoup writes to the socket itself, so nothing counts them. */
 extern const gboolean has_stream;
 
-/* Whether the application gets each connection, as it must before it can listen to libsoup's
+/* Whether the application reads `connection`, as it must before it can listen to libsoup's
  * signals */
 extern const gboolean is_exposed;
 
@@ -56,7 +56,7 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
-/* Returns the messages that the task gives back, in the words of the signal log. */
+/* Checks the messages that the task returns from its queue, in the words of the signal log. */
 void     assert_takes_back     (HbWebsocketTask *task,
                                 const char      *expected);
 
@@ -64,7 +64,7 @@ void     assert_takes_back     (HbWebsocketTask *task,
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
 
-/* A callback whose data is the pointer that gets the result */
+/* Stores the result in the pointer that @user_data refers to. */
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);

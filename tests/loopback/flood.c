@@ -14,7 +14,7 @@ struct _Flood
   GThread      *thread;
   char         *uri;
   const char   *answer;  /* (nullable) */
-  char         *headers; /* of the proper answer, in addition to the usual ones */
+  char         *headers; /* the additional headers of a valid answer */
   GByteArray   *first;   /* (nullable) */
   GByteArray   *again;   /* (nullable) */
   guint64       limit;
@@ -112,7 +112,7 @@ run_flood (gpointer data)
   while (goes_on && self->again != NULL && flood_get_n_sent (self) < self->limit)
     goes_on = say (self, socket, self->again->data, self->again->len);
 
-  /* The socket stays open until the end of the test. */
+  /* Keeps the socket open until the end of the test. */
   while (!g_cancellable_is_cancelled (self->cancellable))
     g_usleep (G_TIME_SPAN_MILLISECOND);
 
@@ -121,9 +121,10 @@ run_flood (gpointer data)
 
 /* Takes over @first and @again.
  *
- * @answer: to the handshake
- * @first: (nullable): what follows it
- * @again: (nullable): what follows that, forever or until @limit bytes have gone */
+ * @answer: the answer to the handshake
+ * @first: (nullable): the bytes after the answer
+ * @again: (nullable): the bytes after @first, repeated forever or until @limit bytes have been
+ * sent */
 Flood *
 flood_new (const char *answer,
            const char *headers,

@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* A hostile server. It sends something, and then repeats it as fast as the client reads, and itself
- * reads nothing except the request. Its thread takes hardly any of the memory that a test measures.
- * It accepts one connection only. */
+/* A hostile server. It sends some bytes, and then repeats others as fast as the client reads. The
+ * server itself reads nothing except the request. It accepts one connection only. Its thread uses
+ * hardly any of the memory that a test measures. */
 typedef struct _Flood Flood;
 
-#define FLOOD_SHAKES "shakes" /* for the proper answer to the handshake */
+#define FLOOD_SHAKES "shakes" /* stands for a valid answer to the handshake */
 
 Flood      *flood_new        (const char   *answer,
                               const char   *headers,

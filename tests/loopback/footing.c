@@ -23,7 +23,7 @@ const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
 static GTlsCertificate *certificate;
 
-/* libsoup writes a line for each frame. */
+/* Ignores libsoup's debug messages, because libsoup writes one for each frame. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,
@@ -126,7 +126,9 @@ footing_add_all (const char  *path,
   footing_add_deflated (path, func);
 }
 
-/* Returns: (nullable): the server's side of it, where the server is one by hand */
+/* Opens a connection, and starts to count system calls once it is open.
+ *
+ * Returns: (nullable): the server's side, or NULL if the server is not a RawServer */
 RawPeer *
 footing_open (Fixture *fixture)
 {
@@ -143,7 +145,8 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Each message begins with its number, so a lost or early one is noticed. */
+/* Checks the number at the beginning of each message, so that a lost or early message is
+ * noticed. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -163,7 +166,7 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* Replaces the log, which would keep each message and take long */
+/* Replaces the signal log, which would keep each message and so slow down the test. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)
@@ -206,7 +209,8 @@ expect_raw (Fixture *fixture,
     }
 }
 
-/* Waits until the server has m0, m1 and so on, in this order, and nothing else before. */
+/* Waits until the server has received m0, m1 and so on, in this order and without other
+ * messages. */
 void
 footing_expect (Fixture *fixture,
                 guint    n_messages)
@@ -228,7 +232,7 @@ footing_expect (Fixture *fixture,
   test_server_clear_received (fixture->server);
 }
 
-/* Makes the server send messages of this size, each of which begins with its number. */
+/* Makes the server send messages of @length bytes, each of which begins with its number. */
 void
 footing_say (Fixture *fixture,
              guint    n_messages,
@@ -254,7 +258,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* Bytes that no compression shortens, the same each time
+/* Returns random bytes that no compression shortens. They are the same in each call.
  *
  * Returns: (transfer full) */
 GBytes *

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The transports of a link, for promises that must hold on each. */
+/* A transport of a connection, for promises that must hold on each transport */
 typedef struct
 {
   const char *name;
@@ -16,7 +16,7 @@ typedef struct
   gboolean    is_deflated;
 } Footing;
 
-/* Server by hand, or by libsoup; the latter knows permessage-deflate. */
+/* The transports to a RawServer, and to a server of libsoup, which supports permessage-deflate */
 extern const Footing footing_raw;
 extern const Footing footing_raw_tls;
 extern const Footing footing_soup;
@@ -27,15 +27,15 @@ extern const Footing footing_both;
 typedef void (*FootingFunc) (Fixture       *fixture,
                              const Footing *footing);
 
-/* Hears what footing_say () lets the server send. */
+/* Receives the messages that footing_say () makes the server send. */
 typedef struct
 {
   Fixture  *fixture;
-  void    (*act)       (Fixture *fixture); /* (nullable): when the message @act_at has come */
+  void    (*act)       (Fixture *fixture); /* (nullable): called on message @act_at */
   guint     act_at;
   guint     n_messages;
-  guint     usleep;                        /* for each message */
-  gboolean  answers;                       /* with m0, m1 and so on */
+  guint     usleep;                        /* the time spent on each message */
+  gboolean  answers;                       /* whether it answers with m0, m1 and so on */
 } FootingListener;
 
 void     footing_init         (void);
@@ -50,7 +50,7 @@ void     footing_add_deflated (const char      *path,
 void     footing_add_all      (const char      *path,
                                FootingFunc      func);
 
-/* With calls that are counted from the moment of being open */
+/* Also starts to count system calls, once the connection is open. */
 RawPeer *footing_open         (Fixture         *fixture);
 
 void     footing_listen       (Fixture         *fixture,

@@ -34,14 +34,15 @@ heartbeat_apply (const Heartbeat *self,
   hb_websocket_task_set_pong_message (task, "pong");
 }
 
-/* As a RawPeer shows it */
+/* Returns the word with which a RawPeer shows the ping. */
 const char *
 heartbeat_get_ping_word (const Heartbeat *self)
 {
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* What proves that the link is good. With ANY, that is not a reply. */
+/* Sends data that proves that the connection works. With ANY, these data are a message and not a
+ * reply. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)

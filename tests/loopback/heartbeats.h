@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* Both modes of the heartbeat with ANY and with REPLY, for what must hold in each. */
+/* The two modes of the heartbeat, each with ANY and REPLY, for promises that must hold in all
+ * four */
 typedef struct
 {
   const char      *name;

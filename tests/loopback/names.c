@@ -97,7 +97,7 @@ names_set_address (const char *new_address)
   n_lookups = 0;
 }
 
-/* Since the address was set */
+/* Returns the number of lookups since the test set the address. */
 guint
 names_get_n_lookups (void)
 {

@@ -11,9 +11,9 @@ struct _Proxy
 {
   GSocketService *service;
   GCancellable   *cancellable;
-  GPtrArray      *requests;      /* their heads */
-  char           *authorization; /* (nullable) without which nothing is done */
-  char           *answer;        /* (nullable) to all requests, in place of tunnels */
+  GPtrArray      *requests;      /* the heads of all requests */
+  char           *authorization; /* (nullable) the login that each request must have */
+  char           *answer;        /* (nullable) the answer to all requests, in place of a tunnel */
   guint           n_clients;
   guint16         port;
 };
@@ -56,7 +56,7 @@ unref_client (Client *self)
   g_rc_box_release_full (self, free_client);
 }
 
-/* Ends the other direction too. */
+/* Ends the other direction of the tunnel too. */
 static void
 spliced_cb (GObject      *source,
             GAsyncResult *result,
@@ -117,7 +117,7 @@ tunnel (Client *self)
   g_auto (GStrv) words = g_strsplit (self->head->str, " ", 3);
   g_autofree char *own = g_strdup_printf ("127.0.0.1:%u", self->proxy->port);
 
-  /* No client needs a tunnel to the proxy itself. */
+  /* A request for a tunnel to the proxy itself would be an error of the client. */
   g_assert_cmpstr (words[1], !=, own);
   g_socket_client_set_enable_proxy (client, FALSE);
   g_socket_client_connect_to_host_async (client, words[1], 443, self->proxy->cancellable,
@@ -233,7 +233,7 @@ proxy_free (Proxy *self)
   g_free (self);
 }
 
-/* @user_info: (nullable): user and password with a colon between them */
+/* @user_info: (nullable): the user and the password, separated by a colon */
 char *
 proxy_make_uri (Proxy      *self,
                 const char *user_info)
@@ -242,7 +242,7 @@ proxy_make_uri (Proxy      *self,
                           user_info != NULL ? "@" : "", self->port);
 }
 
-/* Has @session send all its requests to the proxy. */
+/* Makes @session send all its requests to the proxy. */
 void
 proxy_use (Proxy       *self,
            SoupSession *session,
@@ -254,7 +254,7 @@ proxy_use (Proxy       *self,
   soup_session_set_proxy_resolver (session, resolver);
 }
 
-/* Has a password asked for, from now on. */
+/* Makes the proxy require a password from now on. */
 void
 proxy_require (Proxy      *self,
                const char *user_info)
@@ -266,7 +266,7 @@ proxy_require (Proxy      *self,
   self->authorization = g_strdup_printf ("\r\nProxy-Authorization: Basic %s\r\n", encoded);
 }
 
-/* @answer: what every request that brings the password is answered with */
+/* @answer: the answer to every request that has the password */
 void
 proxy_set_answer (Proxy      *self,
                   const char *answer)

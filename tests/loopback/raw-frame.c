@@ -9,10 +9,10 @@
 /* RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* A frame is shown up to here; the rest of a long one is known by its size. */
+/* The longest payload that a word shows. A longer payload is shown by its size. */
 #define MAX_SHOWN 40
 
-/* @first: the bits and the opcode of the frame's first byte, whatever they may be */
+/* @first: the first byte of the frame, with any bits and any opcode */
 void
 raw_frame_append (GByteArray *bytes,
                   guint8      first,
@@ -69,7 +69,8 @@ raw_frame_to_word (guint8        opcode,
   return g_strdup_printf ("%s:%.*s", names[opcode], (int) length, payload);
 }
 
-/* RFC 6455, 5.2. Unmasks the first frame. Returns FALSE if it is not there yet. */
+/* Parses and unmasks the first frame of the bytes: RFC 6455, 5.2. Returns FALSE if the frame is not
+ * complete yet. */
 gboolean
 raw_frame_parse (RawFrame *self,
                  guint8   *data,
@@ -97,7 +98,7 @@ raw_frame_parse (RawFrame *self,
   if (available < at + 4 + length)
     return FALSE;
 
-  /* A frame of a client, which is masked */
+  /* A client must mask each frame. */
   g_assert_cmphex (data[1] & 0x80, ==, 0x80);
 
   for (i = 0; i < length; i++)
@@ -112,7 +113,8 @@ raw_frame_parse (RawFrame *self,
   return TRUE;
 }
 
-/* "81 02 6869" and the like: spaces go where they help, and 61*3 is 616161. */
+/* Makes bytes from hexadecimal digits such as "81 02 6869". Spaces are ignored, and 61*3 stands for
+ * 616161. */
 GByteArray *
 raw_frame_from_hex (const char *hex)
 {
@@ -144,7 +146,7 @@ raw_frame_from_hex (const char *hex)
   return bytes;
 }
 
-/* RFC 6455, 4.2.2 */
+/* Makes the value of Sec-WebSocket-Accept: RFC 6455, 4.2.2. */
 char *
 raw_frame_make_accept (const char *request)
 {

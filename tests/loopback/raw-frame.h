@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define RAW_PING   0x9
 #define RAW_PONG   0xa
 
-/* A frame of a client's */
+/* A frame that a client has sent */
 typedef struct
 {
   guint8  *payload; /* unmasked */

@@ -16,20 +16,20 @@ struct _RawPeer
 {
   RawServer         *server;
   GSocketConnection *connection; /* (nullable) */
-  GIOStream         *tls;        /* (nullable) over it */
+  GIOStream         *tls;        /* (nullable) TLS over the connection */
   GSource           *input;      /* (nullable) */
   GSource           *output;     /* (nullable) */
   GByteArray        *incoming;
   GByteArray        *outgoing;   /* what the kernel has not accepted yet */
-  GQueue             frames;     /* words: control frames, and messages that are whole */
+  GQueue             frames;     /* the words of control frames and of complete messages */
   GByteArray        *message;    /* the received part of a message */
-  char               beginning[16]; /* of the last message that is whole, as a string */
+  char               beginning[16]; /* of the last complete message, as a string */
   GString           *log;        /* the first byte and the length of each frame */
   guint32            mask;       /* of the last frame */
-  guint8             opcode;     /* of the message, 0 between two */
-  char              *request;    /* (nullable) the last that has come whole */
+  guint8             opcode;     /* of the current message, 0 if there is none */
+  char              *request;    /* (nullable) the last complete request */
   guint              index;
-  guint              drip;       /* how many bytes to write at once, 0: as many as possible */
+  guint              drip;       /* the bytes to write at once, or 0 for as many as possible */
   gboolean           gathers;
   gboolean           is_paused;
   gboolean           is_shaken;
@@ -74,7 +74,7 @@ raw_peer_new (RawServer         *server,
   self->log = g_string_new (NULL);
   g_queue_init (&self->frames);
 
-  /* Frames are sent as they are written: tcp(7). */
+  /* Makes the kernel send each frame when it is written: tcp(7). */
   g_socket_set_option (get_socket (self), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
 
@@ -103,7 +103,7 @@ raw_peer_begin (RawPeer *self)
     raw_peer_resume (self);
 }
 
-/* The proper answer, with which the link is open */
+/* Sends a valid answer to the handshake, which opens the connection. */
 void
 raw_peer_accept_with (RawPeer    *self,
                       const char *lines)
@@ -149,7 +149,7 @@ answer (RawPeer *self)
     raw_peer_accept (self);
 }
 
-/* Returns whether there was one. */
+/* Returns whether the request is complete. */
 static gboolean
 read_request (RawPeer *self)
 {
@@ -169,7 +169,7 @@ read_request (RawPeer *self)
   return TRUE;
 }
 
-/* RFC 6455, 5.4. Returns the word of a control frame, or of a message that is whole now. */
+/* Returns the word of a control frame, or of a message that is complete now: RFC 6455, 5.4. */
 static char *
 join_frame (RawPeer        *self,
             const RawFrame *frame)
@@ -208,8 +208,8 @@ join_frame (RawPeer        *self,
   return word;
 }
 
-/* A frame without FIN precedes its continuation, so the beginning of a message is that of its first
- * frame. */
+/* Stores the beginning of a message. If a message has several frames, its beginning is that of its
+ * first frame, the one before any continuation. */
 static void
 note_beginning (RawPeer        *self,
                 const RawFrame *frame)
@@ -233,7 +233,7 @@ read_frame (RawPeer *self)
   if (!raw_frame_parse (&frame, self->incoming->data, self->incoming->len))
     return FALSE;
 
-  /* RFC 6455, 10.3 */
+  /* A client must use a new mask for each frame: RFC 6455, 10.3. */
   g_assert_cmphex (frame.mask, !=, self->mask);
   self->mask = frame.mask;
   g_string_append_printf (self->log, "%s%02x:%" G_GSIZE_FORMAT, self->log->len > 0 ? " " : "",
@@ -258,7 +258,7 @@ read_incoming (RawPeer *self)
     ;
 }
 
-/* Returns whether something came. */
+/* Returns whether bytes were read. */
 static gboolean
 read_some (RawPeer *self)
 {
@@ -285,7 +285,7 @@ read_some (RawPeer *self)
   return TRUE;
 }
 
-/* A socket does not announce bytes that TLS has read already. */
+/* Reads until no bytes are left, because a poll does not report bytes that TLS has read already. */
 static gboolean
 input_cb (GObject  *stream,
           gpointer  user_data)
@@ -317,7 +317,7 @@ watch_output (RawPeer *self)
 
   if (self->drip > 0)
     {
-      /* The client has its turn between one drop and the next. */
+      /* An idle source lets the client run between two pieces. */
       self->output = g_idle_source_new ();
       g_source_set_callback (self->output, drip_cb, self, NULL);
     }
@@ -331,8 +331,8 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether more bytes may be written. A client that has disconnected is no error of the
- * server. */
+/* Returns whether more bytes may be written. It is no error of the server if the client has
+ * disconnected. */
 static gboolean
 write_some (RawPeer *self)
 {
@@ -382,7 +382,7 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* The kernel takes the rest while this thread's loop runs. */
+/* Writes @bytes. The kernel accepts the rest while this thread's main loop runs. */
 void
 raw_peer_write (RawPeer    *self,
                 const void *data,
@@ -406,7 +406,7 @@ raw_peer_write_text (RawPeer    *self,
   raw_peer_write (self, text, strlen (text));
 }
 
-/* Sets whether written bytes wait, to be sent later in one piece. */
+/* Sets whether written bytes are held back, to be sent later in one piece. */
 void
 raw_peer_gather (RawPeer  *self,
                  gboolean  gathers)
@@ -417,7 +417,7 @@ raw_peer_gather (RawPeer  *self,
     flush (self);
 }
 
-/* From now on at most @n_bytes are sent in one segment. */
+/* Limits each segment from now on to @n_bytes. */
 void
 raw_peer_drip (RawPeer *self,
                guint    n_bytes)
@@ -444,7 +444,7 @@ raw_peer_send_text (RawPeer    *self,
   raw_peer_send (self, RAW_TEXT, text, strlen (text));
 }
 
-/* @code: 0 for a frame without one */
+/* @code: the close code, or 0 for a frame without one */
 void
 raw_peer_send_close (RawPeer    *self,
                      guint       code,
@@ -461,14 +461,15 @@ raw_peer_send_close (RawPeer    *self,
   raw_peer_send (self, RAW_CLOSE, payload->data, payload->len);
 }
 
-/* A frame of an opcode that means nothing */
+/* Sends a frame with a reserved opcode. */
 void
 raw_peer_send_nonsense (RawPeer *self)
 {
   raw_peer_send (self, 0x3, "?", 1);
 }
 
-/* Waits until the client's socket has all that was written, tcp(7), while the loop stands still. */
+/* Waits, without an iteration of the main loop, until the client's kernel has received all written
+ * bytes: tcp(7). */
 void
 raw_peer_wait_delivered (RawPeer *self)
 {
@@ -484,7 +485,7 @@ raw_peer_wait_delivered (RawPeer *self)
     }
 }
 
-/* Reads no more, so that the client's socket becomes full in the end. */
+/* Stops reading, so that the client's socket becomes full in the end. */
 void
 raw_peer_pause (RawPeer *self)
 {
@@ -501,7 +502,7 @@ begin_tls (RawPeer *self)
   if (certificate == NULL || self->tls != NULL)
     return;
 
-  /* The first read begins the handshake. */
+  /* Starts to read, because the first read begins the handshake. */
   self->tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), certificate, &error);
   g_assert_no_error (error);
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (self->tls), FALSE);
@@ -524,15 +525,14 @@ raw_peer_resume (RawPeer *self)
   g_source_attach (self->input, g_main_context_get_thread_default ());
 }
 
-/* Closes the socket, without a close_notify of TLS. Bytes that the kernel has not accepted are
- * lost. */
+/* Closes the socket without TLS's close_notify. Bytes that the kernel has not accepted are lost. */
 void
 raw_peer_cut (RawPeer *self)
 {
   clear_source (&self->input);
   clear_source (&self->output);
 
-  /* A handshake of TLS may be under way in a thread, which this ends. */
+  /* A TLS handshake may be in progress in a thread. A shutdown of the socket ends it. */
   if (self->tls != NULL && self->request == NULL && self->connection != NULL)
     g_socket_shutdown (get_socket (self), TRUE, TRUE, NULL);
 
@@ -556,7 +556,7 @@ raw_peer_drop (RawPeer *self)
   raw_peer_cut (self);
 }
 
-/* Sends no more, and continues to read. */
+/* Ends the direction to the client, and continues to read. */
 void
 raw_peer_half_close (RawPeer *self)
 {
@@ -589,28 +589,28 @@ raw_peer_get_server (RawPeer *self)
   return self->server;
 }
 
-/* The first one is 0. */
+/* Returns the number of this connection. The first one has the number 0. */
 guint
 raw_peer_get_index (RawPeer *self)
 {
   return self->index;
 }
 
-/* Whether the server has closed its end */
+/* Returns whether the server has closed its end of the connection. */
 gboolean
 raw_peer_is_closed (RawPeer *self)
 {
   return self->connection == NULL;
 }
 
-/* Returns how many received frames no test has taken. */
+/* Returns the number of received frames that no test has taken. */
 guint
 raw_peer_get_n_frames (RawPeer *self)
 {
   return g_queue_get_length (&self->frames);
 }
 
-/* Returns how many bytes the kernel has for the server, tcp(7). */
+/* Returns the number of bytes that the kernel has received and the server has not read: tcp(7). */
 guint
 raw_peer_count_unread (RawPeer *self)
 {
@@ -621,7 +621,8 @@ raw_peer_count_unread (RawPeer *self)
   return n_bytes;
 }
 
-/* Waits for the next frame, and gives its word: text:hi, binary:3, ping:heartbeat, close:1000 */
+/* Waits for the next frame, and returns its word, such as text:hi, binary:3, ping:heartbeat or
+ * close:1000. */
 char *
 raw_peer_take (RawPeer *self)
 {
@@ -630,7 +631,8 @@ raw_peer_take (RawPeer *self)
   return g_queue_pop_head (&self->frames);
 }
 
-/* Waits for the frames that @words names, with spaces between them, and for no other before. */
+/* Waits for the frames in @words, which are separated by spaces. Fails if any other frame comes
+ * before the last of them. */
 void
 raw_peer_expect (RawPeer    *self,
                  const char *words)
@@ -646,7 +648,7 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns the frames since the last call: the first byte and the length of each. */
+/* Returns the first byte and the length of each frame since the last call. */
 char *
 raw_peer_take_log (RawPeer *self)
 {
@@ -657,7 +659,7 @@ raw_peer_take_log (RawPeer *self)
   return log;
 }
 
-/* Ignores what was received and not expected. */
+/* Drops the received frames that no test has expected. */
 void
 raw_peer_forget (RawPeer *self)
 {
@@ -670,7 +672,7 @@ raw_peer_expect_quiet (RawPeer *self)
   g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
 }
 
-/* Waits until the client has closed its socket, and for no frame before. */
+/* Waits until the client has closed its socket. Fails if a frame comes before the end. */
 void
 raw_peer_expect_end (RawPeer *self)
 {
@@ -684,14 +686,14 @@ raw_peer_has_ended (RawPeer *self)
   return self->has_ended;
 }
 
-/* Returns the first bytes of the last message, which may be too long for its word. */
+/* Returns the first bytes of the last message, which may be too long to be shown in a word. */
 const char *
 raw_peer_get_beginning (RawPeer *self)
 {
   return self->beginning;
 }
 
-/* Returns: (nullable): the lines of the handshake */
+/* Returns: (nullable): the lines of the client's request */
 const char *
 raw_peer_get_request (RawPeer *self)
 {

@@ -6,12 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* Between raw-server.c, which accepts connections, and raw-peer.c, which is one: for no test. */
+/* Private functions of raw-server.c, which accepts connections, and raw-peer.c, which is one of
+ * them. Tests do not call these functions. */
 
-/* The functions of a server for the steps of a connection */
+/* The steps of a connection at which a test's function may be called */
 typedef enum
 {
-  RAW_STEP_ACCEPTED,  /* before anything is read, or a handshake of TLS begun */
+  RAW_STEP_ACCEPTED,  /* no byte is read yet, and no TLS handshake has begun */
   RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
   RAW_STEP_OPENED,
   RAW_STEP_RECEIVED,  /* a frame was received */

@@ -8,7 +8,7 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* Little, so that a peer that does not read is soon felt */
+/* A small buffer, so that a peer that does not read soon blocks the client */
 #define RECEIVE_BUFFER 32768
 
 typedef struct
@@ -25,8 +25,8 @@ struct _RawServer
   GPtrArray       *peers;
   char            *host;
   char            *uri;
-  char            *answer;      /* (nullable) in place of the proper one */
-  char            *greeting;    /* (nullable) a text that is sent in one piece with the answer */
+  char            *answer;      /* (nullable) in place of a valid answer */
+  char            *greeting;    /* (nullable) a text in one piece with the answer */
   Hook             hooks[RAW_STEP_RECEIVED + 1];
   guint16          port;
   gboolean         is_deaf;     /* never answers a handshake */
@@ -47,7 +47,7 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* Uses the same port each time. */
+/* Listens on the same port each time. */
 void
 raw_server_start (RawServer *self)
 {
@@ -72,7 +72,7 @@ raw_server_start (RawServer *self)
   g_signal_connect (self->service, "incoming", G_CALLBACK (incoming_cb), self);
 }
 
-/* Connections that there are stay. */
+/* Stops listening. Connections that exist stay open. */
 void
 raw_server_stop (RawServer *self)
 {
@@ -91,7 +91,7 @@ free_peer (gpointer data)
   raw_peer_free (data);
 }
 
-/* @port: 0 for one that the system chooses */
+/* @port: 0 for a port that the system chooses */
 static RawServer *
 new_server (const char      *host,
             guint16          port,
@@ -110,8 +110,8 @@ new_server (const char      *host,
   return self;
 }
 
-/* @host: an address of this machine, or of the network namespace that is current
- * @certificate: (nullable): with its key, for TLS */
+/* @host: an address of this machine, or of the current network namespace
+ * @certificate: (nullable): a certificate with its key, for TLS */
 RawServer *
 raw_server_new_at (const char      *host,
                    GTlsCertificate *certificate)
@@ -127,7 +127,7 @@ raw_server_new_twin (RawServer  *self,
   return new_server (host, self->port, self->certificate);
 }
 
-/* @certificate: (nullable): with its key, for TLS */
+/* @certificate: (nullable): a certificate with its key, for TLS */
 RawServer *
 raw_server_new_tls (GTlsCertificate *certificate)
 {
@@ -140,7 +140,7 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Data from a client that no test has expected fails the test. */
+/* Fails if the server has received data from a client that no test has expected. */
 void
 raw_server_free (RawServer *self)
 {
@@ -172,7 +172,7 @@ raw_server_get_uri (RawServer *self)
   return self->uri;
 }
 
-/* Whether handshakes are answered, from now on */
+/* Sets whether the server answers handshakes from now on. */
 void
 raw_server_set_answers (RawServer *self,
                         gboolean   answers)
@@ -229,7 +229,7 @@ set_hook (RawServer   *self,
   self->hooks[step] = (Hook) { func, user_data };
 }
 
-/* Returns whether anybody wanted to know. */
+/* Calls the test's function for @step. Returns FALSE if the test has set none. */
 gboolean
 raw_server_tell (RawServer *self,
                  RawStep    step,
@@ -245,8 +245,8 @@ raw_server_tell (RawServer *self,
   return TRUE;
 }
 
-/* @func is called for each TCP connection. If it calls raw_peer_pause (), no byte is read, and no
- * handshake of TLS begins. */
+/* Calls @func for each TCP connection. If @func calls raw_peer_pause (), no byte is read, and no
+ * TLS handshake begins. */
 void
 raw_server_set_accepted (RawServer   *self,
                          RawPeerFunc  func,
@@ -255,7 +255,7 @@ raw_server_set_accepted (RawServer   *self,
   set_hook (self, RAW_STEP_ACCEPTED, func, user_data);
 }
 
-/* @func is called for each request, and answers it, by raw_peer_accept () for instance. */
+/* Calls @func for each request. @func must answer it, with raw_peer_accept () for instance. */
 void
 raw_server_set_requested (RawServer   *self,
                           RawPeerFunc  func,
@@ -264,7 +264,7 @@ raw_server_set_requested (RawServer   *self,
   set_hook (self, RAW_STEP_REQUESTED, func, user_data);
 }
 
-/* @func is called when the handshake is answered properly. */
+/* Calls @func when the server has sent a valid answer to the handshake. */
 void
 raw_server_set_opened (RawServer   *self,
                        RawPeerFunc  func,
@@ -273,7 +273,7 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* Calls @func for each frame, which from then on checks what a client sends. */
+/* Calls @func for each received frame. Only @func then checks the client's frames. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,
@@ -282,7 +282,7 @@ raw_server_set_received (RawServer   *self,
   set_hook (self, RAW_STEP_RECEIVED, func, user_data);
 }
 
-/* Connections of TCP, with a handshake or without */
+/* Returns the number of TCP connections, with a handshake or without. */
 guint
 raw_server_get_n_accepted (RawServer *self)
 {

@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* A server that does what no library does: it sends any frame, answers the handshake or not, stops
- * reading, or vanishes. It runs in this thread's main context, plain or over TLS. */
+/* A server that does what no library does: it sends any frame, may leave the handshake unanswered,
+ * stops reading, or vanishes. It runs in this thread's main context, with or without TLS. */
 typedef struct _RawServer RawServer;
 
-/* One connection to it */
+/* A connection of a client to the server */
 typedef struct _RawPeer RawPeer;
 
-/* Called for @peer */
+/* A function that is called for @peer */
 typedef void (*RawPeerFunc) (RawPeer  *peer,
                              gpointer  user_data);
 

@@ -4,10 +4,10 @@
 
 #include "reserved-port.h"
 
-/* Binds a socket that never listens. Linux then gives the port to nobody who asks for any port, but
- * sockets that also have SO_REUSEADDR may bind and listen on it.
+/* Binds a socket that never listens. When a program asks for any free port, Linux then does not
+ * choose this one. Sockets that also have SO_REUSEADDR may still bind it and listen.
  *
- * @port: (inout): 0 for one that the system chooses
+ * @port: (inout): 0 for a port that the system chooses
  *
  * Returns: (transfer full): the socket, which ends the reservation when it is closed */
 GSocket *

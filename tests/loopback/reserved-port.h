@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A port that stays ours while no socket listens on it. Without the reservation, another process
- * could take the port of a server that is to start again, and would then receive its clients. */
+/* Reserves a port while no socket listens on it. Without the reservation, another process could
+ * take the port of a server that is to start again, and would then receive the server's clients. */
 GSocket *reserved_port_new (const char *host,
                             guint16    *port);
 

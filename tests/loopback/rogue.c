@@ -6,11 +6,12 @@
 
 #include "rogue.h"
 
-/* The connections with which it still has to do; those before are dropped. */
+/* The maximum number of open connections. The server drops the older ones. */
 #define MAX_PEERS 6
 
-/* Little enough for the buffers of sockets. A server that waited for room would wait forever,
- * because its client is in the same thread. */
+/* The maximum number of messages that the server sends on a connection. They fit into the buffers
+ * of the sockets. A server that waited for room would wait forever, because its client runs in the
+ * same thread. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4
@@ -21,7 +22,7 @@ typedef struct
   guint    id;
   guint    n_sent;
   gboolean is_open;
-  gboolean is_broken; /* what it sends makes no sense to the client any more */
+  gboolean is_broken; /* the client cannot parse the server's data any more */
   gint64   last_number[MAX_CLIENTS];
 } Peer;
 
@@ -30,9 +31,9 @@ struct _Rogue
   RawServer  *server;
   Dice       *dice;
   GQueue      peers;
-  GHashTable *seen;       /* messages of all clients */
+  GHashTable *seen;       /* the messages of all clients */
   guint       n_received[MAX_CLIENTS];
-  guint       n_accepted; /* connections that are known here */
+  guint       n_accepted; /* the connections that are in @peers or were */
   gboolean    is_stopped;
   gboolean    behaves;
 };
@@ -108,8 +109,8 @@ opened_cb (RawPeer  *raw,
   find_peer (self, raw)->is_open = TRUE;
 }
 
-/* A message is "text:CLIENT.NUMBER", with "!" after it if it may overtake, and "*" if it may come
- * twice. */
+/* Checks a message, which is "CLIENT.NUMBER", followed by "!" if it may overtake others, and by "*"
+ * if it may come twice. */
 static void
 check_message (Rogue      *self,
                Peer       *peer,
@@ -140,7 +141,7 @@ received_cb (RawPeer  *raw,
   Peer *peer = find_peer (self, raw);
   g_autofree char *word = raw_peer_take (raw);
 
-  /* Data that was sent to a dropped connection is lost, but may be read nevertheless. */
+  /* Data on a dropped connection is lost, but the client's data may still be read. */
   if (peer == NULL)
     return;
 
@@ -161,7 +162,7 @@ received_cb (RawPeer  *raw,
     }
 }
 
-/* A text in two pieces */
+/* Sends a text in two pieces. */
 static void
 send_pieces (Peer *peer)
 {
@@ -192,7 +193,8 @@ send_garbage (Rogue *self,
   for (i = 0; i < sizeof bytes; i++)
     bytes[i] = dice_roll (self->dice, 256);
 
-  /* Not a text or binary message, which could be taken for one of the server's */
+  /* Avoids a text or binary message, which the client could take for one of the server's
+   * messages. */
   bytes[0] |= 0x08;
   raw_peer_write (peer->peer, bytes, 1 + dice_roll (self->dice, sizeof bytes));
   peer->is_broken = TRUE;
@@ -350,7 +352,7 @@ rogue_act (Rogue *self)
     }
 }
 
-/* From now on all is well, and what was not is past. */
+/* Starts or repairs the server, drops all connections, and causes no faults from now on. */
 void
 rogue_behave (Rogue *self)
 {
@@ -366,7 +368,7 @@ rogue_behave (Rogue *self)
     drop (self, g_queue_peek_head (&self->peers), FALSE);
 }
 
-/* How many messages of @client have come, on all links */
+/* Returns the number of messages from @client on all connections. */
 guint
 rogue_get_n_received (Rogue *self,
                       guint  client)

@@ -7,11 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* A server that misbehaves as the dice say, and sees to it that no message comes twice, nor out of
- * order on one link. It sends messages itself, "PEER.NUMBER", numbered from 0 on each link.
+/* A server that misbehaves at random. It checks that no message comes twice, and that messages are
+ * in order on each connection. Its own messages are "PEER.NUMBER", numbered from 0 on each
+ * connection.
  *
- * A client's messages are "CLIENT.NUMBER", with a number that grows, or "CLIENT.NUMBER!" for those
- * that may overtake others. */
+ * A client's messages are "CLIENT.NUMBER" with a growing number, or "CLIENT.NUMBER!" if they may
+ * overtake others. */
 typedef struct _Rogue Rogue;
 
 Rogue      *rogue_new            (Dice  *dice);

@@ -19,7 +19,7 @@ typedef struct
 struct _SignalLog
 {
   HbWebsocketTask *task;     /* (nullable) (not owned) */
-  GQueue           entries;  /* emitted, and not yet expected by the test */
+  GQueue           entries;  /* the words that the test has not expected yet */
   GPtrArray       *all;      /* all words, expected or not */
   gint64           time;     /* when the last expected word was emitted */
   char            *error;    /* (nullable) the message of the last error */

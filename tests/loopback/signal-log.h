@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * attempt:1. A signal that the test did not expect makes signal_log_free () fail. */
 typedef struct _SignalLog SignalLog;
 
-/* The words of a task that opens a connection, and of an open one that close () closes */
+/* The words of a task that opens a connection, and of one that closes an open connection */
 #define WORDS_OPEN    "state:connecting connecting state:open open"
 #define WORDS_CLOSE   "state:closing state:closed close:1000"
 

@@ -9,9 +9,9 @@
 struct _Site
 {
   RawServer *raw;
-  GPtrArray *requests; /* their lines */
-  char      *answer;   /* (nullable) for "/" */
-  char      *realm;    /* (nullable) for which a password is asked, first */
+  GPtrArray *requests; /* the text of each request */
+  char      *answer;   /* (nullable) the answer to "/" */
+  char      *realm;    /* (nullable) the realm of the login that "/" requires first */
 };
 
 static void
@@ -37,7 +37,7 @@ requested_cb (RawPeer  *peer,
     raw_peer_accept (peer);
 }
 
-/* @certificate: (nullable): NULL for one without TLS */
+/* @certificate: (nullable): NULL for a server without TLS */
 Site *
 site_new (GTlsCertificate *certificate)
 {
@@ -66,7 +66,7 @@ site_get_uri (Site *self)
   return raw_server_get_uri (self->raw);
 }
 
-/* Returns: its host and port, and the slash after them */
+/* Returns the host and the port of the server, followed by a slash. */
 const char *
 site_get_authority (Site *self)
 {

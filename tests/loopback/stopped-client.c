@@ -20,9 +20,9 @@
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *
- * Each emission is a line of its time and a word, as a SignalLog writes it. The standard input
- * takes `close`, and `block` with a number of milliseconds, and its end is that of the process. A
- * message may say `block` as well. */
+ * The program prints a line for each emission: the time, and the word of a SignalLog. It reads
+ * commands from the standard input: `close`, or `block` with a number of milliseconds. The program
+ * ends at the end of the input. A message of the server may be a `block` command too. */
 
 static void
 tell (const char *word)
@@ -31,7 +31,7 @@ tell (const char *word)
   fflush (stdout);
 }
 
-/* Says when the time of others begins, and when it is over. */
+/* Blocks the main loop, and prints when the block begins and ends. */
 static void
 block (const char *milliseconds)
 {
@@ -147,7 +147,8 @@ main (int   argc,
   Client client = { .loop = loop };
 
 #ifdef __linux__
-  /* A process that is stopped would outlive a test that fails. */
+  /* Makes the kernel end this process with the test, because a stopped process would outlive a test
+   * that fails. */
   prctl (PR_SET_PDEATHSIG, SIGKILL);
 #endif
 

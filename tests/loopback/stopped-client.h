@@ -5,7 +5,7 @@
 #include "heartbeats.h"
 
 /* Shared by stopped-client and the test that runs it. The timeouts are long enough for a machine
- * that has many of them to run at once. */
+ * that runs many such clients at once. */
 #define CLIENT_PING    200
 #define CLIENT_TIMEOUT 1500
 

@@ -12,7 +12,7 @@
 typedef struct
 {
   char   *word;
-  gint64  time; /* of g_get_monotonic_time () there, which is that of here */
+  gint64  time; /* of g_get_monotonic_time (), which all processes share */
 } Entry;
 
 struct _StoppedProcess
@@ -20,8 +20,8 @@ struct _StoppedProcess
   GSubprocess      *process;
   GDataInputStream *output;
   GArray           *entries;
-  gint64            awake_at;    /* 0 while it is not */
-  guint             n_before;    /* entries of the time before that */
+  gint64            awake_at;    /* 0 while the process sleeps */
+  guint             n_before;    /* the entries from the time before it resumed */
   gboolean          has_exited;
 };
 
@@ -105,7 +105,7 @@ stopped_process_new (const char      *folder,
   return self;
 }
 
-/* To be called when it has exited. */
+/* Frees the object. The process must have exited. */
 void
 stopped_process_free (StoppedProcess *self)
 {
@@ -144,7 +144,7 @@ stopped_process_has_exited (StoppedProcess *self)
   return self->has_exited;
 }
 
-/* Returns when it has stopped. */
+/* Stops the process, and returns when it has stopped. */
 void
 stopped_process_stop (StoppedProcess *self)
 {
@@ -187,21 +187,21 @@ stopped_process_has_said (StoppedProcess *self,
   return FALSE;
 }
 
-/* How many words it has printed since it resumed */
+/* Returns the number of words that the process has printed since it resumed. */
 guint
 stopped_process_count (StoppedProcess *self)
 {
   return self->entries->len - self->n_before;
 }
 
-/* When it has printed the first of these, or 0 */
+/* Returns the time at which the process printed its first word after it resumed, or 0. */
 gint64
 stopped_process_get_time (StoppedProcess *self)
 {
   return stopped_process_count (self) > 0 ? get_entry (self, self->n_before)->time : 0;
 }
 
-/* The first of these */
+/* Returns the first words that the process printed after it resumed, with spaces between them. */
 char *
 stopped_process_join (StoppedProcess *self,
                       guint           n_words)

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A stopped-client for a test: its output so far, and functions that stop it. The program is in the
- * given folder. */
+/* A stopped-client that a test runs: its output so far, and functions that stop the process. The
+ * program is in the folder that the test passes. */
 typedef struct _StoppedProcess StoppedProcess;
 
 StoppedProcess *stopped_process_new          (const char      *folder,

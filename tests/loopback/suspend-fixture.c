@@ -14,7 +14,7 @@ set_up (Fixture       *fixture,
   hb_websocket_task_set_pong_timeout (fixture->task, PONG_AFTER);
 }
 
-/* Lets everything run that the new time has made due. */
+/* Advances the clock, and dispatches every source that is then due. */
 void
 jump (gint64 milliseconds)
 {
@@ -28,7 +28,7 @@ count_pings (Fixture *fixture)
   return get_metric (fixture->task, hb_metrics_get_pings);
 }
 
-/* How much the task has read */
+/* Returns the number of replies and messages that the task has read. */
 guint64
 count_signs (Fixture *fixture)
 {
@@ -36,7 +36,8 @@ count_signs (Fixture *fixture)
          + get_metric (fixture->task, hb_metrics_get_messages_received);
 }
 
-/* The time does not advance, so everything for which the test waits here is sent at once. */
+/* Waits for a ping. The clock does not advance, so only a ping that is sent at once ends the
+ * wait. */
 void
 expect_ping (const Heartbeat *heartbeat,
              RawPeer         *peer)
@@ -44,7 +45,8 @@ expect_ping (const Heartbeat *heartbeat,
   raw_peer_expect (peer, heartbeat_get_ping_word (heartbeat));
 }
 
-/* Into the client's socket, and not yet read */
+/* Sends proof that the connection works, and waits until the data is in the client's socket. The
+ * client has not read it yet. */
 void
 send_life (const Heartbeat *heartbeat,
            RawPeer         *peer)
@@ -53,7 +55,8 @@ send_life (const Heartbeat *heartbeat,
   raw_peer_wait_delivered (peer);
 }
 
-/* It has been read: and then only the next silence pings. */
+/* Waits until the task has read the data of send_life (). Then checks that the next ping is sent no
+ * sooner than ping-timeout after that. */
 void
 expect_life (Fixture         *fixture,
              const Heartbeat *heartbeat,
@@ -76,7 +79,7 @@ expect_life (Fixture         *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
-/* No later than a fresh pong-timeout, and no sooner */
+/* Checks that the connection is lost after another pong-timeout, no sooner and no later. */
 void
 expect_dead (Fixture *fixture)
 {

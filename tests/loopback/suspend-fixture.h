@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* A task with the documented times of the heartbeat, and a clock that jumps. Every case is run in
- * both modes of the heartbeat and with ANY and REPLY, and gets a Heartbeat for its data. */
+/* A task with the default timeouts of the heartbeat, and a clock that jumps. Each case runs in both
+ * modes of the heartbeat, with ANY and REPLY, and gets a Heartbeat as its data. */
 typedef struct
 {
   const char *name;
@@ -21,10 +21,10 @@ typedef struct
 #define PONG_AFTER 10000
 #define HOUR       (3600 * 1000)
 
-/* How much later than documented something may come, of what is as far away as all of this */
+/* The tolerance for the times in these tests, in milliseconds */
 #define LATENESS 125
 
-/* If a tick is later than this, the process was suspended. */
+/* If the main loop runs more than this late, in milliseconds, the process was suspended. */
 #define LATE 1000
 
 #define WORDS_DEAD "state:waiting error:pong-timeout close:1006 reconnect:1:20"

@@ -8,7 +8,8 @@
 
 #include "system-calls.h"
 
-/* The dynamic linker takes a program's own functions before those of the C library, for GIO too. */
+/* The functions below replace those of the C library, for GIO too, because the dynamic linker
+ * prefers the functions of the program. */
 
 static guint16 watched_port;
 static SystemCalls calls;
@@ -33,7 +34,7 @@ void     __real_g_source_add_poll (GSource             *source,
 void     __wrap_g_source_add_poll (GSource             *source,
                                    GPollFD             *fd);
 
-/* Whether this is the client's end of a connection to the server */
+/* Returns whether @fd is the client's end of a connection to the server. */
 static gboolean
 is_watched (int fd)
 {
@@ -120,7 +121,7 @@ __wrap_g_source_add_poll (GSource *source,
   __real_g_source_add_poll (source, fd);
 }
 
-/* Those of the clients of this server count. */
+/* Counts the calls of clients of the server at @uri. */
 void
 system_calls_watch (const char *uri)
 {

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Counts a client's system calls, and the library's calls of the main loop. For programs that are
- * linked with --wrap for the functions of GLib that system-calls.c defines. */
+/* Counts a client's system calls, and the library's calls of main-loop functions. A program that
+ * uses this must be linked with --wrap for the functions of GLib that system-calls.c defines. */
 typedef struct
 {
   guint   n_writes;
   guint   n_reads;
-  guint64 n_written; /* bytes that the kernel has taken */
-  guint   n_sources; /* that the library has made */
-  guint   n_polls;   /* descriptors that it has given to the loop */
+  guint64 n_written; /* bytes that the kernel has accepted */
+  guint   n_sources; /* sources that the library has created */
+  guint   n_polls;   /* descriptors that it has added to the loop */
 } SystemCalls;
 
 void        system_calls_watch (const char *uri);

@@ -7,10 +7,10 @@
 
 #include "test-clock.h"
 
-/* More descriptors than a test has open */
+/* More descriptors than a test opens */
 #define MAX_DESCRIPTORS 1024
 
-/* The functions that replace those of the system: see --wrap in ld(1). */
+/* The linker replaces these functions of the system: see --wrap in ld(1). */
 int __real_timerfd_create  (int                      clock,
                             int                      flags);
 int __real_timerfd_settime (int                      fd,
@@ -31,17 +31,18 @@ int __wrap_clock_gettime   (clockid_t                clock,
 typedef struct
 {
   gboolean is_ours;
-  gint64   deadline; /* 0 if it is not armed, as for timerfd_settime () */
+  gint64   deadline; /* 0 if the timer is not armed, as for timerfd_settime () */
 } Timer;
 
 static Timer timers[MAX_DESCRIPTORS];
 
-/* Any time except 0, which disarms. */
+/* The time may be anything except 0, which would disarm a timer. */
 static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;
 
-/* The kernel's timer is used only for deadlines. */
+/* Arms a timer. The kernel's timer fires at once if the deadline has passed, and is disarmed
+ * otherwise. */
 static int
 arm (int    fd,
      gint64 deadline)
@@ -53,7 +54,7 @@ arm (int    fd,
 
   timers[fd].deadline = deadline;
 
-  /* So that the next turn of the loop sees it */
+  /* Waits until the descriptor is readable, so that the next iteration of the loop finds it. */
   if (is_due && result == 0)
     g_assert_cmpint (g_poll (&poll, 1, -1), ==, 1);
 
@@ -86,7 +87,8 @@ __wrap_timerfd_settime (int                      fd,
   if (!timers[fd].is_ours)
     return __real_timerfd_settime (fd, flags, timer, old);
 
-  /* All that a suspend makes a difference to */
+  /* The replacement supports only what a suspend affects: a timer that fires once, at an absolute
+   * time. */
   g_assert_cmpint (flags, ==, TFD_TIMER_ABSTIME);
   g_assert_cmpint (timer->it_interval.tv_sec, ==, 0);
   g_assert_cmpint (timer->it_interval.tv_nsec, ==, 0);
@@ -113,7 +115,8 @@ test_clock_get_now (void)
   return now;
 }
 
-/* A descriptor that has been closed meanwhile may be anything now: the kernel refuses to arm it. */
+/* Fires the timers that have become due. If a descriptor was closed meanwhile, its number may refer
+ * to another file, which the kernel refuses to arm. */
 void
 test_clock_jump (gint64 milliseconds)
 {

@@ -6,14 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* CLOCK_BOOTTIME for tests. It stops, and a test makes it jump, as after a suspend. A timerfd of
- * this clock fires at its time. Other clocks, such as GLib's, are not affected.
+/* A CLOCK_BOOTTIME for tests. It stands still until a test makes it jump, as after a suspend. A
+ * timerfd of this clock fires at its time. Other clocks, such as GLib's, are not affected.
  *
- * For programs that are linked with --wrap for the functions that test-clock.c defines. */
+ * A program that uses this must be linked with --wrap for the functions that test-clock.c
+ * defines. */
 void     test_clock_jump        (gint64   milliseconds);
 gint64   test_clock_get_now     (void);
 
-/* As on a system that has no timerfd */
+/* Sets whether timerfd_create () fails, as on a system that has no timerfd. */
 void     test_clock_set_without (gboolean without_timerfd);
 
 G_END_DECLS
