@@ -6,14 +6,14 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* When an alarm wakes the loop, by a clock that a test advances, by a timer of the kernel, and by
- * the loop's own timer. */
+/* The times at which alarms wake the loop: with a clock that a test advances, with a timer of the
+ * kernel, and with the loop's own timer */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
 #define SPREAD   (10 * G_TIME_SPAN_MILLISECOND)
 
-/* The latest call after the deadline */
+/* The maximum delay of a callback after its deadline */
 #define MAX_LATENESS (125 * G_TIME_SPAN_MILLISECOND)
 
 typedef struct
@@ -21,9 +21,9 @@ typedef struct
   HbAlarm alarm;
   gint64  wanted_at;
   gint64  early;    /* The callback may be called this much sooner. */
-  gint64  rang_at;  /* HB_NEVER as long as it has not */
-  gint64  late;     /* how much later than wanted it rang, negative if sooner */
-  guint   n_calls;  /* of the callback, for whatever reason */
+  gint64  rang_at;  /* HB_NEVER until the callback is called */
+  gint64  late;     /* time of the call after the deadline, negative if before */
+  guint   n_calls;  /* calls of the callback, whether due or not */
 } Bell;
 
 static gint64
@@ -68,7 +68,7 @@ bell_want (Bell   *self,
   hb_alarm_touch (&self->alarm);
 }
 
-/* @data: as add_test () gives it: whether there is no timer */
+/* @data: whether the system has no timerfd, as add_test () passes it */
 static void
 bell_init (Bell          *self,
            GMainContext  *context,
@@ -161,7 +161,7 @@ test_together (gconstpointer data)
       g_hash_table_add (moments, &bells[i].rang_at);
     }
 
-  /* The grid is half the slack at least. */
+  /* Alarms share the wake-ups of a grid, whose step is at least half the slack. */
   g_assert_cmpuint (g_hash_table_size (moments), <=, (end - begin) / (MAX_LATENESS / 2) + 1);
 
   for (i = 0; i < N_ALARMS; i++)

@@ -4,14 +4,14 @@
 
 #include "fixture.h"
 
-/* A server that stops reading: the socket is full, and messages wait. */
+/* A server that stops reading, so that the socket becomes full and messages wait */
 
 #define SIZE (64 * 1024)
 
-/* More than the kernel keeps on its own */
+/* More messages than the kernel buffers */
 #define N_MESSAGES 100
 
-/* Each message has a size of its own, by which the server knows it. */
+/* Sends messages of different sizes, because the server identifies each by its size. */
 static void
 send_numbered (Fixture *fixture,
                guint    number)
@@ -49,7 +49,7 @@ open_and_fill (Fixture *fixture)
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, SIZE);
   signal_log_expect_quiet (fixture->log);
 
-  /* The kernel's own backlog is kept short, because its bytes cannot be taken back. */
+  /* The kernel's send queue must stay short, because its bytes cannot be taken back. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), <, N_MESSAGES / 5);
 
   return peer;
@@ -71,7 +71,8 @@ test_all_arrives_in_order (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Messages that the link did not take are sent on the next one, in order and without a gap. */
+/* Messages that the connection did not accept are sent on the next one, in order and without a
+ * gap. */
 static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)
@@ -109,7 +110,8 @@ test_reconnect_now_keeps (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* It is not sent within close-timeout. Then it is reported, and the link is dropped. */
+/* The message is not sent within close-timeout, so its loss is reported and the connection is
+ * dropped. */
 static void
 test_unsent_at_close (Fixture       *fixture,
                       gconstpointer  data)
@@ -130,7 +132,7 @@ test_unsent_at_close (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* The server reads again in time. */
+/* The server resumes reading before close-timeout expires. */
 static void
 test_close_sends_backlog (Fixture       *fixture,
                           gconstpointer  data)
@@ -148,7 +150,7 @@ test_close_sends_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain state:closed close:1000");
 }
 
-/* The messages in flight are sent, then the close frame. */
+/* The messages in flight are sent, and then the close frame. */
 static void
 test_take_while_closing (Fixture       *fixture,
                          gconstpointer  data)
@@ -189,7 +191,7 @@ test_flush_waits (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain");
 }
 
-/* A volatile message does not stand in line. */
+/* A volatile message fails at once if it cannot be sent at once. */
 static void
 test_volatile_is_refused (Fixture       *fixture,
                           gconstpointer  data)
@@ -203,7 +205,7 @@ test_volatile_is_refused (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
 }
 
-/* The server's close frame counts, although ours cannot be sent. */
+/* The server's close frame ends the connection, although the client's cannot be sent. */
 static void
 test_close_frame_of_the_server (Fixture       *fixture,
                                 gconstpointer  data)
@@ -217,7 +219,7 @@ test_close_frame_of_the_server (Fixture       *fixture,
   g_assert_cmpint (signal_log_get_time (fixture->log) - start, <, 4 * G_TIME_SPAN_SECOND);
 }
 
-/* A backlog that does not move does not hide that the peer is dead. */
+/* The heartbeat detects a dead peer although unsent messages block the socket. */
 static void
 test_dead_peer_is_noticed (Fixture       *fixture,
                            gconstpointer  data)
@@ -243,7 +245,7 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* A server that reads slowly, and sends nothing, takes bytes, which counts as activity. */
+/* The server reads slowly and sends nothing. The bytes that it reads count as activity. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)

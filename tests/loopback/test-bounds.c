@@ -8,21 +8,21 @@
 #include "flood.h"
 #include "raw-frame.h"
 
-/* The memory that a hostile server can make the task use: at most max-message-size and the buffers,
- * measured as the bytes in use of the heap. */
+/* The memory that a hostile server can make the task use: at most max-message-size and the buffers.
+ * The tests measure it as the bytes in use on the heap. */
 
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)
 
-/* For memory other than messages: of libsoup, the main loop and the test */
+/* Room for other memory than messages: that of libsoup, the main loop and the test */
 #define ROOM_FOR_BUFFERS (512 * KIB)
 
-/* libsoup has a message twice, as a frame and put together, each in an array whose size is a power
- * of two, and the test keeps the one before. */
+/* libsoup holds a message twice, as a frame and as a whole, each in an array whose size is a power
+ * of two. The test also holds the previous message. */
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* The number of bytes that a server sends in a test that must not grow with it */
+/* The bytes that a server sends in a test whose memory must not grow with their number */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -34,7 +34,7 @@ typedef struct
   guint64          peak;
 } Bounds;
 
-/* Returns: 0 where it cannot be known */
+/* Returns: 0 if the system does not report it */
 static guint64
 get_heap (void)
 {
@@ -101,7 +101,7 @@ report (Bounds *bounds)
                   flood_get_n_sent (bounds->flood) / KIB, (bounds->peak - bounds->start) / KIB);
 }
 
-/* Runs for as long as the server has something to say that is taken, and the task takes it. */
+/* Runs the loop until the server has sent all its data or the task is closed. */
 static void
 run (Bounds *bounds)
 {
@@ -117,7 +117,7 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* While the server continues, and the task emits no signal */
+/* Runs the loop for a time. The task emits no signal that would end the wait. */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)
@@ -171,7 +171,8 @@ make_frame (guint8 first,
   return bytes;
 }
 
-/* A mebibyte of zeros in a kibibyte, RFC 7692, 7.2.1; again and again they are still zeros. */
+/* Makes a message of a kibibyte that inflates to a mebibyte of zeros: RFC 7692, 7.2.1. If the
+ * message is repeated, each copy inflates to zeros again. */
 static GByteArray *
 make_bomb (guint8 first)
 {
@@ -188,13 +189,13 @@ make_bomb (guint8 first)
   g_assert_no_error (error);
   g_assert_cmpuint (n_read, ==, MIB);
 
-  /* A message goes without the mark at the end of what is flushed. */
+  /* A message ends without the last four bytes that the flush writes. */
   raw_frame_append (bytes, first, small, n_written - ((first & RAW_FIN) != 0 ? 4 : 0));
 
   return bytes;
 }
 
-/* Longer than any memory: its header is enough to refuse it. */
+/* The frame is longer than any memory, so its header is enough to refuse it. */
 static void
 test_announced (gconstpointer data)
 {
@@ -212,7 +213,7 @@ test_announced (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The same applies without a limit, up to the size that libsoup can hold. */
+/* The frame is refused without a limit too, because libsoup cannot hold a message of this size. */
 static void
 test_announced_without_limit (gconstpointer data)
 {
@@ -224,7 +225,7 @@ test_announced_without_limit (gconstpointer data)
   bounds_free (bounds, G_MAXUINT64);
 }
 
-/* A message at the limit, of which only the beginning comes */
+/* The server announces a message of the maximum size, and sends only its beginning. */
 static void
 test_claimed (gconstpointer data)
 {
@@ -242,7 +243,7 @@ test_claimed (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* Messages just at the limit, one after another */
+/* The server sends messages of the maximum size, one after another. */
 static void
 test_messages (void)
 {
@@ -289,17 +290,18 @@ test_slow_application (void)
   open_task (bounds);
   signal_log_expect (bounds->log, WORDS_OPEN);
 
-  /* The log would take memory that is measured. */
+  /* The signal log would keep the messages, and so change the measured memory. */
   signal_log_free (bounds->log);
   bounds->log = NULL;
   wait_until (n_messages > 9900);
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* How many bytes of an unread flood the kernels may accept */
+/* The bytes of an unread flood that the sockets of both sides may buffer */
 #define ROOM_IN_KERNELS (24 * MIB)
 
-/* What waits may take as much again in libsoup's array, and one more read comes after it. */
+/* Room for the waiting messages, which may take as much again in libsoup's array, and for one more
+ * read */
 #define ROOM_FOR_WAITING (2 * MIB + ROOM_FOR_BUFFERS)
 
 static void
@@ -315,7 +317,8 @@ receive_cb (GObject      *source,
   (*n_messages)++;
 }
 
-/* On a paused task messages wait, and the server with them, also while they are taken slowly. */
+/* While the task is paused, messages wait and the server has to stop sending. The same applies
+ * while the application takes the messages slowly. */
 static void
 test_paused (gconstpointer data)
 {
@@ -329,7 +332,7 @@ test_paused (gconstpointer data)
   if (!can_measure ())
     return;
 
-  /* Many at a time, or the server would be slow */
+  /* Sends many frames at a time, because the server would be slow otherwise. */
   frames = g_byte_array_new ();
   while (frames->len < 64 * KIB)
     g_byte_array_append (frames, frame->data, frame->len);
@@ -355,8 +358,8 @@ test_paused (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_WAITING + 2 * length);
 }
 
-/* A handshake whose answer has no end: libsoup stops at 64 KiB of headers; the rest of what an
- * answer may have is read and thrown away, until connect-timeout. */
+/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers. Where the headers
+ * do end, the rest is read and thrown away until connect-timeout. */
 static void
 test_answer (gconstpointer data)
 {
@@ -374,7 +377,7 @@ test_answer (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* A message that never ends, of fragments each of which is short enough */
+/* The message never ends, and each of its fragments is short enough. */
 static void
 test_fragments (gconstpointer data)
 {
@@ -393,7 +396,7 @@ test_fragments (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_A_MESSAGE);
 }
 
-/* Little on the wire, and much when it is inflated */
+/* The message is small on the wire, and large when it is inflated. */
 static void
 test_bomb (gconstpointer data)
 {
@@ -416,7 +419,7 @@ test_bomb (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_A_MESSAGE);
 }
 
-/* Each wants a pong, which the server does not read. */
+/* The server sends pings, and does not read the pongs. */
 static void
 test_pings (void)
 {
@@ -450,7 +453,7 @@ static const char *endless_redirect[] = {
   "and more, and more, and more, and more, and more, and more, and more, and more, and more",
 };
 
-/* libsoup writes a line for each frame. */
+/* Ignores libsoup's debug messages, because libsoup writes one for each frame. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* When open_async () and close_async () complete, and which calls cancel others */
+/* The times at which open_async () and close_async () complete, and the calls that cancel others */
 
 static void
 assert_opened (Fixture      *fixture,
@@ -75,7 +75,7 @@ test_open_and_close (Fixture       *fixture,
   assert_closed (fixture, closed_already);
 }
 
-/* The first OPEN counts, however many attempts it takes. */
+/* open_async () completes at the first OPEN, after any number of failed attempts. */
 static void
 test_open_through_failures (Fixture       *fixture,
                             gconstpointer  data)
@@ -122,7 +122,8 @@ test_open_ends_by_close (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* Cancelled while connecting, waiting, and before it began: the task is closed. */
+/* If open_async () is cancelled while connecting, while waiting, or before it begins, the task is
+ * closed. */
 static void
 test_cancel_open (Fixture       *fixture,
                   gconstpointer  data)
@@ -157,7 +158,7 @@ test_cancel_open (Fixture       *fixture,
   signal_log_expect_quiet (fixture->log);
 }
 
-/* A cancellable whose call is over cancels nothing any more. */
+/* A cancellable has no effect after its call has completed. */
 static void
 test_cancel_too_late (Fixture       *fixture,
                       gconstpointer  data)
@@ -174,7 +175,7 @@ test_cancel_too_late (Fixture       *fixture,
   signal_log_expect_now (fixture->log, WORDS_OPEN);
 }
 
-/* It ends the call but not the closing. */
+/* A cancelled close_async () completes at once, but the task continues to close. */
 static void
 test_cancel_close (Fixture       *fixture,
                    gconstpointer  data)
@@ -209,7 +210,7 @@ test_close_ends_by_reconnect (Fixture       *fixture,
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* A call keeps the task alive until it is over. */
+/* A call keeps the task alive until it completes. */
 static void
 test_calls_keep_alive (Fixture       *fixture,
                        gconstpointer  data)

@@ -4,14 +4,14 @@
 
 #include "fixture.h"
 
-/* The ways in which a link can end, and how `close` reports them. */
+/* The ways in which a connection can end, and the arguments of `close` in each */
 
 typedef struct
 {
   const char *name;
   guint       code;
   const char *reason; /* (nullable) */
-  const char *word;   /* what is emitted */
+  const char *word;   /* the expected word of the signal log */
 } CloseFrame;
 
 static const CloseFrame close_frames[] = {
@@ -44,7 +44,7 @@ test_close_frame (Fixture       *fixture,
       signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
-      /* Libsoup answers with the same code, and takes those of 1012 to 1014 for an error. */
+      /* libsoup answers with the same code, and treats the codes 1012 to 1014 as an error. */
       g_free (raw_peer_take (peer));
       raw_peer_expect_end (peer);
       hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -52,7 +52,8 @@ test_close_frame (Fixture       *fixture,
     }
 }
 
-/* The peer's close frame directly follows a message, and its FIN the close frame. */
+/* The peer's close frame directly follows a message, and the end of the connection directly follows
+ * the close frame. */
 static void
 test_last_words (Fixture       *fixture,
                  gconstpointer  data)
@@ -80,7 +81,8 @@ static const CloseFrame own_close_frames[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* The peer receives the code and reason of the application, or those that libsoup sends instead. */
+/* The peer receives the code and reason of the application, or those that libsoup sends in their
+ * place. */
 static void
 test_own_close_frame (Fixture       *fixture,
                       gconstpointer  data)
@@ -145,7 +147,7 @@ test_close_timeout (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* From a state without a link nothing has opened, so nothing closes. */
+/* Without a connection close () emits no `close`, because nothing was open. */
 static void
 test_close_without_link (Fixture       *fixture,
                          gconstpointer  data)
@@ -169,7 +171,7 @@ test_close_without_link (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* The first one counts. */
+/* The first call of close () counts. */
 static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
@@ -184,7 +186,7 @@ test_close_twice (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Both sides at once */
+/* Both sides send a close frame at the same time. */
 static void
 test_close_frames_cross (Fixture       *fixture,
                          gconstpointer  data)
@@ -198,7 +200,7 @@ test_close_frames_cross (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* The application's own business with the connection ends the link, not the task. */
+/* If the application closes the connection itself, the connection ends, but the task continues. */
 static void
 test_connection_is_closed (Fixture       *fixture,
                            gconstpointer  data)
@@ -213,7 +215,7 @@ test_connection_is_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* After such an end, close () sends no frame to the peer, and does not wait for it. */
+/* After such an end, close () sends no frame and does not wait for the peer. */
 static void
 test_connection_is_closed_twice (Fixture       *fixture,
                                  gconstpointer  data)

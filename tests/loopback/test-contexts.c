@@ -4,9 +4,10 @@
 
 #include "fixture.h"
 
-/* Main contexts, threads, and sessions: to whom a task belongs. */
+/* The main context, the thread and the session that a task uses */
 
-/* The whole of it in a thread that has its own main context, while no other runs */
+/* Runs a task from start to end in a thread with its own main context, while no other context
+ * runs. */
 static gpointer
 live_in_thread (gpointer data)
 {
@@ -51,7 +52,7 @@ test_many_threads (void)
     g_thread_join (threads[i]);
 }
 
-/* A turn of both loops: the task's, and the one that the server has */
+/* Iterates both contexts once: @context of the task, and the default one of the server. */
 static void
 turn (GMainContext *context)
 {
@@ -69,14 +70,15 @@ finish (GMainContext *context)
   g_main_context_pop_thread_default (context);
 }
 
-/* Handlers run with it, whatever the caller's is. */
+/* Checks that a handler runs with the task's context as thread-default, whatever the caller's
+ * is. */
 static void
 check_context_cb (gpointer context)
 {
   g_assert_true (g_main_context_get_thread_default () == context);
 }
 
-/* The context of the moment of open () counts, not that of a later call. */
+/* A task uses the context of its open () call, and not that of a later call. */
 static void
 test_context_is_taken_once (Fixture       *fixture,
                             gconstpointer  data)
@@ -95,7 +97,8 @@ test_context_is_taken_once (Fixture       *fixture,
     {
       gint64 deadline = wait_get_deadline ();
 
-      /* These are called without the context, and act in it nevertheless. */
+      /* These functions are called without the task's context, and act in that context
+       * nevertheless. */
       assert_sends (fixture->task, "hello");
       hb_websocket_task_check (fixture->task);
 
@@ -113,7 +116,7 @@ test_context_is_taken_once (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* After close () another context may have it. */
+/* After close () the task may be opened in another context. */
 static void
 test_other_context_after_close (Fixture       *fixture,
                                 gconstpointer  data)
@@ -142,7 +145,7 @@ pass_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Runs @context for a while, which is not thread-default meanwhile. */
+/* Iterates @context without making it the thread-default one. */
 static void
 run_unpushed (GMainContext *context,
               guint         milliseconds)
@@ -330,7 +333,7 @@ test_own_session (Fixture       *fixture,
   g_assert_finalize_object (session);
 }
 
-/* Two tasks on one session do not disturb each other. */
+/* Two tasks with one session do not disturb each other. */
 static void
 test_shared_session (Fixture       *fixture,
                      gconstpointer  data)

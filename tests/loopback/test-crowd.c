@@ -6,9 +6,9 @@
 
 #include "fixture.h"
 
-/* Many threads that send at the same time, and the task's own thread with them. This is for
- * ThreadSanitizer: see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES is the number of messages that
- * all of them send, and HB_CROWD_LINKS the number of connections, in place of the defaults. */
+/* Many threads that send at the same time as the task's own thread. ThreadSanitizer runs this test:
+ * see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES sets the total number of messages, and
+ * HB_CROWD_LINKS the number of connections. */
 
 #define N_THREADS 8
 #define N_MESSAGES 16000
@@ -157,7 +157,7 @@ crowd_clear (Crowd *self)
   wait_idle ();
 }
 
-/* Goes on until all is accepted. A queue that is full is no error here. */
+/* Sends messages until all are accepted, because a full queue is no error here. */
 static gpointer
 send_all (gpointer data)
 {
@@ -173,10 +173,10 @@ send_all (gpointer data)
   return NULL;
 }
 
-/* A message that was in part in the kernel goes out again, whole, on the next link, and the server
- * has not seen it before. So each comes once, in the order of its thread. The server sends nothing:
- * a socket that is closed with unread bytes resets the connection, and loses what it had to send.
- */
+/* Checks that each message arrived once, in the order of its thread. If the kernel had only a part
+ * of a message, the whole message is sent again on the next connection, and the server has not seen
+ * it before. The server sends nothing, because a socket that is closed with unread bytes resets the
+ * connection and loses unsent data. */
 static void
 assert_complete (Crowd *self)
 {
@@ -268,7 +268,7 @@ fill (gpointer data)
   return NULL;
 }
 
-/* Messages that wait keep the order of each sender. */
+/* Checks that waiting messages keep the order of each sender. */
 static void
 assert_ordered (GPtrArray *messages)
 {
@@ -287,7 +287,7 @@ assert_ordered (GPtrArray *messages)
     }
 }
 
-/* All send at the same time, and no message is sent yet. */
+/* All threads send at the same time, and no message is written yet. */
 static void
 test_bound (gconstpointer data)
 {
@@ -321,7 +321,8 @@ test_bound (gconstpointer data)
   crowd_clear (&crowd);
 }
 
-/* The task is opened and closed meanwhile. Each accepted message is reported as sent or failed. */
+/* Counts the results while the task is opened and closed. Each accepted message must be reported as
+ * sent or failed. */
 static void
 count_result_cb (GObject      *source,
                  GAsyncResult *result,

@@ -9,9 +9,9 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* Messages that wait until the TCP of the server has acknowledged them */
+/* Messages that wait until the server's TCP has acknowledged them */
 
-/* More than the kernels of both sides keep */
+/* More messages than the kernels of both sides buffer */
 #define N_MESSAGES 100
 #define SIZE       10000
 
@@ -30,14 +30,14 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* How often the library has read how many bytes are not acknowledged */
+/* How often the library has queried the number of unacknowledged bytes */
 static guint n_readings;
 
 int ioctl (int           fd,
            unsigned long request,
            ...);
 
-/* The dynamic linker takes a program's own function before that of the C library. */
+/* Replaces the function of the C library, because the dynamic linker prefers the program's own. */
 int
 ioctl (int           fd,
        unsigned long request,
@@ -81,7 +81,7 @@ set_up (Fixture    *fixture,
   return TRUE;
 }
 
-/* Each message has a size of its own, by which the server knows it. */
+/* Sends messages of different sizes, because the server identifies each by its size. */
 static gpointer
 send_all (gpointer task)
 {
@@ -112,8 +112,9 @@ expect_numbers (RawPeer *peer,
     }
 }
 
-/* The server does not read, so its kernel acknowledges a part of the messages only. All that count
- * as sent are there when it reads at last, and all others come on the next link. */
+/* The server does not read, so its kernel acknowledges only a part of the messages. When the server
+ * reads again, it must find all messages that count as sent. All others come on the next
+ * connection. */
 static void
 test_loss (gconstpointer data)
 {
@@ -147,7 +148,7 @@ test_loss (gconstpointer data)
   g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
   g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
 
-  /* Without acknowledgements a part of these is lost. */
+  /* Without acknowledgements some of these messages are lost. */
   raw_peer_resume (first);
   if (has_stream)
     expect_numbers (first, 0, n_sent);
@@ -192,7 +193,7 @@ test_calls (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_received (fixture->server), ==, "one two");
 }
 
-/* The main context is not iterated, so nothing asks but the call that sends. */
+/* The main context is not iterated, so only the call that sends can query the acknowledgements. */
 static void
 test_room (Fixture       *fixture,
            gconstpointer  data)
@@ -206,7 +207,7 @@ test_room (Fixture       *fixture,
   hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
   fixture_open (fixture);
 
-  /* The first message of an iteration is written at once. */
+  /* Ends the iteration, because the first message of an iteration is written at once. */
   wait_idle ();
   assert_sends (fixture->task, "three");
   while (!hb_websocket_task_send_text (fixture->task, "three", NULL))
@@ -218,7 +219,7 @@ test_room (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Over TLS, each written block is measured, which costs system calls. */
+/* Over TLS, the library measures each written block, which costs system calls. */
 static void
 test_set_back (gconstpointer data)
 {
@@ -271,7 +272,7 @@ hog_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The server sends, and does not read, so messages wait for its acknowledgement. */
+/* The server sends and does not read, so messages wait for its acknowledgement. */
 static void
 test_pause (Fixture       *fixture,
             gconstpointer  data)

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* g_object_run_dispose (), in any state and more than once, drops the link, fails the calls that
- * wait and emits no signal. The object's functions still return. */
+/* g_object_run_dispose () in any state and more than once. It drops the connection, fails the
+ * pending calls and emits no signal. The functions of the task still return afterwards. */
 
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
 
@@ -60,7 +60,7 @@ assert_fails (HbWebsocketTask *task,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* Every method answers, and none does anything. */
+/* Checks that each method returns and has no effect. */
 static void
 assert_answers (HbWebsocketTask *task)
 {
@@ -132,7 +132,7 @@ test_in_state (gconstpointer data)
   fixture_set_up (&fixture, "raw");
   fixture_enter (&fixture, state);
 
-  /* The calls that wait at this moment */
+  /* Makes the calls that can be pending in this state. */
   if (state == HB_STATE_CONNECTING || state == HB_STATE_WAITING)
     {
       hb_websocket_task_open_async (fixture.task, NULL, store_result_cb, &results.opened);
@@ -177,7 +177,8 @@ test_in_state (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* A reference that the application keeps to a connection does not keep the link. */
+/* If the application keeps a reference to the connection, the connection is dropped
+ * nevertheless. */
 static void
 test_connection_is_kept (Fixture       *fixture,
                          gconstpointer  data)
@@ -191,7 +192,7 @@ test_connection_is_kept (Fixture       *fixture,
   wait_until (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_CLOSED);
 }
 
-/* With a backlog that a dead peer never takes */
+/* The task is disposed of while a peer that does not read blocks its messages. */
 static void
 test_with_backlog (Fixture       *fixture,
                    gconstpointer  data)
@@ -207,7 +208,7 @@ test_with_backlog (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* Each link closes its socket and whatever else it has. */
+/* Each connection closes its socket and its other descriptors. */
 static void
 test_descriptors (Fixture       *fixture,
                   gconstpointer  data)
@@ -269,7 +270,7 @@ no_pong_cb (HbWebsocketTask       *task,
   return FALSE;
 }
 
-/* The data of the functions is freed once. */
+/* The user data of each function is freed once. */
 static void
 test_functions_are_freed (void)
 {

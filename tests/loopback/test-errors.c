@@ -4,9 +4,9 @@
 
 #include "fixture.h"
 
-/* Errors of attempts and of links. The caller's mistakes are in test-input.c. */
+/* Errors of attempts and of connections. test-input.c tests the caller's mistakes. */
 
-/* A resolver that knows no name: the answer of a real one would depend on where the test runs. */
+/* A resolver that finds no name, because the answer of a real one would depend on the machine. */
 typedef GResolver TestResolver;
 typedef GResolverClass TestResolverClass;
 
@@ -47,7 +47,7 @@ test_resolver_init (TestResolver *self)
 {
 }
 
-/* An error of the resolver passes through unchanged. */
+/* The resolver's error is reported unchanged. */
 static void
 test_unknown_host (Fixture       *fixture,
                    gconstpointer  data)
@@ -95,7 +95,7 @@ expect_wait (Fixture    *fixture,
   signal_log_expect (fixture->log, "state:closed");
 }
 
-/* A server that asks for a wait gets it, of at most an hour. */
+/* The task waits for as long as the server asks, but at most for an hour. */
 static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
@@ -121,7 +121,7 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 500, "7", "reconnect:1:20");
 }
 
-/* A message in one piece with the answer, where no socket will announce it */
+/* A message comes in one piece with the answer, so no poll reports it. */
 static void
 test_message_with_answer (Fixture       *fixture,
                           gconstpointer  data)
@@ -146,7 +146,7 @@ test_connect_timeout (Fixture       *fixture,
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), "50"));
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 
-  /* The next attempt has its own time, and its own socket. */
+  /* The next attempt has a timeout and a socket of its own. */
   hb_websocket_task_set_connect_timeout (fixture->task, 10000);
   raw_server_set_answers (fixture->raw, TRUE);
   signal_log_expect (fixture->log, WORDS_OPEN);
@@ -174,7 +174,7 @@ test_repeat_limit (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
 }
 
-/* The server would send it again: reconnecting would loop. */
+/* The task ends, because the server would send the message again after each reconnect. */
 static void
 test_message_too_big (Fixture       *fixture,
                       gconstpointer  data)
@@ -192,7 +192,8 @@ test_message_too_big (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* A change acts on the current link, and 0 means no limit, not that of libsoup. */
+/* A change applies to the current connection, and 0 means no limit rather than the limit of
+ * libsoup. */
 static void
 test_message_size_may_change (Fixture       *fixture,
                               gconstpointer  data)

@@ -5,9 +5,9 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The frames of long messages, and the frames between them, on plain TCP and TLS */
+/* The frames of long messages, and the frames between them, on plain TCP and on TLS */
 
-/* More than the kernel keeps for a peer that does not read */
+/* More bytes than the kernel buffers for a peer that does not read */
 #define BIG      (4 * 1024 * 1024)
 #define BIG_WORD "binary:4194304"
 
@@ -22,7 +22,7 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
-/* A message of so many bytes, and the first byte and the length of each frame */
+/* A message of @length bytes, and the expected first byte and length of each frame */
 typedef struct
 {
   gsize       length;
@@ -71,7 +71,7 @@ test_sizes (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Opens a link, and sends a message of which the kernel then has a part. */
+/* Opens a connection, and sends a message of which the kernel accepts only a part. */
 static RawPeer *
 send_in_part (Fixture *fixture)
 {

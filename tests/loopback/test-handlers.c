@@ -7,10 +7,10 @@
 /* A handler of any signal may call any function, drop the last reference, or run a main loop. The
  * tests combine each signal with each action. */
 
-/* Whatever a handler has done, the task then is */
+/* The state of the task after the handler has acted */
 typedef enum {
-  GOES_ON, /* alive: it opens again and again */
-  ENDS,    /* CLOSED, and silent */
+  GOES_ON, /* alive: the task opens again and again */
+  ENDS,    /* CLOSED, and the task emits no more signals */
   IS_GONE, /* finalized */
 } Outcome;
 
@@ -100,7 +100,7 @@ act_hold (Scene *scene)
   hb_websocket_task_release (scene->task);
 }
 
-/* Without a release, the request is not sent after `connecting`. */
+/* Holds the task, so that no request is sent after `connecting`. */
 static void
 act_hold_and_close (Scene *scene)
 {
@@ -108,7 +108,7 @@ act_hold_and_close (Scene *scene)
   hb_websocket_task_close (scene->task, 1000, NULL);
 }
 
-/* The callback of close_async () is the one place here where nothing may be sent. */
+/* Sends a text. Only the callback of close_async () runs in CLOSED, where no text is accepted. */
 static void
 send_text (Scene *scene)
 {
@@ -130,7 +130,7 @@ act_send (Scene *scene)
   hb_websocket_task_flush_async (scene->task, NULL, NULL, NULL);
 }
 
-/* A call that is cancelled takes no message away, so the scene continues as without it. */
+/* Pauses the task and cancels a call of receive_async (). The cancelled call removes no message. */
 static void
 act_pause (Scene *scene)
 {
@@ -160,7 +160,7 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* Settings that end the task at the next attempt, or at this one */
+/* These settings are invalid, and end the task at the current attempt or at the next one. */
 static void
 act_set_bad_uri (Scene *scene)
 {
@@ -200,7 +200,7 @@ act_unref_elsewhere (Scene *scene)
   g_thread_join (g_thread_new ("collector", unref_in_thread, g_steal_pointer (&scene->task)));
 }
 
-/* Within a context that is not the task's, and would be if it were opened there */
+/* Makes calls while another context is thread-default. The task must not move to that context. */
 static void
 act_in_other_context (Scene *scene)
 {
@@ -228,7 +228,7 @@ act_hold_and_dispose (Scene *scene)
   act_dispose (scene);
 }
 
-/* A few turns of the loop */
+/* Iterates the main loop a few times. */
 static void
 act_nest (Scene *scene)
 {
@@ -249,7 +249,7 @@ nest_deeper_cb (Scene *scene)
   scene->depth--;
 }
 
-/* In every handler from now on, one main loop in the other */
+/* Runs a main loop in every later handler, up to four deep. */
 static void
 act_nest_deeply (Scene *scene)
 {
@@ -264,7 +264,7 @@ act_nest_deeply (Scene *scene)
   nest_deeper_cb (scene);
 }
 
-/* Long enough for data to arrive, and for links to end and open */
+/* Runs a main loop for long enough that data arrives, and connections end and open. */
 static void
 act_nest_long (Scene *scene)
 {
@@ -401,7 +401,7 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
-/* The call has ended the task, so that it is for us to have it go on. */
+/* Opens the task again, because close_async () has ended it. */
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,
@@ -414,7 +414,7 @@ ended_cb (GObject      *source,
     hb_websocket_task_open (scene->task);
 }
 
-/* A handler of the request, which libsoup calls, while it is busy with it */
+/* Acts in a handler of the request, which libsoup calls while it uses the request. */
 static void
 connecting_cb (HbWebsocketTask *task,
                SoupMessage     *request,
@@ -423,7 +423,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect_swapped (request, "wrote-headers", G_CALLBACK (act_once), user_data);
 }
 
-/* What the server does on each link: it greets, answers the heartbeat, then breaks the protocol. */
+/* Acts as the server on each connection: sends a message, answers the heartbeat, and then breaks
+ * the protocol. */
 static void
 peer_opened_cb (RawPeer  *peer,
                 gpointer  user_data)

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The request of the handshake, and the negotiated options. */
+/* The request of the handshake, and the options that both sides negotiate */
 
 static void
 test_protocols (Fixture       *fixture,
@@ -39,14 +39,14 @@ test_no_common_protocol (Fixture       *fixture,
                      "state:closed error:handshake error:repeat-limit");
 }
 
-/* The offer, the server's answer, and whether the link opens */
+/* The subprotocols of the client and the server, and whether the connection opens */
 typedef struct
 {
   const char *path;
-  const char *offered;  /* with commas between them; "" for an empty list */
-  const char *header;   /* (nullable) the value that is sent, NULL for no header */
+  const char *offered;  /* separated by commas; "" for an empty list */
+  const char *header;   /* (nullable) the sent value, NULL for no header */
   const char *answer;
-  const char *protocol; /* (nullable) NULL where the attempt fails */
+  const char *protocol; /* (nullable) NULL if the attempt fails */
 } ProtocolCase;
 
 #define CHOOSES(protocol) "Sec-WebSocket-Protocol: " protocol "\r\n"
@@ -166,7 +166,7 @@ add_token_cb (HbWebsocketTask *task,
   soup_message_headers_replace (soup_message_get_request_headers (message), "X-Token", token);
 }
 
-/* A header that has to be made again for each attempt */
+/* A handler of `connecting` sets a new header for each attempt. */
 static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
@@ -192,7 +192,7 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* The link has a header of its own, which no server knows. */
+  /* The library adds an extension of its own to the connection, which no server sees. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);
@@ -239,7 +239,7 @@ test_compression_meanwhile (Fixture       *fixture,
   fixture_close_raw (fixture, raw_server_wait_peer (fixture->raw, 2));
 }
 
-/* A change of the URI acts at the next attempt. */
+/* A new URI applies to the next attempt. */
 static void
 test_other_uri (Fixture       *fixture,
                 gconstpointer  data)
@@ -278,8 +278,8 @@ hold_cb (HbWebsocketTask *task,
   g_idle_add (fetched_cb, user_data);
 }
 
-/* A handler of `connecting` holds the attempt, here for longer than connect-timeout, and has it
- * made again for another URI. */
+/* A handler of `connecting` holds the attempt, here for longer than connect-timeout. After a change
+ * of the URI, the task makes the request again. */
 static void
 test_held_request (Fixture       *fixture,
                    gconstpointer  data)

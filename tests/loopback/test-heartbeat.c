@@ -4,7 +4,8 @@
 
 #include "fixture.h"
 
-/* The heartbeat on a real link. That the documented numbers are kept is shown on the core. */
+/* The heartbeat on a real connection. The tests of the core prove that the documented times are
+ * kept. */
 
 #define PING_AFTER 100
 #define PONG_AFTER 100
@@ -13,10 +14,11 @@
 /* The longest time until a dead peer is detected */
 #define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
 
-/* The log is written after the clock was read. */
+/* The tolerance for the time between an event and its entry in the log */
 #define SLACK (20 * G_TIME_SPAN_MILLISECOND)
 
-/* How often the loop records that it runs. A missing record shows a busy machine. */
+/* The interval at which the main loop records that it runs. A missing record shows a busy
+ * machine. */
 #define TICK (10 * G_TIME_SPAN_MILLISECOND)
 
 static gint64 ticked_at;
@@ -67,8 +69,8 @@ assert_within (gint64 time,
   g_assert_cmpint (time, <=, expected + TOLERANCE + missed);
 }
 
-/* The peer accepts, and never answers: detected on time, and dropped without a closing handshake,
- * for which the task would have to wait. */
+/* Checks that the loss of a peer that accepts and never answers is detected in time. The connection
+ * is dropped without a closing handshake, because the peer would not answer its close frame. */
 static void
 expect_dead_peer (Fixture *fixture)
 {
@@ -98,7 +100,7 @@ test_dead_peer (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* The same in mode PING, with a libsoup that would answer, had it not stopped reading */
+/* The same in mode PING, with a libsoup that would answer if it did not stop reading */
 static void
 test_dead_peer_ping (Fixture       *fixture,
                      gconstpointer  data)
@@ -108,8 +110,8 @@ test_dead_peer_ping (Fixture       *fixture,
   expect_dead_peer (fixture);
 }
 
-/* Any message counts as activity, and postpones the next ping, by so long that a busy machine is no
- * silence. */
+/* Any message counts as activity, and postpones the next ping. The interval is so long that a busy
+ * machine does not look like a silent peer. */
 static void
 test_any_message_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -151,8 +153,9 @@ test_live_server (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Each server answers a ping frame. libsoup has no public function that sends one, so this test
- * guards the opcode, which is no message type. */
+/* Each server answers a ping frame. libsoup has no public function that sends a ping, so the
+ * library passes the opcode where libsoup expects a message type. This test detects a libsoup that
+ * refuses it. */
 static void
 test_ping_frame (Fixture       *fixture,
                  gconstpointer  data)
@@ -222,13 +225,13 @@ test_pong_message_is_swallowed (Fixture       *fixture,
   signal_log_expect_quiet (fixture->log);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 0);
 
-  /* Equal, not alike */
+  /* A message that only begins like a reply is not one. */
   assert_sends (fixture->task, "pong2");
   signal_log_expect (fixture->log, "message:text:pong2");
   fixture_close (fixture);
 }
 
-/* Chatter does not hide that the reply is missing. */
+/* Other messages do not hide a missing reply. */
 static void
 test_reply_alone_is_life (Fixture       *fixture,
                           gconstpointer  data)
@@ -265,7 +268,7 @@ dawdle_cb (HbWebsocketTask       *task,
 
 #define N_MESSAGES 5000
 
-/* A flood does not keep the link open either. */
+/* A flood of messages does not hide a missing reply either. */
 static void
 test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
                                      gconstpointer  data)
@@ -284,7 +287,7 @@ test_reply_alone_is_life_in_a_flood (Fixture       *fixture,
 
   signal_log_skip_to (fixture->log, "error:pong-timeout");
 
-  /* libsoup delivers all messages before any other source has its turn. */
+  /* Without the library's stream, libsoup delivers all messages before any other source runs. */
   if (has_stream)
     g_assert_cmpuint (n_messages, <, N_MESSAGES);
 
@@ -349,7 +352,7 @@ test_ping_func (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* The bytes take the place of the text, and the text of a function the place of both. */
+/* ping-bytes replaces the text of the ping, and the ping function replaces both. */
 static void
 test_ping_bytes (Fixture       *fixture,
                  gconstpointer  data)
@@ -384,7 +387,7 @@ test_ping_bytes (Fixture       *fixture,
   raw_peer_expect (peer, "ping:heartbeat");
 }
 
-/* Pings that keep the connection in routers, without a wait for the answer. */
+/* The pings keep the connection open in routers, and the task does not wait for replies. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
@@ -402,7 +405,7 @@ test_no_pong_timeout (Fixture       *fixture,
     raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* A change acts on the current link. */
+/* A change of the timeouts applies to the current connection. */
 static void
 test_change_while_open (Fixture       *fixture,
                         gconstpointer  data)
@@ -418,7 +421,8 @@ test_change_while_open (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
 }
 
-/* A blocked main loop proves nothing about the server, so another ping is sent. */
+/* While the main loop is blocked no reply can be read, so the task sends another ping instead of
+ * dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
                                  gconstpointer  data)

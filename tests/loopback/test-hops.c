@@ -7,7 +7,7 @@
 #include "proxy.h"
 #include "site.h"
 
-/* The headers that reach an HTTP proxy, and those that reach the server behind it. */
+/* The headers that reach an HTTP proxy, and those that reach the server behind it */
 
 #define SERVER_LOGIN   "anna:s3rver"
 #define PROXY_LOGIN    "bert:pr0xy"
@@ -27,14 +27,14 @@ typedef struct
   Proxy           *proxy;
 } HopFixture;
 
-/* How the password of the proxy is known, and other secrets */
+/* How the client learns the passwords of the proxy and of the server */
 typedef struct
 {
   const char *path;
   gboolean    asks;        /* the proxy wants a password */
-  gboolean    is_in_uri;   /* it is in the URI of the proxy, and not asked for */
-  gboolean    asks_too;    /* so does the server, whose password is in its URI */
-  gboolean    is_answered; /* but the application answers */
+  gboolean    is_in_uri;   /* it is in the proxy's URI, so nothing asks for it */
+  gboolean    asks_too;    /* the server asks too, and its password is in its URI */
+  gboolean    is_answered; /* the application answers in place of a URI */
 } HopCase;
 
 static const HopCase hops[] = {
@@ -46,7 +46,7 @@ static const HopCase hops[] = {
   { "/loopback/hops/tunnel/both/in-uris", TRUE, TRUE, TRUE, FALSE },
 };
 
-/* Returns each side's own header. */
+/* Gives the server and the proxy a password each. */
 static gboolean
 authenticate_cb (SoupMessage *message,
                  SoupAuth    *auth,
@@ -108,7 +108,7 @@ tear_down (HopFixture    *fixture,
   site_free (fixture->elsewhere);
 }
 
-/* A cookie for TLS only, and headers of the application */
+/* Adds a cookie for TLS only, and headers of the application. */
 static void
 add_secrets (HopFixture *fixture)
 {
@@ -195,7 +195,7 @@ test_tunnel (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
 }
 
-/* @data: NULL for the other origin behind the proxy */
+/* @data: where the server redirects to, or NULL for another server behind the proxy */
 static void
 test_redirect (HopFixture    *fixture,
                gconstpointer  data)
@@ -215,7 +215,7 @@ test_redirect (HopFixture    *fixture,
     g_assert_null (strstr (site_get_last (fixture->elsewhere), "Proxy-Authorization"));
 }
 
-/* A server that wants the proxy's password does not get it. */
+/* A server that asks for the proxy's password does not receive it. */
 static void
 test_nosy_server (HopFixture    *fixture,
                   gconstpointer  data)
@@ -234,7 +234,8 @@ test_nosy_server (HopFixture    *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 407);
 }
 
-/* The session has learnt the password of the proxy, and goes directly from then on. */
+/* The session knows the proxy's password, and then connects directly. The server must not receive
+ * the password. */
 static void
 test_without_proxy (HopFixture    *fixture,
                     gconstpointer  data)
@@ -265,7 +266,7 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* A request of the application on the same session, at the same time */
+/* The application makes a request with the same session at the same time. */
 static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)
@@ -298,12 +299,12 @@ test_others (HopFixture    *fixture,
   g_assert_cmpuint (n, ==, 1);
 }
 
-/* The text of the error about a refusal, and the next signal */
+/* A refusal by the proxy, the text of the error that reports it, and the next state */
 typedef struct
 {
   const char *path;
   const char *scheme;
-  const char *answer; /* of the proxy */
+  const char *answer; /* the answer of the proxy */
   const char *text;
   guint       status;
   HbState     state;
@@ -344,7 +345,7 @@ test_refusal (HopFixture    *fixture,
   g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
-/* Without TLS, the proxy gets the whole request: its password is in it. */
+/* Without TLS, the proxy receives the whole request, including the password of the proxy. */
 static void
 test_plain_password (HopFixture    *fixture,
                      gconstpointer  data)
@@ -358,11 +359,11 @@ test_plain_password (HopFixture    *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 501);
 }
 
-/* The answer of a server without a login */
+/* The server's answer to a request without a login */
 typedef struct
 {
   const char *path;
-  const char *answer; /* (nullable) NULL for 401 with a challenge, until the login comes */
+  const char *answer; /* (nullable) NULL for 401 with a challenge until the login comes */
 } LoginCase;
 
 static const LoginCase logins[] = {
@@ -408,7 +409,7 @@ test_login (HopFixture    *fixture,
                      login->answer == NULL && i % 2 == 1);
 }
 
-/* Two tasks with one session, and a login each */
+/* Two tasks share one session, and each has its own login. */
 static void
 test_two_logins (HopFixture    *fixture,
                  gconstpointer  data)

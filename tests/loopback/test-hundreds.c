@@ -8,12 +8,13 @@
 #include "fixture.h"
 #include "position.h"
 
-/* Hundreds of tasks that act at random: with private sessions and with one that they share, in one
- * main context and in those of several threads. Their handlers call any task, and run main loops.
- * At the end each task connects and gets an answer, and is dropped in any order.
+/* Hundreds of tasks that act at random. Some have a session of their own, and the others share one.
+ * They run in one main context, or in those of several threads. Their handlers call any task, and
+ * run main loops. At the end each task connects and receives an answer, and then the tasks are
+ * dropped in a random order.
  *
  * A failure prints the seed of its round, and HB_WALK_SEED=SEED repeats that round alone, as far as
- * sockets do the same twice. With HB_WALK_SECONDS, each test takes as many rounds as fit in. */
+ * sockets behave the same again. HB_WALK_SECONDS sets the time in which each test runs rounds. */
 
 #define N_TASKS   300
 #define N_THREADS 3
@@ -34,7 +35,7 @@ typedef struct
 {
   const char   *uri;
   GMainContext *context;
-  SoupSession  *session; /* of every other task */
+  SoupSession  *session; /* shared by every second task */
   Walker        walkers[N_TASKS];
   guint         n_walkers;
   Dice          dice;
@@ -100,7 +101,7 @@ fill (Walk  *self,
   hb_websocket_task_open (task);
 }
 
-/* A handler of the task may be running. */
+/* Replaces a task, one of whose handlers may be running. */
 static void
 replace (Walk  *self,
          guint  index)
@@ -129,7 +130,7 @@ hold_or_release (Walker *self)
     }
 }
 
-/* One call of any task. A handler that runs in it may replace the task. */
+/* Makes one random call of a random task. A handler that runs in it may replace that task. */
 static void
 act (Walk *self)
 {
@@ -209,7 +210,8 @@ walk_take (Walk  *self,
     }
 }
 
-/* Asks on each connection, because one that the server has left may look open for a while. */
+/* Sends a message on each connection until a reply comes, because a connection that the server has
+ * closed may look open for a while. */
 static gboolean
 has_answer (HbWebsocketTask *task,
             guint64          n_received,
@@ -226,7 +228,7 @@ has_answer (HbWebsocketTask *task,
   return get_metric (task, hb_metrics_get_messages_received) > n_received;
 }
 
-/* Each task is of use again, whatever has happened. */
+/* Checks that each task connects and receives an answer, whatever has happened before. */
 static void
 walk_come_back (Walk *self)
 {
@@ -259,7 +261,7 @@ walk_come_back (Walk *self)
     }
 }
 
-/* Drops some tasks, in any order. */
+/* Drops tasks in a random order until @n_left remain. */
 static void
 walk_drop (Walk  *self,
            guint  n_left)
@@ -273,7 +275,7 @@ walk_drop (Walk  *self,
     }
 }
 
-/* The context may be one that no thread runs again. */
+/* Drops all tasks and the context, which may be one that no thread iterates again. */
 static void
 walk_clear (Walk *self)
 {
@@ -342,12 +344,12 @@ test_one_context (Fixture       *fixture,
   take_rounds (fixture->server, walk_in_one_context);
 }
 
-/* How a thread leaves its context */
+/* The way in which a thread leaves its context */
 typedef enum
 {
-  LEAVE_IDLE,     /* All tasks are dropped, and the context is run until nothing is left to do. */
-  LEAVE_AT_ONCE,  /* All tasks are dropped, and the context is never run again. */
-  LEAVE_TO_OTHER, /* The tasks are dropped by another thread, and the context is never run again. */
+  LEAVE_IDLE,     /* All tasks are dropped, and the context is iterated until it is idle. */
+  LEAVE_AT_ONCE,  /* All tasks are dropped, and the context is never iterated again. */
+  LEAVE_TO_OTHER, /* Another thread drops the tasks, and the context is never iterated again. */
   N_LEAVES
 } Leave;
 
@@ -372,7 +374,8 @@ walk_in_thread (gpointer user_data)
   walk_init (&self->walk, self->uri, self->seed, N_TASKS / N_THREADS);
   walk_take (&self->walk, N_STEPS / N_THREADS);
 
-  /* An attempt to connect never ends in a context that is not run again, and GIO leaks it. */
+  /* An attempt to connect would never end in a context that is not iterated again, and GIO would
+   * leak it. So each task connects first. */
   walk_come_back (&self->walk);
 
   switch (self->leave)
@@ -399,7 +402,7 @@ walk_in_thread (gpointer user_data)
   return NULL;
 }
 
-/* Without a deadline, because each wait in the threads has one. */
+/* Waits for the threads. A deadline is not necessary, because each wait in the threads has one. */
 static void
 wait_for_threads (int n_at_most)
 {

@@ -4,7 +4,8 @@
 
 #include "fixture.h"
 
-/* Mistakes of the caller: the error names them, nothing is sent, and the state stays. */
+/* Mistakes of the caller. The error names the mistake, nothing is sent, and the state does not
+ * change. */
 
 static void
 expect_refusal (Fixture    *fixture,
@@ -63,7 +64,7 @@ test_uri (Fixture       *fixture,
   fixture_open (fixture);
 }
 
-/* The scheme may be written in capitals, and the URI may have a query. */
+/* The scheme may be in upper case, and the URI may have a query. */
 static void
 test_unusual_uri (Fixture       *fixture,
                   gconstpointer  data)
@@ -132,7 +133,8 @@ test_secrets (Fixture       *fixture,
     }
 }
 
-/* A URI that becomes wrong while a link is open acts at the next attempt, and ends the task. */
+/* If the application sets an invalid URI while a connection is open, the task ends at the next
+ * attempt. */
 static void
 test_uri_becomes_wrong (Fixture       *fixture,
                         gconstpointer  data)
@@ -168,7 +170,7 @@ test_close_arguments (Fixture       *fixture,
       g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
     }
 
-  /* A call that returns an error reports nothing else. */
+  /* A call that returns an error must not emit `error` as well. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
   wait_until (closed != NULL);
   g_assert_false (hb_websocket_task_close_finish (fixture->task, closed, &error));
@@ -219,7 +221,7 @@ test_text (Fixture       *fixture,
   expect_bad_text (fixture, "a\0b\xe2\x82", 5, "byte 3");
   expect_bad_text (fixture, "\xed\xa0\x80", 3, "byte 0");
 
-  /* No type of message */
+  /* The value 9 is no type of message. */
   g_assert_false (hb_websocket_task_send_message (fixture->task, (SoupWebsocketDataType) 9, bytes,
                                                   HB_SEND_FLAGS_DEFAULT, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
@@ -263,7 +265,8 @@ is_fatal_cb (const char     *domain,
   return g_strcmp0 (domain, "libsoup") != 0;
 }
 
-/* Libsoup rejects such a header with one message: a critical one before 3.6.6, a warning since. */
+/* libsoup rejects an invalid header with a critical message before version 3.6.6, and with a
+ * warning since then. */
 static void
 expect_rejected (SoupMessageHeaders *headers,
                  const char         *name,
@@ -280,7 +283,7 @@ expect_rejected (SoupMessageHeaders *headers,
   g_assert_cmpuint (n_messages, ==, 1);
 }
 
-/* Mistakes of the programmer, which have no effect except a message. */
+/* Mistakes of the programmer have no effect except a critical message. */
 static void
 test_slips (Fixture       *fixture,
             gconstpointer  data)
@@ -303,7 +306,7 @@ test_slips (Fixture       *fixture,
   g_assert_no_error (error);
   g_assert_cmpstr (hb_websocket_task_get_ping_message (fixture->task), ==, "heartbeat");
 
-  /* Text that would add a header to the request */
+  /* The line breaks would add a header to the request. */
   expect_rejected (headers, "X-Token", "a\r\nX-Evil: 1");
   expect_rejected (headers, "X-Token: a\r\nX-Evil", "1");
   g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));
@@ -316,7 +319,7 @@ bad_ping_cb (HbWebsocketTask *task,
   return g_strdup ("\xff");
 }
 
-/* Instead of a text that cannot be sent, the default ping message is sent. */
+/* If the ping function returns a text that cannot be sent, the default ping message is sent. */
 static void
 test_bad_ping (Fixture       *fixture,
                gconstpointer  data)

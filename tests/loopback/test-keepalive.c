@@ -4,26 +4,26 @@
 
 #include "fixture.h"
 
-/* Small copies of servers that drop a client without a heartbeat, whatever they send to it
+/* Small copies of servers that drop a client without a heartbeat, even if they send data to it
  * themselves */
 
 #define PING_AFTER 30
 #define N_REPLIES  12
 
-/* The number of messages, one every FEED milliseconds, after which the server drops the client if
- * no heartbeat arrived. A limit in time would fail on a slow machine. */
+/* The server sends a message every FEED milliseconds, and drops the client after this many messages
+ * without a heartbeat. A limit in time would fail on a slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 
 typedef struct
 {
   const char *name;
-  const char *ping_bytes; /* (nullable) in place of the next two */
-  const char *ping_head;  /* up to the number of the ping */
+  const char *ping_bytes; /* (nullable) in place of the next two fields */
+  const char *ping_head;  /* the text before the number of the ping */
   const char *ping_tail;
-  const char *ping_word;  /* the head, as a RawPeer shows it */
+  const char *ping_word;  /* the head in the form that a RawPeer shows */
   guint8      opcode;
-  const char *reply;      /* up to the number */
+  const char *reply;      /* the text before the number */
 } Server;
 
 static const Server servers[] = {

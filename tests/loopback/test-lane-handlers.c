@@ -7,9 +7,10 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls of the application while messages are received together, or in pieces, without libsoup */
+/* Calls of the application in handlers of messages that arrive together or in pieces, and that the
+ * task reads without libsoup */
 
-/* Emissions of pongs by libsoup, in this process */
+/* The pongs that libsoup has emitted in this process */
 static guint n_pongs;
 
 static gboolean
@@ -23,7 +24,7 @@ pong_emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Runs the loop in the handler of one message. */
+/* Runs the main loop in the handler of the message "nest". */
 static void
 nest_cb (HbWebsocketTask       *task,
          SoupWebsocketDataType  type,
@@ -35,7 +36,7 @@ nest_cb (HbWebsocketTask       *task,
   if (!g_str_equal (g_bytes_get_data (message, NULL), "nest"))
     return;
 
-  /* Nothing is ready either, so a loop sleeps. */
+  /* No source may be ready, because a main loop would then not sleep. */
   while (g_main_context_iteration (NULL, FALSE))
     g_assert_cmpuint (*n_messages, ==, n);
 }
@@ -93,7 +94,7 @@ send_and_more (Fixture    *fixture,
   raw_peer_gather (peer, FALSE);
 }
 
-/* The server's data after our close frame is read, up to its own. */
+/* After the client's close frame, the server's data is read up to the server's close frame. */
 static void
 test_close_in_handler (Fixture       *fixture,
                        gconstpointer  data)

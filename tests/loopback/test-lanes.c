@@ -7,8 +7,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that are taken from the stream without libsoup, and those that libsoup handles: the same
- * bytes have the same effects in both ways. */
+/* Messages that the task reads from the stream without libsoup, and messages that libsoup handles.
+ * The same bytes must have the same effects in both cases. */
 
 #define LIMIT 70000
 
@@ -18,24 +18,24 @@
 typedef enum
 {
   LANE_FAST,      /* The connection has no handler. */
-  LANE_SLOW,      /* A listener has every frame go through libsoup. */
-  LANE_SWITCHING, /* A listener comes and goes. */
+  LANE_SLOW,      /* A listener makes every frame go through libsoup. */
+  LANE_SWITCHING, /* A listener is added and removed. */
   N_LANES,
 } Lane;
 
-/* One connection, and everything that a server's bytes cause on it */
+/* One connection, and everything that the server's bytes cause on it */
 typedef struct
 {
   RawServer       *server;
   HbWebsocketTask *task;
   GString         *log;
-  GRand           *rand;       /* for the listener */
+  GRand           *rand;       /* decides when the listener comes and goes */
   Lane             lane;
   gulong           listener;   /* 0 without a handler */
-  guint            n_unheard;  /* messages that the listener should have had and has not */
+  guint            n_unheard;  /* messages that the listener has not received */
 } Exchange;
 
-/* Emissions of messages by libsoup, in this process */
+/* The messages that libsoup has emitted in this process */
 static guint n_emissions;
 
 static gboolean
@@ -49,7 +49,8 @@ emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* After an error libsoup may emit a message that the task does not. */
+/* Counts a message of the listener. After an error libsoup may emit a message that the task does
+ * not. */
 static void
 exchange_heard_cb (SoupWebsocketConnection *connection,
                    SoupWebsocketDataType    type,
@@ -89,7 +90,8 @@ open_cb (HbWebsocketTask *task,
     listen (exchange);
 }
 
-/* The listener runs after this handler, and misses the message if it has been removed. */
+/* Records a message. The listener runs after this handler, so a listener that is removed here
+ * misses the message. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -154,7 +156,9 @@ begin (Exchange *exchange,
   g_signal_connect (exchange->task, "close", G_CALLBACK (close_cb), exchange);
 }
 
-/* Returns: (transfer full): the log, and the frames that the client has sent */
+/* Waits for the end of the connection.
+ *
+ * Returns: (transfer full): the log, followed by the frames that the client has sent */
 static char *
 end (Exchange *exchange,
      RawPeer  *peer)
@@ -247,7 +251,7 @@ typedef struct
 {
   const char *name;
   const char *bytes;      /* in hexadecimal */
-  gboolean    is_plain;   /* All of it is whole messages. */
+  gboolean    is_plain;   /* The bytes are complete messages only. */
 } Case;
 
 static const Case cases[] = {
@@ -336,7 +340,7 @@ test_plain (gconstpointer data)
   g_assert_cmpuint (n_emissions, >, 0);
 }
 
-/* Bytes that a server sends with its answer to the request */
+/* The bytes that a server sends after its answer to the request */
 typedef struct
 {
   GByteArray *bytes;
@@ -366,8 +370,9 @@ count_messages (const char *log)
   return n;
 }
 
-/* Like run (), but the first bytes come in the segment of the answer. No other byte follows before
- * @n_messages messages are there, because it would have them read. */
+/* Works like run (), but sends the first bytes in the segment of the answer. No more bytes follow
+ * before @n_messages messages have come, because a read of the new bytes would also read the first
+ * ones. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,
@@ -420,7 +425,7 @@ test_with_answer (gconstpointer data)
     }
 }
 
-/* Fills @payload with text, which may have a byte that makes it none. */
+/* Fills @payload with text, which sometimes has a byte that makes it invalid. */
 static void
 fill (guint8 *payload,
       gsize   length,

@@ -11,7 +11,7 @@ typedef struct
 {
   HbWebsocketTask *task;
   GThread         *home;
-  guint            delay;     /* microseconds that the collector waits */
+  guint            delay;     /* microseconds before the collector acts */
   int              n_foreign; /* emissions that came in a thread that is not the task's */
   int              is_done;
 } Collection;
@@ -65,8 +65,8 @@ ping_cb (HbWebsocketTask *task,
   return g_strdup ("ping");
 }
 
-/* Lets a thread drop the last reference while this one runs the loop. Whether that owns the context
- * between two turns, as a GMainLoop does, is for the caller to say. */
+/* Lets a thread drop the last reference while this thread runs the main loop. @owned decides
+ * whether the loop owns its context between two iterations, as a GMainLoop does. */
 static void
 collect_elsewhere (Collection *self,
                    gboolean    owned)
@@ -106,7 +106,7 @@ start_task (Collection *self,
   assert_sends (self->task, "two");
 }
 
-/* The peer answers at once, and so do we. */
+/* Both sides answer each message at once. */
 static void
 test_while_busy (gconstpointer data)
 {
@@ -133,7 +133,7 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
-/* Open, lost, waiting and connecting in turns, a few hundred microseconds each */
+/* The states OPEN, WAITING and CONNECTING alternate, each for a few hundred microseconds. */
 static void
 test_while_reconnecting (gconstpointer data)
 {
@@ -155,7 +155,8 @@ test_while_reconnecting (gconstpointer data)
   wait_idle ();
 }
 
-/* The task gives up, and leaves its context, at about the moment of its end. */
+/* The task reaches its repeat limit, and leaves its context, at about the time when the last
+ * reference is dropped. */
 static void
 test_while_ending (gconstpointer data)
 {
@@ -296,7 +297,8 @@ test_abandoned_context (void)
   wait_idle ();
 }
 
-/* With a loop that gives up the context between its turns, and with one that does not */
+/* Adds a test with a main loop that owns the context between its iterations, and one with a loop
+ * that does not. */
 static void
 add_loop_tests (const char    *name,
                 GTestDataFunc  func)

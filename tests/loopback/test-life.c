@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The signals of a task, in their order, and the state at each. */
+/* The signals of a task in their order, and the state at each */
 
 static void
 test_open_and_close (Fixture       *fixture,
@@ -20,7 +20,7 @@ test_open_and_close (Fixture       *fixture,
   g_assert_true (SOUP_IS_WEBSOCKET_CONNECTION (hb_websocket_task_get_connection (fixture->task)));
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->task), ==, 101);
 
-  /* Nothing changes by a second one. */
+  /* A second call of open () has no effect. */
   hb_websocket_task_open (fixture->task);
   signal_log_expect_quiet (fixture->log);
 
@@ -34,7 +34,7 @@ test_open_and_close (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* A server's close is followed by a reconnect, with the same handlers. */
+/* After a close frame of the server the task reconnects, and its handlers stay connected. */
 static void
 test_reconnect (Fixture       *fixture,
                 gconstpointer  data)
@@ -57,7 +57,7 @@ test_reconnect (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 2);
 }
 
-/* The server's process ends, and starts again after a while. */
+/* The server's process ends, and starts again later. */
 static void
 test_server_restart (Fixture       *fixture,
                      gconstpointer  data)
@@ -198,7 +198,8 @@ test_reconnect_now (Fixture       *fixture,
       peer = raw_server_wait_peer (fixture->raw, n_accepted);
       g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, n_accepted + 1);
 
-      /* The close frame of the link that was CLOSING never left that server's socket. */
+      /* The close frame that was sent in CLOSING does not fail the test, because the previous peer
+       * is paused and has not read it. */
       fixture_close_raw (fixture, peer);
     }
 }
@@ -245,7 +246,7 @@ test_hold (Fixture       *fixture,
 {
   signal_log_watch (fixture->log, "reconnect-at");
 
-  /* Before open () */
+  /* Two holds begin before open (). */
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
@@ -260,7 +261,7 @@ test_hold (Fixture       *fixture,
   hb_websocket_task_release (fixture->task);
   signal_log_skip_to (fixture->log, "open");
 
-  /* An open link stays, and the next attempt must wait. */
+  /* A hold does not end an open connection, but delays the next attempt. */
   hb_websocket_task_hold (fixture->task);
   assert_sends (fixture->task, "hello");
   signal_log_expect (fixture->log, "message:text:hello");
@@ -312,7 +313,7 @@ see_state_at_error_cb (HbWebsocketTask *task,
   see_state_cb (task, seen);
 }
 
-/* While a signal is emitted, the state is the next one already. */
+/* When a signal is emitted, the state has already changed. */
 static void
 test_states_in_handlers (Fixture       *fixture,
                          gconstpointer  data)
@@ -347,7 +348,7 @@ test_states_in_handlers (Fixture       *fixture,
   raw_peer_expect (peer, "close:1002");
 }
 
-/* Bytes of an old connection that are on their way when the new one begins */
+/* Data of an old connection arrives after the new connection has begun. */
 static void
 test_old_link_is_mute (Fixture       *fixture,
                        gconstpointer  data)
@@ -355,7 +356,7 @@ test_old_link_is_mute (Fixture       *fixture,
   RawPeer *old = fixture_open_raw (fixture);
   RawPeer *peer;
 
-  /* It is on its way when the new link is begun. */
+  /* The message and the close frame are in transit when the new connection begins. */
   raw_peer_send_text (old, "late");
   raw_peer_send_close (old, 4000, "late");
   hb_websocket_task_reconnect_now (fixture->task);

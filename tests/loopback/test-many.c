@@ -5,13 +5,13 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Many tasks in one main context share its source, and none holds up another. With some more of
- * them, their sockets are polled in another way. */
+/* Many tasks in one main context share its source, and none delays another. From a certain number
+ * of tasks on, their sockets are polled in another way. */
 
 #define MAX_TASKS 50
 #define PING      20
 
-/* More replies than those that were on their way already */
+/* More replies than those that were in transit already */
 #define N_REPLIES 3
 
 typedef struct
@@ -22,7 +22,7 @@ typedef struct
   gboolean         has_run;
 } Many;
 
-/* How many tasks, and which server the fixture has */
+/* The number of tasks, and the fixture's server */
 typedef struct
 {
   const char *name;
@@ -241,7 +241,7 @@ test_judged_in_nested (Fixture       *fixture,
   test_server_free (server);
 }
 
-/* One iteration of each loop, of which the server has the last */
+/* Iterates each context once, that of the server last. */
 static void
 turn (GMainContext *contexts[2])
 {
@@ -281,7 +281,7 @@ open_in (Fixture      *fixture,
   return task;
 }
 
-/* How many timers of the kernel this process has */
+/* Returns the number of kernel timers of this process. */
 static guint
 count_timers (void)
 {
@@ -300,7 +300,7 @@ count_timers (void)
   return n;
 }
 
-/* The orders in which four tasks are dropped, of which the first two share a context */
+/* The orders in which four tasks are dropped. The first two tasks share a context. */
 static const char * const orders[] = { "0123", "3210", "2031", "0231", "1302" };
 
 static void
@@ -326,7 +326,7 @@ test_any_order (Fixture       *fixture,
         g_assert_finalize_object (tasks[orders[i][j] - '0']);
       g_assert_cmpuint (count_timers (), ==, n_timers);
 
-      /* libsoup completes in the context what it has begun to close. */
+      /* libsoup finishes the closing of connections in the context in which it began. */
       for (j = 0; j < 2; j++)
         {
           g_main_context_push_thread_default (contexts[j]);
@@ -339,7 +339,7 @@ test_any_order (Fixture       *fixture,
   wait_idle ();
 }
 
-/* What the last poll of the context has looked at */
+/* The number of descriptors in the last poll of the context */
 static guint n_polled;
 
 static gint
@@ -371,7 +371,8 @@ test_polled (Fixture       *fixture,
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = open_in (fixture, contexts, 0, NULL);
 
-  /* The descriptors of the context, the timer, the set, and of changes of the network */
+  /* The descriptors are that of the context, the timer, the set of sockets, and the socket for
+   * network changes. */
   turn (contexts);
   g_assert_cmpuint (n_polled, <=, 4);
 
@@ -389,7 +390,7 @@ test_polled (Fixture       *fixture,
   wait_idle ();
 }
 
-/* The ids of sources are numbers in order. */
+/* Counts the sources of the context by their ids, which are consecutive numbers. */
 static guint
 count_sources (GMainContext *context)
 {
@@ -406,7 +407,7 @@ count_sources (GMainContext *context)
   return n;
 }
 
-/* Returns how many sources the tasks have in the context of index 0. */
+/* Returns the number of sources that the tasks have in the context with index 0. */
 static guint
 count_sources_of_tasks (Fixture      *fixture,
                         GMainContext *contexts[2],
@@ -595,7 +596,8 @@ add_sized (const char *name,
     }
 }
 
-/* Lets the server send what libsoup handles, and an end, of which the task emits @words. */
+/* Lets the server send data that libsoup handles, followed by @end, for which the task emits
+ * @words. */
 static void
 exchange (Fixture    *fixture,
           const char *end,

@@ -4,10 +4,10 @@
 
 #include "suspend-fixture.h"
 
-/* A sleep without a suspend, up to a second too long. A dead link is lost at once, but received
- * bytes are read before. The time of the application's handlers does not count. */
+/* A sleep of up to a second too long without a suspend. A dead connection is dropped at once, but
+ * received bytes are read first. The time that the application's handlers take does not count. */
 
-/* Messages that take tens of milliseconds together */
+/* Messages whose handlers take tens of milliseconds together */
 #define MANY 300
 
 static void
@@ -51,7 +51,8 @@ test_answered_behind (Fixture       *fixture,
   for (i = 0; i < MANY; i++)
     signal_log_expect (fixture->log, "message:text:many");
 
-  /* Where others have had a turn before all was read, it is asked again instead of judged. */
+  /* If other sources ran before all data was read, another ping is sent and the connection is
+   * kept. */
   if (count_pings (fixture) == 2)
     expect_ping (data, peer);
 
@@ -107,7 +108,7 @@ sleep_in_handler_cb (HbWebsocketTask *task,
   jump (PONG_AFTER + LATE / 2);
 }
 
-/* A ping is sent, its reply arrives, and at the next signal the reply is unread. */
+/* Sends a ping whose reply has arrived, but is unread at the next signal. */
 static void
 ask_in_handler_cb (HbWebsocketTask *task,
                    Fixture         *fixture)

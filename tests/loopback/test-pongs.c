@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* When the function that recognizes replies is called, and what it may do */
+/* When the task calls the function that recognizes replies, and what this function may do */
 
 /* How long the function runs a main loop, in milliseconds */
 #define LOOP 300
@@ -21,12 +21,12 @@ typedef enum {
   ACT_UNREF,
 } Act;
 
-/* Its data, with all that the task has asked of it and has delivered, in order */
+/* The data of the function. @words lists the messages in its calls, and the emissions, in order. */
 typedef struct
 {
   Fixture *fixture;
   GString *words;
-  Act      act;     /* at the first question */
+  Act      act;     /* in the first call */
   guint    n_freed;
 } Judge;
 
@@ -99,7 +99,7 @@ do_act (Judge           *self,
     }
 }
 
-/* A message that begins with "pong" is a reply, also a binary one. */
+/* Accepts each message that begins with "pong" as a reply, including a binary one. */
 static gboolean
 judge_cb (HbWebsocketTask       *task,
           SoupWebsocketDataType  type,
@@ -184,13 +184,13 @@ test_order (Fixture       *fixture,
   assert_words (&judge, "open ask:hello message:hello ask:pong 1 ask-binary:pong 2 "
                         "ask:news message:news");
 
-  /* No ping asked for the replies, so they are counted nowhere. */
+  /* No ping was sent before these replies, so no metric counts them. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 2);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_replies), ==, 0);
   tear_down_judge (&judge);
 }
 
-/* The function alone decides, until it is taken away. */
+/* While the function is set, `pong-message` is ignored. */
 static void
 test_decides_alone (Fixture       *fixture,
                     gconstpointer  data)
@@ -213,7 +213,7 @@ test_decides_alone (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
-/* The time that the function takes is not the server's. */
+/* The time that the function takes does not count as latency. */
 static void
 test_latency (Fixture       *fixture,
               gconstpointer  data)
@@ -233,7 +233,7 @@ test_latency (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
-/* A message of a task that is closing is not delivered, so nothing is asked of it. */
+/* A task that is closing does not deliver messages, and so does not call the function. */
 static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
@@ -252,7 +252,7 @@ test_closing (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
-/* The function's action at the first of two messages that arrive together */
+/* The function's action on the first of two messages that arrive together */
 typedef struct
 {
   const char *name;
@@ -312,7 +312,8 @@ wait_cb (HbWebsocketTask *task,
   add_word (self, "closed", NULL);
 }
 
-/* A message that comes in a main loop of a handler is asked of after `open`, too. */
+/* If a main loop in a handler of `open` receives a message, the function is called after `open`
+ * too. */
 static void
 test_order_in_a_handler (Fixture       *fixture,
                          gconstpointer  data)

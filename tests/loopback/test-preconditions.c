@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Each function refuses NULL, and an object that is no task, with a critical message that names the
- * expected type. It then returns a default. */
+/* Each function refuses NULL, and an object of another type, with a critical message that names the
+ * expected type. The function then returns a default. */
 
 #define DOMAIN "hb-websocket"
 
@@ -26,7 +26,7 @@
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
 
-/* Not a task, and an object that can be distinguished from one */
+/* Returns an object that is no task. Its pointer differs from that of any task. */
 static HbWebsocketTask *
 new_stranger (void)
 {
@@ -201,7 +201,7 @@ test_finish (void)
   refuses (g_assert_false (hb_websocket_task_flush_finish (object, NULL, NULL)));
   refuses (g_assert_null (hb_websocket_task_receive_finish (object, NULL, NULL)));
 
-  /* The result of another call */
+  /* This result belongs to another call. */
   g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*");
   g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result), NULL));
   g_test_assert_expected_messages ();

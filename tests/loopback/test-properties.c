@@ -4,7 +4,8 @@
 
 #include "fixture.h"
 
-/* Every property: its default, what can be set, that a change is notified once. */
+/* The default of every property, the values that can be set, and one notification for each
+ * change */
 
 static void
 count_cb (GObject    *object,
@@ -17,8 +18,8 @@ count_cb (GObject    *object,
 typedef struct
 {
   const char *name;
-  const char *first;  /* as g_strdup_value_contents () shows it */
-  const char *second; /* (nullable) a value that may be set, NULL if none may */
+  const char *first;  /* in the form of g_strdup_value_contents () */
+  const char *second; /* (nullable) another valid value, NULL if read-only */
 } Property;
 
 static const Property properties[] = {
@@ -109,7 +110,7 @@ assert_is_first (HbWebsocketTask *task,
 
   g_object_get_property (G_OBJECT (task), property->name, value);
 
-  /* A number with a point looks otherwise in some locales. */
+  /* Some locales write a number with another decimal separator. */
   if (G_VALUE_HOLDS_DOUBLE (value))
     {
       g_assert_cmpfloat_with_epsilon (g_value_get_double (value), 0, 1e-9);
@@ -176,7 +177,7 @@ test_each (void)
   g_assert_finalize_object (task);
 }
 
-/* The table has them all, and `protocols`, which is no scalar. */
+/* Checks that the table has all properties except `protocols`, which is no scalar. */
 static void
 test_none_is_missing (void)
 {
@@ -219,7 +220,7 @@ test_protocols (void)
   g_assert_finalize_object (task);
 }
 
-/* Sets each property to another value and back, by its own functions. */
+/* Sets each property to another value and back with its own functions. */
 #define assert_accessors(task, name, type, other, assertion) \
   G_STMT_START { \
     type first_ = hb_websocket_task_get_ ## name (task); \
@@ -284,7 +285,7 @@ test_accessors (void)
   g_assert_finalize_object (task);
 }
 
-/* The notifications of a task, in this order */
+/* The notifications of a task, in their order */
 static void
 test_notifications (Fixture       *fixture,
                     gconstpointer  data)
@@ -311,7 +312,7 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* A countdown can be drawn from notifications alone. */
+/* Notifications alone are sufficient to show a countdown. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
@@ -342,7 +343,7 @@ change_network (void)
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", FALSE);
 }
 
-/* A change of the network, "not available" too, does what check () does. */
+/* A change of the network has the effect of check (), even if the network becomes unavailable. */
 static void
 test_network_aware (Fixture       *fixture,
                     gconstpointer  data)
@@ -353,7 +354,7 @@ test_network_aware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* At most once in a while */
+  /* A second change within a few seconds has no effect. */
   change_network ();
   change_network ();
   wait_idle ();
@@ -384,7 +385,7 @@ test_network_unaware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* A task that is closed does not listen. */
+  /* A closed task ignores changes of the network. */
   raw_peer_drop (peer);
   signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
   hb_websocket_task_close (fixture->task, 1000, NULL);

@@ -9,10 +9,11 @@
 #include "position.h"
 
 /* Tasks and a server that act at random, over real sockets. At the end of each round the server
- * behaves, and whatever has happened before, each task reconnects, and leaves nothing behind.
+ * causes no more faults. Each task must then reconnect, whatever has happened before, and leave
+ * nothing behind.
  *
- * What fails prints the seed of its round: HB_WALK_SEED=that takes this round alone, as far as
- * sockets are the same twice. HB_WALK_SECONDS is how long it takes altogether. */
+ * A failure prints the seed of its round, and HB_WALK_SEED=SEED repeats that round alone, as far as
+ * sockets behave the same again. HB_WALK_SECONDS sets the total time. */
 
 #define SECONDS         4
 #define STEPS_PER_ROUND 150
@@ -43,7 +44,7 @@ step (Rogue  *rogue,
   actor_check (actor);
 }
 
-/* Nothing that the application has set stands in the way any more. */
+/* Resets the settings of the application that could prevent a connection. */
 static void
 calm_down (Actor *self)
 {
@@ -66,8 +67,9 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Sends on each link, because one that the server has left may look open for a while. A message
- * that was too big for the limit before may still end the task, once. */
+/* Sends a message on each connection until the server receives one, because a connection that the
+ * server has closed may look open for a while. A message above an earlier limit may still end the
+ * task once. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,
@@ -92,7 +94,7 @@ has_arrived (Actor    *self,
   return rogue_get_n_received (self->rogue, self->id) > n_received;
 }
 
-/* It opens again, what is sent arrives, it closes, and every call is over. */
+/* Checks that the task opens again, sends a message and closes, and that every call completes. */
 static void
 come_back (Actor *self)
 {
@@ -174,7 +176,7 @@ test_random (void)
       return;
     }
 
-  /* The first round fills what libraries keep for good. */
+  /* The first round fills the caches that libraries never free. */
   take_round (g_test_rand_int ());
   n_descriptors = count_descriptors ();
 

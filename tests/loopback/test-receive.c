@@ -7,8 +7,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait for the application: paused, and receive_async (). And those of many
- * connections in turn: HB_RECEIVE_LINKS is their number, in place of the default. */
+/* Messages that wait for the application, on a paused task and for receive_async (). One test takes
+ * the messages of many connections in turn, and HB_RECEIVE_LINKS sets the number of connections. */
 
 #define MIB (1024 * 1024)
 #define N_LINKS 50
@@ -120,7 +120,7 @@ test_calls (Fixture       *fixture,
   assert_result (fixture, &first, "text:one");
   assert_result (fixture, &third, "binary:3");
 
-  /* A call that begins cancelled does not begin. */
+  /* If the cancellable was triggered before, the call does not pause the task. */
   hb_websocket_task_set_paused (fixture->task, FALSE);
   receive (fixture, cancellable, &second);
   assert_result (fixture, &second, "g-io-error-quark:19");
@@ -342,7 +342,7 @@ typedef struct
   guint32 number;
 } Word;
 
-/* Sends more than the client waits for. */
+/* Sends more messages than the client waits for. */
 static void
 flood_cb (RawPeer  *peer,
           gpointer  user_data)

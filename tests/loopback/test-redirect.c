@@ -6,7 +6,7 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The redirects of a handshake that are followed, and the headers that are sent along. */
+/* The redirects of a handshake that the task follows, and the headers that it then sends */
 
 static GTlsCertificate *certificate;
 
@@ -14,7 +14,7 @@ typedef struct
 {
   Fixture  base;
   Site    *here;
-  Site    *there; /* another port is another origin */
+  Site    *there; /* a second server, whose port makes it another origin */
 } Redirection;
 
 static void
@@ -41,7 +41,8 @@ tear_down (Redirection   *fixture,
   site_free (fixture->there);
 }
 
-/* @location: with HERE and THERE for the authorities of the two, up to the slash */
+/* @location: the new location, in which HERE and THERE stand for the authorities of the two
+ * servers */
 static void
 redirect (Redirection *fixture,
           guint        status,
@@ -54,7 +55,7 @@ redirect (Redirection *fixture,
   site_redirect (fixture->here, status, string->str);
 }
 
-/* A new attempt, from `uri`, and its link. */
+/* Makes a new attempt from `uri`, and waits until its connection is open. */
 static void
 open_link (Redirection *fixture)
 {
@@ -63,8 +64,8 @@ open_link (Redirection *fixture)
   signal_log_expect (fixture->base.log, "state:open open");
 }
 
-/* No link opens. The error gives the reason, and quotes no more of the redirect than it should. The
- * next attempt is made as after any other failure. */
+/* Checks that no connection opens. The error must give the reason, and quote nothing secret of the
+ * redirect. The next attempt must be made as after any other failure. */
 static void
 assert_refused (Redirection *fixture,
                 const char  *location,
@@ -109,7 +110,7 @@ add_secrets_cb (HbWebsocketTask *task,
   add_secrets (soup_message_get_request_headers (message));
 }
 
-/* Headers for a proxy reach no server. */
+/* Checks that a request has the secret headers of the application, but no header for a proxy. */
 static void
 assert_has_secrets (const char *request)
 {
@@ -129,7 +130,7 @@ assert_has_no_secrets (const char *request)
     g_error ("what was meant for another origin is in this request: %s", request);
 }
 
-/* Every attempt starts again from `uri`, however long the server wants the redirect to hold. */
+/* Every attempt starts from `uri`, even after a permanent redirect. */
 static void
 test_followed (Redirection   *fixture,
                gconstpointer  data)
@@ -162,7 +163,8 @@ assert_keeps (Redirection *fixture,
   g_assert_null (g_uri_get_fragment (uri));
 }
 
-/* However a server writes its own address, all the headers go there, and a fragment does not. */
+/* All headers are sent to the same origin, in whatever form the server writes its address. A
+ * fragment is not sent. */
 static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)
@@ -177,7 +179,7 @@ test_same_origin (Redirection   *fixture,
   assert_keeps (fixture, "//HERE/moved");
   assert_keeps (fixture, "/moved#fragment");
 
-  /* Within one host, a path may begin like an authority. */
+  /* On the same host, a path may look like an authority. */
   assert_keeps (fixture, strcmp (data, "ws") == 0 ? "ws://HERE//evil.invalid/"
                                                   : "wss://HERE//evil.invalid/");
   assert_keeps (fixture, strcmp (data, "ws") == 0 ? "http://HERE/moved" : "https://HERE/moved");
@@ -197,7 +199,7 @@ assert_strips (Redirection *fixture,
   request = site_get_last (fixture->there);
   assert_has_no_secrets (request);
 
-  /* The headers of a WebSocket are there, and for the right host. */
+  /* The request must have the headers of a WebSocket, and the new host. */
   *strrchr (host, '/') = '\0';
   g_assert_nonnull (strstr (request, host));
   g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Key: "));
@@ -205,7 +207,7 @@ assert_strips (Redirection *fixture,
   g_assert_nonnull (strstr (request, "\r\nOrigin: https://example.com"));
 }
 
-/* No header of the application is sent to another origin, neither of the task nor of one
+/* No header of the application is sent to another origin, whether it belongs to the task or to one
  * attempt. */
 static void
 test_other_origin (Redirection   *fixture,
@@ -227,7 +229,8 @@ test_other_origin (Redirection   *fixture,
   assert_strips (fixture, "//THERE/moved");
 }
 
-/* Away again and back to where it came from: a stranger has had its hand in it by then. */
+/* After a redirect to another origin and back, the headers are not sent, because the other server
+ * has chosen the location. */
 static void
 test_there_and_back (Redirection   *fixture,
                      gconstpointer  data)
@@ -244,7 +247,7 @@ test_there_and_back (Redirection   *fixture,
   assert_has_no_secrets (site_get_last (fixture->here));
 }
 
-/* From ws to wss is a way up, and another origin. */
+/* A redirect from ws to wss is followed, as one to another origin. */
 static void
 test_upgrade (Redirection   *fixture,
               gconstpointer  data)
@@ -259,7 +262,7 @@ test_upgrade (Redirection   *fixture,
   assert_has_no_secrets (site_get_last (fixture->there));
 }
 
-/* And the way down is closed. */
+/* A redirect from wss to ws is refused. */
 static void
 test_downgrade (Redirection   *fixture,
                 gconstpointer  data)
@@ -280,17 +283,17 @@ test_refused (Redirection   *fixture,
   g_autofree char *long_name = g_strnfill (300, 'a');
   g_autofree char *long_location = g_strconcat ("ws://", long_name, "/t0ken", NULL);
 
-  /* Not for a WebSocket */
+  /* The schemes are not those of a WebSocket. */
   assert_refused (fixture, "ftp://example.invalid/t0ken", "ftp://example.invalid");
   assert_refused (fixture, "file:///etc/t0ken", "“ws” or “wss”");
   assert_refused (fixture, "javascript:t0ken", "javascript: was not followed");
 
-  /* A user's name of the server's choice */
+  /* The server may not choose a user name. */
   assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "since it has a user name in it");
   assert_refused (fixture, "//t0ken@HERE/moved", "since it has a user name in it");
   assert_refused (fixture, "ws://@THERE/", "since it has a user name in it");
 
-  /* Nowhere */
+  /* The locations have no host. */
   assert_refused (fixture, "", "valid URI");
   assert_refused (fixture, "ws://", "valid URI");
   assert_refused (fixture, "ws:t0ken", "valid URI");
@@ -322,7 +325,7 @@ forbid_cb (HbWebsocketTask *task,
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
 }
 
-/* An application may forbid them all: then none is looked at, wherever it leads. */
+/* If the application forbids redirects, none is followed, whatever its location. */
 static void
 test_forbidden (Redirection   *fixture,
                 gconstpointer  data)
@@ -342,7 +345,7 @@ use_user_info (Redirection *fixture)
   site_require (fixture->here, "realm");
 }
 
-/* The user info of `uri` is sent to a server that requires it, also after a redirect by that
+/* The user info of `uri` is sent to a server that requires it, including after a redirect by that
  * server. */
 static void
 test_user_info_stays (Redirection   *fixture,
@@ -355,7 +358,7 @@ test_user_info_stays (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
 }
 
-/* The user info is also kept after a redirect before a server requires it. */
+/* If a server requires no user info before its redirect, the user info is kept for later. */
 static void
 test_user_info_later (Redirection   *fixture,
                       gconstpointer  data)
@@ -371,7 +374,8 @@ test_user_info_later (Redirection   *fixture,
   g_assert_cmpstr (g_uri_get_user (uri), ==, "anna");
 }
 
-/* Another server receives nothing, not even one that asks in the name of the first. */
+/* Another server does not receive the user info, even if it asks with the realm of the first
+ * server. */
 static void
 test_user_info_is_kept (Redirection   *fixture,
                         gconstpointer  data)
@@ -391,7 +395,7 @@ test_user_info_is_kept (Redirection   *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 401);
 }
 
-/* No server listens at the last address, which is the error, without a status. */
+/* No server listens at the last address. The error reports this, and no status is set. */
 static void
 test_into_the_void (Redirection   *fixture,
                     gconstpointer  data)

@@ -87,9 +87,8 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The reset reaches us without a turn of the loop, so that it is a send that finds it: of a
-   * message that does not wait for the end of the turn. The library's own stream reports it
-   * later. */
+  /* The send must meet the reset, so the loop does not run and each message is too long to wait for
+   * the end of the iteration. The library's own stream reports the reset later. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
@@ -270,7 +269,8 @@ test_slow_upload (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:connecting close:1006 connecting state:open open");
   peer = raw_server_wait_peer (fixture->raw, 1);
 
-  /* Messages in libsoup's own queue count as written. */
+  /* Without the library's stream, the message counts as written once it is in libsoup's own
+   * queue. */
   if (has_stream)
     {
       raw_peer_expect (peer, "binary:7340032");

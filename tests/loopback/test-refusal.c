@@ -8,24 +8,24 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* A server that ends the link whenever it sees one certain message */
+/* A server that ends the connection whenever it receives a certain message */
 
-/* The kernel doubles it. */
+/* The size of the socket's send buffer, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
 
-/* So long that the kernel never has the whole message. Otherwise the message would count as sent
- * before the server refuses it. */
+/* The message is so long that the kernel never holds all of it. Otherwise the message would count
+ * as sent before the server refuses it. */
 #define SIZE (2 * 1024 * 1024)
 
 typedef struct
 {
   const char *name;
-  guint       n_links; /* that it takes */
+  guint       n_links; /* the connections on which the message is sent */
   guint       code;    /* of the close frame, or 0 */
   void      (*end)     (RawPeer *peer);
 } Refusal;
 
-/* The same over plain TCP and over TLS */
+/* A refusal over plain TCP or over TLS */
 typedef struct
 {
   const Refusal *refusal;

@@ -11,12 +11,13 @@
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* Between the two clocks that are compared, and between two looks at them */
+/* The tolerance for the difference of the two clocks, and for the time between two readings */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* The countdown that an application shows. GLib's clock continues meanwhile. */
+/* Checks the time of the next attempt, which an application shows as a countdown. GLib's clock
+ * continues during the test. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)
@@ -147,7 +148,9 @@ test_check (Fixture       *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->raw), ==, 2);
 }
 
-/* Returns: the server's side, where the handshake has no answer yet */
+/* Begins an attempt that the server does not answer yet.
+ *
+ * Returns: the server's side of the connection */
 static RawPeer *
 enter_connecting (Fixture *fixture)
 {
@@ -271,7 +274,9 @@ test_connecting_handler (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_TIMED_OUT);
 }
 
-/* Returns: the server's side, which has had the close frame */
+/* Begins to close an open connection.
+ *
+ * Returns: the server's side, which has received the close frame */
 static RawPeer *
 enter_closing (Fixture *fixture)
 {
@@ -338,7 +343,7 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* More than libsoup reads at once, and less than it reads in two turns */
+/* More than libsoup reads at once, and less than it reads in two iterations */
 #define LONG 1500
 
 static void

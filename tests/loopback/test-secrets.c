@@ -5,20 +5,20 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* Nothing of a URI's user info and query, of header values and payloads is in a log, in the text of
- * an error or in a property that the task sets, whatever happens. */
+/* Secrets in the user info and query of a URI, in header values and in payloads. None may appear in
+ * a log, in the text of an error, or in a property that the task sets. */
 
-/* In each thing that is secret, and, by its base 64, in the password */
+/* Part of each secret. The password also contains the second form, because base64 encodes it so. */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 
-/* The messages of every domain, as "domain: text"; debug messages too */
+/* The log messages of every domain, including debug messages, as "domain: text" */
 static GPtrArray *log_lines;
 
 typedef struct
 {
   Fixture    base;
-  GPtrArray *texts; /* of errors, and of properties that the task sets */
+  GPtrArray *texts; /* the texts of errors and of the task's properties */
 } Life;
 
 static void
@@ -27,7 +27,7 @@ capture (const char     *domain,
          const char     *text,
          gpointer        user_data)
 {
-  /* GLib ends the test here, and would print nothing without this line. */
+  /* GLib ends the test after this function, and would not print the message. */
   if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
     g_printerr ("%s\n", text);
   else
@@ -54,7 +54,7 @@ error_cb (HbWebsocketTask *task,
   g_ptr_array_add (life->texts, g_strdup (error->message));
 }
 
-/* Settings of the application do not change. */
+/* Records the properties that the task sets, but not the settings of the application. */
 static void
 notify_cb (HbWebsocketTask *task,
            GParamSpec      *pspec,
@@ -113,8 +113,8 @@ has_own_line (void)
   return FALSE;
 }
 
-/* libsoup's debug messages are its own. The documentation says that one of them quotes a broken
- * close frame. */
+/* Checks the log and the texts. libsoup's debug messages are an exception, because the library
+ * cannot change them. The documentation says that one of them quotes an invalid close frame. */
 static void
 assert_has_no_secret (Life *life)
 {
@@ -149,13 +149,14 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* This proves that log messages arrive here. */
+  /* Otherwise the log handlers of this test would not work. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);
 }
 
-/* All of a link: messages, pings and their answers both ways, and the end */
+/* A connection from start to end: messages, pings and replies in both directions, and the close
+ * frames */
 static void
 test_link (Life          *life,
            gconstpointer  data)
@@ -203,7 +204,7 @@ assert_fails (Life       *life,
   error_cb (life->base.task, error, life);
 }
 
-/* For a test that ends with a link that is lost */
+/* Prevents a reconnect at the end of a test. */
 static void
 stay_lost (Fixture *fixture)
 {
@@ -240,7 +241,7 @@ test_login (Life          *life,
   signal_log_skip_to (fixture->log, "error:expired");
 }
 
-/* The error quotes the argument, as the documentation says. The log does not. */
+/* The error quotes the argument, as the documentation says, but the log does not. */
 static void
 test_argument (Life          *life,
                gconstpointer  data)
@@ -254,7 +255,7 @@ test_argument (Life          *life,
   g_ptr_array_set_size (life->texts, 0);
 }
 
-/* No activity after the ping, and a ping by check () */
+/* A ping of check () that has no reply */
 static void
 test_pong_timeout (Life          *life,
                    gconstpointer  data)
@@ -308,7 +309,7 @@ test_too_big (Life          *life,
   raw_peer_forget (peer);
 }
 
-/* Refused messages, and messages that the queue loses */
+/* Messages that the task refuses, and messages that it drops from the queue */
 static void
 test_calls (Life          *life,
             gconstpointer  data)
@@ -357,7 +358,7 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
-/* The certificate is refused, or the server speaks no TLS. */
+/* The certificate is refused, or the server does not support TLS. */
 static void
 test_tls (Life          *life,
           gconstpointer  data)
@@ -391,7 +392,7 @@ test_tls (Life          *life,
   signal_log_skip_to (life->base.log, "error:repeat-limit");
 }
 
-/* No server listens, and the name does not exist. */
+/* No server listens, or the name does not exist. */
 static void
 test_nobody (Life          *life,
              gconstpointer  data)

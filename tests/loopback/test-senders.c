@@ -4,14 +4,14 @@
 
 #include "fixture.h"
 
-/* Messages of threads other than the task's: the result of the call, and the fate of an accepted
- * message. test-crowd.c has many threads at the same time. */
+/* The messages of threads other than the task's: the result of each call, and the end of each
+ * accepted message. In test-crowd.c, many threads send at the same time. */
 
-/* One call that a thread makes, which has a context of its own for the result */
+/* The calls of one thread, which receives the results in its own context */
 typedef struct
 {
   HbWebsocketTask       *task;
-  const char            *texts;        /* a message is each word */
+  const char            *texts;        /* each word is one message */
   SoupWebsocketDataType  type;
   HbSendFlags            flags;
   GCancellable          *cancellable;  /* (nullable) */
@@ -116,7 +116,8 @@ sender_init (Sender          *self,
   *self = (Sender) { .task = task, .texts = texts, .type = SOUP_WEBSOCKET_DATA_TEXT };
 }
 
-/* Starts a thread, and returns when it has made its calls, without an iteration of this context. */
+/* Starts the thread, and returns when it has made its calls. This thread's context is not
+ * iterated. */
 static void
 sender_start (Sender *self)
 {
@@ -150,7 +151,7 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Makes calls that do not wait for their results, without an iteration of this context. */
+/* Makes calls that do not wait for their results. This thread's context is not iterated. */
 static void
 sender_run (Sender *self,
             GQuark  domain,
@@ -259,7 +260,7 @@ test_flush_includes (Fixture       *fixture,
   g_assert_true (hb_websocket_task_flush_finish (fixture->task, result, NULL));
 }
 
-/* An error that the thread knows at once */
+/* An error that the call returns in the other thread */
 typedef struct
 {
   const char            *name;
@@ -310,7 +311,7 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The end of a task before it takes in the messages of another thread */
+/* Ends the task before it has received the messages of the other thread. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -460,7 +461,7 @@ test_volatile (Fixture       *fixture,
   raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
 }
 
-/* A cancelled call: a message or a flush, before or after the task has taken it in */
+/* A cancelled send or flush, before or after the task has received it */
 typedef struct
 {
   const char *name;
@@ -502,12 +503,12 @@ test_cancel (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The messages of 2 bytes that remain if the limit is 4 */
+/* The messages of 2 bytes each that remain if the limit is 4 bytes */
 typedef struct
 {
   const char *name;
   HbOverflow  overflow;
-  const char *own;        /* of the task's thread, before the others */
+  const char *own;        /* sent by the task's thread before the others */
   const char *texts;
   const char *kept;
   guint       n_dropped;

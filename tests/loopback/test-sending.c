@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Messages on their way out, while the link takes them. */
+/* Messages that the task sends while the connection accepts them */
 
 static void
 test_queue_while_down (Fixture       *fixture,
@@ -18,7 +18,7 @@ test_queue_while_down (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain message:text:one message:text:two");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* And while it waits for the next attempt */
+  /* A message may also be queued while the task waits for the next attempt. */
   test_server_drop (fixture->server);
   signal_log_expect (fixture->log, "state:waiting close:1006 reconnect:1:20");
   assert_sends (fixture->task, "three");
@@ -137,7 +137,7 @@ test_fragments (Fixture       *fixture,
   raw_peer_write (peer, "\x80\x00", 2);
   signal_log_expect (fixture->log, "message:text:onetwo");
 
-  /* Byte by byte */
+  /* The message arrives byte by byte. */
   raw_peer_write (peer, "\x82", 1);
   wait_idle ();
   raw_peer_write (peer, "\x02", 1);
@@ -192,7 +192,7 @@ test_details (Fixture       *fixture,
   g_assert_cmpuint (counts.n_binary, ==, 1);
 }
 
-/* Now or not at all */
+/* A volatile message is sent at once, or the call fails. */
 static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
@@ -236,11 +236,11 @@ test_overflow (Fixture       *fixture,
   assert_sends (fixture->task, "one");
   assert_sends (fixture->task, "two");
 
-  /* The call fails, and reports that itself. */
+  /* The call fails and returns the error, so the task does not emit it. */
   assert_queue_is_full (fixture->task, "six");
   signal_log_expect_quiet (fixture->log);
 
-  /* One error for all that is dropped */
+  /* The task emits one error for all messages that it drops. */
   hb_websocket_task_set_overflow (fixture->task, HB_OVERFLOW_DROP_NEWEST);
   assert_sends (fixture->task, "six");
   signal_log_expect_now (fixture->log, "error:queue-full");
@@ -276,7 +276,7 @@ test_expiry (Fixture       *fixture,
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
 
-  /* The alarm wakes the loop, also where nothing else does. */
+  /* The alarm must wake the loop, because no other source does. */
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
   wait_until (sent != NULL);
   signal_log_expect_now (fixture->log, "error:expired drain");
@@ -370,7 +370,8 @@ test_send_async (Fixture       *fixture,
   g_assert_no_error (error);
 }
 
-/* A message whose call is cancelled is taken back; a flush is a mere wait. */
+/* If the call is cancelled, its message is removed from the queue. A cancelled flush only ends the
+ * wait. */
 static void
 test_cancel (Fixture       *fixture,
              gconstpointer  data)
@@ -398,7 +399,7 @@ test_cancel (Fixture       *fixture,
   g_clear_error (&error);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 4);
 
-  /* Cancelled from the start: nothing is sent. */
+  /* A call that is cancelled before it starts sends nothing. */
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, cancellable, store_result_cb, &late);
   wait_until (late != NULL);
@@ -411,7 +412,7 @@ test_cancel (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_received (fixture->server), ==, "kept");
 }
 
-/* CLOSED and CLOSING take nothing, and drop nothing silently. */
+/* In CLOSED and CLOSING the task accepts no message, so none is lost without an error. */
 static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
@@ -464,7 +465,7 @@ test_unsent_is_reported (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* close () first sends the buffered messages. */
+/* close () sends the queued messages first. */
 static void
 test_close_sends_all (Fixture       *fixture,
                       gconstpointer  data)

@@ -12,7 +12,7 @@
 struct _TestServer
 {
   SoupServer         *soup;
-  GSocketService     *service;     /* (nullable) while it is stopped */
+  GSocketService     *service;     /* (nullable) NULL while the server is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
   GSocket            *reservation; /* of the port */
   GPtrArray          *sockets;     /* of all that have been accepted */
@@ -69,7 +69,8 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
-/* From 3.8 on, a SoupServer limits whole messages as well as frames, each to 128 KiB. */
+/* Removes the limits on the size of frames and messages. From 3.8 on, a SoupServer limits each to
+ * 128 KiB. */
 static void
 lift_limits (SoupWebsocketConnection *connection)
 {
@@ -81,7 +82,7 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* Tests check the client's errors, so those of the server are ignored. */
+/* The test ignores errors of the server, because it checks those of the client. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,
@@ -148,8 +149,8 @@ end_connection (gpointer data)
   g_object_unref (data);
 }
 
-/* Libsoup's own listener, of 3.2, loses a reference to each socket that it accepts, which would
- * hide what the library loses. */
+/* Accepts a connection in place of libsoup's own listener. The listener of libsoup 3.2 leaks a
+ * reference to each socket, which would hide leaks of the library. */
 static gboolean
 incoming_cb (GSocketService    *service,
              GSocketConnection *connection,
@@ -179,7 +180,7 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* Uses the same port each time, so that a client reconnects to the same server. */
+/* Listens on the same port each time, so that a client reconnects to the same server. */
 void
 test_server_start (TestServer *self)
 {
@@ -204,7 +205,7 @@ stop_reading (gpointer data,
     g_socket_shutdown (data, TRUE, FALSE, NULL);
 }
 
-/* The end of a server's process: its sockets are closed, and no socket listens. */
+/* Closes all sockets and stops listening, as the end of the server's process would. */
 void
 test_server_stop (TestServer *self)
 {
@@ -216,8 +217,8 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
-  /* Closing waits for a TLS handshake that is going on in a thread, which waits for a client that
-   * is in this one. */
+  /* A close would wait for a TLS handshake in another thread, which waits for the client in this
+   * thread. A shutdown ends that handshake. */
   g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);
@@ -275,7 +276,7 @@ test_server_get_uri (TestServer *self)
   return self->uri;
 }
 
-/* For connections from now on, as far as muteness goes */
+/* Sets how the server acts. TEST_SERVER_MUTE affects only later connections. */
 void
 test_server_set_mode (TestServer     *self,
                       TestServerMode  mode)
@@ -313,7 +314,7 @@ test_server_get_n_opened (TestServer *self)
   return self->n_opened;
 }
 
-/* Of the last request */
+/* Returns a header of the last request. */
 const char *
 test_server_get_header (TestServer *self,
                         const char *name)
@@ -321,7 +322,7 @@ test_server_get_header (TestServer *self,
   return soup_message_headers_get_list (self->headers, name);
 }
 
-/* Returns: the newest */
+/* Returns: the newest connection */
 SoupWebsocketConnection *
 test_server_get_connection (TestServer *self)
 {
@@ -330,7 +331,7 @@ test_server_get_connection (TestServer *self)
   return g_ptr_array_index (self->connections, self->connections->len - 1);
 }
 
-/* The messages, with a space between two */
+/* Returns the received messages, separated by spaces. */
 const char *
 test_server_get_received (TestServer *self)
 {

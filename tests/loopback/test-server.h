@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 typedef struct _TestServer TestServer;
 
 typedef enum {
-  TEST_SERVER_ECHO,  /* sends every message back */
-  TEST_SERVER_PONG,  /* the same, but "heartbeat" becomes "pong" */
-  TEST_SERVER_MUTE,  /* accepts, and is as dead as a host that has vanished: reads nothing */
+  TEST_SERVER_ECHO,  /* returns every message */
+  TEST_SERVER_PONG,  /* the same, but answers "heartbeat" with "pong" */
+  TEST_SERVER_MUTE,  /* accepts connections and reads nothing, like a dead host */
   TEST_SERVER_QUIET, /* accepts and sends nothing; libsoup answers pings and close frames */
 } TestServerMode;
 

@@ -7,18 +7,19 @@
 #include "fixture.h"
 #include "names.h"
 
-/* The session of a task: replacing it, and the state in it that must not outlive a connection. */
+/* The session of a task: its replacement, and the state in it that must not outlive a connection */
 
 #define OLD_ADDRESS "127.0.0.1"
 #define NEW_ADDRESS "127.0.0.2"
 
 typedef struct
 {
-  Fixture    base;  /* its server is at the old address */
-  RawServer *there; /* (nullable) at the new one */
+  Fixture    base;  /* the server at the old address */
+  RawServer *there; /* (nullable) the server at the new address */
 } Move;
 
-/* A session keeps the addresses of its hosts, so the name must be known to it already. */
+/* A server whose name gets another address. A session caches the addresses of its hosts, so the
+ * task first connects to the old address. */
 typedef struct
 {
   const char *path;
@@ -74,7 +75,8 @@ tear_down (Move          *fixture,
   raw_server_free (fixture->there);
 }
 
-/* The first argument of each of the signals is the task, and the last one the data. */
+/* Sets another session. The first argument of each signal is the task, and the last one is the
+ * data. */
 static void
 replace_session (HbWebsocketTask *task)
 {
@@ -118,7 +120,7 @@ test_moved (Move          *fixture,
   else
     hb_websocket_task_open (task);
 
-  /* The name still leads to the old address. */
+  /* Wait for the failure while the name still has the old address. */
   if (move->act == NULL || !move->is_silent)
     signal_log_skip_to (fixture->base.log,
                         move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");
@@ -152,7 +154,7 @@ test_moved_while_open (Move          *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->there), ==, 1);
 }
 
-/* The User-Agent shows which of the two sessions has made a connection. */
+/* Makes a session with its own User-Agent, which shows the session of each connection. */
 static SoupSession *
 new_session (const char *name)
 {
@@ -205,7 +207,7 @@ test_replaced (Fixture       *fixture,
   wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
 }
 
-/* In the middle of an attempt, whose request the old session still has */
+/* The session is replaced in the middle of an attempt, whose request the old session still has. */
 static void
 test_replaced_early (Fixture       *fixture,
                      gconstpointer  data)
@@ -224,7 +226,7 @@ test_replaced_early (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* The application's own request has the one connection that the session may have to the host. */
+/* A request of the application takes the only connection that the session may have to the host. */
 static void
 test_used_up (Fixture       *fixture,
               gconstpointer  data)
@@ -261,10 +263,11 @@ test_used_up (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* How many attempts run at once */
+/* The maximum number of attempts of a session at the same time */
 #define N_TURNS 64
 
-/* Less than the time after which attempts that do not end let others start */
+/* Less than the time after which other attempts no longer wait for those in progress, in
+ * milliseconds */
 #define SHORT 300
 
 /* @session: (nullable) */
@@ -365,7 +368,7 @@ typedef struct
   gboolean         has_run;
 } Nested;
 
-/* The first argument of the signal is the task. */
+/* Runs a main loop until all attempts have failed. The first argument of the signal is the task. */
 static void
 run_until_all_failed (Nested *self)
 {

@@ -10,29 +10,30 @@
 #include "stopped-process.h"
 #include "test-wait.h"
 
-/* Processes that sleep for longer than all their timeouts: stopped by a signal, or by code of their
- * own that blocks the main loop, while the server continues. All of them are stopped at the same
- * time, when the first case needs its result. */
+/* Processes that sleep for longer than all their timeouts, while the server continues. A signal
+ * stops the process, or its own code blocks the main loop. All processes sleep at the same time,
+ * when the first case needs its result. */
 
-/* Until due actions are more than a second late, and less */
+/* The length of the sleep, in milliseconds. After LONG, due actions are more than a second late,
+ * and after SHORT less than a second. */
 #define LONG  (CLIENT_TIMEOUT + 1400)
 #define SHORT (CLIENT_TIMEOUT + 400)
 
-/* How long what is due at once may take where many processes wake together: less than a timeout,
- * so that one too many is seen. */
+/* The time that due actions may take while many processes resume together. It is shorter than a
+ * timeout, so that a second timeout is noticed. */
 #define TOLERANCE (1400 * G_TIME_SPAN_MILLISECOND)
 
-/* The timeouts of a case, from the time when its process resumes, and of all cases together */
+/* The timeout of a case after its process has resumed, and the timeout of all cases together */
 #define CASE_TIMEOUT (8 * G_TIME_SPAN_SECOND)
 #define WAIT_TIMEOUT (50 * G_TIME_SPAN_SECOND)
 
-/* How many are prepared at the same time, so that none has to wait */
+/* The maximum number of processes that are prepared at the same time, so that none is delayed */
 #define MAX_AWAKE 8
 
-/* For an attempt that is not to fail, in milliseconds */
+/* The timeout of an attempt that must not fail, in milliseconds */
 #define LONG_CONNECT 30000
 
-/* The log is written after the clock was read. */
+/* The tolerance for the time between an event and its entry in the log */
 #define SLACK (5 * G_TIME_SPAN_MILLISECOND)
 
 typedef enum {
@@ -44,7 +45,7 @@ typedef enum {
 
 static const char * const hows[N_HOWS] = { "signal", "blocked", "handler" };
 
-/* When it is stopped */
+/* The state of the process when it is stopped */
 typedef enum {
   WHEN_OPEN,
   WHEN_PINGED,
@@ -70,9 +71,9 @@ typedef struct
   When        when;
   Deed        deed;
   guint       sleep;
-  gboolean    is_good; /* the server answers pings, later */
-  const char *words;   /* that the process prints first; "" if it keeps its link */
-  guint       delay;   /* with which it prints the first */
+  gboolean    is_good; /* the server answers pings after the stop */
+  const char *words;   /* the first words printed, "" if it stays connected */
+  guint       delay;   /* the delay of the first word */
 } Scenario;
 
 enum {
@@ -135,14 +136,14 @@ typedef struct
   Phase            phase;
   gint64           wakes_at;
   guint            n_pings;
-  guint            n_pings_asleep; /* of these, before it was awake again */
-  gboolean         is_closed;      /* by the client */
-  gboolean         is_led;         /* to where it shall sleep, as far as the server can do */
+  guint            n_pings_asleep; /* pings before the process resumed */
+  gboolean         is_closed;      /* the client has sent a close frame */
+  gboolean         is_led;         /* the server has acted to bring the client into its state */
 } Case;
 
 static GPtrArray *cases;
 
-/* Where this program is, and its client beside it */
+/* The folder of this program and of its client */
 static char *folder;
 
 static RawPeer *
@@ -168,7 +169,8 @@ received_cb (RawPeer  *peer,
     heartbeat_send_life (self->heartbeat, peer);
 }
 
-/* The steps to that state; each is done once. */
+/* Brings the process into the state of its case, one step in each call. Each step is made once.
+ * Returns whether the process is in that state. */
 static gboolean
 is_there (Case *self)
 {
@@ -262,7 +264,8 @@ count_words (const char *words)
   return g_strv_length (list);
 }
 
-/* A link that has been asked twice more, and has answered, is kept. */
+/* Returns whether the process has shown its result. To stay connected, it must have sent two more
+ * pings, which the server has answered. */
 static gboolean
 has_shown (Case *self)
 {
@@ -272,7 +275,7 @@ has_shown (Case *self)
   return stopped_process_count (self->process) >= count_words (self->scenario->words);
 }
 
-/* Returns whether more cases follow. */
+/* Performs the next step of the case. Returns FALSE after the last step. */
 static gboolean
 step (Case   *self,
       gint64  now)
@@ -350,7 +353,7 @@ start (Case *self)
                                        is_request ? CLIENT_TIMEOUT : LONG_CONNECT);
 }
 
-/* Starts one, if there is one left and no crowd. */
+/* Starts one process if any is left, and if not too many are being prepared. */
 static void
 start_next (void)
 {
@@ -455,7 +458,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Processes that are stopped, or block themselves, for longer than a timeout.");
 
-  /* The end of a client must not end the test. */
+  /* Ignores the signal for a write to a client that has ended, because it would end the test. */
   signal (SIGPIPE, SIG_IGN);
   cases = g_ptr_array_new_with_free_func (free_case);
   folder = g_path_get_dirname (argv[0]);
@@ -465,7 +468,7 @@ main (int   argc,
       {
         gboolean has_ping = scenario <= ASKED_DEAD;
 
-        /* Without a ping that waits, both heartbeats behave alike. */
+        /* If no ping waits for a reply, both modes of the heartbeat behave alike. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);
