@@ -5,9 +5,9 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The ends that a link can have while there are bytes in the stream, in either direction. */
+/* The ways in which a connection can end while data is in transit, in either direction */
 
-/* More than the kernel keeps for a peer that does not read */
+/* More bytes than the kernel buffers for a peer that does not read */
 #define BIG (4 * 1024 * 1024)
 
 static void
@@ -83,7 +83,7 @@ test_close_behind_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* Neither the rest of the message arrives, nor the close frame without it. */
+  /* The rest of the message does not arrive, so the close frame must not arrive either. */
   raw_peer_resume (peer);
   raw_peer_expect_end (peer);
 }

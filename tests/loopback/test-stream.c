@@ -5,13 +5,13 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The purposes of the library's own stream: few system calls, counted bytes, and turns for other
- * sources; on plain TCP, on TLS, with permessage-deflate, and on both. */
+/* The purposes of the library's own stream: few system calls, counted bytes, and iterations for
+ * other sources. The tests run on plain TCP, on TLS, with permessage-deflate, and on both. */
 
-/* As much as the stream reads and writes at once */
+/* The bytes that the stream reads or writes at once */
 #define BLOCK (65 * 1024)
 
-/* More than the kernel keeps for a peer that does not read, or not at this moment */
+/* More bytes than the kernel buffers for a peer that does not read at the moment */
 #define BIG (4 * 1024 * 1024)
 
 static guint
@@ -73,11 +73,11 @@ test_block (Fixture       *fixture,
   g_assert_cmpuint (system_calls_get ().n_written, >, BLOCK - 300);
   g_assert_cmpuint (system_calls_get ().n_written, <, BLOCK + 1000);
 
-  /* TLS makes a write of each record, which has 16 KiB at most. */
+  /* TLS writes each record separately, and a record has at most 16 KiB. */
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 6 : 2);
   wait_until (raw_peer_get_n_frames (raw_server_get_peer (fixture->raw, 0)) == 500);
 
-  /* The kernel may refuse a part of the rest, since the server has not read the block yet. */
+  /* The kernel may refuse a part of the rest, because the server has not read the block yet. */
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 12 : 4);
   signal_log_forget (fixture->log);
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
@@ -117,8 +117,8 @@ test_flood (Fixture       *fixture,
   calls = system_calls_get ();
   g_test_message ("%u reads, %u sources, %u polls", calls.n_reads, calls.n_sources, calls.n_polls);
 
-  /* With room for what has not come yet when the client looks. TLS reads each record by itself, of
-   * which libsoup's server makes one for each message. */
+  /* The limit allows for data that has not arrived when the client reads. TLS reads each record
+   * separately, and libsoup's server makes one record for each message. */
   if (!footing->is_tls)
     g_assert_cmpuint (calls.n_reads, <=, 4 * n_messages * 127 / BLOCK);
   g_assert_cmpuint (calls.n_sources, <=, n_messages / 10);
@@ -178,7 +178,7 @@ test_fairness (Fixture       *fixture,
   wait_until (listener.n_messages == n_messages);
   g_test_message ("%u turns", n_turns);
 
-  /* Of 4 ms each, there could be 75. */
+  /* If each iteration takes 4 ms, 75 iterations are possible. */
   g_assert_cmpuint (n_turns, >=, 30);
   g_source_destroy (idle);
   g_source_unref (idle);
@@ -216,10 +216,10 @@ test_pings_between (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* The pongs and answers of one delivery are little more than a block, so a write within the
- * delivery finds the socket full, and not the one at its end. */
+/* The pongs and answers of one delivery are slightly longer than a block. So a write during the
+ * delivery finds the socket full, and not the write at its end. */
 #define N_ANSWERS 66
-#define N_PINGS 8 /* for each answer */
+#define N_PINGS 8 /* pings for each answer */
 
 static void
 answer_cb (HbWebsocketTask       *task,
@@ -235,7 +235,7 @@ answer_cb (HbWebsocketTask       *task,
   (*n_answers)++;
 }
 
-/* Sends pings and messages until the client cannot write the pongs and answers. */
+/* Sends pings and messages until the client cannot write its pongs and answers. */
 static void
 ask_until_full (Fixture *fixture,
                 RawPeer *peer,
@@ -262,7 +262,8 @@ ask_until_full (Fixture *fixture,
   while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 }
 
-/* From libsoup 3.8 on, not every ping is answered while the socket is full. */
+/* Waits for the pongs and answers. From 3.8 on, libsoup does not answer every ping while the socket
+ * is full. */
 static void
 expect_answers (RawPeer *peer,
                 guint    n_answers)
@@ -300,7 +301,7 @@ test_behind_pongs (Fixture       *fixture,
   peer = footing_open (fixture);
   g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), &n_answers);
 
-  /* The frame that finds no room is a pong in most rounds. */
+  /* The frame that does not fit into the socket is a pong in most rounds. */
   for (i = 0; i < 8; i++)
     {
       raw_peer_pause (peer);
@@ -331,7 +332,8 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
-/* The next ping is due long before the judgement that it replaces. */
+/* The second ping proves that the received part ended the wait, because pong-timeout is much
+ * longer. */
 static void
 test_part_is_life (Fixture       *fixture,
                    const Footing *footing)
@@ -348,7 +350,7 @@ test_part_is_life (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* The link is lost when the kernel has a part of the big message. */
+/* Brings the connection to the point at which the kernel holds only a part of the big message. */
 static void
 lose_in_the_midst (Fixture *fixture)
 {
@@ -365,7 +367,7 @@ lose_in_the_midst (Fixture *fixture)
   g_assert_cmpuint (system_calls_get ().n_written, >, 1000);
   g_assert_cmpuint (system_calls_get ().n_written, <, BIG);
 
-  /* It counts until the kernel has it all. */
+  /* The message counts as buffered until the kernel has accepted all of it. */
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG + 4);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), ==, 1);
 

@@ -5,8 +5,8 @@
 #include "hb-clock-private.h"
 #include "suspend-fixture.h"
 
-/* An open link over a suspend: no good one is dropped, and no dead one is kept for longer than
- * another pong-timeout. */
+/* An open connection during a suspend. A connection that works is kept, and a dead one is dropped
+ * after another pong-timeout at the latest. */
 
 static void
 test_clock (Fixture       *fixture,

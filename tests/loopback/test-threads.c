@@ -4,21 +4,21 @@
 
 #include "fixture.h"
 
-/* Tasks on several threads at once, each with a context of its own. This is for ThreadSanitizer:
- * see tests/loopback/tsan/run.sh. Test data that crosses threads is atomic. */
+/* Tasks in several threads at once, each with its own context. ThreadSanitizer runs this test: see
+ * tests/loopback/tsan/run.sh. The test accesses its data atomically if threads share it. */
 
 #define N_THREADS 4
 
 typedef struct
 {
   GThread    *threads[N_THREADS];
-  const char *uri;       /* (nullable) of a server that all share */
+  const char *uri;       /* (nullable) the URI of the server that all share */
   int         n_ready;   /* threads that wait for the main thread */
   int         n_done;
   int         n_foreign; /* emissions that came in a thread that is not the task's */
 } Crew;
 
-/* Makes the context thread-default for as long as @func runs. */
+/* Calls @func with a new context as the thread-default one. */
 static void
 with_own_context (void    (*func) (Crew *crew),
                   Crew     *crew)
@@ -34,7 +34,7 @@ with_own_context (void    (*func) (Crew *crew),
   g_main_context_wakeup (NULL);
 }
 
-/* Makes a GThreadFunc of a function that has a crew. */
+/* Defines a GThreadFunc that calls @func with a context of its own. */
 #define DEFINE_HAND(name, func) \
   static gpointer \
   name (gpointer crew) \
@@ -79,7 +79,8 @@ join (Crew *crew)
   g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
 }
 
-/* The same with changes of the network all the while, which the monitor reports in this thread */
+/* Works like join (), with a change of the network every millisecond. The monitor reports these
+ * changes in this thread. */
 static void
 join_in_turmoil (Crew *crew)
 {
@@ -114,7 +115,7 @@ expect_echoes (HbWebsocketTask *task,
     }
 }
 
-/* All that a task does, with a server in the same thread */
+/* Uses each part of a task, with a server in the same thread. */
 static void
 live (Crew *crew)
 {
@@ -133,7 +134,8 @@ live (Crew *crew)
       expect_echoes (fixture.task, fixture.log, 20);
       wait_until (get_metric (fixture.task, hb_metrics_get_replies) > n_replies);
       test_server_drop (fixture.server);
-      /* A ping that is on its way makes an error of it. */
+      /* If a ping was in transit, the end of the connection is reported as an error, so those words
+       * are skipped. */
       signal_log_skip_to (fixture.log, "reconnect:1:20");
       signal_log_expect (fixture.log, WORDS_OPEN);
       expect_echoes (fixture.task, fixture.log, 20);
@@ -160,11 +162,11 @@ test_lives (void)
   join_in_turmoil (&crew);
 }
 
-/* A server with a thread for itself, which is many threads' business */
+/* A server in a thread of its own, whose clients are in many threads */
 typedef struct
 {
   GMainContext *context;
-  char         *uri;     /* (nullable) until it listens */
+  char         *uri;     /* (nullable) NULL until the server listens */
   int           is_over;
 } ServerThread;
 
@@ -281,7 +283,7 @@ test_network_reaches_each (void)
   join (&crew);
 }
 
-/* Between open () and close () the task listens to the network, so this is all coming and going. */
+/* Makes the task start and stop listening to the network, as open () and close () do. */
 static void
 come_and_go (Crew *crew)
 {
@@ -368,7 +370,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* It emits its signals in the context that used it first. */
+  /* Creates the monitor in this thread, because it emits its signals in the context that used it
+   * first. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

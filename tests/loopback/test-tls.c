@@ -5,9 +5,9 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* wss: a self-signed certificate is refused, unless the application accepts it. */
+/* wss: the task refuses a self-signed certificate, unless the application accepts it. */
 
-/* Into the buffers of two sockets, however they grow */
+/* More bytes than the buffers of two sockets can grow to */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
 
 static GTlsCertificate *certificate;
@@ -47,8 +47,8 @@ look_at_it_cb (HbWebsocketTask      *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (look_cb), seen);
 }
 
-/* GIO's error is reported unchanged, and no request is sent. `accept-certificate` gives the fault
- * of the certificate. */
+/* Checks that GIO's error is reported unchanged, and that no request is sent. The handler of
+ * `accept-certificate` must receive the errors of the certificate. */
 static void
 assert_refused (HbWebsocketTask      *task,
                 TestServer           *server,
@@ -84,7 +84,8 @@ test_refused (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* A task whose session knows one authority, @made itself, and a server that shows it */
+/* Makes a server with @made as its certificate, and a task whose session has @made as its only
+ * authority. */
 static HbWebsocketTask *
 make_trusting_task (GTlsCertificate  *made,
                     TestServer      **server)
@@ -120,7 +121,7 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* A valid certificate for another name */
+/* The certificate is valid for another name. */
 static void
 test_wrong_host (void)
 {
@@ -133,7 +134,7 @@ test_expired (void)
   refuse_in_spite_of_trust ("IP:127.0.0.1", TRUE, G_TLS_CERTIFICATE_EXPIRED);
 }
 
-/* The application's own authorities, by its session */
+/* The application's session has its own authorities. */
 static void
 test_own_database (void)
 {
@@ -179,7 +180,7 @@ test_accepted (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A dead peer does not make the link wait for the close_notify of TLS. */
+/* The connection to a dead peer does not wait for the close_notify of TLS. */
 static void
 test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)
@@ -204,13 +205,14 @@ test_dead_peer (Fixture       *fixture,
   lost = signal_log_get_time (fixture->log);
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
 
-  /* Messages in libsoup's own queue count as written. */
+  /* Without the library's stream, the message counts as written once it is in libsoup's own
+   * queue. */
   unsent = hb_websocket_task_take_queue (fixture->task);
   g_assert_cmpuint (unsent->len, ==, has_stream ? 1 : 0);
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 
-  /* Only the server's end of the old link is left. */
+  /* The server's end of the old connection is the only one that may remain open. */
   wait_until (count_descriptors () <= n_descriptors + 1);
   fixture_close (fixture);
 }

@@ -5,10 +5,12 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The debug lines of a task in each situation, and that no line is made unless it is wanted. Here
- * g_log_set_debug_enabled () asks for them in place of G_MESSAGES_DEBUG, which GLib reads once. */
+/* The debug messages of a task in each situation. No message may be made while they are off. The
+ * test uses g_log_set_debug_enabled () to turn them on, because GLib reads G_MESSAGES_DEBUG only
+ * once. */
 
-/* A handler that blocks the loop for so long, in microseconds, lets a deadline be missed. */
+/* The time for which a handler blocks the main loop so that a deadline is missed, in
+ * microseconds */
 #define BLOCKED 1100000
 
 #define MIB (1024 * 1024)
@@ -48,8 +50,8 @@ typedef struct
   const char *lines;
 } Situation;
 
-/* What the tasks of this test have printed, a line each, without what differs from run to run, and
- * without the messages of errors */
+/* The debug messages of this test's tasks, one on each line. The parts that differ from run to run
+ * and the texts of errors are removed. */
 static GString *lines;
 
 static gboolean expects_late;
@@ -57,7 +59,8 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Leaves out the lines of a busy machine: a missed deadline, and a ping because of it. */
+/* Adds a line, except those that depend on a busy machine: a missed deadline, and the ping that
+ * follows it. */
 static void
 add_line (const char *line)
 {
@@ -96,7 +99,7 @@ line_cb (const char     *domain,
   add_line (line);
 }
 
-/* The debug messages of other libraries, which are wanted too, are not TAP. */
+/* Drops the debug messages of other libraries, which are turned on too and are not valid TAP. */
 static GLogWriterOutput
 write_cb (GLogLevelFlags   level,
           const GLogField *fields,
@@ -145,7 +148,7 @@ test_situation (Fixture       *fixture,
   assert_lines (situation->lines);
 }
 
-/* Opens, and forgets the lines of that. */
+/* Opens a connection, and forgets the lines that this prints. */
 static RawPeer *
 open_raw (Fixture *fixture)
 {
@@ -156,7 +159,7 @@ open_raw (Fixture *fixture)
   return peer;
 }
 
-/* For a situation that ends in WAITING */
+/* Prevents a reconnect, for a situation that ends in WAITING. */
 static void
 stay_lost (Fixture *fixture)
 {
@@ -348,7 +351,8 @@ receive_too_much (Fixture *fixture)
   signal_log_skip_to (fixture->log, "error:message-too-big");
 }
 
-/* A message is taken, so that 1 MiB no longer waits. */
+/* Sends more than a paused task reads. The application takes one message of 1 MiB, so that this
+ * part no longer waits. */
 static void
 stop_reading (Fixture *fixture)
 {
@@ -416,7 +420,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* An argument may be a token, so the line does not quote the error's message. */
+/* The error quotes an argument, which may be a token, so the debug message must not contain the
+ * error's text. */
 static void
 open_wrongly (Fixture *fixture)
 {
@@ -424,7 +429,8 @@ open_wrongly (Fixture *fixture)
   hb_websocket_task_open (fixture->task);
 }
 
-/* The server does not read, so its kernel acknowledges a part of the messages only. */
+/* Sends messages again on the next connection. The first server does not read, so its kernel
+ * acknowledges only a part of them. */
 static void
 send_again (Fixture *fixture)
 {

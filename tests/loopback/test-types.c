@@ -4,7 +4,7 @@
 
 #include "hb-websocket.h"
 
-/* The parts of the library that bindings see: its types and its error domain. */
+/* The types and the error domain of the library, which language bindings use */
 
 static void
 test_enums (void)
@@ -20,7 +20,7 @@ test_enums (void)
 
   g_assert_true (G_TYPE_IS_FLAGS (HB_TYPE_SEND_FLAGS));
 
-  /* Those of the readyState of a browser's WebSocket */
+  /* The values are those of the readyState of a browser's WebSocket. */
   g_assert_cmpint (HB_STATE_CONNECTING, ==, 0);
   g_assert_cmpint (HB_STATE_OPEN, ==, 1);
   g_assert_cmpint (HB_STATE_CLOSING, ==, 2);
@@ -69,7 +69,7 @@ message_cb (HbWebsocketTask       *task,
   g_string_append_printf (log, "%d:%s ", type, (const char *) g_bytes_get_data (message, NULL));
 }
 
-/* Data first, as g_signal_connect_swapped () has it */
+/* The data comes first, because g_signal_connect_swapped () swaps it with the task. */
 static void
 swapped_cb (GString               *log,
             SoupWebsocketDataType  type,
@@ -79,7 +79,8 @@ swapped_cb (GString               *log,
   message_cb (task, type, message, log);
 }
 
-/* `message` has marshallers of its own: one for C, and one for values, as bindings emit. */
+/* `message` has two marshallers of its own: one for C callers, and one for GValues, which bindings
+ * emit. */
 static void
 test_message_handlers (void)
 {

@@ -6,8 +6,8 @@
 
 #include "fixture.h"
 
-/* A mistake of the program without a handler of `error` is a warning, once for each task, and
- * nothing else is. */
+/* A mistake of the programmer causes a warning if `error` has no handler, but only once for each
+ * task. No other error causes a warning. */
 
 #define NOWHERE "ws://127.0.0.1:9/"
 
@@ -106,7 +106,8 @@ close_badly_async (HbWebsocketTask *task)
   wait_until (result != NULL);
 }
 
-/* Three faults of the network: a refusal, the end of the attempts, a message that was not sent */
+/* Causes three network errors: a refused connection, the end of the attempts, and a message that
+ * was not sent. */
 static void
 find_nobody (HbWebsocketTask *task)
 {
@@ -122,7 +123,7 @@ typedef struct
   const char *name;
   void      (*act) (HbWebsocketTask *task);
   const char *uri;
-  const char *said; /* (nullable) in the warning; NULL if there must be none */
+  const char *said; /* (nullable) the warning's text, or NULL for no warning */
 } Case;
 
 static const Case cases[] = {

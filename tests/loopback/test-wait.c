@@ -4,7 +4,8 @@
 
 #include "test-wait.h"
 
-/* Long enough for a slow machine under a memory checker, since only a test that fails takes it. */
+/* Long enough for a slow machine under a memory checker. Only a test that fails waits for so
+ * long. */
 #define WAIT_TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static gboolean
@@ -42,7 +43,7 @@ wait_get_deadline (void)
   return g_get_monotonic_time () + WAIT_TIMEOUT;
 }
 
-/* One turn of the loop, which the timeout wakes where nothing else does. */
+/* Iterates the loop once. A timeout wakes the loop if no other source does. */
 void
 wait_iterate (gint64      deadline,
               const char *condition,
@@ -58,7 +59,7 @@ wait_iterate (gint64      deadline,
     g_error ("%s: waited in vain for: %s", location, condition);
 }
 
-/* Lets everything run that is ready. */
+/* Iterates the loop until no source is ready. */
 void
 wait_idle (void)
 {
@@ -66,7 +67,7 @@ wait_idle (void)
     ;
 }
 
-/* Waits for the time in which a wrong event would have happened. */
+/* Waits for long enough that a wrong event would have happened. */
 void
 wait_pass (guint milliseconds)
 {

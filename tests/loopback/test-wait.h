@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Runs the thread-default main context until @condition holds, and fails the test if that takes
- * suspiciously long. */
+/* Runs the thread-default main context until @condition is true, and fails the test after a time
+ * that only an error can explain. */
 #define wait_until(condition) \
   G_STMT_START { \
     gint64 deadline_ = wait_get_deadline (); \

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* A call from a thread that has no business with the task is refused, with a critical message, and
- * harms nothing. */
+/* A call from a thread other than the task's is refused with a critical message, and does no
+ * harm. */
 
 static void
 expect_refusal (void)
@@ -20,7 +20,7 @@ expect_refusal (void)
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
-/* Each method that only the task's thread may call */
+/* Calls each method that only the task's thread may call. */
 static gpointer
 call_from_outside (gpointer data)
 {
@@ -71,7 +71,7 @@ test_wrong_thread (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Another value than the property has */
+/* Changes @value to another value than that of the property. */
 static void
 set_other_value (GParamSpec *pspec,
                  GValue     *value)
@@ -100,7 +100,7 @@ set_other_value (GParamSpec *pspec,
     g_assert_not_reached ();
 }
 
-/* Two copies of a list are the same list. */
+/* Compares values. Two copies of a list have the same value. */
 static void
 assert_same_value (const GValue *one,
                    const GValue *other)
@@ -271,7 +271,8 @@ test_owner_is_busy (Fixture       *fixture,
 
   g_test_summary ("Calls are refused at any moment, and the owner does not feel them");
 
-  /* A task that is CLOSED belongs to no thread, so that a call to it would not be a wrong one. */
+  /* Opens the task first. A task that is CLOSED belongs to no thread, so calls from the other
+   * thread would be valid. */
   fixture_open (fixture);
   thread = g_thread_new ("outside", pester, &outside);
 

@@ -4,6 +4,7 @@
 
 #include "fixture.h"
 
-/* Where without-stream.c or slow-lane.c is linked in, this file is left in its archive. */
+/* If a program links without-stream.c or slow-lane.c, the linker does not take this file from its
+ * archive. */
 const gboolean has_stream = TRUE;
 const gboolean is_exposed = FALSE;

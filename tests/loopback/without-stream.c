@@ -16,8 +16,8 @@ void __wrap_hb_stream_insert (HbChannel                *channel,
                               HbEventFunc               func,
                               gpointer                  user_data);
 
-/* The linker puts it in place of the library's: the channel is that of a connection whose socket
- * was not found. */
+/* Replaces the library's function through the linker's option --wrap. The connection then has the
+ * channel that is used if its socket cannot be found. */
 void
 __wrap_hb_stream_insert (HbChannel                *channel,
                          SoupWebsocketConnection **connection,

@@ -8,7 +8,7 @@
 #include "cell.h"
 #include "raw-frame.h"
 
-/* RFC 7617, of user:password */
+/* The login of user:password: RFC 7617 */
 #define CREDENTIALS "Authorization: Basic dXNlcjpwYXNzd29yZA=="
 
 void
@@ -24,7 +24,7 @@ act_pause (Cell    *cell,
   raw_peer_pause (peer);
 }
 
-/* Sends the bytes in one piece, before the end of the connection. */
+/* Sends the buffered bytes in one piece before the end of the connection. */
 void
 act_drop (Cell    *cell,
           RawPeer *peer)
@@ -57,8 +57,8 @@ act_half_close (Cell    *cell,
   raw_peer_half_close (peer);
 }
 
-/* Replaces the values of this run in a text: {accept}, {self}, and the URI of the other server as
- * {ws} or {wss}, or as {http} without its scheme. */
+/* Replaces the placeholders in a text. {accept} and {self} stand for values of this run. {ws} and
+ * {wss} stand for the URI of the other server, and {http} for that URI without its scheme. */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)
@@ -104,7 +104,7 @@ act_text_drop (Cell    *cell,
   raw_peer_drop (peer);
 }
 
-/* Sends the text, followed by @number lines of a header. */
+/* Sends the text, followed by @number header lines. */
 void
 act_text_flood (Cell    *cell,
                 RawPeer *peer)
@@ -126,7 +126,7 @@ act_accept_drip (Cell    *cell,
   raw_peer_accept (peer);
 }
 
-/* Accepts clients with the password. */
+/* Requires the login, and then accepts the client. */
 void
 act_challenge (Cell    *cell,
                RawPeer *peer)
@@ -170,7 +170,7 @@ act_hex_reset (Cell    *cell,
   act_reset (cell, peer);
 }
 
-/* The same bytes @number times */
+/* Sends the same bytes @number times. */
 void
 act_hex_flood (Cell    *cell,
                RawPeer *peer)
@@ -185,7 +185,7 @@ act_hex_flood (Cell    *cell,
   raw_peer_write (peer, flood->data, flood->len);
 }
 
-/* A text of @number bytes */
+/* Sends a text of @number bytes. */
 void
 act_message (Cell    *cell,
              RawPeer *peer)
@@ -212,7 +212,7 @@ send_fragments (Cell    *cell,
   raw_peer_write (peer, bytes->data, bytes->len);
 }
 
-/* A text in @number fragments of 600 bytes */
+/* Sends a text in @number fragments of 600 bytes. */
 void
 act_fragments (Cell    *cell,
                RawPeer *peer)
@@ -220,7 +220,7 @@ act_fragments (Cell    *cell,
   send_fragments (cell, peer, RAW_FIN);
 }
 
-/* The same, and no fragment is the last */
+/* Sends the same fragments, none of which is the last of a message. */
 void
 act_endless (Cell    *cell,
              RawPeer *peer)
@@ -235,7 +235,7 @@ act_close (Cell    *cell,
   raw_peer_send_close (peer, cell->fault->number, cell->fault->data);
 }
 
-/* An answer to a heartbeat, @number times */
+/* Sends a reply to a ping @number times. */
 void
 act_reply (Cell    *cell,
            RawPeer *peer)

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The faults of a server, each with its data and number */
+/* The actions of a faulty server. Each uses the data and the number of the cell's fault. */
 
 void act_nothing     (Cell    *cell,
                       RawPeer *peer);

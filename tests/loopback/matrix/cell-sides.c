@@ -10,7 +10,7 @@
 #define PONG "pong"
 #define LOGIN "login"
 
-/* Milliseconds, for a fault that a timeout has to detect */
+/* The timeouts for faults that a timeout detects, in milliseconds */
 #define SHORT_PING    20
 #define SHORT_PONG    30
 #define SHORT_CONNECT 50
@@ -46,7 +46,7 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Whether the server has got the last message that was sent, if there was one */
+/* Returns whether the server has received the last sent message, or none was sent. */
 gboolean
 cell_has_last (Cell *self)
 {
@@ -59,7 +59,7 @@ cell_has_last (Cell *self)
   return self->n_accepted == 0;
 }
 
-/* The answer to a heartbeat */
+/* Sends a reply to a ping. */
 void
 cell_reply (Cell    *self,
             RawPeer *peer)
@@ -87,7 +87,7 @@ on_message (Cell       *self,
   g_array_append_val (self->arrivals, arrival);
 }
 
-/* What a good server does with a frame; the faulty link does it where it is not deaf. */
+/* Handles a frame as a good server does. The faulty connection also does so, unless it is deaf. */
 static void
 received_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -147,7 +147,7 @@ hurry (Cell *self)
     }
 }
 
-/* No timeout disturbs any more, however slow the machine is. */
+/* Lengthens all timeouts, because they would disturb the test on a slow machine. */
 static void
 calm (Cell *self)
 {
@@ -173,7 +173,7 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* The fault is over, so later connections find a good server. */
+/* Ends the fault, so that later connections find a good server. */
 void
 cell_disarm (Cell *self)
 {
@@ -232,7 +232,7 @@ requested_cb (RawPeer  *peer,
     }
 }
 
-/* The application answers at once, which may be at the last moment. */
+/* The application answers each message at once, which may be just before the connection ends. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -243,7 +243,8 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
-/* Logs in on each link. The one that the fault hits is not ready then, those after it are. */
+/* Sends a login on each connection. The faulty connection is not marked ready then, but later ones
+ * are. */
 static void
 open_cb (HbWebsocketTask *task,
          Cell            *self)
@@ -284,7 +285,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), self);
 }
 
-/* While the task waits. Runs after the signal log has recorded the signal. */
+/* Ends or causes the fault while the task waits. This handler runs after the signal log has
+ * recorded the signal. */
 static void
 reconnect_cb (HbWebsocketTask *task,
               guint            attempt,
@@ -294,7 +296,7 @@ reconnect_cb (HbWebsocketTask *task,
   if (self->is_struck)
     {
       cell_disarm (self);
-      /* Before a link is ready nothing is handed to it but the login, which has no number. */
+      /* Before a connection is ready, only the login is sent, which has no number. */
       if (self->state != STATE_UNREADY)
         self->n_handed = get_metric (task, hb_metrics_get_messages_sent)
                          + get_metric (task, hb_metrics_get_messages_dropped);
@@ -306,11 +308,12 @@ reconnect_cb (HbWebsocketTask *task,
       cell_strike (self);
     }
 
-  /* A link that the fault hits as it opens is to be lost with no message on its way. */
+  /* If the fault hits a connection while it opens, that connection must be lost without a message
+   * in flight. */
   if (self->is_struck || self->fault->phase != PHASE_LINK)
     cell_send_messages (self, 2);
 
-  /* The delay that the server asked for is reported; the test does not wait for an hour. */
+  /* The signal reports the delay that the server asked for. The test does not wait for an hour. */
   if (delay > 1000)
     hb_websocket_task_check (task);
 }
@@ -335,7 +338,7 @@ names (const Cell *self,
   return self->fault->data != NULL && strstr (self->fault->data, placeholder) != NULL;
 }
 
-/* Whether there is TLS in it somewhere */
+/* Returns whether any server of the cell uses TLS. */
 gboolean
 cell_uses_tls (const Cell *self)
 {

@@ -6,14 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* The two sides in a cell: a server that has one fault and works afterwards, and an application.
- * cell.c decides what happens, and when. */
+/* The two sides of a cell: an application, and a server that has one fault and works afterwards.
+ * cell.c decides when each of them acts. */
 
-/* The sizes of message number 0. Messages that wait are larger than the kernel's buffers. */
+/* The sizes of message number 0. The larger one is for a backlog, whose messages exceed the
+ * kernel's buffers. */
 #define CELL_SMALL 1000
 #define CELL_BIG   16384
 
-/* A numbered message that a server has got */
+/* A numbered message that a server has received */
 typedef struct
 {
   RawPeer *peer;

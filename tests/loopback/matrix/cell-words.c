@@ -4,7 +4,8 @@
 
 #include "cell.h"
 
-/* The signals that the task of a cell must emit, for a fault and the state that it hits */
+/* The signals that the task of a cell must emit, depending on the fault and on the state that it
+ * hits */
 
 #define COMES_BACK " state:connecting connecting state:open open"
 
@@ -14,7 +15,7 @@ cell_get_result (const Cell *self)
   return fault_get_result (self->fault, self->state, self->is_tls, fault_get_soup ());
 }
 
-/* Returns whether the task is CLOSED in the end, and stays closed until it is opened again. */
+/* Returns whether the task becomes CLOSED, and stays so until it is opened again. */
 gboolean
 cell_ends_closed (const Cell *self)
 {
@@ -63,7 +64,8 @@ add_close (GString      *words,
     g_string_append_printf (words, ":%s", result->reason);
 }
 
-/* The attempt to come is the first after a loss, or the second in a row. */
+/* Adds the words of the next attempt, which is the second in a row if a reconnect has failed, and
+ * else the first. */
 static void
 add_return (GString    *words,
             const Cell *self)
@@ -73,7 +75,7 @@ add_return (GString    *words,
   g_string_append (words, COMES_BACK " drain");
 }
 
-/* The words on the way to the fault, in states for which a test cannot wait */
+/* Adds the words before the fault, in states for which a test cannot wait. */
 static void
 add_way (GString    *words,
          const Cell *self)
@@ -183,8 +185,8 @@ add_link (GString    *words,
 
   if (self->state == STATE_CLOSING)
     {
-      /* No message is delivered any more, and only the code of `close` shows how the peer has
-       * ended. */
+      /* No message is delivered any more. Only the code of `close` shows how the peer has ended the
+       * connection. */
       g_string_append (words, " state:closed");
       if (result->end == END_NONE)
         g_string_append (words, " close:1000");
@@ -202,7 +204,7 @@ add_link (GString    *words,
     add_loss (words, self);
 }
 
-/* Returns the words of the signal log, in order, or none if no signal may be emitted. */
+/* Returns the words of the signal log in order, or an empty string if no signal may be emitted. */
 char *
 cell_make_words (const Cell *self)
 {

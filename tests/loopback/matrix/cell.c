@@ -31,7 +31,7 @@ open_link (Cell *self)
     confirm_messages (self, 3);
 }
 
-/* Opens a link, and brings it into the state that the fault must hit. */
+/* Opens a connection, and brings it into the state that the fault must hit. */
 static void
 enter_link (Cell *self)
 {
@@ -85,7 +85,7 @@ enter_link (Cell *self)
     }
 }
 
-/* Begins the attempt that the fault must hit. A hook of the server then causes the fault. */
+/* Begins the attempt that the fault must hit. A function of the server then causes the fault. */
 static void
 begin_attempt (Cell *self)
 {
@@ -112,7 +112,7 @@ begin_attempt (Cell *self)
     wait_until (self->victim != NULL);
 }
 
-/* If the link stays, the server now does what it has postponed. */
+/* Lets the server send what it has held back, for a fault that does not end the connection. */
 static void
 carry_on (Cell *self)
 {
@@ -194,8 +194,8 @@ compare_arrivals (gconstpointer a,
   return (int) one->link - (int) other->link;
 }
 
-/* Checks that each message has arrived once and in order. Only those from @lost_from to before
- * @lost_to may be missing. */
+/* Checks that each message has arrived once and in order. Only messages from @lost_from up to, but
+ * not including, @lost_to may be missing. */
 static void
 check_arrivals (Cell  *self,
                 guint  lost_from,
@@ -220,7 +220,7 @@ check_arrivals (Cell  *self,
   g_assert_cmpuint (next, ==, self->n_accepted);
 }
 
-/* A lost link leaves nothing, and the messages that it had taken before have arrived. */
+/* Waits until the faulty connection is closed on both sides, and all messages on it were read. */
 static void
 bury_victim (Cell *self)
 {
@@ -231,7 +231,7 @@ bury_victim (Cell *self)
   wait_until (raw_peer_has_ended (self->victim));
 }
 
-/* Brings the task from the state after the fault to an idle open link. */
+/* Brings the task from the state after the fault to an idle open connection. */
 static void
 settle (Cell *self)
 {
@@ -246,7 +246,7 @@ settle (Cell *self)
     }
   else
     {
-      /* A socket that is still full would make the next message wait. */
+      /* Waits until the socket is empty, because the next message would otherwise be queued. */
       wait_until (cell_has_last (self));
       wait_idle ();
     }
@@ -259,8 +259,8 @@ settle (Cell *self)
   g_assert_cmpuint (self->n_pongs, <=, self->fault->n_pongs);
 }
 
-/* Checks that the task works: waiting messages were sent, both sides receive messages, and the task
- * closes. */
+/* Checks that the task works. The waiting messages must be sent, both sides must receive messages,
+ * and the task must close. */
 static void
 prove (Cell *self)
 {
@@ -279,7 +279,7 @@ prove (Cell *self)
   check_arrivals (self, self->n_confirmed, lost_to);
 }
 
-/* @cell: identifies the cell; its other fields are ignored */
+/* @cell: the fault, state, transport and heartbeat of the cell. Its other fields are ignored. */
 void
 cell_run (const Cell      *cell,
           GTlsCertificate *certificate)

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* One case of the matrix: a fault, the state that it hits, the transport and the heartbeat. */
+/* One case of the matrix: a fault, the state that it hits, the transport and the heartbeat */
 struct _Cell
 {
   const Fault     *fault;
@@ -16,25 +16,25 @@ struct _Cell
   gboolean         is_tls;
   HbHeartbeatMode  mode;
 
-  /* While it runs */
-  GTlsCertificate *certificate; /* (nullable) where there is no TLS in it */
+  /* The fields below are set while the cell runs. */
+  GTlsCertificate *certificate; /* (nullable) NULL if no server uses TLS */
   RawServer       *server;
   RawServer       *elsewhere;   /* (nullable) */
   HbWebsocketTask *task;
   SignalLog       *log;
   RawPeer         *victim;      /* (nullable) the connection that the fault hits */
-  GArray          *arrivals;    /* of what the servers have got */
+  GArray          *arrivals;    /* the messages that the servers have received */
   guint            size;        /* of message number 0; the others are longer by their numbers */
-  guint            n_accepted;  /* messages that the task has taken */
-  guint            n_handed;    /* to a link that was lost then, those that it refused included */
-  guint            n_confirmed; /* that the server had got before the fault */
+  guint            n_accepted;  /* messages that the task has accepted */
+  guint            n_handed;    /* sent on the lost connection, or dropped */
+  guint            n_confirmed; /* received by the server before the fault */
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;
   gboolean         is_deaf;     /* the faulty link answers nothing */
   gboolean         has_pinged;
-  gboolean         has_login;   /* the victim has got one */
-  gboolean         has_closed;  /* a close frame has come */
+  gboolean         has_login;   /* the server has received the victim's login */
+  gboolean         has_closed;  /* the server has received a close frame */
 };
 
 const Result *cell_get_result  (const Cell      *self);

@@ -49,21 +49,21 @@ get_states (const Fault *self)
       g_assert_not_reached ();
     }
 
-  /* Only a loss that another attempt would follow can be the last. */
+  /* The state LAST applies only to faults after which the task would make another attempt. */
   if (self->result.end != END_LOST)
     states &= ~IN (LAST);
 
   return states & ~self->without;
 }
 
-/* Returns: the minor version of the libsoup that runs */
+/* Returns: the minor version of the libsoup that the program uses */
 guint
 fault_get_soup (void)
 {
   return soup_get_minor_version ();
 }
 
-/* Returns: (nullable): NULL where the fault cannot hit that state */
+/* Returns: (nullable): NULL if the fault cannot hit that state */
 const Result *
 fault_get_result (const Fault *self,
                   State        state,
@@ -84,10 +84,8 @@ fault_get_result (const Fault *self,
   return &self->result;
 }
 
-/* From 3.8 on libsoup drops pongs beyond a number while the socket takes none. The kernel may have
- * taken some before.
- *
- * Returns: the number that has to come back at least */
+/* Returns the minimum number of pongs that the server must receive. From 3.8 on, libsoup drops
+ * pongs above a limit while the socket is full. The kernel may have accepted some pongs before. */
 guint
 fault_get_n_pongs (const Fault *self,
                    State        state)

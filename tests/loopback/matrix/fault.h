@@ -8,24 +8,24 @@
 
 G_BEGIN_DECLS
 
-/* The faults of a server, and their results. The cells of the matrix, their expectations and the
- * page of the documentation all come from the table in faults.c. */
+/* The faults of a server, and their results. The table in faults.c defines the cells of the matrix,
+ * the expected results, and a page of the documentation. */
 
 typedef struct _Cell Cell;
 
 /* The state of the task that a fault hits */
 typedef enum
 {
-  STATE_CONNECTING,   /* the first attempt; a fault of links comes in one piece with the answer */
-  STATE_RECONNECTING, /* the same after a link was lost, with messages waiting */
-  STATE_LAST,         /* repeat-limit is 0: an attempt, or a link, after which there is none */
-  STATE_OPEN,         /* an idle link */
-  STATE_UNREADY,      /* a link that has not been marked ready, with messages waiting */
+  STATE_CONNECTING,   /* first attempt; a fault on a connection comes with the answer */
+  STATE_RECONNECTING, /* the same after a lost connection, with messages waiting */
+  STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
+  STATE_OPEN,         /* an idle connection */
+  STATE_UNREADY,      /* not marked ready yet, with messages waiting */
   STATE_PINGED,       /* a ping has no answer yet */
   STATE_BACKLOG,      /* messages wait, because the server has stopped reading */
-  STATE_MIDWAY,       /* half a message has come */
-  STATE_CLOSING,      /* our close frame has no answer yet */
-  STATE_LEFT,         /* reconnect_now () has given up what is hit */
+  STATE_MIDWAY,       /* half a message was received */
+  STATE_CLOSING,      /* the client's close frame has no answer yet */
+  STATE_LEFT,         /* the faulty connection was given up by reconnect_now () */
   N_STATES,
 } State;
 
@@ -38,23 +38,23 @@ typedef enum
 #define OVER_TLS   2
 #define OVER_BOTH  (OVER_PLAIN | OVER_TLS)
 
-/* The moment of a connection in which the server does it */
+/* The point of a connection at which the server causes the fault */
 typedef enum
 {
-  PHASE_NOBODY,  /* there is no server */
-  PHASE_ACCEPT,  /* when the connection of TCP has come, before a byte is read */
+  PHASE_NOBODY,  /* no server listens */
+  PHASE_ACCEPT,  /* after the TCP connection, before a byte is read */
   PHASE_REQUEST, /* in place of the answer to the request */
-  PHASE_LINK,    /* on an open link */
+  PHASE_LINK,    /* on an open connection */
 } Phase;
 
 typedef enum
 {
-  END_NONE,  /* all goes on */
-  END_LOST,  /* the attempt or the link is lost, and another attempt follows */
+  END_NONE,  /* the connection stays open */
+  END_LOST,  /* the attempt or the connection fails, and another attempt follows */
   END_FINAL, /* the task is CLOSED */
 } End;
 
-/* The result. A link that ends has a code. */
+/* The result of a fault. If a connection ends, the result has a close code. */
 typedef struct
 {
   End         end;
@@ -63,7 +63,7 @@ typedef struct
   const char *error;  /* (nullable) the word of the signal log */
 } Result;
 
-/* Another result than the usual one, in some state or with a new libsoup only */
+/* A result that differs from the usual one in some states, or with a new libsoup */
 typedef struct
 {
   guint  states;
@@ -75,7 +75,7 @@ typedef struct
 typedef struct
 {
   const char *name;
-  const char *does;     /* for people */
+  const char *does;     /* a description for the documentation */
   Phase       phase;
   void      (*act)      (Cell    *cell,
                          RawPeer *peer);
@@ -83,20 +83,20 @@ typedef struct
   guint       number;   /* for act () */
   Result      result;
   Exception   but[2];
-  const char *messages; /* (nullable) the words of what the application gets while OPEN */
-  guint       without;  /* states that it cannot hit */
-  guint       delay;    /* the delay that the server asks for, in ms */
-  guint       n_pongs;  /* that have to come back where the link goes on */
-  guint       n_kept;   /* of these, with a backlog from libsoup 3.8 on; 0: all */
-  guint       limit;    /* max-message-size, 0: the usual one, NO_LIMIT: none */
-  guint       slow;     /* states in which a timeout detects it */
-  gboolean    is_late;  /* answers a heartbeat when the link is lost */
+  const char *messages; /* (nullable) the words of messages received while OPEN */
+  guint       without;  /* states that the fault cannot hit */
+  guint       delay;    /* the server's requested delay, in ms */
+  guint       n_pongs;  /* pongs to receive if the connection stays open */
+  guint       n_kept;   /* the minimum with a backlog from libsoup 3.8 on; 0: all */
+  guint       limit;    /* max-message-size, 0: the default, NO_LIMIT: none */
+  guint       slow;     /* states in which a timeout detects the fault */
+  gboolean    is_late;  /* the server replies to a ping after the loss */
 } Fault;
 
 extern const Fault faults[];
 extern const guint n_faults;
 
-/* The minor versions of libsoup 3 between which the supported systems have theirs */
+/* The minor versions of the oldest and the newest libsoup 3 on the supported systems */
 #define OLDEST_SOUP 2
 #define NEWEST_SOUP 8
 

@@ -4,7 +4,7 @@
 
 #include "acts.h"
 
-/* The table. Frames are in hexadecimal digits: RFC 6455, 5.2. */
+/* The table of faults. Frames are in hexadecimal digits: RFC 6455, 5.2. */
 
 #define GOES_ON       { .end = END_NONE }
 #define LOST          { .end = END_LOST, .code = 1006 }
@@ -12,7 +12,7 @@
 #define CLOSES(...)   { END_LOST, __VA_ARGS__ }
 #define TOO_BIG       { .end = END_FINAL, .code = 1006, .error = "message-too-big" }
 
-/* The errors of others, by their numbers */
+/* The errors of other domains, with their codes */
 #define BROKEN_FRAME  "soup-websocket-error-quark:1002"
 #define BROKEN_TEXT   "soup-websocket-error-quark:1007"
 #define TOO_MANY_PINGS "soup-websocket-error-quark:1008"
@@ -45,20 +45,19 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
-/* A link on which no more bytes arrive. A link that is not ready still counts as an attempt. */
+/* No more bytes arrive on the connection. A connection that is not marked ready still counts as an
+ * attempt. */
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
-/* libsoup checks the code of a server that begins the closing handshake, but not of one that
- * answers. */
+/* libsoup checks the code of a close frame only if the server begins the closing handshake. */
 #define FORBIDDEN(code_) \
   LINK (close), .number = code_, .result = FAILS (BROKEN_FRAME), \
   .but = { { IN (CLOSING), OVER_BOTH, CLOSES (code_) } }
 #define CLOSE_FRAME(code_) \
   LINK (close), .number = code_, .result = CLOSES (code_)
 
-/* If the task has something to write, the write may fail with the reset before the close frame is
- * read. */
+/* With a backlog, the task may find the reset when it writes, before it reads the close frame. */
 #define NOT_BACKLOG \
   .without = IN (BACKLOG)
 
@@ -68,7 +67,7 @@
 
 const Fault faults[] = {
 
-  /* Before and in the handshake */
+  /* Faults before and during the handshake */
 
   { "nobody", "nobody listens",
     .phase = PHASE_NOBODY, .result = FAILS (REFUSED) },
@@ -105,7 +104,7 @@ const Fault faults[] = {
     ATTEMPT (REQUEST, text_flood, SWITCHING UPGRADE ACCEPT), .number = 17000,
     .result = FAILS (CUT_SHORT) },
 
-  /* Statuses */
+  /* Answers with other statuses */
 
   { "200", "answers 200, with a page",
     ANSWER ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") },
@@ -157,7 +156,7 @@ const Fault faults[] = {
   { "503-nonsense", "answers 503, retry after -5",
     ANSWER (UNAVAILABLE "Retry-After: -5\r\n" EMPTY) },
 
-  /* A switch of protocols that is none */
+  /* Answers with status 101 that are invalid */
 
   { "wrong-accept", "answers 101, with a wrong key",
     ANSWER (SWITCHING UPGRADE "Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n") },
@@ -174,11 +173,11 @@ const Fault faults[] = {
   { "unasked-extension", "answers 101, with an extension that was not offered",
     ANSWER (SWITCHING UPGRADE ACCEPT "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n") },
 
-  /* The connection under the link */
+  /* Faults of the TCP or TLS connection */
 
   { "fin", "closes the connection without a close frame",
     LINK (drop), .result = LOST,
-    /* A close with bytes unread is a reset: RFC 2525, 2.17. */
+    /* If bytes are unread, the kernel sends a reset instead: RFC 2525, 2.17. */
     .but = { { IN (BACKLOG), OVER_BOTH, FAILS (RESET) } } },
   { "cut", "closes the connection without TLS's close_notify",
     LINK (cut), .result = LOST,
@@ -192,7 +191,7 @@ const Fault faults[] = {
   { "stuck", "neither reads nor says anything",
     LINK (pause), SILENT },
 
-  /* The heartbeat */
+  /* Faults of the heartbeat */
 
   { "pong-late", "answers a heartbeat when the link has been given up",
     LINK (nothing), SILENT, .is_late = TRUE,
@@ -210,7 +209,7 @@ const Fault faults[] = {
   { "ping-long", "sends a ping of 125 bytes",
     FRAMES ("89 7d 61*125"), .result = GOES_ON, .n_pongs = 1 },
 
-  /* Valid messages of unusual forms */
+  /* Valid messages in unusual forms */
 
   { "text", "sends a message",
     FRAMES ("81 02 6869"), .result = GOES_ON, IS_MESSAGE ("message:text:hi") },
@@ -263,7 +262,7 @@ const Fault faults[] = {
     FRAMES ("01 02 68c3  80 01 28"), .result = FAILS (BROKEN_TEXT),
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
 
-  /* Wrong lengths, and messages that are too long */
+  /* Wrong lengths, and messages above the limit */
 
   { "length-stall", "announces more than comes, and falls silent",
     FRAMES ("81 64 6869"), SILENT },
@@ -291,7 +290,7 @@ const Fault faults[] = {
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) }, UNREADY_IS_ATTEMPT } },
 
-  /* The end of a link */
+  /* Close frames of the server */
 
   { "close-1000", "closes with 1000", CLOSE_FRAME (1000) },
   { "close-1001", "closes with 1001", CLOSE_FRAME (1001) },
@@ -322,7 +321,7 @@ const Fault faults[] = {
   { "close-5000", "closes with 5000, which is none", FORBIDDEN (5000) },
   { "close-none", "closes without a code",
     LINK (close), .number = 0, .result = CLOSES (1005),
-    /* libsoup does not report its arrival, and waits for the end of the connection. */
+    /* libsoup does not report this close frame, and waits for the end of the connection. */
     .but = { { IN (CLOSING), OVER_BOTH, LOST } }, .slow = IN (CLOSING) },
   { "close-zero", "closes with 0", BREAKS ("88 02 0000") },
   { "close-one-byte", "closes with half a code", BREAKS ("88 01 03") },

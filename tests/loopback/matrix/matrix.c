@@ -11,14 +11,14 @@
 
 /* Each fault of a server, in each state that it can hit, over each transport and with both
  * heartbeats. The task must emit the right signals, and reconnect or end CLOSED. No message may be
- * lost except on a dead link, and none may arrive twice.
+ * lost except on a dead connection, and none may arrive twice.
  *
- * matrix [plain|tls] [message|ping]: the cells of one transport, or heartbeat
- * matrix --table: the same as a page of the documentation shows it */
+ * matrix [plain|tls] [message|ping]: runs the cells of one transport or heartbeat
+ * matrix --table: prints the table for the documentation */
 
 static GTlsCertificate *certificate;
 
-/* libsoup's debug messages about each frame are long, and quote data that is not UTF-8. */
+/* Ignores libsoup's debug messages, because they are long and quote data that is not UTF-8. */
 static void
 be_quiet_cb (const char     *domain,
              GLogLevelFlags  level,
@@ -40,7 +40,7 @@ run_cell (gconstpointer data)
       return;
     }
 
-  /* Lets the libraries open the descriptors that they keep. */
+  /* The first run lets the libraries open the descriptors that they keep. */
   if (!is_warm)
     cell_run (cell, certificate);
 
@@ -101,7 +101,7 @@ has_argument (int         argc,
   return FALSE;
 }
 
-/* Whether @argument is asked for, or nothing in its place */
+/* Returns whether the arguments select @argument, or do not select @other. */
 static gboolean
 wants (int         argc,
        char       *argv[],

@@ -13,7 +13,7 @@
 #define GOES_ON    "→"
 #define NOTHING    "–"
 
-/* Descriptions of the words in the signal log that are not an HbError */
+/* The descriptions of errors in the signal log that are not an HbError */
 static const struct
 {
   const char *word;
@@ -40,14 +40,14 @@ name_error (const char *word)
     if (strcmp (errors[i].word, word) == 0)
       return g_strdup (errors[i].name);
 
-  /* One of ours */
+  /* The word belongs to an HbError, because it has no colon. */
   g_assert_null (strchr (word, ':'));
   upper = g_ascii_strup (word, -1);
 
   return g_strdup_printf ("`HB_ERROR_%s`", g_strdelimit (upper, "-", '_'));
 }
 
-/* The report of a loss: the error, and the code of `close` if a link was open */
+/* Returns the report of a loss: the error, and the code of `close` if a connection was open. */
 static char *
 describe (const Fault  *fault,
           const Result *result)
@@ -97,8 +97,8 @@ get_sign (State         state,
     }
 }
 
-/* Returns the sign, and the report if it differs from that of the row. While the task is closing,
- * errors are not reported, and a peer that continues answers with 1000. */
+/* Returns the sign, and also the report if it differs from that of the row. While the task is
+ * closing, errors are not reported, and a peer that continues answers with 1000. */
 static char *
 make_entry_for (const Fault *fault,
                 State        state,
@@ -124,8 +124,8 @@ make_entry_for (const Fault *fault,
   return g_strdup_printf ("%s %s", sign, text);
 }
 
-/* The table is the same on all systems, because it has the results with old and new versions of
- * libsoup. */
+/* Returns the entry with the results of the oldest and the newest libsoup, so that the table is the
+ * same on all systems. */
 static char *
 make_entry (const Fault *fault,
             State        state,
@@ -185,7 +185,7 @@ print_rows (gboolean     of_links,
       print_row (&faults[i], n_states, states);
 }
 
-/* In Markdown */
+/* Prints the table in Markdown. */
 void
 table_print (void)
 {

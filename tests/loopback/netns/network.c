@@ -17,10 +17,10 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* Descriptors of the two namespaces. The programs that are run inherit them. */
+/* The descriptors of the two namespaces. The programs that the test runs inherit them. */
 static int namespaces[2] = { -1, -1 };
 
-/* Folders that may have `nft` and `ip` and are not in the path */
+/* Folders that may contain `nft` and `ip`, but may be missing in the path */
 #define MORE_PATH ":/usr/sbin:/sbin"
 
 static gboolean
@@ -39,7 +39,7 @@ check_errno (int          result,
   return FALSE;
 }
 
-/* In one write, as user_namespaces(7) wants it */
+/* Writes the whole file in one call, because user_namespaces(7) requires it. */
 static gboolean
 write_file (const char  *path,
             const char  *contents,
@@ -57,8 +57,9 @@ write_file (const char  *path,
   return written;
 }
 
-/* Root of another user namespace may change the networks in it, but no others. If the system does
- * not allow such a namespace, the real root may do the same. */
+/* Moves this process into a user namespace of its own, whose root may change only the networks in
+ * it. If the system does not allow such a namespace, the real root may still make a network
+ * namespace. */
 static gboolean
 leave_host (GError **error)
 {
@@ -92,7 +93,8 @@ make_namespaces (GError **error)
          && check_errno (setns (namespaces[NETWORK_NEAR], CLONE_NEWNET), "setns", error);
 }
 
-/* A program belongs to the namespace of the thread that starts it. */
+/* Runs a program in the namespace of @side. A program inherits the namespace of the thread that
+ * starts it. */
 static gboolean
 try_run (NetworkSide   side,
          const char   *command,
@@ -127,7 +129,8 @@ make_filter (NetworkSide   side,
                            "{ type filter hook input priority 0; }'", error);
 }
 
-/* An address that IPv6 makes by itself, seconds later, would be a change that no test asked for. */
+/* Connects the two namespaces. IPv6 must not make an address by itself, because that would be a
+ * change of the network seconds later. */
 static gboolean
 lay_cable (GError **error)
 {
@@ -164,8 +167,8 @@ is_carrying (NetworkSide  side,
   return (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
-/* The kernel takes up to a second to detect the cable, and drops packets until then: netdevice(7).
- * A program that asks it for a change waits for the end of that. */
+/* Waits until the kernel has detected the cable, which takes up to a second: netdevice(7). The
+ * kernel drops packets until then. */
 static void
 wait_for_carrier (void)
 {
@@ -202,9 +205,9 @@ find_programs (GError **error)
   return TRUE;
 }
 
-/* Call this first in main (), because a process with several threads may not leave its namespaces.
- * If the machine does not allow it, the program is skipped, or fails with HB_REQUIRE_NETNS=1 in the
- * environment. */
+/* Creates the network. A process with several threads may not change its namespaces, so main ()
+ * must call this function first. If the machine does not allow namespaces, the program is skipped,
+ * or fails with HB_REQUIRE_NETNS=1 in the environment. */
 void
 network_init (void)
 {
@@ -226,7 +229,8 @@ network_init (void)
   exit (EXIT_SUCCESS);
 }
 
-/* The sockets and programs that this thread creates from now on belong there. */
+/* Makes @side the namespace of this thread, for the sockets and programs that it creates from now
+ * on. */
 void
 network_go (NetworkSide side)
 {
@@ -244,8 +248,8 @@ network_run (NetworkSide  side,
   g_assert_no_error (error);
 }
 
-/* Sets the rule for packets that arrive at @side: `drop`, or a condition and an action. TCP on
- * either side cannot see the reason. */
+/* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. TCP on either
+ * side cannot detect the rule. */
 void
 network_filter (NetworkSide  side,
                 const char  *rule)
@@ -255,7 +259,7 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* Restores the network as after network_init (). The main loop does not run meanwhile. */
+/* Restores the network as after network_init (). The main loop is not iterated meanwhile. */
 void
 network_restore (void)
 {

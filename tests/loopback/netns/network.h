@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* Two hosts and the cable between them, in network namespaces that are this process's own and end
- * with it. The task is near, where this thread is; the server listens far, behind a default route.
+/* Two hosts, and the cable between them, in network namespaces that exist only while this process
+ * runs. The task is near, in this thread's namespace. The server listens far, behind a default
+ * route.
  *
  *   near  192.0.2.1 ------ 192.0.2.2  far
  *                          198.51.100.1

@@ -28,9 +28,9 @@ received_cb (RawPeer  *peer,
     g_ptr_array_add (self->heard, g_strdup_printf ("%u:%s", raw_peer_get_index (peer), word));
 }
 
-/* In place of the one there is
+/* Replaces the server.
  *
- * @certificate: (nullable): for TLS */
+ * @certificate: (nullable): the certificate for TLS */
 static void
 start_server (Outage          *self,
               GTlsCertificate *certificate)
@@ -45,7 +45,7 @@ start_server (Outage          *self,
   hb_websocket_task_set_uri (self->task, raw_server_get_uri (self->server));
 }
 
-/* A change of the network is what only the tests of network-aware are about. */
+/* Turns network-aware off, because only its own tests need changes of the network. */
 void
 outage_set_up (Outage        *self,
                gconstpointer  data)
@@ -63,7 +63,7 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Data that the server has received and no test has expected fails the test. */
+/* Fails if the server has received data that no test has expected. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -74,7 +74,7 @@ outage_tear_down (Outage        *self,
   network_restore ();
 }
 
-/* Returns FALSE where that cannot be, and the test is skipped. */
+/* Replaces the server by one with TLS. Returns FALSE and skips the test if TLS is not possible. */
 gboolean
 outage_use_tls (Outage *self)
 {
@@ -100,7 +100,7 @@ outage_open (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Brings the link to a moment shortly after data from the server. */
+/* Exchanges messages, so that the last data of the server is recent. */
 void
 outage_converse (Outage *self)
 {
@@ -110,7 +110,7 @@ outage_converse (Outage *self)
   self->heard_at = signal_log_get_time (self->log);
 }
 
-/* Silently, in both directions */
+/* Drops all packets in both directions, without an error for either side. */
 void
 outage_cut (void)
 {
@@ -118,10 +118,10 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the heartbeat has noticed the loss, which must not be too early. The delay after that
- * depends more on the machine than on the library, so it is printed, and only an impossible one is
- * an error. The time in which programs cut the link does not count, because the main loop did not
- * run. */
+/* Waits until the heartbeat has detected the loss, which must not be too early. A late detection
+ * depends more on the machine than on the library, so the test prints the delay, and fails only if
+ * it is extreme. The time in which programs cut the connection does not count, because the main
+ * loop did not run. */
 void
 outage_expect_loss (Outage *self)
 {
@@ -138,8 +138,8 @@ outage_expect_loss (Outage *self)
   signal_log_expect (self->log, "error:pong-timeout close:1006 reconnect:1:100");
 }
 
-/* Waits for the attempt that was announced as number @attempt, which comes to nothing, and for the
- * end of its socket: the kernel would go on with it. An attempt that shall succeed has longer. */
+/* Waits for the failure of attempt @attempt, and for the end of its socket, with which the kernel
+ * would otherwise continue. An attempt that must succeed has a longer timeout. */
 void
 outage_expect_failure (Outage *self,
                        guint   attempt,
@@ -161,8 +161,8 @@ outage_expect_failure (Outage *self,
   wait_idle ();
 }
 
-/* The same where either the time runs out, or the kernel finds no neighbour before: that depends on
- * how long it has asked already. */
+/* Works like outage_expect_failure (), but accepts two errors: a timeout, or a neighbour that the
+ * kernel cannot find. The error depends on how long the kernel has searched already. */
 void
 outage_expect_retry (Outage *self,
                      guint   attempt)
@@ -182,7 +182,7 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* The network works again. The task waits, and its next attempt succeeds. */
+/* Waits until the next attempt succeeds, after the network works again. */
 void
 outage_expect_return (Outage *self)
 {
@@ -211,7 +211,7 @@ count_heard (Outage *self,
   return n;
 }
 
-/* Returns: (transfer full): what has come by connection @number, with spaces between */
+/* Returns: (transfer full): the words received on connection @number, separated by spaces */
 char *
 outage_take_heard (Outage *self,
                    guint   number)
@@ -237,7 +237,8 @@ outage_take_heard (Outage *self,
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
-/* Waits until the server has heard by connection @number what @words names, and nothing else. */
+/* Waits until the server has received the words in @words on connection @number, and nothing
+ * else. */
 void
 outage_expect_heard (Outage     *self,
                      guint       number,
@@ -262,7 +263,7 @@ leads_to_server (int fd)
          && address.sin_addr.s_addr == inet_addr (NETWORK_SERVER);
 }
 
-/* Returns the socket of the task, below all other streams, so that the kernel can be queried. */
+/* Returns the socket of the task, for queries of the kernel. */
 static int
 find_socket (void)
 {
@@ -278,7 +279,7 @@ find_socket (void)
   g_error ("No socket leads to the server");
 }
 
-/* Returns a value of the task's side of the link. */
+/* Returns the port of the task's socket. */
 guint
 outage_get_port (void)
 {
@@ -290,8 +291,8 @@ outage_get_port (void)
   return g_ntohs (address.sin_port);
 }
 
-/* How often the kernel has sent unacknowledged data again, while it still considers the link
- * established: tcp(7) */
+/* Returns the number of times that the kernel has sent unacknowledged data again. The kernel must
+ * still consider the connection established: tcp(7). */
 guint
 outage_count_resent (void)
 {

@@ -7,28 +7,29 @@
 
 G_BEGIN_DECLS
 
-/* A task, its server on the other side of the network, and what the server has received: each
- * message a word with the number of the connection that it came by, such as 0:text:bye. A ping is
- * answered, "hello" with "life", and what is written down with silence. */
+/* A task, its server on the other side of the network, and the messages that the server has
+ * received. Each is a word with the number of its connection, such as 0:text:bye. The server
+ * replies to pings, and answers "hello" with "life". It only records other messages. */
 typedef struct
 {
   HbWebsocketTask *task;
   SignalLog       *log;
   RawServer       *server;
   GPtrArray       *heard;
-  gint64           asked_at; /* the last data came between these two */
+  gint64           asked_at; /* the last data came between these two times */
   gint64           heard_at;
   gint64           lost_at;
   Fixture          base;
 } Outage;
 
-/* Milliseconds, long against the delays of a machine that has other things to do */
+/* Timeouts in milliseconds, long compared with the delays of a busy machine */
 #define PING_AFTER      200
 #define PONG_AFTER      300
 #define RECONNECT_AFTER 100
 #define FAIL_WITHIN     300
 
-/* A tick that is this late does not end the link. */
+/* The maximum delay of a detection, in milliseconds. If the main loop runs later than that, the
+ * task sends another ping instead. */
 #define LATEST 1000
 
 #define add_outage(path, data, function) \

@@ -18,22 +18,22 @@
 #include "raw-server.h"
 #include "receiver.h"
 
-/* A server in another process, which a test can kill. It counts the messages that have arrived at
- * the application. Each message is a text that begins with its number. */
+/* A server in another process, which a test can kill. It counts the messages that it has read. Each
+ * message is a text that begins with its number. */
 
 typedef struct
 {
   RawServer   *server;
   ReceiverLog *log;
   gsize        size;
-  GArray      *last;  /* the number of the last message of each connection, plus one */
-  guint        n_cut; /* how many connections are not kept */
+  GArray      *last;  /* the next number expected on each connection */
+  guint        n_cut; /* how many connections were cut */
 } Receiver;
 
-/* The connections that are kept. The client has left all others, or they are dead. */
+/* The number of connections to keep. The client has left all others, or they are dead. */
 #define KEPT 100
 
-/* A ping follows each group of messages. Its reply may stand between the fragments of a message. */
+/* The interval of pings, in messages. A reply may come between the fragments of a message. */
 #define PING_EACH 16
 
 static void
@@ -68,8 +68,8 @@ received_cb (RawPeer  *peer,
     count_message (user_data, peer, strtoul (raw_peer_get_beginning (peer), NULL, 10));
 }
 
-/* Cuts a connection whose client has given it up before it was open. Its TLS handshake waits in a
- * thread, of which GIO has few. */
+/* Cuts the previous connection if the client has given it up before its request. Its TLS handshake
+ * would occupy a thread, of which GIO has only a few. */
 static void
 accepted_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -138,7 +138,8 @@ map_log (Receiver   *self,
   close (fd);
 }
 
-/* The arguments are the path of the log, and `tls` or `plain`. The process ends with its parent. */
+/* The arguments are the path of the log, and `tls` or `plain`. The process ends when its parent
+ * ends. */
 int
 main (int   argc,
       char *argv[])

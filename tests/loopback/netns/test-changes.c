@@ -4,22 +4,23 @@
 
 #include "outage.h"
 
-/* The effects of a change of the network with network-aware, and with GIO's monitor that receives
- * routes from the kernel. test-lost-link.c says what it needs, and how to run it. */
+/* The effects of a change of the network with network-aware and with GIO's monitor, which receives
+ * routes from the kernel. test-lost-link.c explains the requirements, and how to run the test. */
 
-/* Milliseconds: what a test that waits for the network, and not for this, never waits for */
+/* A timeout in milliseconds that never expires, because the test waits for the network instead */
 #define VERY_LONG 120000
 
-/* Milliseconds between two changes that a task acts on */
+/* The minimum interval in milliseconds between two changes that a task acts on */
 #define CHECK_INTERVAL 5000
 
-/* GIO asks the kernel for all routes a second after each change, and reports that too. */
+/* The time until the monitor is idle, in milliseconds. A second after each change, GIO reads all
+ * routes from the kernel again, and reports this as another change. */
 #define MONITOR_RESTS 1300
 
 typedef struct
 {
   const char *path;
-  const char *command; /* that takes away what network_restore () gives back */
+  const char *command; /* removes what network_restore () restores */
 } Removal;
 
 static const Removal returns[] = {
@@ -38,7 +39,7 @@ network_changed_cb (GNetworkMonitor *monitor,
   *changed_at = g_get_monotonic_time ();
 }
 
-/* Waits until the changes of the test before have no effect any more. */
+/* Waits until changes of the previous test have no effect any more. */
 static void
 wait_for_rest (void)
 {
@@ -56,7 +57,7 @@ wait_for_rest (void)
   g_signal_handler_disconnect (monitor, handler);
 }
 
-/* Returns: the milliseconds from @time to the last word that was expected */
+/* Returns: the milliseconds from @time to the last expected word */
 static double
 get_delay (Outage *self,
            gint64  time)
@@ -64,7 +65,7 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* Checks an open link at once after a change of the network. */
+/* After a change of the network, an open connection is checked at once. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)
@@ -89,8 +90,8 @@ test_ping (Outage        *self,
   assert_state (self->task, HB_STATE_OPEN);
 }
 
-/* A machine that has moved to another network has another address, and no packet for the old one
- * ever arrives: noticed pong-timeout after the change, however long ping-timeout is. */
+/* A machine that has moved to another network has another address, and receives no packets for the
+ * old one. The loss is detected pong-timeout after the change, however long ping-timeout is. */
 static void
 test_move (Outage        *self,
            gconstpointer  data)
@@ -116,7 +117,7 @@ test_move (Outage        *self,
   network_run (NETWORK_NEAR, "ip address del 192.0.2.3/24 dev near");
 }
 
-/* A wait ends when the network is back. */
+/* The delay before an attempt ends when the network is back. */
 static void
 test_return (Outage        *self,
              gconstpointer  data)
@@ -141,8 +142,8 @@ test_return (Outage        *self,
   g_assert_cmpfloat (get_delay (self, changed_at), <, LATEST);
 }
 
-/* The network goes and comes back within the time in which a second change has no effect. The
- * change acts later. */
+/* The network is lost and returns within the time in which a second change has no effect. The
+ * second change takes effect later. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)

@@ -13,10 +13,10 @@
 #include "network.h"
 #include "receiver.h"
 
-/* Which messages arrive at the application of a server while connections are lost all the time. The
- * server is a process of its own, see receiver.c.
+/* Which messages arrive at the application of a server while connections are lost repeatedly. The
+ * server is a separate process: see receiver.c.
  *
- * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with some 10,000 losses:
+ * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with about 10,000 losses:
  *
  *   HB_DELIVERY_MESSAGES=1000000 _build/tests/loopback/netns/test-netns-delivery --verbose */
 
@@ -30,14 +30,15 @@
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 
-/* The task gets no message while this many bytes wait. */
+/* The test sends no message while the task buffers this many bytes. */
 #define MAX_BUFFERED (48 * 1024)
 
-/* The sizes of most messages, and of a few */
+/* The maximum sizes of most messages, and of a few */
 #define SHORT 500
 #define LONG  50000
 
-/* Losses of packets and of connections, for each 10,000 packets in either direction */
+/* The numbers of lost packets, dead connections and resets for each 10,000 packets in a
+ * direction */
 #define DROPS  100
 #define DEATHS 120
 #define RESETS 300
@@ -65,11 +66,11 @@ typedef struct
   GPid             receiver;
   guint            n_messages;
   guint            n_sent;
-  guint            n_awaited; /* calls that wait for their message */
+  guint            n_awaited; /* the number of calls that have not completed */
   GHashTable      *refused;   /* the numbers of the messages that have failed */
 } Delivery;
 
-/* One of the messages whose end the test waits for */
+/* A message whose result the test waits for */
 typedef struct
 {
   Delivery *delivery;
@@ -84,7 +85,7 @@ get_n_messages (void)
   return text != NULL ? strtoul (text, NULL, 10) : 1500;
 }
 
-/* The log has no name in a folder, so a test that is killed leaves nothing behind. */
+/* Makes a log without a name in a folder, so that a test that is killed leaves nothing behind. */
 static void
 make_log (Delivery *self)
 {
@@ -146,7 +147,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* @self: has the number of messages */
+/* @self: must have the number of messages */
 static void
 set_up (Delivery   *self,
         HbDelivery  delivery,
@@ -181,10 +182,10 @@ tear_down (Delivery *self)
   network_restore ();
 }
 
-/* Lets packets and connections be lost at random on the way to @side. A connection that has died
- * loses all its packets. Its packets from the other side may still arrive.
+/* Causes random losses of packets and connections on the way to @side. A dead connection loses all
+ * its packets in this direction. Packets in the other direction may still arrive.
  *
- * @port: which port of a packet is that of the client */
+ * @port: which port of a packet is that of the client, `sport` or `dport` */
 static void
 add_losses (NetworkSide  side,
             const char  *port)
@@ -210,8 +211,8 @@ end_losses (void)
   network_run (NETWORK_FAR, "nft flush chain inet outage chance");
 }
 
-/* A message fails if many connections in a row were reset before it was acknowledged. The task then
- * drops it. */
+/* Records a failed message. The task drops a message if many connections in a row were reset before
+ * it was acknowledged. */
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
@@ -242,9 +243,10 @@ send_awaited (Delivery   *self,
                                         HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, awaited);
 }
 
-/* The test waits for each long message, and so knows which of them have failed. It does not wait
- * for short messages, because the task reads the acknowledgements less often while no call waits. A
- * short message fits into one packet, so it is hardly ever reset on ten connections in a row. */
+/* Sends a message, and waits for the result of a long one, so that the test knows which have
+ * failed. It does not wait for short messages, because the task reads the acknowledgements less
+ * often while no call waits. A short message fits into one packet, so it is hardly ever reset on
+ * ten connections in a row. */
 static void
 send_next (Delivery *self)
 {
@@ -275,7 +277,7 @@ send_some (Delivery *self)
     send_next (self);
 }
 
-/* Pulls the cable for a while. */
+/* Disconnects the cable for a while. */
 static void
 cut (void)
 {
@@ -347,7 +349,7 @@ send_all (Delivery *self)
     }
 }
 
-/* Waits until all messages count as sent, or have failed. */
+/* Waits until all messages count as sent or have failed. */
 static void
 flush (Delivery *self)
 {
@@ -387,7 +389,7 @@ test_losses (gconstpointer data)
   end_losses ();
   flush (&self);
 
-  /* A message that has failed may have arrived, but one that is missing has failed. */
+  /* A failed message may have arrived nevertheless, but each missing message must have failed. */
   if (run->delivery == HB_DELIVERY_ACKNOWLEDGED)
     wait_until (count_missing (&self) == count_missing_refused (&self));
 
@@ -416,11 +418,11 @@ typedef struct
   const char *path;
   HbDelivery  delivery;
   gboolean    is_tls;
-  gboolean    is_killed; /* rather than that it closes the connection */
+  gboolean    is_killed; /* the server is killed rather than closing the connection */
   guint       n_messages;
 } Unread;
 
-/* Fewer than the buffer of the server's kernel holds, and more than both kernels hold */
+/* Fewer messages than the buffer of the server's kernel holds, and more than both kernels hold */
 #define FEW  20
 #define MANY 2000
 
@@ -438,7 +440,8 @@ static const Unread unread[] = {
   { UNREAD "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
 };
 
-/* The size of a message, and how many messages the buffer of the server's kernel holds at least */
+/* The size of a message, and a number of messages that fits into the buffer of the server's
+ * kernel */
 #define UNREAD_SIZE 300
 #define MANY_UNREAD 50
 
@@ -464,7 +467,7 @@ count_unread (Delivery *self)
   wait_until (g_atomic_int_get (&self->log->n_counts) != n_counts);
 }
 
-/* Counts what the server has not read, when enough has arrived and nothing else can. */
+/* Counts the unread bytes of the server, after enough data has arrived and no more can arrive. */
 static void
 wait_unread (Delivery *self)
 {
@@ -476,7 +479,7 @@ wait_unread (Delivery *self)
   count_unread (self);
 }
 
-/* Ends the connection on the side of the server, and lets the client connect to one that reads. */
+/* Ends the connection on the server's side. The client then connects to a server that reads. */
 static void
 end_unread (Delivery     *self,
             const Unread *test)
@@ -496,8 +499,8 @@ end_unread (Delivery     *self,
   network_restore ();
 }
 
-/* Only messages that the server's kernel had acknowledged and the server had not read may be
- * missing. */
+/* A missing message must be one that the server's kernel had acknowledged and the server had not
+ * read. */
 static void
 test_unread (gconstpointer data)
 {

@@ -13,15 +13,15 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* A link that is lost without a report from TCP. The heartbeat notices the loss, and the task
- * reconnects when the network works again. Needs `ip`, `nft`, and root or user namespaces for
- * everyone; by hand:
+/* A connection that is lost without a report from TCP. The heartbeat detects the loss, and the task
+ * reconnects when the network works again. The tests need `ip`, `nft`, and root or user namespaces
+ * for everyone. To run them by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
  *
- * in which the lines "detected after" show how late the loss was noticed. Nothing outside of the
- * process's own namespaces is touched, and nothing stays. */
+ * In the output, the lines "detected after" show the time until the detection. The tests change
+ * nothing outside of the process's own namespaces, and leave nothing behind. */
 
 /* Milliseconds */
 #define CHATTER_EACH 50
@@ -30,7 +30,7 @@ typedef struct
 {
   const char      *path;
   HbHeartbeatMode  mode;
-  gboolean         to_near; /* what is dropped */
+  gboolean         to_near; /* the directions in which packets are dropped */
   gboolean         to_far;
   gboolean         tls;
 } Drop;
@@ -77,8 +77,8 @@ typedef struct
 {
   const char   *path;
   NetworkSide   side;
-  const char   *command;  /* that takes something away */
-  GIOErrorEnum  error;    /* of an attempt then, 0 if that depends */
+  const char   *command;  /* removes a part of the network */
+  GIOErrorEnum  error;    /* of the next attempt, or 0 if it may differ */
 } Removal;
 
 static const Removal removals[] = {
@@ -91,7 +91,8 @@ static const Removal removals[] = {
   { "/netns/lost-link/cable-pulled", NETWORK_FAR, "ip link set far down", 0 },
 };
 
-/* GSocketClient of GLib 2.74 loses its own data where an attempt fails after more than 250 ms. */
+/* Waits for a failed attempt. Leaks are ignored, because GSocketClient of GLib 2.74 leaks its own
+ * data if an attempt fails after more than 250 ms. */
 static void
 expect_failure (Outage       *self,
                 GIOErrorEnum  code)
@@ -110,7 +111,7 @@ expect_failure (Outage       *self,
 #endif
 }
 
-/* TCP takes none of these for the end of a connection. */
+/* TCP does not end a connection when any of these parts is removed. */
 static void
 test_removed (Outage        *self,
               gconstpointer  data)
@@ -127,9 +128,9 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
-/* What a raw socket receives: an IP header, an ICMP header, and the beginning of the packet that
- * was rejected, which is another IP header and the ports of TCP. IP headers have no options
- * here. */
+/* The offsets in a packet of a raw socket. The packet has an IP header, an ICMP header, and the
+ * beginning of the rejected packet, which is another IP header and the ports of TCP. IP headers
+ * have no options here. */
 #define ICMP_AT  20
 #define PORTS_AT (ICMP_AT + 8 + 20)
 
@@ -143,7 +144,7 @@ open_icmp (void)
   return fd;
 }
 
-/* Returns: how many "host unreachable" have come for what was sent from @port */
+/* Returns: the number of "host unreachable" messages for packets from @port */
 static guint
 count_unreachable (int   fd,
                    guint port)
@@ -160,13 +161,13 @@ count_unreachable (int   fd,
 
 #define REJECT "reject with icmp type host-unreachable"
 
-/* A router rejects packets as "host unreachable". That ends an attempt to connect, but not an open
+/* A router rejects packets as "host unreachable". This ends an attempt to connect, but not an open
  * connection.
  *
- * The kernel sends a host six such messages at once, and then one each second (icmp_ratelimit).
- * Retransmissions on this connection, and on those that earlier cases have lost, would use them up,
- * and the attempt would get none. So this connection gets three, and nothing else but the attempt
- * gets any. */
+ * The kernel sends a host six such messages at once, and then one in each second (icmp_ratelimit).
+ * Retransmissions on this connection, and on lost connections of earlier cases, would use them up,
+ * and the attempt would receive none. So the rule rejects three packets of this connection, and
+ * otherwise only those of the attempt. */
 static void
 test_unreachable (Outage        *self,
                   gconstpointer  data)
@@ -190,8 +191,8 @@ test_unreachable (Outage        *self,
   outage_expect_return (self);
 }
 
-/* A router that was restarted, or a host, answers the next packet of a connection that it does not
- * know with an RST. The ping asks for one, if nothing else does. */
+/* A router that was restarted, or a host, does not know the connection, and answers its next packet
+ * with an RST. If the client sends nothing else, the ping is that packet. */
 static void
 test_forgotten (Outage        *self,
                 gconstpointer  data)
@@ -216,8 +217,8 @@ test_forgotten (Outage        *self,
   g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
 }
 
-/* With REPLY, a feed does not hide that the server no longer hears the client. With ANY, the last
- * message would have postponed the detection of the loss. */
+/* The server continues to send, but no longer receives the client's data. REPLY detects this. With
+ * ANY, the last message would have postponed the detection. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)
@@ -246,7 +247,8 @@ test_talking_server (Outage        *self,
   outage_expect_return (self);
 }
 
-/* Shorter than pong-timeout, so TCP sends the data again, and no link is dropped. */
+/* The outage is shorter than pong-timeout, so TCP sends the data again and no connection is
+ * dropped. */
 static void
 test_short_outage (Outage        *self,
                    gconstpointer  data)
@@ -265,8 +267,8 @@ test_short_outage (Outage        *self,
   g_assert_cmpuint (raw_server_get_n_accepted (self->server), ==, 1);
 }
 
-/* Proves that the heartbeat notices the loss. Without it the task keeps the link, as the kernel
- * does, which sends the data again for a quarter of an hour. */
+/* Proves that the heartbeat detects the loss in the other tests. Without the heartbeat, the task
+ * keeps the connection, because the kernel sends the data again for a quarter of an hour. */
 static void
 test_without_heartbeat (Outage        *self,
                         gconstpointer  data)

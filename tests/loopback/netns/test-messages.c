@@ -4,14 +4,14 @@
 
 #include "outage.h"
 
-/* The fate of messages when the link is lost. Those that wait arrive once and in order.
- * test-lost-link.c says what it needs, and how to run it. */
+/* The messages of a connection that is lost. Messages that wait arrive once and in order.
+ * test-lost-link.c explains the requirements, and how to run the test. */
 
-/* All of an upload, in messages of a size of its own each, by which it is known */
+/* The bytes of an upload. Its messages differ in size, by which the server identifies them. */
 #define UPLOAD (6 * 1000 * 1000)
 
-/* What the kernel may hold of a lost link: what it has not sent, which TCP_NOTSENT_LOWAT bounds,
- * and what is on the way, which the server's window bounds */
+/* The maximum number of bytes that the kernel holds of a lost connection. TCP_NOTSENT_LOWAT limits
+ * the unsent bytes, and the server's window limits the bytes in transit. */
 #define KERNEL_HOLDS (256 * 1024)
 
 static void
@@ -22,7 +22,7 @@ send_two_cb (HbWebsocketTask *task,
   assert_sends (task, "two");
 }
 
-/* In whatever state they were sent */
+/* Messages are queued in each state of the task. */
 static void
 test_queued (Outage        *self,
              gconstpointer  data)
@@ -62,8 +62,8 @@ test_unacknowledged (Outage        *self,
   outage_expect_heard (self, 1, "text:three");
 }
 
-/* Only the kernel has taken it, so it is the one message that can be lost. It may also arrive by
- * the old connection, late, if the kernel goes on with it; but never by the new one. */
+/* The kernel has accepted the message, so this one message may be lost. If the kernel sends it
+ * again, it may arrive late on the old connection, but never on the new one. */
 static void
 test_unheard (Outage        *self,
               gconstpointer  data)
@@ -90,10 +90,10 @@ test_unheard (Outage        *self,
 typedef struct
 {
   const char *path;
-  guint       size; /* of the first */
+  guint       size; /* the size of the first message */
 } Upload;
 
-/* Shorter and longer than what the kernel takes at once */
+/* Messages that are shorter and longer than the data that the kernel accepts at once */
 static const Upload uploads[] = {
   { "/netns/messages/upload/short", 60000 },
   { "/netns/messages/upload/long", 300000 },
@@ -105,7 +105,7 @@ get_length (const Upload *upload)
   return UPLOAD / upload->size;
 }
 
-/* From number @first to the last */
+/* Returns the words of the messages from @first to the last. */
 static char *
 name_rest (const Upload *upload,
            guint         first)
@@ -133,7 +133,7 @@ send_all (Outage       *self,
     }
 }
 
-/* The number of the first message that the task still has itself */
+/* Returns the number of the first message that the task still holds. */
 static guint
 find_first_kept (Outage       *self,
                  const Upload *upload)
@@ -151,8 +151,8 @@ find_first_kept (Outage       *self,
   return i;
 }
 
-/* During an upload, the messages that the kernel has not accepted are sent again, first and in
- * order. */
+/* The connection is lost during an upload. Messages that the kernel had not accepted are sent
+ * again, before all others and in order. */
 static void
 test_upload (Outage        *self,
              gconstpointer  data)

@@ -16,10 +16,10 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* Which changes the kernel reports, and how the tasks of a context share the socket for them.
- * test-lost-link.c says what it needs, and how to run it. */
+/* The changes that the kernel reports, and the socket for them, which the tasks of a context share.
+ * test-lost-link.c explains the requirements, and how to run the test. */
 
-/* Milliseconds in which a message of the kernel has come, if it comes at all */
+/* The time in milliseconds in which the kernel's message would have arrived */
 #define QUIET 200
 
 typedef struct
@@ -62,7 +62,7 @@ is_netlink (int fd)
          && address.nl_groups != 0;
 }
 
-/* @fd: (out): one of them */
+/* @fd: (out): one of the sockets */
 static guint
 count_sockets (int *fd)
 {
@@ -90,9 +90,9 @@ typedef struct
 {
   const char  *path;
   NetworkSide  side;
-  const char  *before;  /* (nullable) makes what the kernel is to repeat, or to change */
+  const char  *before;  /* (nullable) prepares the network for @command */
   const char  *command;
-  const char  *after;   /* (nullable) undoes what network_restore () does not */
+  const char  *after;   /* (nullable) undoes what network_restore () does not undo */
   gboolean     counts;
 } Command;
 
@@ -123,7 +123,7 @@ static const Command commands[] = {
     "ip neighbour del 192.0.2.9 dev near", FALSE },
 };
 
-/* For longer than any message of the kernel takes */
+/* Waits for longer than any message of the kernel takes. */
 static void
 wait_for_quiet (void)
 {
@@ -159,7 +159,7 @@ test_command (gconstpointer data)
   network_restore ();
 }
 
-/* Adds a route and takes it away again. */
+/* Adds a route and removes it again. */
 static void
 change (void)
 {
@@ -167,7 +167,8 @@ change (void)
   network_run (NETWORK_NEAR, "ip route del 203.0.113.0/24");
 }
 
-/* Thousands of tasks would need thousands of descriptors. */
+/* The watchers of a context share a socket, because thousands of tasks would otherwise need
+ * thousands of descriptors. */
 static void
 test_shared (void)
 {
@@ -183,7 +184,7 @@ test_shared (void)
   change ();
   wait_until (watchers[0].n_changes > 0);
 
-  /* The loop of one context does not do the work of the other. */
+  /* The loop of one context does not call the watchers of the other. */
   for (i = 0; i < G_N_ELEMENTS (watchers); i++)
     g_assert_cmpuint (watchers[i].n_changes, ==, i % 2 == 0);
 
@@ -216,7 +217,7 @@ run_change (gpointer user_data)
   return NULL;
 }
 
-/* Another thread may take the last listener away while this one reads from the socket. */
+/* Another thread may remove the last listener while this thread reads from the socket. */
 static void
 test_threads (void)
 {
@@ -235,8 +236,8 @@ test_threads (void)
   assert_n_sockets (0);
 }
 
-/* The socket of a context that is never iterated again is not read, but the end of the last task
- * still closes it. */
+/* If a context is never iterated again, its socket is not read. The end of the last task still
+ * closes the socket. */
 static void
 test_abandoned (void)
 {
@@ -251,7 +252,8 @@ test_abandoned (void)
   assert_n_sockets (0);
 }
 
-/* A full buffer may have lost a change, even if the messages that remain are repetitions. */
+/* If the socket's buffer was full, a change may be lost, even if the remaining messages are
+ * repetitions. */
 static void
 test_overflow (void)
 {
@@ -285,7 +287,7 @@ get_port (int fd)
   return address.nl_pid;
 }
 
-/* Messages of another process do not count as the kernel's. */
+/* Messages of another process are ignored. */
 static void
 test_forged (void)
 {
@@ -314,7 +316,7 @@ test_forged (void)
   unwatch (&watcher);
 }
 
-/* A sandbox may refuse the socket, and there may be no descriptor left for it. */
+/* A sandbox may refuse the socket, or no descriptor may be left for it. */
 static void
 test_refused (void)
 {
@@ -333,7 +335,7 @@ test_refused (void)
   unwatch (&watcher);
 }
 
-/* A program that closes all its descriptors does not get a loop that is busy forever. */
+/* If the program closes all its descriptors, the loop must not be busy forever. */
 static void
 test_broken (void)
 {

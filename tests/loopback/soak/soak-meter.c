@@ -8,13 +8,13 @@
 
 #include "soak-meter.h"
 
-/* Sources are counted by asking the context for each id that it has given out: it numbers them one
- * after the other, and finds those that are attached and not destroyed, whoever has attached them.
- * To wrap g_source_attach () would miss those that GLib attaches itself. */
+/* Counts the sources by their ids. A context numbers its sources one after the other, and finds
+ * those that are attached and not destroyed. A wrapper of g_source_attach () would miss the sources
+ * that GLib attaches itself. */
 struct _SoakMeter
 {
-  GArray *ids;     /* of sources that were there when it was last read */
-  guint   next_id; /* the first that was not there yet */
+  GArray *ids;     /* the ids of the sources that existed at the last reading */
+  guint   next_id; /* the first id that was not in use yet */
 };
 
 SoakMeter *
@@ -75,7 +75,7 @@ count_descriptors (void)
   return n;
 }
 
-/* proc(5): the second number of statm, in pages */
+/* Returns the resident memory, the second number in statm, in bytes: proc(5). */
 static gint64
 get_resident (void)
 {
@@ -92,7 +92,8 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* mallinfo2(3): of all arenas, and of single mappings */
+/* Reads all values. The memory in use is that of all arenas and of single mappings:
+ * mallinfo2(3). */
 void
 soak_meter_read (SoakMeter   *self,
                  SoakReading *reading)

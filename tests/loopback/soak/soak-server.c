@@ -12,26 +12,26 @@
 /* RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The messages of a client on each link before its end */
+/* The number of messages that the server echoes on a connection before it ends */
 #define N_ECHOES 4
 
-/* Of a frame, or of the lines of a handshake */
+/* The maximum size of a frame, or of the lines of a handshake */
 #define MAX_SIZE 4096
 
 typedef enum {
   END_FIN,          /* without a close frame */
   END_RESET,
-  END_CLOSE,        /* with a handshake */
+  END_CLOSE,        /* with a closing handshake */
   END_RESTART,      /* a close code that libsoup does not know */
-  END_NONSENSE,     /* an opcode that means nothing */
-  END_MASKED,       /* a frame that is masked, as a server's is not */
+  END_NONSENSE,     /* a reserved opcode */
+  END_MASKED,       /* a masked frame, which a server must not send */
   END_NOT_UTF8,
-  END_CUT,          /* half a frame, then nothing more */
-  END_SILENCE,      /* until the heartbeat ends the link */
+  END_CUT,          /* half a frame, and nothing after it */
+  END_SILENCE,      /* no more data, until the heartbeat ends the link */
   END_AT_ONCE,      /* right after the handshake */
-  END_REFUSE,       /* the handshake, with 503 */
+  END_REFUSE,       /* instead of the handshake, with 503 */
   END_GARBAGE,      /* in place of a handshake */
-  END_ACCEPT,       /* no sooner accepted than dropped */
+  END_ACCEPT,       /* right after the TCP connection */
 } End;
 
 G_STATIC_ASSERT (END_ACCEPT + 1 == SOAK_SERVER_N_ENDS);
@@ -76,7 +76,7 @@ read_to_end (GIOStream *stream)
     ;
 }
 
-/* Returns: (nullable) (transfer full): the key that it names */
+/* Returns: (nullable) (transfer full): the key in the request */
 static char *
 read_handshake (GIOStream *stream)
 {
@@ -137,7 +137,7 @@ shake_hands (GIOStream *stream,
   return write_all (stream, answer, strlen (answer));
 }
 
-/* RFC 6455, 5.2. A client's frames are masked, and these are short. */
+/* Reads a frame of the client, and sends it back: RFC 6455, 5.2. The frame is masked and short. */
 static gboolean
 echo (GIOStream *stream)
 {
@@ -168,7 +168,7 @@ echo (GIOStream *stream)
   for (i = 0; i < length; i++)
     payload[i] ^= header[2 + at + i % 4];
 
-  /* A close frame of the client is not sent back. */
+  /* The server does not return a close frame of the client. */
   if ((header[0] & 0x0f) == 0x8)
     return FALSE;
 
@@ -259,7 +259,8 @@ serve (SoakServer        *self,
   finish (stream, socket, end);
 }
 
-/* Silence takes as long as a hundred other ends, so it is rare. */
+/* Chooses the next end in turn. END_SILENCE takes as long as a hundred other ends, so it is
+ * rare. */
 static End
 choose_end (guint n_links)
 {
@@ -316,7 +317,7 @@ soak_server_new (GTlsCertificate *certificate)
   return self;
 }
 
-/* The thread waits in accept (), so another connection ends the wait. */
+/* Ends the thread. The thread waits in accept (), so another connection must wake it. */
 void
 soak_server_free (SoakServer *self)
 {

@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* How many ways a link may end, in turns */
+/* The number of ways in which a connection ends, in turn */
 #define SOAK_SERVER_N_ENDS 13
 
-/* A server on another thread, which echoes some messages on each link and then ends it in one
+/* A server in another thread, which echoes some messages on each connection and then ends it in one
  * of several ways. It has one connection at a time and keeps no data, so any growth is the
  * client's. */
 typedef struct _SoakServer SoakServer;

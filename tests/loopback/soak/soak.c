@@ -9,26 +9,28 @@
 #include "soak-meter.h"
 #include "soak-server.h"
 
-/* One task whose links open and end as fast as possible must not grow. Each reading follows close
- * (), because readings at different moments of a link would differ. */
+/* The memory of one task must not grow while its connections open and end as fast as possible. Each
+ * reading follows close (), because readings at different points of a connection would differ. */
 
-/* The first use of a type, a quark, a thread of the resolver or room in a hash table is not
- * freed. */
+/* The part of the time before the growth is measured. The first use of a type, a quark, a thread of
+ * the resolver or an entry of a hash table takes memory that is never freed. */
 #define WARM_UP 0.3
 
-/* Before and after the end of the warm-up, however slow the machine: every end came many times. */
+/* The minimum number of attempts before and after the end of the warm-up, even on a slow machine.
+ * Every kind of end must come many times. */
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
-/* Of what malloc () has given out, from the end of the warm-up to the end. Without malloc's caches
- * readings differ by some tens of bytes, and by a table of 2 KiB or two that grows once, early. The
- * least that a link could leave behind are some tens of bytes as well. */
+/* The maximum growth of the memory that malloc () has returned, after the warm-up. Without malloc's
+ * caches, readings differ by some tens of bytes, and by a table of about 2 KiB that grows once,
+ * early. A leak of each connection is at least some tens of bytes as well. */
 #define MAX_GROWTH 8192
 
-/* Of resident memory, which the kernel gives in pages and malloc () hardly ever gives back */
+/* The maximum growth of resident memory, which the kernel assigns in pages, and malloc () rarely
+ * returns */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* malloc () counts as given out what it keeps for a thread's next call, and an arena for each of
- * the threads that come and go would have that many times more of it: mallopt(3). */
+/* Turns off caches of malloc (). It counts memory as in use that it keeps for a thread's next call,
+ * and it would keep more of it in an arena for each thread that comes and goes: mallopt(3). */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
@@ -44,7 +46,7 @@ typedef struct
   guint64          n_attempts;
   guint64          n_opens;
   guint64          n_received;
-  guint64          n_sent;      /* that were sent, as their callbacks reported */
+  guint64          n_sent;      /* messages that were sent, by their callbacks */
   guint64          n_errors;
   gboolean         is_warm;
   int              seconds;
@@ -60,7 +62,8 @@ sent_cb (GObject      *source,
   self->n_sent += hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, NULL);
 }
 
-/* As many messages as the server echoes, after those that the last link has left */
+/* Sends the messages that the server echoes, in addition to those that the last connection has
+ * left. */
 static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
@@ -86,7 +89,7 @@ message_cb (HbWebsocketTask       *task,
 {
   Soak *self = user_data;
 
-  /* The client's own share of the ends */
+  /* The client ends some connections itself. */
   if (++self->n_received % 1009 == 0)
     hb_websocket_task_reconnect_now (task);
 }
@@ -223,7 +226,7 @@ judge (Soak *self)
 
   passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways");
 
-  /* The malloc () of a sanitizer does not report its size, and keeps what is freed. */
+  /* The malloc () of a sanitizer does not report its size, and keeps freed memory. */
   if (self->last.in_use > 0)
     {
       passed = check (growth <= MAX_GROWTH, "memory in use has grown") && passed;
@@ -245,8 +248,9 @@ judge (Soak *self)
   return passed;
 }
 
-/* Twenty readings, or one in five seconds. Once it is warm there is one task to the end, so that
- * what it would free with itself alone is seen to grow. */
+/* Takes a reading twenty times, or every five seconds if that is more often. After the warm-up one
+ * task is used to the end, because memory that is freed with its task would otherwise not be
+ * noticed. */
 static void
 run (Soak *self)
 {
@@ -269,7 +273,7 @@ run (Soak *self)
     }
 }
 
-/* What malloc () and the slices do is settled before main (), so that this starts again. */
+/* Starts the program again with the environment that malloc () and GSlice read before main (). */
 static void
 settle_malloc (char *argv[])
 {
