@@ -4,9 +4,9 @@
 # Usage: tests/loopback/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
 # Runs the tests with several threads, or those that the arguments name, with ThreadSanitizer. It
-# sees only what is compiled for it, and the locks of GLib are GLib's own; so GLib and libsoup are
-# first built for it from Debian's sources, in _build-tsan-libs (or DIR), where they are not there
-# yet. That takes a minute or two, and needs the packages that tests/run.sh needs.
+# cannot see the locks of a GLib that is not compiled for it. So the script first builds GLib and
+# libsoup from Debian's sources in _build-tsan-libs (or DIR), unless they were built before. The
+# build takes a minute or two, and needs the packages that tests/run.sh needs.
 
 set -euo pipefail
 
@@ -34,8 +34,8 @@ mkdir -p "$libs_dir"
 libs_dir=$(cd "$libs_dir" && pwd)
 prefix=$libs_dir/prefix
 
-# Sources may not be among what this machine's apt asks for, and it is not ours to change that: they
-# are where its packages come from.
+# Downloads the sources from the places of the machine's packages. The machine's apt may not be
+# configured for sources, so the script uses a configuration of its own.
 download ()
 {
   local apt=$libs_dir/apt
@@ -60,7 +60,7 @@ download ()
   )
 }
 
-# build NAME TARBALL OPTION...
+# Builds and installs a library: build NAME TARBALL OPTION...
 build ()
 {
   local name=$1 tarball=$2
@@ -93,7 +93,8 @@ fi
        -Dvapi=disabled -Dexamples=false
 meson compile -C "$build_dir"
 
-# Slices would hand a block from one thread to another without free (), which is a sign to it.
+# Slices would pass a block from one thread to another without free (), which ThreadSanitizer needs
+# in order to notice the change.
 export G_SLICE=always-malloc
 suppressions=$PWD/tests/loopback/tsan/tsan.supp
 export TSAN_OPTIONS="suppressions=$suppressions:second_deadlock_stack=1:history_size=4"

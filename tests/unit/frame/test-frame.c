@@ -8,7 +8,7 @@ typedef struct
 {
   const char *name;
   guint8      bytes[16];
-  guint       n_bytes;     /* of the header */
+  guint       n_bytes;     /* the size of the header */
   guint64     length;
   gboolean    is_masked;
   gboolean    is_minimal;

@@ -7,7 +7,7 @@
 
 #define TEXT 0x1
 
-/* A message, and the frames that it becomes: the first byte of each, and the bytes of payload */
+/* A message and its frames: the first byte of each frame, and the length of its payload */
 typedef struct
 {
   const char *name;
@@ -56,7 +56,7 @@ write_message (const guint8 *payload,
   return all;
 }
 
-/* Returns the frames in words, and appends the unmasked payload to @payload. */
+/* Returns the words of the frames, and appends the unmasked payload to @payload. */
 static char *
 read_message (const GByteArray *all,
               GByteArray       *payload)

@@ -6,11 +6,12 @@
 
 #include "hb-lane-private.h"
 
-/* Which frames are whole messages, depending on the frames before */
+/* The frames that are complete messages, depending on the frames before them */
 
 #define MAX_LENGTH 1000
 
-/* A byte for each frame: F fast, P a pong, S slow, and O for a slow one after which all are */
+/* A letter for each frame: F for a fast frame, P for a pong, and S for a slow frame. O is for a
+ * slow frame after which all frames are slow. */
 typedef struct
 {
   const char *name;

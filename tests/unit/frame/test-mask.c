@@ -6,11 +6,11 @@
 
 #include "hb-mask-private.h"
 
-/* Longer than all pieces in which a payload is masked */
+/* Longer than each of the pieces in which the library masks a payload */
 #define MAX_LENGTH 160
 #define MAX_SHIFT  17
 
-/* A byte that must not be written */
+/* The value of bytes that the library must not write */
 #define UNTOUCHED 0xa5
 
 static guint32
@@ -24,7 +24,7 @@ get_mask (void)
   return mask;
 }
 
-/* RFC 6455, 5.3 */
+/* Masks byte by byte: RFC 6455, 5.3. */
 static void
 mask_simply (guint8       *to,
              const guint8 *from,

@@ -7,11 +7,12 @@
 #include "hb-frame-private.h"
 #include "hb-payload-private.h"
 
-/* A payload that arrives in pieces is whole and in order, and its memory grows with it */
+/* A payload that arrives in pieces is complete and in order, and its memory grows with it. */
 
 #define KIB 1024
 
-/* Appends up to @max_bytes, of which byte n is n. Returns how many exceed the payload. */
+/* Appends up to @max_bytes, of which byte n has the value n. Returns how many bytes exceed the
+ * payload. */
 static gsize
 append (HbPayload *payload,
         gsize      max_bytes)
@@ -39,7 +40,7 @@ assert_bytes (const guint8 *data,
     g_assert_cmphex (data[i], ==, (guint8) i);
 }
 
-/* In pieces of each size, to the end of the room, and so into the next frame */
+/* Appends pieces of each size. The last piece goes beyond the payload, into the next frame. */
 static void
 test_pieces (void)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The events of a channel, or of a part of one, so far */
+/* The numbers of events of a channel, or of a part of one */
 typedef struct
 {
   guint    n_activities;

@@ -107,9 +107,9 @@ send_message (Fixture  *fixture,
 
 typedef struct
 {
-  GByteArray *bytes;      /* (owned) what is left */
+  GByteArray *bytes;      /* (owned) the unwritten bytes */
   gboolean    is_urgent;
-  gboolean    is_pending; /* refused or sent in part */
+  gboolean    is_pending; /* refused, or written in part */
 } SoupFrame;
 
 static gboolean soup_queue_cb (GObject  *stream,
@@ -167,7 +167,7 @@ soup_queue_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Takes the ownership of @frame. An urgent frame precedes all that are neither urgent nor
+/* Takes ownership of @frame. An urgent frame precedes all frames that are neither urgent nor
  * pending. */
 void
 soup_queue_push (SoupQueue  *self,

@@ -14,8 +14,8 @@ typedef struct
   ScriptedOutput *base;
   HbOutput       *output;
   HbWatch        *watch;
-  int             fds[2];     /* the first is watched, and always writable */
-  gboolean        is_writing; /* no event may be emitted now */
+  int             fds[2];     /* the first is watched, and is always writable */
+  gboolean        is_writing; /* no event may be reported now */
   EventCounts     events;
 } Fixture;
 

@@ -57,7 +57,7 @@ pair_write (Pair       *self,
   g_assert_cmpint (n, ==, length);
 }
 
-/* Reads all that is there. Returns how many bytes that were. */
+/* Reads all bytes that have arrived. Returns their number. */
 gsize
 pair_drain (Pair *self)
 {
@@ -71,7 +71,7 @@ pair_drain (Pair *self)
   return n_read;
 }
 
-/* The peer ends the connection without a close frame. */
+/* Ends the connection on the peer's side without a close frame. */
 void
 pair_end (Pair *self)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A client's connection, and the socket of its peer, which the test reads and writes itself */
+/* A client's connection, and the peer's socket, which the test itself reads and writes */
 typedef struct
 {
   SoupWebsocketConnection *connection;

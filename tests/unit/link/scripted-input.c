@@ -10,7 +10,7 @@
 typedef struct
 {
   GByteArray *bytes; /* (nullable) */
-  int         code;  /* of the error, if there are no bytes */
+  int         code;  /* the code of the error if @bytes is NULL */
 } Step;
 
 struct _ScriptedInput
@@ -146,7 +146,7 @@ scripted_input_add_blocking (ScriptedInput *self)
   scripted_input_add_error (self, G_IO_ERROR_WOULD_BLOCK);
 }
 
-/* After all that was added, forever */
+/* Sets whether the stream ends after all pieces that the test adds, rather than blocks. */
 void
 scripted_input_set_end (ScriptedInput *self)
 {

@@ -13,7 +13,7 @@ typedef enum {
 typedef struct
 {
   StepKind kind;
-  guint    value; /* how many bytes at most, or the code of the error */
+  guint    value; /* the maximum number of bytes, or the code of the error */
 } Step;
 
 struct _ScriptedOutput
@@ -22,7 +22,7 @@ struct _ScriptedOutput
 
   GArray        *steps;
   GByteArray    *taken;
-  GBytes        *refused;  /* (nullable) */
+  GBytes        *refused;  /* (nullable) the bytes of a refused write */
   guint          n_writes;
 };
 

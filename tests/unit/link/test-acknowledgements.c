@@ -11,14 +11,14 @@
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
-/* The bytes that the peer's TCP has acknowledged, over sockets of the loopback interface. The
+/* The bytes that the peer's TCP has acknowledged, over sockets on the loopback interface. The
  * environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
 #define BLOCK          3000
 #define SMALL_BLOCK    300
 #define RECEIVE_BUFFER 32768
 
-/* The longest record of TLS, RFC 8446, 5.1 */
+/* The maximum length of a TLS record: RFC 8446, 5.1 */
 #define RECORD 16384
 
 typedef struct
@@ -43,7 +43,7 @@ typedef struct
   guint64             written;
 } Line;
 
-static GTlsCertificate *certificate; /* (nullable) NULL if TLS is impossible here */
+static GTlsCertificate *certificate; /* (nullable) NULL if TLS is not possible */
 
 static GSocketConnection *
 take_socket (GSocket *socket)
@@ -154,7 +154,8 @@ line_tear_down (Line *line)
 
   g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
 
-  /* TLS would wait until the peer has taken its last record. */
+  /* Shuts the sockets down first, because TLS would wait until the peer has read its last
+   * record. */
   for (i = 0; i < 2; i++)
     g_socket_shutdown (get_socket (line, i), TRUE, TRUE, NULL);
 
@@ -165,7 +166,7 @@ line_tear_down (Line *line)
     g_clear_object (&line->sockets[i]);
 }
 
-/* Returns whether the kernel takes no more bytes. */
+/* Returns whether the kernel accepts no more bytes. */
 static gboolean
 write_bytes (Line  *line,
              gsize  length)
@@ -195,8 +196,8 @@ write_bytes (Line  *line,
   return error != NULL;
 }
 
-/* Reads the bytes that have arrived, as the application would. Without a place for the error,
- * glib-networking 2.80 leaks it. Returns the number of bytes. */
+/* Reads the bytes that have arrived, as the application would. Passes a place for the error,
+ * because glib-networking 2.80 leaks the error otherwise. Returns the number of bytes. */
 static gsize
 read_bytes (Line *line)
 {
@@ -275,8 +276,8 @@ count_unread (Line *line)
   return n_unread;
 }
 
-/* Writes until the kernel accepts no more, and waits until the peer's kernel has acknowledged the
- * bytes that it has for its application. Returns the number of these bytes, with those of TLS. */
+/* Writes until the kernel accepts no more bytes, and waits until the peer's kernel has acknowledged
+ * all bytes that it has received. Returns their number, including those that TLS adds. */
 static guint64
 fill (Line *line)
 {
@@ -302,7 +303,7 @@ fill (Line *line)
   return n_unread;
 }
 
-/* Lets the kernel send an RST. */
+/* Makes the kernel send an RST. */
 static void
 reset (Line  *line,
        guint  i)
@@ -314,8 +315,8 @@ reset (Line  *line,
   g_assert_true (g_socket_close (get_socket (line, i), NULL));
 }
 
-/* The peer's application can read the acknowledged bytes, and only those that arrived during the
- * query in addition. */
+/* The peer's application can read all acknowledged bytes. It can read more only if they arrive
+ * during the query. */
 static void
 test_full (gconstpointer data)
 {
@@ -366,7 +367,7 @@ test_reset (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* The count starts in the middle of a connection, with bytes that are not acknowledged. */
+/* The count starts in the middle of a connection, while some bytes are not acknowledged. */
 static void
 test_late (gconstpointer data)
 {
@@ -384,7 +385,7 @@ test_late (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* TCP counts the end of a connection as another byte. */
+/* TCP counts the end of a connection as another byte, which must not count as data. */
 static void
 test_end (gconstpointer data)
 {
@@ -421,8 +422,8 @@ read_thread (gpointer user_data)
   return NULL;
 }
 
-/* The ends of blocks are right also if acknowledgements come while they are read. Without TLS, the
- * right result is known. */
+/* The ends of blocks are correct even if acknowledgements arrive while the library reads them.
+ * Without TLS, the correct result is known. */
 static void
 test_moving (void)
 {
@@ -456,7 +457,7 @@ test_moving (void)
   line_tear_down (&line);
 }
 
-/* A block that is longer than a record of TLS counts record by record. */
+/* A block that is longer than a TLS record is counted record by record. */
 static void
 test_records (gconstpointer data)
 {
@@ -488,7 +489,7 @@ test_records (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* Waits until the peer's kernel has all bytes, without the object that is tested. */
+/* Waits until the peer's kernel has received all bytes, without using the object under test. */
 static void
 wait_acknowledged (Line *line)
 {
@@ -504,7 +505,7 @@ wait_acknowledged (Line *line)
   while (n_unacknowledged > 0);
 }
 
-/* Returns the position after the message. */
+/* Returns the position in the output after the message. */
 static guint64
 send_message (Line     *line,
               HbOutput *output)
@@ -519,8 +520,8 @@ send_message (Line     *line,
   return span.end;
 }
 
-/* An output reads for the last time when it ends, and does not use the socket after that, which may
- * be closed. It may begin again before that. */
+/* An output queries the acknowledgements once more when it ends, and does not use the socket after
+ * that, because the socket may then be closed. Before that, the output may begin again. */
 static void
 test_output (gconstpointer data)
 {
@@ -567,7 +568,7 @@ assert_impossible (GSocket *socket)
   g_assert_null (hb_acknowledgements_new (socket, TRUE, 0));
 }
 
-/* A socket of another kind does not count. */
+/* A socket that is not a TCP socket has no count. */
 static void
 test_unix (void)
 {
@@ -584,8 +585,8 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* Some kernels return the structure and never count. A socket that has no connection looks like
- * that. */
+/* Some kernels return the structure, but never count. A socket without a connection has the same
+ * effect. */
 static void
 test_no_count (void)
 {

@@ -4,14 +4,14 @@
 
 #include "hb-budget-private.h"
 
-/* The time after which a reader must let other sources have their turn */
+/* The time after which a reader must let other sources run */
 
 typedef struct
 {
   const char *name;
-  gint64      delivery; /* how long each delivery takes, in microseconds */
-  gint64      interval; /* from the end of a delivery to the beginning of the next */
-  gint64      spent_at; /* the busy time at which the budget is spent, or 0 for never */
+  gint64      delivery; /* the time that each delivery takes, in microseconds */
+  gint64      interval; /* from the end of a delivery to the start of the next */
+  gint64      spent_at; /* busy time at which the budget is spent, 0 for never */
 } Case;
 
 static const Case cases[] = {
@@ -65,7 +65,7 @@ test_case (gconstpointer data)
     g_assert_cmpint (spent_at, ==, test->spent_at + n_deliveries * test->interval / 8);
 }
 
-/* libsoup also reads outside of a delivery, where the budget is never spent. */
+/* libsoup also reads outside of a delivery. The budget must not be spent there. */
 static void
 test_without_delivery (void)
 {

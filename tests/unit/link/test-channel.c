@@ -8,7 +8,7 @@
 #include "hb-stream-private.h"
 #include "pair.h"
 
-/* Both implementations of a channel keep the same promises. */
+/* Both implementations of a channel must behave in the same way. */
 
 typedef struct
 {
@@ -26,7 +26,8 @@ event_cb (const HbEvent *event,
 {
   Fixture *fixture = user_data;
 
-  /* The callback may send, which libsoup does not allow while it is sending. */
+  /* The event must not come while libsoup sends, because the callback may send, which libsoup does
+   * not allow then. */
   g_assert_false (fixture->is_sending);
   event_counts_add (&fixture->events, event);
 }
@@ -82,7 +83,7 @@ get_written (Fixture *fixture)
   return fixture->channel.funcs->get_written (fixture->channel.data);
 }
 
-/* Sends until the socket takes no more, and returns the last span. */
+/* Sends until the socket accepts no more bytes, and returns the last span. */
 static HbSpan
 fill (Fixture *fixture)
 {
@@ -100,7 +101,7 @@ fill (Fixture *fixture)
   return span;
 }
 
-/* Positions follow one another, and in the end the kernel has all bytes. */
+/* The positions of messages are contiguous, and in the end the kernel has all bytes. */
 static void
 test_positions (Fixture       *fixture,
                 gconstpointer  data)
@@ -135,7 +136,7 @@ test_flush (Fixture       *fixture,
   g_assert_cmpuint (pair_drain (&fixture->pair), ==, 2 * (2 + 4 + 5));
 }
 
-/* A socket that takes no more bytes, and then does again */
+/* The socket accepts no more bytes, and later does so again. */
 static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
@@ -202,7 +203,7 @@ test_max_message_size (Fixture       *fixture,
   g_assert_no_error (error);
   g_assert_cmpuint (n, ==, 1);
 
-  /* The header is enough. */
+  /* The header of a message above the limit is enough to refuse it. */
   pair_write (&fixture->pair, "\x82\x06", 2);
   run_loop ();
   g_assert_error (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG);
@@ -220,7 +221,7 @@ test_activity (Fixture       *fixture,
                     fixture->channel.funcs->reports_activity ? 1 : 0);
 }
 
-/* Without the socket the library has no stream of its own. */
+/* If the socket is not found, the library does not insert a stream of its own. */
 static void
 test_choice (void)
 {
@@ -249,7 +250,8 @@ test_choice (void)
   pair_tear_down (&pair);
 }
 
-/* libsoup alone drops the frame. Through our stream, the reader finds the end. */
+/* Without the library's stream, libsoup drops the frame. With the library's stream, the reader
+ * finds the end of the connection. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

@@ -7,7 +7,7 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* How a connection has ended is reported once, and not from within libsoup. */
+/* The end of a connection is reported once, and never while libsoup emits a signal. */
 
 typedef struct
 {
@@ -95,7 +95,7 @@ tear_down (Fixture       *fixture,
 typedef struct
 {
   const char *name;
-  const char *bytes;   /* (nullable) of the peer, or NULL for a FIN */
+  const char *bytes;   /* (nullable) the bytes of the peer, NULL for a FIN */
   gsize       length;
   const char *reports;
 } Case;
@@ -129,13 +129,14 @@ test_case (Fixture       *fixture,
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
   g_assert_false (hb_ending_has_begun (fixture->ending));
 
-  /* The peer may also end the connection after its close frame, or not. */
+  /* The peer may close the TCP connection after its close frame. This must not be reported
+   * again. */
   pair_end (&fixture->pair);
   run_loop ();
   g_assert_cmpstr (fixture->reports->str, ==, test->reports);
 }
 
-/* The connection is open until the peer has answered. */
+/* The end is not reported before the peer has answered the close frame. */
 static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)

@@ -5,14 +5,14 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The handlers of libsoup's signals exist only while they are needed, precede those of the
- * application, and do not count as those of the application. */
+/* The library's handlers of libsoup's signals. They exist only while they are needed, precede those
+ * of the application, and do not count as those of the application. */
 
 typedef struct
 {
   Pair       pair;
   HbHandlers handlers;
-  GString   *log;      /* a word for each signal; upper case for a handler of the application */
+  GString   *log;      /* a word for each signal, in upper case for a handler of the application */
 } Fixture;
 
 static void
@@ -50,7 +50,7 @@ tear_down (Fixture       *fixture,
   g_string_free (fixture->log, TRUE);
 }
 
-/* Returns the number of our handlers. */
+/* Returns the number of the library's handlers. */
 static guint
 count_handlers (Fixture *fixture)
 {

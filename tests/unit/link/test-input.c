@@ -12,8 +12,8 @@
 #include "scripted-input.h"
 #include "scripted-output.h"
 
-/* Received bytes are read whole, in order and in few reads, in whatever memory, and other sources
- * have their turn meanwhile. */
+/* Received bytes are read completely, in order and with few reads, wherever they are buffered.
+ * Other sources run in between. */
 
 typedef struct
 {
@@ -25,20 +25,20 @@ typedef struct
   GSource        *reader;     /* (nullable) */
   GByteArray     *incoming;
   GError         *error;      /* (nullable) */
-  int             fds[2];     /* the first is watched, and readable when the other was written to */
+  int             fds[2];     /* the first is watched; the other is written to */
   guint           n_activities;
   guint           n_messages;
   guint           n_pongs;
-  guint           n_wakes;    /* of the reader */
-  guint64         busy;       /* time that handlers take for each KiB, in microseconds */
-  gsize           held;       /* of the incoming bytes, those that no handler has had yet */
+  guint           n_wakes;    /* calls of the reader */
+  guint64         busy;       /* the time that handlers take for each KiB, in microseconds */
+  gsize           held;       /* the number of incoming bytes that no handler has received yet */
   gsize           most_held;
-  gboolean        is_lazy;    /* the reader handles nothing before it has read everything */
+  gboolean        is_lazy;    /* the reader handles nothing before it has read all bytes */
   gboolean        has_ended;
 } Fixture;
 
-/* The linker puts it in place of GLib's, for the library: time advances only when a test advances
- * it. */
+/* Replaces GLib's function in the library through the linker's option --wrap. Time advances only
+ * when a test advances it. */
 gint64 __wrap_g_get_monotonic_time (void);
 
 static gint64 now = 1;
@@ -71,7 +71,7 @@ be_busy (guint64 microseconds)
   now += microseconds;
 }
 
-/* The application's handlers have @fixture->busy for each KiB. */
+/* Runs the application's handlers, which take @fixture->busy for each KiB. */
 static void
 handle (Fixture *fixture)
 {
@@ -81,7 +81,7 @@ handle (Fixture *fixture)
 }
 
 /* Reads as libsoup does: 1 KiB at a time until no bytes are left, with a new source each time. Old
- * versions read once only. */
+ * versions of libsoup read only once. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)
@@ -125,7 +125,7 @@ attach_reader (Fixture *fixture)
   g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
-/* Iterates while the loop has something to do at once */
+/* Iterates the loop until no source is ready. */
 static guint
 run (void)
 {
@@ -201,7 +201,7 @@ add_text (Fixture    *fixture,
 #define assert_incoming(fixture, text) \
   g_assert_cmpmem ((fixture)->incoming->data, (fixture)->incoming->len, text, strlen (text))
 
-/* The bytes that libsoup had read before the stream was put below it. No poll reports them. */
+/* libsoup had read these bytes before the library inserted its stream. No poll reports them. */
 static void
 test_first_without_a_poll (Fixture       *fixture,
                            gconstpointer  data)
@@ -212,7 +212,7 @@ test_first_without_a_poll (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* A poll reports a socket, so one read is enough. */
+/* One read is enough, because a poll reports further bytes of a socket. */
 static void
 test_one_read (Fixture       *fixture,
                gconstpointer  data)
@@ -227,7 +227,7 @@ test_one_read (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 2);
 }
 
-/* TLS returns one record at a time, and holds others that no poll reports. */
+/* TLS returns one record at a time, and may hold further records, which no poll reports. */
 static void
 test_all_records (Fixture       *fixture,
                   gconstpointer  data)
@@ -242,7 +242,7 @@ test_all_records (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* More than is read at a time */
+/* The input is longer than the stream reads at once. */
 static void
 test_more_than_a_block (Fixture       *fixture,
                         gconstpointer  data)
@@ -264,12 +264,13 @@ test_end_after_bytes (Fixture       *fixture,
   scripted_input_set_end (fixture->base);
   announce (fixture);
 
-  /* Messages that these bytes cause are sent before the end is reported. */
+  /* The end is reported in the next iteration, because messages that the last bytes cause must be
+   * sent before. */
   g_assert_true (g_main_context_iteration (NULL, FALSE));
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
 
-  /* That of TLS need not be followed by one of TCP, which a poll would report. */
+  /* A poll reports the end of TCP. The end of TLS may come without it. */
   if (GPOINTER_TO_INT (data))
     announce (fixture);
   run ();
@@ -291,7 +292,8 @@ test_error_after_bytes (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* A write has met the reset: the bytes before it are read, and then the error is reported. */
+/* A write finds the reset. The bytes before the reset are read first, and then the error is
+ * reported. */
 static void
 test_failed_write_after_bytes (Fixture       *fixture,
                                gconstpointer  data)
@@ -310,7 +312,8 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* libsoup is not called while the only frames are messages and pongs, nor if a poll was wrong. */
+/* libsoup is not called while all frames are messages and pongs, nor after a poll that was
+ * wrong. */
 static void
 test_reader_is_not_needed (Fixture       *fixture,
                            gconstpointer  data)
@@ -340,9 +343,8 @@ test_reader_is_not_needed (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 2);
 }
 
-/* A reader that does not read does not keep the loop busy. */
-/* After a long message only the header of the next is read at first. The rest of a short one takes
- * one read more. */
+/* After a long message, the first read takes only the header of the next one. If that message is
+ * short, its rest takes only one more read. */
 static void
 test_short_after_long (Fixture       *fixture,
                        gconstpointer  data)
@@ -371,6 +373,7 @@ test_short_after_long (Fixture       *fixture,
   g_assert_cmpuint (scripted_input_get_n_reads (fixture->base) - n_reads, <=, 3);
 }
 
+/* If no source of the reader exists, a readable socket must not keep the loop busy. */
 static void
 test_nobody_reads (Fixture       *fixture,
                    gconstpointer  data)
@@ -382,15 +385,15 @@ test_nobody_reads (Fixture       *fixture,
   g_assert_cmpuint (run (), <, 5);
 }
 
-/* Whether bytes stay unread until other sources have had their turn. No other source has the input
- * as its data. */
+/* Returns whether bytes stay unread until other sources have run. No other source has the input as
+ * its data. */
 static gboolean
 is_paused (Fixture *fixture)
 {
   return g_main_context_find_source_by_user_data (NULL, fixture->input) != NULL;
 }
 
-/* Reads @text, and returns how often others had their turn. */
+/* Reads @text, and returns how often other sources ran. */
 static guint
 read_in_turns (Fixture    *fixture,
                const char *text)
@@ -416,7 +419,7 @@ read_in_turns (Fixture    *fixture,
   return n;
 }
 
-/* Every 4 ms, with a read that takes one: that is, after five reads. */
+/* Each read takes 1 ms. Other sources run after 4 ms, which is after five reads. */
 static void
 test_others_have_their_turn (Fixture       *fixture,
                              gconstpointer  data)
@@ -426,8 +429,8 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
 }
 
-/* If all bytes are read before the first is handled, their number is limited. Other sources have
- * their turn after two deliveries of 4 KiB, which take 4 ms each. */
+/* If all bytes are read before the first is handled, their number is limited. Other sources run
+ * after two deliveries of 4 KiB, which take 4 ms each. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)
@@ -440,7 +443,7 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* A limit alone delays no source, and loses no bytes. */
+/* A limit alone does not delay the input, and loses no bytes. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
                         gconstpointer  data)
@@ -466,7 +469,8 @@ test_bound_is_no_pause (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_wakes, ==, 25);
 }
 
-/* A little now and then is no flood: it does not wait for sources behind others. */
+/* A few bytes at intervals do not count as a flood, so they do not wait for sources of a lower
+ * priority. */
 static void
 test_a_little_does_not_wait (Fixture       *fixture,
                              gconstpointer  data)
@@ -531,7 +535,7 @@ test_parked (Fixture       *fixture,
   g_assert_true (hb_input_can_park (fixture->input));
 }
 
-/* Messages that are sent meanwhile are written in one piece. */
+/* Frames that are written during a delivery are sent in one piece. */
 static void
 test_output_is_corked (Fixture       *fixture,
                        gconstpointer  data)
@@ -546,7 +550,7 @@ test_output_is_corked (Fixture       *fixture,
     g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
 
-  /* The watch writes, because no bytes can be read */
+  /* The watch writes, because no bytes can be read. */
   g_assert_false (g_pollable_input_stream_is_readable (input));
   run ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);

@@ -7,10 +7,11 @@
 
 #include "hb-mask-keys-private.h"
 
-/* How the kernel answers. The linker makes the library call this test's getrandom (). */
+/* The kernel's answers to getrandom (). The linker makes the library call the function of this
+ * test. */
 typedef enum {
   KERNEL_GIVES,
-  KERNEL_IS_INTERRUPTED, /* It gives 256 bytes, and nothing at every second call. */
+  KERNEL_IS_INTERRUPTED, /* returns 256 bytes, and fails in every second call */
   KERNEL_REFUSES,
 } Kernel;
 
@@ -53,8 +54,8 @@ __wrap_getrandom (void         *buffer,
     }
 }
 
-/* Of so many random numbers of 32 bits, more than four are the same as others in fewer than one of
- * 10^15 runs. */
+/* The number of random keys. Among so many numbers of 32 bits, the probability of more than four
+ * repetitions is less than 1 in 10^15. */
 #define N_KEYS 4096
 
 static void

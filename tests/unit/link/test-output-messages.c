@@ -8,8 +8,8 @@
 #include "hb-frame-private.h"
 #include "output-fixture.h"
 
-/* The messages that the output makes frames of, among the frames that libsoup writes. The frames of
- * this test's libsoup have no mask, by which they are known. */
+/* The messages that the output puts into frames, among the frames that libsoup writes. In this test
+ * libsoup's frames have no mask, which distinguishes them. */
 
 #define PONG  0x8a
 #define CLOSE 0x88
@@ -38,16 +38,16 @@ make_frame (guint8 first)
   return frame;
 }
 
-/* The frames that the kernel has in whole */
+/* The frames that the kernel has received completely */
 typedef struct
 {
   GString    *words;     /* the first byte and the length of each */
-  GByteArray *payload;   /* of our messages */
-  guint32     mask;      /* of the last frame of ours */
-  gsize       at;        /* how many bytes of the kernel's were read */
-  guint       n_done;    /* how many of our messages are whole */
-  gsize       longest;   /* the longest payload of our frames */
-  gboolean    is_within; /* one of our messages is there in part */
+  GByteArray *payload;   /* the payload of the output's messages */
+  guint32     mask;      /* the mask of the output's last frame */
+  gsize       at;        /* the number of parsed bytes */
+  guint       n_done;    /* the number of complete messages of the output */
+  gsize       longest;   /* the longest payload of the output's frames */
+  gboolean    is_within; /* a message of the output is incomplete */
 } Frames;
 
 static void
@@ -82,8 +82,8 @@ read_payload (Frames        *self,
     }
 }
 
-/* Reads the frames that have become whole since the last call. A data frame of libsoup must not be
- * within a message of ours. */
+/* Reads the frames that have become complete since the last call. A data frame of libsoup must not
+ * be within a message of the output. */
 static void
 read_frames (Frames     *self,
              GByteArray *taken)
@@ -196,7 +196,8 @@ test_one_write (Fixture       *fixture,
   assert_frames (fixture, "02:32760 00:32760 80:16", payload);
 }
 
-/* The frames that libsoup writes while the kernel has a part of a message, and their order */
+/* The frames that libsoup writes while the kernel has only a part of a message, and the resulting
+ * order */
 typedef struct
 {
   const char *name;
@@ -254,7 +255,7 @@ test_interposed (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* The kernel, or TLS, has a part of libsoup's frame when a message is sent. */
+/* When a message is sent, the kernel or TLS holds only a part of libsoup's frame. */
 static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
@@ -290,7 +291,8 @@ test_held (Fixture       *fixture,
   g_assert_true (soup_queue_is_empty (&queue));
 }
 
-/* A frame of libsoup's that it completes later, as no loop makes it do */
+/* libsoup has written a part of its frame, and the test completes it later, because no source
+ * does. */
 static void
 test_begun (Fixture       *fixture,
             gconstpointer  data)
@@ -372,7 +374,7 @@ freed_cb (gpointer data)
   *(gboolean *) data = TRUE;
 }
 
-/* Whether the kernel takes a part of a long message before it refuses or fails */
+/* @data: whether the kernel fails, rather than blocks, when a long message is written */
 static void
 test_payload_is_freed (Fixture       *fixture,
                        gconstpointer  data)
@@ -407,7 +409,8 @@ typedef struct
   guint  n_sent;
 } Sent;
 
-/* Messages of all sizes, and calls of an application to the connection itself */
+/* Sends messages of all sizes, and frames that an application sends through the connection
+ * itself. */
 static void
 do_random_step (Fixture    *fixture,
                 SoupQueue  *queue,
@@ -443,7 +446,7 @@ do_random_step (Fixture    *fixture,
     }
 }
 
-/* A message counts as written exactly when the kernel has the last byte of it. */
+/* Checks that a message counts as written exactly when the kernel has its last byte. */
 static void
 check_progress (Fixture *fixture,
                 Frames  *frames,
@@ -484,7 +487,7 @@ test_random (Fixture       *fixture,
 
   for (i = 0; i < 500 || !soup_queue_is_empty (&queue) || !has_written_all (fixture); i++)
     {
-      /* A machine sends little while the output is blocked: pings. */
+      /* While the output is blocked, a task sends little except pings. */
       if (i < 500 && (hb_output_is_writable (fixture->output) || g_test_rand_int_range (0, 4) == 0))
         do_random_step (fixture, &queue, &sent, all);
 

@@ -7,8 +7,8 @@
 #include "hb-block-private.h"
 #include "output-fixture.h"
 
-/* Written bytes arrive unchanged, in as few writes as possible, and the number of bytes that the
- * kernel has is right at every step. */
+/* Written bytes arrive unchanged, in as few writes as possible. At every step, the number of bytes
+ * that the kernel has is correct. */
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -18,7 +18,7 @@
     g_assert_cmpuint (scripted_output_get_n_writes ((fixture)->base), ==, n_writes); \
   } G_STMT_END
 
-/* Even before the loop has had its first turn */
+/* A single frame is written at once, even before the first iteration of the loop. */
 static void
 test_lone (Fixture       *fixture,
            gconstpointer  data)
@@ -63,7 +63,7 @@ test_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
 }
 
-/* A main loop may run in a handler, for as long as it likes. */
+/* A handler may run a main loop for any time, so corked frames are written in that loop. */
 static void
 test_corked_in_a_loop (Fixture       *fixture,
                        gconstpointer  data)
@@ -114,7 +114,8 @@ test_full (Fixture       *fixture,
   assert_taken (fixture, all, 2);
 }
 
-/* A frame of libsoup's finds the socket full during a delivery. The event follows the delivery. */
+/* During a delivery, a frame of libsoup finds the socket full. The event must follow the
+ * delivery. */
 static void
 test_refused_while_corked (Fixture       *fixture,
                            gconstpointer  data)
@@ -135,7 +136,7 @@ test_refused_while_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* The end of a frame is known before the kernel has all of it. */
+/* The position of a frame's end is known before the kernel has all of the frame. */
 static void
 test_short (Fixture       *fixture,
             gconstpointer  data)
@@ -151,7 +152,7 @@ test_short (Fixture       *fixture,
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
   g_assert_false (hb_output_is_writable (fixture->output));
 
-  /* The rest, too early */
+  /* The rest is written before the socket is writable again. */
   g_assert_cmpint (write_some (fixture, "etwo", 4, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
   g_assert_cmpuint (hb_output_get_frame_end (fixture->output), ==, 6);
@@ -177,7 +178,7 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
   g_assert_cmpuint (fixture->events.n_activities, ==, 0);
 
-  /* The sender has to keep its message until an event allows to send it. */
+  /* The sender must keep its message until an event reports that the output is writable. */
   g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
   turn ();
   g_assert_cmpuint (fixture->events.n_writable, ==, 0);
@@ -189,9 +190,8 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
 }
 
-/* Bytes that were taken before the error count as taken, because sent again they would arrive
- * twice. */
-/* libsoup would drop the link, and unread data with it, so only a read reports the error. */
+/* Checks that no write reports the error. libsoup would otherwise drop the connection, and unread
+ * data with it, so only a read reports the error. */
 static void
 expect_failed (Fixture *fixture)
 {
@@ -208,6 +208,8 @@ expect_failed (Fixture *fixture)
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, n_writes);
 }
 
+/* Bytes that were written before the error count as written, because they would arrive twice if
+ * they were sent again. */
 static void
 test_error_after_some (Fixture       *fixture,
                        gconstpointer  data)
@@ -306,7 +308,7 @@ add_random_step (ScriptedOutput *base)
     scripted_output_add_blocking (base);
 }
 
-/* A frame, of which there may be more before the loop has its turn, corked or not */
+/* Queues a frame. More frames may follow before the next iteration of the loop, corked or not. */
 static void
 add_random_frame (SoupQueue  *queue,
                   GByteArray *all)

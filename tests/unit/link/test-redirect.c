@@ -4,8 +4,8 @@
 
 #include "hb-redirect-private.h"
 
-/* RFC 6454, 5, in cases that the servers of the loopback tests cannot show, because no two of those
- * servers have one port */
+/* Origins according to RFC 6454, 5. The loopback tests cannot test these cases, because no two of
+ * their servers have the same port. */
 static void
 test_origins (void)
 {

@@ -4,7 +4,7 @@
 
 #include "hb-turn-private.h"
 
-/* The attempts of one session that run at once, and those that wait */
+/* The attempts of a session that run at the same time, and those that wait */
 
 #define N_TURNS  (HB_TURN_MAX_AT_ONCE + 10)
 #define DEADLINE (20 * G_TIME_SPAN_SECOND)
@@ -15,7 +15,7 @@ typedef struct
   SoupSession  *session;
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
-  GString      *started; /* the numbers of the first ones that had to wait */
+  GString      *started; /* the numbers of the first attempts that had to wait */
   guint         n_running;
 } Fixture;
 

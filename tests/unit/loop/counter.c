@@ -14,11 +14,11 @@ count_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Attaches a source that is always ready, and counts in @n how often it is dispatched.
+/* Attaches a source that is always ready, and that counts in @n how often it is dispatched.
  *
  * @context: (nullable): NULL for the default context
  *
- * Returns: (transfer full): to destroy */
+ * Returns: (transfer full): a source that the caller must destroy */
 GSource *
 counter_attach (GMainContext *context,
                 int           priority,

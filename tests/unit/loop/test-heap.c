@@ -6,12 +6,12 @@
 
 #include "hb-heap-private.h"
 
-/* A heap finds the node with the least key, whatever was added, moved and removed before. */
+/* A heap finds the node with the lowest key after any additions, moves and removals. */
 
 #define N_NODES 200
 #define N_STEPS 20000
 
-/* Few enough that equal ones are frequent */
+/* Few enough that nodes often have the same key */
 #define N_KEYS 100
 
 typedef struct

@@ -10,8 +10,8 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* All alarms of a main context share one source, and none holds up another. The times are those of
- * the system, so a deadline is in the past or an hour away. */
+/* All alarms of a main context share one source, and none delays another. The system's clock does
+ * not stop for these tests, so each deadline is in the past or an hour away. */
 
 #define N_BELLS 5
 #define HOUR    (3600 * G_TIME_SPAN_SECOND)
@@ -26,7 +26,7 @@ typedef void (*BellFunc) (Bell *self);
 struct _Bell
 {
   HbAlarm   alarm;
-  Bell     *bells;     /* all of the test */
+  Bell     *bells;     /* all alarms of the test */
   BellFunc  func;      /* (nullable) called in the callback */
   gint64    wanted_at;
   gint64    early;     /* The callback may be called this much sooner. */
@@ -123,7 +123,7 @@ turn (GMainContext *context)
   g_main_context_iteration (context, FALSE);
 }
 
-/* A context without anything to do becomes idle. */
+/* Iterates the context until it is idle. A context whose alarms are not due must become idle. */
 static void
 run (GMainContext *context)
 {
@@ -142,7 +142,7 @@ leave_all (Bell *self)
     hb_alarm_leave (&self->bells[i].alarm);
 }
 
-/* A context without alarms polls no descriptor of theirs. */
+/* After all alarms have left, the context polls no descriptor for them. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -343,12 +343,12 @@ run_nested_and_leave (Bell *self)
   run (g_source_get_context (g_main_current_source ()));
 }
 
-/* Calls of a callback on the alarms of the context, all of which are due */
+/* A callback's calls on the alarms of the context, all of which are due */
 typedef struct
 {
   const char *name;
   BellFunc    func;
-  guint       n_calls; /* of the second alarm, of which the first is called before it */
+  guint       n_calls; /* calls of the second alarm, after those of the first */
 } Removal;
 
 static const Removal removals[] = {
@@ -378,7 +378,7 @@ test_removal (Fixture       *fixture,
     g_assert_cmpuint (fixture->bells[i].n_calls, ==, 0);
 }
 
-/* The state in which an alarm is when it leaves */
+/* Brings each alarm into a different state before it leaves. */
 static void
 prepare_to_leave (Fixture *fixture)
 {
@@ -458,7 +458,7 @@ test_never_iterated (Fixture       *fixture,
     }
 }
 
-/* Takes longer than all alarms of a turn may together */
+/* Takes longer than all alarms of an iteration may take together. */
 static void
 work (Bell *self)
 {
@@ -501,7 +501,7 @@ test_fair (Fixture       *fixture,
 
 #define N_WAKES 1000
 
-/* An alarm and the thread that wakes it */
+/* An alarm, and the thread that wakes it */
 typedef struct
 {
   HbAlarm alarm;

@@ -10,8 +10,8 @@
 
 #include "hb-topology-private.h"
 
-/* Which messages of the kernel count as a change of the network, and which only repeat earlier
- * ones. In tests/loopback/netns/test-netlink.c, the kernel itself sends some of them. */
+/* The messages of the kernel that count as a change of the network, and those that only repeat
+ * earlier ones. In tests/loopback/netns/test-netlink.c, the kernel itself sends some of them. */
 
 typedef union
 {
@@ -19,15 +19,15 @@ typedef union
   guint8          bytes[512];
 } Message;
 
-/* @number distinguishes the subject of a message from others of its kind. */
+/* A message. @number distinguishes its subject from others of the same kind. */
 typedef struct
 {
-  guint16 type;      /* 0 after the last step */
-  guint32 number;    /* of an interface, of the host in an address, or the priority of a route */
+  guint16 type;      /* 0 marks the end of the steps */
+  guint32 number;    /* an interface, the host of an address, or the priority of a route */
   guint32 flags;     /* of the kind of message */
-  guint32 detail;    /* of an address its age, of a route the gateway */
-  guint16 attribute; /* one more, whose value does not matter */
-  guint8  family;    /* AF_UNSPEC: what is usual */
+  guint32 detail;    /* the age of an address, or the gateway of a route */
+  guint16 attribute; /* an additional attribute, whose value does not matter */
+  guint8  family;    /* AF_UNSPEC: the usual one */
   guint8  kind;      /* of a route, RTN_UNSPEC: unicast */
   gboolean counts;
 } Step;
@@ -130,7 +130,8 @@ add_attribute (Message    *message,
   gsize at = NLMSG_ALIGN (message->header.nlmsg_len);
   struct rtattr attribute = { .rta_len = RTA_LENGTH (length), .rta_type = type };
 
-  /* Compilers know that this does not return, and would warn of the copies after an assertion. */
+  /* An assertion would not do: compilers know that g_error () does not return, and would otherwise
+   * warn of the copies below. */
   if (at + RTA_SPACE (length) > sizeof *message)
     g_error ("The attributes do not fit into the message");
 
@@ -261,7 +262,7 @@ test_case (gconstpointer data)
   hb_topology_free (topology);
 }
 
-/* A datagram may have several, and the one that counts may be any. */
+/* A datagram may contain several messages. Any of them may be the one that counts. */
 static void
 test_several (void)
 {
@@ -288,7 +289,7 @@ test_several (void)
   hb_topology_free (topology);
 }
 
-/* A message that is no more than its header hides none that follows. */
+/* A message that consists only of its header does not hide the message after it. */
 static void
 test_bare_header (void)
 {
@@ -307,7 +308,7 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After lost messages, the known state may be wrong. */
+/* After lost messages the known state may be wrong, so the next message counts as a change. */
 static void
 test_clear (void)
 {
@@ -322,7 +323,8 @@ test_clear (void)
   hb_topology_free (topology);
 }
 
-/* More than are remembered: those that are still known are no change, and the others are. */
+/* Sends more routes than the library remembers. A repetition of a remembered route is no change,
+ * and that of any other is one. */
 static void
 test_many (void)
 {
@@ -340,8 +342,7 @@ test_many (void)
   hb_topology_free (topology);
 }
 
-/* No byte after the end is read, whatever the position of the end and the lengths in the
- * message. */
+/* No byte after the end is read, for any length of the data and any lengths in the message. */
 static void
 test_cut (void)
 {

@@ -16,12 +16,12 @@
 #include "hb-watch-private.h"
 
 /* All watches of a main context share one source, which polls only for the wanted conditions. Each
- * test runs with few watches and with many, which may be polled in another way. */
+ * test runs with few watches and with many, because many may be polled in another way. */
 
 #define N_PLUGS 5
 
-/* Iterations after which the source is idle, however many sockets are ready for conditions that no
- * watch wants */
+/* The maximum number of iterations until the source is idle, although sockets are ready for
+ * conditions that no watch wants */
 #define MAX_TURNS 5
 
 typedef struct _Plug Plug;
@@ -33,11 +33,11 @@ struct _Plug
 {
   HbWatch      *watch;
   Plug         *plugs;    /* the first of the test */
-  PlugFunc      func;     /* (nullable) called for each call */
+  PlugFunc      func;     /* (nullable) called in each callback */
   GMainContext *context;
   int           fds[2];   /* the first is watched; the second is -1 once closed */
   guint         n_calls;
-  guint         n_in;     /* calls because the socket is readable */
+  guint         n_in;     /* calls in which the socket was readable */
   GIOCondition  ready;    /* in the last call */
 };
 
@@ -45,11 +45,11 @@ typedef struct
 {
   GMainContext *context;
   Plug          plugs[N_PLUGS];
-  Plug         *crowd;    /* other watches, on which nothing happens */
+  Plug         *crowd;    /* other watches, whose sockets stay idle */
   guint         n_crowd;
 } Fixture;
 
-/* Descriptors that the last poll of any context has looked at */
+/* The number of descriptors in the last poll of any context */
 static guint n_polled;
 
 static gint
@@ -159,7 +159,7 @@ rest (Fixture *fixture)
     g_assert_cmpuint (n, <, MAX_TURNS);
 }
 
-/* A context without watches polls no descriptor of theirs. */
+/* After all watches have left, the context polls no descriptor for them. */
 static void
 tear_down (Fixture       *fixture,
            gconstpointer  data)
@@ -435,12 +435,12 @@ run_nested_and_leave (Plug *self)
     ;
 }
 
-/* Calls of a callback on the watches of the context, all of which are ready */
+/* A callback's calls on the watches of the context, all of which are ready */
 typedef struct
 {
   const char *name;
   PlugFunc    func;
-  guint       n_calls; /* of the second watch, of which the first is called before it */
+  guint       n_calls; /* calls of the second watch, after those of the first */
 } Removal;
 
 static const Removal removals[] = {
@@ -478,7 +478,7 @@ test_removal (Fixture       *fixture,
     }
 }
 
-/* Takes longer than all watches of a turn may together */
+/* Takes longer than all watches of an iteration may take together. */
 static void
 work (Plug *self)
 {
@@ -627,7 +627,8 @@ test_random (Fixture       *fixture,
           fixture->plugs[i].n_in = 0;
         }
 
-      /* One turn for each watch, because the machine may be slow. */
+      /* The loop is iterated once for each watch, because a slow machine may handle only one watch
+       * at a time. */
       for (i = 0; i < (is_quiet ? N_PLUGS : 1); i++)
         turn (fixture);
 
@@ -678,7 +679,7 @@ test_grow_and_shrink (Fixture       *fixture,
 
 #ifdef CAN_WRAP_EPOLL
 
-/* The linker puts it in place of the C library's. */
+/* Replaces the function of the C library through the linker's option --wrap. */
 int __real_epoll_ctl (int                 set,
                       int                 operation,
                       int                 fd,
@@ -688,7 +689,7 @@ int __wrap_epoll_ctl (int                 set,
                       int                 fd,
                       struct epoll_event *event);
 
-/* How many sockets the kernel still adds to a set */
+/* The number of sockets that the kernel still adds to a set */
 static int n_left = G_MAXINT;
 
 int
