@@ -41,8 +41,7 @@ heartbeat_get_ping_word (const Heartbeat *self)
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* Sends data that proves that the connection works. With ANY, these data are a message and not a
- * reply. */
+/* Sends data that proves that the connection works. With ANY, this is a message and not a reply. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)

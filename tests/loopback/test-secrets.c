@@ -149,7 +149,7 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* Otherwise the log handlers of this test would not work. */
+  /* Without a message of the library, the log handlers of this test would not work. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);

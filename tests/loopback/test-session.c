@@ -120,7 +120,7 @@ test_moved (Move          *fixture,
   else
     hb_websocket_task_open (task);
 
-  /* Wait for the failure while the name still has the old address. */
+  /* Waits for the failure while the name still has the old address. */
   if (move->act == NULL || !move->is_silent)
     signal_log_skip_to (fixture->base.log,
                         move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");

@@ -46,7 +46,7 @@ typedef struct
   guint64          n_attempts;
   guint64          n_opens;
   guint64          n_received;
-  guint64          n_sent;      /* messages that were sent, by their callbacks */
+  guint64          n_sent;      /* sent messages, as their callbacks reported */
   guint64          n_errors;
   gboolean         is_warm;
   int              seconds;

@@ -348,7 +348,7 @@ typedef struct
 {
   const char *name;
   BellFunc    func;
-  guint       n_calls; /* calls of the second alarm, after those of the first */
+  guint       n_calls; /* calls of the second alarm, which follows the first */
 } Removal;
 
 static const Removal removals[] = {

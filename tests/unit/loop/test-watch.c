@@ -440,7 +440,7 @@ typedef struct
 {
   const char *name;
   PlugFunc    func;
-  guint       n_calls; /* calls of the second watch, after those of the first */
+  guint       n_calls; /* calls of the second watch, which follows the first */
 } Removal;
 
 static const Removal removals[] = {
