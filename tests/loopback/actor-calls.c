@@ -140,7 +140,7 @@ send_outside (Actor *self)
   self->sender = g_thread_new ("sender", send_in_thread, outside);
 }
 
-/* @which: open, close, send, flush */
+/* @which: the call, 0 for open, 1 for close, 2 for send, and 3 for flush */
 void
 actor_call (Actor *self,
             guint  which)

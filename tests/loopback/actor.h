@@ -22,9 +22,9 @@ typedef struct
   Dice            *dice;
   GCancellable    *cancellable;
   GThread         *sender;       /* (nullable) another thread that sends */
-  GQueue           greetings;    /* numbers of the links whose `open` is being emitted */
-  GHashTable      *seen;         /* the messages received on all links */
-  GHashTable      *last_seen;    /* the next number expected on each link */
+  GQueue           greetings;    /* the connections whose `open` is being emitted */
+  GHashTable      *seen;         /* the messages received on all connections */
+  GHashTable      *last_seen;    /* the next number expected on each connection */
   HbMetrics       *metrics;      /* the metrics of the last check */
   guint            id;
   guint            n_holds;
@@ -36,9 +36,9 @@ typedef struct
   guint            n_loops;      /* main loops in handlers */
   guint            n_acts;
   guint            link;         /* the number of the last attempt */
-  guint            greeted;      /* the number of the last link whose `open` handlers returned */
+  guint            greeted;      /* the last attempt whose `open` handlers returned */
   guint            n_calls_left; /* the calls that handlers may still make in this step */
-  gint64           peer;         /* the server's number of the last message's link */
+  gint64           peer;         /* the server's number for the last message's connection */
   gint64           asked_peer;   /* the same for messages of receive_async () */
   gboolean         may_pause;    /* the actor may also call receive_async () */
   gboolean         is_exposed;   /* reads `connection`, as if to listen to its signals */

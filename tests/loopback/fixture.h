@@ -16,11 +16,11 @@ G_BEGIN_DECLS
  * milliseconds, and sends no pings. */
 typedef struct
 {
-  TestServer      *server;      /* (nullable) for add_test () */
-  RawServer       *raw;         /* (nullable) for add_raw_test () */
+  TestServer      *server;      /* (nullable) only with add_test () */
+  RawServer       *raw;         /* (nullable) only with add_raw_test () */
   HbWebsocketTask *task;        /* (nullable) a test may have dropped it */
   SignalLog       *log;
-  GPtrArray       *connections; /* GWeakRef of each that the task has had */
+  GPtrArray       *connections; /* a GWeakRef for each connection of the task */
 } Fixture;
 
 #define RECONNECT 20

@@ -6,7 +6,7 @@
 
 #include "raw-frame.h"
 
-/* RFC 6455, 1.3 */
+/* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The longest payload that a word shows. A longer payload is shown by its size. */

@@ -132,7 +132,7 @@ test_origin (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_header (fixture->server, "Origin"), ==, "https://example.com");
 }
 
-/* The headers of the task are sent with each attempt. A change acts on the next one. */
+/* The headers of the task are sent with each attempt. A change applies to the next attempt. */
 static void
 test_request_headers (Fixture       *fixture,
                       gconstpointer  data)

@@ -11,7 +11,7 @@
 #define PONG_AFTER 100
 #define LONG_AFTER 1000
 
-/* The longest time until a dead peer is detected */
+/* The maximum delay in the detection of a dead peer */
 #define TOLERANCE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* The tolerance for the time between an event and its entry in the log */

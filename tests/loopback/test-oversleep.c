@@ -258,7 +258,8 @@ test_alarm_again (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Between the time at which the pings are sent and the end of the wait for the first one's reply */
+/* The time that the other task's ping function takes, in milliseconds. The wait for the reply to
+ * the first task's ping ends during that time. */
 #define BUSY 400
 
 typedef struct

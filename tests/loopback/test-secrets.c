@@ -282,7 +282,7 @@ test_answer (Life          *life,
   signal_log_skip_to (life->base.log, "error:repeat-limit");
 }
 
-/* @data: the server's frame on an open link */
+/* @data: the server's frame on an open connection */
 static void
 test_frame (Life          *life,
             gconstpointer  data)

@@ -15,7 +15,7 @@ struct _TestServer
   GSocketService     *service;     /* (nullable) NULL while the server is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
   GSocket            *reservation; /* of the port */
-  GPtrArray          *sockets;     /* of all that have been accepted */
+  GPtrArray          *sockets;     /* the sockets of all accepted connections */
   GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
   SoupMessageHeaders *headers;     /* (nullable) of the last request */
   GString            *received;    /* the received texts, and the sizes of binary messages */
@@ -24,7 +24,7 @@ struct _TestServer
   char               *close_data;  /* (nullable) the reason in the client's close frame */
   TestServerMode      mode;
   guint               close_code;
-  guint               status;      /* to reject with, 0 to accept */
+  guint               status;      /* the status of a rejection, or 0 to accept */
   guint16             port;
   guint               n_requests;
   guint               n_opened;

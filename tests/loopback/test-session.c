@@ -263,7 +263,8 @@ test_used_up (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* The maximum number of attempts of a session at the same time */
+/* The maximum number of attempts that run at the same time with one session, or with private
+ * sessions */
 #define N_TURNS 64
 
 /* Less than the time after which other attempts no longer wait for those in progress, in

@@ -31,7 +31,7 @@ struct _Cell
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;
-  gboolean         is_deaf;     /* the faulty link answers nothing */
+  gboolean         is_deaf;     /* the faulty connection answers nothing */
   gboolean         has_pinged;
   gboolean         has_login;   /* the server has received the victim's login */
   gboolean         has_closed;  /* the server has received a close frame */

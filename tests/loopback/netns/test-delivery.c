@@ -20,7 +20,7 @@
  *
  *   HB_DELIVERY_MESSAGES=1000000 _build/tests/loopback/netns/test-netns-delivery --verbose */
 
-/* In milliseconds */
+/* The timeouts of the task, and the length of an outage, in milliseconds */
 #define PING_AFTER    50
 #define PONG_AFTER    150
 #define CONNECT_AFTER 400

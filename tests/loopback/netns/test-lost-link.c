@@ -23,7 +23,7 @@
  * In the output, the lines "detected after" show the time until the detection. The tests change
  * nothing outside of the process's own namespaces, and leave nothing behind. */
 
-/* Milliseconds */
+/* The interval between two messages of the server, in milliseconds */
 #define CHATTER_EACH 50
 
 typedef struct

@@ -9,7 +9,7 @@
 
 #include "soak-server.h"
 
-/* RFC 6455, 1.3 */
+/* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 /* The number of messages that the server echoes on a connection before it ends */
@@ -27,7 +27,7 @@ typedef enum {
   END_MASKED,       /* a masked frame, which a server must not send */
   END_NOT_UTF8,
   END_CUT,          /* half a frame, and nothing after it */
-  END_SILENCE,      /* no more data, until the heartbeat ends the link */
+  END_SILENCE,      /* no more data, until the heartbeat detects it */
   END_AT_ONCE,      /* right after the handshake */
   END_REFUSE,       /* instead of the handshake, with 503 */
   END_GARBAGE,      /* in place of a handshake */

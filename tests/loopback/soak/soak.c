@@ -162,7 +162,7 @@ run_for (guint milliseconds)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* Waits for the end of the last link. */
+/* Waits for the end of the last connection. */
 static void
 come_to_rest (Soak *self)
 {

@@ -42,7 +42,7 @@ typedef struct
   Bell          bells[N_BELLS];
 } Fixture;
 
-/* The descriptors of the last poll of any context, and their number */
+/* The number of descriptors in the last poll of any context, and the number of polls */
 static guint n_polled;
 static guint n_polls;
 

@@ -32,7 +32,7 @@ typedef void (*PlugFunc) (Plug *self);
 struct _Plug
 {
   HbWatch      *watch;
-  Plug         *plugs;    /* the first of the test */
+  Plug         *plugs;    /* the array of the test */
   PlugFunc      func;     /* (nullable) called in each callback */
   GMainContext *context;
   int           fds[2];   /* the first is watched; the second is -1 once closed */
