@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Takes messages from any thread, until the task's thread takes them in. The task's thread does not
+/* Takes messages from any thread, until the task's thread collects them. The task's thread does not
  * lock the mutex for a message of its own. */
 typedef struct
 {

@@ -991,7 +991,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * A text may contain a NUL, and is sent completely.
  *
  * The function may be called from any thread. Whether a message with flags can be sent is decided
- * when the task's thread takes it in, so a call from another thread succeeds although the message
+ * when the task's thread collects it, so a call from another thread succeeds although the message
  * may be dropped then.
  *
  * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` if a
