@@ -70,7 +70,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:uri:
  *
- * The address of the server.
+ * The URI of the server.
  *
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
  * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). The task reads it when an attempt begins,
