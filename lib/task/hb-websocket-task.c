@@ -843,7 +843,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  * Call it for each connection, if [property@WebsocketTask:manual-ready] is set, when the server has
  * accepted the login. The messages that have been waiting are then sent: first those of handlers of
  * [signal@WebsocketTask::open], then the others. A message with `HB_SEND_FLAGS_THIS_LINK` that is
- * sent before the call goes before all of them.
+ * sent before the call precedes all of them.
  *
  * If no connection is open, or the connection is already ready, the call has no effect.
  *
