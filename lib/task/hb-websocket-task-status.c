@@ -218,7 +218,7 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * It is -1 while it is unknown, and keeps its value from the loss of a connection until the next
  * one is open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is `NULL`, the first
- * message after a ping counts as its reply. If the computer was suspended or the program was
+ * message after a ping counts as its reply. If the machine was suspended or the program was
  * stopped between a ping and its reply, the value does not change.
  *
  * Since: 1.0
