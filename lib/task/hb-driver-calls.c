@@ -196,6 +196,19 @@ hb_driver_release (HbDriver *self)
   return held;
 }
 
+static gboolean
+send_from_outside (HbDriver    *self,
+                   HbOutgoing  *message,
+                   GError     **error)
+{
+  gboolean accepted = hb_intake_send (&self->intake, message, error);
+
+  if (!accepted)
+    hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
+
+  return accepted;
+}
+
 /* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
  * means the same. */
 static gboolean
@@ -213,6 +226,10 @@ send_from_inside (HbDriver    *self,
 
   accepted = hb_machine_send (&self->machine, hb_driver_read_ages (self), message,
                               may_be_direct ? &is_direct : NULL, error);
+  if (!accepted)
+    hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
+
+  /* A handler may drop the task in here, so the driver may not exist afterwards. */
   if (is_direct)
     hb_driver_send_directly (self, message);
   else
@@ -241,13 +258,8 @@ hb_driver_send (HbDriver     *self,
     .is_this_link = (flags & HB_SEND_FLAGS_THIS_LINK) != 0,
   };
 
-  if (hb_home_is_own (&self->home) ? send_from_inside (self, &message, error)
-                                   : hb_intake_send (&self->intake, &message, error))
-    return TRUE;
-
-  hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
-
-  return FALSE;
+  return hb_home_is_own (&self->home) ? send_from_inside (self, &message, error)
+                                      : send_from_outside (self, &message, error);
 }
 
 void

@@ -101,6 +101,33 @@ test_let_go_in_send (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
+static void
+test_let_go_in_refusal (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  HbWebsocketTask *task = fixture->task;
+  g_autoptr (GBytes) bytes = g_bytes_new ("new", 3);
+  g_autoptr (GError) error = NULL;
+
+  g_test_summary ("A handler may drop the task while it reports a message that has expired, and a "
+                  "call that finds this out refuses its own message");
+
+  hb_websocket_task_set_queue_timeout (task, 3600000);
+  hb_websocket_task_hold (task);
+  hb_websocket_task_open (task);
+  g_assert_true (hb_websocket_task_send_text (task, "old", NULL));
+  wait_pass (2);
+
+  /* The main loop does not run any more, so the call finds the old message. */
+  hb_websocket_task_set_queue_timeout (task, 1);
+  g_signal_connect (task, "error", G_CALLBACK (let_go_cb), fixture);
+  g_assert_false (hb_websocket_task_send_message (task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
+                                                  HB_SEND_FLAGS_VOLATILE, &error));
+  g_assert_error (error, HB_ERROR, HB_ERROR_NOT_OPEN);
+  g_assert_null (fixture->task);
+  signal_log_forget (fixture->log);
+}
+
 static char *
 replace_ping_cb (HbWebsocketTask *task,
                  gpointer         user_data)
@@ -289,6 +316,7 @@ main (int   argc,
   add_test ("/reentry/slow-connecting", test_slow_connecting);
   add_raw_test ("/reentry/busy-loop", test_busy_loop);
   add_raw_test ("/reentry/let-go-in-send", test_let_go_in_send);
+  add_test ("/reentry/let-go-in-refusal", test_let_go_in_refusal);
   add_raw_test ("/reentry/ping-func-replaces-itself", test_ping_func_replaces_itself);
   add_raw_test ("/reentry/reconnect-func-replaces-itself", test_reconnect_func_replaces_itself);
   add_raw_test ("/reentry/stale-ping", test_stale_ping);
