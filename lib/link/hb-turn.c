@@ -5,6 +5,7 @@
 #include "hb-alarm-private.h"
 #include "hb-clock-private.h"
 #include "hb-context-private.h"
+#include "hb-home-private.h"
 #include "hb-time-private.h"
 #include "hb-turn-private.h"
 
@@ -19,11 +20,14 @@
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
-/* The attempts of one session in one main context, whose thread alone uses it */
+/* The attempts of one session in one main context, which one thread makes. A thread without a
+ * context of its own may make attempts in the global default context while another thread runs that
+ * context. Those attempts have a gate of their own, so that the others are safe. */
 struct _HbGate
 {
   SoupSession  *session;    /* (nullable) NULL for all private ones; the attempts own it */
-  GMainContext *context;    /* with the session, the key; the attempts own it */
+  GMainContext *context;    /* the attempts own it */
+  gpointer      thread;     /* with the session and the context, the key */
   GQueue        waiting;    /* of HbTurn */
   HbAlarm       alarm;
   gint64        stalls_at;
@@ -40,7 +44,8 @@ hash_gate (gconstpointer data)
 {
   const HbGate *self = data;
 
-  return g_direct_hash (self->session) ^ g_direct_hash (self->context);
+  return g_direct_hash (self->session) ^ g_direct_hash (self->context)
+         ^ g_direct_hash (self->thread);
 }
 
 static gboolean
@@ -50,7 +55,8 @@ is_same_gate (gconstpointer one,
   const HbGate *first = one;
   const HbGate *second = other;
 
-  return first->session == second->session && first->context == second->context;
+  return first->session == second->session && first->context == second->context
+         && first->thread == second->thread;
 }
 
 static void
@@ -132,7 +138,7 @@ static HbGate *
 acquire_gate (SoupSession  *session,
               GMainContext *context)
 {
-  HbGate key = { .session = session, .context = context };
+  HbGate key = { .session = session, .context = context, .thread = hb_home_get_thread () };
   HbGate *self;
 
   g_mutex_lock (&mutex);
