@@ -32,10 +32,10 @@ G_BEGIN_DECLS
  *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
  *   the limit is 0 and the first attempt failed or its connection was lost
- * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times in a row while it received the
- *   same message, or once with close code 1009, or reset it 10 times in a row before it
- *   acknowledged the message. The message was dropped. If the server sends 1009 when all messages
- *   have been written, the refused message is unknown, and no message is dropped
+ * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times while it received the same
+ *   message, or once with close code 1009, or reset it 10 times before it acknowledged the message.
+ *   The message was dropped. If the server sends 1009 when all messages have been written, the
+ *   refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

@@ -32,7 +32,8 @@ typedef struct
   guint     was_written : 1;  /* An earlier link had written all of it, so it may arrive twice. */
   guint     is_withdrawn : 1; /* The application has taken it back while it was unacknowledged. */
   guint     is_refused : 1;   /* to be dropped, because the peer has ended the link at it */
-  guint     n_refusals : 4;   /* how many times the peer has done so */
+  guint     n_ends : 2;       /* how many times the peer has ended the link in the middle of it */
+  guint     n_resets : 4;     /* how many times a reset has come before its acknowledgement */
   gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
   guint64   begin;       /* the position of its frame in the current link, or HB_UNSENT */
   guint64   end;

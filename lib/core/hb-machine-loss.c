@@ -76,7 +76,7 @@ judge_reset (HbMachine *self)
     return NULL;
 
   return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                      _("The server reset the connection 10 times in a row before it acknowledged "
+                      _("The server reset the connection 10 times before it acknowledged "
                         "a message of %zu bytes: it was dropped"),
                       g_bytes_get_size (message->bytes));
 }
@@ -117,7 +117,7 @@ judge_message (HbMachine    *self,
 
   if (message != NULL)
     return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                        _("The server ended the connection 3 times in a row during a message of "
+                        _("The server ended the connection 3 times during a message of "
                           "%zu bytes: it was dropped"),
                         g_bytes_get_size (message->bytes));
 

@@ -4,7 +4,7 @@
 
 #include "hb-outbox-private.h"
 
-/* If the peer ends this many links in a row during one message, it refuses the message. All others
+/* If the peer ends this many links in the middle of one message, it refuses the message. All others
  * would wait behind it forever, so the message is dropped. */
 #define MAX_REFUSALS 3
 
@@ -24,23 +24,21 @@ hb_outbox_is_in_message (HbOutbox *self)
   return first != NULL && first->begin < self->written;
 }
 
-/* Counts the end of a link at a message. The count belongs to the message, so that it grows also if
- * other messages complete on each link before this one is sent.
+/* The counts belong to the message, so that they grow also if other messages complete on each link
+ * before this one is sent.
  *
  * Returns: (nullable): the message, if it is to be dropped */
 static const HbOutgoing *
-count (HbOutgoing *message,
-       guint       limit)
+refuse_from (HbOutgoing *message,
+             guint       count,
+             guint       limit)
 {
-  g_assert (message != NULL);
-
-  message->n_refusals++;
-  message->is_refused = message->n_refusals >= limit;
+  message->is_refused = count >= limit;
 
   return message->is_refused ? message : NULL;
 }
 
-/* Counts the end of a link during a message, which the peer has caused. Call this before
+/* Counts the end of a link in the middle of a message, which the peer has caused. Call this before
  * hb_outbox_on_lost ().
  *
  * @is_too_big: whether the peer named the size as the reason
@@ -50,7 +48,11 @@ const HbOutgoing *
 hb_outbox_judge_end (HbOutbox *self,
                      gboolean  is_too_big)
 {
-  return count (hb_queue_peek_unwritten (&self->queue), is_too_big ? 1 : MAX_REFUSALS);
+  HbOutgoing *message = hb_queue_peek_unwritten (&self->queue);
+
+  g_assert (message != NULL);
+
+  return refuse_from (message, ++message->n_ends, is_too_big ? 1 : MAX_REFUSALS);
 }
 
 /* Returns whether to count a reset for a message that waits for its acknowledgement. Each link has
@@ -91,7 +93,11 @@ hb_outbox_try_queue (HbOutbox *self)
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)
 {
-  return count (hb_queue_peek_unacknowledged (&self->queue), MAX_RESETS);
+  HbOutgoing *message = hb_queue_peek_unacknowledged (&self->queue);
+
+  g_assert (message != NULL);
+
+  return refuse_from (message, ++message->n_resets, MAX_RESETS);
 }
 
 /* Drops the message that one of the two functions above has returned, and reports @error. Call this

@@ -999,6 +999,10 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`, `HB_ERROR_NOT_OPEN`. Bindings throw these
  * errors, and return like [method@WebsocketTask.send_text].
  *
+ * A function that frees the bytes of @message may be called within any call to the task, and in any
+ * iteration of its main context. The function may send messages, but it must not run a main loop or
+ * drop the last reference to the task.
+ *
  * Returns: (skip): whether the message was accepted
  *
  * Since: 1.0
@@ -1081,9 +1085,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
  * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, which ended before the
  *   message was sent
- * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in a row in the middle of
- *   the message, or once with close code 1009, or reset it 10 times in a row before it acknowledged
- *   the message
+ * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in the middle of the
+ *   message, or once with close code 1009, or reset it 10 times before it acknowledged the message
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent
  *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,

@@ -137,6 +137,11 @@ static const Row rows[] = {
     ">one error:handshake >one | done(one) drain >two error:handshake >two | "
     "error:handshake error:message-refused failed:message-refused(two) drain" },
 
+  { "resets-and-ends",
+    "a:one reset:2 | end-within:1006 open end-within:1006 open | end-within:1006",
+    ">one error:handshake >one | >one >one | "
+    "error:message-refused failed:message-refused(one) drain" },
+
   /* An `open` handler sends a message before the refused one on each link. */
   { "refusal-cut-greeting",
     "w:one greet end-within:1006 open | end-within:1006 open | written written end-within:1006 "

@@ -38,7 +38,7 @@ static const Row rows[] = {
   { "by the network", { NETWORK, NETWORK, NETWORK, NETWORK }, 4, FALSE },
   { "by ourselves", { OURSELVES, OURSELVES, OURSELVES, OURSELVES }, 4, FALSE },
   { "two and others", { PEER, TIMEOUT, PEER, NETWORK, OURSELVES, PEER_BEFORE }, 6, FALSE },
-  { "others do not end the row", { PEER, TIMEOUT, PEER, OURSELVES, PEER }, 5, TRUE },
+  { "others do not reset the count", { PEER, TIMEOUT, PEER, OURSELVES, PEER }, 5, TRUE },
   { "with greetings", { GREETING, GREETING, GREETING }, 3, TRUE },
 };
 
@@ -111,7 +111,7 @@ test_row (Fixture       *fixture,
   const Row *row = data;
   guint i;
 
-  g_test_summary ("A message at which the peer has ended three links in a row fails, or at once "
+  g_test_summary ("A message at which the peer has ended three links fails, or at once "
                   "if it is too big, and those after it are sent");
 
   fixture->holds_writes = TRUE;
