@@ -139,6 +139,10 @@ hb_machine_on_opened (HbMachine     *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
+  /* A handler of the session may have run a main loop until now. HB_EVENT_TURN then never comes. */
+  if (self->awaits_turn)
+    hb_machine_on_turn (self, now);
+
   hb_outbox_on_opened (&self->outbox, !self->settings.manual_ready,
                        event->opened.can_acknowledge, event->opened.round_trip);
   self->ready_at = now;

@@ -312,6 +312,22 @@ test_connect_timeout_turn_lost (Fixture       *fixture,
 }
 
 static void
+test_connect_timeout_turn_late (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  g_test_summary ("The login has the whole time, also if a loop in a handler of the session opened "
+                  "the link before the turn was reported");
+
+  fixture->machine.settings.manual_ready = TRUE;
+  start (fixture);
+  hb_machine_await_turn (&fixture->machine);
+  advance (fixture, 20000);
+  answer (fixture);
+  advance (fixture, 10000);
+  assert_state (fixture, HB_STATE_WAITING);
+}
+
+static void
 test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
@@ -418,6 +434,7 @@ main (int   argc,
   add_test ("/machine-loss/connect-timeout-request", test_connect_timeout_request);
   add_test ("/machine-loss/connect-timeout-turn", test_connect_timeout_turn);
   add_test ("/machine-loss/connect-timeout-turn/lost", test_connect_timeout_turn_lost);
+  add_test ("/machine-loss/connect-timeout-turn/late", test_connect_timeout_turn_late);
   add_test ("/machine-loss/connect-timeout-status", test_connect_timeout_status);
   add_test ("/machine-loss/stale-opened", test_stale_opened);
   add_test ("/machine-loss/stale-loss", test_stale_loss);
