@@ -74,6 +74,7 @@ free_guard (gpointer data)
 {
   Guard *self = data;
 
+  g_clear_weak_pointer (&self->redirects.session);
   g_object_unref (self->cancellable);
   g_free (self->refusal);
   g_free (self);
@@ -156,7 +157,7 @@ hb_handshake_guard (SoupSession  *session,
 {
   Guard *self = g_new0 (Guard, 1);
 
-  self->redirects.session = session;
+  g_set_weak_pointer (&self->redirects.session, session);
   self->cancellable = g_object_ref (cancellable);
   g_object_set_qdata_full (G_OBJECT (request), guard_quark (), self, free_guard);
   g_signal_connect (request, "got-headers", G_CALLBACK (got_headers_cb), self);

@@ -216,7 +216,8 @@ follow (HbRedirects *self,
   return NULL;
 }
 
-/* Handles the headers of a response, before libsoup follows a redirect at the end of the body.
+/* Handles the headers of a response, before libsoup follows a redirect at the end of the body. An
+ * application that sends the request of an attempt again by itself decides for itself.
  *
  * Returns: (transfer full) (nullable): the reason why a redirect is not followed */
 char *
@@ -230,7 +231,7 @@ hb_redirects_handle_response (HbRedirects *self,
   if (soup_message_headers_get_one (soup_message_get_request_headers (request), "Authorization"))
     self->has_authorized = TRUE;
 
-  if (location == NULL
+  if (location == NULL || self->session == NULL
       || !SOUP_STATUS_IS_REDIRECTION (soup_message_get_status (request))
       || soup_message_query_flags (request, SOUP_MESSAGE_NO_REDIRECT))
     return NULL;
