@@ -388,7 +388,7 @@ hb_outbox_complete_sent (HbOutbox *self)
       hb_queue_pop_sent (&self->queue, size);
       is_any = TRUE;
 
-      /* The last reference may run code of the application, which may send messages. */
+      /* A function of the application may free the bytes, and may send messages. */
       g_bytes_unref (bytes);
     }
 

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * that has come. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
-/* Each time the memory is full, a read ends and another one is necessary. A payload of 1 MiB takes
- * three reads with this factor, and five if the memory doubled. */
+/* Each time the memory is full, a read ends, and the memory may have to be copied. With this factor
+ * the memory of a payload of 1 MiB grows twice, and four times if it doubled. */
 #define HB_PAYLOAD_GROWTH 4
 
 /* The payload of a message that comes in pieces */

@@ -62,9 +62,9 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Emits HB_EVENT_MESSAGE itself where it can. From then on until the channel is detached, it
-   * connects the owner's handlers of libsoup's signals when libsoup reads. Returns FALSE if libsoup
-   * emits every message, and the handlers must always be connected. */
+  /* Emits HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. From then on until the channel is
+   * detached, it connects the owner's handlers of libsoup's signals when libsoup reads. Returns
+   * FALSE if libsoup emits every message, and the handlers must always be connected. */
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
@@ -76,7 +76,7 @@ typedef struct
 
 /* Carries frames between a connection and its socket: either through streams of our own
  * (hb-stream), or through those of libsoup (hb-fallback). A channel emits HB_EVENT_ACTIVITY,
- * _PROGRESS, _BLOCKED, _WRITABLE, and _MESSAGE if it has a fast lane. */
+ * _PROGRESS, _BLOCKED, _WRITABLE, and _MESSAGE and _PONG if it has a fast lane. */
 typedef struct
 {
   const HbChannelFuncs *funcs;

@@ -13,8 +13,9 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
                                  const GValue *values,
                                  gpointer      user_data);
 
-/* The handlers of the signals of libsoup's connection. libsoup emits these signals only while it is
- * called, and the handlers of thousands of idle connections would take memory. So the handlers are
+/* The handlers of the signals of libsoup's connection. While the connection is open and the
+ * application has not had it, libsoup emits these signals only while it is called. The handlers of
+ * thousands of idle connections would take memory, so they are
  * connected before libsoup is called, and may be disconnected until the next call. The handler of
  * messages is blocked between the calls, so that only the handlers of the application count. */
 typedef struct

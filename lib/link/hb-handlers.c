@@ -18,7 +18,7 @@ hb_handlers_init (HbHandlers              *self,
   };
 }
 
-/* Disconnects the handlers for good, also while a signal is emitted. */
+/* Disconnects the handlers, also while a signal is emitted. */
 void
 hb_handlers_clear (HbHandlers *self)
 {

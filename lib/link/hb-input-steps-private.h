@@ -28,7 +28,7 @@ struct _HbInput
   gpointer       user_data;
   gsize          delivered;     /* bytes, in the current delivery */
   gsize          untimed;       /* bytes since the clock was read */
-  gsize          given;         /* bytes, in the present call of libsoup */
+  gsize          given;         /* bytes, in the current call of libsoup */
   gsize          max_delivery;  /* The maximum number of bytes for libsoup in one call. */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;

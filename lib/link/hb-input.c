@@ -4,8 +4,8 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks, emits the messages in them, gives libsoup all other frames, and lets other
- * sources be dispatched.
+/* Reads large blocks, emits the messages and pongs in them, gives libsoup all other frames, and
+ * lets other sources be dispatched.
  *
  * libsoup reads until no data is left, and calls the application for each message, from a source
  * that it creates again each time. What is read in one call of hb_input_run () is a delivery.
@@ -285,8 +285,8 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
-/* Emits plain, whole messages without libsoup from now on. Must be called before the first byte is
- * received.
+/* Emits plain, whole messages, and pongs, without libsoup from now on. Must be called before the
+ * first byte is received.
  *
  * @handlers: the owner's handlers of libsoup's signals, until hb_input_detach () */
 void

@@ -4,9 +4,9 @@
 
 #include "hb-link-steps-private.h"
 
-/* Receives messages and pongs, and emits an event for each. Messages come from the channel, or from
- * libsoup's signal `message` where the channel does not emit them. libsoup's signals for the end of
- * the connection are received here too. */
+/* Receives messages and pongs, and emits an event for each. They come from the channel, or from
+ * libsoup's signals where the channel does not emit them. libsoup's signals for the end of the
+ * connection are received here too. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);

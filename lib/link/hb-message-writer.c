@@ -52,8 +52,8 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
   self->fragment_size = fragment_size;
 }
 
-/* Gathers a message that is one frame and has room in the block, in one pass. Returns the size of
- * the frame, or 0 if the message is another one. No message may wait. */
+/* Gathers a message in one pass. Returns the size of its frame, or 0 if the message needs several
+ * frames or has no room in the block. No message may wait. */
 gsize
 hb_message_writer_gather_whole (HbMessageWriter *self,
                                 HbOpcode         opcode,

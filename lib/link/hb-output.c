@@ -349,7 +349,8 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads the acknowledgements for the last time. Must be called before the socket is closed. */
+/* Reads the acknowledgements, and stops measuring them. Must be called before the socket is
+ * closed. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {

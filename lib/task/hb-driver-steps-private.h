@@ -3,7 +3,6 @@
 #pragma once
 
 #include "hb-alarm-private.h"
-#include "hb-alarm-private.h"
 #include "hb-driver-private.h"
 #include "hb-home-private.h"
 #include "hb-intake-private.h"
@@ -139,7 +138,7 @@ hb_driver_touch_alarm (HbDriver *self)
 }
 
 /* Gives the machine what other threads have asked for. Code of the application does not run in
- * here. */
+ * here, except functions that free the bytes of a message. */
 static inline void
 hb_driver_take_in (HbDriver *self)
 {

@@ -16,7 +16,7 @@ typedef struct
   guint64 dropped;
   guint64 expired;
   guint64 resent;
-  guint64 pong_timeouts; /* from here on: as it was before the present tick */
+  guint64 pong_timeouts; /* from here on: as it was before the current tick */
   HbState state;
   guint   serial;
 } HbTraceMarks;

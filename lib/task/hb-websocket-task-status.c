@@ -73,6 +73,9 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * It is `NULL` while no connection is open, and another object after each reconnect. Signal
  * handlers of this object are lost with it, but those of the task stay.
  *
+ * From the first time that the application gets this object, its signals are emitted for each
+ * message and pong that it has handlers for, which makes receiving slower.
+ *
  * Since: 1.0
  */
 
