@@ -325,6 +325,7 @@ test_connect_timeout_turn_late (Fixture       *fixture,
   answer (fixture);
   advance (fixture, 10000);
   assert_state (fixture, HB_STATE_WAITING);
+  forget (fixture);
 }
 
 static void
