@@ -365,7 +365,7 @@ test_short_after_long (Fixture       *fixture,
   payload[0] = '\x82';
   payload[1] = 126;
   payload[2] = 1000 >> 8;
-  payload[3] = 1000 & 0xff;
+  payload[3] = (char) (1000 & 0xff);
   scripted_input_add_piece (fixture->base, payload, 4 + 1000);
   announce (fixture);
   run ();
