@@ -131,14 +131,22 @@ hb_stream_init (HbStream *self)
 }
 
 /* Disposes of the session's connection, which removes its source from the loop. It would close
- * @stream too, except while an operation on the stream is pending. */
+ * @stream too, except while an operation on the stream is pending. The call that closes it then
+ * fails in a source. That source would keep a main context that is never iterated again, so it has
+ * a context of its own. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
 {
+  g_autoptr (GMainContext) context = g_main_context_new ();
   gboolean is_pending = g_io_stream_set_pending (stream, NULL);
 
+  g_main_context_push_thread_default (context);
   g_object_run_dispose (G_OBJECT (connection));
+  g_main_context_pop_thread_default (context);
+
+  while (g_main_context_iteration (context, FALSE))
+    ;
 
   if (is_pending)
     g_io_stream_clear_pending (stream);
