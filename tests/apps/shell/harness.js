@@ -103,6 +103,16 @@ export async function wait(condition, what = `${condition}`) {
   }
 }
 
+// Binds a socket that never listens. As long as it exists, no other process gets the port, but a
+// socket with SO_REUSEADDR may listen on it.
+function reservePort() {
+  const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM,
+    Gio.SocketProtocol.TCP);
+
+  socket.bind(Gio.InetSocketAddress.new_from_string('127.0.0.1', 0), true);
+  return socket;
+}
+
 // A server that can be stopped and started again on the same port
 export class Peer {
   constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
@@ -114,7 +124,8 @@ export class Peer {
     this.closed = []; // the close codes from the clients
     this.nRequests = 0;
     this.tokens = []; // the values of the header X-Token
-    this._port = 0;
+    this._reservation = reservePort();
+    this._port = this._reservation.get_local_address().get_port();
     this.start();
   }
 
@@ -137,7 +148,6 @@ export class Peer {
     this._server.add_websocket_handler('/', null, null,
       (_server, _message, _path, connection) => this._adopt(connection));
     this._server.listen_local(this._port, Soup.ServerListenOptions.IPV4_ONLY);
-    this._port = this._server.get_uris()[0].get_port();
   }
 
   _adopt(connection) {
