@@ -247,24 +247,3 @@ hb_driver_wake (HbDriver *self)
 
   hb_driver_touch_alarm (self);
 }
-
-/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages have no
- * effects. */
-void
-hb_driver_send_directly (HbDriver         *self,
-                         const HbOutgoing *message)
-{
-  gboolean is_awaited = message->ticket != NULL;
-  gboolean is_writable;
-  HbSpan span;
-
-  is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
-  if (hb_machine_needs_time (&self->machine, is_awaited))
-    hb_driver_read_clock (self);
-  hb_machine_on_sent_directly (&self->machine, self->now, message, &span, is_writable);
-
-  if (hb_driver_has_work (self))
-    hb_driver_wake (self);
-  else
-    hb_driver_touch_alarm (self);
-}

@@ -4,7 +4,23 @@
 
 #include "hb-driver-steps-private.h"
 
-/* The effects that send: messages and pings */
+/* Sends messages and pings. */
+
+/* Gives a message to the link, and reads the clock if the machine needs the time. Returns whether
+ * another message may follow. */
+static inline gboolean
+give_to_link (HbDriver         *self,
+              const HbOutgoing *message,
+              HbSpan           *span)
+{
+  gboolean is_awaited = message->ticket != NULL;
+  gboolean is_writable = hb_link_send (self->link, message->opcode, message->bytes, span);
+
+  if (hb_machine_needs_time (&self->machine, is_awaited))
+    hb_driver_read_clock (self);
+
+  return is_writable;
+}
 
 /* Sends a message that the machine has taken. Handlers that the application has connected to the
  * connection may run in here, and may replace the link. */
@@ -13,14 +29,27 @@ send_taken (HbDriver         *self,
             const HbOutgoing *message)
 {
   guint serial = self->machine.serial;
-  gboolean is_awaited = message->ticket != NULL;
-  gboolean is_writable;
   HbSpan span;
+  gboolean is_writable = give_to_link (self, message, &span);
 
-  is_writable = hb_link_send (self->link, message->opcode, message->bytes, &span);
-  if (hb_machine_needs_time (&self->machine, is_awaited))
-    hb_driver_read_clock (self);
   hb_machine_on_sent (&self->machine, self->now, serial, &span, is_writable);
+}
+
+/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages have no
+ * effects. */
+void
+hb_driver_send_directly (HbDriver         *self,
+                         const HbOutgoing *message)
+{
+  HbSpan span;
+  gboolean is_writable = give_to_link (self, message, &span);
+
+  hb_machine_on_sent_directly (&self->machine, self->now, message, &span, is_writable);
+
+  if (hb_driver_has_work (self))
+    hb_driver_wake (self);
+  else
+    hb_driver_touch_alarm (self);
 }
 
 /* The caller carries out the effects. */

@@ -61,6 +61,8 @@ gint64    hb_driver_get_deadline   (gpointer        self,
 void      hb_driver_tick           (HbDriver       *self);
 
 /* hb-driver-send.c */
+void      hb_driver_send_directly  (HbDriver       *self,
+                                    const HbOutgoing *message);
 void      hb_driver_transmit       (HbDriver       *self);
 void      hb_driver_ping           (HbDriver       *self);
 
@@ -80,8 +82,6 @@ void      hb_driver_carry_out_each (HbDriver       *self);
 void      hb_driver_carry_out_all  (HbDriver       *self);
 void      hb_driver_transmit_now   (HbDriver       *self);
 void      hb_driver_wake           (HbDriver       *self);
-void      hb_driver_send_directly  (HbDriver       *self,
-                                    const HbOutgoing *message);
 
 /* hb-driver.c */
 void      hb_driver_enter_context  (HbDriver       *self);
