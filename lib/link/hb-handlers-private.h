@@ -15,9 +15,9 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
 
 /* The handlers of the signals of libsoup's connection. While the connection is open and the
  * application has not had it, libsoup emits these signals only while it is called. The handlers of
- * thousands of idle connections would take memory, so they are
- * connected before libsoup is called, and may be disconnected until the next call. The handler of
- * messages is blocked between the calls, so that only the handlers of the application count. */
+ * thousands of idle connections would take memory, so they are connected before libsoup is called,
+ * and may be disconnected until the next call. The handler of messages is blocked between the
+ * calls, so that only the handlers of the application count. */
 typedef struct
 {
   SoupWebsocketConnection *connection; /* (not owned) */
