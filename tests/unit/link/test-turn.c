@@ -140,6 +140,33 @@ test_others (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE + 1);
 }
 
+static gpointer
+take_elsewhere (gpointer data)
+{
+  Fixture *fixture = data;
+  HbTurn turn = { 0 };
+  gboolean runs = hb_turn_take (&turn, NULL, fixture->context, run_cb, &turn);
+
+  hb_turn_end (&turn);
+
+  return GINT_TO_POINTER (runs);
+}
+
+static void
+test_threads (Fixture       *fixture,
+              gconstpointer  data)
+{
+  guint i;
+
+  g_test_summary ("A thread that makes attempts in the context of another has turns of its own");
+
+  for (i = 0; i < N_TURNS; i++)
+    take (fixture, i, NULL);
+
+  g_assert_cmpuint (fixture->n_running, ==, HB_TURN_MAX_AT_ONCE);
+  g_assert_nonnull (g_thread_join (g_thread_new ("other", take_elsewhere, fixture)));
+}
+
 static void
 test_stall (Fixture       *fixture,
             gconstpointer  data)
@@ -171,6 +198,7 @@ main (int   argc,
   g_test_add ("/link/turn/order", Fixture, NULL, set_up, test_order, tear_down);
   g_test_add ("/link/turn/leave", Fixture, NULL, set_up, test_leave, tear_down);
   g_test_add ("/link/turn/others", Fixture, NULL, set_up, test_others, tear_down);
+  g_test_add ("/link/turn/threads", Fixture, NULL, set_up, test_threads, tear_down);
   g_test_add ("/link/turn/stall", Fixture, NULL, set_up, test_stall, tear_down);
 
   return g_test_run ();
