@@ -325,6 +325,38 @@ forbid_cb (HbWebsocketTask *task,
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
 }
 
+static void
+keep_cb (HbWebsocketTask  *task,
+         SoupMessage      *message,
+         SoupMessage     **kept)
+{
+  *kept = g_object_ref (message);
+}
+
+/* The application sends the request of a failed attempt again by a session of its own, which
+ * follows redirects by the rules of libsoup. The task's session is gone. */
+static void
+test_sent_again (Redirection   *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autoptr (SoupMessage) request = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  hb_websocket_task_set_repeat_limit (fixture->base.task, 0);
+  g_signal_connect (fixture->base.task, "connecting", G_CALLBACK (keep_cb), &request);
+  redirect (fixture, 404, "ws://THERE/");
+  hb_websocket_task_open (fixture->base.task);
+  signal_log_expect (fixture->base.log, "state:connecting connecting state:closed error:handshake "
+                                        "error:repeat-limit");
+
+  redirect (fixture, 302, "ws://THERE/");
+  soup_session_send_async (session, request, G_PRIORITY_DEFAULT, NULL, store_result_cb, &result);
+  wait_until (site_get_n_requests (fixture->there) > 0);
+  soup_session_abort (session);
+  wait_until (result != NULL);
+}
+
 /* If the application forbids redirects, none is followed, whatever its location. */
 static void
 test_forbidden (Redirection   *fixture,
@@ -437,6 +469,7 @@ main (int   argc,
   add ("user-info-stays", "ws", test_user_info_stays);
   add ("user-info-later", "ws", test_user_info_later);
   add ("user-info-is-kept", "ws", test_user_info_is_kept);
+  add ("sent-again", "ws", test_sent_again);
   add ("into-the-void", "ws", test_into_the_void);
 
   status = g_test_run ();
