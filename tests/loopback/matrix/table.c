@@ -197,6 +197,6 @@ table_print (void)
 
   printf ("## Faults of an attempt\n\n");
   print_rows (FALSE, G_N_ELEMENTS (attempt), attempt);
-  printf ("\n## Faults of a link\n\n");
+  printf ("\n## Faults of a connection\n\n");
   print_rows (TRUE, G_N_ELEMENTS (link), link);
 }
