@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One end of a WebSocket, frame by frame, and a server in the process of the test."""
+"""A WebSocket client and a server in the process of the test, which handle single frames."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
-# Seconds for a socket. Programs with sanitizers, on a busy machine, take their time.
+# The timeout of a socket in seconds. Programs with sanitizers are slow on a busy machine.
 WAIT_TIMEOUT = 20
 
 
@@ -22,7 +22,7 @@ class Gone(EOFError):
 
 
 class Head:
-    """The first line of a request or an answer, and the headers, their names in lower case."""
+    """The first line of a request or a response, and its headers by their names in lower case."""
 
     def __init__(self, data):
         self.first, *lines = data.decode().strip().split('\r\n')
@@ -45,7 +45,7 @@ def apply_mask(mask, data):
 
 
 class Connection:
-    """The functions of both ends."""
+    """The functions that the client and the server share."""
 
     masks = False
 
@@ -55,7 +55,7 @@ class Connection:
         self.fragments = []
 
     def take(self, size):
-        """Reads no more than this, so that the socket shows whether more has arrived."""
+        """Reads exactly `size` bytes, so that the socket shows whether more bytes have arrived."""
         data = b''
         while len(data) < size:
             part = self.sock.recv(size - len(data))
@@ -81,7 +81,7 @@ class Connection:
         return first & 0x80, first & 0xf, apply_mask(mask, self.take(size))
 
     def receive(self):
-        """Returns one message, whose fragments are joined, or one control frame between these."""
+        """Returns a message with its fragments joined, or a control frame between fragments."""
         while True:
             is_last, opcode, data = self.receive_frame()
             if opcode >= CLOSE:
@@ -112,7 +112,7 @@ class Connection:
 
 
 class WebSocket(Connection):
-    """A client of a server on this machine. The status is not 101 if the server refuses it."""
+    """A client of a server on this machine. `status` is not 101 if the server refuses it."""
 
     masks = True
 
@@ -136,7 +136,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Time has to pass here, to show that nothing arrives."""
+        """Fails if a byte arrives within `seconds`. All of this time has to pass otherwise."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)
@@ -170,9 +170,10 @@ def echo(client):
 
 
 class Peer:
-    """Serves while the block lasts; `serve` is called with each client, in a thread of its own.
+    """A server that accepts connections until the end of its `with` block.
 
-    Without `accept`, a connection is never answered; `status` refuses it.
+    Calls `serve` with each client, in a thread of its own. If `accept` is false, the server never
+    answers a handshake. If `status` is set, the server refuses each handshake with this status.
     """
 
     def __init__(self, serve=echo, tls=None, protocol=None, accept=True, status=None):

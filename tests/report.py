@@ -3,19 +3,20 @@
 
 """Prints how many test cases passed, failed and were skipped, from Meson's testlog.json.
 
-A test program that prints TAP counts for each of its lines, and for one more failure if it fails
-without a line that says so, because it has crashed, run out of time, or exited badly. With
---build-dir=DIR, the command that is recommended at the end builds there.
+Each result line in the TAP output of a test program is a test case. A program that fails without
+such a line, for example because of a crash or a timeout, counts as one more failed test case.
 
-With --expected=FILE, a failure of a test program that FILE names counts as skipped.
-.ci/expected-sid says what lines FILE has.
+With --build-dir=DIR, the commands that are recommended at the end build in DIR.
+
+With --expected=FILE, a failure of a test program that FILE names counts as skipped. The comments in
+.ci/expected-sid describe the lines of FILE.
 
 With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless FILE names
 it. Each line of FILE that is not a comment has a suite, a test program, and a reason. If the file
-with expected failures names packages that are not installed, the program still counts as skipped.
+of --expected names packages that cannot be installed, all test programs may be skipped.
 
-With --counts, the last line has the three numbers alone, and how many test programs failed as
-expected.
+With --counts, the only line has four numbers: how many test cases passed, failed and were skipped,
+and how many test programs failed as expected.
 """
 
 import argparse
@@ -88,7 +89,7 @@ class Result:
 
 
 def read_lines(path):
-    """The suite, the name and the reason in each line; "package" and "part" are kinds of lines."""
+    """Returns the suite, the name and the reason of each line. A kind may replace the suite."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 
@@ -96,7 +97,7 @@ def read_lines(path):
 
 
 def apply_expected(results, lines):
-    """Counts the failures that are expected as skipped, and returns how many programs these are."""
+    """Counts expected failures as skipped, and returns the number of programs that have them."""
     expected = 0
 
     for suite, name, reason in lines:
@@ -111,7 +112,7 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Counts test programs as failed that may not be skipped as a whole."""
+    """Counts each test program as failed that was skipped as a whole, but is not in the file."""
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]
 

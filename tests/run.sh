@@ -3,11 +3,11 @@
 
 # Usage: tests/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [ARGUMENT OF meson test]...
 #
-# Installs the packages that are missing, builds in _build (or DIR) with the options given, and runs
-# the tests: all, or those that the arguments name, as in
+# Installs the packages that are missing, builds in _build (or DIR) with the given options, and runs
+# all tests, or those that the arguments select. Examples:
 #   tests/run.sh --suite core
 #   tests/run.sh --build-dir=_build-asan -Db_sanitize=address,undefined
-# At the end it prints how many test cases have passed, and what the skipped ones need.
+# At the end it prints how many test cases passed, and why the others were skipped.
 
 set -euo pipefail
 
@@ -40,7 +40,7 @@ began=$(mktemp)
 trap 'rm -f "$began"' EXIT
 meson test -C "$build_dir" --no-rebuild --print-errorlogs "${arguments[@]}" || status=$?
 
-# There is none after arguments such as --list, and each test setup has a log of its own.
+# Arguments such as --list write no log, and each test setup has a log of its own.
 for log in "$build_dir"/meson-logs/testlog*.json; do
   [ ! "$log" -nt "$began" ] || python3 tests/report.py --build-dir="$build_dir" "$log"
 done

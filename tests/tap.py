@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Prints TAP for the tests in Python. Standard error, which Meson shows, has the details."""
+"""Prints TAP for the tests in Python, and details to standard error, which Meson shows."""
 
 import sys
 import traceback
@@ -30,7 +30,7 @@ def check_equal(value, wanted, name):
 
 
 def check_none(faults, name):
-    """Prints a check that passes if there is no fault."""
+    """Prints the outcome of a check that passes if `faults` is empty."""
     faults = list(faults)
     return check(not faults, name, '\n'.join(faults))
 
@@ -53,7 +53,7 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs pairs of a name and a function, each a check that fails with an exception, and exits."""
+    """Runs the function of each pair of name and function, prints which ones raise, and exits."""
     for name, function in cases:
         try:
             function()
