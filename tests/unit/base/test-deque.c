@@ -56,7 +56,7 @@ static void
 test_empty (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A new deque has nothing and has allocated nothing");
+  g_test_summary ("A new deque is empty and has allocated no memory");
 
   g_assert_cmpuint (fixture->deque.length, ==, 0);
   g_assert_null (hb_deque_peek (&fixture->deque, 0));
@@ -107,7 +107,7 @@ static void
 test_pop_tail (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The last element can be taken back");
+  g_test_summary ("The last element can be removed from the tail");
 
   push (&fixture->deque, 1, 3);
   hb_deque_pop_tail (&fixture->deque);
@@ -119,7 +119,8 @@ static void
 test_grow_wrapped (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Growing while the ring is wrapped keeps the order");
+  g_test_summary ("A deque whose elements wrap around the end of the block keeps their order when "
+                  "it grows");
 
   push (&fixture->deque, 1, 8);
   hb_deque_pop_head (&fixture->deque);
@@ -149,7 +150,8 @@ static void
 test_remove_wrapped (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Removing works across the end of the block");
+  g_test_summary ("An element can be removed from a deque whose elements wrap around the end of "
+                  "the block");
 
   push (&fixture->deque, 1, 8);
   hb_deque_pop_head (&fixture->deque);
@@ -166,7 +168,7 @@ test_keeps_small_block (Fixture       *fixture,
 {
   guint8 *elements;
 
-  g_test_summary ("A queue that runs empty again and again does not allocate each time");
+  g_test_summary ("A deque that becomes empty repeatedly does not allocate memory each time");
 
   push (&fixture->deque, 1, 1);
   elements = fixture->deque.elements;
@@ -180,7 +182,7 @@ static void
 test_frees_large_block (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("The memory of a backlog is freed at its end");
+  g_test_summary ("The memory of a long backlog is freed when the deque becomes empty");
 
   push (&fixture->deque, 1, 1000);
   while (fixture->deque.length > 0)
@@ -195,7 +197,7 @@ static void
 test_clear (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A deque can be used again after it was cleared");
+  g_test_summary ("A deque can be used again after it has been cleared");
 
   push (&fixture->deque, 1, 9);
   hb_deque_clear (&fixture->deque);
@@ -212,7 +214,7 @@ test_random (Fixture       *fixture,
   g_autoptr (GArray) model = g_array_new (FALSE, FALSE, sizeof (int));
   int i;
 
-  g_test_summary ("A deque behaves as an array does, in any order of calls");
+  g_test_summary ("In any order of calls, a deque has the same contents as an array");
 
   for (i = 0; i < 20000; i++)
     {

@@ -9,7 +9,7 @@ test_no_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("Without a reply the latencies are unknown");
+  g_test_summary ("Without a reply, the latencies are unknown");
 
   g_assert_cmpint (hb_metrics_get_latency_min (&metrics), ==, -1);
   g_assert_cmpint (hb_metrics_get_latency_max (&metrics), ==, -1);
@@ -22,7 +22,7 @@ test_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("The latencies of all replies are summed up");
+  g_test_summary ("The shortest, the longest and the mean latency cover all replies");
 
   hb_metrics_add_latency (&metrics, 3000);
   hb_metrics_add_latency (&metrics, 1000);
@@ -38,7 +38,8 @@ test_zero_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("A reply within the same microsecond counts");
+  g_test_summary ("A reply within the same microsecond as its ping has a latency of 0, which "
+                  "counts");
 
   hb_metrics_add_latency (&metrics, 0);
 
@@ -72,7 +73,7 @@ test_copy (void)
   };
   g_autoptr (HbMetrics) copy = hb_metrics_copy (&metrics);
 
-  g_test_summary ("Each getter gives its own number, and a copy has them all");
+  g_test_summary ("Each getter returns its own number, and a copy contains all numbers");
 
   metrics = (HbMetrics) { 0 };
 

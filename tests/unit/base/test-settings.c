@@ -32,7 +32,8 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The defaults are those of the JavaScript helpers, if they have the setting");
+  g_test_summary ("The settings that the JavaScript helpers also have start with the same "
+                  "defaults");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -48,7 +49,7 @@ static void
 test_own_defaults (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("The other defaults are the documented ones");
+  g_test_summary ("All other settings start with the documented defaults");
 
   g_assert_cmpuint (fixture->settings.reconnect_timeout_max, ==, 0);
   g_assert_cmpfloat_with_epsilon (fixture->settings.reconnect_jitter, 0, 1e-9);
@@ -87,7 +88,7 @@ test_check_uri (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Without a URI there can be no attempt");
+  g_test_summary ("An attempt without a URI is refused");
 
   g_clear_pointer (&fixture->settings.uri, g_free);
 
@@ -101,7 +102,7 @@ test_check_protocols (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A subprotocol that cannot be offered is found before an attempt");
+  g_test_summary ("An invalid subprotocol is refused before an attempt");
 
   fixture->settings.protocols = g_strsplit ("chat,super chat", ",", -1);
 
@@ -115,7 +116,7 @@ test_check_origin (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("An origin that cannot be sent is found before an attempt");
+  g_test_summary ("An invalid origin is refused before an attempt");
 
   fixture->settings.origin = g_strdup ("https://example.com\r\nX: y");
 
@@ -145,7 +146,7 @@ static const char * const none[] = { NULL };
 /* A value of the property's type, whose address is an argument of hb_settings_set () */
 typedef union
 {
-  int                 number; /* and a boolean, an enumeration or a guint */
+  int                 number; /* also for a boolean, an enumeration or a guint */
   guint64             size;
   double              share;
   const char         *string;
@@ -195,7 +196,7 @@ static const Case cases[] = {
     { { .number = HB_DELIVERY_ACKNOWLEDGED + 1 }, { .number = -1 } }, 2 },
 };
 
-/* A GBytes is not a constant, so its property has another test. */
+/* A GBytes cannot be a constant in the table of cases, so another test covers its property. */
 static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
 
 /* Returns a GValue of the value at @pointer, as a setter of the property makes one. */
@@ -276,7 +277,8 @@ test_set (Fixture       *fixture,
   guint n_settings = 0;
   guint i;
 
-  g_test_summary ("Each property starts with its default, and is set once");
+  g_test_summary ("Each property starts with its default. Setting the same value again is no "
+                  "change.");
 
   g_clear_pointer (&fixture->settings.uri, g_free);
 

@@ -7,7 +7,7 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* A value that must be refused, and a part of the message */
+/* A value that must be refused, and a part of the error message */
 typedef struct
 {
   const char *value;
@@ -55,7 +55,7 @@ test_uri_good (void)
   };
   gsize i;
 
-  g_test_summary ("Every URI that a WebSocket can have is accepted");
+  g_test_summary ("Every URI that is valid for a WebSocket is accepted");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -100,7 +100,7 @@ test_uri_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Every other URI is refused, and the message says why");
+  g_test_summary ("Every other URI is refused, and the error message gives the reason");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -188,8 +188,8 @@ test_protocols_bad (void)
   };
   gsize i;
 
-  g_test_summary ("A subprotocol that is not a token is refused, and the message shows it and "
-                  "says why");
+  g_test_summary ("A subprotocol that is not a token is refused, and the error message names it "
+                  "and gives the reason");
 
   for (i = 0; i < G_N_ELEMENTS (protocols); i++)
     {
@@ -209,7 +209,7 @@ test_protocols_twice (void)
   g_autoptr (GError) error = NULL;
   gboolean accepted = hb_syntax_check_protocols (protocols, &error);
 
-  g_test_summary ("A subprotocol that is offered twice is refused, wherever it stands");
+  g_test_summary ("A subprotocol that is offered twice is refused, wherever it is in the list");
 
   assert_refused (accepted, error, HB_ERROR_INVALID_ARGUMENT, "chat", "“chat” is offered twice");
 }
@@ -251,7 +251,8 @@ test_origin_bad (void)
   };
   gsize i;
 
-  g_test_summary ("An origin that would end its header is refused, and the message shows it");
+  g_test_summary ("An origin that would end its header line is refused, and the error message "
+                  "shows it");
 
   for (i = 0; i < G_N_ELEMENTS (origins); i++)
     {
@@ -268,8 +269,8 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("A code that libsoup accepts is valid, and so is no code. A message names any "
-                  "other.");
+  g_test_summary ("A code that libsoup refuses is an error that names the code. Another code that "
+                  "a client must not send becomes 1002.");
 
   for (code = 0; code <= 66000; code++)
     {
@@ -334,7 +335,7 @@ test_close_reason (void)
     }
 }
 
-/* A text with its length, since it may have a NUL in it */
+/* A text with its length, because it may contain a NUL */
 typedef struct
 {
   const char *text;
@@ -362,7 +363,7 @@ test_text_good (void)
   };
   gsize i;
 
-  g_test_summary ("Text in UTF-8 is accepted, also if it is empty or contains a NUL");
+  g_test_summary ("Text in UTF-8 is accepted, even if it is empty or contains a NUL");
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {

@@ -47,7 +47,8 @@ test_state (void)
     { "waiting", "HB_STATE_WAITING", 4 },
   };
 
-  g_test_summary ("The states have the numbers of readyState, and WAITING another");
+  g_test_summary ("The states have the values of readyState in browsers, and WAITING has another "
+                  "value");
 
   assert_values (HB_TYPE_STATE, values, G_N_ELEMENTS (values));
 }
@@ -74,7 +75,7 @@ test_defaults (void)
     { "acknowledged", "HB_DELIVERY_ACKNOWLEDGED", 1 },
   };
 
-  g_test_summary ("In each other enumeration the default is the first");
+  g_test_summary ("The first value of each other enumeration is the default");
 
   assert_values (HB_TYPE_HEARTBEAT_MODE, modes, G_N_ELEMENTS (modes));
   assert_values (HB_TYPE_LIVENESS, livenesses, G_N_ELEMENTS (livenesses));
@@ -87,7 +88,7 @@ test_flags (void)
 {
   GFlagsClass *flags = g_type_class_ref (HB_TYPE_SEND_FLAGS);
 
-  g_test_summary ("The flags are distinct, and the default is none of them");
+  g_test_summary ("The flags are distinct, and none of them is set by default");
 
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "default")->value, ==, 0);
   g_assert_cmpuint (g_flags_get_value_by_nick (flags, "volatile")->value, ==, 1);

@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* UTF-8 is checked as in RFC 3629, at any position among words of ASCII. */
+/* UTF-8 is checked as RFC 3629 defines, at any position among words of ASCII. */
 
 #define MAX_OFFSET 140
 
@@ -56,15 +56,15 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* The text within ASCII, at each position in a word and in several words. The memory ends with the
- * text. */
+/* Checks the text after and before each number of ASCII characters, because the library checks
+ * several bytes at a time. The memory ends with the text. */
 static void
 test_table (gconstpointer data)
 {
   const Text *text = data;
   gsize offset;
 
-  g_test_summary ("Text is valid or invalid at any position");
+  g_test_summary ("Valid text is accepted and invalid text is refused at any position");
 
   for (offset = 0; offset < MAX_OFFSET; offset++)
     {
@@ -87,7 +87,8 @@ test_nul_anywhere (void)
   guint8 bytes[MAX_OFFSET];
   gsize i;
 
-  g_test_summary ("A NUL is a character at any position");
+  g_test_summary ("A NUL is a valid character at any position, but not a part of another "
+                  "character");
 
   for (i = 0; i < sizeof bytes; i++)
     {
@@ -176,7 +177,7 @@ test_random (void)
   guint n_valid = 0;
   guint i;
 
-  g_test_summary ("A simple decoder accepts the same random bytes");
+  g_test_summary ("Random bytes are accepted exactly if a simple decoder accepts them");
 
   for (i = 0; i < 20000; i++)
     {

@@ -39,7 +39,7 @@ test_parse (gconstpointer data)
   HbFrame frame;
   guint i;
 
-  g_test_summary ("The header of a frame is parsed as soon as all of it is there");
+  g_test_summary ("The header of a frame is parsed as soon as its last byte has arrived");
 
   for (i = 0; i < header->n_bytes; i++)
     g_assert_cmpuint (hb_frame_parse (&frame, header->bytes, i), ==, 0);
@@ -63,7 +63,7 @@ test_write (void)
   guint32 mask;
   guint i;
 
-  g_test_summary ("A header that is written is the masked header that is parsed again");
+  g_test_summary ("Parsing a written header gives the values that were written, and the mask");
 
   memcpy (&mask, mask_bytes, sizeof mask);
 

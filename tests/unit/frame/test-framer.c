@@ -7,7 +7,8 @@
 
 #define TEXT 0x1
 
-/* A message and its frames: the first byte of each frame, and the length of its payload */
+/* A message, and its frames as words such as "81:100": the first byte of a frame and the length of
+ * its payload */
 typedef struct
 {
   const char *name;
@@ -56,7 +57,7 @@ write_message (const guint8 *payload,
   return all;
 }
 
-/* Returns the words of the frames, and appends the unmasked payload to @payload. */
+/* Returns a word for each frame, and appends the unmasked payload to @payload. */
 static char *
 read_message (const GByteArray *all,
               GByteArray       *payload)
@@ -100,7 +101,8 @@ test_frames (gconstpointer data)
   g_autofree char *frames = NULL;
   gsize i;
 
-  g_test_summary ("A message becomes masked frames of the size that is set, and the last has FIN");
+  g_test_summary ("A message is split into masked frames of the configured size, and only the last "
+                  "has the FIN bit");
 
   for (i = 0; i < item->length; i++)
     payload[i] = g_test_rand_int ();

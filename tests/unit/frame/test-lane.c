@@ -6,7 +6,8 @@
 
 #include "hb-lane-private.h"
 
-/* The frames that are complete messages, depending on the frames before them */
+/* The library handles fast frames itself, and leaves slow ones to libsoup. The kind of a frame also
+ * depends on the frames before it. */
 
 #define MAX_LENGTH 1000
 
@@ -78,7 +79,8 @@ test_sequence (gconstpointer data)
   gsize length = sequence->length;
   const char *kind;
 
-  g_test_summary ("A whole message is fast, unless a frame before it is in the way");
+  g_test_summary ("A frame that is a complete message is fast, unless an earlier frame prevents "
+                  "this");
 
   for (kind = sequence->kinds; *kind != '\0'; kind++)
     {
@@ -117,7 +119,8 @@ test_incomplete (void)
   HbFrame frame;
   guint i;
 
-  g_test_summary ("A frame is sorted as soon as its header is there, and a masked one earlier");
+  g_test_summary ("A frame is sorted as soon as its header is complete, and a masked frame after "
+                  "two bytes");
 
   for (i = 0; i < sizeof header; i++)
     g_assert_cmpint (hb_lane_sort (&lane, &frame, header, i), ==, HB_LANE_UNKNOWN);

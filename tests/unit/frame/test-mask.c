@@ -46,7 +46,7 @@ test_hello (void)
   const guint8 masked[] = { 0x7f, 0x9f, 0x4d, 0x51, 0x58 };
   guint8 buffer[5];
 
-  g_test_summary ("The example of RFC 6455, 5.7");
+  g_test_summary ("The masked text is the one in the example of RFC 6455, 5.7");
 
   hb_mask_copy (buffer, (const guint8 *) "Hello", 5, get_mask (), 0);
   g_assert_cmpmem (buffer, 5, masked, 5);
@@ -75,8 +75,8 @@ test_lengths (void)
   gsize length, shift, offset;
   gsize i;
 
-  g_test_summary ("Each length, alignment and offset is masked as by the definition, and no byte "
-                  "more");
+  g_test_summary ("For each length, alignment and offset, the masked bytes are as RFC 6455 "
+                  "defines, and no other byte is written");
 
   for (i = 0; i < sizeof payload; i++)
     payload[i] = g_test_rand_int ();
@@ -100,7 +100,7 @@ test_pieces (void)
   gsize at = 0;
   gsize i;
 
-  g_test_summary ("A payload that is masked in pieces is the same as one that is masked whole");
+  g_test_summary ("Masking a payload in pieces gives the same bytes as masking it whole");
 
   for (i = 0; i < length; i++)
     payload[i] = g_test_rand_int ();

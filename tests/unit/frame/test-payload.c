@@ -11,8 +11,8 @@
 
 #define KIB 1024
 
-/* Appends up to @max_bytes, of which byte n has the value n. Returns how many bytes exceed the
- * payload. */
+/* Appends up to @max_bytes bytes, and gives byte n of the payload the value n. Returns how many of
+ * the bytes are beyond the end of the payload. */
 static gsize
 append (HbPayload *payload,
         gsize      max_bytes)
@@ -40,7 +40,7 @@ assert_bytes (const guint8 *data,
     g_assert_cmphex (data[i], ==, (guint8) i);
 }
 
-/* Appends pieces of each size. The last piece goes beyond the payload, into the next frame. */
+/* Appends pieces of each size. The last piece extends beyond the payload, into the next frame. */
 static void
 test_pieces (void)
 {
@@ -49,7 +49,7 @@ test_pieces (void)
   guint i;
   guint j;
 
-  g_test_summary ("A payload is the bytes that came, and a NUL stands behind it");
+  g_test_summary ("A payload consists of the bytes that arrived, and a NUL byte follows it");
 
   for (i = 0; i < G_N_ELEMENTS (sizes); i++)
     for (j = 0; j < G_N_ELEMENTS (pieces); j++)
@@ -84,7 +84,8 @@ test_growth (void)
   HbPayload payload;
   gsize i;
 
-  g_test_summary ("A length that is only claimed costs no memory, and few reads are necessary");
+  g_test_summary ("A long announced length does not allocate memory in advance, and few reads are "
+                  "necessary");
 
   hb_payload_begin (&payload, 16 * KIB * KIB);
   g_assert_cmpuint (payload.capacity, <=, 65 * KIB);
@@ -105,7 +106,7 @@ test_copy (void)
 {
   gsize size;
 
-  g_test_summary ("A NUL stands behind a payload that came whole, also behind none");
+  g_test_summary ("A NUL byte follows a payload that arrived in one piece, even an empty one");
 
   for (size = 0; size < 100; size++)
     {

@@ -9,11 +9,12 @@
 #include "hb-mask-private.h"
 #include "hb-utf8-private.h"
 
-/* Frames, texts and masked bytes give the same results at once and byte by byte. */
+/* Frames, texts and masked bytes are compared with a simple implementation, whatever the bytes
+ * are. */
 
 #define MAX_LENGTH 300
 
-/* The checks of a frame here follow RFC 6455 and not the code. */
+/* The expected kind of a frame follows from RFC 6455, and not from the code under test. */
 typedef struct
 {
   gboolean is_fragmented;
@@ -100,7 +101,8 @@ sort (const guint8 *data,
     }
 }
 
-/* GLib rejects NULs, which are valid in a message, so the copy has another character for each. */
+/* GLib rejects NULs, which are valid in a message, so the copy contains another character in place
+ * of each. */
 static void
 validate (const guint8 *data,
           gsize         length)
@@ -135,7 +137,7 @@ int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         length)
 {
-  /* Memory that ends with the bytes */
+  /* A copy ends exactly after the last byte, so AddressSanitizer detects a read beyond it. */
   g_autofree guint8 *copy = g_memdup2 (data, length);
 
   if (length == 0)

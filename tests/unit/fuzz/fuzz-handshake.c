@@ -8,8 +8,8 @@
 #include "hb-handshake-private.h"
 #include "hb-syntax-private.h"
 
-/* A URI on the first line makes a request if it is valid. A server's Retry-After on the second line
- * is a number, or is ignored. */
+/* The first line of the input is a URI, from which a request is made if the URI is valid. The
+ * second line is the value of a Retry-After header, which must not crash the parser. */
 
 static void
 check_retry_after (SoupMessage *request,
@@ -21,7 +21,7 @@ check_retry_after (SoupMessage *request,
   soup_message_headers_replace (headers, "Retry-After", value);
   seconds = hb_handshake_get_retry_after (request);
 
-  /* A value of digits is a number of seconds, and is not changed. */
+  /* A value that consists of digits is a number of seconds, and is returned unchanged. */
   if (*value != '\0' && strlen (value) <= 9 && strspn (value, "0123456789") == strlen (value))
     g_assert_cmpuint (seconds, ==, g_ascii_strtoull (value, NULL, 10));
 }

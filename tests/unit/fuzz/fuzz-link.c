@@ -9,10 +9,11 @@
 #include "raw-server.h"
 #include "test-wait.h"
 
-/* Bytes that a server sends after the handshake or, if the first byte is odd, instead of it. The
- * task reports one end, and becomes idle. */
+/* The input is a series of bytes that a server sends after the handshake or, if the first byte is
+ * odd, instead of it. The task must report one end, and become idle. */
 
-/* The server keeps the data of each connection. */
+/* A server keeps the data of each connection until it is freed, so a new one replaces it after this
+ * number of connections. */
 #define LINKS_PER_SERVER 256
 
 typedef struct

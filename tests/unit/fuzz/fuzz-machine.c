@@ -7,7 +7,7 @@
 
 /* Gives a machine events, calls and times, and compares it with its model. */
 
-/* The maximum number of steps. Longer walks take more time and find no more errors. */
+/* The maximum number of steps. Longer walks take more time, but do not find more errors. */
 #define MAX_STEPS 500
 
 int

@@ -8,9 +8,11 @@
 #include "hb-error.h"
 #include "hb-syntax-private.h"
 
-/* Strings of the caller. The first byte selects their use. */
+/* The input is a string that an application could pass. Its first byte selects the function that
+ * checks the rest. */
 
-/* A refused value has an error whose message can be shown, and an accepted one has no error. */
+/* A refused value must have an error whose message can be shown, and an accepted value must have
+ * none. */
 static void
 assert_explained (gboolean      is_good,
                   const GError *error)
@@ -24,7 +26,8 @@ assert_explained (gboolean      is_good,
     }
 }
 
-/* A text is valid if it is valid without its NULs. */
+/* NULs are valid in a message, but GLib refuses them, so the copy contains a space in place of
+ * each. */
 static gboolean
 is_text (const char *text,
          gsize       length)

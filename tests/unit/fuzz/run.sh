@@ -3,9 +3,10 @@
 
 # Usage: tests/unit/fuzz/run.sh SECONDS [--keep] [TARGET...]
 #
-# Builds the fuzzers with clang in _build-fuzz, and lets each run for SECONDS, from the corpus that
-# is kept. With --keep, that becomes the fewest files that reach all code that was reached. What
-# fails is left in _build-fuzz, and happens again where it is given to the fuzzer as its argument.
+# Builds the fuzzers with clang in _build-fuzz, and runs each for SECONDS, starting from the corpus
+# in this folder. With --keep, the smallest set of inputs that reaches the same code replaces the
+# corpus. An input that fails stays in _build-fuzz. To reproduce the failure, run the fuzzer with
+# the file of this input as its argument.
 
 set -euo pipefail
 

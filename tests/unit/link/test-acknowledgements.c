@@ -618,7 +618,7 @@ main (int   argc,
   guint k;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The link knows the bytes that the peer's TCP has acknowledged, plain and over "
+  g_test_summary ("The bytes that the peer's TCP has acknowledged are counted, with and without "
                   "TLS");
   certificate = certificate_new ();
 

@@ -98,7 +98,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The time after which a reader must let other sources have their turn.");
+  g_test_summary ("A reader lets other sources run when the busy time of its deliveries exceeds "
+                  "the budget");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

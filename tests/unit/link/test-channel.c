@@ -136,7 +136,7 @@ test_flush (Fixture       *fixture,
   g_assert_cmpuint (pair_drain (&fixture->pair), ==, 2 * (2 + 4 + 5));
 }
 
-/* The socket accepts no more bytes, and later does so again. */
+/* The socket accepts no more bytes, and later accepts bytes again. */
 static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
@@ -277,7 +277,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Both implementations of a channel keep the same promises.");
+  g_test_summary ("Both implementations of a channel keep the same promises");
 
   add ("positions", test_positions);
   add ("flush", test_flush);

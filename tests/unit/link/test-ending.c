@@ -15,8 +15,8 @@ typedef struct
   HbHandlers handlers;
   HbEnding  *ending;     /* (nullable) */
   GString   *reports;
-  gboolean   is_within;  /* libsoup is emitting a signal */
-  gboolean   frees;      /* The callback frees the ending. */
+  gboolean   is_within;  /* whether libsoup is emitting a signal */
+  gboolean   frees;      /* whether the callback frees the ending */
 } Fixture;
 
 static void
@@ -182,7 +182,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("How a connection has ended is reported once, and not from within libsoup.");
+  g_test_summary ("The end of a connection is reported once, and never while libsoup emits a "
+                  "signal");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

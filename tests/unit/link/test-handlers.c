@@ -85,7 +85,8 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Signals are received in a call, and messages only in a call");
+  g_test_summary ("Messages are received only between begin_call () and end_call (), and pongs "
+                  "also afterwards");
 
   g_assert_cmpuint (count_handlers (fixture), ==, 0);
   hb_handlers_begin_call (&fixture->handlers);
@@ -102,7 +103,8 @@ static void
 test_disconnected (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("No handler is left between two calls, and the next call connects them again");
+  g_test_summary ("After a disconnection between two calls no handler is left, and the next call "
+                  "connects them again");
 
   hb_handlers_begin_call (&fixture->handlers);
   g_assert_cmpuint (count_handlers (fixture), ==, 5);
@@ -119,7 +121,7 @@ static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The signals of our own close are received without a call");
+  g_test_summary ("The signals of the library's own close are received without a call");
 
   hb_handlers_connect (&fixture->handlers);
   soup_websocket_connection_close (fixture->pair.connection, 1000, NULL);
@@ -158,7 +160,8 @@ test_exposed (Fixture       *fixture,
 {
   HbHandlers *handlers = &fixture->handlers;
 
-  g_test_summary ("Our handlers precede those of the application, and therefore stay connected");
+  g_test_summary ("The library's handlers precede those of the application, so a disconnection "
+                  "leaves them connected");
 
   hb_handlers_expose (handlers);
   g_signal_connect_swapped (fixture->pair.connection, "message", G_CALLBACK (application_cb),

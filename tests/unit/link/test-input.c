@@ -13,7 +13,7 @@
 #include "scripted-output.h"
 
 /* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * Other sources run in between. */
+ * Other sources are dispatched in between. */
 
 typedef struct
 {
@@ -312,8 +312,8 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* libsoup is not called while all frames are messages and pongs, nor after a poll that was
- * wrong. */
+/* libsoup is not called while all frames are messages and pongs, and not when a poll has reported
+ * bytes although none can be read. */
 static void
 test_reader_is_not_needed (Fixture       *fixture,
                            gconstpointer  data)
@@ -616,8 +616,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Received bytes are read whole and in order, and other sources have their turn "
-                  "meanwhile.");
+  g_test_summary ("Received bytes are read completely and in order, and other sources are "
+                  "dispatched meanwhile");
 
   add ("first-without-a-poll", test_first_without_a_poll);
   add_socket ("one-read", test_one_read);

@@ -54,7 +54,7 @@ __wrap_getrandom (void         *buffer,
     }
 }
 
-/* The number of random keys. Among so many numbers of 32 bits, the probability of more than four
+/* The number of random keys. Among 4096 numbers of 32 bits, the probability of more than four
  * repetitions is less than 1 in 10^15. */
 #define N_KEYS 4096
 
@@ -65,7 +65,8 @@ test_keys (gconstpointer data)
   HbMaskKeys memories[2] = { 0 };
   guint i;
 
-  g_test_summary ("Masks differ, whatever the kernel does, and many come from one system call");
+  g_test_summary ("Masks differ even if the kernel refuses random bytes, and one system call is "
+                  "enough for many masks");
 
   kernel = GPOINTER_TO_INT (data);
   n_calls = 0;

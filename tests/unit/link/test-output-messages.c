@@ -142,7 +142,8 @@ test_short (Fixture       *fixture,
   g_autoptr (GBytes) empty = make_payload (0);
   HbSpan span;
 
-  g_test_summary ("Short messages are gathered as libsoup's frames are, and each is one frame");
+  g_test_summary ("Short messages are gathered like libsoup's frames, and each message is one "
+                  "frame");
 
   turn ();
   span = send_message (fixture, HB_OPCODE_TEXT, one);
@@ -187,7 +188,7 @@ test_one_write (Fixture       *fixture,
 {
   g_autoptr (GBytes) payload = make_payload (64 * 1024);
 
-  g_test_summary ("A message of 64 KiB in frames of 32 KiB is one write");
+  g_test_summary ("A message of 64 KiB in frames of 32 KiB is sent in one write");
 
   hb_output_set_fragment_size (fixture->output, 32 * 1024 - 8);
   turn ();
@@ -228,8 +229,8 @@ test_interposed (Fixture       *fixture,
   HbSpan span;
   guint i;
 
-  g_test_summary ("libsoup's control frames leave between two frames of a message, and its data "
-                  "frames after the message");
+  g_test_summary ("libsoup's control frames are written between two frames of a message, and its "
+                  "data frames after the message");
 
   hb_output_set_fragment_size (fixture->output, item->fragment_size);
   turn ();
@@ -265,7 +266,7 @@ test_held (Fixture       *fixture,
   SoupQueue queue = { .fixture = fixture };
   HbSpan span;
 
-  g_test_summary ("A message waits until libsoup's frame is whole, and for libsoup's queue");
+  g_test_summary ("A message waits until libsoup's frame is complete and libsoup's queue is empty");
 
   turn ();
   if (n_bytes > 0)
@@ -291,7 +292,7 @@ test_held (Fixture       *fixture,
   g_assert_true (soup_queue_is_empty (&queue));
 }
 
-/* libsoup has written a part of its frame, and the test completes it later, because no source
+/* libsoup has written a part of its frame. The test writes the rest later, because no source
  * does. */
 static void
 test_begun (Fixture       *fixture,
@@ -300,7 +301,8 @@ test_begun (Fixture       *fixture,
   g_autoptr (GBytes) payload = make_payload (100);
   const guint8 frame[] = { PONG, 2, 'h', 'i' };
 
-  g_test_summary ("No byte is written within libsoup's frame, and the message follows it at once");
+  g_test_summary ("No byte is written within libsoup's frame, and the message follows that frame "
+                  "at once");
 
   turn ();
   scripted_output_add_taking (fixture->base, 3);
@@ -326,7 +328,8 @@ test_closed (Fixture       *fixture,
   HbSpan span;
   guint i;
 
-  g_test_summary ("A close frame between two frames ends the message there, and no other follows");
+  g_test_summary ("A close frame between two frames of a message ends the message there, and no "
+                  "frame follows");
 
   hb_output_set_fragment_size (fixture->output, 60000);
   turn ();
@@ -384,7 +387,7 @@ test_payload_is_freed (Fixture       *fixture,
   gboolean is_freed = FALSE;
   GBytes *payload;
 
-  g_test_summary ("The payload is kept until the last of it is in the block, or the output is "
+  g_test_summary ("The payload is kept until its last byte is in the block, or until the output is "
                   "disposed of");
 
   payload = g_bytes_new_with_free_func (bytes, 2 * HB_BLOCK_SIZE, freed_cb, &is_freed);
@@ -479,8 +482,8 @@ test_random (Fixture       *fixture,
   Frames frames;
   guint i;
 
-  g_test_summary ("In any order of events, messages are written whole and in order, and counted "
-                  "when the kernel has them");
+  g_test_summary ("In any order of events, messages are written completely and in order, and "
+                  "counted when the kernel has them");
 
   frames_init (&frames);
   hb_output_set_fragment_size (fixture->output, 1000);
@@ -522,7 +525,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages are framed without libsoup, and its own frames keep their rights.");
+  g_test_summary ("Messages are framed without libsoup, and libsoup's own frames are written "
+                  "correctly among them");
 
   add ("short", NULL, test_short);
   add ("long", NULL, test_long);

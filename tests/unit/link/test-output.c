@@ -374,7 +374,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Written bytes arrive unchanged, and are counted when the kernel has them.");
+  g_test_summary ("Written bytes arrive unchanged, and are counted when the kernel has them");
 
   add ("lone", test_lone);
   add ("gathered", test_gathered);

@@ -46,7 +46,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Which URIs have the same origin.");
+  g_test_summary ("Two URIs have the same origin exactly if their scheme, host and port are the "
+                  "same");
 
   g_test_add_func ("/link/redirect/origins", test_origins);
 

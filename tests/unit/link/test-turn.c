@@ -15,7 +15,7 @@ typedef struct
   SoupSession  *session;
   SoupSession  *other;
   HbTurn        turns[N_TURNS];
-  GString      *started; /* the numbers of the first attempts that had to wait */
+  GString      *started; /* the attempts that have started after a wait, by number */
   guint         n_running;
 } Fixture;
 
@@ -94,7 +94,7 @@ static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Those that wait run in order, one for each that has ended");
+  g_test_summary ("The attempts that wait start in order, one for each attempt that has ended");
 
   take_all (fixture);
   iterate (fixture);
@@ -115,7 +115,8 @@ static void
 test_leave (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("One that is not wanted any more does not run, and takes no turn of another");
+  g_test_summary ("An attempt that ends while it waits does not start, and the next in order takes "
+                  "its place");
 
   take_all (fixture);
   hb_turn_end (&fixture->turns[HB_TURN_MAX_AT_ONCE]);
@@ -132,7 +133,7 @@ static void
 test_others (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("Another session has turns of its own");
+  g_test_summary ("The limit of attempts at the same time applies to each session separately");
 
   take_all (fixture);
   hb_turn_end (&fixture->turns[0]);
@@ -158,7 +159,8 @@ test_threads (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A thread that makes attempts in the context of another has turns of its own");
+  g_test_summary ("The limit applies to each thread separately, even if two threads use one "
+                  "context");
 
   for (i = 0; i < N_TURNS; i++)
     take (fixture, i, NULL);
@@ -173,8 +175,8 @@ test_stall (Fixture       *fixture,
 {
   gint64 deadline = g_get_monotonic_time () + DEADLINE;
 
-  g_test_summary ("Attempts that do not end do not stop the others, and do not count when they end "
-                  "later");
+  g_test_summary ("Attempts that do not end do not block the others forever, and do not count when "
+                  "they end later");
 
   take_all (fixture);
   while (fixture->n_running < N_TURNS && g_get_monotonic_time () < deadline)
@@ -193,7 +195,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The attempts of one session that run at once, and those that wait.");
+  g_test_summary ("Each session has a limit of attempts that run at the same time, and further "
+                  "attempts wait");
 
   g_test_add ("/link/turn/order", Fixture, NULL, set_up, test_order, tear_down);
   g_test_add ("/link/turn/leave", Fixture, NULL, set_up, test_leave, tear_down);

@@ -52,7 +52,7 @@ test_random (Fixture       *fixture,
   gint64 keys[N_NODES];
   guint i, j;
 
-  g_test_summary ("After each of many random steps the least of all keys is first");
+  g_test_summary ("After each of many random steps, the node with the lowest key is first");
 
   for (i = 0; i < N_STEPS; i++)
     {
@@ -93,7 +93,7 @@ test_order (Fixture       *fixture,
   gint64 keys[N_NODES];
   guint i;
 
-  g_test_summary ("Nodes leave a heap in the order of their keys, each once");
+  g_test_summary ("Nodes leave a heap in the order of their keys, and each leaves once");
 
   for (i = 0; i < N_NODES; i++)
     {
@@ -119,7 +119,7 @@ static void
 test_limits (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The least and the greatest integers are keys like others");
+  g_test_summary ("The smallest and the largest integer are valid keys");
 
   hb_heap_set (&fixture->heap, &fixture->nodes[0], G_MAXINT64);
   hb_heap_set (&fixture->heap, &fixture->nodes[1], 0);

@@ -29,7 +29,7 @@ struct _Bell
   Bell     *bells;     /* all alarms of the test */
   BellFunc  func;      /* (nullable) called in the callback */
   gint64    wanted_at;
-  gint64    early;     /* The callback may be called this much sooner. */
+  gint64    early;     /* how much sooner the callback may be called */
   guint     n_calls;
   guint     n_due;
   guint     n_acts;
@@ -176,7 +176,7 @@ static void
 test_past (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A deadline in the past is due after a few iterations, once");
+  g_test_summary ("An alarm whose deadline has passed is called once, after a few iterations");
 
   bell_want (&fixture->bells[0], in_past ());
   bell_want (&fixture->bells[1], hb_clock_now () + HOUR);
@@ -194,7 +194,8 @@ test_rest (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Alarms that are not due are not called, however often they are touched");
+  g_test_summary ("Alarms that are not due are not called, even if their deadlines are queried "
+                  "often");
 
   for (i = 0; i < N_BELLS; i++)
     {
@@ -215,8 +216,8 @@ test_early (Fixture       *fixture,
   gint64 now = hb_clock_now ();
   guint i;
 
-  g_test_summary ("An alarm that may act is called together with one that is due, and is not due "
-                  "itself; alone it is left until its deadline");
+  g_test_summary ("An alarm that may run early is called together with one that is due. Without a "
+                  "due alarm, it is not called before its deadline.");
 
   for (i = 0; i < 2; i++)
     {
@@ -242,7 +243,7 @@ static void
 test_taken_back (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A deadline that moves to a later time in the last moment is not handled");
+  g_test_summary ("A deadline that is postponed at the last moment is not handled");
 
   bell_want (&fixture->bells[0], in_past ());
   turn (fixture->context);
@@ -313,8 +314,8 @@ test_nested (Fixture       *fixture,
 {
   gint64 first = in_past ();
 
-  g_test_summary ("A main loop in a callback calls the alarms that were due with this one, those "
-                  "that become due meanwhile, and those that are woken, each once");
+  g_test_summary ("A main loop in a callback calls the alarms that were due at the same time, "
+                  "become due meanwhile, or are woken, each once");
 
   fixture->bells[0].func = run_nested;
   bell_want (&fixture->bells[0], first);
@@ -365,7 +366,8 @@ test_removal (Fixture       *fixture,
   gint64 first = in_past ();
   guint i;
 
-  g_test_summary ("A callback may remove any alarm, also its own, which is not called again");
+  g_test_summary ("A callback may remove any alarm, including its own, and a removed alarm is not "
+                  "called again");
 
   for (i = 0; i < N_BELLS; i++)
     bell_want (&fixture->bells[i], first + i);
@@ -395,7 +397,7 @@ test_any_order (Fixture       *fixture,
 {
   guint n, i;
 
-  g_test_summary ("Alarms may leave in any order, in any state, and enter again");
+  g_test_summary ("Alarms may leave in any order and in any state, and may enter again");
 
   for (n = 0; n < N_BELLS * N_BELLS; n++)
     {
@@ -477,7 +479,8 @@ test_fair (Fixture       *fixture,
   g_autoptr (GSource) other = NULL;
   guint n_others = 0, i;
 
-  g_test_summary ("Alarms that take long are called in turn, and other sources between them");
+  g_test_summary ("Alarms whose callbacks take long are called in turn, and other sources are "
+                  "dispatched in between");
 
   other = counter_attach (fixture->context, G_PRIORITY_DEFAULT, &n_others);
 
@@ -548,7 +551,8 @@ test_wake (Fixture       *fixture,
   GThread *threads[N_BELLS];
   guint i;
 
-  g_test_summary ("An alarm that another thread wakes is called, and its loop does not sleep on");
+  g_test_summary ("An alarm that another thread wakes is called, and its main loop does not stay "
+                  "asleep");
 
   for (i = 0; i < N_BELLS; i++)
     {
@@ -604,7 +608,7 @@ test_threads (Fixture       *fixture,
   GThread *threads[N_BELLS];
   guint i;
 
-  g_test_summary ("Alarms of contexts on several threads do not know each other");
+  g_test_summary ("Alarms in the contexts of several threads do not affect each other");
 
   for (i = 0; i < N_BELLS; i++)
     threads[i] = g_thread_new ("context", live_in_thread, NULL);
@@ -640,8 +644,8 @@ test_other_thread_runs (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A thread that enters a context while another one runs it leaves the alarms of "
-                  "that one alone");
+  g_test_summary ("If a thread enters a context that another thread runs, the alarms of the other "
+                  "thread are still called");
 
   for (i = 0; i < N_BELLS; i++)
     bell_want (&fixture->bells[i], HB_AT_ONCE);

@@ -187,7 +187,7 @@ test_nothing_is_wanted (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A ready socket without a wanted condition causes no call");
+  g_test_summary ("A ready socket causes no callback if the watch does not want the condition");
 
   plug_fill (plug);
   plug_hang_up (plug);
@@ -201,7 +201,8 @@ test_in (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A readable socket calls until it is read, and only while that is wanted");
+  g_test_summary ("The callback of a readable socket runs until the socket is read, and only while "
+                  "the watch wants input");
 
   hb_watch_want (plug->watch, G_IO_IN, TRUE);
   rest (fixture);
@@ -231,7 +232,7 @@ test_out (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A writable socket calls, and no longer once that is not wanted");
+  g_test_summary ("The callback of a writable socket runs only while the watch wants output");
 
   hb_watch_want (plug->watch, G_IO_OUT, TRUE);
   turn (fixture);
@@ -248,7 +249,7 @@ test_one_of_two (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("Of two wanted conditions, one alone can stop to be wanted");
+  g_test_summary ("A watch that wants two conditions can stop wanting one of them");
 
   hb_watch_want (plug->watch, G_IO_IN | G_IO_OUT, TRUE);
   turn (fixture);
@@ -266,7 +267,7 @@ test_end (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("The end of a connection is reported as the condition that is wanted");
+  g_test_summary ("The end of a connection is reported as the condition that the watch wants");
 
   hb_watch_want (plug->watch, G_IO_OUT, TRUE);
   plug_hang_up (plug);
@@ -285,7 +286,7 @@ test_wake (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A watch that was woken is called in the next iteration, once");
+  g_test_summary ("The callback of a woken watch runs once, in the next iteration");
 
   hb_watch_wake (plug->watch);
   hb_watch_wake (plug->watch);
@@ -304,7 +305,7 @@ test_turn (Fixture       *fixture,
   HbWatch *watch = fixture->plugs[0].watch;
   guint before = hb_watch_get_turn (watch);
 
-  g_test_summary ("The turn changes with each iteration, and is 0 without a context");
+  g_test_summary ("The number of the turn changes with each iteration, and is 0 without a context");
 
   g_assert_cmpuint (before, !=, 0);
   turn (fixture);
@@ -319,7 +320,7 @@ test_left (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("A watch that has left is not called, whatever happens, and may enter again");
+  g_test_summary ("A watch that has left its context is never called, and may enter again");
 
   hb_watch_want (plug->watch, G_IO_IN, TRUE);
   plug_fill (plug);
@@ -398,8 +399,8 @@ test_nested (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A main loop in a call calls the other watches, also those that were ready with "
-                  "this one, each once");
+  g_test_summary ("A main loop in a callback calls each other watch once, including those that "
+                  "were ready at the same time");
 
   fill_all (fixture);
   fixture->plugs[0].func = run_nested;
@@ -455,7 +456,8 @@ test_removal (Fixture       *fixture,
 {
   guint i, j;
 
-  g_test_summary ("A call may remove any watch, also its own, which is not called again");
+  g_test_summary ("A callback may remove any watch, including its own, and a removed watch is not "
+                  "called again");
 
   for (i = 0; i < G_N_ELEMENTS (removals); i++)
     {
@@ -495,7 +497,8 @@ test_fair (Fixture       *fixture,
   g_autoptr (GSource) other = NULL;
   guint n_others = 0, i;
 
-  g_test_summary ("Watches that take long are called in turn, and other sources between them");
+  g_test_summary ("Watches whose callbacks take long are called in turn, and other sources are "
+                  "dispatched in between");
 
   other = counter_attach (fixture->context, G_PRIORITY_DEFAULT, &n_others);
 
@@ -555,7 +558,7 @@ test_before_deadline (Fixture       *fixture,
   guint i, n;
 
   g_test_summary ("All sockets that were readable when a deadline passed are read before it is "
-                  "handled, also if that takes several turns");
+                  "handled, even if this takes several iterations");
 
   hb_alarm_init (&deadline.alarm, get_deadline, deadline_cb, &deadline);
   hb_alarm_enter (&deadline.alarm, fixture->context);
@@ -610,8 +613,8 @@ test_random (Fixture       *fixture,
 {
   guint step, i;
 
-  g_test_summary ("Whatever watches do and in whatever order, only those with a wanted condition "
-                  "that is ready are called");
+  g_test_summary ("In any order of calls, a watch is called only if a condition that it wants is "
+                  "ready");
 
   for (i = 0; i < N_PLUGS; i++)
     plug_fill (&fixture->plugs[i]);
@@ -649,7 +652,7 @@ test_grow_and_shrink (Fixture       *fixture,
   Plug plugs[200] = { 0 };
   guint round, i;
 
-  g_test_summary ("No socket is forgotten while the watches become many and few again");
+  g_test_summary ("No socket is forgotten when the number of watches grows and shrinks repeatedly");
 
   for (round = 0; round < 2; round++)
     {
@@ -714,7 +717,8 @@ test_refused (Fixture       *fixture,
   Plug plugs[100] = { 0 };
   guint i;
 
-  g_test_summary ("If the kernel adds no more sockets to its set, only the poll becomes longer");
+  g_test_summary ("If the kernel adds no more sockets to an epoll set, the context polls all of "
+                  "them itself, and misses none");
 
   g_atomic_int_set (&n_left, GPOINTER_TO_INT (data));
   for (i = 0; i < G_N_ELEMENTS (plugs); i++)
@@ -803,7 +807,7 @@ test_threads (Fixture       *fixture,
   GThread *threads[3];
   guint i;
 
-  g_test_summary ("Watches of contexts on several threads do not know each other");
+  g_test_summary ("Watches in the contexts of several threads do not affect each other");
 
   for (i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("context", live_in_thread, NULL);
