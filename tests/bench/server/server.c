@@ -150,9 +150,13 @@ restart_cb (int number)
   is_restarting = TRUE;
 }
 
+/* @while_waiting: the signals that are blocked while the server waits. SIGHUP is blocked at all
+ *   other times. If it were not, the server would continue to wait after a SIGHUP that comes
+ *   shortly before the wait. */
 static void
-run (int    epoll,
-     Watch *input)
+run (int             epoll,
+     Watch          *input,
+     const sigset_t *while_waiting)
 {
   struct epoll_event events[EVENTS_PER_TURN];
   int n;
@@ -160,7 +164,7 @@ run (int    epoll,
 
   for (;;)
     {
-      n = epoll_wait (epoll, events, EVENTS_PER_TURN, -1);
+      n = epoll_pwait (epoll, events, EVENTS_PER_TURN, -1, while_waiting);
 
       if (is_restarting)
         {
@@ -191,6 +195,7 @@ main (int    argc,
   g_autoptr (GError) error = NULL;
   Watch input = { .fd = STDIN_FILENO };
   struct rlimit files;
+  sigset_t hangup, before;
   SSL_CTX *tls = NULL;
   int epoll = epoll_create1 (EPOLL_CLOEXEC);
   int port;
@@ -206,6 +211,10 @@ main (int    argc,
   /* A client that leaves is no reason to end, and OpenSSL writes without MSG_NOSIGNAL. */
   signal (SIGPIPE, SIG_IGN);
   signal (SIGHUP, restart_cb);
+  sigemptyset (&hangup);
+  sigaddset (&hangup, SIGHUP);
+  sigprocmask (SIG_BLOCK, &hangup, &before);
+  sigdelset (&before, SIGHUP);
   clients = g_hash_table_new_full (NULL, NULL, free_client, NULL);
 
   if (certificate != NULL && key != NULL)
@@ -215,7 +224,7 @@ main (int    argc,
   port = listen_on_all (epoll, NULL);
   printf ("%d %d\n", port, tls != NULL ? listen_on_all (epoll, tls) : 0);
   fflush (stdout);
-  run (epoll, &input);
+  run (epoll, &input, &before);
 
   /* What is still open, the kernel closes. */
   _Exit (0);
