@@ -18,7 +18,7 @@ typedef enum {
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
   HB_EFFECT_REQUEST,   /* send the request of that link, which was held (serial) */
   HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
-  HB_EFFECT_ASK,       /* ask the link what the peer has acknowledged */
+  HB_EFFECT_QUERY,       /* ask the link what the peer has acknowledged */
   HB_EFFECT_PING,      /* send a ping, before any message that waits */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */
   HB_EFFECT_READ,      /* start or stop to read the socket, as hb_machine_may_read () says */

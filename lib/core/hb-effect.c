@@ -163,7 +163,7 @@ hb_effect_clear (HbEffect *self)
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
-    case HB_EFFECT_ASK:
+    case HB_EFFECT_QUERY:
     case HB_EFFECT_PING:
     case HB_EFFECT_READ:
     case HB_EFFECT_YIELD:

@@ -65,7 +65,7 @@ drop_unready (HbMachine *self)
     return;
 
   error = hb_machine_new_closed_error ();
-  hb_machine_tell_unsent (self, n_unready);
+  hb_machine_report_unsent (self, n_unready);
   hb_outbox_drop_unready (&self->outbox, error);
 }
 
@@ -77,7 +77,7 @@ close_without_link (HbMachine *self,
   g_autoptr (GError) closed = hb_machine_new_closed_error ();
 
   hb_machine_leave (self, HB_STATE_CLOSED, now);
-  hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
+  hb_machine_report_unsent (self, hb_outbox_get_n_queued (&self->outbox));
   hb_machine_release_waiters (self, closed);
 }
 

@@ -75,7 +75,7 @@ hb_machine_take_in (HbMachine *self,
 
   if (!self->disposed)
     {
-      hb_machine_tell_unsent (self, n_late);
+      hb_machine_report_unsent (self, n_late);
       hb_outbox_on_taken_in (&self->outbox);
     }
 

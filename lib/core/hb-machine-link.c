@@ -247,7 +247,7 @@ hb_machine_on_activity (HbMachine *self,
                         gint64     now)
 {
   if (hb_outbox_on_receipt (&self->outbox, now))
-    hb_effects_push (&self->effects, HB_EFFECT_ASK);
+    hb_effects_push (&self->effects, HB_EFFECT_QUERY);
 
   if (self->state == HB_STATE_OPEN && self->settings.liveness != HB_LIVENESS_REPLY)
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);

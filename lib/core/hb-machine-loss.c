@@ -129,10 +129,10 @@ judge_message (HbMachine    *self,
  *
  * @refusal: (nullable): from judge_message () */
 static void
-tell_refusal (HbMachine    *self,
-              const HbLoss *loss,
-              gboolean      in_message,
-              const GError *refusal)
+report_refusal (HbMachine    *self,
+                const HbLoss *loss,
+                gboolean      in_message,
+                const GError *refusal)
 {
   if (refusal != NULL)
     hb_outbox_drop_refused (&self->outbox, refusal);
@@ -218,13 +218,13 @@ lose (HbMachine    *self,
     hb_effects_push_error (&self->effects, g_error_copy (loss->error));
 
   if (!closing)
-    tell_refusal (self, loss, in_message, refusal);
+    report_refusal (self, loss, in_message, refusal);
 
   if (is_limit)
     hb_effects_push_error (&self->effects, g_error_copy (final));
 
   if (final != NULL)
-    hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
+    hb_machine_report_unsent (self, hb_outbox_get_n_queued (&self->outbox));
 
   if (was_open)
     hb_effects_push_close (&self->effects, HB_EFFECT_CLOSE, loss->code, loss->reason);
@@ -300,7 +300,7 @@ hb_machine_apply_to_delay (HbMachine *self,
       hb_machine_leave (self, HB_STATE_CLOSED, now);
       hb_machine_set_last_error (self, final);
       hb_effects_push_error (&self->effects, g_error_copy (final));
-      hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
+      hb_machine_report_unsent (self, hb_outbox_get_n_queued (&self->outbox));
       hb_machine_release_waiters (self, final);
       return;
     }

@@ -33,7 +33,7 @@ void     hb_machine_ping             (HbMachine     *self,
 void     hb_machine_pump             (HbMachine     *self);
 void     hb_machine_expire           (HbMachine     *self,
                                       gint64         now);
-void     hb_machine_tell_unsent      (HbMachine     *self,
+void     hb_machine_report_unsent    (HbMachine     *self,
                                       guint          n_unsent);
 void     hb_machine_release_waiters  (HbMachine     *self,
                                       const GError  *error);

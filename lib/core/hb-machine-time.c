@@ -81,7 +81,7 @@ hb_machine_is_link_due (HbMachine *self,
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
-  gint64 link, outbox, ask_at;
+  gint64 link, outbox, query_at;
 
   if (self->state == HB_STATE_CLOSED)
     return HB_NEVER;
@@ -89,8 +89,8 @@ hb_machine_get_deadline (HbMachine *self)
   link = get_link_deadline (self);
   outbox = hb_outbox_get_deadline (&self->outbox, &self->settings);
 
-  ask_at = hb_outbox_get_ask_at (&self->outbox, &self->settings);
-  outbox = MIN (outbox, ask_at);
+  query_at = hb_outbox_get_query_at (&self->outbox, &self->settings);
+  outbox = MIN (outbox, query_at);
 
   return MIN (link, outbox);
 }

@@ -161,8 +161,8 @@ hb_machine_new_closed_error (void)
 
 /* Reports messages that a task drops because it is closed. */
 void
-hb_machine_tell_unsent (HbMachine *self,
-                        guint      n_unsent)
+hb_machine_report_unsent (HbMachine *self,
+                          guint      n_unsent)
 {
   if (n_unsent > 0)
     hb_effects_push_error (&self->effects,
@@ -206,7 +206,7 @@ hb_machine_attempt (HbMachine *self,
     {
       hb_machine_set_last_error (self, error);
       hb_effects_push_error (&self->effects, g_error_copy (error));
-      hb_machine_tell_unsent (self, hb_outbox_get_n_queued (&self->outbox));
+      hb_machine_report_unsent (self, hb_outbox_get_n_queued (&self->outbox));
     }
 
   if (was_open)

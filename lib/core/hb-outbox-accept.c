@@ -43,8 +43,8 @@ fits_alone (HbOutbox         *self,
  * become a flood of errors. Each message that is longer than the whole queue may be has an error of
  * its own. */
 static void
-tell_overflow (HbOutbox     *self,
-               const GError *error)
+report_overflow (HbOutbox     *self,
+                 const GError *error)
 {
   if (!self->overflowed)
     hb_effects_push_error (self->effects, g_error_copy (error));
@@ -66,7 +66,7 @@ make_room (HbOutbox         *self,
     return FALSE;
 
   overflow = new_overflow_error (settings, message);
-  tell_overflow (self, overflow);
+  report_overflow (self, overflow);
   while (!hb_queue_reserve (&self->queue, message, settings->max_buffered_amount)
          && hb_queue_pop_oldest (&self->queue, &oldest))
     {
@@ -95,7 +95,7 @@ refuse (HbOutbox          *self,
       return FALSE;
     }
 
-  tell_overflow (self, overflow);
+  report_overflow (self, overflow);
   g_bytes_ref (message->bytes);
   hb_outbox_drop (self, message, HB_OUTCOME_FAILED, overflow);
 
@@ -233,7 +233,7 @@ hb_outbox_drop_late (HbOutbox         *self,
   hb_queue_release (&self->queue, message);
 
   if (!message->is_volatile && g_error_matches (error, HB_ERROR, HB_ERROR_QUEUE_FULL))
-    tell_overflow (self, error);
+    report_overflow (self, error);
 
   hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
 }
@@ -245,5 +245,5 @@ hb_outbox_on_overflow (HbOutbox     *self,
                        const GError *error)
 {
   self->metrics->messages_dropped += n_dropped;
-  tell_overflow (self, error);
+  report_overflow (self, error);
 }

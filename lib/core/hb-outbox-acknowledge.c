@@ -29,14 +29,16 @@ is_half_full (HbOutbox         *self,
 /* Returns when hb_outbox_tick () has to be called, HB_NEVER if no message waits for an
  * acknowledgement. */
 gint64
-hb_outbox_get_ask_at (HbOutbox         *self,
-                      const HbSettings *settings)
+hb_outbox_get_query_at (HbOutbox         *self,
+                        const HbSettings *settings)
 {
   if (!hb_outbox_is_unacknowledged (self))
     return HB_NEVER;
 
-  return is_awaited (self) || is_half_full (self, settings) ? self->asking.at
-                                                            : hb_asking_get_late (&self->asking);
+  if (is_awaited (self) || is_half_full (self, settings))
+    return self->queries.at;
+
+  return hb_query_timer_get_late (&self->queries);
 }
 
 /* Follows a query of the link, and plans the next one. */
@@ -45,8 +47,8 @@ hb_outbox_tick (HbOutbox         *self,
                 const HbSettings *settings,
                 gint64            now)
 {
-  if (now >= hb_outbox_get_ask_at (self, settings))
-    hb_asking_on_asked (&self->asking, now);
+  if (now >= hb_outbox_get_query_at (self, settings))
+    hb_query_timer_on_query (&self->queries, now);
 }
 
 /* Returns whether to query the link now, because the peer has sent data or has received a part of a
@@ -55,7 +57,7 @@ gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)
 {
-  return hb_outbox_is_unacknowledged (self) && hb_asking_on_receipt (&self->asking, now);
+  return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
 /* Begins to query the link if messages begin to wait for an acknowledgement. */
@@ -68,7 +70,7 @@ hb_outbox_follow_written (HbOutbox *self,
   hb_queue_on_written (&self->queue, self->written);
 
   if (!was_unacknowledged && hb_outbox_is_unacknowledged (self))
-    hb_asking_start (&self->asking, now);
+    hb_query_timer_start (&self->queries, now);
 }
 
 /* Records that a call waits until the peer has acknowledged all bytes before @position. */
@@ -82,13 +84,13 @@ hb_outbox_await (HbOutbox *self,
   self->awaited = position;
 
   if (!was_awaited && hb_outbox_is_unacknowledged (self))
-    hb_asking_start (&self->asking, now);
+    hb_query_timer_start (&self->queries, now);
 }
 
 /* An acknowledgement also proves that the bytes were written, which no event may have reported yet.
  *
  * @position: how many bytes of this link the peer has acknowledged
- * @round_trip: as in HbAsking */
+ * @round_trip: as in HbQueryTimer */
 void
 hb_outbox_on_acknowledged (HbOutbox *self,
                            gint64    now,
@@ -99,9 +101,9 @@ hb_outbox_on_acknowledged (HbOutbox *self,
     return;
 
   self->acknowledged = position;
-  self->asking.round_trip = round_trip;
+  self->queries.round_trip = round_trip;
   hb_outbox_on_progress (self, now, MAX (self->written, position));
 
   if (hb_outbox_is_unacknowledged (self))
-    hb_asking_start (&self->asking, now);
+    hb_query_timer_start (&self->queries, now);
 }

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "hb-asking-private.h"
+#include "hb-query-timer-private.h"
 #include "hb-effect-private.h"
 #include "hb-event-private.h"
 #include "hb-metrics-private.h"
@@ -15,31 +15,31 @@ G_BEGIN_DECLS
  * send it, and which outcome its caller sees */
 typedef struct
 {
-  HbQueue    queue;
-  HbEffects *effects;         /* (not owned) */
-  HbMetrics *metrics;         /* (not owned) */
-  HbTickets  flushes;         /* wait until the queue is empty */
-  HbAsking   asking;          /* of the current link */
-  guint64    written;         /* how many bytes of the current link the kernel has */
-  guint64    acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
-  guint64    awaited;         /* A call waits until the peer has acknowledged this number. */
-  guint      is_open : 1;     /* a link is open */
-  guint      is_ready : 1;    /* it accepts all messages, not only those for this link */
-  guint      greeting : 1;    /* handlers of `open` are running, and only their messages are sent */
-  guint      can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
-  guint      tracks : 1;      /* a message to be acknowledged was accepted since the queue was last
-                               * empty */
-  guint      blocked : 1;     /* the link accepts no message for now */
-  guint      backlogged : 1;  /* a message has waited since the queue was last empty */
-  guint      shown : 1;       /* buffered-amount was not 0 when it was last notified */
-  guint      overflowed : 1;  /* a message was dropped since the queue was last empty */
-  guint      expired : 1;     /* a message has expired since the queue was last empty */
-  guint      is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint      was_reset : 1;   /* a link was reset before the peer had acknowledged its greeting,
-                               * since the queue was last empty */
-  guint      holds_back : 1;  /* only messages before the queue are sent, until the peer has
-                               * acknowledged them */
-  guint      is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
+  HbQueue      queue;
+  HbEffects   *effects;         /* (not owned) */
+  HbMetrics   *metrics;         /* (not owned) */
+  HbTickets    flushes;         /* wait until the queue is empty */
+  HbQueryTimer queries;         /* of the current link */
+  guint64      written;         /* how many bytes of the current link the kernel has */
+  guint64      acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
+  guint64      awaited;         /* A call waits until the peer has acknowledged this number. */
+  guint        is_open : 1;     /* a link is open */
+  guint        is_ready : 1;    /* it accepts all messages, not only those for this link */
+  guint        greeting : 1;    /* handlers of `open` are running; only their messages are sent */
+  guint        can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
+  guint        tracks : 1;      /* a message to be acknowledged was accepted since the queue was
+                                 * last empty */
+  guint        blocked : 1;     /* the link accepts no message for now */
+  guint        backlogged : 1;  /* a message has waited since the queue was last empty */
+  guint        shown : 1;       /* buffered-amount was not 0 when it was last notified */
+  guint        overflowed : 1;  /* a message was dropped since the queue was last empty */
+  guint        expired : 1;     /* a message has expired since the queue was last empty */
+  guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
+  guint        was_reset : 1;   /* a link was reset before the peer had acknowledged its greeting,
+                                 * since the queue was last empty */
+  guint        holds_back : 1;  /* only messages before the queue are sent, until the peer has
+                                 * acknowledged them */
+  guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
 void              hb_outbox_init               (HbOutbox         *self,
@@ -99,7 +99,7 @@ gint64            hb_outbox_get_deadline       (const HbOutbox   *self,
                                                 const HbSettings *settings);
 
 gboolean          hb_outbox_complete_sent      (HbOutbox         *self);
-gint64            hb_outbox_get_ask_at         (HbOutbox         *self,
+gint64            hb_outbox_get_query_at       (HbOutbox         *self,
                                                 const HbSettings *settings);
 void              hb_outbox_tick               (HbOutbox         *self,
                                                 const HbSettings *settings,

@@ -300,7 +300,7 @@ hb_outbox_drop_unready (HbOutbox     *self,
  *   hb_outbox_on_ready ()
  * @can_acknowledge: whether hb_outbox_on_acknowledged () will be called; if not, a message counts
  *   as sent when it is written
- * @round_trip: as in HbAsking */
+ * @round_trip: as in HbQueryTimer */
 void
 hb_outbox_on_opened (HbOutbox *self,
                      gboolean  is_ready,
@@ -316,7 +316,7 @@ hb_outbox_on_opened (HbOutbox *self,
   self->written = 0;
   self->acknowledged = 0;
   self->awaited = 0;
-  hb_asking_init (&self->asking, round_trip);
+  hb_query_timer_init (&self->queries, round_trip);
 }
 
 void

@@ -20,7 +20,7 @@ hb_link_begin_acknowledgements (HbLink *self)
     self->channel.funcs->begin_acknowledgements (self->channel.data);
 }
 
-/* Ends that, because over TLS each write would cost system calls. hb_link_ask () begins again. */
+/* Ends that, because over TLS each write would cost system calls. hb_link_query () begins again. */
 void
 hb_link_end_acknowledgements (HbLink *self)
 {
@@ -45,7 +45,7 @@ hb_link_emit_opened (HbLink *self)
 /* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
  * within an event of the link. */
 void
-hb_link_ask (HbLink *self)
+hb_link_query (HbLink *self)
 {
   HbEvent event = { .kind = HB_EVENT_ACKNOWLEDGED };
 

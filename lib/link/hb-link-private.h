@@ -15,9 +15,9 @@ typedef struct _HbLink HbLink;
  * the same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
  * hb_link_drop ().
  *
- * Where the link can see acknowledgements, one last HB_EVENT_ACKNOWLEDGED precedes HB_EVENT_LOST,
- * and otherwise it is emitted only by hb_link_ask (), within the call, if more is acknowledged than
- * before. */
+ * Where the link can see acknowledgements, one last HB_EVENT_ACKNOWLEDGED precedes HB_EVENT_LOST.
+ * Otherwise HB_EVENT_ACKNOWLEDGED is emitted only within calls of hb_link_query (), and only if
+ * more is acknowledged than before. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,
@@ -43,7 +43,7 @@ void                     hb_link_drop                 (HbLink             *self)
 /* hb-link-acknowledgements.c */
 void                     hb_link_begin_acknowledgements (HbLink           *self);
 void                     hb_link_end_acknowledgements (HbLink             *self);
-void                     hb_link_ask                  (HbLink             *self);
+void                     hb_link_query                (HbLink             *self);
 
 void                     hb_link_set_reading          (HbLink             *self,
                                                        gboolean            is_reading);

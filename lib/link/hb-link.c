@@ -77,7 +77,7 @@ ended_cb (const HbLoss *loss,
     .written = self->channel.funcs->get_written (self->channel.data),
   });
   if (self->is_acknowledging)
-    hb_link_ask (self);
+    hb_link_query (self);
   emit_lost (self, loss);
   unref_link (self);
 }

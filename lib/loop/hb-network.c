@@ -42,7 +42,7 @@ unref_network (gpointer self)
 }
 
 static gboolean
-tell_cb (gpointer user_data)
+notify_cb (gpointer user_data)
 {
   HbNetwork *self = user_data;
 
@@ -57,7 +57,7 @@ tell_cb (gpointer user_data)
 /* The monitor and the kernel both report most changes, so all reports before a call of @func share
  * this call. */
 static void
-tell_later (gpointer user_data)
+notify_later (gpointer user_data)
 {
   HbNetwork *self = user_data;
   GSource *source;
@@ -68,7 +68,7 @@ tell_later (gpointer user_data)
   source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, "[hb] network");
-  g_source_set_callback (source, tell_cb, g_atomic_rc_box_acquire (self), unref_network);
+  g_source_set_callback (source, notify_cb, g_atomic_rc_box_acquire (self), unref_network);
   g_source_attach (source, self->context);
   g_source_unref (source);
 }
@@ -82,7 +82,7 @@ network_changed_cb (GNetworkMonitor *monitor,
 
   g_mutex_lock (&mutex);
   for (link = networks.head; link != NULL; link = link->next)
-    tell_later (link->data);
+    notify_later (link->data);
   g_mutex_unlock (&mutex);
 }
 
@@ -118,7 +118,7 @@ hb_network_watch (GMainContext *context,
 
 #ifdef HAVE_RTNETLINK
   if (may_listen (monitor))
-    hb_netlink_watch (context, tell_later, self);
+    hb_netlink_watch (context, notify_later, self);
 #endif
 
   return self;

@@ -129,7 +129,7 @@ move (HbSchedule *self,
 
 /* Leaves an alarm in its place if its deadline is the same or a little later: see HbSchedule. */
 static void
-ask_touched (HbSchedule *self)
+query_touched (HbSchedule *self)
 {
   while (self->touched != NULL)
     {
@@ -163,7 +163,7 @@ hb_schedule_prepare (GSource *source,
   gboolean is_waiting = hb_poller_prepare (&self->poller);
   gboolean has_expired;
 
-  ask_touched (self);
+  query_touched (self);
   if (self->is_changed)
     set_timer (self);
 
@@ -447,7 +447,7 @@ hb_schedule_remove (HbSchedule *self,
 {
   /* This call empties the list, so the alarm is no longer in it. */
   if (alarm->is_touched)
-    ask_touched (self);
+    query_touched (self);
 
   unschedule (self, alarm);
   hb_alarm_queue_remove (&self->queue, alarm);

@@ -101,8 +101,8 @@ carry_out (HbDriver *self,
     case HB_EFFECT_TRANSMIT:
       hb_driver_transmit (self);
       break;
-    case HB_EFFECT_ASK:
-      hb_driver_ask (self);
+    case HB_EFFECT_QUERY:
+      hb_driver_query (self);
       break;
     case HB_EFFECT_PING:
       hb_driver_ping (self);

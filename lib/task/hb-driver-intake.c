@@ -40,13 +40,13 @@ hb_driver_follow_delivery (HbDriver *self)
 
 /* Asks the link what the peer has acknowledged. */
 void
-hb_driver_ask (HbDriver *self)
+hb_driver_query (HbDriver *self)
 {
   if (self->link == NULL)
     return;
 
   if (hb_machine_is_unacknowledged (&self->machine))
-    hb_link_ask (self->link);
+    hb_link_query (self->link);
 
   hb_driver_follow_delivery (self);
 }
@@ -67,7 +67,7 @@ hb_driver_catch_up (HbDriver *self)
       .written = hb_link_get_written (self->link),
     });
 
-  hb_driver_ask (self);
+  hb_driver_query (self);
 }
 
 /* For hb_driver_show_state (). What other threads have sent before they could see that the task

@@ -53,61 +53,61 @@ struct _HbDriver
 };
 
 /* hb-driver-time.c */
-gint64    hb_driver_read_clock     (HbDriver       *self);
-gint64    hb_driver_get_time       (HbDriver       *self,
-                                    HbEventKind     kind);
-gint64    hb_driver_get_deadline   (gpointer        self,
-                                    gint64         *earliest);
-void      hb_driver_tick           (HbDriver       *self);
+gint64   hb_driver_read_clock      (HbDriver         *self);
+gint64   hb_driver_get_time        (HbDriver         *self,
+                                    HbEventKind       kind);
+gint64   hb_driver_get_deadline    (gpointer          self,
+                                    gint64           *earliest);
+void     hb_driver_tick            (HbDriver         *self);
 
 /* hb-driver-send.c */
-void      hb_driver_send_directly  (HbDriver       *self,
+void     hb_driver_send_directly   (HbDriver         *self,
                                     const HbOutgoing *message);
-void      hb_driver_transmit       (HbDriver       *self);
-void      hb_driver_ping           (HbDriver       *self);
+void     hb_driver_transmit        (HbDriver         *self);
+void     hb_driver_ping            (HbDriver         *self);
 
 /* hb-driver-attempt.c */
-void      hb_driver_connect        (HbDriver       *self,
-                                    const HbEffect *effect);
-void      hb_driver_send_request   (HbDriver       *self,
-                                    const HbEffect *effect);
-gboolean  hb_driver_choose_delay   (HbDriver       *self,
-                                    HbEffect       *effect);
+void     hb_driver_connect         (HbDriver         *self,
+                                    const HbEffect   *effect);
+void     hb_driver_send_request    (HbDriver         *self,
+                                    const HbEffect   *effect);
+gboolean hb_driver_choose_delay    (HbDriver         *self,
+                                    HbEffect         *effect);
 
 /* hb-driver-effects.c */
-void      hb_driver_leave_context  (HbDriver       *self);
-void      hb_driver_drop_link      (HbDriver       *self);
-void      hb_driver_end            (HbDriver       *self);
-void      hb_driver_carry_out_each (HbDriver       *self);
-void      hb_driver_carry_out_all  (HbDriver       *self);
-void      hb_driver_transmit_now   (HbDriver       *self);
-void      hb_driver_wake           (HbDriver       *self);
+void     hb_driver_leave_context   (HbDriver         *self);
+void     hb_driver_drop_link       (HbDriver         *self);
+void     hb_driver_end             (HbDriver         *self);
+void     hb_driver_carry_out_each  (HbDriver         *self);
+void     hb_driver_carry_out_all   (HbDriver         *self);
+void     hb_driver_transmit_now    (HbDriver         *self);
+void     hb_driver_wake            (HbDriver         *self);
 
 /* hb-driver.c */
-void      hb_driver_enter_context  (HbDriver       *self);
+void     hb_driver_enter_context   (HbDriver         *self);
 
 /* hb-driver-reference.c */
-void      hb_driver_release_cb     (gpointer        self);
-void      hb_driver_keep           (HbDriver       *self);
-void      hb_driver_begin          (HbDriver       *self);
+void     hb_driver_release_cb      (gpointer          self);
+void     hb_driver_keep            (HbDriver         *self);
+void     hb_driver_begin           (HbDriver         *self);
 
 /* hb-driver-owner.c */
-void      hb_driver_emit           (HbDriver       *self,
-                                    const HbEffect *effect);
-void      hb_driver_emit_message   (HbDriver       *self,
-                                    const HbEvent  *event);
-void      hb_driver_end_delivery   (HbDriver       *self);
-HbReply   hb_driver_judge          (HbDriver       *self,
-                                    const HbEvent  *event);
+void     hb_driver_emit            (HbDriver         *self,
+                                    const HbEffect   *effect);
+void     hb_driver_emit_message    (HbDriver         *self,
+                                    const HbEvent    *event);
+void     hb_driver_end_delivery    (HbDriver         *self);
+HbReply  hb_driver_judge           (HbDriver         *self,
+                                    const HbEvent    *event);
 
 /* hb-driver-intake.c */
-void      hb_driver_take_batch_in  (HbDriver       *self);
-void      hb_driver_follow_delivery (HbDriver      *self);
-void      hb_driver_ask            (HbDriver       *self);
-void      hb_driver_catch_up       (HbDriver       *self);
-void      hb_driver_show_change    (HbDriver       *self);
-void      hb_driver_on_woken       (HbDriver       *self);
-void      hb_driver_forget_turn    (HbDriver       *self);
+void     hb_driver_take_batch_in   (HbDriver         *self);
+void     hb_driver_follow_delivery (HbDriver         *self);
+void     hb_driver_query           (HbDriver         *self);
+void     hb_driver_catch_up        (HbDriver         *self);
+void     hb_driver_show_change     (HbDriver         *self);
+void     hb_driver_on_woken        (HbDriver         *self);
+void     hb_driver_forget_turn     (HbDriver         *self);
 
 static inline HbDriver *
 hb_driver_ref (HbDriver *self)
@@ -160,7 +160,7 @@ hb_driver_make_room (HbDriver *self,
                      gsize     size)
 {
   if (hb_machine_needs_room (&self->machine, size))
-    hb_driver_ask (self);
+    hb_driver_query (self);
 }
 
 /* Lets other threads see whether the task accepts messages. */

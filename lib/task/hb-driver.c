@@ -77,7 +77,7 @@ on_other (HbDriver      *self,
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
   /* Activity changes a deadline, or asks for what the peer has acknowledged. That can wait for the
-   * next message of the same read, or for the next iteration. An answer to hb_link_ask () comes
+   * next message of the same read, or for the next iteration. An answer to hb_link_query () comes
    * within an effect, or within a call that carries the effects out. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);

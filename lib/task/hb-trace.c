@@ -255,7 +255,7 @@ get_line (const HbMachine *machine,
     case HB_EFFECT_CONNECT:
     case HB_EFFECT_REQUEST:
     case HB_EFFECT_TRANSMIT:
-    case HB_EFFECT_ASK:
+    case HB_EFFECT_QUERY:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_NOTIFY:
     case HB_EFFECT_MESSAGE:

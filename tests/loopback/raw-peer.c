@@ -97,7 +97,7 @@ raw_peer_free (RawPeer *self)
 void
 raw_peer_begin (RawPeer *self)
 {
-  raw_server_tell (self->server, RAW_STEP_ACCEPTED, self);
+  raw_server_notify (self->server, RAW_STEP_ACCEPTED, self);
 
   if (self->connection != NULL && !self->is_paused)
     raw_peer_resume (self);
@@ -126,7 +126,7 @@ raw_peer_accept_with (RawPeer    *self,
 
   self->is_shaken = TRUE;
   raw_peer_write (self, answer->data, answer->len);
-  raw_server_tell (self->server, RAW_STEP_OPENED, self);
+  raw_server_notify (self->server, RAW_STEP_OPENED, self);
 }
 
 void
@@ -140,7 +140,7 @@ answer (RawPeer *self)
 {
   const char *text = raw_server_get_answer (self->server);
 
-  if (raw_server_tell (self->server, RAW_STEP_REQUESTED, self))
+  if (raw_server_notify (self->server, RAW_STEP_REQUESTED, self))
     return;
 
   if (text != NULL)
@@ -246,7 +246,7 @@ read_frame (RawPeer *self)
     return TRUE;
 
   g_queue_push_tail (&self->frames, word);
-  raw_server_tell (self->server, RAW_STEP_RECEIVED, self);
+  raw_server_notify (self->server, RAW_STEP_RECEIVED, self);
 
   return TRUE;
 }

@@ -231,9 +231,9 @@ set_hook (RawServer   *self,
 
 /* Calls the test's function for @step. Returns FALSE if the test has set none. */
 gboolean
-raw_server_tell (RawServer *self,
-                 RawStep    step,
-                 RawPeer   *peer)
+raw_server_notify (RawServer *self,
+                   RawStep    step,
+                   RawPeer   *peer)
 {
   Hook hook = self->hooks[step];
 

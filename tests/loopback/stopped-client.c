@@ -25,7 +25,7 @@
  * ends at the end of the input. A message of the server may be a `block` command too. */
 
 static void
-tell (const char *word)
+print_word (const char *word)
 {
   printf ("%" G_GINT64_FORMAT " %s\n", g_get_monotonic_time (), word);
   fflush (stdout);
@@ -35,9 +35,9 @@ tell (const char *word)
 static void
 block (const char *milliseconds)
 {
-  tell (WORD_ASLEEP);
+  print_word (WORD_ASLEEP);
   g_usleep (g_ascii_strtoull (milliseconds, NULL, 10) * 1000);
-  tell (WORD_AWAKE);
+  print_word (WORD_AWAKE);
 }
 
 static void
@@ -60,7 +60,7 @@ close_cb (HbWebsocketTask *task,
 {
   g_autofree char *word = g_strdup_printf ("close:%u", code);
 
-  tell (word);
+  print_word (word);
 }
 
 static void
@@ -71,7 +71,7 @@ error_cb (HbWebsocketTask *task,
   g_autofree char *name = signal_log_name_error (error);
   g_autofree char *word = g_strconcat ("error:", name, NULL);
 
-  tell (word);
+  print_word (word);
 }
 
 static void
@@ -82,7 +82,7 @@ notify_state_cb (HbWebsocketTask *task,
   const char *name = signal_log_name_state (hb_websocket_task_get_state (task));
   g_autofree char *word = g_strconcat ("state:", name, NULL);
 
-  tell (word);
+  print_word (word);
 }
 
 static HbWebsocketTask *

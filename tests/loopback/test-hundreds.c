@@ -455,7 +455,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Hundreds of tasks that act at random.");
 
-  position_tell_at_failure ();
+  position_print_at_failure ();
   add_test ("/loopback/hundreds/one-context", test_one_context);
   add_test ("/loopback/hundreds/threads", test_threads);
 

@@ -168,7 +168,7 @@ test_random (void)
   g_test_summary ("Whatever an application and a server do, signals and calls keep their "
                   "promises, a task reconnects, and nothing is left behind");
 
-  position_tell_at_failure ();
+  position_print_at_failure ();
 
   if (position_get_seed (&seed))
     {

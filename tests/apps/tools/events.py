@@ -53,7 +53,7 @@ def check_form(result, name):
     check_none(get_faults(result.get_events()), f'{name}: each line is as promised')
 
 
-def tell(events):
+def format_events(events):
     """Returns a line for each event, except those whose place depends on the kernel."""
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
@@ -108,7 +108,7 @@ def check_life():
 
     events = result.get_events()
     check_form(result, 'a link that comes back')
-    lines = tell(events)
+    lines = format_events(events)
     check_equal(lines[:5], ['state connecting', 'state open', 'open chat 0', 'message text hello',
                            'state waiting'], 'the link opens and is lost')
     check(lines[5].startswith(('close 1006', 'error')) and 'reconnect 1 20' in lines,
@@ -144,13 +144,13 @@ def check_ends():
     with Peer(leave) as peer:
         result = run_cat('--json', '--once', '--wait=-1', peer.uri)
     check_form(result, 'the server closes')
-    check_equal(tell(result.get_events()),
+    check_equal(format_events(result.get_events()),
                 ['state connecting', 'state open', 'open None 0', 'state closed',
                  'close 4001 see “you”\x1f'], 'code and reason are reported')
 
     result = run_cat('--json', '--repeat-limit=1', '--reconnect-timeout=5', 'ws://127.0.0.1:1/')
     check_form(result, 'no server')
-    check_equal(tell(result.get_events()),
+    check_equal(format_events(result.get_events()),
                 ['state connecting', 'state waiting', 'error g-io-error-quark 39', 'reconnect 1 5',
                  'state connecting', 'state closed', 'error g-io-error-quark 39',
                  'error hb-error-quark 9'], 'attempts and giving up are reported')

@@ -252,12 +252,12 @@ def check_reconnecting():
 
 
 def check_messages():
-    def tell_all(client):
+    def send_all(client):
         client.send(TEXT, 'grüß\nGott'.encode())
         client.send(BINARY, bytes(range(40)))
         echo(client)
 
-    with Peer(tell_all) as peer:
+    with Peer(send_all) as peer:
         result = run_cat('--count=2', peer.uri)
         check(result.output == 'grüß\nGott\n'.encode()
               and 'binary message, 40 bytes: 00 01 02' in result.stderr,

@@ -9,7 +9,7 @@
 #include "hb-clock-private.h"
 #include "hb-machine-private.h"
 #include "measure-counters.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* What a message that comes alone costs for the sake of the heartbeat, in nanoseconds: the clock is
  * read, the time is stored, and the alarm asks for the next deadline before the loop waits. And
@@ -88,7 +88,7 @@ do_heartbeat (void)
 static void
 do_all (void)
 {
-  tell_message (&machine, hb_clock_now (), HB_OPCODE_BINARY, message);
+  handle_message (&machine, hb_clock_now (), HB_OPCODE_BINARY, message);
   carry_out ();
   prepare_alarm ();
 }
@@ -129,7 +129,7 @@ main (int    argc,
 
   hb_machine_open (&machine, hb_clock_now (), NULL);
   carry_out ();
-  tell (&machine, hb_clock_now (), HB_EVENT_OPENED);
+  handle_event (&machine, hb_clock_now (), HB_EVENT_OPENED);
   carry_out ();
   do_all ();
 

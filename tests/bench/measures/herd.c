@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "hb-machine-private.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* A server dies with all of its clients at the same moment: how many of them knock in each second
  * from then on. The time is not real, and the core is.
@@ -117,14 +117,14 @@ answer (Herd   *self,
 
   if (second < self->down || self->accepted[second] >= self->capacity)
     {
-      tell_lost (&client->machine, now, &refused);
+      handle_lost (&client->machine, now, &refused);
       return;
     }
 
   self->accepted[second]++;
   self->n_back++;
   self->back_at = now;
-  tell (&client->machine, now, HB_EVENT_OPENED);
+  handle_event (&client->machine, now, HB_EVENT_OPENED);
 }
 
 /* Without heartbeats, which say nothing of how a link is made */
@@ -148,9 +148,9 @@ start (Herd       *self,
 
       hb_machine_open (&client->machine, BEGAN_AT, NULL);
       carry_out (self, client, BEGAN_AT);
-      tell (&client->machine, BEGAN_AT, HB_EVENT_OPENED);
+      handle_event (&client->machine, BEGAN_AT, HB_EVENT_OPENED);
       client->answer_at = HB_NEVER;
-      tell_lost (&client->machine, self->lost_at, &loss);
+      handle_lost (&client->machine, self->lost_at, &loss);
       carry_out (self, client, self->lost_at);
       self->heap[i] = i;
     }
@@ -173,7 +173,7 @@ run (Herd *self)
       if (now == client->answer_at)
         answer (self, client, now);
       else
-        tell_tick (&client->machine, now, HB_READING_DONE);
+        handle_tick (&client->machine, now, HB_READING_DONE);
 
       carry_out (self, client, now);
 

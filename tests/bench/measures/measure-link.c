@@ -27,7 +27,7 @@ struct _MeasureLink
 static void connect_again (MeasureLink *self);
 
 static void
-tell_message (MeasureLink *self,
+pass_message (MeasureLink *self,
               GBytes      *bytes)
 {
   if (self->funcs->message != NULL)
@@ -40,7 +40,7 @@ soup_message_cb (SoupWebsocketConnection *connection,
                  GBytes                  *bytes,
                  gpointer                 user_data)
 {
-  tell_message (user_data, bytes);
+  pass_message (user_data, bytes);
 }
 
 static void
@@ -87,7 +87,7 @@ task_message_cb (HbWebsocketTask       *task,
                  GBytes                *bytes,
                  gpointer               user_data)
 {
-  tell_message (user_data, bytes);
+  pass_message (user_data, bytes);
 }
 
 static void

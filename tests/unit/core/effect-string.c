@@ -19,8 +19,8 @@ effect_to_string (const HbEffect *self)
       return g_strdup ("request");
     case HB_EFFECT_TRANSMIT:
       return g_strdup ("transmit");
-    case HB_EFFECT_ASK:
-      return g_strdup ("ask");
+    case HB_EFFECT_QUERY:
+      return g_strdup ("query");
     case HB_EFFECT_PING:
       return g_strdup ("ping");
     case HB_EFFECT_SHUT_DOWN:

@@ -7,7 +7,7 @@
 #include "effect-string.h"
 #include "hb-machine-steps-private.h"
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The monotonic clock of a computer that started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
@@ -115,12 +115,12 @@ transmit (Fixture *fixture)
       g_string_append_len (fixture->wire, data, length);
       fixture->room -= fixture->room != G_MAXUINT;
       fixture->sent = span.end;
-      tell_sent (machine, fixture->now, &span);
+      handle_sent (machine, fixture->now, &span);
       n_taken++;
     }
 
   if (hb_outbox_can_transmit (&machine->outbox))
-    tell (machine, fixture->now, HB_EVENT_BLOCKED);
+    handle_event (machine, fixture->now, HB_EVENT_BLOCKED);
 
   if (!fixture->holds_writes && n_taken > 0)
     written (fixture, n_taken);
@@ -191,7 +191,7 @@ carry_out (Fixture        *fixture,
       return TRUE;
 
     case HB_EFFECT_TRANSMIT:
-    case HB_EFFECT_ASK:
+    case HB_EFFECT_QUERY:
     case HB_EFFECT_PING:
     case HB_EFFECT_SHUT_DOWN:
     case HB_EFFECT_READ:
@@ -286,7 +286,7 @@ advance (Fixture *fixture,
       g_assert_cmpuint (n_ticks, <, 10);
 
       fixture->now = MAX (fixture->now, deadline);
-      tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+      handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
       drain (fixture);
     }
 
@@ -300,7 +300,7 @@ advance_late (Fixture *fixture,
 {
   drain (fixture);
   fixture->now += hb_milliseconds (milliseconds);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   drain (fixture);
 }
 
@@ -324,7 +324,7 @@ void
 answer (Fixture *fixture)
 {
   drain (fixture);
-  tell_opened (&fixture->machine, fixture->now, !fixture->cannot_acknowledge, 0);
+  handle_opened (&fixture->machine, fixture->now, !fixture->cannot_acknowledge, 0);
   drain (fixture);
 }
 
@@ -334,7 +334,7 @@ receive (Fixture    *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  tell_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
+  handle_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes);
 }
 
 /* Ends the link without a close frame. */
@@ -352,7 +352,7 @@ lose_link_with (Fixture *fixture,
   HbLoss loss = { .code = 1006, .http_status = http_status, .retry_after = retry_after };
 
   drain (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
 /* Lets the peer end the link with @code, if @in_message while a message is written only in part. */
@@ -365,8 +365,8 @@ lose_by_peer (Fixture  *fixture,
 
   drain (fixture);
   if (in_message)
-    tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+    handle_progress (&fixture->machine, fixture->now, fixture->written + 1);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
 void
@@ -428,7 +428,7 @@ written (Fixture *fixture,
          guint    n_messages)
 {
   fixture->written = MIN (fixture->written + 2 * n_messages, fixture->sent);
-  tell_progress (&fixture->machine, fixture->now, fixture->written);
+  handle_progress (&fixture->machine, fixture->now, fixture->written);
 }
 
 void
@@ -436,7 +436,7 @@ acknowledged (Fixture *fixture,
               guint    n_messages)
 {
   fixture->acknowledged = MIN (fixture->acknowledged + 2 * n_messages, fixture->written);
-  tell_acknowledged (&fixture->machine, fixture->now, fixture->acknowledged, 0);
+  handle_acknowledged (&fixture->machine, fixture->now, fixture->acknowledged, 0);
 }
 
 char *

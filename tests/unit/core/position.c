@@ -28,7 +28,7 @@ write_number (guint number)
 
 /* Because of SA_RESETHAND, the second signal ends the process. */
 static void
-tell_cb (int number)
+print_cb (int number)
 {
   if (write (STDERR_FILENO, "# HB_WALK_SEED=", 15) > 0)
     write_number (current_seed);
@@ -40,10 +40,10 @@ tell_cb (int number)
 
 /* The signals of an assertion, a critical message, a crash, and a test's timeout */
 void
-position_tell_at_failure (void)
+position_print_at_failure (void)
 {
   static const int numbers[] = { SIGABRT, SIGTRAP, SIGSEGV, SIGTERM };
-  struct sigaction action = { .sa_handler = tell_cb, .sa_flags = SA_RESETHAND };
+  struct sigaction action = { .sa_handler = print_cb, .sa_flags = SA_RESETHAND };
   struct sigaction before;
   guint i;
 

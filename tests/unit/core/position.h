@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* The position of a random walk. A failure prints the seed and the step, so that the round can be
  * repeated. */
-void     position_tell_at_failure (void);
+void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);
 

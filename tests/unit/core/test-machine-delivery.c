@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The fate of a message that the peer must acknowledge, after each event.
  *
@@ -288,9 +288,9 @@ take_step (Fixture    *fixture,
   else if (g_str_equal (step, "acknowledged"))
     acknowledged (fixture, 1);
   else if (g_str_equal (step, "part-acknowledged"))
-    tell_acknowledged (machine, fixture->now, fixture->acknowledged + 1, 0);
+    handle_acknowledged (machine, fixture->now, fixture->acknowledged + 1, 0);
   else if (g_str_equal (step, "written-and-acknowledged"))
-    tell_acknowledged (machine, fixture->now, fixture->acknowledged + 2, 0);
+    handle_acknowledged (machine, fixture->now, fixture->acknowledged + 2, 0);
   else if (g_str_equal (step, "lose"))
     lose_link (fixture);
   else if (g_str_equal (step, "reconnect"))
@@ -343,12 +343,12 @@ take_step_of_link (Fixture    *fixture,
   else if (g_str_equal (step, "block"))
     {
       fixture->room = 0;
-      tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+      handle_event (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
     }
   else if (g_str_equal (step, "unblock"))
     {
       fixture->room = G_MAXUINT;
-      tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+      handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
     }
   else if (g_str_equal (step, "open"))
     {
@@ -414,7 +414,7 @@ reset (Fixture *fixture,
     {
       written (fixture, before == WITHIN ? 1 : G_MAXUINT / 2);
       if (before == WITHIN)
-        tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
+        handle_progress (&fixture->machine, fixture->now, fixture->written + 1);
       while (before == READ && !is_in_flight (fixture, "poison"))
         {
           acknowledged (fixture, G_MAXUINT / 2);
@@ -422,7 +422,7 @@ reset (Fixture *fixture,
           g_assert_cmpuint (fixture->machine.outbox.queue.in_flight.length, >, 0);
           written (fixture, G_MAXUINT / 2);
         }
-      tell_lost (&fixture->machine, fixture->now, &loss);
+      handle_lost (&fixture->machine, fixture->now, &loss);
 
       if (n > 1)
         forget (fixture);
@@ -571,7 +571,7 @@ test_ticks (Fixture       *fixture,
 
   fixture->now += SOON;
   g_assert_false (hb_machine_is_link_due (&fixture->machine, fixture->now));
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   assert_effects (fixture, "");
   assert_asks_in (fixture, 2 * SOON);
 

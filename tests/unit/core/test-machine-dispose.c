@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The disposal, in any state and more than once. Afterwards only the calls that wait are
  * completed. */
@@ -56,7 +56,7 @@ test_undrained (Fixture       *fixture,
 
   start_open (fixture);
   receive (fixture, "hello");
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
   dispose (fixture);
 
   assert_effects (fixture, "");
@@ -209,14 +209,14 @@ test_events (Fixture       *fixture,
   start_open (fixture);
   dispose (fixture);
 
-  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   receive (fixture, "late");
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   written (fixture, 1);
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
-  tell_lost (&fixture->machine, fixture->now, &loss);
-  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_lost (&fixture->machine, fixture->now, &loss);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_on_greeted (&fixture->machine, fixture->machine.serial);
 
   assert_effects (fixture, "");

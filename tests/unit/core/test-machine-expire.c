@@ -6,7 +6,7 @@
 
 #include "hb-batch-private.h"
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* When queue-timeout drops a message that waits, in each state */
 
@@ -69,7 +69,7 @@ static void
 block (Fixture *fixture)
 {
   fixture->room = 0;
-  tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
 }
 
 static void
@@ -183,7 +183,7 @@ test_before_tick (Fixture       *fixture,
   if (chance == OPENED)
     answer (fixture);
   else
-    tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+    handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_wire (fixture, "");
   g_assert_nonnull (strstr (fixture->log->str, EXPIRES));

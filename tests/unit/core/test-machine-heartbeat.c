@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* When a machine sends a ping, what counts as activity, and when it ends a link */
 
@@ -156,7 +156,7 @@ test_pong_message (Fixture       *fixture,
       g_autoptr (GBytes) bytes = g_bytes_new_static (replies[i].payload, replies[i].length);
 
       set_text (&fixture->machine.settings.pong_message, replies[i].pong_message);
-      tell_message (&fixture->machine, fixture->now, replies[i].opcode, bytes);
+      handle_message (&fixture->machine, fixture->now, replies[i].opcode, bytes);
       assert_effects (fixture, replies[i].expected);
     }
 }
@@ -228,7 +228,7 @@ test_reply_only_pong (Fixture       *fixture,
   assert_effects (fixture, "ping message:text");
   assert_deadline (fixture, 10000);
 
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "notify:latency");
   assert_deadline (fixture, 15000);
 }
@@ -257,7 +257,7 @@ test_reply_only_writable (Fixture       *fixture,
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
   advance (fixture, 10000);
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_deadline (fixture, 5000);
 }
@@ -368,7 +368,7 @@ test_steady_writable (Fixture       *fixture,
   start_open (fixture);
   advance (fixture, 24000);
   assert_effects (fixture, "ping");
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_deadline (fixture, 6000);
 }
@@ -421,10 +421,10 @@ test_steady_latency_slept (Fixture       *fixture,
   advance (fixture, 15000);
   forget (fixture);
   fixture->now += 20000 * G_TIME_SPAN_MILLISECOND;
-  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
   advance (fixture, 0);
   assert_effects (fixture, "ping");
-  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
+  handle_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
@@ -482,7 +482,7 @@ test_judged (Fixture       *fixture,
   advance (fixture, 20000);
   forget (fixture);
 
-  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, row->reply);
+  handle_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, row->reply);
   assert_effects (fixture, row->expected);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, row->n_replies);
   g_assert_cmpuint (fixture->machine.metrics.messages_received, ==, row->n_replies == 0);
@@ -502,7 +502,7 @@ test_judged_long (Fixture       *fixture,
   hb_machine_on_pinged (&fixture->machine, fixture->now + 1);
   forget (fixture);
 
-  tell_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
+  handle_judged (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes, HB_REPLY_YES);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, 1);
@@ -516,7 +516,7 @@ test_pong (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 10000);
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
   assert_deadline (fixture, 15000);
@@ -533,7 +533,7 @@ test_writable (Fixture       *fixture,
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
   advance (fixture, 9999);
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
 
   assert_deadline (fixture, 15000);
 }
@@ -587,7 +587,7 @@ test_latency_ping (Fixture       *fixture,
   receive (fixture, "news");
   assert_effects (fixture, "ping message:text");
   advance (fixture, 30);
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "notify:latency");
 
   g_assert_cmpint (fixture->machine.latency, ==, 40 * G_TIME_SPAN_MILLISECOND);
@@ -601,7 +601,7 @@ test_latency_message (Fixture       *fixture,
 
   start_open (fixture);
   advance (fixture, 15010);
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
 
   assert_effects (fixture, "ping");
 }
@@ -638,8 +638,8 @@ test_latency_suspend (Fixture       *fixture,
   advance (fixture, 15000);
   assert_effects (fixture, "ping");
   fixture->now += 8 * 3600 * G_TIME_SPAN_SECOND;
-  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 
@@ -647,7 +647,7 @@ test_latency_suspend (Fixture       *fixture,
   assert_effects (fixture, "ping");
   advance_late (fixture, 3600 * 1000);
   assert_effects (fixture, "ping");
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
   g_assert_cmpint (fixture->machine.latency, ==, -1);
   g_assert_cmpuint (fixture->machine.metrics.replies, ==, 2);
@@ -752,7 +752,7 @@ tick_at_pong_timeout (Fixture   *fixture,
   advance (fixture, 15000);
   forget (fixture);
   fixture->now += 10 * G_TIME_SPAN_SECOND;
-  tell_tick (&fixture->machine, fixture->now, reading);
+  handle_tick (&fixture->machine, fixture->now, reading);
 }
 
 static void
@@ -790,7 +790,7 @@ test_read_later_again (Fixture       *fixture,
   tick_at_pong_timeout (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
 
-  tell_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_LATER);
   assert_effects (fixture, LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt "
                            "notify:reconnect-at reconnect:1:2000");
 }

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* Calls that end or prolong a delay */
 
@@ -343,7 +343,7 @@ test_hold_request_quiet (Fixture       *fixture,
 
   start_held (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
-  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
   advance (fixture, 20000);
 
   assert_effects (fixture, "");
@@ -413,7 +413,7 @@ hold_and_release_cb (Fixture    *fixture,
 
   hb_machine_hold (&fixture->machine);
   fixture->now += hb_milliseconds (20000);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   hb_machine_release (&fixture->machine, fixture->now);
 }
 

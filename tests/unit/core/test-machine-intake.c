@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* Calls of other threads. These calls have already returned, so only effects report the outcome. */
 
@@ -174,7 +174,7 @@ test_seen (Fixture       *fixture,
   hb_batch_init (&batch);
   add (fixture, &batch, &reserved, "one");
   fixture->room = G_MAXUINT;
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_effects (fixture, "transmit notify:buffered-amount drain");
   g_assert_cmpuint (hb_outbox_get_buffered (&fixture->machine.outbox), ==, 3);
 

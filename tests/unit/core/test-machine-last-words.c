@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The fate of messages when the task closes, or when their calls are cancelled */
 
@@ -165,7 +165,7 @@ test_close (Fixture       *fixture,
   assert_effects (fixture, "notify:state notify:ready");
 
   fixture->room = G_MAXUINT;
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_effects (fixture, "transmit notify:buffered-amount drain shut-down:1000");
   assert_wire (fixture, "two");
   lose_link (fixture);

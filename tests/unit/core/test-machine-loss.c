@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* How a machine handles the end of a link, and events of an old link */
 
@@ -20,7 +20,7 @@ test_loss (Fixture       *fixture,
                   "reconnect are emitted");
 
   start_open (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_WAITING);
   assert_effects (fixture, LEAVES " notify:last-error error:handshake close:1006 notify:attempt "
@@ -37,7 +37,7 @@ test_loss_by_server (Fixture       *fixture,
                   "and an attempt follows");
 
   start_open (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, LEAVES " close:1001 notify:attempt notify:reconnect-at "
                            "reconnect:1:2000");
@@ -54,7 +54,7 @@ test_loss_connecting (Fixture       *fixture,
   g_test_summary ("A failed attempt emits no `close`, because no link was open");
 
   start (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
                            "error:handshake notify:attempt notify:reconnect-at reconnect:1:2000");
@@ -72,7 +72,7 @@ test_loss_too_big (Fixture       *fixture,
                   "again");
 
   start_open (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, LEAVES " notify:last-error error:message-too-big close:1009");
@@ -90,7 +90,7 @@ test_permanent (Fixture       *fixture,
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, "drop notify:state notify:http-status notify:last-error "
@@ -106,7 +106,7 @@ lose_at_open_cb (Fixture    *fixture,
   HbLoss loss = { .code = 1009, .error = error };
 
   if (g_str_equal (effect, "open"))
-    tell_lost (&fixture->machine, fixture->now, &loss);
+    handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
 static void
@@ -262,7 +262,7 @@ take_time_cb (Fixture    *fixture,
 
   assert_deadline (fixture, -1);
   fixture->now += hb_milliseconds (20000);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
 }
 
 static void
@@ -291,7 +291,7 @@ test_connect_timeout_turn (Fixture       *fixture,
   advance (fixture, 20000);
   assert_state (fixture, HB_STATE_CONNECTING);
 
-  tell (&fixture->machine, fixture->now, HB_EVENT_TURN);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_TURN);
   assert_deadline (fixture, 10000);
   advance (fixture, 10000);
   assert_effects (fixture, "drop notify:state notify:last-error error:connect-timeout "
@@ -350,13 +350,13 @@ test_stale_opened (Fixture       *fixture,
 {
   g_test_summary ("A link that opens without an attempt has no effect");
 
-  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 
   start (fixture);
   lose_link (fixture);
   forget (fixture);
-  tell (&fixture->machine, fixture->now, HB_EVENT_OPENED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
 }
 
@@ -388,8 +388,8 @@ test_stale_traffic (Fixture       *fixture,
   lose_link (fixture);
   forget (fixture);
   receive (fixture, "late");
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   written (fixture, 1);
 
   assert_effects (fixture, "");

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The counts and the times of a machine */
 
@@ -141,7 +141,7 @@ test_heartbeat (Fixture       *fixture,
   advance (fixture, 15030);
   receive (fixture, "pong");
   advance (fixture, 15000);
-  tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   advance (fixture, 25000);
   forget (fixture);
   metrics = get_metrics (fixture);

@@ -3,14 +3,14 @@
 #include "config.h"
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* check (), and changes of the network, which have the same effect */
 
 static void
 change_network (Fixture *fixture)
 {
-  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
 }
 
 static void
@@ -183,7 +183,7 @@ test_burst (Fixture       *fixture,
   for (i = 0; i < 40; i++)
     {
       change_network (fixture);
-      tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+      handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
       advance (fixture, 100);
     }
 

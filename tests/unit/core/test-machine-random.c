@@ -47,7 +47,7 @@ test_random (void)
 
   g_test_summary ("Links, signals, calls and messages keep their promises, whatever happens");
 
-  position_tell_at_failure ();
+  position_print_at_failure ();
 
   if (position_get_seed (&seed))
     {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* A link whose server requires certain messages before all others. It is open, but not ready until
  * mark_ready (). */
@@ -150,7 +150,7 @@ test_order_ready (Fixture       *fixture,
   assert_wire (fixture, "one");
 
   fixture->room = G_MAXUINT;
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_wire (fixture, "two three");
   forget (fixture);
 }
@@ -210,7 +210,7 @@ static void
 be_blocked (Fixture *fixture)
 {
   start_unready (fixture);
-  tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
 }
 
 static void
@@ -336,7 +336,7 @@ test_drops_many (Fixture       *fixture,
 
   start_unready (fixture);
   mark (fixture);
-  tell (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_BLOCKED);
   send_text (fixture, "1");
   send_this_link (fixture, "a", NULL);
   send_text (fixture, "2");
@@ -379,7 +379,7 @@ check (Fixture *fixture)
 static void
 change_network (Fixture *fixture)
 {
-  tell (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_NETWORK);
 }
 
 typedef struct
@@ -512,14 +512,14 @@ test_timeout_late (Fixture       *fixture,
   assert_deadline (fixture, 10000);
 
   fixture->now += hb_milliseconds (10000);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_HELD_UP);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_HELD_UP);
   assert_effects (fixture, "");
   assert_deadline (fixture, 10000);
 
   fixture->now += hb_milliseconds (10000);
-  tell_tick (&fixture->machine, fixture->now, HB_READING_LATER);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_LATER);
   assert_effects (fixture, "");
-  tell_tick (&fixture->machine, fixture->now, HB_READING_DONE);
+  handle_tick (&fixture->machine, fixture->now, HB_READING_DONE);
   drain (fixture);
   g_assert_nonnull (strstr (fixture->log->str, "error:connect-timeout"));
   forget (fixture);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* Messages that wait for the application: the property `paused`, and receive_async (). */
 
@@ -32,7 +32,7 @@ receive_size (Fixture *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (size), size);
 
-  tell_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  handle_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
 }
 
 static void
@@ -72,8 +72,8 @@ deliver (Fixture    *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  return tell_delivered (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
-                         HB_REPLY_UNJUDGED);
+  return deliver_message (&fixture->machine, fixture->now, HB_OPCODE_TEXT, bytes,
+                          HB_REPLY_UNJUDGED);
 }
 
 static void
@@ -466,9 +466,9 @@ test_heartbeat (Fixture       *fixture,
 
   /* The reply to an old ping has waited, so it gives no latency. */
   advance (fixture, 100);
-  tell (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
   if (heartbeat->mode == HB_HEARTBEAT_MODE_PING)
-    tell (&fixture->machine, fixture->now, HB_EVENT_PONG);
+    handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
   /* A link that is dead is found again. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* When a message that the peer does not accept fails, so that those after it are sent */
 
@@ -73,8 +73,8 @@ end_link (Fixture *fixture,
       advance (fixture, 15000 + 10000);
       break;
     case NETWORK:
-      tell_progress (&fixture->machine, fixture->now, fixture->written + 1);
-      tell_lost (&fixture->machine, fixture->now, &loss);
+      handle_progress (&fixture->machine, fixture->now, fixture->written + 1);
+      handle_lost (&fixture->machine, fixture->now, &loss);
       break;
     case OURSELVES:
       hb_machine_reconnect_now (&fixture->machine, fixture->now);

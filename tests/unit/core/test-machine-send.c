@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The fate of messages in each state, and across links */
 
@@ -59,7 +59,7 @@ test_at_once (Fixture       *fixture,
 
   g_assert_nonnull (hb_machine_take_message (&fixture->machine, fixture->now));
   g_assert_false (hb_machine_can_transmit (&fixture->machine));
-  tell_sent (&fixture->machine, fixture->now, &(HbSpan) { 0, 2, 2 });
+  handle_sent (&fixture->machine, fixture->now, &(HbSpan) { 0, 2, 2 });
   assert_effects (fixture, "");
 }
 
@@ -115,7 +115,7 @@ test_direct (Fixture       *fixture,
   forget (fixture);
 
   if (direct_case->is_blocked)
-    tell (machine, fixture->now, HB_EVENT_BLOCKED);
+    handle_event (machine, fixture->now, HB_EVENT_BLOCKED);
   if (direct_case->is_second)
     g_assert_true (hb_machine_send (machine, fixture->now, &first, NULL, NULL));
 
@@ -384,7 +384,7 @@ test_lost_before_transmit (Fixture       *fixture,
 
   start_open (fixture);
   send_text (fixture, "one");
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
   assert_wire (fixture, "");
   advance (fixture, 2000);
   answer (fixture);
@@ -444,7 +444,7 @@ test_full_link (Fixture       *fixture,
   assert_wire (fixture, "one two");
 
   fixture->room = G_MAXUINT;
-  tell (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
+  handle_event (&fixture->machine, fixture->now, HB_EVENT_WRITABLE);
   assert_effects (fixture, "transmit notify:buffered-amount drain");
   assert_wire (fixture, "three");
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The delay between attempts, their number, and the calls that change them */
 
@@ -195,7 +195,7 @@ test_limit (Fixture       *fixture,
   fail_attempts (fixture, 2);
   advance (fixture, 2000);
   forget (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, "drop notify:state notify:last-error error:handshake "
                            "error:repeat-limit");

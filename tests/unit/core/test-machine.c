@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "machine-fixture.h"
-#include "tell.h"
+#include "machine-events.h"
 
 /* The opening and closing of a machine, and the order of its signals */
 
@@ -208,7 +208,7 @@ test_close (Fixture       *fixture,
   assert_effects (fixture, "notify:state notify:ready shut-down:1000");
   assert_state (fixture, HB_STATE_CLOSING);
 
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
   assert_state (fixture, HB_STATE_CLOSED);
   assert_effects (fixture, LEFT " close:1000 resolve:done(close)");
   g_assert_cmpstr (fixture->close_reason, ==, "bye");
@@ -246,7 +246,7 @@ test_close_error (Fixture       *fixture,
   start_open (fixture);
   close_with (fixture, 1000, NULL);
   forget (fixture);
-  tell_lost (&fixture->machine, fixture->now, &loss);
+  handle_lost (&fixture->machine, fixture->now, &loss);
 
   assert_effects (fixture, LEFT " close:1006");
 }
@@ -397,7 +397,7 @@ test_message (Fixture       *fixture,
 
   start_open (fixture);
   receive (fixture, "hello");
-  tell_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
+  handle_message (&fixture->machine, fixture->now, HB_OPCODE_BINARY, bytes);
 
   assert_effects (fixture, "message:text message:binary");
   g_assert_true (g_bytes_equal (fixture->message, bytes));

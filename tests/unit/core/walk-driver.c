@@ -301,7 +301,7 @@ carry_out (Walk     *self,
     case HB_EFFECT_TRANSMIT:
       transmit (self);
       break;
-    case HB_EFFECT_ASK:
+    case HB_EFFECT_QUERY:
       walk_on_acknowledged (self);
       break;
     case HB_EFFECT_PING:

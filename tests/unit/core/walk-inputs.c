@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "effect-string.h"
-#include "tell.h"
+#include "machine-events.h"
 #include "walk-private.h"
 
 /* All inputs of a machine. Each checks what the machine returns, and how its state changes. */
@@ -286,7 +286,7 @@ void
 walk_on_turn (Walk *self)
 {
   self->link.awaits_turn = FALSE;
-  tell (&self->machine, self->now, HB_EVENT_TURN);
+  handle_event (&self->machine, self->now, HB_EVENT_TURN);
   finish (self);
 }
 
@@ -451,8 +451,8 @@ walk_on_opened (Walk *self)
   self->link.room = G_MAXUINT;
   self->link.can_acknowledge = dice_roll (self->dice, 4) != 0;
   self->active_at = self->now;
-  tell_opened (&self->machine, self->now, self->link.can_acknowledge,
-               dice_roll (self->dice, 4) * 20000);
+  handle_opened (&self->machine, self->now, self->link.can_acknowledge,
+                 dice_roll (self->dice, 4) * 20000);
   g_assert_true (!is_expected || self->machine.state == HB_STATE_OPEN);
   self->n_opens += is_expected;
   finish (self);
@@ -528,7 +528,7 @@ walk_on_activity (Walk        *self,
                   HbEventKind  kind)
 {
   self->active_at = self->now;
-  tell (&self->machine, self->now, kind);
+  handle_event (&self->machine, self->now, kind);
 }
 
 /* Returns how many messages are in the link of which the kernel does not have all. */
@@ -544,7 +544,7 @@ walk_on_sent (Walk *self)
   HbSpan span = { self->link.sent, self->link.sent + 2, self->link.written };
 
   self->link.sent = span.end;
-  tell_sent (&self->machine, self->now, &span);
+  handle_sent (&self->machine, self->now, &span);
 }
 
 void
@@ -563,7 +563,7 @@ walk_on_written (Walk  *self,
 {
   self->link.written += 2 * n_messages - self->link.written % 2 * (n_messages > 0);
   walk_complete (self);
-  tell_progress (&self->machine, self->now, self->link.written);
+  handle_progress (&self->machine, self->now, self->link.written);
   finish (self);
 }
 
@@ -581,8 +581,8 @@ walk_on_acknowledged (Walk *self)
   link->acknowledged += dice_roll (self->dice, MIN (n_most, 20) + 1);
   link->written = MAX (link->written, link->acknowledged);
   walk_complete (self);
-  tell_acknowledged (&self->machine, self->now, link->acknowledged,
-                     dice_roll (self->dice, 4) * 20000);
+  handle_acknowledged (&self->machine, self->now, link->acknowledged,
+                       dice_roll (self->dice, 4) * 20000);
   finish (self);
 }
 
@@ -590,7 +590,7 @@ void
 walk_on_blocked (Walk *self)
 {
   self->link.room = 0;
-  tell (&self->machine, self->now, HB_EVENT_BLOCKED);
+  handle_event (&self->machine, self->now, HB_EVENT_BLOCKED);
   finish (self);
 }
 
@@ -648,9 +648,9 @@ walk_on_lost (Walk *self)
   /* Some links end in the middle of a message. */
   if (self->link.is_open && walk_get_n_unwritten (self) > 0 && self->link.written % 2 == 0
       && dice_roll (self->dice, 2) == 0)
-    tell_progress (&self->machine, self->now, self->link.written + 1);
+    handle_progress (&self->machine, self->now, self->link.written + 1);
 
-  tell_lost (&self->machine, self->now, &loss);
+  handle_lost (&self->machine, self->now, &loss);
   g_assert_true (!is_ended || self->machine.state == HB_STATE_WAITING
                  || self->machine.state == HB_STATE_CLOSED);
   finish (self);
@@ -659,7 +659,7 @@ walk_on_lost (Walk *self)
 void
 walk_on_network (Walk *self)
 {
-  tell (&self->machine, self->now, HB_EVENT_NETWORK);
+  handle_event (&self->machine, self->now, HB_EVENT_NETWORK);
   finish (self);
 }
 
@@ -682,7 +682,7 @@ walk_tick (Walk     *self,
   const HbSettings *settings = &self->machine.settings;
 
   walk_take_in (self);
-  tell_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
+  handle_tick (&self->machine, self->now, held_up ? HB_READING_HELD_UP : HB_READING_DONE);
 
   if (self->machine.metrics.pong_timeouts > self->n_pong_timeouts)
     {

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "tell.h"
+#include "machine-events.h"
 
 static void
 handle (HbMachine *machine,
@@ -14,28 +14,28 @@ handle (HbMachine *machine,
 }
 
 void
-tell (HbMachine   *machine,
-      gint64       now,
-      HbEventKind  kind)
+handle_event (HbMachine   *machine,
+              gint64       now,
+              HbEventKind  kind)
 {
   handle (machine, now, (HbEvent) { .kind = kind });
 }
 
 void
-tell_message (HbMachine *machine,
-              gint64     now,
-              HbOpcode   opcode,
-              GBytes    *bytes)
+handle_message (HbMachine *machine,
+                gint64     now,
+                HbOpcode   opcode,
+                GBytes    *bytes)
 {
-  tell_judged (machine, now, opcode, bytes, HB_REPLY_UNJUDGED);
+  handle_judged (machine, now, opcode, bytes, HB_REPLY_UNJUDGED);
 }
 
 void
-tell_judged (HbMachine *machine,
-             gint64     now,
-             HbOpcode   opcode,
-             GBytes    *bytes,
-             HbReply    reply)
+handle_judged (HbMachine *machine,
+               gint64     now,
+               HbOpcode   opcode,
+               GBytes    *bytes,
+               HbReply    reply)
 {
   handle (machine, now, (HbEvent) {
     .kind = HB_EVENT_MESSAGE,
@@ -47,11 +47,11 @@ tell_judged (HbMachine *machine,
 
 /* Returns whether the caller has to emit the message at once. */
 gboolean
-tell_delivered (HbMachine *machine,
-                gint64     now,
-                HbOpcode   opcode,
-                GBytes    *bytes,
-                HbReply    reply)
+deliver_message (HbMachine *machine,
+                 gint64     now,
+                 HbOpcode   opcode,
+                 GBytes    *bytes,
+                 HbReply    reply)
 {
   return hb_machine_deliver (machine, now, &(HbEvent) {
     .kind = HB_EVENT_MESSAGE,
@@ -63,26 +63,26 @@ tell_delivered (HbMachine *machine,
 }
 
 void
-tell_sent (HbMachine    *machine,
-           gint64        now,
-           const HbSpan *span)
+handle_sent (HbMachine    *machine,
+             gint64        now,
+             const HbSpan *span)
 {
   hb_machine_on_sent (machine, now, machine->serial, span, TRUE);
 }
 
 void
-tell_progress (HbMachine *machine,
-               gint64     now,
-               guint64    written)
+handle_progress (HbMachine *machine,
+                 gint64     now,
+                 guint64    written)
 {
   handle (machine, now, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = written });
 }
 
 void
-tell_opened (HbMachine *machine,
-             gint64     now,
-             gboolean   can_acknowledge,
-             guint      round_trip)
+handle_opened (HbMachine *machine,
+               gint64     now,
+               gboolean   can_acknowledge,
+               guint      round_trip)
 {
   handle (machine, now, (HbEvent) {
     .kind = HB_EVENT_OPENED,
@@ -92,10 +92,10 @@ tell_opened (HbMachine *machine,
 }
 
 void
-tell_acknowledged (HbMachine *machine,
-                   gint64     now,
-                   guint64    position,
-                   guint      round_trip)
+handle_acknowledged (HbMachine *machine,
+                     gint64     now,
+                     guint64    position,
+                     guint      round_trip)
 {
   handle (machine, now, (HbEvent) {
     .kind = HB_EVENT_ACKNOWLEDGED,
@@ -105,17 +105,17 @@ tell_acknowledged (HbMachine *machine,
 }
 
 void
-tell_lost (HbMachine    *machine,
-           gint64        now,
-           const HbLoss *loss)
+handle_lost (HbMachine    *machine,
+             gint64        now,
+             const HbLoss *loss)
 {
   handle (machine, now, (HbEvent) { .kind = HB_EVENT_LOST, .loss = loss });
 }
 
 void
-tell_tick (HbMachine *machine,
-           gint64     now,
-           HbReading  reading)
+handle_tick (HbMachine *machine,
+             gint64     now,
+             HbReading  reading)
 {
   handle (machine, now, (HbEvent) { .kind = HB_EVENT_TICK, .tick.reading = reading });
 }

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "hb-time-private.h"
+
+G_BEGIN_DECLS
+
+/* When to query the link for the acknowledged bytes. The kernel does not report acknowledgements, so
+ * the link is queried repeatedly while messages wait for one. The first query follows after a round
+ * trip. The intervals then grow until messages are acknowledged. */
+typedef struct
+{
+  gint64 at;         /* when to query next, if messages wait */
+  gint64 receipt_at; /* Data that is received earlier causes no query. */
+  gint64 interval;   /* until `at` */
+  guint  round_trip; /* in microseconds, 0 if it is not known */
+} HbQueryTimer;
+
+void     hb_query_timer_init       (HbQueryTimer       *self,
+                                    guint               round_trip);
+void     hb_query_timer_start      (HbQueryTimer       *self,
+                                    gint64              now);
+gint64   hb_query_timer_get_late   (const HbQueryTimer *self);
+void     hb_query_timer_on_query   (HbQueryTimer       *self,
+                                    gint64              now);
+gboolean hb_query_timer_on_receipt (HbQueryTimer       *self,
+                                    gint64              now);
+
+G_END_DECLS
