@@ -10,18 +10,22 @@ B, KIB, MIB = 1, 1024, 1024 * 1024
 SIZES = (16 * B, 125 * B, KIB, 16 * KIB, 64 * KIB, MIB)
 LINES = ('plain', 'tls')
 
-# Numbers of messages in flight, with the sizes for each. Larger cases would only measure memory.
+# Numbers of messages in flight, with the sizes for each. With more bytes in flight, a case would
+# mostly measure the speed of the memory.
 ECHOES = ((1, SIZES), (64, SIZES[:5]), (256, SIZES[:3]))
 
-# A sender has four windows on their way, and no program is to need more memory than this for them.
+# A sender has four windows of messages in flight. The window becomes smaller for long messages, so
+# that these four windows take SEND_BYTES at most.
 SEND_WINDOW = 256
 SEND_BYTES = 4 * MIB
 
-# Text needs the same work as binary messages and a check of UTF-8, so some cases are enough.
+# Text takes the same work as binary messages, and in addition a check of UTF-8, so a few cases are
+# enough.
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
 
 
-# Messages that are sent when the one before counts as sent. The server never says anything.
+# Sizes of messages that are each sent only when the message before it counts as sent. The server
+# would report its count after NEVER messages, so it sends nothing.
 AWAITED = (125, 16 * KIB)
 NEVER = 2**32
 
@@ -57,12 +61,18 @@ class Case:
 
     @property
     def on_one_cpu(self):
-        """Whether the server shares the client's processor: across processors, waking an idle one
-        takes longer than all else that happens to one message at a time."""
+        """Whether the server shares the client's processor.
+
+        It does where only one message is in flight. To wake another, idle processor would take
+        longer than all the work for that message.
+        """
         return self.work == 'await' or (self.work == 'echo' and self.window == 1)
 
     def is_for(self, program):
-        """Whether the program takes part: the peers and other languages do where a goal is set."""
+        """Returns whether the program runs the case.
+
+        Peers and programs in other languages run only the cases that have a goal for them.
+        """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
         if program.name == ACKNOWLEDGED:
@@ -96,7 +106,7 @@ def make_cases():
 
 
 def get_system(libsoup):
-    """Returns the number of the system with such a libsoup: Debian 12, Debian 13 or unstable."""
+    """Returns the system with this libsoup: 0 for Debian 12, 1 for Debian 13, 2 for unstable."""
     minor = int(libsoup.split('.')[1])
     return 0 if minor < 4 else 1 if minor < 8 else 2
 
@@ -111,8 +121,8 @@ class Goal:
     window: int = 1
     line: str = 'plain'
     base: str = RAW
-    language: str = ''      # of both programs, C if it is empty
-    is_ahead: bool = False  # whether the task must be faster than every peer too
+    language: str = ''      # the language of both programs, C if it is empty
+    is_ahead: bool = False  # whether the task must also be faster than every peer
     cpu: float = 0          # the highest ratio of its CPU time to that of the old task, or 0
 
     def covers(self, case):
@@ -120,7 +130,7 @@ class Goal:
             case.window == self.window or case.work != 'echo')
 
 
-# The share of the engine on each system
+# The least ratio to the engine, on each system
 SHARE = (0.85,) * 3
 
 GOALS = (
@@ -167,8 +177,8 @@ def judge_goal(goal, case, results):
                f'{cpu}, wanted {goal.cpu:g}')
 
 
-# The least ratio of what is acknowledged to what is only written, in each case of messages that are
-# sent. To wait for each acknowledgement takes a round trip, so those cases have no goal.
+# The least ratio of the messages a second with delivery ACKNOWLEDGED to those without, in each case
+# that sends messages. The cases `await` have no goal, because they wait a round trip for each one.
 ACKNOWLEDGED_LEAST = 0.9
 
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many idle links in one process, with heartbeats at the default times: see measures/crowd.c."""
+"""Many idle connections in one process, with heartbeats at the default times.
+
+measures/crowd.c describes the commands of the process.
+"""
 
 import os
 import select
@@ -17,14 +20,16 @@ COUNTS = (100, 1000, 5000, 9900)
 ECHOES = 200
 TIMEOUT = 120
 
-# Seconds. libsoup alone would take minutes for ten thousand attempts at once.
+# Seconds to wait until all connections are open again. libsoup alone would take minutes for ten
+# thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds. Each link gets one ping in the second rest.
+# Seconds without messages, after the connections were opened and after the echoes. In HEARTBEAT
+# seconds, each connection gets one ping.
 SETTLING = 1
 HEARTBEAT = 15
 
-# The goals, some only for these numbers of links
+# The goals. Those in a dictionary apply only to its numbers of connections.
 MAX_DESCRIPTORS = 1.1
 MAX_KIB_ABOVE_RAW = 2.5
 MIN_CONNECTS = {1000: 0.9, 9900: 2.5}
@@ -36,8 +41,10 @@ MAX_ECHO_GROWTH = 1.5
 
 @dataclass
 class State:
-    """A process at one moment. The CPU time is in microseconds, as the number of wake-ups since the
-    process began."""
+    """A process at one moment.
+
+    The CPU time, in microseconds, and the wake-ups are counted from the start of the process.
+    """
 
     time: float
     cpu: int
@@ -47,7 +54,7 @@ class State:
 
 
 class Crowd:
-    """The process that has the links"""
+    """The process that has the connections"""
 
     def __init__(self, command, folder):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -55,7 +62,7 @@ class Crowd:
                                         **make_client_options(folder))
 
     def do(self, command, then=None, timeout=TIMEOUT):
-        """Gives the process a command, and returns the state after it."""
+        """Gives the process a command, calls @then, and returns the state after the command."""
         self.process.stdin.write(f'{command}\n')
         self.process.stdin.flush()
         if then:
@@ -81,7 +88,10 @@ class Crowd:
 
 
 def wait_until_back(crowd, server):
-    """Returns the seconds from the restart of the server until all links are open, or BACK_MAX."""
+    """Returns the seconds from the restart of the server until all connections are open again.
+
+    After BACK_MAX seconds, it no longer waits, and returns BACK_MAX.
+    """
     restarted_at = time.monotonic()
     try:
         return crowd.do('back', server.restart, BACK_MAX).time - restarted_at
@@ -90,7 +100,7 @@ def wait_until_back(crowd, server):
 
 
 def measure(crowd, server, n_links, heartbeat):
-    # One link first, so that what every process needs once does not count.
+    # The first connection is not counted, because it allocates what a process needs only once.
     crowd.do('open 1')
     base = crowd.do(f'echo {ECHOES}')
     started_at = time.monotonic()
@@ -112,7 +122,7 @@ def measure(crowd, server, n_links, heartbeat):
 
 
 def run(n_links, command, server, folder, seconds=HEARTBEAT):
-    """Returns the figures, or None and the reason."""
+    """Returns the figures and no reason, or None and the reason why there are none."""
     crowd = Crowd(command, folder)
     try:
         return measure(crowd, server, n_links, seconds), ''
@@ -123,8 +133,10 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 
 
 def make_commands(n_links, server):
-    """Yields the program and its command. Libsoup has a session for each link at one number of
-    links only, because that takes long."""
+    """Yields the name and the command of each program.
+
+    A session for each connection takes libsoup long, so only the crowd of 1,000 has that case.
+    """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
                               (TASK, ('shared', 'own'))):
@@ -159,7 +171,7 @@ def judge_count(n_links, task, raw):
 
 
 def judge(figures):
-    """Judges the figures by number of links and program."""
+    """Yields the same for all goals. @figures has them by number of connections and program."""
     tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
     for n_links, task in tasks.items():
         yield from judge_count(n_links, task, figures[n_links][f'{RAW}, shared'])

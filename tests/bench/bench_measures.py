@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures other than messages per second: one program in C for each, which prints its figures."""
+"""Measures other than messages per second.
+
+Most of them are a program in C that prints its figures. The crowds have more programs: see
+bench_crowd.py.
+"""
 
 import json
 import statistics
@@ -16,12 +20,12 @@ BARS = 20
 
 LIBRARIES = (RAW, TASK)
 
-# What a heartbeat may take, and so on
+# The goals: the highest values that the task may have
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
 
-# The waits before an attempt: reconnect-timeout, reconnect-timeout-max, reconnect-jitter
+# The delays before an attempt: reconnect-timeout, reconnect-timeout-max, reconnect-jitter
 WAITS = {
     '2 s': (2000, 0, 0),
     '2 s doubling to 60 s': (2000, 60000, 0),
@@ -34,10 +38,10 @@ WAITS = {
 class Measure:
     name: str
     title: str
-    get_commands: Callable  # of the quickness and the server: label, command, environment
-    judge: Callable         # of the figures by label: title, whether it holds, figures
-    rounds: int = 5         # at most
-    n_links: int = 0        # of a crowd
+    get_commands: Callable  # takes `quick` and the server; yields label, command, environment
+    judge: Callable         # takes the figures by label; yields title, whether it holds, figures
+    rounds: int = 5         # the most rounds
+    n_links: int = 0        # the number of connections in a crowd
     in_quick: bool = True
 
 
@@ -95,7 +99,8 @@ def judge_heartbeat(figures):
 def judge_allocations(figures):
     ours, theirs = (middle(figures, library, 'allocations_per_message')
                     for library in (TASK, RAW))
-    # The stream may need something for each turn of the loop, which many messages have together.
+    # The stream may allocate memory once for each iteration of the main loop. Many messages are
+    # received in one iteration.
     yield ('a message received: no allocation beyond those of libsoup', ours <= theirs + 0.05,
            f'{ours:.2f} and {theirs:.2f}')
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Draws the results of bench.py for table.py.
 
-The picture has a panel for each case, and the panel a bar for each program: its messages a second.
+The picture has a panel for each case. In a panel, each program has a bar that shows its messages a
+second.
 """
 
 from xml.sax.saxutils import escape
@@ -19,7 +20,7 @@ LINE = 17
 HEAD = 40
 GAP = 20
 
-# The task, what it wraps, the limit, and the others
+# The task, libsoup alone, and the engine. All other programs have the colour OTHER.
 COLOURS = {'task': '#1c71d8', 'libsoup': '#77767b', 'engine': '#e5a50a'}
 OTHER = '#c0bfbc'
 INK = '#241f31'
@@ -49,7 +50,7 @@ def draw_panel(x, y, title, rates):
 
 
 def draw(system):
-    """system: a System of table.py"""
+    """Returns the picture. @system is a System of table.py."""
     machine = system.machine
     panels = [(system.titles[case],
                {program: entry['messages_per_second']

@@ -12,7 +12,7 @@ CLIENTS = SOURCE / 'clients'
 
 TASK = 'task'
 OLD = 'old task'
-ACKNOWLEDGED = 'acknowledged'  # the task, with this delivery
+ACKNOWLEDGED = 'acknowledged'  # the task with delivery ACKNOWLEDGED
 RAW = 'libsoup'
 ENGINE = 'engine'
 OURS = (RAW, TASK, OLD, ACKNOWLEDGED, ENGINE)
@@ -28,13 +28,16 @@ class Program:
     name: str
     command: list
     language: str = 'C'
-    is_peer: bool = False  # what the task is to be ahead of
-    absent: str = ''       # why it cannot be run
+    is_peer: bool = False  # whether it is a library that the task is compared with
+    absent: str = ''       # why it cannot be run, empty if it can
     environment: dict = field(default_factory=dict)
 
 
 def find_python(module):
-    """The first Python in the path may be one without Debian's modules."""
+    """Returns a Python that has the module, or None.
+
+    The first Python in the path may lack Debian's modules.
+    """
     for python in ('python3', '/usr/bin/python3'):
         if shutil.which(python) and subprocess.run(
                 [python, '-c', f'import {module}'], capture_output=True, check=False

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Figures into medians, medians into a table, and a table into pass or fail."""
+"""Computes the medians of the figures, prints them as tables, and checks the goals."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from bench_programs import ENGINE, OLD, RAW, TASK, in_language
 
 
 def ask(*command):
-    """The first line that a program prints, or None."""
+    """Returns the first line that a program prints, or None."""
     if not shutil.which(command[0]):
         return None
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -51,10 +51,10 @@ def describe_machine():
 
 @dataclass
 class Figures:
-    """Of one run, or the medians of some"""
+    """The figures of one run, or the medians of several runs"""
 
     rate: float       # messages a second
-    megabytes: float  # a second
+    megabytes: float  # megabytes a second
     cpu: float        # microseconds a message
 
 
@@ -74,13 +74,13 @@ def spread(values):
 
 @dataclass
 class Results:
-    """All results, in their order."""
+    """All results, also written to a file in the order in which they come"""
 
     path: object
     programs: list
     machine: dict
     runs: dict = field(default_factory=dict)   # (case, name of a program): round: Figures
-    faults: set = field(default_factory=set)   # (case, name) that has failed once
+    faults: set = field(default_factory=set)   # (case, name of a program) that has failed
 
     def write(self, kind, **fields):
         with self.path.open('a', encoding='utf-8') as file:
@@ -99,14 +99,18 @@ class Results:
         return Figures(*map(statistics.median, zip(*map(astuple, runs)))) if runs else None
 
     def get_ratio(self, case, name, base, figure='rate'):
-        """The median of what the rounds say, one by one: what disturbs one disturbs both."""
+        """Returns the median of the ratios of the rounds, or None.
+
+        Other load on the machine disturbs both programs of a round, so it changes their ratio less
+        than their figures.
+        """
         ours, theirs = self.runs.get((case, name), {}), self.runs.get((case, base), {})
         ratios = [getattr(ours[number], figure) / getattr(theirs[number], figure)
                   for number in ours.keys() & theirs.keys() if getattr(theirs[number], figure)]
         return spread(ratios) if ratios else None
 
     def get_peers(self, case):
-        """The rates of the peers, by name."""
+        """Returns the rates of the peers, by name."""
         medians = {program.name: self.get_median(case, program.name)
                    for program in self.programs if program.is_peer}
         return {name: median.rate for name, median in medians.items() if median}
@@ -119,7 +123,10 @@ def print_machine(results, arguments, out):
 
 
 def print_cases(results, cases, out):
-    """Prints all medians. The ratio of CPU times is the steadier one on a machine that is busy."""
+    """Prints all medians, and their ratios.
+
+    On a busy machine, the ratio of the CPU times varies less than that of the messages a second.
+    """
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
           f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)
     for case in cases:
@@ -147,7 +154,7 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the task with this library to the task with that of another build."""
+    """Prints the ratios of the task with the new library to the task with that of another build."""
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))
@@ -158,7 +165,7 @@ def print_new_to_old(results, cases, out):
 
 
 def print_goals(results, verdicts, out):
-    """Returns how many are missed."""
+    """Prints the goals, and returns how many are missed."""
     missed = 0
 
     print('\nGoals', file=out)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The server, a certificate for it, and where everything runs."""
+"""The server, its certificate, and the processors on which the server and the clients run."""
 
 import os
 import resource
@@ -25,7 +25,7 @@ FILES = 32768
 
 
 def make_certificate(folder):
-    """Made for this run: one in the repository would expire some day."""
+    """Makes a certificate for this run. One in the repository would expire some day."""
     certificate, key = folder / 'cert.pem', folder / 'key.pem'
     subprocess.run(
         ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
@@ -36,7 +36,7 @@ def make_certificate(folder):
 
 
 def place(cpu, batch=False):
-    """Returns a function that a process runs before it becomes another program."""
+    """Returns a function that moves a new process to this processor before its program starts."""
     def prepare():
         os.sched_setaffinity(0, {cpu})
         if batch:
@@ -46,7 +46,10 @@ def place(cpu, batch=False):
 
 @dataclass
 class Server:
-    """Apart from the client; or beside it and, so as not to interrupt it, under SCHED_BATCH."""
+    """The server, on a processor of its own or on that of the client.
+
+    On the client's processor, it has the policy SCHED_BATCH, so it does not interrupt the client.
+    """
 
     build: Path
     folder: Path
@@ -78,13 +81,13 @@ class Server:
 
 
 def find_reason(text):
-    """The line that names an error, or else the last one, of a program's output."""
+    """Returns the first line of a program's output that names an error, or else the last line."""
     lines = [line.strip() for line in text.split('\n') if line.strip()]
     return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no word')
 
 
 def make_client_options(folder, environment=None):
-    """Where and with what environment a client runs"""
+    """Returns the options of Popen() that set the processor and the environment of a client."""
     return {
         'preexec_fn': place(CLIENT_CPU),
         'env': {**os.environ, **QUIET, 'NODE_EXTRA_CA_CERTS': str(folder / 'cert.pem'),
@@ -93,7 +96,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Returns the output of the program, or None and the reason."""
+    """Returns the output of the program and no reason, or None and the reason of its failure."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
@@ -107,7 +110,10 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 
 
 def raise_file_limit():
-    """Ten thousand tasks have a socket each; not everyone may go beyond `hard`."""
+    """Raises the limit of open files, because ten thousand tasks have a socket each.
+
+    Only root may raise it above the hard limit. Others get the hard limit.
+    """
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for wanted in (max(FILES, hard), hard):
         try:

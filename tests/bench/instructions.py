@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Usage: tests/bench/instructions.py BUILD
 
-Prints how many instructions a short message takes in the task and in the engine, and in which
-parts of them. BUILD has the benchmarks, as run.sh builds them. The numbers come from valgrind, so
-they do not depend on other load on the machine. Valgrind also makes GLib take slices from malloc().
+Prints how many instructions the task and the engine execute for a short message, and in which parts
+of their code. BUILD is a build folder of run.sh. Valgrind counts the instructions, so the numbers
+do not depend on other load on the machine. It also makes GLib allocate slices with malloc().
 """
 
 import re
@@ -23,8 +23,8 @@ CASES = (
     ('send 125 B', '/sink?ack=256', ('send', '125', '256', SECONDS)),
 )
 
-# For each kind of work the function whose instructions count, and the one that is called for each
-# message
+# For each kind of work, the function whose instructions count, and the function that is called for
+# each message
 PROGRAMS = {
     'task': ('client-hb', {'receive': ('hb_input_run', 'message_cb'),
                            'send': ('hb_websocket_task_send_message',) * 2}),
@@ -32,8 +32,8 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The parts, with functions that do not call each other. A send emits no signal; the handler that
-# calls it may run within one.
+# The parts, as functions that do not call each other. Sending a message emits no signal, although
+# the handler that sends it may be called by a signal.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),
@@ -44,7 +44,10 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 
 
 def read(profile):
-    """Returns the instructions of each function with those that it calls, and its calls."""
+    """Returns two dictionaries by function: its instructions, and the number of its calls.
+
+    The instructions include those of the functions that it calls.
+    """
     text = subprocess.run(['callgrind_annotate', '--inclusive=yes', '--tree=caller', '--auto=no',
                            '--threshold=100', profile], capture_output=True, text=True,
                           check=True).stdout

@@ -3,22 +3,23 @@
 
 # Usage: tests/bench/run.sh [--build-dir=DIR] [-DOPTION=VALUE]... [OPTION]...
 #
-# Builds the benchmarks in _build-bench (or DIR) and prints how fast the task is, beside libsoup
-# alone, an engine that does as little as possible, and other libraries. The programs run in turn,
-# round by round, so that other load on the machine slows them all down alike. Programs that are not
-# installed are skipped with a message.
+# Builds the benchmarks in _build-bench (or DIR) and compares the speed of the task with libsoup
+# alone, with other libraries, and with an engine that does as little as possible. The programs run
+# in turn, round by round, so that other load on the machine slows them all down alike. Programs
+# that are not installed are skipped with a message.
 #
-#   --quick             few and short runs, for a look
-#   --rounds=N          how often each program is run (5)
-#   --seconds=N         how long one run is (0.5)
-#   --only=PATTERN      the cases and measures of such a name, as in 'echo-*-w64-plain' or tick
-#   --goals             only the cases that have a goal, and no measures
-#   --programs=PATTERN  the programs of such a name; libsoup, the task and the engine always run
-#   --all               all programs in all cases, not only in those that have a goal
-#   --old=BUILD         another build folder, whose library the task runs with too, next to the new
-#                       one in each round; prints the ratio of new to old
+#   --quick             runs a few short rounds, for a first look
+#   --rounds=N          runs each program N times (5)
+#   --seconds=N         lets each run take N seconds (0.5)
+#   --only=PATTERN      runs the cases and measures with such a name, as in 'echo-*-w64-plain'
+#   --goals             runs the cases that have a goal, and no measures
+#   --programs=PATTERN  runs the programs with such a name, and always libsoup, the task and the
+#                       engine
+#   --all               runs all programs in all cases, also in those without a goal
+#   --old=BUILD         also runs the task with the library of another build folder, next to the new
+#                       library in each round, and prints the ratio of new to old
 #   --output=STEM       writes the figures to STEM.txt and STEM.jsonl
-#   --check             fails where a goal is missed
+#   --check             fails if a goal is missed
 #   --list              prints the names of the cases and measures
 
 set -euo pipefail
@@ -42,7 +43,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# The peers come from npm as the lock says, without the compiler that they would like to run.
+# Installs the libraries for Node in the versions of package-lock.json. Their install scripts would
+# run a compiler, so they are disabled.
 install_peers ()
 {
   local peers=$build_dir/peers

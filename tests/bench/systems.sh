@@ -12,7 +12,7 @@
 #   --old=COMMIT        measures the library of that commit too, after building it on each system
 #   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
 #
-# For a look:       tests/bench/systems.sh -- --goals --rounds=1 --seconds=0.1
+# For a first look: tests/bench/systems.sh -- --goals --rounds=1 --seconds=0.1
 # For the pages:    tests/bench/systems.sh
 #                   tests/bench/table.py _build-bench/systems/*.jsonl doc/performance.* \
 #                     tests/bench/FIGURES.md
@@ -27,8 +27,8 @@ systems='bookworm trixie sid'
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# build_old FOLDER NAME COMMAND...: builds the library of that commit in FOLDER. COMMAND runs the
-# build, and sees FOLDER as NAME.
+# build_old FOLDER NAME COMMAND...: builds the library of the commit that --old names in FOLDER.
+# COMMAND runs the build, possibly in a chroot, where NAME is the path of FOLDER.
 build_old ()
 {
   [ -n "$old" ] || return 0
@@ -54,7 +54,7 @@ measure_in_chroot ()
   make_chroot "$1"
   mkdir "$root/source" "$root/build"
   copy_files . "$root/source"
-  # The peers of Node are the same everywhere, so npm does not have to be installed.
+  # The libraries for Node are the same on each system, so the chroot needs no npm.
   [ ! -d _build-bench/peers ] || cp -R _build-bench/peers "$root/build"
   enter "$root" env HB_LEAVE_OUT=npm /source/tools/install-packages.sh bench
   build_old "$root" '' enter "$root"

@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Puts results of bench.py into pages: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
+"""Writes results of bench.py into pages and plots: table.py RESULTS.jsonl... PAGE.md... PLOT.svg...
 
-Several files of one system count as one. The text of a page between `<!-- figures: NAME -->` and
-`<!-- figures end -->` is replaced with the table of that name: `systems` (the cases with a goal, a
-table for each system), `all` (every case), `behind` (the cases in which another program is faster),
-`bindings` (Python and GJS), `crowd`, `tick`, `herd`, `goals` or `machine`. A table for which there
-are no figures stays as it is. A plot shows some cases of the first system.
+Several files with results of one system count as one file. The text of a page between
+`<!-- figures: NAME -->` and `<!-- figures end -->` is replaced with the table of that name:
+
+    systems    the cases with a goal, in a table for each system
+    all        all cases
+    behind     the cases in which another program is faster
+    bindings   the cases in Python and GJS
+    crowd      the measures with many idle connections
+    tick       the measure of that name
+    herd       the measure of that name
+    goals      whether each goal is met
+    machine    the machine and the rounds, as text
+
+A table without figures in the results is not changed. A plot shows some cases of the first system.
 """
 
 import json
@@ -119,7 +128,10 @@ def make_systems(systems):
 
 
 def make_columns(systems, programs, make_cell):
-    """Yields a row for each case and program, with a cell for each system, unless all are empty."""
+    """Yields a row for each case and program, with a cell for each system.
+
+    A row whose cells are all empty is left out.
+    """
     titles = {case: title for system in systems for case, title in system.titles.items()}
     for case, title in titles.items():
         for label, program in programs:
@@ -129,7 +141,7 @@ def make_columns(systems, programs, make_cell):
 
 
 def make_share(system, case, program):
-    """Returns the ratio to libsoup, and the share of the engine."""
+    """Returns a cell with the ratio to libsoup, and the ratio to the engine."""
     median = system.get(case, program)
     if not median:
         return ''
@@ -189,7 +201,8 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """The measure runs in virtual time, so it is the same on each system."""
+    """Returns the rows of the first system. The measure has the same result on each system, because
+    its time is virtual."""
     return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
         (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
          f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')
@@ -229,7 +242,7 @@ TABLES = {
 }
 
 
-# The others are made of the cases.
+# The tables of measures. All other tables consist of cases.
 OF_MEASURES = ('crowd', 'tick', 'herd')
 
 

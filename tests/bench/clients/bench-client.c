@@ -9,13 +9,15 @@
 
 #include "bench-client.h"
 
-/* A fifth of the time is for warming up. */
+/* The time before the measurement begins, as a part of its duration */
 #define WARM_UP 0.2
 
-/* Reading the clock for each message would cost the fastest more than the others. */
+/* Each client reads the clock once for this number of messages. To read it for each message would
+ * slow down the fastest client most. */
 #define CLOCK_EVERY 8
 
-/* The number of windows in flight while sending, so that no client waits for the server's count */
+/* The number of windows in flight in BENCH_SEND. With one window, a client would wait for the
+ * server's count after each window. */
 #define WINDOWS_SENT 4
 
 static BenchWork
@@ -56,7 +58,7 @@ bench_client_init (BenchClient  *self,
   self->message = g_bytes_new_take (g_strnfill (self->size, 'x'), self->size);
 }
 
-/* Returns how many messages are to be sent now. */
+/* Returns the number of messages to send now. */
 guint
 bench_client_on_open (BenchClient *self)
 {
@@ -119,7 +121,8 @@ look_at_clock (BenchClient *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  /* A window of long messages may take longer than the warm-up: it must have been filled once. */
+  /* A window of long messages may take longer than the warm-up. Before the measurement begins, a
+   * whole window must have come back. */
   if (self->started_at == 0 && now - self->opened_at >= self->warm_up
       && (self->work == BENCH_SEND || self->n_received >= self->window))
     start (self, now);
@@ -144,7 +147,7 @@ read_count (BenchClient   *self,
   return n_new;
 }
 
-/* Returns how many messages are to be sent now, unless this was the end. */
+/* Returns the number of messages to send now. Ends the program when the time is over. */
 guint
 bench_client_on_message (BenchClient   *self,
                          gconstpointer  data,
@@ -164,7 +167,7 @@ bench_client_on_message (BenchClient   *self,
   return self->work == BENCH_RECEIVE ? 0 : n_told;
 }
 
-/* Follows each message of BENCH_AWAIT. Ends the program when the time is over. */
+/* Counts a message of BENCH_AWAIT that has been sent. Ends the program when the time is over. */
 void
 bench_client_on_sent (BenchClient *self)
 {

@@ -6,24 +6,24 @@
 
 G_BEGIN_DECLS
 
-/* What every client program does, whatever it is written with:
+/* The part that all client programs in C share. The clients in other languages do the same.
  *
  *   PROGRAM URI echo|receive|send|await SIZE WINDOW SECONDS [text]
  *
- * It connects, and when open sends as many messages as bench_client_on_open () says; upon each
- * message it sends as many as bench_client_on_message () says. The latter ends the program when the
- * time is over, with one line of JSON. */
+ * When its connection is open, a client sends the number of messages that bench_client_on_open ()
+ * returns. After each received message, it sends the number that bench_client_on_message ()
+ * returns. When the time is over, the program prints the figures as one line of JSON and ends. */
 typedef enum {
-  BENCH_ECHO,    /* WINDOW messages are on their way at any time */
+  BENCH_ECHO,    /* WINDOW messages are always in flight */
   BENCH_RECEIVE,
-  BENCH_SEND,    /* the server sends its count of messages each time it has received WINDOW */
-  BENCH_AWAIT,   /* each message is sent when the one before counts as sent */
+  BENCH_SEND,    /* the server sends its count after each WINDOW messages that it has received */
+  BENCH_AWAIT,   /* each message is sent when the message before it counts as sent */
 } BenchWork;
 
 typedef struct
 {
   const char *uri;
-  GBytes     *message;    /* (owned) the one to be sent */
+  GBytes     *message;    /* (owned) the message to send */
   gsize       size;
   guint       window;
   BenchWork   work;
@@ -35,8 +35,8 @@ typedef struct
   gint64      user_time;
   gint64      system_time;
   guint64     n_received;
-  guint64     n_messages; /* within the time measured */
-  guint64     n_counted;  /* by the server, in all */
+  guint64     n_messages; /* the messages of the measured time */
+  guint64     n_counted;  /* the last count of the server */
 } BenchClient;
 
 void  bench_client_init       (BenchClient    *self,

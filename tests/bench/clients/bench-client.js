@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What every client does, for Node and GJS: see bench-client.h. They differ in how they read the
-// time, in microseconds: of the clock, and of the processor for user and system. They also differ
-// in how they read a message that is a decimal number.
+// The part that the clients for Node and GJS share. bench-client.h describes a client.
+//
+// Each client passes three functions to the constructor, because Node and GJS have different APIs:
+//
+//   getTime     returns the time of the clock, in microseconds
+//   getUsage    returns the CPU time as {user, system}, in microseconds
+//   readNumber  returns the number in a message that consists of decimal digits
 
 const WARM_UP = 0.2;
 const CLOCK_EVERY = 8;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What every client does, in Python: see bench-client.h."""
+"""The part that the clients in Python share. bench-client.h describes a client."""
 
 import json
 import resource
@@ -12,7 +12,7 @@ WINDOWS_SENT = 4
 
 class BenchClient:
     def __init__(self, uri, work, size, window, seconds, kind='binary', read_number=int):
-        """read_number: a function that reads a message that is a decimal number"""
+        """Reads the command line. @read_number returns the number in a message of digits."""
         self.uri = uri
         self.work = work
         self.size = int(size)

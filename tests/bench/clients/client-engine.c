@@ -5,7 +5,7 @@
 #include "bench-client.h"
 #include "bench-engine.h"
 
-/* The same with the engine */
+/* A client with the engine: see bench-engine.c. */
 
 static BenchClient client;
 

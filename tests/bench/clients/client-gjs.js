@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The task, libsoup alone or the engine, from GJS: client-gjs.js task|libsoup|engine ARGUMENT...
+// A client in GJS: client-gjs.js task|libsoup|engine ARGUMENT...
 
 import GLib from 'gi://GLib';
 import Soup from 'gi://Soup?version=3.0';
@@ -8,10 +8,11 @@ import System from 'system';
 
 import {BenchClient} from './bench-client.js';
 
-// The unit of the times in /proc
+// The microseconds in a clock tick, the unit of CPU times in /proc
 const TICK = 10000;
 
-// GJS has no getrusage(2). The name of the program, in brackets, may have blanks in it.
+// Returns the CPU time, in microseconds. GJS has no getrusage(2), so the time is read from /proc.
+// There, the name of the program is in parentheses and may contain spaces.
 function getUsage() {
     const [, bytes] = GLib.file_get_contents('/proc/self/stat');
     const fields = new TextDecoder().decode(bytes).replace(/^.*\) /, '').split(' ');

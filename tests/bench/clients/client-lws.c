@@ -7,14 +7,14 @@
 
 #include "bench-client.h"
 
-/* libwebsockets, as its documentation requires: one write for each writable callback */
+/* A client with libwebsockets. Its documentation allows one write for each writable callback. */
 
 #define BUFFER_MIN (64 * 1024)
 
 static BenchClient client;
-static guint8 *buffer;   /* with LWS_PRE bytes in front, where the header is written */
-static gsize n_arrived;  /* of the current message */
-static guint n_due;      /* how many messages are to be sent */
+static guint8 *buffer;   /* begins with LWS_PRE bytes for the header */
+static gsize n_arrived;  /* the received bytes of the current message */
+static guint n_due;      /* the number of messages to send */
 
 static void
 send_messages (struct lws *wsi,
@@ -25,7 +25,7 @@ send_messages (struct lws *wsi,
     lws_callback_on_writable (wsi);
 }
 
-/* It masks in place, so the message must be copied there again. */
+/* lws_write () masks the bytes in the buffer, so each message is copied into the buffer first. */
 static int
 write_one (struct lws *wsi)
 {

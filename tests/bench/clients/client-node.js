@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The libraries of Node: client-node.js LIBRARY ARGUMENT... Each is used as its README shows. Those
-// that want a browser's WebSocket get the one of `ws`.
+// A client with a library for Node: client-node.js LIBRARY ARGUMENT...
+//
+// Each library is used as its README shows. Libraries that require the WebSocket of a browser get
+// the one of `ws`.
 
 import {createRequire} from 'node:module';
 import process from 'node:process';
@@ -34,7 +36,7 @@ function fail(error) {
     process.exit(1);
 }
 
-// Some would otherwise use a Blob, which cannot be read synchronously.
+// Some libraries would otherwise deliver a Blob, which cannot be read synchronously.
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Python's websockets."""
+"""A client with Python's websockets."""
 
 import asyncio
 import os
@@ -30,7 +30,8 @@ async def main(client):
             n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
-                # A close frame would wait for all that the server still has to send.
+                # The program sends no close frame. The reply to it would follow all messages that
+                # the server still sends.
                 os._exit(0)
             for _ in range(n_messages):
                 await socket.send(message)

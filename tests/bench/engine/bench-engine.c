@@ -10,14 +10,14 @@
 #include "bench-engine.h"
 #include "hb-marshal-private.h"
 
-/* The limit for a WebSocket over GIO's streams that emits a signal with a GBytes for each message.
- * The engine parses and writes frames itself, and gathers them into one write for each dispatch. It
- * checks no UTF-8, answers no control frames, joins no fragments and has no timers, so it is only
- * for measuring. */
+/* The limit of the speed of a WebSocket over GIO's streams that emits a signal with a GBytes for
+ * each message. The engine parses and writes frames itself, and gathers frames into one write for
+ * each dispatch. It checks no UTF-8, answers no control frames, joins no fragments and has no
+ * timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 
-/* A payload of this length or more is read straight into the memory of its message. */
+/* A payload of this length or more is read directly into the memory of its message. */
 #define LONG_SIZE (8 * 1024)
 
 /* The size of the read after such a payload. A larger read would take bytes of the next payload,
@@ -54,15 +54,15 @@ struct _BenchEngine
   GPollableInputStream  *input;        /* (unowned) */
   GPollableOutputStream *output;       /* (unowned) */
   GSource               *readable;     /* (owned) (nullable) */
-  GSource               *writable;     /* (owned) (nullable) only while a write would block */
+  GSource               *writable;     /* (owned) (nullable) NULL unless a write would block */
   gboolean               is_tls;
-  gboolean               gathers;      /* while messages are delivered */
+  gboolean               gathers;      /* whether messages are being delivered */
 
   guint8                *in;           /* (owned) BUFFER_SIZE bytes */
   gsize                  in_end;
-  gsize                  in_wanted;    /* how many bytes the next read asks for at most */
+  gsize                  in_wanted;    /* the most bytes that the next read asks for */
 
-  guint8                *payload;      /* (owned) (nullable) of the long message under way */
+  guint8                *payload;      /* (owned) (nullable) of a long message, until it is read */
   gsize                  payload_size;
   gsize                  payload_end;
   SoupWebsocketDataType  type;
@@ -89,7 +89,7 @@ static gboolean
 writable_cb (GObject  *output,
              gpointer  user_data);
 
-/* A stream reports as an error that a call would block. */
+/* Ends the program unless the error only reports that the call would block. */
 static void
 expect_would_block (GError *error)
 {
@@ -135,7 +135,7 @@ writable_cb (GObject  *output,
   return G_SOURCE_REMOVE;
 }
 
-/* Returns the end of the data to be written, with room for @length more bytes. */
+/* Returns the end of the data that waits to be written, with room for @length more bytes. */
 static guint8 *
 make_room (BenchEngine *self,
            gsize        length)
@@ -215,7 +215,7 @@ deliver (BenchEngine *self,
   g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, self->type, message);
 }
 
-/* Begins a long message of which the header and a part of the payload have been received. */
+/* Begins a long message. Its header and a part of its payload have been received. */
 static void
 begin_payload (BenchEngine  *self,
                gsize         size,
@@ -390,7 +390,7 @@ connect_to (const char  *uri,
   if (connection == NULL)
     return NULL;
 
-  /* As libsoup does */
+  /* libsoup sets this option too. */
   g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP, TCP_NODELAY, 1,
                        NULL);
 

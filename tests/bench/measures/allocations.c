@@ -8,12 +8,12 @@
 #include "measure-counters.h"
 #include "measure-link.h"
 
-/* How much memory is asked for, and how often a timer is armed, for each message of a flood. With
- * G_SLICE=always-malloc it is counted all.
+/* Counts how often memory is allocated and a timer is armed for each message of a flood. Without
+ * G_SLICE=always-malloc, allocations of GLib's slices are not counted.
  *
  * allocations task|libsoup URI MESSAGES */
 
-/* Until every buffer and queue has its size */
+/* The number of messages after which every buffer and queue has its final size */
 #define WARM_UP 1000
 
 static guint64 n_received;

@@ -7,13 +7,13 @@
 #include "crowd.h"
 #include "measure-link.h"
 
-/* The crowd of tasks, or of libsoup's connections: see crowd.c.
+/* Many idle connections of tasks, or of libsoup alone: see crowd.c.
  *
  * crowd-glib task|libsoup-keepalive PORT shared|own */
 
 static GMainLoop *loop;
 static const char *library;
-static SoupSession *session; /* (nullable) NULL if each link has its own */
+static SoupSession *session; /* (nullable) NULL if each connection has its own */
 static GBytes *payload;
 static MeasureLink *first;
 
@@ -89,6 +89,6 @@ main (int    argc,
 
   crowd_main (&funcs, atoi (argv[2]));
 
-  /* Nothing is measured of closing the links. */
+  /* The time to close the connections is not measured, so the program does not close them. */
   _Exit (0);
 }

@@ -8,7 +8,7 @@
 
 #include "crowd.h"
 
-/* The crowd of libwebsockets' connections: see crowd.c.
+/* Many idle connections of libwebsockets: see crowd.c.
  *
  * crowd-lws PORT */
 
@@ -25,7 +25,7 @@ static int server_port;
 static struct lws *first;
 static struct lws_sorted_usec_list timer;
 static gboolean is_done;
-static gboolean is_due; /* a message on the first link */
+static gboolean is_due; /* whether to send a message on the first connection */
 
 static void
 start (const char *address,
@@ -102,7 +102,7 @@ send_on_first (void)
   lws_callback_on_writable (first);
 }
 
-/* Without the event, the loop would wait until something else happens. */
+/* Without lws_cancel_service (), the loop would wait until something else happens. */
 static void
 quit (void)
 {
@@ -147,6 +147,6 @@ main (int    argc,
   server_port = atoi (argv[1]);
   crowd_main (&funcs, server_port);
 
-  /* Nothing is measured of closing the links. */
+  /* The time to close the connections is not measured, so the program does not close them. */
   _Exit (0);
 }

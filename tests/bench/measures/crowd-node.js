@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The crowd of connections of Node's ws: see crowd.c.
+// Many idle connections of Node's ws: see crowd.c.
 //
 // crowd-node.js PORT
 
@@ -75,8 +75,8 @@ const commands = {
     },
 };
 
-// A reader that waits in the loop would add its own wake-ups. Node makes its standard input
-// non-blocking, so the file is opened again.
+// An asynchronous read of the commands would add wake-ups of the loop, so the read blocks. Node
+// makes its standard input non-blocking, so the file is opened again.
 const stdin = fs.openSync('/dev/stdin');
 const input = Buffer.alloc(64);
 for (;;) {

@@ -8,19 +8,21 @@
 
 #include "crowd.h"
 
-/* Many links in one process, which carries out one command after another:
+/* Many connections in one process, which carries out one command after another:
  *
- *   open N    opens N more links
- *   echo N    sends a message on the first link, and again for each answer, N times
- *   rest N    does nothing but heartbeats for N seconds
- *   back      waits until each link has been opened once more
+ *   open N    opens N more connections
+ *   echo N    sends N messages on the first connection, each after the answer to the one before
+ *   rest N    does nothing except heartbeats for N seconds
+ *   back      waits until all connections have been opened again
  *
- * After each, the program prints the microseconds of CPU time and the number of wake-ups of the
- * process so far. bench_crowd.py gives the commands, and reads the rest from /proc. */
+ * After each command, the program prints the CPU time of the process in microseconds, and the
+ * number of its wake-ups. bench_crowd.py sends the commands, and reads the other figures from
+ * /proc. */
 
 #define CONNECTING_AT_ONCE 64
 
-/* The addresses on which the server listens, because one has too few ports for the clients */
+/* The addresses on which the server listens. With one address, the clients would have too few
+ * ports. */
 static const char * const addresses[] = {
   "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4",
   "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8",
@@ -50,7 +52,7 @@ crowd_on_open (void)
     funcs->quit ();
 }
 
-/* Heartbeats may come back as messages too. */
+/* Ignores the replies to heartbeats, which may be messages too. */
 void
 crowd_on_message (gboolean is_of_first)
 {
@@ -105,7 +107,8 @@ carry_out (const char *command,
     g_error ("There is no command %s", command);
 }
 
-/* A wait that nothing interrupts is one voluntary switch of the context. */
+/* Prints the CPU time and the number of wake-ups. Each time the loop waits, the kernel counts one
+ * voluntary context switch. */
 static void
 report (void)
 {

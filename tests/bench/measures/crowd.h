@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* What a library does for the commands of crowd.c */
+/* The functions with which a library carries out the commands of crowd.c */
 typedef struct
 {
   void (*start) (const char *address,
-                 int         port);    /* opens a link; @address is static */
-  void (*send)  (void);                /* sends a short message on the first link */
-  void (*run)   (guint       seconds); /* runs the loop for so long, 0 for until `quit` */
+                 int         port);    /* opens a connection; @address is static */
+  void (*send)  (void);                /* sends a short message on the first connection */
+  void (*run)   (guint       seconds); /* runs the loop until quit (), or for this time if not 0 */
   void (*quit)  (void);
 } CrowdFuncs;
 

@@ -11,15 +11,15 @@
 #include "measure-counters.h"
 #include "machine-events.h"
 
-/* What a message that comes alone costs for the sake of the heartbeat, in nanoseconds: the clock is
- * read, the time is stored, and the alarm asks for the next deadline before the loop waits. And
- * beside it, what all that takes that the core does to hand the message on.
+/* Measures the time that the heartbeat takes for a message that arrives alone, in nanoseconds. The
+ * clock is read, the time is stored, and the alarm queries the next deadline before the loop waits.
+ * The program also measures all the work of the core that delivers such a message.
  *
  * heartbeat MESSAGES */
 
 static HbMachine machine;
 static HbAlarm alarm_;
-static GSource *source; /* of all alarms of the context */
+static GSource *source; /* the source of all alarms of the context */
 static GBytes *message;
 
 static void
@@ -50,7 +50,7 @@ ring (gpointer user_data)
 {
 }
 
-/* As the main loop does before it waits */
+/* Does what the main loop does before it waits. */
 static void
 prepare_alarm (void)
 {
@@ -93,7 +93,7 @@ do_all (void)
   prepare_alarm ();
 }
 
-/* In nanoseconds each */
+/* Returns the time of one call, in nanoseconds. */
 static double
 measure (void    (*function) (void),
          guint64   n)

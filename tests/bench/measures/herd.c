@@ -8,33 +8,33 @@
 #include "hb-machine-private.h"
 #include "machine-events.h"
 
-/* A server dies with all of its clients at the same moment: how many of them knock in each second
- * from then on. The time is not real, and the core is.
+/* Counts the attempts of many clients that have lost one server at the same moment. The clients are
+ * real machines of the core, in virtual time.
  *
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
- * The server refuses all for DOWN seconds, and then accepts CAPACITY a second. Prints the attempts
- * in each second until all clients are back. */
+ * The server refuses all clients for DOWN seconds, and then accepts CAPACITY clients a second. The
+ * program prints the number of attempts in each second until all clients are connected again. */
 
 #define SECONDS_MAX 600
-#define TAKES       1000 /* microseconds, for an answer of the server */
+#define TAKES       1000 /* microseconds until the server answers */
 #define BEGAN_AT    (3600 * G_TIME_SPAN_SECOND)
 
 typedef struct
 {
   HbMachine machine;
-  gint64    due_at;   /* of its next event, HB_NEVER if there is none */
-  gint64    answer_at; /* HB_NEVER unless it waits for the server */
+  gint64    due_at;    /* the time of its next event, or HB_NEVER */
+  gint64    answer_at; /* the time of the server's answer, HB_NEVER if no attempt is made */
 } Client;
 
 typedef struct
 {
   Client  *clients;
-  guint   *heap;       /* indices of clients, the earliest first */
+  guint   *heap;       /* indices of clients, as a heap with the earliest `due_at` first */
   guint   *attempts;   /* in each second since the loss */
   guint   *accepted;
   gint64   lost_at;
-  gint64   back_at;    /* when the last client was */
+  gint64   back_at;    /* the time of the last connection that was opened again */
   guint    n_clients;
   guint    n_back;
   guint    down;       /* seconds */
@@ -48,7 +48,7 @@ get_due (Herd  *self,
   return self->clients[self->heap[place]].due_at;
 }
 
-/* The one at @place has become later than it was. */
+/* Restores the order of the heap after the client at @place has become later. */
 static void
 sift_down (Herd  *self,
            guint  place)
@@ -127,7 +127,7 @@ answer (Herd   *self,
   handle_event (&client->machine, now, HB_EVENT_OPENED);
 }
 
-/* Without heartbeats, which say nothing of how a link is made */
+/* Opens and loses all connections. Heartbeats are off, because they have no part in attempts. */
 static void
 start (Herd       *self,
        HbSettings *settings)
@@ -177,7 +177,7 @@ run (Herd *self)
 
       carry_out (self, client, now);
 
-      /* It has come to stay. */
+      /* The server never ends this connection, so the client has no further event. */
       if (client->machine.state == HB_STATE_OPEN)
         client->due_at = HB_NEVER;
       sift_down (self, 0);
@@ -235,6 +235,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* Clearing a hundred thousand machines is no part of it. */
+  /* To clear a hundred thousand machines would take time, and is not measured. */
   _Exit (0);
 }

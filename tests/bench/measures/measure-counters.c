@@ -12,7 +12,7 @@
 guint64 measure_n_allocations;
 guint64 measure_n_armings;
 
-/* The names under which the C library of GNU has the real ones */
+/* The GNU C library's own functions */
 void *__libc_malloc (size_t size);
 void *__libc_calloc (size_t n,
                      size_t size);

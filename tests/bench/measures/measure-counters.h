@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* How often the process has allocated memory and armed a timer: a program that is linked with this
- * has its own malloc () and timerfd_settime (), which count and go on to the real ones. */
+/* How often the process has allocated memory and armed a timer. measure-counters.c replaces
+ * malloc (), calloc (), realloc () and timerfd_settime () by functions that count the calls, and
+ * then do the same. */
 extern guint64 measure_n_allocations;
 extern guint64 measure_n_armings;
 

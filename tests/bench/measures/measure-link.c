@@ -7,7 +7,7 @@
 
 #include "measure-link.h"
 
-/* More than any measure opens */
+/* More connections than any program here opens */
 #define MAX_CONNECTIONS 100000
 
 /* The task's ping-timeout, in seconds */
@@ -17,7 +17,7 @@ struct _MeasureLink
 {
   const MeasureFuncs      *funcs;
   gpointer                 data;
-  HbWebsocketTask         *task;       /* (owned) (nullable) either this, or what follows */
+  HbWebsocketTask         *task;       /* (owned) (nullable) NULL for libsoup alone */
   SoupWebsocketConnection *connection; /* (owned) (nullable) */
   SoupSession             *session;    /* (owned) (nullable) */
   char                    *uri;        /* (owned) (nullable) */
@@ -99,7 +99,8 @@ task_open_cb (HbWebsocketTask *task,
   self->funcs->opened (self);
 }
 
-/* Any error but the loss that was asked for makes the figures worthless. */
+/* Some measures make the server end connections. With any other error, the figures would be
+ * worthless. */
 static void
 task_error_cb (HbWebsocketTask *task,
                GError          *error,
@@ -128,9 +129,9 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* @library: `task`, `libsoup`, or `libsoup-keepalive`, which pings as often as a task does, but
- *   does not mind if nothing comes back
- * @session: (nullable): NULL for one of its own */
+/* @library: `task`, `libsoup` or `libsoup-keepalive`. The last one sends a ping as often as a task
+ *   does, but continues if no reply comes.
+ * @session: (nullable): NULL for a session of its own */
 MeasureLink *
 measure_link_new (const char         *library,
                   const char         *uri,

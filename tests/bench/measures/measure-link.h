@@ -15,8 +15,8 @@ typedef struct
                    GBytes      *bytes); /* (nullable) */
 } MeasureFuncs;
 
-/* The same from a task as from libsoup alone, with the code that an application would write: a link
- * that is lost is connected again at once. */
+/* A link is a connection of a task or of libsoup alone. A link that is lost is connected again at
+ * once. For libsoup alone, MeasureLink has the code that an application would write for this. */
 MeasureLink *measure_link_new            (const char         *library,
                                           const char         *uri,
                                           SoupSession        *session,
@@ -29,7 +29,7 @@ void         measure_link_stop_heartbeat (MeasureLink        *self);
 
 SoupSession *measure_session_new         (void);
 
-/* In microseconds, since the process began */
+/* Returns the CPU time of the process, in microseconds. */
 gint64       measure_get_cpu_time        (void);
 
 G_END_DECLS

@@ -7,13 +7,14 @@
 
 #include "measure-link.h"
 
-/* How long it takes from the message that makes the server break the link until it is open again.
+/* Measures the time from a message that makes the server reset the connection until the connection
+ * is open again.
  *
  * reconnect task|libsoup URI TIMES */
 
 static GArray *times; /* (element-type gint64) */
 static guint n_wanted;
-static gint64 asked_at; /* 0 before the first */
+static gint64 asked_at; /* when the last message was sent, 0 before the first */
 
 static int
 compare (gconstpointer a,

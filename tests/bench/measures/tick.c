@@ -8,9 +8,9 @@
 
 #include "measure-link.h"
 
-/* How long a tick that wants to come 60 times a second, when nothing else has to be done, is kept
- * from it while a server floods a handler that takes its time. The longest gap of a run without a
- * tick is the run.
+/* Measures the longest gap between two ticks while a server floods the client. The tick is a source
+ * of 60 Hz with idle priority, and the handler takes HANDLER_TAKES for each message. If no tick
+ * comes, the gap is the whole run.
  *
  * tick task|libsoup URI MESSAGES */
 
@@ -19,7 +19,7 @@
 
 static guint64 n_wanted;
 static guint64 n_received;
-static guint64 n_astray;    /* lost, doubled or out of order */
+static guint64 n_astray;    /* messages that were lost, repeated or out of order */
 static guint64 n_ticks;
 static gint64 started_at;
 static gint64 ticked_at;
@@ -30,7 +30,7 @@ tick_cb (gpointer user_data)
 {
   gint64 now = g_get_monotonic_time ();
 
-  /* Before the flood there is nothing to be measured. */
+  /* The measurement begins with the first message of the flood. */
   if (started_at == 0)
     return G_SOURCE_CONTINUE;
 

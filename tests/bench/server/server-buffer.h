@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Bytes on their way out. Those that have been written are at the front, before `start`. */
+/* Bytes to write. Those before `start` have been written. */
 typedef struct
 {
   guint8 *data;

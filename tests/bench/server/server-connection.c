@@ -8,14 +8,15 @@
 
 #include "server-connection.h"
 
-/* One client. All that has arrived is answered in one write. A payload is passed on as it comes. A
- * message in fragments is held until its end, because it is answered in one frame, as the messages
- * of clients that send no fragments are. */
+/* The connection of one client. All frames that have arrived are answered with one write. The
+ * payload of a frame is echoed as it arrives, before the frame is complete. The answer to a message
+ * in fragments is held until the last fragment, because it is one frame. All clients then receive
+ * the same frames, whether they send fragments or not. */
 
 #define READ_SIZE   (256 * 1024)
 #define BACKLOG_MAX (1024 * 1024)
 
-/* So that one client does not keep the others waiting */
+/* The limits for one client in an iteration, so that the other clients do not have to wait */
 #define READS_PER_TURN  8
 #define WRITES_PER_TURN 32
 
@@ -32,7 +33,7 @@
 #define COUNT_SIZE      24
 #define ANSWER_HEADER_MAX 10
 
-/* With room in front for what was carried over from the last read */
+/* Begins with room for bytes of the last read that were too few to be parsed */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
 
 ServerConnection *
@@ -84,7 +85,8 @@ unmask (guint8       *out,
     out[i] = in[i] ^ turned[i & 7];
 }
 
-/* A ping between fragments is not answered. No benchmark waits for that. */
+/* Returns whether the frame is answered. A ping between fragments is not answered, because no
+ * benchmark waits for a pong there. */
 static gboolean
 is_echoed (ServerConnection *self)
 {
@@ -94,7 +96,7 @@ is_echoed (ServerConnection *self)
   return self->mode == SERVER_ECHO;
 }
 
-/* Returns how much may be written now. */
+/* Returns the number of bytes that may be written now. */
 static gsize
 get_ready_length (ServerConnection *self)
 {
@@ -199,7 +201,7 @@ send_count (ServerConnection *self)
   server_buffer_append (self->out, count, length);
 }
 
-/* Returns whether the connection goes on. */
+/* Returns whether the connection continues. */
 static gboolean
 end_frame (ServerConnection *self)
 {
@@ -224,7 +226,7 @@ end_frame (ServerConnection *self)
   return TRUE;
 }
 
-/* Returns how much could be understood, or -1 where the connection is to end. */
+/* Returns the number of parsed bytes, or -1 if the connection has to end. */
 static gssize
 take (ServerConnection *self,
       const guint8     *data,
@@ -265,7 +267,8 @@ take (ServerConnection *self,
   return at;
 }
 
-/* Keeps what could not be understood until there is more. */
+/* Keeps the bytes that could not be parsed until more bytes arrive. Returns FALSE if they are too
+ * many. */
 static gboolean
 carry (ServerConnection *self,
        const guint8     *data,
@@ -319,7 +322,7 @@ write_flood (ServerConnection *self)
   return n >= 0;
 }
 
-/* Returns how much was read, 0 if there is nothing, or -1 where the connection is to end. */
+/* Returns the number of bytes read, 0 if none are there, or -1 if the connection has to end. */
 static gssize
 read_in (ServerConnection *self)
 {
@@ -349,7 +352,7 @@ is_backlogged (ServerConnection *self)
   return self->leaving || get_ready_length (self) > BACKLOG_MAX;
 }
 
-/* Returns FALSE where the connection is over. */
+/* Returns FALSE if the connection has ended. */
 gboolean
 server_connection_on_ready (ServerConnection *self)
 {
@@ -359,14 +362,14 @@ server_connection_on_ready (ServerConnection *self)
   if (!write_out (self))
     return FALSE;
 
-  /* TLS may hold what no event will announce, so it is read to its end. */
+  /* OpenSSL may hold bytes for which epoll reports no event, so all of them are read. */
   for (i = 0; (i < READS_PER_TURN || self->is_tls) && !is_backlogged (self); i++)
     {
       n_read = read_in (self);
       if (n_read < 0 || !write_out (self))
         return FALSE;
 
-      /* What gave less than was asked for is empty. */
+      /* After a short read, no more bytes are there. */
       if (n_read < READ_SIZE)
         break;
     }

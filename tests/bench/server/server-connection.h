@@ -8,13 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* What a client asks for by the path of its URI */
+/* What the server does with a connection. The path of the URI selects it. */
 typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo */
   SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: counts messages, and sends the count after so many */
-  SERVER_RESET,     /* /reset: the first message breaks the link */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: sends its count after each MESSAGES messages */
+  SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
 /* The longest header of a client's frame, and the longest request */
@@ -24,23 +24,23 @@ typedef enum {
 typedef struct
 {
   ServerTransport  transport;
-  ServerBuffer    *out;        /* (owned) (nullable) what the client has not taken yet */
+  ServerBuffer    *out;        /* (owned) (nullable) the bytes to write */
   ServerFlood     *flood;      /* (owned) (nullable) */
-  guint8          *carry;      /* (owned) (nullable) what was too short to be understood */
+  guint8          *carry;      /* (owned) (nullable) bytes that were too few to be parsed */
   gsize            n_carried;
-  guint64          frame_left; /* of the payload of the current frame */
-  guint64          n_messages; /* taken by a sink */
+  guint64          frame_left; /* the missing bytes of the current payload */
+  guint64          n_messages; /* received by SERVER_SINK */
   guint64          ack;
   gsize            held_at;    /* where in `out` the answer to fragments begins */
-  guint            mask_at;    /* which byte of the mask is next */
+  guint            mask_at;    /* the number of unmasked bytes of the payload */
   guint8           mask[4];
-  guint8           opcode;     /* of the current frame, and whether it is a message's last */
+  guint8           opcode;     /* the first byte of the current frame: opcode and FIN */
   guint8           held_opcode;
-  gboolean         is_held;    /* until the last fragment has come */
+  gboolean         is_held;    /* whether the last fragment is missing */
   ServerMode       mode;
-  guint32          events;     /* what epoll is asked for */
+  guint32          events;     /* the events that epoll watches */
   gboolean         is_tls;
-  gboolean         leaving;    /* when all is written */
+  gboolean         leaving;    /* whether it ends when all bytes are written */
 } ServerConnection;
 
 ServerConnection *server_connection_new      (int                fd,

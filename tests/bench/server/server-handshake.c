@@ -38,7 +38,7 @@ find_header (const char *request,
          : NULL;
 }
 
-/* The number that the query has under @name, or 0 */
+/* Returns the number that the query has for @name, or 0. */
 static guint64
 find_number (const char *target,
              const char *name)
@@ -74,8 +74,8 @@ set_mode (ServerConnection *self,
     }
 }
 
-/* Returns how much of the data was the request, or 0 if there is no whole one yet. What makes no
- * sense is refused. */
+/* Answers the request of a client, or refuses it with 400. Returns the length of the request, or 0
+ * if it is incomplete. */
 gsize
 server_handshake_answer (ServerConnection *self,
                          const guint8     *data,

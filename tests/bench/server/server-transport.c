@@ -9,9 +9,9 @@
 
 #include "server-transport.h"
 
-/* What would block returns 0, and the end of the connection -1. */
+/* A call that would block returns 0. At the end of the connection, it returns -1. */
 
-/* TLS 1.3 and 1.2 alike put at most this into one record. */
+/* How many bytes OpenSSL reads from the socket with one call. One record has 16 KiB at most. */
 #define READ_AHEAD (64 * 1024)
 
 SSL_CTX *
@@ -82,7 +82,7 @@ get_tls_outcome (const ServerTransport *self,
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* A read of TLS gives one record at a time: so it is asked until there is no more. */
+/* SSL_read () returns one record at most, so it is called until no more bytes are there. */
 static gssize
 read_tls (const ServerTransport *self,
           guint8                *data,
@@ -125,7 +125,7 @@ server_transport_write (const ServerTransport *self,
   return get_outcome (send (self->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* The next close resets the connection. */
+/* Makes the close of the socket reset the connection. */
 void
 server_transport_reset (const ServerTransport *self)
 {

@@ -14,9 +14,12 @@
 
 #include "server-connection.h"
 
-/* The server of the benchmarks: does as little as can be, so that what is measured is the client.
- * It listens on 127.0.0.1 and the addresses after it, prints the ports (plain, and TLS or 0), and
- * ends with its standard input. SIGHUP ends all connections, as the end of the process would. */
+/* The server of the benchmarks. It does as little work as possible, so that the figures show the
+ * speed of the client.
+ *
+ * It listens on 127.0.0.1 and the addresses that follow. It prints two ports, one without TLS and
+ * one with TLS, or 0 without a certificate. It exits at the end of its standard input. SIGHUP ends
+ * all connections, as the end of the process would. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
@@ -34,10 +37,10 @@ static const GOptionEntry entries[] = {
   G_OPTION_ENTRY_NULL,
 };
 
-/* What epoll gives back */
+/* The data of a descriptor that epoll watches */
 typedef struct
 {
-  ServerConnection *connection; /* (owned) (nullable) NULL for what listens */
+  ServerConnection *connection; /* (owned) (nullable) NULL for a listening socket */
   SSL_CTX          *tls;        /* (nullable) */
   int               fd;
 } Watch;
@@ -54,7 +57,7 @@ watch (int      epoll,
     g_error ("epoll_ctl: %s", g_strerror (errno));
 }
 
-/* The first address chooses a port, and the others have the same. Returns the port. */
+/* Listens on an address, on any free port if @port is 0. Returns the port. */
 static int
 listen_on (int      epoll,
            int      number,
@@ -208,7 +211,8 @@ main (int    argc,
   files.rlim_cur = files.rlim_max;
   setrlimit (RLIMIT_NOFILE, &files);
 
-  /* A client that leaves is no reason to end, and OpenSSL writes without MSG_NOSIGNAL. */
+  /* OpenSSL writes without MSG_NOSIGNAL, so the signal would end the server when a client has
+   * disconnected. */
   signal (SIGPIPE, SIG_IGN);
   signal (SIGHUP, restart_cb);
   sigemptyset (&hangup);
@@ -226,6 +230,6 @@ main (int    argc,
   fflush (stdout);
   run (epoll, &input, &before);
 
-  /* What is still open, the kernel closes. */
+  /* The kernel closes the connections that are still open. */
   _Exit (0);
 }
