@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* When to query the link for the acknowledged bytes. The kernel does not report acknowledgements, so
- * the link is queried repeatedly while messages wait for one. The first query follows after a round
- * trip. The intervals then grow until messages are acknowledged. */
+/* When to query the link for the acknowledged bytes. The kernel does not report acknowledgements,
+ * so the link is queried repeatedly while messages wait for one. The first query follows after a
+ * round trip. The intervals then grow until messages are acknowledged. */
 typedef struct
 {
   gint64 at;         /* when to query next, if messages wait */
