@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# A function for the scripts that a newcomer runs first. They source this file in the source folder:
+# A function for the scripts that a newcomer runs first. A script sources this file in the source
+# folder, and can then call:
 #
 #   configure KIND BUILD_DIR [-DOPTION=VALUE]...   installs the packages of that KIND (see
 #                             install-packages.sh), and sets up BUILD_DIR
@@ -11,7 +12,7 @@ configure ()
   local kind=$1 build_dir=$2
   shift 2
 
-  # Meson would show a traceback, and only after the packages have been installed.
+  # Without this check, Meson would show a traceback after the packages have been installed.
   if ! mkdir -p "$build_dir" 2> /dev/null || [ ! -w "$build_dir" ]; then
     echo "$0: $(realpath -m "$build_dir") cannot be" \
       "written to; choose another folder with --build-dir=DIR" >&2
@@ -20,7 +21,7 @@ configure ()
 
   tools/install-packages.sh "$kind" || exit
 
-  # An existing build is configured again, because packages that were missing may be installed now.
+  # Configure an existing build again, because packages that were missing may be installed now.
   if [ -f "$build_dir/build.ninja" ]; then
     meson setup --reconfigure "$@" "$build_dir"
   else

@@ -4,18 +4,20 @@
 # Functions for scripts that need a Debian system with no packages except those that the script
 # installs. The systems are chroots in $scratch, made from the mirror that this machine's apt uses.
 # Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
-# file, and can then use the functions of scratch.bash too:
+# file, and can then call these functions and those of scratch.bash:
 #
-#   begin_chroots NAME "$@"   does what begin_scratch NAME does; call it after parsing arguments,
-#                             because it restarts the script with them
-#   choose_archive ARCH [RELEASE]   chooses what make_chroot makes: a system for that architecture,
-#                             of that release (trixie, sid), or of this machine's
+#   begin_chroots NAME "$@"   does the same as begin_scratch NAME; it restarts the script with the
+#                             arguments "$@", so call it after parsing them
+#   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
+#                             of the systems that make_chroot makes; by default the release is that
+#                             of this machine
 #   make_chroot NAME          makes $scratch/NAME, an up-to-date system without any packages except
 #                             the essential ones
-#   enter ROOT COMMAND...     runs COMMAND there as root
-#   enter_offline ROOT COMMAND...   runs COMMAND there as the user $builder, without a network
+#   enter ROOT COMMAND...     runs COMMAND in that system as root
+#   enter_offline ROOT COMMAND...   runs COMMAND in that system as the user $builder, without a
+#                             network
 #
-# Downloaded packages, and the smallest system of each release, are kept in $cache.
+# The folder $cache keeps the downloaded packages and an unchanged system of each release.
 
 # shellcheck source=tools/scratch.bash
 . "$(dirname "${BASH_SOURCE[0]}")/scratch.bash"
@@ -43,9 +45,9 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-# Replaces the function of scratch.bash. It removes the folder from outside the script's namespace,
-# where nothing is mounted in the folder. So it cannot remove files of a mounted file system. The
-# kernel unmounts them.
+# Replaces the function of scratch.bash. It removes the folder from outside the script's mount
+# namespace, where nothing is mounted in the folder. Therefore, it cannot remove files of a mounted
+# file system. The kernel unmounts the file systems when the script ends.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
@@ -54,7 +56,7 @@ remove ()
 # Prints the mirror that apt uses for this machine's Debian, as lines of a sources.list.
 list_sources ()
 {
-  # apt-get expands what is in parentheses.
+  # apt-get, not the shell, expands the names in parentheses.
   # shellcheck disable=SC2016
   apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' \
     'Created-By: Packages' 'Origin: Debian' | sort -u
@@ -64,19 +66,22 @@ choose_archive ()
 {
   architecture=$1
 
-  # A machine with unstable calls itself by the name of the next release, which the mirror need not
-  # know, so the sources decide: "sid" is a release, "trixie-updates" and "trixie-security" are not.
+  # A machine with unstable calls itself by the name of the next release, which the mirror may not
+  # have. The sources have the right name. In them, "sid" is a release, but "trixie-updates" and
+  # "trixie-security" are not.
   read -r mirror host_release < <(list_sources | awk '$3 !~ /-/ { print $2, $3; exit }') || true
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  # Earlier versions kept systems with more packages, without "minimal" in the name.
+  # Without "minimal" in the name, an old file could be used: earlier versions of this script kept
+  # systems with more packages.
   base=$cache/$release-$architecture-minimal.tar
-  # Scripts for other systems may run at the same time, so each system has a folder.
+  # Scripts for other systems may run at the same time, so each system has its own folder.
   archives=$cache/archives/$release-$architecture
 }
 
-# A proxy may be set in the configuration of apt or in the environment.
+# Prints the settings of apt in a chroot. A proxy may be set in the configuration of this machine's
+# apt or in the environment.
 list_apt_settings ()
 {
   apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
@@ -93,8 +98,8 @@ enter ()
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
 }
 
-# The kernel refuses namespaces to a user in a chroot, and tests and sandboxes need some. So the
-# command gets a mount namespace with that root instead.
+# The kernel lets no user in a chroot create namespaces, but tests and sandboxes need them. The
+# command therefore gets a mount namespace with that root, instead of a chroot.
 enter_offline ()
 {
   local root=$1
@@ -108,7 +113,8 @@ enter_offline ()
     setpriv --reuid="$builder" --regid="$builder" --clear-groups "$@" < /dev/null
 }
 
-# fail_for_now FILE MESSAGE: ends with the exit status 75, because the fault is the mirror's
+# fail_for_now FILE MESSAGE: prints the last lines of FILE, and ends the script with the exit status
+# 75, because the mirror is at fault
 fail_for_now ()
 {
   tail -n 20 "$1" >&2
@@ -122,7 +128,7 @@ make_base ()
 
   say "A chroot of Debian $release for $architecture is made and kept for the next time"
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
-  # The chroot lasts as long as the script, so nothing needs to reach the disk.
+  # The chroot is removed when the script ends, so dpkg need not wait for the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
   # If ca-certificates were always installed, a missing dependency on it would not be noticed.
   [[ $mirror != https:* ]] || include+=,ca-certificates
@@ -131,7 +137,7 @@ make_base ()
     || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot make a Debian $release"
 
   enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
-  # No service is started in a chroot.
+  # This file keeps packages from starting services in the chroot.
   printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
   chmod 755 "$root/usr/sbin/policy-rc.d"
 
@@ -140,14 +146,14 @@ make_base ()
   remove "$root"
 }
 
-# moves ROOT: whether the packages of that release change from day to day. Only a stable release has
-# a version number.
+# moves ROOT: returns whether the packages of that release change from day to day. Only a stable
+# release has a version number.
 moves ()
 {
   ! grep -q '^VERSION_ID=' "$1/etc/os-release"
 }
 
-# list_chroot_sources ROOT: the sources of this machine, with $release as their release
+# list_chroot_sources ROOT: prints the sources of this machine, with $release as their release
 list_chroot_sources ()
 {
   if moves "$1"; then
@@ -158,16 +164,17 @@ list_chroot_sources ()
   fi
 }
 
-# list_chroot_settings ROOT: the settings of its apt
+# list_chroot_settings ROOT: prints the settings of apt for the chroot
 list_chroot_settings ()
 {
   list_apt_settings
-  # A mirror may lag behind by more than the week for which the lists of unstable are valid. The
-  # signature is still checked.
+  # The lists of unstable are valid for a week, but a mirror may be older. apt still checks the
+  # signature.
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 
-# A mirror sometimes has only a part of the latest updates. The release is then used without them.
+# Updates the chroot. A mirror sometimes has only a part of the latest updates. The release is then
+# used without updates.
 bring_up_to_date ()
 {
   list_chroot_sources "$1" > "$1/etc/apt/sources.list"

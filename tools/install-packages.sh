@@ -3,22 +3,28 @@
 
 # Usage: tools/install-packages.sh build|monitor|test|all-tests|bench|ci
 #
-# Installs the packages that are missing: for building the library and its examples (build), for
-# building the monitor too (monitor), for running the tests (test), for skipping none of them
-# (all-tests), for running the benchmarks (bench), or for .ci/run (ci). First it prints how many
-# packages it installs, and how much is downloaded. If no package is missing, it prints nothing and
-# needs no rights.
+# Installs the packages that are missing for one purpose:
 #
-# Packages named in the environment variable HB_LEAVE_OUT are not installed. This helps while one of
-# them cannot be installed. The tests that need it are skipped.
+#   build       to build the library and its examples
+#   monitor     to build the monitor as well
+#   test        to run the tests
+#   all-tests   to run the tests without skipping any
+#   bench       to run the benchmarks
+#   ci          to run .ci/run
+#
+# First, the script prints the number of packages and the size of the download. If no package is
+# missing, it prints nothing and needs no rights.
+#
+# The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
+# helps while a package cannot be installed. The tests that need the package are skipped.
 
 set -euo pipefail
 
 needed="a C compiler, pkg-config, meson 1.0 or later with ninja, and the development files of \
 GLib 2.74 or later, libsoup 3.2 or later and, for the examples and tools, json-glib 1.6 or later"
 
-# In "ONE|OTHER", the first that the release has is installed. No name contains a version, because
-# each release has its own versions.
+# Of "ONE|OTHER", the script installs the first package that the release has. No name contains a
+# version, because each release has its own versions.
 debian_build=(ca-certificates gcc gettext glib-networking libc6-dev libglib2.0-dev
               libjson-glib-dev libsoup-3.0-dev meson ninja-build 'pkgconf|pkg-config')
 debian_test=(binutils g++ 'gir1.2-glib-2.0-dev|libgirepository1.0-dev' gir1.2-soup-3.0 gjs
@@ -49,7 +55,7 @@ fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-th
                   zsh)
 fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 
-# Node may be installed without a package.
+# Node.js may be installed from another source than a package.
 if ! command -v npm > /dev/null; then
   debian_bench+=(nodejs npm)
   debian_ci+=(nodejs npm)
@@ -63,7 +69,7 @@ fail ()
   exit 1
 }
 
-# Runs a command as root, with sudo unless this is root already.
+# Runs a command as root, by sudo unless root runs the script.
 as_root ()
 {
   if [ "$(id -u)" -eq 0 ]; then
@@ -84,7 +90,7 @@ check_rights ()
     || fail "packages are missing, and sudo has no terminal to ask for a password; as root, run: $*"
 }
 
-# take_rights INSTALLER install PACKAGE...: lets sudo ask for a password, if it needs one
+# take_rights INSTALLER install PACKAGE...: lets sudo ask for a password, if sudo needs one
 take_rights ()
 {
   [ "$(id -u)" -eq 0 ] || sudo -n true 2> /dev/null || sudo -v \
@@ -106,7 +112,8 @@ is_known ()
   [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
 }
 
-# Sets missing to the packages to install. Of alternatives, one is enough: the first that apt knows.
+# Sets missing to the packages that must be installed. If no alternative of a package is installed,
+# this is the first alternative that apt knows.
 find_missing ()
 {
   local alternatives name names chosen
@@ -127,13 +134,13 @@ find_missing ()
   done
 }
 
-# get_reason LOG: why apt-get has failed, in one line
+# get_reason LOG: prints, in one line, why apt-get has failed
 get_reason ()
 {
   sed -n '/^[EW]: / { s/^[EW]: \(Failed to fetch \)\{0,1\}//; s/  */ /g; p; q }' "$1"
 }
 
-# Prints what will be installed, or fails if apt-get cannot tell yet.
+# Prints what will be installed, or fails if apt-get cannot know that before it updates its lists.
 announce ()
 {
   local count size space
@@ -147,11 +154,11 @@ announce ()
     "${missing[*]}, and what they depend on" >&2
 }
 
-# Sets unreachable to the reason if no server of apt can be reached.
+# Updates apt's lists of packages. If apt can reach no server, sets unreachable to the reason.
 update_lists ()
 {
   unreachable=
-  # Without a network, retries would only take time.
+  # Do not retry, because without a network each retry would only take time.
   as_root env LC_ALL=C apt-get update -q -o Acquire::Retries=0 > "$scratch/update" 2>&1 \
     < /dev/null || true
   if ! grep -Eq '^(Get|Hit):' "$scratch/update"; then
@@ -199,12 +206,12 @@ install_fedora ()
 
   check_rights dnf install "${missing[@]}"
   take_rights dnf install "${missing[@]}"
-  # dnf prints how many packages these are, and their sizes, before it downloads them.
+  # dnf itself prints the number and the sizes of the packages before it downloads them.
   as_root dnf install -y "${missing[@]}" >&2 < /dev/null \
     || fail "dnf has failed, as it says above; if it was the network, connect this machine to it"
 }
 
-# Returns whether the build has what it needs, such as from other sources than packages.
+# Returns whether the programs and libraries that the build needs are installed, from any source.
 is_ready ()
 {
   local program

@@ -4,26 +4,28 @@
 # Functions for scripts that build something large, as root, in a temporary folder. A script in bash
 # with `set -euo pipefail` sources this file:
 #
-#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; a WORD instead of a name means
-#                             that arguments without -- are allowed, and go into "${words[@]}"
+#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; WORD as a NAME also allows
+#                             arguments without -- and appends them to "${words[@]}"
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
-#   fail_with FILE MESSAGE    does that after the last lines of FILE
+#   fail_with FILE MESSAGE    prints the last lines of FILE, and then does the same as fail
 #   need PROGRAM...           fails unless root runs the script and the programs are installed
-#   begin_scratch NAME        makes $scratch, a folder with NAME in its name, until the script ends
+#   begin_scratch NAME        makes $scratch, a folder with NAME in its name, which is removed when
+#                             the script ends
 #   remove FOLDER             removes a large folder before the script ends
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
-#   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git would take
-#   make_tarball SOURCE       makes $tarball, a release of what is committed in SOURCE
-#   show_tests LOG            prints the totals of the tests that Meson has run, or fails with none
+#   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git does not ignore
+#   make_tarball SOURCE       makes $tarball, a release of the commit that is checked out in SOURCE
+#   show_tests LOG            prints the totals of the tests that Meson has run, or fails if none
+#                             has been run
 
-# The scripts use what is set here.
+# The scripts use these variables.
 # shellcheck disable=SC2034
 scratch=
 # shellcheck disable=SC2034
 words=()
 
-# The inner shell expands its own arguments.
+# The inner shell, not this one, expands "$@".
 # shellcheck disable=SC2016
 offline=(unshare --net sh -c 'ip link set lo up && exec "$@"' sh)
 

@@ -12,7 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* While the waiting answers have more bytes than this, no message is read. */
+/* The server reads no more messages of a client whose waiting answers exceed this size in total,
+ * in bytes. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory that libsoup uses for a message in addition to its bytes */
@@ -54,7 +55,7 @@ tell (EchoClient *self,
   fprintf (stderr, "client %u: %s\n", self->number, plain);
 }
 
-/* Prints the text, and shows it in the page.
+/* Prints the text, and adds it to the log of the page.
  *
  * @text: (transfer full) */
 static void
@@ -112,7 +113,7 @@ send_due (EchoClient *self)
   update_gate (self);
 }
 
-/* Sends the answer at once if nothing delays it, or after the answers that wait. */
+/* Sends the answer at once, unless it is delayed or other answers already wait. */
 static void
 answer_message (EchoClient            *self,
                 SoupWebsocketDataType  type,
@@ -209,7 +210,8 @@ on_closed (EchoClient *self)
   self->gone (self, self->user_data);
 }
 
-/* By default, a SoupServer limits frames to 128 KiB, and from libsoup 3.8 on also messages. */
+/* By default, libsoup limits the frames that a server receives to 128 KiB. Since libsoup 3.8, it
+ * also limits whole messages. */
 static void
 set_limits (SoupWebsocketConnection *connection)
 {
@@ -241,7 +243,7 @@ echo_client_new (SoupWebsocketConnection *connection,
   self->opened_at = g_get_real_time () / 1000;
   g_queue_init (&self->answers);
 
-  /* libsoup has put a stream of its own over the gate. */
+  /* libsoup wraps the gate in a stream of its own. */
   g_object_get (soup_websocket_connection_get_io_stream (connection),
                 "base-iostream", &self->gate,
                 NULL);
@@ -315,7 +317,8 @@ hangup_cb (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* While nothing is read from a client, only the kernel can report its end. */
+/* The server reads nothing from a muted client, so it learns from the kernel alone that the client
+ * has disconnected. */
 static void
 watch_for_hangup (EchoClient *self)
 {
@@ -333,8 +336,8 @@ watch_for_hangup (EchoClient *self)
 
 #endif
 
-/* Nothing is read from a muted client, so even pings and close frames are not answered. To the
- * client, the host seems to have vanished, although the kernel keeps the connection. */
+/* The server reads nothing from a muted client, so not even pings and close frames are answered. To
+ * the client, the host seems to have vanished, although the kernel keeps the connection. */
 void
 echo_client_set_mute (EchoClient *self,
                       gboolean    is_mute)
@@ -361,7 +364,8 @@ gone_cb (gpointer user_data)
   on_closed (self);
 }
 
-/* libsoup does not notice the end if another connection gets the same descriptor first. */
+/* If a new connection gets the descriptor of the closed one, libsoup does not notice that the old
+ * connection has ended. The idle callback removes the client in any case. */
 static void
 expect_end (EchoClient *self)
 {
@@ -388,9 +392,9 @@ echo_client_abort (EchoClient *self)
   expect_end (self);
 }
 
-/* libsoup does not know the codes from 1012 to 1014, and would send 1002 instead. So this sends a
- * message whose opcode is that of a close frame. libsoup takes the client's answer for the first
- * close frame, and ends the connection. */
+/* libsoup does not know the close codes from 1012 to 1014, and would send 1002 instead. This
+ * function therefore sends a message that has the opcode of a close frame. libsoup handles the
+ * client's reply as a close frame that the client sent first, and ends the connection. */
 static void
 close_with_unknown (EchoClient *self,
                     gushort     code)
@@ -404,7 +408,7 @@ close_with_unknown (EchoClient *self,
   self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
 }
 
-/* Does the closing handshake. libsoup limits how long it waits for the answer. */
+/* Starts the closing handshake. libsoup limits the time that it waits for the client's reply. */
 void
 echo_client_close (EchoClient *self,
                    gushort     code)

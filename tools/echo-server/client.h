@@ -17,13 +17,13 @@ struct _EchoClient
 {
   SoupWebsocketConnection *connection; /* (owned) */
   EchoGate                *gate;       /* (owned) */
-  char                    *address;    /* (owned): of the peer */
+  char                    *address;    /* (owned): the peer's address */
   const EchoSettings      *settings;
   EchoLog                 *log;
   EchoClientFunc           gone; /* frees the client */
   gpointer                 user_data;
-  GQueue                   answers; /* (element-type Answer), those that are not due yet */
-  gsize                    n_waiting; /* bytes of them */
+  GQueue                   answers; /* (element-type Answer): the answers that wait */
+  gsize                    n_waiting; /* the total size of the answers that wait, in bytes */
   guint                    answer_id;
   guint                    hangup_id;
   guint                    gone_id;
@@ -35,7 +35,7 @@ struct _EchoClient
   guint64                  bytes_out;
   gboolean                 is_mute;
   gboolean                 has_logged_in;
-  gboolean                 is_closing; /* with a code that libsoup does not know */
+  gboolean                 is_closing; /* with a close code that libsoup does not know */
 };
 
 EchoClient *echo_client_new         (SoupWebsocketConnection *connection,

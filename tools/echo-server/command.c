@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The commands of the page and of programs: {"command": NAME, …}, with the members that each
- * function below reads. The page shows the message of the error. */
+/* The commands that the page and programs send. A command is an object {"command": NAME, …}. Each
+ * run_ function reads the other members of its command. The page shows the message of an error. */
 
 #define MAX_DELAY       60000
 #define MAX_RETRY_AFTER 3600
@@ -111,7 +111,8 @@ get_optional_number (JsonObject  *command,
          || get_number (command, name, lowest, highest, value, error);
 }
 
-/* JSON can escape half of a surrogate pair, which is not valid UTF-8. */
+/* Checks the text, because a JSON string can contain an escaped half of a surrogate pair, which is
+ * not valid UTF-8. */
 static GBytes *
 get_text (JsonObject  *command,
           const char  *name,
@@ -184,7 +185,7 @@ for_all (EchoServer  *server,
   guint n_open = 0;
   guint i;
 
-  /* A client may go during the call, so the last one is first. */
+  /* The call may remove the client from the array, so the loop starts with the last client. */
   for (i = server->clients->len; i > 0; i--)
     {
       EchoClient *client = g_ptr_array_index (server->clients, i - 1);
@@ -333,7 +334,8 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* Skips clients that are muted, and clients that do not read what they are sent. */
+/* Sends the text to all clients, except those that are muted or that do not read the data that they
+ * are sent. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

@@ -7,11 +7,13 @@
 #include "command.h"
 #include "report.h"
 
-/* The server is controlled by the page, over a WebSocket, and by programs, with lines of JSON. Each
- * is a watcher. A watcher sends {"command": "next"} when it is ready for an update, and gets the
- * update as soon as something has changed, or after a second. So no updates accumulate for a page
- * that sleeps in the background. {"command": "status"} gets an update at once. The reply to any
- * other command is {"type": "done"} or {"type": "error"}. */
+/* The page controls the server over a WebSocket, and programs control it with lines of JSON. Each
+ * of them is a watcher.
+ *
+ * A watcher sends {"command": "next"} when it is ready for an update. It gets the update as soon as
+ * something has changed, or after a second. Updates therefore never accumulate for a page that the
+ * browser suspends in the background. {"command": "status"} gets an update at once. The reply to
+ * any other command is {"type": "done"} or {"type": "error"}. */
 
 /* The shortest and the longest time between updates, in microseconds */
 #define SHORTEST (100 * 1000)
@@ -136,7 +138,9 @@ parse (JsonParser  *parser,
   return g_utf8_validate (*name, -1, NULL) ? json_node_get_object (root) : NULL;
 }
 
-/* @message: JSON; what is none gets an error as the reply */
+/* Runs a command.
+ *
+ * @message: a command in JSON; anything else gets an error as the reply */
 void
 echo_watcher_command (EchoWatcher *self,
                       GBytes      *message)
@@ -218,7 +222,7 @@ echo_control_new (EchoServer *server)
   return self;
 }
 
-/* All watchers have to be freed before. */
+/* All watchers must be freed before the control. */
 void
 echo_control_free (EchoControl *self)
 {

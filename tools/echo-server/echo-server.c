@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket server for tests of clients. It sends every message back. Options and its page make
- * it simulate faults. */
+/* A WebSocket server for tests of clients. It sends every message back. Options, its page and
+ * commands make it simulate faults. */
 
 #include "lines.h"
 #include "server.h"
@@ -42,7 +42,7 @@ quit_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* With --control=-, the standard output is for JSON only. */
+/* With --control=-, standard output contains nothing but JSON. */
 static gboolean
 start_control (EchoServer  *self,
                GMainLoop   *loop,

@@ -4,18 +4,18 @@
 
 #include <sys/socket.h>
 
-/* A TCP connection that can be shut. While it is shut, nothing is read from it, so libsoup answers
- * no message, ping or close frame, and the peer's kernel sees a slow reader. After it is opened,
- * libsoup continues where it was. The gate also knows when data, including pings, last arrived from
- * the peer, which libsoup does not report.
+/* A TCP connection that can be shut. While it is shut, nothing is read from it. libsoup therefore
+ * answers no message, ping or close frame, and the peer's kernel sees a slow reader. When the gate
+ * is opened again, libsoup continues where it stopped. The gate also records when data, including
+ * pings, last arrived from the peer, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends and does not read. libsoup keeps the data that it
  * could not send yet, including the answers to pings, without a limit, and does not report the
- * amount. But it waits for the stream to be writable exactly as long as it keeps data. So the gate
- * counts the bytes that were received and sent since libsoup last kept nothing. libsoup cannot keep
- * more. */
+ * amount. However, libsoup waits for the stream to become writable exactly as long as it keeps
+ * data. The gate therefore counts the bytes that were received and sent since libsoup last kept
+ * nothing, which is the most that libsoup can keep. */
 
-/* The bytes that libsoup may keep before the gate shuts itself */
+/* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)
 
 #define ECHO_TYPE_GATE_INPUT (echo_gate_input_get_type ())
@@ -31,7 +31,7 @@ struct _EchoGateOutput
   GFilterOutputStream  parent_instance;
 
   EchoGateInput       *input;   /* (unowned) (nullable) */
-  GSource             *waiting; /* (owned) (nullable), waits for the stream to be writable */
+  GSource             *waiting; /* (owned) (nullable), waits for the stream to become writable */
 };
 
 struct _EchoGateInput
@@ -65,7 +65,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (EchoGateOutput, echo_gate_output, G_TYPE_FILTER_O
 
 G_DEFINE_FINAL_TYPE (EchoGate, echo_gate, G_TYPE_TCP_CONNECTION)
 
-/* Lets the reader that waits for the gate try again. */
+/* Lets a reader that waits for the gate try again. */
 static void
 wake (EchoGateInput *self)
 {
@@ -90,8 +90,8 @@ echo_gate_output_is_writable (GPollableOutputStream *stream)
   return g_pollable_output_stream_is_writable (get_output_base (ECHO_GATE_OUTPUT (stream)));
 }
 
-/* Keeps the inner source, because a reference to the outer one would keep the stream alive. Both
- * sources end together. */
+/* Keeps the inner source, because a reference to the outer source would keep the stream alive. Both
+ * sources are destroyed together. */
 static GSource *
 echo_gate_output_create_source (GPollableOutputStream *stream,
                                 GCancellable          *cancellable)
@@ -116,7 +116,7 @@ echo_gate_output_write_nonblocking (GPollableOutputStream  *stream,
   n_written = g_pollable_output_stream_write_nonblocking (get_output_base (self), buffer, count,
                                                           NULL, error);
 
-  /* libsoup may have nothing left to send. */
+  /* libsoup may have nothing left to send now, so a reader that waits for the gate tries again. */
   if (n_written > 0 && self->input != NULL && !self->input->is_shut)
     wake (self->input);
 
@@ -152,7 +152,7 @@ echo_gate_output_init (EchoGateOutput *self)
 {
 }
 
-/* Returns whether the peer has not read much of the data that it was sent. */
+/* Returns: whether libsoup may keep too much data that the peer has not read */
 static gboolean
 is_behind (EchoGateInput *self)
 {
@@ -302,8 +302,8 @@ echo_gate_constructed (GObject *object)
   self->input->output->input = self->input;
 }
 
-/* GIOStream's dispose closes the connection, and needs the streams for that, so they are freed
- * here. */
+/* Frees the streams here and not in dispose, because GIOStream's dispose needs them to close the
+ * connection. */
 static void
 echo_gate_finalize (GObject *object)
 {

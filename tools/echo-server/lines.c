@@ -12,10 +12,10 @@
 
 #include "report.h"
 
-/* The control by lines: each line of the input is a command, and each line of the output an object
- * that answers it. Programs connect to a Unix socket, or one program has the standard input and
- * output. No command is read before the answers to those before it have been written, so a program
- * that reads no answers does not fill the memory. */
+/* The control by lines of JSON. Each line of the input is a command, and each line of the output is
+ * a reply. Programs connect to a Unix socket, or one program uses the standard input and output.
+ * The server reads a command after it has written the replies to all earlier commands, so a program
+ * that reads no replies cannot fill the memory. */
 
 /* The delay after an accept that failed, such as for lack of descriptors, in milliseconds */
 #define ACCEPT_AGAIN 100
@@ -26,8 +26,8 @@ typedef struct
   EchoWatcher      *watcher; /* (owned) */
   GIOStream        *stream;  /* (owned) */
   GDataInputStream *input;   /* (owned) */
-  GString          *pending; /* (owned), answers that are not being written yet */
-  char             *written; /* (owned) (nullable), those that are */
+  GString          *pending; /* (owned), the lines that are to be written next */
+  char             *written; /* (owned) (nullable), the lines that are being written */
   gboolean          is_reading;
   gboolean          has_ended; /* no more commands are read */
 } Peer;
@@ -39,7 +39,7 @@ struct _EchoLines
   GCancellable    *cancellable; /* (owned) */
   GMainLoop       *loop;        /* (owned) */
   GPtrArray       *peers;       /* (element-type Peer) */
-  char            *path;        /* (owned) (nullable), of the socket */
+  char            *path;        /* (owned) (nullable), the path of the socket */
   char            *uri;         /* (owned) */
   guint            accept_id;
   gboolean         is_accepting;
@@ -60,7 +60,8 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* The end of the standard input ends the server, so that none outlives the test that started it. */
+/* Ends the server at the end of the standard input, so that it does not outlive the test that
+ * started it. */
 static void
 peer_end (Peer *self)
 {
@@ -115,7 +116,7 @@ line_cb (GObject      *source,
   peer_continue (self);
 }
 
-/* Writes what is to be written, then reads the next command. */
+/* Writes the pending lines, then reads the next command. */
 static void
 peer_continue (Peer *self)
 {
@@ -158,7 +159,8 @@ send_cb (gpointer    user_data,
   g_string_append (self->pending, json);
   g_string_append_c (self->pending, '\n');
 
-  /* The update for a “next” comes while the following command is awaited. */
+  /* While the next command is awaited, no other callback would write this line. The update for a
+   * “next” often comes then. */
   if (self->is_reading)
     peer_continue (self);
 }
@@ -223,7 +225,7 @@ accept_next (EchoLines *self)
   g_socket_listener_accept_async (self->listener, self->cancellable, accept_cb, self);
 }
 
-/* Only the user of the server may control it. */
+/* Listens on a Unix socket to which only the user that runs the server can connect. */
 static gboolean
 listen_at (EchoLines   *self,
            const char  *path,
@@ -257,7 +259,7 @@ use_standard_files (EchoLines *self)
   add_peer (self, stream);
 }
 
-/* @path: of a Unix socket, or “-” for the standard input and output */
+/* @path: the path of a Unix socket, or “-” for the standard input and output */
 EchoLines *
 echo_lines_new (EchoControl  *control,
                 const char   *path,

@@ -3,7 +3,7 @@
 #include "log.h"
 
 /* The latest events, for the page. The number and the length of the lines are limited, so that a
- * client that sends without end does not fill the memory. */
+ * client that sends endlessly cannot fill the memory. */
 
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
@@ -31,9 +31,9 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
-/* Text from a client may be invalid UTF-8, such as an escaped path, which no update can contain.
- * Its control characters would change a terminal, so the pictures that Unicode has for them replace
- * them.
+/* Makes text from a client safe for an update and for a terminal. An escaped path, for example, may
+ * be invalid UTF-8, which no update can contain. Control characters could change the terminal, so
+ * they are replaced with the pictures that Unicode has for them.
  *
  * Returns: (transfer full) */
 char *

@@ -59,7 +59,7 @@ answer_with (SoupServerMessage *message,
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
 }
 
-/* Returns: whether @path is that of a file of the page */
+/* Returns: whether @path is the path of a file of the page */
 gboolean
 echo_page_answer (SoupServerMessage *message,
                   const char        *path)

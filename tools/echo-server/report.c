@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-/* The reports of the server to the page and to the control socket, as JSON */
+/* The reports that the server sends to the page and to the programs that control it, in JSON */
 
 #define MAX_LISTED 100
 
@@ -122,8 +122,9 @@ add_lines (JsonBuilder   *builder,
   json_builder_end_array (builder);
 }
 
-/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings, so the page could not parse
- * it. The character occurs in strings only, so it can be replaced in the whole text. */
+/* json-glib 1.6 does not escape U+001F. JSON forbids this character in strings, so the page could
+ * not parse the text. The character occurs in strings only, so it can be replaced in the whole
+ * text. */
 static char *
 end (JsonBuilder *builder)
 {
@@ -151,7 +152,7 @@ begin (const char *type)
   return builder;
 }
 
-/* Returns: (transfer full): the state, and the lines of the log from @n_seen on */
+/* Returns: (transfer full): the state, and the lines of the log after the line @n_seen */
 char *
 echo_report_update (EchoServer *server,
                     guint64     n_seen)
@@ -179,7 +180,7 @@ echo_report_reply (const char   *command,
   return end (builder);
 }
 
-/* Returns: (transfer full): where clients can connect */
+/* Returns: (transfer full): the report of the URI to which clients can connect */
 char *
 echo_report_listening (const char *uri)
 {

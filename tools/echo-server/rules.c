@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-/* What a server may demand of its clients: a login, and messages that are not too big. */
+/* The rules that the server may have for its clients: they must log in first, and their messages
+ * must not be too big. */
 
 #define POLICY_VIOLATION 1008
 #define TOO_BIG          1009
@@ -18,7 +19,7 @@ send_text (EchoClient *client,
   echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, message);
 }
 
-/* Sends the first message of a connection, if there is one. */
+/* Sends the greeting, if one is set. */
 void
 echo_rules_greet (EchoClient *client)
 {
@@ -26,7 +27,7 @@ echo_rules_greet (EchoClient *client)
     send_text (client, client->settings->greeting);
 }
 
-/* The first message of a client has to be the login. It is not sent back. */
+/* Checks that the first message of a client is the login. The login is not sent back. */
 static gboolean
 allow_login (EchoClient *client,
              GBytes     *message)
@@ -50,7 +51,7 @@ allow_login (EchoClient *client,
 
 /* Closes the connection of a client that breaks a rule.
  *
- * Returns: whether the message is to be answered */
+ * Returns: whether the server is to answer the message */
 gboolean
 echo_rules_allow (EchoClient *client,
                   GBytes     *message)

@@ -63,8 +63,9 @@ refuse (EchoServer        *self,
     fputs ("refused a client\n", stderr);
 }
 
-/* Runs before libsoup looks for a handshake, which it does only if no status has been set here. The
- * page is served even while connections are refused, because it has the button to stop that. */
+/* Runs before libsoup looks for a handshake, which libsoup does only if this function has set no
+ * status. The page is served even while connections are refused, because it has the switch that
+ * ends the refusal. */
 static void
 request_cb (SoupServer        *soup,
             SoupServerMessage *message,
@@ -124,7 +125,7 @@ accept_cb (GObject      *object,
   remote = g_socket_get_remote_address (socket, NULL);
   gate = echo_gate_new (socket);
 
-  /* The socket of a client that has left already has no address. */
+  /* If the client has already disconnected, its socket has no address. */
   if (local != NULL && remote != NULL)
     soup_server_accept_iostream (self->soup, G_IO_STREAM (gate), local, remote, NULL);
 

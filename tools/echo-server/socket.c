@@ -2,7 +2,7 @@
 
 #include "socket.h"
 
-/* The WebSocket by which the page controls the server.
+/* The WebSocket over which the page controls the server.
  *
  * Every web site that the user of this machine visits can open WebSockets to 127.0.0.1. A script
  * cannot change the header Origin, in which the browser names the site, so only the server's own
@@ -45,7 +45,7 @@ send_cb (gpointer    user_data,
     soup_websocket_connection_send_text (self->connection, json);
 }
 
-/* A binary message is no command. */
+/* Handles a binary message as an empty command, so that the page gets an error as the reply. */
 static void
 on_message (Page                  *self,
             SoupWebsocketDataType  type,

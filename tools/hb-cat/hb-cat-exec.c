@@ -8,18 +8,18 @@
 
 #include "hb-cat-exec.h"
 
-/* While more bytes than this wait for the command, no messages are received. */
+/* While more bytes than this wait to be written to the command, no messages are received. */
 #define HIGH_WATER (1024 * 1024)
 
-/* The command may wait for its output to be read before it reads its input, so a blocking write
- * could wait forever. All writes are asynchronous. */
+/* The command may wait for its output to be read before it reads its input. A blocking write could
+ * then wait forever, so all writes are asynchronous. */
 struct _CatExec
 {
   HbWebsocketTask *task;    /* (unowned) */
   char            *command; /* (owned) */
   GSubprocess     *process; /* (owned) (nullable): NULL before the start */
-  GByteArray      *pending; /* (owned): what is not being written yet */
-  GBytes          *written; /* (owned) (nullable): what is */
+  GByteArray      *pending; /* (owned): the data that is to be written next */
+  GBytes          *written; /* (owned) (nullable): the data that is being written */
   GCancellable    *cancellable; /* (owned) */
   gboolean         is_deaf; /* the command has closed its input */
   gboolean         is_waiting;
@@ -43,8 +43,8 @@ cat_exec_new (HbWebsocketTask *task,
   return self;
 }
 
-/* Ends the command, if it still runs. g_subprocess_send_signal () would leave the signal to a
- * thread that does not run before the program ends. */
+/* Ends the command, if it still runs. Here, g_subprocess_send_signal () would not work. It leaves
+ * the signal to another thread, which may not run before the program ends. */
 void
 cat_exec_free (CatExec *self)
 {
@@ -110,7 +110,8 @@ cat_exec_start (CatExec  *self,
   if (self->process == NULL)
     return NULL;
 
-  /* GLib writes to a pipe when it has some room, which may be less than what is written. */
+  /* GLib writes as soon as the pipe has some room. If that is less than the data needs, a blocking
+   * descriptor would block the program. */
   input = g_subprocess_get_stdin_pipe (self->process);
   g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (input)), TRUE,
                              NULL);
@@ -143,8 +144,8 @@ wait_cb (GObject      *source,
                         && g_subprocess_get_successful (self->process);
 }
 
-/* Ends the input of the command once it has been written, and lets it end. Call this again after
- * each iteration.
+/* Once all data has been written, closes the input and the output of the command, and waits for its
+ * end. Call this function again after each iteration.
  *
  * Returns: whether the command has ended */
 gboolean
@@ -164,7 +165,7 @@ cat_exec_end (CatExec *self)
   return self->has_ended;
 }
 
-/* Whether the command has ended with the status 0. */
+/* Returns: whether the command has ended with the status 0 */
 gboolean
 cat_exec_has_succeeded (CatExec *self)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The command of --exec. The shell runs it. */
+/* The command of --exec, which a shell runs */
 typedef struct _CatExec CatExec;
 
 CatExec      *cat_exec_new           (HbWebsocketTask  *task,

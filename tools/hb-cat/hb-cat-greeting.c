@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages of the command line: the one with which each connection begins, the one that lets
- * the lines follow, and those that are sent instead of lines */
+/* The messages that options define: --greeting, which is sent first on each connection; --ready-on,
+ * after which the lines are sent; and --send, whose messages are sent instead of lines */
 
 #include "config.h"
 
@@ -11,8 +11,8 @@
 #include "hb-cat-i18n.h"
 #include "hb-cat-values.h"
 
-/* Whether the bytes may be a text message. g_utf8_validate () rejects a NUL, which is valid, so the
- * parts between NULs are validated. */
+/* Returns whether the bytes may be a text message. g_utf8_validate () rejects a NUL, although a
+ * text message may contain it, so this function validates the parts between NULs. */
 static gboolean
 is_text (const char *data,
          gsize       size)
@@ -33,7 +33,7 @@ is_text (const char *data,
 }
 
 /* Reads a message from the option or, after an “@”, from a file, where other users cannot see it.
- * The newline with which editors end a file is not part of a text.
+ * Editors end a file with a newline, which is not part of a text message.
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
@@ -98,7 +98,8 @@ cat_greeting_set_up (CatOptions  *options,
   return TRUE;
 }
 
-/* Sends the greeting on the connection that has just been opened, and on no other. */
+/* Sends the greeting on the connection that has just been opened. If that connection is lost before
+ * the greeting has been sent, the greeting is not queued for the next one. */
 void
 cat_greeting_send (const CatOptions *options)
 {
@@ -110,7 +111,7 @@ cat_greeting_send (const CatOptions *options)
                                     HB_SEND_FLAGS_THIS_LINK, NULL);
 }
 
-/* Whether the message is the one that --ready-on names. */
+/* Returns whether the message contains the text of --ready-on. */
 gboolean
 cat_greeting_answers (const CatOptions *options,
                       GBytes           *message)

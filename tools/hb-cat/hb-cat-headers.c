@@ -10,7 +10,7 @@
 
 #define TOKEN_MARKS "!#$%&'*+-.^_`|~"
 
-/* Returns the number of bytes in the token with which the string begins. */
+/* Returns the length of the token, as RFC 9110 defines it, with which the string begins. */
 static gsize
 measure_token (const char *string)
 {
@@ -52,12 +52,13 @@ add_header (SoupMessageHeaders  *headers,
   name = g_strndup (header, length);
   value = g_strdup (colon + 1);
 
-  /* The error for “Authorization Bearer secret:” shows only the first word. */
+  /* For a header “Authorization Bearer secret:”, the error shows only the first word, which is not
+   * secret. */
   if (length == 0 || header + length != colon)
     return cat_fail (error, _("--header takes a name of letters, digits and %s, but after “%s” "
                               "comes something else"), TOKEN_MARKS, name);
 
-  /* This comes before g_strstrip (), which would remove a newline that is an error. */
+  /* This check must precede g_strstrip (), which would remove a newline without an error. */
   if (!is_header_value (value))
     return cat_fail (error, _("The value of the header “%s” has a newline or another control "
                               "character in it"), name);
@@ -112,7 +113,7 @@ cat_headers_add (SoupMessageHeaders  *headers,
   return add_header (headers, argument, error);
 }
 
-/* Adds a header for Basic authentication, so that the server need not ask for it.
+/* Adds a header for Basic authentication, so that the server need not ask for the password.
  *
  * @user: NAME:PASSWORD */
 gboolean

@@ -44,8 +44,8 @@ add_string (JsonBuilder *builder,
   json_builder_add_string_value (builder, value);
 }
 
-/* json-glib 1.6 does not escape U+001F, which JSON forbids in strings. The character occurs in
- * strings only, so it can be replaced in the whole text. */
+/* Converts the node to text. json-glib 1.6 does not escape U+001F, which JSON forbids in strings.
+ * The character occurs in strings only, so it can be replaced in the whole text. */
 static GString *
 to_json (JsonNode *node)
 {
@@ -57,7 +57,7 @@ to_json (JsonNode *node)
   return json;
 }
 
-/* Returns: (transfer full): the object without its last brace */
+/* Returns: (transfer full): the object without its last brace, so that members can be appended */
 static GString *
 end (JsonBuilder *builder)
 {
@@ -97,7 +97,8 @@ print_unless_quiet (const CatOptions *options,
   return options->quiet || print (options, builder);
 }
 
-/* A string of json-glib ends at a NUL, but a message may contain NULs. */
+/* Converts the text to a JSON string. A string of json-glib ends at a NUL, but a message may
+ * contain NULs, so this function converts the parts between them. */
 static GString *
 quote (const char *text,
        gsize       size)
@@ -113,7 +114,7 @@ quote (const char *text,
       g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), copy);
       g_autoptr (GString) escaped = to_json (node);
 
-      /* Without the quotes */
+      /* Omit the quotation marks around the part. */
       g_string_append_len (quoted, escaped->str + 1, escaped->len - 2);
       part += length;
       if (part == end_of_text)

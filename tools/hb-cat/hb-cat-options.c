@@ -54,7 +54,8 @@ get_description (void)
                           times, ends, statuses, _("Examples:"), EXAMPLES);
 }
 
-/* Most options have the name of a property, whose type defines how the value is parsed. */
+/* Sets a property of the task. Most options have the name of a property. The type of the property
+ * defines how the value is parsed. */
 static gboolean
 set_property_cb (const char  *option_name,
                  const char  *text,
@@ -183,8 +184,8 @@ apply (CatOptions  *self,
   if (self->count > 0 && !self->has_wait)
     self->wait = -1;
 
-  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit, which would
-   * refuse a long line. */
+  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit. A limit
+   * would refuse a long line. */
   hb_websocket_task_set_max_buffered_amount (self->task, 0);
 
   hb_websocket_task_set_protocols (self->task, (const char * const *) self->protocols);
@@ -284,8 +285,8 @@ new_context (CatOptions *self)
   return context;
 }
 
-/* The errors of hb-cat show no secret value. GLib's error about an unknown option shows the whole
- * argument, which may have a password after the equals sign. */
+/* Removes the value from GLib's error about an unknown option. GLib shows the whole argument, which
+ * may contain a password after the equals sign, but no error of hb-cat may show a secret. */
 static void
 hide_value (GError **error)
 {

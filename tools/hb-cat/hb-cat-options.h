@@ -8,11 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* The options of the command line. Those that are properties are set on the task at once. */
+/* The options of the command line. Most options that are properties of the task are set on the task
+ * at once, and have no member here. */
 typedef struct
 {
   HbWebsocketTask  *task;         /* (owned) */
-  SoupSession      *session;      /* (owned): the task's */
+  SoupSession      *session;      /* (owned): the session of the task */
   GTlsCertificate  *certificate;  /* (owned) (nullable) */
   char            **headers;      /* (owned) (nullable) */
   char            **protocols;    /* (owned) (nullable) */
@@ -20,8 +21,8 @@ typedef struct
   char             *greeting;     /* (owned) (nullable): as given, TEXT or @FILE */
   GBytes           *greeting_bytes; /* (owned) (nullable) */
   char            **sent;         /* (owned) (nullable): as given, TEXT or @FILE */
-  GPtrArray        *messages;     /* (owned) (element-type GBytes): those of --send */
-  char             *command;      /* (owned) (nullable): of --exec */
+  GPtrArray        *messages;     /* (owned) (element-type GBytes): the messages of --send */
+  char             *command;      /* (owned) (nullable): the command of --exec */
   CatExec          *exec;         /* (owned) (nullable) */
   char             *ready_on;     /* (owned) (nullable) */
   char             *ca_file;      /* (owned) (nullable) */

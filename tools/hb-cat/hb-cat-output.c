@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where messages and JSON go: to the command of --exec, or to standard output */
+/* The output of messages and JSON, to the command of --exec or to standard output */
 
 #include "config.h"
 

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The functions that print events, in text or in JSON. Each may be NULL. It returns FALSE and sets
- * errno if standard output cannot be written. */
+/* The functions that print events, in text or in JSON. Each function may be NULL. It returns FALSE
+ * and sets errno if standard output cannot be written. */
 typedef struct
 {
   gboolean (*state)       (const CatOptions      *options,

@@ -16,10 +16,11 @@
 #include "hb-cat-reporter.h"
 #include "hb-cat-run.h"
 
-/* While so many bytes wait to be sent, no more input is read, so the writer of a pipe waits. */
+/* While this many bytes wait to be sent, no more input is read, so a program that writes to a pipe
+ * has to wait. */
 #define HIGH_WATER (1024 * 1024)
 
-/* Calls a member of the reporter, and ends the program if it could not print. */
+/* Calls a function of the reporter, and ends the program if the function could not print. */
 #define REPORT(self, event, ...)                                         \
   G_STMT_START                                                           \
   {                                                                      \
@@ -32,7 +33,7 @@
 typedef enum {
   STAGE_RUN,
   STAGE_FLUSH, /* the remaining lines are sent */
-  STAGE_WAIT,  /* replies to them are awaited */
+  STAGE_WAIT,  /* answers to the lines are awaited */
   STAGE_CLOSE,
 } Stage;
 
@@ -44,7 +45,7 @@ typedef struct
   GDataInputStream  *input;    /* (owned) */
   GCancellable      *reading;  /* (owned): cancels the reading of lines */
   gboolean           is_reading;
-  gboolean           has_command_ended; /* that of --exec, by itself */
+  gboolean           has_command_ended; /* the command of --exec has ended before hb-cat */
   gboolean           is_leaving;
   gboolean           is_paused;
   gboolean           has_opened;
@@ -53,7 +54,7 @@ typedef struct
   gboolean           has_output_failed;
   Stage              stage;
   guint              n_pending; /* lines that have not been sent yet */
-  guint              n_backlog; /* those of them that waited for the connection */
+  guint              n_backlog; /* lines that waited when the connection was opened */
   guint              n_messages; /* received */
   guint              close_code;
   guint              wait_id;
@@ -157,7 +158,8 @@ end (Cat *self)
 static void
 end_input (Cat *self)
 {
-  /* Wait for the first connection: `hb-cat URI < /dev/null` opens one, and logs in. */
+  /* Wait until the first connection is ready. Otherwise, `hb-cat URI < /dev/null` would end before
+   * it has opened a connection and logged in. */
   if (self->stage == STAGE_RUN && self->has_been_ready)
     end (self);
 }
@@ -173,8 +175,8 @@ send_cb (GObject      *source,
 
   self->n_pending--;
 
-  /* A task that closes emits one error with the number of unsent messages, so nothing is printed
-   * for each of them. */
+  /* A task that closes emits one error with the number of unsent messages, so this callback need
+   * not print an error for each of them. */
   if (!hb_websocket_task_send_message_finish (task, result, &error)
       && hb_websocket_task_get_state (task) != HB_STATE_CLOSED)
     {
@@ -194,8 +196,8 @@ send_bytes (Cat    *self,
   hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
                                         NULL, send_cb, self);
 
-  /* Only the loss or the failure of a connection delays a line. Those of the first attempt are not
-   * reported. */
+  /* Report a line that waits because a connection was lost or an attempt has failed. During the
+   * first attempt, every line waits, and no report is needed. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     REPORT (self, queued, self->n_pending);
@@ -211,8 +213,8 @@ send_line (Cat   *self,
   send_bytes (self, bytes);
 }
 
-/* GLib stops reading before the newline, which is still in the buffer, and returns NULL for an
- * empty line as for the end of the input. Only at the end is the buffer empty.
+/* GLib returns NULL for an empty line as well as for the end of the input. It stops reading before
+ * the newline, which is still in the buffer, so the buffer is empty only at the end of the input.
  *
  * Returns: (transfer full) (nullable): the line without its newline, or NULL at the end of the
  * input and after an error */
@@ -307,7 +309,8 @@ become_ready (Cat *self)
     end_input (self);
 }
 
-/* The command starts with the first connection, so it does not run if there is none. */
+/* Starts the command when the first connection is open. If no connection can be opened, the command
+ * does not run. */
 static void
 start_command (Cat *self)
 {
@@ -340,7 +343,8 @@ on_open (Cat *self)
     become_ready (self);
 }
 
-/* Without --ready-on, `open` reports the same. */
+/* Reports that the connection is ready. Without --ready-on, an open connection is always ready, so
+ * the report of `open` is enough. */
 static void
 on_ready (Cat *self)
 {
@@ -351,7 +355,7 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* A message of the login is printed, but it is none of those that --count counts. */
+/* Prints a message of the login, which --count does not count. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -374,7 +378,8 @@ on_message (Cat                   *self,
       return;
     }
 
-  /* --count has been reached, and more messages may be received until the connection is closed. */
+  /* After --count has been reached, ignore the messages that are received until the connection is
+   * closed. */
   if (self->options->count > 0 && !is_short (self))
     return;
 
@@ -407,7 +412,8 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* open_cb () prints errors of the command line. With --once, the limit is not an error. */
+  /* open_cb () prints the errors of the command line. With --once, reaching the limit of attempts
+   * is not an error. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
       || (self->options->once && g_error_matches (error, HB_ERROR, HB_ERROR_REPEAT_LIMIT)))
@@ -434,8 +440,8 @@ gave_up_cb (gpointer user_data)
   leave (self, is_done ? self->status : CAT_STATUS_FAILED);
 }
 
-/* A task that has closed by itself emits the reason after this signal, so the program ends
- * later. */
+/* A task that has closed by itself emits the error after this signal. The program ends in an idle
+ * callback, so that it can print the error before. */
 static void
 on_state (Cat *self)
 {
@@ -506,7 +512,8 @@ connect_signals (Cat *self)
   g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
 }
 
-/* Messages of --send replace the standard input, and the command of --exec does once it runs. */
+/* Starts to read standard input, unless the messages of --send or the output of the --exec command
+ * replace it. */
 static void
 start_input (Cat *self)
 {
@@ -524,7 +531,7 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Lets the command of --exec read what has arrived, and waits for its end. */
+/* Lets the command of --exec read all received messages, and waits for its end. */
 static void
 end_command (Cat *self)
 {
@@ -534,7 +541,7 @@ end_command (Cat *self)
   while (!self->is_leaving && !cat_exec_end (exec))
     g_main_context_iteration (NULL, TRUE);
 
-  /* When hb-cat ends first, the command may fail because nobody reads its output. */
+  /* If hb-cat ends first, the command may fail because its output is no longer read. */
   if (self->has_command_ended && !cat_exec_has_succeeded (exec))
     self->status = CAT_STATUS_FAILED;
 }

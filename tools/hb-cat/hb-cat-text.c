@@ -13,10 +13,10 @@
 #include "hb-cat-output.h"
 #include "hb-cat-reporter.h"
 
-/* The number of bytes that are shown of a binary message */
+/* The maximum number of bytes of a binary message that are shown */
 #define MAX_HEX 32
 
-/* The escape sequences of the colours, ECMA-48 */
+/* The escape sequences for colours, which ECMA-48 defines */
 #define PLAIN   ""
 #define GOOD    "\033[32m"
 #define WAITING "\033[33m"
@@ -24,11 +24,11 @@
 #define FAINT   "\033[2m"
 #define RESET   "\033[0m"
 
-/* U+FFFD, which g_utf8_make_valid () inserts too */
+/* The replacement character, which g_utf8_make_valid () inserts too */
 #define REPLACEMENT 0xfffd
 
-/* Some texts come from the server. Their control characters could change the terminal, or begin a
- * line that looks like one of hb-cat, so they are replaced.
+/* Replaces control characters in a text, which may come from the server. They could change the
+ * terminal, or begin a line that seems to come from hb-cat.
  *
  * Returns: (transfer full) */
 static char *
@@ -48,7 +48,7 @@ defuse (const char *text)
   return g_string_free (harmless, FALSE);
 }
 
-/* https://no-color.org: the variable counts unless it is empty, whatever it contains. */
+/* Any value of NO_COLOR that is not empty disables colours, as https://no-color.org defines. */
 static gboolean
 has_colours (void)
 {
@@ -77,7 +77,9 @@ static gboolean show (const CatOptions *options,
                       const char       *format,
                       ...) G_GNUC_PRINTF (3, 4);
 
-/* Returns: TRUE, because nothing is printed to standard output */
+/* Prints the text to standard error.
+ *
+ * Returns: TRUE, because the functions of a reporter return FALSE for standard output only */
 static gboolean
 show (const CatOptions *options,
       const char       *colour,

@@ -8,8 +8,8 @@
 #include "hb-cat-tls.h"
 #include "hb-cat-values.h"
 
-/* Called in each attempt in which the check of the certificate has failed. Only the first call
- * prints a warning. */
+/* Accepts a certificate that is not valid. libsoup calls this function in each attempt that meets
+ * such a certificate, but only the first call prints a warning. */
 static gboolean
 accept_cb (SoupMessage          *message,
            GTlsCertificate      *certificate,

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The values of options. A wrong value is a GOptionError that names the option. */
+/* The parsers for the values of options. For a wrong value, they set a GOptionError that names the
+ * option. */
 
 gboolean cat_fail           (GError     **error,
                              const char  *format,

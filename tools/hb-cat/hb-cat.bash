@@ -13,7 +13,7 @@ _hb_cat ()
 
   COMPREPLY=()
 
-  # bash makes a word of the equals sign in --NAME=VALUE.
+  # For bash, the equals sign in --NAME=VALUE is a word of its own.
   if [[ $current == = ]]; then
     current=
   elif [[ $option == = ]]; then
@@ -48,7 +48,7 @@ _hb_cat ()
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current"
       compgen -S = -W "$valued" -- "$current")
-    # No space between the equals sign and the value
+    # Insert no space after the equals sign, because the value follows.
     if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
       compopt -o nospace 2> /dev/null
     fi

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A WebSocket client for the shell that reconnects. It prints received messages to standard output,
- * sends the lines of standard input, and prints the events of the connection to standard error. */
+/* A WebSocket client for the shell, which reconnects by itself. It prints received messages to
+ * standard output, sends the lines of standard input, and prints the events of the connection to
+ * standard error. */
 
 #include "config.h"
 
@@ -17,9 +18,10 @@
 #include "hb-cat-options.h"
 #include "hb-cat-run.h"
 
-/* If one of the three is closed, the first socket would get its number, and hb-cat would read lines
- * from the socket or print messages into it. So /dev/null takes the number. It is opened for
- * reading only, so that writing to a closed standard output fails as it should. */
+/* If standard input, output or error is closed, the first socket would get its descriptor, and
+ * hb-cat would read lines from the socket or print messages into it. This function therefore opens
+ * /dev/null instead. It opens /dev/null for reading only, so that writing to a closed standard
+ * output still fails. */
 static void
 ensure_standard_files (void)
 {
@@ -54,7 +56,8 @@ main (int    argc,
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   ensure_standard_files ();
 
-  /* GLib writes debug messages to standard output, which is for what the server has sent. */
+  /* By default, GLib writes debug messages to standard output, which is for received messages
+   * only. */
   g_log_writer_default_set_use_stderr (TRUE);
 
   /* Writing to a closed standard output must return an error, not end the program. */

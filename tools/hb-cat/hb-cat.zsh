@@ -3,7 +3,7 @@
 
 # Completion of hb-cat for zsh
 
-# A text, or a file after an @
+# Completes a text or, after an @, the name of a file.
 _hb_cat_text ()
 {
   if compset -P @; then

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Connects the page to the server: sends commands, and passes updates to the view. The server sends
+// Connects the page to the server, sends commands, and passes updates to the view. The server sends
 // an update only to a page that has asked for the next one.
 
 import {View} from './view.js';

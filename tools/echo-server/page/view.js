@@ -41,7 +41,7 @@ function isInUse(element) {
   return document.activeElement === element;
 }
 
-// An empty field stands for no text.
+// Returns null for an empty field, because the commands that take a text use null for no text.
 function getText(id) {
   return find(id).value || null;
 }
@@ -58,7 +58,7 @@ function onSubmit(form, handler) {
   });
 }
 
-// The value may come from the command line, and may differ from all options.
+// The value may come from the command line, so it may be missing from the list.
 function setChoice(select, value, unit) {
   const text = String(value);
 
@@ -158,7 +158,7 @@ export class View {
     find('status').classList.toggle('bad', isBad);
   }
 
-  // A server that has been restarted counts its clients and lines from one.
+  // After a restart, the server counts its clients and lines from one again.
   begin() {
     this.updateClients([]);
     this.lastLine = 0;
@@ -209,8 +209,8 @@ export class View {
     setText(find('unlisted'), `And ${numbers.format(connected - clients.length)} more.`);
   }
 
-  // Moves the focus from a button of the card to the list, so that a user of the keyboard does not
-  // start again at the top of the page.
+  // Moves the focus from a removed card to the heading of the list. Otherwise, somebody who uses
+  // the keyboard would have to start again at the top of the page.
   remove(number, card) {
     const hadFocus = card.element.contains(document.activeElement);
 
