@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const guint8 *bytes;  /* (nullable) (not owned) */
-  gsize         length; /* of what is left of them */
+  gsize         length; /* the number of bytes that are left */
   guint64       state;
 } Dice;
 

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Give the machine an event of its current link. */
+/* These functions give the machine an event of its current link. */
 void     handle_event        (HbMachine    *machine,
                               gint64        now,
                               HbEventKind   kind);

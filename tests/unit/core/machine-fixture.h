@@ -14,8 +14,8 @@ typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 
 /* A machine, a clock that the test advances, and a minimal driver, which carries out and logs each
- * effect. Tests compare the log with assert_effects (). Effects that a test has not expected fail
- * it at the end. */
+ * effect. Tests compare the log with assert_effects (). At the end, a test fails if the log
+ * contains other effects. */
 struct _Fixture
 {
   HbMachine  machine;
@@ -23,11 +23,11 @@ struct _Fixture
 
   /* The simulated link */
   guint      room;         /* the number of messages that it accepts before it is full */
-  gboolean   cannot_acknowledge; /* it cannot report acknowledgements of the peer */
-  gboolean   holds_writes; /* messages are not written to the kernel until written () */
+  gboolean   cannot_acknowledge; /* whether it does not report acknowledgements */
+  gboolean   holds_writes; /* whether messages wait for written () before the kernel has them */
   gboolean   has_link;
-  gboolean   has_requested; /* the handshake request is sent */
-  gboolean   has_opened;   /* `open` was emitted, and `close` was not */
+  gboolean   has_requested; /* whether the handshake request has been sent */
+  gboolean   has_opened;   /* whether `open` was emitted, and `close` was not */
   guint64    sent;         /* the end of the messages sent, each two positions long */
   guint64    written;      /* the position up to which the kernel has them */
   guint64    acknowledged; /* the position up to which the peer has acknowledged them */
@@ -119,7 +119,7 @@ char    *take_queue        (Fixture       *fixture);
 #define assert_state(fixture, expected) \
   g_assert_cmpint ((fixture)->machine.state, ==, (expected))
 
-/* In milliseconds from now, -1 for never */
+/* The deadline in milliseconds from now, -1 for none */
 #define assert_deadline(fixture, expected) \
   g_assert_cmpint (get_deadline (fixture), ==, (expected))
 
@@ -127,7 +127,8 @@ gint64   get_deadline      (Fixture       *fixture);
 gint64   fail_attempts     (Fixture       *fixture,
                             guint          n_attempts);
 
-/* The notifications of every change, so that a test shows what is its own */
+/* The effects of every start, opening and end of a link, so that the log of a test shows only what
+ * is particular to the test */
 #define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
                     "notify:protocol open"
@@ -135,7 +136,7 @@ gint64   fail_attempts     (Fixture       *fixture,
                     "notify:downtime open"
 #define LEAVES      "drop notify:state notify:ready notify:connection notify:protocol"
 
-/* The same from CLOSING, where the task is no longer ready */
+/* The effects of the end of a link in CLOSING, in which the task is no longer ready */
 #define LEFT        "drop notify:state notify:connection notify:protocol"
 
 G_END_DECLS

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The position of a random walk. A failure prints the seed and the step, so that the round can be
+/* The position of a random walk. A failure prints the seed and the step, so that the walk can be
  * repeated. */
 void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);

@@ -10,7 +10,7 @@ test_constant (void)
   HbSettings settings = { .reconnect_timeout = 2000 };
   guint attempt;
 
-  g_test_summary ("Without a maximum every delay is the same, as in the JavaScript helpers");
+  g_test_summary ("Without a maximum, every delay is the same, as in the JavaScript helpers");
 
   for (attempt = 1; attempt <= 100; attempt++)
     g_assert_cmpuint (hb_backoff_get_delay (&settings, attempt, 0), ==, 2000);
@@ -23,7 +23,8 @@ test_doubles (void)
   static const guint delays[] = { 500, 1000, 2000, 4000, 5000, 5000, 5000 };
   guint i;
 
-  g_test_summary ("With a maximum the delay doubles with each attempt until it is reached");
+  g_test_summary ("With a maximum, the delay doubles with each attempt until it reaches the "
+                  "maximum");
 
   for (i = 0; i < G_N_ELEMENTS (delays); i++)
     g_assert_cmpuint (hb_backoff_get_delay (&settings, i + 1, 0), ==, delays[i]);
@@ -34,7 +35,8 @@ test_does_not_overflow (void)
 {
   HbSettings settings = { .reconnect_timeout = G_MAXUINT - 1, .reconnect_timeout_max = G_MAXUINT };
 
-  g_test_summary ("No attempt number and no setting makes the doubling overflow");
+  g_test_summary ("The doubled delay does not overflow, whatever the attempt number and the "
+                  "settings are");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 0), ==, G_MAXUINT);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 32, 0), ==, G_MAXUINT);
@@ -59,7 +61,8 @@ test_no_wait (void)
 {
   HbSettings settings = { 0 };
 
-  g_test_summary ("A delay of 0 stays 0, unless delays grow: then they start at 1 ms");
+  g_test_summary ("A delay of 0 stays 0 without a maximum. With a maximum, the delays grow from 1 "
+                  "ms.");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 0);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 0);
@@ -91,7 +94,7 @@ test_jitter_doubled (void)
     .reconnect_jitter = 0.25,
   };
 
-  g_test_summary ("The jitter applies to the delay after it was doubled");
+  g_test_summary ("The jitter applies to the doubled delay");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 2, 1), ==, 1500);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 1), ==, 2250);
@@ -124,7 +127,7 @@ test_no_limit (void)
 {
   HbSettings settings = { .repeat_limit = -1 };
 
-  g_test_summary ("Without a limit the attempts never end");
+  g_test_summary ("Without a limit, the attempts never end");
 
   g_assert_false (hb_backoff_is_exhausted (&settings, 0));
   g_assert_false (hb_backoff_is_exhausted (&settings, G_MAXUINT));

@@ -52,7 +52,7 @@ static void
 test_link (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Each effect on the link has a word, and the drop is first");
+  g_test_summary ("Each effect on the link has a word, and the drop precedes earlier effects");
 
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
@@ -88,7 +88,7 @@ test_message (Fixture       *fixture,
 {
   HbEffect *effect;
 
-  g_test_summary ("A message appears by its kind");
+  g_test_summary ("The word for a message contains its kind");
 
   effect = hb_effects_push (&fixture->effects, HB_EFFECT_MESSAGE);
   effect->message.opcode = HB_OPCODE_TEXT;
@@ -106,7 +106,7 @@ test_resolve (Fixture       *fixture,
 {
   g_autoptr (GError) error = new_error ();
 
-  g_test_summary ("A call ends done, cancelled or failed");
+  g_test_summary ("The word for the end of a call says whether it is done, cancelled or failed");
 
   hb_effects_push_resolve (&fixture->effects, fixture, HB_OUTCOME_DONE, NULL);
   hb_effects_push_resolve (&fixture->effects, fixture, HB_OUTCOME_CANCELLED, NULL);
@@ -119,7 +119,7 @@ static void
 test_resolve_nobody (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A call without a ticket is not resolved");
+  g_test_summary ("A call without a ticket has no effect when it ends");
 
   hb_effects_push_resolve (&fixture->effects, NULL, HB_OUTCOME_DONE, NULL);
 
@@ -135,7 +135,7 @@ test_resolve_all (Fixture       *fixture,
   int one;
   int two;
 
-  g_test_summary ("All calls that wait are completed in order, once");
+  g_test_summary ("Each waiting call is completed once, in order");
 
   hb_tickets_add (&tickets, &one);
   hb_tickets_add (&tickets, &two);
@@ -183,7 +183,7 @@ test_clear (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("text", 4);
   HbEffect effect = { .kind = HB_EFFECT_MESSAGE, .message = { bytes, HB_OPCODE_TEXT } };
 
-  g_test_summary ("Clearing an effect frees its memory, also if it is cleared twice");
+  g_test_summary ("Clearing an effect frees its memory, and may be repeated");
 
   g_bytes_ref (bytes);
   hb_effect_clear (&effect);

@@ -8,7 +8,7 @@
 
 #define OPENED_AT (1000 * G_TIME_SPAN_SECOND)
 
-/* Sends a ping after 15 s of silence, and drops the link 10 s later. */
+/* A heartbeat that sends a ping after 15 s of silence, and ends the link 10 s later */
 typedef struct
 {
   HbHeartbeat heartbeat;
@@ -76,7 +76,7 @@ static void
 test_no_link (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Without a link nothing is due, and no link is judged");
+  g_test_summary ("Without a link, no ping is due, and no link is ended");
 
   hb_heartbeat_stop (&fixture->heartbeat);
 
@@ -110,7 +110,7 @@ test_life (Fixture       *fixture,
   g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
 }
 
-/* How early a ping may be, in milliseconds */
+/* How early a ping may be sent, in milliseconds */
 typedef struct
 {
   const char *name;
@@ -145,8 +145,8 @@ test_early (gconstpointer data)
   gint64 deadline = row->deadline == HB_NEVER ? HB_NEVER : OPENED_AT + row->deadline;
   gint64 first = MIN (earliest, deadline);
 
-  g_test_summary ("A ping may be sent early by a sixteenth, and by a second at most; nothing else "
-                  "is early");
+  g_test_summary ("A ping may be sent early by a sixteenth of its interval, but at most by a "
+                  "second. The end of a link is never early.");
 
   set_up (&fixture, NULL);
   fixture.settings.liveness = row->liveness;
@@ -184,7 +184,7 @@ static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A ping without an answer ends the link after pong-timeout, and not before");
+  g_test_summary ("A ping without an answer ends the link after pong-timeout, and not earlier");
 
   on_ping (fixture, 15000);
 
@@ -223,8 +223,8 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A tick that comes more than a second late sends another ping instead of ending "
-                  "the link");
+  g_test_summary ("A tick that is more than a second late sends another ping instead of ending the "
+                  "link");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (tick (fixture, 26001), ==, HB_VERDICT_PING);
@@ -261,7 +261,7 @@ static void
 test_no_heartbeat (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Without a ping timeout there is no heartbeat");
+  g_test_summary ("Without a ping timeout, no ping is sent");
 
   fixture->settings.ping_timeout = 0;
 
@@ -273,7 +273,7 @@ static void
 test_no_heartbeat_ping (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Without a heartbeat a ping that check () sends is judged nevertheless");
+  g_test_summary ("Without a ping timeout, an unanswered ping of check () still ends the link");
 
   fixture->settings.ping_timeout = 0;
   on_ping (fixture, 5000);
@@ -285,7 +285,7 @@ static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong timeout pings are sent and no link is ended");
+  g_test_summary ("Without a pong timeout, pings are sent, and no link is ended");
 
   fixture->settings.pong_timeout = 0;
   on_ping (fixture, 15000);
@@ -335,7 +335,7 @@ static void
 test_latency_unasked (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A reply without a ping gives no latency");
+  g_test_summary ("Without a ping, a reply gives no latency");
 
   g_assert_cmpint (on_reply (fixture, 100), ==, HB_LATENCY_NONE);
 
@@ -348,7 +348,8 @@ static void
 test_starts_afresh (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A new link starts again: no ping of the old one waits for activity");
+  g_test_summary ("A new link starts with a whole silence, and does not wait for the answer to a "
+                  "ping of the old one");
 
   on_ping (fixture, 15000);
   hb_heartbeat_start (&fixture->heartbeat, at (20000));
@@ -362,8 +363,8 @@ static void
 test_latency_overslept (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A ping during which this process was suspended gives no latency, whatever is "
-                  "handled first");
+  g_test_summary ("If the process was suspended after a ping, the reply gives no latency, in "
+                  "whichever order the events are handled");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);
@@ -380,8 +381,8 @@ static void
 test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("The ping after that gives no latency either, because the first reply may be "
-                  "to the other ping");
+  g_test_summary ("After a suspended process, the next ping gives no latency either, because the "
+                  "reply may belong to the ping before it");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);

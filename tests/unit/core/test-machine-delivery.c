@@ -8,15 +8,16 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The fate of a message that the peer must acknowledge, after each event.
+/* What happens to a message that the peer must acknowledge, after each event
  *
  * Each row is a script of steps and its results: calls that complete, errors, signals, and the
- * messages that the link gets, as ">message". A "|" in both shows which results follow which
- * steps. */
+ * messages that the link gets, as ">message". A "|" in both separates groups of steps and their
+ * results. */
 
-/* The steps: a word is a call or an event, and "a:one" sends the message "one", whose call is named
- * as the message. The letters before the colon: "a" to be acknowledged, "w" to be written, "v"
- * volatile, "t" for this link only, "o" of another thread. */
+/* A step is a word for a call or an event. The step "a:one" sends the message "one", and its call
+ * has the same name. The letters before the colon are: "a" for a message that must be acknowledged,
+ * "w" for one that must be written, "v" for a volatile one, "t" for one that is only for this link,
+ * and "o" for one of another thread. */
 typedef struct
 {
   const char *name;
@@ -112,7 +113,7 @@ static const Row rows[] = {
   { "dispose", "a:one written flush | dispose", ">one | failed:closed(flush) failed:closed(one)" },
   { "not-ready", "a:one written manual lose open | ready", ">one | >one" },
 
-  /* The peer ends the link three times in a row. */
+  /* The peer ends three links in a row during the same message. */
   { "refusal", "a:one end-within:1006 open end-within:1006 open | end-within:1006",
     ">one >one >one | error:message-refused failed:message-refused(one) drain" },
   { "refusal-behind", "a:one a:two written end-within:1006 open written end-within:1006 open "
@@ -126,7 +127,7 @@ static const Row rows[] = {
   { "too-big-unknown", "a:one written | end:1009 | open",
     ">one | error:message-refused | >one" },
 
-  /* The peer resets the link before it acknowledges what it has read. */
+  /* The peer resets the link before it acknowledges the bytes that it has read. */
   { "resets", "a:one a:two reset:9 | reset:1",
     ">one >two error:handshake >one >two | "
     "error:handshake error:message-refused failed:message-refused(one) >two" },
@@ -176,8 +177,7 @@ add_to_log (GString    *log,
   g_string_append (log, entry);
 }
 
-/* Moves the machine's results from the fixture to @log, except the notifications of each change of
- * state. */
+/* Moves the results from the fixture to @log, except the notifications of each change of state. */
 static void
 collect (Fixture *fixture,
          GString *log)
@@ -275,7 +275,7 @@ write_number (GString *log,
   add_to_log (log, text);
 }
 
-/* Returns whether the step is one that has no argument. */
+/* Takes a step that has no argument. Returns FALSE if it is another step. */
 static gboolean
 take_step (Fixture    *fixture,
            GString    *log,
@@ -323,7 +323,8 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* The link takes no message for now, or takes messages again. */
+/* Takes a step that changes how many messages the link accepts. Returns FALSE if it is another
+ * step. */
 static gboolean
 take_step_of_link (Fixture    *fixture,
                    GString    *log,
@@ -374,7 +375,7 @@ take_step_of_link (Fixture    *fixture,
 /* What happens on a link before the peer resets it */
 typedef enum {
   WRITTEN, /* All messages are written. */
-  WITHIN,  /* Only the first is written, and a part of the second. */
+  WITHIN,  /* Only the first and a part of the second are written. */
   READ,    /* The peer acknowledges all messages, except those that come together with "poison". */
 } Before;
 
@@ -395,8 +396,8 @@ is_in_flight (Fixture    *fixture,
   return FALSE;
 }
 
-/* Resets the link, which a new one follows, as often as @n says. Only the last time is logged,
- * because the others are the same. */
+/* Resets @n links in a row, each after a new one has opened. Only the last reset is logged, because
+ * the others are the same. */
 static void
 reset (Fixture *fixture,
        GString *log,
@@ -498,7 +499,7 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* In microseconds, of a link whose round trip takes no time */
+/* The interval between queries, in microseconds, if a round trip takes no time */
 #define SOON 100
 #define LATE 100000
 
@@ -513,8 +514,8 @@ static void
 test_questions (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The link is asked soon if a call waits, or if other threads would find the "
-                  "queue full, and never if all is acknowledged");
+  g_test_summary ("The acknowledgements are queried soon if a call waits or another thread might "
+                  "find the queue full, and never after the last one");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
@@ -557,8 +558,8 @@ static void
 test_ticks (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A tick that follows a query plans the next one, asks for no second one, and is "
-                  "no reason to read received bytes");
+  g_test_summary ("A tick after a query plans the next query, causes no second one, and does not "
+                  "require received bytes to be read first");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;

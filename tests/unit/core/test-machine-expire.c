@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When queue-timeout drops a message that waits, in each state */
+/* In each state, queue-timeout drops a message that has waited too long. */
 
 #define TIMEOUT 1000
 #define EXPIRES "error:expired resolve:failed:expired(a)"
@@ -17,8 +17,8 @@ typedef enum {
   WAITING,
   HELD,
   CONNECTING,
-  OPEN,     /* and the socket is full */
-  GREETING, /* as OPEN; a handler of `open` sends the message */
+  OPEN,     /* the socket is full */
+  GREETING, /* as OPEN, and a handler of `open` sends the message */
   CLOSING,  /* as OPEN, and close () follows the message */
   RETURNED, /* The message was in flight when the link was lost, 400 ms after it was accepted. */
 } When;
@@ -28,7 +28,7 @@ typedef struct
   const char *name;
   When        when;
   int         deadline;
-  const char *expected; /* from the deadline on */
+  const char *expected; /* the effects at the deadline */
 } Row;
 
 static const Row rows[] = {
@@ -49,7 +49,7 @@ set_timeout (Fixture *fixture,
   hb_machine_apply_settings (&fixture->machine, fixture->now);
 }
 
-/* A task without other deadlines */
+/* Sets up a task that has no deadlines except those of messages. */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)
@@ -133,7 +133,7 @@ test_row (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("A message expires at its time in every state in which it waits");
+  g_test_summary ("In every state, a message that waits expires after queue-timeout");
 
   enter (fixture, row->when);
   assert_deadline (fixture, row->deadline);
@@ -154,7 +154,7 @@ test_late (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("After a suspend, the first tick drops what has expired");
+  g_test_summary ("After a suspend, the first tick drops the messages that have expired");
 
   enter (fixture, row->when);
   advance_late (fixture, 7200000);
@@ -163,7 +163,7 @@ test_late (Fixture       *fixture,
   forget (fixture);
 }
 
-/* Each of these could send the message before the tick that drops it. */
+/* The events that could send the message before the tick that drops it */
 typedef enum {
   OPENED,
   WRITABLE,
@@ -175,7 +175,7 @@ test_before_tick (Fixture       *fixture,
 {
   Chance chance = GPOINTER_TO_UINT (data);
 
-  g_test_summary ("A message that has expired is not sent, even if the tick is late");
+  g_test_summary ("An expired message is not sent, even if the tick is late");
 
   enter (fixture, chance == OPENED ? CONNECTING : OPEN);
   fixture->now += hb_milliseconds (TIMEOUT);
@@ -194,7 +194,8 @@ static void
 test_once (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Each message has its own time, and one error is reported while others wait");
+  g_test_summary ("Each message expires at its own time, and one error is reported until the queue "
+                  "is empty");
 
   enter (fixture, WAITING);
   advance (fixture, 300);
@@ -223,8 +224,8 @@ static void
 test_in_flight (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message in flight does not expire, and one that returns does at once if its "
-                  "time is over");
+  g_test_summary ("A message in flight does not expire. If its link is lost after its time, it "
+                  "expires at once.");
 
   start_open (fixture);
   fixture->holds_writes = TRUE;
@@ -245,7 +246,8 @@ static void
 test_greeting_returns (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A message of `open` that has returned does not keep older ones behind it");
+  g_test_summary ("If a message of a handler of `open` returns to the queue, older messages behind "
+                  "it expire in time");
 
   start (fixture);
   send_ticket (fixture, "a", "old");
@@ -270,7 +272,8 @@ static void
 test_makes_room (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("An expired message frees its room, and take_queue() does not return it");
+  g_test_summary ("An expired message makes room for another, and take_queue () does not return "
+                  "it");
 
   fixture->machine.settings.max_buffered_amount = 1;
   enter (fixture, WAITING);
@@ -282,7 +285,7 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* As in the driver, a message has no time if queue-timeout is 0. */
+/* If queue-timeout is 0, a message has no time of its own, as in the driver. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)
@@ -290,7 +293,8 @@ test_set (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("a", 1);
   HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "late", .opcode = HB_OPCODE_TEXT };
 
-  g_test_summary ("A change acts at once, and a message without a time counts from the change");
+  g_test_summary ("A change of queue-timeout acts at once, and the age of a message without a time "
+                  "counts from the change");
 
   enter (fixture, WAITING);
   advance (fixture, 600);
@@ -339,7 +343,7 @@ static void
 test_other_thread (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A message of another thread counts from its call");
+  g_test_summary ("The age of a message of another thread counts from the call that sends it");
 
   start_open (fixture);
   advance (fixture, 600);
@@ -365,7 +369,7 @@ test_volatile (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Volatile messages are sent or refused as usual");
+  g_test_summary ("With queue-timeout, volatile messages are sent or refused as without it");
 
   start (fixture);
   g_assert_false (send_full (fixture, "a", HB_SEND_FLAGS_VOLATILE, NULL, &error));

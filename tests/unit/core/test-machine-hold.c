@@ -11,7 +11,7 @@ static void
 test_now_closed (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () of a closed task starts it");
+  g_test_summary ("reconnect_now () on a closed task starts an attempt");
 
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
 
@@ -22,7 +22,8 @@ static void
 test_now_connecting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in an attempt makes another, and the old one has no effect");
+  g_test_summary ("reconnect_now () during an attempt makes another, and events of the old one "
+                  "have no effect");
 
   start (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);
@@ -36,7 +37,7 @@ static void
 test_now_connecting_time (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in an attempt gives the new one its full time");
+  g_test_summary ("reconnect_now () during an attempt gives the new attempt its full time");
 
   start (fixture);
   advance (fixture, 9000);
@@ -50,7 +51,7 @@ static void
 test_now_open (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () of an open link drops it, emits `close` and makes an attempt "
+  g_test_summary ("reconnect_now () on an open link drops it, emits `close`, and makes an attempt "
                   "at once");
 
   start_open (fixture);
@@ -78,8 +79,8 @@ static void
 test_now_closing (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () while closing cancels the closing, and the calls that wait "
-                  "for it are completed");
+  g_test_summary ("reconnect_now () while closing cancels the closing, and completes the calls "
+                  "that wait for it");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -103,8 +104,8 @@ static void
 test_now_in_close (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () in a handler of `close` emits no `reconnect` for a delay that "
-                  "does not take place");
+  g_test_summary ("reconnect_now () in a handler of `close` prevents `reconnect`, because no delay "
+                  "follows");
 
   start_open (fixture);
   fixture->handler = now_at_reconnect_cb;
@@ -118,7 +119,8 @@ static void
 test_now_bad_uri (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () with an invalid URI ends CLOSED, and gives the reason");
+  g_test_summary ("reconnect_now () with an invalid URI closes the task, and the error gives the "
+                  "reason");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -135,7 +137,7 @@ static void
 test_hold_open (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A hold delays the first attempt until it is released");
+  g_test_summary ("A hold prevents the first attempt until it is released");
 
   hb_machine_hold (&fixture->machine);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
@@ -152,8 +154,8 @@ static void
 test_hold_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at is -1 "
-                  "meanwhile");
+  g_test_summary ("A hold during the delay postpones the attempt, and reconnect-at is -1 until the "
+                  "release");
 
   start (fixture);
   fail_attempts (fixture, 1);
@@ -235,7 +237,7 @@ static void
 test_hold_now (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Neither check () nor reconnect_now () breaks a hold");
+  g_test_summary ("Neither check () nor reconnect_now () makes an attempt during a hold");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -253,7 +255,7 @@ static void
 test_hold_close (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("close () works while held, and a later release opens nothing");
+  g_test_summary ("close () works during a hold, and a later release makes no attempt");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -273,7 +275,7 @@ hold_in_connecting_cb (Fixture    *fixture,
     hb_machine_hold (&fixture->machine);
 }
 
-/* A handler of `connecting` has held the attempt that it is shown. */
+/* Starts an attempt that a handler of `connecting` holds. */
 static void
 start_held (Fixture *fixture)
 {
@@ -288,8 +290,8 @@ static void
 test_hold_request (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A hold in `connecting` holds that attempt, and its time begins with the "
-                  "release");
+  g_test_summary ("A hold in a handler of `connecting` holds this attempt, and the time for the "
+                  "attempt begins with the release");
 
   start_held (fixture);
   assert_state (fixture, HB_STATE_CONNECTING);
@@ -310,7 +312,8 @@ static void
 test_hold_request_uri (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("For another URI the request that is held is made again, and shown again");
+  g_test_summary ("If the URI changes while the request is held, another request is made and "
+                  "shown");
 
   start_held (fixture);
   set_text (&fixture->machine.settings.uri, "ws://example.org/");
@@ -325,7 +328,8 @@ static void
 test_hold_request_bad_uri (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("A request that is held and can no longer be made ends the task");
+  g_test_summary ("If a setting becomes invalid while the request is held, the release closes the "
+                  "task");
 
   start_held (fixture);
   set_text (&fixture->machine.settings.origin, "a\nb");
@@ -339,7 +343,7 @@ static void
 test_hold_request_quiet (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Neither check () nor the network touches a request that is held");
+  g_test_summary ("Neither check () nor a change of the network affects a held request");
 
   start_held (fixture);
   hb_machine_check (&fixture->machine, fixture->now);
@@ -354,8 +358,8 @@ static void
 test_hold_request_ends (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("close (), reconnect_now (), reconnect_later () and dispose end an attempt that "
-                  "is held, and the next one waits for the release");
+  g_test_summary ("close (), reconnect_now (), reconnect_later () and dispose end a held attempt, "
+                  "and the next attempt waits for the release");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);
@@ -421,7 +425,8 @@ static void
 test_hold_request_within (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A hold that is released within `connecting` takes no time from the attempt");
+  g_test_summary ("A hold that a handler of `connecting` also releases takes no time from the "
+                  "attempt");
 
   fixture->handler = hold_and_release_cb;
   start (fixture);
@@ -435,7 +440,7 @@ static void
 test_hold_requested (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A hold after `connecting` does not stop the request that was sent");
+  g_test_summary ("A hold after `connecting` does not stop a request that has been sent");
 
   start (fixture);
   hb_machine_hold (&fixture->machine);
@@ -448,7 +453,7 @@ static void
 test_later (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () treats the link as lost, and the delays grow");
+  g_test_summary ("reconnect_later () handles the link as lost, and the delays grow");
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start_open (fixture);
@@ -476,7 +481,7 @@ static void
 test_later_quiet (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () changes nothing of a task that is closed or closing");
+  g_test_summary ("reconnect_later () does nothing on a task that is closed or closing");
 
   hb_machine_reconnect_later (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
@@ -493,7 +498,7 @@ static void
 test_later_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () counts towards the limit");
+  g_test_summary ("The attempt after reconnect_later () counts towards repeat-limit");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);

@@ -25,7 +25,8 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A closed task takes no messages, and the error says what to do");
+  g_test_summary ("A closed task refuses messages, and the error says that it must be opened "
+                  "first");
 
   assert_refuses (fixture, "open it first");
   assert_effects (fixture, "");
@@ -35,7 +36,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A closing task takes no more messages, and says that it is closing");
+  g_test_summary ("A closing task refuses messages, and the error says that it is closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);
@@ -49,7 +50,8 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush waits through losses until the kernel has everything");
+  g_test_summary ("A flush continues to wait when links are lost, until the kernel has all "
+                  "messages");
 
   start (fixture);
   send_text (fixture, "one");
@@ -66,7 +68,7 @@ static void
 test_flush_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A flush of an empty queue ends at once, in any state");
+  g_test_summary ("A flush of an empty queue completes at once, in any state");
 
   hb_machine_flush (&fixture->machine, (gpointer) "closed");
   assert_effects (fixture, "resolve:done(closed)");
@@ -80,7 +82,7 @@ static void
 test_flush_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A flush that is cancelled ends, and the messages are sent");
+  g_test_summary ("A cancelled flush completes at once, and the messages are still sent");
 
   start (fixture);
   send_text (fixture, "one");
@@ -98,7 +100,7 @@ static void
 test_cancelled (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message that is cancelled before it is in flight is not sent");
+  g_test_summary ("A message whose call is cancelled before it is in flight is not sent");
 
   start (fixture);
   send_ticket (fixture, "one", "first");
@@ -116,7 +118,8 @@ static void
 test_cancelled_late (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A message in flight is still sent, and its call waits for it");
+  g_test_summary ("A message in flight is still sent after its call is cancelled, and the call "
+                  "waits for it");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -133,7 +136,8 @@ static void
 test_take_queue (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Messages that are taken back end their calls, and those in flight are sent");
+  g_test_summary ("The calls of messages that are taken back are cancelled, and messages in flight "
+                  "are still sent");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;
@@ -205,8 +209,8 @@ static void
 test_close_greeting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("close () in a handler of `open` first sends the handler's messages, and the "
-                  "queue");
+  g_test_summary ("close () in a handler of `open` first sends the messages of the handler, and "
+                  "then the queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -244,8 +248,8 @@ static void
 test_close_unsent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Messages that were not sent before the task closed are reported, to each call "
-                  "and as an error");
+  g_test_summary ("When the task is closed, each call of an unsent message fails, and an error "
+                  "reports their number");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -268,8 +272,7 @@ static void
 test_close_unsent_connecting (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("Messages in the queue are also reported if the task is closed during an "
-                  "attempt");
+  g_test_summary ("Unsent messages are also reported if the task is closed during an attempt");
 
   start (fixture);
   send_ticket (fixture, "one", "send");
@@ -285,7 +288,7 @@ static void
 test_reopen_empty (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("No message from before close () is sent after open ()");
+  g_test_summary ("No message that was sent before close () is transmitted after open ()");
 
   start (fixture);
   send_text (fixture, "old");
@@ -302,7 +305,7 @@ static void
 test_bad_uri_unsent (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Messages in the queue are also reported if an attempt cannot be made");
+  g_test_summary ("Unsent messages are also reported if no attempt can be made");
 
   start_open (fixture);
   lose_link (fixture);
@@ -319,8 +322,8 @@ static void
 test_close_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If the last message is cancelled while the task is closing, the close frame "
-                  "is sent");
+  g_test_summary ("If the call of the last message is cancelled while the task is closing, the "
+                  "close frame is sent");
 
   fixture->room = 0;
   start_open (fixture);

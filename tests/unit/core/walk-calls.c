@@ -7,7 +7,7 @@
 
 #include "walk-private.h"
 
-/* The promises for calls, for messages that are sent, and for messages that are received */
+/* The promises for calls, for sent messages, and for received messages */
 
 static Call *
 find_call (Walk     *self,
@@ -39,7 +39,7 @@ walk_start_call (Walk     *self,
   return GUINT_TO_POINTER (call->id);
 }
 
-/* Half of the calls that may have one have a ticket. */
+/* Half of the calls that can have a ticket get one. */
 gpointer
 walk_maybe_start_call (Walk     *self,
                        CallKind  kind)
@@ -50,7 +50,7 @@ walk_maybe_start_call (Walk     *self,
   return walk_start_call (self, kind);
 }
 
-/* The machine has not accepted the call. */
+/* Removes a call that the machine has refused. */
 void
 walk_forget_call (Walk     *self,
                   gpointer  ticket)
@@ -68,7 +68,7 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* The application does something that cancels all calls of a kind. */
+/* The application makes a call that may cancel all calls of this kind. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)
@@ -83,7 +83,7 @@ walk_let_cancel (Walk     *self,
     }
 }
 
-/* A flush ends when the messages before it have ended. */
+/* A flush completes only after the calls of all messages before it. */
 static void
 assert_flushed (Walk       *self,
                 const Call *flush)
@@ -98,7 +98,7 @@ assert_flushed (Walk       *self,
     }
 }
 
-/* Each call has one outcome, and one that is possible. */
+/* Each call must have exactly one outcome, which must be possible for it. */
 void
 walk_resolve (Walk           *self,
               const HbEffect *effect)
@@ -143,8 +143,8 @@ walk_get_n_queued (Walk *self)
   return queue->in_flight.length + hb_queue_get_n_waiting (queue, HB_LINE_WAITING);
 }
 
-/* Each message has a number, so that none is like another. An ordinary message has no precedence
- * before others. */
+/* Each message contains a number, so all messages differ. An ordinary message does not precede the
+ * others in the queue. */
 GBytes *
 walk_make_bytes (Walk     *self,
                  gboolean  is_good,
@@ -159,8 +159,8 @@ walk_make_bytes (Walk     *self,
   return g_bytes_new (text, strlen (text));
 }
 
-/* The link gets a message. Ordinary messages keep their order, and none is sent again that counts
- * as sent. */
+/* The link accepts a message. Ordinary messages must keep their order, and a message that counts as
+ * sent must not be sent again. */
 void
 walk_take (Walk             *self,
            const HbOutgoing *message)
@@ -206,8 +206,8 @@ complete (Walk        *self,
     self->highest[taken->delivery] = taken->number;
 }
 
-/* The kernel or the peer has more of the messages. The machine ignores a link that is about to be
- * dropped. */
+/* The kernel or the peer has received more of the messages. The machine ignores this for a link
+ * that is about to be dropped. */
 void
 walk_complete (Walk *self)
 {
@@ -244,7 +244,7 @@ walk_expect_message (Walk     *self,
   g_array_append_val (self->received, received);
 }
 
-/* The application gets each message once, in the order in which they have come. */
+/* The application must get each message once, in the order in which the messages were received. */
 void
 walk_deliver (Walk     *self,
               HbOpcode  opcode,

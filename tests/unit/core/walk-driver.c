@@ -4,9 +4,9 @@
 
 #include "walk-private.h"
 
-/* Carries out the effects as the real driver does, and checks that each may come now. */
+/* Carries out the effects as the real driver does, and checks that each effect is allowed now. */
 
-/* Effects in one step, before the machine counts as one that does not end */
+/* The number of effects after which a step counts as endless */
 #define MAX_EFFECTS 100000
 
 /* The kernel may accept a message at once. */
@@ -29,14 +29,14 @@ send_taken (Walk             *self,
   self->link.room -= self->link.room != G_MAXUINT;
   walk_on_sent (self);
 
-  /* The application may have connected to signals of the connection. */
+  /* The application may have connected a handler to a signal of the connection. */
   if (dice_one_in (self->dice, 64))
     walk_call_back (self);
 
   write_at_times (self, serial);
 }
 
-/* No code of the application runs before the machine has the position of the message. */
+/* No code of the application may run before the machine knows the position of the message. */
 static void
 send_directly (Walk             *self,
                const HbOutgoing *message)
@@ -65,9 +65,9 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* A message is sent in the call that sends it, also in a handler.
+/* Sends messages within the call of the application, also in a handler.
  *
- * @direct: (nullable): the message, if it does not have to wait */
+ * @direct: (nullable): the message of the call, if it does not have to wait */
 void
 walk_transmit_now (Walk             *self,
                    const HbOutgoing *direct)
@@ -102,7 +102,8 @@ connect_link (Walk           *self,
   if (!hb_machine_is_current (&self->machine, effect) || !walk_on_announcing (self))
     return;
 
-  /* One link at a time, and none while the application sees another as open */
+  /* Only one link may exist at a time, and none while the application still sees another as
+   * open. */
   g_assert_false (self->link.exists);
   g_assert_false (self->mirror.sees_open);
   self->link = (Link) { .serial = effect->serial, .exists = TRUE, .is_reading = TRUE };
@@ -128,7 +129,7 @@ announce_attempt (Walk     *self,
   g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
   g_assert_cmpuint (effect->reconnect.attempt, ==, self->machine.attempt);
 
-  /* The application's own function, every other time */
+  /* In every other case, the application has a function that sets the delay. */
   if (dice_roll (self->dice, 2) == 1)
     {
       delay = dice_roll (self->dice, 4) * 1000;
@@ -236,7 +237,7 @@ emit_open (Walk           *self,
     g_assert_true (self->machine.outbox.greeting == !self->link.is_greeted);
 }
 
-/* Only a link that has ended has a `close`. */
+/* `close` must follow `open`, and the link must have ended. */
 static void
 emit_close (Walk *self)
 {
@@ -255,8 +256,8 @@ emit_message (Walk           *self,
   walk_call_back (self);
 }
 
-/* The message that has waited longest is emitted when nothing else is to be done and the
- * application wants it. */
+/* The message that has waited longest may be emitted only if no effect is left and the application
+ * wants it. */
 static void
 emit_waited (Walk           *self,
              const HbEffect *effect)
@@ -327,7 +328,7 @@ carry_out (Walk     *self,
       emit_waited (self, effect);
       break;
     case HB_EFFECT_YIELD:
-      /* No main context belongs to a closed task, so other sources cannot have their turn. */
+      /* A closed task has no main context, so it cannot let other sources run. */
       self->is_yielding = self->machine.state != HB_STATE_CLOSED;
       break;
     case HB_EFFECT_CLOSE:
@@ -369,7 +370,7 @@ walk_drain (Walk *self)
   self->n_drains--;
 }
 
-/* Emits a message that has no effect. */
+/* Emits a message for which the machine has made no effect. */
 void
 walk_emit_message (Walk     *self,
                    HbOpcode  opcode,
@@ -388,7 +389,7 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* In a handler, the effects wait for the next iteration of a main loop. Only the drop of the link
+/* In a handler, the effects wait for the next iteration of the main loop. Only the drop of the link
  * is carried out at once. */
 void
 walk_wake (Walk *self)

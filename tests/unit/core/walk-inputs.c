@@ -8,7 +8,8 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* All inputs of a machine. Each checks what the machine returns, and how its state changes. */
+/* All inputs of a machine. Each function checks the value that the machine returns, and the change
+ * of its state. */
 
 static gboolean
 may_follow (HbState before,
@@ -27,7 +28,7 @@ may_follow (HbState before,
   return (followers[before] & 1 << after) != 0;
 }
 
-/* The delay has to be as long as the settings, chance and the server say. */
+/* The delay must be within the limits that the settings and the server give. */
 static void
 assert_delay (const HbMachine *machine)
 {
@@ -44,7 +45,7 @@ assert_delay (const HbMachine *machine)
   g_assert_cmpint (delay, <=, MAX (longest, machine->retry_after));
 }
 
-/* Counts the times with and without a link. */
+/* Measures the times with and without a link. */
 void
 walk_follow_state (Walk *self)
 {
@@ -78,8 +79,8 @@ walk_follow_state (Walk *self)
   self->since = self->now;
 }
 
-/* Ends each input. The driver also takes in what other threads have asked for when the task
- * refuses messages, because no thread may add more. */
+/* Ends each input. If the task refuses messages, no thread may add more, so the calls of other
+ * threads are taken in now, as in the driver. */
 static void
 finish (Walk *self)
 {
@@ -96,7 +97,8 @@ set_text (char       **setting,
   *setting = g_strdup (text);
 }
 
-/* A setting with which no attempt can be made, once in a while */
+/* Changes the settings of the request. In 3 of 40 cases, one of them is invalid, so no attempt can
+ * be made. */
 static void
 set_up_request (Walk *self)
 {
@@ -187,7 +189,7 @@ walk_open (Walk *self)
 {
   gpointer ticket = walk_maybe_start_call (self, CALL_OPEN);
 
-  /* Another context may adopt a closed task, so nothing of other threads may be left. */
+  /* Another context may adopt a closed task, so no calls of other threads may be left. */
   g_assert_true (self->machine.state != HB_STATE_CLOSED || !walk_has_batch (self));
   hb_machine_open (&self->machine, self->now, ticket);
   finish (self);
@@ -249,7 +251,7 @@ walk_mark_ready (Walk *self)
   finish (self);
 }
 
-/* Returns whether there is a request to show. */
+/* Returns whether a request could be made. */
 gboolean
 walk_on_announcing (Walk *self)
 {
@@ -261,7 +263,8 @@ walk_on_announcing (Walk *self)
   return is_made;
 }
 
-/* Returns whether the request is sent. It has a URI already, whatever the setting is by now. */
+/* Returns whether the request is sent. Its URI is that of the time when it was made, so an invalid
+ * URI that was set later does not matter. */
 gboolean
 walk_on_requested (Walk *self)
 {
@@ -306,7 +309,7 @@ walk_release (Walk *self)
   finish (self);
 }
 
-/* Checks the reason for which a message was refused. */
+/* Checks the error with which a message was refused. */
 static void
 assert_refused (const HbOutgoing *message,
                 gboolean          is_good,
@@ -371,7 +374,8 @@ walk_send (Walk *self)
   message.bytes = bytes;
   message.ticket = walk_maybe_start_call (self, CALL_SEND);
 
-  /* As the driver does: a volatile message is for a link that has room now. */
+  /* A volatile message needs a link that has room now, so the link reports that it is full first,
+   * as in the driver. */
   if (message.is_volatile && self->link.exists && self->link.room == 0)
     walk_on_blocked (self);
   if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
@@ -413,7 +417,7 @@ walk_receive (Walk *self)
   hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
 }
 
-/* A call that is over, but not reported yet, may also be cancelled. */
+/* A call that has ended, but is not reported yet, may also be cancelled. */
 void
 walk_cancel (Walk *self)
 {
@@ -458,8 +462,8 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* The application's function judges every other message, as the driver does it: after what has
- * come before, and with handlers in it. Meanwhile the link delivers nothing. */
+/* The application's function judges every other message. As in the driver, it is called after all
+ * earlier effects, and its handlers may call the task. Meanwhile the link delivers nothing. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)
@@ -485,7 +489,8 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Whether the machine may take the message for a reply to a ping. Then no handler sees it. */
+/* Returns whether the machine may take the message for a reply to a ping, which no handler
+ * receives. */
 static gboolean
 may_be_reply (const HbEvent *event,
               const char    *text)
@@ -516,7 +521,7 @@ walk_on_message (Walk *self)
 
   self->active_at = MAX (self->active_at, received_at);
 
-  /* Where nothing else is being carried out, a message may be emitted without an effect. */
+  /* If no effect is being carried out, a message may be emitted without an effect. */
   if (self->n_drains > 0 || dice_roll (self->dice, 2) != 0)
     hb_machine_handle (&self->machine, received_at, &event);
   else if (hb_machine_deliver (&self->machine, received_at, &event))
@@ -531,7 +536,7 @@ walk_on_activity (Walk        *self,
   handle_event (&self->machine, self->now, kind);
 }
 
-/* Returns how many messages are in the link of which the kernel does not have all. */
+/* Returns the number of messages in the link that the kernel does not have completely. */
 guint
 walk_get_n_unwritten (Walk *self)
 {
@@ -567,8 +572,8 @@ walk_on_written (Walk  *self,
   finish (self);
 }
 
-/* The peer's TCP has acknowledged more, which may end in the middle of a message. An event that
- * the kernel has so much may still be missing. */
+/* The peer's TCP has acknowledged more bytes, perhaps up to the middle of a message. The event that
+ * the kernel has accepted these bytes may still be missing. */
 void
 walk_on_acknowledged (Walk *self)
 {
@@ -602,7 +607,7 @@ walk_on_writable (Walk *self)
   finish (self);
 }
 
-/* Returns: (nullable): why the link has ended */
+/* Returns: (nullable): the error that has ended the link */
 static GError *
 make_error (Walk *self)
 {
@@ -612,7 +617,7 @@ make_error (Walk *self)
     case 1:
       return NULL;
     case 2:
-      /* It ends the task, so not often */
+      /* This error ends the task, so it must be rare. */
       return g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "Too big");
     case 3:
     case 4:
@@ -642,7 +647,7 @@ walk_on_lost (Walk *self)
   if (self->link.is_open)
     walk_on_acknowledged (self);
 
-  /* Not often, because it ends the task */
+  /* A permanent error ends the task, so it must be rare. */
   loss.is_permanent = error != NULL && loss.code == 1006 && loss.http_status == 404;
 
   /* Some links end in the middle of a message. */
@@ -673,8 +678,8 @@ walk_on_yielded (Walk *self)
   hb_machine_on_yielded (&self->machine);
 }
 
-/* Only a link that has been silent for `pong-timeout` is dropped, and not because the application
- * was busy. */
+/* A tick may drop a link only if the link has been silent for `pong-timeout` and the application
+ * was not busy. */
 void
 walk_tick (Walk     *self,
            gboolean  held_up)

@@ -4,7 +4,8 @@
 
 #include "walk-private.h"
 
-/* What other threads ask for, as HbIntake keeps it until the thread of the task takes it in */
+/* The calls of other threads, which are kept as in HbIntake until the thread of the task takes them
+ * in */
 
 gboolean
 walk_is_refusing (Walk *self)
@@ -43,7 +44,7 @@ drop (Walk             *self,
     hb_tickets_add (&self->batch.overflowed, message->ticket);
 }
 
-/* When the age of messages begins to matter, theirs begins. */
+/* When queue-timeout is set, the age of messages without a time starts at this moment. */
 void
 walk_start_ages (Walk *self)
 {
@@ -106,7 +107,7 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* Another thread may cancel only the calls that it may make. */
+/* Another thread can cancel only calls that it can also make. */
 void
 walk_cancel_outside (Walk *self)
 {

@@ -8,9 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* What the files of the walk share. walk.c chooses what happens, walk-inputs.c and walk-intake.c
- * give it to the machine, and walk-driver.c carries out the effects. walk-calls.c has the promises
- * for calls and messages, and walk-rest.c what holds when no effect is left. */
+/* The declarations that the files of the walk share. walk.c chooses the next event or call, and
+ * walk-inputs.c and walk-intake.c pass it to the machine. walk-driver.c carries out the effects.
+ * walk-calls.c checks the promises for calls and messages. walk-rest.c checks the conditions that
+ * hold when no effect is left. */
 
 typedef enum {
   CALL_OPEN,
@@ -20,17 +21,17 @@ typedef enum {
   CALL_RECEIVE,
 } CallKind;
 
-/* A call that has no outcome yet */
+/* A call that is not complete yet */
 typedef struct
 {
   guint    id;           /* in the order of the calls */
   CallKind kind;
   gboolean may_be_cancelled;
-  gboolean is_complete;  /* its message counts as sent */
-  gboolean is_written;   /* because the kernel has it: an acknowledged one may have been dropped */
+  gboolean is_complete;  /* whether its message counts as sent */
+  gboolean is_written;   /* whether that is because the kernel has the message */
 } Call;
 
-/* A message that the link has got */
+/* A message that the link has accepted */
 typedef struct
 {
   guint      number;
@@ -39,36 +40,36 @@ typedef struct
   gboolean   is_ordinary;
 } Taken;
 
-/* A message from the link that the application has not got */
+/* A received message that the application has not got yet */
 typedef struct
 {
   GBytes   *bytes;       /* (owned) */
   HbOpcode  opcode;
-  gboolean  may_vanish;  /* it may be a reply to a ping, or close () may have dropped it */
+  gboolean  may_vanish;  /* a reply to a ping, or dropped by close () */
 } Received;
 
-/* The link, as far as the machine can see it. Each message is two positions long. */
+/* The link as the machine sees it. Each message is two positions long. */
 typedef struct
 {
   guint    serial;
-  guint    room;           /* how many messages the link takes before it is full */
-  guint64  sent;           /* the end of its messages */
-  guint64  written;        /* how much of that the kernel has */
-  guint64  acknowledged;   /* how much of that the peer has */
-  guint    n_written;      /* how many messages are known to be written */
-  guint    n_acknowledged; /* the same for acknowledgements */
+  guint    room;           /* the number of messages that fit before the link is full */
+  guint64  sent;           /* the position at the end of all messages */
+  guint64  written;        /* the position up to which the kernel has them */
+  guint64  acknowledged;   /* the position up to which the peer has acknowledged them */
+  guint    n_written;      /* the number of messages that are known to be written */
+  guint    n_acknowledged; /* the number of messages that are known to be acknowledged */
   guint    last_ordinary;  /* the number of the last ordinary message */
   gboolean exists;
-  gboolean is_connecting;  /* its request has gone out, or awaits its turn */
+  gboolean is_connecting;  /* the request has been sent, or awaits its turn */
   gboolean awaits_turn;
   gboolean is_open;
   gboolean can_acknowledge;
-  gboolean is_greeted;     /* handlers of `open` have returned */
+  gboolean is_greeted;     /* whether the handlers of `open` have returned */
   gboolean is_reading;
   gboolean has_sent_close;
 } Link;
 
-/* What an application knows that reads a property only when it is notified */
+/* The values that an application has if it reads a property only when the property is notified */
 typedef struct
 {
   HbState  state;
@@ -82,7 +83,7 @@ typedef struct
   gboolean is_ready;
   gboolean is_paused;
   gboolean has_error;
-  gboolean sees_open;      /* an `open` without its `close` */
+  gboolean sees_open;      /* `open` was emitted, and `close` was not */
 } Mirror;
 
 struct _Walk
@@ -91,26 +92,26 @@ struct _Walk
   Dice      *dice;
   Link       link;
   Mirror     mirror;
-  HbBatch    batch;         /* what other threads have asked for */
-  GPtrArray *calls;         /* of Call */
-  GArray    *taken;         /* of Taken, by the current link */
-  GArray    *received;      /* of Received */
+  HbBatch    batch;         /* the calls of other threads that are not taken in yet */
+  GPtrArray *calls;         /* (element-type Call) */
+  GArray    *taken;         /* (element-type Taken) the messages in the current link */
+  GArray    *received;      /* (element-type Received) */
   gint64     now;
   guint      holds;
   gboolean   has_good_settings;
-  int        bad_setting;   /* the error with which an attempt has to end */
-  guint      n_drains;      /* that are running, one in the other */
-  guint      n_loops;       /* main loops in handlers, likewise */
-  guint      judged_serial; /* of the link whose message the application is judging */
+  int        bad_setting;   /* the code of the error that an attempt must have */
+  guint      n_drains;      /* the depth of nested drains */
+  guint      n_loops;       /* the depth of nested main loops in handlers */
+  guint      judged_serial; /* the link whose message the application is judging */
   guint      n_calls_left;  /* how many more calls the handlers may make in this step */
   guint      n_acts;
-  guint      n_numbers;     /* messages that were made */
+  guint      n_numbers;     /* the number of messages that were made */
   guint      n_calls;
-  gboolean   is_giving;     /* handlers of a message that has waited are running */
-  gboolean   is_yielding;   /* other sources have their turn */
+  gboolean   is_giving;     /* whether handlers of a message that has waited are running */
+  gboolean   is_yielding;   /* whether other sources must run first */
   gboolean   is_disposed;
 
-  /* What the machine counts too */
+  /* Numbers that the machine must also have counted */
   guint64    n_accepted;
   guint64    n_complete;
   guint64    n_attempts;
@@ -121,18 +122,19 @@ struct _Walk
   gint64     uptime;
   gint64     downtime;
 
-  HbState    state;         /* after the last input */
+  HbState    state;         /* the state after the last input */
   guint      serial;
   gint64     since;
-  gint64     lost_at;       /* HB_NEVER unless a link was lost and no other is open */
-  gint64     active_at;     /* when bytes have last come */
-  guint      highest[2];    /* by HbDelivery, the last ordinary message that counts as sent */
+  gint64     lost_at;       /* HB_NEVER unless a link was lost and no other has opened */
+  gint64     active_at;     /* the time at which bytes last arrived */
+  guint      highest[2];    /* for each HbDelivery, the last ordinary message that counts as sent */
 };
 
-/* Enough for every order of the calls */
+/* The maximum number of waiting calls, which is enough for every order of them */
 #define MAX_CALLS 60
 
-/* Long enough for every order, and short enough to stay quick while a task waits forever */
+/* The maximum length of the queue, which allows every order of messages, and keeps a walk quick
+ * while a task waits forever */
 #define MAX_QUEUED 60
 
 void      walk_follow_state     (Walk             *self);

@@ -4,7 +4,7 @@
 
 #include "walk-private.h"
 
-/* What holds whenever a machine has no effect left */
+/* The conditions that hold whenever a machine has no effect left */
 
 static void
 assert_link (Walk *self)
@@ -70,7 +70,7 @@ assert_messages (Walk *self)
   g_assert_cmpuint (hb_outbox_get_buffered (&self->machine.outbox), ==, amount);
 }
 
-/* Nothing waits that could be sent, and the close frame is not forgotten. */
+/* No message waits that could be sent, and the close frame is not forgotten. */
 static void
 assert_traffic (Walk *self)
 {
@@ -93,7 +93,8 @@ assert_traffic (Walk *self)
     g_assert_true (self->link.has_sent_close);
 }
 
-/* A tick follows where something has to happen by itself, in the time that the settings give. */
+/* If the machine has to act without an event, its deadline is within the time that the settings
+ * allow. */
 static void
 assert_deadline (Walk *self)
 {
@@ -135,7 +136,7 @@ assert_deadline (Walk *self)
       g_assert_not_reached ();
     }
 
-  /* The link is asked for acknowledgements that are missing. */
+  /* The acknowledgements that are missing are queried within a second. */
   if (hb_machine_is_unacknowledged (machine))
     g_assert_cmpint (left, <=, 1000);
 }
@@ -145,7 +146,7 @@ assert_metrics (Walk *self)
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  /* Not each time, because it takes long */
+  /* Only in one of 16 calls, because this check takes long */
   if (!dice_one_in (self->dice, 16) || self->is_disposed)
     return;
 
@@ -163,7 +164,7 @@ assert_metrics (Walk *self)
                    + (self->lost_at != HB_NEVER ? self->now - self->lost_at : 0));
 }
 
-/* Each change of a property was notified. */
+/* Each change of a property has been notified. */
 static void
 assert_mirror (Walk *self)
 {
@@ -187,7 +188,7 @@ assert_mirror (Walk *self)
     g_assert_cmpuint (mirror->buffered_amount, ==, 0);
 }
 
-/* No call waits for what cannot happen any more. */
+/* No call waits for an event that can no longer happen. */
 static void
 assert_calls (Walk *self)
 {
@@ -223,7 +224,7 @@ assert_calls (Walk *self)
     }
 }
 
-/* Messages wait only if the application does not want them, and none of them is lost. */
+/* Received messages wait only if the application does not want them, and none of them is lost. */
 static void
 assert_inbox (Walk *self)
 {

@@ -4,17 +4,19 @@
 
 #include "walk-private.h"
 
-/* A computer that has been on for an hour */
+/* The monotonic clock of a computer that started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
-/* The number of calls that handlers make in one step, and the depth of nested main loops */
+/* The maximum number of calls that handlers make in one step, and the maximum depth of nested main
+ * loops */
 #define MAX_HANDLER_CALLS 12
 #define MAX_LOOPS         3
 
-/* A tick at a deadline may lead to another at once: a wait of nothing, an attempt, an end. */
+/* The maximum number of ticks at one time. A tick may lead to another at once, for example because
+ * of a delay of 0. */
 #define MAX_TICKS 4
 
-/* What an application may do at any time, also in a handler and in other threads */
+/* Makes a call that an application may make at any time, also in a handler and in other threads. */
 static void
 act (Walk *self)
 {
@@ -96,8 +98,7 @@ act (Walk *self)
     }
 }
 
-/* An event of the link, even of one that is about to be dropped. The link delivers nothing while
- * the application judges a message. */
+/* Causes an event of the link. The link delivers nothing while the application judges a message. */
 static void
 let_link_act (Walk *self)
 {
@@ -157,7 +158,7 @@ let_link_act (Walk *self)
 }
 
 /* Lets time pass, with a tick at each deadline. Each tick has to move the deadline, because a
- * deadline in the past would keep a process busy forever. */
+ * process with a deadline in the past would never sleep. */
 static void
 advance (Walk   *self,
          gint64  time)
@@ -181,7 +182,7 @@ advance (Walk   *self,
   self->now = MAX (self->now, end);
 }
 
-/* The process does not run for a while, and one tick follows. */
+/* Lets time pass as if the process could not run, and then handles one tick. */
 static void
 sleep_over (Walk *self)
 {
@@ -203,7 +204,7 @@ let_time_pass (Walk *self)
       sleep_over (self);
       break;
     case 2:
-      /* Exactly to the deadline, and in the next case to just before it */
+      /* This case stops exactly at the deadline, and the next case just before it. */
       if (deadline != HB_NEVER && deadline > self->now)
         advance (self, deadline - self->now);
       break;
@@ -217,7 +218,7 @@ let_time_pass (Walk *self)
     }
 }
 
-/* One turn of a main loop */
+/* One iteration of a main loop */
 static void
 turn (Walk *self)
 {
@@ -241,7 +242,7 @@ turn (Walk *self)
         act (self);
       break;
     case 5:
-      /* The alarm may also be early. */
+      /* The tick may also come early. */
       walk_tick (self, dice_one_in (self->dice, 4));
       walk_drain (self);
       break;
@@ -253,7 +254,7 @@ turn (Walk *self)
   walk_wake (self);
 }
 
-/* A handler mostly does nothing. Sometimes it calls something or runs a main loop. */
+/* Runs a handler. Most handlers do nothing, and some make a call or run a main loop. */
 void
 walk_call_back (Walk *self)
 {
@@ -316,7 +317,8 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* One turn of the main loop, or one call from outside it, and its effects */
+/* Runs one iteration of the main loop, or one call from outside of it, and carries out the
+ * effects. */
 void
 walk_step (Walk *self)
 {
@@ -333,7 +335,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* When the task is disposed, each call that waits is completed. */
+/* Disposes of the task, which must complete each call that waits. */
 void
 walk_free (Walk *self)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A machine with a driver, a link, an application and a network that do what the dice say. An
+/* A machine with a driver, a link, an application and a network, whose actions the dice select. An
  * assertion fails if the machine breaks one of its promises. */
 typedef struct _Walk Walk;
 
