@@ -178,8 +178,8 @@ actor_call (Actor *self,
     }
 }
 
-/* Returns whether a new message overtakes those that have waited: while `open` is about to be
- * emitted or is being emitted. */
+/* Returns whether a new message is a greeting, which overtakes those that have waited. This is the
+ * case from the moment at which the connection opens until the handlers of `open` have returned. */
 static gboolean
 may_overtake (Actor *self)
 {
@@ -230,7 +230,7 @@ actor_set (Actor *self)
   };
   guint which = dice_roll (self->dice, 20);
 
-  /* Each case makes one call only, because a handler that runs in it may drop the last
+  /* Each case makes a single call, because a handler that runs in this call may drop the last
    * reference. */
   switch (which)
     {

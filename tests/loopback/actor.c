@@ -12,7 +12,7 @@
 #define MAX_HANDLER_CALLS 8
 #define MAX_LOOPS         3
 
-/* The getters agree with each other, and metrics never decrease. */
+/* Checks that the getters agree with each other, and that metrics never decrease. */
 void
 actor_check (Actor *self)
 {
@@ -142,8 +142,11 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message of the server, which numbers its messages. No message comes twice, connections
- * follow each other, and the only missing messages are those that pending calls will return.
+/* Checks a message of the server, which numbers its connections and messages:
+ *
+ *   - No message is received twice.
+ *   - After a message of a connection, no message of an earlier connection is received.
+ *   - A message may be missing only if a pending call will return it.
  *
  * @peer: the connection of the previous message that the application received in the same way */
 void
@@ -283,8 +286,8 @@ delay_cb (HbWebsocketTask *task,
   return attempt;
 }
 
-/* Adds the feature before the first message, because libsoup frees a feature that is added while it
- * handles a message. */
+/* Adds the feature before the first message, because libsoup would free a feature that is added
+ * while it handles a message. */
 static SoupSession *
 make_session (void)
 {

@@ -40,7 +40,7 @@ typedef struct
   guint            n_calls_left; /* the calls that handlers may still make in this step */
   gint64           peer;         /* the server's number for the last message's connection */
   gint64           asked_peer;   /* the same for messages of receive_async () */
-  gboolean         may_pause;    /* the actor may also call receive_async () */
+  gboolean         may_pause;    /* the actor may pause the task and call receive_async () */
   gboolean         is_exposed;   /* reads `connection`, as if to listen to its signals */
   gboolean         has_opened;   /* `open` was emitted, and `close` was not */
   gboolean         is_disposed;

@@ -14,8 +14,8 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Returns the connection without the property. If the application reads the property, the task
- * behaves as if the application listened to libsoup's signals. */
+/* Reads the property only in tests of an application that does so, because the task then behaves as
+ * if the application listened to libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
 {
@@ -253,7 +253,7 @@ get_metric (HbWebsocketTask *task,
   return getter (metrics);
 }
 
-/* Returns the number of open descriptors, or 0 if the system does not provide it. */
+/* Returns the number of open descriptors, or 0 if the system does not report it. */
 guint
 count_descriptors (void)
 {

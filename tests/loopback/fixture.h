@@ -26,7 +26,7 @@ typedef struct
 #define RECONNECT 20
 
 /* Whether connections count the bytes that the kernel has accepted. In the suite `fallback`,
- * libsoup writes to the socket itself, so nothing counts them. */
+ * libsoup writes to the socket itself, so these bytes are not counted. */
 extern const gboolean has_stream;
 
 /* Whether the application reads `connection`, as it must before it can listen to libsoup's

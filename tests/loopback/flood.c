@@ -121,7 +121,8 @@ run_flood (gpointer data)
 
 /* Takes over @first and @again.
  *
- * @answer: the answer to the handshake
+ * @answer: the answer to the request, or FLOOD_SHAKES
+ * @headers: the additional headers of a valid answer
  * @first: (nullable): the bytes after the answer
  * @again: (nullable): the bytes after @first, repeated forever or until @limit bytes have been
  * sent */

@@ -145,8 +145,8 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Checks the number at the beginning of each message, so that a lost or early message is
- * noticed. */
+/* Checks the number at the beginning of each message, because a message may be lost or out of
+ * order. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -166,7 +166,8 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* Replaces the signal log, which would keep each message and so slow down the test. */
+/* Disconnects the signal log from `message`, because it would keep each message and slow down the
+ * test. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)
@@ -258,7 +259,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* Returns random bytes that no compression shortens. They are the same in each call.
+/* Makes random bytes, which cannot be compressed. They are the same in each call.
  *
  * Returns: (transfer full) */
 GBytes *

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* A transport of a connection, for promises that must hold on each transport */
+/* A transport, for tests that must pass on each transport */
 typedef struct
 {
   const char *name;
@@ -16,7 +16,8 @@ typedef struct
   gboolean    is_deflated;
 } Footing;
 
-/* The transports to a RawServer, and to a server of libsoup, which supports permessage-deflate */
+/* The first two transports lead to a RawServer. The others lead to a server of libsoup, which
+ * supports permessage-deflate. */
 extern const Footing footing_raw;
 extern const Footing footing_raw_tls;
 extern const Footing footing_soup;
@@ -31,7 +32,7 @@ typedef void (*FootingFunc) (Fixture       *fixture,
 typedef struct
 {
   Fixture  *fixture;
-  void    (*act)       (Fixture *fixture); /* (nullable): called on message @act_at */
+  void    (*act)       (Fixture *fixture); /* (nullable) called on message number @act_at */
   guint     act_at;
   guint     n_messages;
   guint     usleep;                        /* the time spent on each message */
@@ -50,7 +51,6 @@ void     footing_add_deflated (const char      *path,
 void     footing_add_all      (const char      *path,
                                FootingFunc      func);
 
-/* Also starts to count system calls, once the connection is open. */
 RawPeer *footing_open         (Fixture         *fixture);
 
 void     footing_listen       (Fixture         *fixture,

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The two modes of the heartbeat, each with ANY and REPLY, for promises that must hold in all
+/* The two modes of the heartbeat, each with ANY and REPLY, for tests that must pass with all
  * four */
 typedef struct
 {

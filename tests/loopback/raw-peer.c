@@ -331,7 +331,7 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether more bytes may be written. It is no error of the server if the client has
+/* Returns whether to write more bytes at once. A test does not fail if the client has already
  * disconnected. */
 static gboolean
 write_some (RawPeer *self)
@@ -382,7 +382,8 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* Writes @bytes. The kernel accepts the rest while this thread's main loop runs. */
+/* Writes @length bytes. Bytes that the kernel does not accept at once are written while this
+ * thread's main loop runs. */
 void
 raw_peer_write (RawPeer    *self,
                 const void *data,
@@ -417,7 +418,7 @@ raw_peer_gather (RawPeer  *self,
     flush (self);
 }
 
-/* Limits each segment from now on to @n_bytes. */
+/* Limits each later write to @n_bytes bytes, or removes the limit if @n_bytes is 0. */
 void
 raw_peer_drip (RawPeer *self,
                guint    n_bytes)
@@ -485,7 +486,7 @@ raw_peer_wait_delivered (RawPeer *self)
     }
 }
 
-/* Stops reading, so that the client's socket becomes full in the end. */
+/* Stops reading, so that the client's socket eventually becomes full. */
 void
 raw_peer_pause (RawPeer *self)
 {
@@ -556,7 +557,7 @@ raw_peer_drop (RawPeer *self)
   raw_peer_cut (self);
 }
 
-/* Ends the direction to the client, and continues to read. */
+/* Ends the data to the client, and continues to read. */
 void
 raw_peer_half_close (RawPeer *self)
 {
@@ -569,7 +570,7 @@ raw_peer_half_close (RawPeer *self)
   g_assert_no_error (error);
 }
 
-/* Lets the kernel send an RST, socket(7). */
+/* Makes the kernel send an RST: SO_LINGER in socket(7). */
 void
 raw_peer_reset (RawPeer *self)
 {
@@ -603,7 +604,7 @@ raw_peer_is_closed (RawPeer *self)
   return self->connection == NULL;
 }
 
-/* Returns the number of received frames that no test has taken. */
+/* Returns the number of received frames that the test has not taken. */
 guint
 raw_peer_get_n_frames (RawPeer *self)
 {
@@ -631,8 +632,8 @@ raw_peer_take (RawPeer *self)
   return g_queue_pop_head (&self->frames);
 }
 
-/* Waits for the frames in @words, which are separated by spaces. Fails if any other frame comes
- * before the last of them. */
+/* Waits for the frames in @words, which are separated by spaces. Fails if any other frame is
+ * received before the last of them. */
 void
 raw_peer_expect (RawPeer    *self,
                  const char *words)
@@ -659,7 +660,7 @@ raw_peer_take_log (RawPeer *self)
   return log;
 }
 
-/* Drops the received frames that no test has expected. */
+/* Drops the received frames that the test has not taken. */
 void
 raw_peer_forget (RawPeer *self)
 {
@@ -672,7 +673,7 @@ raw_peer_expect_quiet (RawPeer *self)
   g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
 }
 
-/* Waits until the client has closed its socket. Fails if a frame comes before the end. */
+/* Waits until the client has closed its socket. Fails if the test has not taken all frames. */
 void
 raw_peer_expect_end (RawPeer *self)
 {

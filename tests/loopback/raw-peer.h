@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Private functions of raw-server.c, which accepts connections, and raw-peer.c, which is one of
- * them. Tests do not call these functions. */
+/* Functions that raw-server.c and raw-peer.c call on each other, and that tests do not call. The
+ * former implements the server, and the latter each of its connections. */
 
 /* The steps of a connection at which a test's function may be called */
 typedef enum

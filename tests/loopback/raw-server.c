@@ -8,7 +8,7 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* A small buffer, so that a peer that does not read soon blocks the client */
+/* A small buffer, so that the client is blocked soon after its peer stops reading */
 #define RECEIVE_BUFFER 32768
 
 typedef struct
@@ -26,7 +26,7 @@ struct _RawServer
   char            *host;
   char            *uri;
   char            *answer;      /* (nullable) in place of a valid answer */
-  char            *greeting;    /* (nullable) a text in one piece with the answer */
+  char            *greeting;    /* (nullable) a text that is sent together with the answer */
   Hook             hooks[RAW_STEP_RECEIVED + 1];
   guint16          port;
   gboolean         is_deaf;     /* never answers a handshake */
@@ -140,7 +140,7 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Fails if the server has received data from a client that no test has expected. */
+/* Fails if the server has received frames that the test has not expected. */
 void
 raw_server_free (RawServer *self)
 {

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A server that does what no library does: it sends any frame, may leave the handshake unanswered,
- * stops reading, or vanishes. It runs in this thread's main context, with or without TLS. */
+/* A server whose every step a test controls. It can send any bytes, leave a handshake unanswered,
+ * stop reading, or end a connection in different ways. It runs in this thread's main context, with
+ * or without TLS. */
 typedef struct _RawServer RawServer;
 
 /* A connection of a client to the server */

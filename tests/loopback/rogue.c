@@ -33,7 +33,7 @@ struct _Rogue
   GQueue      peers;
   GHashTable *seen;       /* the messages of all clients */
   guint       n_received[MAX_CLIENTS];
-  guint       n_accepted; /* the connections that are in @peers or were */
+  guint       n_accepted; /* the connections that @peers contains or has contained */
   gboolean    is_stopped;
   gboolean    behaves;
 };
@@ -141,7 +141,7 @@ received_cb (RawPeer  *raw,
   Peer *peer = find_peer (self, raw);
   g_autofree char *word = raw_peer_take (raw);
 
-  /* Data on a dropped connection is lost, but the client's data may still be read. */
+  /* The server has dropped this connection, but still parses the bytes that it had read before. */
   if (peer == NULL)
     return;
 
@@ -162,7 +162,7 @@ received_cb (RawPeer  *raw,
     }
 }
 
-/* Sends a text in two pieces. */
+/* Sends a text in two fragments. */
 static void
 send_pieces (Peer *peer)
 {

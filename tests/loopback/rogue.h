@@ -11,8 +11,8 @@ G_BEGIN_DECLS
  * in order on each connection. Its own messages are "PEER.NUMBER", numbered from 0 on each
  * connection.
  *
- * A client's messages are "CLIENT.NUMBER" with a growing number, or "CLIENT.NUMBER!" if they may
- * overtake others. */
+ * A client's messages are "CLIENT.NUMBER" with a growing number. A "!" follows if the message may
+ * overtake others, and then a "*" if it may come twice. */
 typedef struct _Rogue Rogue;
 
 Rogue      *rogue_new            (Dice  *dice);

@@ -21,7 +21,7 @@ struct _SignalLog
   HbWebsocketTask *task;     /* (nullable) (not owned) */
   GQueue           entries;  /* the words that the test has not expected yet */
   GPtrArray       *all;      /* all words, expected or not */
-  gint64           time;     /* when the last expected word was emitted */
+  gint64           time;     /* when the last expected signal was emitted */
   char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
@@ -239,8 +239,8 @@ wait_for_entry (SignalLog  *self,
   return g_queue_pop_head (&self->entries);
 }
 
-/* Waits until the words in @words, which are separated by spaces, have been emitted in this order.
- * Fails if any other word is emitted before the last of them. */
+/* Waits until the signals in @words, which are separated by spaces, have been emitted in this
+ * order. Fails if any other signal is emitted before the last of them. */
 void
 signal_log_expect (SignalLog  *self,
                    const char *words)
@@ -283,7 +283,7 @@ signal_log_expect_quiet (SignalLog *self)
   signal_log_expect_now (self, "");
 }
 
-/* Waits until @word is emitted, and ignores all words before it. */
+/* Waits until the signal @word is emitted, and ignores all signals before it. */
 void
 signal_log_skip_to (SignalLog  *self,
                     const char *word)
@@ -306,7 +306,7 @@ signal_log_forget (SignalLog *self)
   g_queue_clear_full (&self->entries, free_entry);
 }
 
-/* Returns the time at which the last expected word was emitted. */
+/* Returns the time at which the last expected signal was emitted. */
 gint64
 signal_log_get_time (SignalLog *self)
 {

@@ -20,9 +20,9 @@
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *
- * The program prints a line for each emission: the time, and the word of a SignalLog. It reads
- * commands from the standard input: `close`, or `block` with a number of milliseconds. The program
- * ends at the end of the input. A message of the server may be a `block` command too. */
+ * The program prints a line for each emission, with the time and the word that a SignalLog records.
+ * It reads commands from the standard input: `close`, or `block` with a number of milliseconds. A
+ * message of the server may be a `block` command too. The program exits at the end of the input. */
 
 static void
 print_word (const char *word)

@@ -24,7 +24,8 @@ typedef struct
 /* The tolerance for the times in these tests, in milliseconds */
 #define LATENESS 125
 
-/* If the main loop runs more than this late, in milliseconds, the process was suspended. */
+/* If the main loop runs later than this, in milliseconds, the task assumes that the process was
+ * suspended. */
 #define LATE 1000
 
 #define WORDS_DEAD "state:waiting error:pong-timeout close:1006 reconnect:1:20"

@@ -87,8 +87,8 @@ __wrap_timerfd_settime (int                      fd,
   if (!timers[fd].is_ours)
     return __real_timerfd_settime (fd, flags, timer, old);
 
-  /* The replacement supports only what a suspend affects: a timer that fires once, at an absolute
-   * time. */
+  /* The library arms such timers only to fire once, at an absolute time, so the replacement
+   * supports nothing else. */
   g_assert_cmpint (flags, ==, TFD_TIMER_ABSTIME);
   g_assert_cmpint (timer->it_interval.tv_sec, ==, 0);
   g_assert_cmpint (timer->it_interval.tv_nsec, ==, 0);

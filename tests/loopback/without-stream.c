@@ -17,7 +17,7 @@ void __wrap_hb_stream_insert (HbChannel                *channel,
                               gpointer                  user_data);
 
 /* Replaces the library's function through the linker's option --wrap. The connection then has the
- * channel that is used if its socket cannot be found. */
+ * channel of connections whose socket cannot be found. */
 void
 __wrap_hb_stream_insert (HbChannel                *channel,
                          SoupWebsocketConnection **connection,
