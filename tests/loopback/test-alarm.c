@@ -6,8 +6,8 @@
 #include "hb-time-private.h"
 #include "test-clock.h"
 
-/* The times at which alarms wake the loop: with a clock that a test advances, with a timer of the
- * kernel, and with the loop's own timer */
+/* The times at which alarms wake the main loop, on a clock that the test advances. Each case runs
+ * with a timer of the kernel, and with the loop's own timer. */
 
 #define N_ALARMS 100
 #define WAIT     (15 * G_TIME_SPAN_SECOND)
@@ -20,7 +20,7 @@ typedef struct
 {
   HbAlarm alarm;
   gint64  wanted_at;
-  gint64  early;    /* The callback may be called this much sooner. */
+  gint64  early;    /* how much earlier than wanted_at the callback may be called */
   gint64  rang_at;  /* HB_NEVER until the callback is called */
   gint64  late;     /* time of the call after the deadline, negative if before */
   guint   n_calls;  /* calls of the callback, whether due or not */
@@ -110,8 +110,8 @@ test_never_early (gconstpointer data)
   Bell bell;
   guint i;
 
-  g_test_summary ("An alarm is never early, and late by a 64th of its time or an eighth of a "
-                  "second at most");
+  g_test_summary ("An alarm is never early. Its delay is at most a 64th of the wait, and at most "
+                  "an eighth of a second");
   bell_init (&bell, context, data);
 
   for (i = 0; i < G_N_ELEMENTS (waits); i++)
@@ -142,7 +142,7 @@ test_together (gconstpointer data)
   Bell bells[N_ALARMS];
   guint i;
 
-  g_test_summary ("Alarms that are wanted a little one after another ring together");
+  g_test_summary ("Alarms whose times differ only slightly ring together");
 
   for (i = 0; i < N_ALARMS; i++)
     {
@@ -161,7 +161,7 @@ test_together (gconstpointer data)
       g_hash_table_add (moments, &bells[i].rang_at);
     }
 
-  /* Alarms share the wake-ups of a grid, whose step is at least half the slack. */
+  /* Alarms share the wake-ups of a grid, whose step is at least half of MAX_LATENESS. */
   g_assert_cmpuint (g_hash_table_size (moments), <=, (end - begin) / (MAX_LATENESS / 2) + 1);
 
   for (i = 0; i < N_ALARMS; i++)
@@ -182,8 +182,8 @@ test_early_together (gconstpointer data)
   guint n_moments = 0;
   guint i;
 
-  g_test_summary ("Many alarms that may ring early wake the loop together, and none rings sooner "
-                  "or later than it may");
+  g_test_summary ("Many alarms that may ring early wake the loop together, and each rings within "
+                  "its limits");
 
   for (i = 0; i < N_HERD; i++)
     {
@@ -221,7 +221,7 @@ test_sooner (gconstpointer data)
   gint64 now = test_clock_get_now ();
   Bell bell;
 
-  g_test_summary ("An alarm that is wanted sooner than before rings at the sooner time");
+  g_test_summary ("An alarm that is set to an earlier time rings at that time");
   bell_init (&bell, context, data);
   bell_want (&bell, now + WAIT);
   run (context);
@@ -243,7 +243,7 @@ test_later (gconstpointer data)
   gint64 now = test_clock_get_now ();
   Bell bell;
 
-  g_test_summary ("An alarm that is wanted later than before rings at the later time only");
+  g_test_summary ("An alarm that is set to a later time rings only at that time");
   bell_init (&bell, context, data);
   bell_want (&bell, now + G_TIME_SPAN_SECOND);
   run (context);
@@ -266,7 +266,7 @@ test_at_once (gconstpointer data)
   g_autoptr (GMainContext) context = g_main_context_new ();
   Bell bell;
 
-  g_test_summary ("An alarm that is wanted at once calls in the next turn, and keeps its time");
+  g_test_summary ("An alarm that is set to HB_AT_ONCE rings in the next iteration");
   bell_init (&bell, context, data);
   bell_want (&bell, test_clock_get_now () + WAIT);
   run (context);
@@ -284,7 +284,7 @@ test_taken_back (gconstpointer data)
   g_autoptr (GMainContext) context = g_main_context_new ();
   Bell bell;
 
-  g_test_summary ("An alarm that is not wanted any more does not ring");
+  g_test_summary ("An alarm that is set to HB_NEVER does not ring");
   bell_init (&bell, context, data);
   bell_want (&bell, test_clock_get_now () + WAIT);
   run (context);

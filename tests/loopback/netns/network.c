@@ -20,7 +20,7 @@
 /* The descriptors of the two namespaces. The programs that the test runs inherit them. */
 static int namespaces[2] = { -1, -1 };
 
-/* Folders that may contain `nft` and `ip`, but may be missing in the path */
+/* Folders that may contain `nft` and `ip`, but may be missing from PATH */
 #define MORE_PATH ":/usr/sbin:/sbin"
 
 static gboolean
@@ -39,7 +39,7 @@ check_errno (int          result,
   return FALSE;
 }
 
-/* Writes the whole file in one call, because user_namespaces(7) requires it. */
+/* Writes the whole file in one call, because user_namespaces(7) requires this. */
 static gboolean
 write_file (const char  *path,
             const char  *contents,
@@ -129,8 +129,8 @@ make_filter (NetworkSide   side,
                            "{ type filter hook input priority 0; }'", error);
 }
 
-/* Connects the two namespaces. IPv6 must not make an address by itself, because that would be a
- * change of the network seconds later. */
+/* Connects the two namespaces. The kernel must not generate IPv6 addresses, because it would report
+ * each as a change of the network seconds later. */
 static gboolean
 lay_cable (GError **error)
 {

@@ -63,7 +63,7 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Fails if the server has received data that no test has expected. */
+/* Fails if the server has received messages that the test has not expected. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -74,7 +74,8 @@ outage_tear_down (Outage        *self,
   network_restore ();
 }
 
-/* Replaces the server by one with TLS. Returns FALSE and skips the test if TLS is not possible. */
+/* Replaces the server with one that uses TLS. Returns FALSE and skips the test if TLS is not
+ * possible. */
 gboolean
 outage_use_tls (Outage *self)
 {
@@ -120,8 +121,8 @@ outage_cut (void)
 
 /* Waits until the heartbeat has detected the loss, which must not be too early. A late detection
  * depends more on the machine than on the library, so the test prints the delay, and fails only if
- * it is extreme. The time in which programs cut the connection does not count, because the main
- * loop did not run. */
+ * it is extreme. This maximum is measured from the call, because the main loop does not run while
+ * programs cut the connection. */
 void
 outage_expect_loss (Outage *self)
 {
@@ -138,8 +139,9 @@ outage_expect_loss (Outage *self)
   signal_log_expect (self->log, "error:pong-timeout close:1006 reconnect:1:100");
 }
 
-/* Waits for the failure of attempt @attempt, and for the end of its socket, with which the kernel
- * would otherwise continue. An attempt that must succeed has a longer timeout. */
+/* Waits until attempt @attempt has failed and its socket is closed, because the kernel would
+ * otherwise continue to connect it. connect-timeout is short only if the attempt must fail with a
+ * timeout. */
 void
 outage_expect_failure (Outage *self,
                        guint   attempt,
@@ -161,8 +163,9 @@ outage_expect_failure (Outage *self,
   wait_idle ();
 }
 
-/* Works like outage_expect_failure (), but accepts two errors: a timeout, or a neighbour that the
- * kernel cannot find. The error depends on how long the kernel has searched already. */
+/* Works like outage_expect_failure (), but accepts two errors. If the kernel's search for the
+ * neighbour fails before the timeout, the host is unreachable. Otherwise the attempt fails with a
+ * timeout. */
 void
 outage_expect_retry (Outage *self,
                      guint   attempt)
@@ -182,7 +185,7 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* Waits until the next attempt succeeds, after the network works again. */
+/* Waits until the next attempt succeeds. The network must work again. */
 void
 outage_expect_return (Outage *self)
 {
@@ -237,8 +240,8 @@ outage_take_heard (Outage *self,
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
-/* Waits until the server has received the words in @words on connection @number, and nothing
- * else. */
+/* Waits until the server has received the messages in @words on connection @number, and no other
+ * message. */
 void
 outage_expect_heard (Outage     *self,
                      guint       number,

@@ -9,14 +9,14 @@ G_BEGIN_DECLS
 
 /* A task, its server on the other side of the network, and the messages that the server has
  * received. Each is a word with the number of its connection, such as 0:text:bye. The server
- * replies to pings, and answers "hello" with "life". It only records other messages. */
+ * replies to pings, and answers "hello" with "life". It records all other messages. */
 typedef struct
 {
   HbWebsocketTask *task;
   SignalLog       *log;
   RawServer       *server;
   GPtrArray       *heard;
-  gint64           asked_at; /* the last data came between these two times */
+  gint64           asked_at; /* the last data arrived between these two times */
   gint64           heard_at;
   gint64           lost_at;
   Fixture          base;

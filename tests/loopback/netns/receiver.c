@@ -27,13 +27,14 @@ typedef struct
   ReceiverLog *log;
   gsize        size;
   GArray      *last;  /* the next number expected on each connection */
-  guint        n_cut; /* how many connections were cut */
+  guint        n_cut; /* the number of connections that were cut */
 } Receiver;
 
-/* The number of connections to keep. The client has left all others, or they are dead. */
+/* The number of connections to keep open. The client no longer uses the earlier ones. */
 #define KEPT 100
 
-/* The interval of pings, in messages. A reply may come between the fragments of a message. */
+/* The number of messages for each ping. The client may send the pong between two fragments of a
+ * message. */
 #define PING_EACH 16
 
 static void

@@ -7,7 +7,7 @@
 /* The effects of a change of the network with network-aware and with GIO's monitor, which receives
  * routes from the kernel. test-lost-link.c explains the requirements, and how to run the test. */
 
-/* A timeout in milliseconds that never expires, because the test waits for the network instead */
+/* A timeout in milliseconds that is too long to expire in a test */
 #define VERY_LONG 120000
 
 /* The minimum interval in milliseconds between two changes that a task acts on */
@@ -57,7 +57,7 @@ wait_for_rest (void)
   g_signal_handler_disconnect (monitor, handler);
 }
 
-/* Returns: the milliseconds from @time to the last expected word */
+/* Returns: the milliseconds from @time to the last expected signal */
 static double
 get_delay (Outage *self,
            gint64  time)
@@ -117,7 +117,7 @@ test_move (Outage        *self,
   network_run (NETWORK_NEAR, "ip address del 192.0.2.3/24 dev near");
 }
 
-/* The delay before an attempt ends when the network is back. */
+/* When the network returns, the task makes an attempt without waiting for the rest of the delay. */
 static void
 test_return (Outage        *self,
              gconstpointer  data)
@@ -142,8 +142,8 @@ test_return (Outage        *self,
   g_assert_cmpfloat (get_delay (self, changed_at), <, LATEST);
 }
 
-/* The network is lost and returns within the time in which a second change has no effect. The
- * second change takes effect later. */
+/* The network is lost and returns within CHECK_INTERVAL. The task acts on the second change as soon
+ * as this interval has passed. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)

@@ -13,8 +13,8 @@
 #include "network.h"
 #include "receiver.h"
 
-/* Which messages arrive at the application of a server while connections are lost repeatedly. The
- * server is a separate process: see receiver.c.
+/* Checks which messages the application of a server receives while connections are lost repeatedly.
+ * The server is a separate process: see receiver.c.
  *
  * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with about 10,000 losses:
  *
@@ -33,7 +33,7 @@
 /* The test sends no message while the task buffers this many bytes. */
 #define MAX_BUFFERED (48 * 1024)
 
-/* The maximum sizes of most messages, and of a few */
+/* The maximum sizes of most messages, and of a few long ones */
 #define SHORT 500
 #define LONG  50000
 
@@ -85,7 +85,7 @@ get_n_messages (void)
   return text != NULL ? strtoul (text, NULL, 10) : 1500;
 }
 
-/* Makes a log without a name in a folder, so that a test that is killed leaves nothing behind. */
+/* Makes a log in memory, so that a test that is killed leaves no file behind. */
 static void
 make_log (Delivery *self)
 {
@@ -147,7 +147,7 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* @self: must have the number of messages */
+/* @self: a structure in which n_messages is set */
 static void
 set_up (Delivery   *self,
         HbDelivery  delivery,
@@ -243,10 +243,10 @@ send_awaited (Delivery   *self,
                                         HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, awaited);
 }
 
-/* Sends a message, and waits for the result of a long one, so that the test knows which have
- * failed. It does not wait for short messages, because the task reads the acknowledgements less
- * often while no call waits. A short message fits into one packet, so it is hardly ever reset on
- * ten connections in a row. */
+/* Sends a message. A long message has a callback, so that the test knows if the message fails. A
+ * short one has none, because the task must also be tested while no call waits, when it queries the
+ * acknowledgements less often. A short message hardly ever fails, because it fits into one packet,
+ * which would have to be reset on ten connections in a row. */
 static void
 send_next (Delivery *self)
 {
@@ -499,8 +499,8 @@ end_unread (Delivery     *self,
   network_restore ();
 }
 
-/* A missing message must be one that the server's kernel had acknowledged and the server had not
- * read. */
+/* With ACKNOWLEDGED, a missing message must be one that the server's kernel had acknowledged and
+ * the server had not read. With WRITTEN, messages in the client's kernel are missing too. */
 static void
 test_unread (gconstpointer data)
 {
@@ -545,7 +545,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each message arrives that the peer's TCP has acknowledged");
+  g_test_summary ("With ACKNOWLEDGED, messages that the peer's TCP has not acknowledged are sent "
+                  "again, or fail");
 
   for (i = 0; i < G_N_ELEMENTS (runs); i++)
     g_test_add_data_func (runs[i].path, &runs[i], test_losses);

@@ -14,8 +14,8 @@
 #endif
 
 /* A connection that is lost without a report from TCP. The heartbeat detects the loss, and the task
- * reconnects when the network works again. The tests need `ip`, `nft`, and root or user namespaces
- * for everyone. To run them by hand:
+ * reconnects when the network works again. The tests need `ip` and `nft`. They also need root, or a
+ * system on which ordinary users may create user namespaces. To run them by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
@@ -166,8 +166,8 @@ count_unreachable (int   fd,
  *
  * The kernel sends a host six such messages at once, and then one in each second (icmp_ratelimit).
  * Retransmissions on this connection, and on lost connections of earlier cases, would use them up,
- * and the attempt would receive none. So the rule rejects three packets of this connection, and
- * otherwise only those of the attempt. */
+ * and the attempt would receive none. Therefore the rules reject three packets of this connection,
+ * and otherwise only those of the attempt. */
 static void
 test_unreachable (Outage        *self,
                   gconstpointer  data)
@@ -191,7 +191,7 @@ test_unreachable (Outage        *self,
   outage_expect_return (self);
 }
 
-/* A router that was restarted, or a host, does not know the connection, and answers its next packet
+/* A router or a host that was restarted does not know the connection, and answers its next packet
  * with an RST. If the client sends nothing else, the ping is that packet. */
 static void
 test_forgotten (Outage        *self,
@@ -298,7 +298,7 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The loss of a link on a real network is noticed in time, and the task "
+  g_test_summary ("The loss of a connection on a real network is detected in time, and the task "
                   "reconnects");
 
   for (i = 0; i < G_N_ELEMENTS (drops); i++)

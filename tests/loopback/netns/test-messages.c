@@ -7,10 +7,11 @@
 /* The messages of a connection that is lost. Messages that wait arrive once and in order.
  * test-lost-link.c explains the requirements, and how to run the test. */
 
-/* The bytes of an upload. Its messages differ in size, by which the server identifies them. */
+/* The number of bytes of an upload. Its messages differ in size, so that the server can identify
+ * them. */
 #define UPLOAD (6 * 1000 * 1000)
 
-/* The maximum number of bytes that the kernel holds of a lost connection. TCP_NOTSENT_LOWAT limits
+/* The maximum number of bytes that the kernel holds for a lost connection. TCP_NOTSENT_LOWAT limits
  * the unsent bytes, and the server's window limits the bytes in transit. */
 #define KERNEL_HOLDS (256 * 1024)
 
@@ -22,7 +23,7 @@ send_two_cb (HbWebsocketTask *task,
   assert_sends (task, "two");
 }
 
-/* Messages are queued in each state of the task. */
+/* Messages are queued while the task waits and while it connects, and arrive in order. */
 static void
 test_queued (Outage        *self,
              gconstpointer  data)
@@ -43,7 +44,8 @@ test_queued (Outage        *self,
   outage_expect_heard (self, 1, "text:one text:two text:three text:four");
 }
 
-/* The server has received the message, and only the acknowledgement is lost. */
+/* The server has received the messages, and only the acknowledgements are lost. By default, the
+ * messages are not sent again. */
 static void
 test_unacknowledged (Outage        *self,
                      gconstpointer  data)
@@ -194,8 +196,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages that a lost link has not taken arrive once and in order on the next "
-                  "link");
+  g_test_summary ("Messages that the kernel has not accepted on a lost connection arrive once and "
+                  "in order on the next connection");
 
   add_outage ("/netns/messages/queued", NULL, test_queued);
   add_outage ("/netns/messages/unacknowledged", NULL, test_unacknowledged);

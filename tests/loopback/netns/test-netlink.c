@@ -19,7 +19,7 @@
 /* The changes that the kernel reports, and the socket for them, which the tasks of a context share.
  * test-lost-link.c explains the requirements, and how to run the test. */
 
-/* The time in milliseconds in which the kernel's message would have arrived */
+/* The time in milliseconds within which a message of the kernel would arrive */
 #define QUIET 200
 
 typedef struct
@@ -217,7 +217,7 @@ run_change (gpointer user_data)
   return NULL;
 }
 
-/* Another thread may remove the last listener while this thread reads from the socket. */
+/* Another thread may remove the last watcher while this thread reads from the socket. */
 static void
 test_threads (void)
 {
@@ -236,8 +236,8 @@ test_threads (void)
   assert_n_sockets (0);
 }
 
-/* If a context is never iterated again, its socket is not read. The end of the last task still
- * closes the socket. */
+/* If a context is never iterated again, its socket is not read. The socket is closed nevertheless
+ * when its last watcher is removed. */
 static void
 test_abandoned (void)
 {
@@ -252,8 +252,8 @@ test_abandoned (void)
   assert_n_sockets (0);
 }
 
-/* If the socket's buffer was full, a change may be lost, even if the remaining messages are
- * repetitions. */
+/* If the socket's buffer was full, a change may have been lost. The watcher is therefore called,
+ * even if all messages that can still be read are repetitions. */
 static void
 test_overflow (void)
 {
@@ -316,7 +316,8 @@ test_forged (void)
   unwatch (&watcher);
 }
 
-/* A sandbox may refuse the socket, or no descriptor may be left for it. */
+/* A sandbox may refuse the socket, or no descriptor may be left for it. The watcher is then never
+ * called, and can still be removed. */
 static void
 test_refused (void)
 {
@@ -335,7 +336,8 @@ test_refused (void)
   unwatch (&watcher);
 }
 
-/* If the program closes all its descriptors, the loop must not be busy forever. */
+/* If the program closes all its descriptors, the main loop must not be busy forever, and the next
+ * watcher must open a new socket. */
 static void
 test_broken (void)
 {
@@ -368,7 +370,7 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The kernel reports changes, through one socket for each context.");
+  g_test_summary ("The kernel reports changes of the network, through one socket for each context");
 
   for (i = 0; i < G_N_ELEMENTS (commands); i++)
     g_test_add_data_func (commands[i].path, &commands[i], test_command);

@@ -12,12 +12,13 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The number of messages that the server echoes on a connection before it ends */
+/* The number of messages that the server echoes before it ends a connection */
 #define N_ECHOES 4
 
 /* The maximum size of a frame, or of the lines of a handshake */
 #define MAX_SIZE 4096
 
+/* The ways in which the server ends a connection, or refuses it */
 typedef enum {
   END_FIN,          /* without a close frame */
   END_RESET,
@@ -26,8 +27,8 @@ typedef enum {
   END_NONSENSE,     /* a reserved opcode */
   END_MASKED,       /* a masked frame, which a server must not send */
   END_NOT_UTF8,
-  END_CUT,          /* half a frame, and nothing after it */
-  END_SILENCE,      /* no more data, until the heartbeat detects it */
+  END_CUT,          /* within a frame */
+  END_SILENCE,      /* no more data, until the heartbeat detects the silence */
   END_AT_ONCE,      /* right after the handshake */
   END_REFUSE,       /* instead of the handshake, with 503 */
   END_GARBAGE,      /* in place of a handshake */

@@ -17,7 +17,7 @@
 #define WARM_UP 0.3
 
 /* The minimum number of attempts before and after the end of the warm-up, even on a slow machine.
- * Every kind of end must come many times. */
+ * Connections must end many times in each way. */
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
 /* The maximum growth of the memory that malloc () has returned, after the warm-up. Without malloc's
@@ -25,12 +25,12 @@
  * early. A leak of each connection is at least some tens of bytes as well. */
 #define MAX_GROWTH 8192
 
-/* The maximum growth of resident memory, which the kernel assigns in pages, and malloc () rarely
- * returns */
+/* The maximum growth of resident memory, which the kernel assigns in pages, and which malloc ()
+ * rarely returns */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* Turns off caches of malloc (). It counts memory as in use that it keeps for a thread's next call,
- * and it would keep more of it in an arena for each thread that comes and goes: mallopt(3). */
+/* Turns off caches of malloc (). It counts the memory that it keeps for a thread's next call as in
+ * use, and would keep more such memory in an arena for each new thread: mallopt(3). */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
@@ -226,7 +226,7 @@ judge (Soak *self)
 
   passed = check (self->n_sent > 0 && self->n_received > 0, "no messages went both ways");
 
-  /* The malloc () of a sanitizer does not report its size, and keeps freed memory. */
+  /* The malloc () of a sanitizer does not report the memory in use, and keeps freed memory. */
   if (self->last.in_use > 0)
     {
       passed = check (growth <= MAX_GROWTH, "memory in use has grown") && passed;
@@ -248,9 +248,9 @@ judge (Soak *self)
   return passed;
 }
 
-/* Takes a reading twenty times, or every five seconds if that is more often. After the warm-up one
- * task is used to the end, because memory that is freed with its task would otherwise not be
- * noticed. */
+/* Takes a reading twenty times, or every five seconds if that is more often. After the warm-up, the
+ * same task is used until the end, because a new task would hide memory that is freed only with the
+ * old one. */
 static void
 run (Soak *self)
 {
