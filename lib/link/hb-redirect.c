@@ -109,22 +109,22 @@ find_objection (const HbRedirects *self,
 
   if (!is_for_websockets (uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "since a WebSocket needs “ws” or “wss”"), place);
+                              "because a WebSocket needs “ws” or “wss”"), place);
 
   if (!hb_syntax_check_uri (string, NULL))
-    return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+    return g_strdup (_("The redirect was not followed, because it does not lead to a valid URI"));
 
   if (hb_proxy_is_encrypted (base) && !hb_proxy_is_encrypted (uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "since it leads away from TLS"), place);
+                              "because it leads away from TLS"), place);
 
   if (adds_user_info (base, uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "since it has a user name in it"), place);
+                              "because it has a user name in it"), place);
 
   if (self->n_followed >= MAX_REDIRECTS)
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "since too many had been followed before it"), place);
+                              "because too many had been followed before it"), place);
 
   return NULL;
 }
@@ -195,7 +195,7 @@ follow (HbRedirects *self,
   char *objection;
 
   if (uri == NULL)
-    return g_strdup (_("The redirect was not followed, since it does not lead to a valid URI"));
+    return g_strdup (_("The redirect was not followed, because it does not lead to a valid URI"));
 
   objection = find_objection (self, base, uri);
   if (objection != NULL)

@@ -273,7 +273,7 @@ test_downgrade (Redirection   *fixture,
   assert_refused (fixture, "ws://THERE/t0ken", "ws://127.0.0.1 was not followed");
   assert_refused (fixture, "http://THERE/?t0ken", "ws://127.0.0.1 was not followed");
   assert_refused (fixture, "HTTP://example.invalid#t0ken",
-                  "ws://example.invalid was not followed, since it leads away from TLS");
+                  "ws://example.invalid was not followed, because it leads away from TLS");
 }
 
 static void
@@ -289,9 +289,9 @@ test_refused (Redirection   *fixture,
   assert_refused (fixture, "javascript:t0ken", "javascript: was not followed");
 
   /* The server may not choose a user name. */
-  assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "since it has a user name in it");
-  assert_refused (fixture, "//t0ken@HERE/moved", "since it has a user name in it");
-  assert_refused (fixture, "ws://@THERE/", "since it has a user name in it");
+  assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "because it has a user name in it");
+  assert_refused (fixture, "//t0ken@HERE/moved", "because it has a user name in it");
+  assert_refused (fixture, "ws://@THERE/", "because it has a user name in it");
 
   /* The locations have no host. */
   assert_refused (fixture, "", "valid URI");
