@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example prints the same in each language, and reconnects: echo.py SERVER COMMAND...
+"""The example `echo` prints the same in each language, and reconnects: echo.py SERVER COMMAND...
 
-SERVER is echo-server. Its URI is added to COMMAND, which is one of the examples.
+SERVER is echo-server. COMMAND runs the example in one language, and gets the URI of the server as
+its last argument.
 """
 
 import os
@@ -19,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tap import run_cases  # noqa: E402
 
-# Seconds to wait for a line or for the end
+# Seconds to wait for a line or for the end of a process
 WAIT_TIMEOUT = 20
 
 INTRODUCTION = r'Type lines to send them\. Ctrl\+D or Ctrl\+C closes the connection\.'
@@ -27,14 +28,14 @@ REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
-# Critical messages, which GJS also prints about exceptions, are on standard error. From glibc 2.39
-# on, LANGUAGE would translate the messages even with this locale.
+# GLib prints critical messages on standard error, and GJS also prints exceptions there. From glibc
+# 2.39 on, LANGUAGE would translate the messages even with this locale.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
                'G_DEBUG': ''}
 
 
 class Process:
-    """A program whose lines are read one by one, and which ends with the block."""
+    """A program whose output is read line by line. The end of the block kills the program."""
 
     def __init__(self, *command, stdin=subprocess.PIPE):
         self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, bufsize=1,
@@ -70,7 +71,7 @@ class Process:
         self.wait()
 
     def wait(self):
-        """Returns the exit status after the last line."""
+        """Waits for the end of the program, and returns its exit status."""
         status = self.process.wait(WAIT_TIMEOUT)
         for thread in self.threads:
             thread.join(WAIT_TIMEOUT)
@@ -104,7 +105,7 @@ class Example(Process):
             assert re.fullmatch(pattern, line), f'it says “{line}”, and not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
-        """Reads lines of these kinds until one matches the pattern."""
+        """Reads lines until one matches the pattern. All lines before it must match @passing."""
         while not re.fullmatch(pattern, line := self.take()):
             assert any(re.fullmatch(other, line) for other in passing), f'it says “{line}”'
 
@@ -113,7 +114,7 @@ class Example(Process):
         self.process.stdin.flush()
 
     def expect_end(self):
-        """At the end of its input it closes the link and ends without an error."""
+        """Ends the input. The example must close the connection and end without an error."""
         self.process.stdin.close()
         self.expect('closed with code 1000')
         self.expect_success()
@@ -126,7 +127,7 @@ class Example(Process):
 
 
 def test_restart(path, *command):
-    """The server is killed, and another one is started."""
+    """The example connects to a server that was restarted, and sends what was typed meanwhile."""
     with Server(path) as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello')
         example.send('before')
@@ -148,14 +149,14 @@ def test_restart(path, *command):
 
 
 def test_silence(path, *command):
-    """The server falls silent after its first answer, and only the heartbeat can notice it."""
+    """The heartbeat notices that a server has stopped answering, and the example reconnects."""
     with Server(path, '--mute-after=1') as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello', SILENT, 'closed with code 1006',
                        'attempt 1 in 500 ms', 'open', 'received hello')
 
 
 def test_drop(path, *command):
-    """The server drops the link at every other message, without a close frame."""
+    """The example reconnects after each connection that the server ends without a close frame."""
     with Server(path, '--drop-every=2') as server, Example(*command, server.uri) as example:
         for number in range(1, 4):
             example.expect('open', 'received hello')
@@ -166,7 +167,7 @@ def test_drop(path, *command):
 
 
 def test_short_input(path, *command):
-    """The input ends before the link is open, and is sent nevertheless."""
+    """An input that ends before the connection is open is sent nevertheless."""
     with Server(path, '--verbose') as server, Example(*command, server.uri) as example:
         example.send('typed')
         example.process.stdin.close()
@@ -178,7 +179,7 @@ def test_short_input(path, *command):
 
 
 def test_pipe(path, *command):
-    """The lines come from a pipe, and the answers to all of them are printed before the end."""
+    """If the input is a pipe, the answers to all of its lines are printed before the end."""
     lines = [str(number) for number in range(200)]
 
     with Server(path) as server, Example(*command, server.uri) as example:
@@ -190,7 +191,10 @@ def test_pipe(path, *command):
 
 
 def test_socket(path, *command):
-    """The input is a descriptor that no path opens, as that of a terminal of another user."""
+    """The input may be a socket, which the example cannot open by the path /dev/stdin.
+
+    After `su`, the terminal of another user is such a descriptor.
+    """
     ours, theirs = socket.socketpair()
 
     with ours, theirs, Server(path) as server, \
@@ -203,7 +207,7 @@ def test_socket(path, *command):
 
 
 def test_interrupt(path, *command):
-    """Ctrl+C closes an open link."""
+    """Ctrl+C closes an open connection."""
     with Server(path) as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello')
         example.process.send_signal(signal.SIGINT)
@@ -222,7 +226,7 @@ def test_early_interrupt(path, *command):
 
 
 def test_no_uri(path, *command):
-    """The example reports what is missing."""
+    """Without a URI, the example reports that it is missing."""
     with Process(*command) as example:
         status = example.wait()
         assert status == 1, f'it ended with status {status}'
@@ -231,7 +235,7 @@ def test_no_uri(path, *command):
 
 
 def test_wrong_uri(path, *command):
-    """No attempt can succeed, so the program ends."""
+    """With a URI that is not for a WebSocket, no attempt can succeed, so the program ends."""
     with Example(*command, 'http://127.0.0.1/') as example:
         example.expect('error: The scheme of the URI is “http”.*')
         status = example.wait()

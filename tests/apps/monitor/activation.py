@@ -4,8 +4,8 @@
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
-The bus knows the service of a monitor that is installed. That of a build is SERVICE, which is given
-to the bus and made to start PROGRAM. The display is there already, see run.py.
+If the monitor is installed, the bus knows its service. For a monitor in a build folder, the script
+gives the service file SERVICE to the bus, with PROGRAM as the command. run.py provides the display.
 """
 
 import configparser
@@ -35,13 +35,13 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Writes the service, with the program of the build, to the folder that the bus reads first."""
+    """Writes the service file to the folder that the bus reads first, with @program as command."""
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(
         re.sub(r'^Exec=\S+', lambda _: f'Exec={program}', path.read_text(encoding='utf-8'),
                flags=re.MULTILINE), encoding='utf-8')
-    # The service needs no installed translations.
+    # The translations may not be installed, so the title of the window is checked in English.
     os.environ['LANGUAGE'] = ''
 
 

@@ -22,7 +22,7 @@ eye_shows (GtkWidget  *label,
   return g_str_equal (eye_get_text (label), text);
 }
 
-/* Returns whether a label in @widget has this text and is visible within @frame */
+/* Returns whether a label in @widget has this text and is visible within @frame. */
 static gboolean
 is_in_sight (GtkWidget  *widget,
              GtkWidget  *frame,
@@ -82,7 +82,7 @@ frame_cb (GtkWidget     *widget,
   return ++*n_frames < 3 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* Waits until the window is laid out and drawn */
+/* Waits until the window is laid out and drawn. */
 void
 eye_await_frame (MonitorFixture *self)
 {
@@ -92,7 +92,7 @@ eye_await_frame (MonitorFixture *self)
   wait_until (n_frames == 3);
 }
 
-/* Saves a picture of the window, if HB_PICTURES names a folder */
+/* Draws the window, and saves the picture if HB_PICTURES names a folder. */
 void
 eye_take_picture (MonitorFixture *self,
                   GtkWidget      *widget,
@@ -115,7 +115,7 @@ eye_take_picture (MonitorFixture *self,
   node = gtk_snapshot_free_to_node (g_steal_pointer (&snapshot));
   g_assert_nonnull (node);
 
-  /* Returns the size without the edge that a window has without a compositor */
+  /* Without a compositor, GTK draws an edge around the window. The picture excludes it. */
   bounds = GRAPHENE_RECT_INIT ((width - gtk_widget_get_width (widget)) / 2,
                                (height - gtk_widget_get_height (widget)) / 2,
                                gtk_widget_get_width (widget), gtk_widget_get_height (widget));

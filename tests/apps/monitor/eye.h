@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The parts of the window that a person sees */
+/* Functions that read what the window shows, as a person sees it */
 const char           *eye_get_text     (GtkWidget      *label);
 gboolean              eye_shows        (GtkWidget      *label,
                                         const char     *text);

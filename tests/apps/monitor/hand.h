@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* The least width of a window */
 #define HAND_NARROW 360
 
-/* The actions of a person, and many messages at once */
+/* Functions that act like a person, and one that sends many messages at once */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
 void hand_open_unready  (MonitorFixture *self);

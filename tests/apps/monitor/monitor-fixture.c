@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Long enough for a slow machine, because only a test that fails takes so long */
+/* Long enough for a slow machine. Only a test that fails takes so long. */
 #define WAIT_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 gint64
@@ -52,7 +52,7 @@ read_address (GSubprocess *server)
   return g_strdup (line + strlen ("Listening on "));
 }
 
-/* Starts the server on any free port, and later on the same port again */
+/* Starts the server, the first time on any free port, and then on the same port again. */
 void
 monitor_fixture_start_server (MonitorFixture *self)
 {
@@ -98,7 +98,7 @@ find_child (GtkWidget  *widget,
   return found;
 }
 
-/* Returns the widget with this id in the window's files. */
+/* Returns the widget that has this id in the UI files of the window. */
 GtkWidget *
 monitor_fixture_get_child (MonitorFixture *self,
                            const char     *name)
@@ -147,7 +147,7 @@ find_children (MonitorFixture *self)
   self->follow = monitor_fixture_get_child (self, "follow_revealer");
 }
 
-/* Sets GNOME's defaults, so that all machines are the same */
+/* Sets GNOME's defaults, so that the window has the same size on all machines. */
 static void
 set_settings (void)
 {
@@ -204,8 +204,8 @@ tear_down (MonitorFixture *self,
   g_clear_pointer (&self->server_address, g_free);
 }
 
-/* gtk_test_init () would fail on machines without the locale en_US.UTF-8, which it sets since GTK
- * 4.24. */
+/* From GTK 4.24 on, gtk_test_init () sets the locale en_US.UTF-8. It would fail on machines without
+ * this locale, so it is not called. */
 void
 monitor_fixture_init (int    *argc,
                       char ***argv)

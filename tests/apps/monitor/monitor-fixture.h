@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Runs the main loop until @condition holds, and fails the test if that takes suspiciously long. */
+/* Runs the main loop until @condition holds. The test fails if that takes too long. */
 #define wait_until(condition) \
   G_STMT_START { \
     gint64 deadline_ = monitor_fixture_get_deadline (); \
@@ -25,7 +25,7 @@ typedef struct
   HbWebsocketTask    *task;        /* (owned) */
   GSubprocess        *server;      /* (owned) (nullable) */
 
-  /* (owned): that of the server, also when it has been stopped */
+  /* (owned): the address of the server, also after the server was stopped */
   char               *server_address;
 
   GtkWidget          *address;

@@ -25,7 +25,7 @@ def start(xvfb):
 
 
 def run(program, env):
-    """Returns the status of the program, and ends the processes that it has left."""
+    """Runs the program, and returns its status. Kills the processes that it leaves behind."""
     process = subprocess.Popen(program, env=env, start_new_session=True)
 
     try:

@@ -67,7 +67,7 @@ test_latency (MonitorFixture *self,
 
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 0);
 
-  /* A lost link makes one gap. */
+  /* The plot shows one gap for a lost connection. */
   monitor_fixture_stop_server (self);
   wait_until (eye_has_banner (self));
   g_assert_cmpstr (eye_get_text (self->latency), ==, "–");
@@ -76,7 +76,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) > n_samples + 2);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 1);
 
-  /* A link that is lost before its first latency makes one gap too. */
+  /* A connection that is lost before its first reply adds one gap, not two. */
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 2);
@@ -103,7 +103,7 @@ test_loss (MonitorFixture *self,
 {
   guint seconds;
 
-  /* Longer than the test waits for anything */
+  /* No attempt may follow by itself during the test. */
   hb_websocket_task_set_reconnect_timeout (self->task, 600 * 1000);
   hb_websocket_task_set_reconnect_timeout_max (self->task, 0);
   hand_open (self);
@@ -139,7 +139,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
 }
 
-/* Messages that were not sent when the link is closed are reported as lost. */
+/* Messages that were not sent before the connection was closed are shown as not sent. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)
@@ -244,7 +244,7 @@ main (int   argc,
       char *argv[])
 {
   monitor_fixture_init (&argc, &argv);
-  g_test_summary ("The window shows each change of the link");
+  g_test_summary ("The window shows each change of the connection");
 
   monitor_fixture_add ("/monitor/link/start", test_start);
   monitor_fixture_add ("/monitor/link/conversation", test_conversation);

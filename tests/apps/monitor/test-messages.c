@@ -8,7 +8,7 @@
 
 #define N_FLOOD 20000
 
-/* The most time of the processor between two frames during a flood of messages, in microseconds */
+/* The most CPU time between two frames during a flood of messages, in microseconds */
 #define LONGEST_FRAME (250 * 1000)
 
 typedef struct
@@ -18,7 +18,7 @@ typedef struct
   gint64 longest;
 } FrameTimes;
 
-/* The time of this thread only, so other processes do not count */
+/* Returns the CPU time of this thread, to which other processes do not add. */
 static gint64
 get_processor_time (void)
 {
@@ -110,14 +110,14 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));
 
-  /* A smaller list, because of the banner, does not count as scrolling away. */
+  /* A list that becomes smaller does not count as scrolled away. */
   hand_make_narrow (self);
   eye_await_frame (self);
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));
   wait_until (eye_lists (self, "third 10"));
 }
 
-/* A window that is closed during a flood frees everything. */
+/* A window that is closed during a flood frees the task, as tear_down () checks. */
 static void
 test_close (MonitorFixture *self,
             gconstpointer   data)
@@ -128,7 +128,7 @@ test_close (MonitorFixture *self,
   gtk_window_close (GTK_WINDOW (self->window));
 }
 
-/* A message that waits does not keep the link open after the window is closed. */
+/* A waiting message does not keep the task alive after the window is closed. */
 static void
 test_close_waiting (MonitorFixture *self,
                     gconstpointer   data)

@@ -17,7 +17,7 @@ show_conversation (MonitorFixture *self)
   guint ping_timeout = hb_websocket_task_get_ping_timeout (self->task);
   guint i;
 
-  /* Some history for the plot */
+  /* Many pings fill the plot. */
   hb_websocket_task_set_ping_timeout (self->task, 10);
   hand_open (self);
   wait_until (latency_plot_get_n_samples (LATENCY_PLOT (self->plot)) == LATENCY_PLOT_N_SAMPLES);
@@ -72,7 +72,7 @@ test_pictures (MonitorFixture *self,
   g_assert_false (eye_has_banner (self));
 }
 
-/* In each state, the window can be as narrow as a telephone. */
+/* The window fits the screen of a telephone, whether the connection is open, not ready or lost. */
 static void
 test_narrow (MonitorFixture *self,
              gconstpointer   data)
@@ -124,7 +124,8 @@ has_font (MonitorFixture *self,
   return FALSE;
 }
 
-/* Other languages have longer texts. */
+/* A text that is longer in another language does not make the window wider, and does not cut off
+ * other texts. */
 static void
 test_long_words (MonitorFixture *self,
                  gconstpointer   data)
@@ -162,7 +163,7 @@ has_overlay (MonitorFixture *self)
                                               GTK_APPLICATION_WINDOW (self->window))));
 }
 
-/* Uses the window without a pointer. */
+/* Each function of the window can be used with the keyboard alone. */
 static void
 test_keyboard (MonitorFixture *self,
                gconstpointer   data)
@@ -220,7 +221,7 @@ test_keyboard (MonitorFixture *self,
   hand_type (self, "Escape");
   wait_until (!has_overlay (self));
 
-  /* No window manager gives the focus back. */
+  /* The test runs without a window manager, which would give the focus back to the window. */
   gtk_window_present (GTK_WINDOW (self->window));
   wait_until (gtk_window_is_active (GTK_WINDOW (self->window)));
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page of echo-server in a headless Chromium, driven by Selenium.
+"""Tests the page of echo-server in a headless Chromium, driven by Selenium.
 
 browser.py SERVER DRIVER CHROMIUM FOLDER
 
-DRIVER is chromedriver, and FOLDER gets the screenshots. control.py tests what the commands of the
-page do; these tests show that the page sends the commands and shows the answers.
+DRIVER is chromedriver. The screenshots are saved in FOLDER. These tests show that the page sends
+commands and shows the replies. control.py tests the effects of the commands.
 """
 
 import os
@@ -43,7 +43,8 @@ GET_FOCUS = '''
   return (card ? card.dataset.client + ' ' : '') + (focus.id || focus.className || focus.tagName);
 '''
 
-# Clicks during an update, after the server has sent it and before the page shows it.
+# Clicks `refuse` in the middle of an update, when the page sets its title. The server sent this
+# update before the click, so the update must not undo the click.
 CLICK_IN_UPDATE = '''
   Object.defineProperty(document, 'title', {configurable: true, set() {
     const refuse = document.getElementById('refuse');
@@ -66,7 +67,7 @@ def open_browser():
                          '--no-first-run', '--no-proxy-server', '--force-color-profile=srgb',
                          f'--user-data-dir={profile}'):
             options.add_argument(argument)
-        # Chromium refuses to run as root within its sandbox, which containers often are.
+        # As root, which is usual in containers, Chromium does not start with its sandbox.
         if os.geteuid() == 0:
             options.add_argument('--no-sandbox')
         browser = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -91,7 +92,7 @@ class Page:
 
     @contextmanager
     def client(self):
-        """A WebSocket that the page shows, with a function that finds a part of its card."""
+        """A WebSocket, and a function that finds a part of the card with which the page shows it"""
         with WebSocket(self.server.port) as client:
             number = self.wait_for_cards(lambda cards: len(cards) == 1, 'a client')[0]['number']
             yield client, lambda name: self.find(f'.client[data-client="{number}"] .{name}')
@@ -292,7 +293,7 @@ def test_names(page):
 
 
 def test_looks(page):
-    """Nothing exceeds the page, whose pictures are saved."""
+    """No element is wider than the page. The screenshots are for reviewers."""
     with page.client() as (client, find):
         client.send_text('x' * 500)
         find('mute').click()
@@ -315,8 +316,8 @@ def test_looks(page):
 
 
 def test_console(page):
-    # Each message begins with its source. On a slow machine, Chromium writes messages about its own
-    # start page.
+    # Each message begins with the address of its page. On a slow machine, Chromium also writes
+    # messages about its own start page.
     messages = [entry['message'] for entry in page.browser.get_log('browser')]
     expect_equal([message for message in messages if not message.startswith('chrome://')], [],
                  'the messages on the console')

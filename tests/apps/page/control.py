@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""echo-server without a browser: control.py SERVER.
+"""Tests echo-server without a browser: control.py SERVER.
 
-It tests the control, as the page and hostile clients use it, the options, and the files of the
-page.
+The tests send the commands of the page and those of hostile clients. They also check the options
+of the server and the files of the page.
 """
 
 import json
@@ -28,7 +28,7 @@ BLOCK = b'x' * 60000
 
 
 def with_server(*options):
-    """Calls a case with a new server, whose exit status must be 0."""
+    """Decorates a case. It gets a new server, which must end with status 0."""
     def decorate(case):
         def run():
             with Server(SERVER, *options) as server:
@@ -44,7 +44,7 @@ def echo(client, text):
 
 
 def send_without_end(client):
-    """Sends without reading, and returns whether the server has read 64 MiB."""
+    """Sends 64 MiB without reading answers, and returns whether the server has read all of it."""
     client.sock.settimeout(1)
     try:
         for _ in range(64 * MIB // len(BLOCK)):
@@ -92,7 +92,7 @@ def test_echo_for_all(server):
 
 @with_server()
 def test_echo_of_long_messages(server):
-    """A frame and a message in fragments, both longer than a SoupServer allows by default."""
+    """Echoes messages above the limits of a SoupServer, in one frame and in fragments."""
     payload = b'x' * (300 * 1024)
     with WebSocket(server.port) as client:
         client.send(BINARY, payload)
@@ -169,8 +169,8 @@ def test_big_command(server):
             opcode, payload = control.receive()
             expect_equal((opcode, payload[:2]), (CLOSE, (1009).to_bytes(2, 'big')), 'the frame')
         except ConnectionResetError:
-            # Bytes that the server has not read turn the end of the connection into a reset, which
-            # may arrive before the frame.
+            # If the server closes the socket before it has read all bytes, the kernel resets the
+            # connection. The client may then lose the close frame.
             pass
     with Control(server.port) as control:
         control.next()
@@ -227,7 +227,8 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The first update is sent at once, and the second like those that follow.
+        # The reply to the first `next` is sent at once. The reply to the second one waits until
+        # something has changed or a second has passed.
         control.next()
         control.next()
         echo(client, 'one')
@@ -359,7 +360,7 @@ def test_delay(server):
         client.expect_frame(PONG, b'ping')
         wait_for(lambda: control.next()['clients'][0]['waiting'] == 1, 'an answer that waits')
 
-        # A later message is not answered earlier.
+        # The answers keep the order of the messages when the delay becomes shorter.
         control.do('delay', delay=0)
         client.send_text('soon')
         client.expect_frame(TEXT, b'late')
@@ -370,7 +371,7 @@ def test_delay(server):
 
 @with_server()
 def test_delay_is_bounded(server):
-    """The server stops reading from a client that sends forever, once many answers wait."""
+    """If a client never stops sending, the server stops reading when too many answers wait."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
         expect(not send_without_end(client), 'the server goes on reading')
@@ -379,7 +380,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """The same applies to a client that does not read. When it reads, the server continues."""
+    """The server stops reading from a client that does not read its answers, until it reads."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server goes on reading')
@@ -562,7 +563,11 @@ def test_options_pong_and_protocol(server):
 
 
 def test_many_stay():
-    """The server and the test need a few more descriptors than there are clients."""
+    """The server accepts a thousand clients, and refuses more.
+
+    The limit of open files is raised first, because each client needs a descriptor in the server
+    and in the test.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY:
         wanted = 2048 if hard == resource.RLIM_INFINITY else min(2048, hard)
@@ -585,7 +590,7 @@ def test_many_stay():
 
 @with_server()
 def test_many_come_and_go(server):
-    """The kernel reuses descriptors at once, so no client may remain in the list."""
+    """A client that was dropped leaves the list, although a new client may get its descriptor."""
     with Control(server.port) as control:
         for _ in range(10):
             clients = [WebSocket(server.port) for _ in range(20)]

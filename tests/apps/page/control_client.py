@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client for the control of echo-server, as its page is one."""
+"""A client that sends the commands of the page to echo-server"""
 
 import json
 import re
@@ -10,7 +10,8 @@ from types import SimpleNamespace
 from harness import WAIT_TIMEOUT, expect, expect_equal
 from raw_websocket import TEXT, WebSocket
 
-# Difficult text for JSON, a log or a terminal: all control characters, and some unusual ones.
+# A text with all control characters and some unusual characters. JSON, the log and a terminal must
+# handle each of them.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the tests of the page: conditions and programs."""
+"""Functions for the tests of the page: they check conditions, wait for them, and run programs."""
 
 import os
 import subprocess

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""echo-server as programs control it, by lines of JSON: lines.py SERVER.
+"""Tests how programs control echo-server by lines of JSON: lines.py SERVER.
 
-control.py tests each command. This program tests how commands and replies are sent.
+control.py tests each command. This script tests the transport of commands and replies.
 """
 
 import json
@@ -22,7 +22,7 @@ SERVER = sys.argv[1]
 
 
 class Lines:
-    """Sends commands and reads the replies. The first line has the address of the server."""
+    """Sends commands and reads replies. The first line from the server has its URI."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -96,7 +96,7 @@ def check_commands(lines):
     with WebSocket(lines.port) as client:
         expect_equal(client.status, 503, 'the status')
 
-    # An update that waits for news, and a command meanwhile
+    # A command is answered although the reply to `next` waits for news.
     expect(lines.run('next')['log'], 'the update has no log')
     lines.send('{"command": "next"}\n{"command": "delay", "delay": 1}')
     expect_equal({lines.read()['type'] for _ in range(2)}, {'done', 'update'}, 'what came')
@@ -138,7 +138,7 @@ def test_two_programs():
 
 
 def test_end_of_commands():
-    """The replies follow the end of the commands, and then the output ends."""
+    """After the end of the commands, the server sends all replies, and then ends its output."""
     with server_at_socket() as (_, path), socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(WAIT_TIMEOUT)
         sock.connect(str(path))
@@ -150,7 +150,7 @@ def test_end_of_commands():
 
 
 def test_unread_replies():
-    """The server stops reading from a program that reads no replies, and serves others."""
+    """The server stops reading from a program that reads no replies, and still serves others."""
     with server_at_socket() as (server, path), socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.setblocking(False)
@@ -167,7 +167,7 @@ def test_unread_replies():
 
 
 def test_leaving():
-    """The server continues after a program that disconnects while it waits for replies."""
+    """The server continues to run after a program has disconnected without reading its replies."""
     with server_at_socket() as (_, path):
         for _ in range(20):
             with connect(path) as lines:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell: servers in this process, a log of the
-// signals of a task, and a runner for tables of scenarios.
+// Functions for the tests of the module for GNOME Shell. They run servers in this process, log the
+// signals of a task, and run tables of scenarios.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -9,7 +9,7 @@ import Soup from 'gi://Soup?version=3.0';
 
 const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds; makes the task more than a second late for timeouts up to 600 ms
+const LATE = 1600; // milliseconds; more than a second after each timeout of up to 600 ms
 const getTime = GLib.get_monotonic_time; // the real clock, which jump() does not change
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -79,9 +79,9 @@ export function jump(...names) {
   }
 }
 
-// Makes this process seem to have been stopped for longer than each timeout. The module reads the
-// clocks through GLib, so they jump by a minute. The library reads them itself, so the main loop is
-// blocked instead.
+// Makes it seem that this process was stopped for longer than each timeout. The module reads the
+// clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's clocks, so
+// the main loop is blocked instead.
 export function freeze() {
   if (IS_MODULE())
     jump('get_monotonic_time', 'get_real_time');
@@ -178,7 +178,7 @@ export class Peer {
       try {
         connection.get_io_stream()?.close(null);
       } catch {
-        // libsoup is closing it.
+        // libsoup is already closing this connection.
       }
     }
   }
@@ -311,8 +311,8 @@ function report(number, name, error) {
   return error === null;
 }
 
-// Runs the scenarios of the first table at the same time, and those of the second one by one,
-// because they block the main loop or concern all tasks.
+// Runs the scenarios of `together` at the same time. Those of `alone` block the main loop or affect
+// all tasks, so they run one after the other.
 export async function runAll({together = {}, alone = {}}) {
   const names = [...Object.keys(together), ...Object.keys(alone)];
   let passed = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the module only. One is about suspends, for which the library has other tests. The other
-// enables and disables an extension a thousand times, which must leave no source, file descriptor
-// or signal handler.
+// Tests of the module alone. The first one simulates a suspend, for which the library has other
+// tests. The second one enables and disables an extension a thousand times, and checks that no
+// source, file descriptor or signal handler is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -20,7 +20,8 @@ function countDescriptors() {
   return [...folder].length;
 }
 
-// The ids of the sources of a context follow each other.
+// Returns the id of the next source. A context numbers its sources one after the other, so all
+// sources of a test have ids between two such numbers.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 
@@ -45,7 +46,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// The phase in which the extension is disabled
+// Each function waits for a phase in which the extension is then disabled.
 const PHASES = [
   async () => {},
   async () => turn(),
@@ -60,7 +61,8 @@ const PHASES = [
 export const together = {};
 
 export const alone = {
-  // Only the clock of the day shows that the machine slept. The reply may have come meanwhile.
+  // Only the wall clock shows that the machine was suspended. The task must then keep the connection
+  // and send another ping, because the reply may already be in the socket.
   async suspend(scenario) {
     const peer = scenario.peer({onMessage: () => {}});
     const task = scenario.task({uri: peer.uri, ping_timeout: 50, pong_timeout: 400});
@@ -86,7 +88,7 @@ export const alone = {
       peer.connections = peer.connections.filter(({state}) => state === 1);
     };
 
-    // Objects that libraries keep after their first use do not count.
+    // The first cycles are not counted, because libraries keep objects after their first use.
     for (let i = 0; i < PHASES.length; i++)
       await cycle(i);
     await wait(() => peer.connections.every(({state}) => state !== 1));

@@ -27,7 +27,7 @@ async function run() {
   return runAll({together: select(together), alone: select(alone)});
 }
 
-// A top-level `await` would run the loop in a promise's job, which would block all other jobs.
+// A top-level `await` would run the main loop in the job of a promise, and no other job could run.
 const loop = new GLib.MainLoop(null, false);
 let passed = false;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The same scenarios for the module and for gi://Hb, so that both behave the same. The signals of a
-// task are compared with one list for both.
+// Scenarios for the module and for the library (gi://Hb), which must behave the same. Each compares
+// the signals of its tasks with one list for both.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,7 +11,7 @@ import {
   BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, turn, wait,
 } from './harness.js';
 
-const TIMEOUT = 400; // milliseconds; freeze() ends so long after it that the task may not fail
+const TIMEOUT = 400; // milliseconds; so short that freeze() ends more than a second after it
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
 const START = ['CONNECTING', 'connecting', 'OPEN', 'open'];
 const AGAIN = ['WAITING', 'close 1006 null', 'reconnect 1 20', ...START];
@@ -76,7 +76,7 @@ export const together = {
     scenario.task({});
   },
 
-  // Messages of a handler of `open` are sent first.
+  // The messages of a handler of `open` are sent before those that waited, so that it can log in.
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -133,7 +133,7 @@ export const together = {
     assert(task.last_error === null);
   },
 
-  // Another attempt also follows a normal close by the server.
+  // The task also connects again after the server has closed the connection normally.
   async serverClosesNormally(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -251,7 +251,7 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // Without pong-message, a reply is delivered.
+  // Without pong-message, the task cannot recognize a reply, and delivers it as a message.
   async unknownReply(scenario) {
     const peer = scenario.peer({onMessage: connection => connection.send_text('what?')});
     const task = await openTask(scenario, peer, {ping_timeout: 30});
@@ -269,7 +269,7 @@ export const together = {
       'close 1006 null', 'reconnect 1 20', ...START]);
   },
 
-  // With pong-timeout 0 no connection is dropped for silence.
+  // With pong-timeout 0, no connection is dropped because the server is silent.
   async noPongTimeout(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 20, pong_timeout: 0});
@@ -278,7 +278,8 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // A feed delays pings, except with STEADY, and is no reply with REPLY.
+  // A feed of messages delays the pings with ANY, but not with STEADY. With REPLY, the messages do
+  // not count as a reply.
   async liveness(scenario) {
     const peer = scenario.peer(mute);
     const any = await openTask(scenario, peer, {liveness: Liveness.ANY});
@@ -320,7 +321,7 @@ export const together = {
   async close(scenario) {
     const peer = scenario.peer();
 
-    // The server of libsoup answers a close frame without a code with 1000.
+    // To a close frame without a code, libsoup's server replies with 1000.
     for (const [code, reason, seen] of [[1000, 'bye', 1000], [0, null, 1005], [4321, null, 4321]]) {
       const task = await openTask(scenario, peer);
 
@@ -358,7 +359,7 @@ export const together = {
       ['CONNECTING', 'connecting', 'error INVALID_ARGUMENT', 'CLOSED', 'error CLOSED']);
   },
 
-  // Waiting messages are sent before the handlers of `open` have returned.
+  // A handler of `open` may close the task. The messages that waited are sent first.
   async closeInOpen(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -374,7 +375,7 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSING', 'drain', 'CLOSED', 'close 1000 null']);
   },
 
-  // A handler of `close` that closes prevents the attempt.
+  // A handler of `close` that closes the task prevents the next attempt.
   async closeInHandler(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(4001, null)});
     const task = await openTask(scenario, peer);
@@ -438,7 +439,8 @@ export const together = {
     await wait(() => peer.received.length >= 1);
   },
 
-  // Messages that wait for mark_ready () are dropped at once.
+  // Closing drops the messages that wait for mark_ready () at once, because the server would refuse
+  // them.
   async closeNotReady(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {manual_ready: true});
@@ -476,7 +478,7 @@ export const together = {
     assertEqual(sizes, [131072, 1048576, 5]);
   },
 
-  // More than the socket accepts at once
+  // Messages that are more than the socket accepts at once all arrive, in their order.
   async backlog(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {max_buffered_amount: 0});
@@ -529,7 +531,7 @@ export const together = {
       await wait(() => tasks.every(task => task.state === State.OPEN));
     }
 
-    // One connection for each loss
+    // Each task has made one new connection after the loss.
     assertEqual(peer.connections.length, tasks.length);
     tasks.forEach(task => assertEqual(count(task, 'open'), 3));
   },
@@ -549,7 +551,7 @@ export const together = {
     assertEqual(task.log, ['CONNECTING', 'connecting', 'CLOSED']);
   },
 
-  // With a close-timeout of 0, the close frame is sent, and nothing is waited for.
+  // With close-timeout 0, the task sends the close frame, but does not wait for the reply.
   async disable(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {close_timeout: 0});
@@ -565,13 +567,14 @@ export const together = {
 };
 
 export const alone = {
-  // The reply is in the socket, unread, when the deadline passes.
+  // A reply keeps the connection, although it was not read from the socket before the deadline.
   async replyInSocket(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,
       pong_message: 'heartbeat', liveness: Liveness.REPLY});
 
-    // The message that is no reply makes libsoup add its source again, behind the task's timer.
+    // After the message “news”, libsoup adds its source again. The main loop then dispatches the
+    // task's timer first.
     peer.onMessage = async (connection, text) => {
       connection.send_text('news');
       await turn(20);
@@ -584,7 +587,8 @@ export const alone = {
     assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
   },
 
-  // The server could not answer, because it is in this process. The task sends another ping.
+  // While the main loop was blocked, the server in this process could not answer either. The task
+  // must not drop the connection, but send another ping.
   async blockedLoop(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 50,
@@ -597,7 +601,7 @@ export const alone = {
     assertEqual(task.log, START);
   },
 
-  // An attempt does not fail either.
+  // An attempt whose timeout passed while the main loop was blocked does not fail.
   async frozenAttempt(scenario) {
     const peer = scenario.peer();
     const task = scenario.task({uri: peer.uri, connect_timeout: TIMEOUT});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The code in doc/gnome-shell.md, with the faults that broke such extensions
+// Tests of the code in doc/gnome-shell.md, with faults that have broken extensions with such code
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,7 +11,7 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// The methods that GNOME Shell adds to each object and that the page uses
+// Defines the methods that GNOME Shell adds to each object, as far as the page uses them.
 const connections = [];
 
 Object.assign(GObject.Object.prototype, {
@@ -31,8 +31,8 @@ function getFolder(...path) {
   return Gio.File.new_for_uri(import.meta.url).resolve_relative_path(['..', ...path].join('/'));
 }
 
-// Writes each fence of the page that begins with the name of a file to that file. Adds the module,
-// and a replacement for the shell.
+// Writes the fences of the page to files. A fence with code for a file begins with the name of the
+// file. Adds the module, and a file that replaces the shell.
 function extract() {
   const [, page] = getFolder('..', '..', '..', 'doc', 'gnome-shell.md').load_contents(null);
   const fences = new TextDecoder().decode(page).matchAll(/^```js\n\/\/ (\w+\.js)\n([^]*?)^```$/gm);
@@ -51,7 +51,7 @@ function extract() {
 const {folder, names} = extract();
 const load = name => import(folder.get_child(name).get_uri());
 
-// The recipe uses the library if it is installed.
+// The file hb.js of the page imports the library if it is installed, and else the module.
 const {Hb} = await load('hb.js');
 const {Requests} = await load('requests.js');
 const {Feed} = await load('feed.js');
@@ -60,7 +60,7 @@ const {default: NewsExtension} = await load('extension.js');
 names.forEach(name => folder.get_child(name).delete(null));
 folder.delete(null);
 
-// A server that wants a login, and answers requests
+// A server that requires a login, and answers requests
 function newRequestPeer(scenario) {
   return scenario.peer({
     onMessage: (connection, text) => {
@@ -87,7 +87,8 @@ async function fails(promise, reason) {
   throw new Error('the request did not fail');
 }
 
-// A server with a feed of numbered items, which continues after the last item of a client
+// A server with a feed of numbered items. It sends a client the items after the last one that the
+// client has received.
 function newFeedPeer(scenario) {
   const peer = scenario.peer({
     onMessage: (connection, text) => {
