@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Keeps a WebSocket open, and sends each line of its input on it: echo URI
+/* Keeps a WebSocket open, and sends each line of standard input: echo URI
  *
- * At the end of the input it waits for the answers to all lines, and closes the connection. On
- * Ctrl+C it closes the connection at once. */
+ * At the end of the input, it waits for the answers to all lines, and closes the connection. On
+ * Ctrl+C, it closes the connection at once. */
 
 #include <glib-unix.h>
 #include <hb-websocket.h>
@@ -38,7 +38,7 @@ open_cb (HbWebsocketTask *task)
 {
   g_print ("open\n");
 
-  /* The server receives this first on each connection, before the queued lines. */
+  /* The server receives this message first on each connection, before the queued lines. */
   send_text (task, "hello");
 }
 
@@ -70,7 +70,7 @@ close_cb (HbWebsocketTask *task,
 {
   g_print ("closed with code %u\n", code);
 
-  /* The answers to the messages sent on this connection are lost. */
+  /* The answers to the messages that were sent on this connection are lost. */
   if (hb_websocket_task_get_buffered_amount (task) == 0)
     n_unanswered = 0;
   close_when_answered (task);
@@ -84,7 +84,8 @@ reconnect_cb (HbWebsocketTask *task,
   g_print ("attempt %u in %u ms\n", attempt, delay);
 }
 
-/* Called when the answers take too long, and on the first Ctrl+C. A second one ends the program. */
+/* Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
+ * ends the program. */
 static gboolean
 close_now_cb (gpointer task)
 {

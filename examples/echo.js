@@ -1,10 +1,10 @@
 #!/usr/bin/env -S gjs -m
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Keeps a WebSocket open, and sends each line of its input on it: gjs -m echo.js URI
+// Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
 //
-// At the end of the input it waits for the answers to all lines, and closes the connection. On
-// Ctrl+C it closes the connection at once.
+// At the end of the input, it waits for the answers to all lines, and closes the connection. On
+// Ctrl+C, it closes the connection at once.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -54,7 +54,8 @@ function setUnanswered(number) {
     task.close(1000, null);
 }
 
-// Called when the answers take too long, and on the first Ctrl+C. A second one ends the program.
+// Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
+// ends the program.
 function closeNow() {
   task.close(1000, null);
   return GLib.SOURCE_REMOVE;
@@ -84,7 +85,7 @@ const closed = new Promise(resolve => {
 // The handlers stay connected when the task reconnects.
 task.connect('open', () => {
   print('open');
-  // The server receives this first on each connection, before the queued lines.
+  // The server receives this message first on each connection, before the queued lines.
   sendText('hello');
 });
 task.connect('message::text', (_task, _type, message) => {
@@ -94,7 +95,7 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // The answers to the messages sent on this connection are lost.
+  // The answers to the messages that were sent on this connection are lost.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });

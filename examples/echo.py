@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps a WebSocket open, and sends each line of its input on it: echo.py URI
+"""Keeps a WebSocket open, and sends each line of standard input: echo.py URI
 
-At the end of the input it waits for the answers to all lines, and closes the connection. On Ctrl+C
-it closes the connection at once."""
+At the end of the input, it waits for the answers to all lines, and closes the connection. On
+Ctrl+C, it closes the connection at once."""
 
 import signal
 import sys
@@ -56,7 +56,7 @@ def set_unanswered(number):
 
 def on_open(_):
     print('open')
-    # The server receives this first on each connection, before the queued lines.
+    # The server receives this message first on each connection, before the queued lines.
     send_text('hello')
 
 
@@ -67,7 +67,7 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # The answers to the messages sent on this connection are lost.
+    # The answers to the messages that were sent on this connection are lost.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 

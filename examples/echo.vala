@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Keeps a WebSocket open, and sends each line of its input on it: echo-vala URI
+// Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
 //
-// At the end of the input it waits for the answers to all lines, and closes the connection. On
-// Ctrl+C it closes the connection at once.
+// At the end of the input, it waits for the answers to all lines, and closes the connection. On
+// Ctrl+C, it closes the connection at once.
 
 const int SIGINT = 2;
 
@@ -54,7 +54,7 @@ class Echo
   {
     print ("open\n");
 
-    // The server receives this first on each connection, before the queued lines.
+    // The server receives this message first on each connection, before the queued lines.
     send_text ("hello");
   }
 
@@ -73,7 +73,7 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // The answers to the messages sent on this connection are lost.
+    // The answers to the messages that were sent on this connection are lost.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();
@@ -103,7 +103,8 @@ class Echo
     return Source.REMOVE;
   }
 
-  // Called when the answers take too long, and on the first Ctrl+C. A second one ends the program.
+  // Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
+  // ends the program.
   public bool close_now ()
   {
     task.close ();

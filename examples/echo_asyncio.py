@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does in asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
-At the end of the input it waits for the answers to all lines, and closes the connection. On Ctrl+C
-it closes the connection at once.
+At the end of the input, it waits for the answers to all lines, and closes the connection. On
+Ctrl+C, it closes the connection at once.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
@@ -77,7 +77,7 @@ async def main(uri):
 
     def on_open(_):
         print('open')
-        # The server receives this first on each connection, before the queued lines.
+        # The server receives this message first on each connection, before the queued lines.
         send_text('hello')
 
     def on_text(_, kind, message):
@@ -86,7 +86,7 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # The answers to the messages sent on this connection are lost.
+        # The answers to the messages that were sent on this connection are lost.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 

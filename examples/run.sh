@@ -3,9 +3,9 @@
 
 # Usage: examples/run.sh [--build-dir=DIR]
 #
-# Demonstrates the library. Installs the packages that are missing, builds in _build (or DIR),
-# starts a server, and lets hb-cat keep a WebSocket to it while the server first freezes and
-# then is killed and started again. The exit status is 0 only if everything happened as announced.
+# Installs the packages that are missing, builds the library in _build (or DIR), starts a server,
+# and lets hb-cat connect to it. The server then freezes, and later is killed and started again,
+# while hb-cat keeps a WebSocket open. The exit status is 0 if everything happened as announced.
 
 set -euo pipefail
 
@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 # The script searches the messages of hb-cat, so they must not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
-# The timeout of each wait, in polls of 0.1 s
+# The timeout of each wait, as a number of polls, one each 0.1 s
 n_polls=150
 
 build_dir=_build
@@ -56,7 +56,7 @@ clean_up ()
   rm -rf "$scratch"
 }
 
-# wait_for FILE PATTERN [COUNT]: waits until FILE has COUNT lines that match PATTERN
+# wait_for FILE PATTERN [COUNT]: waits until FILE has COUNT (by default 1) lines that match PATTERN
 wait_for ()
 {
   local file=$1 pattern=$2 count=${3:-1} i
@@ -124,7 +124,8 @@ build ()
   meson compile -C "$build_dir" hb-cat echo-server
 }
 
-# Shows the messages and events that hb-cat prints, and keeps them in files for the comparisons.
+# Starts hb-cat, shows the messages and events that it prints, and keeps them in files, in which the
+# script later searches for them.
 start_cat ()
 {
   : > "$scratch/received"
@@ -137,8 +138,8 @@ start_cat ()
     > >(tee "$scratch/received" | sed -u 's/^/    received  /') &
   cat_pid=$!
 
-  # hb-cat must not inherit the writing end of the pipe, or its input would never end, so the script
-  # opens it afterwards.
+  # The script opens the writing end of the pipe after it has started hb-cat. If hb-cat inherited
+  # this end, its input would never end.
   exec 3> "$scratch/input"
 }
 

@@ -19,7 +19,7 @@ struct _LatencyPlot
 {
   GtkWidget parent_instance;
 
-  gint64 samples[LATENCY_PLOT_N_SAMPLES]; /* the newest last; -1 is a gap */
+  gint64 samples[LATENCY_PLOT_N_SAMPLES]; /* in microseconds, the newest last; -1 is a gap */
   guint  n_samples;
 };
 
@@ -33,7 +33,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* The area of the line, in pixels, the latency at its top, and the colors */
+/* The area of the line in pixels, the latency at the top of this area, and the colors */
 typedef struct
 {
   double  left;
@@ -166,7 +166,7 @@ find_end (LatencyPlot *self,
   return end;
 }
 
-/* Begins a path along the samples from @first until @end. */
+/* Begins a path along the samples from @first up to, but not including, @end. */
 static GskPathBuilder *
 begin_path (LatencyPlot *self,
             Frame       *frame,

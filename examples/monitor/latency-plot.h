@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define LATENCY_PLOT_N_SAMPLES 60
 
 /* Draws the last latencies as a line, with the newest one at the right. Each time that the property
- * “latency” is set, in microseconds, a sample is added, even if the value is the same. The value -1
- * ends the line until the next sample. */
+ * “latency” is set, in microseconds, the plot adds a sample, even if the value is the same. The
+ * value -1 adds a gap to the line. */
 #define LATENCY_TYPE_PLOT (latency_plot_get_type ())
 
 G_DECLARE_FINAL_TYPE (LatencyPlot, latency_plot, LATENCY, PLOT, GtkWidget)

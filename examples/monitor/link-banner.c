@@ -65,8 +65,8 @@ error_cb (LinkBanner *self,
   set_reason (self, error->message);
 }
 
-/* If an error has been emitted before, the banner keeps its message, which explains more than the
- * close code. */
+/* Shows the close code, unless the banner already shows the message of an error, which explains
+ * more. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
@@ -90,8 +90,8 @@ close_cb (LinkBanner *self,
   set_reason (self, text);
 }
 
-/* Hides the banner. If an error ends the connection, “error” is emitted after this and shows the
- * banner again. */
+/* Hides the banner when the task is closed, or when a connection that was not ready is lost. If an
+ * error closes the task, “error” is emitted after this callback, and shows the banner again. */
 static void
 state_cb (LinkBanner *self)
 {

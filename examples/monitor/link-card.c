@@ -80,7 +80,7 @@ get_detail (LinkCard *self)
   if (state != HB_STATE_WAITING || hb_websocket_task_get_reconnect_at (self->task) < 0)
     return g_strdup ("");
 
-  /* Translators: the first number is that of the attempt, the second that of the seconds. */
+  /* Translators: The first number is the number of the attempt, the second is a time in seconds. */
   return g_strdup_printf (_("Attempt %u in %u s"), attempt, get_countdown (self));
 }
 
@@ -104,7 +104,7 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* Starts a timer that runs until the shown number of seconds changes, if an attempt is planned. */
+/* Starts a timer that ends when the shown number of seconds changes, if an attempt is planned. */
 static void
 start_countdown (LinkCard *self)
 {
@@ -118,7 +118,8 @@ start_countdown (LinkCard *self)
   if (part == 0)
     part = G_TIME_SPAN_SECOND;
 
-  /* A timer that ended before the second would show the same number again, so it is rounded up. */
+  /* If the timer ended too early, the same number would be shown again, so its duration is rounded
+   * up. */
   self->countdown = g_timeout_source_new (part / G_TIME_SPAN_MILLISECOND + 1);
   g_source_set_static_name (self->countdown, "countdown");
   g_source_set_callback (self->countdown, countdown_cb, self, NULL);
@@ -143,8 +144,8 @@ reconnect_at_cb (LinkCard *self)
   start_countdown (self);
 }
 
-/* The task keeps the latency of the last connection until the next one is open. In between, the
- * label shows no latency. */
+/* Shows the latency of an open connection. The task keeps the latency of a lost connection until
+ * the next one is open, but the label shows none in between. */
 static void
 show_latency (LinkCard *self)
 {
@@ -281,8 +282,8 @@ link_card_set_task (LinkCard        *self,
   show_counts (self);
 }
 
-/* Lets the next frame count the traffic again, because the task emits no signal for each sent
- * message. */
+/* Updates the counts of the traffic in the next frame. The window calls this function, because the
+ * task emits no signal for each sent message. */
 void
 link_card_queue_update (LinkCard *self)
 {

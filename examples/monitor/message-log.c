@@ -2,14 +2,14 @@
 
 #include "message-log.h"
 
-/* New messages are collected and reported in batches. A view that handled each message alone would
- * do nothing else at some thousands a second. */
+/* Collects new messages and reports them in batches. At thousands of messages a second, a view that
+ * handled each message alone would have no time for anything else. */
 struct _MessageLog
 {
   GObject parent_instance;
 
   GQueue           pending; /* (owned) (element-type MonitorMessage) */
-  MonitorMessage **ring;    /* (owned), with those owned that are in use */
+  MonitorMessage **ring;    /* (owned); each slot in use owns its message */
   guint            start;
   guint            length;
 };
@@ -100,7 +100,7 @@ message_log_new (void)
   return g_object_new (MESSAGE_TYPE_LOG, NULL);
 }
 
-/* Takes @message. It is not in the model before the next flush. */
+/* Takes @message, which the next flush adds to the model. */
 void
 message_log_push (MessageLog     *self,
                   MonitorMessage *message)
@@ -111,8 +111,11 @@ message_log_push (MessageLog     *self,
   g_queue_push_tail (&self->pending, message);
 }
 
-/* Returns whether messages were added. Those that are removed at the start and added at the end are
- * reported separately, so that a view knows which messages stay, and keeps its position. */
+/* Adds the new messages at the end, and removes the oldest ones at the start if the log is full.
+ * Reports the two changes separately, so that a view knows which messages stay, and keeps its
+ * position.
+ *
+ * Returns: whether messages were added */
 gboolean
 message_log_flush (MessageLog *self)
 {

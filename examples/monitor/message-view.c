@@ -6,7 +6,7 @@
 #include "message-row.h"
 #include "monitor-application.h"
 
-/* The distance from the end, in pixels, at which the list counts as scrolled to the end */
+/* The maximum distance from the end, in pixels, at which the list counts as scrolled to the end */
 #define END_MARGIN 4
 
 struct _MessageView
@@ -20,7 +20,7 @@ struct _MessageView
   GtkRevealer       *follow_revealer;
   guint              tick_id;
   gboolean           is_following;
-  gboolean           is_settling; /* until the changed list is laid out */
+  gboolean           is_settling; /* TRUE until the changed list has been laid out */
 
   /* The scroller's adjustment at its last change */
   double             value;
@@ -46,9 +46,9 @@ is_at_end (GtkAdjustment *adjustment)
          >= gtk_adjustment_get_upper (adjustment) - END_MARGIN;
 }
 
-/* If the user scrolls up, only the value becomes smaller. Messages that are added or removed, and a
- * new layout, change the size too, or occur while the view is settling, so they do not end the
- * following. */
+/* Stops following new messages when the user scrolls up, which makes the value smaller and does not
+ * change the size. When messages are added or removed, or the layout changes, either the size
+ * changes too or the view is settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)
@@ -85,8 +85,8 @@ settle (MessageView   *self,
   g_signal_connect_object (clock, "after-paint", G_CALLBACK (painted_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* Adds the pending messages and scrolls to the end, once a frame until both are done. The position
- * of the end is known only after the new messages have been laid out, so the next frame checks it
+/* Adds the pending messages and scrolls to the end, in each frame until both are done. The position
+ * of the end is not known before the new messages have been laid out, so the next frame checks it
  * again. */
 static gboolean
 tick_cb (GtkWidget     *widget,
@@ -174,7 +174,7 @@ message_view_init (MessageView *self)
   g_signal_connect_swapped (adjustment, "changed", G_CALLBACK (queue_tick), self);
 }
 
-/* Takes @message. It is shown with the next frame. */
+/* Takes @message, which the next frame shows. */
 void
 message_view_push (MessageView    *self,
                    MonitorMessage *message)

@@ -2,7 +2,8 @@
 
 #include "monitor-message.h"
 
-/* The number of bytes of a message that are shown, which is more than fits in a row */
+/* The maximum number of bytes that are shown of a text message and of a binary message. A row is
+ * narrower than that. */
 #define MAX_TEXT 240
 #define MAX_HEX  48
 

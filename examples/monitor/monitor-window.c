@@ -10,14 +10,15 @@
 #include "message-view.h"
 #include "monitor-application.h"
 
-/* In milliseconds. The times are short so that the window soon shows a ping or a new attempt. An
- * application would use longer ones. */
+/* Times in milliseconds. They are short so that the window soon shows a ping or a new attempt. Most
+ * applications would use longer times. */
 #define PING_AFTER        1000
 #define PONG_WITHIN       3000
 #define RECONNECT_AFTER   2000
 #define RECONNECT_AT_MOST 30000
 
-/* A user takes longer to log in than a program. */
+/* The timeouts of an attempt without and with a login. A user takes longer to log in than a
+ * program. */
 #define CONNECT_WITHIN    10000
 #define LOG_IN_WITHIN     60000
 
@@ -195,8 +196,8 @@ retry (GtkWidget  *widget,
   hb_websocket_task_reconnect_now (self->task);
 }
 
-/* Before the connection is ready, the message is a login. In the queue it would wait until the
- * connection is ready, so it is sent with THIS_LINK. */
+/* Sends the message. Before the connection is ready, the message is a login. In the queue, a login
+ * would wait until the connection is ready, so it is sent with THIS_LINK. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,
@@ -324,7 +325,7 @@ monitor_window_class_init (MonitorWindowClass *klass)
   gtk_widget_class_bind_template_callback (widget_class, update_actions);
 }
 
-/* Adds an action that sets and shows a property of the task. */
+/* Adds an action whose state is a property of the task. */
 static void
 add_property_action (MonitorWindow *self,
                      const char    *property)
