@@ -18,8 +18,8 @@ typedef struct
 {
   const char *name;
   Event       event;
-  const char *effect;   /* a handler of which calls close () */
-  HbState     state;    /* that this handler sees */
+  const char *effect;   /* the effect whose handler calls close () */
+  HbState     state;    /* the state during this handler */
   const char *expected;
   HbState     final;
 } Row;
@@ -93,7 +93,7 @@ cause (Fixture *fixture)
     }
 }
 
-/* After each of these, no attempt follows. */
+/* Calls close () in a handler. No attempt may follow. */
 static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
@@ -121,7 +121,7 @@ static void
 test_open_in_close (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("open () in a handler of `close` starts again");
+  g_test_summary ("open () in a handler of `close` starts an attempt again");
 
   start_open (fixture);
   fixture->handler = reopen_at_close_cb;
@@ -145,8 +145,8 @@ static void
 test_send_in_callback (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If buffered-amount is read while a message is sent before its notification, a "
-                  "notification follows when that message has been sent too");
+  g_test_summary ("If buffered-amount is read after another message was sent and before it is "
+                  "notified, another notification follows when that message is written");
 
   fixture->holds_writes = TRUE;
   start (fixture);

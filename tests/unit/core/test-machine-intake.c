@@ -7,14 +7,15 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Calls of other threads. These calls have already returned, so only effects report the outcome. */
+/* Calls of other threads. A call has already returned when the task takes it in, so the task
+ * reports its outcome only by effects. */
 
 typedef enum {
   CLOSED,
   CLOSING,
   CONNECTING,
   OPEN,
-  FULL,       /* the link takes nothing more, and one message waits */
+  FULL,       /* the link accepts no more messages, and one waits */
   DISPOSED,
 } Situation;
 
@@ -22,11 +23,11 @@ typedef struct
 {
   const char *name;
   Situation   situation;
-  const char *texts;      /* a message is each word, "flush" is a flush */
+  const char *texts;      /* Each word is a message, except "flush", which is a flush. */
   HbSendFlags flags;
-  gboolean    is_sync;    /* no call waits for the messages */
+  gboolean    is_sync;    /* whether no call waits for the messages */
   gboolean    is_reserved;
-  HbOverflow  overflow;   /* with room for 10 bytes */
+  HbOverflow  overflow;   /* if 10 bytes may be buffered */
   const char *effects;
   const char *kept;
 } Row;
@@ -167,8 +168,8 @@ test_seen (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("If buffered-amount has been seen with a message that is not taken in yet, "
-                  "a notification follows when that message is gone");
+  g_test_summary ("If buffered-amount has included a message that was not taken in yet, another "
+                  "notification follows when it is written");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);
@@ -189,7 +190,8 @@ test_seen_and_dropped (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("The same if the message is refused");
+  g_test_summary ("If buffered-amount has included a message that is then refused, another "
+                  "notification follows");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);
@@ -207,7 +209,8 @@ static void
 test_last_volatile (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A task that is closing closes if its last message is volatile and is dropped");
+  g_test_summary ("A task that is closing sends the close frame when its last message is volatile "
+                  "and is dropped");
 
   start_open (fixture);
   forget (fixture);
@@ -222,7 +225,8 @@ static void
 test_age (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("A message without a limit to its age counts from when a limit is set");
+  g_test_summary ("If queue-timeout was 0, the age of a message counts from the time at which a "
+                  "queue-timeout is set");
 
   start (fixture);
   take_in (fixture, &rows[0], "one");
@@ -251,7 +255,8 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message that is taken in while handlers of `open` run follows the queue");
+  g_test_summary ("A message of another thread that is taken in while handlers of `open` run "
+                  "follows the queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -267,7 +272,8 @@ test_no_room (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("Messages that another thread had to drop are counted and reported once");
+  g_test_summary ("Messages that another thread has dropped are counted, and reported by one "
+                  "error");
 
   start (fixture);
   forget (fixture);
@@ -287,7 +293,7 @@ test_cancel (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("A call that is cancelled takes its message back, also from the same batch");
+  g_test_summary ("A cancelled call takes its message back, even if both arrive in the same batch");
 
   start (fixture);
   forget (fixture);

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* check (), and changes of the network, which have the same effect */
+/* check () and changes of the network have almost the same effects. */
 
 static void
 change_network (Fixture *fixture)
@@ -17,7 +17,7 @@ static void
 test_check_open (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () of an open link sends a ping at once, and waits for the answer");
+  g_test_summary ("check () on an open link sends a ping at once, and waits for the answer");
 
   start_open (fixture);
   advance (fixture, 5000);
@@ -46,7 +46,7 @@ static void
 test_check_awaiting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("check () does not put off the judgement on a ping that waits already");
+  g_test_summary ("check () does not postpone the end of the time for an earlier ping");
 
   start_open (fixture);
   advance (fixture, 20000);
@@ -61,7 +61,8 @@ static void
 test_check_unlimited (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong-timeout, check () and the network send another ping");
+  g_test_summary ("Without a pong-timeout, each check () and each change of the network sends "
+                  "another ping");
 
   fixture->machine.settings.ping_timeout = 0;
   fixture->machine.settings.pong_timeout = 0;
@@ -79,7 +80,8 @@ static void
 test_check_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("check () during the delay attempts at once, and the counter stays");
+  g_test_summary ("check () during the delay makes an attempt at once, and does not reset the "
+                  "counter");
 
   start (fixture);
   lose_link (fixture);
@@ -114,7 +116,7 @@ static void
 test_check_held (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () in a held wait does nothing");
+  g_test_summary ("check () does nothing in a delay that is held");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -127,7 +129,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A change of the network pings an open link at once");
+  g_test_summary ("A change of the network sends a ping on an open link at once");
 
   start_open (fixture);
   change_network (fixture);
@@ -173,8 +175,8 @@ test_burst (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Of many changes the first acts at once, and the others together when five "
-                  "seconds are over");
+  g_test_summary ("Of many changes, the first has an effect at once, and all others together have "
+                  "one after five seconds");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -195,8 +197,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The last change is not missed. It acts after five seconds, even if an earlier "
-                  "check succeeded.");
+  g_test_summary ("The last of many changes has an effect after five seconds, even if an earlier "
+                  "check has succeeded");
 
   fixture->machine.settings.reconnect_timeout = 60000;
   start_open (fixture);
@@ -215,7 +217,8 @@ static void
 test_again (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("After five seconds of quiet the next change acts at once again");
+  g_test_summary ("After five seconds without a change, the next change has an effect at once "
+                  "again");
 
   start_open (fixture);
   change_network (fixture);
@@ -231,7 +234,8 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The network of a closed task has no effect, also not when it is opened later");
+  g_test_summary ("A change of the network has no effect on a closed task, even after it is "
+                  "opened");
 
   change_network (fixture);
   assert_effects (fixture, "");
@@ -247,8 +251,8 @@ static void
 test_reopen (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A change that was still to be acted on is forgotten when the task is "
-                  "closed and opened");
+  g_test_summary ("A change that waits for the end of the five seconds is forgotten when the task "
+                  "is closed and opened");
 
   start_open (fixture);
   change_network (fixture);
@@ -267,7 +271,7 @@ test_unread_reply (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_test_summary ("A change of the network never ends a link, because the reply may have arrived "
-                  "unread");
+                  "but not been read");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -297,7 +301,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A change of the network while closing does not disturb it");
+  g_test_summary ("A change of the network does not affect a closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

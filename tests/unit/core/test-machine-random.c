@@ -7,12 +7,12 @@
 #include "position.h"
 #include "walk.h"
 
-/* A machine keeps its promises with any calls and events in any order, also in handlers and in
+/* A machine keeps its promises, whatever the order of calls and events is, also in handlers and in
  * their main loops.
  *
- * A round that fails prints its seed, and HB_WALK_SEED=SEED repeats this round alone. --seed, with
- * the seed that GTest has printed first, repeats all rounds. HB_WALK_STEPS is the number of steps
- * of all rounds together. */
+ * A walk that fails prints its seed, and HB_WALK_SEED=SEED repeats this walk alone. To repeat all
+ * walks, use --seed with the seed that GTest has printed first. HB_WALK_STEPS is the number of
+ * steps of all walks together. */
 
 #define N_STEPS         4000000
 #define STEPS_PER_ROUND 1000
@@ -45,7 +45,8 @@ test_random (void)
   guint32 seed;
   guint i;
 
-  g_test_summary ("Links, signals, calls and messages keep their promises, whatever happens");
+  g_test_summary ("Links, signals, calls and messages keep their promises in random orders of "
+                  "events");
 
   position_print_at_failure ();
 

@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* A link whose server requires certain messages before all others. It is open, but not ready until
- * mark_ready (). */
+/* A link whose server requires certain messages, such as a login, before all others. The link is
+ * open, but it is not ready before mark_ready (). */
 
 #define OPENS_UNREADY  "notify:state notify:http-status notify:connection notify:protocol open"
 #define LEAVES_UNREADY "drop notify:state notify:connection notify:protocol"
@@ -63,7 +63,8 @@ static void
 test_opens (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A link is open before it is ready, and `ready` is notified when it changes");
+  g_test_summary ("A link is open before it is ready, and `ready` is notified when it becomes "
+                  "ready");
 
   start_manual (fixture);
   answer (fixture);
@@ -86,7 +87,7 @@ static void
 test_unready_again (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Each link has to be marked, and the loss of one that was never ready does "
+  g_test_summary ("Each link has to be marked, and the loss of a link that was never ready does "
                   "not notify `ready`");
 
   start_unready (fixture);
@@ -101,7 +102,7 @@ test_unready_again (Fixture       *fixture,
   assert_effects (fixture, LEAVES_UNREADY " close:1006 " FAILS "reconnect:2:2000");
 }
 
-/* A handler of `open`, as an application has it that logs in and subscribes */
+/* A handler of `open` as in an application that logs in and subscribes */
 static void
 greet (Fixture    *fixture,
        const char *effect)
@@ -117,8 +118,8 @@ static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Before the mark only THIS_LINK messages are sent, after it those of `open` "
-                  "handlers, then the queue");
+  g_test_summary ("Before the mark, only THIS_LINK messages are sent. After it, the messages of "
+                  "`open` handlers precede the queue.");
 
   fixture->handler = greet;
   start_manual (fixture);
@@ -139,7 +140,7 @@ static void
 test_order_ready (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("On a link that is ready, a THIS_LINK message takes its place in the queue");
+  g_test_summary ("On a ready link, a THIS_LINK message takes its place in the queue");
 
   start_unready (fixture);
   mark (fixture);
@@ -168,7 +169,8 @@ static void
 test_mark_in_open (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A mark in a handler of `open` leaves its messages before the queue");
+  g_test_summary ("After a mark in a handler of `open`, the messages of the handler still precede "
+                  "the queue");
 
   fixture->handler = mark_in_open;
   start_manual (fixture);
@@ -178,7 +180,7 @@ test_mark_in_open (Fixture       *fixture,
   forget (fixture);
 }
 
-/* The way into each state, or into each kind of a state */
+/* Functions that bring the task into each state, or into each variant of a state */
 static void
 be_connecting (Fixture *fixture)
 {
@@ -235,8 +237,8 @@ typedef struct
   const char *name;
   void      (*be) (Fixture *fixture);
   HbSendFlags flags;
-  int         error;   /* ACCEPTED without an error */
-  const char *wire;    /* what is sent at once */
+  int         error;   /* the code of the error, or ACCEPTED */
+  const char *wire;    /* the messages that are sent at once */
 } SendCase;
 
 static const SendCase send_cases[] = {
@@ -266,7 +268,8 @@ test_send (Fixture       *fixture,
   const SendCase *test = data;
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A message with these flags is accepted or refused, and sent at once or not");
+  g_test_summary ("The flags of a message and the state decide whether it is refused, queued, or "
+                  "sent at once");
 
   test->be (fixture);
   forget (fixture);
@@ -285,7 +288,7 @@ typedef struct
 {
   const char *name;
   void      (*be) (Fixture *fixture);
-  gboolean    takes;    /* the link takes the message, but not the kernel */
+  gboolean    takes;    /* whether the link accepts the message, which the kernel never does */
 } DropCase;
 
 static const DropCase drop_cases[] = {
@@ -300,8 +303,8 @@ test_drops (Fixture       *fixture,
 {
   const DropCase *test = data;
 
-  g_test_summary ("The end of a link drops THIS_LINK messages and fails their calls, and keeps "
-                  "all other messages");
+  g_test_summary ("The end of a link drops THIS_LINK messages, fails their calls, and keeps all "
+                  "other messages");
 
   test->be (fixture);
   forget (fixture);
@@ -331,7 +334,7 @@ static void
 test_drops_many (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("Without the dropped THIS_LINK messages, the others in the queue keep their "
+  g_test_summary ("If THIS_LINK messages are dropped, the other messages in the queue keep their "
                   "order");
 
   start_unready (fixture);
@@ -351,7 +354,7 @@ static void
 test_overflow (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("An overflow drops the login last");
+  g_test_summary ("An overflow drops ordinary messages before a login");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
@@ -405,8 +408,8 @@ test_ping (Fixture       *fixture,
 {
   const PingCase *test = data;
 
-  g_test_summary ("Before the mark only ping frames are sent as a heartbeat, after it ping "
-                  "messages too");
+  g_test_summary ("Before the mark, only ping frames are sent as a heartbeat. After it, ping "
+                  "messages are sent too.");
 
   fixture->machine.settings.connect_timeout = 0;
   fixture->machine.settings.heartbeat_mode = test->mode;
@@ -426,7 +429,7 @@ static void
 test_beat_begins (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The first ping message is due ping-timeout after the mark, and an earlier "
+  g_test_summary ("The first ping message is due after the mark plus ping-timeout, and an earlier "
                   "ping frame does not end the link");
 
   fixture->machine.settings.connect_timeout = 0;
@@ -449,7 +452,8 @@ static void
 test_ping_withdrawn (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A ping frame that a handler has turned into a message is not sent");
+  g_test_summary ("Before the mark, a ping is not sent if a handler has changed its kind from "
+                  "frame to message");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_unready (fixture);
@@ -466,7 +470,7 @@ static void
 test_timeout (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The time for an attempt runs from the request to the mark");
+  g_test_summary ("The time for an attempt lasts from the request to the mark");
 
   start_manual (fixture);
   advance (fixture, 4000);
@@ -486,8 +490,8 @@ static void
 test_timeout_off (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A connect-timeout of 0 lets a link wait for its mark forever, and another "
-                  "value has no effect after the mark");
+  g_test_summary ("With a connect-timeout of 0, a link may wait for its mark forever. After the "
+                  "mark, connect-timeout has no effect.");
 
   fixture->machine.settings.connect_timeout = 0;
   start_unready (fixture);
@@ -503,8 +507,8 @@ static void
 test_timeout_late (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A suspend of the process, and a handler that does not return, do not count as "
-                  "a fault of the server");
+  g_test_summary ("The time for the mark starts again after a suspend, and after the application "
+                  "has blocked its main loop");
 
   start_unready (fixture);
   advance_late (fixture, 20000);
@@ -532,8 +536,8 @@ test_backs_off (Fixture       *fixture,
   static const guint delays[] = { 1000, 2000, 4000 };
   guint i;
 
-  g_test_summary ("A server that accepts connections but refuses each login is tried with "
-                  "growing delays, up to repeat-limit");
+  g_test_summary ("If a server accepts connections but refuses each login, the delays grow, and "
+                  "the attempts end at repeat-limit");
 
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 60000;
@@ -563,7 +567,7 @@ static void
 test_settles (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The count of attempts starts again when a link has been ready for min-uptime");
+  g_test_summary ("The count of attempts is reset when a link has been ready for min-uptime");
 
   fixture->machine.settings.connect_timeout = 0;
   start_manual (fixture);
@@ -589,8 +593,8 @@ test_normal_end (Fixture       *fixture,
 {
   gboolean marks = GPOINTER_TO_INT (data);
 
-  g_test_summary ("With repeat-limit 0, a normal close is no error if the link had been ready, "
-                  "and a failed attempt otherwise");
+  g_test_summary ("With a repeat-limit of 0, a normal close is an error only if the link was never "
+                  "ready");
 
   fixture->machine.settings.repeat_limit = 0;
   start_unready (fixture);
@@ -607,7 +611,8 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("open_async() waits for the link, and flush_async() until it is ready");
+  g_test_summary ("open_async () waits until the link is open, and flush_async () until it is "
+                  "ready");
 
   set_manual (fixture, TRUE);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -626,8 +631,8 @@ static void
 test_close (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("close() does not wait for the mark, but reports the messages that did, and "
-                  "sends the close frame");
+  g_test_summary ("close () does not wait for the mark. It sends the close frame, and reports the "
+                  "messages that waited for the mark.");
 
   start_unready (fixture);
   send_ticket (fixture, "one", "one");
@@ -649,7 +654,8 @@ static void
 test_close_after_login (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("The close frame follows THIS_LINK messages, which are not dropped");
+  g_test_summary ("close () sends THIS_LINK messages before the close frame, and does not drop "
+                  "them");
 
   start_unready (fixture);
   fixture->holds_writes = TRUE;
@@ -669,7 +675,7 @@ static void
 test_close_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("close() on a link that is not ready reports nothing if no message waits");
+  g_test_summary ("close () on a link that is not ready reports no error if no message waits");
 
   start_unready (fixture);
   close_with (fixture, 1000, NULL);
@@ -682,7 +688,7 @@ test_mark_in_vain (Fixture       *fixture,
 {
   void (*be) (Fixture *fixture) = data;
 
-  g_test_summary ("A mark does nothing if no link is open, or if the link is ready already");
+  g_test_summary ("A mark has no effect if no link is open, or if the link is ready already");
 
   be (fixture);
   forget (fixture);
@@ -694,7 +700,7 @@ static void
 test_mark_too_early (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A mark before the link is open does not count for it");
+  g_test_summary ("A mark before the link is open has no effect on this link");
 
   start_manual (fixture);
   mark (fixture);
@@ -706,7 +712,7 @@ static void
 test_set_off (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A link that waits for its mark is ready at once when manual-ready is reset");
+  g_test_summary ("When manual-ready is reset, a link that waits for its mark becomes ready");
 
   start_unready (fixture);
   send_text (fixture, "queued");
@@ -719,7 +725,8 @@ static void
 test_set_on (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A ready link remains ready when manual-ready is set, and the next needs a mark");
+  g_test_summary ("When manual-ready is set, a ready link remains ready, and the next link needs a "
+                  "mark");
 
   start_open (fixture);
   set_manual (fixture, TRUE);
@@ -737,7 +744,8 @@ test_refusal (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A login on each link does not hide a message that ends all of them");
+  g_test_summary ("A message at which the peer ends each link is still detected if a login is sent "
+                  "before it");
 
   start_unready (fixture);
   send_text (fixture, "poison");

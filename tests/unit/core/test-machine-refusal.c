@@ -7,16 +7,17 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When a message that the peer does not accept fails, so that those after it are sent */
+/* If the peer ends links because of a message, this message fails, so that those after it are
+ * sent. */
 
 typedef enum {
-  PEER,        /* ends the link during the message */
-  PEER_BEFORE, /* ends it before the message has begun */
-  PEER_1009,   /* ends it as PEER, and says that the message is too big */
+  PEER,        /* the peer ends the link during the message */
+  PEER_BEFORE, /* the peer ends the link before the message has begun */
+  PEER_1009,   /* as PEER, with a code that says that the message is too big */
   TIMEOUT,
-  NETWORK,     /* an error of it */
-  OURSELVES,   /* reconnect_now () */
-  GREETING,    /* a message from `open` is sent, and then as PEER */
+  NETWORK,     /* the network fails */
+  OURSELVES,   /* reconnect_now () ends the link */
+  GREETING,    /* as PEER, after a message of a handler of `open` was sent */
 } End;
 
 typedef struct
@@ -24,7 +25,7 @@ typedef struct
   const char *name;
   End         ends[6];
   guint       n_ends;
-  gboolean    fails; /* at the last end, and not before */
+  gboolean    fails; /* whether the message fails at the last end */
 } Row;
 
 static const Row rows[] = {
@@ -90,7 +91,8 @@ end_link (Fixture *fixture,
   drain (fixture);
 }
 
-/* Whether the message has failed, by its own error, to its call and to all */
+/* Returns whether the call of the message has failed and the error was emitted. Both must happen
+ * together. */
 static gboolean
 has_failed (Fixture *fixture)
 {
@@ -111,8 +113,8 @@ test_row (Fixture       *fixture,
   const Row *row = data;
   guint i;
 
-  g_test_summary ("A message at which the peer has ended three links fails, or at once "
-                  "if it is too big, and those after it are sent");
+  g_test_summary ("If the peer ends three links during a message, or one because it is too big, "
+                  "the message fails, and those after it are sent");
 
   fixture->holds_writes = TRUE;
   fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;
@@ -146,7 +148,8 @@ static void
 test_effects (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A message that is too big is reported before `close`, and the queue continues");
+  g_test_summary ("An error reports a message that is too big before `close`, and the messages "
+                  "after it stay in the queue");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;
@@ -166,8 +169,8 @@ static void
 test_too_big_sent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("If the message that was too big has already been sent, no message fails, and "
-                  "the error says why");
+  g_test_summary ("If the message that was too big has been sent completely, no call fails, and "
+                  "the error says that it was sent before");
 
   start_open (fixture);
   send_text (fixture, "sent");
@@ -185,13 +188,15 @@ test_count_goes_on (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("The count of a message goes on if another message completes before it");
+  g_test_summary ("The count of links that end during a message continues when a message before it "
+                  "completes");
 
   fixture->holds_writes = TRUE;
   start (fixture);
   send_ticket (fixture, "poison", "poison");
 
-  /* An earlier message of `open` is before the refused one on the third link, and completes. */
+  /* On the third link, a message of a handler of `open` precedes the refused one, and is
+   * written. */
   for (i = 0; i < 4; i++)
     {
       g_assert_false (has_failed (fixture));
@@ -214,8 +219,8 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is dropped with its link, and no other in its place, and "
-                  "the error is emitted");
+  g_test_summary ("A volatile message that is too big is dropped with its link, the error is "
+                  "emitted, and no other message is dropped");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;
@@ -236,7 +241,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("After close () of the application, a refused message is not reported");
+  g_test_summary ("After close (), a refused message is not reported as refused");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;
@@ -254,7 +259,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The refused message has its own error, also if the task gives up");
+  g_test_summary ("The call of a refused message fails with its own error, even if the task gives "
+                  "up");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;
@@ -271,7 +277,7 @@ test_last (Fixture       *fixture,
                            "resolve:failed:repeat-limit(after) notify:buffered-amount");
 }
 
-/* The only message is lost with the last link. */
+/* Cases in which the last link ends with the only message */
 typedef struct
 {
   const char  *path;
@@ -296,8 +302,8 @@ test_alone (Fixture       *fixture,
 {
   const Alone *row = data;
 
-  g_test_summary ("If the task gives up, dropping the only message emits no `drain`, and a flush "
-                  "fails");
+  g_test_summary ("If the task gives up and drops its only message, `drain` is not emitted, and a "
+                  "flush fails");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.repeat_limit = 0;

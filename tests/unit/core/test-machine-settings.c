@@ -6,7 +6,7 @@
 
 #include "machine-fixture.h"
 
-/* A change of a property acts at once, also on a time that is running. */
+/* A changed property has an effect at once, also on a time that is running. */
 
 #define LATER 500
 
@@ -17,9 +17,9 @@ typedef enum {
   CLOSING,
   WAITING,
   WAITING_TWICE, /* after two failures, with delays that may grow to a minute */
-  ASKED_TO_WAIT, /* for 5 s, by the server */
-  OWN_DELAY,     /* of 3 s, by the application's function */
-  HELD,          /* in a wait */
+  ASKED_TO_WAIT, /* the server has asked for a delay of 5 s */
+  OWN_DELAY,     /* the application's function has set a delay of 3 s */
+  HELD,          /* held during the delay */
 } When;
 
 typedef enum {
@@ -38,7 +38,7 @@ typedef struct
   When        when;
   What        what;
   guint       value;
-  int         deadline; /* from the change on, which follows LATER after the time has begun */
+  int         deadline; /* counted from the change, which is LATER after the start of the time */
 } Row;
 
 static const Row rows[] = {
@@ -143,7 +143,7 @@ test_row (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("A property that is set while a time is running moves the end of that time");
+  g_test_summary ("A property that changes while a time is running changes the end of that time");
 
   enter (fixture, row->when);
   fixture->now += hb_milliseconds (LATER);
@@ -164,7 +164,8 @@ static void
 test_changed_delay (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A delay that changes is notified, and one that does not is not");
+  g_test_summary ("A change of the delay is notified, and a setting that does not change it causes "
+                  "no notification");
 
   enter (fixture, WAITING);
   fixture->machine.settings.ping_timeout = 1;
@@ -191,7 +192,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The delay in `reconnect` is the one that a handler of `close` has set");
+  g_test_summary ("If a handler of `close` changes the delay, `reconnect` passes the new one");
 
   start_open (fixture);
   fixture->handler = set_in_close_cb;
@@ -207,8 +208,7 @@ test_jitter (Fixture       *fixture,
 {
   gint64 deadline;
 
-  g_test_summary ("A delay has one random number, which a change of a property does not draw "
-                  "again");
+  g_test_summary ("A change of a property keeps the random number of the current delay");
 
   fixture->machine.settings.reconnect_jitter = 1;
   enter (fixture, WAITING);
@@ -229,7 +229,8 @@ static void
 test_limit (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A limit that has been reached already when it is set ends the delay");
+  g_test_summary ("If repeat-limit is set to a number that has been reached already, the delay "
+                  "ends");
 
   enter (fixture, WAITING_TWICE);
   send_ticket (fixture, "one", "send");
@@ -251,7 +252,8 @@ static void
 test_limit_held (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A first attempt that is held is none that has failed");
+  g_test_summary ("A held first attempt does not count as failed, so a repeat-limit of 0 does not "
+                  "end it");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -262,11 +264,11 @@ test_limit_held (Fixture       *fixture,
   assert_state (fixture, HB_STATE_WAITING);
 }
 
-/* Settings of a handler with which no request can be sent */
+/* Settings from a handler, with which no request can be sent */
 typedef struct
 {
   const char *name;
-  const char *when; /* the effect that it handles */
+  const char *when; /* the effect at which the handler changes the settings */
   const char *uri;
   const char *origin;
   const char *protocol;
@@ -314,8 +316,8 @@ static void
 test_bad (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("An invalid setting also ends the task if a handler sets it after the attempt "
-                  "has begun");
+  g_test_summary ("A setting that a handler makes invalid after the start of an attempt ends the "
+                  "task");
 
   bad_row = data;
   fixture->handler = set_bad_cb;
@@ -331,8 +333,8 @@ static void
 test_bad_released (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("An invalid setting also ends the task if it is set before a held request is "
-                  "sent");
+  g_test_summary ("A setting that becomes invalid after the release of a held request ends the "
+                  "task");
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
   fixture->handler = hold_in_connecting_cb;
@@ -358,8 +360,8 @@ static void
 test_next_uri (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A URI that a handler of `connecting` sets without a hold is for the next "
-                  "attempt");
+  g_test_summary ("A URI that a handler of `connecting` sets without a hold has an effect at the "
+                  "next attempt");
 
   fixture->handler = set_uri_in_connecting_cb;
   start (fixture);

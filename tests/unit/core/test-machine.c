@@ -5,13 +5,13 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The opening and closing of a machine, and the order of its signals */
+/* How a machine opens and closes, and the order of its signals */
 
 static void
 test_new (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("A new machine is closed, needs nothing and never ticks");
+  g_test_summary ("A new machine is closed, and has no effect and no deadline");
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_deadline (fixture, -1);
@@ -34,7 +34,8 @@ static void
 test_opened (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("When the server has answered, the state changes before any signal is emitted");
+  g_test_summary ("When the server has accepted the handshake, the state changes before any signal "
+                  "is emitted");
 
   start (fixture);
   answer (fixture);
@@ -70,7 +71,7 @@ static void
 test_open_waiting (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("open () does not end a delay");
+  g_test_summary ("open () during a delay does not end it");
 
   start (fixture);
   lose_link (fixture);
@@ -86,7 +87,7 @@ static void
 test_open_bad_uri (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("An attempt with an invalid URI ends CLOSED at once, and gives the reason");
+  g_test_summary ("If the URI is invalid, the task closes at once, and the error gives the reason");
 
   set_text (&fixture->machine.settings.uri, "http://example.com/");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -99,7 +100,7 @@ static void
 test_open_mended_uri (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("After the URI was corrected, open () works");
+  g_test_summary ("open () works again after the URI was corrected");
 
   set_text (&fixture->machine.settings.uri, NULL);
   start (fixture);
@@ -113,7 +114,8 @@ static void
 test_open_ticket (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("open_async () ends when the link is open and the handlers of `open` have run");
+  g_test_summary ("open_async () completes when the link is open and the handlers of `open` have "
+                  "run");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "first");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "second");
@@ -127,7 +129,7 @@ static void
 test_open_ticket_open (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("open_async () of a link that is open ends at once");
+  g_test_summary ("open_async () on an open link completes at once");
 
   start_open (fixture);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -154,7 +156,7 @@ static void
 test_open_ticket_closed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("open_async () fails when the task is closed before the link was open");
+  g_test_summary ("open_async () fails if the task is closed before the link is open");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -167,7 +169,7 @@ static void
 test_open_ticket_cancelled (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("open_async () that is cancelled closes the task");
+  g_test_summary ("A cancelled open_async () closes the task");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "mine");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "other");
@@ -183,7 +185,7 @@ static void
 test_open_ticket_late_cancel (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("open_async () that is over cannot be cancelled any more");
+  g_test_summary ("An open_async () that is complete can no longer be cancelled");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   answer (fixture);
@@ -200,8 +202,8 @@ test_close (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1000, .reason = "bye" };
 
-  g_test_summary ("close () sends a close frame and waits for the peer's, and only then is "
-                  "the task CLOSED");
+  g_test_summary ("close () sends a close frame, and the task is CLOSED only after the peer's "
+                  "close frame");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -219,7 +221,8 @@ static void
 test_close_timeout (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A peer that does not answer the close frame is dropped when the time is over");
+  g_test_summary ("If the peer does not answer the close frame, the link is dropped after "
+                  "close-timeout");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -240,8 +243,7 @@ test_close_error (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "reset");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("After close () the state of the link has no effect: its errors are not "
-                  "reported");
+  g_test_summary ("After close (), errors of the link are not reported");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);
@@ -255,8 +257,8 @@ static void
 test_close_connecting (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("close () of an attempt is CLOSED at once, and emits no `close` because no link "
-                  "was open");
+  g_test_summary ("close () during an attempt closes the task at once, and emits no `close` "
+                  "because no link was open");
 
   start (fixture);
   close_with (fixture, 1000, "close");
@@ -270,7 +272,7 @@ static void
 test_close_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("close () during the delay is CLOSED at once, and nothing is attempted later");
+  g_test_summary ("close () during the delay closes the task at once, and no attempt follows");
 
   start (fixture);
   lose_link (fixture);
@@ -287,7 +289,7 @@ static void
 test_close_closed (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("close () of a closed task is done at once");
+  g_test_summary ("close () on a closed task completes at once");
 
   close_with (fixture, 1000, "close");
 
@@ -298,7 +300,7 @@ static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A second close () waits for the first, and its code does not count");
+  g_test_summary ("A second close () waits for the first, and its code is ignored");
 
   start_open (fixture);
   close_with (fixture, 1000, "first");
@@ -315,7 +317,7 @@ test_close_bad_code (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A close code that may not be sent changes nothing");
+  g_test_summary ("A close code that must not be sent is an error, and the task stays open");
 
   start_open (fixture);
 
@@ -330,7 +332,7 @@ static void
 test_close_cancelled (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A cancelled close_async () ends, and the closing continues");
+  g_test_summary ("A cancelled close_async () completes at once, and the closing continues");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -346,7 +348,7 @@ static void
 test_open_closing (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("open () while closing changes nothing, and its call fails when the task is "
+  g_test_summary ("open () while closing has no effect, and its call fails when the task is "
                   "closed");
 
   start_open (fixture);
@@ -362,7 +364,7 @@ static void
 test_close_no_message (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("After close () no message is delivered, as in a browser");
+  g_test_summary ("After close (), no message is delivered, as in a browser");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);
@@ -376,7 +378,7 @@ static void
 test_close_no_ping (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("After close () there are no pings, even when closing takes long");
+  g_test_summary ("After close (), no ping is sent, even if closing takes long");
 
   fixture->machine.settings.close_timeout = 60000;
   start_open (fixture);
@@ -393,7 +395,7 @@ test_message (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("\0\xff", 2);
 
-  g_test_summary ("A text and a binary message reach the application as they are");
+  g_test_summary ("A text message and a binary message reach the application unchanged");
 
   start_open (fixture);
   receive (fixture, "hello");
@@ -407,7 +409,7 @@ static void
 test_reopen (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("After close () and open () the counters are reset");
+  g_test_summary ("close () and open () reset the counters");
 
   start (fixture);
   lose_link (fixture);
@@ -429,7 +431,7 @@ static void
 test_new_uri (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A new URI acts at the next attempt, and the current link stays");
+  g_test_summary ("A new URI has an effect at the next attempt, and the current link stays open");
 
   start_open (fixture);
   set_text (&fixture->machine.settings.uri, "nonsense");
@@ -447,7 +449,7 @@ static void
 test_new_close_timeout (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A close timeout that changes acts on the closing under way");
+  g_test_summary ("A changed close timeout has an effect on the current closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

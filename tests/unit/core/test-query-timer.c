@@ -4,7 +4,7 @@
 
 #include "hb-query-timer-private.h"
 
-/* When a link is queried for the acknowledged bytes */
+/* The times at which a link is queried for the acknowledged bytes */
 
 typedef struct
 {
@@ -29,7 +29,7 @@ test_times (void)
 {
   guint i, j;
 
-  g_test_summary ("The link is queried after a round trip, and then less and less often");
+  g_test_summary ("The link is queried after a round trip, and then at growing intervals");
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -52,8 +52,7 @@ test_restart (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("Progress makes the interval as long as a round trip again, which may have "
-                  "changed");
+  g_test_summary ("Progress makes the interval as long as the current round trip again");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);
@@ -70,7 +69,8 @@ test_late (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("If no caller waits, the link is queried after 100 ms at the earliest");
+  g_test_summary ("If no caller waits, the first query follows after 100 ms or a round trip, "
+                  "whichever is longer");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);
@@ -86,7 +86,7 @@ test_receipt (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("A receipt leads to a question, once in a round trip");
+  g_test_summary ("A receipt of bytes leads to a query, at most once in a round trip");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);

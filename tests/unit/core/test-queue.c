@@ -88,7 +88,7 @@ take (Fixture *fixture,
     g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
 }
 
-/* The frame of the message that was last taken is at these positions. */
+/* Sets the positions of the frame of the message that was last taken. */
 static void
 set_span (Fixture *fixture,
           guint64  begin,
@@ -180,8 +180,8 @@ static void
 test_take (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Messages go from the queue to the link in order, and stay until they are "
-                  "written");
+  g_test_summary ("Messages go from the queue to the link in order, and remain in flight until "
+                  "they are written");
 
   push (fixture, "one two three");
   take (fixture, 2);
@@ -195,7 +195,7 @@ static void
 test_greeting_first (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("Messages of `open` precede the queue, even if they were sent later");
+  g_test_summary ("Messages of `open` handlers precede the queue, even if they were sent later");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -208,7 +208,8 @@ static void
 test_not_empty (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message that waits, greets or is in flight counts");
+  g_test_summary ("A queue is not empty while a message waits, is in the greeting, or is in "
+                  "flight");
 
   push (fixture, "taken");
   take (fixture, 1);
@@ -226,7 +227,7 @@ static void
 test_greeting_holds_back (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("While the application greets, the queue is held back");
+  g_test_summary ("While handlers of `open` run, the queue waits");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -241,7 +242,7 @@ static void
 test_amounts (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A message counts in bytes from when it came until it is written");
+  g_test_summary ("The bytes of a message count as buffered until it is written");
 
   push (fixture, "1 22 333");
   g_assert_cmpuint (hb_queue_get_buffered (&fixture->queue), ==, 6);
@@ -269,7 +270,7 @@ test_written (Fixture       *fixture,
               gconstpointer  data)
 {
   g_test_summary ("A message is written when the kernel has the last byte of its frame, and not "
-                  "before its frame is in the link");
+                  "before the link has its frame");
 
   push (fixture, "one two");
   take (fixture, 1);
@@ -288,8 +289,8 @@ static void
 test_nested_span (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Of two messages of which the second is sent within the sending of the first, "
-                  "each gets its own frame");
+  g_test_summary ("If a message is sent while another is being sent, each has the positions of its "
+                  "own frame");
 
   push (fixture, "outer inner");
   take (fixture, 2);
@@ -304,8 +305,8 @@ static void
 test_take_back (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("After a loss the messages that were in flight are first, then those of "
-                  "`open`, then the queue, each in order");
+  g_test_summary ("After a loss, messages that were in flight are first, then those of `open` "
+                  "handlers, then the queue, each in order");
 
   push (fixture, "one two three four");
   take (fixture, 2);
@@ -339,8 +340,8 @@ static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The oldest that can still be dropped is the head of the queue, never a message "
-                  "in flight");
+  g_test_summary ("The oldest message that can be dropped is the head of the queue, and never a "
+                  "message in flight");
 
   push (fixture, "handed one two");
   take (fixture, 1);
@@ -355,7 +356,7 @@ static void
 test_pop_volatile (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("Volatile messages are found wherever they wait, and the others stay");
+  g_test_summary ("Volatile messages are removed from each line of the queue, and the others stay");
 
   push (fixture, "one");
   push_full (fixture, "v1", HB_LINE_WAITING, TRUE, NULL);
@@ -374,8 +375,8 @@ test_pop_this_link (Fixture       *fixture,
 {
   HbOutgoing message = { .bytes = g_bytes_new ("link", 4), .is_this_link = TRUE };
 
-  g_test_summary ("Messages for one link are found wherever they wait when it ends, and not "
-                  "before");
+  g_test_summary ("Messages for one link are removed from each line of the queue when the link "
+                  "ends, and not earlier");
 
   push (fixture, "one");
   hb_queue_push (&fixture->queue, &message, HB_LINE_THIS_LINK);
@@ -397,7 +398,7 @@ static void
 test_lines (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Messages go line by line, up to the last line that is open");
+  g_test_summary ("Messages are taken line by line, up to the last line that is open");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -415,7 +416,7 @@ static void
 test_pop_volatile_handed (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A volatile message at the link is not dropped, unless the link was lost");
+  g_test_summary ("A volatile message in flight is not dropped, unless the link is lost");
 
   push_full (fixture, "v", HB_LINE_WAITING, TRUE, NULL);
   take (fixture, 1);
@@ -433,8 +434,7 @@ test_pop_ticket (Fixture       *fixture,
   int queued;
   int greeting;
 
-  g_test_summary ("A message for which a call waits is found by its ticket, in the queue and in "
-                  "the greeting");
+  g_test_summary ("A message is found by the ticket of its call, in the queue and in the greeting");
 
   push (fixture, "one");
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &queued);
@@ -455,7 +455,7 @@ test_pop_ticket_handed (Fixture       *fixture,
   HbOutgoing message;
   int ticket;
 
-  g_test_summary ("A message at the link cannot be taken back");
+  g_test_summary ("A message in flight cannot be taken back");
 
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &ticket);
   take (fixture, 1);
