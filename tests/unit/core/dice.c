@@ -26,8 +26,7 @@ dice_are_used_up (const Dice *self)
   return self->state == 0 && self->length == 0;
 }
 
-/* Marsaglia's xorshift with Vigna's multiplier, because random numbers must cost little in a walk
- * of a million steps */
+/* Marsaglia's xorshift with Vigna's multiplier is fast enough for a walk of a million steps. */
 static guint64
 draw (Dice *self)
 {
@@ -57,7 +56,7 @@ read_bytes (Dice  *self,
   return number;
 }
 
-/* Returns: from 0 to one less than @n_sides */
+/* Returns: a number from 0 to one less than @n_sides */
 guint
 dice_roll (Dice  *self,
            guint  n_sides)

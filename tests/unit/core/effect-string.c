@@ -4,8 +4,8 @@
 
 #include "effect-string.h"
 
-/* A word for an effect, for comparisons and for people. It never contains a payload, a reason or
- * the text of an error. */
+/* Returns a word for an effect, for comparisons and for failure messages. It never contains a
+ * payload, a reason or the text of an error. */
 char *
 effect_to_string (const HbEffect *self)
 {

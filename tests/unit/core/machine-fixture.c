@@ -67,7 +67,7 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* Returns the same as effect_to_string (), and adds the names of errors and the tickets of resolved
+/* Returns the word of effect_to_string (), with the names of errors and the tickets of completed
  * calls. */
 static char *
 to_string (const HbEffect *effect)
@@ -267,7 +267,7 @@ forget (Fixture *fixture)
   g_string_truncate (fixture->wire, 0);
 }
 
-/* Advances the time, with a tick at each deadline. */
+/* Advances the time, and handles a tick at each deadline. */
 void
 advance (Fixture *fixture,
          guint    milliseconds)
@@ -355,7 +355,8 @@ lose_link_with (Fixture *fixture,
   handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
-/* Lets the peer end the link with @code, if @in_message while a message is written only in part. */
+/* Lets the peer end the link with @code. If @in_message is TRUE, only a part of the next message is
+ * written before. */
 void
 lose_by_peer (Fixture  *fixture,
               guint     code,
@@ -380,8 +381,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The driver transmits within the call that sends. The fixture transmits in the next drain (), so
- * that the log contains the effect. */
+/* The driver transmits within the call that sends. The fixture transmits in the next drain ()
+ * instead, so that the log contains the effect. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,

@@ -38,7 +38,7 @@ print_cb (int number)
     raise (number);
 }
 
-/* The signals of an assertion, a critical message, a crash, and a test's timeout */
+/* Handles the signals of an assertion, a critical message, a crash, and the timeout of a test. */
 void
 position_print_at_failure (void)
 {
@@ -49,7 +49,7 @@ position_print_at_failure (void)
 
   for (i = 0; i < G_N_ELEMENTS (numbers); i++)
     {
-      /* The handler of a sanitizer prints more, so it stays. */
+      /* A sanitizer's handler prints more details, so it is not replaced. */
       if (sigaction (numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
         sigaction (numbers[i], &action, NULL);
     }

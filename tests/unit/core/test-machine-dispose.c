@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The disposal, in any state and more than once. Afterwards only the calls that wait are
- * completed. */
+/* The disposal of a task, in any state and more than once. Afterwards the only effects are those
+ * that complete calls. */
 
 static void
 dispose (Fixture *fixture)
@@ -23,8 +23,8 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A machine that was never opened ends without a signal, also if disposed of "
-                  "twice");
+  g_test_summary ("Disposing of a machine that was never opened emits no signal, even if it "
+                  "happens twice");
 
   dispose (fixture);
   dispose (fixture);
@@ -36,7 +36,7 @@ static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("An attempt ends without a signal, and open_async () fails");
+  g_test_summary ("An attempt ends without a signal, and its open_async () fails");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -52,7 +52,7 @@ test_undrained (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 4000, .reason = "bye", .error = error };
 
-  g_test_summary ("Signals that are pending are no longer emitted");
+  g_test_summary ("Pending signals are no longer emitted");
 
   start_open (fixture);
   receive (fixture, "hello");
@@ -67,7 +67,7 @@ static void
 test_undrained_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A call that has ended but was not reported yet is reported with its result");
+  g_test_summary ("A call that has ended, but is not reported yet, is reported with its result");
 
   start_open (fixture);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -80,7 +80,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("An open link ends without a signal, and what is pending fails");
+  g_test_summary ("An open link ends without a signal, and pending calls fail");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -114,7 +114,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("While closing, close_async () is done: the task is closed");
+  g_test_summary ("While the task is closing, close_async () completes without an error");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -136,7 +136,7 @@ static void
 test_in_open (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("The same in a handler of `open`");
+  g_test_summary ("Disposing in a handler of `open` fails pending calls, and sends no message");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_ticket (fixture, "queued", "send");
@@ -160,7 +160,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The same in a handler of `close`, and `reconnect` is not emitted");
+  g_test_summary ("Disposing in a handler of `close` prevents `reconnect`");
 
   start_open (fixture);
   fixture->handler = dispose_at_close_cb;
@@ -175,7 +175,7 @@ test_afterwards (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("After the disposal each call completes, and no attempt starts");
+  g_test_summary ("After the disposal, each call completes or fails, and no attempt starts");
 
   start_open (fixture);
   dispose (fixture);
@@ -204,7 +204,7 @@ test_events (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("After the disposal no event of a link or of the network has an effect");
+  g_test_summary ("After the disposal, no event of a link or of the network has an effect");
 
   start_open (fixture);
   dispose (fixture);

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When a machine sends a ping, what counts as activity, and when it ends a link */
+/* When a machine sends a ping and ends a link, and which events count as activity */
 
 #define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
              "notify:reconnect-at reconnect:1:2000"
@@ -16,7 +16,7 @@ static void
 test_silence (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A silent link is pinged, and dropped at once when the ping has no answer");
+  g_test_summary ("A silent link gets a ping, and is dropped when the time for the answer is over");
 
   fixture->stamped = TRUE;
   start_open (fixture);
@@ -31,7 +31,7 @@ test_busy (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A link that receives messages is never pinged");
+  g_test_summary ("A link that receives messages never gets a ping");
 
   start_open (fixture);
 
@@ -69,7 +69,7 @@ static void
 test_off (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("Without a ping timeout a silent link stays open, and no tick is needed");
+  g_test_summary ("Without a ping timeout, a silent link stays open, and no tick is needed");
 
   fixture->machine.settings.ping_timeout = 0;
   start_open (fixture);
@@ -81,7 +81,7 @@ static void
 test_new_ping_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A changed ping timeout acts at once");
+  g_test_summary ("A changed ping timeout has an effect at once");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -96,8 +96,8 @@ static void
 test_new_ping_timeout_over (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("If the ping timeout becomes shorter than the present silence, a ping is sent "
-                  "at once");
+  g_test_summary ("If the ping timeout becomes shorter than the current silence, a ping is sent at "
+                  "once");
 
   start_open (fixture);
   advance (fixture, 10000);
@@ -111,7 +111,7 @@ static void
 test_new_pong_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A changed pong timeout acts on the ping that waits");
+  g_test_summary ("A changed pong timeout has an effect on a ping that waits for its answer");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -148,7 +148,8 @@ test_pong_message (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Only a text that equals pong-message is a reply, which is not delivered");
+  g_test_summary ("Only a text message that equals pong-message is a reply, which is not "
+                  "delivered");
 
   start_open (fixture);
   for (i = 0; i < G_N_ELEMENTS (replies); i++)
@@ -180,7 +181,7 @@ static void
 test_reply_only (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, pings are sent whatever else arrives");
+  g_test_summary ("If only the reply counts, pings are sent even if other messages arrive");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -201,8 +202,8 @@ static void
 test_reply_only_alive (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, it keeps the link, and the next ping follows after "
-                  "another silence");
+  g_test_summary ("If only the reply counts, it keeps the link open, and the next ping follows "
+                  "after ping-timeout");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   set_text (&fixture->machine.settings.pong_message, "pong");
@@ -237,7 +238,7 @@ static void
 test_reply_only_unknown (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts and no setting identifies it, each message counts");
+  g_test_summary ("If only the reply counts, but no setting identifies it, each message counts");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -252,7 +253,7 @@ static void
 test_reply_only_writable (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, progress of a backlog does not");
+  g_test_summary ("If only the reply counts, a backlog that is being sent does not");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -262,7 +263,7 @@ test_reply_only_writable (Fixture       *fixture,
   assert_deadline (fixture, 5000);
 }
 
-/* Under a feed, or in silence if its period is 0 */
+/* A link that receives a message in each period, or none if the period is 0 */
 typedef struct
 {
   const char *name;
@@ -270,7 +271,7 @@ typedef struct
   guint       ping_timeout;
   guint       pong_timeout;
   guint       feed;
-  const char *expected; /* in the first 60 s: the time of each ping, and of the end */
+  const char *expected; /* the times of the pings and of the end, within 60 s */
 } Beat;
 
 static const Beat beats[] = {
@@ -286,7 +287,7 @@ static const Beat beats[] = {
     "ping@20000 ping@40000 ping@60000" },
   { "steady-silence-off", HB_LIVENESS_STEADY, 0, 10000, 0, "" },
 
-  /* Another ping does not give a silent server more time. */
+  /* A later ping does not give a silent server more time. */
   { "steady-dense", HB_LIVENESS_STEADY, 4000, 10000, 0,
     "ping@4000 ping@8000 ping@12000 dead@14000" },
   { "steady-dense-life", HB_LIVENESS_STEADY, 20000, 30000, 25000,
@@ -318,8 +319,8 @@ test_beat (Fixture       *fixture,
   guint step = beat->feed > 0 ? beat->feed : 60000;
   guint passed;
 
-  g_test_summary ("The liveness says whether received data postpones a ping, and proves that the "
-                  "server is alive");
+  g_test_summary ("The property liveness decides whether a message postpones a ping, and whether "
+                  "it keeps the link open");
 
   fixture->machine.settings.liveness = beat->liveness;
   fixture->machine.settings.ping_timeout = beat->ping_timeout;
@@ -345,7 +346,7 @@ static void
 test_steady_check (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A steady ping follows the one before it, whatever caused that one");
+  g_test_summary ("With steady pings, the interval starts at the last ping, whatever caused it");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -361,8 +362,8 @@ static void
 test_steady_writable (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("With steady pings, a backlog that moves counts as activity, and postpones no "
-                  "ping");
+  g_test_summary ("With steady pings, a backlog that is being sent counts as activity, but "
+                  "postpones no ping");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -377,7 +378,8 @@ static void
 test_steady_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A process that was suspended during several steady pings sends one");
+  g_test_summary ("With steady pings, a process that was suspended for several intervals sends one "
+                  "ping");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -393,7 +395,8 @@ static void
 test_steady_latency (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("The reply that ends a silence is to the first ping of it");
+  g_test_summary ("With steady pings, the reply that ends a silence belongs to the first ping in "
+                  "it");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   fixture->machine.settings.ping_timeout = 4000;
@@ -413,8 +416,8 @@ test_steady_latency_slept (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("pong 1", 6);
 
-  g_test_summary ("A reply that a stop of this process has kept waiting gives no latency to the "
-                  "ping after it");
+  g_test_summary ("With steady pings, a reply that arrived during a suspend gives no latency to "
+                  "the ping after it");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -429,7 +432,7 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* What the application decides about a message, and the result 5 s after a ping */
+/* What the pong function decides about a message, and the result 5 s after a ping */
 typedef struct
 {
   const char      *name;
@@ -495,7 +498,8 @@ test_judged_long (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("pong 1", 6);
 
-  g_test_summary ("A reply that was judged while another ping went out gives no latency");
+  g_test_summary ("If another ping is sent while the pong function runs, the reply gives no "
+                  "latency");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -512,7 +516,7 @@ static void
 test_pong (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A pong frame counts as activity, also an unsolicited one");
+  g_test_summary ("A pong frame counts as activity, even if it is unsolicited");
 
   start_open (fixture);
   advance (fixture, 10000);
@@ -526,8 +530,8 @@ static void
 test_writable (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Progress of a backlog counts as activity: a slow upload does not end a good "
-                  "link");
+  g_test_summary ("A backlog that is being sent counts as activity, so a slow upload does not end "
+                  "a good link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -542,7 +546,7 @@ static void
 test_latency (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Activity is no reply: the latency is that of the reply alone");
+  g_test_summary ("Activity is no reply, so the latency is that of the reply alone");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -561,8 +565,8 @@ static void
 test_latency_unknown (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If no setting identifies the reply, the first message after the ping counts "
-                  "as the reply");
+  g_test_summary ("If no setting identifies the reply, the first message after a ping counts as "
+                  "the reply");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -579,7 +583,7 @@ static void
 test_latency_ping (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("In the mode of ping frames a message is activity and no reply");
+  g_test_summary ("If pings are frames, a message is activity, but no reply");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);
@@ -597,7 +601,7 @@ static void
 test_latency_message (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("In the mode of messages a pong frame is activity and no reply");
+  g_test_summary ("If pings are messages, a pong frame is activity, but no reply");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -610,7 +614,7 @@ static void
 test_latency_new_link (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A new link knows no latency");
+  g_test_summary ("On a new link, the latency is unknown");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -630,7 +634,7 @@ static void
 test_latency_suspend (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("After a suspend that follows a ping, the reply keeps the link, and gives no "
+  g_test_summary ("If a suspend follows a ping, the reply keeps the link open, and gives no "
                   "latency");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
@@ -659,8 +663,8 @@ static void
 test_new_link (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A new link is pinged after a whole silence, whatever the state of the old one "
-                  "was");
+  g_test_summary ("A new link gets a ping after a whole silence, whatever the state of the old "
+                  "link was");
 
   start_open (fixture);
   advance (fixture, 24000);
@@ -694,8 +698,8 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A process that was suspended sends another ping when it resumes, and waits for "
-                  "a full pong-timeout");
+  g_test_summary ("A process that was suspended after a ping sends another ping when it resumes, "
+                  "and waits for a full pong-timeout");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -743,7 +747,7 @@ test_late_often (Fixture       *fixture,
     }
 }
 
-/* Sends a tick when the time for the answer to a ping is over. */
+/* Handles a tick when the time for the answer to a ping is over. */
 static void
 tick_at_pong_timeout (Fixture   *fixture,
                       HbReading  reading)
@@ -771,7 +775,7 @@ static void
 test_read_later (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("If more received bytes are unread, the link is judged after these are read");
+  g_test_summary ("If more received bytes can be read, they are read before the link is ended");
 
   tick_at_pong_timeout (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
@@ -785,7 +789,8 @@ static void
 test_read_later_again (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A deadline is postponed once only, even if more bytes are always unread");
+  g_test_summary ("The end of a link is postponed only once, even if more bytes can always be "
+                  "read");
 
   tick_at_pong_timeout (fixture, HB_READING_LATER);
   assert_effects (fixture, "");
@@ -799,8 +804,8 @@ static void
 test_pinged_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The time for the answer, and the latency, count from the moment in which the "
-                  "ping is sent");
+  g_test_summary ("The time for the answer and the latency count from the moment at which the ping "
+                  "is sent");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -819,7 +824,7 @@ static void
 test_pinged_after_activity (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("A ping that is sent after activity waits for new activity");
+  g_test_summary ("If activity precedes the sending of a ping, this ping waits for new activity");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -834,7 +839,7 @@ static void
 test_early_tick (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A tick before the time at which a ping may be sent changes nothing");
+  g_test_summary ("A tick before the earliest time of a ping has no effect");
 
   start_open (fixture);
   advance_late (fixture, 1);
@@ -851,7 +856,8 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("If no ping message was ever answered, the error names the probable cause");
+  g_test_summary ("If no ping message on the link was ever answered, the error names the probable "
+                  "cause");
 
   for (i = 0; i < 3; i++)
     {

@@ -16,7 +16,7 @@ test_loss (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("A link that is lost is dropped, then the state changes, then error, close and "
+  g_test_summary ("A lost link is dropped, then the state changes, and then error, close and "
                   "reconnect are emitted");
 
   start_open (fixture);
@@ -33,8 +33,8 @@ test_loss_by_server (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1001, .reason = "going away" };
 
-  g_test_summary ("A close by the server is reported with its code and reason, without an error, "
-                  "and an attempt follows");
+  g_test_summary ("A close by the server is reported with its code and reason, and without an "
+                  "error, and an attempt follows");
 
   start_open (fixture);
   handle_lost (&fixture->machine, fixture->now, &loss);
@@ -68,8 +68,8 @@ test_loss_too_big (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG, "too big");
   HbLoss loss = { .code = 1009, .error = error };
 
-  g_test_summary ("A message that is too big ends in CLOSED, because the server would send it "
-                  "again");
+  g_test_summary ("A received message that is too big closes the task, because the server would "
+                  "send it again");
 
   start_open (fixture);
   handle_lost (&fixture->machine, fixture->now, &loss);
@@ -86,7 +86,8 @@ test_permanent (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "not ws");
   HbLoss loss = { .code = 1006, .error = error, .http_status = 501, .is_permanent = TRUE };
 
-  g_test_summary ("A failure that every attempt would have ends in CLOSED, whatever the limit is");
+  g_test_summary ("A failure that every attempt would have closes the task, whatever repeat-limit "
+                  "is");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -113,8 +114,8 @@ static void
 test_loss_too_big_waiters (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("When a message that is too big ends the task, also while `open` is emitted, "
-                  "all calls that wait fail with this error");
+  g_test_summary ("If a received message is too big, even while `open` is emitted, all calls that "
+                  "wait fail with this error");
 
   fixture->handler = lose_at_open_cb;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -135,7 +136,7 @@ static void
 test_last_error (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The last error is that of the last end, until a link is open");
+  g_test_summary ("last-error is the error of the last end, and is reset when a link is open");
 
   start (fixture);
   advance (fixture, 10000);
@@ -158,7 +159,7 @@ test_last_error (Fixture       *fixture,
   forget (fixture);
 }
 
-/* An end of the only link of a task */
+/* The end of the only link of a task */
 typedef struct
 {
   const char *name;
@@ -180,8 +181,8 @@ test_only_link (Fixture       *fixture,
 {
   const OnlyEnd *end = data;
 
-  g_test_summary ("A normal close of the only link is no error, and no other error mentions 0 "
-                  "attempts");
+  g_test_summary ("With a repeat-limit of 0, a normal close is no error. Other ends are errors, "
+                  "whose messages do not mention 0 attempts.");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -199,7 +200,8 @@ static void
 test_connect_timeout (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("An attempt that takes too long is ended and made again later");
+  g_test_summary ("An attempt that takes longer than connect-timeout is ended, and another follows "
+                  "after a delay");
 
   start (fixture);
   assert_deadline (fixture, 10000);
@@ -215,7 +217,7 @@ static void
 test_connect_timeout_none (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("Without a connect timeout an attempt may take forever");
+  g_test_summary ("Without a connect timeout, an attempt may take forever");
 
   fixture->machine.settings.connect_timeout = 0;
   start (fixture);
@@ -227,8 +229,8 @@ static void
 test_connect_timeout_late (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("An attempt is not given up after a suspend of the process: it gets its full "
-                  "time again");
+  g_test_summary ("After a suspend of the process, an attempt is not ended, and gets its full time "
+                  "again");
 
   start (fixture);
   advance_late (fixture, 11001);
@@ -244,7 +246,7 @@ static void
 test_connect_timeout_a_little_late (Fixture       *fixture,
                                     gconstpointer  data)
 {
-  g_test_summary ("A tick up to a second late gives an attempt up all the same");
+  g_test_summary ("A tick that is up to a second late still ends an attempt");
 
   start (fixture);
   advance_late (fixture, 11000);
@@ -269,8 +271,8 @@ static void
 test_connect_timeout_request (Fixture       *fixture,
                               gconstpointer  data)
 {
-  g_test_summary ("The time for an attempt counts from the moment in which its request is sent, "
-                  "however long the handlers of `connecting` take");
+  g_test_summary ("The time for an attempt counts from the moment at which its request is sent, "
+                  "however long handlers of `connecting` take");
 
   fixture->handler = take_time_cb;
   start (fixture);
@@ -302,7 +304,7 @@ static void
 test_connect_timeout_turn_lost (Fixture       *fixture,
                                 gconstpointer  data)
 {
-  g_test_summary ("An attempt that is made again need not wait because the last one had to");
+  g_test_summary ("An attempt that replaces one that waited for its turn does not wait itself");
 
   start (fixture);
   hb_machine_await_turn (&fixture->machine);
@@ -315,8 +317,8 @@ static void
 test_connect_timeout_turn_late (Fixture       *fixture,
                                 gconstpointer  data)
 {
-  g_test_summary ("The login has the whole time, also if a loop in a handler of the session opened "
-                  "the link before the turn was reported");
+  g_test_summary ("The time for a login starts when the link opens, even if this is reported "
+                  "before the turn");
 
   fixture->machine.settings.manual_ready = TRUE;
   start (fixture);
@@ -332,8 +334,8 @@ static void
 test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
-  g_test_summary ("An attempt that timed out had no answer, so the status is not that of the "
-                  "one before");
+  g_test_summary ("An attempt that has timed out had no response, so http-status is 0 and not that "
+                  "of the attempt before");
 
   start (fixture);
   lose_link_with (fixture, 404, 0);
@@ -348,7 +350,7 @@ static void
 test_stale_opened (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A link that opens without an attempt has no effect");
+  g_test_summary ("The opening of a link without an attempt has no effect");
 
   handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
@@ -364,7 +366,7 @@ static void
 test_stale_loss (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A link that has ended does not end again");
+  g_test_summary ("The end of a link is handled once");
 
   start_open (fixture);
   lose_link (fixture);
@@ -399,7 +401,7 @@ static void
 test_new_connect_timeout (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A connect timeout that changes acts on the attempt under way");
+  g_test_summary ("A changed connect timeout has an effect on the current attempt");
 
   start (fixture);
   fixture->machine.settings.connect_timeout = 3000;

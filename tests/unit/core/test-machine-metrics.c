@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The counts and the times of a machine */
+/* The counts and times that a machine measures */
 
 static HbMetrics *
 get_metrics (Fixture *fixture)
@@ -43,8 +43,7 @@ test_received (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Messages for the application and their bytes are counted, but replies to the "
-                  "heartbeat are not");
+  g_test_summary ("Received messages and their bytes are counted, except replies to the heartbeat");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -64,8 +63,8 @@ test_sent (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message counts as sent when the kernel has it, and once, whichever link it is "
-                  "sent on");
+  g_test_summary ("A message counts as sent once, when the kernel has it, on whichever link it is "
+                  "sent");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -92,7 +91,7 @@ test_dropped (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("Each message that ends without being sent counts as dropped");
+  g_test_summary ("Each accepted message that is never sent counts as dropped");
 
   fixture->machine.settings.max_buffered_amount = 10;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
@@ -116,7 +115,8 @@ test_refused (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A refused message does not count as dropped, because its call has failed");
+  g_test_summary ("A refused message does not count as dropped, because its call has already "
+                  "failed");
 
   g_assert_false (send_full (fixture, "late", HB_SEND_FLAGS_DEFAULT, NULL, NULL));
   start (fixture);
@@ -162,7 +162,8 @@ test_uptime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open_again = NULL;
 
-  g_test_summary ("The times of all open links add up to the uptime, including the current link");
+  g_test_summary ("The uptime is the sum of the times of all open links, including the current "
+                  "link");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -190,7 +191,7 @@ test_downtime (Fixture       *fixture,
   g_autoptr (HbMetrics) open = NULL;
 
   g_test_summary ("The time between a loss and the next open link counts as downtime, and the last "
-                  "downtime is reported");
+                  "downtime is notified");
 
   start_open (fixture);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);
@@ -257,7 +258,8 @@ test_downtime_closed (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A downtime counts until close () ends it, and the next link has no downtime");
+  g_test_summary ("A downtime counts until close () ends it, and does not appear as the last "
+                  "downtime of the next link");
 
   start_open (fixture);
   lose_link (fixture);

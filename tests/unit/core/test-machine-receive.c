@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Messages that wait for the application: the property `paused`, and receive_async (). */
+/* Messages that wait for the application because of the property `paused` or receive_async () */
 
 #define MIB (1024 * 1024)
 
@@ -48,7 +48,8 @@ static void
 test_paused (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("While the task is paused messages wait, and then they are emitted in order");
+  g_test_summary ("While the task is paused, messages wait. They are emitted in order when it is "
+                  "no longer paused.");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -80,7 +81,7 @@ static void
 test_delivered (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The caller emits a message itself if no effect is pending");
+  g_test_summary ("The driver may emit a message without an effect only if no effect is pending");
 
   g_assert_false (deliver (fixture, "closed"));
   start_open (fixture);
@@ -120,7 +121,8 @@ static void
 test_pause_in_handler (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A handler that pauses the task gets no other message, also of those under way");
+  g_test_summary ("If a handler pauses the task, no other message is emitted, even if it has been "
+                  "received already");
 
   start_open (fixture);
   fixture->handler = pause_cb;
@@ -142,7 +144,7 @@ test_pause_in_handler (Fixture       *fixture,
   assert_message (fixture, "d");
 }
 
-/* A main loop in the handler, during which another message is received */
+/* Acts as a main loop in the handler, during which another message is received. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)
@@ -159,7 +161,8 @@ static void
 test_one_at_a_time (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("No message is emitted while a handler of one that waited runs a main loop");
+  g_test_summary ("While a handler of a message that has waited runs a main loop, no other message "
+                  "is emitted");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -174,7 +177,7 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Calls get messages in order, and pause the task");
+  g_test_summary ("Calls get messages in order, and the first call pauses the task");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -191,7 +194,7 @@ test_calls (Fixture       *fixture,
   call_receive (fixture, "4");
   assert_effects (fixture, "resolve:c(3)");
 
-  /* The call comes first. */
+  /* The call gets the first message, and the handlers the next. */
   set_paused (fixture, FALSE);
   receive (fixture, "d");
   receive (fixture, "e");
@@ -202,7 +205,7 @@ static void
 test_cancel (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("To cancel a call takes no message away");
+  g_test_summary ("No message is lost when a call is cancelled");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -211,7 +214,7 @@ test_cancel (Fixture       *fixture,
   receive (fixture, "a");
   assert_effects (fixture, "notify:paused resolve:cancelled(1) resolve:a(2)");
 
-  /* A call that has its message keeps it. */
+  /* A call that already has its message keeps it. */
   call_receive (fixture, "3");
   receive (fixture, "b");
   hb_machine_cancel (&fixture->machine, fixture->now, (gpointer) "3");
@@ -222,7 +225,8 @@ static void
 test_replies (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A heartbeat's reply is not among the messages that wait, and counts as one");
+  g_test_summary ("While messages wait, a reply to a ping still counts as a reply, and is not "
+                  "among them");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   set_paused (fixture, TRUE);
@@ -268,8 +272,8 @@ typedef struct
 {
   const char *path;
   void      (*end)   (Fixture *fixture);
-  const char *error; /* with which calls end that wait, and later ones */
-  gboolean    drops; /* the messages that wait */
+  const char *error; /* the error of calls that wait, and of later calls */
+  gboolean    drops; /* whether the messages that wait are dropped */
 } Ending;
 
 static void
@@ -315,7 +319,8 @@ test_closed (Fixture       *fixture,
   g_autofree char *first = g_strdup_printf ("resolve:failed:%s(1)", ending->error);
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("CLOSED ends a call with the reason, and later ones when no message waits");
+  g_test_summary ("When the task closes, calls fail with the reason, and so do later calls if no "
+                  "message waits");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -336,8 +341,8 @@ test_kept (Fixture       *fixture,
   const Ending *ending = data;
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("Messages that were received before CLOSED are given, unless the application "
-                  "has closed the task");
+  g_test_summary ("Messages from before the end can still be received, unless the application has "
+                  "closed the task");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -380,7 +385,7 @@ static void
 test_never_opened (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A call on a task that was never opened fails");
+  g_test_summary ("A call to receive fails on a task that was never opened");
 
   call_receive (fixture, "1");
   assert_effects (fixture, "notify:paused resolve:failed:closed(1)");
@@ -390,7 +395,7 @@ typedef struct
 {
   const char *path;
   gsize       size;
-  guint       most; /* messages that are read before reading stops */
+  guint       most; /* the number of messages that are read before reading stops */
 } Flood;
 
 static const Flood floods[] = {
@@ -406,8 +411,8 @@ test_flood (Fixture       *fixture,
   const Flood *flood = data;
   guint n = 0;
 
-  g_test_summary ("The socket is read while less than 1 MiB waits, including the overhead of "
-                  "each message");
+  g_test_summary ("The socket is read while less than 1 MiB of messages waits, including the "
+                  "overhead of each message");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -448,7 +453,8 @@ test_heartbeat (Fixture       *fixture,
 {
   const Heartbeat *heartbeat = data;
 
-  g_test_summary ("While the socket is not read no link is ended, and then the time starts");
+  g_test_summary ("While the socket is not read, no link is ended. The silence counts from the "
+                  "time at which reading continues.");
 
   fixture->machine.settings.heartbeat_mode = heartbeat->mode;
   fixture->machine.settings.liveness = heartbeat->liveness;
@@ -464,14 +470,14 @@ test_heartbeat (Fixture       *fixture,
   if (heartbeat->liveness != HB_LIVENESS_STEADY)
     assert_deadline (fixture, 15000);
 
-  /* The reply to an old ping has waited, so it gives no latency. */
+  /* The reply to an earlier ping was not read in time, so it gives no latency. */
   advance (fixture, 100);
   handle_event (&fixture->machine, fixture->now, HB_EVENT_ACTIVITY);
   if (heartbeat->mode == HB_HEARTBEAT_MODE_PING)
     handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
-  /* A link that is dead is found again. */
+  /* The end of a dead link is detected again. */
   advance (fixture, 25000);
   g_assert_cmpuint (fixture->machine.metrics.pong_timeouts, ==, 1);
   forget (fixture);
@@ -481,7 +487,8 @@ static void
 test_still_next_link (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("The next link is not read either while too much waits, unless it is closed");
+  g_test_summary ("The next link is not read either while too many messages wait, until it is "
+                  "closing");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -500,7 +507,7 @@ test_still_next_link (Fixture       *fixture,
   g_assert_true (hb_machine_may_read (&fixture->machine));
 }
 
-/* Each message takes its handler 3 ms. */
+/* Each handler takes 3 ms. */
 static void
 be_slow_cb (Fixture    *fixture,
             const char *effect)
@@ -513,7 +520,8 @@ static void
 test_yield (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Messages that have waited let other sources have their turn");
+  g_test_summary ("While messages that have waited are emitted, other sources are dispatched in "
+                  "between");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -532,7 +540,7 @@ test_yield (Fixture       *fixture,
   hb_machine_on_yielded (&fixture->machine);
   assert_effects (fixture, "waited:text waited:text waited:text yield");
 
-  /* A task that is closed has no turns any more. */
+  /* A closed task emits the rest at once, because it has no main context. */
   end_by_limit (fixture);
   drain (fixture);
   g_assert_true (g_str_has_suffix (fixture->log->str, " waited:text"));

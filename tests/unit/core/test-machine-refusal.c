@@ -241,7 +241,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("After close (), a refused message is not reported as refused");
+  g_test_summary ("After close (), a refused message is reported as unsent, and not as refused");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;

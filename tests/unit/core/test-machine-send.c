@@ -5,9 +5,9 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The fate of messages in each state, and across links */
+/* What happens to messages in each state, and when links are lost */
 
-/* Loses the link and gets to the next one. */
+/* Loses the link and opens the next one. */
 static void
 reconnect (Fixture *fixture)
 {
@@ -34,7 +34,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("On an open link a message is sent at once");
+  g_test_summary ("On an open link, a message is sent at once");
 
   start_open (fixture);
   send_ticket (fixture, "hello", "send");
@@ -50,7 +50,7 @@ test_at_once (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new_static ("hello", 5);
   HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
 
-  g_test_summary ("A message waits for the caller to transmit it, without an effect");
+  g_test_summary ("A message causes no effect if the caller transmits it");
 
   start_open (fixture);
   g_assert_true (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, NULL));
@@ -73,7 +73,7 @@ typedef struct
   gboolean     is_this_link;
   gboolean     is_volatile;
   gboolean     is_direct;
-  const char  *effects; /* of the message if it waits */
+  const char  *effects; /* the effects of the message if it waits */
 } DirectCase;
 
 static const DirectCase direct_cases[] = {
@@ -105,7 +105,7 @@ test_direct (Fixture       *fixture,
   };
   gboolean is_direct = FALSE;
 
-  g_test_summary ("A message that nothing precedes is sent without waiting in the queue");
+  g_test_summary ("A message is sent without waiting in the queue if no other precedes it");
 
   machine->settings.manual_ready = direct_case->manual_ready;
   if (direct_case->is_open)
@@ -141,7 +141,7 @@ typedef struct
   HbSpan      span;
   gboolean    is_writable;
   const char *effects;
-  const char *resent; /* on the next link */
+  const char *resent; /* the message that is sent on the next link */
 } DirectEndCase;
 
 static const DirectEndCase direct_end_cases[] = {
@@ -161,7 +161,8 @@ test_direct_end (Fixture       *fixture,
   HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "send", .opcode = HB_OPCODE_TEXT };
   gboolean is_direct = FALSE;
 
-  g_test_summary ("A message that was sent directly is sent again unless the kernel has all of it");
+  g_test_summary ("A message that was sent directly is sent again, unless the kernel has all of "
+                  "it");
 
   start_open (fixture);
   g_assert_true (hb_machine_send (machine, fixture->now, &message, &is_direct, NULL));
@@ -183,7 +184,7 @@ static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Many messages in one turn are sent together");
+  g_test_summary ("Many messages in one iteration are sent together");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -214,7 +215,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("During the delay messages are kept too");
+  g_test_summary ("During the delay, messages are kept too");
 
   start_open (fixture);
   lose_link (fixture);
@@ -234,7 +235,8 @@ test_invalid_text (Fixture       *fixture,
   HbOutgoing message = { .bytes = bytes, .opcode = HB_OPCODE_TEXT };
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A text that is not UTF-8 is refused, but accepted as a binary message");
+  g_test_summary ("A text that is not UTF-8 is refused, and the same bytes are accepted as a "
+                  "binary message");
 
   start_open (fixture);
   g_assert_false (hb_machine_send (&fixture->machine, fixture->now, &message, NULL, &error));
@@ -277,7 +279,8 @@ static void
 test_greeting_again (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("That is so on each link, and the queue keeps its order");
+  g_test_summary ("Messages from handlers of `open` precede the queue on each link, and the queue "
+                  "keeps its order");
 
   fixture->handler = greet_cb;
   fixture->holds_writes = TRUE;
@@ -298,7 +301,8 @@ static void
 test_greeting_ticket (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open_async () completes before its caller can send a message out of turn");
+  g_test_summary ("open_async () completes after the queue is sent, so the messages of its caller "
+                  "stay in order");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_text (fixture, "queued");
@@ -313,8 +317,8 @@ static void
 test_unwritten (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("Messages that the kernel had not accepted are sent again on the next link, "
-                  "first and in order");
+  g_test_summary ("Messages that the kernel had not accepted are sent first and in order on the "
+                  "next link");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -352,7 +356,7 @@ static void
 test_unwritten_often (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("During several losses no message is lost, repeated or out of order");
+  g_test_summary ("When several links are lost, no message is lost, repeated or out of order");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -380,7 +384,7 @@ test_lost_before_transmit (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1006 };
 
-  g_test_summary ("If a link is lost before the messages could be sent, all of them are kept");
+  g_test_summary ("If a link is lost before messages could be sent, all of them are kept");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -397,8 +401,8 @@ static void
 test_buffered (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message counts as buffered until the kernel has it, and its call waits "
-                  "for that");
+  g_test_summary ("A message counts as buffered until the kernel has it, and its call waits until "
+                  "then");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -415,7 +419,7 @@ static void
 test_unwritten_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The call of a message that must be sent again continues to wait");
+  g_test_summary ("The call of a message continues to wait while the message must be sent again");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -432,8 +436,8 @@ static void
 test_full_link (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A link that is full is given the rest when it has room; buffered-amount is "
-                  "notified at each step, and `drain` when all is out");
+  g_test_summary ("When a full link has room again, the rest is sent. buffered-amount is notified "
+                  "at each step, and `drain` emitted at the end.");
 
   fixture->room = 2;
   start_open (fixture);
@@ -465,7 +469,7 @@ static void
 test_ping_first (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A ping precedes a backlog");
+  g_test_summary ("A ping precedes the messages of a backlog");
 
   fixture->room = 0;
   start_open (fixture);
@@ -482,7 +486,7 @@ static void
 test_overflow (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A full buffer refuses, and takes messages again when there is room");
+  g_test_summary ("A full buffer refuses messages, and accepts them when it has room again");
 
   fixture->machine.settings.max_buffered_amount = 10;
   start (fixture);
@@ -499,7 +503,7 @@ static void
 test_overflow_oldest (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("With DROP_OLDEST, the newest messages are sent when the link opens");
+  g_test_summary ("With DROP_OLDEST, the newest messages remain, and are sent when the link opens");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;
@@ -520,7 +524,7 @@ static void
 test_overflow_newest (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("With DROP_NEWEST, the oldest messages are sent when the link opens");
+  g_test_summary ("With DROP_NEWEST, the oldest messages remain, and are sent when the link opens");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_NEWEST;
@@ -540,7 +544,7 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is sent at once");
+  g_test_summary ("On an open link, a volatile message is sent at once");
 
   start_open (fixture);
   g_assert_true (send_full (fixture, "now", HB_SEND_FLAGS_VOLATILE, "send", NULL));
@@ -552,7 +556,8 @@ static void
 test_volatile_not_open (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A volatile message is not kept for the next link");
+  g_test_summary ("Without an open link, a volatile message is refused, and not kept for the next "
+                  "link");
 
   start (fixture);
   assert_refuses (fixture, HB_SEND_FLAGS_VOLATILE, HB_ERROR_NOT_OPEN);
@@ -566,7 +571,7 @@ static void
 test_volatile_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A volatile message is not sent on the next link after a loss");
+  g_test_summary ("A volatile message is not sent again after a loss");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -588,7 +593,7 @@ static void
 test_reconnect_now (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () keeps the buffered messages, including those at the link");
+  g_test_summary ("reconnect_now () keeps the buffered messages, including those in flight");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -605,7 +610,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A smaller limit drops no message");
+  g_test_summary ("A limit that becomes smaller than the buffered amount drops no message");
 
   start (fixture);
   send_text (fixture, "hello");

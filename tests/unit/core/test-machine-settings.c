@@ -77,7 +77,7 @@ enter (Fixture *fixture,
       start (fixture);
       break;
     case OPEN:
-      fixture->machine.attempt = 1; /* so that min-uptime has something to do */
+      fixture->machine.attempt = 1; /* otherwise min-uptime has no effect */
       start_open (fixture);
       fixture->machine.attempt = 1;
       break;

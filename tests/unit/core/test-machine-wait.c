@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The delay between attempts, their number, and the calls that change them */
+/* The delays between attempts, the number of attempts, and the calls that change these */
 
 #define WAITS "drop notify:state notify:attempt notify:reconnect-at "
 
@@ -17,7 +17,7 @@ test_for_ever (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Without anything set all delays are the same, and the attempts never end");
+  g_test_summary ("By default, all delays are the same, and the attempts never end");
 
   start (fixture);
 
@@ -57,8 +57,8 @@ static void
 test_doubles (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("With a maximum the delays double up to it, and start again after a link that "
-                  "lasted");
+  g_test_summary ("With a maximum, the delays double until they reach it, and start again after a "
+                  "link that has lasted");
 
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 5000;
@@ -81,8 +81,8 @@ test_jitter (Fixture       *fixture,
   gint64 longest = 0;
   guint i;
 
-  g_test_summary ("With jitter each delay is between its shortest and its longest, and they "
-                  "differ");
+  g_test_summary ("With jitter, the delays differ, and each is between the shortest and the "
+                  "longest");
 
   fixture->machine.settings.reconnect_jitter = 0.5;
   start (fixture);
@@ -109,7 +109,7 @@ test_jitter_seed (Fixture       *fixture,
 {
   Fixture other = { 0 };
 
-  g_test_summary ("Two machines with different seeds do not attempt at the same time");
+  g_test_summary ("Two machines with different seeds have different delays");
 
   fixture_set_up (&other, NULL);
   hb_machine_clear (&other.machine);
@@ -128,7 +128,7 @@ static void
 test_no_wait (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A delay of 0 makes the attempt at once");
+  g_test_summary ("With a delay of 0, the attempt is made at once");
 
   fixture->machine.settings.reconnect_timeout = 0;
   start (fixture);
@@ -143,7 +143,7 @@ static void
 test_new_wait (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A changed delay applies to the next attempt");
+  g_test_summary ("A changed reconnect-timeout applies to the next delay");
 
   start (fixture);
   fixture->machine.settings.reconnect_timeout = 700;
@@ -155,7 +155,7 @@ static void
 test_late (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("An attempt that becomes due in a suspend is made as soon as the process "
+  g_test_summary ("An attempt that becomes due during a suspend is made as soon as the process "
                   "resumes");
 
   start (fixture);
@@ -170,7 +170,7 @@ static void
 test_early_tick (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A tick before its time changes nothing");
+  g_test_summary ("A tick before the end of the delay has no effect");
 
   start (fixture);
   lose_link (fixture);
@@ -187,8 +187,8 @@ test_limit (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "no luck");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("When as many attempts as allowed have failed, the task is CLOSED, and the "
-                  "error gives the reason");
+  g_test_summary ("When repeat-limit attempts have failed, the task is CLOSED, and the error gives "
+                  "the reason");
 
   fixture->machine.settings.repeat_limit = 2;
   start (fixture);
@@ -209,7 +209,7 @@ static void
 test_limit_attempts (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("The limit counts attempts to reconnect: the first one does not count");
+  g_test_summary ("repeat-limit counts attempts to reconnect, without the first attempt");
 
   fixture->machine.settings.repeat_limit = 12;
   start (fixture);
@@ -223,7 +223,7 @@ static void
 test_limit_none (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A limit of 0 never reconnects");
+  g_test_summary ("With a repeat-limit of 0, the task never reconnects");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -238,8 +238,8 @@ static void
 test_limit_tickets (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("At the limit open_async () and close_async () complete, and the buffered "
-                  "messages are reported");
+  g_test_summary ("At repeat-limit, open_async () and flush_async () fail, and the unsent messages "
+                  "are reported");
 
   fixture->machine.settings.repeat_limit = 0;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -257,7 +257,7 @@ static void
 test_limit_reopen (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After the limit open () works again, with the counter reset");
+  g_test_summary ("After repeat-limit, open () works again, and resets the counter");
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);
@@ -274,7 +274,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A limit that is lowered acts at the next failure");
+  g_test_summary ("A lowered repeat-limit has an effect at the next failure");
 
   start (fixture);
   fail_attempts (fixture, 5);
@@ -291,7 +291,7 @@ static void
 test_min_uptime_short (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A link that does not last leaves the counter as it is");
+  g_test_summary ("A link that ends before min-uptime does not reset the counter");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -309,7 +309,7 @@ static void
 test_min_uptime (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A link that has lasted resets the counter, and the application sees it");
+  g_test_summary ("A link that has lasted for min-uptime resets the counter, which is notified");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -330,7 +330,8 @@ static void
 test_min_uptime_no_tick (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("A link that is lost before the tick for min-uptime has lasted nevertheless");
+  g_test_summary ("A link that has lasted for min-uptime resets the counter, even if it is lost "
+                  "before the tick");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -349,7 +350,7 @@ static void
 test_min_uptime_none (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a minimum every open link resets the counter");
+  g_test_summary ("With a min-uptime of 0, every open link resets the counter");
 
   fixture->machine.settings.min_uptime = 0;
   start (fixture);
@@ -396,7 +397,7 @@ static void
 test_retry_after_long (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("Retry-After is respected for an hour at most, and no number overflows");
+  g_test_summary ("Retry-After is respected up to an hour, and no number overflows");
 
   start (fixture);
   lose_link_with (fixture, 503, 3601);
@@ -416,7 +417,7 @@ test_retry_after_other (Fixture       *fixture,
   static const guint statuses[] = { 0, 200, 301, 401, 403, 404, 408, 500, 502, 504 };
   guint i;
 
-  g_test_summary ("With any other status a server cannot ask for a delay");
+  g_test_summary ("With any other status, a server cannot ask for a delay");
 
   start (fixture);
 
@@ -451,7 +452,7 @@ static void
 test_own_delay (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The application's own function decides the delay, and `reconnect` passes it");
+  g_test_summary ("The application's own function sets the delay, and `reconnect` passes it");
 
   fixture->own_delay = 333;
   start (fixture);

@@ -8,15 +8,15 @@
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
-/* An outbox with a link that is open and has been greeted, and room for ten bytes */
+/* An outbox with room for ten bytes and an open link, whose handlers of `open` have returned */
 typedef struct
 {
   HbOutbox   outbox;
   HbEffects  effects;
   HbMetrics  metrics;
   HbSettings settings;
-  guint64    sent;    /* how far the messages in flight reach, each two positions long */
-  guint64    written; /* how far the kernel has them */
+  guint64    sent;    /* the end of the messages in flight, each two positions long */
+  guint64    written; /* the position up to which the kernel has them */
 } Fixture;
 
 static void
@@ -97,7 +97,8 @@ assert_refuses (Fixture    *fixture,
   g_assert_error (error, HB_ERROR, (int) code);
 }
 
-/* Takes a message and puts it into the link, as the driver does. Returns NULL without a message. */
+/* Takes a message and puts it into the link, as the driver does. Returns NULL if no message can be
+ * taken. */
 static const HbOutgoing *
 take (Fixture *fixture)
 {
@@ -182,8 +183,7 @@ static void
 test_passes (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("With an open link a message is sent without an effect, unless a call waits for "
-                  "it");
+  g_test_summary ("On an open link, a message is sent without an effect");
 
   send_text (fixture, "one");
   g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
@@ -198,7 +198,7 @@ static void
 test_buffered (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message counts until it is written, not only until it is in flight");
+  g_test_summary ("A message counts as buffered until it is written");
 
   send_text (fixture, "one");
   assert_takes (fixture, "one");
@@ -229,8 +229,7 @@ static void
 test_keeps (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Messages that are sent without a link are kept, and buffered-amount is "
-                  "notified");
+  g_test_summary ("Without a link, messages are kept, and buffered-amount is notified");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -245,7 +244,7 @@ static void
 test_drain (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("When a backlog has been sent, the application is notified");
+  g_test_summary ("When a backlog has been written, `drain` is emitted");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -261,7 +260,7 @@ static void
 test_drains_bit_by_bit (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("While a backlog is sent, buffered-amount is notified at each step");
+  g_test_summary ("While a backlog is being sent, buffered-amount is notified at each step");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -317,8 +316,7 @@ test_full_says (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("The message of the error says how long the message was and how much may be "
-                  "buffered");
+  g_test_summary ("The error says how long the message was and how many bytes may be buffered");
 
   send_full (fixture, "12345678901", FALSE, NULL, &error);
 
@@ -331,7 +329,7 @@ static void
 test_full_handed (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Messages at the link that are not written count towards the limit");
+  g_test_summary ("Messages in flight count towards the limit until they are written");
 
   send_text (fixture, "1234567890");
   assert_takes (fixture, "1234567890");
@@ -347,7 +345,7 @@ test_no_limit (Fixture       *fixture,
 {
   g_autofree char *text = g_strnfill (100000, 'x');
 
-  g_test_summary ("Without a limit everything is kept");
+  g_test_summary ("Without a limit, all messages are kept");
 
   fixture->settings.max_buffered_amount = 0;
   send_text (fixture, text);
@@ -360,7 +358,7 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A lower limit drops no message, and acts on the next one");
+  g_test_summary ("A lower limit drops no message, and applies to the next one");
 
   send_text (fixture, "12345");
   fixture->settings.max_buffered_amount = 3;
@@ -373,8 +371,8 @@ static void
 test_drop_oldest (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The oldest are dropped until the new one fits, and their calls and the "
-                  "application are notified");
+  g_test_summary ("With DROP_OLDEST, the oldest messages are dropped until the new one fits. Their "
+                  "calls fail, and an error is emitted.");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_ticket (fixture, "1234", "first");
@@ -392,8 +390,8 @@ static void
 test_drop_oldest_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Messages in flight are not dropped; if they leave no room, no other message is "
-                  "dropped");
+  g_test_summary ("Messages in flight are not dropped. If they leave no room for a message, it is "
+                  "refused, and no other is dropped.");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_text (fixture, "123456");
@@ -409,8 +407,8 @@ static void
 test_drop_oldest_too_long (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("A message longer than the whole buffer is refused, and no other is dropped "
-                  "for it");
+  g_test_summary ("A message that is longer than the limit is refused, and no other is dropped for "
+                  "it");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_text (fixture, "123");
@@ -423,7 +421,8 @@ static void
 test_drop_newest (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The newest is dropped, and its call and the application are notified");
+  g_test_summary ("With DROP_NEWEST, the newest message is dropped, its call fails, and an error "
+                  "is emitted");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_ticket (fixture, "1234567890", "first");
@@ -438,8 +437,8 @@ static void
 test_one_error (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A flood of messages that are dropped is one error, until the buffer has "
-                  "been empty");
+  g_test_summary ("When many messages are dropped, one error is emitted until the buffer is empty "
+                  "again");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "1234567890");
@@ -458,8 +457,7 @@ static void
 test_drop_into_empty (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A message that is dropped from an empty buffer is always the first since that "
-                  "was empty, and reported");
+  g_test_summary ("If the buffer is empty, each dropped message is reported");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "12345678901");
@@ -477,7 +475,7 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is sent like others if it can be sent at once");
+  g_test_summary ("A volatile message is sent like others if this is possible at once");
 
   g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
 
@@ -500,7 +498,8 @@ static void
 test_volatile_backlog (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A volatile message is refused when others wait, and may go when they are out");
+  g_test_summary ("A volatile message is refused while others wait, and accepted when they have "
+                  "been sent");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -519,7 +518,7 @@ static void
 test_volatile_blocked (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A volatile message that the link has no room for is dropped, not kept");
+  g_test_summary ("A volatile message for which the link has no room is dropped, and not kept");
 
   send_full (fixture, "now", TRUE, "volatile", NULL);
   send_text (fixture, "later");
@@ -535,8 +534,7 @@ static void
 test_volatile_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A volatile message that was at the link when it was lost does not go to "
-                  "the next one");
+  g_test_summary ("A volatile message in flight is dropped when its link is lost");
 
   send_text (fixture, "one");
   send_full (fixture, "now", TRUE, "volatile", NULL);
@@ -554,7 +552,7 @@ static void
 test_volatile_flush (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("The end of the only volatile message also ends a flush");
+  g_test_summary ("A flush completes when the only message before it, a volatile one, is dropped");
 
   send_full (fixture, "now", TRUE, NULL, NULL);
   hb_outbox_flush (&fixture->outbox, (gpointer) "blocked");
@@ -573,7 +571,7 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("During handlers of `open`, their messages are sent and the queue waits");
+  g_test_summary ("While handlers of `open` run, their messages are sent, and the queue waits");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -593,7 +591,7 @@ static void
 test_greeting_volatile (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A volatile message may be sent in the greeting, whatever is queued");
+  g_test_summary ("A handler of `open` may send a volatile message, even if others are queued");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "queued");
@@ -608,8 +606,8 @@ static void
 test_greeting_lost (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A link that is lost while the application greets keeps the order: "
-                  "greeting, then queue");
+  g_test_summary ("If a link is lost while handlers of `open` run, their messages still precede "
+                  "the queue");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "q1");
@@ -628,7 +626,7 @@ static void
 test_flush_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A flush of an empty buffer is over at once");
+  g_test_summary ("A flush of an empty buffer completes at once");
 
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
 
@@ -639,7 +637,8 @@ static void
 test_flush (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A flush is over when the last message is written, not when it is in flight");
+  g_test_summary ("A flush completes when the last message is written, and not when it is in "
+                  "flight");
 
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -656,7 +655,7 @@ static void
 test_flush_lost (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A flush outlives the link");
+  g_test_summary ("A flush continues to wait when the link is lost");
 
   send_text (fixture, "one");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
@@ -675,7 +674,7 @@ test_take_queue (Fixture       *fixture,
                   gconstpointer  data)
 {
   g_test_summary ("take_queue () returns the waiting messages in order, ends their calls, and "
-                  "counts them");
+                  "counts them as dropped");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_ticket (fixture, "one", "first");
@@ -694,8 +693,7 @@ static void
 test_take_queue_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Taking the queue back leaves the messages in flight, and buffered-amount is "
-                  "notified");
+  g_test_summary ("take_queue () leaves the messages in flight, and buffered-amount is notified");
 
   send_text (fixture, "handed");
   assert_takes (fixture, "handed");
@@ -729,8 +727,8 @@ static void
 test_take_queue_greeting (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("Messages of `open` that are taken back precede those that waited, as when "
-                  "they are sent");
+  g_test_summary ("take_queue () returns messages of `open` handlers before those in the queue, in "
+                  "the order of sending");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -746,7 +744,7 @@ static void
 test_withdraw (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message is taken back for its call, unless it is in flight");
+  g_test_summary ("Cancelling a call takes its message back, unless it is in flight");
 
   send_ticket (fixture, "handed", "first");
   assert_takes (fixture, "handed");
@@ -763,7 +761,7 @@ static void
 test_withdraw_flush (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("A flush can be cancelled, and the messages are sent nevertheless");
+  g_test_summary ("A flush can be cancelled, and the messages are still sent");
 
   send_text (fixture, "one");
   hb_outbox_flush (&fixture->outbox, (gpointer) "flush");
@@ -779,7 +777,7 @@ test_close (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("If no other link follows, all calls that wait fail with the reason");
+  g_test_summary ("If no link follows, all calls that wait fail with the reason");
 
   hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_ticket (fixture, "one", "first");
@@ -799,7 +797,7 @@ test_close_forgets (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("The buffer of a task that closed does not affect the next link");
+  g_test_summary ("The messages of a closed task do not affect the next link");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   hb_outbox_on_lost (&fixture->outbox, TRUE);
@@ -822,7 +820,7 @@ static void
 test_metrics (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Written messages are counted, and their bytes");
+  g_test_summary ("Written messages and their bytes are counted");
 
   send_text (fixture, "one");
   send_text (fixture, "three");
@@ -838,7 +836,7 @@ static void
 test_written_alone (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Progress completes messages in the link alone");
+  g_test_summary ("Progress of the link completes only messages in flight");
 
   send_text (fixture, "one");
   send_text (fixture, "two");
@@ -853,7 +851,7 @@ static void
 test_empty_message (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("An empty message is one too");
+  g_test_summary ("An empty message counts as a message");
 
   send_ticket (fixture, "", "empty");
   g_assert_false (hb_queue_is_empty (&fixture->outbox.queue));

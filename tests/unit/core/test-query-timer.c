@@ -10,7 +10,7 @@ typedef struct
 {
   const char *name;
   guint       round_trip; /* in microseconds, as all times here */
-  gint64      times[6];   /* of the queries after a message was written, while none is answered */
+  gint64      times[6];   /* the times of queries after a write that is never acknowledged */
 } Row;
 
 static const Row rows[] = {
