@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where a link or a picture of the book leads nowhere.
+"""Fails if the target of a link or of a picture in the book does not exist.
 
-check-links.py FOLDER        looks at the site that gi-docgen has made
-check-links.py PAGE.md...    looks at the pages, as a forge shows them"""
+check-links.py FOLDER        checks the site that gi-docgen has generated
+check-links.py PAGE.md...    checks the pages as a forge, such as GitLab, shows them"""
 
 import re
 import sys
@@ -65,14 +65,18 @@ def check_site(folder):
 
 
 def read_prose(path):
-    """Returns the text of a page without its code, or None if there is no such page."""
+    """Returns the text of a page without its code blocks, or None if the page does not exist."""
     return FENCED.sub('', path.read_text(encoding='utf-8')) if path.is_file() else None
 
 
 def find_anchors(prose):
-    """Returns the anchors that a forge and gi-docgen both make. A forge keeps the hyphens that
-    gi-docgen joins, gi-docgen drops other letters than English ones, and the two number a second
-    heading of the same text in different ways."""
+    """Returns the anchors that a forge and gi-docgen generate alike.
+
+    The anchors differ for a heading in which several hyphens or spaces follow each other, because
+    only gi-docgen joins them. They differ for a heading with letters other than English ones, which
+    gi-docgen drops. They also differ for two headings with the same text, which are numbered in
+    different ways.
+    """
     anchors = [re.sub(r'[^\w\s-]', '', heading.replace('`', '')).strip().lower()
                for heading in HEADING.findall(prose)]
     return {anchor.replace(' ', '-') for anchor in anchors
@@ -81,8 +85,11 @@ def find_anchors(prose):
 
 
 def find_fault(path, folder, is_picture, text, link):
-    """Returns what is wrong with a link of a page, or None. A page of the book may link to pages
-    and pictures of the book only, because the site has no others."""
+    """Returns the fault of a link in a page, or None.
+
+    A page of the book may link only to pages and pictures of the book, because the site contains no
+    other files.
+    """
     parts = urlsplit(link)
     target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
 
@@ -106,7 +113,7 @@ def check_pages(paths):
         prose = read_prose(path)
         if prose.startswith('Title:'):
             yield f'{path.name}: a line for gi-docgen, which site.py adds'
-        # What is a reference to the site is raw text to a forge.
+        # gi-docgen would make a link from such a reference, but a forge shows it as raw text.
         yield from (f'{path.name}: {reference}'
                     for reference in REFERENCE.findall(CODE.sub('', prose)))
         for picture, text, link in MARKDOWN_LINK.findall(prose):

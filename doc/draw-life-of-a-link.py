@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws the states of a task, and what leads from one to another.
+"""Draws the states of a task, and the causes of each change from one state to another.
 
 draw-life-of-a-link.py > life-of-a-link.svg
 draw-life-of-a-link.py --check life-of-a-link.svg HB-ENUMS.H
 
-The latter fails where the drawing is not what this draws, or does not have the states of HbState.
+With --check, the script fails if the file differs from the drawing, or if the drawing does not have
+the states of HbState.
 """
 
 import re
@@ -18,8 +19,8 @@ WIDTH = 870
 HEIGHT = 452
 BOX = (128, 46)
 
-# It has a background, because not every viewer lets a picture know whether the page around it is
-# dark.
+# The picture has a background of its own, because some viewers do not tell a picture whether the
+# page around it is dark.
 STYLE = '''
     .ground { fill: #fafafa; stroke: #d8d8d8 }
     .state { fill: #ffffff; stroke: #1c71d8; stroke-width: 2 }
@@ -45,19 +46,19 @@ STYLE = '''
 
 @dataclass
 class State:
-    x: int              # of its middle
+    x: int              # the position of the middle
     y: int
     style: str = 'state'
 
 
 @dataclass
 class Way:
-    path: str           # an arrow stands at its end
+    path: str           # the line, at whose end an arrow is drawn
     cause: str
-    told: str           # the signals, in their order
-    x: int              # where the text stands
+    told: str           # the signals, in the order in which they are emitted
+    x: int              # the position of the text
     y: int
-    anchor: str = ''    # middle or end
+    anchor: str = ''    # the alignment of the text: middle or end
 
 
 STATES = {
@@ -104,7 +105,7 @@ def draw():
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title">',
-        # Assembled, because reuse would read this line as one about the licence of this script
+        # The tag is assembled, because reuse would read a whole one as the licence of this script.
         '  <!-- SPDX-License-' 'Identifier: LGPL-2.1-or-later -->',
         '  <!-- Made by draw-life-of-a-link.py -->',
         '  <title id="title">States and signals</title>',

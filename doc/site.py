@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the pages of the book as gi-docgen wants them, from the pages that a forge shows.
+"""Converts the pages of the book, which a forge can show, to pages for gi-docgen.
 
 site.py OUTDIR GIR PAGE.md...
 
-gi-docgen wants a line with the title, and links between pages that end in .html. It also gets a
-link to the reference for the first mention of a method, a property, a type or a constant in each
-section."""
+gi-docgen needs a line with the title, and links between pages need the ending .html. In each
+section, this script also adds a link to the reference at the first mention of a method, a property,
+a type or a constant."""
 
 import re
 import sys
@@ -23,13 +23,14 @@ FENCED = re.compile(r'(^```.*?^```$)', re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r'(?=^## )', re.MULTILINE)
 PAGE_LINK = re.compile(r'\]\(([\w-]+)\.md(#[\w-]+)?\)')
 
-# A heading, a link and a comment stay as they are. The last alternative is a code span.
+# Headings, links, pictures and comments are matched so that they stay unchanged. The last
+# alternative matches a code span, which may become a link.
 PART = re.compile(r'^#[^\n]*|!?\[[^\]]*\]\([^)]*\)|<!--.*?-->|`(?P<code>[^`]+)`',
                   re.MULTILINE | re.DOTALL)
 
 
 def read_callables(kind, node):
-    """Yields the C function of each function, constructor or method of a node, and its page."""
+    """Yields the C name and the page of each function, constructor and method of a node."""
     owner = node.get('name')
     for tag, prefix in (('method', 'method'), ('constructor', 'ctor'), ('function', kind)):
         for child in node.findall(CORE + tag):
@@ -37,17 +38,18 @@ def read_callables(kind, node):
 
 
 def read_class(node):
-    """Yields each method and property of the main class by the short name that the book uses."""
+    """Yields the short name, which the book uses, and the page of each method and property of the
+    main class."""
     for child in node.findall(CORE + 'method'):
         yield child.get('name') + ' ()', f'method.{MAIN_CLASS}.{child.get("name")}.html'
     for child in node.findall(CORE + 'property'):
-        # A name without a hyphen may mean something else on a page.
+        # A name without a hyphen may have another meaning in the book.
         if '-' in child.get('name'):
             yield child.get('name'), f'property.{MAIN_CLASS}.{child.get("name")}.html'
 
 
 def read_enumeration(node):
-    """Yields the type and its constants."""
+    """Yields the C name and the page of an enumeration and of each of its constants."""
     kind = 'flags' if node.tag == CORE + 'bitfield' else 'enum'
     if node.get(GLIB + 'error-domain'):
         kind = 'error'
@@ -59,7 +61,7 @@ def read_enumeration(node):
 
 
 def read_targets(gir):
-    """Returns the page of the reference for each code span that has one."""
+    """Returns a dictionary from code spans to the pages of the reference."""
     namespace = ET.parse(gir).getroot().find(CORE + 'namespace')
     targets = {}
 
