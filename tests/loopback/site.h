@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A server that redirects requests for "/", accepts all others, and records the requests. */
+/* A server that records all requests, and answers requests for "/" with a redirect or another
+ * answer of the test. It accepts all other requests. */
 typedef struct _Site Site;
 
 Site       *site_new            (GTlsCertificate *certificate);

@@ -110,7 +110,7 @@ test_reconnect_now_keeps (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* The message is not sent within close-timeout, so its loss is reported and the connection is
+/* Messages that are not sent within close-timeout are reported as lost, and the connection is
  * dropped. */
 static void
 test_unsent_at_close (Fixture       *fixture,
@@ -132,7 +132,8 @@ test_unsent_at_close (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* The server resumes reading before close-timeout expires. */
+/* The server resumes reading before close-timeout expires, so all messages are sent, and then the
+ * close frame. */
 static void
 test_close_sends_backlog (Fixture       *fixture,
                           gconstpointer  data)
@@ -150,7 +151,8 @@ test_close_sends_backlog (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain state:closed close:1000");
 }
 
-/* The messages in flight are sent, and then the close frame. */
+/* If take_queue () is called while the task is closing, the messages in flight are still sent, and
+ * then the close frame. */
 static void
 test_take_while_closing (Fixture       *fixture,
                          gconstpointer  data)
@@ -205,7 +207,8 @@ test_volatile_is_refused (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_QUEUE_FULL);
 }
 
-/* The server's close frame ends the connection, although the client's cannot be sent. */
+/* The server's close frame ends the connection, although the client's close frame cannot be
+ * sent. */
 static void
 test_close_frame_of_the_server (Fixture       *fixture,
                                 gconstpointer  data)
@@ -280,8 +283,8 @@ test_answer_to_last_words (Fixture       *fixture,
   static const char last_words[] = "\x81\x02hi\x88\x02\x03\xe8";
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("An answer that the kernel has taken, while the server's close frame was read, "
-                  "is not sent again");
+  g_test_summary ("An answer that the kernel accepted before the task read the server's close "
+                  "frame is not sent again");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (answer_cb), NULL);
   raw_peer_write (peer, last_words, sizeof last_words - 1);
@@ -300,7 +303,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A server that stops reading: messages wait, and none is lost or doubled.");
+  g_test_summary ("While a server does not read, messages wait, and none is lost or sent twice");
 
   add_raw_test ("/loopback/backlog/all-arrives-in-order", test_all_arrives_in_order);
   add_raw_test ("/loopback/backlog/next-link-goes-on", test_next_link_goes_on);

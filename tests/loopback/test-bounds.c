@@ -117,7 +117,7 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* Runs the loop for a time. The task emits no signal that would end the wait. */
+/* Runs the loop for a time, or until the task is closed. No other signal could end the wait. */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)
@@ -213,7 +213,8 @@ test_announced (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The frame is refused without a limit too, because libsoup cannot hold a message of this size. */
+/* The frame is also refused if max-message-size is 0, because libsoup cannot hold a message of this
+ * size. */
 static void
 test_announced_without_limit (gconstpointer data)
 {
@@ -225,7 +226,8 @@ test_announced_without_limit (gconstpointer data)
   bounds_free (bounds, G_MAXUINT64);
 }
 
-/* The server announces a message of the maximum size, and sends only its beginning. */
+/* The server announces a message of the maximum size, and sends only its beginning. The task must
+ * not allocate memory for the rest. */
 static void
 test_claimed (gconstpointer data)
 {
@@ -270,7 +272,7 @@ dawdle_cb (HbWebsocketTask *task,
   (*n_messages)++;
 }
 
-/* If the application is too slow, the data stays in the server and in the kernel. */
+/* If the application is slow, the data must stay in the server and in the kernel. */
 static void
 test_slow_application (void)
 {
@@ -300,7 +302,7 @@ test_slow_application (void)
 /* The bytes of an unread flood that the sockets of both sides may buffer */
 #define ROOM_IN_KERNELS (24 * MIB)
 
-/* Room for the waiting messages, which may take as much again in libsoup's array, and for one more
+/* Room for the waiting messages, for as many bytes again in libsoup's array, and for one more
  * read */
 #define ROOM_FOR_WAITING (2 * MIB + ROOM_FOR_BUFFERS)
 
@@ -332,7 +334,7 @@ test_paused (gconstpointer data)
   if (!can_measure ())
     return;
 
-  /* Sends many frames at a time, because the server would be slow otherwise. */
+  /* The server writes many frames at once, because it would otherwise be too slow. */
   frames = g_byte_array_new ();
   while (frames->len < 64 * KIB)
     g_byte_array_append (frames, frame->data, frame->len);
@@ -358,8 +360,8 @@ test_paused (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_WAITING + 2 * length);
 }
 
-/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers. Where the headers
- * do end, the rest is read and thrown away until connect-timeout. */
+/* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers. If the headers
+ * end, the body is read and dropped until connect-timeout. */
 static void
 test_answer (gconstpointer data)
 {
@@ -377,7 +379,7 @@ test_answer (gconstpointer data)
   bounds_free (bounds, ROOM_FOR_BUFFERS);
 }
 
-/* The message never ends, and each of its fragments is short enough. */
+/* The message never ends, and each of its fragments is shorter than max-message-size. */
 static void
 test_fragments (gconstpointer data)
 {
@@ -469,7 +471,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The memory that a hostile server can make the task use.");
+  g_test_summary ("A hostile server can make the task use only a limited amount of memory");
 
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, ignore_cb, NULL);
 

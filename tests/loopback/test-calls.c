@@ -237,7 +237,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("When calls that wait complete, and which calls cancel others");
+  g_test_summary ("Asynchronous calls complete at the right time, and some calls cancel others");
 
   add_test ("/loopback/calls/open-and-close", test_open_and_close);
   add_test ("/loopback/calls/open-through-failures", test_open_through_failures);

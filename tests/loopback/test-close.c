@@ -44,7 +44,8 @@ test_close_frame (Fixture       *fixture,
       signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
-      /* libsoup answers with the same code, and treats the codes 1012 to 1014 as an error. */
+      /* The code of the answer is not checked, because libsoup repeats the server's code, except
+       * that it treats the codes 1012 to 1014 as an error. */
       g_free (raw_peer_take (peer));
       raw_peer_expect_end (peer);
       hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -147,7 +148,7 @@ test_close_timeout (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Without a connection close () emits no `close`, because nothing was open. */
+/* Without a connection, close () emits no `close`, because nothing was open. */
 static void
 test_close_without_link (Fixture       *fixture,
                          gconstpointer  data)
@@ -171,7 +172,7 @@ test_close_without_link (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* The first call of close () counts. */
+/* Only the first call of close () has an effect. */
 static void
 test_close_twice (Fixture       *fixture,
                   gconstpointer  data)
@@ -215,7 +216,8 @@ test_connection_is_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* After such an end, close () sends no frame and does not wait for the peer. */
+/* If the application has closed the connection itself, close () sends no frame and does not wait
+ * for the peer. */
 static void
 test_connection_is_closed_twice (Fixture       *fixture,
                                  gconstpointer  data)
@@ -233,7 +235,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The ways in which a link can end, and how they are reported.");
+  g_test_summary ("Each end of a connection is reported with the right code and reason");
 
   add_raw_test ("/loopback/close/close-frame", test_close_frame);
   add_raw_test ("/loopback/close/last-words", test_last_words);

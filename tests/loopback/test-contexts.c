@@ -70,8 +70,8 @@ finish (GMainContext *context)
   g_main_context_pop_thread_default (context);
 }
 
-/* Checks that a handler runs with the task's context as thread-default, whatever the caller's
- * is. */
+/* Checks that the task's context is the thread-default one in a handler, whatever the context of
+ * the caller is. */
 static void
 check_context_cb (gpointer context)
 {
@@ -165,8 +165,9 @@ test_run_without_push (Fixture       *fixture,
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
 
-  g_test_summary ("If a context is run without being thread-default, libsoup uses another one, "
-                  "so the attempt fails in time. When it is thread-default, attempts succeed.");
+  g_test_summary ("If a context is iterated without being the thread-default one, libsoup uses "
+                  "another context, so the attempt fails with a timeout. Attempts succeed as soon "
+                  "as the context is the thread-default one");
 
   hb_websocket_task_set_connect_timeout (fixture->task, 50);
   g_main_context_push_thread_default (context);
@@ -200,8 +201,8 @@ test_other_context_is_pushed (Fixture       *fixture,
   HbWebsocketTask *second = hb_websocket_task_new (test_server_get_uri (fixture->server));
   guint i;
 
-  g_test_summary ("Two tasks of one thread belong each to the context that was on top when it was "
-                  "opened, and may be used while the other's is");
+  g_test_summary ("Each task belongs to the context that was the thread-default one when the task "
+                  "was opened, and can be called while another context is the thread-default one");
 
   g_signal_connect_swapped (fixture->task, "open", G_CALLBACK (check_context_cb), outer);
   g_signal_connect_swapped (fixture->task, "message", G_CALLBACK (check_context_cb), outer);
@@ -286,7 +287,8 @@ test_opened_in_handler (Fixture       *fixture,
   g_autoptr (GMainContext) context = g_main_context_new ();
   HbWebsocketTask *second = hb_websocket_task_new (test_server_get_uri (fixture->server));
 
-  g_test_summary ("A task that is opened in a handler of another belongs to that one's context");
+  g_test_summary ("A task that is opened in a handler of another task belongs to the context of "
+                  "the other task");
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (open_other_cb), second);
   g_signal_connect_swapped (second, "open", G_CALLBACK (check_context_cb), context);
@@ -375,7 +377,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Main contexts, threads, and sessions: to whom a task belongs.");
+  g_test_summary ("A task uses one main context and its thread, and the application's session");
 
   g_test_add_func ("/loopback/contexts/thread", test_thread);
   g_test_add_func ("/loopback/contexts/many-threads", test_many_threads);

@@ -32,7 +32,7 @@ typedef struct
   guint            n_each;      /* messages of each sender */
   guint            n_own;       /* messages that the task's thread has sent */
   guint            n_received;
-  guint            n_per_link;  /* messages that the server gets before the task reconnects */
+  guint            n_per_link;  /* messages received before the task reconnects */
   guint            n_accepted;  /* (atomic) */
   int              n_started;   /* (atomic) */
 } Crowd;
@@ -157,7 +157,7 @@ crowd_clear (Crowd *self)
   wait_idle ();
 }
 
-/* Sends messages until all are accepted, because a full queue is no error here. */
+/* Tries to send each message until it is accepted, because the queue is often full in this test. */
 static gpointer
 send_all (gpointer data)
 {
@@ -209,8 +209,8 @@ test_order (void)
   guint n_links = 1;
   Crowd crowd;
 
-  g_test_summary ("Each message of each thread arrives once, in order, across reconnects, and no "
-                  "more bytes wait than the limit allows");
+  g_test_summary ("Each message of each thread arrives once and in order, although the task "
+                  "reconnects, and the bytes that wait never exceed the limit");
 
   crowd_init (&crowd);
   hb_websocket_task_set_max_buffered_amount (crowd.task, limit);
@@ -298,7 +298,7 @@ test_bound (gconstpointer data)
   guint n_sent;
   Crowd crowd;
 
-  g_test_summary ("All threads together fill the queue to the last byte, and no further");
+  g_test_summary ("Threads that send at the same time fill the queue exactly to its limit");
 
   crowd_init (&crowd);
   n_sent = N_SENDERS * crowd.n_each;
@@ -374,7 +374,7 @@ test_results (void)
   Crowd crowd;
   guint i;
 
-  g_test_summary ("Each call has its result, whenever the task is opened and closed");
+  g_test_summary ("Each asynchronous call completes, whenever the task is opened and closed");
 
   crowd_init (&crowd);
   crowd_start (&crowd, members, send_async_all);

@@ -30,7 +30,7 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* How often the library has queried the number of unacknowledged bytes */
+/* The number of times that the library has queried the unacknowledged bytes */
 static guint n_readings;
 
 int ioctl (int           fd,
@@ -113,7 +113,7 @@ expect_numbers (RawPeer *peer,
 }
 
 /* The server does not read, so its kernel acknowledges only a part of the messages. When the server
- * reads again, it must find all messages that count as sent. All others come on the next
+ * reads again, it must receive all messages that count as sent. All others are sent on the next
  * connection. */
 static void
 test_loss (gconstpointer data)
@@ -148,7 +148,7 @@ test_loss (gconstpointer data)
   g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
   g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
 
-  /* Without acknowledgements some of these messages are lost. */
+  /* Without acknowledgements, some of these messages are lost. */
   raw_peer_resume (first);
   if (has_stream)
     expect_numbers (first, 0, n_sent);
@@ -169,7 +169,8 @@ test_calls (Fixture       *fixture,
   g_autoptr (GAsyncResult) closed = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Calls complete with the acknowledgement, although the server sends nothing");
+  g_test_summary ("Calls complete when the message is acknowledged, even if the server sends "
+                  "nothing");
 
   test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
   hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
@@ -200,7 +201,7 @@ test_room (Fixture       *fixture,
 {
   gint64 deadline = wait_get_deadline ();
 
-  g_test_summary ("A call asks for acknowledgements before it fails for want of room");
+  g_test_summary ("A call queries the acknowledgements before it fails because the queue is full");
 
   test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
   hb_websocket_task_set_delivery (fixture->task, HB_DELIVERY_ACKNOWLEDGED);
@@ -219,7 +220,7 @@ test_room (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Over TLS, the library measures each written block, which costs system calls. */
+/* Over TLS, the library queries the kernel after each written block, which costs system calls. */
 static void
 test_set_back (gconstpointer data)
 {
@@ -228,8 +229,8 @@ test_set_back (gconstpointer data)
   Fixture fixture = { 0 };
   RawPeer *peer;
 
-  g_test_summary ("The link stops measuring when `delivery` is set back and nothing waits for an "
-                  "acknowledgement any more");
+  g_test_summary ("The link stops querying the kernel when `delivery` is set back and no message "
+                  "waits for an acknowledgement any more");
 
   if (!set_up (&fixture, &tls))
     return;
@@ -282,8 +283,8 @@ test_pause (Fixture       *fixture,
   RawPeer *peer;
   guint hog;
 
-  g_test_summary ("A query for acknowledgements does not end a pause of reading, in which other "
-                  "sources are dispatched");
+  g_test_summary ("A query of the acknowledgements does not end a pause in reading, during which "
+                  "other sources are dispatched");
 
   if (!has_stream)
     {

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* g_object_run_dispose () in any state and more than once. It drops the connection, fails the
+/* g_object_run_dispose () in any state and more than once. It drops the connection, completes the
  * pending calls and emits no signal. The functions of the task still return afterwards. */
 
 static const char * const state_names[] = { "connecting", "open", "closing", "closed", "waiting" };
@@ -293,7 +293,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Disposal, in any state and more than once.");
+  g_test_summary ("A task can be disposed of in any state, and more than once");
 
   for (i = 0; i < G_N_ELEMENTS (state_names); i++)
     {

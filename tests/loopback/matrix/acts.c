@@ -235,7 +235,7 @@ act_close (Cell    *cell,
   raw_peer_send_close (peer, cell->fault->number, cell->fault->data);
 }
 
-/* Sends a reply to a ping @number times. */
+/* Sends @number replies to a ping. */
 void
 act_reply (Cell    *cell,
            RawPeer *peer)

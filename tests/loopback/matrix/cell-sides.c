@@ -87,7 +87,8 @@ on_message (Cell       *self,
   g_array_append_val (self->arrivals, arrival);
 }
 
-/* Handles a frame as a good server does. The faulty connection also does so, unless it is deaf. */
+/* Handles a frame as a good server does. On the faulty connection, the server does not answer if
+ * is_deaf is set. */
 static void
 received_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -147,7 +148,7 @@ hurry (Cell *self)
     }
 }
 
-/* Lengthens all timeouts, because they would disturb the test on a slow machine. */
+/* Sets timeouts that do not expire even on a slow machine. */
 static void
 calm (Cell *self)
 {
@@ -243,8 +244,8 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
-/* Sends a login on each connection. The faulty connection is not marked ready then, but later ones
- * are. */
+/* Sends a login on each connection. The faulty connection is not marked ready at this point, but
+ * later ones are. */
 static void
 open_cb (HbWebsocketTask *task,
          Cell            *self)
@@ -308,12 +309,12 @@ reconnect_cb (HbWebsocketTask *task,
       cell_strike (self);
     }
 
-  /* If the fault hits a connection while it opens, that connection must be lost without a message
-   * in flight. */
+  /* No message is sent before a fault that hits a connection while it opens, because this
+   * connection must be lost without a message in flight. */
   if (self->is_struck || self->fault->phase != PHASE_LINK)
     cell_send_messages (self, 2);
 
-  /* The signal reports the delay that the server asked for. The test does not wait for an hour. */
+  /* Ends a long delay that the server has requested, because the test cannot wait for it. */
   if (delay > 1000)
     hb_websocket_task_check (task);
 }

@@ -64,8 +64,8 @@ add_close (GString      *words,
     g_string_append_printf (words, ":%s", result->reason);
 }
 
-/* Adds the words of the next attempt, which is the second in a row if a reconnect has failed, and
- * else the first. */
+/* Adds the words of the next attempt, which is the second in a row if a reconnection has failed,
+ * and otherwise the first. */
 static void
 add_return (GString    *words,
             const Cell *self)
@@ -75,7 +75,7 @@ add_return (GString    *words,
   g_string_append (words, COMES_BACK " drain");
 }
 
-/* Adds the words before the fault, in states for which a test cannot wait. */
+/* Adds the words before the fault, if the test cannot wait for them before it causes the fault. */
 static void
 add_way (GString    *words,
          const Cell *self)

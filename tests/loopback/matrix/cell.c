@@ -112,7 +112,8 @@ begin_attempt (Cell *self)
     wait_until (self->victim != NULL);
 }
 
-/* Lets the server send what it has held back, for a fault that does not end the connection. */
+/* Ends the state of the connection after a fault that the connection survives. The server replies
+ * to the ping, reads again, or sends the rest of its message or its close frame. */
 static void
 carry_on (Cell *self)
 {
@@ -220,7 +221,8 @@ check_arrivals (Cell  *self,
   g_assert_cmpuint (next, ==, self->n_accepted);
 }
 
-/* Waits until the faulty connection is closed on both sides, and all messages on it were read. */
+/* Waits until the faulty connection is closed on both sides, and the server has read all messages
+ * on it. */
 static void
 bury_victim (Cell *self)
 {
@@ -231,7 +233,8 @@ bury_victim (Cell *self)
   wait_until (raw_peer_has_ended (self->victim));
 }
 
-/* Brings the task from the state after the fault to an idle open connection. */
+/* Waits until the task has an idle open connection. Opens the task again if it has become
+ * CLOSED. */
 static void
 settle (Cell *self)
 {
@@ -260,7 +263,7 @@ settle (Cell *self)
 }
 
 /* Checks that the task works. The waiting messages must be sent, both sides must receive messages,
- * and the task must close. */
+ * and close () must succeed. */
 static void
 prove (Cell *self)
 {

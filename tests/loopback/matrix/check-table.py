@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails if the page does not have the table that the matrix prints, and shows the difference.
+"""Fails if the page does not have the tables that the matrix prints, and shows the difference.
 
-check-table.py MATRIX PAGE.md [--write]"""
+check-table.py MATRIX PAGE.md [--write]
+
+With --write, the tables are written into the page instead."""
 
 import difflib
 import subprocess

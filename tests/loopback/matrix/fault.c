@@ -85,7 +85,8 @@ fault_get_result (const Fault *self,
 }
 
 /* Returns the minimum number of pongs that the server must receive. From 3.8 on, libsoup drops
- * pongs above a limit while the socket is full. The kernel may have accepted some pongs before. */
+ * pongs above a limit while the socket is full. More pongs than the limit can arrive, because the
+ * kernel may accept some before the socket is full. */
 guint
 fault_get_n_pongs (const Fault *self,
                    State        state)

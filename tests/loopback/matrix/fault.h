@@ -16,7 +16,7 @@ typedef struct _Cell Cell;
 /* The state of the task that a fault hits */
 typedef enum
 {
-  STATE_CONNECTING,   /* first attempt; a fault on a connection comes with the answer */
+  STATE_CONNECTING,   /* first attempt; a fault on a connection arrives with the answer */
   STATE_RECONNECTING, /* the same after a lost connection, with messages waiting */
   STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
   STATE_OPEN,         /* an idle connection */
@@ -41,7 +41,7 @@ typedef enum
 /* The point of a connection at which the server causes the fault */
 typedef enum
 {
-  PHASE_NOBODY,  /* no server listens */
+  PHASE_NOBODY,  /* before the TCP connection, because no server listens */
   PHASE_ACCEPT,  /* after the TCP connection, before a byte is read */
   PHASE_REQUEST, /* in place of the answer to the request */
   PHASE_LINK,    /* on an open connection */
@@ -85,10 +85,10 @@ typedef struct
   Exception   but[2];
   const char *messages; /* (nullable) the words of messages received while OPEN */
   guint       without;  /* states that the fault cannot hit */
-  guint       delay;    /* the server's requested delay, in ms */
+  guint       delay;    /* the delay that the server requests, in milliseconds */
   guint       n_pongs;  /* pongs to receive if the connection stays open */
-  guint       n_kept;   /* the minimum with a backlog from libsoup 3.8 on; 0: all */
-  guint       limit;    /* max-message-size, 0: the default, NO_LIMIT: none */
+  guint       n_kept;   /* the minimum of pongs with a backlog from libsoup 3.8 on, 0 for all */
+  guint       limit;    /* max-message-size, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */
 } Fault;

@@ -185,7 +185,7 @@ print_rows (gboolean     of_links,
       print_row (&faults[i], n_states, states);
 }
 
-/* Prints the table in Markdown. */
+/* Prints the tables in Markdown. */
 void
 table_print (void)
 {
