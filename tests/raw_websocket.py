@@ -136,7 +136,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Fails if a byte arrives within `seconds`. All of this time has to pass otherwise."""
+        """Fails if a byte arrives within `seconds`, and otherwise waits for all of this time."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)

@@ -3,8 +3,9 @@
 
 """Prints how many test cases passed, failed and were skipped, from Meson's testlog.json.
 
-Each result line in the TAP output of a test program is a test case. A program that fails without
-such a line, for example because of a crash or a timeout, counts as one more failed test case.
+Each result line in the TAP output of a test program is a test case. If a program fails although no
+line reports a failure, for example because of a crash or a timeout, it counts as one more failed
+test case.
 
 With --build-dir=DIR, the commands that are recommended at the end build in DIR.
 

@@ -7,7 +7,7 @@
 # all tests, or those that the arguments select. Examples:
 #   tests/run.sh --suite core
 #   tests/run.sh --build-dir=_build-asan -Db_sanitize=address,undefined
-# At the end it prints how many test cases passed, and why the others were skipped.
+# At the end it prints how many test cases passed, and why some were skipped.
 
 set -euo pipefail
 

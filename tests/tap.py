@@ -53,7 +53,7 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs the function of each pair of name and function, prints which ones raise, and exits."""
+    """Runs pairs of a name and a function, and exits. A function that raises an error has failed."""
     for name, function in cases:
         try:
             function()

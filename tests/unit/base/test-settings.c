@@ -128,7 +128,7 @@ static void
 test_clear_twice (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Clearing twice is harmless");
+  g_test_summary ("Settings may be cleared twice");
 
   fixture->settings.protocols = g_strsplit ("a,b", ",", -1);
   fixture->settings.origin = g_strdup ("null");
@@ -199,7 +199,7 @@ static const Case cases[] = {
 /* A GBytes cannot be a constant in the table of cases, so another test covers its property. */
 static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
 
-/* Returns a GValue of the value at @pointer, as a setter of the property makes one. */
+/* Initializes @value with the value at @pointer, as a setter of the property does. */
 static void
 init_value (GValue        *value,
             GParamSpec    *pspec,
@@ -307,7 +307,7 @@ test_limits (Fixture       *fixture,
   guint i;
   guint j;
 
-  g_test_summary ("A value outside of the limits is not allowed, here and in GObject");
+  g_test_summary ("A value outside of the limits is refused by the settings and by GObject");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {
@@ -336,7 +336,7 @@ test_protocols (Fixture       *fixture,
   HbSettings *settings = &fixture->settings;
   const char * const *list = none;
 
-  g_test_summary ("An empty list of subprotocols and NULL are the same");
+  g_test_summary ("An empty list of subprotocols and NULL have the same meaning");
 
   g_assert_cmpstrv (hb_settings_list_protocols (settings), none);
   g_assert_false (hb_settings_set (settings, HB_PROPERTY_PROTOCOLS, &list));
@@ -381,7 +381,8 @@ test_own_value (Fixture       *fixture,
   const char *end = settings->uri + strlen ("wss://");
   const gboolean truth = 2;
 
-  g_test_summary ("A part of a string can be its next value, and any true value is TRUE");
+  g_test_summary ("A part of a string can replace the string itself, and any true value is stored "
+                  "as TRUE");
 
   g_assert_true (hb_settings_set (settings, HB_PROPERTY_URI, &end));
   g_assert_cmpstr (settings->uri, ==, "example.com/");

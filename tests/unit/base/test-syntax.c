@@ -393,7 +393,8 @@ test_text_bad (void)
   };
   gsize i;
 
-  g_test_summary ("Text that is not UTF-8 is refused, and the message names the first wrong byte");
+  g_test_summary ("Text that is not UTF-8 is refused, and the error message names the first "
+                  "invalid byte");
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
     {

@@ -177,7 +177,7 @@ test_random (void)
   guint n_valid = 0;
   guint i;
 
-  g_test_summary ("Random bytes are accepted exactly if a simple decoder accepts them");
+  g_test_summary ("Random bytes are accepted if and only if a simple decoder accepts them");
 
   for (i = 0; i < 20000; i++)
     {

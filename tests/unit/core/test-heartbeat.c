@@ -110,7 +110,7 @@ test_life (Fixture       *fixture,
   g_assert_cmpint (tick (fixture, 29000), ==, HB_VERDICT_PING);
 }
 
-/* How early a ping may be sent, in milliseconds */
+/* A ping that may be sent early, with times in milliseconds unless another unit is given */
 typedef struct
 {
   const char *name;
@@ -298,7 +298,7 @@ static void
 test_settings_change (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("A change of the settings acts at once");
+  g_test_summary ("A change of the settings takes effect at once");
 
   fixture->settings.ping_timeout = 5000;
   g_assert_cmpint (get_deadline (fixture), ==, at (5000));
@@ -381,8 +381,8 @@ static void
 test_latency_asked_again (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("After a suspended process, the next ping gives no latency either, because the "
-                  "reply may belong to the ping before it");
+  g_test_summary ("After a suspend, the next ping gives no latency either, because the reply may "
+                  "belong to the ping before it");
 
   on_ping (fixture, 15000);
   on_ping (fixture, 60000);

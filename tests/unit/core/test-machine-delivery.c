@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* What happens to a message that the peer must acknowledge, after each event
+/* The handling of a message that the peer must acknowledge, after each event
  *
  * Each row is a script of steps and its results: calls that complete, errors, signals, and the
  * messages that the link gets, as ">message". A "|" in both separates groups of steps and their
@@ -372,7 +372,7 @@ take_step_of_link (Fixture    *fixture,
   return TRUE;
 }
 
-/* What happens on a link before the peer resets it */
+/* The events on a link before the peer resets it */
 typedef enum {
   WRITTEN, /* All messages are written. */
   WITHIN,  /* Only the first and a part of the second are written. */

@@ -136,7 +136,8 @@ static void
 test_in_open (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Disposing in a handler of `open` fails pending calls, and sends no message");
+  g_test_summary ("Disposing of the task in a handler of `open` fails pending calls, and sends no "
+                  "message");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_ticket (fixture, "queued", "send");
@@ -160,7 +161,7 @@ static void
 test_in_close (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Disposing in a handler of `close` prevents `reconnect`");
+  g_test_summary ("Disposing of the task in a handler of `close` prevents `reconnect`");
 
   start_open (fixture);
   fixture->handler = dispose_at_close_cb;

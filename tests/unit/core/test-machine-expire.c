@@ -293,8 +293,8 @@ test_set (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("a", 1);
   HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "late", .opcode = HB_OPCODE_TEXT };
 
-  g_test_summary ("A change of queue-timeout acts at once, and the age of a message without a time "
-                  "counts from the change");
+  g_test_summary ("A change of queue-timeout takes effect at once, and the age of a message "
+                  "without a time counts from the change");
 
   enter (fixture, WAITING);
   advance (fixture, 600);

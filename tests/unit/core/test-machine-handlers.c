@@ -145,8 +145,8 @@ static void
 test_send_in_callback (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If buffered-amount is read after another message was sent and before it is "
-                  "notified, another notification follows when that message is written");
+  g_test_summary ("If another message is sent before buffered-amount is notified, buffered-amount "
+                  "is notified again when that message is written");
 
   fixture->holds_writes = TRUE;
   start (fixture);

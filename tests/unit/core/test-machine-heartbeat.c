@@ -7,7 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* When a machine sends a ping and ends a link, and which events count as activity */
+/* The pings of a machine, the events that count as activity, and the end of a link without an
+ * answer */
 
 #define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
              "notify:reconnect-at reconnect:1:2000"
@@ -81,7 +82,7 @@ static void
 test_new_ping_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A changed ping timeout has an effect at once");
+  g_test_summary ("A changed ping timeout takes effect at once");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -111,7 +112,7 @@ static void
 test_new_pong_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A changed pong timeout has an effect on a ping that waits for its answer");
+  g_test_summary ("A changed pong timeout applies to a ping that waits for its answer");
 
   start_open (fixture);
   advance (fixture, 15000);

@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The fate of messages when the task closes, or when their calls are cancelled */
+/* The handling of messages when the task closes, or when their calls are cancelled */
 
 static void
 assert_refuses (Fixture    *fixture,

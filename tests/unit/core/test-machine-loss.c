@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* How a machine handles the end of a link, and events of an old link */
+/* The end of a link, and events of an old link */
 
 static void
 test_loss (Fixture       *fixture,
@@ -401,7 +401,7 @@ static void
 test_new_connect_timeout (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A changed connect timeout has an effect on the current attempt");
+  g_test_summary ("A changed connect timeout applies to the current attempt");
 
   start (fixture);
   fixture->machine.settings.connect_timeout = 3000;

@@ -175,8 +175,8 @@ test_burst (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Of many changes, the first has an effect at once, and all others together have "
-                  "one after five seconds");
+  g_test_summary ("Of many changes, the first takes effect at once, and the others together after "
+                  "five seconds");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -197,7 +197,7 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The last of many changes has an effect after five seconds, even if an earlier "
+  g_test_summary ("The last of many changes takes effect after five seconds, even if an earlier "
                   "check has succeeded");
 
   fixture->machine.settings.reconnect_timeout = 60000;
@@ -217,7 +217,7 @@ static void
 test_again (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("After five seconds without a change, the next change has an effect at once "
+  g_test_summary ("After five seconds without a change, the next change takes effect at once "
                   "again");
 
   start_open (fixture);
@@ -287,7 +287,7 @@ static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not break a hold");
+  g_test_summary ("A change of the network does not end a hold");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);

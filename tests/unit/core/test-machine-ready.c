@@ -288,7 +288,7 @@ typedef struct
 {
   const char *name;
   void      (*be) (Fixture *fixture);
-  gboolean    takes;    /* whether the link accepts the message, which the kernel never does */
+  gboolean    takes;    /* whether the link accepts the message, unlike the kernel */
 } DropCase;
 
 static const DropCase drop_cases[] = {
@@ -429,8 +429,8 @@ static void
 test_beat_begins (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The first ping message is due after the mark plus ping-timeout, and an earlier "
-                  "ping frame does not end the link");
+  g_test_summary ("The first ping message is due ping-timeout after the mark, and an earlier ping "
+                  "frame does not end the link");
 
   fixture->machine.settings.connect_timeout = 0;
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;

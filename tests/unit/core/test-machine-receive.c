@@ -144,7 +144,7 @@ test_pause_in_handler (Fixture       *fixture,
   assert_message (fixture, "d");
 }
 
-/* Acts as a main loop in the handler, during which another message is received. */
+/* Receives another message, as a main loop in the handler would. */
 static void
 loop_cb (Fixture    *fixture,
          const char *effect)

@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* What happens to messages in each state, and when links are lost */
+/* The handling of messages in each state, and after the loss of a link */
 
 /* Loses the link and opens the next one. */
 static void

@@ -6,7 +6,7 @@
 
 #include "machine-fixture.h"
 
-/* A changed property has an effect at once, also on a time that is running. */
+/* A changed property takes effect at once, and also changes a time that is running. */
 
 #define LATER 500
 
@@ -360,7 +360,7 @@ static void
 test_next_uri (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A URI that a handler of `connecting` sets without a hold has an effect at the "
+  g_test_summary ("A URI that a handler of `connecting` sets without a hold takes effect at the "
                   "next attempt");
 
   fixture->handler = set_uri_in_connecting_cb;

@@ -274,7 +274,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A lowered repeat-limit has an effect at the next failure");
+  g_test_summary ("A lowered repeat-limit takes effect at the next failure");
 
   start (fixture);
   fail_attempts (fixture, 5);

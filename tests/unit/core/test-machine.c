@@ -5,7 +5,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* How a machine opens and closes, and the order of its signals */
+/* The opening and closing of a machine, and the order of its signals */
 
 static void
 test_new (Fixture       *fixture,
@@ -431,7 +431,7 @@ static void
 test_new_uri (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A new URI has an effect at the next attempt, and the current link stays open");
+  g_test_summary ("A new URI takes effect at the next attempt, and the current link stays open");
 
   start_open (fixture);
   set_text (&fixture->machine.settings.uri, "nonsense");
@@ -449,7 +449,7 @@ static void
 test_new_close_timeout (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A changed close timeout has an effect on the current closing");
+  g_test_summary ("A changed close timeout applies to the current closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

@@ -43,7 +43,7 @@ push_full (Fixture    *fixture,
   hb_queue_push (&fixture->queue, &message, line);
 }
 
-/* Each word is a message. */
+/* Adds a message for each word. */
 static void
 push (Fixture    *fixture,
       const char *texts)

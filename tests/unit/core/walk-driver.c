@@ -129,7 +129,7 @@ announce_attempt (Walk     *self,
   g_assert_cmpint (self->machine.state, ==, HB_STATE_WAITING);
   g_assert_cmpuint (effect->reconnect.attempt, ==, self->machine.attempt);
 
-  /* In every other case, the application has a function that sets the delay. */
+  /* In half of the cases, the application has a function that sets the delay. */
   if (dice_roll (self->dice, 2) == 1)
     {
       delay = dice_roll (self->dice, 4) * 1000;

@@ -374,8 +374,7 @@ walk_send (Walk *self)
   message.bytes = bytes;
   message.ticket = walk_maybe_start_call (self, CALL_SEND);
 
-  /* A volatile message needs a link that has room now, so the link reports that it is full first,
-   * as in the driver. */
+  /* If the link is full, it reports this before a volatile message is sent, as in the driver. */
   if (message.is_volatile && self->link.exists && self->link.room == 0)
     walk_on_blocked (self);
   if (hb_machine_needs_room (&self->machine, g_bytes_get_size (bytes)))
@@ -462,7 +461,7 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* The application's function judges every other message. As in the driver, it is called after all
+/* The application's function judges half of the messages. As in the driver, it is called after all
  * earlier effects, and its handlers may call the task. Meanwhile the link delivers nothing. */
 static HbReply
 judge (Walk          *self,

@@ -12,8 +12,8 @@
 /* The input is a series of bytes that a server sends after the handshake or, if the first byte is
  * odd, instead of it. The task must report one end, and become idle. */
 
-/* A server keeps the data of each connection until it is freed, so a new one replaces it after this
- * number of connections. */
+/* The number of connections after which a new server replaces the old one, because a server keeps
+ * the data of each connection */
 #define LINKS_PER_SERVER 256
 
 typedef struct

@@ -41,7 +41,7 @@ make_frame (guint8 first)
 /* The frames that the kernel has received completely */
 typedef struct
 {
-  GString    *words;     /* the first byte and the length of each */
+  GString    *words;     /* the first byte and the length of each frame */
   GByteArray *payload;   /* the payload of the output's messages */
   guint32     mask;      /* the mask of the output's last frame */
   gsize       at;        /* the number of parsed bytes */

@@ -46,8 +46,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Two URIs have the same origin exactly if their scheme, host and port are the "
-                  "same");
+  g_test_summary ("Two URIs have the same origin if and only if they have the same scheme, host "
+                  "and port, and ws counts as http");
 
   g_test_add_func ("/link/redirect/origins", test_origins);
 

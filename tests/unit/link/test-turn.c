@@ -159,8 +159,8 @@ test_threads (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("The limit applies to each thread separately, even if two threads use one "
-                  "context");
+  g_test_summary ("The limit of attempts applies to each thread separately, even if two threads "
+                  "use one context");
 
   for (i = 0; i < N_TURNS; i++)
     take (fixture, i, NULL);

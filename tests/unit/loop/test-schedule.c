@@ -314,8 +314,8 @@ test_nested (Fixture       *fixture,
 {
   gint64 first = in_past ();
 
-  g_test_summary ("A main loop in a callback calls the alarms that were due at the same time, "
-                  "become due meanwhile, or are woken, each once");
+  g_test_summary ("A main loop in a callback calls each alarm that is due or woken, and calls it "
+                  "once");
 
   fixture->bells[0].func = run_nested;
   bell_want (&fixture->bells[0], first);

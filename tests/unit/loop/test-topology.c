@@ -24,11 +24,11 @@ typedef struct
 {
   guint16 type;      /* 0 marks the end of the steps */
   guint32 number;    /* an interface, the host of an address, or the priority of a route */
-  guint32 flags;     /* of the kind of message */
+  guint32 flags;     /* the flags, whose meaning depends on the type */
   guint32 detail;    /* the age of an address, or the gateway of a route */
   guint16 attribute; /* an additional attribute, whose value does not matter */
-  guint8  family;    /* AF_UNSPEC: the usual one */
-  guint8  kind;      /* of a route, RTN_UNSPEC: unicast */
+  guint8  family;    /* AF_UNSPEC for the usual family */
+  guint8  kind;      /* the kind of a route, RTN_UNSPEC for a unicast route */
   gboolean counts;
 } Step;
 
