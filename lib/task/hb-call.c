@@ -6,8 +6,8 @@
 #include "hb-i18n-private.h"
 #include "hb-message-private.h"
 
-/* An asynchronous call of the application that is pending. It is the data of its GTask, and the
- * GTask is the ticket by which the machine knows the call. */
+/* A pending asynchronous call of the application. This struct is the task data of a GTask. The
+ * machine identifies the call by that GTask, which is its ticket. */
 typedef struct
 {
   HbCallFunc      cancelled;
@@ -50,9 +50,10 @@ stop_watching (GTask *task)
     g_source_destroy (self->source);
 }
 
-/* Makes @task a ticket for the machine, which returns it in an HB_EFFECT_RESOLVE. @cancelled is
- * called in the caller's context when the caller's GCancellable is triggered. GTask must not fail
- * the call by itself then, because only the machine knows whether the message is still waiting.
+/* Makes @task a ticket for the machine, which returns the ticket in an HB_EFFECT_RESOLVE.
+ * @cancelled is called in the caller's context when the caller's GCancellable is triggered. The
+ * GTask does not check the GCancellable itself, because only the machine knows whether the message
+ * is still waiting.
  *
  * Returns: (transfer full): the ticket */
 GTask *
@@ -103,9 +104,9 @@ return_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Completes a call with a message, which it owns, in the next iteration of the loop. libsoup may be
- * delivering the message now. If the callback then ran a main loop until the next message is
- * received, it would wait forever. */
+/* Completes a call with a message in the next iteration of the loop, and takes ownership of
+ * @message. libsoup may be delivering the message now. If the callback were called within that
+ * delivery and ran a main loop until the next message is received, it would wait forever. */
 static void
 return_later (GTask     *task,
               HbMessage *message)

@@ -18,8 +18,8 @@ hb_driver_send_request (HbDriver       *self,
     hb_machine_await_turn (&self->machine);
 }
 
-/* Makes a link, and emits `connecting`. The request is sent when the handlers have returned, or
- * when they release it. */
+/* Makes a link, and emits `connecting`. The request is sent when the handlers have returned. If a
+ * handler has held the attempt, an HB_EFFECT_REQUEST sends the request later. */
 void
 hb_driver_connect (HbDriver       *self,
                    const HbEffect *effect)
@@ -46,7 +46,7 @@ hb_driver_connect (HbDriver       *self,
 }
 
 /* Completes the effect with the delay that the application's function returns. Returns FALSE if the
- * attempt is no longer planned, because that function may call anything. */
+ * attempt is no longer scheduled, because that function may call any method, such as close (). */
 gboolean
 hb_driver_choose_delay (HbDriver *self,
                         HbEffect *effect)

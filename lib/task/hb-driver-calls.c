@@ -7,7 +7,8 @@
 #include "hb-driver-steps-private.h"
 #include "hb-message-private.h"
 
-/* The calls of the application. Each goes to the machine, and the driver carries out effects. */
+/* The calls of the application. Each call is passed to the machine, and the driver then carries out
+ * the machine's effects. */
 
 static void
 cancelled_cb (GTask    *task,
@@ -33,7 +34,7 @@ start_call (HbDriver *self,
   return hb_call_start (task, cancelled_cb, hb_driver_ref (self), hb_driver_release_cb);
 }
 
-/* Sets a property, and applies it to the link and to what the machine has planned. As in
+/* Sets a property, and applies the new value to the link and to the machine. As in
  * hb_settings_set (), @value points to a value of the property's type.
  *
  * Returns whether the property has changed. */
@@ -85,7 +86,8 @@ hb_driver_get_request_headers (HbDriver *self)
   return self->request_headers;
 }
 
-/* Makes the owner's is_pong() decide which message is a reply, in place of `pong-message`. */
+/* Sets whether the owner's is_pong () decides which message is a reply, in place of
+ * `pong-message`. */
 void
 hb_driver_set_has_pong_func (HbDriver *self,
                              gboolean  has_pong_func)
@@ -93,7 +95,8 @@ hb_driver_set_has_pong_func (HbDriver *self,
   self->has_pong_func = has_pong_func;
 }
 
-/* Returns whether the task may be used from this thread. */
+/* Returns whether the task may be used from this thread. If not, prints a critical message that
+ * names @function. */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
@@ -209,8 +212,9 @@ send_from_outside (HbDriver    *self,
   return accepted;
 }
 
-/* Sends a message in the call that accepts it, also from a handler, so that buffered-amount always
- * means the same. */
+/* Sends a message within the call that accepts it, even if a handler makes the call. If the message
+ * waited until the handler has returned, buffered-amount would count a message that the connection
+ * can accept at once. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,
@@ -229,7 +233,8 @@ send_from_inside (HbDriver    *self,
   if (!accepted)
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
-  /* A handler may drop the task in here, so the driver may not exist afterwards. */
+  /* A handler that runs in these functions may drop the last reference to the task, so the driver
+   * may not exist afterwards. */
   if (is_direct)
     hb_driver_send_directly (self, message);
   else
@@ -238,8 +243,9 @@ send_from_inside (HbDriver    *self,
   return accepted;
 }
 
-/* May be called in any thread, as may the next two functions. A task without a context has no
- * thread, and another thread may open it at this moment.
+/* This function and the next two may be called from any thread. Another thread may open a task
+ * without a context during the call, so the messages and calls for such a task go through the
+ * intake.
  *
  * @ticket: (nullable): of a call that waits until the message has been sent */
 gboolean
@@ -307,7 +313,7 @@ hb_driver_receive (HbDriver *self,
   hb_driver_wake (self);
 }
 
-/* Returns: (transfer container) (element-type HbMessage): owns its messages */
+/* Returns: (transfer container) (element-type HbMessage): the messages, which the array owns */
 GPtrArray *
 hb_driver_take_queue (HbDriver *self)
 {
@@ -355,7 +361,7 @@ has_open_link (HbDriver *self)
   return self->link != NULL && hb_machine_has_open_link (&self->machine);
 }
 
-/* Returns: (nullable): the connection for as long as the application can use it */
+/* Returns: (nullable): the connection, NULL while the application cannot use one */
 SoupWebsocketConnection *
 hb_driver_get_connection (HbDriver *self)
 {
@@ -374,7 +380,8 @@ hb_driver_get_metrics (HbDriver *self)
   return hb_machine_get_metrics (&self->machine, hb_clock_now ());
 }
 
-/* Returns the time in terms of g_get_monotonic_time (), -1 if no attempt is due. */
+/* Returns when the next attempt is due, on the clock of g_get_monotonic_time (). Returns -1 if no
+ * attempt is scheduled, or if attempts are held. */
 gint64
 hb_driver_get_reconnect_at (HbDriver *self)
 {

@@ -5,7 +5,7 @@
 #include "hb-call-private.h"
 #include "hb-driver-steps-private.h"
 
-/* Carries out the effects of the machine, and leaves the context when the task is closed */
+/* Carries out the effects of the machine, and leaves the context when the task is closed. */
 
 static gboolean
 network_cb (gpointer user_data)
@@ -40,7 +40,8 @@ yield_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A source of this priority is dispatched after all others that are ready. */
+/* Lets other sources be dispatched before the next message. The source below has the priority of
+ * idle sources, so all sources that are ready and have a higher priority are dispatched first. */
 static void
 yield (HbDriver *self)
 {
@@ -71,7 +72,8 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_unref (self);
 }
 
-/* Drops the link, and with it the rest of a delivery. */
+/* Drops the link. If the link is in a delivery (HB_EVENT_DELIVERY), the rest of the delivery is
+ * dropped too. */
 void
 hb_driver_drop_link (HbDriver *self)
 {
@@ -145,7 +147,7 @@ carry_out (HbDriver *self,
     }
 }
 
-/* Follows the last effect. Leaves the context of a closed task, and applies network-aware. */
+/* Leaves the context of a closed task, and applies network-aware. Called after the last effect. */
 static void
 follow_state (HbDriver *self)
 {
@@ -157,7 +159,8 @@ follow_state (HbDriver *self)
     self->network = hb_network_watch (self->home.context, network_cb, self);
 }
 
-/* Follows hb_driver_begin (). After the outermost one, the driver may be gone. */
+/* Ends the section that hb_driver_begin () has begun. After the end of the outermost section, the
+ * driver may no longer exist. */
 void
 hb_driver_end (HbDriver *self)
 {
@@ -197,8 +200,8 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
-/* Carries out all effects. Code of the application runs in here, which may call anything, drop the
- * last reference, or run a main loop, and this function with it. */
+/* Carries out all effects. This runs code of the application, which may call any method, drop the
+ * last reference, or run a main loop in which this function is called again. */
 void
 hb_driver_carry_out_all (HbDriver *self)
 {
@@ -209,7 +212,8 @@ hb_driver_carry_out_all (HbDriver *self)
   hb_driver_end (self);
 }
 
-/* Sends the messages that wait. The effects follow, except within an effect. */
+/* Sends the messages that wait, and then carries out the effects. If an effect is already being
+ * carried out, they follow when that effect is complete. */
 void
 hb_driver_transmit_now (HbDriver *self)
 {
@@ -227,8 +231,8 @@ hb_driver_transmit_now (HbDriver *self)
   hb_driver_end (self);
 }
 
-/* Carries out the effects now. Within an effect, all but the drop of the link follow when that one
- * is done. */
+/* Carries out the effects now. If an effect is already being carried out, only a drop of the link
+ * is carried out now. All other effects follow when the current effect is complete. */
 void
 hb_driver_wake (HbDriver *self)
 {

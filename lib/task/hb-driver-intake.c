@@ -5,13 +5,13 @@
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
-/* The task's side of the intake: when the task takes in what other threads have asked for */
+/* The task's side of the intake: takes in the messages and calls of other threads. */
 
-/* How long, in microseconds, other threads may keep the task busy before all other sources have
- * their turn */
+/* The time, in microseconds, for which other threads may keep the task busy before all other
+ * sources are dispatched */
 #define MAX_BUSY 4000
 
-/* For hb_driver_take_in () */
+/* The part of hb_driver_take_in () that is not inline */
 void
 hb_driver_take_batch_in (HbDriver *self)
 {
@@ -51,10 +51,13 @@ hb_driver_query (HbDriver *self)
   hb_driver_follow_delivery (self);
 }
 
-/* Brings the machine up to date before it may leave the link or give messages back. When libsoup
- * writes a frame, gathered messages may be written with it, and no event can report that from
- * within libsoup. On the next link such a message would be sent again, and would arrive twice, as
- * would one whose acknowledgement has come. */
+/* Updates the machine before it may leave the link or give messages back. Without this update, a
+ * message that has already been written or acknowledged could be sent again on the next link, and
+ * would arrive twice.
+ *
+ * When libsoup writes a frame, it may also write messages that were gathered before, and no event
+ * can report that from within libsoup. Therefore the machine may not know yet that they have been
+ * written. */
 void
 hb_driver_catch_up (HbDriver *self)
 {
@@ -70,8 +73,9 @@ hb_driver_catch_up (HbDriver *self)
   hb_driver_query (self);
 }
 
-/* For hb_driver_show_state (). What other threads have sent before they could see that the task
- * does not accept messages is taken in, and fails. */
+/* The part of hb_driver_show_state () that is not inline. When the task no longer accepts messages,
+ * other threads may have sent some before they could see the change. These messages are taken in,
+ * and fail. */
 void
 hb_driver_show_change (HbDriver *self)
 {
@@ -85,7 +89,7 @@ hb_driver_show_change (HbDriver *self)
     hb_driver_take_in (self);
 }
 
-/* Dispatched when all other sources have had their turn. The alarm then carries out the effects. */
+/* Dispatched after all other sources that are ready. The alarm then carries out the effects. */
 static gboolean
 turn_cb (gpointer user_data)
 {
@@ -104,7 +108,8 @@ turn_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes in what other threads have sent, or leaves that to turn_cb (). */
+/* Takes in the messages and calls of other threads. If they have kept the task busy for MAX_BUSY,
+ * turn_cb () takes them in later, after all other sources have been dispatched. */
 void
 hb_driver_on_woken (HbDriver *self)
 {

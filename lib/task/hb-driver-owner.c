@@ -4,7 +4,7 @@
 
 #include "hb-driver-steps-private.h"
 
-/* The object that owns the driver, whose functions run code of the application */
+/* Calls the functions of the object that owns the driver, which run code of the application. */
 
 void
 hb_driver_emit (HbDriver       *self,
@@ -17,8 +17,9 @@ hb_driver_emit (HbDriver       *self,
 }
 
 /* Emits a message of a delivery. The reference to the owner is kept for the next message, because
- * to obtain one takes a lock, and changes how a script language holds the object. A handler may
- * drop the application's last reference; no message follows then. */
+ * taking a reference needs a lock, and makes the binding of a scripting language change how it
+ * holds the object. If a handler drops the application's last reference, no further message of the
+ * delivery is emitted. */
 void
 hb_driver_emit_message (HbDriver      *self,
                         const HbEvent *event)
@@ -41,7 +42,7 @@ hb_driver_emit_message (HbDriver      *self,
     g_clear_object (&self->recipient);
 }
 
-/* The owner, and the driver with it, may be gone afterwards. */
+/* Releases the reference to the owner. The owner and the driver may no longer exist afterwards. */
 void
 hb_driver_end_delivery (HbDriver *self)
 {
@@ -50,7 +51,7 @@ hb_driver_end_delivery (HbDriver *self)
 }
 
 /* Asks the application whether a message is the reply to a ping. While the application's function
- * runs, the effects of its calls wait, as in a handler. */
+ * runs, the effects of the calls that it makes wait, as they do in a handler. */
 HbReply
 hb_driver_judge (HbDriver      *self,
                  const HbEvent *event)

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 
 typedef struct _HbDriver HbDriver;
 
-/* The functions that the object that owns the driver implements. The driver calls them only while
- * that object is alive. Each may run code of the application. */
+/* The functions of the object that owns the driver. The driver calls them only while that object is
+ * alive. Each of them may run code of the application. */
 typedef struct
 {
   void     (*emit)       (gpointer        owner,

@@ -33,7 +33,7 @@ hb_driver_release_cb (gpointer self)
   hb_driver_unref (self);
 }
 
-/* Holds a reference until the outermost hb_driver_end (). */
+/* Holds a reference to the driver until the outermost hb_driver_end (). */
 void
 hb_driver_keep (HbDriver *self)
 {
@@ -44,9 +44,10 @@ hb_driver_keep (HbDriver *self)
   hb_driver_ref (self);
 }
 
-/* Precedes anything that may run code of the application, which may drop the last reference to the
- * driver. A driver in a context holds a reference to itself until it leaves the context, so that no
- * reference is counted for each message. */
+/* Begins a section that may run code of the application, and keeps the driver alive until
+ * hb_driver_end (), because that code may drop the last reference. A driver in a context holds a
+ * reference to itself until it leaves the context, so no further reference is taken for each
+ * message. */
 void
 hb_driver_begin (HbDriver *self)
 {

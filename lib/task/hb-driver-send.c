@@ -22,8 +22,9 @@ give_to_link (HbDriver         *self,
   return is_writable;
 }
 
-/* Sends a message that the machine has taken. Handlers that the application has connected to the
- * connection may run in here, and may replace the link. */
+/* Sends a message that hb_machine_take_message () has returned. The application may have connected
+ * handlers to the SoupWebsocketConnection. They may run in this function, and may replace the
+ * link. */
 static void
 send_taken (HbDriver         *self,
             const HbOutgoing *message)
@@ -35,8 +36,8 @@ send_taken (HbDriver         *self,
   hb_machine_on_sent (&self->machine, self->now, serial, &span, is_writable);
 }
 
-/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages have no
- * effects. */
+/* Sends a message that hb_machine_send () has not added to the queue. Nearly all messages cause no
+ * effects, so effects are carried out only if some are pending. */
 void
 hb_driver_send_directly (HbDriver         *self,
                          const HbOutgoing *message)
@@ -52,13 +53,14 @@ hb_driver_send_directly (HbDriver         *self,
     hb_driver_touch_alarm (self);
 }
 
-/* The caller carries out the effects. */
+/* Sends messages until none is left or the link is blocked. The caller carries out the effects. */
 void
 hb_driver_transmit (HbDriver *self)
 {
   const HbOutgoing *message;
 
-  /* Once is enough, because each hb_link_send () returns whether another message may follow. */
+  /* One check is enough, because each hb_link_send () returns whether another message may
+   * follow. */
   if (self->link != NULL && hb_machine_can_transmit (&self->machine)
       && !hb_link_may_send (self->link))
     hb_machine_on_blocked (&self->machine);

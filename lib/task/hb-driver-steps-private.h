@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* No HbState */
+/* A value of `shown_state` that differs from every HbState, so that the next state is shown */
 #define HB_DRIVER_NOT_SHOWN -1
 
 /* Shared by the files of the driver only. Each file uses only those below it:
@@ -28,24 +28,24 @@ struct _HbDriver
 {
   const HbDriverFuncs *funcs;
   HbEventFunc          event_func;      /* for the link and the network */
-  GWeakRef             owner;           /* empty early if another thread drops the owner */
+  GWeakRef             owner;           /* empty before dispose_cb () if another thread drops it */
   GObject             *recipient;       /* (owned) (nullable) the owner, during a delivery */
   HbMachine            machine;
   SoupSession         *session;         /* (nullable) the application's, for the next attempt */
   SoupMessageHeaders  *request_headers; /* (nullable) NULL until the application asks for them */
   HbLink              *link;            /* (nullable) */
-  HbHome               home;            /* entered until CLOSED, as the next three */
+  HbHome               home;            /* in use until CLOSED, like the next three */
   HbAlarm              alarm;
   HbNetwork           *network;         /* (nullable) */
-  GSource             *yielding;        /* (nullable) ends the turn of other sources */
+  GSource             *yielding;        /* (nullable) runs hb_machine_on_yielded () */
   gint64               now;             /* when the clock was last read */
-  guint                depth;           /* of the effects that are being carried out */
+  guint                depth;           /* how many effects are being carried out */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong() of the owner judges each message. */
-  gboolean             is_delivering;   /* between HB_EVENT_DELIVERY and _DELIVERED */
+  gboolean             is_delivering;   /* after HB_EVENT_DELIVERY, until HB_EVENT_DELIVERED */
 
   HbIntake             intake;          /* takes messages from other threads */
-  GSource             *turn;            /* (nullable) until other sources have had their turn */
+  GSource             *turn;            /* (nullable) dispatched after all other sources */
   gint64               busy_since;      /* when `turn` was made */
   gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
   int                  shown_state;     /* the state that the intake knows */
@@ -121,24 +121,24 @@ hb_driver_is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Reads the clock for a message only if messages have an age, because that takes as long as a part
- * of the sending. */
+/* Reads the clock for a message only if messages can expire, because reading the clock takes a
+ * considerable part of the time that a send takes. */
 static inline gint64
 hb_driver_read_ages (HbDriver *self)
 {
   return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
 }
 
-/* Called before code of the application runs as well as after it, because that code may run a main
- * loop. */
+/* Makes the loop query the deadline again before the next poll. Call this both before and after
+ * code of the application runs, because that code may run a main loop. */
 static inline void
 hb_driver_touch_alarm (HbDriver *self)
 {
   hb_alarm_touch (&self->alarm);
 }
 
-/* Gives the machine what other threads have asked for. Code of the application does not run in
- * here, except functions that free the bytes of a message. */
+/* Passes the messages and calls of other threads to the machine. No code of the application runs in
+ * this function, except functions that free the bytes of a message. */
 static inline void
 hb_driver_take_in (HbDriver *self)
 {
@@ -153,8 +153,8 @@ hb_driver_has_work (const HbDriver *self)
   return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
 }
 
-/* Asks the link what the peer has acknowledged before a message of @size would be refused or would
- * drop others. */
+/* Asks the link what the peer has acknowledged if a message of @size has no room. The acknowledged
+ * messages make room. Without this, the message would be refused or would drop others. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)

@@ -5,7 +5,7 @@
 #include "hb-clock-private.h"
 #include "hb-driver-steps-private.h"
 
-/* The time of an event, when the next one is due, and what happens then */
+/* The clock, the next deadline, and the handling of a deadline that has passed */
 
 gint64
 hb_driver_read_clock (HbDriver *self)
@@ -15,8 +15,8 @@ hb_driver_read_clock (HbDriver *self)
   return self->now;
 }
 
-/* The events of one read share the time of its HB_EVENT_ACTIVITY: to read the clock for each
- * message would take as long as the machine does. */
+/* Returns the time of an event. The events of one read share the time of its HB_EVENT_ACTIVITY,
+ * because reading the clock for each message would take as long as the work of the machine. */
 gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
@@ -28,8 +28,8 @@ hb_driver_get_time (HbDriver    *self,
   return has_time ? self->now : hb_driver_read_clock (self);
 }
 
-/* Asks for a dispatch at once while effects are left, because they must not wait for the end of a
- * main loop that a handler runs. */
+/* Returns the deadline of the alarm. While effects are left, the alarm must fire at once, because
+ * the effects must not wait until a main loop that a handler runs has ended. */
 gint64
 hb_driver_get_deadline (gpointer  user_data,
                         gint64   *earliest)
@@ -46,8 +46,9 @@ hb_driver_get_deadline (gpointer  user_data,
 }
 
 /* Ends a pause of reading if a deadline of the link has passed, so that the socket is read in the
- * next iteration. All other deadlines leave the pause alone. While messages wait for
- * acknowledgements, those deadlines are so close that other sources would never be dispatched. */
+ * next iteration. No other deadline ends the pause. While messages wait for acknowledgements, the
+ * other deadlines follow each other so closely that, without pauses, other sources would never be
+ * dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {
@@ -63,8 +64,9 @@ read_on (HbDriver *self)
 
 /* Handles a deadline that has passed, or sends a ping early.
  *
- * A deadline may have passed only after the sockets were read, for example while another task was
- * busy. The socket must be read again then before the link is ended. */
+ * If another task was busy, for example, the deadline may have passed after the sockets were
+ * polled. Bytes that prove that the server is alive may have arrived since, so the socket is read
+ * again before the link is ended. */
 void
 hb_driver_tick (HbDriver *self)
 {

@@ -7,10 +7,10 @@
 
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
- * An event of any of these goes to the machine first, and hb_driver_carry_out_all () then carries
- * out the machine's effects. Only a message that nothing else precedes is emitted without an
- * effect, because an effect for each would take longer than all other work of this library on a
- * short message. */
+ * An event of any of these is passed to the machine first. hb_driver_carry_out_all () then carries
+ * out the machine's effects. The exception is a message that no other effect precedes. It is
+ * emitted without an effect of its own, because an effect for each message would take longer than
+ * all other work of this library on a short message. */
 
 /* Emits a message at once if it is part of a delivery and no other effect is pending. */
 static void
@@ -38,9 +38,10 @@ on_message (HbDriver      *self,
     }
 }
 
-/* The effects that have not been carried out, because a handler has not returned, precede the
- * question whether the message is a reply, as they precede the message. The message has the time at
- * which it was received, because the application's function may take long. */
+/* Asks the application whether a message is a reply, and then handles the message. If a handler has
+ * not returned, effects may still wait. They are carried out before the application is asked,
+ * because they precede the message. The message keeps the time at which it was received, because
+ * the application's function may take long. */
 static void
 on_judged_message (HbDriver      *self,
                    const HbEvent *event)
@@ -76,9 +77,10 @@ on_other (HbDriver      *self,
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
-  /* Activity changes a deadline, or asks for what the peer has acknowledged. That can wait for the
-   * next message of the same read, or for the next iteration. An answer to hb_link_query () comes
-   * within an effect, or within a call that carries the effects out. */
+  /* HB_EVENT_ACTIVITY changes a deadline, or pushes an HB_EFFECT_ASK. Both can wait for the next
+   * message of the same read, or for the next iteration. hb_link_ask () emits HB_EVENT_ACKNOWLEDGED
+   * within an effect, within a call that carries out the effects, or before HB_EVENT_LOST, which
+   * carries them out too. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else
@@ -132,14 +134,16 @@ alarm_cb (gpointer user_data)
   if (hb_alarm_was_woken (&self->alarm))
     hb_driver_on_woken (self);
 
-  /* A link that has ended reports that, and the reason, in this iteration. A tick would hide it. */
+  /* A link that has ended reports the end and its reason in this iteration. A tick might end the
+   * link first, with another reason. */
   if (hb_alarm_may_act (&self->alarm) && !has_ended)
     hb_driver_tick (self);
 
   hb_driver_carry_out_all (self);
 }
 
-/* Makes the task belong to the thread-default context when it leaves CLOSED. */
+/* Makes the task belong to the thread-default context. Called before a CLOSED task starts an
+ * attempt, and does nothing in other states. */
 void
 hb_driver_enter_context (HbDriver *self)
 {
@@ -180,7 +184,8 @@ dispose_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  /* No signal reports this, and a script may not know that its garbage collector took the task. */
+  /* No signal reports the end of the task. The author of a script may not expect that the garbage
+   * collector frees the task. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
               "The last reference to a task that is not closed is gone, and the connection with "
@@ -197,8 +202,8 @@ dispose_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Ends the task in any state, any number of times. A garbage collector may call this in any
- * thread. */
+/* Ends the task. The function may be called in any state, and more than once. A garbage collector
+ * may call it in any thread. */
 void
 hb_driver_dispose (HbDriver *self)
 {

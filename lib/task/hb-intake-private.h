@@ -11,11 +11,11 @@
 
 G_BEGIN_DECLS
 
-/* Takes messages from any thread, until the task's thread collects them. The task's thread does not
- * lock the mutex for a message of its own. */
+/* Keeps the messages and calls of other threads until the task's thread collects them. The task's
+ * thread does not lock the mutex for a message of its own. */
 typedef struct
 {
-  GMutex      mutex;        /* for what follows, except is_filled and *buffered */
+  GMutex      mutex;        /* protects the other fields, except is_filled and *buffered */
   HbBatch     batch;
   HbAmount   *buffered;     /* (not owned) the bytes that wait here and in the queue */
   HbAlarm    *alarm;        /* (not owned) (nullable) NULL while the task has no context */
@@ -25,8 +25,8 @@ typedef struct
   HbDelivery  delivery;
   gboolean    is_closed;    /* the task is CLOSED */
   gboolean    is_timed;     /* messages have an age, because queue-timeout is not 0 */
-  gboolean    is_woken;     /* the alarm will be called for what is in here */
-  int         is_filled;    /* (atomic) something is in the batch */
+  gboolean    is_woken;     /* the alarm has been woken for the batch */
+  int         is_filled;    /* (atomic) the batch contains something */
 } HbIntake;
 
 void     hb_intake_init        (HbIntake          *self,
@@ -54,7 +54,7 @@ void     hb_intake_rearm       (HbIntake          *self);
 void     hb_intake_take        (HbIntake          *self,
                                 HbBatch           *batch);
 
-/* Returns whether there is something to take. */
+/* Returns whether the batch contains anything. */
 static inline gboolean
 hb_intake_is_filled (HbIntake *self)
 {

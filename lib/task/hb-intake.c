@@ -30,7 +30,7 @@ hb_intake_clear (HbIntake *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Follows each change of the batch. */
+/* Wakes the task's thread after a change of the batch, unless the thread has been woken already. */
 static void
 wake (HbIntake *self)
 {
@@ -59,7 +59,7 @@ push (HbIntake         *self,
   wake (self);
 }
 
-/* Counts a message for which there is no room. An effect resolves its ticket. */
+/* Counts a message for which the queue has no room. An effect fails the call of its ticket. */
 static void
 drop (HbIntake         *self,
       const HbOutgoing *message)
@@ -100,8 +100,9 @@ trim (HbIntake *self,
     }
 }
 
-/* Applies `overflow`, as the task's thread does to its own messages. With DROP_OLDEST only that
- * thread can drop what is in the queue, so the message does not count before it is taken in. */
+/* Applies `overflow`, as the task's thread does to its own messages. With DROP_OLDEST, only that
+ * thread can drop messages of the queue to make room. The size of this message is therefore not
+ * added to *buffered before that thread takes the message in. */
 static gboolean
 admit (HbIntake    *self,
        HbOutgoing  *message,
@@ -157,7 +158,7 @@ check_text (const HbOutgoing  *message,
   return message->opcode != HB_OPCODE_TEXT || hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message, with a reference to its bytes. An effect resolves the ticket, unless this
+/* Accepts a message, and takes a reference to its bytes. An effect resolves the ticket, unless this
  * function fails. */
 gboolean
 hb_intake_send (HbIntake    *self,
@@ -183,9 +184,9 @@ hb_intake_send (HbIntake    *self,
   return check_call (message->ticket, error) && admit (self, message, error);
 }
 
-/* Waits for the messages that were sent before. An effect resolves the ticket if this function
- * returns FALSE without an error. Returns TRUE if no message can wait, because the task is
- * CLOSED. */
+/* Makes the call of @ticket wait for the messages that were sent before. Returns TRUE if no message
+ * can wait, because the task is CLOSED. If this function returns FALSE without an error, an effect
+ * resolves the ticket. */
 gboolean
 hb_intake_flush (HbIntake  *self,
                  GTask     *ticket,
@@ -216,8 +217,10 @@ hb_intake_cancel (HbIntake *self,
   wake (self);
 }
 
-/* @alarm: (nullable): NULL when the task leaves its context. By then messages are already refused,
- *   and only calls that have ended can be left to cancel. */
+/* Sets the alarm that wakes the task's thread. When the task leaves its context, messages are
+ * already refused, and all calls have ended. Requests to cancel such a call are therefore dropped.
+ *
+ * @alarm: (nullable): NULL when the task leaves its context */
 void
 hb_intake_set_alarm (HbIntake *self,
                      HbAlarm  *alarm)
@@ -251,8 +254,9 @@ start_ages (HbIntake *self,
     }
 }
 
-/* If the age of messages begins to matter, those that wait here count from now. Those in the queue
- * were sent before, so the machine has to have the settings first. */
+/* Copies the settings that apply to the messages of other threads. If queue-timeout was 0 until
+ * now, the age of the messages in the batch counts from now. The messages in the queue were sent
+ * before them, so call hb_machine_apply_settings () first, which does the same for the queue. */
 void
 hb_intake_set_limits (HbIntake         *self,
                       const HbSettings *settings)
@@ -269,9 +273,11 @@ hb_intake_set_limits (HbIntake         *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* After a refusal, take the batch once more. Nothing is added to it any more.
+/* Makes hb_intake_send () refuse or accept messages. After this function has set a refusal, take
+ * the batch once more, because it may contain messages that were accepted before. No further
+ * message is added to it.
  *
- * @refusal: (nullable): why messages are refused from now on, NULL to accept them */
+ * @refusal: (nullable): the error for each message, NULL to accept messages */
 void
 hb_intake_set_refusal (HbIntake     *self,
                        const GError *refusal,
@@ -284,7 +290,7 @@ hb_intake_set_refusal (HbIntake     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Lets the next call of another thread wake the alarm again. Call this function when the alarm has
+/* Makes the next call of another thread wake the alarm again. Call this function when the alarm has
  * fired. */
 void
 hb_intake_rearm (HbIntake *self)

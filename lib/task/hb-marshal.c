@@ -42,7 +42,7 @@ hb_marshal_message (GClosure     *closure,
         g_value_get_enum (&values[1]), g_value_get_boxed (&values[2]));
 }
 
-/* The arguments are not copied, because the caller keeps them until the emission is over. */
+/* Does not copy the arguments, because the caller keeps them until the emission is over. */
 void
 hb_marshal_message_va (GClosure *closure,
                        GValue   *result,

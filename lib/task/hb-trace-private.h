@@ -8,30 +8,30 @@
 
 G_BEGIN_DECLS
 
-/* What the lines compare */
+/* The earlier values with which the trace compares the current ones */
 typedef struct
 {
-  gint64  latency_sum;   /* the metrics that the last lines have shown */
+  gint64  latency_sum;   /* this and the next four: the metrics at the last comparison */
   guint64 replies;
   guint64 dropped;
   guint64 expired;
   guint64 resent;
-  guint64 pong_timeouts; /* from here on: as it was before the current tick */
+  guint64 pong_timeouts; /* this and the next two: before the current tick */
   HbState state;
   guint   serial;
 } HbTraceMarks;
 
-/* The debug lines of a task. A line has no payload, and nothing of a URI except its scheme, host
- * and port, because the rest may contain a token. A close reason and a header may contain one
- * too. */
+/* The debug lines of a task. A line contains no payload, no close reason and no header, because
+ * each of them may contain a token. For the same reason a line contains nothing of a URI except its
+ * scheme, host and port. */
 typedef struct
 {
-  guint         number;    /* of the task, by which the lines of several tasks differ */
+  guint         number;    /* distinguishes the lines of this task from those of others */
   int           is_wanted; /* (atomic) Other threads only read it. */
   HbTraceMarks *marks;     /* (nullable) NULL until lines are wanted */
 } HbTrace;
 
-/* Prints a line if lines are wanted. If they are not, the cost is a test of a number. */
+/* Prints a line if lines are wanted. If they are not, the cost is one test of a number. */
 #define hb_trace(self, ...) \
   G_STMT_START { \
     if (G_UNLIKELY ((self)->is_wanted)) \
@@ -46,7 +46,7 @@ void hb_trace_print        (const HbTrace   *self,
                             const char      *format,
                             ...) G_GNUC_PRINTF (2, 3);
 
-/* The next ones are called only if lines are wanted. */
+/* Call the functions below only if lines are wanted. */
 void hb_trace_request      (const HbTrace   *self,
                             SoupMessage     *request,
                             guint            attempt);
@@ -62,7 +62,7 @@ void hb_trace_effect       (HbTrace         *self,
                             const HbMachine *machine,
                             const HbEffect  *effect);
 
-/* Called in any thread, whether or not lines are wanted */
+/* This function may be called in any thread, and also if no lines are wanted. */
 void hb_trace_refusal      (const HbTrace   *self,
                             const GError    *error);
 

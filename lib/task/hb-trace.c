@@ -6,7 +6,7 @@
 #include "hb-syntax-private.h"
 #include "hb-trace-private.h"
 
-/* Returns the name of an enum's value as the documentation writes it: without @prefix. */
+/* Returns the name of an enum's value without @prefix, as the documentation writes it. */
 static const char *
 get_name (GType       type,
           int         value,
@@ -41,8 +41,8 @@ hb_trace_clear (HbTrace *self)
   g_clear_pointer (&self->marks, g_free);
 }
 
-/* Asks GLib whether it would print the lines, because G_MESSAGES_DEBUG or a call of the application
- * asks for them. That takes too long to do it for each line. */
+/* Queries whether GLib would print the lines, which G_MESSAGES_DEBUG or a call of the application
+ * enables. The query takes too long to be made for each line. */
 void
 hb_trace_refresh (HbTrace         *self,
                   const HbMachine *machine)
@@ -128,7 +128,7 @@ hb_trace_loss (const HbTrace   *self,
     hb_trace_print (self, "the connection has failed");
 }
 
-/* Reports a tick that comes too late, and remembers what hb_trace_end_tick () compares. */
+/* Reports a tick that is late, and stores the values that hb_trace_end_tick () needs. */
 void
 hb_trace_begin_tick (HbTrace   *self,
                      HbMachine *machine,
@@ -146,7 +146,8 @@ hb_trace_begin_tick (HbTrace   *self,
                     "stopped or busy", (now - deadline) / G_TIME_SPAN_MILLISECOND);
 }
 
-/* Names the property whose time is over if the tick has ended the connection or the attempt. */
+/* If the tick has ended the connection or the attempt, prints the name of the timeout that has
+ * passed. */
 void
 hb_trace_end_tick (const HbTrace   *self,
                    const HbMachine *machine)
@@ -165,7 +166,7 @@ hb_trace_end_tick (const HbTrace   *self,
     hb_trace_print (self, "close-timeout is over: %u ms", settings->close_timeout);
 }
 
-/* Prints what no effect reports, by the metrics. */
+/* Prints the events that no effect reports. Changes of the metrics reveal them. */
 static void
 trace_metrics (HbTrace         *self,
                const HbMachine *machine)
@@ -218,7 +219,8 @@ trace_notify (const HbTrace   *self,
     hb_trace_print (self, "paused by receive_async ()");
 }
 
-/* The message of an argument's error may quote a subprotocol, which may be a token. */
+/* Prints an error. The message of an error about an argument is left out, because it may quote a
+ * subprotocol, which may be a token. */
 static void
 trace_error (const HbTrace *self,
              const char    *what,
@@ -234,7 +236,8 @@ trace_error (const HbTrace *self,
                     error->message);
 }
 
-/* Returns: (nullable): the line of an effect that has the same one each time */
+/* Returns: (nullable): the line for effects of @kind, NULL if they have no line or if the line
+ * differs from one effect to another */
 static const char *
 get_line (const HbMachine *machine,
           HbEffectKind     kind)
@@ -272,7 +275,7 @@ get_line (const HbMachine *machine,
     }
 }
 
-/* Precedes the carrying out of an effect. */
+/* Prints the lines of an effect. Call this before the effect is carried out. */
 void
 hb_trace_effect (HbTrace         *self,
                  const HbMachine *machine,

@@ -10,8 +10,8 @@
 #include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
-/* A function of the application with its data. It is counted, because the function may replace
- * itself while it runs. */
+/* A function of the application with its data. It has a reference count, because the function may
+ * replace itself while it runs. */
 struct _HbUserFunc
 {
   GCallback      func;
@@ -174,8 +174,9 @@ is_heard (HbWebsocketTask *self,
          || hb_driver_will_fail_call (self->driver, error);
 }
 
-/* The message of an error quotes a subprotocol that is not valid. The subprotocol may be a secret
- * token, so it must not be logged. The message about a URI quotes no secret part of it. */
+/* Returns a message that may be logged. The original message quotes a subprotocol that is not
+ * valid, and the subprotocol may be a secret token. A message about a URI quotes no secret part of
+ * the URI. */
 static const char *
 get_loggable (const GError *error)
 {
@@ -184,8 +185,9 @@ get_loggable (const GError *error)
          : "A subprotocol, the origin or a close code is not valid";
 }
 
-/* Without a handler, a program whose URI is mistyped would do nothing and would not say why, so a
- * mistake of its author is logged. Faults of the network are normal, and are not logged. */
+/* Emits an error. Without a handler, a program whose URI is mistyped would do nothing and would not
+ * say why, so a mistake of its author is logged. Faults of the network are normal, and are not
+ * logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
