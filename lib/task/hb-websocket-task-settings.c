@@ -23,8 +23,10 @@ get_settings (HbWebsocketTask *self)
  * [signal@WebsocketTask::connecting] announces.
  *
  * With `NULL`, the default, the task makes a private session for each attempt, which no other code
- * can see. A session looks up the name of a server only once, so an application that sets a session
- * has to replace it when the server's address may have changed; [the page on
+ * can see.
+ *
+ * A session looks up the name of a server only once. An application that sets a session therefore
+ * has to set another one when the server's address may have changed. [The page on
  * sessions](session.html#a-server-that-moves) shows how.
  *
  * Since: 1.0
@@ -73,17 +75,16 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * The URI of the server.
  *
  * A valid URI is `ws://host/path` or `wss://host/path`, without a fragment ([RFC 6455,
- * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). The task reads it when an attempt begins,
- * so a change takes effect at the next attempt, or when an attempt that is held is released
- * ([method@WebsocketTask.hold]). If the URI is not valid then, the task becomes `CLOSED` with
- * `HB_ERROR_INVALID_URI`.
+ * 3](https://www.rfc-editor.org/rfc/rfc6455#section-3)). A change takes effect at the next attempt,
+ * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
+ * valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_URI`.
  *
  * The attempt follows redirects of the server, up to ten in a row. The next attempt starts from
  * `uri` again. The following redirects are not followed, and the attempt fails with an
  * `HB_ERROR_HANDSHAKE` that names the reason:
  *
- * - from `wss` to `ws`, where `https` and `http` count as the same
- * - to any other scheme than these four
+ * - from `wss` or `https` to `ws` or `http`
+ * - to a scheme other than these four
  * - to a URI with user info
  * - to a string that is not a valid URI
  *
@@ -134,10 +135,10 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * The subprotocols to offer, in order of preference.
  *
- * Each is a token, and none occurs twice ([RFC 6455,
- * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). If a subprotocol is not valid, the
- * task becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT` at the next attempt. An empty list, the
- * default, offers none.
+ * Each subprotocol is a token, and none occurs twice ([RFC 6455,
+ * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
+ * attempt. If a subprotocol is not valid then, the task becomes `CLOSED` with
+ * `HB_ERROR_INVALID_ARGUMENT`. If the list is empty, as by default, the task offers no subprotocol.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -189,7 +190,10 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  * The value of the `Origin` header.
  *
  * With `NULL`, the default, the request has no such header, which suits a program that is not a web
- * page. A change takes effect at the next attempt.
+ * page.
+ *
+ * A change takes effect at the next attempt. If the value contains a character that is neither
+ * visible ASCII nor a space, the task then becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
  */
@@ -236,10 +240,11 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  * Whether to offer compression of messages.
  *
  * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
- * [property@WebsocketTask:session] of the application needs the feature
- * [class@Soup.WebsocketExtensionManager] for it. Add the feature before the session sends anything,
- * because libsoup 3.2 frees a feature that is added while a message is under way. A change takes
- * effect at the next attempt.
+ * change takes effect at the next attempt.
+ *
+ * If the application sets [property@WebsocketTask:session], that session needs the feature
+ * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
+ * sends anything, because libsoup 3.2 frees a feature that is added while a message is under way.
  *
  * Since: 1.0
  */
@@ -285,8 +290,8 @@ hb_websocket_task_set_compression (HbWebsocketTask *self,
  *
  * The kind of message that a heartbeat sends.
  *
- * It is a text message that the server's application answers, or a ping frame that the server
- * answers automatically.
+ * In mode `MESSAGE`, the default, the task sends a message that the application on the server has
+ * to answer. In mode `PING`, the task sends a ping frame, which every server answers automatically.
  *
  * Since: 1.0
  */
@@ -332,7 +337,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * The proof that the server is alive, and the time of the next ping.
  *
- * By default every message or frame that arrives is a proof, and delays the next ping.
+ * By default, every message or frame that arrives is a proof, and delays the next ping.
  *
  * Since: 1.0
  */
@@ -378,13 +383,13 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  *
  * The time that the server may be silent before a ping is sent, in milliseconds.
  *
- * With [property@WebsocketTask:liveness] `REPLY`, it is the time from a reply to the next ping, and
- * with `STEADY` the time from one ping to the next. With 0 the heartbeat is off, but
- * [method@WebsocketTask.check] still sends a ping.
+ * If [property@WebsocketTask:liveness] is `REPLY`, this is the time from a reply to the next ping.
+ * If `liveness` is `STEADY`, this is the time from one ping to the next. With 0, the heartbeat is
+ * off, but [method@WebsocketTask.check] still sends a ping.
  *
  * If the main context wakes for another task, a ping that is due soon is sent at the same time, so
- * that the context need not wake again. The ping is early by up to a sixteenth of this time, and by
- * a second at most.
+ * that the context need not wake again for the ping. The ping is early by at most a sixteenth of
+ * this time, and by at most a second.
  *
  * Since: 1.0
  */
@@ -430,9 +435,8 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
  *
  * The time within which the server must respond to a ping, in milliseconds.
  *
- * When this time is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0 pings are
- * sent, so that routers keep the connection in their tables, and the task does not wait for
- * replies.
+ * When this time is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0, the task
+ * sends pings, so that routers keep the connection in their tables, but does not wait for replies.
  *
  * Since: 1.0
  */
@@ -478,9 +482,9 @@ hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
  *
  * The text of a ping.
  *
- * In mode `MESSAGE` the ping is a text message. In mode `PING` the text is the payload of the ping
- * frame, of which the first 125 bytes are sent. [property@WebsocketTask:ping-bytes] and a function
- * of [method@WebsocketTask.set_ping_func] take its place.
+ * In mode `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the text
+ * are the payload of the ping frame. [property@WebsocketTask:ping-bytes] and a function of
+ * [method@WebsocketTask.set_ping_func] replace this text.
  *
  * Since: 1.0
  */
@@ -526,9 +530,9 @@ hb_websocket_task_set_ping_message (HbWebsocketTask *self,
  *
  * The text message that is the reply to a ping.
  *
- * A text message equal to it is treated as the reply and is not delivered. With `NULL`, the
- * default, every message is delivered. If the reply varies, or is binary, set a function
- * ([method@WebsocketTask.set_pong_func]), which takes the place of this property.
+ * A text message that is equal to this text is treated as the reply, and is not delivered. With
+ * `NULL`, the default, every message is delivered. If the reply varies, or is binary, set a
+ * function ([method@WebsocketTask.set_pong_func]), which replaces this property.
  *
  * Since: 1.0
  */
@@ -620,7 +624,7 @@ hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
  *
  * The maximum reconnect delay, in milliseconds.
  *
- * With 0 every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
+ * With 0, every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
  * as long as the one before, up to this maximum.
  *
  * Since: 1.0
@@ -714,11 +718,14 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
  *
  * The number of attempts in a row that may fail before the task gives up.
  *
- * With -1 there is no limit, and with 0 the task never reconnects. A connection that does not stay
- * [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts as a failed
- * attempt. When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. With
- * 0, a close by the server with code 1000 is a normal end, without this error, if the connection
- * was ready. A new limit that has already been reached ends a delay.
+ * With -1, the default, the task never gives up. With 0, the task never reconnects. A connection
+ * that does not stay [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts
+ * as a failed attempt.
+ *
+ * When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. If the limit
+ * is 0 and the server closes a ready connection with code 1000, the task becomes `CLOSED` without
+ * this error. If a new limit has already been reached during a delay, the task becomes `CLOSED` at
+ * once.
  *
  * Since: 1.0
  */
@@ -764,7 +771,7 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * The time that a connection must stay open to reset the count of attempts, in milliseconds.
  *
- * It runs from the moment when the connection is [property@WebsocketTask:ready].
+ * The time starts when the connection is [property@WebsocketTask:ready].
  *
  * With 0, the task would reconnect forever to a server that accepts each connection and then drops
  * it, and the delays would not grow.
@@ -813,10 +820,12 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  *
  * The time that one attempt may take, in milliseconds.
  *
- * It runs from the look-up of the server's name to the end of the handshake, or, with
- * [property@WebsocketTask:manual-ready], to the call of [method@WebsocketTask.mark_ready]. When it
- * is over, the attempt fails with `HB_ERROR_CONNECT_TIMEOUT`. With 0 the task sets no limit. The
- * time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt, or
+ * The time runs from the look-up of the server's name to the end of the handshake. If
+ * [property@WebsocketTask:manual-ready] is set, the time runs until
+ * [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails with
+ * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
+ *
+ * The time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt, or
  * while the attempt waits because 64 others run.
  *
  * Since: 1.0
@@ -863,10 +872,9 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
  *
  * The time that [method@WebsocketTask.close] may take, in milliseconds.
  *
- * In this time the messages that wait must be sent, if the connection is ready, and the server's
- * close frame must arrive. When this time is over, the connection is dropped. With 0, the close
- * frame is sent if the socket accepts it, and the task does not wait for the close frame of the
- * server.
+ * Within this time, the task sends the messages that wait, if the connection is ready, and waits
+ * for the server's close frame. When the time is over, the connection is dropped. With 0, the task
+ * sends its close frame if the socket accepts it, and does not wait for the server's.
  *
  * Since: 1.0
  */
@@ -913,7 +921,7 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  * The maximum size of a message from the server, in bytes.
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
- * again after a reconnect. The size is that of the message as it is delivered, with all its
+ * again after a reconnection. The size is that of the message as it is delivered, with all its
  * fragments and decompressed. With 0, only libsoup's own limit of 2,147,483,647 bytes applies.
  *
  * Since: 1.0
@@ -960,8 +968,9 @@ hb_websocket_task_set_max_message_size (HbWebsocketTask *self,
  *
  * The maximum number of bytes that may wait to be sent.
  *
- * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds it. A single
- * message that is longer can never be sent. With 0 there is no limit.
+ * [property@WebsocketTask:overflow] selects the treatment of a message that exceeds this limit. A
+ * single message that is longer than the limit can never be sent. With 0, any number of bytes may
+ * wait.
  *
  * Since: 1.0
  */
@@ -1007,7 +1016,7 @@ hb_websocket_task_set_max_buffered_amount (HbWebsocketTask *self,
  *
  * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
  *
- * By default the call that sends it fails.
+ * By default, the call that sends the message fails.
  *
  * Since: 1.0
  */
@@ -1056,21 +1065,27 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * By default, a message counts as sent when all of it has been written to the kernel. A change
  * takes effect with the next message that is sent.
  *
- * With `ACKNOWLEDGED` a message waits until the TCP of the peer has acknowledged it, and is sent
- * again on the next connection, in the same order, if this one is lost before that. Meanwhile:
+ * With `ACKNOWLEDGED`, a message waits until the TCP of the peer has acknowledged it. If the
+ * connection is lost before that, the message is sent again on the next connection, in the same
+ * order. While the message waits for the acknowledgement:
  *
  * - It counts towards [property@WebsocketTask:buffered-amount] and
- *   [property@WebsocketTask:max-buffered-amount], which therefore has to exceed the number of bytes
- *   that the network carries in a round trip.
- * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] complete, and
- *   [signal@WebsocketTask::drain] is emitted, when the acknowledgement has come.
- * - `HB_OVERFLOW_DROP_OLDEST` drops it before messages that are not written yet. A `GCancellable`
- *   and [method@WebsocketTask.take_queue] withdraw it. [property@WebsocketTask:queue-timeout]
- *   applies when the connection is lost. With `HB_SEND_FLAGS_VOLATILE` or
- *   `HB_SEND_FLAGS_THIS_LINK`, the message is dropped with its connection. None of these can take
- *   back a written message, which probably arrives. They only prevent it from being sent again.
- * - The task queries the kernel when the server sends data, and at intervals. The first interval is
- *   a round trip if a call waits, and 100 ms otherwise. The longest is a second.
+ *   [property@WebsocketTask:max-buffered-amount]. The maximum therefore has to exceed the number of
+ *   bytes that the network carries in a round trip.
+ * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] wait too. They
+ *   complete, and [signal@WebsocketTask::drain] is emitted, when the acknowledgement arrives.
+ * - The task queries the kernel for acknowledgements when the server sends data, and at intervals.
+ *   The first interval is a round trip if a call waits, and 100 ms otherwise. The longest interval
+ *   is a second.
+ *
+ * A message that waits for its acknowledgement probably arrives, and cannot be taken back. In the
+ * following cases, the task does not send it again:
+ *
+ * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Such messages are dropped before
+ *   messages that are not written yet.
+ * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
+ * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
+ * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
  *
  * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
@@ -1123,10 +1138,10 @@ hb_websocket_task_set_delivery (HbWebsocketTask *self,
  *
  * Whether to check the connection after a change of the network.
  *
- * A change has the effect of [method@WebsocketTask.check], at most once in 5 seconds, except that
- * it does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor] reports
- * changes, and on Linux the kernel does too, if the task is allowed to query it. The task makes
- * every attempt, even if the network is reported as unavailable.
+ * A change of the network has the effect of [method@WebsocketTask.check], at most once in 5
+ * seconds. It does not shorten a delay that the server has requested. [iface@Gio.NetworkMonitor]
+ * reports the changes. On Linux, the kernel reports them too, if the program may query it. The task
+ * makes every attempt, even if the network is reported as unavailable.
  *
  * Since: 1.0
  */
@@ -1172,15 +1187,17 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  *
  * Whether the application marks each connection as ready, with [method@WebsocketTask.mark_ready].
  *
- * Set it for a server that requires a login, or another exchange, before anything else. Until the
- * mark, the task sends only messages with `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other
- * messages wait, including those that a handler of [signal@WebsocketTask::open] sends, and the
- * heartbeat of the mode `MESSAGE` does not run. The connection counts as an attempt until the mark:
- * [property@WebsocketTask:connect-timeout] ends it, and a close by the server, with any code, is a
- * failed attempt.
+ * Set this property for a server that requires a login, or another exchange, before anything else.
+ * Until a connection is marked as ready, the task sends only messages with
+ * `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other messages wait, including those that a
+ * handler of [signal@WebsocketTask::open] sends. A heartbeat of mode `MESSAGE` does not run.
+ *
+ * A connection that is not marked as ready yet still counts as an attempt. When
+ * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
+ * it, with any code, the attempt has failed.
  *
  * With `FALSE`, the default, a connection is ready when it is open. If the property is set to
- * `FALSE` while a connection waits for the mark, this connection is ready at once. If the property
+ * `FALSE` while an open connection is not ready, this connection is ready at once. If the property
  * is set to `TRUE` while a connection is open, the change takes effect at the next connection.
  *
  * Since: 1.0
@@ -1233,11 +1250,11 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * are dispatched in between. To miss no message, set the property before
  * [method@WebsocketTask.open].
  *
- * The socket is read only while less than 1 MiB waits, where each message counts 128 bytes more
- * than its payload. After that the buffers of the kernels fill, and the server has to wait. While
- * the socket is not read, the heartbeat does not treat the silence of the server as a failure, so
- * the loss of a connection is not detected, and the pings of the server are not answered. The
- * heartbeat starts again when the socket is read again.
+ * The socket is read only while less than 1 MiB waits. Each message counts 128 bytes more than its
+ * payload. When the socket is not read, the buffers of the kernels fill, and the server has to
+ * wait. Meanwhile the heartbeat does not treat the silence of the server as a failure, so the task
+ * does not detect the loss of the connection. It does not answer the pings of the server either.
+ * The heartbeat starts again when the socket is read again.
  *
  * Messages that wait outlast the connection on which they were received, so they may be emitted
  * after [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
@@ -1286,9 +1303,9 @@ hb_websocket_task_set_paused (HbWebsocketTask *self,
  *
  * The payload of a binary ping.
  *
- * If it is not `NULL`, the ping in mode `MESSAGE` is a binary message with this payload, as MQTT
- * needs it. In mode `PING` it is the payload of the ping frame, of which the first 125 bytes are
- * sent. It takes the place of [property@WebsocketTask:ping-message]. If a function of
+ * If this property is not `NULL`, it replaces [property@WebsocketTask:ping-message]. In mode
+ * `MESSAGE`, the ping is then a binary message with this payload, as MQTT needs it. In mode `PING`,
+ * the first 125 bytes are the payload of the ping frame. If a function of
  * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead. With
  * `NULL`, the default, the task sends `ping-message`.
  *
@@ -1338,8 +1355,9 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  *
  * A message that has waited this long is dropped, and is never sent. Its
  * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_EXPIRED`.
- * [signal@WebsocketTask::error] is emitted with the same error, once until the queue is empty
- * again. Set this property if an old message would do harm, for example a command to a machine.
+ * [signal@WebsocketTask::error] is emitted with the same error, for the first message that has
+ * expired since the queue was last empty. Set this property if an old message would do harm, for
+ * example a command to a machine.
  *
  * The time starts when the message is accepted, and includes the time of a suspend. Messages expire
  * in every state. A message that the connection has accepted, completely or in part, does not
@@ -1454,17 +1472,17 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  * Gets the headers that are added to the request of each attempt.
  *
  * A change of these headers takes effect at the next attempt. For a header that differs in each
- * attempt, use [signal@WebsocketTask::connecting]. Libsoup rejects a name or value that is not
- * valid in a header, for example one with a newline, and logs a critical message (libsoup before
- * 3.6.6) or a warning (3.6.6 and later).
+ * attempt, use [signal@WebsocketTask::connecting]. If a name or a value is not valid in a header,
+ * for example because it contains a newline, libsoup rejects it. libsoup 3.6.6 and later log a
+ * warning for this, and earlier versions a critical message.
  *
- * The headers are for the origin of [property@WebsocketTask:uri]: its scheme, host and port, where
- * `wss` is another origin than `ws`. A redirect within this origin keeps them. A redirect to
- * another origin removes all of them from the request, including `Authorization`, `Cookie` and
- * headers with names of the application, and also those that a handler of
- * [signal@WebsocketTask::connecting] has added. The request keeps the handshake itself, with the
- * subprotocols and the origin, and `User-Agent`, `Accept-Encoding` and `Accept-Language`. A
- * redirect back does not restore the removed headers.
+ * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
+ * host and the port. `wss` and `ws` are different origins. A redirect within the origin keeps the
+ * headers. A redirect to another origin removes all of them from the request, including
+ * `Authorization`, `Cookie`, headers that only the application knows, and headers that a handler of
+ * [signal@WebsocketTask::connecting] has added. The request keeps the headers of the handshake,
+ * including those with the subprotocols and the origin, and also `User-Agent`, `Accept-Encoding`
+ * and `Accept-Language`. A redirect back does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

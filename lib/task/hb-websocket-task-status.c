@@ -42,7 +42,7 @@ hb_websocket_task_make_status (GParamSpec **pspecs)
  *
  * The state of the task.
  *
- * It changes before the signal that reports the change is emitted.
+ * The state changes before the signal that reports the change is emitted.
  *
  * Since: 1.0
  */
@@ -70,11 +70,11 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  *
  * The open connection.
  *
- * It is `NULL` while no connection is open, and another object after each reconnect. Signal
- * handlers of this object are lost with it, but those of the task stay.
+ * The property is `NULL` while no connection is open, and each connection is another object. Signal
+ * handlers that are connected to this object are lost with it. Those of the task stay connected.
  *
- * From the first time that the application gets this object, its signals are emitted for each
- * message and pong that it has handlers for, which makes receiving slower.
+ * Once the application has used this property, signals of the object are emitted for each message
+ * and pong for which it has handlers, which makes receiving slower.
  *
  * Since: 1.0
  */
@@ -102,7 +102,7 @@ hb_websocket_task_get_connection (HbWebsocketTask *self)
  *
  * The subprotocol that the server chose.
  *
- * It is `NULL` while no connection is open, or if the server chose none.
+ * The property is `NULL` while no connection is open, or if the server chose no subprotocol.
  *
  * Since: 1.0
  */
@@ -130,7 +130,7 @@ hb_websocket_task_get_protocol (HbWebsocketTask *self)
  *
  * The number of attempts to reconnect in a row, including the next one.
  *
- * It returns to 0 when a connection has been [property@WebsocketTask:ready] for
+ * The number returns to 0 when a connection has been [property@WebsocketTask:ready] for
  * [property@WebsocketTask:min-uptime].
  *
  * Since: 1.0
@@ -159,8 +159,8 @@ hb_websocket_task_get_attempt (HbWebsocketTask *self)
  *
  * The time of the next attempt, in microseconds of [func@GLib.get_monotonic_time].
  *
- * It is -1 if no attempt is scheduled, or if the attempt is held. For a countdown, subtract the
- * current time.
+ * The value is -1 if no attempt is scheduled, or if the attempt is held. For a countdown, subtract
+ * the current time.
  *
  * Since: 1.0
  */
@@ -188,8 +188,8 @@ hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
  *
  * The number of bytes of messages that wait to be sent.
  *
- * It is notified when messages have to wait, and then each time that some have been sent, until all
- * have. It is not notified for a message that is sent at once.
+ * The property is notified when messages have to wait, and then each time that some of them have
+ * been sent, until all have been sent. It is not notified for a message that is sent at once.
  *
  * Messages that wait for an acknowledgement ([property@WebsocketTask:delivery]) count too.
  *
@@ -219,10 +219,10 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * The time from the last ping of this connection to its reply, in microseconds.
  *
- * It is -1 while it is unknown, and keeps its value from the loss of a connection until the next
- * one is open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is `NULL`, the first
- * message after a ping counts as its reply. If the machine was suspended or the program was
- * stopped between a ping and its reply, the value does not change.
+ * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
+ * the next connection is open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is
+ * `NULL`, the first message after a ping counts as its reply. If the machine was suspended or the
+ * program was stopped between a ping and its reply, the value does not change.
  *
  * Since: 1.0
  */
@@ -250,7 +250,7 @@ hb_websocket_task_get_latency (HbWebsocketTask *self)
  *
  * The time without a connection before the last one was opened, in microseconds.
  *
- * It is 0 for the first connection.
+ * The value is 0 for the first connection.
  *
  * Since: 1.0
  */
@@ -278,9 +278,9 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  *
  * The status of the server's answer to the last handshake.
  *
- * It is 101 if the answer opened a WebSocket, and 0 if no answer has arrived yet. After a redirect
- * that was followed, it is the status of the last server's answer. After one that was not followed,
- * it is the status of the redirect.
+ * The status is 101 if the answer opened a WebSocket, and 0 if the last attempt has received no
+ * answer. After redirects that were followed, it is the status of the last server's answer. After a
+ * redirect that was not followed, it is the status of the redirect.
  *
  * Since: 1.0
  */
@@ -308,9 +308,9 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  *
  * The error with which the last attempt or connection ended.
  *
- * It is `NULL` once a connection is open, and stays `NULL` if that connection ends without an
- * error, for example by a close frame of the server. It can be bound to a label. Errors of single
- * messages do not set it.
+ * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
+ * without an error, for example by a close frame of the server. It can be bound to a label. Errors
+ * of single messages do not change it.
  *
  * Since: 1.0
  */

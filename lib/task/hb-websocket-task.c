@@ -52,11 +52,12 @@ struct _HbUserFunc
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
- * While the task is not closed, only the thread of that context may use it. A call from another
- * thread, except a getter, is refused with a critical message. Any thread may send, however:
- * [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
+ * While the task is not closed, only the thread of that context may use the task. A call from
+ * another thread is refused with a critical message. Getters do not check the thread.
+ *
+ * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
  * [method@WebsocketTask.send_message], [method@WebsocketTask.send_message_async] and
- * [method@WebsocketTask.flush_async] may be called from every thread. The messages of each thread
+ * [method@WebsocketTask.flush_async] may be called from any thread. The messages of each thread
  * keep their order.
  *
  * An open task does not keep itself alive. When the last reference is dropped, the connection is
@@ -381,10 +382,10 @@ install_signals (GType type)
    *
    * Emitted when a connection is open.
    *
-   * It is emitted again for each connection, so its handler is the place to authenticate and to
-   * subscribe. Messages that a handler sends go before those that have been waiting. If
-   * [property@WebsocketTask:manual-ready] is set, they wait too, except those with
-   * `HB_SEND_FLAGS_THIS_LINK`.
+   * The signal is emitted for each connection, so a handler is the place to authenticate and to
+   * subscribe. Messages that a handler sends are sent before those that have been waiting. If
+   * [property@WebsocketTask:manual-ready] is set, the messages of a handler wait too, except those
+   * with `HB_SEND_FLAGS_THIS_LINK`.
    *
    * Since: 1.0
    */
@@ -397,7 +398,7 @@ install_signals (GType type)
    * @type: whether the message is text or binary
    * @message: the payload, with a NUL after it that is not part of its size
    *
-   * Emitted when a message was received.
+   * Emitted when a message has been received.
    *
    * The details `text` and `binary` select one type. Text is valid UTF-8, and may contain a NUL.
    *
@@ -421,11 +422,13 @@ install_signals (GType type)
    *
    * Emitted when an open connection has ended.
    *
-   * It is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the server sent
-   * none, and 1006 if the connection ended without a close frame ([RFC 6455,
-   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)). [property@WebsocketTask:state]
-   * already has its next value: `WAITING` if the task will make another attempt, or `CLOSED`. To
-   * prevent the attempt, call [method@WebsocketTask.close] in a handler.
+   * The signal is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the
+   * server's close frame has no code, and 1006 if the connection ended without a close frame ([RFC
+   * 6455, 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)).
+   *
+   * [property@WebsocketTask:state] already has its next value, for example `WAITING` if the task
+   * will make another attempt, or `CLOSED`. To prevent the attempt, call
+   * [method@WebsocketTask.close] in a handler.
    *
    * Since: 1.0
    */
@@ -445,8 +448,8 @@ install_signals (GType type)
    * GIO, TLS, the resolver or libsoup.
    *
    * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
-   * a task is logged as a warning, unless a call fails with it. Faults of the network are never
-   * logged.
+   * a task is logged as a warning, unless a call fails with the same error. Faults of the network
+   * are never logged as warnings.
    *
    * Since: 1.0
    */
@@ -458,7 +461,7 @@ install_signals (GType type)
    * HbWebsocketTask::reconnect:
    * @self: a task
    * @attempt: the number of the next attempt, 1 for the first after a loss
-   * @delay: the delay before it, in milliseconds
+   * @delay: the delay before the attempt, in milliseconds
    *
    * Emitted when an attempt to reconnect has been scheduled.
    *
@@ -475,10 +478,10 @@ install_signals (GType type)
    *
    * Emitted when an attempt begins.
    *
-   * A handler may add headers to the request, such as a new token, and connect to its signals, such
-   * as [signal@Soup.Message::accept-certificate]. Each attempt has its own request. To fetch data
-   * first, call [method@WebsocketTask.hold] in the handler, and [method@WebsocketTask.release] when
-   * the request is complete.
+   * A handler may add headers to the request, such as a new token. It may also connect to signals
+   * of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has its own
+   * request. To fetch data first, call [method@WebsocketTask.hold] in the handler, and call
+   * [method@WebsocketTask.release] when the request is complete.
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
@@ -500,8 +503,9 @@ install_signals (GType type)
    * Messages that wait only for an acknowledgement do not cause this signal. If other messages had
    * to wait before they were written, the signal is emitted when all messages are acknowledged.
    *
-   * The messages were sent, dropped, or taken back by [method@WebsocketTask.take_queue] or a
-   * cancelled call. The signal is not emitted when the task becomes `CLOSED`.
+   * The messages that no longer wait were sent, dropped, or taken back by
+   * [method@WebsocketTask.take_queue] or a cancelled call. The signal is not emitted when the task
+   * becomes `CLOSED`.
    *
    * Since: 1.0
    */
@@ -536,8 +540,8 @@ hb_websocket_task_init (HbWebsocketTask *self)
  *
  * Creates a task.
  *
- * The task is `CLOSED` until [method@WebsocketTask.open]. To use a session of the application, call
- * [ctor@WebsocketTask.new_with_session].
+ * The task is `CLOSED` until [method@WebsocketTask.open] is called. To use a session of the
+ * application, call [ctor@WebsocketTask.new_with_session].
  *
  * Returns: (transfer full): a new task
  *
@@ -558,7 +562,7 @@ hb_websocket_task_new (const char *uri)
  *
  * Creates a task that connects through a session of the application.
  *
- * The task is `CLOSED` until [method@WebsocketTask.open].
+ * The task is `CLOSED` until [method@WebsocketTask.open] is called.
  *
  * Returns: (transfer full): a new task
  *
@@ -580,13 +584,13 @@ hb_websocket_task_new_with_session (const char  *uri,
  * hb_websocket_task_open:
  * @self: a task
  *
- * Starts to connect, and keeps the connection from then on.
+ * Starts to connect, and keeps the connection open from then on.
  *
  * The call has an effect only in the state `CLOSED`. If the properties do not allow an attempt, the
  * task stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages can be sent immediately, and wait for the connection.
+ * Messages may be sent immediately. They wait until the connection is open.
  *
  * Since: 1.0
  */
@@ -671,21 +675,22 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * If a connection is open, the task sends the messages that wait and then the close frame, and
  * waits for the close frame of the server. All of this takes [property@WebsocketTask:close-timeout]
  * at most. No more messages are delivered. [signal@WebsocketTask::close] is emitted at the end. If
- * no connection is open, the task becomes `CLOSED` at once, and no `close` is emitted. If messages
- * could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`. On a
- * connection that is not [property@WebsocketTask:ready], the messages that wait for the mark are
- * dropped at once, and this error is emitted for them.
+ * no connection is open, the task becomes `CLOSED` at once, and `close` is not emitted.
+ *
+ * If messages could not be sent, [signal@WebsocketTask::error] is emitted with `HB_ERROR_CLOSED`.
+ * If the connection is open but not [property@WebsocketTask:ready], the messages that wait for
+ * [method@WebsocketTask.mark_ready] are dropped at once, and this error is emitted for them.
  *
  * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once, and the task
  * waits for the acknowledgements too. The messages that the peer has not acknowledged when the
  * connection ends, or when the time is over, count as not sent, although some may have arrived.
  *
- * The code is one that a client may send ([RFC 6455,
- * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)): 1000 to 1003, 1007 to 1010, or 3000 to
- * 4999. With 0 or 1005 the close frame has no code and no reason. With 1006, 1011, 1015 or a code
- * over 65535 the call has no effect, and [signal@WebsocketTask::error] is emitted with
- * `HB_ERROR_INVALID_ARGUMENT`. Any other code closes with 1002, a protocol error. A longer reason
- * is cut at the end of a character.
+ * A client may send the codes 1000 to 1003, 1007 to 1010, and 3000 to 4999 ([RFC 6455,
+ * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)). With 0 or 1005, the close frame has no
+ * code and no reason. With 1006, 1011, 1015 or a code above 65535, the call has no effect, and
+ * [signal@WebsocketTask::error] is emitted with `HB_ERROR_INVALID_ARGUMENT`. With any other code,
+ * the close frame has the code 1002, a protocol error, and no reason. A reason that is too long is
+ * cut at the end of a character.
  *
  * Since: 1.0
  */
@@ -790,8 +795,8 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  *
  * Drops the connection as if it were lost.
  *
- * Call it when a server asks its clients to reconnect, or after a failure that only the application
- * can detect. [property@WebsocketTask:attempt] increases and the delays grow, whereas
+ * Call this method when a server asks its clients to reconnect, or after a failure that only the
+ * application can detect. [property@WebsocketTask:attempt] increases and the delays grow, whereas
  * [method@WebsocketTask.reconnect_now] resets the count and connects at once. An open connection
  * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
  * way counts as failed.
@@ -817,10 +822,13 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  * Checks the connection now.
  *
  * If a connection is open, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is
- * 0, unless it is already waiting for a reply within [property@WebsocketTask:pong-timeout]. In the
- * mode `MESSAGE` it sends none before the connection is [property@WebsocketTask:ready]. In the
- * state `WAITING` it makes the next attempt. In other states the call has no effect. Call it when a
- * window is shown again or the user asks for a retry.
+ * 0. It sends none if it is already waiting for a reply within
+ * [property@WebsocketTask:pong-timeout], or if the mode is `MESSAGE` and the connection is not
+ * [property@WebsocketTask:ready].
+ *
+ * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
+ * other states, the call has no effect. Call this method when a window is shown again or the user
+ * asks for a retry.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED`, as in
  * [method@WebsocketTask.reconnect_now].
@@ -842,10 +850,10 @@ hb_websocket_task_check (HbWebsocketTask *self)
  *
  * Marks the open connection as [property@WebsocketTask:ready].
  *
- * Call it for each connection, if [property@WebsocketTask:manual-ready] is set, when the server has
- * accepted the login. The messages that have been waiting are then sent: first those of handlers of
- * [signal@WebsocketTask::open], then the others. A message with `HB_SEND_FLAGS_THIS_LINK` that is
- * sent before the call precedes all of them.
+ * If [property@WebsocketTask:manual-ready] is set, call this method on each connection, when the
+ * server has accepted the login. The task then sends the messages that have been waiting: first
+ * those of handlers of [signal@WebsocketTask::open], then the others. A message with
+ * `HB_SEND_FLAGS_THIS_LINK` that is sent before the call precedes all of them.
  *
  * If no connection is open, or the connection is already ready, the call has no effect.
  *
@@ -864,16 +872,17 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * hb_websocket_task_hold:
  * @self: a task
  *
- * Delays attempts until [method@WebsocketTask.release] has been called as often.
+ * Delays attempts until [method@WebsocketTask.release] is called.
  *
- * An open connection, or an attempt that is under way, continues. Call this method to fetch a token
- * before an attempt, or for a pause. The method may be called in any state, and before
+ * If this method is called several times, attempts wait until `release` has been called as many
+ * times. An open connection, or an attempt that is under way, continues. Call this method to fetch
+ * a token before an attempt, or for a pause. The method may be called in any state, and before
  * [method@WebsocketTask.open].
  *
- * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The task sends its
- * request on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts
- * then. If [property@WebsocketTask:uri] has changed by then, the task makes a request for the new
- * URI, and [signal@WebsocketTask::connecting] is emitted for it too. A handler that sets another
+ * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
+ * on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts then. If
+ * [property@WebsocketTask:uri] has changed by then, the task makes a request for the new URI, and
+ * [signal@WebsocketTask::connecting] is emitted for that request too. A handler that sets another
  * URI each time it is called would prevent every request. Set the URI in a handler of
  * [signal@WebsocketTask::reconnect] instead.
  *
@@ -925,10 +934,10 @@ hb_websocket_task_release (HbWebsocketTask *self)
  *
  * The function may be called from any thread.
  *
- * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, or `HB_ERROR_INVALID_ARGUMENT` if
- * the text is not UTF-8. Bindings throw these errors. In Python and Vala the call returns nothing,
- * so a main loop that calls it as a source function removes the source. In JavaScript it returns
- * true.
+ * The call fails with `HB_ERROR_CLOSED` or `HB_ERROR_QUEUE_FULL`, or with
+ * `HB_ERROR_INVALID_ARGUMENT` if the text is not UTF-8. Bindings throw these errors. In Python and
+ * Vala, the method returns nothing, so a main loop that calls it as a source function removes the
+ * source. In JavaScript, the method returns true.
  *
  * Returns: (skip): whether the message was accepted
  *
@@ -992,14 +1001,18 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * A text may contain a NUL, and is sent completely.
  *
- * The function may be called from any thread. Whether a message with flags can be sent is decided
- * when the task's thread collects it, so a call from another thread succeeds although the message
- * may be dropped then.
+ * The function may be called from any thread. If another thread sends a message with flags, the
+ * call succeeds, and the task's thread decides later whether the message can be sent or is dropped.
  *
- * The call fails with `HB_ERROR_CLOSED`, `HB_ERROR_QUEUE_FULL`, `HB_ERROR_INVALID_ARGUMENT` if a
- * text is not UTF-8 or the type is neither text nor binary, and, for a message with
- * `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`, `HB_ERROR_NOT_OPEN`. Bindings throw these
- * errors, and return like [method@WebsocketTask.send_text].
+ * The call fails with:
+ *
+ * - `HB_ERROR_CLOSED`
+ * - `HB_ERROR_QUEUE_FULL`
+ * - `HB_ERROR_INVALID_ARGUMENT` if a text is not UTF-8, or the type is neither text nor binary
+ * - `HB_ERROR_NOT_OPEN` if a message with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`
+ *   cannot be sent on the current connection
+ *
+ * Bindings throw these errors, and return like [method@WebsocketTask.send_text].
  *
  * A function that frees the bytes of @message may be called within any call to the task, and in any
  * iteration of its main context. The function may send messages, but it must not run a main loop or
@@ -1035,9 +1048,9 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  *
  * Sends a message, and waits until it has been sent.
  *
- * The call completes when the kernel has accepted all bytes of the message, or, if
- * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, when the TCP of the peer has acknowledged
- * them. Only the server can confirm that its application has received the message.
+ * The call completes when the kernel has accepted all bytes of the message. If
+ * [property@WebsocketTask:delivery] is `ACKNOWLEDGED`, it completes when the TCP of the peer has
+ * acknowledged them. Only the server can confirm that its application has received the message.
  *
  * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
  * when the acknowledgement comes, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
@@ -1082,11 +1095,11 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *
  * Finishes [method@WebsocketTask.send_message_async].
  *
- * The call fails with the errors of [method@WebsocketTask.send_message], and with
+ * The call fails with the errors of [method@WebsocketTask.send_message], and with:
  *
  * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
- * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, which ended before the
- *   message was sent
+ * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, and that connection ended
+ *   before the message was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in the middle of the
  *   message, or once with close code 1009, or reset it 10 times before it acknowledged the message
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
@@ -1121,7 +1134,7 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  *
  * Messages that wait until the connection is [property@WebsocketTask:ready] count too, and so do
  * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
- * when they were sent. If no message waits, the call succeeds, also on a `CLOSED` task.
+ * when they were sent. If no message waits, the call succeeds, even on a `CLOSED` task.
  *
  * The function may be called from any thread. It waits for the messages of all threads that were
  * accepted before the call. @callback is called in the thread-default main context of the caller.
@@ -1157,7 +1170,7 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task, or with
  * `G_IO_ERROR_CANCELLED`.
  *
- * Returns: whether no message waits to be sent: each was sent, taken back or dropped
+ * Returns: whether each message was sent, taken back or dropped
  *
  * Since: 1.0
  */
@@ -1241,10 +1254,12 @@ hb_websocket_task_receive_finish (HbWebsocketTask  *self,
  *
  * Takes back the messages that wait to be sent.
  *
- * The array has them in the order in which they would have been sent, so the application can store
- * them, or send them again later. To drop them, free the array. Messages that the connection has
- * already accepted, completely or in part, are not in the array. If they wait for an
- * acknowledgement and the connection is lost, they are not sent again, and their calls fail.
+ * The array has the messages in the order in which they would have been sent. The application can
+ * store them, or send them again later. To drop them, free the array.
+ *
+ * Messages that the connection has already accepted, completely or in part, are not in the array.
+ * If such messages wait for an acknowledgement and the connection is lost, they are not sent again,
+ * and their calls fail.
  *
  * The [method@WebsocketTask.send_message_async] of a message that is taken back fails with
  * `G_IO_ERROR_CANCELLED`.
@@ -1305,9 +1320,9 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  *
  * Sets a function that recognizes the reply to a ping.
  *
- * Use it if the reply is not the same text each time, for example because it repeats a number, or
- * if it is binary. A message for which the function returns `TRUE` is treated as the reply, and is
- * not delivered.
+ * Use such a function if the reply is not the same text each time, for example because it repeats a
+ * number, or if the reply is binary. A message for which the function returns `TRUE` is treated as
+ * the reply, and is not delivered.
  *
  * From the next message on, the function alone decides which message is a reply, until another
  * function replaces it. [property@WebsocketTask:pong-message] has no effect in that time. With
@@ -1316,9 +1331,11 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * reply never waits.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
- * The next message is not received before it returns. If it closes the task or drops the
- * connection, the message is not delivered. The function is called for every message, so keep it
- * short. First test whether a message can be a reply at all, and only then parse it.
+ * The next message is not received before the function returns. If the function closes the task or
+ * drops the connection, the message is not delivered.
+ *
+ * The function is called for every message, so keep it short. First test whether a message can be a
+ * reply at all, and only then parse the message.
  *
  * Since: 1.0
  */
