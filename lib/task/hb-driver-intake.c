@@ -38,7 +38,7 @@ hb_driver_follow_delivery (HbDriver *self)
     hb_link_end_acknowledgements (self->link);
 }
 
-/* Asks the link what the peer has acknowledged. */
+/* Queries the link for the acknowledgements of the peer. */
 void
 hb_driver_query (HbDriver *self)
 {

@@ -153,8 +153,8 @@ hb_driver_has_work (const HbDriver *self)
   return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
 }
 
-/* Asks the link what the peer has acknowledged if a message of @size has no room. The acknowledged
- * messages make room. Without this, the message would be refused or would drop others. */
+/* Queries the link for acknowledgements if a message of @size has no room, because the acknowledged
+ * messages make room. Without the query, the message would be refused or would drop others. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)
