@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if the tests of a binding leave out a part of the API: coverage.py GIR TEST...
 
-The tests in one language count together. The script searches them for each part, as that language
-writes it. So it finds parts that were forgotten, but not parts that are used badly.
+The tests in one language count together. The script searches their text for each part of the API,
+in the notation of that language. It finds parts that no test uses, but it does not check whether a
+test uses a part well.
 """
 
 import re
@@ -20,7 +21,7 @@ GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
 LANGUAGES = {'.js': 'JavaScript', '.py': 'Python', '.vala': 'Vala'}
 
-# A comment uses nothing.
+# Comments are removed first, because a name in a comment is not a use.
 COMMENT = {
     '.js': re.compile(r'^\s*//.*$', re.MULTILINE),
     '.py': re.compile(r'^\s*#.*$|"""[^"]*"""', re.MULTILINE),
@@ -35,7 +36,8 @@ IMPLIED = {
               'receive_finish'},
 }
 
-# Python passes a method to a helper. The other languages call it, or begin and end it.
+# In Python, a test calls a method, or passes it to a helper. In JavaScript it calls the method. In
+# Vala it may also call `begin` and `end`.
 METHOD = {
     '.js': r'\.{}\(',
     '.py': r'\.{}(?=[(,)])',
@@ -50,7 +52,7 @@ SIGNAL = {
     '.vala': r'\.{}(?:\["\w+"\])?\.connect \(',
 }
 
-# A row of the table of all properties, whose accessors the test calls
+# A row in a table of properties. The test calls the getter and the setter of each property there.
 ROW = r"^ *[\[(]'{}',"
 
 
@@ -82,7 +84,7 @@ def get_pattern_of_method(language, element, parent):
 
 def get_pattern_of_function(language, element, parent):
     name = element.get('name')
-    # In Vala only the error domain has its quark.
+    # In Vala, only the error domain has the function.
     if parent.tag == f'{CORE}enumeration' or (language == '.vala' and name == 'error_quark'):
         name = 'Error.quark'
     return rf'\bHb\.{name} ?\('

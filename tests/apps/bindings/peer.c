@@ -7,8 +7,8 @@
 #include "rates.h"
 #include "recipes.h"
 
-/* The server for the tests of bindings and for the programs in the book. It prints its URI, and a
- * line for each WebSocket that opens. It serves until its standard input ends, so it never outlives
+/* The server for the tests of the bindings and for the programs in the book. It prints its URI, and
+ * a line for each WebSocket that opens. It runs until its standard input ends, so it never outlives
  * a test.
  *
  * On any path, it echoes each message, except these texts:
@@ -112,7 +112,8 @@ closed_cb (SoupWebsocketConnection *connection,
   g_object_unref (connection);
 }
 
-/* From 3.8 on, a SoupServer limits whole messages as well as frames, each to 128 KiB. */
+/* A SoupServer limits frames to 128 KiB. From libsoup 3.8 on, it also limits whole messages to this
+ * length. */
 static void
 raise_limits (SoupWebsocketConnection *connection)
 {

@@ -61,8 +61,8 @@ const PHASES = [
 export const together = {};
 
 export const alone = {
-  // Only the wall clock shows that the machine was suspended. The task must then keep the connection
-  // and send another ping, because the reply may already be in the socket.
+  // Only the wall clock shows that the machine was suspended. The task must keep the connection and
+  // send another ping, because the reply may already be in the socket.
   async suspend(scenario) {
     const peer = scenario.peer({onMessage: () => {}});
     const task = scenario.task({uri: peer.uri, ping_timeout: 50, pong_timeout: 400});

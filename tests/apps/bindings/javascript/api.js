@@ -58,7 +58,7 @@ const READABLE = [
   ['ready', false],
 ];
 
-// The view of an application, which shows some properties of a task
+// A view of an application, to which properties of a task are bound
 const View = GObject.registerClass({
   Properties: {
     'state': GObject.ParamSpec.enum('state', null, null, GObject.ParamFlags.READWRITE,
@@ -120,7 +120,7 @@ main({
       assertEqual(notified.splice(0), [name, name], 'notified');
     }
 
-    // No list is an empty list.
+    // Null sets an empty list.
     for (const unset of [() => task.set_protocols(null), () => (task.protocols = null)]) {
       task.set_protocols(['chat']);
       unset();

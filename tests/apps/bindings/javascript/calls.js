@@ -68,7 +68,7 @@ main({
     await closeTask(task);
   },
 
-  // The same code of another domain is another error.
+  // An error with the same code in another domain does not match, so a program can tell them apart.
   error_domain() {
     try {
       newTask().send_text('text');
@@ -108,14 +108,14 @@ main({
     task.release();
     await wait(() => task.state === Hb.State.OPEN);
 
-    // The call ends, and the closing continues.
+    // The cancelled call fails, but the task continues to close.
     const closing = task.close_async(1000, 'bye', cancellables[2]);
 
     cancellables[2].cancel();
     await assertFails(...wanted, () => closing);
     await wait(() => task.state === Hb.State.CLOSED);
 
-    // A cancellable that was triggered before has no other effect.
+    // With a cancellable that is already triggered, the call fails and does nothing else.
     await assertFails(...wanted, () => task.open_async(cancellables[2]));
     assertEqual(task.state, Hb.State.CLOSED);
   },

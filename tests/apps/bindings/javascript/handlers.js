@@ -14,8 +14,8 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Catches the message that GJS prints about an exception that cannot be caught. It is a critical
-// message, so it ends the program if the environment says so.
+// Collects the messages about exceptions in handlers, which only GJS can catch. The messages are
+// critical, so with G_DEBUG=fatal-criticals they would end the program.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);
@@ -35,7 +35,7 @@ async function catchSlips(call) {
 }
 
 main({
-  // GJS reports a handler that fails, and the task continues.
+  // GJS reports an exception in a handler, and the task continues.
   async exceptions() {
     const task = newTask({reconnectTimeout: 1});
     const log = [];
@@ -62,7 +62,8 @@ main({
     assertEqual(n, log.length, 'the number of exceptions');
   },
 
-  // If a function fails, `ping-message` is sent, and the attempt is made at once.
+  // If a ping function fails, the task sends `ping-message`. If a reconnect function fails, the
+  // task makes the attempt at once.
   async exceptions_of_functions() {
     const task = await openTask({pongMessage: 'pong', reconnectTimeout: 1});
     const opened = [];
@@ -86,7 +87,7 @@ main({
     await closeTask(task);
   },
 
-  // An async handler that fails later is reported too, and the next message is received.
+  // GJS also reports an async handler that fails later, and the task receives the next message.
   async rejections() {
     const task = await openTask();
     const log = [];

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What keeps objects alive in JavaScript. The collector of GJS does not clear a WeakRef in time, so
-// a test waits until the peer has lost a client.
+// Which references keep objects alive in JavaScript. The collector of GJS does not clear a WeakRef
+// in time, so a test waits until the peer has lost a client.
 
 import System from 'system';
 import {assertEqual, closeTask, decode, main, newTask, openTask, turn, wait} from './harness.js';
 
-// Returns how many connections the peer has, including that of the watcher.
+// Returns the number of connections of the peer, including that of the watcher.
 async function countClients(watcher) {
   const answers = [];
   const handler = watcher.connect('message', (_, _type, message) => answers.push(decode(message)));
@@ -17,7 +17,8 @@ async function countClients(watcher) {
   return Number(answers[0]);
 }
 
-// The collector runs in separate iterations, whose frames hold no references.
+// Runs the collector in separate iterations of the main loop, because a function that still runs
+// could hold references on its stack.
 async function collect() {
   for (let i = 0; i < 3; i++) {
     await turn();
@@ -38,7 +39,8 @@ async function assertClients(watcher, number) {
 }
 
 main({
-  // The handlers and functions of a task that refer to it do not keep it alive, nor does its link.
+  // Handlers and functions that refer to their own task do not keep it alive. Neither does its
+  // connection.
   async handlers_alone() {
     const watcher = await openTask();
     const make = async () => {

@@ -103,7 +103,7 @@ def test_properties():
         assert notified == [name, name], notified
         notified.clear()
 
-    # No list is an empty list.
+    # None sets an empty list.
     for unset in (lambda: task.set_protocols(None), lambda: task.set_property('protocols', None)):
         task.set_protocols(['chat'])
         unset()
@@ -119,7 +119,7 @@ def test_properties():
 
 
 class View(GObject.Object):
-    """The view of an application, which shows some properties of a task."""
+    """A view of an application, to which properties of a task are bound."""
 
     state = GObject.Property(type=Hb.State, default=Hb.State.CLOSED)
     is_busy = GObject.Property(type=bool, default=False)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Asynchronous calls that are awaited in asyncio, from Python."""
+"""Asynchronous calls that Python awaits in asyncio."""
 
 import asyncio
 import os
@@ -19,7 +19,10 @@ ONE = GLib.Bytes.new(b'one')
 
 
 def run(coroutine):
-    """Python 3.14 deprecates event loop policies, so the loop is made without one."""
+    """Runs a coroutine in a loop of its own.
+
+    Python 3.14 deprecates event loop policies, so the loop is created without one.
+    """
     return asyncio.run(coroutine,
                        loop_factory=lambda: GLibEventLoop(GLib.MainContext.default()))
 
@@ -40,7 +43,10 @@ def test_calls():
 
 
 def test_calls_at_once():
-    """gather() and similar functions take coroutines, not the result of a call."""
+    """Calls can be awaited at the same time.
+
+    gather() and similar functions take coroutines, but not the awaitable that a call returns.
+    """
     async def wait_for_call(awaitable):
         await awaitable
 
@@ -57,7 +63,7 @@ def test_calls_at_once():
 
 
 def test_handlers():
-    """Handlers run while a coroutine waits, and pass messages to it."""
+    """Handlers run while a coroutine waits, and can pass messages to it."""
     async def work():
         task = new_task()
         messages = asyncio.Queue()
@@ -93,7 +99,7 @@ def test_receive():
 
 
 def test_interrupt():
-    """SIGINT sets an event, so a program can close before it ends."""
+    """A handler of SIGINT runs while a coroutine waits, so a program can close the task and end."""
     async def work():
         interrupted = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted.set)
@@ -107,7 +113,7 @@ def test_interrupt():
 
 
 def test_cancelled_coroutines():
-    """asyncio cancels the call, so an attempt ends and a message is taken back."""
+    """If asyncio cancels a call, its attempt ends, or its message leaves the queue."""
     if gi.version_info < (3, 57):
         raise Skip('asyncio cannot cancel a call before PyGObject 3.57')
 

@@ -35,7 +35,7 @@ def test_errors():
 
 
 def test_error_domain():
-    """The same code of another domain is another error."""
+    """An error with the same code in another domain does not match."""
     task = new_task()
     try:
         task.send_text('text')
@@ -90,14 +90,14 @@ def test_cancelled_calls():
     task.release()
     wait(lambda: task.get_state() == Hb.State.OPEN)
 
-    # The call ends, and the closing continues.
+    # The cancelled call fails, but the task continues to close.
     cancellable = Gio.Cancellable()
     closing = start(task.close_async, task.close_finish, 1000, 'bye', cancellable=cancellable)
     cancellable.cancel()
     assert_fails(*CANCELLED, closing)
     wait(lambda: task.get_state() == Hb.State.CLOSED)
 
-    # A cancellable that was triggered before has no other effect.
+    # With a cancellable that is already triggered, the call fails and does nothing else.
     assert_fails(*CANCELLED, call, task.open_async, task.open_finish, cancellable=cancellable)
     assert task.get_state() == Hb.State.CLOSED
 
@@ -145,7 +145,7 @@ def test_receive():
 
 
 def test_defaults():
-    """The last arguments of a call may be left out if they can be null."""
+    """The last arguments of a call may be omitted if they are nullable."""
     task = open_task()
     closes = []
     task.connect('close', lambda _, code, reason: closes.append((code, reason)))

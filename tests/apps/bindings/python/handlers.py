@@ -10,12 +10,12 @@ from gi.repository import GLib, Hb
 
 
 class Slip(Exception):
-    """The fault of a handler."""
+    """The exception of a handler that fails."""
 
 
 @contextmanager
 def catch():
-    """Catches exceptions that Python would only print."""
+    """Collects the exceptions that Python would only print."""
     caught = []
     sys.excepthook = lambda kind, *_: caught.append(kind)
     try:
@@ -29,7 +29,7 @@ def fail(*_):
 
 
 def test_exceptions():
-    """Python reports a handler that fails, and the task continues."""
+    """Python reports an exception in a handler, and the task continues."""
     task = new_task(reconnect_timeout=1)
     log = []
     names = ('connecting', 'open', 'message', 'drain', 'close', 'error', 'reconnect',
@@ -54,7 +54,11 @@ def test_exceptions():
 
 
 def test_exceptions_of_functions():
-    """If a function fails, `ping-message` is sent, and the attempt is made at once."""
+    """The task continues after an exception in one of its functions.
+
+    If a ping function fails, the task sends `ping-message`. If a reconnect function fails, the task
+    makes the attempt at once.
+    """
     task = open_task(pong_message='pong', reconnect_timeout=1)
     opened = []
     delays = []
@@ -75,8 +79,10 @@ def test_exceptions_of_functions():
 
 
 def test_sources():
-    """A main loop calls a source again if it returns true, so functions that send return
-    nothing."""
+    """As an idle source, a function that sends is called only once.
+
+    A main loop calls a source again if it returns true, so these functions return nothing.
+    """
     task = open_task()
     received = []
     payload = GLib.Bytes.new(b'payload')
@@ -91,7 +97,7 @@ def test_sources():
     assert received == [b'payload'] * len(functions) + [b'last'], received
     close_task(task)
 
-    # An error cannot be caught there. It is only printed.
+    # No program can catch the error of such a call, so Python prints it.
     with catch() as caught:
         for function in functions:
             GLib.idle_add(*function)

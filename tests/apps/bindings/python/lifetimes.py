@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What keeps objects alive in Python."""
+"""Which references keep objects alive in Python."""
 
 import gc
 import time
@@ -10,14 +10,14 @@ from harness import WAIT_TIMEOUT, call, close_task, main, new_task, open_task, w
 
 
 def watch(task):
-    """Returns a list that becomes true when the object, not only its wrapper, is finalized."""
+    """Returns a list that has an item once the object is finalized, not only its wrapper."""
     gone = []
     task.weak_ref(gone.append, True)
     return gone
 
 
 def count_clients(watcher):
-    """Returns how many connections the peer has, including that of the watcher."""
+    """Returns the number of connections of the peer, including that of the watcher."""
     answers = []
     handler = watcher.connect('message', lambda _, kind, data: answers.append(data.get_data()))
     watcher.send_text('clients')
@@ -33,7 +33,7 @@ def wait_for_clients(watcher, number):
 
 
 def test_dropped():
-    """The end of the last reference drops the link, whatever the task is doing."""
+    """When the last reference is dropped, the connection ends, whatever the state of the task."""
     watcher = open_task()
     for prepare in (lambda task: None,
                     lambda task: task.open(),
@@ -52,7 +52,7 @@ def test_dropped():
 
 
 def test_handlers_alone():
-    """The handlers of a task that refer to it do not keep it alive, nor does its link."""
+    """Handlers that refer to their own task do not keep it alive. Neither does its connection."""
     def make():
         task = open_task()
         task.connect('open', lambda _: task.send_text('open'))
@@ -69,8 +69,10 @@ def test_handlers_alone():
 
 
 def test_functions_keep():
-    """The collector cannot see the references of a task, so a function that refers to it keeps it
-    alive."""
+    """A function that refers to its own task keeps it alive.
+
+    The collector cannot see the references that a task holds.
+    """
     def make():
         task = open_task()
         task.set_ping_func(lambda *_: str(task.get_attempt()))

@@ -51,7 +51,7 @@ def test_conversation():
 
 
 def test_threads():
-    """Python's threads send while the main loop runs, and get their own errors."""
+    """Several threads can send while the main loop runs, and each gets the errors of its calls."""
     task = open_task()
     received = []
     errors = []
@@ -83,7 +83,7 @@ def test_threads():
 
 
 def test_payloads():
-    """Both kinds, from nothing to a mebibyte, come back as they were sent."""
+    """Text and binary messages are received as they were sent, from empty ones to a mebibyte."""
     task = open_task()
     received = []
     task.connect('message', lambda _, kind, data: received.append((kind, data.get_data() or b'')))
@@ -126,7 +126,10 @@ def test_headers():
 
 
 def test_numbered_heartbeat():
-    """Replies that differ each time, among other messages, and a binary ping."""
+    """set_ping_func() and set_pong_func() work with replies that differ each time.
+
+    With ping-bytes, the ping is a binary message.
+    """
     task = open_task(liveness=Hb.Liveness.REPLY)
     asked = []
     got = []

@@ -219,7 +219,7 @@ void test_properties ()
   assert (other.session == session && third.session == session);
 }
 
-// The view of an application, which shows some properties of a task
+// A view of an application, to which properties of a task are bound
 class View : Object
 {
   public Hb.State state { get; set; default = Hb.State.CLOSED; }
@@ -294,7 +294,7 @@ void test_metrics () throws Error
   // The metrics are a snapshot, and do not change afterwards.
   assert (task.get_metrics ().get_uptime () >= metrics.get_uptime ());
 
-  // A copy by Vala and a copy by hand are valid for the same time.
+  // An assignment copies the metrics, so the copy stays valid, like that of copy ().
   Hb.Metrics kept = metrics;
   metrics = null;
   assert (kept.get_bytes_sent () == 5);

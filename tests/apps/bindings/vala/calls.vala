@@ -50,7 +50,7 @@ async void test_errors () throws Error
     }
 }
 
-// The same code of another domain is another error.
+// An error with the same code in another domain does not match, so a program can tell them apart.
 void test_error_domain ()
 {
   var task = new Hb.WebsocketTask (uri);
@@ -163,7 +163,7 @@ async void test_receive () throws Error
   wait (() => log == "cancelled three closed ");
 }
 
-// The defaults are code 1000, no reason, no flags, and no cancellable.
+// Arguments may be omitted: the code is then 1000, and there is no reason, flag or cancellable.
 async void test_defaults () throws Error
 {
   var task = new Hb.WebsocketTask (uri);

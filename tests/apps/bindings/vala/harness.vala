@@ -57,7 +57,8 @@ public void close_task (Hb.WebsocketTask task)
   wait (() => task.state == Hb.State.CLOSED);
 }
 
-// Shows when the functions that hold it are freed.
+// A function that captures a token holds a reference to it, so `n_alive` shows when the function is
+// freed.
 public class Token
 {
   public static int n_alive = 0;

@@ -2,8 +2,8 @@
 
 // Messages, headers, the heartbeat and reconnecting in Vala
 
-// `open` and `close` are methods and signals, but one member in Vala. A call must call the method.
-// To emit the signal would not open or close anything.
+// `open` and `close` are each a method and a signal, but only one member in Vala. A call must call
+// the method. To emit the signal would not open or close anything.
 void test_methods_and_signals () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
@@ -100,7 +100,8 @@ void set_pong_func (Hb.WebsocketTask task,
   });
 }
 
-// Replies that differ each time, among other messages, and a binary ping
+// set_ping_func () and set_pong_func () work with replies that differ each time. With ping-bytes, the
+// ping is a binary message.
 void test_numbered_heartbeat () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
