@@ -2,9 +2,9 @@
 
 #include <hb-websocket.h>
 
-/* client URI: finds out whether a server does its part of a heartbeat, as the book describes it, by
- * a message "heartbeat" that it answers with "pong", and by ping frames; whether it sends other
- * messages back, and answers a close frame. */
+/* client URI: tests a server of the book. The server must answer the message "heartbeat" with
+ * "pong", and answer ping frames. It must also send all other messages back, and answer a close
+ * frame. */
 
 #define WAIT_TIMEOUT 20 /* seconds */
 
@@ -68,7 +68,7 @@ wait_for_echo (HbWebsocketTask *task)
   return g_str_equal (received->str, "hello;");
 }
 
-/* Returns what the server does not do, or NULL */
+/* Returns a description of what the server does wrong, or NULL. */
 static const char *
 find_fault (const char      *uri,
             HbHeartbeatMode  mode)

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the fragments in C of each page to a file of the page's name, which is then compiled.
+"""Writes the fragments in C of each page to a source file with the page's name.
 
 extract.py OUTDIR PAGE.md...
 
-Fails where a page has code that no test would look at."""
+The build then compiles the files. The script fails if a page has code that no test would check.
+"""
 
 import sys
 from pathlib import Path

@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-/* Servers with their own heartbeats, as a client sees them. Each server has a feed without pauses,
- * so a client that delays its pings while messages arrive sends none. A message that is not a ping
- * is not answered. */
+/* Servers with heartbeats of their own, for the programs in the book. Each server sends a feed
+ * without pauses, so a client that delays its pings while messages arrive never sends one. The
+ * server answers only logins and pings. */
 
 #define FEED_INTERVAL 100 /* milliseconds */
 
-/* In a reply, the part of the ping that the reply repeats */
+/* Stands for the part of a ping that the reply repeats */
 #define REF "%s"
 
 typedef struct
@@ -27,11 +27,11 @@ typedef struct
 {
   const char *path;
   const char *protocol;  /* (nullable) */
-  Packet      greeting;  /* empty if there is none */
-  Packet      login;     /* how it begins; empty if there is none */
+  Packet      greeting;  /* empty for none */
+  Packet      login;     /* the first bytes of a login, empty for none */
   Packet      ack;
-  Packet      ping;      /* how it begins */
-  const char *ref;       /* (nullable) what stands before the part that the reply repeats */
+  Packet      ping;      /* the first bytes of a ping */
+  const char *ref;       /* (nullable) the text before the part that the reply repeats */
   Packet      reply;
   Packet      feed;
 } Rule;

@@ -4,12 +4,11 @@
 
 #include <string.h>
 
-/* Servers that require a login, as a client sees them. The first message must be the login. A
- * message that arrives before the login was acknowledged is refused.
+/* Servers that require a login, for the programs in the book. The first message must be the login.
+ * The acknowledgement follows after a delay. A message that arrives earlier is refused, so a program
+ * that does not wait fails.
  *
- * The acknowledgement is sent after a delay, which reveals a client that does not wait.
- *
- * /private lets only clients in that have the token, which GET /token answers. */
+ * /private refuses clients without the token. GET /token returns the token. */
 
 #define ACKNOWLEDGE_DELAY 50
 
@@ -23,10 +22,10 @@ typedef struct
   const char *path;
   const char *protocol;  /* (nullable) the subprotocol that the server demands */
   const char *greeting;  /* (nullable) */
-  const char *login;     /* a part of the login */
+  const char *login;     /* (nullable) a part of the login */
   const char *ack;
   const char *refusal;   /* (nullable) a message */
-  guint       code;      /* with which a refused client is closed, 0 if it is not */
+  guint       code;      /* the close code for a refused client, 0 to keep the connection */
   const char *request;   /* a part of a request */
   const char *answer;
 } Rule;
@@ -85,8 +84,8 @@ hash (const char *text)
   return g_base64_encode (digest, size);
 }
 
-/* Returns whether the message is the login. If the rule has no text, it is that of
- * obs-websocket 5. */
+/* Returns whether the message is the login. A rule without a text for the login is that of
+ * obs-websocket 5, whose login contains a hash. */
 static gboolean
 is_login (const Rule *rule,
           const char *text)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""mosquitto as a server of MQTT over WebSocket.
+"""Runs mosquitto as a server for MQTT over WebSocket.
 
-It prints a URI, and serves until its standard input ends. What mosquitto logs goes to standard
-error. The environment has MOSQUITTO."""
+The script prints the URI of the server, and runs until its standard input ends. The log of
+mosquitto goes to standard error. MOSQUITTO in the environment is the path of mosquitto.
+"""
 
 import os
 import socket
@@ -13,10 +14,10 @@ import tempfile
 import threading
 from pathlib import Path
 
-# Another program may take a port before mosquitto does.
+# mosquitto is started again on another port if another program has taken the port meanwhile.
 MAX_ATTEMPTS = 10
 
-# Version 2.0.11, of Debian 12, serves no WebSocket if it has no listener of another kind.
+# Version 2.0.11, which Debian 12 has, serves no WebSocket without another listener.
 CONFIGURATION = """\
 {user}
 allow_anonymous true
@@ -37,7 +38,7 @@ def find_port():
 def start(folder, port):
     """Returns a mosquitto that listens, or None."""
     configuration = Path(folder) / 'mosquitto.conf'
-    # As root, it would become a user who cannot write to the folder.
+    # As root, mosquitto would change to a user that cannot write to the folder.
     user = 'user root' if os.getuid() == 0 else ''
     configuration.write_text(CONFIGURATION.format(user=user, folder=folder, port=port), 'utf-8')
 

@@ -12,6 +12,6 @@ const EXPORT = /^export (?:default )?/gm;
 const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
-// Imports and exports belong to a module, which would be run. A function cannot have them, and is
-// not run.
+// To parse a module, GJS would run it. So the text is parsed as the body of a function, which is not
+// run. A function cannot have imports and exports, so they are removed.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table of properties agrees with the class: properties.py PAGE.md GIR
+"""Checks that the table of properties agrees with the class: properties.py PAGE.md GIR
 
-The names, the types, the defaults, which of them can be set, and the units, which are in the
-documentation of each property."""
+The script compares the names, the types, the defaults and the units, and which properties can be
+set. The documentation of each property names its unit.
+"""
 
 import re
 import sys
@@ -30,7 +31,7 @@ TYPES = {
     'guint64': 'uint64',
 }
 
-# As the first paragraph of the documentation has them
+# The units in the first paragraph of the documentation, and in the table
 UNITS = {'milliseconds': 'ms', 'microseconds': 'µs', 'bytes': 'bytes'}
 UNIT = re.compile(rf'(?:in|number of) ({"|".join(UNITS)})\b')
 
@@ -65,7 +66,7 @@ def describe(pspec, units):
 
 def main(page, gir):
     units = read_units(gir)
-    # A property that can be set has a column that says when a change acts.
+    # The table of properties that can be set has one more column: when a change takes effect.
     rows = [(name, [cell.strip() for cell in cells.split('|')])
             for name, cells in ROW.findall(page.read_text(encoding='utf-8'))]
     actual = {name: (cells[:3], len(cells) == 5) for name, cells in rows}

@@ -2,9 +2,9 @@
 
 #include "rates.h"
 
-/* A server that closes a connection if more than MAX_MESSAGES arrive within INTERVAL. It counts the
- * messages of all its connections, and each message must be the next number. It echoes the message,
- * or refuses it if one was lost, repeated or out of order. */
+/* A server that closes a connection on which more than MAX_MESSAGES arrive within INTERVAL. Its
+ * clients number their messages, across all connections. The server echoes a message with the next
+ * number. It refuses any other one, because a message was lost, repeated or out of order. */
 
 #define PATH         "/limited"
 #define MAX_MESSAGES 20
@@ -12,7 +12,7 @@
 
 typedef struct
 {
-  gint64 times[MAX_MESSAGES]; /* of the last messages */
+  gint64 times[MAX_MESSAGES]; /* when the last messages arrived */
   guint  n_messages;
 } Visitor;
 

@@ -2,14 +2,14 @@
 
 #include "recipes.h"
 
-/* The server for the programs of doc/cookbook.md. Some paths end a connection, to which the
- * programs must react:
+/* The server for the programs of doc/cookbook.md. On some paths, the server ends a connection, and
+ * the program must react:
  *
  * - /requests answers {"id":N,"method":"version"}, and drops the connection at any other method.
  * - /topics answers "subscribe X" with the number of the connection. The first connection is closed
  *   at its second subscription.
- * - /members lets a client in with the last ticket that GET /ticket has given out. A ticket serves
- *   once, and the first connection is dropped.
+ * - /members accepts a client with the last ticket that GET /ticket returned. A ticket is valid for
+ *   one connection. The first connection is dropped.
  * - /restarting drops the first connection.
  * - /refused answers 403. */
 

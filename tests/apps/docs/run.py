@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compiles, parses or runs what the pages of the book show, see snippets.py.
+"""Compiles, parses or runs the code of a page of the book. snippets.py describes the kinds of code.
 
 run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
-With TEXT it looks only at the programs that contain it.
+With TEXT, only the programs that contain this text are tested. The programs connect to SERVER, not
+to the servers of example.org that the page names. Heartbeats of half a minute become shorter.
+CLIENT tests the servers of the page.
 
-Programs talk to SERVER in place of the servers of example.org, with shorter intervals where their
-heartbeats take half a minute, and CLIENT is what talks to the servers. The environment has CC, and
-may have PYTHON, GJS, VALAC, NODE and MESON; what cannot be run without one of them is skipped."""
+The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
+these tools is skipped if the tool is missing.
+"""
 
 import json
 import os
@@ -39,7 +41,7 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
-# Our own server, where packages have it
+# The path of echo-server in packages, which a program of the page may contain
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
@@ -53,15 +55,15 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# All warnings, as unittest shows them, except those of PyGObject about itself: its importer is an
-# old one, and under Python 3.14 it still asks for asyncio's policy.
+# Python shows all warnings, as in unittest, except two about PyGObject itself. Its importer has an
+# old interface, and under Python 3.14 it still uses the event loop policy of asyncio.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
 # A program with a window needs an X server.
 WINDOW = re.compile(r'<gtk/gtk\.h>|\bGtk\b')
 
-# What a program uses in addition to this library, by a part of its text
+# Other libraries that a program uses, by a pattern in its text
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
     WINDOW: ('gtk4', '4.0'),
@@ -77,7 +79,8 @@ WINDOW_ENV = {
     'GTK_USE_PORTAL': '0',
 }
 
-# What a terminal shows when the user interrupts a program. A test sends each of these signals.
+# In the output of a program, this line stands for an interrupt, as a terminal shows it. The program
+# is then tested with each of these signals.
 INTERRUPT = '^C'
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
@@ -118,14 +121,17 @@ def compile_vala(folder, text):
     flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
     packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
-    # valac writes its C code to the current folder, where the code of another page may be too.
+    # valac writes C code to the current folder. In a common folder, two pages could write the same
+    # file at the same time.
     return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
                                       '-o', folder / 'program', *flags], cwd=folder)
 
 
 def prepare(snippet, folder, text):
-    """Returns the command that runs a program and the output of its compiler, or the reason why
-    there is none."""
+    """Compiles a program if its language requires that.
+
+    Returns the command that runs the program, and the result of the compiler or None.
+    """
     if snippet.language == 'c':
         return compile_c(folder, text)
     if snippet.language == 'vala':
@@ -143,7 +149,7 @@ def find_node_module(name):
 
 
 def why_not(snippet):
-    """Returns the programs and modules that a snippet needs and that are missing."""
+    """Returns why the snippet cannot be tested here, or None."""
     if snippet.language == 'js' and snippet.kind == 'server':
         if not get_tool('NODE'):
             return 'there is no Node'
@@ -191,7 +197,7 @@ class Watched:
         self._queue.put(None)
 
     def wait_for(self, pattern, deadline):
-        """Returns whether such a line was printed."""
+        """Waits for a line that matches the pattern. Returns whether it was printed in time."""
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -209,7 +215,7 @@ class Watched:
         self._process.send_signal(number)
 
     def wait(self):
-        """Waits for the end of a process. Returns whether it has ended."""
+        """Waits for the end of the process. Returns whether it has ended in time."""
         try:
             self._process.wait(WAIT_TIMEOUT)
             return True
@@ -218,7 +224,7 @@ class Watched:
             return False
 
     def end(self):
-        """Returns the status, or 0 if the process had to be ended."""
+        """Ends the process if it runs. Returns its status, or 0 if it had to be ended."""
         if self._process.poll() is None:
             try:
                 # A process that has printed all its lines may be about to end.
@@ -228,7 +234,7 @@ class Watched:
                 try:
                     self._process.wait(timeout=WAIT_TIMEOUT)
                 except subprocess.TimeoutExpired:
-                    # It handles SIGTERM, and continues.
+                    # The program handles SIGTERM, and continues.
                     self._process.kill()
                     self._process.wait()
                 self._process.returncode = 0
@@ -239,12 +245,12 @@ class Watched:
 
 
 def make_pattern(line):
-    """An ellipsis, …, stands for text that varies."""
+    """Returns a pattern for a line of the page. An ellipsis (…) stands for text that varies."""
     return re.compile('.*'.join(re.escape(part) for part in line.split('…')))
 
 
 def watch(program, snippet, interrupt):
-    """Waits for the expected lines of a program. Returns the first that is missing."""
+    """Waits for the expected lines of a program. Returns the first one that is missing, or None."""
     deadline = time.monotonic() + WAIT_TIMEOUT
 
     for line in snippet.output:
@@ -253,7 +259,7 @@ def watch(program, snippet, interrupt):
         elif not program.wait_for(make_pattern(line), deadline):
             return line
 
-    # A program that was interrupted ends without another signal.
+    # After an interrupt, the program must end by itself.
     if INTERRUPT in snippet.output and not program.wait():
         return '(its end)'
 
@@ -285,7 +291,7 @@ def check_program(snippet, folder):
         text = EXAMPLE_UNREACHABLE.sub(UNREACHABLE, snippet.text)
         text = EXAMPLE_SOCKET.sub(base, text).replace(EXAMPLE_ECHO_SERVER, str(ECHO_SERVER))
         text = EXAMPLE_PAGE.sub(base.replace('ws:', 'http:'), text)
-        # A test does not wait as long as a real heartbeat.
+        # The intervals of real heartbeats would make the test slow.
         text = EXAMPLE_KEEP_ALIVE.sub('KEEP_ALIVE = 2', EXAMPLE_INTERVAL.sub('300', text))
         command, result = prepare(snippet, folder, text)
         if result is not None and result.returncode != 0:
@@ -324,8 +330,7 @@ def check_server(snippet, folder):
 
 
 def check_meson(snippet, folder, snippets):
-    """Configures and compiles the project. The programs of the page are the sources that it
-    names."""
+    """Configures and compiles the project. Its sources are the programs of the page."""
     programs = {other.language: other.text for other in reversed(snippets)
                 if other.kind == 'program'}
     for name, language in MESON_SOURCE.findall(snippet.text):
@@ -341,7 +346,7 @@ def check_meson(snippet, folder, snippets):
 
 def check_fragment(snippet, folder):
     if snippet.language == 'c':
-        # The build has compiled it.
+        # The build has already compiled the fragments in C.
         return
     if snippet.language == 'vala':
         source = write(folder, 'fragment.vala', snippet.text)
@@ -356,7 +361,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Returns the options in the text that our own programs do not have."""
+    """Yields the options in the text that the programs of this project do not have."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)
@@ -382,7 +387,7 @@ def check_json(snippet):
 
 
 def check_unit(snippet, folder):
-    """systemd reports unknown settings, and starts nothing."""
+    """Lets systemd check the settings of a unit. It starts nothing."""
     text = EXEC_START.sub('ExecStart=/bin/true', snippet.text)
     result = run(['systemd-analyze', 'verify', '--man=no', write(folder, 'unit.service', text)])
     check(result.returncode == 0 and not result.stdout, str(snippet), result.stdout)

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The code in the pages of the book.
 
-A fence names its language, which has to be one of LANGUAGES. A comment above a fence, which readers
+A fence names its language, which must be one of LANGUAGES. A comment above a fence, which readers
 do not see, gives its kind:
 
-    <!-- snippet: program -->   a whole program; a fence of `text` after it has what it prints;
-                                a line `^C` there interrupts it, and it ends
-    <!-- snippet: server -->    a whole server on port 8080, that client.c is content with
-    <!-- snippet: shell -->     a fence of `text`: what commands in the shell print, for a test of
-                                tests/apps/tools/ that runs them
+    <!-- snippet: program -->   A whole program. The fence of `text` that follows has its output. A
+                                line `^C` there stands for an interrupt, after which it must end.
+    <!-- snippet: server -->    A whole server on port 8080. client.c tests it.
+    <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
+                                tests/apps/tools/ runs the commands.
 
-One without such a comment is a fragment, which is compiled or parsed and not run. Comments about
+A fence without such a comment is a fragment. It is compiled or parsed, but not run. Comments about
 figures are those of tests/bench/table.py.
 """
 
@@ -31,11 +31,11 @@ class Fault(Exception):
 @dataclass
 class Snippet:
     page: str
-    line: int       # of its first line of code
+    line: int       # the number of its first line of code
     language: str
     kind: str       # fragment, program or server
     text: str
-    output: tuple   # of a program: the lines that it prints, in this order
+    output: tuple   # for a program, the lines that it prints, in this order
 
     def __str__(self):
         return f'{self.page}:{self.line}: {self.kind} in {self.language}'

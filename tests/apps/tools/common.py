@@ -29,7 +29,7 @@ WAIT_TIMEOUT = 30
 # The tests read untranslated texts.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
 
-# The options that hb-cat was called with.
+# The options with which the test has called hb-cat
 used = set()
 
 
@@ -45,7 +45,7 @@ class Result:
         return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
-        """Returns the JSON objects of standard output, all or those with these names."""
+        """Returns the events that --json printed. With @names, returns only those events."""
         events = [json.loads(line) for line in self.output.splitlines()]
         return [event for event in events if not names or event['event'] in names]
 
@@ -57,7 +57,7 @@ def make_command(arguments):
 
 
 def run_cat(*arguments, stdin=b'', **settings):
-    """Runs hb-cat to its end, with this standard input."""
+    """Runs hb-cat with this standard input, and returns its result when it has ended."""
     try:
         done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
                               timeout=WAIT_TIMEOUT, check=False, **{'env': ENVIRONMENT, **settings})
@@ -103,7 +103,7 @@ class Cat:
             return self.news.wait_for(has_come, WAIT_TIMEOUT)
 
     def write(self, data):
-        """If hb-cat has already ended, its status shows the reason."""
+        """Writes to the input. If hb-cat has already ended, its status will show the reason."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()
@@ -162,7 +162,9 @@ def get_help():
 
 
 def get_options():
-    """Returns the long options in --help, each with its letter, if any, and whether it takes a
-    value."""
+    """Returns a dictionary of the long options in --help.
+
+    Each has a pair: its letter, or an empty string, and whether it takes a value.
+    """
     lines = re.findall(r'^  (?:-(\w), )?(--[a-z-]+)(=?)', get_help().output.decode(), re.MULTILINE)
     return {name: (letter, bool(value)) for letter, name, value in lines}

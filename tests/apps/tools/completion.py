@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Shells complete the options of --help, and their values."""
+"""Checks that bash, zsh and fish complete the options of --help, and their values."""
 
 import os
 import pty
@@ -21,13 +21,13 @@ COMPLETION = FOLDER / 'hb-cat.bash'
 ZSH = FOLDER / 'hb-cat.zsh'
 FISH = FOLDER / 'hb-cat.fish'
 
-# The arguments that zsh would give to its function for options
+# Prints the arguments with which the completion for zsh calls _arguments.
 ZSH_SCRIPT = '''
 _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Completes the last of the words as bash does, by the registered function.
+# Completes the last word of a command line with the function that is registered in bash.
 SCRIPT = '''
 source "$1"
 shift
@@ -86,7 +86,7 @@ def unescape(text):
 
 
 def get_choices(value):
-    """Returns the words that the value can be."""
+    """Returns the words that the option takes as its value, if --help lists them."""
     return value.split('|') if re.fullmatch(r'[a-z]+(\|[a-z]+)+', value) else []
 
 

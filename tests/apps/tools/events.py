@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The JSON of hb-cat is as the manual page says."""
+"""Checks the output of hb-cat --json, which the manual page describes."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ MEMBERS = {
     'unsent': {'domain': str, 'code': int, 'message': str},
 }
 
-# Events whose place among the others depends on the kernel
+# Events that may come earlier or later, because their time depends on the kernel
 ANYWHERE = ('drain', 'latency', 'queued')
 
 _seen = set()
@@ -54,7 +54,7 @@ def check_form(result, name):
 
 
 def format_events(events):
-    """Returns a line for each event, except those whose place depends on the kernel."""
+    """Returns a line for each event, except those of ANYWHERE."""
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
             for event in events if event['event'] not in ANYWHERE]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each option of hb-cat does what --help says."""
+"""Checks that each option of hb-cat has the effect that --help describes."""
 
 import base64
 import os
@@ -17,7 +17,7 @@ from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equ
                     get_options, run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
-# For links that only need to open. The end of the input closes them.
+# For connections that a test does not use after they were opened. The end of the input closes them.
 BRIEFLY = ('--quiet', '--wait=0')
 
 # A port on which no server listens
@@ -25,12 +25,12 @@ NOWHERE = 'ws://127.0.0.1:1/'
 
 OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
 
-# LeakSanitizer sometimes crashes if TLS has left threads ("Tracer caught signal 11").
-# tests/loopback finds leaks of links with TLS.
+# LeakSanitizer sometimes crashes if TLS has left threads ("Tracer caught signal 11"), so it is off.
+# tests/loopback finds leaks of connections with TLS.
 WITH_TLS = {**ENVIRONMENT,
             'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
 
-# Seconds, longer than the default of --wait
+# More seconds than the default of --wait
 MOMENT = 0.6
 
 
@@ -81,7 +81,7 @@ def has_tls(result):
 def check_tls(scratch):
     if not shutil.which('openssl'):
         skip('TLS', 'there is no openssl')
-        # They cannot be tested without certificates.
+        # These options cannot be tested without certificates.
         used.update(('--ca-file', '--cert', '--key', '--insecure'))
         return
 
@@ -162,7 +162,7 @@ def check_heartbeat():
                     f'the first ping with {" ".join(arguments) or "no option"}')
 
     def know_no_text(client):
-        """A server with a protocol of its own ignores what it does not know."""
+        """Answers ping frames only, as a server with a protocol of its own may do."""
         while True:
             kind, payload = client.receive()
             if kind in (PING, CLOSE):
@@ -188,7 +188,7 @@ def check_heartbeat():
         check_equal(result.output, b'pong\n', 'without it the answer is')
 
     def only_talk(client):
-        """Sends messages, and answers no ping."""
+        """Sends a message after each received one, but never answers a ping."""
         while True:
             client.receive()
             client.send(TEXT, b'talk')
@@ -203,7 +203,10 @@ def check_heartbeat():
               '--liveness=any takes what comes', result)
 
     def talk_until_pinged(client):
-        """Sends so often that no ping is due."""
+        """Sends messages all the time, and closes the connection after the first frame.
+
+        With --liveness=any, hb-cat would send no ping while these messages arrive.
+        """
         while not select.select([client.sock], [], [], 0.005)[0]:
             client.send(TEXT, b'talk')
         opcode, _ = client.receive()
@@ -346,7 +349,8 @@ def check_command(scratch):
         check(not result.output and '"event":"message"' in path.read_text(encoding='utf-8'),
               'the command reads the JSON', result)
 
-        # More than fits into pipes, because the command writes before it continues to read
+        # The command writes all output before it reads. If hb-cat waited for the command to read,
+        # both would wait forever, because pipes cannot hold so many bytes.
         size = 3_000_000
         result = run_cat(f"--exec=head -c {size} /dev/zero | tr '\\0' x; echo; cat | wc -c >&2",
                          '--count=1', server.uri)
@@ -365,7 +369,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Returns the output of the terminal until it contains this text."""
+    """Reads the terminal until this text has come, and returns the output."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)
@@ -398,7 +402,7 @@ def check_login(scratch):
     taken = []
 
     def log_in(client):
-        """Drops a client that sends before the login has been acknowledged."""
+        """Echoes messages after a login, and closes the connection if the login is wrong."""
         client.send(TEXT, b'hello')
         taken.append(client.receive())
         if taken[-1] not in ((TEXT, b'let me in'), (BINARY, b'\0\xff\n')):

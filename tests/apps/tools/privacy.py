@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Possible secrets are never printed: user info and query of the URI, headers, passwords.
+"""Checks that hb-cat prints no secrets, and that a server cannot control the terminal.
 
-A server cannot send control sequences to the terminal.
+The user info and the query of the URI, headers and passwords may be secret. A server could control
+the terminal by control sequences in the texts that it sends.
 """
 
 import base64
@@ -19,7 +20,7 @@ ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()
 CREDENTIALS = (f'--header=Authorization: Bearer {SECRET}', f'--header=Cookie: session={SECRET}',
                f'--user=me:{SECRET}', '--protocol=chat')
 
-# As short as possible, and with everything that can be reported
+# Lets hb-cat report as much as possible in a short time: lost connections, attempts and pings.
 LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wait=20')
 VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
 

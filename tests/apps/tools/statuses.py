@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How hb-cat ends, and with which exit status."""
+"""Checks when hb-cat ends, and its exit status."""
 
 import os
 import signal
@@ -54,7 +54,7 @@ WRONG = [
 def check_usage():
     for arguments, words in WRONG:
         for mode in ([], ['--json']):
-            # Bytes that are not text here are not text for hb-cat either.
+            # os.fsdecode() keeps bytes that are no text, so hb-cat receives the same bytes.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
             lines = result.stderr.splitlines()
@@ -96,7 +96,7 @@ def check_closed_as_asked():
 
 
 def check_queue():
-    """Lines that are written without a server, before the end of the input, are not lost."""
+    """Lines that were read while no server was there are sent, although the input has ended."""
     with EchoServer() as server:
         port = server.port
     with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:
@@ -194,7 +194,8 @@ def check_command():
             cat.wait_for('closed with code 1000', name='stderr')
             cat.interrupt()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
-            # The command holds standard error open, so the threads end only when it has ended.
+            # The command has standard error open. A thread that still reads it would show that the
+            # command still runs.
             check(not any(thread.is_alive() for thread in cat.threads), 'but ends it')
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// graphql-ws as a server. It prints a URI, and serves until its standard input ends. It
-// acknowledges a login after a delay, in which it closes a connection with an operation with code
-// 4401.
+// A server with graphql-ws. It prints its URI, and runs until its standard input ends. It
+// acknowledges a login after a delay. If an operation arrives during the delay, graphql-ws closes
+// the connection with code 4401.
 
 import {buildSchema} from 'graphql';
 import {useServer} from 'graphql-ws/lib/use/ws';
