@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Servers that require a login, for the programs in the book. The first message must be the login.
- * The acknowledgement follows after a delay. A message that arrives earlier is refused, so a program
- * that does not wait fails.
+ * The acknowledgement follows after a delay. A message that arrives earlier is refused, so a
+ * program that does not wait fails.
  *
  * /private refuses clients without the token. GET /token returns the token. */
 
