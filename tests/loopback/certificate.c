@@ -8,8 +8,8 @@
 
 #include "certificate.h"
 
-/* Turns off the flag for thread-local storage, because LeakSanitizer reports that of libraries that
- * are loaded at run time, such as a TLS backend. */
+/* Turns off AddressSanitizer's handling of thread-local storage. Otherwise LeakSanitizer would
+ * report the storage of libraries that are loaded at run time, such as a TLS backend. */
 const char *__asan_default_options (void);
 
 const char *
@@ -18,9 +18,9 @@ __asan_default_options (void)
   return "intercept_tls_get_addr=0";
 }
 
-/* The authority that this process trusts while no other is set. It signs nothing. With the system's
- * authorities, results would depend on the machine: a long list takes time to read, and
- * glib-networking warns if no authority is installed. */
+/* The authority that this process trusts unless a test sets another one. It has signed nothing.
+ * With the system's authorities, results would depend on the machine: a long list takes time to
+ * read, and glib-networking warns if no authority is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) */
 

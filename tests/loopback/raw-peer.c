@@ -20,10 +20,10 @@ struct _RawPeer
   GSource           *input;      /* (nullable) */
   GSource           *output;     /* (nullable) */
   GByteArray        *incoming;
-  GByteArray        *outgoing;   /* what the kernel has not accepted yet */
+  GByteArray        *outgoing;   /* the bytes that the kernel has not accepted yet */
   GQueue             frames;     /* the words of control frames and of complete messages */
   GByteArray        *message;    /* the received part of a message */
-  char               beginning[16]; /* of the last complete message, as a string */
+  char               beginning[16]; /* of the last message, as a string */
   GString           *log;        /* the first byte and the length of each frame */
   guint32            mask;       /* of the last frame */
   guint8             opcode;     /* of the current message, 0 if there is none */
@@ -169,7 +169,8 @@ read_request (RawPeer *self)
   return TRUE;
 }
 
-/* Returns the word of a control frame, or of a message that is complete now: RFC 6455, 5.4. */
+/* Returns the word of a control frame, or of the message that the frame completes, or NULL:
+ * RFC 6455, 5.4. */
 static char *
 join_frame (RawPeer        *self,
             const RawFrame *frame)
@@ -208,8 +209,8 @@ join_frame (RawPeer        *self,
   return word;
 }
 
-/* Stores the beginning of a message. If a message has several frames, its beginning is that of its
- * first frame, the one before any continuation. */
+/* Stores the beginning of a message, which is in its first frame. Ignores continuations and control
+ * frames. */
 static void
 note_beginning (RawPeer        *self,
                 const RawFrame *frame)
@@ -503,7 +504,7 @@ begin_tls (RawPeer *self)
   if (certificate == NULL || self->tls != NULL)
     return;
 
-  /* Starts to read, because the first read begins the handshake. */
+  /* The handshake begins with the first read, so a test can delay it by raw_peer_pause (). */
   self->tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), certificate, &error);
   g_assert_no_error (error);
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (self->tls), FALSE);

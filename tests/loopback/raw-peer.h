@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Functions that raw-server.c and raw-peer.c call on each other, and that tests do not call. The
- * former implements the server, and the latter each of its connections. */
+/* The functions that raw-server.c and raw-peer.c need from each other, and that tests do not call.
+ * raw-server.c implements the server, and raw-peer.c implements its connections. */
 
 /* The steps of a connection at which a test's function may be called */
 typedef enum

@@ -273,7 +273,8 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* Calls @func for each received frame. Only @func then checks the client's frames. */
+/* Calls @func for each received frame. raw_server_free () then leaves the check of the frames to
+ * @func. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,

@@ -25,7 +25,7 @@ struct _SignalLog
   char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
-  gboolean         was_paused; /* so messages can be emitted after their connection has ended */
+  gboolean         was_paused; /* messages may be emitted after their connection has ended */
 };
 
 static void

@@ -21,7 +21,7 @@ struct _StoppedProcess
   GDataInputStream *output;
   GArray           *entries;
   gint64            awake_at;    /* 0 while the process sleeps */
-  guint             n_before;    /* the entries from the time before it resumed */
+  guint             n_before;    /* the number of entries before the process resumed */
   gboolean          has_exited;
 };
 

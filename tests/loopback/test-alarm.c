@@ -22,7 +22,7 @@ typedef struct
   gint64  wanted_at;
   gint64  early;    /* how much earlier than wanted_at the callback may be called */
   gint64  rang_at;  /* HB_NEVER until the callback is called */
-  gint64  late;     /* time of the call after the deadline, negative if before */
+  gint64  late;     /* the delay of the call after wanted_at, negative if it was early */
   guint   n_calls;  /* calls of the callback, whether due or not */
 } Bell;
 

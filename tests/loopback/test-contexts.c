@@ -248,8 +248,8 @@ test_sent_from_other (Fixture       *fixture,
   g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
   gint64 deadline;
 
-  g_test_summary ("A message that is sent while another context is thread-default does not wait "
-                  "for that context, which may never be iterated");
+  g_test_summary ("A message that is sent while another context is the thread-default one does not "
+                  "wait for that context, which may never be iterated");
 
   g_main_context_push_thread_default (context);
   hb_websocket_task_open (fixture->task);

@@ -19,7 +19,7 @@ typedef struct
 {
   const char *name;
   gboolean    is_tls;
-  gboolean    is_outside; /* Another thread sends the messages. */
+  gboolean    is_outside; /* another thread sends the messages */
 } Case;
 
 static const Case cases[] = {
@@ -254,7 +254,7 @@ test_set_back (gconstpointer data)
   n_readings = 0;
 }
 
-/* Longer than the handler's time budget, in milliseconds */
+/* A time that is longer than the time budget of handlers, in milliseconds */
 #define BUSY 10
 
 static void

@@ -14,7 +14,7 @@
  * be lost, except on the connection that the fault ends, and none may arrive twice.
  *
  * matrix [plain|tls] [message|ping]: runs the cells of one transport or heartbeat
- * matrix --table: prints the table for the documentation */
+ * matrix --table: prints the tables for the documentation */
 
 static GTlsCertificate *certificate;
 

@@ -62,8 +62,8 @@ sent_cb (GObject      *source,
   self->n_sent += hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, NULL);
 }
 
-/* Sends the messages that the server echoes, in addition to those that the last connection has
- * left. */
+/* Sends as many messages as the server echoes. Messages that the last connection has not sent are
+ * sent too. */
 static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
