@@ -53,7 +53,7 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs pairs of a name and a function, and exits. A function that raises an error has failed."""
+    """Runs pairs of a name and a function, and exits. A function fails if it raises an error."""
     for name, function in cases:
         try:
             function()
