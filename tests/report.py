@@ -16,8 +16,8 @@ With --may-skip=FILE, a test program that is skipped as a whole counts as failed
 it. Each line of FILE that is not a comment has a suite, a test program, and a reason. If the file
 of --expected names packages that cannot be installed, all test programs may be skipped.
 
-With --counts, the only line has four numbers: how many test cases passed, failed and were skipped,
-and how many test programs failed as expected.
+With --counts, the last line consists of four numbers: how many test cases passed, failed and were
+skipped, and how many test programs failed as expected.
 """
 
 import argparse
