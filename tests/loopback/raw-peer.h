@@ -18,9 +18,9 @@ typedef enum
   RAW_STEP_RECEIVED,  /* a frame was received */
 } RawStep;
 
-gboolean         raw_server_notify            (RawServer         *self,
-                                               RawStep            step,
-                                               RawPeer           *peer);
+gboolean         raw_server_notify          (RawServer         *self,
+                                             RawStep            step,
+                                             RawPeer           *peer);
 gboolean         raw_server_is_deaf         (RawServer         *self);
 const char      *raw_server_get_answer      (RawServer         *self);
 const char      *raw_server_get_greeting    (RawServer         *self);
