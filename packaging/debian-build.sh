@@ -5,24 +5,25 @@
 #                                  [--build=source|binary|any|all,...]
 #                                  [--cache=DIR] [--output=DIR]
 #
-# Builds and tests the Debian packages of the committed source, as root and on Debian:
+# Builds and tests the Debian packages of the committed source. Root runs the script on Debian. It
+# does these steps:
 #
-#  1. meson dist makes the tarball of the release, and debian/ is taken from it;
-#  2. dpkg-buildpackage builds in a chroot that has only what debian/control asks for, not as root
-#     and without a network;
-#  3. the release's lintian checks the source and the packages, and must find nothing;
-#  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests, in a
-#     chroot that has only the new packages and what they depend on;
-#  5. all of the packages are installed together in another chroot, and purged without a trace.
+#  1. meson dist makes the tarball of the release, which contains debian/.
+#  2. An ordinary user runs dpkg-buildpackage, without a network, in a chroot that has only the
+#     packages that debian/control requires.
+#  3. The release's lintian checks the source and the packages, and must report nothing.
+#  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. Their
+#     chroot has only the new packages and the packages on which these depend.
+#  5. All packages are installed together in another chroot, and purged. No file may be left.
 #
-# The chroots have this machine's release of Debian, or RELEASE (such as trixie or sid). They are
-# made from the mirror that this machine's apt uses. Downloads are kept in the folder that --cache
-# names, or in ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder.
-# Nothing else stays, and nothing is written to the source.
+# The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
+# made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
+# ~/.cache/hb-websocket-debian, keeps the downloads. The folder DIR of --output gets the packages.
+# The script keeps no other files, and does not change the source.
 #
-# --profiles names the build profiles, and --build the kinds of packages, for dpkg-buildpackage. The
-# tests need all of the packages, so autopkgtest does not run with either of these options. On
-# Debian 12, the profile pkg.hb-websocket.nomonitor is always added.
+# --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
+# tests need all packages, so autopkgtest does not run with either of these options. On Debian 12,
+# the script always adds the profile pkg.hb-websocket.nomonitor.
 
 set -euo pipefail
 
@@ -80,7 +81,8 @@ install_build_dependencies ()
     > "$scratch/apt.log" || fail_with "$scratch/apt.log" "the archive lacks a build dependency"
 }
 
-# Prints the end of the log. A test that fails may be far above it, because the other tests go on.
+# Prints the failed tests and the end of the log. After a test has failed, the other tests continue,
+# so the failed test may be far above the end.
 explain_build_failure ()
 {
   grep -E '^(not ok|Bail out!)' "$scratch/build.log" || true
@@ -115,29 +117,31 @@ build ()
   cp -R "$root/source" "$scratch/packages"
   ls "$scratch/packages"
 
-  # Even if a later check fails
+  # The packages are copied here so that they are available even if a later check fails.
   if [ -n "$output" ]; then
     mkdir -p "$output"
     cp "$scratch"/packages/* "$output"
   fi
 
-  # The compiler of each release has warnings of its own, which other checks look for.
+  # Only the warnings of the packaging tools count. Other checks look for warnings of the compiler.
   ! grep -E '^(dh|dpkg)[_-][a-z]+: warning:' "$scratch/build.log" \
     || fail "the packaging tools have printed warnings"
 }
 
-# list_suppressed_tags: what lintian must not report, because it is not a fault of the packages
+# list_suppressed_tags: prints the tags that lintian must not report, because they are not faults of
+# the packages
 list_suppressed_tags ()
 {
   # An intent to package (ITP) has to be filed in Debian first.
   echo initial-upload-closes-no-bugs
 
-  # It takes three bytes of machine code for a word. The texts are checked by other tags.
+  # lintian finds a misspelt word in three bytes of machine code. Other tags check the real texts.
   echo spelling-error-in-binary
 
   case "$release" in
-    # Its lintian is older than the policy of unstable, and older than the profile nogir. Like that
-    # of trixie, it reports that nothing is fortified where no call of the C library needs a check.
+    # The lintian of bookworm is older than the policy of unstable and the profile nogir. Like the
+    # lintian of trixie, it also reports programs without fortified functions, even if they call no
+    # function of the C library that could be fortified.
     bookworm)
       echo hardening-no-fortify-functions
       echo newer-standards-version
@@ -148,7 +152,8 @@ list_suppressed_tags ()
       echo hardening-no-fortify-functions
       echo newer-standards-version
       ;;
-    # Debian 12 needs the fields and the alternative, and has no later version of debhelper.
+    # Debian 12 needs these fields and the alternative in Build-Depends, and has no later version of
+    # debhelper.
     *)
       echo redundant-priority-optional-field
       echo redundant-rules-requires-root-no-field
@@ -158,7 +163,8 @@ list_suppressed_tags ()
   esac
 }
 
-# In the chroot in which they were built, where no build can be influenced any more
+# Checks the packages with lintian. It is installed in the chroot in which they were built, because
+# it can no longer influence the build.
 check_with_lintian ()
 {
   local root=$1 start=$SECONDS
@@ -175,7 +181,8 @@ check_with_lintian ()
   remove "$root"
 }
 
-# Prints what is known about a failure. Before the first test, there are no logs of tests.
+# Prints the ends of the logs of failed tests and of autopkgtest itself. If autopkgtest has failed
+# before the first test, no test has a log.
 explain_failure ()
 {
   awk '$2 == "FAIL" { print $1 }' "$scratch/tests/summary" | while read -r name; do
@@ -195,7 +202,7 @@ test_packages ()
     --no-built-binaries "$scratch"/packages/*.deb "$scratch"/packages/*.dsc -- chroot "$root" \
     > "$scratch/tests.log" 2>&1 || status=$?
   cat "$scratch/tests/summary" || true
-  # 2 is for tests that were skipped, and 8 for no tests at all.
+  # autopkgtest also ends with a status other than 0 if tests were skipped (2) or no test ran (8).
   if [ "$status" -ne 0 ]; then
     explain_failure >&2 || true
     fail "autopkgtest has ended with status $status"

@@ -3,22 +3,23 @@
 
 # Usage: packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
-# Builds and checks the Fedora packages of the committed source, as root and on Debian:
+# Builds and checks the Fedora packages of the committed source. Root runs the script on Debian. It
+# does these steps:
 #
-#  1. meson dist makes the tarball of the release, and the spec is taken from it;
-#  2. a chroot of Debian 13 gets the libraries and the programs that the spec needs;
-#  3. pkg-config finds all that the spec asks for, and rpmlint finds nothing in the spec;
-#  4. rpmbuild builds with macros like Fedora's, not as root and without a network. It fails because
-#     of files that are in no package and of files that are missing;
-#  5. rpmlint finds nothing in the packages either;
-#  6. all of the packages are installed together into an empty folder, used there, and removed
-#     without a trace. No file belongs to two packages.
+#  1. meson dist makes the tarball of the release, which contains the spec.
+#  2. The libraries and the programs that the spec needs are installed in a chroot of Debian 13.
+#  3. pkg-config must find all modules that the spec requires, and rpmlint must report nothing about
+#     the spec.
+#  4. An ordinary user runs rpmbuild, without a network and with macros like Fedora's. The build
+#     fails if a file is in no package or a packaged file is missing.
+#  5. rpmlint must report nothing about the packages, and no file may belong to two packages.
+#  6. All packages are installed together into an empty folder, used there, and removed. No file may
+#     be left.
 #
-# Nothing is downloaded from Fedora: the compiler and the libraries are Debian's, so nobody should
-# use the packages. --release chooses another release than trixie (Debian 13); Debian 12 is too old
-# for the monitor. Downloads are kept in the folder that --cache names, or in
-# ~/.cache/hb-websocket-debian. With --output, the packages are put into that folder. Nothing else
-# stays, and nothing is written to the source.
+# The compiler and the libraries come from Debian, so nobody should use these packages. --release
+# chooses another release than trixie (Debian 13). Debian 12 is too old for the monitor. The folder
+# DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads. The folder DIR of
+# --output gets the packages. The script keeps no other files, and does not change the source.
 
 set -euo pipefail
 
@@ -29,17 +30,17 @@ release=trixie
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# All files of the build are in this folder of the chroot.
+# The folder in the chroot that contains all files of the build
 work=/fedora
 
 # clean COMMAND...: runs COMMAND as root in the chroot, with the environment of a build daemon and a
-# home that has only the macros
+# home directory that contains only the macros
 clean ()
 {
   enter "$root" env HOME="$work/home" "$@"
 }
 
-# The same, but not as root, and without a network
+# clean_offline COMMAND...: does the same as an ordinary user, without a network
 clean_offline ()
 {
   enter_offline "$root" env HOME="$work/home" "$@"
@@ -72,10 +73,11 @@ install_packages ()
   echo "It took $((SECONDS - start)) s."
 }
 
-# Writes the macros of Fedora's rpm that the spec and the build need and that Debian's rpm lacks.
+# Writes the macros of Fedora's rpm that the spec and the build need, and that Debian's rpm lacks.
 write_macros ()
 {
-  # debugedit finds no source below a folder that has another name than the compiler saw.
+  # debugedit finds the sources only if this is the path that the compiler has written into the
+  # debugging information.
   echo "%_topdir $work/rpmbuild" > "$root$work/home/.rpmmacros"
   cat >> "$root$work/home/.rpmmacros" << 'EOF'
 %_tmppath %{_topdir}
@@ -94,8 +96,8 @@ write_macros ()
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, except those that only its GCC has, and LTO, with which the tests take minutes to
-# link. tests/release/builds/run.sh builds with LTO.
+# Fedora's flags, except two kinds. Some flags exist only in Fedora's GCC. With LTO, the tests would
+# take minutes to link, so tests/release/builds/run.sh builds with LTO instead.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer
@@ -124,7 +126,7 @@ write_macros ()
 %__os_install_post bash %{_rpmconfigdir}/brp-compress %{_prefix}\
 grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S )?:/:'
 
-# A package of debugging information for each package, as Fedora makes without being asked
+# Fedora builds a package of debugging information for each package by default.
 %_debugsource_packages 1
 %_debuginfo_subpackages 1
 %_missing_build_ids_terminate_build 1
@@ -136,19 +138,19 @@ grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S 
 EOF
 }
 
-# Writes the settings of rpmlint. Its own are for SUSE, and Debian does not have Fedora's.
+# Writes the settings of rpmlint. The default settings are for SUSE, and Debian lacks Fedora's.
 write_settings ()
 {
   cat > "$root$work/rpmlint.toml" << 'EOF'
 CompressExtension = "gz"
 ValidLicenses = ["Apache-2.0", "CC0-1.0", "GPL-3.0-or-later", "LGPL-2.1-or-later", "MIT"]
 Filters = [
-  # Fedora does not use these tags, and its build system signs.
+  # Fedora does not use these tags, and Fedora's build system signs the packages.
   "no-(buildroot|group|packager)-tag",
   "no-signature",
   # In Fedora, the packages of one source require each other in the same release.
   "requires-on-release",
-  # A trigger of glibc runs ldconfig.
+  # In Fedora, a trigger of glibc runs ldconfig.
   "library-without-ldconfig-post",
   # SUSE has rules of its own for the names and files of library packages, and for the owner of the
   # folders of languages.
@@ -157,16 +159,16 @@ Filters = [
   "non-versioned-file-in-library-package",
   # The dynamic linker has used the GNU hash table for many years.
   "missing-hash-section",
-  # The documentation is in packages of its own.
+  # Separate packages contain the documentation.
   "(devel|tests)[.].* no-documentation",
   # Examples are documentation that readers can run.
   "examples[.].* package-with-huge-docs",
   "env-script-interpreter /usr/share/doc/",
-  # They have some, but rpmlint takes the section of a manual page for its name.
+  # Both programs have manual pages, but rpmlint mistakes the section of a page for its name.
   "no-manual-page-for-binary hb-(cat|websocket-monitor)",
   # The dictionary lacks these words.
   "spelling-error .*(libsoup's|config)",
-  # The text of the LGPL is as the FSF published it, with the address of that time.
+  # The text of the LGPL is unchanged, with the former address of the FSF.
   "incorrect-fsf-address /usr/share/licenses/",
   # Releases have no public address yet.
   "invalid-url Source0: hb-websocket-",
@@ -174,7 +176,7 @@ Filters = [
 EOF
 }
 
-# lint FILE...: fails because of warnings too
+# lint FILE...: runs rpmlint, and fails after an error or a warning
 lint ()
 {
   clean rpmlint --strict --config="$work/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
@@ -192,7 +194,7 @@ check_spec ()
   [ "hb-websocket-$version.tar.xz" = "${tarball##*/}" ] \
     || fail "the spec has version $version, but the tarball is ${tarball##*/}"
 
-  # A file and not a pipe, so that the script ends if rpmspec fails
+  # The output goes to a file, not to a pipe, so that the script ends if rpmspec fails.
   clean rpmspec --query --buildrequires "$spec" > "$scratch/wanted"
   grep -q '^pkgconfig(' "$scratch/wanted" || fail "the spec asks pkg-config for nothing"
   while read -r name relation wanted; do
@@ -221,14 +223,15 @@ build ()
   mapfile -t packages < <(find "$root$work/rpmbuild/RPMS" -name '*.rpm' -printf '%P\n' | sort)
   packages=("${packages[@]/#/$work/rpmbuild/RPMS/}")
   printf '%s\n' "${packages[@]##*/}"
-  # Even if a later check fails
+  # The packages are copied here so that they are available even if a later check fails.
   if [ -n "$output" ]; then
     mkdir -p "$output"
     cp "${packages[@]/#/$root}" "$root$work"/rpmbuild/SRPMS/*.src.rpm "$output"
   fi
 }
 
-# Packages of debugging information are rpm's own work, so rpmlint does not check them.
+# Checks the packages. rpm itself makes the packages of debugging information, so rpmlint does not
+# check these.
 check_packages ()
 {
   local package
@@ -242,7 +245,8 @@ check_packages ()
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
   [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # What the packages require of each other must be provided. The rest is printed for the reader.
+  # If the packages require something of each other, one of them must provide it. All other
+  # requirements are printed for the reader.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
@@ -251,7 +255,7 @@ check_packages ()
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
-# try NAME COMMAND...: runs COMMAND with what is installed in the folder $installed_root
+# try NAME COMMAND...: runs COMMAND with the files that are installed in the folder $installed_root
 try ()
 {
   local name=$1
