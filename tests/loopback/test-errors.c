@@ -121,7 +121,8 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 500, "7", "reconnect:1:20");
 }
 
-/* A message comes in one piece with the answer, so no poll reports it. */
+/* A message arrives in the same segment as the answer to the handshake. The task must deliver it,
+ * although no later poll reports it. */
 static void
 test_message_with_answer (Fixture       *fixture,
                           gconstpointer  data)
@@ -192,8 +193,8 @@ test_message_too_big (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* A change applies to the current connection, and 0 means no limit rather than the limit of
- * libsoup. */
+/* A change of max-message-size applies to the current connection. The value 0 means no limit, not
+ * the default of libsoup. */
 static void
 test_message_size_may_change (Fixture       *fixture,
                               gconstpointer  data)
@@ -215,7 +216,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Errors of attempts and of links.");
+  g_test_summary ("Errors of attempts and of connections.");
 
   add_test ("/loopback/errors/unknown-host", test_unknown_host);
   add_test ("/loopback/errors/http-status", test_http_status);

@@ -52,7 +52,7 @@ test_sizes (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
   guint i;
 
-  g_test_summary ("No frame is longer than fragment-size, and the last one alone has FIN");
+  g_test_summary ("No frame is longer than fragment-size, and only the last one has FIN");
 
   g_assert_cmpuint (hb_websocket_task_get_fragment_size (fixture->task), ==, DEFAULT);
 
@@ -107,7 +107,8 @@ test_pong_after_whole (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("Within a message of one frame nothing is answered");
+  g_test_summary ("A ping that arrives within a message of one frame is answered after the "
+                  "message");
 
   hb_websocket_task_set_fragment_size (fixture->task, 0);
   peer = send_in_part (fixture);
@@ -119,7 +120,7 @@ test_pong_after_whole (Fixture       *fixture,
   signal_log_expect (fixture->log, "drain");
 }
 
-/* Lets the task send a ping within the message. */
+/* Lets the task send a ping while a message is partly sent. The peer must receive @words. */
 static void
 expect_own_ping (Fixture         *fixture,
                  HbHeartbeatMode  mode,
@@ -147,7 +148,7 @@ static void
 test_ping_message (Fixture       *fixture,
                    const Footing *footing)
 {
-  g_test_summary ("A ping message is sent after the message, and before the next one");
+  g_test_summary ("In mode MESSAGE, the ping is sent after the message that is partly sent");
 
   expect_own_ping (fixture, HB_HEARTBEAT_MODE_MESSAGE, BIG_WORD " text:heartbeat");
 }
@@ -159,8 +160,8 @@ test_order (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   SoupWebsocketConnection *connection = hb_websocket_task_get_connection (fixture->task);
 
-  g_test_summary ("Messages that the application sends on the connection itself follow the "
-                  "current message");
+  g_test_summary ("Messages that the application sends with libsoup follow the message that is "
+                  "partly sent, and precede those in the queue");
 
   assert_sends (fixture->task, "next");
   hb_websocket_task_check (fixture->task);
@@ -178,7 +179,7 @@ test_change (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   g_autofree char *log = NULL;
 
-  g_test_summary ("A change within a message applies to the next one");
+  g_test_summary ("A change of fragment-size within a message applies to the next message");
 
   hb_websocket_task_set_fragment_size (fixture->task, 1000);
   send_dice (fixture, 1001);
@@ -196,7 +197,7 @@ test_close (Fixture       *fixture,
 {
   RawPeer *peer = send_in_part (fixture);
 
-  g_test_summary ("close () within a message lets the message end");
+  g_test_summary ("close () within a message sends the rest of the message first");
 
   hb_websocket_task_set_close_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_close (fixture->task, 4000, "done");
@@ -213,7 +214,8 @@ test_closed_by_server (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   g_autofree char *log = NULL;
 
-  g_test_summary ("A message within which the server closes is sent again, from its first frame");
+  g_test_summary ("If the server sends a close frame within a message, the message is sent again "
+                  "from its first frame");
 
   assert_sends (fixture->task, "next");
   raw_peer_send_close (peer, 1001, NULL);
@@ -241,7 +243,7 @@ test_compressed (Fixture       *fixture,
   g_autofree char *log = NULL;
   RawPeer *peer;
 
-  g_test_summary ("With compression a message is one frame, which libsoup makes");
+  g_test_summary ("With compression, libsoup sends each message as one frame");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   raw_server_set_requested (fixture->raw, deflate_cb, NULL);
@@ -264,7 +266,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Long messages in several frames, and the frames between these");
+  g_test_summary ("Long messages in several frames, and the frames between these.");
 
   footing_init ();
 

@@ -31,7 +31,7 @@ struct _Scene
   const char      *signal;
   const Action    *action;
   guint            n_emitted;
-  guint            depth;  /* of main loops in handlers */
+  guint            depth;  /* the number of main loops that run in handlers */
   gboolean         acted;
 };
 
@@ -414,7 +414,8 @@ ended_cb (GObject      *source,
     hb_websocket_task_open (scene->task);
 }
 
-/* Acts in a handler of the request, which libsoup calls while it uses the request. */
+/* Acts in a handler of a signal of the request. libsoup emits that signal while it uses the
+ * request. */
 static void
 connecting_cb (HbWebsocketTask *task,
                SoupMessage     *request,
@@ -423,8 +424,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect_swapped (request, "wrote-headers", G_CALLBACK (act_once), user_data);
 }
 
-/* Acts as the server on each connection: sends a message, answers the heartbeat, and then breaks
- * the protocol. */
+/* This function and the next one act as the server on each connection. The server sends a message,
+ * answers the heartbeat, and then breaks the protocol. */
 static void
 peer_opened_cb (RawPeer  *peer,
                 gpointer  user_data)
@@ -568,7 +569,7 @@ main (int   argc,
   guint j;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each signal with each thing that a handler may do.");
+  g_test_summary ("Each signal with each action that a handler may take.");
 
   for (i = 0; i < G_N_ELEMENTS (emissions); i++)
     {

@@ -94,8 +94,8 @@ test_protocol (Fixture       *fixture,
   const ProtocolCase *row = data;
   g_auto (GStrv) offered = g_strsplit (row->offered, ",", -1);
 
-  g_test_summary ("The server may choose one of the subprotocols that are offered, as it is "
-                  "written there, whatever libsoup lets through; an empty list offers none");
+  g_test_summary ("The server may choose only one of the offered subprotocols, in the same case, "
+                  "even if libsoup accepts another choice. An empty list offers none");
 
   fixture_set_up (fixture, "raw");
   raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);
@@ -192,7 +192,7 @@ test_compression (Fixture       *fixture,
   g_assert_null (test_server_get_header (fixture->server, "Sec-WebSocket-Extensions"));
   connection = hb_websocket_task_get_connection (fixture->task);
 
-  /* The library adds an extension of its own to the connection, which no server sees. */
+  /* The library adds an extension of its own to the connection. The server does not see it. */
   g_assert_cmpuint (g_list_length (soup_websocket_connection_get_extensions (connection)), ==,
                     has_stream ? 1 : 0);
   fixture_close (fixture);
@@ -221,8 +221,8 @@ static void
 test_compression_meanwhile (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("Compression may be turned on during an attempt, when libsoup frees features "
-                  "of the session");
+  g_test_summary ("Compression may be turned on during an attempt, although libsoup would free a "
+                  "feature that is added to the session during a request");
 
   raw_server_set_answers (fixture->raw, FALSE);
   hb_websocket_task_open (fixture->task);
@@ -278,8 +278,8 @@ hold_cb (HbWebsocketTask *task,
   g_idle_add (fetched_cb, user_data);
 }
 
-/* A handler of `connecting` holds the attempt, here for longer than connect-timeout. After a change
- * of the URI, the task makes the request again. */
+/* A handler of `connecting` holds the attempt. The hold may be longer than connect-timeout. If the
+ * URI has changed when the hold is released, the task makes a new request. */
 static void
 test_held_request (Fixture       *fixture,
                    gconstpointer  data)

@@ -17,8 +17,8 @@
 /* The tolerance for the time between an event and its entry in the log */
 #define SLACK (20 * G_TIME_SPAN_MILLISECOND)
 
-/* The interval at which the main loop records that it runs. A missing record shows a busy
- * machine. */
+/* The interval at which the main loop records that it runs. If a record is late, the machine is
+ * busy, and the delay is added to TOLERANCE. */
 #define TICK (10 * G_TIME_SPAN_MILLISECOND)
 
 static gint64 ticked_at;
@@ -100,7 +100,8 @@ test_dead_peer (Fixture       *fixture,
   raw_peer_expect_end (raw_server_get_peer (fixture->raw, 0));
 }
 
-/* The same in mode PING, with a libsoup that would answer if it did not stop reading */
+/* Checks the same in mode PING. The server uses libsoup, which would answer the ping, but the
+ * server does not read. */
 static void
 test_dead_peer_ping (Fixture       *fixture,
                      gconstpointer  data)
@@ -153,9 +154,9 @@ test_live_server (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Each server answers a ping frame. libsoup has no public function that sends a ping, so the
- * library passes the opcode where libsoup expects a message type. This test detects a libsoup that
- * refuses it. */
+/* Every server answers a ping frame. libsoup has no public function that sends a ping, so the
+ * library passes the opcode where libsoup expects a message type. This test fails with a libsoup
+ * that refuses the opcode. */
 static void
 test_ping_frame (Fixture       *fixture,
                  gconstpointer  data)
@@ -196,7 +197,7 @@ test_ping_frame_on_the_wire (Fixture       *fixture,
   raw_peer_send (peer, 0xa, "heartbeat", 9);
   wait_until (hb_websocket_task_get_latency (fixture->task) >= 0);
 
-  /* A ping frame has room for 125 bytes. */
+  /* A ping frame has room for 125 bytes, so the text is cut. */
   hb_websocket_task_set_ping_message (fixture->task, text);
   hb_websocket_task_check (fixture->task);
   raw_peer_expect (peer, "ping:125");
@@ -387,7 +388,8 @@ test_ping_bytes (Fixture       *fixture,
   raw_peer_expect (peer, "ping:heartbeat");
 }
 
-/* The pings keep the connection open in routers, and the task does not wait for replies. */
+/* If pong-timeout is 0, the task does not wait for replies. It still sends pings, which keep the
+ * connection open in routers. */
 static void
 test_no_pong_timeout (Fixture       *fixture,
                       gconstpointer  data)
@@ -421,7 +423,7 @@ test_change_while_open (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:waiting error:pong-timeout close:1006 reconnect:1:20");
 }
 
-/* While the main loop is blocked no reply can be read, so the task sends another ping instead of
+/* While the main loop is blocked, no reply can be read, so the task sends another ping instead of
  * dropping the connection. */
 static void
 test_late_tick_does_not_condemn (Fixture       *fixture,
@@ -444,7 +446,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The heartbeat on a real link: a dead peer is noticed, a live one never left.");
+  g_test_summary ("The heartbeat on a real connection.");
 
   add_raw ("/loopback/heartbeat/dead-peer", test_dead_peer);
   add_soup ("/loopback/heartbeat/dead-peer-ping", test_dead_peer_ping);

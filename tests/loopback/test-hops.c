@@ -31,10 +31,10 @@ typedef struct
 typedef struct
 {
   const char *path;
-  gboolean    asks;        /* the proxy wants a password */
-  gboolean    is_in_uri;   /* it is in the proxy's URI, so nothing asks for it */
-  gboolean    asks_too;    /* the server asks too, and its password is in its URI */
-  gboolean    is_answered; /* the application answers in place of a URI */
+  gboolean    asks;        /* the proxy requires its password */
+  gboolean    is_in_uri;   /* the proxy's password is in the URI of the proxy */
+  gboolean    asks_too;    /* the server requires its own password */
+  gboolean    is_answered; /* the application gives the server's password, which is not in a URI */
 } HopCase;
 
 static const HopCase hops[] = {
@@ -167,8 +167,8 @@ test_tunnel (HopFixture    *fixture,
                                       NULL);
   guint i;
 
-  g_test_summary ("Headers for the server are not in a request for a tunnel, and only the proxy "
-                  "gets the password of the proxy, at every attempt");
+  g_test_summary ("In every attempt, the request for a tunnel has no headers for the server, and "
+                  "only the proxy receives the proxy's password");
 
   if (!certificate_exists (certificate))
     return;
@@ -195,7 +195,9 @@ test_tunnel (HopFixture    *fixture,
   g_assert_cmpuint (proxy_get_n_requests (fixture->proxy), >=, 3);
 }
 
-/* @data: where the server redirects to, or NULL for another server behind the proxy */
+/* A redirect does not change which headers the proxy and the server receive.
+ *
+ * @data: (nullable): the new location, or NULL for that of another server behind the proxy */
 static void
 test_redirect (HopFixture    *fixture,
                gconstpointer  data)
@@ -266,7 +268,8 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* The application makes a request with the same session at the same time. */
+/* The application makes a request with the same session at the same time. The header that it adds
+ * to its own request for a tunnel must reach the proxy. */
 static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)
@@ -345,7 +348,8 @@ test_refusal (HopFixture    *fixture,
   g_assert_cmpint (hb_websocket_task_get_state (fixture->task), ==, refusal->state);
 }
 
-/* Without TLS, the proxy receives the whole request, including the password of the proxy. */
+/* Without TLS, no tunnel is requested, so the handshake's request must contain the password of the
+ * proxy. */
 static void
 test_plain_password (HopFixture    *fixture,
                      gconstpointer  data)
@@ -363,7 +367,7 @@ test_plain_password (HopFixture    *fixture,
 typedef struct
 {
   const char *path;
-  const char *answer; /* (nullable) NULL for 401 with a challenge until the login comes */
+  const char *answer; /* (nullable) NULL for a challenge (401) */
 } LoginCase;
 
 static const LoginCase logins[] = {
@@ -389,7 +393,7 @@ test_login (HopFixture    *fixture,
   g_autofree char *uri = make_uri_with_login (fixture, SERVER_LOGIN);
   guint i;
 
-  g_test_summary ("The login in a URI is sent only after a challenge, in each attempt");
+  g_test_summary ("In each attempt, the login in a URI is sent only after a challenge");
 
   hb_websocket_task_set_uri (fixture->task, uri);
   if (login->answer != NULL)
@@ -409,7 +413,8 @@ test_login (HopFixture    *fixture,
                      login->answer == NULL && i % 2 == 1);
 }
 
-/* Two tasks share one session, and each has its own login. */
+/* The URI changes between two logins. Each attempt uses the login of its own URI, although the
+ * session has used the other login before. */
 static void
 test_two_logins (HopFixture    *fixture,
                  gconstpointer  data)

@@ -39,8 +39,8 @@ typedef struct
   Walker        walkers[N_TASKS];
   guint         n_walkers;
   Dice          dice;
-  guint         depth;   /* of handlers */
-  gboolean      behaves; /* handlers do nothing any more */
+  guint         depth;   /* the number of handlers that are running */
+  gboolean      behaves; /* handlers do nothing */
 } Walk;
 
 static void
@@ -53,7 +53,8 @@ iterate (Walk  *self,
 
 static void act (Walk *self);
 
-/* The first argument of each signal is the task. */
+/* Handles every signal. The data is the first argument, so the different arguments of the signals
+ * can be ignored. */
 static void
 handler_cb (Walk *self)
 {
@@ -130,7 +131,8 @@ hold_or_release (Walker *self)
     }
 }
 
-/* Makes one random call of a random task. A handler that runs in it may replace that task. */
+/* Calls a random function of a random task. A handler that runs during the call may replace that
+ * task, so the call needs a reference. */
 static void
 act (Walk *self)
 {
@@ -210,8 +212,8 @@ walk_take (Walk  *self,
     }
 }
 
-/* Sends a message on each connection until a reply comes, because a connection that the server has
- * closed may look open for a while. */
+/* Sends a message on each connection until an answer comes, because a connection that the server
+ * has closed may look open for a while. */
 static gboolean
 has_answer (HbWebsocketTask *task,
             guint64          n_received,
@@ -339,7 +341,8 @@ static void
 test_one_context (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("Whatever some of hundreds of tasks and their handlers do, all others continue");
+  g_test_summary ("Each of hundreds of tasks still connects, whatever the tasks and their handlers "
+                  "have done before");
 
   take_rounds (fixture->server, walk_in_one_context);
 }
@@ -442,8 +445,8 @@ static void
 test_threads (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Tasks of several contexts do not disturb each other, whatever their threads do "
-                  "with the contexts at the end");
+  g_test_summary ("Tasks of several contexts do not disturb each other, however each thread leaves "
+                  "its context");
 
   take_rounds (fixture->server, walk_in_threads);
 }

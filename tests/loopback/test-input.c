@@ -221,7 +221,7 @@ test_text (Fixture       *fixture,
   expect_bad_text (fixture, "a\0b\xe2\x82", 5, "byte 3");
   expect_bad_text (fixture, "\xed\xa0\x80", 3, "byte 0");
 
-  /* The value 9 is no type of message. */
+  /* No message type has the value 8 or 9. */
   g_assert_false (hb_websocket_task_send_message (fixture->task, (SoupWebsocketDataType) 9, bytes,
                                                   HB_SEND_FLAGS_DEFAULT, &error));
   g_assert_error (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT);
@@ -266,7 +266,7 @@ is_fatal_cb (const char     *domain,
 }
 
 /* libsoup rejects an invalid header with a critical message before version 3.6.6, and with a
- * warning since then. */
+ * warning from that version on. */
 static void
 expect_rejected (SoupMessageHeaders *headers,
                  const char         *name,
@@ -306,7 +306,7 @@ test_slips (Fixture       *fixture,
   g_assert_no_error (error);
   g_assert_cmpstr (hb_websocket_task_get_ping_message (fixture->task), ==, "heartbeat");
 
-  /* The line breaks would add a header to the request. */
+  /* If libsoup accepted the line breaks, they would add a header to the request. */
   expect_rejected (headers, "X-Token", "a\r\nX-Evil: 1");
   expect_rejected (headers, "X-Token: a\r\nX-Evil", "1");
   g_assert_null (strstr (raw_peer_get_request (fixture_open_raw (fixture)), "X-"));
@@ -337,8 +337,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Mistakes of the caller: they are reported, nothing is sent, and the state "
-                  "stays.");
+  g_test_summary ("Mistakes of the caller are reported, nothing is sent, and the state does not "
+                  "change.");
 
   add_raw_test ("/loopback/input/uri", test_uri);
   add_raw_test ("/loopback/input/unusual-uri", test_unusual_uri);

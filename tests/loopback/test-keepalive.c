@@ -4,26 +4,26 @@
 
 #include "fixture.h"
 
-/* Small copies of servers that drop a client without a heartbeat, even if they send data to it
- * themselves */
+/* Imitations of servers that drop a client without a heartbeat, even while they send data to it. In
+ * mode STEADY, the task must send its heartbeat often enough for each of them. */
 
 #define PING_AFTER 30
 #define N_REPLIES  12
 
-/* The server sends a message every FEED milliseconds, and drops the client after this many messages
- * without a heartbeat. A limit in time would fail on a slow machine. */
+/* The server sends a message every FEED milliseconds, and drops the client after MAX_MESSAGES
+ * messages without a heartbeat. A limit in time would fail on a slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 
 typedef struct
 {
   const char *name;
-  const char *ping_bytes; /* (nullable) in place of the next two fields */
+  const char *ping_bytes; /* (nullable) the whole ping, in place of the next two fields */
   const char *ping_head;  /* the text before the number of the ping */
-  const char *ping_tail;
+  const char *ping_tail;  /* the text after the number */
   const char *ping_word;  /* the head in the form that a RawPeer shows */
   guint8      opcode;
-  const char *reply;      /* the text before the number */
+  const char *reply;      /* the text before the number in the reply */
 } Server;
 
 static const Server servers[] = {
@@ -155,7 +155,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Servers that drop a client without a heartbeat, however much they send to it.");
+  g_test_summary ("A task stays connected to servers that drop a client without a heartbeat, "
+                  "however much they send to it.");
 
   for (i = 0; i < G_N_ELEMENTS (servers); i++)
     {

@@ -7,10 +7,10 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls of the application in handlers of messages that arrive together or in pieces, and that the
- * task reads without libsoup */
+/* Calls of the application in handlers of messages that the task reads without libsoup. The
+ * messages arrive together or in pieces. */
 
-/* The pongs that libsoup has emitted in this process */
+/* How often libsoup has emitted `pong` in this process */
 static guint n_pongs;
 
 static gboolean
@@ -36,7 +36,8 @@ nest_cb (HbWebsocketTask       *task,
   if (!g_str_equal (g_bytes_get_data (message, NULL), "nest"))
     return;
 
-  /* No source may be ready, because a main loop would then not sleep. */
+  /* The loop ends only if no source stays ready. A source that stayed ready would keep a main loop
+   * from sleeping. */
   while (g_main_context_iteration (NULL, FALSE))
     g_assert_cmpuint (*n_messages, ==, n);
 }
@@ -48,8 +49,8 @@ test_nested (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_messages = 0;
 
-  g_test_summary ("No message is read while a handler of one runs a main loop, whichever reader "
-                  "has read it");
+  g_test_summary ("While a handler of a message runs a main loop, no other message is read, "
+                  "whether the task or libsoup has read the first one");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
   raw_peer_gather (peer, TRUE);
@@ -94,7 +95,8 @@ send_and_more (Fixture    *fixture,
   raw_peer_gather (peer, FALSE);
 }
 
-/* After the client's close frame, the server's data is read up to the server's close frame. */
+/* After the client's close frame, the server's data is read and dropped up to the server's close
+ * frame. */
 static void
 test_close_in_handler (Fixture       *fixture,
                        gconstpointer  data)
@@ -181,7 +183,8 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("libsoup refuses a message that becomes too long while it is received");
+  g_test_summary ("libsoup refuses a message that a change of max-message-size makes too long "
+                  "while the message is received");
 
   interrupt (fixture, lower_limit, NULL);
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
@@ -210,15 +213,15 @@ test_start_listening (Fixture       *fixture,
 {
   guint n_heard = 0;
 
-  g_test_summary ("A listener of the connection gets a message of which a part was received "
-                  "before");
+  g_test_summary ("A handler that is connected to libsoup's connection receives a message of which "
+                  "a part has arrived before");
 
   interrupt (fixture, start_listening, &n_heard);
   signal_log_expect (fixture->log, "message:text:65535 message:text:b");
   wait_until (n_heard == 2);
 }
 
-/* Sends a ping, and gets the reply in pieces, between the fragments of a message. */
+/* Sends a ping, and receives the reply in pieces, between the fragments of a message. */
 static void
 expect_reply (Fixture    *fixture,
               RawPeer    *peer,
@@ -247,8 +250,8 @@ test_pongs (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A pong is the reply to a ping, also without libsoup, which gets each pong once "
-                  "the application has the connection");
+  g_test_summary ("A pong counts as the reply to a ping, with libsoup and without. After a call of "
+                  "get_connection (), libsoup receives each pong");
 
   n_pongs = 0;
   hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);

@@ -29,13 +29,13 @@ typedef struct
   RawServer       *server;
   HbWebsocketTask *task;
   GString         *log;
-  GRand           *rand;       /* decides when the listener comes and goes */
+  GRand           *rand;       /* decides when the listener is added and removed */
   Lane             lane;
   gulong           listener;   /* 0 without a handler */
   guint            n_unheard;  /* messages that the listener has not received */
 } Exchange;
 
-/* The messages that libsoup has emitted in this process */
+/* How often libsoup has emitted `message` in this process */
 static guint n_emissions;
 
 static gboolean
@@ -49,8 +49,8 @@ emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Counts a message of the listener. After an error libsoup may emit a message that the task does
- * not. */
+/* Counts a message that the listener receives. After an error, libsoup may emit a message that the
+ * task does not emit, so `n_unheard` can already be 0. */
 static void
 exchange_heard_cb (SoupWebsocketConnection *connection,
                    SoupWebsocketDataType    type,
@@ -224,8 +224,11 @@ forget_close_frame (char *log)
     line[1] = '\0';
 }
 
-/* @second_errors: whether a bad frame may follow another one. If libsoup reads both at once, it
- *   closes the stream before it has sent the close frame for the first. */
+/* Checks that @bytes have the same effects in each lane.
+ *
+ * @second_errors: whether a bad frame may follow another one. If libsoup reads both at once, it
+ *   closes the stream before it has sent the close frame for the first, so the close frames are not
+ *   compared. */
 static void
 compare (GByteArray *bytes,
          gsize       max_piece,
@@ -330,8 +333,8 @@ test_plain (gconstpointer data)
   g_autofree char *slow = NULL;
   g_autofree char *fast = NULL;
 
-  g_test_summary ("A whole message does not pass through libsoup unless a handler is connected "
-                  "there");
+  g_test_summary ("A whole message does not pass through libsoup unless a handler is connected to "
+                  "libsoup's connection");
 
   n_emissions = 0;
   fast = run (bytes, LANE_FAST, bytes->len, 1);
@@ -370,9 +373,9 @@ count_messages (const char *log)
   return n;
 }
 
-/* Works like run (), but sends the first bytes in the segment of the answer. No more bytes follow
- * before @n_messages messages have come, because a read of the new bytes would also read the first
- * ones. */
+/* Works like run (), but sends the first bytes in the segment of the answer. The stream does not
+ * end before @n_messages messages have come, because the task would otherwise find bytes that it
+ * has overlooked when it reads the end. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,
@@ -411,7 +414,7 @@ test_with_answer (gconstpointer data)
   FirstBytes first = { bytes, 0 };
 
   g_test_summary ("Bytes in the segment of the server's answer have the same effects as later "
-                  "ones, wherever the segment ends");
+                  "bytes, wherever the segment ends");
 
   for (; first.n_with_answer <= bytes->len; first.n_with_answer++)
     {
@@ -521,7 +524,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages with and without libsoup.");
+  g_test_summary ("Messages that are read with and without libsoup.");
 
   g_type_ensure (SOUP_TYPE_WEBSOCKET_CONNECTION);
   g_type_class_unref (g_type_class_ref (SOUP_TYPE_WEBSOCKET_CONNECTION));

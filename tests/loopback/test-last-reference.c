@@ -5,14 +5,15 @@
 #include "fixture.h"
 
 /* A garbage collector may drop the last reference in any thread at any moment, while the task's own
- * thread uses it. The task is then finalized as in its own thread. */
+ * thread uses the task. The task must then be finalized as if its own thread had dropped the
+ * reference, and must emit nothing in the other thread. */
 
 typedef struct
 {
   HbWebsocketTask *task;
   GThread         *home;
   guint            delay;     /* microseconds before the collector acts */
-  int              n_foreign; /* emissions that came in a thread that is not the task's */
+  int              n_foreign; /* emissions in a thread that is not the task's */
   int              is_done;
 } Collection;
 
@@ -106,7 +107,7 @@ start_task (Collection *self,
   assert_sends (self->task, "two");
 }
 
-/* Both sides answer each message at once. */
+/* The task is always busy, because both sides answer each message at once. */
 static void
 test_while_busy (gconstpointer data)
 {
@@ -234,8 +235,8 @@ test_after_thread (void)
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
   GThread *thread = g_thread_new ("brief", open_and_leave, task);
 
-  g_test_summary ("A task is freed with its link even if its thread has ended and no thread runs "
-                  "its context");
+  g_test_summary ("A task and its connection are freed even if the thread has ended and no thread "
+                  "runs the context");
 
   wait_until (is_open (server));
   g_thread_join (thread);
@@ -285,7 +286,8 @@ test_abandoned_context (void)
   GThread *thread;
   guint n_descriptors;
 
-  g_test_summary ("A link leaves nothing behind, even if its context is freed before an iteration");
+  g_test_summary ("A connection leaves nothing behind, even if its context is freed without "
+                  "another iteration");
 
   wait_idle ();
   n_descriptors = count_descriptors ();
@@ -295,7 +297,7 @@ test_abandoned_context (void)
   g_thread_join (thread);
   raw_peer_expect_end (raw_server_get_peer (abandonment.server, 0));
 
-  /* GIO closes the streams in a thread. */
+  /* GIO closes the streams in another thread. */
   wait_until (is_freed (&abandonment.connection));
   raw_peer_cut (raw_server_get_peer (abandonment.server, 0));
   g_assert_cmpuint (count_descriptors (), <=, n_descriptors);

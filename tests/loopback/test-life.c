@@ -34,7 +34,7 @@ test_open_and_close (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 1);
 }
 
-/* After a close frame of the server the task reconnects, and its handlers stay connected. */
+/* After a close frame of the server, the task reconnects, and its handlers stay connected. */
 static void
 test_reconnect (Fixture       *fixture,
                 gconstpointer  data)
@@ -246,7 +246,7 @@ test_hold (Fixture       *fixture,
 {
   signal_log_watch (fixture->log, "reconnect-at");
 
-  /* Two holds begin before open (). */
+  /* The first attempt does not begin before both holds have been released. */
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
@@ -348,7 +348,7 @@ test_states_in_handlers (Fixture       *fixture,
   raw_peer_expect (peer, "close:1002");
 }
 
-/* Data of an old connection arrives after the new connection has begun. */
+/* Data of an old connection that arrives after the next attempt has begun is not delivered. */
 static void
 test_old_link_is_mute (Fixture       *fixture,
                        gconstpointer  data)
@@ -356,7 +356,7 @@ test_old_link_is_mute (Fixture       *fixture,
   RawPeer *old = fixture_open_raw (fixture);
   RawPeer *peer;
 
-  /* The message and the close frame are in transit when the new connection begins. */
+  /* The message and the close frame are in transit when the next attempt begins. */
   raw_peer_send_text (old, "late");
   raw_peer_send_close (old, 4000, "late");
   hb_websocket_task_reconnect_now (fixture->task);

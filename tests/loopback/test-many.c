@@ -5,8 +5,8 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Many tasks in one main context share its source, and none delays another. From a certain number
- * of tasks on, their sockets are polled in another way. */
+/* Many tasks in one main context share one source, and none delays another. Above a certain number
+ * of tasks, the loop polls one descriptor in place of their sockets. */
 
 #define MAX_TASKS 50
 #define PING      20
@@ -222,7 +222,7 @@ test_judged_in_nested (Fixture       *fixture,
   HbWebsocketTask *other = hb_websocket_task_new (test_server_get_uri (server));
   RawPeer *peer;
 
-  g_test_summary ("A dead connection is lost while the handler of another task runs a main loop");
+  g_test_summary ("A dead connection is detected while a handler of another task runs a main loop");
 
   hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
   peer = fixture_open_raw (fixture);
@@ -326,7 +326,7 @@ test_any_order (Fixture       *fixture,
         g_assert_finalize_object (tasks[orders[i][j] - '0']);
       g_assert_cmpuint (count_timers (), ==, n_timers);
 
-      /* libsoup finishes the closing of connections in the context in which it began. */
+      /* libsoup finishes closing a connection in the context in which it began to close it. */
       for (j = 0; j < 2; j++)
         {
           g_main_context_push_thread_default (contexts[j]);
@@ -371,7 +371,7 @@ test_polled (Fixture       *fixture,
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = open_in (fixture, contexts, 0, NULL);
 
-  /* The descriptors are that of the context, the timer, the set of sockets, and the socket for
+  /* The descriptors belong to the context, the timer, the set of sockets, and the socket for
    * network changes. */
   turn (contexts);
   g_assert_cmpuint (n_polled, <=, 4);
@@ -444,8 +444,8 @@ test_sources (Fixture       *fixture,
   GMainContext *contexts[2] = { g_main_context_new (), g_main_context_new () };
   SoupSession *session;
 
-  g_test_summary ("An open connection leaves nothing of a private session in the context, which "
-                  "the loop would ask in each iteration");
+  g_test_summary ("While a connection is open, its private session has no source in the context, "
+                  "because the loop would check the source in each iteration");
 
   g_main_context_push_thread_default (contexts[0]);
   session = soup_session_new ();
@@ -541,7 +541,8 @@ test_walk (Fixture       *fixture,
   HbWebsocketTask *tasks[MAX_TASKS];
   guint depth = 0, step, i;
 
-  g_test_summary ("Whatever some of many tasks do, and whichever are dropped, all others continue");
+  g_test_summary ("Each of many tasks still connects, whatever the tasks have done before, and "
+                  "whichever have been dropped");
 
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = new_walker (fixture, &depth);
@@ -596,7 +597,7 @@ add_sized (const char *name,
     }
 }
 
-/* Lets the server send data that libsoup handles, followed by @end, for which the task emits
+/* Lets the server send frames that libsoup handles, followed by @end. The task must then emit
  * @words. */
 static void
 exchange (Fixture    *fixture,
@@ -637,14 +638,15 @@ test_libsoup_after_rest (Fixture       *fixture,
   Many many;
   guint i;
 
-  g_test_summary ("Frames that libsoup handles, and each end, are noticed among many connections, "
-                  "where the handlers of libsoup's signals are disconnected meanwhile");
+  g_test_summary ("Frames that libsoup handles, and each kind of end, are noticed among many "
+                  "connections, where libsoup's signals have no handlers while a connection is "
+                  "idle");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
 
-  /* On a slow machine the loop would never be idle while each of many tasks sends pings. */
+  /* On a slow machine, the loop would never be idle while each of many tasks sends pings. */
   for (i = 0; i < many.n_tasks; i++)
     hb_websocket_task_set_ping_timeout (many.tasks[i], 0);
 

@@ -4,10 +4,11 @@
 
 #include "suspend-fixture.h"
 
-/* A sleep of up to a second too long without a suspend. A dead connection is dropped at once, but
- * received bytes are read first. The time that the application's handlers take does not count. */
+/* The main loop runs up to a second late, without a suspend. A dead connection is dropped at once,
+ * but received bytes are read first. The time that the application's functions take does not count
+ * as time in which the peer could reply. */
 
-/* Messages whose handlers take tens of milliseconds together */
+/* The number of messages whose handlers together take tens of milliseconds */
 #define MANY 300
 
 static void
@@ -16,7 +17,8 @@ test_answered_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A reply in the socket is read before it is missed, however short the sleep was");
+  g_test_summary ("A reply in the socket is read before it counts as missing, even if the loop is "
+                  "only a little late");
 
   send_life (data, peer);
   test_clock_jump (PONG_AFTER + LATE / 2);
@@ -40,8 +42,8 @@ test_answered_behind (Fixture       *fixture,
   RawPeer *peer = open_and_ping (fixture, data);
   guint i;
 
-  g_test_summary ("A reply behind many messages in the socket is not missed either, even if a "
-                  "turn of the loop is too short to read them");
+  g_test_summary ("A reply behind many messages in the socket is read before it counts as missing, "
+                  "even if one iteration is too short to read them all");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   for (i = 0; i < MANY; i++)
@@ -63,8 +65,7 @@ static void
 test_a_little_late (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A link that is dead is lost at once where the sleep was a second too long, and "
-                  "not a moment more");
+  g_test_summary ("A dead connection is dropped at once if the loop is at most a second late");
 
   open_and_ping (fixture, data);
   test_clock_jump (PONG_AFTER + LATE);
@@ -77,7 +78,7 @@ test_late (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A moment more, and it is asked again");
+  g_test_summary ("If the loop is more than a second late, another ping is sent first");
 
   jump (PONG_AFTER + LATE + 1);
   expect_ping (data, peer);
@@ -90,7 +91,8 @@ test_close_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A close frame in the socket ends the link, however short the sleep");
+  g_test_summary ("A close frame in the socket ends the connection, even if the loop is only a "
+                  "little late");
 
   raw_peer_send_close (peer, 1001, "restart");
   raw_peer_wait_delivered (peer);
@@ -108,7 +110,7 @@ sleep_in_handler_cb (HbWebsocketTask *task,
   jump (PONG_AFTER + LATE / 2);
 }
 
-/* Sends a ping whose reply has arrived, but is unread at the next signal. */
+/* Sends a ping, and lets its reply arrive. The reply is unread when the next signal is emitted. */
 static void
 ask_in_handler_cb (HbWebsocketTask *task,
                    Fixture         *fixture)
@@ -126,8 +128,8 @@ static void
 test_nested (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A main loop in a handler also reads a reply before it is missed, even if an "
-                  "effect is pending");
+  g_test_summary ("A main loop in a handler also reads a reply before it counts as missing, even "
+                  "while the task has more signals to emit");
 
   g_object_set_data (G_OBJECT (fixture->task), "heartbeat", (gpointer) data);
   g_signal_connect (fixture->task, "open", G_CALLBACK (ask_in_handler_cb), fixture);
@@ -153,8 +155,8 @@ test_nested_elsewhere (Fixture       *fixture,
   g_autoptr (GSource) source = g_timeout_source_new (G_MAXINT);
   RawPeer *peer;
 
-  g_test_summary ("The reply is not missed if a source that is dispatched before the socket's "
-                  "runs a main loop");
+  g_test_summary ("A reply is read before it counts as missing, even if a source that is "
+                  "dispatched before the socket's source runs a main loop");
 
   g_source_set_callback (source, run_loop_cb, NULL, NULL);
   hb_websocket_task_open (fixture->task);
@@ -188,8 +190,8 @@ test_ping_func (Fixture       *fixture,
   guint n_calls = 0;
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("The time that the application takes to make a ping is none that the peer has "
-                  "had to answer it");
+  g_test_summary ("The time that the ping function takes does not count as time in which the peer "
+                  "could reply");
 
   hb_websocket_task_set_ping_func (fixture->task, sleep_cb, &n_calls, NULL);
   jump (PING_AFTER + LATENESS);
@@ -212,7 +214,8 @@ test_check_in_handler (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A ping that waits for the end of a handler is not missed before it is out");
+  g_test_summary ("The reply to a ping that waits for the end of a handler does not count as "
+                  "missing before the ping is sent");
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (sleep_after_check_cb), NULL);
   peer = fixture_open_raw (fixture);
@@ -236,8 +239,8 @@ test_alarm_again (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A reply is read before it is missed on a link, too, whose heartbeat was "
-                  "switched off and on again");
+  g_test_summary ("A reply is read before it counts as missing, even after the heartbeat has been "
+                  "turned off and on again");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (silence_cb), NULL);
   raw_peer_send_text (peer, "news");
@@ -292,8 +295,8 @@ test_other_task_busy (Fixture       *fixture,
   HbWebsocketTask *other = hb_websocket_task_new (raw_server_get_uri (fixture->raw));
   Busy busy = { data, NULL, FALSE };
 
-  g_test_summary ("A reply that came while another task of the context was busy is read before it "
-                  "is missed");
+  g_test_summary ("A reply that arrived while another task of the context was busy is read before "
+                  "it counts as missing");
 
   hb_websocket_task_set_liveness (fixture->task, HB_LIVENESS_STEADY);
   hb_websocket_task_set_pong_timeout (fixture->task, PING_AFTER - 500);
@@ -334,7 +337,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("An open link where the alarm is a little late, by a clock that jumps.");
+  g_test_summary ("An open connection in a loop that is a little late, with a clock that jumps.");
 
   suspend_add_tests ("oversleep", cases, G_N_ELEMENTS (cases));
 

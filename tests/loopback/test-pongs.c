@@ -21,12 +21,13 @@ typedef enum {
   ACT_UNREF,
 } Act;
 
-/* The data of the function. @words lists the messages in its calls, and the emissions, in order. */
+/* The data of the function. @words lists the messages with which the function is called, and the
+ * emitted signals, in order. */
 typedef struct
 {
   Fixture *fixture;
   GString *words;
-  Act      act;     /* in the first call */
+  Act      act;     /* the action of the first call */
   guint    n_freed;
 } Judge;
 
@@ -167,7 +168,8 @@ tear_down_judge (Judge *self)
   g_string_free (self->words, TRUE);
 }
 
-/* The first message may arrive with the answer to the handshake. */
+/* The function is called after `open` is emitted, even if the first message arrives with the answer
+ * to the handshake. */
 static void
 test_order (Fixture       *fixture,
             gconstpointer  data)
@@ -312,8 +314,8 @@ wait_cb (HbWebsocketTask *task,
   add_word (self, "closed", NULL);
 }
 
-/* If a main loop in a handler of `open` receives a message, the function is called after `open`
- * too. */
+/* The function is also called after `open` if the connection opens while a handler of `close` runs
+ * a main loop. */
 static void
 test_order_in_a_handler (Fixture       *fixture,
                          gconstpointer  data)

@@ -4,8 +4,9 @@
 
 #include "fixture.h"
 
-/* Each function refuses NULL, and an object of another type, with a critical message that names the
- * expected type. The function then returns a default. */
+/* Each function of a task refuses an object of another type, and each function of the metrics
+ * refuses NULL. A critical message names the check that has failed, and the function returns a
+ * default. */
 
 #define DOMAIN "hb-websocket"
 
@@ -26,7 +27,7 @@
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
 
-/* Returns an object that is no task. Its pointer differs from that of any task. */
+/* Returns an object that is no task, as a pointer to a task. */
 static HbWebsocketTask *
 new_stranger (void)
 {
@@ -201,7 +202,7 @@ test_finish (void)
   refuses (g_assert_false (hb_websocket_task_flush_finish (object, NULL, NULL)));
   refuses (g_assert_null (hb_websocket_task_receive_finish (object, NULL, NULL)));
 
-  /* This result belongs to another call. */
+  /* The result does not have the source tag of open_async (), so it belongs to another call. */
   g_test_expect_message (DOMAIN, G_LOG_LEVEL_CRITICAL, "*g_async_result_is_tagged*");
   g_assert_false (hb_websocket_task_open_finish (task, G_ASYNC_RESULT (result), NULL));
   g_test_assert_expected_messages ();
@@ -245,7 +246,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A call on an object that is no task is a critical, and has no effect.");
+  g_test_summary ("A call on an object that is no task prints a critical message, and has no "
+                  "effect.");
 
   g_test_add_func ("/loopback/preconditions/getters", test_getters);
   g_test_add_func ("/loopback/preconditions/setters", test_setters);

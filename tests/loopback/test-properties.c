@@ -18,7 +18,7 @@ count_cb (GObject    *object,
 typedef struct
 {
   const char *name;
-  const char *first;  /* in the form of g_strdup_value_contents () */
+  const char *first;  /* the default, in the form of g_strdup_value_contents () */
   const char *second; /* (nullable) another valid value, NULL if read-only */
 } Property;
 
@@ -110,7 +110,7 @@ assert_is_first (HbWebsocketTask *task,
 
   g_object_get_property (G_OBJECT (task), property->name, value);
 
-  /* Some locales write a number with another decimal separator. */
+  /* The text of a number is not compared, because some locales use another decimal separator. */
   if (G_VALUE_HOLDS_DOUBLE (value))
     {
       g_assert_cmpfloat_with_epsilon (g_value_get_double (value), 0, 1e-9);
@@ -399,7 +399,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The default of each property, its values, and one notification for each "
-                  "change");
+                  "change.");
 
   g_test_add_func ("/loopback/properties/each", test_each);
   g_test_add_func ("/loopback/properties/none-is-missing", test_none_is_missing);

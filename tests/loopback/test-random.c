@@ -68,8 +68,8 @@ calm_down (Actor *self)
 }
 
 /* Sends a message on each connection until the server receives one, because a connection that the
- * server has closed may look open for a while. A message above an earlier limit may still end the
- * task once. */
+ * server has closed may look open for a while. A message that was too big for an earlier limit may
+ * end the task once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,
@@ -165,8 +165,8 @@ test_random (void)
   guint n_rounds = 0;
   guint32 seed;
 
-  g_test_summary ("Whatever an application and a server do, signals and calls keep their "
-                  "promises, a task reconnects, and nothing is left behind");
+  g_test_summary ("Whatever an application and a server do, signals and calls follow the "
+                  "documented rules, a task reconnects, and nothing is left behind");
 
   position_print_at_failure ();
 
@@ -176,7 +176,8 @@ test_random (void)
       return;
     }
 
-  /* The first round fills the caches that libraries never free. */
+  /* The descriptors are counted after the first round, because it fills caches that libraries never
+   * free. */
   take_round (g_test_rand_int ());
   n_descriptors = count_descriptors ();
 

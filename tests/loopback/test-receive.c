@@ -106,7 +106,8 @@ test_calls (Fixture       *fixture,
   GAsyncResult *second = NULL;
   GAsyncResult *third = NULL;
 
-  g_test_summary ("Calls are served in order, and a cancelled one takes no message away");
+  g_test_summary ("Calls of receive_async () complete in order, and a cancelled call removes no "
+                  "message");
 
   receive (fixture, NULL, &first);
   receive (fixture, cancellable, &second);
@@ -166,7 +167,8 @@ test_across_links (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   GAsyncResult *result = NULL;
 
-  g_test_summary ("Messages that wait, and calls, outlast a lost connection");
+  g_test_summary ("Messages that wait for the application, and pending calls of receive_async (), "
+                  "remain when a connection is lost");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   raw_peer_send_text (peer, "one");
@@ -192,7 +194,8 @@ test_end (Fixture       *fixture,
   RawPeer *peer;
   guint i;
 
-  g_test_summary ("All that the server sent before its end is received, then the calls fail");
+  g_test_summary ("All messages that the server sent before its close frame are received. Later "
+                  "calls of receive_async () fail");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   hb_websocket_task_set_paused (fixture->task, TRUE);
@@ -214,7 +217,7 @@ test_stands_still (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("While 1 MiB waits nothing is read, and no ping of the server is answered");
+  g_test_summary ("While 1 MiB waits, nothing is read, and no ping of the server is answered");
 
   if (!has_stream)
     {
@@ -298,7 +301,7 @@ test_turns (Fixture       *fixture,
   guint n_messages[2] = { 0 };
   guint i;
 
-  g_test_summary ("Messages that have waited leave other sources their turn");
+  g_test_summary ("Other sources run while the messages that have waited are emitted");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   peer = fixture_open_raw (fixture);
@@ -342,7 +345,7 @@ typedef struct
   guint32 number;
 } Word;
 
-/* Sends more messages than the client waits for. */
+/* Sends more messages than the client receives on one connection. */
 static void
 flood_cb (RawPeer  *peer,
           gpointer  user_data)
@@ -383,8 +386,8 @@ test_many_links (void)
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
   Word next = { 0 };
 
-  g_test_summary ("Each message of each link is received once, in order, until a handler leaves "
-                  "the link");
+  g_test_summary ("Each message of each connection is received once, in order, until a handler "
+                  "calls reconnect_now ()");
 
   raw_server_set_opened (server, flood_cb, NULL);
   g_signal_connect (task, "message", G_CALLBACK (word_cb), &next);

@@ -41,8 +41,10 @@ tear_down (Redirection   *fixture,
   site_free (fixture->there);
 }
 
-/* @location: the new location, in which HERE and THERE stand for the authorities of the two
- * servers */
+/* Lets the first server redirect each request.
+ *
+ * @location: the new location, in which HERE and THERE stand for the authorities of the two
+ *   servers */
 static void
 redirect (Redirection *fixture,
           guint        status,
@@ -247,7 +249,7 @@ test_there_and_back (Redirection   *fixture,
   assert_has_no_secrets (site_get_last (fixture->here));
 }
 
-/* A redirect from ws to wss is followed, as one to another origin. */
+/* A redirect from ws to wss is followed like a redirect to another origin. */
 static void
 test_upgrade (Redirection   *fixture,
               gconstpointer  data)
@@ -293,7 +295,7 @@ test_refused (Redirection   *fixture,
   assert_refused (fixture, "//t0ken@HERE/moved", "because it has a user name in it");
   assert_refused (fixture, "ws://@THERE/", "because it has a user name in it");
 
-  /* The locations have no host. */
+  /* The locations have no host, or are not valid URIs. */
   assert_refused (fixture, "", "valid URI");
   assert_refused (fixture, "ws://", "valid URI");
   assert_refused (fixture, "ws:t0ken", "valid URI");
@@ -333,8 +335,9 @@ keep_cb (HbWebsocketTask  *task,
   *kept = g_object_ref (message);
 }
 
-/* The application sends the request of a failed attempt again by a session of its own, which
- * follows redirects by the rules of libsoup. The task's session is gone. */
+/* The application sends the request of a failed attempt again with a session of its own, which
+ * follows redirects by the rules of libsoup. The library must ignore this redirect, because the
+ * task's session has been freed. */
 static void
 test_sent_again (Redirection   *fixture,
                  gconstpointer  data)
@@ -450,8 +453,8 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The redirects of a handshake that are followed, and the headers that are sent "
-                  "along.");
+  g_test_summary ("The redirects of a handshake that are followed, and the headers of the new "
+                  "requests.");
 
   certificate = certificate_new ();
 

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Functions of the application that run a main loop, release the task, or replace themselves.
+/* Functions of the application that run a main loop, drop the task, or replace themselves.
  * test-handlers.c tests handlers of the task's own signals. */
 
 static void
@@ -81,14 +81,15 @@ test_let_go_in_send (Fixture       *fixture,
   g_autofree char *text = g_strnfill (100000, 'x');
   guint i;
 
-  g_test_summary ("A handler of the connection may drop the task, while the task sends and "
-                  "libsoup emits the error there");
+  g_test_summary ("A handler of the error that libsoup emits while the task sends may drop the "
+                  "task");
 
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The send must meet the reset, so the loop does not run and each message is too long to wait for
-   * the end of the iteration. The library's own stream reports the reset later. */
+  /* The call that sends must write, and find the reset. So the loop does not run, and each message
+   * is too long to wait for the end of the iteration. The library's own stream reports the reset
+   * later. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
@@ -109,8 +110,8 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("new", 3);
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A handler may drop the task while it reports a message that has expired, and a "
-                  "call that finds this out refuses its own message");
+  g_test_summary ("A handler may drop the task during the emission of `error` for an expired "
+                  "message. The call that has found that message then refuses its own message");
 
   hb_websocket_task_set_queue_timeout (task, 1);
   hb_websocket_task_hold (task);
@@ -144,7 +145,7 @@ test_ping_func_replaces_itself (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A function for pings may take itself away: its data lives until it returns");
+  g_test_summary ("A ping function may remove itself. Its data is freed after it has returned");
 
   hb_websocket_task_set_ping_func (fixture->task, replace_ping_cb, g_strdup ("own"), g_free);
   peer = fixture_open_raw (fixture);
@@ -177,7 +178,8 @@ test_reconnect_func_replaces_itself (Fixture       *fixture,
   guint *delay = g_new (guint, 1);
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A function for waits may take itself away: its data lives until it returns");
+  g_test_summary ("A function for delays may remove itself. Its data is freed after it has "
+                  "returned");
 
   *delay = 7;
   hb_websocket_task_set_reconnect_func (fixture->task, replace_delay_cb, delay, g_free);
@@ -208,7 +210,7 @@ test_stale_ping (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A ping that was for the old link does not go to the new one");
+  g_test_summary ("A ping for the old connection is not sent on the next one");
 
   fixture_open_raw (fixture);
   hb_websocket_task_set_ping_func (fixture->task, reconnect_in_ping_cb, fixture->raw, NULL);
@@ -252,8 +254,8 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A ping of a link that reconnect_now () has dropped is sent on no other, even "
-                  "if the function that makes its text has waited");
+  g_test_summary ("A ping for a connection that reconnect_now () has dropped is not sent on the "
+                  "next one, even if the ping function returns after that one has opened");
 
   hb_websocket_task_set_ping_func (fixture->task, wait_in_ping_cb, fixture->raw, NULL);
   g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);
@@ -275,7 +277,7 @@ test_slow_upload (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   gint64 end;
 
-  g_test_summary ("A peer that takes one long message slowly is alive");
+  g_test_summary ("A peer that reads one long message slowly does not count as dead");
 
   raw_peer_pause (peer);
   g_assert_true (hb_websocket_task_send_bytes (fixture->task, bytes, NULL));

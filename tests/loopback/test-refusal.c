@@ -8,7 +8,8 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* A server that ends the connection whenever it receives a certain message */
+/* A server ends the connection whenever it receives a certain message. After a few connections, the
+ * task must drop this message, because no later message would be sent otherwise. */
 
 /* The size of the socket's send buffer, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
@@ -20,8 +21,8 @@
 typedef struct
 {
   const char *name;
-  guint       n_links; /* the connections on which the message is sent */
-  guint       code;    /* of the close frame, or 0 */
+  guint       n_links; /* the number of connections on which the message is sent */
+  guint       code;    /* the code of the close frame, or 0 for no close frame */
   void      (*end)     (RawPeer *peer);
 } Refusal;
 

@@ -16,8 +16,8 @@
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
 
-/* Checks the time of the next attempt, which an application shows as a countdown. GLib's clock
- * continues during the test. */
+/* Checks the time of the next attempt, which an application shows as a countdown. It is a time on
+ * GLib's clock, which does not jump, and which advances during the test. */
 static void
 assert_waits (Fixture *fixture,
               gint64   milliseconds)
@@ -40,7 +40,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("An attempt that has become due starts at once");
+  g_test_summary ("An attempt that has become due during a suspend starts at once");
 
   enter_waiting (fixture);
   test_clock_jump (HOUR);
@@ -54,7 +54,7 @@ static void
 test_waiting_short (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A shorter suspend counts: the countdown continues as without it");
+  g_test_summary ("A suspend that is shorter than the delay counts as part of the delay");
 
   enter_waiting (fixture);
   assert_waits (fixture, WAIT);
@@ -72,7 +72,7 @@ static void
 test_waiting_twice (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Two suspends before the loop runs once make one attempt");
+  g_test_summary ("Two suspends without an iteration between them cause one attempt");
 
   enter_waiting (fixture);
   test_clock_jump (WAIT);
@@ -86,7 +86,7 @@ static void
 test_waiting_retry_after (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A delay that the server has asked for ends on time, also during a suspend");
+  g_test_summary ("A suspend counts as part of a delay that the server has requested");
 
   raw_server_set_answer (fixture->raw, "HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\n"
                                        "Content-Length: 0\r\n\r\n");
@@ -121,7 +121,8 @@ static void
 test_held_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("After a shorter suspend the rest of the delay follows the release");
+  g_test_summary ("If the delay has not ended during the suspend, the rest of it follows the "
+                  "release");
 
   enter_waiting (fixture);
   hb_websocket_task_hold (fixture->task);
@@ -138,7 +139,7 @@ static void
 test_check (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("An application that checks at the resume makes no second attempt");
+  g_test_summary ("A call of check () at the resume causes no second attempt");
 
   enter_waiting (fixture);
   test_clock_jump (HOUR);
@@ -168,7 +169,7 @@ test_connecting_answered (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt is not given up that the server has answered meanwhile");
+  g_test_summary ("An attempt that the server has answered during a suspend succeeds");
 
   raw_peer_accept (peer);
   raw_peer_wait_delivered (peer);
@@ -182,8 +183,8 @@ test_connecting_answered_a_little_late (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("After a short sleep, an attempt whose answer is in the socket does not fail "
-                  "either");
+  g_test_summary ("An attempt whose answer is in the socket also succeeds if the loop is only a "
+                  "little late");
 
   raw_peer_accept (peer);
   raw_peer_wait_delivered (peer);
@@ -211,7 +212,8 @@ static void
 test_connecting_dead (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("An attempt without an answer ends a connect-timeout after the resume");
+  g_test_summary ("An attempt without an answer fails when connect-timeout has passed after the "
+                  "resume");
 
   enter_connecting (fixture);
   jump (HOUR);
@@ -225,7 +227,7 @@ static void
 test_connecting_short (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A suspend that is shorter than the connect-timeout is a part of it");
+  g_test_summary ("A suspend that is shorter than connect-timeout counts as part of it");
 
   enter_connecting (fixture);
   jump (CONNECT_AFTER - 100);
@@ -242,7 +244,7 @@ test_connecting_often (Fixture       *fixture,
   RawPeer *peer = enter_connecting (fixture);
   guint i;
 
-  g_test_summary ("However often the process sleeps, an attempt has its full time");
+  g_test_summary ("After each of several suspends, an attempt gets the full connect-timeout again");
 
   for (i = 0; i < 20; i++)
     jump (HOUR);
@@ -264,7 +266,7 @@ static void
 test_connecting_handler (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("The time that a handler takes over the request is not the server's");
+  g_test_summary ("The time that a handler of `connecting` takes is no part of connect-timeout");
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (sleep_cb), NULL);
   enter_connecting (fixture);
@@ -294,7 +296,8 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A peer that has not answered the close frame by the resume is left at once");
+  g_test_summary ("If the peer has not answered the close frame by the resume, the task becomes "
+                  "CLOSED at once");
 
   enter_closing (fixture);
   test_clock_jump (HOUR);
@@ -307,7 +310,7 @@ test_closing_answered (Fixture       *fixture,
 {
   RawPeer *peer = enter_closing (fixture);
 
-  g_test_summary ("A close frame that came meanwhile ends the link as it should");
+  g_test_summary ("A close frame that arrived during a suspend is read before close-timeout acts");
 
   raw_peer_send_close (peer, 1000, NULL);
   raw_peer_wait_delivered (peer);
@@ -330,7 +333,8 @@ test_closing_answered_busy (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("It does so too if messages have delayed other sources, whose turn is now");
+  g_test_summary ("A close frame is read before close-timeout acts, even if other sources run "
+                  "first because the handler of a message was slow");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   raw_peer_send_text (peer, "work");
@@ -343,7 +347,7 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* More than libsoup reads at once, and less than it reads in two iterations */
+/* A number of bytes that libsoup does not read at once, but in two iterations */
 #define LONG 1500
 
 static void
@@ -353,7 +357,8 @@ test_closing_answered_in_a_pause (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   g_autofree char *text = g_strnfill (LONG, 'x');
 
-  g_test_summary ("And where their turn has begun, and messages are not read to their end");
+  g_test_summary ("A close frame is read before close-timeout acts, even if other sources run "
+                  "while a message is partly read");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   raw_peer_gather (peer, TRUE);
@@ -375,7 +380,7 @@ test_closing_short (Fixture       *fixture,
 {
   RawPeer *peer = enter_closing (fixture);
 
-  g_test_summary ("A suspend that is shorter than the close-timeout is a part of it");
+  g_test_summary ("A suspend that is shorter than close-timeout does not end the connection");
 
   jump (CLOSE_AFTER - 1);
   signal_log_expect_quiet (fixture->log);
@@ -387,7 +392,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A task that is CLOSED sleeps on");
+  g_test_summary ("A CLOSED task does nothing after a suspend");
 
   fixture_close_raw (fixture, fixture_open_raw (fixture));
   jump (HOUR);
@@ -407,8 +412,8 @@ static void
 test_message_of_thread (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("A message of another thread counts from when queue-timeout was set, "
-                  "and not from when the task has taken it in");
+  g_test_summary ("For a message of another thread, queue-timeout runs from the moment when the "
+                  "property is set, even if the task receives the message later");
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);
@@ -424,7 +429,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A suspend in every state but OPEN, by a clock that jumps.");
+  g_test_summary ("A suspend in every state except OPEN, with a clock that jumps.");
 
   add_raw_test ("/loopback/resume/waiting", test_waiting);
   add_raw_test ("/loopback/resume/waiting-short", test_waiting_short);

@@ -8,7 +8,8 @@
 /* Secrets in the user info and query of a URI, in header values and in payloads. None may appear in
  * a log, in the text of an error, or in a property that the task sets. */
 
-/* Part of each secret. The password also contains the second form, because base64 encodes it so. */
+/* The text that each secret contains, and its form in the header with the password, which is
+ * encoded in base64 */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 
@@ -149,7 +150,7 @@ tear_down (Life          *life,
   fixture_tear_down (&life->base, data);
   assert_has_no_secret (life);
 
-  /* Without a message of the library, the log handlers of this test would not work. */
+  /* If the log had no message of the library, the log handlers of this test would not work. */
   g_assert_true (has_own_line ());
   g_ptr_array_unref (life->texts);
   g_clear_pointer (&log_lines, g_ptr_array_unref);
@@ -421,7 +422,7 @@ main (int   argc,
 {
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Nothing secret is in a log or an error, whatever happens.");
+  g_test_summary ("No secret is in a log, an error or a property, whatever happens.");
   g_log_set_default_handler (capture, NULL);
   g_log_set_writer_func (capture_structured, NULL, NULL);
 

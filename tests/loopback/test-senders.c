@@ -4,8 +4,9 @@
 
 #include "fixture.h"
 
-/* The messages of threads other than the task's: the result of each call, and the end of each
- * accepted message. In test-crowd.c, many threads send at the same time. */
+/* Messages that are sent from threads other than the task's. Each call has a result, and each
+ * accepted message is sent or reported as dropped. In test-crowd.c, many threads send at the same
+ * time. */
 
 /* The calls of one thread, which receives the results in its own context */
 typedef struct
@@ -17,12 +18,12 @@ typedef struct
   GCancellable          *cancellable;  /* (nullable) */
   gboolean               is_async;
   gboolean               is_flush;
-  GError                *error;        /* (nullable) of the last call */
+  GError                *error;        /* (nullable) the error of the last call */
   GThread               *thread;
   GThread               *callback_thread;
   int                    n_pending;
   int                    has_called;   /* (atomic) all calls have returned */
-  int                    is_over;      /* (atomic) and all results have been received */
+  int                    is_over;      /* (atomic) all results have been received */
 } Sender;
 
 static void
@@ -151,7 +152,7 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Makes calls that do not wait for their results. This thread's context is not iterated. */
+/* Lets the thread make calls whose results do not require an iteration of this thread's context. */
 static void
 sender_run (Sender *self,
             GQuark  domain,
@@ -211,8 +212,8 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message that another thread sends while a handler of `open` runs is no "
-                  "greeting");
+  g_test_summary ("A message that another thread sends while a handler of `open` runs follows the "
+                  "queued messages, unlike the messages of the handler");
 
   g_signal_connect (fixture->task, "open", G_CALLBACK (send_and_greet_cb), NULL);
   hb_websocket_task_open (fixture->task);
@@ -311,7 +312,8 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* Ends the task before it has received the messages of the other thread. */
+/* This function and the next two end the task before it has received the messages of the other
+ * thread. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -372,7 +374,8 @@ test_flush_of_closed (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("A flush of a task that is CLOSED succeeds, one that was waiting fails");
+  g_test_summary ("A flush of a CLOSED task succeeds, but a flush that is waiting when the task is "
+                  "closed fails");
 
   sender_init (&sender, fixture->task, "");
   sender.is_flush = TRUE;
@@ -413,7 +416,7 @@ test_abandoned (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("x", 1);
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("Disposal ends calls also if the task's context is no longer iterated");
+  g_test_summary ("Disposal ends pending calls even if the task's context is no longer iterated");
 
   signal_log_free (fixture->log);
   g_thread_join (g_thread_new ("owner", open_in_thread, fixture->task));
@@ -435,7 +438,7 @@ test_volatile (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("A volatile message is judged when the task's thread takes it in");
+  g_test_summary ("A volatile message is sent or dropped when the task's thread receives it");
 
   fixture_enter (fixture, HB_STATE_WAITING);
   sender_init (&sender, fixture->task, "one");
@@ -461,7 +464,7 @@ test_volatile (Fixture       *fixture,
   raw_peer_expect (raw_server_get_peer (fixture->raw, 1), "text:three");
 }
 
-/* A cancelled send or flush, before or after the task has received it */
+/* A send or a flush that is cancelled before or after the task has received it */
 typedef struct
 {
   const char *name;
@@ -508,7 +511,7 @@ typedef struct
 {
   const char *name;
   HbOverflow  overflow;
-  const char *own;        /* sent by the task's thread before the others */
+  const char *own;        /* (nullable) sent by the task's thread before the others */
   const char *texts;
   const char *kept;
   guint       n_dropped;
@@ -566,7 +569,7 @@ test_nested (Fixture       *fixture,
 {
   Sender sender;
 
-  g_test_summary ("Messages of other threads are sent also while a handler runs a main loop");
+  g_test_summary ("Messages of other threads are also sent while a handler runs a main loop");
 
   sender_init (&sender, fixture->task, "two");
   sender.is_async = TRUE;
@@ -614,7 +617,7 @@ test_others_have_turns (Fixture       *fixture,
   GThread *thread;
   guint n_turns = 0;
 
-  g_test_summary ("Other threads that always send do not hold up the sources of the context");
+  g_test_summary ("Other threads that send all the time do not delay the sources of the context");
 
   test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
   hb_websocket_task_set_max_buffered_amount (fixture->task, 1024);

@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Messages that the task sends while the connection accepts them */
+/* Messages that are sent on a connection that accepts them, or queued until it opens */
 
 static void
 test_queue_while_down (Fixture       *fixture,
@@ -122,7 +122,7 @@ test_sizes (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* A message in fragments, with control frames between them, arrives as one. */
+/* A message in fragments, with control frames between them, arrives as one message. */
 static void
 test_fragments (Fixture       *fixture,
                 gconstpointer  data)
@@ -370,8 +370,8 @@ test_send_async (Fixture       *fixture,
   g_assert_no_error (error);
 }
 
-/* If the call is cancelled, its message is removed from the queue. A cancelled flush only ends the
- * wait. */
+/* If a call of send_message_async () is cancelled, its message is removed from the queue. A
+ * cancelled flush only ends the wait. */
 static void
 test_cancel (Fixture       *fixture,
              gconstpointer  data)
@@ -486,7 +486,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Messages on their way out: their order, their limits, and their calls.");
+  g_test_summary ("The order of sent messages, the limits of the queue, and the results of the "
+                  "calls.");
 
   add_test ("/loopback/sending/queue-while-down", test_queue_while_down);
   add_test ("/loopback/sending/greeting-goes-first", test_greeting_goes_first);

@@ -14,10 +14,10 @@ struct _TestServer
   SoupServer         *soup;
   GSocketService     *service;     /* (nullable) NULL while the server is stopped */
   GTlsCertificate    *certificate; /* (nullable) */
-  GSocket            *reservation; /* of the port */
+  GSocket            *reservation; /* keeps the port for this server */
   GPtrArray          *sockets;     /* the sockets of all accepted connections */
   GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
-  SoupMessageHeaders *headers;     /* (nullable) of the last request */
+  SoupMessageHeaders *headers;     /* (nullable) the headers of the last request */
   GString            *received;    /* the received texts, and the sizes of binary messages */
   char               *uri;
   char               *retry_after; /* (nullable) */
@@ -69,8 +69,8 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
-/* Removes the limits on the size of frames and messages. From 3.8 on, a SoupServer limits each to
- * 128 KiB. */
+/* Removes the limits on the size of frames and messages. From libsoup 3.8 on, a SoupServer limits
+ * each to 128 KiB. */
 static void
 lift_limits (SoupWebsocketConnection *connection)
 {
@@ -82,7 +82,7 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* The test ignores errors of the server, because it checks those of the client. */
+/* Ignores the errors of the connection, because the tests check those of the client. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,

@@ -75,8 +75,8 @@ tear_down (Move          *fixture,
   raw_server_free (fixture->there);
 }
 
-/* Sets another session. The first argument of each signal is the task, and the last one is the
- * data. */
+/* Sets another session. As a handler, it is connected with the task as its data, which is the first
+ * argument. */
 static void
 replace_session (HbWebsocketTask *task)
 {
@@ -85,7 +85,7 @@ replace_session (HbWebsocketTask *task)
   hb_websocket_task_set_session (task, session);
 }
 
-/* Lets the task try the old address, and then moves the name. */
+/* Lets the task try the old address, and then gives the name the new address. */
 static void
 test_moved (Move          *fixture,
             gconstpointer  data)
@@ -93,8 +93,9 @@ test_moved (Move          *fixture,
   const MoveCase *move = data;
   HbWebsocketTask *task = fixture->base.task;
 
-  g_test_summary ("A server whose name has got another address is found there, by the next attempt "
-                  "after one that has failed, or with a session that the application has replaced");
+  g_test_summary ("If the name of a server gets another address, the next attempt after a failed "
+                  "one uses this address. If the session belongs to the application, the "
+                  "application must replace the session first");
 
   if (move->is_given)
     replace_session (task);
@@ -143,8 +144,8 @@ test_moved_while_open (Move          *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A server that has moved while the connection was open is found by the first "
-                  "attempt");
+  g_test_summary ("If the name gets another address while a connection is open, the first attempt "
+                  "uses this address");
 
   hb_websocket_task_set_min_uptime (fixture->base.task, 0);
   peer = fixture_open_raw (&fixture->base);
@@ -154,7 +155,7 @@ test_moved_while_open (Move          *fixture,
   g_assert_cmpuint (raw_server_get_n_accepted (fixture->there), ==, 1);
 }
 
-/* Makes a session with its own User-Agent, which shows the session of each connection. */
+/* Makes a session with a User-Agent of its own, by which the test recognizes its requests. */
 static SoupSession *
 new_session (const char *name)
 {
@@ -179,8 +180,8 @@ test_replaced (Fixture       *fixture,
   g_autoptr (SoupSession) second = new_session ("second");
   g_autoptr (HbWebsocketTask) task = NULL;
 
-  g_test_summary ("Another session takes effect at the next attempt, and the connection that is "
-                  "open stays");
+  g_test_summary ("Another session takes effect at the next attempt, and an open connection is "
+                  "kept");
 
   task = hb_websocket_task_new_with_session (raw_server_get_uri (fixture->raw), first);
   g_assert_true (hb_websocket_task_get_session (task) == first);
@@ -207,7 +208,7 @@ test_replaced (Fixture       *fixture,
   wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
 }
 
-/* The session is replaced in the middle of an attempt, whose request the old session still has. */
+/* If the session is replaced during an attempt, the attempt ends with the old session. */
 static void
 test_replaced_early (Fixture       *fixture,
                      gconstpointer  data)
@@ -226,7 +227,8 @@ test_replaced_early (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* A request of the application takes the only connection that the session may have to the host. */
+/* A request of the application takes the only connection that the session may have to the host. The
+ * error of the attempt must name this reason. */
 static void
 test_used_up (Fixture       *fixture,
               gconstpointer  data)
@@ -267,11 +269,13 @@ test_used_up (Fixture       *fixture,
  * sessions */
 #define N_TURNS 64
 
-/* Less than the time after which other attempts no longer wait for those in progress, in
- * milliseconds */
+/* A connect-timeout in milliseconds. It is shorter than the time after which an attempt no longer
+ * waits for those in progress. */
 #define SHORT 300
 
-/* @session: (nullable) */
+/* Begins the maximum number of attempts, which the server does not answer.
+ *
+ * @session: (nullable) */
 static void
 open_others (Fixture         *fixture,
              SoupSession     *session,
@@ -333,7 +337,8 @@ test_turn_dropped (Fixture       *fixture,
                                                                    N_TURNS + 1, NULL);
   HbWebsocketTask *others[N_TURNS];
 
-  g_test_summary ("A handler of the session may close the task when the attempt has its turn");
+  g_test_summary ("A handler of the session may close the task when an attempt that has waited for "
+                  "others sends its request");
 
   open_others (fixture, session, others);
   g_signal_connect_object (session, "request-queued", G_CALLBACK (close_cb), fixture->task,
@@ -352,8 +357,8 @@ test_no_tunnel (Fixture       *fixture,
   g_autoptr (SoupSession) session = soup_session_new ();
   guint signal_id = g_signal_lookup ("request-queued", SOUP_TYPE_SESSION);
 
-  g_test_summary ("A request that needs no tunnel adds no handler to the session, which would run "
-                  "for the requests of every other task");
+  g_test_summary ("An attempt that needs no tunnel adds no handler to the session, because the "
+                  "handler would run for the requests of every other task");
 
   hb_websocket_task_set_session (fixture->task, session);
   hb_websocket_task_open (fixture->task);
@@ -369,7 +374,7 @@ typedef struct
   gboolean         has_run;
 } Nested;
 
-/* Runs a main loop until all attempts have failed. The first argument of the signal is the task. */
+/* Runs a main loop until all attempts have failed. */
 static void
 run_until_all_failed (Nested *self)
 {
@@ -391,7 +396,8 @@ test_nested (Fixture       *fixture,
   Nested nested = { .has_run = FALSE };
   guint i;
 
-  g_test_summary ("A main loop in a handler can end the attempts of all tasks of the session");
+  g_test_summary ("The attempts of all tasks of a session may end while a handler of one task runs "
+                  "a main loop");
 
   raw_server_stop (fixture->raw);
   for (i = 0; i < G_N_ELEMENTS (nested.tasks); i++)
@@ -460,8 +466,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The session of a task: replacing it, and the state in it that must not outlive "
-                  "a connection.");
+  g_test_summary ("The session of a task: its replacement, and the state in it that must not "
+                  "outlive a connection.");
   names_install ();
 
   for (i = 0; i < G_N_ELEMENTS (moves); i++)

@@ -11,8 +11,8 @@
 #include "test-wait.h"
 
 /* Processes that sleep for longer than all their timeouts, while the server continues. A signal
- * stops the process, or its own code blocks the main loop. All processes sleep at the same time,
- * when the first case needs its result. */
+ * stops the process, or its own code blocks the main loop. The first case lets all processes sleep
+ * at the same time, because the test would otherwise take minutes. */
 
 /* The length of the sleep, in milliseconds. After LONG, due actions are more than a second late,
  * and after SHORT less than a second. */
@@ -72,8 +72,8 @@ typedef struct
   Deed        deed;
   guint       sleep;
   gboolean    is_good; /* the server answers pings after the stop */
-  const char *words;   /* the first words printed, "" if it stays connected */
-  guint       delay;   /* the delay of the first word */
+  const char *words;   /* the first words printed, "" if the process stays connected */
+  guint       delay;   /* from the resume to the first word, in milliseconds */
 } Scenario;
 
 enum {
@@ -169,8 +169,8 @@ received_cb (RawPeer  *peer,
     heartbeat_send_life (self->heartbeat, peer);
 }
 
-/* Brings the process into the state of its case, one step in each call. Each step is made once.
- * Returns whether the process is in that state. */
+/* Brings the process into the state of its case, one step in each call. Returns whether the process
+ * is in that state. */
 static gboolean
 is_there (Case *self)
 {
@@ -468,7 +468,7 @@ main (int   argc,
       {
         gboolean has_ping = scenario <= ASKED_DEAD;
 
-        /* If no ping waits for a reply, both modes of the heartbeat behave alike. */
+        /* If no ping waits for a reply, all heartbeats behave alike, so one of them is tested. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);

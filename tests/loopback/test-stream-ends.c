@@ -51,7 +51,7 @@ test_close_before_the_end (Fixture       *fixture,
   FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A server that half-closes the connection without a close frame gets the "
+  g_test_summary ("A server that half-closes the connection without a close frame receives the "
                   "client's whole close frame");
 
   footing_listen (fixture, &listener);
@@ -95,8 +95,8 @@ test_all_at_once (Fixture       *fixture,
   FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("Messages, a close frame and the end in one piece: all are delivered, then "
-                  "`close`; and the answers arrive");
+  g_test_summary ("If messages, a close frame and the end of the stream arrive together, all "
+                  "messages are delivered before `close` is emitted, and the answers arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   footing_listen (fixture, &listener);
@@ -121,7 +121,8 @@ test_end_without_close_frame (Fixture       *fixture,
   FootingListener listener = { .answers = TRUE };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("Messages and the end in one piece: all are delivered, and the answers arrive");
+  g_test_summary ("If messages and the end of the stream arrive together, all messages are "
+                  "delivered, and the answers arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   footing_listen (fixture, &listener);
@@ -145,7 +146,7 @@ test_reset (Fixture       *fixture,
   guint n_answers;
 
   g_test_summary ("After a reset with bytes in both directions, received messages are delivered, "
-                  "and unsent ones are sent on the next link, in order");
+                  "and unsent messages are sent on the next connection, in order");
 
   footing_listen (fixture, &listener);
   raw_peer_pause (peer);
@@ -212,7 +213,7 @@ test_last_reference (Fixture       *fixture,
   FootingListener listener = { .act = send_and_drop, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("The last reference is dropped in a handler, with bytes in both buffers");
+  g_test_summary ("A handler may drop the last reference while both buffers have bytes");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
@@ -277,8 +278,8 @@ test_dribble (Fixture       *fixture,
   Dribble dribble = { .bytes = bytes };
   g_autofree char *text = g_strnfill (40, 'x');
 
-  g_test_summary ("A frame that takes longer than the heartbeat allows counts as activity with "
-                  "each byte");
+  g_test_summary ("Each byte of a frame counts as activity, so the frame may take longer than the "
+                  "timeouts of the heartbeat");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 100);
   hb_websocket_task_set_pong_timeout (fixture->task, 100);
@@ -311,8 +312,7 @@ test_slow_upload (Fixture       *fixture,
   gint64 start = g_get_monotonic_time ();
   GSource *source = g_timeout_source_new (25);
 
-  g_test_summary ("A message that the server takes slowly counts as activity before it is sent "
-                  "whole");
+  g_test_summary ("Each part of a message that the server reads slowly counts as activity");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 100);
   hb_websocket_task_set_pong_timeout (fixture->task, 100);
@@ -339,7 +339,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The ends of a link while there are bytes in its stream.");
+  g_test_summary ("The ends of a connection while data is in transit.");
 
   footing_init ();
 

@@ -8,7 +8,7 @@
 /* The purposes of the library's own stream: few system calls, counted bytes, and iterations for
  * other sources. The tests run on plain TCP, on TLS, with permessage-deflate, and on both. */
 
-/* The bytes that the stream reads or writes at once */
+/* The number of bytes that the stream reads or writes at once */
 #define BLOCK (65 * 1024)
 
 /* More bytes than the kernel buffers for a peer that does not read at the moment */
@@ -45,8 +45,8 @@ static void
 test_burst (Fixture       *fixture,
             const Footing *footing)
 {
-  g_test_summary ("Messages of one turn of the loop are sent in two writes: the first message, "
-                  "and the rest");
+  g_test_summary ("Messages of one iteration are sent in two writes: the first message, and the "
+                  "rest");
 
   footing_open (fixture);
   footing_send (fixture, 200);
@@ -64,7 +64,7 @@ test_block (Fixture       *fixture,
   g_autofree char *text = g_strnfill (200, 'x');
   guint i;
 
-  g_test_summary ("Gathered messages are sent when they fill a block, in the same turn");
+  g_test_summary ("Gathered messages are sent when they fill a block, in the same iteration");
 
   footing_open (fixture);
   for (i = 0; i < 500; i++)
@@ -108,7 +108,7 @@ test_flood (Fixture       *fixture,
   FootingListener listener = { 0 };
   SystemCalls calls;
 
-  g_test_summary ("Small messages are read many at a time");
+  g_test_summary ("Many small messages are read at once");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
@@ -166,7 +166,8 @@ test_fairness (Fixture       *fixture,
   GSource *idle = g_idle_source_new ();
   guint n_turns = 0;
 
-  g_test_summary ("A flood and a slow handler leave turns to a source of the lowest priority");
+  g_test_summary ("A source of the lowest priority runs during a flood of messages with a slow "
+                  "handler");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
@@ -262,8 +263,8 @@ ask_until_full (Fixture *fixture,
   while (hb_websocket_task_get_buffered_amount (fixture->task) == 0);
 }
 
-/* Waits for the pongs and answers. From 3.8 on, libsoup does not answer every ping while the socket
- * is full. */
+/* Waits for the answers. The pongs between them are not counted, because from version 3.8 on
+ * libsoup does not answer every ping while the socket is full. */
 static void
 expect_answers (RawPeer *peer,
                 guint    n_answers)
@@ -340,8 +341,8 @@ test_part_is_life (Fixture       *fixture,
 {
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A part of a frame counts as activity: it ends the wait after a ping, and "
-                  "postpones the next one");
+  g_test_summary ("A part of a frame counts as activity. It ends the wait for a reply, and "
+                  "postpones the next ping");
 
   hb_websocket_task_set_pong_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_set_ping_timeout (fixture->task, 20);
@@ -350,7 +351,7 @@ test_part_is_life (Fixture       *fixture,
   raw_peer_expect (peer, "text:heartbeat");
 }
 
-/* Brings the connection to the point at which the kernel holds only a part of the big message. */
+/* Loses the connection while the kernel has only a part of the big message. */
 static void
 lose_in_the_midst (Fixture *fixture)
 {
@@ -381,7 +382,8 @@ static void
 test_taken_in_part (Fixture       *fixture,
                     const Footing *footing)
 {
-  g_test_summary ("A message of which the kernel had a part is sent again, whole and first");
+  g_test_summary ("A message of which the kernel has accepted only a part is sent again as a "
+                  "whole, before later messages");
 
   if (fixture->server != NULL)
     test_server_set_mode (fixture->server, TEST_SERVER_MUTE);
@@ -412,7 +414,7 @@ test_big_echo (Fixture       *fixture,
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint i;
 
-  g_test_summary ("A message that the kernel takes only in part arrives unchanged");
+  g_test_summary ("A message that the kernel accepts in parts arrives unchanged");
 
   test_server_set_mode (fixture->server, TEST_SERVER_ECHO);
   footing_open (fixture);
@@ -453,7 +455,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Few system calls, bytes that are counted, and turns for others.");
+  g_test_summary ("Few system calls, counted bytes, and iterations for other sources.");
 
   footing_init ();
 

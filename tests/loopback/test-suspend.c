@@ -14,7 +14,7 @@ test_clock (Fixture       *fixture,
 {
   gint64 monotonic = hb_clock_now () - g_get_monotonic_time ();
 
-  g_test_summary ("The clock of the library is the one that this program injects");
+  g_test_summary ("The library uses the clock that this program injects");
 
   g_assert_cmpint (hb_clock_now (), ==, test_clock_get_now ());
   test_clock_jump (HOUR);
@@ -29,7 +29,8 @@ test_idle_good (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A silent link that is still good after a suspend is pinged at once, and kept");
+  g_test_summary ("After a suspend, a ping is sent at once, and a silent connection that still "
+                  "works is kept");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -44,7 +45,8 @@ test_idle_dead (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A silent link whose peer has vanished meanwhile is lost a pong-timeout later");
+  g_test_summary ("If the peer has vanished during a suspend, a silent connection is lost when "
+                  "pong-timeout has passed after the resume");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -58,8 +60,8 @@ test_asked_dead (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If a ping was unanswered at the suspend, a dead link gets another one, and is "
-                  "lost a pong-timeout later");
+  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume, "
+                  "and a dead connection is lost when pong-timeout has passed after it");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -73,8 +75,8 @@ test_asked_good (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("With a ping unanswered at the suspend, a link is kept that answers the next, "
-                  "at the last moment");
+  g_test_summary ("If a ping was unanswered at the suspend, a reply to the next ping keeps the "
+                  "connection, even at the last moment");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -89,7 +91,8 @@ test_answered (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A reply that was in the socket all the time is read before it is missed");
+  g_test_summary ("A reply that was in the socket during a suspend is read before it counts as "
+                  "missing");
 
   send_life (data, peer);
   test_clock_jump (HOUR);
@@ -103,7 +106,8 @@ test_short (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A suspend that is shorter than the timeouts counts, and does nothing else");
+  g_test_summary ("A suspend that is shorter than the timeouts counts as part of them, and has no "
+                  "other effect");
 
   jump (PING_AFTER - 100);
   jump (99);
@@ -123,8 +127,8 @@ test_often (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint i;
 
-  g_test_summary ("After each of several suspends one ping is sent and no link is dropped; "
-                  "without a suspend the time for the answer counts once");
+  g_test_summary ("After each of several suspends, one ping is sent, and the connection is kept. "
+                  "Without a suspend, it is lost after one pong-timeout");
 
   for (i = 1; i <= 20; i++)
     {
@@ -144,7 +148,7 @@ test_close_frame (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A close frame that arrived during a suspend ends the link");
+  g_test_summary ("A close frame that arrived during a suspend ends the connection");
 
   raw_peer_send_close (peer, 1001, "restart");
   raw_peer_wait_delivered (peer);
@@ -159,7 +163,7 @@ test_dropped (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A socket that the peer has closed meanwhile is not asked again");
+  g_test_summary ("If the peer has closed the socket during a suspend, no ping is sent");
 
   raw_peer_drop (peer);
   test_clock_jump (HOUR);
@@ -173,7 +177,7 @@ test_check (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("An application that calls check () on resume does not cause a second ping");
+  g_test_summary ("A call of check () at the resume causes no second ping");
 
   test_clock_jump (HOUR);
   hb_websocket_task_check (fixture->task);
@@ -189,8 +193,8 @@ test_network (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("A change of the network at the resume causes no second ping, and gives a dead "
-                  "link no more time");
+  g_test_summary ("Changes of the network at the resume cause no second ping, and a dead "
+                  "connection is lost no later");
 
   test_clock_jump (HOUR);
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);
@@ -221,7 +225,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("An open link over a suspend, by a clock that jumps.");
+  g_test_summary ("An open connection during a suspend, with a clock that jumps.");
 
   add_raw_test ("/loopback/suspend/clock", test_clock);
   suspend_add_tests ("suspend", cases, G_N_ELEMENTS (cases));

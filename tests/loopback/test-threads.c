@@ -12,10 +12,10 @@
 typedef struct
 {
   GThread    *threads[N_THREADS];
-  const char *uri;       /* (nullable) the URI of the server that all share */
-  int         n_ready;   /* threads that wait for the main thread */
+  const char *uri;       /* (nullable) the URI of the server that all threads share */
+  int         n_ready;   /* the number of threads that wait for the main thread */
   int         n_done;
-  int         n_foreign; /* emissions that came in a thread that is not the task's */
+  int         n_foreign; /* emissions in a thread that is not the task's */
 } Crew;
 
 /* Calls @func with a new context as the thread-default one. */
@@ -156,7 +156,7 @@ test_lives (void)
   Crew crew = { 0 };
 
   g_test_summary ("Tasks that open, echo, ping, reconnect and close do not disturb each other, "
-                  "whatever the network does");
+                  "even while the network changes");
 
   start (&crew, live_in_thread);
   join_in_turmoil (&crew);
@@ -222,7 +222,7 @@ test_server_in_thread (void)
   GThread *thread = g_thread_new ("server", serve_in_thread, &server);
   Crew crew = { 0 };
 
-  g_test_summary ("Tasks of several threads talk with a server that is in none of them");
+  g_test_summary ("Tasks of several threads exchange messages with a server in another thread");
 
   wait_until (g_atomic_pointer_get (&server.uri) != NULL);
   crew.uri = server.uri;
@@ -275,7 +275,8 @@ test_network_reaches_each (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("One change of the network lets each waiting task try again, in its own thread");
+  g_test_summary ("One change of the network makes each waiting task begin an attempt, in its own "
+                  "thread");
 
   start (&crew, wait_for_network_in_thread);
   wait_until (g_atomic_int_get (&crew.n_ready) == N_THREADS);
@@ -283,7 +284,8 @@ test_network_reaches_each (void)
   join (&crew);
 }
 
-/* Makes the task start and stop listening to the network, as open () and close () do. */
+/* Opens and closes a task again and again, which starts and stops listening for changes of the
+ * network. */
 static void
 come_and_go (Crew *crew)
 {
@@ -317,7 +319,8 @@ test_network_while_leaving (void)
 {
   Crew crew = { 0 };
 
-  g_test_summary ("The network may change at the moment at which a task stops to listen");
+  g_test_summary ("The network may change at the moment at which a task stops listening for "
+                  "changes");
 
   start (&crew, come_and_go_in_thread);
   join_in_turmoil (&crew);
@@ -370,8 +373,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* Creates the monitor in this thread, because it emits its signals in the context that used it
-   * first. */
+  /* Creates the monitor in this thread, because the monitor emits its signals in the context that
+   * has used it first. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

@@ -5,9 +5,10 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* wss: the task refuses a self-signed certificate, unless the application accepts it. */
+/* Connections over TLS. The task refuses a self-signed certificate, unless the application accepts
+ * it. */
 
-/* More bytes than the buffers of two sockets can grow to */
+/* More bytes than the buffers of two sockets can hold */
 #define MORE_THAN_FITS (24 * 1024 * 1024)
 
 static GTlsCertificate *certificate;
@@ -121,7 +122,7 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* The certificate is valid for another name. */
+/* The authority of the certificate is trusted, but the certificate is valid for another name. */
 static void
 test_wrong_host (void)
 {
@@ -134,7 +135,7 @@ test_expired (void)
   refuse_in_spite_of_trust ("IP:127.0.0.1", TRUE, G_TLS_CERTIFICATE_EXPIRED);
 }
 
-/* The application's session has its own authorities. */
+/* A certificate is accepted if the application's session has its authority. */
 static void
 test_own_database (void)
 {
@@ -180,7 +181,8 @@ test_accepted (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The connection to a dead peer does not wait for the close_notify of TLS. */
+/* The task does not wait for the close_notify of a dead peer when it drops a connection over TLS,
+ * because the peer would not send it. */
 static void
 test_dead_peer (Fixture       *fixture,
                 gconstpointer  data)
@@ -212,7 +214,7 @@ test_dead_peer (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 
-  /* The server's end of the old connection is the only one that may remain open. */
+  /* Of the old connection, only the server's socket may remain open. */
   wait_until (count_descriptors () <= n_descriptors + 1);
   fixture_close (fixture);
 }
@@ -224,7 +226,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("wss: certificates, and a link over TLS.");
+  g_test_summary ("Certificates, and connections over TLS.");
 
   certificate = certificate_new ();
 

@@ -5,12 +5,11 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The debug messages of a task in each situation. No message may be made while they are off. The
- * test uses g_log_set_debug_enabled () to turn them on, because GLib reads G_MESSAGES_DEBUG only
- * once. */
+/* The debug messages of a task in each situation. No message may be made while debug messages are
+ * turned off. The test uses g_log_set_debug_enabled () to turn them on, because GLib reads
+ * G_MESSAGES_DEBUG only once. */
 
-/* The time for which a handler blocks the main loop so that a deadline is missed, in
- * microseconds */
+/* The time for which the main loop is blocked so that a deadline is missed, in microseconds */
 #define BLOCKED 1100000
 
 #define MIB (1024 * 1024)
@@ -59,8 +58,8 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Adds a line, except those that depend on a busy machine: a missed deadline, and the ping that
- * follows it. */
+/* Adds a line. On a busy machine, the task may miss a deadline and send a second ping. These two
+ * lines are not added, because they are not expected. */
 static void
 add_line (const char *line)
 {
@@ -351,8 +350,8 @@ receive_too_much (Fixture *fixture)
   signal_log_skip_to (fixture->log, "error:message-too-big");
 }
 
-/* Sends more than a paused task reads. The application takes one message of 1 MiB, so that this
- * part no longer waits. */
+/* Sends more than a paused task reads. The application receives the first message of 1 MiB, so only
+ * the second one waits. */
 static void
 stop_reading (Fixture *fixture)
 {
@@ -429,8 +428,8 @@ open_wrongly (Fixture *fixture)
   hb_websocket_task_open (fixture->task);
 }
 
-/* Sends messages again on the next connection. The first server does not read, so its kernel
- * acknowledges only a part of them. */
+/* Sends messages again on the next connection. The server does not read from the first connection,
+ * so its kernel acknowledges only a part of the messages. */
 static void
 send_again (Fixture *fixture)
 {
@@ -687,7 +686,8 @@ test_unwanted (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("No line is made unless it is wanted, and it may be wanted later");
+  g_test_summary ("No line is made while debug messages are turned off. They may be turned on "
+                  "later");
 
   g_log_set_debug_enabled (FALSE);
   peer = fixture_open_raw (fixture);
@@ -724,7 +724,7 @@ main (int   argc,
 
   g_unsetenv ("G_MESSAGES_DEBUG");
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The debug lines of a task");
+  g_test_summary ("The debug messages of a task.");
   g_log_set_writer_func (write_cb, NULL, NULL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_DEBUG, line_cb, NULL);
 

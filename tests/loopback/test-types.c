@@ -79,8 +79,8 @@ swapped_cb (GString               *log,
   message_cb (task, type, message, log);
 }
 
-/* `message` has two marshallers of its own: one for C callers, and one for GValues, which bindings
- * emit. */
+/* `message` has two marshallers of its own: one for the arguments of a C call, and one for GValues,
+ * with which bindings emit signals. */
 static void
 test_message_handlers (void)
 {
@@ -119,7 +119,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The parts of the library that bindings see: its types and its error domain.");
+  g_test_summary ("The parts of the library that bindings use: its types and its error domain.");
 
   g_test_add_func ("/loopback/types/enums", test_enums);
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);

@@ -174,7 +174,7 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A mistake of the program without a handler of `error` is a warning, once.");
+  g_test_summary ("A mistake of the programmer causes one warning if `error` has no handler.");
 
   g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   g_log_set_handler ("hb-websocket", G_LOG_LEVEL_WARNING, log_cb, NULL);

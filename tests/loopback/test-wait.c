@@ -4,8 +4,8 @@
 
 #include "test-wait.h"
 
-/* Long enough for a slow machine under a memory checker. Only a test that fails waits for so
- * long. */
+/* The timeout is long enough for a slow machine under a memory checker. Only a test that fails
+ * waits this long. */
 #define WAIT_TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static gboolean
@@ -67,7 +67,7 @@ wait_idle (void)
     ;
 }
 
-/* Waits for long enough that a wrong event would have happened. */
+/* Iterates the loop for a time in which a wrong event would happen. */
 void
 wait_pass (guint milliseconds)
 {

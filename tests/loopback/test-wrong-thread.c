@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* A call from a thread other than the task's is refused with a critical message, and does no
- * harm. */
+/* A call from a thread other than the task's is refused with a critical message, and has no other
+ * effect. */
 
 static void
 expect_refusal (void)
@@ -71,7 +71,7 @@ test_wrong_thread (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Changes @value to another value than that of the property. */
+/* Changes @value to another valid value of the property. */
 static void
 set_other_value (GParamSpec *pspec,
                  GValue     *value)
@@ -100,7 +100,7 @@ set_other_value (GParamSpec *pspec,
     g_assert_not_reached ();
 }
 
-/* Compares values. Two copies of a list have the same value. */
+/* Compares the contents of two values, because two copies of a list are equal. */
 static void
 assert_same_value (const GValue *one,
                    const GValue *other)
@@ -269,7 +269,7 @@ test_owner_is_busy (Fixture       *fixture,
   GThread *thread;
   guint i;
 
-  g_test_summary ("Calls are refused at any moment, and the owner does not feel them");
+  g_test_summary ("Calls are refused at any moment, and do not disturb the task's thread");
 
   /* Opens the task first. A task that is CLOSED belongs to no thread, so calls from the other
    * thread would be valid. */

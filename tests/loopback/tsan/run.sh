@@ -3,10 +3,10 @@
 
 # Usage: tests/loopback/tsan/run.sh [--build-dir=DIR] [--libs-dir=DIR] [ARGUMENT OF meson test]...
 #
-# Runs the tests with several threads, or those that the arguments name, with ThreadSanitizer. It
-# cannot see the locks of a GLib that is not compiled for it. So the script first builds GLib and
-# libsoup from Debian's sources in _build-tsan-libs (or DIR), unless they were built before. The
-# build takes a minute or two, and needs the packages that tests/run.sh needs.
+# Runs the tests of threads, or those that the arguments name, with ThreadSanitizer. ThreadSanitizer
+# sees only the locks of a GLib that is compiled for it. So the script first builds GLib and libsoup
+# from Debian's sources in _build-tsan-libs (or DIR), unless they were built before. The build takes
+# a minute or two, and needs the packages that tests/run.sh needs.
 
 set -euo pipefail
 
@@ -34,7 +34,7 @@ mkdir -p "$libs_dir"
 libs_dir=$(cd "$libs_dir" && pwd)
 prefix=$libs_dir/prefix
 
-# Downloads the sources from the places of the machine's packages. The machine's apt may not be
+# Downloads the sources from the archives of the machine's packages. The machine's apt may not be
 # configured for sources, so the script uses a configuration of its own.
 download ()
 {
