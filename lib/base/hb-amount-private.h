@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A number of bytes to which several threads add, each only if a limit allows. The check and the
- * addition are one atomic step, so all threads together never exceed the limit. */
+/* A number of bytes to which several threads add. An addition that would exceed a limit fails. The
+ * check of the limit and the addition are one atomic step, so all threads together never exceed the
+ * limit. */
 typedef struct
 {
   gsize n_bytes; /* (atomic) */

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A double-ended queue of elements of one size in one block of memory. A GQueue would allocate for
- * each message. A pointer to an element is valid until the deque changes. */
+/* A double-ended queue of elements of one size in one block of memory. A GQueue would allocate
+ * memory for each message. A pointer to an element is valid until the deque changes. */
 typedef struct
 {
   guint8 *elements; /* (owned) (nullable) */
@@ -17,8 +17,9 @@ typedef struct
   guint   length;
 } HbDeque;
 
-/* An empty deque keeps its memory, so that a message that passes through allocates nothing. It
- * frees memory for more elements than these, which only a backlog needs. */
+/* An empty deque keeps memory for this number of elements, so that a message that passes through it
+ * needs no allocation. If the deque has memory for more elements, which only a backlog needs, it
+ * frees the memory when it becomes empty. */
 #define HB_DEQUE_CAPACITY_KEPT 64
 
 void     hb_deque_init      (HbDeque *self,

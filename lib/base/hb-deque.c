@@ -58,7 +58,7 @@ hb_deque_push_head (HbDeque *self)
   return hb_deque_at (self, 0);
 }
 
-/* Removes an element. Moves the elements on the side that has fewer. */
+/* Removes an element. The gap is closed from the side that has fewer elements. */
 void
 hb_deque_remove (HbDeque *self,
                  guint    index)

@@ -14,7 +14,8 @@ G_BEGIN_DECLS
 
 /**
  * HbState:
- * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the name to the handshake
+ * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the host name to the
+ *   handshake
  * @HB_STATE_OPEN: the connection is open, and messages are sent and received
  * @HB_STATE_CLOSING: after [method@WebsocketTask.close] on an open connection: the task sends the
  *   queued messages and performs the closing handshake
@@ -25,7 +26,8 @@ G_BEGIN_DECLS
  *
  * The first four states have the numbers of the
  * [readyState](https://websockets.spec.whatwg.org/#dom-websocket-readystate) of a browser's
- * WebSocket. After a loss the state is `WAITING`, not `CLOSED`.
+ * WebSocket. When a connection is lost and another attempt follows, the state is `WAITING`, not
+ * `CLOSED`.
  *
  * Since: 1.0
  */
@@ -44,7 +46,7 @@ typedef enum {
  * @HB_HEARTBEAT_MODE_PING: a ping frame, which every server answers automatically with a pong frame
  *   ([RFC 6455, 5.5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2))
  *
- * The kind of message that a heartbeat sends.
+ * The kind of ping that the heartbeat sends.
  *
  * Since: 1.0
  */
@@ -82,10 +84,10 @@ typedef enum {
 /**
  * HbOverflow:
  * @HB_OVERFLOW_FAIL: the call that sends fails with `HB_ERROR_QUEUE_FULL`
- * @HB_OVERFLOW_DROP_OLDEST: the oldest messages are dropped, except those that are written in part
+ * @HB_OVERFLOW_DROP_OLDEST: the oldest messages are dropped, except those that are being written
  * @HB_OVERFLOW_DROP_NEWEST: the new message is dropped
  *
- * The treatment of a message that exceeds [property@WebsocketTask:max-buffered-amount].
+ * The treatment of a message that does not fit into [property@WebsocketTask:max-buffered-amount].
  *
  * A dropped message is counted ([method@Metrics.get_messages_dropped]), and its
  * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_QUEUE_FULL`.
@@ -105,7 +107,7 @@ typedef enum {
  * @HB_DELIVERY_WRITTEN: a message counts as sent when all of it has been written to the kernel of
  *   this machine
  * @HB_DELIVERY_ACKNOWLEDGED: a message counts as sent when the peer's TCP has acknowledged all of
- *   it, and is sent again on the next connection if this one is lost before that
+ *   it. If the connection is lost before that, the message is sent again on the next one
  *
  * The moment from which a message counts as sent.
  *
@@ -114,9 +116,10 @@ typedef enum {
  *
  * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
  * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
- * lost with the connection arrives twice. An acknowledgement does not mean that the application of
- * the peer has read the message, so data that a server or a proxy has not read when it ends is lost
- * with both values.
+ * lost with the connection arrives twice.
+ *
+ * An acknowledgement does not mean that the application of the peer has read the message. If a
+ * server or a proxy ends, the data that it has not read is lost with both values.
  *
  * See [property@WebsocketTask:delivery].
  *
@@ -131,7 +134,7 @@ typedef enum {
  * HbSendFlags:
  * @HB_SEND_FLAGS_DEFAULT: keep the message until it is sent, as [enum@Delivery] defines
  * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
- * @HB_SEND_FLAGS_THIS_LINK: send the message on the open connection only, also before
+ * @HB_SEND_FLAGS_THIS_LINK: send the message on the open connection only, even before
  *   [method@WebsocketTask.mark_ready], and drop it when that connection ends
  *
  * Options for sending a message.

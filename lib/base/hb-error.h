@@ -14,28 +14,28 @@ G_BEGIN_DECLS
 
 /**
  * HbError:
- * @HB_ERROR_INVALID_URI: the URI cannot be parsed, has another scheme than `ws` and `wss`, has no
+ * @HB_ERROR_INVALID_URI: the URI cannot be parsed, has a scheme other than `ws` and `wss`, has no
  *   host, or has a fragment
  * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
  *   allow, or an asynchronous call from a thread that may not use the task
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the server answered, but not with a WebSocket, or chose a subprotocol that
- *   was not offered; see [property@WebsocketTask:http-status]
- * @HB_ERROR_PONG_TIMEOUT: nothing that proves that the peer is alive was received within
+ * @HB_ERROR_HANDSHAKE: the server answered, but did not open a WebSocket, or it chose a subprotocol
+ *   that was not offered; see [property@WebsocketTask:http-status]
+ * @HB_ERROR_PONG_TIMEOUT: no proof that the server is alive was received within
  *   [property@WebsocketTask:pong-timeout] after a ping
  * @HB_ERROR_MESSAGE_TOO_BIG: a received message is longer than
  *   [property@WebsocketTask:max-message-size]
  * @HB_ERROR_CLOSED: the task is closed or closing
- * @HB_ERROR_NOT_OPEN: the message is volatile, and the connection is not open or cannot accept it,
- *   or the message is for one connection only, which is not open or has ended
+ * @HB_ERROR_NOT_OPEN: no connection is open, or the connection has ended or cannot accept the
+ *   message. Only messages that are volatile, or for one connection only, fail with this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
  *   the limit is 0 and the first attempt failed or its connection was lost
- * @HB_ERROR_MESSAGE_REFUSED: the server ended the connection 3 times while it received the same
- *   message, or once with close code 1009, or reset it 10 times before it acknowledged the message.
- *   The message was dropped. If the server sends 1009 when all messages have been written, the
- *   refused message is unknown, and no message is dropped
+ * @HB_ERROR_MESSAGE_REFUSED: the message was dropped, because the server ended 3 connections while
+ *   it received the message, or one connection with close code 1009, or because the server reset 10
+ *   connections before it acknowledged the message. If the server sends 1009 when all messages have
+ *   been written, the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   HB_READING_DONE,
-  HB_READING_LATER,   /* The rest is read in the next iteration: other sources have their turn. */
+  HB_READING_LATER,   /* The rest is read in the next iteration, after other sources. */
   HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
 } HbReading;
 
@@ -34,34 +34,36 @@ typedef struct
   gboolean    is_permanent; /* Every attempt would end with this error, which then is not NULL. */
 } HbLoss;
 
-/* The frame of a message, by positions in the bytes that a link has written since it was opened */
+/* The position of a message's frame among the bytes that a link has written since it was opened */
 typedef struct
 {
   guint64 begin;
   guint64 end;
-  guint64 written; /* The kernel has all bytes before this one. */
+  guint64 written; /* The kernel has all bytes before this position. */
 } HbSpan;
 
+/* The kinds of events. A name in parentheses is the member of HbEvent that holds the details. */
 typedef enum {
   HB_EVENT_TURN,         /* The request, which had to wait for other attempts, was sent. */
-  HB_EVENT_OPENED,       /* The connection is open (opened). */
+  HB_EVENT_OPENED,       /* The link is open (opened). */
   HB_EVENT_MESSAGE,      /* A message was received (message). */
   HB_EVENT_PONG,
-  HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer took some of a backlog. */
+  HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer has received a part of a backlog. */
   HB_EVENT_PROGRESS,     /* Bytes were written to the kernel. */
   HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
   HB_EVENT_WRITABLE,     /* Messages may be sent again. */
-  HB_EVENT_LOST,         /* The attempt, or the connection, has ended (loss). */
+  HB_EVENT_LOST,         /* The link has ended, as an attempt or when it was open (loss). */
   HB_EVENT_NETWORK,      /* A network of this machine has changed. */
   HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 
-  /* These two enclose the events of what is read in one go. They do not enter the machine. */
+  /* The link emits these two before and after the events of all that is read in one go. The machine
+   * does not receive them. */
   HB_EVENT_DELIVERY,
-  HB_EVENT_DELIVERED, /* not emitted if the link is dropped before */
+  HB_EVENT_DELIVERED, /* not emitted if the link is dropped before that */
 } HbEventKind;
 
-/* An occurrence that the machine handles. Nothing in it is owned. */
+/* An occurrence that the machine handles. The event owns none of its contents. */
 typedef struct
 {
   HbEventKind kind;
@@ -74,7 +76,7 @@ typedef struct
 
     struct
     {
-      gboolean can_acknowledge; /* HB_EVENT_ACKNOWLEDGED follows where it can be emitted. */
+      gboolean can_acknowledge; /* The link can emit HB_EVENT_ACKNOWLEDGED. */
       guint    round_trip;      /* in microseconds, 0 if it is not known */
     } opened;
 

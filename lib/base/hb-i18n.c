@@ -6,7 +6,8 @@
 
 #include "hb-i18n-private.h"
 
-/* A library has no main () in which to bind its domain, so the first message binds it. */
+/* A library has no main () in which to bind its domain, so the domain is bound when the first
+ * string is translated. */
 static void
 bind_domain (void)
 {

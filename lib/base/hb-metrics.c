@@ -134,13 +134,18 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  *
  * Gets the number of messages that were accepted and later dropped.
  *
- * A message is dropped by [property@WebsocketTask:overflow], by
- * [property@WebsocketTask:queue-timeout], by [method@WebsocketTask.take_queue], by a
- * [method@WebsocketTask.send_message_async] that is cancelled in time, after the server has refused
- * it (`HB_ERROR_MESSAGE_REFUSED`), or when the task closes before the message could be sent. A
- * volatile message is also dropped when the connection is lost or cannot accept it. A message that
- * was written and not acknowledged ([property@WebsocketTask:delivery]) may have arrived
- * nevertheless.
+ * A message is dropped
+ *
+ * - by [property@WebsocketTask:overflow] or [property@WebsocketTask:queue-timeout]
+ * - by [method@WebsocketTask.take_queue], or when [method@WebsocketTask.send_message_async] is
+ *   cancelled in time
+ * - after the server has refused the message (`HB_ERROR_MESSAGE_REFUSED`)
+ * - when the task closes before the message could be sent
+ * - when the connection is lost, if the message is volatile or for that connection only
+ * - when the connection cannot accept the message, if the message is volatile
+ *
+ * A message that was written and not acknowledged ([property@WebsocketTask:delivery]) may have
+ * arrived nevertheless.
  *
  * Returns: the number of messages
  *
@@ -180,10 +185,10 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  *
  * Gets the number of times that a message was sent again although it had been written.
  *
- * It had been written on a connection that was lost before the peer's TCP acknowledged it, so it
- * may arrive twice. Only messages that were sent while [property@WebsocketTask:delivery] was
- * `ACKNOWLEDGED` are sent again. A message that is sent again on several connections is counted
- * each time.
+ * The message had been written on a connection that was lost before the peer's TCP acknowledged it,
+ * so the message may arrive twice. Only messages that were sent while
+ * [property@WebsocketTask:delivery] was `ACKNOWLEDGED` are sent again. A message that is sent again
+ * on several connections is counted each time.
  *
  * Returns: the number of messages
  *
@@ -244,7 +249,7 @@ hb_metrics_get_opens (const HbMetrics *self)
  *
  * Gets the number of pings that were sent.
  *
- * Pings in both values of [property@WebsocketTask:heartbeat-mode] are counted.
+ * Ping frames and ping messages are counted ([property@WebsocketTask:heartbeat-mode]).
  *
  * Returns: the number of pings
  *
@@ -358,7 +363,8 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  *
  * Gets the time for which connections were open, in microseconds.
  *
- * It is the sum over all connections, including the current one. The time of a suspend is included.
+ * It is the sum over all connections, including the current one. The time for which the machine
+ * was suspended is included.
  *
  * Returns: the time
  *

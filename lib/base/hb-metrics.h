@@ -20,8 +20,8 @@ G_BEGIN_DECLS
  * Figures about the work of a task.
  *
  * [method@WebsocketTask.get_metrics] returns a copy, which belongs to the caller and does not
- * change afterwards. All figures are counted from the construction of the task, across reconnects
- * and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
+ * change afterwards. All figures are counted from the construction of the task, across
+ * reconnections and across [method@WebsocketTask.close] and [method@WebsocketTask.open].
  *
  * Since: 1.0
  */

@@ -7,7 +7,7 @@
 #include "hb-settings-private.h"
 #include "hb-syntax-private.h"
 
-/* The type of a field, which says how its value is compared and copied */
+/* The type of a field, which determines how its value is compared and copied */
 typedef enum {
   KIND_NONE, /* for a property that has no field here */
   KIND_BOOLEAN,
@@ -22,11 +22,12 @@ typedef enum {
   KIND_BYTES,
 } Kind;
 
-/* A default. The address of the union is the address of its value, of whichever type. */
+/* A default value. The address of the union is also the address of the value, whatever its type
+ * is. */
 typedef union
 {
   gboolean            v_boolean;
-  int                 v_int; /* and an enumeration */
+  int                 v_int; /* also for KIND_ENUM */
   guint               v_uint;
   guint64             v_uint64;
   double              v_double;
@@ -214,7 +215,7 @@ set_plain (gpointer      field,
 }
 
 /* Returns whether the property has a field in HbSettings. The other functions that take a property
- * are for these only. */
+ * are for such properties only. */
 gboolean
 hb_settings_has (HbProperty property)
 {
@@ -259,7 +260,7 @@ hb_settings_new_pspec (HbProperty  property,
 }
 
 /* Returns whether the property may have the value. As in hb_settings_set (), @value points to a
- * value of the property's type: to a pointer for a string or a list. */
+ * value of the property's type. For a string or a list, that value is itself a pointer. */
 gboolean
 hb_settings_is_allowed (HbProperty    property,
                         gconstpointer value)

@@ -9,15 +9,16 @@
 #include "hb-syntax-private.h"
 #include "hb-utf8-private.h"
 
-/* RFC 6455, 5.5: a control frame carries 125 bytes, of which a close frame needs 2 for its code. */
+/* RFC 6455, 5.5: a control frame carries at most 125 bytes, of which a close frame needs 2 for its
+ * code. */
 #define MAX_REASON 123
 
-/* The flags with which libsoup parses a URI: a URI that is valid here must be valid there. */
+/* The flags with which libsoup parses a URI, so that a URI that is valid here is valid there too */
 #define URI_FLAGS \
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
 
-/* A control character in the host would end the Host header, and GLib has decoded any escapes. */
+/* GLib has decoded the escapes in the host. A control character in it would end the Host header. */
 static gboolean
 is_host (const char *string)
 {
@@ -98,7 +99,7 @@ check_scheme (GUri    *uri,
   return FALSE;
 }
 
-/* RFC 6455, 3. No message shows the URI, because it may contain a password or a token. */
+/* RFC 6455, 3. No error message shows the URI, because it may contain a password or a token. */
 gboolean
 hb_syntax_check_uri (const char  *uri,
                      GError     **error)
@@ -202,15 +203,15 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-/* For these codes, libsoup's close () prints a critical and does nothing. Its argument has 16
- * bits. */
+/* For these codes, libsoup's close () prints a critical and does nothing. Its argument has 16 bits,
+ * so a larger code would be truncated. */
 static gboolean
 is_refused_by_libsoup (guint code)
 {
   return code == 1006 || code == 1011 || code == 1015 || code > G_MAXUINT16;
 }
 
-/* Cuts the text at the last character that ends within @length bytes. */
+/* Cuts the text off after the last character that ends within @length bytes. */
 static void
 cut (char  *text,
      gsize  length)
@@ -226,7 +227,8 @@ cut (char  *text,
 
 /* Converts @code and @reason to values that a close frame can carry. 0 becomes HB_CLOSE_NONE. A
  * code that a client must not send becomes a protocol error, as in libsoup. A task that refused to
- * close because of a wrong code would reconnect forever, so only codes that libsoup refuses fail.
+ * close because of a wrong code would reconnect forever, so only the codes that libsoup refuses
+ * lead to an error.
  *
  * @reason: (inout) (transfer full) (nullable) */
 gboolean

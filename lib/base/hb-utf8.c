@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* The bit that no byte of ASCII has, in each byte of a word */
+/* The highest bit of each byte in a word, which is not set in ASCII */
 #define NOT_ASCII G_GUINT64_CONSTANT (0x8080808080808080)
 
 static gboolean
@@ -27,9 +27,9 @@ is_ascii (const guint8 *data,
   return (all & NOT_ASCII) == 0;
 }
 
-/* Returns the length of the ASCII at the beginning of @data. Words that are tested together become
- * vectors. The last of them overlap those before, which takes less time than to test the rest byte
- * by byte. */
+/* Returns how many bytes at the beginning of @data are ASCII. The compiler makes vector
+ * instructions of a test of several words. The last words that are tested overlap the words before
+ * them, which takes less time than testing the rest byte by byte. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)
@@ -55,7 +55,7 @@ count_ascii (const guint8 *data,
 }
 
 /* Returns whether @data is valid UTF-8 (RFC 3629). g_utf8_validate () refuses NUL, which is a
- * character like any other in a message, so the text is split there. */
+ * character like any other in a message, so the text is split at each NUL. */
 gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
