@@ -9,28 +9,30 @@
 
 G_BEGIN_DECLS
 
-/* The driver carries the effects out in the order in which they were pushed, except that the drop
- * of a link is always first, and does not wait until a handler returns. The machine pushes the
- * effects on the link before others, because each handler must see a link that matches the new
- * state. */
+/* The actions that the machine requests from the driver, which carries them out in the order in
+ * which they were pushed, except that the drop of a link is always first, and does not wait until a
+ * handler returns. The machine pushes the effects on the link before others, because each handler
+ * must see a link that matches the new state.
+ *
+ * The names in parentheses are the members of HbEffect that the effect uses. */
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
   HB_EFFECT_REQUEST,   /* send the request of that link, which was held (serial) */
   HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
-  HB_EFFECT_QUERY,       /* ask the link what the peer has acknowledged */
+  HB_EFFECT_QUERY,     /* query how much the peer has acknowledged */
   HB_EFFECT_PING,      /* send a ping, before any message that waits */
-  HB_EFFECT_SHUT_DOWN, /* send a close frame (code, text) */
-  HB_EFFECT_READ,      /* start or stop to read the socket, as hb_machine_may_read () says */
+  HB_EFFECT_SHUT_DOWN, /* send a close frame (code, reason) */
+  HB_EFFECT_READ,      /* start or stop reading the socket, as hb_machine_may_read () says */
   HB_EFFECT_NOTIFY,    /* notify a property (property) */
-  HB_EFFECT_OPEN,
-  HB_EFFECT_MESSAGE,   /* (opcode, bytes) */
+  HB_EFFECT_OPEN,      /* emit `open` (serial) */
+  HB_EFFECT_MESSAGE,   /* emit `message` (opcode, bytes) */
   HB_EFFECT_WAITED,    /* the same, for a message that had to wait (opcode, bytes) */
   HB_EFFECT_YIELD,     /* let other sources have their turn */
-  HB_EFFECT_CLOSE,     /* (code, text) */
-  HB_EFFECT_ERROR,     /* (error) */
-  HB_EFFECT_RECONNECT, /* (serial, attempt, delay) */
-  HB_EFFECT_DRAIN,
+  HB_EFFECT_CLOSE,     /* emit `close` (code, reason) */
+  HB_EFFECT_ERROR,     /* emit `error` (error) */
+  HB_EFFECT_RECONNECT, /* emit `reconnect` (serial, attempt, delay) */
+  HB_EFFECT_DRAIN,     /* emit `drain` */
   HB_EFFECT_RESOLVE,   /* complete a call (ticket, outcome, error or opcode and bytes) */
 } HbEffectKind;
 

@@ -21,7 +21,7 @@ hb_effects_clear (HbEffects *self)
   hb_deque_clear (self);
 }
 
-/* Returns the new effect, which the caller completes at once. */
+/* Returns the new effect, which the caller fills at once. */
 HbEffect *
 hb_effects_push (HbEffects    *self,
                  HbEffectKind  kind)
@@ -33,9 +33,9 @@ hb_effects_push (HbEffects    *self,
   return effect;
 }
 
-/* Drops the link before all other effects are carried out. A handler of one of them may run a main
+/* Pushes the drop of the link before all other effects. A handler of one of them may run a main
  * loop, in which a link that the machine has left would still write gathered messages. The machine
- * sends these again on the next link, so they would arrive twice. */
+ * sends these messages again on the next link, so they would arrive twice. */
 void
 hb_effects_push_drop (HbEffects *self)
 {

@@ -8,13 +8,15 @@
 
 G_BEGIN_DECLS
 
+/* The result of a tick */
 typedef enum {
-  HB_VERDICT_WAIT,
-  HB_VERDICT_PING,
-  HB_VERDICT_DEAD,
+  HB_VERDICT_WAIT, /* do nothing */
+  HB_VERDICT_PING, /* send a ping */
+  HB_VERDICT_DEAD, /* end the link, because the peer has not replied in time */
 } HbVerdict;
 
-/* Activity is a stored time. To set a timer again for each message would cost a system call. */
+/* Detects a dead link. Activity only changes a stored time, because setting a timer again for each
+ * message would cost a system call. */
 typedef struct
 {
   gint64   last_activity; /* HB_NEVER while no link is open */

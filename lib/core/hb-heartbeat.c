@@ -9,9 +9,10 @@
 /* RFC 6455, 5.5: a control frame has no room for more. */
 #define MAX_PING 125
 
-/* How early a ping may be sent: by this fraction of ping-timeout, and at most MAX_EARLY. At the
- * default of 15 s the pings of any number of tasks then wake the process about once a second, and a
- * task sends no more than one ping in 15 beyond what it must. */
+/* A ping may be sent early: by the fraction 1 / EARLY of ping-timeout, and by MAX_EARLY at most.
+ * The pings of several tasks can then share one wake-up. At the default of 15 s, any number of
+ * tasks wake the process about once a second, and each task sends at most one additional ping in
+ * 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -32,7 +33,7 @@ is_pong_message (const HbSettings *settings,
 }
 
 /* Returns whether a reply differs from other messages. If it does not, the first message after a
- * ping counts as its reply. */
+ * ping counts as the reply. */
 static gboolean
 knows_reply (const HbSettings *settings)
 {
@@ -66,7 +67,7 @@ hb_heartbeat_is_awaiting (const HbHeartbeat *self)
   return self->awaited_since != HB_NEVER;
 }
 
-/* Returns whether a ping waits for activity, and not forever. */
+/* Returns whether a ping is judged: the link is dead if no activity follows within pong-timeout. */
 gboolean
 hb_heartbeat_is_judged (const HbHeartbeat *self,
                         const HbSettings  *settings)
@@ -74,7 +75,7 @@ hb_heartbeat_is_judged (const HbHeartbeat *self,
   return hb_heartbeat_is_awaiting (self) && settings->pong_timeout > 0;
 }
 
-/* Returns when the link is to be judged dead, HB_NEVER if no ping is judged. */
+/* Returns when the link is to be judged dead, or HB_NEVER if no ping is judged. */
 static gint64
 get_judged_at (const HbHeartbeat *self,
                const HbSettings  *settings)
@@ -84,7 +85,8 @@ get_judged_at (const HbHeartbeat *self,
          : HB_NEVER;
 }
 
-/* Returns when the next ping is due. Only with STEADY is it due while an earlier one is judged. */
+/* Returns when the next ping is due. While an earlier ping is judged, another one is due only with
+ * STEADY. */
 static gint64
 get_ping_at (const HbHeartbeat *self,
              const HbSettings  *settings)
@@ -115,12 +117,14 @@ has_overslept (const HbHeartbeat *self,
          && now - hb_heartbeat_get_deadline (self, settings) > HB_LATE;
 }
 
-/* If this process did not run while an earlier ping waited, the reply to that ping may still come.
- * It would count as the reply to this one, so the latency stays unknown.
+/* Call this when the machine decides to send a ping.
  *
- * If nothing has arrived since an earlier ping, that one is still judged. Otherwise pings that are
- * closer to each other than pong-timeout would postpone its deadline forever. The next reply is to
- * it. */
+ * If this process did not run while an earlier ping waited, the reply to that ping may still come.
+ * It would count as the reply to the new ping, so the latency stays unknown.
+ *
+ * If nothing has arrived since an earlier ping and its deadline has not passed, that ping is still
+ * judged, and the next reply counts as the reply to it. If the new ping were judged instead, pings
+ * that are closer to each other than pong-timeout would postpone the deadline forever. */
 void
 hb_heartbeat_on_ping (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -173,8 +177,8 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Precedes the sending of the ping. If this ping is the one that is judged, its time starts here,
- * because until here code of the application was running. */
+/* Call this before the ping is sent. If the ping is the one that is judged, its time starts here,
+ * because code of the application has run since hb_heartbeat_on_ping (). */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -186,7 +190,8 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   self->pinged_at = now;
 }
 
-/* The time of a suspend must not count as latency. */
+/* If this process did not run, for example during a suspend, that time must not count as
+ * latency. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
                           const HbSettings *settings,
@@ -199,8 +204,8 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->awaited_since = HB_NEVER;
 }
 
-/* Starts again, because the socket is read again after a pause. A reply may have waited in the
- * socket, so it does not give a latency. */
+/* Starts the heartbeat again, because the socket is read again after a pause. A reply may have
+ * waited in the socket, so the next reply does not give a latency. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -227,8 +232,8 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   if (pinged_at == HB_NEVER)
     return HB_LATENCY_NONE;
 
-  /* A function of the application may have judged the reply for so long that another ping has been
-   * sent meanwhile. */
+  /* The application's function that checks for a reply may have run for so long that another ping
+   * has been sent since the reply was received. */
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
@@ -248,7 +253,7 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
 
 /* Returns whether to deliver the message.
  *
- * @reply: the application's own decision, which alone counts
+ * @reply: the result of the application's function, which takes precedence over the settings
  * @latency: (out): the latency if the message is a reply, otherwise HB_LATENCY_NONE */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
@@ -272,7 +277,9 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
   return !is_reply;
 }
 
-/* @held_up: whether received bytes could not be read until now */
+/* Returns what to do now.
+ *
+ * @held_up: whether received bytes could not be read until now */
 HbVerdict
 hb_heartbeat_tick (const HbHeartbeat *self,
                    const HbSettings  *settings,
@@ -303,8 +310,9 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   return MIN (judged_at, ping_at);
 }
 
-/* Returns the time from which on a tick sends the next ping. The loop waits for the deadline, or
- * for another one before that. A link is never judged early. */
+/* Returns the earliest time at which a tick sends the next ping. The loop does not wake up at this
+ * time. It wakes up at the deadline of the ping, or before that for another deadline. A link is
+ * never judged early. */
 gint64
 hb_heartbeat_get_early_ping_at (const HbHeartbeat *self,
                                 const HbSettings  *settings)

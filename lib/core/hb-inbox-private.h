@@ -14,7 +14,7 @@ typedef struct
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
   gsize      amount;          /* of memory that the messages take */
-  gint64     given_since;     /* HB_NEVER unless messages were given since other sources' turn */
+  gint64     given_since;     /* when the current series of messages began; HB_NEVER without one */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message that has waited are running */
   guint      is_yielding : 1; /* other sources have their turn before the next message is given */
@@ -45,7 +45,8 @@ gboolean hb_inbox_withdraw   (HbInbox       *self,
 void     hb_inbox_close      (HbInbox       *self,
                               const GError  *error);
 
-/* Whether the next message must be pushed, because it may not be emitted at once */
+/* Returns whether the next message must be passed to hb_inbox_push (), because it must not be
+ * emitted at once. */
 static inline gboolean
 hb_inbox_is_needed (const HbInbox *self)
 {
@@ -53,7 +54,7 @@ hb_inbox_is_needed (const HbInbox *self)
          || hb_tickets_get_length (&self->receives) > 0;
 }
 
-/* Whether hb_inbox_give () would return a message */
+/* Returns whether hb_inbox_give () would return a message. */
 static inline gboolean
 hb_inbox_can_give (const HbInbox *self)
 {

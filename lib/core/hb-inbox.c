@@ -15,12 +15,12 @@ typedef struct
 /* The socket is not read while this number of bytes waits. */
 #define MAX_AMOUNT (1024 * 1024)
 
-/* The memory that a message takes beside its payload. If only the payload counted, a server could
- * send empty messages without end. */
+/* The memory that a message takes in addition to its payload. If only the payload counted, a server
+ * could fill the memory with empty messages. */
 #define OVERHEAD 128
 
 /* The time, in microseconds, for which messages that have waited may be given before other sources
- * have their turn. It is as long as that of HbBudget, by which the socket is read. */
+ * have their turn. HbBudget allows the same time for reading the socket. */
 #define MAX_BUSY 4000
 
 static gsize
@@ -29,7 +29,7 @@ get_cost (GBytes *bytes)
   return g_bytes_get_size (bytes) + OVERHEAD;
 }
 
-/* Takes the ownership of @bytes. */
+/* Takes ownership of @bytes. */
 static void
 append (HbInbox  *self,
         HbOpcode  opcode,
@@ -88,8 +88,8 @@ hb_inbox_push (HbInbox  *self,
     append (self, opcode, g_bytes_ref (bytes));
 }
 
-/* Takes back the messages that are about to be emitted. None waits then, because a message is only
- * emitted at once while none waits. */
+/* Moves the messages that are about to be emitted back into the inbox. The inbox is empty then,
+ * because a message is emitted at once only while no other message waits. */
 static void
 take_back (HbInbox *self)
 {
@@ -123,8 +123,8 @@ hb_inbox_set_paused (HbInbox  *self,
     take_back (self);
 }
 
-/* Makes an effect of the first message that waits, if it may be emitted now. hb_inbox_on_given ()
- * has to follow the emission. */
+/* Removes the first message that waits, and makes @effect emit it. Returns FALSE if no message may
+ * be emitted now. Otherwise hb_inbox_on_given () must follow the emission. */
 gboolean
 hb_inbox_give (HbInbox  *self,
                HbEffect *effect)
@@ -145,9 +145,10 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Yields to other sources when the handlers have taken long.
+/* Call this after the handlers of a message from hb_inbox_give (). Yields to other sources when the
+ * handlers have taken too long.
  *
- * @may_yield: whether the task has a main context, in which others could have their turn */
+ * @may_yield: whether the task has a main context, in which other sources could have their turn */
 void
 hb_inbox_on_given (HbInbox  *self,
                    gint64    now,
@@ -202,7 +203,8 @@ hb_inbox_receive (HbInbox  *self,
   hb_effects_push_received (self->effects, ticket, message.opcode, message.bytes);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if it has its message already, or is another call. */
+/* Cancels the call of @ticket. Returns FALSE if the call has its message already, or does not wait
+ * for a message. */
 gboolean
 hb_inbox_withdraw (HbInbox  *self,
                    gpointer  ticket)
@@ -215,7 +217,7 @@ hb_inbox_withdraw (HbInbox  *self,
   return TRUE;
 }
 
-/* Fails the calls that wait, because the task has become CLOSED. Messages that wait remain. */
+/* Makes the calls that wait fail, because the task has become CLOSED. Messages that wait remain. */
 void
 hb_inbox_close (HbInbox      *self,
                 const GError *error)

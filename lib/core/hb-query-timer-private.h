@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* When to query the link for the acknowledged bytes. The kernel does not report acknowledgements,
- * so the link is queried repeatedly while messages wait for one. The first query follows after a
- * round trip. The intervals then grow until messages are acknowledged. */
+/* The times at which to query how much the peer has acknowledged. The kernel does not report
+ * acknowledgements, so the link is queried repeatedly while messages wait for one. The first query
+ * follows after a round trip. The intervals then grow until messages are acknowledged. */
 typedef struct
 {
   gint64 at;         /* when to query next, if messages wait */
   gint64 receipt_at; /* Data that is received earlier causes no query. */
-  gint64 interval;   /* until `at` */
+  gint64 interval;   /* the length of the interval that ends at `at` */
   guint  round_trip; /* in microseconds, 0 if it is not known */
 } HbQueryTimer;
 

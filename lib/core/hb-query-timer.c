@@ -4,13 +4,13 @@
 
 #include "hb-query-timer-private.h"
 
-/* The limits of the interval. Within one machine a round trip takes less than the minimum, and
- * more frequent queries would cost more than they gain. The maximum limits the delay with which a
- * late acknowledgement is noticed, for example after a loss of packets. */
+/* The limits of the interval, in microseconds. Within one machine a round trip takes less than
+ * INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits the
+ * time until an acknowledgement that comes late is noticed, for example after a loss of packets. */
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
-/* The shortest interval while no caller waits for the result, which then only updates
+/* The shortest interval while no call waits for the acknowledgement, which then only updates
  * buffered-amount. A timer for each message would take longer than the message itself. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
@@ -28,8 +28,8 @@ get_first_interval (const HbQueryTimer *self)
   return CLAMP ((gint64) self->round_trip, INTERVAL_MIN, INTERVAL_MAX);
 }
 
-/* Starts again with the shortest interval, because messages have begun to wait, or because others
- * have been acknowledged. */
+/* Starts again with the shortest interval. Call this when messages begin to wait for an
+ * acknowledgement, or when some have been acknowledged and others still wait. */
 void
 hb_query_timer_start (HbQueryTimer *self,
                       gint64    now)
@@ -38,8 +38,8 @@ hb_query_timer_start (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Plans the next query. As long as nothing is acknowledged, each interval is longer than the one
- * before. */
+/* Call this after a query, to plan the next one. As long as nothing is acknowledged, each interval
+ * is longer than the one before. */
 void
 hb_query_timer_on_query (HbQueryTimer *self,
                          gint64    now)
@@ -49,15 +49,16 @@ hb_query_timer_on_query (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Returns when to query next if no caller waits for the result. */
+/* Returns when to query next if no call waits for the acknowledgement. */
 gint64
 hb_query_timer_get_late (const HbQueryTimer *self)
 {
   return MAX (self->at, self->at - self->interval + INTERVAL_LATE);
 }
 
-/* Returns whether to query now, because the peer has sent data, and an acknowledgement with it. The
- * interval is limited, because under a flood each message would cause a query. */
+/* Returns whether to query now, because the peer has sent data, and probably an acknowledgement
+ * with it. If so, plans the next query too. In a flood of data there would be too many queries, so
+ * each must follow the previous one by a round trip at least. */
 gboolean
 hb_query_timer_on_receipt (HbQueryTimer *self,
                            gint64    now)

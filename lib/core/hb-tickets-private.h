@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* The tickets of calls that wait, in order. A task has several of these, and calls seldom wait, so
- * an empty one holds no memory. All zero is a valid start. */
+/* A list of tickets, in order. A ticket is the GTask of a call that waits. A task has several such
+ * lists, and calls seldom wait, so an empty list holds no memory. A list whose bytes are all zero
+ * is empty. */
 typedef struct
 {
   GPtrArray *array; /* (nullable) NULL if the list is empty */

@@ -57,7 +57,7 @@ hb_tickets_clear (HbTickets *self)
   g_clear_pointer (&self->array, g_ptr_array_unref);
 }
 
-/* Releases a reference to each ticket too. */
+/* Empties the list, and releases a reference to each ticket. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {
