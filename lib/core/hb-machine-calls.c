@@ -22,7 +22,7 @@ reset_attempts (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved when the connection is open, or when the task closes before that */
+/* @ticket: (nullable): resolved when the link is open, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -69,7 +69,7 @@ drop_unready (HbMachine *self)
   hb_outbox_drop_unready (&self->outbox, error);
 }
 
-/* Closes a task without an open link, which sends no close frame. */
+/* Closes a task that has no open link. No close frame is sent. */
 static void
 close_without_link (HbMachine *self,
                     gint64     now)
@@ -81,7 +81,7 @@ close_without_link (HbMachine *self,
   hb_machine_release_waiters (self, closed);
 }
 
-/* @ticket: (nullable): resolved when the task is CLOSED, unless this fails */
+/* @ticket: (nullable): resolved when the task is CLOSED, unless this function fails */
 gboolean
 hb_machine_close (HbMachine   *self,
                   gint64       now,
@@ -158,7 +158,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the connection as if it were lost, so that the attempt counts and the delays grow. */
+/* Drops the link as if it were lost, so that the attempt counts and the delays grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
@@ -207,8 +207,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* Sends the messages that wait, because the server accepts them from now on. Only now has the
- * attempt succeeded, and a heartbeat of mode MESSAGE begins. */
+/* Sends the messages that wait, because the server accepts them from now on. The attempt has
+ * succeeded only now, so a heartbeat of mode MESSAGE begins. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)
@@ -225,9 +225,9 @@ hb_machine_mark_ready (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_READY);
 }
 
-/* Applies changed settings. All deadlines except that of a delay are computed from the settings
- * each time. A link that waits to be marked ready is ready at once if no mark is needed any
- * more. */
+/* Applies changed settings. All deadlines except the end of a delay are computed from the settings
+ * each time, so they need no update. If `manual-ready` is FALSE now, a link that waits to be marked
+ * ready is ready at once. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
@@ -298,9 +298,11 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Handles the trigger of a call's GCancellable. Cancelling open_async () closes the task. A message
- * in flight is sent nevertheless, and its call continues to wait. A call that has its message
- * completes with it. */
+/* Handles the trigger of a call's GCancellable:
+ *
+ * - Cancelling open_async () closes the task.
+ * - A message in flight is sent nevertheless, and its call continues to wait.
+ * - A call that has already received its message completes with that message. */
 void
 hb_machine_cancel (HbMachine *self,
                    gint64     now,

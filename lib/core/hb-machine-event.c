@@ -15,7 +15,8 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Returns whether the event is a message that would be delivered now if it is no reply. */
+/* Returns whether the event is a message that would be delivered now, unless it is a reply to a
+ * ping. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)
@@ -23,10 +24,11 @@ hb_machine_would_deliver (HbMachine     *self,
   return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
 }
 
-/* Handles a message as hb_machine_handle () does, except that no effect is pushed if the message
- * would be the only one. Call this only while no effect is being carried out.
+/* Handles a message as hb_machine_handle () does. If no other effect is left, no effect is pushed
+ * for the message, and the caller must emit it at once. Call this only while no effect is being
+ * carried out.
  *
- * Returns whether the caller is to emit the message, at once */
+ * Returns whether the caller must emit the message */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,

@@ -6,8 +6,8 @@
 
 /* The calls of other threads. They have already returned, so effects report whatever fails here. */
 
-/* Waits until no message waits. If the task has become CLOSED since the call, the messages before
- * it were dropped, so it fails. */
+/* Takes in a flush, which waits until no message waits. If the task has become CLOSED since the
+ * call, the messages before the flush were dropped, so the flush fails. */
 static void
 take_flush_in (HbMachine *self,
                gpointer   ticket)
@@ -42,7 +42,8 @@ take_message_in (HbMachine  *self,
   return is_accepting;
 }
 
-/* Takes the ownership of the contents of @batch except its `cancelled`, and empties it. */
+/* Takes ownership of the contents of @batch except `cancelled`. The caller then clears the
+ * batch. */
 void
 hb_machine_take_in (HbMachine *self,
                     gint64     now,

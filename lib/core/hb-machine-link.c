@@ -6,10 +6,11 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* One connection from the request to its last message. Its end is in hb-machine-loss.c. */
+/* The events of one link, from its request to its last message. hb-machine-loss.c handles its
+ * end. */
 
-/* Precedes the making of a request, which handlers of `connecting` then see. A hold from within
- * such a handler holds this attempt.
+/* Call this before a request is made, which the handlers of `connecting` then see. If one of them
+ * calls hold (), this attempt is held.
  *
  * Returns FALSE, and closes the task, if a handler of `notify` has made the settings invalid. */
 gboolean
@@ -29,8 +30,8 @@ hb_machine_on_announcing (HbMachine *self,
   return TRUE;
 }
 
-/* Follows the handlers of `connecting`. Returns whether to send the request now. If it is held, an
- * HB_EFFECT_REQUEST follows. */
+/* Call this after the handlers of `connecting`. Returns whether to send the request now. If the
+ * request is held, an HB_EFFECT_REQUEST follows. */
 gboolean
 hb_machine_on_announced (HbMachine      *self,
                          const HbEffect *connect)
@@ -43,10 +44,11 @@ hb_machine_on_announced (HbMachine      *self,
   return !self->is_request_held;
 }
 
-/* Precedes the sending of a request. The time for an attempt starts here, because until here
- * handlers of the application were running. A new URI applies to the next attempt.
+/* Call this before a request is sent. The time for the attempt starts here, because handlers of the
+ * application were running until now. If `uri` has changed since the request was made, the new URI
+ * applies to the next attempt.
  *
- * Returns FALSE, and closes the task, if the settings are invalid; libsoup does not check them. */
+ * Returns FALSE, and closes the task, if the settings are invalid. libsoup does not check them. */
 gboolean
 hb_machine_on_requested (HbMachine *self,
                          gint64     now)
@@ -64,8 +66,9 @@ hb_machine_on_requested (HbMachine *self,
   return TRUE;
 }
 
-/* Follows hb_machine_on_requested () if the request waits until fewer attempts run. The time for an
- * attempt starts at HB_EVENT_TURN, because a server is not slow while others have their turn. */
+/* Call this after hb_machine_on_requested () if the request has to wait until fewer attempts run.
+ * The time for the attempt then starts at HB_EVENT_TURN, because the server has no request until
+ * then. */
 void
 hb_machine_await_turn (HbMachine *self)
 {
@@ -80,9 +83,9 @@ hb_machine_on_turn (HbMachine *self,
   self->requested_at = now;
 }
 
-/* Stops the reading of the socket while too much waits for the application. Afterwards the
- * heartbeat starts again, and so does the time in which the link has to become ready. A closing
- * task continues to read, because it waits for the server's close frame. */
+/* Stops reading the socket while too many received bytes wait for the application. When reading
+ * continues, the heartbeat starts again, and so does the time in which the link has to become
+ * ready. A closing task continues to read, because it waits for the server's close frame. */
 void
 hb_machine_follow_inbox (HbMachine *self,
                          gint64     now)
@@ -139,7 +142,8 @@ hb_machine_on_opened (HbMachine     *self,
   if (self->state != HB_STATE_CONNECTING)
     return;
 
-  /* A handler of the session may have run a main loop until now. HB_EVENT_TURN then never comes. */
+  /* If a handler of the session's signals has run a main loop until now, HB_EVENT_TURN never
+   * comes. */
   if (self->awaits_turn)
     hb_machine_on_turn (self, now);
 
@@ -168,7 +172,7 @@ hb_machine_on_opened (HbMachine     *self,
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
 }
 
-/* Follows the handlers of `open`. Their messages are sent first, then the queue. */
+/* Call this after the handlers of `open`. The messages that they have sent precede the queue. */
 void
 hb_machine_on_greeted (HbMachine *self,
                        guint      serial)
@@ -253,8 +257,8 @@ hb_machine_on_activity (HbMachine *self,
     hb_heartbeat_on_activity (&self->heartbeat, &self->settings, now);
 }
 
-/* Precedes the sending of a ping. Returns FALSE if none may be sent, because a handler has changed
- * the mode on a link that is not ready. */
+/* Call this before a ping is sent. Returns FALSE if no ping may be sent, because a handler has
+ * changed the heartbeat mode on a link that is not ready. */
 gboolean
 hb_machine_on_pinged (HbMachine *self,
                       gint64     now)
@@ -267,7 +271,7 @@ hb_machine_on_pinged (HbMachine *self,
   return TRUE;
 }
 
-/* Follows the handlers of a message that had to wait. */
+/* Call this after the handlers of a message that had to wait. */
 void
 hb_machine_on_given (HbMachine *self,
                      gint64     now)
@@ -276,15 +280,15 @@ hb_machine_on_given (HbMachine *self,
   hb_machine_follow_inbox (self, now);
 }
 
-/* Follows the dispatch of the other sources. */
+/* Call this after the other sources were dispatched. */
 void
 hb_machine_on_yielded (HbMachine *self)
 {
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Written messages make no room for others, because an HB_EVENT_WRITABLE reports when the link
- * accepts more. They may have been the last ones before the close frame. */
+/* Pushes the close frame if the last message before it has been written. Nothing else depends on
+ * written messages, because an HB_EVENT_WRITABLE reports when the link accepts more. */
 static void
 shut_down_when_written (HbMachine *self)
 {
@@ -292,12 +296,12 @@ shut_down_when_written (HbMachine *self)
     hb_machine_pump (self);
 }
 
-/* Follows the sending of the message that was last taken.
+/* Call this after the message that was last taken was sent.
  *
  * @now: matters only if hb_machine_needs_time ()
  * @serial: of the link; an earlier one has no effect
  * @span: the position of the message in the link, empty if the link has failed
- * @is_writable: whether the link takes another message now */
+ * @is_writable: whether the link accepts another message now */
 void
 hb_machine_on_sent (HbMachine    *self,
                     gint64        now,
@@ -318,8 +322,8 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
-/* Follows the sending of a message that hb_machine_send () has let the caller send. A task that is
- * closing accepts no message, so no close frame waits for this one. For the other arguments see
+/* Call this after the caller of hb_machine_send () has sent a message directly. A task that is
+ * closing accepts no message, so no close frame waits for this one. For the other arguments, see
  * hb_machine_on_sent (). */
 void
 hb_machine_on_sent_directly (HbMachine        *self,
@@ -360,7 +364,8 @@ hb_machine_on_blocked (HbMachine *self)
   shut_down_when_written (self);
 }
 
-/* The link was full, so the peer has received bytes since. That proves that it is alive. */
+/* The link was full and accepts messages again, so the peer has received bytes. That proves that
+ * the peer is alive. */
 void
 hb_machine_on_writable (HbMachine *self,
                         gint64     now)

@@ -7,8 +7,7 @@
 #include "hb-i18n-private.h"
 #include "hb-machine-steps-private.h"
 
-/* The end of a connection or an attempt. It leads to a delay and another attempt, or to the end of
- * the task. */
+/* The end of a link. It leads to a delay and another attempt, or it closes the task. */
 
 /* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay.
  * RETRY_AFTER_MAX, in seconds, limits the delay. */
@@ -27,7 +26,7 @@ draw (HbMachine *self)
 }
 
 /* Returns the current delay according to the properties, in milliseconds. Each delay keeps one
- * random number, so that a change of a property alone changes it. */
+ * random number, so that only a change of a property changes the delay. */
 static guint
 get_delay (HbMachine *self)
 {
@@ -57,7 +56,7 @@ wait_for_attempt (HbMachine    *self,
   effect->reconnect.attempt = self->attempt;
 }
 
-/* Returns whether the next attempt, or the next connection, would end in the same way. */
+/* Returns whether the next link would end in the same way. */
 static gboolean
 is_final (const HbLoss *loss)
 {
@@ -66,7 +65,7 @@ is_final (const HbLoss *loss)
 }
 
 /* Returns: (transfer full) (nullable): why the first message without an acknowledgement is to be
- * dropped, NULL if it is sent again */
+ * dropped, or NULL if it is sent again */
 static GError *
 judge_reset (HbMachine *self)
 {
@@ -81,10 +80,10 @@ judge_reset (HbMachine *self)
                       g_bytes_get_size (message->bytes));
 }
 
-/* @in_message: whether the peer ended the connection during a message
+/* @in_message: whether the peer ended the link during a message
  *
- * Returns: (transfer full) (nullable): why that message, or one before it, is to be dropped, NULL
- * if all are sent again */
+ * Returns: (transfer full) (nullable): why that message, or one before it, is to be dropped, or
+ * NULL if all messages are sent again */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -97,7 +96,8 @@ judge_message (HbMachine    *self,
   if (self->state != HB_STATE_OPEN)
     return NULL;
 
-  /* A close frame and a FIN come with an acknowledgement of all that the peer has read. */
+  /* A close frame and a FIN come with an acknowledgement of all that the peer has read, so only a
+   * reset is judged by the acknowledgements. */
   if (is_reset && hb_outbox_can_judge_reset (&self->outbox))
     return judge_reset (self);
 
@@ -124,8 +124,8 @@ judge_message (HbMachine    *self,
   return NULL;
 }
 
-/* Reports a message that the server has refused. If the kernel had all of a message that was too
- * big, that message is unknown.
+/* Reports a message that the server has refused. If the server ends the link because of a message
+ * that is too big, and the kernel had all messages, the refused message is unknown.
  *
  * @refusal: (nullable): from judge_message () */
 static void
@@ -158,7 +158,8 @@ new_limit_error (guint       attempt,
                       attempt, cause);
 }
 
-/* Returns whether a program that wants only one connection has had it. */
+/* Returns whether the only connection that the program wants was opened and then closed
+ * normally. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
@@ -167,8 +168,8 @@ is_normal_end (HbMachine    *self,
          && loss->error == NULL && loss->code == HB_CLOSE_NORMAL;
 }
 
-/* Returns: (transfer full) (nullable): why the end of the connection is the end of the task, NULL
- * if another attempt follows */
+/* Returns: (transfer full) (nullable): why the task closes when the link ends, or NULL if another
+ * attempt follows */
 static GError *
 judge_end (HbMachine    *self,
            const HbLoss *loss,
@@ -257,8 +258,8 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
-/* Replaces the delay that @reconnect announces by that of the application's function. A delay that
- * the server asked for remains the minimum. */
+/* Replaces the delay that @reconnect announces with the result of the application's function. A
+ * delay that the server asked for remains the minimum. */
 void
 hb_machine_set_delay (HbMachine *self,
                       HbEffect  *reconnect,
@@ -280,7 +281,7 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the delay that is running, or ends the task if the new limit has already been
+/* Moves the end of the delay that is running, or closes the task if the new limit has already been
  * reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,

@@ -42,8 +42,8 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* Returns whether a message of @size has no room, and an acknowledgement may make some. If so, the
- * caller must query the link before hb_machine_send (). */
+/* Returns whether there is no room for @size bytes, and an acknowledgement may make some. If so,
+ * the caller must query the link before hb_machine_send (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)
@@ -64,11 +64,11 @@ check_text (GBytes  *bytes,
   return hb_syntax_check_text (text, length, error);
 }
 
-/* Accepts a message. No effect asks to transmit it, so the caller does that at once.
+/* Accepts a message. No effect sends the message, so the caller must transmit at once.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
- * @message: bytes, opcode, flags, and a ticket that is resolved when the message has been written
- *   or is dropped, unless this function fails
+ * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or
+ *   is dropped, unless this function fails
  * @is_direct: (out) (optional): whether nothing precedes the message. Then the caller must send it
  *   at once, and call hb_machine_on_sent_directly () before anything else. Adding the message to a
  *   queue and removing it again would take longer than all other work of the machine. Pass NULL if

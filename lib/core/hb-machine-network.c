@@ -4,12 +4,12 @@
 
 #include "hb-machine-steps-private.h"
 
-/* Checks the connection after a change of the network, at most once in each interval. */
+/* Checks the link after a change of the network, at most once in each interval. */
 
-/* Networks change in bursts: an interface, an address, a route. */
+/* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-/* Acts on a change of the network when that is due. A delay that the server has asked for is
+/* Acts on a change of the network, if its check is due. A delay that the server has asked for is
  * kept. */
 void
 hb_machine_check_network (HbMachine *self,

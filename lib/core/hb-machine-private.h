@@ -14,8 +14,9 @@
 
 G_BEGIN_DECLS
 
-/* Decides what a task does. A call or an event changes the machine and pushes effects, and the
- * machine never calls out. Times are in microseconds of the caller's clock. */
+/* The state machine of a task, which decides what the task does. A call or an event changes the
+ * machine, which pushes effects. The machine never calls the driver or the application. Times are
+ * in microseconds of the caller's clock. */
 typedef struct
 {
   HbSettings   settings;
@@ -26,39 +27,39 @@ typedef struct
   HbEffects    effects;
   HbTickets    opens;        /* wait for OPEN */
   HbTickets    closes;       /* wait for CLOSED */
-  char        *close_reason; /* (nullable) for our own close frame */
-  char        *request_uri;  /* (nullable) of a request that is shown and not sent yet */
-  GError      *last_error;   /* (nullable) why no link is open, NULL once one is */
+  char        *close_reason; /* (nullable) for the task's own close frame */
+  char        *request_uri;  /* (nullable) of a request that was announced and not sent yet */
+  GError      *last_error;   /* (nullable) why no link is open; NULL once one is */
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
-  guint        serial;       /* of the current link; each attempt has a new one */
-  guint        attempt;      /* attempts in a row since a link that lasted */
+  guint        serial;       /* of the current link; each attempt has a new serial */
+  guint        attempt;      /* number of attempts in a row since a link that lasted */
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
   gint64       since;        /* when the current state began */
-  gint64       requested_at; /* from when `connect-timeout` counts, until the link is ready */
-  gint64       ready_at;     /* since when the link is ready, if it is */
+  gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
+  gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
   gint64       lost_at;      /* HB_NEVER unless a link was lost and no other is open */
   gint64       downtime;
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* of the current delay, negative if the application set the delay */
-  gint64       put_off;      /* the last deadline that was put off, HB_NEVER if there was none */
+  double       chance;       /* the delay's random number; negative if the application set the delay */
+  gint64       put_off;      /* the last deadline that was put off; HB_NEVER if there was none */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
-  guint        is_request_held : 1; /* one of them has held the request */
+  guint        is_request_held : 1; /* a handler of `connecting` has held the request */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
-  guint        stands_still : 1;    /* the socket is not read, because too much waits */
+  guint        stands_still : 1;    /* the socket is not read, because too much waits in the inbox */
   guint        disposed : 1;
 } HbMachine;
 
-/* The values that the application can read, as they are at one moment. For the meaning of each see
- * the property of that name. */
+/* The values that the application can read, as they are at one moment. For the meaning of each, see
+ * the property or method of that name. */
 typedef struct
 {
   const GError *last_error; /* (nullable) (not owned) valid until the machine changes */
@@ -181,14 +182,14 @@ HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 
-/* Whether hb_machine_pop_effect () would return an effect */
+/* Returns whether hb_machine_pop_effect () would return an effect. */
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {
   return self->effects.length > 0 || hb_inbox_can_give (&self->inbox);
 }
 
-/* Whether the next effect is the drop of the link */
+/* Returns whether the next effect is the drop of the link. */
 static inline gboolean
 hb_machine_has_drop (const HbMachine *self)
 {
@@ -197,15 +198,15 @@ hb_machine_has_drop (const HbMachine *self)
   return next != NULL && next->kind == HB_EFFECT_DROP;
 }
 
-/* Whether messages that are written wait for the peer's acknowledgement */
+/* Returns whether messages that are written wait for the peer's acknowledgement. */
 static inline gboolean
 hb_machine_is_unacknowledged (const HbMachine *self)
 {
   return hb_outbox_is_unacknowledged (&self->outbox);
 }
 
-/* Whether the link must read acknowledgements, also for messages that were sent in this mode before
- * the property changed */
+/* Returns whether the link must read acknowledgements. Messages that were sent while `delivery` was
+ * ACKNOWLEDGED need them even after the property has changed. */
 static inline gboolean
 hb_machine_needs_acknowledgements (const HbMachine *self)
 {
@@ -222,7 +223,7 @@ hb_machine_needs_time (const HbMachine *self,
   return hb_outbox_needs_time (&self->outbox, is_awaited);
 }
 
-/* Whether hb_machine_take_message () would return a message, unless it has expired */
+/* Returns whether hb_machine_take_message () would return a message, unless it has expired. */
 static inline gboolean
 hb_machine_can_transmit (const HbMachine *self)
 {

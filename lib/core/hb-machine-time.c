@@ -60,7 +60,8 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the state or the network needs a tick, before which received bytes are read. */
+/* Returns when the state or the network needs a tick. Received bytes are read before such a
+ * tick. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -69,7 +70,7 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
-/* Returns whether a tick acts on a deadline of the state or the network. */
+/* Returns whether a tick would act on a deadline of the state or the network now. */
 gboolean
 hb_machine_is_link_due (HbMachine *self,
                         gint64     now)
@@ -77,7 +78,7 @@ hb_machine_is_link_due (HbMachine *self,
   return now >= get_link_deadline (self);
 }
 
-/* Returns when the next tick is due, HB_NEVER if none is. */
+/* Returns when the next tick is due, or HB_NEVER if none is. */
 gint64
 hb_machine_get_deadline (HbMachine *self)
 {
@@ -95,7 +96,8 @@ hb_machine_get_deadline (HbMachine *self)
   return MIN (link, outbox);
 }
 
-/* Returns the time from which on a tick sends the next ping, HB_NEVER if none is to be sent. */
+/* Returns the earliest time at which a tick sends the next ping, or HB_NEVER if none is to be
+ * sent. */
 gint64
 hb_machine_get_early_ping_at (HbMachine *self)
 {
@@ -104,8 +106,8 @@ hb_machine_get_early_ping_at (HbMachine *self)
          : HB_NEVER;
 }
 
-/* Returns whether a deadline may end the link. If no ping waits, the deadlines of an open link only
- * send a ping, or count the link as one that lasts. */
+/* Returns whether a deadline may end the link. If the link is ready and no ping is judged, its
+ * deadlines only lead to a ping or to a new count of attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {
@@ -220,8 +222,8 @@ tick_connecting (HbMachine *self,
   lose_with_error (self, now, error);
 }
 
-/* Received bytes are read before a deadline is judged. Each deadline is postponed only once,
- * because more bytes always follow in a flood. */
+/* Returns whether to put off a deadline that has passed, because received bytes must be read first.
+ * Each deadline is put off only once, because more bytes always follow in a flood. */
 static gboolean
 puts_off (HbMachine *self,
           gint64     now,

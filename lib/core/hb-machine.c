@@ -7,15 +7,19 @@
 #include "hb-machine-steps-private.h"
 
 /* The state of the task and the steps from one state to another. The other files of the machine
- * decide which step to take: hb-machine-calls.c and hb-machine-messages.c for a call of the
- * application, hb-machine-link.c for an event of the connection, hb-machine-loss.c for its end,
- * hb-machine-network.c for a change of the network, hb-machine-time.c for a deadline. */
+ * decide which step to take:
+ *
+ * - hb-machine-calls.c and hb-machine-messages.c for a call of the application
+ * - hb-machine-intake.c for the calls of other threads
+ * - hb-machine-link.c for an event of the link, and hb-machine-loss.c for its end
+ * - hb-machine-network.c for a change of the network
+ * - hb-machine-time.c for a deadline */
 
-/* Only changes of state push more effects than these at once. An idle task keeps no memory for
- * them. */
+/* Only a change of state pushes more effects than this number at once. The memory for more effects
+ * is freed once all are carried out, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
-/* The only function that writes the state */
+/* The only function that changes the state, except hb_machine_dispose () */
 void
 hb_machine_enter (HbMachine *self,
                   HbState    state,
@@ -76,7 +80,7 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
-/* Returns whether the application can use the connection. */
+/* Returns whether the link is open. It still is while the closing handshake is performed. */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {
@@ -101,8 +105,8 @@ hb_machine_may_ping (HbMachine *self)
              && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
 }
 
-/* Returns when the count of attempts starts again, because the connection has lasted. Returns
- * HB_NEVER if nothing is left to count. */
+/* Returns when the count of attempts starts again, because the link has lasted. Returns HB_NEVER if
+ * the link is not ready or the count is 0. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
 {
@@ -112,7 +116,8 @@ hb_machine_get_settled_at (HbMachine *self)
   return self->ready_at + hb_milliseconds (self->settings.min_uptime);
 }
 
-/* Leaves the current connection or attempt, if any, for @state. Every connection ends here. */
+/* Leaves the current link, if any, for @state. Every link ends here, except when the task is
+ * disposed of. */
 void
 hb_machine_leave (HbMachine *self,
                   HbState    state,
@@ -159,7 +164,7 @@ hb_machine_new_closed_error (void)
   return g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, _("The task is closed"));
 }
 
-/* Reports messages that a task drops because it is closed. */
+/* Reports the number of messages that a task drops because it is closed. */
 void
 hb_machine_report_unsent (HbMachine *self,
                           guint      n_unsent)
@@ -244,8 +249,8 @@ hb_machine_ping (HbMachine *self,
   hb_effects_push (&self->effects, HB_EFFECT_PING);
 }
 
-/* Asks for messages to be sent if some can be. Asks for a close frame when the task is closing and
- * every message has been written. */
+/* Pushes an effect that sends messages, if some can be sent. Pushes an effect that sends a close
+ * frame, if the task is closing and every message has been written. */
 void
 hb_machine_pump (HbMachine *self)
 {
@@ -315,7 +320,7 @@ hb_machine_clear (HbMachine *self)
   g_clear_error (&self->last_error);
 }
 
-/* Adds the time since the last change of state, which is in no sum yet. */
+/* Adds the time since the last change of state, which is not in the sums of the metrics yet. */
 static void
 add_running (const HbMachine *self,
              HbMetrics       *metrics,
@@ -398,8 +403,8 @@ hb_machine_pop_effect (HbMachine *self,
   return TRUE;
 }
 
-/* Returns whether an effect about one attempt still applies: since it was pushed, a handler may
- * have called close () or reconnect_now (). */
+/* Returns whether an effect that belongs to one attempt still applies. Since it was pushed, a
+ * handler may have called close () or reconnect_now (). */
 gboolean
 hb_machine_is_current (HbMachine      *self,
                        const HbEffect *effect)
@@ -412,7 +417,7 @@ hb_machine_is_current (HbMachine      *self,
   return self->state == HB_STATE_CONNECTING && self->serial == effect->serial;
 }
 
-/* Returns when the next attempt is due, HB_NEVER if none follows or attempts are held. */
+/* Returns when the next attempt is due, or HB_NEVER if none follows or attempts are held. */
 gint64
 hb_machine_get_attempt_at (HbMachine *self)
 {
