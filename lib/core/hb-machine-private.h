@@ -47,14 +47,14 @@ typedef struct
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* the delay's random number; negative if the application set the delay */
+  double       chance;       /* random number of the delay; negative if the application set it */
   gint64       put_off;      /* the last deadline that was put off; HB_NEVER if there was none */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* a handler of `connecting` has held the request */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
-  guint        stands_still : 1;    /* the socket is not read, because too much waits in the inbox */
+  guint        stands_still : 1;    /* the socket is not read, because the inbox is full */
   guint        disposed : 1;
 } HbMachine;
 

@@ -28,7 +28,7 @@ new_overflow_error (const HbSettings *settings,
                                        settings->max_buffered_amount);
 }
 
-/* Returns whether the message would have room if nothing waited that can be dropped. */
+/* Returns whether the message would have room if all messages that may be dropped were dropped. */
 static gboolean
 fits_alone (HbOutbox         *self,
             const HbOutgoing *message,
@@ -39,9 +39,9 @@ fits_alone (HbOutbox         *self,
   return settings->max_buffered_amount == 0 || amount <= settings->max_buffered_amount;
 }
 
-/* Reports an overflow once until the queue is empty again, so that a flood of messages does not
- * become a flood of errors. Each message that is longer than the whole queue may be has an error of
- * its own. */
+/* Reports an overflow. After the first one, no other is reported until the queue is empty, so that
+ * a flood of messages does not become a flood of errors. While the queue is empty, each overflow is
+ * reported, so each message that is longer than the limit itself has an error of its own. */
 static void
 report_overflow (HbOutbox     *self,
                  const GError *error)
@@ -53,7 +53,8 @@ report_overflow (HbOutbox     *self,
 }
 
 /* Drops the oldest messages until @message has room, if the property `overflow` says so. Messages
- * in flight remain. If they leave no room, dropping others would not help. */
+ * that are being written remain. If they alone leave no room, no message is dropped, because that
+ * would not help. */
 static gboolean
 make_room (HbOutbox         *self,
            const HbSettings *settings,
@@ -79,8 +80,8 @@ make_room (HbOutbox         *self,
   return hb_queue_reserve (&self->queue, message, 0);
 }
 
-/* Refuses a message that has no room. Drops it with effects, or returns FALSE with an error, as the
- * property `overflow` says. */
+/* Refuses a message that has no room. The property `overflow` selects whether to drop it and report
+ * that with effects, or to return FALSE with an error. */
 static gboolean
 refuse (HbOutbox          *self,
         const HbSettings  *settings,
@@ -109,12 +110,12 @@ get_line (const HbOutbox   *self,
   if (message->is_this_link && !self->is_ready)
     return HB_LINE_THIS_LINK;
 
-  /* A message of another thread may be taken in while a handler of `open` runs. It does not
-   * belong to that handler. */
+  /* A message of another thread may be taken in while a handler of `open` runs. That handler did
+   * not send it. */
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Returns whether a message in the line could be sent if the link took it. */
+/* Returns whether a message in the line could be sent if the link accepted it. */
 static gboolean
 is_line_open (const HbOutbox *self,
               HbLine          line)
@@ -167,7 +168,7 @@ check_volatile (const HbOutbox  *self,
   return TRUE;
 }
 
-/* Returns whether hb_outbox_take () would return a message that joined the line now. */
+/* Returns whether hb_outbox_take () would return a message if it joined the line now. */
 static gboolean
 is_next (const HbOutbox *self,
          HbLine          line)

@@ -15,9 +15,9 @@ is_awaited (const HbOutbox *self)
          || hb_tickets_get_length (&self->flushes) > 0;
 }
 
-/* Returns whether the queue may soon be full. The task's thread queries the link before it refuses
- * a message. Other threads cannot do so, and their messages would be refused until the next
- * query. */
+/* Returns whether the queue may soon be full, so that the link must be queried more often. The
+ * task's thread queries the link before it refuses a message. Other threads cannot do so, and their
+ * messages would be refused until the next query. */
 static gboolean
 is_half_full (HbOutbox         *self,
               const HbSettings *settings)
@@ -26,7 +26,7 @@ is_half_full (HbOutbox         *self,
          && hb_outbox_get_buffered (self) >= settings->max_buffered_amount / 2;
 }
 
-/* Returns when hb_outbox_tick () has to be called, HB_NEVER if no message waits for an
+/* Returns when hb_outbox_tick () has to be called, or HB_NEVER if no message waits for an
  * acknowledgement. */
 gint64
 hb_outbox_get_query_at (HbOutbox         *self,
@@ -41,7 +41,7 @@ hb_outbox_get_query_at (HbOutbox         *self,
   return hb_query_timer_get_late (&self->queries);
 }
 
-/* Follows a query of the link, and plans the next one. */
+/* Call this after a query of the link. Plans the next query, if this one was due. */
 void
 hb_outbox_tick (HbOutbox         *self,
                 const HbSettings *settings,
@@ -87,7 +87,8 @@ hb_outbox_await (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* An acknowledgement also proves that the bytes were written, which no event may have reported yet.
+/* An acknowledgement also proves that the bytes were written, even if no event has reported that
+ * yet.
  *
  * @position: how many bytes of this link the peer has acknowledged
  * @round_trip: as in HbQueryTimer */

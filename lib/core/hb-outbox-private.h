@@ -21,8 +21,8 @@ typedef struct
   HbTickets    flushes;         /* wait until the queue is empty */
   HbQueryTimer queries;         /* of the current link */
   guint64      written;         /* how many bytes of the current link the kernel has */
-  guint64      acknowledged;    /* how many the peer has acknowledged, `written` if none can tell */
-  guint64      awaited;         /* A call waits until the peer has acknowledged this number. */
+  guint64      acknowledged;    /* how many the peer has acknowledged; `written` if unknown */
+  guint64      awaited;         /* A call waits until the peer has acknowledged this many bytes. */
   guint        is_open : 1;     /* a link is open */
   guint        is_ready : 1;    /* it accepts all messages, not only those for this link */
   guint        greeting : 1;    /* handlers of `open` are running; only their messages are sent */
@@ -37,8 +37,8 @@ typedef struct
   guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
   guint        was_reset : 1;   /* a link was reset before the peer had acknowledged its greeting,
                                  * since the queue was last empty */
-  guint        holds_back : 1;  /* only messages before the queue are sent, until the peer has
-                                 * acknowledged them */
+  guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent, until the peer has
+                                 * acknowledged those of the other lines */
   guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
 
@@ -141,7 +141,7 @@ void              hb_outbox_on_progress        (HbOutbox         *self,
 void              hb_outbox_on_blocked         (HbOutbox         *self);
 void              hb_outbox_on_writable        (HbOutbox         *self);
 
-/* Returns whether nothing is left to write. What is written may still wait for the peer's
+/* Returns whether nothing is left to write. Written messages may still wait for the peer's
  * acknowledgement. */
 static inline gboolean
 hb_outbox_is_written (const HbOutbox *self)
@@ -149,7 +149,7 @@ hb_outbox_is_written (const HbOutbox *self)
   return hb_queue_is_written (&self->queue);
 }
 
-/* Whether messages that are written wait for the peer's acknowledgement */
+/* Returns whether messages that are written wait for the peer's acknowledgement. */
 static inline gboolean
 hb_outbox_is_unacknowledged (const HbOutbox *self)
 {
@@ -166,7 +166,7 @@ hb_outbox_needs_time (const HbOutbox *self,
   return self->tracks && (is_awaited || !hb_outbox_is_unacknowledged (self));
 }
 
-/* Returns the last line of which messages may be sent now, if a link is open. */
+/* Returns the last line from which messages may be sent now, if a link is open. */
 static inline HbLine
 hb_outbox_get_last_line (const HbOutbox *self)
 {
@@ -176,8 +176,8 @@ hb_outbox_get_last_line (const HbOutbox *self)
   return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Lets the queue follow the messages that precede it, once the peer has acknowledged them or they
- * are dropped. */
+/* If HB_LINE_WAITING is held back, lets it follow once the peer has acknowledged the messages that
+ * precede it, or they were dropped. */
 static inline void
 hb_outbox_follow_greeting (HbOutbox *self)
 {

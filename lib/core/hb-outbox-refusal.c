@@ -5,17 +5,17 @@
 #include "hb-outbox-private.h"
 
 /* If the peer ends this many links in the middle of one message, it refuses the message. All others
- * would wait behind it forever, so the message is dropped. */
+ * would wait behind that message forever, so the message is dropped. */
 #define MAX_REFUSALS 3
 
-/* The limit for a message that is written and not acknowledged. A peer that refuses a message may
- * reset the link before its TCP has acknowledged the message. A router may reset the link too, so
- * more resets are needed. */
+/* The limit of resets for a message that is written and not acknowledged. A peer that refuses a
+ * message may reset the link before its TCP has acknowledged the message. A router may reset the
+ * link too, so this limit is higher. */
 #define MAX_RESETS 10
 
-/* Returns whether the kernel has a part of a message, but not all of it. Over TLS a refused record
- * may be in the kernel in part too. That does not count, because the peer cannot have read its
- * content. */
+/* Returns whether the kernel has a part of a message, but not all of it. Over TLS, the kernel may
+ * also have a part of a record whose bytes do not count as written. That does not matter, because
+ * the peer cannot decrypt a part of a record. */
 gboolean
 hb_outbox_is_in_message (HbOutbox *self)
 {
@@ -24,7 +24,7 @@ hb_outbox_is_in_message (HbOutbox *self)
   return first != NULL && first->begin < self->written;
 }
 
-/* The counts belong to the message, so that they grow also if other messages complete on each link
+/* The counts belong to the message, so that they also grow if other messages complete on each link
  * before this one is sent.
  *
  * Returns: (nullable): the message, if it is to be dropped */
@@ -38,7 +38,7 @@ refuse_from (HbOutgoing *message,
   return message->is_refused ? message : NULL;
 }
 
-/* Counts the end of a link in the middle of a message, which the peer has caused. Call this before
+/* Counts that the peer has ended a link in the middle of a message. Call this before
  * hb_outbox_on_lost ().
  *
  * @is_too_big: whether the peer named the size as the reason
@@ -55,9 +55,9 @@ hb_outbox_judge_end (HbOutbox *self,
   return refuse_from (message, ++message->n_ends, is_too_big ? 1 : MAX_REFUSALS);
 }
 
-/* Returns whether to count a reset for a message that waits for its acknowledgement. Each link has
- * messages of `open` handlers and of a login of its own, so a count for one of them would never
- * end. */
+/* Returns whether to count a reset for a message that waits for its acknowledgement. The messages
+ * of `open` handlers and of a login are different ones on each link, so a count for one of them
+ * would never reach the limit. */
 gboolean
 hb_outbox_can_judge_reset (const HbOutbox *self)
 {
@@ -66,17 +66,18 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
   return first != NULL && !first->is_greeting;
 }
 
-/* Follows a reset at no message that can be counted. If the peer had not acknowledged a message of
- * `open` handlers, each later link could end in the same way: the peer would never acknowledge that
- * message if it reads it together with a refused one. So on later links the queue waits for the
- * acknowledgement. */
+/* Call this after a reset that is counted for no message. If messages of `open` handlers were not
+ * acknowledged, the peer may have refused a message of the queue that it read together with them.
+ * The peer would then reset each later link too, before it acknowledges any of these messages, and
+ * the refused message would never be counted. So on later links the queue waits until the messages
+ * before it are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* For hb_outbox_follow_greeting () */
+/* The part of hb_outbox_follow_greeting () that is seldom needed */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {
@@ -100,8 +101,9 @@ hb_outbox_judge_reset (HbOutbox *self)
   return refuse_from (message, ++message->n_resets, MAX_RESETS);
 }
 
-/* Drops the message that one of the two functions above has returned, and reports @error. Call this
- * after hb_outbox_on_lost (), which has dropped the message already if it was not to be kept. */
+/* Drops the message that hb_outbox_judge_end () or hb_outbox_judge_reset () has returned, and
+ * reports @error. Call this after hb_outbox_on_lost (), which has already dropped the message if it
+ * was volatile or for that link only. */
 void
 hb_outbox_drop_refused (HbOutbox     *self,
                         const GError *error)

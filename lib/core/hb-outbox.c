@@ -51,8 +51,8 @@ settle_when_empty (HbOutbox *self)
   self->tracks = FALSE;
   self->was_reset = FALSE;
 
-  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. hb_outbox_close
-   * () ends them with the reason. */
+  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. They end with
+   * the reason in hb_outbox_close (). */
   if (self->is_last)
     return;
 
@@ -63,7 +63,8 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Follows the removal of messages. A message that never waited causes no notification. */
+/* Call this after messages were removed. Notifies buffered-amount only if a message has waited, or
+ * if the application may have seen another value than 0. */
 void
 hb_outbox_settle (HbOutbox *self)
 {
@@ -177,7 +178,7 @@ hb_outbox_clear (HbOutbox *self)
   hb_tickets_clear (&self->flushes);
 }
 
-/* Returns how many messages wait, without those in flight. */
+/* Returns how many messages wait, not counting those in flight. */
 guint
 hb_outbox_get_n_queued (const HbOutbox *self)
 {
@@ -201,7 +202,7 @@ hb_outbox_flush (HbOutbox *self,
 }
 
 /* Cancels the call of @ticket. Returns FALSE if the call continues, because its message is in
- * flight. A written message is not sent again. */
+ * flight. A message that is already written will not be sent again on another link. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -225,8 +226,8 @@ hb_outbox_withdraw (HbOutbox *self,
   return TRUE;
 }
 
-/* Moves the messages that are not in flight to @taken, an array of HbOutgoing, in the order in
- * which they would be sent. The caller owns their bytes. Messages that are written will not be sent
+/* Moves the messages that are not in flight to @taken, a deque of HbOutgoing, in the order in which
+ * they would be sent. The caller owns their bytes. Messages that are written will not be sent
  * again. */
 void
 hb_outbox_take_queue (HbOutbox *self,
@@ -296,7 +297,7 @@ hb_outbox_drop_unready (HbOutbox     *self,
   self->overflowed = FALSE;
 }
 
-/* @is_ready: whether all messages may be sent; if not, only those for this link until
+/* @is_ready: whether all messages may be sent; if not, only those for this link are sent until
  *   hb_outbox_on_ready ()
  * @can_acknowledge: whether hb_outbox_on_acknowledged () will be called; if not, a message counts
  *   as sent when it is written
@@ -332,7 +333,7 @@ hb_outbox_on_greeted (HbOutbox *self)
   hb_outbox_follow_greeting (self);
 }
 
-/* @is_last: the task is CLOSED, and hb_outbox_close () follows */
+/* @is_last: whether the task is CLOSED, and hb_outbox_close () follows */
 void
 hb_outbox_on_lost (HbOutbox *self,
                    gboolean  is_last)
@@ -352,9 +353,10 @@ hb_outbox_on_lost (HbOutbox *self,
     hb_outbox_keep_waiting (self);
 }
 
-/* Precedes a notification. If the application then sees a message that is only in flight, or that
- * another thread has sent and no batch has brought yet, it must also see that this message is
- * gone. */
+/* Call this before a property is notified. Records whether the application can see that
+ * buffered-amount is not 0, because it must then also be notified when the amount is 0 again.
+ * Messages that never wait do not cause such a notification: those that are only in flight, and
+ * those that another thread has sent and the machine has not taken in yet. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
@@ -363,8 +365,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Ends a batch of other threads. If the batch has added no message to send, no other call would
- * notify that its messages are gone. */
+/* Call this after a batch of other threads was taken in. If the batch has left no message in the
+ * queue, no other call notifies that buffered-amount is 0 again. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {
@@ -372,7 +374,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes the messages that count as sent. Returns whether any message did. */
+/* Completes the messages that count as sent. Returns whether there were any. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {
@@ -388,7 +390,8 @@ hb_outbox_complete_sent (HbOutbox *self)
       hb_queue_pop_sent (&self->queue, size);
       is_any = TRUE;
 
-      /* A function of the application may free the bytes, and may send messages. */
+      /* Releasing the bytes may call a function of the application, which may send messages. So the
+       * message must already be out of the queue here. */
       g_bytes_unref (bytes);
     }
 
@@ -411,7 +414,7 @@ hb_outbox_take (HbOutbox *self)
   return message;
 }
 
-/* Records where the frame of the message that was last taken lies. For @now see
+/* Records the position of the frame of the message that was last taken. For @now, see
  * hb_outbox_on_progress (). */
 void
 hb_outbox_on_sent (HbOutbox     *self,
@@ -427,7 +430,8 @@ hb_outbox_on_sent (HbOutbox     *self,
   hb_outbox_on_progress (self, now, span->written);
 }
 
-/* Adds a message that was sent in the call that accepted it. For @now see hb_outbox_on_progress ().
+/* Adds a message that was sent in the call that accepted it. For @now, see
+ * hb_outbox_on_progress ().
  *
  * @span: the position of the message, empty if the link has failed */
 void

@@ -18,12 +18,12 @@ typedef enum {
   HB_N_LINES,
 } HbLine;
 
-/* The messages that the application has sent and that do not count as sent yet.
+/* The messages that the task has accepted and that do not count as sent yet.
  *
  * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
- * until it counts as sent, as its `delivery` says. Those of which the kernel has all, and which
- * wait for the peer's acknowledgement or behind one that does, come first. When the link is lost,
- * all messages return to HB_LINE_WAITING, in the order in which they were to be sent.
+ * until it counts as sent, as its `delivery` defines. The written messages come first in
+ * `in_flight`: they wait for the peer's acknowledgement, or behind one that does. When the link is
+ * lost, all messages return to HB_LINE_WAITING, in the order in which they were to be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages which have
  * returned may stand before older ones. */
@@ -112,7 +112,7 @@ hb_queue_is_empty (const HbQueue *self)
   return self->in_flight.length + hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
 }
 
-/* Whether the kernel has all of every message, so that nothing is left to write */
+/* Returns whether all messages are completely written. */
 static inline gboolean
 hb_queue_is_written (const HbQueue *self)
 {
@@ -120,7 +120,7 @@ hb_queue_is_written (const HbQueue *self)
          && hb_queue_get_n_waiting (self, HB_LINE_WAITING) == 0;
 }
 
-/* Returns: (nullable): the first message of which the kernel does not have all */
+/* Returns: (nullable): the first message in flight that is not completely written */
 static inline HbOutgoing *
 hb_queue_peek_unwritten (const HbQueue *self)
 {
@@ -148,8 +148,8 @@ hb_queue_peek_sent (const HbQueue *self,
   return is_sent ? first : NULL;
 }
 
-/* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Follow
- * the last one with hb_queue_release_gone ().
+/* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Call
+ * hb_queue_release_gone () after the last one.
  *
  * @size: of the bytes */
 static inline void

@@ -4,7 +4,7 @@
 
 #include "hb-queue-private.h"
 
-/* Inline, because each message that waits moves as the first one. */
+/* Inline, because each message that waits is moved, usually as the first one of its line. */
 static inline void
 move (HbDeque    *from,
       guint       index,
@@ -86,8 +86,10 @@ hb_queue_clear (HbQueue *self)
   hb_queue_init (self);
 }
 
-/* Counts the bytes of @message, unless they would exceed @limit, 0 for none. Returns whether they
- * are counted, also by an earlier call. */
+/* Counts the bytes of @message, unless they would exceed @limit. Returns whether they are counted,
+ * by this call or by an earlier one.
+ *
+ * @limit: 0 for no limit */
 gboolean
 hb_queue_reserve (HbQueue    *self,
                   HbOutgoing *message,
@@ -110,8 +112,8 @@ hb_queue_release (HbQueue          *self,
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
 }
 
-/* Releases the bytes of the messages that hb_queue_pop_sent () has removed, all together because
- * each release is an atomic step. */
+/* Releases the bytes of the messages that hb_queue_pop_sent () has removed. One release for all of
+ * them saves time, because each release is an atomic step. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -143,8 +145,8 @@ hb_queue_push (HbQueue          *self,
 }
 
 /* Adds a message that was sent without waiting to those in flight. As in hb_queue_push (), the
- * bytes are reserved and become the queue's. To set the position in @message before the copy would
- * make the processor wait.
+ * bytes are reserved, and the queue takes ownership of them. Setting the position in @message
+ * before the copy would make the processor wait.
  *
  * @begin: the position of its frame, or HB_UNSENT */
 void
@@ -189,9 +191,9 @@ hb_queue_take (HbQueue *self,
   return message;
 }
 
-/* Records where the frame of the message that was last taken lies. A handler that runs during the
- * write may take and send another message, whose frame is then recorded first. Returns whether a
- * call waits for the message. */
+/* Records the position of the frame of the message that was last taken. A handler that runs during
+ * the write may take and send another message, whose position is then recorded first. Returns
+ * whether a call waits for the message. */
 gboolean
 hb_queue_set_span (HbQueue *self,
                    guint64  begin,
@@ -215,7 +217,7 @@ hb_queue_set_span (HbQueue *self,
 }
 
 /* Moves all messages back to those that wait, in the order in which they were to be sent, because
- * the link was lost. Precede it with hb_queue_pop_passed (). */
+ * the link was lost. Call hb_queue_pop_passed () before this. */
 void
 hb_queue_take_back (HbQueue *self)
 {
@@ -250,7 +252,7 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Counts the messages of which the kernel has all, after hb_queue_pop_sent (). */
+/* Counts the messages that are completely written. Call this after hb_queue_pop_sent (). */
 void
 hb_queue_on_written (HbQueue *self,
                      guint64  written)
@@ -264,9 +266,9 @@ hb_queue_on_written (HbQueue *self,
     }
 }
 
-/* Moves the messages that are written, and need no acknowledgement, to @popped, an array of
- * HbOutgoing. They have only waited behind others, so they count as sent. The caller owns their
- * bytes. Follow it with hb_queue_release_gone (). */
+/* Moves the messages that are written and need no acknowledgement to @popped, a deque of
+ * HbOutgoing. They have only waited behind other messages, so they count as sent. The caller owns
+ * their bytes. Call hb_queue_release_gone () after this. */
 void
 hb_queue_pop_passed (HbQueue *self,
                      HbDeque *popped)
@@ -338,8 +340,9 @@ hb_queue_pop_oldest (HbQueue    *self,
          || pop (self, HB_LINE_THIS_LINK, 0, message);
 }
 
-/* Moves all volatile messages that are not in flight to @popped, an array of HbOutgoing. The caller
- * owns their bytes. One pass, because thousands of messages for this link may wait.
+/* Moves all volatile messages that are not in flight to @popped, a deque of HbOutgoing. The caller
+ * owns their bytes. Each line is searched only once, because thousands of messages for this link
+ * may wait.
  *
  * @and_this_link: whether messages for this link only are removed too */
 void
@@ -372,9 +375,9 @@ hb_queue_pop_volatile (HbQueue  *self,
     }
 }
 
-/* Removes the first message that was accepted at @limit or before, unless it is in flight. A line
- * has no older message behind one that has not returned, so only those before are searched. If no
- * message is found, `oldest` is exact. */
+/* Removes the first message that was accepted at @limit or before, unless it is in flight. No older
+ * message stands behind one that has not returned, so the search of a line ends there. If no
+ * message is found, `oldest` is exact afterwards. */
 gboolean
 hb_queue_pop_expired (HbQueue    *self,
                       gint64      limit,
@@ -441,7 +444,7 @@ hb_queue_pop_refused (HbQueue    *self,
   return FALSE;
 }
 
-/* Lets written messages belong to this link only, so that they are not sent again.
+/* Marks written messages as messages for this link only, so that they are not sent again.
  *
  * @ticket: (nullable): of the message, NULL for all */
 void
