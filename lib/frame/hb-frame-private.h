@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 #define HB_FRAME_RESERVED 0x70
 #define HB_FRAME_OPCODE   0x0f
 
-/* The opcode of all frames of a message after the first, and the bit of a control frame's opcode */
+/* The opcodes that HbOpcode does not have. All frames of a message after the first have the opcode
+ * HB_FRAME_CONTINUATION. Only the opcodes of control frames have the bit HB_FRAME_CONTROL. */
 #define HB_FRAME_CONTINUATION 0x00
 #define HB_FRAME_CONTROL      0x08
 #define HB_FRAME_CLOSE        0x08

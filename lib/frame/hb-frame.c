@@ -16,7 +16,7 @@
 #define MASK_SIZE 4
 
 /* Parses the header at the beginning of @data. Returns its size, or 0 if @data is too short for the
- * whole header. The first two bytes, as far as they are there, are parsed in any case. */
+ * whole header. If @data has two bytes or more, the first two are parsed in any case. */
 guint
 hb_frame_parse (HbFrame      *self,
                 const guint8 *data,

@@ -6,12 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* A message that becomes masked frames, piece by piece. The header of a frame is never divided. */
+/* A message that is written as masked frames, piece by piece. The header of a frame is never
+ * divided. */
 typedef struct
 {
-  const guint8 *data;          /* (not owned) the payload after what is written */
+  const guint8 *data;          /* (not owned) the part of the payload that is not written yet */
   gsize         rest;          /* bytes of the payload that are in no frame yet */
-  gsize         fragment_size; /* bytes of the payload in a frame at most */
+  gsize         fragment_size; /* the maximum number of bytes of the payload in a frame */
   gsize         left;          /* bytes of the current frame that are not written yet */
   gsize         offset;        /* bytes of the current frame that are written */
   guint32       mask;          /* of the current frame */

@@ -66,7 +66,7 @@ hb_framer_write_header (HbFramer *self,
   return hb_frame_write_header (buffer, first, self->left, mask);
 }
 
-/* Writes what fits of the current frame. Returns how many bytes are written. */
+/* Writes as much of the current frame as fits. Returns how many bytes are written. */
 gsize
 hb_framer_write_payload (HbFramer *self,
                          guint8   *buffer,

@@ -12,11 +12,11 @@ typedef enum
   HB_LANE_UNKNOWN, /* The header is not complete. */
   HB_LANE_FAST,    /* The frame is a whole message, and nothing is wrong with its header. */
   HB_LANE_PONG,    /* The frame is a pong, and nothing is wrong with its header. */
-  HB_LANE_SLOW,    /* Every other frame */
+  HB_LANE_SLOW,    /* all other frames */
 } HbLaneKind;
 
-/* Sorts received frames into whole messages, pongs, and those that libsoup has to handle:
- * fragments, other control frames, and everything that it refuses. */
+/* Sorts received frames into whole messages, pongs, and the frames that libsoup has to handle:
+ * fragments, other control frames, and every frame that libsoup refuses. */
 typedef struct
 {
   guint64  max_length;    /* of a payload */

@@ -5,7 +5,7 @@
 #include "hb-lane-private.h"
 #include "hb-outgoing-private.h"
 
-/* Returns whether a frame with this header is refused, whatever its payload is. */
+/* Returns whether libsoup refuses a frame with this header, whatever its payload is. */
 static gboolean
 is_wrong (const HbLane  *self,
           const HbFrame *frame)
@@ -32,7 +32,8 @@ is_wrong (const HbLane  *self,
     }
 }
 
-/* Returns whether a frame is a whole message that is not refused, unless its payload is wrong. */
+/* Returns whether a frame is a whole message, which libsoup does not refuse unless the payload is
+ * wrong. */
 static gboolean
 is_message (const HbLane  *self,
             const HbFrame *frame)
@@ -52,8 +53,8 @@ is_pong (const HbLane  *self,
          && frame->is_minimal && frame->length <= MIN (HB_FRAME_MAX_CONTROL, self->max_length);
 }
 
-/* Parses the header at the beginning of @data into @frame, except if the result is
- * HB_LANE_UNKNOWN. */
+/* Returns which reader the frame at the beginning of @data is for. Parses the header into @frame,
+ * as hb_frame_parse () does. */
 HbLaneKind
 hb_lane_sort (const HbLane *self,
               HbFrame      *frame,
@@ -62,7 +63,7 @@ hb_lane_sort (const HbLane *self,
 {
   if (hb_frame_parse (frame, data, length) == 0)
     {
-      /* Two bytes are enough to refuse a masked frame, so libsoup refuses it as early. */
+      /* Two bytes are enough to refuse a masked frame, so libsoup gets the frame without delay. */
       if (length < 2 || !frame->is_masked)
         return HB_LANE_UNKNOWN;
 
@@ -75,8 +76,8 @@ hb_lane_sort (const HbLane *self,
   return is_pong (self, frame) ? HB_LANE_PONG : HB_LANE_SLOW;
 }
 
-/* Follows a frame that libsoup handles. After a close frame, and after a frame that it refuses,
- * libsoup has to receive every byte. */
+/* Call this after a frame that libsoup handles. After a close frame, and after a frame that libsoup
+ * refuses, libsoup has to receive every byte. */
 void
 hb_lane_on_slow (HbLane        *self,
                  const HbFrame *frame)

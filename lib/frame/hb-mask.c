@@ -8,14 +8,14 @@
 
 /* The masking of a payload (RFC 6455, 5.3)
  *
- * With -O2, gcc makes vector instructions only of a loop with a constant number of rounds over
- * memory that does not overlap, so copy_small () is such a loop. */
+ * With -O2, gcc makes vector instructions only of a loop that has a constant number of iterations
+ * and works on memory that does not overlap, so copy_small () is such a loop. */
 
 /* The size of a vector, and of the pieces of a long payload */
 #define SMALL 16
 #define LARGE 64
 
-/* Returns the mask that begins with its byte at @offset. */
+/* Rotates the mask, so that it begins with its byte at @offset. */
 static inline guint32
 rotate (guint32 mask,
         gsize   offset)
@@ -110,7 +110,7 @@ hb_mask_copy (guint8       *restrict to,
   if (at == length)
     return;
 
-  /* The last piece overlaps the one before it: the bytes that are written twice are the same. */
+  /* The last piece overlaps the one before it. The bytes that are written twice are the same. */
   if (length >= LARGE)
     {
       copy_large (to + length - LARGE, from + length - LARGE, rotate (mask, length));

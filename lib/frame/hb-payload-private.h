@@ -6,13 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* A header that claims a long payload must not cost much memory before the payload comes. So the
+/* A header that announces a long payload must not cost much memory before the payload comes. So the
  * memory begins with this size, and is never more than HB_PAYLOAD_GROWTH times as large as the part
- * that has come. */
+ * that has been received. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
-/* Each time the memory is full, a read ends, and the memory may have to be copied. With this factor
- * the memory of a payload of 1 MiB grows twice, and four times if it doubled. */
+/* Each time the memory is full, a read ends, and the memory may have to be copied. With this
+ * factor, the memory of a payload of 1 MiB grows twice. It would grow four times if its size only
+ * doubled. */
 #define HB_PAYLOAD_GROWTH 4
 
 /* The payload of a message that comes in pieces */

@@ -9,7 +9,7 @@
 
 /* The memory has room for the next header behind the payload, because the header is read together
  * with the end of the payload. A NUL replaces the header later, because applications pass text to
- * functions that expect one. */
+ * functions that expect a NUL at its end. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
 
 static void
