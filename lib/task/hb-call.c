@@ -13,7 +13,7 @@ typedef struct
   HbCallFunc      cancelled;
   gpointer        user_data;
   GDestroyNotify  destroy;
-  GSource        *source;  /* (nullable) */
+  GSource        *source;  /* (nullable) watches the caller's GCancellable */
   HbMessage      *message; /* (nullable) received, and not returned yet */
 } HbCall;
 
@@ -39,8 +39,8 @@ free_call (gpointer data)
   g_free (self);
 }
 
-/* The source holds a reference to the GTask, because the task's thread may end the call while the
- * caller's thread dispatches the source. */
+/* Stops watching the caller's GCancellable. The source holds a reference to the GTask, because the
+ * task's thread may end the call while the caller's thread dispatches the source. */
 static void
 stop_watching (GTask *task)
 {
@@ -106,7 +106,7 @@ return_cb (gpointer user_data)
 
 /* Completes a call with a message in the next iteration of the loop, and takes ownership of
  * @message. libsoup may be delivering the message now. If the callback were called within that
- * delivery and ran a main loop until the next message is received, it would wait forever. */
+ * delivery and ran a main loop until the next message is received, it would never return. */
 static void
 return_later (GTask     *task,
               HbMessage *message)
@@ -130,7 +130,7 @@ hb_call_succeed (GTask *task)
   g_object_unref (task);
 }
 
-/* Completes the call whose ticket the machine returns. */
+/* Completes the call whose ticket the machine returns, and frees the ticket. */
 void
 hb_call_complete (HbEffect *effect)
 {

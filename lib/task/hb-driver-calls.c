@@ -213,7 +213,7 @@ send_from_outside (HbDriver    *self,
 }
 
 /* Sends a message within the call that accepts it, even if a handler makes the call. If the message
- * waited until the handler has returned, buffered-amount would count a message that the connection
+ * waited until the handler had returned, buffered-amount would count a message that the connection
  * can accept at once. */
 static gboolean
 send_from_inside (HbDriver    *self,

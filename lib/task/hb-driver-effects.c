@@ -40,8 +40,8 @@ yield_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Lets other sources be dispatched before the next message. The source below has the priority of
- * idle sources, so all sources that are ready and have a higher priority are dispatched first. */
+/* Lets other sources be dispatched before the next message is emitted. An idle source ends this
+ * wait. All sources that are ready and have a higher priority are dispatched before it. */
 static void
 yield (HbDriver *self)
 {
@@ -200,7 +200,7 @@ hb_driver_carry_out_each (HbDriver *self)
     }
 }
 
-/* Carries out all effects. This runs code of the application, which may call any method, drop the
+/* Carries out all effects. They run code of the application, which may call any method, drop the
  * last reference, or run a main loop in which this function is called again. */
 void
 hb_driver_carry_out_all (HbDriver *self)

@@ -51,7 +51,7 @@ hb_driver_end_delivery (HbDriver *self)
 }
 
 /* Asks the application whether a message is the reply to a ping. While the application's function
- * runs, the effects of the calls that it makes wait, as they do in a handler. */
+ * runs, the effects of its calls are not carried out, as in a handler. */
 HbReply
 hb_driver_judge (HbDriver      *self,
                  const HbEvent *event)

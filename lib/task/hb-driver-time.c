@@ -64,8 +64,8 @@ read_on (HbDriver *self)
 
 /* Handles a deadline that has passed, or sends a ping early.
  *
- * If another task was busy, for example, the deadline may have passed after the sockets were
- * polled. Bytes that prove that the server is alive may have arrived since, so the socket is read
+ * The deadline may have passed after the sockets were polled, for example because another task was
+ * busy. Bytes that prove that the server is alive may have arrived since, so the socket is read
  * again before the link is ended. */
 void
 hb_driver_tick (HbDriver *self)

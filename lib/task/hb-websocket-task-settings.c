@@ -85,7 +85,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
- * - to a URI with user info
+ * - to a URI that adds user info
  * - to a string that is not a valid URI
  *
  * [method@WebsocketTask.get_request_headers] lists the headers that a redirect to another origin
@@ -1090,9 +1090,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
  *
- * If messages of both kinds are sent on one connection, they complete in the order in which they
- * were sent. When the connection is lost, the messages of `WRITTEN` that have been written count as
- * sent, and are not sent again.
+ * If the value changes while a connection is open, messages still complete in the order in which
+ * they were sent. When the connection is lost, the messages that were sent with `WRITTEN` and have
+ * been written count as sent, and are not sent again.
  *
  * Since: 1.0
  */
@@ -1479,7 +1479,7 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
  * host and the port. `wss` and `ws` are different origins. A redirect within the origin keeps the
  * headers. A redirect to another origin removes all of them from the request, including
- * `Authorization`, `Cookie`, headers that only the application knows, and headers that a handler of
+ * `Authorization`, `Cookie`, other headers of the application, and headers that a handler of
  * [signal@WebsocketTask::connecting] has added. The request keeps the headers of the handshake,
  * including those with the subprotocols and the origin, and also `User-Agent`, `Accept-Encoding`
  * and `Accept-Language`. A redirect back does not restore the removed headers.

@@ -73,7 +73,7 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * The property is `NULL` while no connection is open, and each connection is another object. Signal
  * handlers that are connected to this object are lost with it. Those of the task stay connected.
  *
- * Once the application has used this property, signals of the object are emitted for each message
+ * Once the application has read this property, signals of the object are emitted for each message
  * and pong for which it has handlers, which makes receiving slower.
  *
  * Since: 1.0
@@ -220,9 +220,12 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * The time from the last ping of this connection to its reply, in microseconds.
  *
  * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
- * the next connection is open. In mode `MESSAGE`, if [property@WebsocketTask:pong-message] is
- * `NULL`, the first message after a ping counts as its reply. If the machine was suspended or the
- * program was stopped between a ping and its reply, the value does not change.
+ * the next connection is open. If the machine was suspended or the program was stopped between a
+ * ping and its reply, the value does not change.
+ *
+ * In mode `MESSAGE`, the first message after a ping counts as its reply if
+ * [property@WebsocketTask:pong-message] is `NULL` and no function of
+ * [method@WebsocketTask.set_pong_func] is set.
  *
  * Since: 1.0
  */

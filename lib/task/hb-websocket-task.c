@@ -27,7 +27,7 @@ struct _HbUserFunc
  * A task keeps one connection to the server at [property@WebsocketTask:uri]. It checks the
  * connection with a heartbeat, and drops it when the server does not respond. It then connects
  * again automatically, and sends the messages that were queued in the meantime. Signal handlers are
- * connected to the task once, and stay connected across all reconnects.
+ * connected to the task once, and stay connected across all reconnections.
  *
  * ```c
  * static void
@@ -667,7 +667,10 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * @code: the close code, 1000 for a normal end, 0 for none
  * @reason: (nullable): the reason, in at most 123 bytes of UTF-8, up to the first NUL
  *
- * Closes the connection, and does not reconnect until [method@WebsocketTask.open].
+ * Closes the connection, and makes no further attempts.
+ *
+ * The task stays closed until [method@WebsocketTask.open] or [method@WebsocketTask.reconnect_now]
+ * is called.
  *
  * The call does not wait. Run the main loop until [property@WebsocketTask:state] is `CLOSED`, or
  * call [method@WebsocketTask.close_async].
@@ -802,7 +805,7 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * way counts as failed.
  *
  * If [property@WebsocketTask:repeat-limit] is reached, the task becomes `CLOSED`, as after a loss.
- * In the states `WAITING`, `CLOSING` and `CLOSED` the call has no effect.
+ * In the states `WAITING`, `CLOSING` and `CLOSED`, the call has no effect.
  *
  * Since: 1.0
  */
@@ -1007,10 +1010,10 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  * The call fails with:
  *
  * - `HB_ERROR_CLOSED`
- * - `HB_ERROR_QUEUE_FULL`
+ * - `HB_ERROR_QUEUE_FULL`, also if a message with `HB_SEND_FLAGS_VOLATILE` would have to wait
  * - `HB_ERROR_INVALID_ARGUMENT` if a text is not UTF-8, or the type is neither text nor binary
- * - `HB_ERROR_NOT_OPEN` if a message with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`
- *   cannot be sent on the current connection
+ * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
+ *   has only `HB_SEND_FLAGS_VOLATILE` and no connection is ready
  *
  * Bindings throw these errors, and return like [method@WebsocketTask.send_text].
  *
@@ -1053,7 +1056,7 @@ hb_websocket_task_send_message (HbWebsocketTask        *self,
  * acknowledged them. Only the server can confirm that its application has received the message.
  *
  * If the cancellable is triggered while the message waits for an acknowledgement, the call succeeds
- * when the acknowledgement comes, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
+ * when the acknowledgement arrives, and fails with `G_IO_ERROR_CANCELLED` if the connection ends
  * before that.
  *
  * The function may be called from any thread. @callback is called in the thread-default main
@@ -1197,7 +1200,7 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  * [signal@WebsocketTask::message] or lost between two calls. If a message already waits, the call
  * completes with it. Several calls that are pending receive messages in the order of the calls.
  *
- * The call continues across reconnects until the task is `CLOSED`. On a `CLOSED` task, the call
+ * The call continues across reconnections until the task is `CLOSED`. On a `CLOSED` task, the call
  * returns a message that was received before, and fails if none is left.
  *
  * Since: 1.0
@@ -1290,9 +1293,9 @@ hb_websocket_task_take_queue (HbWebsocketTask *self)
  *
  * The function replaces [property@WebsocketTask:ping-message] and
  * [property@WebsocketTask:ping-bytes] from the next ping on, until another function replaces it.
- * With `NULL`, the properties apply again. In mode `MESSAGE` the ping is a text message. In mode
- * `PING` the first 125 bytes of the text are sent. If the text is not UTF-8, which is a
- * programmer's error, the task uses the properties instead.
+ * With `NULL`, the properties apply again. In mode `MESSAGE`, the ping is a text message. In mode
+ * `PING`, the first 125 bytes of the text are the payload of the ping frame. If the text is not
+ * UTF-8, which is a programmer's error, the task uses the properties instead.
  *
  * Since: 1.0
  */
@@ -1327,7 +1330,7 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * From the next message on, the function alone decides which message is a reply, until another
  * function replaces it. [property@WebsocketTask:pong-message] has no effect in that time. With
  * `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The function
- * is called when a message is received, also while [property@WebsocketTask:paused] is `TRUE`, so a
+ * is called when a message is received, even while [property@WebsocketTask:paused] is `TRUE`, so a
  * reply never waits.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
