@@ -6,14 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* A deadline in the next iteration of the loop, in place of a time of hb_clock_now () */
+/* The deadline of an alarm that must be called in the next iteration of the loop. It takes the
+ * place of a time of hb_clock_now (). */
 #define HB_AT_ONCE G_MININT64
 
-/* Returns the time at which the callback must run, HB_AT_ONCE or HB_NEVER. Must not call a function
- * of an alarm.
+/* Returns the time at which the callback must run, or HB_AT_ONCE, or HB_NEVER. The function must
+ * not call any function of an alarm.
  *
- * @earliest: (out) (optional): the time from which on the callback may run if the loop is awake
- *   for another deadline; the returned time if this is not set */
+ * @earliest: (out) (optional): the time from which the callback may run if another deadline has
+ *   woken the loop; the returned time if the function does not set it */
 typedef gint64 (*HbAlarmFunc) (gpointer  user_data,
                                gint64   *earliest);
 
@@ -22,26 +23,26 @@ typedef void (*HbAlarmCallback) (gpointer user_data);
 typedef struct _HbAlarm HbAlarm;
 typedef struct _HbSchedule HbSchedule;
 
-/* Calls a function in a main context at a time, or at once. All alarms of a context share one
- * GSource, see HbSchedule. */
+/* Calls a function in a main context, at a given time or at once. All alarms of a context share one
+ * GSource (see HbSchedule). */
 struct _HbAlarm
 {
   HbAlarmFunc      func;
   HbAlarmCallback  callback;
   gpointer         user_data;
   HbSchedule      *schedule;    /* (nullable) NULL while the alarm belongs to no context */
-  gint64           deadline;    /* for which the alarm is in the heaps; it may be later by now */
+  gint64           deadline;    /* sorts the alarm in the heaps; the actual deadline may be later */
   HbHeapNode       latest;
   HbHeapNode       earliest;
-  HbAlarm        **touched;     /* the first of the touched alarms of the schedule */
-  HbAlarm         *next;        /* (nullable) of the touched alarms */
+  HbAlarm        **touched;     /* the head of the list of touched alarms of the schedule */
+  HbAlarm         *next;        /* (nullable) the next touched alarm */
   GList            in_queue;
-  gboolean         is_touched;  /* waits for a query, or belongs to no context */
+  gboolean         is_touched;  /* The deadline must be queried, or the alarm has no context. */
   gboolean         is_queued;
-  gboolean         is_woken;    /* hb_alarm_wake () was called */
-  gboolean         has_come;    /* the alarm is queued because of its deadline */
+  gboolean         is_woken;    /* hb_alarm_wake () was called. */
+  gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
-  gboolean         may_act;     /* these three are for the callback */
+  gboolean         may_act;     /* The callback reads these three. */
   gboolean         is_due;
   gboolean         was_woken;
 };

@@ -6,11 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* The alarms of a schedule that are to be called, first come, first served. Any thread may add one.
- * Only the thread of the loop removes one. */
+/* The alarms of a schedule that must be called, in the order in which they were added. Any thread
+ * may add an alarm. Only the thread of the loop may remove one. */
 typedef struct
 {
-  GMutex mutex;  /* for the queue, and for is_queued and is_woken of each alarm */
+  GMutex mutex;  /* protects the queue, and is_queued and is_woken of each alarm */
   GQueue alarms;
   int    length; /* (atomic) */
 } HbAlarmQueue;

@@ -4,7 +4,7 @@
 
 #include "hb-schedule-private.h"
 
-/* @func: called in the thread of the loop, before a poll, if the alarm has been touched */
+/* @func: called only in the thread of the loop, until hb_alarm_leave () has returned */
 void
 hb_alarm_init (HbAlarm         *self,
                HbAlarmFunc      func,
@@ -22,8 +22,8 @@ hb_alarm_init (HbAlarm         *self,
   };
 }
 
-/* Queries the deadline before the next poll of the context. The context must exist until
- * hb_alarm_leave (). */
+/* Adds the alarm to @context, which must exist until hb_alarm_leave (). The deadline is queried
+ * before the next poll. */
 void
 hb_alarm_enter (HbAlarm      *self,
                 GMainContext *context)
@@ -34,7 +34,8 @@ hb_alarm_enter (HbAlarm      *self,
   hb_schedule_add (self->schedule, self);
 }
 
-/* The callback is not called again. It may itself call this function. */
+/* Removes the alarm from its context. The callback is not called again, and may itself call this
+ * function. Does nothing if the alarm belongs to no context. */
 void
 hb_alarm_leave (HbAlarm *self)
 {
@@ -55,8 +56,8 @@ hb_alarm_wake (HbAlarm *self)
   hb_schedule_wake (self->schedule, self);
 }
 
-/* Returns whether hb_alarm_wake () was a reason for the call. Only the callback may call this, as
- * the next two. */
+/* Returns whether hb_alarm_wake () was a reason for the call. Only the callback may call this
+ * function and the next two. */
 gboolean
 hb_alarm_was_woken (const HbAlarm *self)
 {

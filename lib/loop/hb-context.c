@@ -4,12 +4,13 @@
 
 #include "hb-context-private.h"
 
-/* Makes @context thread-default. libsoup attaches a source to the context that is thread-default
- * during the call, so a call from a handler in another context would attach it there.
+/* Makes @context thread-default. During a call, libsoup attaches its sources to the context that is
+ * thread-default. Without this function, a call from a handler that runs in another context would
+ * attach them to that context.
  *
  * @context: (nullable)
  *
- * Returns: (nullable): NULL where the context is thread-default already, as for nearly every
+ * Returns: (nullable): NULL if @context is NULL, or is thread-default already, as in nearly every
  *   call */
 GMainContextPusher *
 hb_context_push (GMainContext *context)

@@ -4,11 +4,11 @@
 
 #include "hb-dispose-later-private.h"
 
-/* Disposes of an object in a source of its own, because the object may be running a function
+/* Disposes of an object in a source of its own, because a function of the object may be running
  * now. */
 
-/* An unref would not be enough: the application may hold a reference too, and libsoup would go on
- * reading the socket. */
+/* Releasing the reference would not be enough. If the application holds another reference, libsoup
+ * would continue to read the socket. */
 static gboolean
 dispose_cb (gpointer user_data)
 {
@@ -27,8 +27,9 @@ forget_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Called with an object in @data only where the context is being freed. GLib loses track of sources
- * that are destroyed meanwhile, and the object may own some, so the default context frees it. */
+/* If @data still contains an object, the context is being freed. GLib loses track of sources that
+ * are destroyed at that time, and the object may own such sources. Therefore the object is released
+ * in the default context. */
 static void
 free_place (gpointer data)
 {
@@ -44,8 +45,8 @@ free_place (gpointer data)
   g_source_attach (source, NULL);
 }
 
-/* Takes over @object and disposes of it in the next iteration of @context. If no thread runs the
- * context again, the reference is dropped when the context is freed. */
+/* Takes ownership of @object, and disposes of it in the next iteration of @context. If no thread
+ * runs the context again, the reference is dropped when the context is freed. */
 void
 hb_dispose_later (GObject      *object,
                   GMainContext *context)

@@ -6,18 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* The membership of an object in one heap. An object in two heaps has two of these. */
+/* The membership of an object in one heap. An object in two heaps has two such nodes. */
 typedef struct
 {
   gpointer data;     /* the object */
   gint64   key;
-  guint    position; /* in the heap, from 1; 0 while the node is in none */
+  guint    position; /* in the heap, counted from 1; 0 while the node is in no heap */
 } HbHeapNode;
 
-/* Nodes of which the one with the least key is found at once */
+/* A binary heap of nodes, of which the first one has the least key */
 typedef struct
 {
-  GPtrArray *nodes; /* (element-type HbHeapNode) (not owned) the children of n are 2n and 2n + 1 */
+  GPtrArray *nodes; /* (element-type HbHeapNode) (not owned) node n has the children 2n, 2n + 1 */
 } HbHeap;
 
 void        hb_heap_init   (HbHeap       *self);

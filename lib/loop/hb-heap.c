@@ -35,7 +35,7 @@ place (HbHeap     *self,
   node->position = position;
 }
 
-/* Moves @node, for which @position is free, up to where its parent is not greater. */
+/* Puts @node at @position, which is free, and moves it up until its parent is not greater. */
 static void
 move_up (HbHeap     *self,
          HbHeapNode *node,
@@ -50,7 +50,7 @@ move_up (HbHeap     *self,
   place (self, node, position);
 }
 
-/* Moves @node, for which @position is free, down to where its children are not less. */
+/* Puts @node at @position, which is free, and moves it down until no child is less. */
 static void
 move_down (HbHeap     *self,
            HbHeapNode *node,

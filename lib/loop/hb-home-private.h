@@ -7,11 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* The main context to which an object belongs for a time, and the thread that runs it */
+/* The main context to which an object currently belongs, and the thread that runs this context */
 typedef struct
 {
-  GMutex        mutex;   /* for other threads that read the two fields */
-  GMainContext *context; /* (owned) (nullable) NULL while the object belongs to none */
+  GMutex        mutex;   /* protects the two fields below, which other threads read */
+  GMainContext *context; /* (owned) (nullable) NULL while the object belongs to no context */
   gpointer      thread;  /* (nullable) (atomic) */
 } HbHome;
 
@@ -26,15 +26,16 @@ void                hb_home_call    (HbHome         *self,
                                      gpointer        user_data,
                                      GDestroyNotify  destroy);
 
-/* Returns what no other running thread has. g_thread_self () would take ten times as long, which
- * counts because every call of the application asks for its thread. */
+/* Returns a value that identifies the calling thread. g_thread_self () would take ten times as
+ * long, which matters because every call of the application checks its thread. */
 static inline gpointer
 hb_home_get_thread (void)
 {
   return (gpointer) pthread_self ();
 }
 
-/* Returns whether this is the object's thread. An object without a thread belongs to no thread. */
+/* Returns whether the calling thread is the thread of the object. Returns FALSE if the object has
+ * no thread. */
 static inline gboolean
 hb_home_is_own (HbHome *self)
 {

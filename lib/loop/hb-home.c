@@ -7,8 +7,9 @@
 
 G_STATIC_ASSERT (sizeof (pthread_t) <= sizeof (gpointer));
 
-/* Takes over @context.
+/* Takes ownership of @context.
  *
+ * @context: (nullable)
  * @thread: (nullable) */
 static void
 set (HbHome       *self,
@@ -38,7 +39,7 @@ hb_home_clear (HbHome *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* The object belongs to the context that is thread-default now, until hb_home_leave (). */
+/* Makes the object belong to the context that is thread-default now, until hb_home_leave (). */
 void
 hb_home_enter (HbHome *self)
 {
@@ -51,8 +52,8 @@ hb_home_leave (HbHome *self)
   set (self, NULL, NULL);
 }
 
-/* Returns whether this thread may use the object. While the object has a thread, no other one
- * may. */
+/* Returns whether the calling thread may use the object. While the object has a thread, no other
+ * thread may use it. */
 gboolean
 hb_home_is_here (HbHome *self)
 {

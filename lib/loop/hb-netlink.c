@@ -13,18 +13,18 @@
 #include "hb-netlink-private.h"
 #include "hb-topology-private.h"
 
-/* Listens to the kernel for changes of links, addresses and routes. From GLib 2.90 on, the
- * GNetworkMonitor that works without NetworkManager follows default routes only. The kernel removes
- * IPv4 routes together with their address or link, and sends no message about them, so that monitor
- * misses these changes.
+/* Listens to the kernel for changes of links (network interfaces), addresses and routes. From GLib
+ * 2.90 on, the GNetworkMonitor that works without NetworkManager follows default routes only. The
+ * kernel removes IPv4 routes together with their address or link, and sends no message about these
+ * routes, so that monitor misses such changes.
  *
- * All tasks of a context share one socket, since there may be thousands of them. Any thread may
+ * All tasks of a context share one socket, because there may be thousands of tasks. Any thread may
  * dispose of a task, so a lock protects the sockets. */
 typedef struct
 {
-  GMainContext *context; /* that of the tasks, which hold a reference */
+  GMainContext *context; /* (not owned) the context of the tasks, which own it */
   GSource      *source;
-  GArray       *listeners; /* of Listener */
+  GArray       *listeners; /* (element-type Listener) */
   HbTopology   *topology;
   int           fd;
 } HbNetlink;
@@ -36,7 +36,7 @@ typedef struct
 } Listener;
 
 /* A buffer that is aligned for the headers in it. Only a message about an interface with hundreds
- * of virtual functions is longer. */
+ * of virtual functions is longer than the buffer. */
 typedef union
 {
   struct nlmsghdr header;
@@ -47,7 +47,7 @@ typedef union
 #define MAX_DATAGRAMS 64
 
 static GMutex mutex;
-static GHashTable *sockets; /* (nullable) of HbNetlink, by its context */
+static GHashTable *sockets; /* (element-type GMainContext HbNetlink) (nullable) (not owned) */
 
 /* Runs after the last call of readable_cb (). If the descriptor were closed earlier, another thread
  * could reuse its number, and readable_cb () would read from a file of that thread. */
@@ -62,7 +62,7 @@ free_netlink (gpointer data)
   g_free (self);
 }
 
-/* Returns: -1 if a sandbox forbids such sockets */
+/* Returns: the descriptor, or -1 if a sandbox forbids such sockets */
 static int
 open_socket (void)
 {
@@ -84,7 +84,9 @@ open_socket (void)
 }
 
 /* Processes a datagram. @length is larger than the buffer if the datagram did not fit. Other
- * processes can send datagrams too, so only those of the kernel count. */
+ * processes can send datagrams too, so only those of the kernel count.
+ *
+ * Returns: whether a link, an address or a route may have changed */
 static gboolean
 take (HbNetlink                *self,
       const struct sockaddr_nl *sender,
@@ -103,7 +105,7 @@ take (HbNetlink                *self,
   return hb_topology_take (self->topology, datagram, length);
 }
 
-/* Returns: FALSE after an error that the next call would meet again */
+/* Returns: FALSE after an error that would occur again in the next call */
 static gboolean
 receive (HbNetlink *self,
          gboolean  *has_changed)
@@ -146,7 +148,7 @@ find (GMainContext *context)
   return g_hash_table_lookup (sockets, context);
 }
 
-/* Returns: (transfer full): the source, to be destroyed without the lock */
+/* Returns: (transfer full): the source, which must be destroyed without the lock */
 static GSource *
 withdraw (HbNetlink *self)
 {
@@ -174,7 +176,7 @@ readable_cb (int           fd,
       listener->func (listener->user_data);
     }
 
-  /* Another thread may have withdrawn it meanwhile. */
+  /* Another thread may have withdrawn the socket meanwhile. */
   if (!goes_on && self->source != NULL)
     broken = withdraw (self);
   g_mutex_unlock (&mutex);
@@ -182,7 +184,7 @@ readable_cb (int           fd,
   return goes_on;
 }
 
-/* Returns: (nullable): NULL without a socket */
+/* Returns: (nullable): NULL if the socket cannot be opened */
 static HbNetlink *
 new_netlink (GMainContext *context)
 {
@@ -205,9 +207,9 @@ new_netlink (GMainContext *context)
   return self;
 }
 
-/* Calls @func after each change of a link, an address or a route, until hb_netlink_unwatch (). The
- * call is made in @context, which must exist until then. A lock is held during the call, so @func
- * must only attach a source. Does nothing if the socket cannot be opened. */
+/* Calls @func in @context after each change of a link, an address or a route, until
+ * hb_netlink_unwatch (). The context must exist until that call. A lock is held while @func runs,
+ * so @func may do no more than attach a source. Does nothing if the socket cannot be opened. */
 void
 hb_netlink_watch (GMainContext  *context,
                   HbNetlinkFunc  func,
@@ -244,7 +246,7 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* Closes the socket with its last listener. */
+/* Removes a listener, and closes the socket if it was the last one. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)

@@ -10,19 +10,19 @@
 #include "hb-netlink-private.h"
 #endif
 
-/* The process has one GNetworkMonitor, which emits its signal in the context that used it first, so
- * each change is passed on to the task's context. One handler serves all tasks, because thousands
- * of handlers would take memory. hb-netlink.c also listens to the kernel. */
+/* The process has one GNetworkMonitor, which emits its signal in the context that used it first.
+ * Therefore each change is passed on to the context of each task. One handler serves all tasks,
+ * because thousands of handlers would take much memory. hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GMainContext *context;
   GSourceFunc   func; /* (nullable) NULL after hb_network_unwatch () */
   gpointer      user_data;
-  GList         link;      /* of `networks` */
-  gboolean      is_coming; /* (atomic) a call of @func is pending */
+  GList         link;      /* in `networks` */
+  gboolean      is_coming; /* (atomic) A call of @func is pending. */
 };
 
-/* Protects what follows. */
+/* Protects the two variables below. */
 static GMutex mutex;
 static GQueue networks = G_QUEUE_INIT; /* of HbNetwork (not owned) */
 static gulong handler;                 /* 0 while no task listens */

@@ -6,18 +6,18 @@
 
 G_BEGIN_DECLS
 
-/* The watches of one main context: the polled ones, and those to call */
+/* The watches of one main context: those whose sockets are polled, and those that must be called */
 typedef struct
 {
-  GSource   *source;    /* (not owned) polls, and is the owner */
+  GSource   *source;    /* (not owned) polls the descriptors, and owns the poller */
   GPtrArray *watches;   /* (element-type HbWatch) (not owned) the polled ones */
   GPollFD    set;       /* the epoll descriptor, -1 while the source polls the sockets themselves */
   gboolean   has_no_set; /* The system has no epoll, or not enough memory for it. */
   GMainContext *parking; /* (nullable) see hb_watch_get_parking () */
-  GQueue     queue;     /* of the watches to call, first come, first served, and of the mark */
-  GList      mark;      /* The watches in front of it were ready when the mark was set. */
+  GQueue     queue;     /* the watches to call, in their order, and the mark */
+  GList      mark;      /* The watches in front of it were queued when the mark was set. */
   gboolean   is_marked;
-  guint      turn;      /* counts the iterations of the loop, from 1, as 0 stands for none */
+  guint      turn;      /* counts the iterations of the loop from 1, because 0 means no context */
 } HbPoller;
 
 void     hb_poller_init     (HbPoller *self,
@@ -35,7 +35,8 @@ void     hb_poller_collect  (HbPoller *self,
 void     hb_poller_set_mark (HbPoller *self);
 HbWatch *hb_poller_pop      (HbPoller *self);
 
-/* For the prepare () of the source. Returns whether a watch must be called. */
+/* Counts an iteration of the loop. Must be called by the prepare () of the source. Returns whether
+ * a watch must be called. */
 static inline gboolean
 hb_poller_prepare (HbPoller *self)
 {

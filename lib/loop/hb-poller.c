@@ -9,12 +9,12 @@
 
 #include "hb-poller-private.h"
 
-/* poll(2) reports these without being asked. Both a reader and a writer must see them. */
+/* poll(2) always reports these conditions. Both a reader and a writer must be called for them. */
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
-/* poll(2) looks at each descriptor, so its time grows with their number. epoll(7) does not, but
- * takes another system call for each poll. A context with more sockets than MAX_DIRECT polls an
- * epoll descriptor in their place, and one with fewer than MIN_IN_SET no longer does. */
+/* poll(2) looks at each descriptor, so it takes longer the more descriptors it polls. epoll(7) does
+ * not, but needs one more system call for each poll. If a context has more than MAX_DIRECT sockets,
+ * it polls one epoll descriptor in their place, until fewer than MIN_IN_SET sockets are left. */
 #define MAX_DIRECT 32
 #define MIN_IN_SET 16
 
@@ -65,7 +65,7 @@ remove_poll (HbPoller *self,
 G_STATIC_ASSERT ((int) G_IO_IN == (int) EPOLLIN && (int) G_IO_OUT == (int) EPOLLOUT);
 G_STATIC_ASSERT ((int) G_IO_ERR == (int) EPOLLERR && (int) G_IO_HUP == (int) EPOLLHUP);
 
-/* Returns FALSE if the kernel cannot do that. */
+/* Adds, changes or removes @watch in the epoll set. Returns FALSE if the kernel refuses. */
 static gboolean
 control_set (HbPoller *self,
              int       operation,
@@ -90,7 +90,8 @@ close_set (HbPoller *self)
     add_poll (self, &get_watch (self, i)->poll);
 }
 
-/* Polls @watch, which is in the list and not in the set, or close_set () has polled it. */
+/* Adds @watch to the set. The watch must already be in the list, because close_set () polls all
+ * watches of the list if the set does not accept this one. */
 static void
 add_to_set (HbPoller *self,
             HbWatch  *watch)
@@ -186,8 +187,8 @@ remove_watch (HbPoller *self,
   remove_poll (self, &watch->poll);
 }
 
-/* Polls for the conditions that are wanted now. With no condition, the socket must leave the poll,
- * because poll(2) and epoll(7) would report a hang-up in every iteration. */
+/* Polls for the conditions that are wanted now. If no condition is wanted, the socket is not
+ * polled, because poll(2) and epoll(7) would still report a hang-up in every iteration. */
 void
 hb_poller_update (HbPoller *self,
                   HbWatch  *watch)
@@ -204,7 +205,7 @@ hb_poller_update (HbPoller *self,
     change_watch (self, watch);
 }
 
-/* Queues the watch, to be called after all that are in the queue already. */
+/* Adds the watch to the end of the queue, unless it is in the queue already. */
 void
 hb_poller_queue (HbPoller *self,
                  HbWatch  *watch)
@@ -232,7 +233,7 @@ hb_poller_remove (HbPoller *self,
   watch->is_queued = FALSE;
 }
 
-/* Returns whether the last poll has found a socket ready, or a watch must be called. */
+/* Returns whether the last poll has found a socket ready, or whether a watch must be called. */
 gboolean
 hb_poller_check (HbPoller *self)
 {
@@ -251,8 +252,8 @@ hb_poller_check (HbPoller *self)
   return FALSE;
 }
 
-/* Queues the watch if its socket is ready for a wanted condition. Otherwise no longer polls for
- * the condition. */
+/* Queues the watch if its socket is ready for a wanted condition. Otherwise stops polling for the
+ * condition. */
 static void
 take (HbPoller     *self,
       HbWatch      *watch,
@@ -276,7 +277,7 @@ collect_polled (HbPoller *self)
 {
   guint i;
 
-  /* Backwards, because another watch takes the place of one that leaves the list. */
+  /* Goes backwards, because the last watch takes the place of a watch that leaves the list. */
   for (i = self->watches->len; i-- > 0;)
     {
       HbWatch *watch = get_watch (self, i);
@@ -290,8 +291,9 @@ collect_polled (HbPoller *self)
 
 #ifdef HAVE_EPOLL
 
-/* The kernel reports the sockets in turn, a batch at a time, and again as long as they are ready.
- * A watch that leaves the list may close the set. */
+/* Each call of epoll_wait(2) reports a batch of ready sockets. A socket that stays ready is
+ * reported again, after all others. Therefore the loop ends after as many reports as there are
+ * watches. A call of take () may remove a watch from the list, and may thereby close the set. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)
@@ -319,10 +321,10 @@ collect_from_set (HbPoller *self,
 
 #endif
 
-/* Queues the watches whose sockets the last poll has found ready. No function is called in between,
- * so what the poll has found is not stale.
+/* Queues all watches whose sockets the last poll has found ready. No function of a watch runs
+ * before all are queued, because it could make the results of the poll stale.
  *
- * @is_complete: whether none may be left for the next time, even if that takes longer */
+ * @is_complete: whether every ready socket must be found in this call, even if that takes longer */
 void
 hb_poller_collect (HbPoller *self,
                    gboolean  is_complete)
@@ -338,7 +340,7 @@ hb_poller_collect (HbPoller *self,
   collect_polled (self);
 }
 
-/* Sets the mark behind all watches that must be called now. */
+/* Adds the mark to the end of the queue, behind all watches that must be called now. */
 void
 hb_poller_set_mark (HbPoller *self)
 {
@@ -346,9 +348,9 @@ hb_poller_set_mark (HbPoller *self)
   g_queue_push_tail_link (&self->queue, &self->mark);
 }
 
-/* Removes the first watch from the queue.
+/* Removes the first entry from the queue.
  *
- * Returns: (nullable): NULL for the mark, and for an empty queue */
+ * Returns: (nullable): the watch; NULL if the entry is the mark, or the queue is empty */
 HbWatch *
 hb_poller_pop (HbPoller *self)
 {

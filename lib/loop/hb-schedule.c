@@ -9,27 +9,30 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* After this time with sockets, or with alarms, every other source of the context is dispatched. */
+/* The maximum time for the watches of one dispatch, and also for its alarms, in microseconds. Every
+ * other source of the context is then dispatched before the rest is called. */
 #define MAX_BUSY 4000
 
-/* By how much a deadline may be later than the time for which an alarm is sorted. At the default
- * times, the reply to a ping moves the deadline by more. */
+/* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the
+ * alarm. With the default times, the reply to a ping moves the deadline further than this. */
 #define MAX_STALENESS (2 * G_TIME_SPAN_SECOND)
 
-/* The deadline of an alarm in no heap. HB_NEVER is later by MAX_STALENESS, and so leaves the alarm
- * where it is. HB_AT_ONCE, which follows HB_NEVER when integers wrap around, does not. */
+/* The deadline of an alarm that is in no heap. HB_NEVER is later by MAX_STALENESS, so an alarm
+ * whose new deadline is HB_NEVER is not moved. HB_AT_ONCE follows HB_NEVER when integers wrap
+ * around, so an alarm whose new deadline is HB_AT_ONCE is moved. */
 #define NOWHERE (HB_NEVER - MAX_STALENESS)
 
 /* The source of all alarms and all watches of one main context, with one timer for the first
- * deadline of all. Sources for each connection would make each iteration of the loop slower.
+ * deadline of all. A source for each connection would make each iteration of the loop slower.
  *
- * Sockets precede deadlines. What a socket had received when a deadline passed is read before the
- * deadline is handled, however many other sockets are read first.
+ * Sockets are read before deadlines are handled. All bytes that a socket had received when a
+ * deadline passed are read first, however many other sockets must be read.
  *
- * The source queries the deadline of an alarm that was touched once before each poll. Sorting it
- * again for each message would cost more than the message itself. For the same reason an alarm
- * whose deadline moves to a later time stays in its place until it has moved by MAX_STALENESS, or
- * the time of its place has passed. The timer then wakes the loop once although no alarm is due.
+ * If an alarm was touched, the source queries its deadline once, before the next poll. Sorting the
+ * alarm again for each message would cost more than the message itself. For the same reason, an
+ * alarm whose deadline moves to a later time keeps its place in the heaps until the deadline has
+ * moved by more than MAX_STALENESS, or the time of its place has passed. In the second case, the
+ * timer wakes the loop once although no alarm is due.
  *
  * Only the thread that owns the context uses the fields that precede the queue. */
 struct _HbSchedule
@@ -37,7 +40,7 @@ struct _HbSchedule
   GSource       source;
   GMainContext *context;    /* (not owned) */
   guint         n_users;    /* alarms and watches; protected by schedules_mutex */
-  gboolean      is_shared;  /* by all users of the context, in `schedules` */
+  gboolean      is_shared;  /* All users of the context share it, and it is in `schedules`. */
   HbPoller      poller;     /* of the watches */
   HbTimer       timer;
   HbHeap        latest;     /* alarms by the time at which they must be called */
@@ -45,19 +48,20 @@ struct _HbSchedule
   gboolean      is_changed; /* The timer must be set again. */
   HbAlarm      *touched;    /* (nullable) the first alarm to query */
   gint64        read_until; /* Each socket that was readable at this time has been read. */
-  HbAlarmQueue  queue;      /* alarms to call; for any thread */
+  HbAlarmQueue  queue;      /* the alarms to call, which any thread may add */
 };
 
-/* The greatest delay of an alarm: this fraction of the wait, and at most MAX_SLACK */
+/* An alarm is late by at most its wait divided by SLACK, and by at most MAX_SLACK. */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* A deadline that is handled too late by HB_LATE never ends a connection, so the slack must be
- * smaller. */
+/* A deadline that is handled more than HB_LATE late never ends a connection, so the slack must be
+ * smaller than HB_LATE. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
-/* Delays the deadline to the next multiple of a power of two, the largest within the slack.
- * Similar deadlines then wake the main loop together, and programs wake the machine together. */
+/* Delays the deadline to the next multiple of the largest power of two within the slack. Similar
+ * deadlines then share one wake-up of the main loop. Those of several programs share one wake-up of
+ * the machine. */
 static gint64
 put_together (gint64 deadline)
 {
@@ -73,8 +77,8 @@ put_together (gint64 deadline)
   return (deadline + grid - 1) / grid * grid;
 }
 
-/* (element-type GMainContext HbSchedule) (not owned) of the contexts that have an alarm or a
- * watch */
+/* (element-type GMainContext HbSchedule) (not owned) the shared schedules of the contexts that have
+ * an alarm or a watch */
 static GHashTable *schedules;
 static GMutex schedules_mutex;
 
@@ -113,7 +117,7 @@ schedule (HbSchedule *self,
   self->is_changed = TRUE;
 }
 
-/* Not inlined, so that the usual case does without what this needs. */
+/* Not inlined, so that the usual case, in which no alarm moves, stays fast. */
 static G_GNUC_NO_INLINE void
 move (HbSchedule *self,
       HbAlarm    *alarm,
@@ -127,7 +131,8 @@ move (HbSchedule *self,
     schedule (self, alarm);
 }
 
-/* Leaves an alarm in its place if its deadline is the same or a little later: see HbSchedule. */
+/* Queries the deadlines of the touched alarms. An alarm keeps its place if its deadline is the same
+ * or a little later: see HbSchedule. */
 static void
 query_touched (HbSchedule *self)
 {
@@ -182,8 +187,9 @@ hb_schedule_check (GSource *source)
          || hb_timer_check (&self->timer, source);
 }
 
-/* Queues the alarms whose time has come. An alarm that may be called before its deadline is called
- * together with those whose deadline has passed, so that the loop need not wake again for it. */
+/* Queues the alarms whose earliest time has passed. An alarm that may be called before its deadline
+ * is called together with those whose deadline has passed, so that the loop need not wake up again
+ * for it. */
 static void
 collect (HbSchedule *self)
 {
@@ -202,10 +208,11 @@ collect (HbSchedule *self)
     }
 }
 
-/* Takes the alarm out of the queue, and notes for the callback why it is called. Callbacks of other
- * alarms may have changed the deadline since this one was queued, so the deadline is queried again.
+/* Takes the alarm out of the queue, and stores for the callback why it is called. Callbacks of
+ * other alarms may have changed the deadline since this alarm was queued, so the deadline is
+ * queried again.
  *
- * Returns whether there is a reason. */
+ * Returns: whether the callback must be called */
 static gboolean
 judge (HbSchedule *self,
        HbAlarm    *alarm)
@@ -224,8 +231,8 @@ judge (HbSchedule *self,
   return is_urgent || alarm->may_act || alarm->was_woken;
 }
 
-/* Returns whether the timer has fired, and each socket that was readable then has been read. That
- * includes the sockets that other sources poll. */
+/* Returns whether the timer has fired, and each socket that was readable at that time has been
+ * read. These sockets include those that other sources poll. */
 static gboolean
 has_time_passed (HbSchedule *self)
 {
@@ -243,9 +250,9 @@ has_time_passed (HbSchedule *self)
   return FALSE;
 }
 
-/* Calls the watches that are queued now, until other sources must have their turn. A function may
- * run a main loop, which calls the other watches, and may remove any watch, so the next one is only
- * looked up after each call. */
+/* Calls the functions of the watches that are queued now, until other sources must have their turn.
+ * A function may run a main loop, which calls other watches, and may remove any watch. Therefore
+ * the next watch is not looked up before the function has returned. */
 static void
 call_watches (HbSchedule *self)
 {
@@ -277,7 +284,7 @@ call_watches (HbSchedule *self)
     }
 }
 
-/* Calls the alarms that are queued now, in the same way. */
+/* Calls the callbacks of the alarms that are queued now, in the same way. */
 static void
 call_alarms (HbSchedule *self)
 {
@@ -354,7 +361,9 @@ new_schedule (GMainContext *context)
   return self;
 }
 
-/* Returns: (not nullable): the shared schedule of the context, with schedules_mutex locked */
+/* Must be called with schedules_mutex locked.
+ *
+ * Returns: (not nullable): the shared schedule of the context */
 static HbSchedule *
 get_schedule (GMainContext *context)
 {
@@ -374,9 +383,10 @@ get_schedule (GMainContext *context)
   return self;
 }
 
-/* Only the thread that owns a context may use its schedule. A thread without a context of its own
- * may open a task while another thread runs the global default context. Such a task is not safe
- * from that thread, and has a schedule of its own, so that the other tasks are safe.
+/* Only the thread that owns a context may use its schedule. If a thread without a context of its
+ * own opens a task while another thread runs the global default context, both threads use this
+ * task. The task then gets a schedule of its own, so that the two threads never share the schedule
+ * of the other tasks.
  *
  * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
 HbSchedule *
@@ -396,8 +406,8 @@ hb_schedule_acquire (GMainContext *context)
   return self;
 }
 
-/* Frees the schedule with its last user, so that a context that is never iterated again keeps
- * nothing. */
+/* Frees the schedule when its last user releases it, so that nothing is left in a context that is
+ * never iterated again. */
 void
 hb_schedule_release (HbSchedule *self)
 {
@@ -445,7 +455,7 @@ void
 hb_schedule_remove (HbSchedule *self,
                     HbAlarm    *alarm)
 {
-  /* This call empties the list, so the alarm is no longer in it. */
+  /* query_touched () empties the list, so the alarm is no longer in it. */
   if (alarm->is_touched)
     query_touched (self);
 

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Wakes the main loop of a source at a time of hb_clock_now (). */
+/* Wakes the main loop of a source at a given time of hb_clock_now (). */
 typedef struct
 {
   gint64   time;        /* HB_NEVER if the timer is not set */
   int      fd;          /* -1 if the system has no timerfd */
   gpointer tag;         /* of the descriptor, in the source */
-  int      waits_at;    /* g_main_depth () of the loop in which one iteration passes, or 0 */
-  gboolean has_expired; /* before the last poll; only without a descriptor */
-  gboolean is_spent;    /* The time has passed and is dealt with, so another must be set. */
+  int      waits_at;    /* g_main_depth () when the timer fired, until one iteration later; or 0 */
+  gboolean has_expired; /* The time had passed before the last poll; only without a descriptor. */
+  gboolean is_spent;    /* The time has passed and was handled, so the timer must be set again. */
 } HbTimer;
 
 void     hb_timer_init       (HbTimer *self,
@@ -29,8 +29,8 @@ gboolean hb_timer_check      (HbTimer *self,
 gboolean hb_timer_has_passed (HbTimer *self,
                               GSource *source);
 
-/* For the prepare () of the source. The descriptor wakes the loop, so the clock need not be read
- * if the timer has one. */
+/* Must be called by the prepare () of the source. A descriptor wakes the loop, so only a timer
+ * without a descriptor reads the clock. Returns whether the timer has fired. */
 static inline gboolean
 hb_timer_prepare (HbTimer *self,
                   int     *timeout)

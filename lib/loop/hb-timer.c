@@ -11,7 +11,7 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* A time of zero would disarm the timer (timerfd_create(2)), so the earliest is 1. */
+/* A time of zero would disarm the timer (timerfd_create(2)), so the earliest time is 1. */
 static void
 arm (HbTimer *self,
      gint64   time)
@@ -56,8 +56,8 @@ hb_timer_clear (HbTimer *self)
 #endif
 }
 
-/* After the timer has fired, it stays as it is until one iteration has passed. Deadlines that keep
- * moving could put off all others otherwise. */
+/* Sets the timer. After it has fired, does nothing until one iteration has passed. Otherwise a
+ * deadline that keeps moving could delay all other deadlines forever. */
 void
 hb_timer_set (HbTimer *self,
               gint64   time)
@@ -66,8 +66,8 @@ hb_timer_set (HbTimer *self,
     arm (self, time);
 }
 
-/* For a timer without a descriptor. Returns whether it has fired, or else for how long the loop may
- * wait, in milliseconds. */
+/* Reads the clock, for a timer without a descriptor. Returns whether the timer has fired. Sets
+ * @timeout to the time for which the loop may wait, in milliseconds. */
 gboolean
 hb_timer_read_clock (HbTimer *self,
                      int     *timeout)
@@ -84,8 +84,9 @@ hb_timer_read_clock (HbTimer *self,
   return self->has_expired;
 }
 
-/* For the check () of the source. Without a descriptor the time that was read before the poll
- * counts, because the sockets may have been polled before a time that was read after it. */
+/* Must be called by the check () of the source. Without a descriptor, the time that was read before
+ * the poll counts. If the clock were read now, the timer might seem to have fired although the
+ * sockets were polled before its time. */
 gboolean
 hb_timer_check (HbTimer *self,
                 GSource *source)
@@ -96,13 +97,14 @@ hb_timer_check (HbTimer *self,
   return self->fd >= 0 ? g_source_query_unix_fd (source, self->tag) != 0 : self->has_expired;
 }
 
-/* For the dispatch () of the source. Returns whether the timer has fired, and each socket that was
- * readable then has been read. The next timer can then be set.
+/* Must be called by the dispatch () of the source. Returns whether the timer has fired, and each
+ * socket that was readable at that time has been read. The timer can then be set again.
  *
- * One iteration passes in between. Sources of the same priority read the sockets in it, so a reply
- * that has arrived is received before the deadline for it is handled. A lower priority would wait
- * forever if another source is always ready. A nested loop in that iteration has read nothing yet,
- * so it does not count. */
+ * One iteration must pass after the timer has fired. Sources of the same priority read their
+ * sockets in this iteration, so a reply that has arrived is received before its deadline is
+ * handled. A source of lower priority would not do, because it would wait forever if another source
+ * is always ready. If a nested loop begins in this iteration, it has read nothing yet, so one of
+ * its own iterations must pass. */
 gboolean
 hb_timer_has_passed (HbTimer *self,
                      GSource *source)

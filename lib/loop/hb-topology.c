@@ -13,17 +13,17 @@
 /* Remembers how the kernel last described each link, address and route. The kernel repeats a
  * description when the lifetime of an address is extended, when a router advertises an IPv6 route
  * again, and when a link reports wireless statistics. Without this memory, each repetition would
- * make every task ping. */
+ * make every task send a ping. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */
 };
 
-/* Both are digests, and the hash table reads the first as its key. */
+/* Both fields are digests. The hash table uses the first one as its key. */
 typedef struct
 {
   guint64 subject; /* identifies the link, address or route */
-  guint64 state;   /* the description of it */
+  guint64 state;   /* its description */
 } Fact;
 
 typedef enum {
@@ -32,14 +32,15 @@ typedef enum {
   KIND_ROUTE,
 } Kind;
 
-/* A router with all routes of the internet must not fill the memory of an application. */
+/* The maximum number of facts. Without this limit, a router with all routes of the internet would
+ * fill the memory of the application. */
 #define MAX_FACTS 4096
 
 /* In hundredths of a second. The kernel may set the time stamp of a new address twice, so a smaller
- * difference says nothing. */
+ * difference does not show that the address is old. */
 #define SAME_TIME 100
 
-/* FNV-1a */
+/* The constants of the hash function FNV-1a */
 #define DIGEST_BASIS G_GUINT64_CONSTANT (0xcbf29ce484222325)
 #define DIGEST_PRIME G_GUINT64_CONSTANT (0x100000001b3)
 
@@ -73,8 +74,8 @@ add_attribute (guint64              digest,
   return add_bytes (digest, RTA_DATA (attribute), RTA_PAYLOAD (attribute));
 }
 
-/* The kernel aligns structs and attributes alike. Its own macros cast in a way that compilers warn
- * about. */
+/* The kernel aligns structures and attributes in the same way. Its own macros contain casts about
+ * which compilers warn. */
 static const void *
 skip (const void *data,
       gsize       length)
@@ -135,8 +136,9 @@ forget (HbTopology *self,
   return TRUE;
 }
 
-/* The first message about a link may report a lost carrier, which is not in its mask of changes. So
- * the first message counts, unless it reports wireless statistics. */
+/* The first message about a link may report a lost carrier, although the mask of changes in the
+ * message does not show it. Therefore the first message counts, unless it reports wireless
+ * statistics. */
 static gboolean
 take_link (HbTopology             *self,
            gboolean                is_gone,
@@ -184,8 +186,8 @@ is_aged (const struct rtattr *attribute)
   return info.tstamp - info.cstamp >= SAME_TIME;
 }
 
-/* Nothing can be sent from an IPv6 address while the kernel checks whether another host has it, nor
- * if one does. */
+/* An IPv6 address cannot be used while the kernel checks whether another host has the same address,
+ * or if another host has it. */
 static gboolean
 is_usable (guint32 flags)
 {
@@ -225,8 +227,8 @@ take_address (HbTopology             *self,
   return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
 }
 
-/* The kernel adds and removes routes of these types together with an address. It sends a message
- * about the address too. */
+/* The kernel adds and removes routes of these types together with an address, about which it also
+ * sends a message. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {
@@ -250,7 +252,7 @@ is_part_of_name (const struct rtattr *attribute)
          || attribute->rta_type == RTA_TABLE;
 }
 
-/* These differ each time that a router advertises the same route. */
+/* These attributes differ each time that a router advertises the same route. */
 static gboolean
 is_lifetime (const struct rtattr *attribute)
 {
@@ -284,7 +286,8 @@ take_route (HbTopology         *self,
   return is_gone ? forget (self, subject) : learn (self, subject, state);
 }
 
-/* True if the payload of @header begins with a struct of @size. The attributes follow it. */
+/* True if the payload of @header is long enough for a struct of @size, which the attributes
+ * follow. */
 #define has(header, size) ((header)->nlmsg_len >= NLMSG_LENGTH (size))
 
 static gboolean
@@ -355,7 +358,8 @@ hb_topology_take (HbTopology *self,
   return has_changed;
 }
 
-/* Forgets everything, for use after a loss of messages. The next one about each subject counts. */
+/* Forgets everything. Must be called after messages were lost. The next message about each subject
+ * then counts as a change. */
 void
 hb_topology_clear (HbTopology *self)
 {

@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* Called in the context of the watch, which is thread-default then.
  *
- * @ready: what the socket is ready for, of the conditions that are wanted; may be 0, because
- *   hb_watch_wake () is a reason for the call too */
+ * @ready: the wanted conditions for which the socket is ready; may be 0, because hb_watch_wake ()
+ *   also causes a call */
 typedef void (*HbWatchFunc) (GIOCondition ready,
                              gpointer     user_data);
 
@@ -17,18 +17,18 @@ typedef struct _HbSchedule HbSchedule;
 typedef struct _HbWatch HbWatch;
 
 /* Calls a function when the socket of a connection is ready, or at once. All watches of a context
- * share one GSource, see HbSchedule. */
+ * share one GSource (see HbSchedule). */
 struct _HbWatch
 {
   HbWatchFunc  func;         /* (nullable) */
   gpointer     user_data;
   HbSchedule  *schedule;     /* (nullable) NULL while the watch belongs to no context */
   const guint *turn;         /* counts the iterations of the loop, from 1 */
-  GPollFD      poll;         /* `events` is what is polled for. */
-  guint        position;     /* in the list of the poller, from 1; 0 while nothing is polled for */
+  GPollFD      poll;         /* `events` are the polled conditions. */
+  guint        position;     /* in the list of the poller, counted from 1; 0 if it is not polled */
   GList        in_queue;
   gushort      wanted;
-  gushort      ready;        /* what polls have found since the last call */
+  gushort      ready;        /* the conditions that polls have found since the last call */
   gboolean     is_queued;
 };
 
@@ -50,7 +50,7 @@ GMainContext *
          hb_watch_get_parking (HbWatch     *self);
 
 /* Calls the function in the next iteration of the loop, without a system call. Only the thread of
- * the loop may call this. Inline, because each message that is gathered does. */
+ * the loop may call this. The function is inline because it is called for each gathered message. */
 static inline void
 hb_watch_wake (HbWatch *self)
 {

@@ -65,8 +65,8 @@ hb_watch_enter (HbWatch      *self,
     hb_poller_update (poller, self);
 }
 
-/* The function is not called again, and the socket may be closed. The function may itself call
- * this one. Does nothing if the watch belongs to no context. */
+/* Removes the watch from its context. Its function is not called again, and may itself call this
+ * one. The socket may be closed afterwards. Does nothing if the watch belongs to no context. */
 void
 hb_watch_leave (HbWatch *self)
 {
@@ -80,9 +80,9 @@ hb_watch_leave (HbWatch *self)
   hb_schedule_release (schedule);
 }
 
-/* An unwanted condition stays in the poll until the socket is ready for it once. A reader stops
- * waiting while it reads and waits again soon, so to change the poll each time would be
- * wasteful. */
+/* Sets whether the watch waits for @condition. A condition that is no longer wanted is polled until
+ * the socket is ready for it once. A reader stops waiting while it reads, and soon waits again, so
+ * changing the poll each time would waste time. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,
@@ -99,7 +99,7 @@ hb_watch_want (HbWatch      *self,
     hb_poller_update (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Use hb_watch_wake (). */
+/* Call hb_watch_wake () instead, which is faster. */
 void
 hb_watch_queue (HbWatch *self)
 {
@@ -107,11 +107,12 @@ hb_watch_queue (HbWatch *self)
     hb_poller_queue (hb_schedule_get_poller (self->schedule), self);
 }
 
-/* Returns a context that is never iterated, for a source that is not dispatched. The main context
- * looks at each of its sources in each iteration, even at a destroyed one that still has a
- * reference.
+/* Returns a context that is never iterated, for sources that must not be dispatched. In each
+ * iteration, a main context looks at each of its sources, even at a destroyed source that still has
+ * a reference.
  *
- * Returns: (transfer none) (nullable): NULL while the watches are so few that it does not matter */
+ * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, or the watches are
+ *   so few that their sources take little time */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {
