@@ -8,25 +8,25 @@
 
 G_BEGIN_DECLS
 
-/* The end of a block, as a position and in TCP's count. TLS adds bytes to those that are written,
- * and sends messages of its own between them. */
+/* The end of a block, as a position and in TCP's count. The two differ over TLS, which adds bytes
+ * to those that are written, and sends messages of its own between them. */
 typedef struct
 {
   guint64 position;
   guint64 tcp_end;
 } HbAcknowledgementsBlock;
 
-/* Finds out which bytes the peer's TCP has acknowledged. Positions are numbers of bytes that a
- * stream over the socket has taken. */
+/* Finds out which bytes the peer's TCP has acknowledged. A position is the number of bytes that
+ * were written before it to a stream over the socket. */
 typedef struct
 {
   GSocket  *socket;       /* (owned) */
-  HbDeque   blocks;       /* the ends of what is not acknowledged, if the stream is not direct */
+  HbDeque   blocks;       /* the ends of unacknowledged blocks, if the stream is not direct */
   guint64   base;         /* the position in TCP's count at which a direct stream begins */
   guint64   tcp_acked;    /* the last reading, in TCP's count */
   guint64   acknowledged; /* the same, as a position */
-  guint     round_trip;   /* the smoothed time, in microseconds */
-  gboolean  is_direct;    /* The socket gets the bytes unchanged, without TLS. */
+  guint     round_trip;   /* the smoothed round-trip time, in microseconds */
+  gboolean  is_direct;    /* The bytes reach the socket unchanged, without TLS. */
 } HbAcknowledgements;
 
 gboolean            hb_acknowledgements_are_possible (GSocket            *socket,

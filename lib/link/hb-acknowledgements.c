@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* struct tcp_info of <netinet/tcp.h> has no tcpi_bytes_acked in glibc 2.41. The two headers define
- * the same names, so no other file may include this one. */
+/* In glibc 2.41, struct tcp_info of <netinet/tcp.h> has no tcpi_bytes_acked. <linux/tcp.h> has it,
+ * but defines the same names, so no file may include both headers. */
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #endif
@@ -17,15 +17,17 @@
 #include "hb-acknowledgements-private.h"
 
 /* Linux counts the bytes that the peer has acknowledged, as tcpi_bytes_acked. The count includes
- * the SYN, and the FIN once that is acknowledged. So a position in this count is never computed
- * from the number of bytes that were written, but read: what is acknowledged plus what is not.
+ * the SYN, and the FIN once that is acknowledged. Therefore a position in this count is not
+ * computed from the number of written bytes. It is read as the sum of the acknowledged bytes and
+ * the unacknowledged ones.
  *
- * The count can be read as long as the socket is not closed, also after the peer has reset the
+ * The count can be read until the socket is closed, even after the peer has reset the
  * connection. */
 
 #ifdef HAVE_TCP_BYTES_ACKED
 
-/* A socket of Multipath TCP answers for one of its subflows. */
+/* Returns whether this is a plain TCP socket. A socket of Multipath TCP would report the count of
+ * one of its subflows. */
 static gboolean
 is_tcp (GSocket *socket)
 {
@@ -35,9 +37,10 @@ is_tcp (GSocket *socket)
          && protocol == IPPROTO_TCP;
 }
 
-/* An old kernel returns a shorter structure, and a socket that is not TCP fails. A kernel that only
- * imitates Linux, such as gVisor, returns the structure without the count. Messages would then wait
- * forever, so a count of 0 fails too: on an open connection Linux has counted the SYN. */
+/* Fails on an old kernel, which returns a shorter structure, and on a socket that is not TCP. A
+ * kernel that only imitates Linux, such as gVisor, returns the structure without the count.
+ * Messages would then wait forever, so a count of 0 also fails. On Linux, the count of an open
+ * connection is never 0, because it includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {
@@ -56,7 +59,7 @@ read_acked (HbAcknowledgements *self)
   return TRUE;
 }
 
-/* Reads how many bytes are in the kernel and not acknowledged, sent or not. */
+/* Reads how many bytes in the kernel are not acknowledged, whether they have been sent or not. */
 static gboolean
 read_unacknowledged (HbAcknowledgements *self,
                      int                *n_bytes)
@@ -87,9 +90,10 @@ read_unacknowledged (HbAcknowledgements *self,
 
 #endif
 
-/* Reads the position after the last byte in the kernel, in TCP's count. An acknowledgement may come
- * between two system calls, and the sum of their results would be wrong. So the two are read in
- * turn until one of them has not changed. Then it did not change while the other was read. */
+/* Reads the position after the last byte in the kernel, in TCP's count. If an acknowledgement
+ * arrived between two system calls, the sum of their results would be wrong. Therefore the two
+ * numbers are read in turn until one of them has not changed. That number was then also the same
+ * while the other one was read. */
 static gboolean
 read_end (HbAcknowledgements *self,
           guint64            *end)
@@ -109,7 +113,7 @@ read_end (HbAcknowledgements *self,
       if (!read_acked (self))
         return FALSE;
 
-      /* If nothing is left to acknowledge, nothing changes any more. */
+      /* If no byte is unacknowledged, neither number can change. */
       if (n == 0 || self->tcp_acked == acked)
         break;
 
@@ -123,7 +127,7 @@ read_end (HbAcknowledgements *self,
   return TRUE;
 }
 
-/* Follows a reading. */
+/* Removes the acknowledged blocks. Must be called after the count was read. */
 static void
 pop_acknowledged (HbAcknowledgements *self)
 {
@@ -164,10 +168,10 @@ hb_acknowledgements_are_possible (GSocket *socket,
 
 /* Begins to read acknowledgements.
  *
- * @is_direct: whether the socket gets the bytes of the stream unchanged
+ * @is_direct: whether the bytes of the stream reach the socket unchanged
  * @written: the position in the stream; the kernel has all bytes before it
  *
- * Returns: (nullable): NULL if that is not possible on this socket */
+ * Returns: (nullable): NULL if the socket does not report acknowledgements */
 HbAcknowledgements *
 hb_acknowledgements_new (GSocket  *socket,
                          gboolean  is_direct,
@@ -203,9 +207,10 @@ hb_acknowledgements_free (HbAcknowledgements *self)
   g_free (self);
 }
 
-/* Follows a write: the kernel has all bytes before @written. Over TLS the peer can read a record
- * only when it has all of it, so each write of a record ends a block. That costs two system calls
- * or more, because nothing but the kernel knows how many bytes the record has become. */
+/* Must be called after each write, when the kernel has all bytes before @written. Over TLS, the
+ * peer can read a record only when it has received all of it, so each write of a record ends a
+ * block. This costs two system calls or more, because only the kernel knows how many bytes the
+ * record has become. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

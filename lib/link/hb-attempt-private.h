@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 typedef struct _HbAttempt HbAttempt;
 
-/* Called when the attempt ends, with one of the two.
+/* Called when the attempt ends, with either a connection or a loss.
  *
  * @connection: (transfer full) (nullable)
  * @loss: (nullable) */

@@ -10,13 +10,13 @@
 
 /* One attempt to connect: its request, its session, and the resulting connection or error.
  *
- * The end is reported from a source of its own and never from within libsoup. libsoup goes through
- * the requests of a session without references to them. A handler of the application that ran a
- * main loop in there could end other requests, and libsoup would continue with freed memory. */
+ * The end is reported from a source of its own and never from within libsoup, which goes through
+ * the requests of a session without references to them. If a handler of the application ran a main
+ * loop at that point, other requests could end, and libsoup would continue with freed memory. */
 struct _HbAttempt
 {
   HbAttemptTurnFunc        turn_func;
-  HbAttemptFunc            func;        /* (nullable) NULL once the end was reported, or dropped */
+  HbAttemptFunc            func;        /* (nullable) NULL after the report of the end, or a drop */
   gpointer                 user_data;
   GMainContext            *context;
   SoupSession             *session;     /* (nullable) the application's or a private one */
@@ -25,8 +25,8 @@ struct _HbAttempt
   char                    *origin;      /* (nullable) */
   char                   **protocols;   /* (nullable) */
   HbTurn                   turn;
-  GSource                 *report;      /* (nullable) once the attempt has ended, until reported */
-  SoupWebsocketConnection *connection;  /* (nullable) until reported */
+  GSource                 *report;      /* (nullable) the source that reports the end */
+  SoupWebsocketConnection *connection;  /* (nullable) the result, until it is reported */
   GError                  *error;       /* (nullable) */
 };
 
@@ -92,8 +92,8 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* libsoup has attached a source that reads the connection. The priority here is higher, because a
- * handler that is connected after the first read misses frames. */
+/* Reports the end with a higher priority than that of the source from which libsoup reads the
+ * connection. A handler that is connected after the first read would miss frames. */
 static void
 report_later (HbAttempt *self)
 {
@@ -134,10 +134,10 @@ connect_cb (GObject      *source,
   unref_attempt (self);
 }
 
-/* Makes an attempt. It belongs to the context that is thread-default now, to which libsoup attaches
- * its sources too.
+/* Creates an attempt. It belongs to the context that is thread-default now, to which libsoup also
+ * attaches its sources.
  *
- * Returns: (transfer full): dropped by hb_attempt_drop () */
+ * Returns: (transfer full): the attempt, which hb_attempt_drop () releases */
 HbAttempt *
 hb_attempt_new (const HbSettings   *settings,
                 SoupMessageHeaders *headers,
@@ -157,14 +157,15 @@ hb_attempt_new (const HbSettings   *settings,
   return self;
 }
 
-/* Creates a session for one attempt. An open connection needs no session. A session that was kept
- * would have two sources in its main context, which the loop queries in each iteration. It would
+/* Creates a session for one attempt. An open connection needs no session. If the session were kept,
+ * it would have two sources in its main context, which the loop queries in each iteration. It would
  * also resolve the name of the server only once, and continue to use an address that the name no
- * longer has. A session that several tasks share would send the password of one for another.
+ * longer has. A session that several tasks share would send the password of one task for another.
  *
- * The session has all of its features from the start. For a message in the queue, libsoup takes one
- * reference to each feature, and releases one of each feature that the session has at the end. A
- * feature that was added in between would be freed while it is in use.
+ * The session has all of its features from the start. When a request joins the queue, libsoup takes
+ * a reference to each feature of the session. When the request leaves the queue, libsoup releases
+ * one reference to each feature that the session then has. A feature that was added in between
+ * would be released once too often, and freed while it is in use.
  *
  * Returns: (transfer full) */
 static SoupSession *
@@ -206,9 +207,10 @@ turn_cb (gpointer user_data)
 
 /* Sends the request, or lets it wait until fewer attempts run.
  *
- * @session: (nullable): the application's, NULL to make a private one
+ * @session: (nullable): the application's, or NULL to create a private one
  *
- * Returns whether the request was sent. If not, the turn function is called when it was sent. */
+ * Returns whether the request was sent. If not, the turn function is called after it has been
+ * sent. */
 gboolean
 hb_attempt_start (HbAttempt        *self,
                   SoupSession      *session,
@@ -256,9 +258,10 @@ hb_attempt_get_request (HbAttempt *self)
   return self->request;
 }
 
-/* Returns whether the request still waits for a connection of the session, which limits their
- * number. After a redirect libsoup may keep the id of the previous connection. The result is then
- * FALSE although the request waits: an error lacks its hint, but a hint is never wrong. */
+/* Returns whether the request still waits for a connection, because the session limits the number
+ * of its connections. After a redirect, libsoup may keep the id of the previous connection. The
+ * result is then FALSE although the request waits. The error of the attempt then lacks its hint at
+ * the limit, but a hint is never wrong. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {
@@ -266,7 +269,7 @@ hb_attempt_is_queued (HbAttempt *self)
          && soup_message_get_connection_id (self->request) == 0;
 }
 
-/* Returns whether the attempt has ended and the report of that follows in the next iteration. */
+/* Returns whether the attempt has ended, which is reported in the next iteration. */
 gboolean
 hb_attempt_has_ended (HbAttempt *self)
 {

@@ -24,8 +24,8 @@ void hb_block_consume     (HbBlock *self,
 void hb_block_compact     (HbBlock *self);
 void hb_block_clear       (HbBlock *self);
 
-/* Returns the masks for frames in this block, which must hold memory. They are in that memory, so
- * that each of thousands of idle connections needs none of its own. */
+/* Returns the masks for frames in this block, which must hold memory. The masks are in that memory,
+ * so that thousands of idle connections need no memory for masks. */
 static inline HbMaskKeys *
 hb_block_get_mask_keys (HbBlock *self)
 {

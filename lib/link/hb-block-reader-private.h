@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   GPollableInputStream *base;
-  HbOutput             *output;       /* A failed write is an end of the input too. */
-  GError               *error;        /* (nullable) reported once the bytes before it are read */
+  HbOutput             *output;       /* A failed write also ends the input. */
+  GError               *error;        /* (nullable) reported after the bytes before it are read */
   HbBlock               block;
   gboolean              is_direct;    /* The base is the socket's own stream. */
   gboolean              is_exhausted; /* The base had no more bytes at the last read. */

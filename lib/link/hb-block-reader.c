@@ -4,8 +4,8 @@
 
 #include "hb-block-reader-private.h"
 
-/* @is_direct: whether all unread bytes are in the socket. @base may have bytes of its own only
- *   before its first read. */
+/* @is_direct: whether all unread bytes are in the socket, except those that @base may hold before
+ *   its first read */
 void
 hb_block_reader_init (HbBlockReader        *self,
                       GPollableInputStream *base,
@@ -28,7 +28,7 @@ hb_block_reader_clear (HbBlockReader *self)
   g_clear_error (&self->error);
 }
 
-/* Returns whether more bytes, an end or an error may be there. */
+/* Returns whether a read may return bytes, the end or an error. */
 gboolean
 hb_block_reader_is_readable (const HbBlockReader *self)
 {
@@ -67,8 +67,8 @@ hb_block_reader_read (HbBlockReader *self,
       if (self->has_ended)
         break;
 
-      /* TLS returns one record at a time, and may have more that no poll can see. The poll reports
-       * all bytes of a socket, so another read is not necessary there. */
+      /* TLS returns one record at a time, and may hold more bytes that no poll can report. A poll
+       * reports all bytes of a socket, so a direct stream need not be read again. */
       if (n < 0 || (self->is_direct && (gsize) n < size - n_read))
         self->is_exhausted = TRUE;
 
@@ -81,7 +81,8 @@ hb_block_reader_read (HbBlockReader *self,
   return n_read;
 }
 
-/* Adds bytes to those in the block, which may not be full. Returns how many bytes were read. */
+/* Reads at most @max_bytes into the block, which must not be full. Returns how many bytes were
+ * read. */
 gsize
 hb_block_reader_fill (HbBlockReader *self,
                       gsize          max_bytes)
@@ -105,7 +106,7 @@ gssize
 hb_block_reader_report_end (HbBlockReader  *self,
                             GError        **error)
 {
-  /* A reset that a write has detected is the end, once all bytes before it have been read. */
+  /* If a write has failed, its error ends the input after all bytes have been read. */
   if (self->error == NULL)
     self->error = hb_output_dup_error (self->output);
 

@@ -35,16 +35,16 @@ set_blocked (HbBlockWriter *self,
   hb_watch_want (self->watch, G_IO_OUT, is_blocked);
 }
 
-/* A poll has found the socket writable. */
+/* Handles a poll that has found the socket writable. */
 void
 hb_block_writer_on_ready (HbBlockWriter *self)
 {
   set_blocked (self, FALSE);
 }
 
-/* Writes bytes until the kernel accepts no more. Returns how many the kernel accepted, also if the
- * rest failed with an error. Bytes that the kernel has must not be sent again on another
- * connection, because they would arrive twice. */
+/* Writes bytes until the kernel accepts no more. Returns how many bytes the kernel has accepted,
+ * even if the rest failed with an error. Bytes that the kernel has must not be sent again on
+ * another connection, because they would arrive twice. */
 gsize
 hb_block_writer_write (HbBlockWriter *self,
                        const guint8  *data,
@@ -69,8 +69,8 @@ hb_block_writer_write (HbBlockWriter *self,
         }
     }
 
-  /* Reported from here, the error would end the connection at once and lose received messages that
-   * are still unread. So the reader reports it. */
+  /* If the error were reported here, it would end the connection at once, and received messages
+   * that are still unread would be lost. Therefore the reader reports it. */
   if (self->error != NULL)
     {
       set_blocked (self, FALSE);
@@ -83,8 +83,8 @@ hb_block_writer_write (HbBlockWriter *self,
   return n_written;
 }
 
-/* Keeps bytes for the next flush, which is at the latest in the next iteration of the loop. The
- * block must have room for them. */
+/* Keeps bytes until the next flush, which happens in the next iteration of the loop at the latest.
+ * The block must have room for them. */
 void
 hb_block_writer_gather (HbBlockWriter *self,
                         const guint8  *data,

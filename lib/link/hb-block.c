@@ -6,9 +6,9 @@
 
 #include "hb-block-private.h"
 
-/* The memory that a thread keeps for all of its connections. It is enough for one block to read
- * into and one to write from. A connection holds memory only while bytes are in its block, so
- * thousands of idle connections hold none. */
+/* The number of blocks of memory that a thread keeps for all of its connections: one to read into,
+ * and one to write from. A connection holds memory only while bytes are in its block, so thousands
+ * of idle connections hold none. */
 #define N_SPARES 2
 
 typedef struct
@@ -64,7 +64,7 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Removes bytes at the beginning. */
+/* Removes bytes from the beginning. */
 void
 hb_block_consume (HbBlock *self,
                   gsize    n_bytes)

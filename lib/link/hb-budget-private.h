@@ -6,10 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* How long a reader has kept the loop busy. Times are in microseconds. */
+/* The time for which a reader has kept the loop busy. All times are in microseconds. */
 typedef struct
 {
-  gint64 busy;     /* the time of the earlier deliveries, less a part of the intervals */
+  gint64 busy;     /* the time of the earlier deliveries, less a part of the time between them */
   gint64 began_at; /* when the current delivery began, or G_MAXINT64 without one */
   gint64 ended_at; /* when the last delivery ended */
 } HbBudget;

@@ -4,13 +4,13 @@
 
 #include "hb-budget-private.h"
 
-/* After this time every other source is dispatched. If frames are drawn at 120 Hz, half of the time
- * remains for the other sources. */
+/* After this time, in microseconds, every other source is dispatched. If frames are drawn at 120
+ * Hz, the other sources then have half of the time. */
 #define MAX_BUSY 4000
 
-/* This part of the time between deliveries is subtracted from the busy time. Therefore single
- * messages at intervals never cause a pause, and the poll between two messages of a flood does not
- * prevent a pause. */
+/* The time between two deliveries, divided by this number, is subtracted from the busy time.
+ * Therefore single messages at intervals never cause a pause, and the poll between two messages of
+ * a flood does not prevent a pause. */
 #define INTERVAL_DIVISOR 8
 
 /* Begins a delivery, in which handlers receive messages until it ends. */
@@ -38,7 +38,7 @@ hb_budget_is_spent (const HbBudget *self,
   return self->busy + (now - self->began_at) > MAX_BUSY;
 }
 
-/* Renews the budget, because other sources have been dispatched. */
+/* Forgets the busy time, at the end of a pause. */
 void
 hb_budget_renew (HbBudget *self)
 {

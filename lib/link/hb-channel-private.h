@@ -9,19 +9,21 @@
 
 G_BEGIN_DECLS
 
-/* What an implementation of a channel can do. @data is the implementation's object. */
+/* The functions of an implementation of a channel. @data is the object of the implementation. */
 typedef struct
 {
-  /* The channel emits HB_EVENT_ACTIVITY for received bytes. Otherwise a link emits it for each
-   * message and pong, because it cannot see earlier that bytes have come. */
+  /* Whether the channel emits HB_EVENT_ACTIVITY for received bytes. If not, the link emits it for
+   * each message and pong, because the link cannot detect earlier that bytes were received. */
   gboolean reports_activity;
 
   /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows. The channel may
-   * be full without an HB_EVENT_BLOCKED, because libsoup writes pongs while bytes are read. */
+   * be full although it has not emitted HB_EVENT_BLOCKED, because libsoup writes pongs while bytes
+   * are read. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position; an empty span means that the connection
-   * has failed or is closing. Returns whether another frame would be taken now. Emits no event. */
+   * has failed or is closing. Returns whether the channel would accept another frame now. Emits no
+   * event. */
   gboolean (* send)                 (gpointer   data,
                                      HbOpcode   opcode,
                                      GBytes    *payload,
@@ -34,37 +36,39 @@ typedef struct
    * are NULL if the channel does not know which bytes the kernel has. */
   void     (* begin_acknowledgements) (gpointer data);
 
-  /* Stops that. The position of @get_acknowledged remains. */
+  /* Stops reading acknowledgements. @get_acknowledged then returns the last position. */
   void     (* end_acknowledgements) (gpointer   data);
 
-  /* Returns the position before which the peer's TCP has all bytes. Sets @round_trip to the time,
-   * in microseconds, 0 if it is not known. */
+  /* Returns the position before which the peer's TCP has all bytes. Sets @round_trip to the
+   * round-trip time in microseconds, or to 0 if it is not known. */
   guint64  (* get_acknowledged)     (gpointer   data,
                                      guint     *round_trip);
 
-  /* Writes the bytes that would otherwise wait for the end of the iteration. */
+  /* Writes the gathered bytes, without waiting for the next iteration. */
   void     (* flush)                (gpointer   data);
 
   /* Ends a pause of reading. Returns whether reading was paused. */
   gboolean (* read_on)              (gpointer   data);
 
-  /* Starts or stops to read the socket. While reading is stopped, the end of the connection is not
-   * reported either, because bytes that came before may be unread. */
+  /* Starts or stops reading the socket. While reading is stopped, the end of the connection is not
+   * reported either, because bytes that were received before the end may be unread. */
   void     (* set_reading)          (gpointer   data,
                                      gboolean   is_reading);
 
-  /* Limits a received message: all of its fragments together, after inflation where possible. */
+  /* Limits the size of a received message. The size is that of all its fragments together, after
+   * inflation where possible. */
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
   /* Limits the payload of a frame in the messages that are sent from now on, if the channel makes
-   * the frames. G_MAXSIZE for no limit */
+   * the frames. G_MAXSIZE means no limit. */
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Emits HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. From then on until the channel is
-   * detached, it connects the owner's handlers of libsoup's signals when libsoup reads. Returns
-   * FALSE if libsoup emits every message, and the handlers must always be connected. */
+  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. From then on
+   * until it is detached, the channel connects @handlers, which are the owner's handlers of
+   * libsoup's signals, when libsoup reads. Returns FALSE if libsoup emits every message, so that
+   * the handlers must always be connected. */
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
@@ -74,15 +78,16 @@ typedef struct
   void     (* free)                 (gpointer   data);
 } HbChannelFuncs;
 
-/* Carries frames between a connection and its socket: either through streams of our own
- * (hb-stream), or through those of libsoup (hb-fallback). A channel emits HB_EVENT_ACTIVITY,
- * _PROGRESS, _BLOCKED, _WRITABLE, and _MESSAGE and _PONG if it has a fast lane. */
+/* Carries frames between a connection and its socket, either through streams of this library
+ * (hb-stream), or through those of libsoup (hb-fallback). A channel may emit HB_EVENT_ACTIVITY,
+ * _PROGRESS, _BLOCKED, _WRITABLE, _DELIVERY and _DELIVERED. A channel with a fast lane may also
+ * emit _MESSAGE and _PONG. */
 typedef struct
 {
   const HbChannelFuncs *funcs;
   gpointer              data;
-  gboolean              is_direct; /* libsoup, whose signals may have handlers of the application,
-                                    * does not send the messages, so they may be sent any time. */
+  gboolean              is_direct; /* Messages may be sent at any time, because libsoup, whose
+                                    * signals may have handlers, does not send them. */
 } HbChannel;
 
 void     hb_channel_open    (HbChannel                *self,

@@ -7,9 +7,9 @@
 #include "hb-fallback-private.h"
 #include "hb-stream-private.h"
 
-/* Opens the best channel that is possible. *@connection may be replaced. libsoup must not have
- * read from it. The channel does not own the connection, and must not be used without it, except to
- * detach and clear.
+/* Opens the best channel that is possible. *@connection may be replaced. libsoup must not have read
+ * from it yet. The channel does not own the connection. Once the connection is gone, the channel
+ * must not be used, except to detach and clear it.
  *
  * @socket: (nullable): NULL if it was not found */
 void
@@ -41,11 +41,11 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
   return soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
-/* Lets libsoup send a frame of any opcode, if the connection is open. With another state that would
- * be a critical in libsoup.
+/* Lets libsoup send a frame with any opcode, if the connection is open. In any other state, libsoup
+ * would print a critical message.
  *
- * @context: of the connection. Another one may be thread-default, in which libsoup would then wait
- *   for the socket. */
+ * @context: the context of the connection. Another context may be thread-default, in which libsoup
+ *   would otherwise wait for the socket. */
 void
 hb_channel_send (SoupWebsocketConnection *connection,
                  GMainContext            *context,

@@ -11,10 +11,10 @@
 
 /* Waits for the end of a connection, and reports the end and its reason once.
  *
- * libsoup emits several signals around an end, in an order that depends on who ends the connection,
- * and the last one may never come. The first signal begins the end here. The callback is called in
- * the next iteration of the loop, because libsoup still uses the connection while it emits signals,
- * and has not yet answered a close frame of the peer. */
+ * When a connection ends, libsoup emits several signals, in an order that depends on which side
+ * ends the connection. libsoup may never emit the last one, so the end begins with the first
+ * signal. The callback is called in the next iteration of the loop. During a signal, libsoup still
+ * uses the connection, and has not yet answered a close frame of the peer. */
 struct _HbEnding
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -22,11 +22,12 @@ struct _HbEnding
   HbEndingFunc             func;       /* (nullable) NULL once the end was reported */
   gpointer                 user_data;
   GSource                 *source;     /* (nullable) reports the end */
-  GError                  *error;      /* (nullable) the first one */
+  GError                  *error;      /* (nullable) the first error */
   gboolean                 is_closing; /* We have sent a close frame. */
 };
 
-/* RFC 6455, 5.5: a control frame has 125 bytes, of which the code takes two. */
+/* RFC 6455, 5.5: the payload of a control frame has at most 125 bytes, of which the code takes
+ * two. */
 #define MAX_REASON 123
 
 static void
@@ -73,7 +74,7 @@ read_loss (HbEnding *self,
 {
   guint code = soup_websocket_connection_get_close_code (self->connection);
 
-  /* These codes were registered after RFC 6455. libsoup reads them, but calls them an error. */
+  /* These codes were registered after RFC 6455. libsoup reads them, but also reports an error. */
   if (code >= 1012 && code <= 1014)
     g_clear_error (&self->error);
 
@@ -83,8 +84,8 @@ read_loss (HbEnding *self,
   loss->reason = soup_websocket_connection_get_close_data (self->connection);
   loss->http_status = SOUP_STATUS_SWITCHING_PROTOCOLS;
 
-  /* RFC 6455, 7.1.5: only a valid close frame has a code. libsoup accepts a close frame
-   * that is too long for a control frame. */
+  /* RFC 6455, 7.1.5: only a valid close frame has a code. libsoup accepts a close frame that is too
+   * long for a control frame. */
   if (code == 0 || self->error != NULL
       || (loss->reason != NULL && strlen (loss->reason) > MAX_REASON))
     {
@@ -121,9 +122,9 @@ begin (HbEnding *self)
   g_source_attach (self->source, self->context);
 }
 
-/* libsoup emits this while the state is still OPEN, and may emit it again. An error after the
- * peer's close frame is not the reason of the end: the peer may be gone before libsoup has answered
- * its close frame. */
+/* libsoup emits `error` while the state is still OPEN, and may emit it again. An error after the
+ * peer's close frame is not the reason for the end, because the peer may be gone before libsoup has
+ * answered its close frame. */
 static void
 on_error (HbEnding     *self,
           const GError *error)
@@ -144,8 +145,8 @@ on_error (HbEnding     *self,
   begin (self);
 }
 
-/* libsoup emits this for the peer's close frame and for ours. After ours the connection is open
- * until the peer has answered. */
+/* libsoup emits `closing` for the peer's close frame and for ours. After our close frame, the
+ * connection stays open until the peer has answered. */
 static void
 on_closing (HbEnding *self)
 {
@@ -153,7 +154,7 @@ on_closing (HbEnding *self)
     begin (self);
 }
 
-/* @connection must live until hb_ending_free (). Its signals must be passed to
+/* @connection must exist until hb_ending_free (). The signals of the connection must be passed to
  * hb_ending_on_signal ().
  *
  * Returns: (transfer full) */
@@ -182,9 +183,10 @@ hb_ending_free (HbEnding *self)
   unref_ending (self);
 }
 
-/* Handles the signals `error`, `closing` and `notify::state`. The third is the first sign of an end
- * without a close frame, and of the peer's answer to our close frame. libsoup emits `closed` only
- * when the stream is closed. Over TLS that waits while the send buffer is full.
+/* Handles the signals `error`, `closing` and `notify::state`. The signal `notify::state` is the
+ * first sign of an end without a close frame, and of the peer's answer to our close frame. `closed`
+ * would be too late: libsoup emits it when the stream has been closed. Over TLS, the stream is not
+ * closed while the send buffer is full.
  *
  * @values: see HbHandlersFunc */
 void
@@ -200,8 +202,8 @@ hb_ending_on_signal (HbEnding     *self,
     begin (self);
 }
 
-/* Begins an orderly end. Must not be called twice, because the second call would be a critical in
- * libsoup. */
+/* Sends a close frame, which begins an orderly end. Must not be called twice, because libsoup would
+ * print a critical message. */
 void
 hb_ending_send_close (HbEnding   *self,
                       guint       code,
@@ -211,7 +213,7 @@ hb_ending_send_close (HbEnding   *self,
   soup_websocket_connection_close (self->connection, code, reason);
 }
 
-/* Returns whether the end has come, until it has been reported. */
+/* Returns whether the end has begun and has not been reported yet. */
 gboolean
 hb_ending_has_begun (HbEnding *self)
 {

@@ -5,14 +5,14 @@
 #include "hb-fallback-private.h"
 #include "hb-limits-private.h"
 
-/* A channel for a connection whose stream cannot be replaced. libsoup reads and writes alone. That
- * is slower, and does not show how many bytes the kernel has: a frame counts as written when
- * libsoup has it, and a position is a number of frames. */
+/* A channel for a connection whose stream cannot be replaced. libsoup itself reads and writes the
+ * socket. This is slower, and does not show how many bytes the kernel has. Therefore a frame counts
+ * as written when libsoup has it, and a position is a number of frames. */
 typedef struct
 {
   SoupWebsocketConnection *connection; /* (not owned) */
   GMainContext            *context;
-  GSource                 *writer;     /* (nullable) waits until the socket takes bytes */
+  GSource                 *writer;     /* (nullable) waits until the socket accepts bytes */
   HbEventFunc              func;       /* (nullable) NULL once detached */
   gpointer                 user_data;
   guint64                  n_sent;
@@ -40,8 +40,8 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Waits for the socket also if no other frame is to be sent, because a peer that receives bytes is
- * alive. */
+/* Waits until the socket is writable, even if no other frame must be sent, because a peer that
+ * receives bytes is alive. */
 static void
 watch_output (HbFallback *self)
 {
@@ -61,7 +61,8 @@ watch_output (HbFallback *self)
   g_source_attach (self->writer, self->context);
 }
 
-/* A message in libsoup's queue has a position too, also behind a pong. */
+/* A message may always be sent, because it has a position even if it waits in libsoup's queue
+ * behind a pong. */
 static gboolean
 hb_fallback_may_send (gpointer data)
 {
@@ -109,7 +110,8 @@ hb_fallback_read_on (gpointer data)
   return FALSE;
 }
 
-/* libsoup cannot be stopped either, so what it reads waits with the owner, without a limit. */
+/* libsoup cannot be stopped either, so the messages that it reads wait with the owner, without a
+ * limit. */
 static void
 hb_fallback_set_reading (gpointer data,
                          gboolean is_reading)
@@ -130,7 +132,7 @@ hb_fallback_set_fragment_size (gpointer data,
 {
 }
 
-/* The bytes are libsoup's, so all messages are too. */
+/* libsoup reads all bytes, and therefore emits all messages. */
 static gboolean
 hb_fallback_open_fast_lane (gpointer    data,
                             HbHandlers *handlers)

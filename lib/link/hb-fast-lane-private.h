@@ -9,31 +9,31 @@
 
 G_BEGIN_DECLS
 
-/* The part of a message that the received bytes contain */
+/* The first part of the received bytes */
 typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */
   HB_PORTION_MESSAGE, /* A whole message */
   HB_PORTION_PONG,    /* A whole pong */
   HB_PORTION_LARGE,   /* A whole message that is larger than the caller's limit */
-  HB_PORTION_SLOW,    /* The next bytes are libsoup's. */
+  HB_PORTION_SLOW,    /* libsoup must get the next bytes. */
 } HbPortion;
 
 /* Makes messages of plain, whole data frames, takes pongs, and gives libsoup the bytes of all other
- * frames. It never refuses a frame: if a message turns out to be wrong, libsoup gets its bytes too,
- * so errors and close frames are always those of libsoup. */
+ * frames. The fast lane never refuses a frame. If a message turns out to be invalid, libsoup gets
+ * its bytes too, so all errors and close frames come from libsoup. */
 typedef struct
 {
   HbLane    lane;
-  HbFrame   frame;                       /* of the payload */
-  guint8    header[HB_FRAME_MAX_HEADER]; /* the bytes of this frame's header */
+  HbFrame   frame;                       /* the frame that was sorted last */
+  guint8    header[HB_FRAME_MAX_HEADER]; /* the header of the frame of `payload` */
   HbPayload payload;                     /* of a message that was not received in one piece */
-  guint64   n_slow;                      /* bytes in the block that libsoup gets, or ALL_SLOW */
+  guint64   n_slow;                      /* the number of next bytes for libsoup, or ALL_SLOW */
   gsize     n_replayed;                  /* bytes of header and payload that libsoup has */
   gboolean  is_replaying;                /* libsoup gets header and payload before the block. */
-  gboolean  is_heard;                    /* Another handler of `message` gets every message. */
-  gboolean  is_exposed;                  /* Others may wait for pongs, so libsoup gets them. */
-  gboolean  is_waiting;                  /* The bytes in the block are of no use without more. */
+  gboolean  is_heard;                    /* The application has a handler of libsoup's `message`. */
+  gboolean  is_exposed;                  /* The application may wait for pongs. */
+  gboolean  is_waiting;                  /* The block needs more bytes to be of use. */
   gboolean  expects_long;                /* The last message was long. */
 } HbFastLane;
 
@@ -55,14 +55,14 @@ gsize     hb_fast_lane_give      (HbFastLane    *self,
 gsize     hb_fast_lane_fill      (HbFastLane    *self,
                                   HbBlockReader *reader);
 
-/* Returns whether a message has come in part. */
+/* Returns whether a long message has been received in part. */
 static inline gboolean
 hb_fast_lane_is_collecting (const HbFastLane *self)
 {
   return self->payload.data != NULL && !self->is_replaying;
 }
 
-/* Returns the size of the last frame that was taken. */
+/* Returns the size of the frame that was sorted last. */
 static inline guint64
 hb_fast_lane_get_frame_size (const HbFastLane *self)
 {

@@ -7,14 +7,14 @@
 #include "hb-fast-lane-private.h"
 #include "hb-utf8-private.h"
 
-/* The value of n_slow if no frame is sorted any more */
+/* The value of n_slow if libsoup gets all bytes */
 #define ALL_SLOW G_MAXUINT64
 
 /* A longer frame that is not whole in the block is read into the memory of its message. For a
- * shorter one, another read costs more time than a copy. */
+ * shorter frame, another read takes more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
 
-/* Is closed: libsoup gets every byte. */
+/* Initializes a fast lane that is closed: libsoup gets every byte. */
 void
 hb_fast_lane_init (HbFastLane *self)
 {
@@ -40,8 +40,8 @@ hb_fast_lane_is_open (HbFastLane *self)
   return self->n_slow != ALL_SLOW;
 }
 
-/* Returns whether a message can be taken, or libsoup be given bytes, unless the bytes in the block
- * turn out to be too few. */
+/* Returns whether a message can be taken, or bytes can be given to libsoup, without another read.
+ * The bytes in the block may still turn out to be too few. */
 gboolean
 hb_fast_lane_has_bytes (HbFastLane    *self,
                         const HbBlock *block)
@@ -52,7 +52,7 @@ hb_fast_lane_has_bytes (HbFastLane    *self,
   return self->is_replaying || (!self->is_waiting && hb_block_get_length (block) > 0);
 }
 
-/* Lets libsoup have the frame whose payload is being received. */
+/* Gives libsoup the frame whose payload is being received, from its header on. */
 static void
 replay (HbFastLane *self)
 {
@@ -60,7 +60,7 @@ replay (HbFastLane *self)
   self->n_replayed = 0;
 }
 
-/* libsoup gets all bytes from now on. */
+/* Closes the fast lane: libsoup gets all bytes from now on. */
 void
 hb_fast_lane_close (HbFastLane *self)
 {
@@ -77,7 +77,7 @@ is_close (HbFastLane *self)
          && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
-/* Lets libsoup have a frame, of which @n_bytes are in the block or yet to come. */
+/* Gives libsoup a frame, of which @n_bytes are in the block or have not been received yet. */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)
@@ -90,7 +90,7 @@ begin_slow (HbFastLane *self,
   return HB_PORTION_SLOW;
 }
 
-/* libsoup refuses the message, and gets all bytes from now on. */
+/* Lets libsoup refuse the message. libsoup gets all bytes from now on. */
 static HbPortion
 refuse (HbFastLane *self)
 {
@@ -122,7 +122,8 @@ make_message (HbFastLane *self,
 
 G_STATIC_ASSERT (HB_BLOCK_SIZE <= HB_PAYLOAD_MIN_CAPACITY);
 
-/* Moves the beginning of the payload from the block, where no other byte follows. */
+/* Moves the beginning of the payload from the block to the memory of the message. In the block, no
+ * other byte follows it. */
 static void
 begin_payload (HbFastLane *self,
                HbBlock    *block)
@@ -165,7 +166,7 @@ take_from_block (HbFastLane *self,
   return make_message (self, event, bytes);
 }
 
-/* Nothing asks for the payload of a pong. */
+/* The payload of a pong is not used. */
 static HbPortion
 take_pong (HbFastLane *self,
            HbBlock    *block,
@@ -201,8 +202,8 @@ take_payload (HbFastLane *self,
   return make_message (self, event, hb_payload_finish (&self->payload));
 }
 
-/* Sorts the frame at the beginning of the block. The result is HB_LANE_UNKNOWN also if more bytes
- * of a message or pong are needed. */
+/* Sorts the frame at the beginning of the block. Also returns HB_LANE_UNKNOWN if more bytes of a
+ * message or pong are needed. */
 static HbLaneKind
 sort (HbFastLane *self,
       HbBlock    *block)
@@ -230,10 +231,10 @@ sort (HbFastLane *self,
   return kind;
 }
 
-/* Takes the next message or pong, unless the next bytes are libsoup's.
+/* Takes the next message or pong, unless libsoup must get the next bytes.
  *
- * @max_size: of the frame of a message
- * @event: becomes a message, whose bytes are then the caller's, or a pong */
+ * @max_size: the maximum size of the frame of a message
+ * @event: (out): a message, whose bytes the caller must release, or a pong */
 HbPortion
 hb_fast_lane_take (HbFastLane *self,
                    HbBlock    *block,
@@ -310,9 +311,9 @@ give_from_block (HbFastLane *self,
   return n;
 }
 
-/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or to the end of
- * a close frame. If wrong bytes follow a close frame in the same read, libsoup closes the stream
- * before its answer is written. Returns how many bytes were given. */
+/* Gives libsoup the next bytes, up to the next message or pong that can be taken, or up to the end
+ * of a close frame. If invalid bytes followed a close frame in the same read, libsoup would close
+ * the stream before its answer is written. Returns how many bytes were given. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,
@@ -348,8 +349,9 @@ hb_fast_lane_fill (HbFastLane    *self,
 
   if (!hb_fast_lane_is_collecting (self))
     {
-      /* Only the header, so that the payload is read into the memory of the message. A block with
-       * more bytes has the header of a short message, of which the rest is read at once. */
+      /* Reads only a header, so that the payload is then read into the memory of the message. If
+       * the block has more bytes than a header, they belong to a short message, whose rest is read
+       * at once. */
       gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard
                            && hb_block_get_length (&reader->block) < HB_FRAME_MAX_HEADER;
 
@@ -360,7 +362,8 @@ hb_fast_lane_fill (HbFastLane    *self,
 
   memory = hb_payload_reserve (&self->payload, &room);
 
-  /* The peer's packets wait while the kernel copies, so one large read would stop the peer. */
+  /* While the kernel copies, packets of the peer have to wait, so one large read would stop the
+   * peer. */
   n_read = hb_block_reader_read (reader, memory, MIN (room, HB_BLOCK_SIZE));
   n_behind = hb_payload_append (&self->payload, n_read);
 

@@ -13,11 +13,15 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
                                  const GValue *values,
                                  gpointer      user_data);
 
-/* The handlers of the signals of libsoup's connection. While the connection is open and the
- * application has not had it, libsoup emits these signals only while it is called. The handlers of
- * thousands of idle connections would take memory, so they are connected before libsoup is called,
- * and may be disconnected until the next call. The handler of messages is blocked between the
- * calls, so that only the handlers of the application count. */
+/* The handlers of the signals of libsoup's connection.
+ *
+ * While the connection is open, and until the application has obtained it, libsoup emits these
+ * signals only while libsoup is called. The handlers of thousands of idle connections would take
+ * much memory. Therefore the handlers are connected before libsoup is called, and may be
+ * disconnected until the next call.
+ *
+ * Between the calls, the handler of `message` is blocked, so that hb_handlers_has_other () finds
+ * only handlers of the application. */
 typedef struct
 {
   SoupWebsocketConnection *connection; /* (not owned) */

@@ -18,7 +18,7 @@ hb_handlers_init (HbHandlers              *self,
   };
 }
 
-/* Disconnects the handlers, also while a signal is emitted. */
+/* Disconnects the handlers. May be called while a signal is emitted. */
 void
 hb_handlers_clear (HbHandlers *self)
 {
@@ -29,8 +29,8 @@ hb_handlers_clear (HbHandlers *self)
   self->message_handler = 0;
 }
 
-/* Marshals the signals by hand. For messages libsoup uses libffi, which takes longer than all the
- * other work of this library on a short message. */
+/* Marshals the signals by hand. For messages, libsoup's own marshaller uses libffi, which takes
+ * longer than all the other work of this library on a short message. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,
@@ -110,8 +110,8 @@ hb_handlers_end_call (HbHandlers *self)
   g_signal_handler_block (self->connection, self->message_handler);
 }
 
-/* Returns whether the application has a handler of messages. Must not be called while libsoup is
- * called. */
+/* Returns whether the application has a handler of libsoup's `message`. Must not be called while
+ * libsoup is called. */
 gboolean
 hb_handlers_has_other (HbHandlers *self)
 {

@@ -19,7 +19,7 @@ typedef struct
   GCancellable *cancellable; /* of the attempt */
   char         *refusal;     /* (nullable) why the last response was not accepted */
   guint         n_interim;
-  gboolean      is_answered; /* The server has answered. Other responses are the proxy's. */
+  gboolean      is_answered; /* The server has answered, and not only a proxy. */
 } Guard;
 
 /* The number of interim responses (RFC 9110, 15.2) that one request may get */
@@ -48,7 +48,7 @@ hb_handshake_new_request (const HbSettings   *settings,
   g_autoptr (GUri) uri = g_uri_parse (settings->uri, SOUP_HTTP_URI_FLAGS, NULL);
   SoupMessage *request;
 
-  /* hb_settings_check () has parsed it before. */
+  /* hb_settings_check () has parsed the URI before. */
   g_assert (uri != NULL);
 
   request = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
@@ -103,9 +103,9 @@ got_headers_cb (SoupMessage *request,
     set_refusal (self, objection);
 }
 
-/* Returns whether the server has chosen one of the subprotocols that @request offers, or none.
- * RFC 6455, 11.3.4, allows a server to name one subprotocol, in one header. Before 3.8, libsoup
- * ignores case. */
+/* Returns whether the server has chosen one of the subprotocols that @request offers, or none. RFC
+ * 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks this too,
+ * but ignores case before 3.8. */
 static gboolean
 has_valid_protocol (SoupMessage *request)
 {
@@ -132,8 +132,8 @@ cancel (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* libsoup reads interim responses one after another while more of them come. Without a limit the
- * main loop would be blocked while they come. The last interim response is 101. */
+/* Checks an interim response, of which 101 is the last. libsoup reads interim responses one after
+ * another as long as more of them arrive. Without a limit, they could block the main loop. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)
@@ -165,8 +165,8 @@ hb_handshake_guard (SoupSession  *session,
   hb_proxy_guard (session, request);
 }
 
-/* RFC 6455, 4.1, demands a tunnel for ws too, but libsoup makes one for wss only. The response to a
- * request for ws does not show whether the proxy or the server has written it. */
+/* RFC 6455, 4.1, demands a tunnel for ws too, but libsoup makes one for wss only. Without a tunnel,
+ * a response does not show whether the proxy or the server has sent it. */
 static GError *
 new_refusal (SoupMessage *request,
              gboolean     is_answered)
@@ -227,9 +227,9 @@ hb_handshake_is_unsupported (SoupMessage *request)
          && !hb_proxy_is_encrypted (soup_message_get_uri (request));
 }
 
-/* Returns the delay in seconds for which the server asks by the header Retry-After, in seconds or
- * as a date (RFC 7231, 7.1.3); 0 if the header is missing or not valid, and the maximum if the
- * number is too large. */
+/* Returns the delay, in seconds, that the server requests with the header Retry-After (RFC 9110,
+ * 10.2.3). The header contains a number of seconds, or a date. Returns 0 if the header is missing
+ * or not valid, and the maximum if the number is too large. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {

@@ -4,25 +4,26 @@
 
 #include "hb-input-steps-private.h"
 
-/* The source for which libsoup asks, and that it would have dispatched for each read.
+/* The source that libsoup requests before each read, in order to wait for the socket.
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
- * prevent this, libsoup's first source is dispatched once, which shows its callback. From then on
- * the watch calls the callback, and each new source of libsoup is destroyed at once. libsoup does
- * not notice, because it keeps its reference until it destroys the source itself, before its next
- * read or when it stops reading. libsoup reads as long as the source exists.
+ * prevent this, only libsoup's first source is dispatched, once, and shows libsoup's callback. From
+ * then on, the watch calls the callback, and each new source of libsoup is destroyed at once.
+ * libsoup does not notice this, because it keeps its reference until it destroys the source itself,
+ * before its next read or when it stops reading. Therefore libsoup reads as long as the source
+ * exists.
  *
- * The context still looks at a destroyed source as long as it exists. If there are many such
- * sources, libsoup is called once more, in a context that is never iterated, and creates its source
- * there. */
+ * The context still looks at a destroyed source as long as the source exists. If many such sources
+ * exist, libsoup is called once more while a context that is never iterated is thread-default, and
+ * creates its source there. */
 typedef struct
 {
   GSource  source;
   HbInput *input; /* (owned) */
 } InputSource;
 
-/* Calls nothing, because GLib now has a reference to the source, which would seem to exist after
- * libsoup has destroyed it. */
+/* Stores libsoup's callback, but does not call it. During the dispatch, GLib has a reference to the
+ * source, which would therefore still exist after libsoup has destroyed it. */
 static gboolean
 source_dispatch (GSource     *source,
                  GSourceFunc  callback,
@@ -77,9 +78,12 @@ retire_source (HbInput *self)
     g_source_destroy (self->source);
 }
 
-/* Lets libsoup read. libsoup creates its next source in this call, in the thread-default context,
- * unless it stops reading. After it has sent a close frame, libsoup reads once and leaves the rest
- * for its next source. Returns whether to continue. */
+/* Lets libsoup read. During this call, libsoup creates its next source in the thread-default
+ * context, unless it stops reading. After libsoup has sent a close frame, it reads only once, and
+ * leaves the rest to its next source.
+ *
+ * Returns: whether libsoup has read all bytes that it could get, so that the next message may be
+ *   taken */
 gboolean
 hb_input_call_libsoup (HbInput *self)
 {
@@ -96,9 +100,9 @@ hb_input_call_libsoup (HbInput *self)
   return self->given > 0 && self->is_drained;
 }
 
-/* Moves libsoup's source to @context, by a read that returns no bytes. The connection must be open,
- * because libsoup then only creates its source, and nothing else that would have to be
- * dispatched, and emits no signal. */
+/* Moves libsoup's source to @context, by means of a read that returns no bytes. The connection must
+ * be open. libsoup then emits no signal, and creates no other source, which would never be
+ * dispatched in @context. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

@@ -8,16 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the input only: hb-input.c uses hb-input-source.c. */
+/* Only the files of the input include this header. hb-input.c uses hb-input-source.c. */
 struct _HbInput
 {
   GInputStream   parent_instance;
 
   HbBlockReader  reader;
   HbFastLane     fast_lane;
-  HbHandlers    *handlers;      /* (nullable) NULL if libsoup gets every message, or detached */
+  HbHandlers    *handlers;      /* (nullable) NULL once detached, or if libsoup gets all messages */
   HbBudget       budget;
-  GSource       *source;        /* (nullable) (not owned) libsoup's, see hb-input-source.c */
+  GSource       *source;        /* (nullable) (not owned) libsoup's source: see hb-input-source.c */
   GPollableSourceFunc
                  reader_func;   /* (nullable) the callback of this source */
   gpointer       reader_data;
@@ -29,17 +29,17 @@ struct _HbInput
   gsize          delivered;     /* bytes, in the current delivery */
   gsize          untimed;       /* bytes since the clock was read */
   gsize          given;         /* bytes, in the current call of libsoup */
-  gsize          max_delivery;  /* The maximum number of bytes for libsoup in one call. */
+  gsize          max_delivery;  /* the maximum number of bytes for libsoup in one call */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;
-  gboolean       is_stopped;    /* The owner wants no more for now. */
+  gboolean       is_stopped;    /* The owner has stopped reading. */
   gboolean       is_parked;     /* The source is in a context that no loop iterates. */
 };
 
 /* The clock is read again after this number of bytes. */
 #define CLOCK_INTERVAL 1024
 
-/* Returns whether a read may have a result now, also an end or an error. */
+/* Returns whether a read may return bytes, the end or an error now. */
 static inline gboolean
 hb_input_has_something (HbInput *self)
 {

@@ -4,12 +4,12 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks, emits the messages and pongs in them, gives libsoup all other frames, and
- * lets other sources be dispatched.
+/* Reads large blocks, emits the messages and pongs in them, and gives libsoup all other frames.
+ * Pauses so that other sources are dispatched.
  *
- * libsoup reads until no data is left, and calls the application for each message, from a source
- * that it creates again each time. What is read in one call of hb_input_run () is a delivery.
- * Messages are emitted in it, but never in a call of libsoup. */
+ * libsoup alone would read until no data is left, call the application for each message, and create
+ * a source again for each read. The bytes that are read in one call of hb_input_run () are a
+ * delivery. The input emits messages during a delivery, but never while it calls libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -24,9 +24,9 @@ is_read (HbInput *self)
   return self->source != NULL;
 }
 
-/* Polls the socket if it must be read, and schedules a read of bytes that no poll reports for the
- * next iteration. A main loop that runs in a handler must not wait for the socket, because nothing
- * would read it. */
+/* Polls the socket if it must be read, and schedules a read in the next iteration for bytes that no
+ * poll reports. The socket is not polled during a delivery. A main loop that runs in a handler
+ * would otherwise wake up again and again for bytes that nothing reads. */
 void
 hb_input_want (HbInput *self)
 {
@@ -46,8 +46,9 @@ pause_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A source of idle priority is dispatched after all sources of higher priority, and in the same
- * iteration as others of idle priority. The context of the delivery is thread-default. */
+/* Stops reading until every other source has been dispatched. A source of idle priority is
+ * dispatched after all sources of higher priority, and in the same iteration as others of idle
+ * priority. The context of the delivery is thread-default. */
 static void
 pause_reading (HbInput *self)
 {
@@ -74,8 +75,8 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Reads the clock for each KiB, except if no bytes are left. The first bytes are read in any case,
- * because they may be the only ones. */
+/* Returns whether the delivery may go on. Reads the clock after each KiB, except if no bytes are
+ * left. The first KiB is read without the clock, because often no other bytes follow. */
 gboolean
 hb_input_may_read (HbInput *self)
 {
@@ -101,16 +102,16 @@ hb_input_fill (HbInput *self)
   if (n > 0)
     hb_input_emit (self, HB_EVENT_ACTIVITY);
 
-  /* The rest of a long message may take a long time without a handler. */
+  /* Receiving the rest of a long message may take a long time, although no handler runs. */
   if (hb_fast_lane_is_collecting (&self->fast_lane))
     self->untimed += n;
 
   return n;
 }
 
-/* Returns why no bytes were read. libsoup closes the stream at its end, so the end has a delivery
- * of its own. Frames that handlers have sent in this delivery, and the close frame, are written
- * before that. */
+/* Returns why no bytes were read. libsoup closes the stream at its end, so the end is reported in a
+ * delivery of its own. Before that, the frames that handlers have sent in this delivery, and the
+ * close frame, are written. */
 static gssize
 report_end (HbInput  *self,
             GError  **error)
@@ -119,7 +120,7 @@ report_end (HbInput  *self,
                              : hb_block_reader_report_end (&self->reader, error);
 }
 
-/* Reads from the socket for libsoup, which has got all bytes that are its own. */
+/* Reads from the socket for libsoup, which has already got all received bytes that it must get. */
 static gssize
 read_more (HbInput  *self,
            guint8   *buffer,
@@ -128,7 +129,7 @@ read_more (HbInput  *self,
 {
   gsize n;
 
-  /* The next bytes are a message. */
+  /* libsoup must not get the next bytes, which are a message or a pong. */
   if (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block))
     return fail_for_now (error);
 
@@ -275,9 +276,10 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Limits the bytes of each call of libsoup to @bytes, and at most one read more. If libsoup handled
- * messages only after it had read everything, it would take a flood for one call, because the time
- * budget is spent only by handlers that run between reads. */
+/* Limits how many bytes libsoup reads in one call: to @bytes, and at most one more read. Without
+ * this limit, a libsoup that handles messages only after it has read everything would read a whole
+ * flood in one call. The time budget would not end that call, because only handlers that run
+ * between reads use it up. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)
@@ -285,7 +287,7 @@ hb_input_set_max_delivery (HbInput *self,
   self->max_delivery = bytes;
 }
 
-/* Emits plain, whole messages, and pongs, without libsoup from now on. Must be called before the
+/* Emits pongs, and plain, whole messages, without libsoup from now on. Must be called before the
  * first byte is received.
  *
  * @handlers: the owner's handlers of libsoup's signals, until hb_input_detach () */
@@ -304,8 +306,9 @@ hb_input_set_max_message_size (HbInput *self,
   self->fast_lane.lane.max_length = bytes;
 }
 
-/* Follows handlers that were connected or disconnected. libsoup itself waits for pongs if the
- * application sets keepalive-interval on the connection. */
+/* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
+ * of an exposed connection, because libsoup itself waits for pongs if the application sets
+ * keepalive-interval on the connection. */
 static void
 follow_handlers (HbInput *self)
 {
@@ -323,7 +326,7 @@ call_libsoup (HbInput *self)
   return goes_on;
 }
 
-/* Emits a message or a pong. */
+/* Emits a message or a pong, and counts its bytes. */
 static void
 emit_taken (HbInput *self,
             HbEvent *event)
@@ -334,14 +337,15 @@ emit_taken (HbInput *self,
   self->untimed += size;
   self->func (event, self->user_data);
 
-  /* This query takes a quarter of the time of all other work here, so it is made only where its
-   * result may have changed. */
+  /* This query takes a quarter of the time of all other work here, so it is made only if its result
+   * may have changed. */
   if (self->handlers != NULL && self->handlers->is_exposed)
     follow_handlers (self);
 }
 
-/* Handlers may do anything, so nothing is assumed after they have run. If no bytes are left,
- * libsoup is called only to get the end or an error, which leave the reader readable. */
+/* Reads and emits until no bytes are left, or until the time is up. Handlers may do anything, so
+ * nothing is assumed after they have run. If no bytes are left, libsoup is called only if the
+ * reader is still readable, because the end or an error then waits for libsoup. */
 static void
 deliver (HbInput *self)
 {
@@ -385,8 +389,8 @@ deliver (HbInput *self)
     }
 }
 
-/* Reads and emits messages, unless an outer call of this function does that already. The caller
- * must keep a reference to the input. Does nothing before libsoup's source was dispatched once.
+/* Reads and emits messages, unless an outer call of this function already does so. The caller must
+ * keep a reference to the input. Does nothing before libsoup's source was dispatched once.
  *
  * @is_readable: whether the socket is ready to be read */
 void
@@ -409,7 +413,7 @@ hb_input_run (HbInput  *self,
   follow_handlers (self);
   hb_input_emit (self, HB_EVENT_DELIVERY);
 
-  /* The bytes were left by the last delivery. */
+  /* The last delivery has left these bytes, so hb_input_fill () does not report them. */
   if (hb_fast_lane_has_bytes (&self->fast_lane, &self->reader.block))
     hb_input_emit (self, HB_EVENT_ACTIVITY);
 
@@ -422,7 +426,7 @@ hb_input_run (HbInput  *self,
   hb_input_emit (self, HB_EVENT_DELIVERED);
 }
 
-/* Returns whether hb_input_park () may be called, and is of use. */
+/* Returns whether hb_input_park () may be called, and is useful. */
 gboolean
 hb_input_can_park (HbInput *self)
 {
@@ -453,7 +457,7 @@ hb_input_read_on (HbInput *self)
   return TRUE;
 }
 
-/* Starts or stops reading. The bytes that libsoup has already read become messages nevertheless. */
+/* Starts or stops reading. libsoup still makes messages of the bytes that it has already read. */
 void
 hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)

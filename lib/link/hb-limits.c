@@ -7,11 +7,11 @@
 #include "hb-outgoing-private.h"
 
 /* Limits that libsoup does not have: the size of all fragments of a message together, the size of
- * an inflated message, and the number of unanswered pings. This is an extension, because libsoup
- * passes every whole frame through its extensions.
+ * an inflated message, and the number of unanswered pings. The limits are an extension, because
+ * libsoup passes every whole frame through its extensions.
  *
- * The extension replaces permessage-deflate, and calls permessage-deflate itself, piece by
- * piece. */
+ * The extension takes the place of permessage-deflate, and itself passes each compressed frame to
+ * permessage-deflate, piece by piece. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
@@ -21,19 +21,19 @@ struct _HbLimits
   guint64                 max_message_size; /* 0 for no limit */
   guint64                 size;             /* of the fragments of the current message */
   guint                   n_pings;          /* in a row, while pongs cannot be written */
-  gboolean                is_compressed;    /* the current message */
+  gboolean                is_compressed;    /* The current message is compressed. */
 };
 
 G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 
-/* The bit of a compressed message (RFC 7692, 6) */
+/* The bit that marks a compressed message (RFC 7692, 6) */
 #define RSV1 0x40
 
 /* One deflated byte becomes at most 1032 bytes, so a piece exceeds the limit by at most 1 MiB. */
 #define PIECE 1024
 
-/* RFC 6455, 5.5.3, allows a client to answer only the last ping. libsoup queues a pong for each
- * ping, and searches the whole queue for each. */
+/* The maximum number of unanswered pings. libsoup queues a pong for each ping, and searches the
+ * whole queue each time. RFC 6455, 5.5.3, allows a client to answer only the last ping. */
 #define MAX_PINGS 1000
 
 static GBytes *
@@ -140,7 +140,8 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
   if (!count (self, g_bytes_get_size (payload)))
     return fail_too_big (self, error);
 
-  /* A continuation that follows continues nothing, whatever the size of this message was. */
+  /* If a continuation frame follows, it belongs to no message. libsoup must then report a protocol
+   * error, and not an error about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
     self->size = 0;
 

@@ -6,10 +6,10 @@
 #include "hb-link-steps-private.h"
 
 /* Reports which bytes the peer's TCP has acknowledged. The kernel does not report an
- * acknowledgement by itself, so the owner queries it. */
+ * acknowledgement by itself, so the owner calls hb_link_query (). */
 
-/* Begins to read acknowledgements. Over TLS, only a message that is written afterwards has an end
- * of its own. All messages that were written before share one. */
+/* Begins to read acknowledgements. Over TLS, each message that is written afterwards is
+ * acknowledged separately. All messages that were written before are acknowledged together. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {
@@ -20,7 +20,8 @@ hb_link_begin_acknowledgements (HbLink *self)
     self->channel.funcs->begin_acknowledgements (self->channel.data);
 }
 
-/* Ends that, because over TLS each write would cost system calls. hb_link_query () begins again. */
+/* Stops reading acknowledgements, because over TLS each write would cost system calls.
+ * hb_link_query () begins again. */
 void
 hb_link_end_acknowledgements (HbLink *self)
 {
@@ -30,7 +31,6 @@ hb_link_end_acknowledgements (HbLink *self)
     self->channel.funcs->end_acknowledgements (self->channel.data);
 }
 
-/* Emits HB_EVENT_OPENED. */
 void
 hb_link_emit_opened (HbLink *self)
 {
@@ -52,7 +52,8 @@ hb_link_query (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* The message that waits may have been sent in another mode than the current one. */
+  /* A message may still wait for its acknowledgement although the delivery mode has changed
+   * since. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 

@@ -12,12 +12,12 @@ G_BEGIN_DECLS
 typedef struct _HbLink HbLink;
 
 /* A link emits events through one callback. HB_EVENT_ACTIVITY precedes the messages and pongs of
- * the same read. HB_EVENT_LOST comes at most once and is the last event, and no event follows
+ * the same read. HB_EVENT_LOST is emitted at most once and is the last event. No event follows
  * hb_link_drop ().
  *
- * Where the link can see acknowledgements, one last HB_EVENT_ACKNOWLEDGED precedes HB_EVENT_LOST.
- * Otherwise HB_EVENT_ACKNOWLEDGED is emitted only within calls of hb_link_query (), and only if
- * more is acknowledged than before. */
+ * HB_EVENT_ACKNOWLEDGED is emitted only if more bytes are acknowledged than before. A link emits it
+ * within calls of hb_link_query (), and also before HB_EVENT_LOST while it reads
+ * acknowledgements. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,

@@ -5,13 +5,14 @@
 #include "hb-link-steps-private.h"
 
 /* Receives messages and pongs, and emits an event for each. They come from the channel, or from
- * libsoup's signals where the channel does not emit them. libsoup's signals for the end of the
- * connection are received here too. */
+ * libsoup's signals if the channel does not emit them. libsoup's signals for the end of the
+ * connection are also handled here. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 
-/* Emits an event for a message or pong. */
+/* Emits an event for a message or pong, preceded by HB_EVENT_ACTIVITY if the channel does not emit
+ * that. */
 static inline void
 emit_received (HbLink  *self,
                HbEvent  event)
@@ -24,8 +25,8 @@ emit_received (HbLink  *self,
   hb_link_end_use (self);
 }
 
-/* After an error libsoup handles the other bytes that it has read, and may emit a message that the
- * peer has not sent. */
+/* Emits a message, unless it follows an error. After an error, libsoup handles the other bytes that
+ * it has read, and may emit a message that the peer has not sent. */
 static void
 receive_message (HbLink  *self,
                  HbEvent  event)
@@ -34,7 +35,6 @@ receive_message (HbLink  *self,
     emit_received (self, event);
 }
 
-/* Handles libsoup's signals. */
 static void
 signal_cb (guint         signal_id,
            const GValue *values,
@@ -42,7 +42,7 @@ signal_cb (guint         signal_id,
 {
   HbLink *self = user_data;
 
-  /* The types are those of libsoup's signal, so they need no check. */
+  /* libsoup's signal determines the types of the values, so they need no check. */
   if (signal_id == self->handlers.message_id)
     receive_message (self, (HbEvent) {
       .kind = HB_EVENT_MESSAGE,

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the link only: hb-link.c uses the other files. */
+/* Only the files of the link include this header. hb-link.c uses the other files. */
 struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
@@ -25,7 +25,7 @@ struct _HbLink
   gsize                    fragment_size;
   guint64                  acknowledged; /* the position in the last HB_EVENT_ACKNOWLEDGED */
   guint                    serial;
-  guint                    depth;      /* of our calls into libsoup, and its calls into us */
+  guint                    depth;      /* the number of nested calls into libsoup and from it */
   gboolean                 is_dropped;
   gboolean                 is_acknowledging; /* Acknowledgements are read. */
 };

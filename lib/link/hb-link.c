@@ -6,14 +6,14 @@
 #include "hb-link-steps-private.h"
 #include "hb-socket-private.h"
 
-/* One attempt to connect, and then the connection that it ends with.
+/* One attempt to connect, and then the resulting connection.
  *
  * However a link ends, emit_lost () reports the end once, from a source of its own and never from
- * within libsoup. The owner then drops the link, and may also drop it at any time before. */
+ * within libsoup. The owner then drops the link. The owner may also drop it at any earlier time. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
- * length in a frame's header without checking the sum for overflow. Therefore a message
- * always has a limit. */
+ * length in a frame's header without checking the sum for overflow. Therefore a message always has
+ * a limit. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void
@@ -55,8 +55,8 @@ is_usable (HbLink *self)
          && !hb_ending_has_begun (self->ending);
 }
 
-/* Disposes of the connection, and releases the reference of the link's owner. libsoup holds no
- * reference to a connection while it reads from it, so this must wait until @depth is 0. */
+/* Disposes of the connection, and releases the reference of the link's owner. Must not be called
+ * before @depth is 0, because libsoup holds no reference to a connection while it reads from it. */
 void
 hb_link_release (HbLink *self)
 {
@@ -132,10 +132,10 @@ attempted_cb (SoupWebsocketConnection *connection,
   unref_link (self);
 }
 
-/* Makes a link. It belongs to the context that is thread-default now, to which libsoup attaches its
- * sources too.
+/* Creates a link. It belongs to the context that is thread-default now, to which libsoup also
+ * attaches its sources.
  *
- * Returns: (transfer full): dropped by hb_link_drop () */
+ * Returns: (transfer full): the link, which hb_link_drop () releases */
 HbLink *
 hb_link_new (guint               serial,
              const HbSettings   *settings,
@@ -159,7 +159,8 @@ hb_link_new (guint               serial,
 
 /* @session: (nullable): the application's
  *
- * Returns whether the request was sent. If not, because too many run, HB_EVENT_TURN follows. */
+ * Returns whether the request was sent. If too many attempts run, it is sent later, and
+ * HB_EVENT_TURN follows. */
 gboolean
 hb_link_connect (HbLink           *self,
                  SoupSession      *session,
@@ -183,15 +184,15 @@ hb_link_is_direct (HbLink *self)
   return self->channel.is_direct;
 }
 
-/* Sends a message if the connection is open. Precede it with hb_link_may_send () unless the last
- * call has returned TRUE. Handlers that the application has connected to the connection may run in
- * this call, and may drop the link.
+/* Sends a message if the connection is open. Call hb_link_may_send () first, unless the last call
+ * of this function has returned TRUE. Handlers that the application has connected to the connection
+ * may run in this call, and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
  * Returns FALSE if the connection had ended, or if another message would have to wait in the
- * channel. The messages wait with the machine instead. It counts them, a ping overtakes them, and
- * they are sent on the next link if this one is lost. */
+ * channel. Such messages wait in the machine instead, which counts them, lets a ping overtake them,
+ * and sends them on the next link if this one is lost. */
 gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -214,7 +215,7 @@ hb_link_send (HbLink   *self,
 }
 
 /* Sends a ping, and emits HB_EVENT_BLOCKED if a message would have to wait now. libsoup has no
- * function to send a ping, but sends a frame of any opcode, and emits pongs. */
+ * function for pings, but sends frames with any opcode, and emits a signal for each pong. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
@@ -229,8 +230,8 @@ hb_link_ping (HbLink   *self,
   hb_link_begin_use (self);
   is_writable = self->channel.funcs->send (self->channel.data, opcode, payload, &span);
 
-  /* With the ping, gathered messages may have been written. They must not be sent again if the
-   * application drops the link next. */
+  /* Gathered messages may have been written together with the ping. They must not be sent again if
+   * the application drops the link next. */
   hb_link_emit (self, (HbEvent) { .kind = HB_EVENT_PROGRESS, .written = span.written });
 
   if (!is_writable || !is_usable (self))
@@ -239,7 +240,7 @@ hb_link_ping (HbLink   *self,
   hb_link_end_use (self);
 }
 
-/* Does nothing if the end has begun already, on either side. */
+/* Sends a close frame. Does nothing if the end has begun already, on either side. */
 void
 hb_link_close (HbLink     *self,
                guint       code,
@@ -251,7 +252,7 @@ hb_link_close (HbLink     *self,
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
-  /* The link may be dropped before the end of the iteration, and the close frame with it. */
+  /* Without this, the close frame would be lost if the link were dropped in the same iteration. */
   self->channel.funcs->flush (self->channel.data);
 }
 
@@ -269,8 +270,8 @@ hb_link_drop (HbLink *self)
       self->channel.funcs->detach (self->channel.data);
       hb_handlers_clear (&self->handlers);
 
-      /* TLS would wait for a dead peer to accept its last record as long as the send buffer is
-       * full, and would keep the connection alive. */
+      /* While the send buffer is full, TLS would wait for the peer to accept its last record. If
+       * the peer is dead, that would keep the connection in memory. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
     }
@@ -314,7 +315,8 @@ hb_link_get_request (HbLink *self)
   return self->attempt != NULL ? hb_attempt_get_request (self->attempt) : NULL;
 }
 
-/* Returns the connection for the application, which may listen to its signals from now on.
+/* Returns the connection for the application, which may connect handlers to its signals from now
+ * on.
  *
  * Returns: (transfer none) (nullable): NULL before the connection is open */
 SoupWebsocketConnection *
@@ -361,7 +363,8 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
-/* Returns the position before which the kernel has all bytes, 0 before the connection is open. */
+/* Returns the position before which the kernel has all bytes, or 0 before the connection is
+ * open. */
 guint64
 hb_link_get_written (HbLink *self)
 {

@@ -13,8 +13,9 @@
  * the kernel. A system call for each frame would take longer than a short frame, so one call gets
  * many masks. */
 
-/* Returns how many bytes the kernel has given, 0 if it has no getrandom(), or a sandbox forbids it.
- * It gives at least 256 if a signal interrupts it. */
+/* Returns how many bytes the kernel has written. Returns 0 if the system has no getrandom (), or a
+ * sandbox forbids it. If a signal interrupts the call, the kernel may write fewer than @size
+ * bytes. */
 static gsize
 read_kernel (guint8 *buffer,
              gsize   size)
@@ -44,7 +45,7 @@ hb_mask_keys_fill (HbMaskKeys *self)
     }
   while (n > 0 && at < sizeof self->keys);
 
-  /* Without the kernel's, the masks are those that libsoup would use. */
+  /* If the kernel writes no more bytes, g_random_int () makes the other masks, as in libsoup. */
   for (at /= sizeof *self->keys; n == 0 && at < HB_N_MASK_KEYS; at++)
     self->keys[at] = g_random_int ();
 

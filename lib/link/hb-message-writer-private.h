@@ -8,13 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* Makes frames of messages and gathers them in a block. A long message is masked piece by piece, as
- * the block has room. */
+/* Makes frames of messages and gathers them in a block. A long message is masked piece by piece,
+ * whenever the block has room. */
 typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
-  HbDeque        messages;      /* not in the block in whole; the first may be begun */
-  gsize          fragment_size; /* bytes of payload in a frame of the messages to come */
+  HbDeque        messages;      /* those not in the block completely; the first may be begun */
+  gsize          fragment_size; /* the maximum payload of a frame, for the messages to come */
 } HbMessageWriter;
 
 void     hb_message_writer_init                (HbMessageWriter       *self,

@@ -52,8 +52,8 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
   self->fragment_size = fragment_size;
 }
 
-/* Gathers a message in one pass. Returns the size of its frame, or 0 if the message needs several
- * frames or has no room in the block. No message may wait. */
+/* Gathers a message in one pass. Must not be called while messages wait. Returns the size of the
+ * frame, or 0 if the message needs several frames or has no room in the block. */
 gsize
 hb_message_writer_gather_whole (HbMessageWriter *self,
                                 HbOpcode         opcode,
@@ -96,14 +96,14 @@ hb_message_writer_add (HbMessageWriter *self,
   return hb_framer_get_size (length, self->fragment_size);
 }
 
-/* Returns whether no message is in the block or in the kernel in part. */
+/* Returns whether no message has been gathered or written in part. */
 gboolean
 hb_message_writer_is_between_messages (const HbMessageWriter *self)
 {
   return hb_message_writer_is_empty (self) || !peek (self)->framer.is_begun;
 }
 
-/* Returns whether no frame is in the block or in the kernel in part. */
+/* Returns whether no frame has been gathered or written in part. */
 gboolean
 hb_message_writer_is_between_frames (const HbMessageWriter *self)
 {
@@ -111,8 +111,9 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
          || hb_framer_is_between_frames (&peek (self)->framer);
 }
 
-/* Gathers the next frame, or what the block has room for. If the frame is not whole afterwards, the
- * block has to be written before the next call. There must be a message. */
+/* Gathers the next frame, or the part of it for which the block has room. If the frame is not
+ * complete afterwards, the block must be written before the next call. Must not be called without a
+ * message. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

@@ -8,8 +8,8 @@
 /* Implements GPollableOutputStream for libsoup: writes libsoup's frames, and creates the source
  * with which libsoup waits to write. */
 
-/* Polls nothing itself. It has a ready time while bytes can be written, which hb_output_run ()
- * sets. */
+/* The source with which libsoup waits to write. It polls nothing. While bytes can be written, it
+ * has a ready time, which hb_output_run () sets. */
 typedef struct
 {
   GSource   source;
@@ -24,8 +24,8 @@ refuse (GError **error)
   return -1;
 }
 
-/* Notes which frame libsoup begins to write. A frame of which neither the kernel nor TLS has a part
- * is begun again by the next write. */
+/* Stores which frame libsoup begins to write. If neither the kernel nor TLS accepts a part of the
+ * frame, the next write begins the frame again. */
 static void
 begin_frame (HbOutput *self,
              guint     first,
@@ -38,7 +38,7 @@ begin_frame (HbOutput *self,
     self->frame_end = hb_output_get_end (self) + count;
 }
 
-/* Follows the writing of a frame, or of a part of it, by libsoup. */
+/* Must be called after libsoup has written a frame, or a part of it. */
 static void
 on_frame (HbOutput *self,
           guint     first,

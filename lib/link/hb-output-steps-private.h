@@ -8,15 +8,15 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the output only: hb-output.c uses hb-output-pollable.c. */
+/* Only the files of the output include this header. hb-output.c uses hb-output-pollable.c. */
 struct _HbOutput
 {
   GOutputStream    parent_instance;
 
   HbBlockWriter    block_writer;
-  HbMessageWriter  messages;    /* those that are not in the block in whole */
+  HbMessageWriter  messages;    /* those that are not in the block completely */
   HbWatch         *watch;
-  GSource         *writer;      /* (nullable) (not owned) libsoup waits to write */
+  GSource         *writer;      /* (nullable) (not owned) the source with which libsoup waits */
   HbEventFunc      func;        /* (nullable) NULL once detached */
   gpointer         user_data;
   guint64          emitted;     /* the position in the last HB_EVENT_PROGRESS */
@@ -44,7 +44,7 @@ hb_output_is_gathering (HbOutput *self)
   return self->corks > 0 || self->turn == hb_watch_get_turn (self->watch);
 }
 
-/* Returns whether libsoup's frame may be written now, as far as our messages allow it. */
+/* Returns whether our messages allow libsoup's frame to be written now. */
 static inline gboolean
 hb_output_may_interpose (HbOutput *self)
 {

@@ -17,8 +17,8 @@
  * position of a frame's end, and whether all of the frame has been written.
  *
  * A long message is sent in several frames. Between these frames, libsoup's control frames may be
- * written, but none of its data frames (RFC 6455, 5.4). The position of a message's end is known
- * before such frames are, so they have no position. */
+ * written, but none of its data frames (RFC 6455, 5.4). The position of a message's end is computed
+ * before such control frames are known, so they have no position. */
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (HbOutput, hb_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
@@ -39,8 +39,8 @@ emit (HbOutput    *self,
                 self->user_data);
 }
 
-/* No event may be emitted within a write: the callback may send the next message while libsoup is
- * still writing this one. */
+/* Must not be called within a write, because the callback may send the next message while libsoup
+ * is still writing this one. */
 void
 hb_output_emit_progress (HbOutput *self)
 {
@@ -81,8 +81,8 @@ may_write_messages (HbOutput *self)
   return !self->block_writer.is_blocked && !self->is_begun && !self->is_closed;
 }
 
-/* Writes our messages, except for a last piece, which stays in the block. Stops where libsoup's
- * frame has its turn. */
+/* Writes our messages, except for the last piece, which stays in the block. Stops when it is the
+ * turn of a frame of libsoup. */
 void
 hb_output_write_messages (HbOutput *self)
 {
@@ -177,11 +177,11 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Must be called in an iteration of the loop in which the kernel may take bytes, or bytes are
- * gathered.
+/* Must be called in each iteration of the loop in which the socket is writable, or in which
+ * gathered bytes wait.
  *
- * @has_room: whether the socket is writable. It is polled for that only while the output is
- *   blocked. */
+ * @has_room: whether the socket is writable, for which it is polled only while the output is
+ *   blocked */
 void
 hb_output_run (HbOutput *self,
                gboolean  has_room)
@@ -217,7 +217,7 @@ hb_output_detach (HbOutput *self)
   self->func = NULL;
 }
 
-/* Gathers frames until hb_output_uncork () has been called as often. */
+/* Gathers frames until hb_output_uncork () has been called the same number of times. */
 void
 hb_output_cork (HbOutput *self)
 {
@@ -235,8 +235,8 @@ hb_output_uncork (HbOutput *self)
   hb_output_flush (self);
   hb_output_emit_progress (self);
 
-  /* Also if the socket was full before this call, because a frame of libsoup's may have found it
-   * full, for which no event could be emitted. */
+  /* The event is emitted even if the socket was full before this call. A frame of libsoup may have
+   * found it full, and no event can be emitted within a write. */
   if (self->block_writer.is_blocked)
     emit (self, HB_EVENT_BLOCKED);
 }
@@ -250,7 +250,7 @@ hb_output_flush (HbOutput *self)
 
 /* Limits the payload of a frame in the messages that are sent from now on.
  *
- * @fragment_size: G_MAXSIZE for no limit */
+ * @fragment_size: the maximum in bytes; G_MAXSIZE for no limit */
 void
 hb_output_set_fragment_size (HbOutput *self,
                              gsize     fragment_size)
@@ -259,8 +259,8 @@ hb_output_set_fragment_size (HbOutput *self,
 }
 
 /* Sends a message without libsoup. If not all of it can be written now, the rest follows when the
- * kernel accepts more, with a reference to the payload until then. Returns whether another message
- * would be written at once.
+ * kernel accepts more. Until then, the output holds a reference to the payload. Returns whether
+ * another message would be written at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
  *   follow */
@@ -312,8 +312,8 @@ hb_output_send (HbOutput *self,
   return is_writable (self);
 }
 
-/* Returns whether a frame would be written at once. As far as is known, the kernel then accepts
- * bytes, and neither messages nor libsoup's own frames wait. */
+/* Returns whether a frame would be written at once: the kernel is not known to be full, and neither
+ * messages nor frames of libsoup wait. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
@@ -337,7 +337,7 @@ hb_output_get_frame_end (HbOutput *self)
 /* Begins to read which bytes the peer's TCP has acknowledged, if that is possible and has not begun
  * already.
  *
- * @is_direct: whether the socket gets the bytes of the stream below unchanged */
+ * @is_direct: whether the bytes of the stream below reach the socket unchanged */
 void
 hb_output_begin_acknowledgements (HbOutput *self,
                                   GSocket  *socket,
@@ -349,8 +349,7 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads the acknowledgements, and stops measuring them. Must be called before the socket is
- * closed. */
+/* Reads the acknowledgements for the last time. Must be called before the socket is closed. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {
@@ -384,7 +383,7 @@ hb_output_get_acknowledged (HbOutput *self,
   return self->acknowledged;
 }
 
-/* Returns whether a write has failed. No bytes are written then. */
+/* Returns whether a write has failed. No more bytes are written afterwards. */
 gboolean
 hb_output_has_failed (HbOutput *self)
 {

@@ -29,14 +29,16 @@ hb_proxy_has_proxy (SoupMessage *request)
          && strcmp (g_proxy_address_get_protocol (G_PROXY_ADDRESS (address)), "http") == 0;
 }
 
-/* Returns whether the server gets @request unchanged. In a tunnel the proxy does not see it. */
+/* Returns whether no HTTP proxy reads @request on its way to the server. A proxy cannot read a
+ * request in a tunnel. */
 static gboolean
 skips_proxy (SoupMessage *request)
 {
   return hb_proxy_is_encrypted (soup_message_get_uri (request)) || !hb_proxy_has_proxy (request);
 }
 
-/* Runs after the features of the session have added their headers. */
+/* Removes the password of the proxy from a request for the server. Runs after the features of the
+ * session have added their headers. */
 static void
 starting_cb (SoupMessage *request,
              gpointer     user_data)
@@ -46,9 +48,9 @@ starting_cb (SoupMessage *request,
                                  "Proxy-Authorization");
 }
 
-/* A server may send status 407 although no proxy is used. libsoup would ask the application for
- * the password of the proxy. Without libsoup's handler the status ends the attempt, as any other
- * does. */
+/* A server may send status 407 although no proxy is used. libsoup would then ask the application
+ * for the password of the proxy. Without libsoup's handler, the status ends the attempt, like any
+ * other status. */
 static void
 got_headers_cb (SoupMessage *request,
                 SoupSession *session)
@@ -70,9 +72,12 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
-/* The session may also send requests of the application, through tunnels of their own. The tunnel
- * of this request has the same connection. After a login from the URI of the proxy, libsoup would
- * ask for a tunnel to the proxy itself, so the URI is set again. */
+/* Removes secrets of the server from the request for a tunnel. The session may also send requests
+ * of the application, through tunnels of their own. The tunnel of @request has the same connection
+ * as @request.
+ *
+ * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
+ * itself. Therefore the URI is set again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
@@ -111,9 +116,9 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
-/* Must be called whenever @request gets a URI from which libsoup makes a tunnel. Each handler of a
- * session runs for each request of all tasks that share the session, so requests that cannot need a
- * tunnel have none. */
+/* Must be called whenever @request gets a URI for which libsoup makes a tunnel. Each handler of a
+ * session runs for each request of all tasks that share the session. Therefore no handler is
+ * connected for a request that needs no tunnel. */
 void
 hb_proxy_guard_tunnel (SoupSession *session,
                        SoupMessage *request)
@@ -128,9 +133,9 @@ void
 hb_proxy_guard (SoupSession *session,
                 SoupMessage *request)
 {
-  /* libsoup would use the login of a URI for every authentication that the session has cached, also
-   * for that of the proxy. The proxy would get the login of the server until the session is
-   * freed. */
+  /* libsoup would use the user name and the password in a URI for every authentication that the
+   * session has cached, including that of the proxy. Until the session is freed, the proxy would
+   * get the password of the server. */
   if (g_uri_get_userinfo (soup_message_get_uri (request)) != NULL)
     soup_message_add_flags (request, SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
 

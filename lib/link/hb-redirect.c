@@ -13,10 +13,12 @@
  * see. libsoup alone would follow a redirect away from TLS, and would send the application's
  * headers to any host. */
 
-/* Below libsoup's own limit, whose error does not say what was wrong with the handshake */
+/* The maximum number of redirects in one attempt. It is below libsoup's own limit, because
+ * libsoup's error would not say why the handshake failed. */
 #define MAX_REDIRECTS 10
 
-/* RFC 1035, 2.3.4. No host has a longer name, and an error message must not contain one. */
+/* The maximum length of the name of a host (RFC 1035, 2.3.4), and of a scheme. An error message
+ * must not contain a longer one. */
 #define MAX_HOST 255
 
 static gboolean
@@ -39,7 +41,7 @@ get_port (GUri *uri)
 }
 
 /* Compares origins as RFC 6454, 5, defines them. The schemes ws and http count as one, because they
- * are the same in the network. The schemes ws and wss differ even for one host, because a secret
+ * are the same on the network. The schemes ws and wss differ even for one host, because a secret
  * that was sent over TLS must not be sent without it. */
 gboolean
 hb_redirect_is_same_origin (GUri *one,
@@ -50,7 +52,8 @@ hb_redirect_is_same_origin (GUri *one,
          && g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (other)) == 0;
 }
 
-/* Formats the scheme and host for an error message. The path or query may contain a token. */
+/* Formats the scheme and the host for an error message, without the path and the query, which may
+ * contain a token. */
 static char *
 format_place (GUri *uri)
 {
@@ -153,7 +156,7 @@ is_for_everybody (const char *name)
 /* Removes every header of the application from a request that goes to another origin. The Fetch
  * standard removes Authorization there ("HTTP-redirect fetch"), and keeps other headers only if the
  * new origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that
- * agreement. Cookies of the session are not the application's headers; the session adds them
+ * agreement. Cookies of the session are not headers of the application. The session adds them
  * according to the URI. */
 static void
 remove_private_headers (HbRedirects *self,
@@ -216,8 +219,8 @@ follow (HbRedirects *self,
   return NULL;
 }
 
-/* Handles the headers of a response, before libsoup follows a redirect at the end of the body. An
- * application that sends the request of an attempt again by itself decides for itself.
+/* Handles the headers of a response, before libsoup follows a redirect at the end of the body. If
+ * the application itself sends the request again after the attempt, its redirects are not checked.
  *
  * Returns: (transfer full) (nullable): the reason why a redirect is not followed */
 char *
@@ -238,7 +241,7 @@ hb_redirects_handle_response (HbRedirects *self,
 
   objection = follow (self, request, location);
 
-  /* Without this header libsoup does not follow. */
+  /* Without this header, libsoup does not follow the redirect. */
   if (objection != NULL)
     soup_message_headers_remove (headers, "Location");
 

@@ -7,17 +7,20 @@
 
 #include "hb-socket-private.h"
 
-/* The socket below a connection, and below whatever libsoup and TLS have put over it */
+/* Finds and controls the socket below a connection, and below all streams that libsoup and TLS have
+ * put over the socket. */
 
-/* tcp(7): the socket is writable only while fewer bytes than this are unsent. Otherwise a ping
- * would wait behind megabytes, and all of them would be lost with the connection. */
+/* The value of TCP_NOTSENT_LOWAT: the socket is writable only while fewer bytes than this are
+ * unsent. Otherwise a ping would wait behind megabytes, and all of them would be lost with the
+ * connection. */
 #define NOTSENT_LOWAT (64 * 1024)
 
-/* The property of libsoup's streams, and that of GIO's, for the stream below */
+/* The names of the property that contains the stream below: first of libsoup's streams, then of
+ * GIO's */
 #define SOUP_BASE "base-iostream"
 #define GIO_BASE "base-io-stream"
 
-/* Returns: (transfer full) (nullable): NULL if @stream has no such property too */
+/* Returns: (transfer full) (nullable): NULL also if @stream has no such property */
 static GIOStream *
 get_base (GIOStream  *stream,
           const char *property)
@@ -30,7 +33,7 @@ get_base (GIOStream  *stream,
   return base;
 }
 
-/* Returns: (transfer full) (nullable): NULL if a stream between hides the socket */
+/* Returns: (transfer full) (nullable): NULL if a stream over the socket hides it */
 GSocket *
 hb_socket_find (SoupWebsocketConnection *connection)
 {
@@ -56,7 +59,7 @@ hb_socket_find (SoupWebsocketConnection *connection)
 }
 
 /* Returns whether all unread bytes of @stream are in the socket, or in libsoup's own filter. TLS
- * buffers bytes, and GIO's streams over a proxy may. */
+ * buffers bytes, and so may GIO's streams for a proxy. */
 gboolean
 hb_socket_is_direct (GIOStream *stream)
 {
@@ -65,7 +68,7 @@ hb_socket_is_direct (GIOStream *stream)
   return base != NULL && G_OBJECT_TYPE (base) == G_TYPE_TCP_CONNECTION;
 }
 
-/* Limits how many bytes the kernel accepts before it has sent the ones before them. */
+/* Limits how many unsent bytes the kernel holds before it accepts no more. */
 void
 hb_socket_limit_unsent (GSocket *socket)
 {

@@ -10,27 +10,27 @@
 
 /* A stream between libsoup's framing and the socket, or TLS over the socket.
  *
- * libsoup reads 1 KiB at a time, writes one frame at a time, and makes a source for each wait.
- * Public API cannot put a stream below a connection that a session has made, but it can make a
- * connection over a stream. Therefore the session's connection releases its stream, and a second
- * connection works over this one. */
+ * Without this stream, libsoup would read 1 KiB at a time, write one frame at a time, and create a
+ * source for each wait. Public API cannot put a stream below a connection that a session has made,
+ * but it can create a connection over a stream. Therefore the session's connection releases its
+ * stream, and a second connection works over this one. */
 struct _HbStream
 {
   GIOStream                parent_instance;
 
   SoupWebsocketConnection *connection; /* (not owned) the second one, which owns this stream */
   GIOStream               *base;
-  GMainContext            *context;    /* (not owned) the one of the link */
+  GMainContext            *context;    /* (not owned) the context of the link */
   HbInput                 *input;
   HbOutput                *output;
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   HbWatch                 *watch;
-  gboolean                 is_fast;    /* No extension is negotiated: messages need no libsoup. */
+  gboolean                 is_fast;    /* No extension was negotiated. Messages need no libsoup. */
 };
 
-/* The number of bytes in one delivery if libsoup reads all of them before it handles any. They hold
- * some hundreds of the smallest messages. */
+/* The maximum number of bytes in one call of libsoup, if libsoup reads all of them before it
+ * handles any. They hold some hundreds of short messages. */
 #define MAX_UNHANDLED 4096
 
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
@@ -47,9 +47,9 @@ hb_stream_get_output_stream (GIOStream *stream)
   return G_OUTPUT_STREAM (HB_STREAM (stream)->output);
 }
 
-/* Closes the stream below without waiting. A TLS close would also send the rest of a frame that TLS
- * has and the kernel has not. That message is sent again on the next connection and would arrive
- * twice, so the socket is shut down first. */
+/* Closes the stream below without waiting. If TLS has a part of a frame that the kernel does not
+ * have, closing TLS would also send that part. The message is sent again on the next connection and
+ * would arrive twice, so the socket is shut down first. */
 static void
 shut (HbStream *self)
 {
@@ -58,7 +58,7 @@ shut (HbStream *self)
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
-  /* Another thread may close the socket, and a new one may get the same number. */
+  /* The socket may be closed in another thread, and a new socket may then get the same number. */
   hb_watch_leave (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }
@@ -130,10 +130,10 @@ hb_stream_init (HbStream *self)
 {
 }
 
-/* Disposes of the session's connection, which removes its source from the loop. It would close
- * @stream too, except while an operation on the stream is pending. The call that closes it then
- * fails in a source. That source would keep a main context that is never iterated again, so it has
- * a context of its own. */
+/* Disposes of the session's connection, which removes its source from the loop. The connection
+ * would also close @stream, so an operation on the stream is marked as pending, and the close
+ * fails. A source then reports the failure. In a main context that is never iterated again, this
+ * source would keep the context alive, so it is attached to a context of its own. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
@@ -152,9 +152,10 @@ dispose_connection (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Before these versions, which fix CVE-2024-52532, libsoup reads until no bytes are left, and
- * handles messages only then. If a distribution has fixed an older version, the result is FALSE,
- * and a needless limit costs a little speed. */
+/* Returns whether libsoup handles the messages of each read before its next read. Older versions
+ * than these, which have CVE-2024-52532, read until no bytes are left, and handle messages only
+ * then. If a distribution has fixed an older version, the result is FALSE, and a needless limit
+ * costs a little speed. */
 static gboolean
 handles_each_read (void)
 {
@@ -166,8 +167,8 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Once the connection is not open, libsoup creates other sources while it reads, which must be
- * dispatched. */
+/* Does nothing once the connection is not open. libsoup then creates other sources while it reads,
+ * which must be dispatched. */
 static void
 park (HbStream *self)
 {
@@ -222,7 +223,8 @@ new_connection_like (SoupWebsocketConnection *connection,
 {
   GList *extensions = soup_websocket_connection_get_extensions (connection);
 
-  /* permessage-deflate is the only extension of libsoup, which compresses the messages then. */
+  /* permessage-deflate is the only extension of libsoup. If it was negotiated, libsoup must
+   * compress the messages. */
   stream->is_fast = extensions == NULL;
   stream->limits = hb_limits_new (extensions != NULL ? extensions->data : NULL,
                                   G_POLLABLE_OUTPUT_STREAM (stream->output));
@@ -236,8 +238,8 @@ new_connection_like (SoupWebsocketConnection *connection,
 }
 
 /* A message that waited in libsoup's queue behind a pong would have no position. It would never
- * count as written, and would be sent again on the next link. The output itself can hold messages,
- * with positions. */
+ * count as written, and would be sent again on the next link. Messages that are sent without
+ * libsoup wait in the output, where they have positions. */
 static gboolean
 hb_stream_may_send (gpointer data)
 {
@@ -369,8 +371,8 @@ static const HbChannelFuncs channel_funcs = {
   .free = g_object_unref,
 };
 
-/* Replaces *@connection, from which libsoup has read nothing yet, by one over a new stream. The new
- * connection closes the stream when it is disposed of. */
+/* Replaces *@connection, from which libsoup has read nothing yet, by a connection over a new
+ * stream. The new connection closes the stream when it is disposed of. */
 void
 hb_stream_insert (HbChannel                *channel,
                   SoupWebsocketConnection **connection,

@@ -6,20 +6,22 @@
 
 G_BEGIN_DECLS
 
-/* How many attempts of one session, or with private sessions, run at once in one main context */
+/* The maximum number of attempts that run at once in one main context, with one session or with
+ * private sessions */
 #define HB_TURN_MAX_AT_ONCE 64
 
 typedef void (* HbTurnFunc) (gpointer user_data);
 
 typedef struct _HbGate HbGate;
 
-/* An attempt that waits until fewer attempts run, or that runs. All zero is a valid start. */
+/* The turn of an attempt, which waits until fewer attempts run, or runs. A struct of zeros is a
+ * valid start. */
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */
   HbTurnFunc  func;       /* (nullable) NULL unless the attempt waits */
   gpointer    user_data;
-  GList       link;       /* of those that wait */
+  GList       link;       /* in the queue of those that wait */
   guint       generation; /* of the gate, when the attempt started to run */
 } HbTurn;
 

@@ -9,35 +9,35 @@
 #include "hb-time-private.h"
 #include "hb-turn-private.h"
 
-/* Bounds how many attempts of one session run at once. Each step of an attempt makes libsoup look
- * at all requests of the session, so thousands of attempts at once, after the restart of a server,
- * would take minutes of CPU time. With 3,000 of them the bound saves eleven twelfths of it. The
- * private sessions of a context count as one session, because each of them has a source that the
- * loop queries in each iteration.
+/* Limits how many attempts of one session run at once. In each step of an attempt, libsoup looks at
+ * all requests of the session. If thousands of attempts ran at once, for example after the restart
+ * of a server, they would take minutes of CPU time. With 3,000 attempts, the limit saves eleven
+ * twelfths of it. The private sessions of a context count as one session, because each of them has
+ * a source that the loop queries in each iteration.
  *
  * Attempts to connect to a host that does not answer must not block the others. If no attempt has
- * started for a while, those that run no longer count. */
+ * started for a while, the running ones no longer count. */
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
-/* The attempts of one session in one main context, which one thread makes. A thread without a
+/* The attempts that one thread makes with one session in one main context. A thread without a
  * context of its own may make attempts in the global default context while another thread runs that
- * context. Those attempts have a gate of their own, so that the others are safe. */
+ * context. Its attempts have a gate of their own, so that two threads never use the same gate. */
 struct _HbGate
 {
-  SoupSession  *session;    /* (nullable) NULL for all private ones; the attempts own it */
+  SoupSession  *session;    /* (nullable) NULL for all private sessions; the attempts own it */
   GMainContext *context;    /* the attempts own it */
-  gpointer      thread;     /* with the session and the context, the key */
-  GQueue        waiting;    /* of HbTurn */
+  gpointer      thread;     /* the key, together with the session and the context */
+  GQueue        waiting;    /* (element-type HbTurn) (not owned) */
   HbAlarm       alarm;
   gint64        stalls_at;
-  guint         n_running;  /* of this generation */
-  guint         generation; /* The attempts of earlier ones do not count. */
+  guint         n_running;  /* the running attempts of this generation */
+  guint         generation; /* Attempts of earlier generations do not count. */
 };
 
 /* Protects the table only. */
 static GMutex mutex;
-static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL if no session has one */
+static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL while no gate exists */
 
 static guint
 hash_gate (gconstpointer data)
@@ -164,8 +164,8 @@ acquire_gate (SoupSession  *session,
   return self;
 }
 
-/* Returns TRUE if the attempt may run at once. If many attempts run, returns FALSE and calls @func
- * when fewer run. @session and @context must exist until hb_turn_end ().
+/* Returns TRUE if the attempt may run at once. If too many attempts run, returns FALSE, and calls
+ * @func when fewer run. @session and @context must exist until hb_turn_end ().
  *
  * @session: (nullable): NULL for a private one */
 gboolean
