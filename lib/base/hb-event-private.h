@@ -31,7 +31,7 @@ typedef struct
   guint       http_status;  /* of the handshake, 0 without a response */
   guint       retry_after;  /* in seconds, 0 if the server did not name a delay */
   gboolean    by_peer;      /* The peer sent a close frame, a FIN or a reset. */
-  gboolean    is_permanent; /* Every attempt would end with this error, which then is not NULL. */
+  gboolean    is_permanent; /* Every attempt would end with `error`, which is not NULL then. */
 } HbLoss;
 
 /* The position of a message's frame among the bytes that a link has written since it was opened */
@@ -53,7 +53,7 @@ typedef enum {
   HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
   HB_EVENT_WRITABLE,     /* Messages may be sent again. */
-  HB_EVENT_LOST,         /* The link has ended, as an attempt or when it was open (loss). */
+  HB_EVENT_LOST,         /* The link has ended, before or after it was open (loss). */
   HB_EVENT_NETWORK,      /* A network of this machine has changed. */
   HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 

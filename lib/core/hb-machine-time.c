@@ -107,7 +107,7 @@ hb_machine_get_early_ping_at (HbMachine *self)
 }
 
 /* Returns whether a deadline may end the link. If the link is ready and no ping is judged, its
- * deadlines only lead to a ping or to a new count of attempts. */
+ * deadlines only lead to a ping, or to a restart of the count of attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {

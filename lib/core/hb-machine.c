@@ -87,16 +87,16 @@ hb_machine_has_open_link (HbMachine *self)
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Returns whether the server accepts all messages. A server that requires a login accepts only the
- * messages of the login before that. */
+/* Returns whether the server accepts all messages. Until a login is complete, a server that
+ * requires one accepts only the messages of the login. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN && self->outbox.is_ready;
 }
 
-/* A server that requires a login might reject a ping message before it, but every server answers a
- * ping frame at any time. */
+/* A server that requires a login might reject a ping message before the login is complete, but
+ * every server answers a ping frame at any time. */
 gboolean
 hb_machine_may_ping (HbMachine *self)
 {

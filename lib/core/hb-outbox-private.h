@@ -24,7 +24,7 @@ typedef struct
   guint64      acknowledged;    /* how many the peer has acknowledged; `written` if unknown */
   guint64      awaited;         /* A call waits until the peer has acknowledged this many bytes. */
   guint        is_open : 1;     /* a link is open */
-  guint        is_ready : 1;    /* it accepts all messages, not only those for this link */
+  guint        is_ready : 1;    /* the link accepts all messages, not only those for this link */
   guint        greeting : 1;    /* handlers of `open` are running; only their messages are sent */
   guint        can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
   guint        tracks : 1;      /* a message to be acknowledged was accepted since the queue was
@@ -35,8 +35,8 @@ typedef struct
   guint        overflowed : 1;  /* a message was dropped since the queue was last empty */
   guint        expired : 1;     /* a message has expired since the queue was last empty */
   guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint        was_reset : 1;   /* a link was reset before the peer had acknowledged its greeting,
-                                 * since the queue was last empty */
+  guint        was_reset : 1;   /* a link was reset before the peer had acknowledged the messages
+                                 * of `open` handlers, since the queue was last empty */
   guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent, until the peer has
                                  * acknowledged those of the other lines */
   guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */

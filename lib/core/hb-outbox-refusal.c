@@ -4,8 +4,8 @@
 
 #include "hb-outbox-private.h"
 
-/* If the peer ends this many links in the middle of one message, it refuses the message. All others
- * would wait behind that message forever, so the message is dropped. */
+/* A peer that ends this many links in the middle of one message refuses the message. All other
+ * messages would wait behind it forever, so the message is dropped. */
 #define MAX_REFUSALS 3
 
 /* The limit of resets for a message that is written and not acknowledged. A peer that refuses a
@@ -38,7 +38,7 @@ refuse_from (HbOutgoing *message,
   return message->is_refused ? message : NULL;
 }
 
-/* Counts that the peer has ended a link in the middle of a message. Call this before
+/* Counts a link that the peer has ended in the middle of a message. Call this before
  * hb_outbox_on_lost ().
  *
  * @is_too_big: whether the peer named the size as the reason

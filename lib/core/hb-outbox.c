@@ -64,7 +64,7 @@ settle_when_empty (HbOutbox *self)
 }
 
 /* Call this after messages were removed. Notifies buffered-amount only if a message has waited, or
- * if the application may have seen another value than 0. */
+ * if the application may have seen a value other than 0. */
 void
 hb_outbox_settle (HbOutbox *self)
 {

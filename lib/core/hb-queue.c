@@ -18,7 +18,7 @@ move (HbDeque    *from,
     hb_deque_remove (from, index);
 }
 
-/* Counts a message that leaves the lines. */
+/* Updates the counts for a message that leaves the lines. */
 static void
 on_left (HbQueue          *self,
          const HbOutgoing *message)
@@ -252,7 +252,8 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Counts the messages that are completely written. Call this after hb_queue_pop_sent (). */
+/* Counts the messages that are completely written as unacknowledged. Call this after
+ * hb_queue_pop_sent (). */
 void
 hb_queue_on_written (HbQueue *self,
                      guint64  written)

@@ -21,7 +21,7 @@ typedef struct
 {
   guint64  max_length;    /* of a payload */
   gboolean is_fragmented; /* A message has begun with a frame that is not its last. */
-  gboolean is_over;       /* Every following frame is slow. */
+  gboolean is_over;       /* All following frames are for libsoup. */
 } HbLane;
 
 HbLaneKind hb_lane_sort    (const HbLane  *self,
