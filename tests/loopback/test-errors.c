@@ -6,7 +6,7 @@
 
 /* Errors of attempts and of connections. test-input.c tests the caller's mistakes. */
 
-/* A resolver that finds no name, because the answer of a real one would depend on the machine. */
+/* A resolver that finds no name. The answer of a real resolver would depend on the network. */
 typedef GResolver TestResolver;
 typedef GResolverClass TestResolverClass;
 

@@ -27,7 +27,7 @@ struct _Scene
 {
   Fixture          fixture;
   HbWebsocketTask *task;   /* (nullable) our reference */
-  HbWebsocketTask *weak;   /* (nullable) NULL once it is disposed of */
+  HbWebsocketTask *weak;   /* (nullable) NULL once the task is disposed of */
   const char      *signal;
   const Action    *action;
   guint            n_emitted;
@@ -160,7 +160,8 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* These settings are invalid, and end the task at the current attempt or at the next one. */
+/* This function and the next one make an invalid setting, which ends the task at the current
+ * attempt or at the next one. */
 static void
 act_set_bad_uri (Scene *scene)
 {
@@ -541,7 +542,7 @@ test_scene (gconstpointer data)
   hb_websocket_task_set_ping_timeout (fixture->task, 2);
   hb_websocket_task_set_pong_message (fixture->task, "pong");
 
-  /* From here on the scene has the only reference. */
+  /* From here on, the scene has the only reference. */
   scene->task = scene->weak = g_steal_pointer (&fixture->task);
   g_object_add_weak_pointer (G_OBJECT (scene->weak), (gpointer *) &scene->weak);
   listen (scene);

@@ -241,7 +241,7 @@ test_judged_in_nested (Fixture       *fixture,
   test_server_free (server);
 }
 
-/* Iterates each context once, that of the server last. */
+/* Iterates each context once, and then the context of the server. */
 static void
 turn (GMainContext *contexts[2])
 {
@@ -257,7 +257,9 @@ turn (GMainContext *contexts[2])
   g_main_context_iteration (NULL, FALSE);
 }
 
-/* @session: (nullable) */
+/* Opens a task in one of the contexts.
+ *
+ * @session: (nullable) */
 static HbWebsocketTask *
 open_in (Fixture      *fixture,
          GMainContext *contexts[2],

@@ -8,8 +8,7 @@
 /* Secrets in the user info and query of a URI, in header values and in payloads. None may appear in
  * a log, in the text of an error, or in a property that the task sets. */
 
-/* The text that each secret contains, and its form in the header with the password, which is
- * encoded in base64 */
+/* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 

@@ -412,7 +412,7 @@ test_cancel (Fixture       *fixture,
   g_assert_cmpstr (test_server_get_received (fixture->server), ==, "kept");
 }
 
-/* In CLOSED and CLOSING the task accepts no message, so none is lost without an error. */
+/* In CLOSED and CLOSING, the task accepts no message, so none is lost without an error. */
 static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)

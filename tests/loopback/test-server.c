@@ -16,7 +16,7 @@ struct _TestServer
   GTlsCertificate    *certificate; /* (nullable) */
   GSocket            *reservation; /* keeps the port for this server */
   GPtrArray          *sockets;     /* the sockets of all accepted connections */
-  GPtrArray          *connections; /* of SoupWebsocketConnection, the last one is the newest */
+  GPtrArray          *connections; /* of SoupWebsocketConnection, from the oldest to the newest */
   SoupMessageHeaders *headers;     /* (nullable) the headers of the last request */
   GString            *received;    /* the received texts, and the sizes of binary messages */
   char               *uri;
@@ -48,7 +48,7 @@ message_cb (SoupWebsocketConnection *connection,
   else
     g_string_append_printf (self->received, "%" G_GSIZE_FORMAT, length);
 
-  /* A client that has disconnected is no error of the server. */
+  /* The client may have disconnected, which is no error of the server. */
   if (soup_websocket_connection_get_state (connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return;
 

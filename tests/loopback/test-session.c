@@ -75,8 +75,8 @@ tear_down (Move          *fixture,
   raw_server_free (fixture->there);
 }
 
-/* Sets another session. As a handler, it is connected with the task as its data, which is the first
- * argument. */
+/* Sets another session. As a signal handler, this function receives the task as its data, which is
+ * the first argument. */
 static void
 replace_session (HbWebsocketTask *task)
 {

@@ -458,7 +458,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("Processes that are stopped, or block themselves, for longer than a timeout.");
 
-  /* Ignores the signal for a write to a client that has ended, because it would end the test. */
+  /* A write to a client that has ended causes SIGPIPE, which would end the test. */
   signal (SIGPIPE, SIG_IGN);
   cases = g_ptr_array_new_with_free_func (free_case);
   folder = g_path_get_dirname (argv[0]);

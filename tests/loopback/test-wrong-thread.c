@@ -71,7 +71,7 @@ test_wrong_thread (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Changes @value to another valid value of the property. */
+/* Changes @value, which is that of the property, to another value. */
 static void
 set_other_value (GParamSpec *pspec,
                  GValue     *value)
