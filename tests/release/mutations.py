@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plants faults of one line in lib/, one at a time, and prints which test catches each of them.
+"""Plants faults of one line in lib/, one at a time, and prints the test that catches each fault.
 
-The source is copied and built below --folder, with a low priority. For each fault, the tests of the
-parts run. The tests of the whole task run only if the parts pass. Fifty faults take about an hour.
-The same source, --seed and --count give the same faults. If a fault does not compile, or the
-compiler makes the same code with it, the next one takes its place.
+The source is copied to --folder and built there, with a low priority. For each fault, the tests of
+the parts of the library run. If they pass, the tests of the whole task run too. Fifty faults take
+about an hour. The same source, --seed and --count give the same faults. If a fault does not compile
+or does not change the compiled code, the next fault replaces it.
 
-If a fault survives and a program can notice it, a test is missing. Leaks are not noticed here, so
-no statement that frees is dropped.
+If no test catches a fault that a program could notice, a test is missing. These tests do not find
+leaks, so no statement that frees memory is dropped.
 """
 
 import argparse
@@ -25,13 +25,13 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
 
-# A stage runs only if those before it pass.
+# The suites of each stage. A stage runs only if the stages before it pass.
 STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback'], ['matrix']]
 
 OPTIONS = ['-Dintrospection=disabled', '-Dvapi=disabled', '-Dexamples=false', '-Dtools=false',
            '-Dmonitor=disabled', '-Ddocumentation=false', '-Ddebug=false', '-Doptimization=1']
 
-# name: the pattern in a line, and its replacement
+# The kinds of faults: a name, a pattern in a line, and its replacement
 OPERATORS = {
     'negated condition': (r'\bif \((.*)\)$', r'if (!(\1))'),
     'swapped && and ||': (r' (&&|\|\|) ', {' && ': ' || ', ' || ': ' && '}),
@@ -46,16 +46,16 @@ OPERATORS = {
     'dropped statement': (r'^( +)[a-z][\w.>\[\]-]* (\(.*\)|[+|&-]?= .*);$', r'\1;'),
 }
 
-# Lines without code, lines that no program would miss, and assertions
+# Lines that are not changed: those without code, those without a visible effect, and assertions
 LEFT_OUT = re.compile(r'^ *(/?\*|#|//)|g_assert|g_return|g_debug|hb_trace|\bg_(free|clear)|unref'
                       r'|_free \(|_clear \(|/\*|G_DEFINE|G_LOG|"')
 
-# A statement begins in a line after one of these.
+# The ends of lines after which a statement begins
 ENDS = re.compile(r'([;{})]|else|:)$')
 
 
 def find_sites(folder):
-    """{operator: [(path, line number, old line, new line)]}"""
+    """Returns {operator: [(path, line number, old line, new line)]}."""
     sites = {name: [] for name in OPERATORS}
 
     for path in sorted((folder / 'lib').glob('*/*.c')):
@@ -83,7 +83,10 @@ def change(line, begins):
 
 
 def choose(sites, seed):
-    """Yields faults forever: first the operator, then a line that it has not changed yet."""
+    """Yields faults in a random order.
+
+    First, an operator is chosen, and then a line that it has not changed yet.
+    """
     dice = random.Random(seed)
     rest = {name: dice.sample(found, len(found)) for name, found in sites.items()}
 
@@ -93,7 +96,7 @@ def choose(sites, seed):
 
 
 class Copy:
-    """A copy of the source, built without the parts that no test of the library needs"""
+    """A copy of the source, built without the parts that the tests of the library do not need"""
 
     def __init__(self, folder):
         self.source = folder / 'source'
@@ -114,7 +117,7 @@ class Copy:
     def run(self, *command):
         def limit():
             os.nice(15)
-            # A fault may allocate in a loop that does not end.
+            # A fault may make a program allocate memory in an endless loop.
             resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -161,7 +164,10 @@ class Copy:
 
 
 def try_fault(copy, path, number, new):
-    """Returns the test that catches the fault, '' if none does, or None if it changes nothing."""
+    """Returns the test that catches the fault, or '' if none does.
+
+    Returns None if the fault does not compile, or does not change the compiled code.
+    """
     file = copy.source / path
     old_code = copy.get_code(path)
     kept = file.read_text(encoding='utf-8')

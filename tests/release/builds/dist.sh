@@ -3,13 +3,13 @@
 
 # Usage: tests/release/builds/dist.sh [--output=DIR]
 #
-# Makes the tarball of a release from the last commit, as `meson dist` does, and checks that
+# Makes the tarball of a release from the last commit, with `meson dist`, and checks it:
 #
-#  - what is built from it passes the tests of the suites core, loop, link, bindings and checks;
-#  - two builds of it, in different folders, at different times, and with different locales, time
-#    zones, umasks and numbers of jobs, install the same bytes.
+#  - A build of it passes the tests of the suites base, core, loop, link, bindings and checks.
+#  - Two builds of it install the same bytes, although their folders, file times, locales, time
+#    zones, umasks and numbers of jobs differ.
 #
-# With --output, the tarball is put into DIR, with its checksum.
+# With --output, the tarball and its checksum are copied to DIR.
 
 set -euo pipefail
 
@@ -43,15 +43,15 @@ quietly ()
   fi
 }
 
-# unpack FOLDER
+# unpack FOLDER: unpacks the tarball to FOLDER/source
 unpack ()
 {
   mkdir -p "$1/source"
   tar --extract --file="$tarball" --directory="$1/source" --strip-components=1 --touch
 }
 
-# build FOLDER JOBS OPTION...: as distributions do, whose flags keep the folder out of what
-# debuggers read
+# build FOLDER JOBS OPTION...: builds like a distribution, whose flags keep the path of the folder
+# out of the debugging information
 build ()
 {
   local folder=$1 jobs=$2
@@ -74,7 +74,7 @@ list ()
 
 export LC_ALL=C.UTF-8
 
-# Debian 12 has no libadwaita that the monitor could use.
+# The libadwaita of Debian 12 is too old for the monitor.
 monitor=false
 if pkg-config --exists 'libadwaita-1 >= 1.5'; then
   monitor=true

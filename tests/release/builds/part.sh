@@ -3,16 +3,16 @@
 
 # Usage: tests/release/builds/part.sh PART FOLDER [ARGUMENT OF meson test]...
 #
-# Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. Where
-# Meson runs them, its log is copied to FOLDER/PART.json. The packages have to be installed.
+# Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. The
+# packages must be installed. If Meson runs the tests, its log is copied to FOLDER/PART.json.
 #
-#   plain        all tests, with all options, except those whose packages HB_LEAVE_OUT names
-#   sanitizers   the same with AddressSanitizer and UndefinedBehaviorSanitizer
+#   plain        all tests, with all options except those whose packages HB_LEAVE_OUT names
+#   sanitizers   the same tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   clang        the tests of the library, built by Clang
-#   valgrind     the suite loopback with valgrind, of what plain has built
-#   coverage     how much of the library its tests reach
+#   valgrind     the suite loopback with valgrind, in the build of the part plain
+#   coverage     the tests of the library, with a report of the lines that they reach
 #   library      the tests of the library, without the examples and other languages
-#   example      examples/run.sh, of what plain has built
+#   example      examples/run.sh, in the build of the part plain
 
 set -euo pipefail
 
@@ -32,8 +32,7 @@ shift 2
 
 export PYTHONDONTWRITEBYTECODE=1
 
-# Most tests wait for a time or for a peer, so more of them can run at once than there are
-# processors.
+# Most tests wait for a deadline or for a peer, so more tests than processors can run at once.
 [ "$part" = valgrind ] || export MESON_TESTTHREADS=$((2 * $(nproc)))
 
 # An older log would count as the log of this run.
@@ -61,7 +60,7 @@ case "$part" in
   plain)
     gir=(gobject-introspection gir1.2-glib-2.0-dev libgirepository1.0-dev)
     monitor=false
-    # Debian 12 has an older libadwaita, with which the monitor is not built.
+    # The libadwaita of Debian 12 is too old for the monitor.
     ! pkg-config --exists 'libadwaita-1 >= 1.5' || monitor=true
     test_build -Dinstall_monitor="$monitor" -Dinstalled_tests=true -Dtools=true \
       -Dintrospection="$(choose enabled disabled "${gir[@]}")" \
@@ -69,16 +68,17 @@ case "$part" in
       -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers)
-    # The leak detector cannot see single blocks of GLib's slices.
+    # Without this setting, GLib allocates blocks in slices, which the leak detector cannot tell
+    # apart.
     export G_SLICE=always-malloc
-    # The server of libsoup 3.2 leaks sockets that it has accepted, so newer ones find our leaks.
+    # The server of libsoup 3.2 leaks accepted sockets, so leaks are found only with newer versions.
     leaks=1
     pkg-config --exists 'libsoup-3.0 >= 3.4' || leaks=0
     export ASAN_OPTIONS=detect_leaks=$leaks:detect_stack_use_after_return=1:strict_string_checks=1
     export LSAN_OPTIONS=suppressions=$PWD/.ci/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-    # g-ir-scanner runs a program that loads the library, but a sanitizer's runtime must be loaded
-    # first.
+    # g-ir-scanner runs a program that loads the library, but not the runtime of the sanitizers,
+    # which must be loaded first. So introspection is off.
     test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
     ;;
   clang)

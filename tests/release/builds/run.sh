@@ -3,17 +3,16 @@
 
 # Usage: tests/release/builds/run.sh [NAME]...
 #
-# Builds the library and its examples in each way in which distributions and applications do, or in
-# those that are named, with warnings as errors; checks that each build has its properties; and runs
-# the example in C with a server that drops connections. The last line lists what has failed.
+# Builds the library and its examples in all of these ways, or in the named ones, with warnings as
+# errors. Checks the properties of each build, and tests its example `echo` in C.
 #
 #   shared    the shared library alone
 #   static    the static library alone
-#   lto       with optimization at link time, as a release
-#   clang     by Clang, without introspection
-#   bare      without assertions, checks and what GLib deprecates, and hardened as Debian does
-#   timerless as on a system without timerfd, with the tests of what waits for a time
-#   pollonly  as on a system without epoll, with the tests of what waits for a socket
+#   lto       a release with optimization at link time
+#   clang     a build by Clang, without introspection
+#   bare      without assertions, checks and deprecated functions of GLib, hardened like Debian's
+#   timerless as on a system without timerfd, with the tests that wait for a deadline
+#   pollonly  as on a system without epoll, with the tests that wait for a socket
 
 set -uo pipefail
 
@@ -31,7 +30,8 @@ declare -A options=(
   [pollonly]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
-# The targets to compile, if not all. `meson test` compiles the targets of its tests.
+# The targets to compile. Without an entry, all are compiled. `meson test` compiles the targets of
+# the tests.
 declare -A targets=(
   [timerless]='hb-websocket-1:shared_library echo echo-server'
   [pollonly]='hb-websocket-1:shared_library echo echo-server'
@@ -40,7 +40,7 @@ declare -A targets=(
 declare -A cflags=(
   [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
-  # The system's headers then declare a function that the C library lacks.
+  # The macro renames the function in the headers of the system, so the C library seems to lack it.
   [timerless]='-Dtimerfd_create=no_timerfd_create'
   [pollonly]='-Depoll_create1=no_epoll_create1'
 )
@@ -49,7 +49,7 @@ declare -A ldflags=(
   [bare]='-Wl,-z,relro,-z,now,-z,defs,--as-needed'
 )
 
-# setup NAME: configures a build of that name
+# setup NAME: configures the build
 setup ()
 {
   local compiler=${CC:-cc} words
@@ -61,7 +61,7 @@ setup ()
     "${words[@]}"
 }
 
-# expect WHAT COMMAND...
+# expect WHAT COMMAND...: reports WHAT and sets wrong=1 if the command fails
 expect ()
 {
   "${@:2}" && return
@@ -80,13 +80,14 @@ hides ()
   ! shows "$@"
 }
 
-# takes_part OBJECT: returns whether GCC or Clang has prepared it for optimization at link time
+# takes_part OBJECT: returns whether GCC or Clang has prepared the object file for optimization at
+# link time
 takes_part ()
 {
   [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
 }
 
-# look NAME: returns whether the build of that name has its properties
+# look NAME: returns whether the build has its properties
 look ()
 {
   local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0
@@ -145,7 +146,7 @@ build ()
   setup "$1" && meson compile -C "$scratch/$1" "${words[@]}" && look "$1"
 }
 
-# use NAME: runs the example with its server, five times, at the same time as others
+# use NAME: tests the example `echo` in C with echo-server
 use ()
 {
   python3 tests/apps/examples/echo.py "$scratch/$1/tools/echo-server" "$scratch/$1/examples/echo"
@@ -176,7 +177,7 @@ for name in "${names[@]}"; do
   fi
 done
 
-# The examples mostly wait, so they run at the same time.
+# The tests of the examples mostly wait, so they run at the same time.
 for name in "${built[@]}"; do
   use "$name" > "$scratch/$name.log" 2>&1 &
   users[$name]=$!

@@ -3,19 +3,20 @@
 
 # Usage: tests/release/builds/system.sh [OPTION]... PART...
 #
-# Builds the working tree on another Debian system, and runs tests there: in a chroot that is made
-# for it, as root on Debian. Each PART is one of tests/release/builds/part.sh, and is run by an
-# ordinary user, without a network and with a source that is read-only. A part that fails does not
-# keep the others from being run.
+# Builds the working tree on another Debian system, and runs tests there. The script makes a chroot
+# for the system, so it needs root on Debian. Each PART is one of tests/release/builds/part.sh. In
+# the chroot, an ordinary user runs the parts, without a network and with a read-only source. If a
+# part fails, the others are run nevertheless.
 #
-#   --release=RELEASE   such as trixie or sid; this machine's if it is not given
-#   --arch=ARCH         such as i386; this machine's if it is not given
-#   --output=DIR        where the logs are put: of each PART what it prints, as PART.txt, its exit
-#                       status and seconds, as PART.status, and Meson's log, as PART.json
-#   --expected=FILE     what is known to fail there: see .ci/expected-sid
-#   --lock=FILE         several systems are made at a time, but their parts run one after the other,
-#                       because tests that measure time need the machine for themselves
-#   --cache=DIR         where downloads are kept, instead of ~/.cache/hb-websocket-debian
+#   --release=RELEASE   the release, such as trixie or sid, instead of that of this machine
+#   --arch=ARCH         the architecture, such as i386, instead of that of this machine
+#   --output=DIR        the folder for the logs of each PART: its output in PART.txt, its exit
+#                       status and its seconds in PART.status, and Meson's log in PART.json
+#   --expected=FILE     the faults that are known on this system, as in .ci/expected-sid
+#   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
+#                       but run their parts one after the other, because tests that measure time
+#                       need the whole machine
+#   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
 #
 # The exit status is 75 if the packages cannot be installed today, which happens in unstable.
 
@@ -32,7 +33,8 @@ release=
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# Exits if the fault is ours: a name in install-packages.sh, or the script itself.
+# Exits if apt has failed because of a fault of this project: a wrong name in install-packages.sh,
+# or an error of that script.
 blame_ourselves ()
 {
   if grep 'Unable to locate package' "$scratch/apt.log"; then
@@ -52,7 +54,8 @@ give_up ()
 lasts, and one package is to blame, name it in .ci/expected-$release)"
 }
 
-# The few packages of the part library come for other architectures too.
+# Prints the kind of packages to install. The part library needs few packages, which other
+# architectures also have.
 list_packages ()
 {
   if [ "${words[*]}" = library ]; then
@@ -62,8 +65,9 @@ list_packages ()
   fi
 }
 
-# Fails unless apt can resolve the kinds of packages that are not installed here. It downloads
-# nothing. Where faults of packages are expected, it only reports this, because no test needs them.
+# Checks that apt can resolve the kinds of packages that are not installed here, without downloading
+# them. If faults are expected on this system, a failure is only reported, because no test needs
+# these packages.
 resolve_packages ()
 {
   local kind
@@ -80,7 +84,7 @@ resolve_packages ()
   done
 }
 
-# A package that is left out, and that apt would install now, need not be left out any longer.
+# Reports each package that is left out, although apt could install it again.
 reconsider_packages ()
 {
   local package
@@ -102,19 +106,20 @@ install_packages ()
     > "$scratch/apt.log" 2>&1 || give_up
   grep '^Installing' "$scratch/apt.log" || true
 
-  # What the tests of the library would skip without
+  # Without these packages, tests of the library would be skipped.
   enter "$root" apt-get -q -y install git libharfbuzz0b openssl python3 > "$scratch/apt.log" 2>&1 \
     || give_up
   reconsider_packages
 }
 
-# A copy of what git would take, so that the source can be edited meanwhile. No user can write to
-# the copy.
+# Copies the files that git would take, so that the source can be edited meanwhile. The copy is
+# read-only.
 copy_source ()
 {
   mkdir "$root/source"
   copy_files "$source_root" "$root/source"
-  # Some tests ask git which files are ours. It trusts no folder of another user than its own.
+  # Some tests ask git for the files of the project. Without `safe.directory`, git would refuse a
+  # folder of another user.
   [ ! -d "$source_root/.git" ] || cp -R "$source_root/.git" "$root/source"
   printf '[safe]\n\tdirectory = /source\n' >> "$root/etc/gitconfig"
 
@@ -123,21 +128,22 @@ copy_source ()
   enter "$root" install --directory --owner="$builder" --group="$builder" /build
 }
 
-# Tests of 64 bits would show nothing about a machine of 32.
+# Returns whether the library was built for the architecture. Tests of a build for 64 bits would not
+# test a machine of 32 bits.
 is_for_machine ()
 {
   [[ $architecture != i386 || $(LC_ALL=C readelf --file-header \
     "$root/build/library/lib/libhb-websocket-1.so") = *ELF32* ]]
 }
 
-# run_part PART: leaves its exit status in status
+# run_part PART: runs the part, and sets status to its exit status
 run_part ()
 {
   local start=$SECONDS
   status=0
 
   say "$1, on Debian $release for $architecture"
-  # A process that a test leaves behind must not keep the lock.
+  # The lock is not passed on. Otherwise, a process that a test leaves behind would keep it.
   enter_offline "$root" env HB_LEAVE_OUT="$left_out" HB_REQUIRE_NETNS=1 setarch "$machine" \
     /source/tests/release/builds/part.sh "$1" /build 2>&1 {lock_fd}>&- \
     | tee "$scratch/$1.txt" || status=$?

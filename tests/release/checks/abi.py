@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A released API stays, so programs that were built with an older 1.x run with this one.
+"""Checks that programs that were built with an older 1.x release run with this library.
 
-tests/release/abi/Hb-1.txt has all that the last release offered, in C types: functions, callbacks,
-properties, signals, and the values of enumerations. All structures are opaque, so nothing else can
-break a program. An addition is not a fault.
+tests/release/abi/Hb-1.txt lists the API of the last release in C types: functions, callbacks,
+properties, signals, and the values of enumerations. All structures are opaque, so no other change
+can break a program. An addition is not a fault.
 
-lib/hb-websocket-1.vapi is exactly what vapigen makes, because an application that has the library
-as a subproject compiles with it before vapigen could run.
+lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
+application with the library as a subproject needs it before vapigen could run.
 
---write writes both files. Use it at each release, and after each change of the API for the vapi:
+With --write, the script writes both files. Use it at each release, and also after each change of
+the API, because the vapi must change with it:
 
 abi.py SOURCE BUILD PEER --write
 """
@@ -46,7 +47,7 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 
 FUNCTIONS = [f'{CORE}{name}' for name in ('callback', 'constructor', 'function', 'method')]
 
-# How a program may use a property, with what the GIR takes for granted
+# How a program may use a property, with the values that the GIR omits
 PROPERTY_FLAGS = {'readable': '1', 'writable': '0', 'construct-only': '0'}
 
 
@@ -56,7 +57,7 @@ def get_type(element):
 
 
 def get_c_type(element):
-    """The C type of a parameter or return value, as the header has it"""
+    """Returns the C type of a parameter or return value, as the header has it."""
     kind = next(child for child in element if child.tag in (f'{CORE}type', f'{CORE}array'))
     return kind.get(f'{C}type')
 
@@ -69,7 +70,7 @@ def get_signature(element):
 
 
 def get_members(element):
-    """Yields a line for each member of a type that is no function."""
+    """Yields a line for each member of a type, except functions."""
     owner = element.get('name')
 
     for member in element.findall(f'{CORE}member'):
@@ -87,7 +88,7 @@ def get_members(element):
 
 
 def get_names():
-    """Yields a line for each thing that a program can name."""
+    """Yields a line for each part of the API."""
     namespace = ElementTree.parse(GIR).getroot().find(f'{CORE}namespace')
 
     for element in namespace:
@@ -128,7 +129,7 @@ def check_names():
 
 
 def check_opaque():
-    """A structure in a public header could change, and Hb-1.txt would not show it."""
+    """Checks that public headers define no structures. Hb-1.txt would not show a change of one."""
     texts = [(path.name, read_code(path)) for path in get_public_headers()]
     check(texts, 'there are headers')
     check_none((name for name, text in texts if re.search(r'\b(struct|union)\s+\w*\s*{', text)),
@@ -136,7 +137,7 @@ def check_opaque():
 
 
 def find_not_nullable(vapi):
-    """Yields the properties whose getter may return null while the vapi does not say so of them."""
+    """Yields the properties that are nullable in the vapi, but not in the GIR, or vice versa."""
     for method in ElementTree.parse(GIR).getroot().iter(f'{CORE}method'):
         name = (method.get(f'{GLIB}get-property') or '').replace('-', '_')
         nullable = method.find(f'{CORE}return-value').get('nullable') == '1'

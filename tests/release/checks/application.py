@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The desktop files of the monitor are valid, and agree with each other.
+"""Checks that the desktop files of the monitor are valid, and agree with each other.
 
 po/check-translations.py checks their translations.
 """
@@ -17,8 +17,8 @@ FOLDER = SOURCE / 'examples' / 'monitor'
 DATA = FOLDER / 'data'
 BUILT = BUILD / 'examples' / 'monitor' / 'data'
 
-# Remarks of AppStream that cannot be avoided. Versions before APPSTREAM_FIRST do not know
-# <developer>, and versions after APPSTREAM_LAST may report more.
+# Remarks of AppStream that cannot be avoided. Versions before APPSTREAM_FIRST do not know the
+# element <developer>, and versions after APPSTREAM_LAST may report more remarks.
 REMARKS = {
     'cid-contains-uppercase-letter': 'the id is the name on the bus, and ends as GNOME wants it',
 }
@@ -42,7 +42,7 @@ RESOURCES = find(r'#define MONITOR_RESOURCES +"(.+)"', FOLDER / 'monitor-applica
 
 
 def get_program():
-    """Returns the name of the program in the folder."""
+    """Returns the name of the program that the folder of the monitor builds, or None."""
     targets = json.loads((BUILD / 'meson-info' / 'intro-targets.json').read_text('utf-8'))
     names = {target['name'] for target in targets if target['type'] == 'executable'
              and target['defined_in'] == str(FOLDER / 'meson.build')}
@@ -50,7 +50,7 @@ def get_program():
 
 
 def check_equal(name, values):
-    """values: where it is said, and what"""
+    """Checks that all values are equal. The keys of @values name their places."""
     check(len(set(values.values())) == 1, name,
           '\n'.join(f'{where}: {value}' for where, value in values.items()))
 

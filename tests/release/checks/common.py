@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the checks: paths, a compiler, and programs. The checks print with tap.py.
+"""Functions for the checks. They find files, run the compiler, and run programs with a peer.
 
 The arguments of each check are the root of the source, the root of the build, and the path of the
 peer (tests/apps/bindings/peer.c). The environment has CC, and may have CXX, PKG_CONFIG and MESON.
@@ -44,8 +44,7 @@ def relative(path):
 
 
 def read_code(path):
-    """Returns the text without comments and contents of strings. The numbers of lines stay the
-    same."""
+    """Returns the text without comments and the contents of strings. Lines keep their numbers."""
     def blank(found):
         return ('""' if found[0][0] == '"' else ' ') + '\n' * found[0].count('\n')
 
@@ -93,8 +92,10 @@ def install(root):
 
 
 def get_flags(*arguments, env=None):
-    """Returns the output of pkg-config. Other libraries' headers count as system headers, so that
-    they cause no warnings."""
+    """Returns the output of pkg-config as a list.
+
+    Headers of other libraries count as system headers, so they cause no warnings.
+    """
     text = subprocess.run([*PKG_CONFIG, *arguments], text=True, check=True, env=env,
                           stdout=subprocess.PIPE).stdout
     return [part for flag in shlex.split(text)
@@ -102,7 +103,7 @@ def get_flags(*arguments, env=None):
 
 
 def get_options():
-    """Returns the options of the build, and their values."""
+    """Returns a dictionary with the options of the build and their values."""
     options = json.loads((BUILD / 'meson-info/intro-buildoptions.json').read_text('utf-8'))
     return {option['name']: option['value'] for option in options}
 
@@ -114,8 +115,10 @@ def get_build_cflags():
 
 
 def get_devenv_flags():
-    """Returns the output of pkg-config in the shell of `meson devenv`, and the folder of the
-    library."""
+    """Returns the flags with which a program is built in the shell of `meson devenv`.
+
+    They include an rpath, so that the program finds the library.
+    """
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
     return [*get_flags('--cflags', '--libs', API, env=env), f'-Wl,-rpath,{BUILD / "lib"}']
@@ -134,7 +137,7 @@ def get_compile_commands():
 
 
 def get_compile_command(name, target):
-    """Returns the directory and the command with which a source of that name is compiled."""
+    """Returns the directory and the command with which the source is compiled for the target."""
     entry = next(entry for entry in get_compile_commands()
                  if Path(entry['file']).name == name and target in entry['output'])
     command = shlex.split(entry['command'])
@@ -151,7 +154,7 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Compiles a text with the command of that source."""
+    """Compiles a text with the command of a source of that name."""
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:

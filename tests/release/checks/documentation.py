@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The whole public API is documented, with the version that introduced each part."""
+"""Checks that each part of the public API is documented, with the version that introduced it."""
 
 import re
 from xml.etree import ElementTree
@@ -16,7 +16,7 @@ DOCUMENTED = {
         'function-macro', 'interface', 'method', 'property', 'record')
 } | {f'{GLIB}signal'}
 
-# Macros without documentation: guards, casts and marks
+# Macros that need no documentation: guards, casts, and marks of versions
 PLAIN_MACRO = re.compile(r'HB_INSIDE|HB_TYPE_\w+|HB_AVAILABLE_IN_\w+|HB_DEPRECATED_IN_\w+')
 MACRO = re.compile(r'^#\s*define\s+(HB_\w+)', re.MULTILINE)
 COMMENT = re.compile(r'/\*\*\n \* (HB_\w+):\n(.*?)\*/', re.DOTALL)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Flatpak manifest of the monitor agrees with the monitor, its build and the book."""
+"""Checks that the Flatpak manifest agrees with the monitor, its build and the book."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def read_page():
 
 
 def find_unknown(manifest, options):
-    """Yields the arguments for Meson that are no option, or no value of an option."""
+    """Yields the arguments for Meson with an unknown option, or an unknown value of an option."""
     module = next(module for module in manifest['modules'] if module['name'] == 'hb-websocket')
     for argument in module['config-opts']:
         name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
@@ -34,9 +34,10 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns the folders of git and of builds that would be copied with the source.
+    """Returns folders that flatpak-builder would copy with the source: that of git, and builds.
 
-    flatpak-builder has no patterns, so the folders are those in which scripts and pages build.
+    The manifest must name each folder to skip, because it cannot have patterns. The folders of
+    builds are those that scripts and pages name.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
              if path.suffix in ('.md', '.sh') or path.name == 'run')
@@ -45,7 +46,7 @@ def find_copied(source):
 
 
 def check_with_flatpak_builder():
-    """flatpak-builder ignores unknown keys, and prints the ones that it knows."""
+    """Checks that flatpak-builder prints all keys of the manifest. It ignores unknown keys."""
     name = 'flatpak-builder understands all of it'
     if not shutil.which('flatpak-builder'):
         skip(name, 'there is no flatpak-builder')

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""All C is compiled for the oldest supported GLib and libsoup, even with newer headers.
+"""Checks that all C is compiled for the oldest supported GLib and libsoup, even with newer headers.
 
-No code uses functions that were deprecated before these versions or added after them.
+The compiler then warns about functions that were deprecated before these versions or added later.
 """
 
 import re
@@ -22,7 +22,7 @@ probe (gpointer data)
 }}
 '''
 
-# The module, the version that has added the function, and a call
+# Newer functions: the module, the version that added the function, and a call
 NEWER = (
     ('glib-2.0', '2.76', 'g_string_free_and_steal (data)'),
     ('libsoup-3.0', '3.4', 'soup_message_set_force_http1 (data, TRUE)'),
@@ -30,7 +30,7 @@ NEWER = (
 
 
 def get_definitions():
-    """Yields the macros for the versions in meson.build."""
+    """Yields the flags that define the versions of meson.build."""
     text = (SOURCE / 'meson.build').read_text(encoding='utf-8')
     for name in ('glib', 'soup'):
         version = re.search(rf"^{name}_required = '>= (\d+)\.(\d+)'$", text, re.MULTILINE)

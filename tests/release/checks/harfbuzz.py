@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""HarfBuzz also has the prefix hb_, and each process with GTK loads it, so no name may be in both.
+"""Checks that no name is in both this library and HarfBuzz, which also has the prefix hb_.
 
-The check compares exported names, names in the static library, and names of GTypes. The usual
-arguments are followed by the archives that make up the static library.
+Each process with GTK loads HarfBuzz, so a name in both libraries could call the wrong function. The
+script compares exported names, names in the static library, and names of GTypes. After the usual
+arguments, the script takes the archives that make up the static library.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The public headers, as an application includes them."""
+"""Checks that an application can include the public headers."""
 
 import re
 import tempfile
@@ -21,7 +21,7 @@ main (void)
 }
 '''
 
-# Version checks of the preprocessor only
+# A program whose checks of versions need only the preprocessor
 VERSION_PROGRAM = '''
 #include <hb-websocket.h>
 
@@ -60,7 +60,7 @@ def main():
         if header.name == 'hb-websocket.h':
             continue
         result = compile_text(CC, f'#include <{header.name}>\n', '.c')
-        # The header itself, not one that it includes
+        # The header itself must refuse, not one that it includes.
         refused = re.search(rf'\b{header.name}:\d+:\d+: error: .*{REFUSAL}', result.stdout)
         check(refused, f'<{header.name}> refuses to be included directly', result.stdout)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The installed library: its files, and a program that finds it with pkg-config."""
+"""Checks the installed files, and a program that finds the installed library with pkg-config."""
 
 import os
 import shutil
@@ -18,7 +18,10 @@ MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
-    """pkg-config also puts the root before the paths of dependencies, which are not below it."""
+    """Returns the flag without the root if its path is not below the root.
+
+    pkg-config also puts the root before the paths of dependencies.
+    """
     path = flag.removeprefix('-L')
     if path.startswith(str(sysroot)) and not Path(path).exists():
         return flag.replace(str(sysroot), '', 1)
@@ -26,7 +29,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    """AppStream checks that the files in the metadata exist, below usr."""
+    """Lets AppStream check that the files in the metadata exist. It looks for them below usr."""
     name = 'what the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'there is no appstreamcli')

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests that -Dinstalled_tests=true installs work where they are installed.
+"""Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
-They are installed below a temporary folder, which replaces the prefix in their commands. Each
-program starts and lists its cases. Those that need other files of the installation are run by
-gnome-desktop-testing-runner, or by this script if the runner is missing. All others do the same as
-in the build.
+The tests are installed below a temporary folder, which replaces the prefix in their commands. Each
+program must start and list its cases. Tests that need other installed files are run by
+gnome-desktop-testing-runner, or by this script if the runner is missing. The other tests are not
+run, because they would do the same as in the build.
 """
 
 import concurrent.futures
@@ -26,22 +26,23 @@ from common import (
 WAIT_TIMEOUT = 120
 N_AT_ONCE = 2
 
-# What needs the bindings' files or another program, and a test of the whole
+# The tests that are run: those that need the files of the bindings or another program, and a test
+# of the whole task
 CHOSEN = re.compile(r'binding-|version|loopback-(life|stop)\b')
 
-# What other programs start or import
+# Files that other programs start or import
 HELPERS = ('harness', 'stopped-client', 'tap')
 
-# Some of those that use the library as any program does
+# Some of the programs that must use the shared library
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
-# The kinds of tests that a maintainer sees in the names
+# The kinds of tests. The name of each test begins with its kind.
 KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
          *(('binding',) if GIR.exists() else ()))
 
 
 class Installation:
-    """A tree below a folder, which contains all paths of the prefix."""
+    """The installed files, below a folder that stands for the root of the system."""
 
     def __init__(self, root, options):
         self.prefix = Path(options['prefix'])
@@ -57,7 +58,7 @@ class Installation:
         }
 
     def move(self):
-        """Points each command into the folder. Returns the commands by the names of their tests."""
+        """Puts the folder before the prefix in each command. Returns the commands by test."""
         commands = {}
         for path in sorted(self.tests.iterdir()):
             text = path.read_text(encoding='utf-8')
@@ -119,14 +120,14 @@ def run_one(command, env):
 
 
 def run_here(commands, env):
-    """Yields the name of each test, and how it has failed."""
+    """Runs the tests. Yields the name of each, and the reason if it has failed."""
     with concurrent.futures.ThreadPoolExecutor(N_AT_ONCE) as pool:
         yield from zip(commands, pool.map(lambda name: run_one(commands[name]['Exec'], env),
                                           commands))
 
 
 def run_by_runner(runner, installation, commands, scratch):
-    """Does the same with the runner, which runs all tests of a folder."""
+    """Does the same as run_here() with the runner, which runs all tests of a folder."""
     folder = scratch / 'chosen' / 'installed-tests' / API
     logs = scratch / 'logs'
     folder.mkdir(parents=True)

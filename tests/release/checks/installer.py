@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The first two commands of a new user say what they install, or why they cannot, in one sentence.
+"""Checks the messages of install-packages.sh, which the first commands of a new user run.
 
-Other programs replace apt and sudo, so nothing is installed.
+One line must announce the packages that are installed, or explain why they cannot be installed. The
+check replaces apt and sudo with other programs, so nothing is installed.
 """
 
 import re
@@ -15,8 +16,8 @@ from common import SOURCE, check, finish, run, skip_all
 
 USED = ('bash', 'cat', 'env', 'grep', 'mktemp', 'rm', 'sed')
 
-# Files whose presence describes the machine: "user" (not root), "sudo-refuses", "no-network",
-# "installed", "unknown" and "alternatives"
+# The programs that replace those of the system. Empty files describe the machine to them: "user"
+# (not root), "sudo-refuses", "no-network", "installed", "unknown" and "alternatives".
 PROGRAMS = {
     'id': 'if [ -e user ]; then echo 1000; else echo 0; fi',
     'dpkg-query': '[ ! -e installed ] || echo installed',
@@ -50,7 +51,8 @@ SUDO = 'if [ -e sudo-refuses ]; then exit 1; fi; case "$1" in -n|-v) ;; *) exec 
 
 ANNOUNCED = r'Installing 17 packages \(download: 95\.2 MB/97 MB, disk space: 378 MB\): .*gcc.*\n'
 
-# The machine, the exit status, the output, and whether packages are installed
+# For each case: the files that describe the machine, the exit status, the output, and whether
+# packages are installed
 CASES = {
     'nothing is missing': (('installed',), 0, r'', False),
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
@@ -95,7 +97,7 @@ def check_case(name, like, status, printed, installs):
 
 
 def check_read_only():
-    """Not even root can create this folder."""
+    """Checks the message about a build folder that not even root can create."""
     for script in ('tests/run.sh', 'examples/run.sh'):
         result = run([SOURCE / script, '--build-dir=/dev/null/build'])
         check(result.returncode == 1

@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each room includes only the rooms that it may use, and calls only what it may call."""
+"""Checks that each folder of lib/ includes only the folders that it may use.
+
+These folders are called rooms here. The script also checks that each room calls only the functions
+that it may call.
+"""
 
 import re
 import sys
@@ -10,7 +14,8 @@ from pathlib import Path
 from common import (check, check_none, compile_as, finish, get_compile_command, get_flags,
                     get_public_headers, get_sources, get_symbols, read_code, relative, skip)
 
-# The rooms from the bottom up: the files of each, and the other rooms that it may include.
+# The files of each room, and the other rooms that it may include, from the lowest room to the
+# highest
 ROOMS = {
     'base': ('lib/base/*', set()),
     'core': ('lib/core/*', {'base'}),
@@ -21,7 +26,7 @@ ROOMS = {
     'face': ('lib/hb-websocket.h', {'base', 'task'}),
 }
 
-# The rooms that decide and compute. They know GObject only.
+# The rooms that only decide and compute. They may use GObject, but no other library.
 PURE = {'base', 'core', 'frame'}
 
 # Other libraries' headers that a pure room may include
@@ -39,11 +44,11 @@ IMPURE = re.compile(r'''\b(
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
-# Functions of the C library that a pure room may call.
+# Functions of the C library that a pure room may call
 PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|spn)|'
                               r'bind_?textdomain(_codeset)?|d(n|c|cn)?gettext')
 
-# Calls into libsoup from outside lib/link, with the reason for each.
+# Calls of libsoup outside lib/link, with the reason for each
 SOUP_EXCEPTIONS = {
     ('lib/task/hb-driver-calls.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',
@@ -160,7 +165,7 @@ def check_compile():
 
         for header in (above, *(['<libsoup/soup.h>'] if room in PURE else [])):
             bad = compile_here(header)
-            # The messages of GCC and of Clang
+            # GCC and Clang have different messages.
             refused = 'No such file' in bad.stdout or 'file not found' in bad.stdout
             check(bad.returncode != 0 and refused, f'in lib/{room} {header} does not compile',
                   bad.stdout)

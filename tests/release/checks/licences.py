@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Each file names its licence, as the specification of REUSE requires.
+"""Checks that each file names its licence, as the specification of REUSE requires.
 
 A file that can have comments has a line with its licence. .reuse/dep5 has the copyright, and the
 licence of other files. `reuse` also checks this, if it is installed and git knows the files.
@@ -31,7 +31,7 @@ WITHOUT_LINE = (
 
 
 def get_licence(path):
-    """Returns the licence in a file's first lines."""
+    """Returns the licence that the first lines of a file name, or None."""
     try:
         head = path.read_text(encoding='utf-8').splitlines()[:N_LINES]
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Formatters accept the manual pages, which agree with --help."""
+"""Checks that formatters accept the manual pages, and that the pages agree with --help."""
 
 import json
 import os
@@ -16,10 +16,11 @@ FORMATTERS = (
     ('mandoc', '-Tlint', '-Wstyle'),
 )
 
-# Warnings about the machine: it has no index of pages, or lacks the pages that a page names.
+# Warnings that concern the machine: it has no index of manual pages, or lacks pages to which a page
+# refers.
 OF_THE_MACHINE = ('mandoc.db', 'referenced manual not found')
 
-# So that the text is not translated, nor wrapped for the caller's terminal
+# With these settings, the text is neither translated nor wrapped for the terminal of the caller.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'MANWIDTH': '80'}
 
 
@@ -51,15 +52,16 @@ def check_format(page, command):
     output = result.stderr + result.stdout * ('-Tlint' in command)
     warnings = [line for line in output.splitlines()
                 if not any(excuse in line for excuse in OF_THE_MACHINE)]
-    # mandoc ends with a status that depends on the warnings.
+    # The status of mandoc also depends on warnings that are ignored here.
     check(not warnings and (result.returncode == 0 or command[0] == 'mandoc'), name,
           '\n'.join(warnings))
 
 
 def read_help(text):
-    """Returns the arguments, the options and the defaults.
+    """Returns the arguments, the options and the defaults in the output of --help.
 
-    An option has its letter, and whether it takes a value. Only numbers count as defaults.
+    Each option has a pair: its letter, and whether it takes a value. Defaults that are not numbers
+    are left out.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
     defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, with)', text, re.MULTILINE)
@@ -69,7 +71,7 @@ def read_help(text):
 
 
 def read_page(text):
-    """Returns the same. In a page, an ellipsis is three full stops."""
+    """Returns the same as read_help() for a page, in which three full stops are an ellipsis."""
     synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
     arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
                        flags=re.MULTILINE).replace('.Ar ', '').split('\n')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The table in CONTRIBUTING.md has every folder, and fits on a screen."""
+"""Checks that the table of folders in CONTRIBUTING.md is complete, and fits on a screen."""
 
 import re
 
@@ -9,7 +9,7 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# Deeper folders are parts of these.
+# The table has folders of this depth. Deeper folders belong to them.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)
@@ -22,7 +22,7 @@ def get_folders():
 
 
 def find_missing(rows):
-    """Yields the files and folders in the rows that do not exist."""
+    """Yields the files and folders that the rows name, but that do not exist."""
     for folders, contents in rows:
         names = CODE.findall(folders)
         yield from (name for name in names if not (SOURCE / name).is_dir())

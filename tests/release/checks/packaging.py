@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The packages and the page for their maintainers agree with the build.
+"""Checks that the packages and the page for their maintainers agree with the build.
 
-The page lists every option with its default, and every package. No page and no package names an
-option that does not exist. The packages have the version of the project, and depend on what the
-build needs.
+The page must list every option with its default, and every package. No page or package may name an
+option that does not exist. The packages must have the version of the project, and the dependencies
+of the build.
 """
 
 import re
@@ -19,10 +19,10 @@ DEBIAN = PACKAGING / 'debian'
 OPTION = re.compile(r"^option\('(\w+)',\s*type: '\w+', value: '?(\w+)'?", re.MULTILINE)
 ROW = re.compile(r'^\| `(\w+)` \| `(\w+)` \|', re.MULTILINE)
 
-# An option on a command line. Macros of C are in capitals.
+# An option of Meson on a command line. Macros of C are in capitals, so they do not match.
 USE = re.compile(r'(?<![\w-])-D(?:[\w-]+:)?([a-z]\w*)(?==|`)')
 
-# The names of pkg-config and of Debian
+# The names of pkg-config, and the packages of Debian
 DEBIAN_NAMES = {
     'gio-2.0': 'libglib2.0-dev',
     'gio-unix-2.0': 'libglib2.0-dev',
@@ -55,12 +55,11 @@ def check_options():
 
 
 def get_needed():
-    """Returns what the build needs, with the least versions: libraries of pkg-config, and
-    programs."""
+    """Returns the libraries and programs that the build needs, with their least versions."""
     text = '\n'.join(read(SOURCE / folder / 'meson.build')
                      for folder in ('.', 'doc', 'examples', 'lib', 'tools'))
     variables = dict(re.findall(r"^(\w+_required) = '>= ([\d.]+)'", text, re.MULTILINE))
-    # The packages leave out the last number of Meson's version.
+    # The packages name Meson's version without its last number.
     found = re.findall(r"^  (meson)_version: ('>= [\d.]+)\.0'", text, re.MULTILINE)
     found += re.findall(r"(?:dependency|find_program)\('([\w.-]+)', version: ('>= [\d.]+'|\w+)",
                         text)
@@ -68,7 +67,7 @@ def get_needed():
 
 
 def get_listed(page):
-    """Returns the same from the page for maintainers."""
+    """Returns the libraries and programs that the page for maintainers lists."""
     rows = re.findall(r'^\| (`[^|]+`) \| (\d+(?:\.\d+){1,2}) \|', page, re.MULTILINE)
     programs = re.findall(r'\b(Meson|gi-docgen)`? ([\d.]*\d)', page)
     return {*((name, version) for names, version in rows for name in re.findall('`(.+?)`', names)),
@@ -80,7 +79,7 @@ def check_equal(found, wanted, name):
 
 
 def get_packages(page):
-    """Returns the packages of Debian and those of Fedora in the page's table of files."""
+    """Returns two sets from the table of the page: the packages of Debian and those of Fedora."""
     table = re.search(r'^\| files \| Debian \| Fedora \|\n\|[-|]+\n((?:\|.+\n)+)', page,
                       re.MULTILINE)[1]
     rows = [line.strip('| ').split(' | ') for line in table.splitlines()]

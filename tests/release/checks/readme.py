@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The programs in the README work when they are pasted, and are the same as in examples/.
+"""Checks that the programs in the README work, and are the same as in examples/.
 
-The environment may have PYTHON, with GObject, and GJS.
+The environment may have PYTHON, which has GObject, and GJS. The programs for a missing interpreter
+are skipped.
 """
 
 import os
@@ -44,7 +45,7 @@ class Server:
         self._process.communicate()
 
     def read_report(self):
-        """Reads the report about the only client, until the client has left."""
+        """Returns the report about the only client, up to the end of its connection."""
         report = ''
         alarm = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         alarm.start()
@@ -60,7 +61,7 @@ def read_example(language, name):
 
 
 def interrupt(command):
-    """Interrupts a program when its first message comes. Returns its status and its output."""
+    """Runs a program, and interrupts it at its first message. Returns its status and output."""
     env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
            'GI_TYPELIB_PATH': str(BUILD / 'lib')}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,
@@ -110,7 +111,7 @@ def main():
         check(programs.get(language) == read_example(language, name),
               f'the README has the program of examples/{name}', programs.get(language, 'nothing'))
 
-    # The translation may leave out programs, but the others are the same.
+    # The translation may leave out programs, but must not change the others.
     translated = BLOCK.findall((SOURCE / 'README.zh_CN.md').read_text(encoding='utf-8'))
     check(translated and all(programs.get(language) == text for language, text in translated),
           'the README in Chinese has a program of the README')

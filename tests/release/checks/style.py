@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The rules of style that a program can check."""
+"""Checks the rules of style that a program can check."""
 
 import os
 import re
@@ -16,7 +16,7 @@ WITHOUT_TABS = (*SOURCES, 'meson_options.txt', '*.md', '*.toml', '*.toml.in')
 
 MAX_COLUMNS = 100
 
-# The folders of a private machine
+# Paths that exist only on the machine of a developer
 MACHINE_PATH = re.compile(r'(?<![\w.])/(?:home|root|Users|work|builds?)/\w')
 
 # gettext formats the translations, and a licence must not be changed.
@@ -33,7 +33,7 @@ def get_files():
         folders[:] = sorted(name for name in folders
                             if not any(fnmatch(name, pattern) for pattern in BUILD_FOLDERS)
                             and not (SOURCE / folder / name / 'meson-info').exists())
-        # A working tree beside the repository has a file .git, which git writes.
+        # In a working tree of `git worktree`, .git is a file of git.
         for name in sorted(set(names) - {'.git'}):
             yield SOURCE / folder / name
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library as a subproject of an application, with a wrap that points at the source.
+"""Checks the library as a subproject of an application, with a wrap that points at the source.
 
-The application calls `dependency('hb-websocket-1')`, with or without a fallback. If the library is
-not installed, the wrap says that the subproject provides it. A program in Vala needs no more.
-Tests, examples and tools are built only if the application asks for them.
+The application calls `dependency('hb-websocket-1')`. If the library is not installed, Meson uses
+the subproject, because the wrap names it as the provider. A program in Vala needs nothing else.
+Tests, examples and tools are built only if the application enables them.
 """
 
 import json

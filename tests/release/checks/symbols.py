@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library exports exactly the functions that its public headers declare.
+"""Checks that the library exports exactly the functions that its public headers declare.
 
-The bindings, the documentation and Debian's file of symbols, if it is there, have all of them.
+All of them must be in the bindings, in the documentation, and in Debian's file of symbols if the
+source has this file.
 """
 
 import re

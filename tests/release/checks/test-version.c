@@ -25,8 +25,8 @@ test_check (void)
     int      major;
     int      minor;
     int      micro;
-    gboolean reached;    /* by the headers */
-    gboolean compatible; /* with the library that runs */
+    gboolean reached;    /* whether the headers have this version or a newer one */
+    gboolean compatible; /* whether a program for this version runs with the library */
   } cases[] = {
     { HB_MAJOR_VERSION, HB_MINOR_VERSION, HB_MICRO_VERSION, TRUE, TRUE },
     { HB_MAJOR_VERSION, 0, 0, TRUE, TRUE },
@@ -38,7 +38,7 @@ test_check (void)
   const char *reason;
   guint i;
 
-  g_test_summary ("Versions are compared at compile time, and at run time within a major version");
+  g_test_summary ("A program can compare versions when it is compiled and when it runs");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -2,8 +2,8 @@
 
 #include <hb-websocket.h>
 
-/* An application's program. It sends hello to a URI, and succeeds when the server has echoed it and
- * the connection is closed. */
+/* A program of an application. It sends “hello”, waits for the echo, and closes the connection. It
+ * succeeds if the echo is the same text. */
 
 static gboolean received;
 

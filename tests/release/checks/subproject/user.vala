@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The program of user.c in Vala.
+// The same program as user.c, in Vala
 int main (string[] args)
 {
   var loop = new MainLoop ();
