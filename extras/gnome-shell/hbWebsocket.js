@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A WebSocket that is kept alive, for extensions of GNOME Shell. Copy this file into yours.
+// Keeps a WebSocket connection open, for extensions of GNOME Shell. Copy this file into your
+// extension.
 //
-// It does over libsoup 3 what the library hb-websocket does for applications. Names, defaults,
-// states and the order of events are those of the library, so the same code runs with either:
+// This module does the same as the library hb-websocket, which is for applications. It uses only
+// libsoup 3. Names, defaults, states and the order of events are those of the library, so the same
+// code runs with either:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
 //
-// With a `close_timeout` of 0, nothing of the task is left after close() in disable(). The page
-// "GNOME Shell extensions" of hb-websocket has an example, and lists what only the library has.
+// With a `close_timeout` of 0, close() in disable() removes everything that the task has attached
+// to the main loop. The page "GNOME Shell extensions" of hb-websocket has an example, and lists the
+// differences from the library.
 
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
@@ -36,17 +39,18 @@ const CHECK_INTERVAL = 5000; // between two checks after changes of the network
 const PING_LAG = 2000; // libsoup's timer for ping frames counts whole seconds.
 
 // If a deadline is handled later than this, the machine was suspended or the main loop was blocked.
-// A reply may have come meanwhile, so the connection must not be ended for silence.
+// A reply may have arrived in that time, so the connection must not be ended because of silence.
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
 const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
-const MAX_REASON = 123; // RFC 6455, 5.5: a control frame has 125 bytes, and the code takes two.
+const MAX_REASON = 123; // RFC 6455, 5.5: a control frame has at most 125 bytes, two for the code.
 const MAX_INT = 2 ** 31 - 1;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
 
-// A number in a table of properties, with its default. JavaScript checks no limits of properties.
+// A number in a table of properties, with its default. The tables define no limits, because GJS
+// does not check them.
 const number = initial => ['double', -1, Number.MAX_SAFE_INTEGER, initial];
 
 // The properties that an extension may set at any time: type and default
@@ -93,7 +97,7 @@ function newSpecs(table, flags) {
     [name, GObject.ParamSpec[type](name, '', '', flags, ...rest)]));
 }
 
-// Everything that a task attaches to other objects and to the main loop
+// All handlers and sources that a task or a link attaches to other objects and to the main loop
 class Attachments {
   _handlers = [];
   _sources = new Map();
@@ -105,7 +109,7 @@ class Attachments {
 
   has(name) { return this._sources.has(name); }
 
-  // Calls `func` once, in place of a source that has the same name.
+  // Calls `func` once, when the source is ready. Replaces a source that has the same name.
   attach(name, source, func) {
     this.detach(name);
     this._sources.set(name, source);
@@ -128,11 +132,11 @@ class Attachments {
   }
 }
 
-// One attempt to connect, and then the connection. At the end, `callbacks.lost` is called once, and
-// not from within libsoup. No callback is called after drop().
+// A link is one attempt to connect, and then the connection. At its end, it calls `callbacks.lost`
+// once, but not while a function of libsoup runs. It calls no callback after drop().
 class Link {
   connection = null;
-  _session = new Soup.Session(); // It looks a name up once, so each attempt has its own.
+  _session = new Soup.Session(); // A session looks up a name once, so each attempt has its own.
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
   _isClosing = false;
@@ -140,7 +144,7 @@ class Link {
   constructor(request, callbacks) {
     this.request = request;
     this._callbacks = callbacks;
-    // libsoup would take the headers, and a token in them, to any host.
+    // If libsoup followed a redirect, it would send the headers, and a token in them, to any host.
     request.set_flags(Soup.MessageFlags.NO_REDIRECT);
     this._attachments.connect(request, {
       'network-event': (_request, event, stream) => {
@@ -164,7 +168,7 @@ class Link {
         this._callbacks.lost(this._describeFailure(error));
       return;
     }
-    // The connection may have been made before the cancellation took effect.
+    // libsoup may have opened the connection before the cancellation took effect.
     if (this._cancellable.is_cancelled())
       this._release();
     else
@@ -178,7 +182,8 @@ class Link {
     return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
   }
 
-  // After an error libsoup goes on with the bytes that it has read, so later messages are ignored.
+  // Connects to the signals of the new connection. After an error, libsoup continues with the bytes
+  // that it has already read, so messages that follow an error are ignored.
   _adopt() {
     this._attachments.connect(this.connection, {
       'message': (_connection, type, payload) =>
@@ -190,7 +195,8 @@ class Link {
     this._callbacks.opened();
   }
 
-  // libsoup still uses the connection, and has yet to answer a close frame.
+  // Reports the end in an idle callback, because libsoup still uses the connection, and may not
+  // have answered a close frame yet.
   _end(error = null) {
     if (!this._attachments.has('end'))
       this._attachments.attach('end', GLib.idle_source_new(), () =>
@@ -199,7 +205,7 @@ class Link {
 
   _describeEnd(error) {
     const code = this.connection.get_close_code();
-    // libsoup reads the codes from 1012 to 1014, but calls them an error.
+    // libsoup reports an error for the codes from 1012 to 1014, but the connection has the code.
     if (code !== 0 && (error === null || (code >= 1012 && code <= 1014)))
       return {...newLoss(null), code, reason: this.connection.get_close_data()};
     if (error?.matches(Soup.WebsocketError, Soup.WebsocketCloseCode.TOO_BIG))
@@ -207,16 +213,17 @@ class Link {
     return newLoss(error);
   }
 
-  // The connection as long as it can be used
+  // The connection, or null if messages cannot be sent on it
   get openConnection() {
     const isEnding = this._isClosing || this._attachments.has('end');
     return !isEnding && this.connection?.state === Soup.WebsocketState.OPEN
       ? this.connection : null;
   }
 
-  // Calls `callbacks.readable` when the next bytes of the server arrive, be they a message or a
-  // pong. libsoup's signal for pongs has a payload that is not of the type which it declares. The
-  // streams of libsoup are pollable, but JavaScript does not see that in their class.
+  // Calls `callbacks.readable` when the next bytes of the server arrive, of a message or of a pong.
+  // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
+  // The class of libsoup's stream does not show that the stream is pollable, so this function calls
+  // the method of the interface.
   watchInput() {
     const {create_source: newSource} = Gio.PollableInputStream.prototype;
     const stream = this.openConnection?.get_io_stream().get_input_stream();
@@ -224,7 +231,8 @@ class Link {
       this._attachments.attach('readable', newSource.call(stream, null), this._callbacks.readable);
   }
 
-  // libsoup's default is 128 KiB, for a frame and from 3.8 on for a message too.
+  // Sets the limits for received data. By default, libsoup limits frames to 128 KiB. Since libsoup
+  // 3.8, it also limits whole messages.
   setMaxSize(size) {
     for (const name of ['max_incoming_payload_size', 'max_total_message_size']) {
       if (this.connection !== null && name in this.connection)
@@ -246,9 +254,11 @@ class Link {
     this._release();
   }
 
-  // TLS would wait for a dead peer, so the socket is shut down first. If the server sends on, only
-  // run_dispose() makes libsoup stop reading: its main loop sources would remain until the garbage
-  // is collected. It comes later, because libsoup may be in a function of the connection now.
+  // Shuts down the socket first, because closing TLS would wait for a peer that no longer answers.
+  //
+  // If the server continues to send, only run_dispose() makes libsoup stop reading. Without it, the
+  // sources of libsoup would stay in the main loop until the connection is garbage-collected.
+  // The call is made later, because a function of the connection may be running now.
   async _release() {
     try {
       this._socket?.shutdown(true, true);
@@ -261,13 +271,13 @@ class Link {
   }
 }
 
-// Keeps one connection to the server at `uri`. Whatever happens, the old link is torn down first,
-// then the state changes, and then signals are emitted. What a handler causes is emitted after the
-// signals that are still due.
+// Keeps one connection to the server at `uri` open. For each event, the task drops the old link
+// first, then changes its state, and then emits signals. If a handler causes further signals, the
+// task emits them after the signals that are already due.
 export class WebsocketTask extends GObject.Object {
   static {
     GObject.registerClass({
-      // Several extensions may have a copy of this file, and each type needs a name of its own.
+      // Several extensions may have a copy of this file, but two types cannot have the same name.
       GTypeName: `HbWebsocketTask_${import.meta.url.replace(/[^A-Za-z0-9]/g, '_')}`,
       Properties: {
         ...newSpecs(SETTINGS, GObject.ParamFlags.READWRITE),
@@ -284,21 +294,21 @@ export class WebsocketTask extends GObject.Object {
 
   _attachments = new Attachments();
   _link = null;
-  _effects = []; // what is to be emitted
+  _effects = []; // the functions that emit signals, in their order
   _isDraining = false;
-  _queue = []; // the messages that wait
-  _held = []; // those that wait for the handlers of `open` too
+  _queue = []; // the messages that are not sent yet
+  _held = []; // the messages that wait until the handlers of `open` have returned
   _requestedAt = NEVER;
   _readyAt = NEVER;
   _lastActivity = NEVER;
   _lastPing = NEVER;
-  _awaitedSince = NEVER; // for an unanswered ping
+  _awaitedSince = NEVER; // the time from which the reply to a ping is awaited
   _attemptAt = NEVER;
   _closeAt = NEVER;
   _checkAt = NEVER;
   _checkedAt = -NEVER;
   _putOff = NEVER;
-  _shift = NEVER; // of the clock of the day against the monotonic one
+  _shift = NEVER; // the real-time clock minus the monotonic clock
   _slept = 0;
   _timerAt = NEVER;
 
@@ -312,8 +322,9 @@ export class WebsocketTask extends GObject.Object {
 
   open() { this._run(() => this.state === CLOSED && this._startAfresh()); }
 
-  // Ends in any state. On an open link, sends what waits and the close frame, and waits for the
-  // server's, for `close-timeout` at most. A reason that is too long for the frame is left out.
+  // Ends the task in any state. On an open link, the task sends the messages that wait and the
+  // close frame. It then waits at most `close-timeout` for the close frame of the server. A reason
+  // that is too long for the frame is omitted.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff)
@@ -325,19 +336,20 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Drops the link, if there is one, and connects again at once, also a task that is CLOSED.
+  // Drops the link, if the task has one, and connects again at once, even if the task is CLOSED.
   reconnect_now() { this._run(() => this._startAfresh()); }
 
-  // Pings an open link now, or makes the next attempt now.
+  // Sends a ping now if the link is open, or makes the next attempt now if the task is WAITING.
   check() { this._run(now => this._check(now)); }
 
-  // Says that the server takes all messages, after a login.
+  // Tells the task that the server accepts all messages now, usually after a login.
   mark_ready() { this._run(now => this._markReady(now)); }
 
   send_text(text) { this.send_message(TEXT, encode(text)); }
   send_bytes(data) { this.send_message(BINARY, data); }
 
-  // Throws an error if the message is not accepted. Without a link, an accepted one waits.
+  // Sends a message, or queues it while no link is open and ready. Throws an error if the message
+  // is not accepted.
   send_message(type, data, flags = SendFlags.DEFAULT) {
     const payload = data instanceof GLib.Bytes ? data : new GLib.Bytes(data);
     const isThisLink = (flags & SendFlags.THIS_LINK) !== 0;
@@ -353,7 +365,8 @@ export class WebsocketTask extends GObject.Object {
     this._run(() => this._pump([{type, payload, isThisLink}]));
   }
 
-  // Follows a change of a setting. Deadlines are computed each time, except that of a delay.
+  // Applies a change of a setting. The deadlines are computed from the settings each time, except
+  // the deadline of a running delay before an attempt.
   vfunc_notify({flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
@@ -364,9 +377,10 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // The monotonic clock does not count the time of a suspend, and the clock of the day does. If
-  // they differ by more than before, the machine slept. A clock that is set forward looks the same,
-  // and only makes the task ping or connect sooner.
+  // The current time, which includes suspends. The monotonic clock does not count a suspend, but
+  // the real-time clock does. If the difference between them has grown, the machine was suspended.
+  // If the real-time clock is set forward, the difference grows too, but then the task only pings
+  // or connects earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
@@ -375,8 +389,8 @@ export class WebsocketTask extends GObject.Object {
     return monotonic + this._slept;
   }
 
-  // Changes the task, and then emits what has come of it. Within a handler, that follows when the
-  // handler has returned.
+  // Changes the task, and then emits the signals for the change. If a handler calls this function,
+  // the signals are emitted after the handler has returned.
   _run(change) {
     change(this._now());
     if (this._isDraining)
@@ -401,7 +415,8 @@ export class WebsocketTask extends GObject.Object {
     }
   }
 
-  // Leaves the current link, attempt or delay, if any, for another state. Each one ends here.
+  // Enters a state, and ends the current link or delay, if any. This function is the only one that
+  // ends a link or a delay.
   _leave(state, errors = [], changes = {}) {
     this._link?.drop();
     this._link = null;
@@ -425,7 +440,7 @@ export class WebsocketTask extends GObject.Object {
   _connect() {
     const hadLink = this.connection !== null;
     const request = URI.test(this.uri) ? Soup.Message.new('GET', this.uri) : null;
-    // The URI may contain a token, so no error quotes it.
+    // The URI may contain a token, so the error must not quote it.
     if (request === null)
       this._leave(CLOSED, [newError(Code.INVALID_URI, 'The URI is not of the form wss://host/')]);
     else
@@ -461,13 +476,14 @@ export class WebsocketTask extends GObject.Object {
     this._checkAt = NEVER;
   }
 
-  // The first change of a burst is followed by a check at once, and the last one by another.
+  // Networks often change several times in a row. The task checks the link at once after the first
+  // change, and once more after the last.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // The messages of the handlers of `open` are sent first, then those that waited.
+  // Sends the messages of the handlers of `open` first, and then the messages that waited.
   _onOpened(now) {
     const link = this._link;
     link.setMaxSize(this.max_message_size);
@@ -493,7 +509,8 @@ export class WebsocketTask extends GObject.Object {
     this._pump();
   }
 
-  // Closes an open link. Messages that wait for mark_ready() cannot be sent any more.
+  // Closes an open link. Messages that wait for mark_ready() can no longer be sent, so they are
+  // dropped.
   _shutDown(now, code, reason) {
     const {ready} = this;
     this._startHeartbeat(NEVER);
@@ -507,8 +524,8 @@ export class WebsocketTask extends GObject.Object {
       this._effects.push(() => this.state === CLOSING && this._lose(now, newLoss(null)));
   }
 
-  // The end of a link or an attempt. To an extension that has called close(), an error of the
-  // server makes no difference.
+  // Handles the end of a link. After close() was called, an error makes no difference to the
+  // extension, so it is not emitted.
   _lose(now, {error, code, reason, status}) {
     const hadLink = this.connection !== null;
     const isClosing = this.state === CLOSING;
@@ -540,7 +557,7 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Sends what may be sent now. libsoup takes any number of messages.
+  // Sends the messages that may be sent now. libsoup accepts any number of messages.
   _pump(added = [], isReady = this.ready) {
     const isDue = ({isThisLink}) => this._link?.openConnection && (isReady || isThisLink);
     this._queue.push(...added);
@@ -549,7 +566,7 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Follows a change of the queue.
+  // Updates `buffered-amount` after a change of the queue.
   _settle() {
     const wasWaiting = this.buffered_amount > 0;
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
@@ -582,13 +599,14 @@ export class WebsocketTask extends GObject.Object {
     this._awaitedSince = NEVER;
   }
 
-  // A server that requires a login might refuse a ping message before it.
+  // A server that requires a login may refuse a ping message before the login.
   get _mayPing() {
     return this.state === OPEN && (this.ready || this.heartbeat_mode === HeartbeatMode.PING);
   }
 
-  // An unanswered ping keeps its deadline, or pings close to each other would put it off forever.
-  // JavaScript cannot send a ping frame, but libsoup does, each second.
+  // Sends a ping. An unanswered ping keeps its deadline, because otherwise frequent pings would
+  // postpone the deadline forever. JavaScript cannot send a ping frame, so libsoup's timer sends
+  // one each second.
   _ping(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     const {death} = this._deadlines;
@@ -602,8 +620,8 @@ export class WebsocketTask extends GObject.Object {
       this._link.send(TEXT, new GLib.Bytes(encode(this.ping_message ?? '')));
   }
 
-  // Bytes have come since the last ping, and libsoup has not read them yet. It goes on with ping
-  // frames until one has been sent.
+  // Handles bytes that have arrived since the last ping, and that libsoup has not read yet.
+  // libsoup's timer for ping frames continues until it has sent at least one.
   _onInput(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     if (isFrame || this.liveness !== Liveness.REPLY)
@@ -614,8 +632,8 @@ export class WebsocketTask extends GObject.Object {
       this._link.openConnection?.set_keepalive_interval(0);
   }
 
-  // As in a browser, no message is delivered after close(). If no reply can be told from another
-  // message, each message counts as one.
+  // Delivers a message. As in a browser, no message is delivered after close(). If the task cannot
+  // distinguish a reply from other messages, each message counts as a reply.
   _onMessage(now, type, payload) {
     const pong = this.pong_message;
     const isReply = pong !== null && type === TEXT && decode(payload) === pong;
@@ -628,7 +646,8 @@ export class WebsocketTask extends GObject.Object {
       this._emit(`message::${type === TEXT ? 'text' : 'binary'}`, type, payload);
   }
 
-  // When something is due. Only with STEADY, a ping is due while the reply to another is awaited.
+  // The times at which the task has to act. While the reply to a ping is awaited, another ping is
+  // due only with STEADY.
   get _deadlines() {
     const {ready, _mayPing: mayPing} = this;
     const isSteady = this.liveness === Liveness.STEADY;
@@ -646,7 +665,8 @@ export class WebsocketTask extends GObject.Object {
     };
   }
 
-  // Has one timer while something is due. One that is early stays, and looks again.
+  // Sets the timer for the next deadline. A timer that ends earlier is kept, because it calls this
+  // function again.
   _follow() {
     const next = Math.min(...Object.values(this._deadlines));
     if (next === NEVER)
@@ -659,7 +679,8 @@ export class WebsocketTask extends GObject.Object {
       this._run(now => this._tick(now)));
   }
 
-  // Each deadline of a link is put off once, so that libsoup reads what is in the socket first.
+  // Handles the deadlines. A task that has a link handles each deadline one iteration later,
+  // because libsoup must first read the data that the socket has received.
   _tick(now) {
     const at = this._deadlines;
     const next = Math.min(...Object.values(at));
@@ -695,5 +716,5 @@ export class WebsocketTask extends GObject.Object {
   }
 }
 
-// The same names as in gi://Hb
+// The default export has the same names as gi://Hb.
 export default {WebsocketTask, State, HeartbeatMode, Liveness, SendFlags, Error: Code};
