@@ -80,7 +80,7 @@ hb_fallback_send (gpointer  data,
   span->begin = self->n_sent;
   hb_channel_send (self->connection, self->context, opcode, payload);
 
-  /* libsoup drops the frame if it finds the connection dead. */
+  /* libsoup drops the frame if it detects that the connection is dead. */
   if (hb_channel_is_open (self->connection))
     self->n_sent++;
 
@@ -110,8 +110,8 @@ hb_fallback_read_on (gpointer data)
   return FALSE;
 }
 
-/* libsoup cannot be stopped either, so the messages that it reads wait with the owner, without a
- * limit. */
+/* libsoup cannot be stopped either, so the owner must keep the messages that libsoup reads, without
+ * a limit. */
 static void
 hb_fallback_set_reading (gpointer data,
                          gboolean is_reading)

@@ -10,7 +10,7 @@
 /* The value of n_slow if libsoup gets all bytes */
 #define ALL_SLOW G_MAXUINT64
 
-/* A longer frame that is not whole in the block is read into the memory of its message. For a
+/* A longer frame that is not completely in the block is read into the memory of its message. For a
  * shorter frame, another read takes more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
 

@@ -132,8 +132,8 @@ cancel (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* Checks an interim response, of which 101 is the last. libsoup reads interim responses one after
- * another as long as more of them arrive. Without a limit, they could block the main loop. */
+/* Checks an interim response. The last one has status 101. libsoup reads interim responses one
+ * after another as long as more of them arrive. Without a limit, they could block the main loop. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)

@@ -26,9 +26,9 @@ struct _HbInput
   HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
-  gsize          delivered;     /* bytes, in the current delivery */
-  gsize          untimed;       /* bytes since the clock was read */
-  gsize          given;         /* bytes, in the current call of libsoup */
+  gsize          delivered;     /* the number of bytes in the current delivery */
+  gsize          untimed;       /* the number of bytes since the clock was read */
+  gsize          given;         /* the number of bytes in the current call of libsoup */
   gsize          max_delivery;  /* the maximum number of bytes for libsoup in one call */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;

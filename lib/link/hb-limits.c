@@ -29,7 +29,8 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 /* The bit that marks a compressed message (RFC 7692, 6) */
 #define RSV1 0x40
 
-/* One deflated byte becomes at most 1032 bytes, so a piece exceeds the limit by at most 1 MiB. */
+/* One deflated byte becomes at most 1032 bytes, so a message exceeds the limit by about 1 MiB at
+ * most. */
 #define PIECE 1024
 
 /* The maximum number of unanswered pings. libsoup queues a pong for each ping, and searches the

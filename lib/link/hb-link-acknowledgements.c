@@ -43,7 +43,7 @@ hb_link_emit_opened (HbLink *self)
 }
 
 /* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
- * within an event of the link. */
+ * from the callback of the link. */
 void
 hb_link_query (HbLink *self)
 {

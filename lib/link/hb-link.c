@@ -159,7 +159,7 @@ hb_link_new (guint               serial,
 
 /* @session: (nullable): the application's
  *
- * Returns whether the request was sent. If too many attempts run, it is sent later, and
+ * Returns whether the request was sent. If too many attempts run, the request is sent later, and
  * HB_EVENT_TURN follows. */
 gboolean
 hb_link_connect (HbLink           *self,

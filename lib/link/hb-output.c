@@ -180,8 +180,8 @@ hb_output_new (GPollableOutputStream *base,
 /* Must be called in each iteration of the loop in which the socket is writable, or in which
  * gathered bytes wait.
  *
- * @has_room: whether the socket is writable, for which it is polled only while the output is
- *   blocked */
+ * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
+ *   the output is blocked. */
 void
 hb_output_run (HbOutput *self,
                gboolean  has_room)

@@ -7,8 +7,8 @@
 #include "hb-proxy-private.h"
 
 /* Limits each secret to one hop of a request that goes through an HTTP proxy: the way to the proxy,
- * or the way to the server. libsoup 3.2 and 3.6 send cookies to the proxy, and the proxy's password
- * to servers. */
+ * or the way to the server. Otherwise libsoup 3.2 and 3.6 would send cookies to the proxy, and the
+ * proxy's password to servers. */
 
 gboolean
 hb_proxy_is_encrypted (GUri *uri)

@@ -77,7 +77,8 @@ hb_socket_limit_unsent (GSocket *socket)
 #endif
 }
 
-/* Ends both directions at once, also under TLS, and without an error if the socket has failed. */
+/* Ends both directions at once, even under TLS. Reports no error if the socket has already
+ * failed. */
 void
 hb_socket_shut_down (GSocket *socket)
 {

@@ -58,7 +58,8 @@ shut (HbStream *self)
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
-  /* The socket may be closed in another thread, and a new socket may then get the same number. */
+  /* The socket may be closed in another thread, and a new socket may then get the same number.
+   * Therefore the watch stops polling first. */
   hb_watch_leave (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
 }

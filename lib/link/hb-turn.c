@@ -12,8 +12,8 @@
 /* Limits how many attempts of one session run at once. In each step of an attempt, libsoup looks at
  * all requests of the session. If thousands of attempts ran at once, for example after the restart
  * of a server, they would take minutes of CPU time. With 3,000 attempts, the limit saves eleven
- * twelfths of it. The private sessions of a context count as one session, because each of them has
- * a source that the loop queries in each iteration.
+ * twelfths of this time. The private sessions of a context count as one session, because each of
+ * them has a source that the loop queries in each iteration.
  *
  * Attempts to connect to a host that does not answer must not block the others. If no attempt has
  * started for a while, the running ones no longer count. */
@@ -27,7 +27,7 @@ struct _HbGate
 {
   SoupSession  *session;    /* (nullable) NULL for all private sessions; the attempts own it */
   GMainContext *context;    /* the attempts own it */
-  gpointer      thread;     /* the key, together with the session and the context */
+  gpointer      thread;     /* part of the key, like the session and the context */
   GQueue        waiting;    /* (element-type HbTurn) (not owned) */
   HbAlarm       alarm;
   gint64        stalls_at;

@@ -24,7 +24,7 @@ struct _HbNetwork
 
 /* Protects the two variables below. */
 static GMutex mutex;
-static GQueue networks = G_QUEUE_INIT; /* of HbNetwork (not owned) */
+static GQueue networks = G_QUEUE_INIT; /* (element-type HbNetwork) (not owned) */
 static gulong handler;                 /* 0 while no task listens */
 
 static void

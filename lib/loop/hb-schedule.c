@@ -51,7 +51,7 @@ struct _HbSchedule
   HbAlarmQueue  queue;      /* the alarms to call, which any thread may add */
 };
 
-/* An alarm is late by at most its wait divided by SLACK, and by at most MAX_SLACK. */
+/* An alarm may be late by its wait divided by SLACK, but by no more than MAX_SLACK. */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 

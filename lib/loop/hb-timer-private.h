@@ -13,7 +13,7 @@ typedef struct
   int      fd;          /* -1 if the system has no timerfd */
   gpointer tag;         /* of the descriptor, in the source */
   int      waits_at;    /* g_main_depth () when the timer fired, until one iteration later; or 0 */
-  gboolean has_expired; /* The time had passed before the last poll; only without a descriptor. */
+  gboolean has_expired; /* without a descriptor: the time had passed before the last poll */
   gboolean is_spent;    /* The time has passed and was handled, so the timer must be set again. */
 } HbTimer;
 

@@ -49,7 +49,7 @@ hb_watch_set_func (HbWatch     *self,
   self->user_data = user_data;
 }
 
-/* The context must exist until hb_watch_leave (). */
+/* Adds the watch to @context, which must exist until hb_watch_leave (). */
 void
 hb_watch_enter (HbWatch      *self,
                 GMainContext *context)
