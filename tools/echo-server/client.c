@@ -12,8 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* The server reads no more messages of a client whose waiting answers exceed this size in total,
- * in bytes. */
+/* The limit for the waiting answers of a client, in bytes. Above this limit, the server reads no
+ * more messages of the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory that libsoup uses for a message in addition to its bytes */

@@ -24,7 +24,7 @@ struct _EchoWatcher
   EchoControl     *control;
   EchoControlFunc  func;
   gpointer         user_data;
-  guint64          n_seen; /* lines of the log */
+  guint64          n_seen; /* the number of the last log line that was sent to the watcher */
   gboolean         is_new;
   gboolean         is_ready;
 };

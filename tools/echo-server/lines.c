@@ -17,7 +17,7 @@
  * The server reads a command after it has written the replies to all earlier commands, so a program
  * that reads no replies cannot fill the memory. */
 
-/* The delay after an accept that failed, such as for lack of descriptors, in milliseconds */
+/* The delay after a failed accept, for example because of a lack of descriptors, in milliseconds */
 #define ACCEPT_AGAIN 100
 
 typedef struct

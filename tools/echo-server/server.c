@@ -11,10 +11,11 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-/* Less than the usual limit of descriptors, so that the page can still be loaded */
+/* The maximum number of clients. It is less than the usual limit of descriptors, so that the page
+ * can still be loaded. */
 #define MAX_CLIENTS 1000
 
-/* The delay after an accept that failed, such as for lack of descriptors, in milliseconds */
+/* The delay after a failed accept, for example because of a lack of descriptors, in milliseconds */
 #define ACCEPT_AGAIN 100
 
 static void accept_next (EchoServer *self);

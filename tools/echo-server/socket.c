@@ -23,7 +23,7 @@ struct _EchoSocket
 {
   EchoControl *control;
   GPtrArray   *pages;      /* (owned) (element-type Page) */
-  char        *origins[3]; /* (owned) (array zero-terminated=1), those of the page */
+  char        *origins[3]; /* (owned) (array zero-terminated=1), the origins of the page */
 };
 
 static void

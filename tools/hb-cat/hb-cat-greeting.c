@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The messages that options define: --greeting, which is sent first on each connection; --ready-on,
- * after which the lines are sent; and --send, whose messages are sent instead of lines */
+/* The messages that options define:
+ *
+ *  - the message of --greeting, which is sent first on each connection
+ *  - the message of --ready-on, which must be received before lines are sent
+ *  - the messages of --send, which are sent instead of lines */
 
 #include "config.h"
 

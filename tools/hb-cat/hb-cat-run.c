@@ -441,7 +441,7 @@ gave_up_cb (gpointer user_data)
 }
 
 /* A task that has closed by itself emits the error after this signal. The program ends in an idle
- * callback, so that it can print the error before. */
+ * callback, so that it prints the error first. */
 static void
 on_state (Cat *self)
 {

@@ -38,7 +38,8 @@ cat_parse_unsigned (const char  *option_name,
                    option_name, min, max, text);
 }
 
-/* Every option with a signed number accepts -1 as a special value, and no other negative one. */
+/* Parses the value of an option with a signed number. -1 is a special value of all such options,
+ * which accept no other negative number. */
 gboolean
 cat_parse_signed (const char  *option_name,
                   const char  *text,
