@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 # The script searches the messages of hb-cat, so they must not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
-# The timeout of each wait, as a number of polls, one each 0.1 s
+# The timeout of each wait, as a number of polls, one every 0.1 s
 n_polls=150
 
 build_dir=_build

@@ -5,7 +5,7 @@
 #                                  [--build=source|binary|any|all,...]
 #                                  [--cache=DIR] [--output=DIR]
 #
-# Builds and tests the Debian packages of the committed source. Root runs the script on Debian. It
+# Builds and tests the Debian packages of the committed source. Run the script as root on Debian. It
 # does these steps:
 #
 #  1. meson dist makes the tarball of the release, which contains debian/.
@@ -163,8 +163,8 @@ list_suppressed_tags ()
   esac
 }
 
-# Checks the packages with lintian. It is installed in the chroot in which they were built, because
-# it can no longer influence the build.
+# Checks the packages with lintian, which is installed after the build, so that it cannot influence
+# the build.
 check_with_lintian ()
 {
   local root=$1 start=$SECONDS

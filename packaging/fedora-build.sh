@@ -3,8 +3,8 @@
 
 # Usage: packaging/fedora-build.sh [--release=RELEASE] [--cache=DIR] [--output=DIR]
 #
-# Builds and checks the Fedora packages of the committed source. Root runs the script on Debian. It
-# does these steps:
+# Builds and checks the Fedora packages of the committed source. Run the script as root on Debian.
+# It does these steps:
 #
 #  1. meson dist makes the tarball of the release, which contains the spec.
 #  2. The libraries and the programs that the spec needs are installed in a chroot of Debian 13.

@@ -73,8 +73,8 @@ choose_archive ()
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
   release=${2:-$host_release}
-  # Without "minimal" in the name, an old file could be used: earlier versions of this script kept
-  # systems with more packages.
+  # Earlier versions of this script kept systems with more packages, in files without "minimal" in
+  # the name. These files must not be used.
   base=$cache/$release-$architecture-minimal.tar
   # Scripts for other systems may run at the same time, so each system has its own folder.
   archives=$cache/archives/$release-$architecture
