@@ -204,7 +204,7 @@ assert_fails (Life       *life,
   error_cb (life->base.task, error, life);
 }
 
-/* Prevents a reconnect at the end of a test. */
+/* Prevents a reconnection at the end of a test. */
 static void
 stay_lost (Fixture *fixture)
 {

@@ -158,7 +158,7 @@ open_raw (Fixture *fixture)
   return peer;
 }
 
-/* Prevents a reconnect, for a situation that ends in WAITING. */
+/* Prevents a reconnection, for a situation that ends in WAITING. */
 static void
 stay_lost (Fixture *fixture)
 {
