@@ -24,8 +24,8 @@ SEND_BYTES = 4 * MIB
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
 
 
-# Sizes of messages that are each sent only when the message before it counts as sent. The server
-# would report its count after NEVER messages, so it sends nothing.
+# The sizes for the cases `await`, which send each message when the one before it counts as sent.
+# The server would report its count only after NEVER messages, so it sends nothing.
 AWAITED = (125, 16 * KIB)
 NEVER = 2**32
 

@@ -16,12 +16,12 @@
  *   header NAME   it answers the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"
  *   too big       it closes with code 1009
- *   drop          it shuts the socket down
- *   clients       it answers how many connections are open
+ *   drop          it shuts down the socket
+ *   clients       it answers the number of open connections
  *
- * A handshake for /never is never answered, and one for /not-there is answered with 404. Other
- * files add the paths of the book: some want a login or a token first (logins.c), have a heartbeat
- * of their own (heartbeats.c), limit the rate of messages (rates.c), or end connections
+ * It never answers a handshake for /never, and answers one for /not-there with 404. Other files add
+ * the paths of the book. These paths require a login or a token (logins.c), have a heartbeat of
+ * their own (heartbeats.c), limit the rate of messages (rates.c), or end connections
  * (recipes.c). */
 
 #define CLIENT_KEY "peer-client"

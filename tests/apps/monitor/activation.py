@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The session bus starts the monitor as a desktop does, and the monitor obeys its calls.
+"""Checks that the session bus starts the monitor, as on a desktop, and that the monitor obeys it.
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 

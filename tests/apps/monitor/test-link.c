@@ -152,7 +152,8 @@ test_unsent (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_FAILED);
 }
 
-/* A message that is written before the connection is ready is sent as a login. All others wait. */
+/* A message that the user types before the connection is ready is sent as a login. The other
+ * messages wait. */
 static void
 test_ready (MonitorFixture *self,
             gconstpointer   data)

@@ -18,7 +18,8 @@ typedef struct
   gint64 longest;
 } FrameTimes;
 
-/* Returns the CPU time of this thread, to which other processes do not add. */
+/* Returns the CPU time of this thread. Unlike the time of a clock, it does not depend on other
+ * processes. */
 static gint64
 get_processor_time (void)
 {

@@ -54,7 +54,8 @@ WRONG = [
 def check_usage():
     for arguments, words in WRONG:
         for mode in ([], ['--json']):
-            # os.fsdecode() keeps bytes that are no text, so hb-cat receives the same bytes.
+            # Some arguments contain bytes that are not text. With os.fsdecode(), hb-cat receives
+            # these bytes.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
             lines = result.stderr.splitlines()

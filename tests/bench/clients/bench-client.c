@@ -9,7 +9,7 @@
 
 #include "bench-client.h"
 
-/* The time before the measurement begins, as a part of its duration */
+/* The time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
 /* Each client reads the clock once for this number of messages. To read it for each message would

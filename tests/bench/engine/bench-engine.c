@@ -152,7 +152,7 @@ make_room (BenchEngine *self,
 static guint32
 take_mask (BenchEngine *self)
 {
-  /* No signal handler can interrupt the call here. */
+  /* A signal cannot interrupt getrandom () for 256 bytes or less, so it returns all of them. */
   if (self->next_mask == N_MASKS)
     {
       if (getrandom (self->masks, sizeof self->masks, 0) != sizeof self->masks)

@@ -31,7 +31,7 @@ typedef struct
   guint64          frame_left; /* the missing bytes of the current payload */
   guint64          n_messages; /* received by SERVER_SINK */
   guint64          ack;
-  gsize            held_at;    /* where in `out` the answer to fragments begins */
+  gsize            held_at;    /* the offset of the answer to fragments in `out` */
   guint            mask_at;    /* the number of unmasked bytes of the payload */
   guint8           mask[4];
   guint8           opcode;     /* the first byte of the current frame: opcode and FIN */

@@ -22,7 +22,7 @@ struct _ServerFlood
   guint8  *block;
   gsize    frame_size;
   gsize    header_size;
-  gsize    n_frames;  /* in a block */
+  gsize    n_frames;  /* the number of frames in a block */
   gsize    start;     /* the offset of the first byte that is not written yet */
   gsize    end;       /* the offset after the last byte */
   guint64  next;      /* the number of the first message of the next block */

@@ -12,7 +12,7 @@ import {
   URI, assert, assertEqual, closeTask, main, newTask, openTask, wait,
 } from './harness.js';
 
-// name, default, another value
+// The name of a property, its default, and another value
 const WRITABLE = [
   ['session', null, new Soup.Session()],
   ['uri', null, 'ws://example.org/'],

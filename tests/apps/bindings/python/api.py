@@ -7,7 +7,7 @@ import gc
 from harness import URI, close_task, main, open_task, wait
 from gi.repository import GLib, GObject, Hb, Soup
 
-# name, default, another value
+# The name of a property, its default, and another value
 WRITABLE = [
     ('session', None, Soup.Session()),
     ('uri', None, 'ws://example.org/'),
