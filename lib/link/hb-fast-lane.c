@@ -94,7 +94,6 @@ begin_slow (HbFastLane *self,
 static HbPortion
 refuse (HbFastLane *self)
 {
-  self->lane.is_over = TRUE;
   hb_fast_lane_close (self);
 
   return HB_PORTION_SLOW;
