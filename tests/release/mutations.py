@@ -26,7 +26,7 @@ from pathlib import Path
 SOURCE = Path(__file__).resolve().parents[2]
 
 # The suites of each stage. A stage runs only if the stages before it pass.
-STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback'], ['matrix']]
+STAGES = [['base', 'core', 'frame', 'loop', 'link'], ['loopback'], ['matrix'], ['netns']]
 
 OPTIONS = ['-Dintrospection=disabled', '-Dvapi=disabled', '-Dexamples=false', '-Dtools=false',
            '-Dmonitor=disabled', '-Ddocumentation=false', '-Ddebug=false', '-Doptimization=1']
