@@ -10,8 +10,8 @@ Several files with results of one system count as one file. The text of a page b
     behind     the cases in which another program is faster
     bindings   the cases in Python and GJS
     crowd      the measures with many idle connections
-    tick       the measure of that name
-    herd       the measure of that name
+    tick       the gaps of a tick while a server floods the client
+    herd       the attempts of many clients that have lost one server
     goals      whether each goal is met
     machine    the machine and the rounds, as text
 
@@ -201,8 +201,10 @@ def make_tick(systems):
 
 
 def make_herd(systems):
-    """Returns the rows of the first system. The measure has the same result on each system, because
-    its time is virtual."""
+    """Returns the rows of the first system.
+
+    The time of this measure is virtual, so its result is the same on each system.
+    """
     return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
         (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
          f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')

@@ -152,7 +152,8 @@ make_room (BenchEngine *self,
 static guint32
 take_mask (BenchEngine *self)
 {
-  /* A signal cannot interrupt getrandom () for 256 bytes or less, so it returns all of them. */
+  /* getrandom () returns all bytes, because the programs have no signal handler that could
+   * interrupt the call. */
   if (self->next_mask == N_MASKS)
     {
       if (getrandom (self->masks, sizeof self->masks, 0) != sizeof self->masks)
