@@ -2,10 +2,10 @@
 
 #pragma once
 
-#include "hb-query-timer-private.h"
 #include "hb-effect-private.h"
 #include "hb-event-private.h"
 #include "hb-metrics-private.h"
+#include "hb-query-timer-private.h"
 #include "hb-queue-private.h"
 #include "hb-settings-private.h"
 
@@ -176,8 +176,8 @@ hb_outbox_get_last_line (const HbOutbox *self)
   return self->greeting || self->holds_back ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* If HB_LINE_WAITING is held back, lets it follow once the peer has acknowledged the messages that
- * precede it, or they were dropped. */
+/* Stops holding HB_LINE_WAITING back once all messages that precede it were acknowledged or
+ * dropped. */
 static inline void
 hb_outbox_follow_greeting (HbOutbox *self)
 {

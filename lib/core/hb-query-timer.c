@@ -4,7 +4,7 @@
 
 #include "hb-query-timer-private.h"
 
-/* The limits of the interval, in microseconds. Within one machine a round trip takes less than
+/* The limits of the interval, in microseconds. Within one computer a round trip takes less than
  * INTERVAL_MIN, but more frequent queries would cost more than they gain. INTERVAL_MAX limits the
  * time until an acknowledgement that comes late is noticed, for example after a loss of packets. */
 #define INTERVAL_MIN 100
@@ -17,7 +17,7 @@
 /* @round_trip: as in HbQueryTimer */
 void
 hb_query_timer_init (HbQueryTimer *self,
-                     guint     round_trip)
+                     guint         round_trip)
 {
   *self = (HbQueryTimer) { .receipt_at = G_MININT64, .round_trip = round_trip };
 }
@@ -32,7 +32,7 @@ get_first_interval (const HbQueryTimer *self)
  * acknowledgement, or when some have been acknowledged and others still wait. */
 void
 hb_query_timer_start (HbQueryTimer *self,
-                      gint64    now)
+                      gint64        now)
 {
   self->interval = get_first_interval (self);
   self->at = now + self->interval;
@@ -42,7 +42,7 @@ hb_query_timer_start (HbQueryTimer *self,
  * is longer than the one before. */
 void
 hb_query_timer_on_query (HbQueryTimer *self,
-                         gint64    now)
+                         gint64        now)
 {
   self->receipt_at = now + get_first_interval (self);
   self->interval = MIN (self->interval * 2, INTERVAL_MAX);
@@ -57,11 +57,11 @@ hb_query_timer_get_late (const HbQueryTimer *self)
 }
 
 /* Returns whether to query now, because the peer has sent data, and probably an acknowledgement
- * with it. If so, plans the next query too. In a flood of data there would be too many queries, so
- * each must follow the previous one by a round trip at least. */
+ * with it. If so, plans the next query too. A flood of data would cause too many queries, so each
+ * query must follow the previous one by a round trip at least. */
 gboolean
 hb_query_timer_on_receipt (HbQueryTimer *self,
-                           gint64    now)
+                           gint64        now)
 {
   if (now < self->receipt_at)
     return FALSE;
