@@ -8,8 +8,8 @@
 
 /* The masking of a payload (RFC 6455, 5.3)
  *
- * With -O2, gcc makes vector instructions only of a loop that has a constant number of iterations
- * and works on memory that does not overlap, so copy_small () is such a loop. */
+ * With -O2, gcc generates vector instructions for a loop only if the number of iterations is
+ * constant and the memory does not overlap. The loop of copy_small () meets both conditions. */
 
 /* The size of a vector, and of the pieces of a long payload */
 #define SMALL 16

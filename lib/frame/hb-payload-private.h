@@ -19,10 +19,10 @@ G_BEGIN_DECLS
 /* The payload of a message that comes in pieces */
 typedef struct
 {
-  guint8 *data;     /* (nullable) NULL if there is no such message */
+  guint8 *data;     /* (nullable) NULL while no message comes in pieces */
   gsize   size;     /* of the whole payload */
   gsize   received;
-  gsize   capacity; /* the part of the payload for which there is memory */
+  gsize   capacity; /* how many bytes of the payload fit into the memory */
 } HbPayload;
 
 void    hb_payload_begin   (HbPayload  *self,
