@@ -13,7 +13,7 @@ typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
   HbTickets  cancelled;  /* of calls that are to be cancelled */
-  HbTickets  overflowed; /* of messages for which there was no room */
+  HbTickets  overflowed; /* of messages that had no room */
   guint64    unreserved; /* bytes of the messages whose size is not reserved */
   guint      n_dropped;  /* how many messages had no room */
   GError    *overflow;   /* (owned) (nullable) why the first of these was dropped */

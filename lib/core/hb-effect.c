@@ -33,9 +33,10 @@ hb_effects_push (HbEffects    *self,
   return effect;
 }
 
-/* Pushes the drop of the link before all other effects. A handler of one of them may run a main
- * loop, in which a link that the machine has left would still write gathered messages. The machine
- * sends these messages again on the next link, so they would arrive twice. */
+/* Pushes the drop of the link before all other effects, because carrying out one of them may run a
+ * handler, and with it a main loop. In that loop, a link that the machine has left would still
+ * write the messages that it has gathered. The machine sends these messages again on the next link,
+ * so they would arrive twice. */
 void
 hb_effects_push_drop (HbEffects *self)
 {

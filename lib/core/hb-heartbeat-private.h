@@ -21,8 +21,8 @@ typedef struct
 {
   gint64   last_activity; /* HB_NEVER while no link is open */
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
-  gint64   pinged_at;     /* HB_NEVER unless a ping waits for its reply, for the latency only */
-  gint64   last_ping;     /* of this link, or when it was opened; HB_NEVER while none is open */
+  gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
+  gint64   last_ping;     /* the last ping, or the opening of the link; HB_NEVER without a link */
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 

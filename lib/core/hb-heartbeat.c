@@ -190,8 +190,8 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
   self->pinged_at = now;
 }
 
-/* If this process did not run, for example during a suspend, that time must not count as
- * latency. */
+/* Records that the peer is alive. If this process did not run for a while, for example during a
+ * suspend, the next reply does not give a latency, because that time must not count as one. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
                           const HbSettings *settings,

@@ -207,8 +207,8 @@ hb_machine_check (HbMachine *self,
     }
 }
 
-/* Sends the messages that wait, because the server accepts them from now on. The attempt has
- * succeeded only now, so a heartbeat of mode MESSAGE begins. */
+/* Sends the messages that wait, because the server accepts them from now on. A heartbeat of mode
+ * MESSAGE also begins now, because the server might have rejected a ping message before. */
 void
 hb_machine_mark_ready (HbMachine *self,
                        gint64     now)

@@ -28,7 +28,7 @@ hb_machine_would_deliver (HbMachine     *self,
  * for the message, and the caller must emit it at once. Call this only while no effect is being
  * carried out.
  *
- * Returns whether the caller must emit the message */
+ * Returns whether the caller must emit the message. */
 gboolean
 hb_machine_deliver (HbMachine     *self,
                     gint64         now,

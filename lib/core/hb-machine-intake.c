@@ -6,8 +6,8 @@
 
 /* The calls of other threads. They have already returned, so effects report whatever fails here. */
 
-/* Takes in a flush, which waits until no message waits. If the task has become CLOSED since the
- * call, the messages before the flush were dropped, so the flush fails. */
+/* Takes in a flush, which completes when the queue is empty. If the task has become CLOSED since
+ * the call, the messages before the flush were dropped, so the flush fails. */
 static void
 take_flush_in (HbMachine *self,
                gpointer   ticket)

@@ -298,7 +298,7 @@ shut_down_when_written (HbMachine *self)
 
 /* Call this after the message that was last taken was sent.
  *
- * @now: matters only if hb_machine_needs_time ()
+ * @now: matters only if hb_machine_needs_time () returns TRUE
  * @serial: of the link; an earlier one has no effect
  * @span: the position of the message in the link, empty if the link has failed
  * @is_writable: whether the link accepts another message now */

@@ -158,8 +158,7 @@ new_limit_error (guint       attempt,
                       attempt, cause);
 }
 
-/* Returns whether the only connection that the program wants was opened and then closed
- * normally. */
+/* Returns whether the only link that the program wants was opened and then closed normally. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)

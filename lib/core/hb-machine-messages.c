@@ -42,8 +42,8 @@ hb_machine_check_accepting (HbMachine  *self,
     }
 }
 
-/* Returns whether there is no room for @size bytes, and an acknowledgement may make some. If so,
- * the caller must query the link before hb_machine_send (). */
+/* Returns whether the queue has no room for @size bytes, but may have room after an
+ * acknowledgement. If so, the caller must query the link before hb_machine_send (). */
 gboolean
 hb_machine_needs_room (HbMachine *self,
                        gsize      size)

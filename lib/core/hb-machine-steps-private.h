@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Shared by the files of the machine only. Each file uses only those below it:
+/* Declarations for the files of the machine. Each of these files uses only the files below it:
  *
  *   hb-machine-event.c
  *   hb-machine-time.c

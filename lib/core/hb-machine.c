@@ -320,7 +320,8 @@ hb_machine_clear (HbMachine *self)
   g_clear_error (&self->last_error);
 }
 
-/* Adds the time since the last change of state, which is not in the sums of the metrics yet. */
+/* Adds the uptime and the downtime that have not ended. The sums of the metrics do not contain them
+ * yet. */
 static void
 add_running (const HbMachine *self,
              HbMetrics       *metrics,
@@ -333,8 +334,8 @@ add_running (const HbMachine *self,
     metrics->downtime += now - self->lost_at;
 }
 
-/* Ends the task in any state. Further calls do nothing. No signal follows, but the calls that wait
- * are completed. The caller drops the link. */
+/* Ends the task in any state. Later calls fail or do nothing. No signal follows, but the calls that
+ * wait are completed. The caller drops the link. */
 void
 hb_machine_dispose (HbMachine *self,
                     gint64     now)

@@ -168,7 +168,7 @@ check_volatile (const HbOutbox  *self,
   return TRUE;
 }
 
-/* Returns whether hb_outbox_take () would return a message if it joined the line now. */
+/* Returns whether hb_outbox_take () would return a message that joined the line now. */
 static gboolean
 is_next (const HbOutbox *self,
          HbLine          line)

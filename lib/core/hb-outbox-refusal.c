@@ -24,8 +24,8 @@ hb_outbox_is_in_message (HbOutbox *self)
   return first != NULL && first->begin < self->written;
 }
 
-/* The counts belong to the message, so that they also grow if other messages complete on each link
- * before this one is sent.
+/* Marks the message as refused if @count has reached @limit. The counts belong to the message, so
+ * that they also grow if other messages complete on each link before this one is sent.
  *
  * Returns: (nullable): the message, if it is to be dropped */
 static const HbOutgoing *

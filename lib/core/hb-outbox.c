@@ -91,7 +91,7 @@ drop_all (HbOutbox     *self,
 
 /* Drops the messages that must not wait.
  *
- * @is_over: whether the link has ended, and with it the messages that were for this link only */
+ * @is_over: whether the link has ended, so that messages for this link only are dropped too */
 static void
 drop_volatile (HbOutbox *self,
                gboolean  is_over)
@@ -139,8 +139,9 @@ complete (HbOutbox         *self,
   hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
 }
 
-/* Completes the messages that count as sent although others before them do not, because the link
- * ends and those others are sent again. */
+/* Call this when the link ends. Completes the written messages that need no acknowledgement and
+ * have only waited behind messages that do. Without this step, they would be sent again on the next
+ * link. */
 static void
 complete_passed (HbOutbox *self)
 {
@@ -354,9 +355,10 @@ hb_outbox_on_lost (HbOutbox *self,
 }
 
 /* Call this before a property is notified. Records whether the application can see that
- * buffered-amount is not 0, because it must then also be notified when the amount is 0 again.
- * Messages that never wait do not cause such a notification: those that are only in flight, and
- * those that another thread has sent and the machine has not taken in yet. */
+ * buffered-amount is not 0, because the property must then be notified again once the amount is 0.
+ * The amount also counts messages that cause no notification of their own, because they never wait.
+ * These are messages in flight, and messages of other threads that the machine has not taken in
+ * yet. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
                      HbProperty  property)
@@ -374,7 +376,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes the messages that count as sent. Returns whether there were any. */
+/* Completes the messages that count as sent. Returns whether it completed any. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {
@@ -455,7 +457,7 @@ hb_outbox_add_sent (HbOutbox         *self,
     hb_outbox_on_progress (self, now, span->written);
 }
 
-/* @now: matters only if hb_outbox_needs_time ()
+/* @now: matters only if hb_outbox_needs_time () returns TRUE
  * @written: how many bytes of this link the kernel has */
 void
 hb_outbox_on_progress (HbOutbox *self,

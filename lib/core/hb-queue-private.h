@@ -134,8 +134,8 @@ hb_queue_peek_unacknowledged (const HbQueue *self)
   return self->n_unacknowledged > 0 ? hb_deque_peek (&self->in_flight, 0) : NULL;
 }
 
-/* Returns: (nullable): the first message in flight if it counts as sent: if its frame ends at or
- *   before the position that applies to its `delivery` */
+/* Returns: (nullable): the first message in flight, or NULL if it does not count as sent, because
+ *   its frame ends after the position that applies to its `delivery` */
 static inline HbOutgoing *
 hb_queue_peek_sent (const HbQueue *self,
                     guint64        written,

@@ -144,7 +144,7 @@ hb_queue_push (HbQueue          *self,
   self->oldest = MIN (self->oldest, message->accepted_at);
 }
 
-/* Adds a message that was sent without waiting to those in flight. As in hb_queue_push (), the
+/* Adds a message that was sent at once, and is therefore in flight. As in hb_queue_push (), the
  * bytes are reserved, and the queue takes ownership of them. Setting the position in @message
  * before the copy would make the processor wait.
  *
@@ -252,7 +252,7 @@ hb_queue_take_back (HbQueue *self)
   self->n_unacknowledged = 0;
 }
 
-/* Counts the messages that are completely written as unacknowledged. Call this after
+/* Updates the number of unacknowledged messages after more bytes were written. Call this after
  * hb_queue_pop_sent (). */
 void
 hb_queue_on_written (HbQueue *self,
