@@ -117,7 +117,7 @@ actor_join (Actor *self)
 }
 
 /* Starts a thread that sends messages while this thread continues. At most one such thread runs at
- * a time. The server counts its messages as those of another client. */
+ * a time. The server counts the messages of such threads as those of another client. */
 static void
 send_outside (Actor *self)
 {
@@ -178,8 +178,8 @@ actor_call (Actor *self,
     }
 }
 
-/* Returns whether a new message is a greeting, which overtakes those that have waited. This is the
- * case from the moment at which the connection opens until the handlers of `open` have returned. */
+/* Returns whether a new message is a greeting, which overtakes waiting messages. This is the case
+ * from the moment at which the connection opens until the handlers of `open` have returned. */
 static gboolean
 may_overtake (Actor *self)
 {

@@ -286,8 +286,8 @@ delay_cb (HbWebsocketTask *task,
   return attempt;
 }
 
-/* Adds the feature before the first message, because libsoup would free a feature that is added
- * while it handles a message. */
+/* Makes a session that supports extensions. The feature is added before the first message, because
+ * libsoup would free a feature that is added while libsoup handles a message. */
 static SoupSession *
 make_session (void)
 {

@@ -558,7 +558,7 @@ raw_peer_drop (RawPeer *self)
   raw_peer_cut (self);
 }
 
-/* Ends the data to the client, and continues to read. */
+/* Closes the server's half of the connection, and continues to read. */
 void
 raw_peer_half_close (RawPeer *self)
 {
@@ -605,7 +605,7 @@ raw_peer_is_closed (RawPeer *self)
   return self->connection == NULL;
 }
 
-/* Returns the number of received frames that the test has not taken. */
+/* Returns the number of received messages and control frames that the test has not taken. */
 guint
 raw_peer_get_n_frames (RawPeer *self)
 {
@@ -623,8 +623,8 @@ raw_peer_count_unread (RawPeer *self)
   return n_bytes;
 }
 
-/* Waits for the next frame, and returns its word, such as text:hi, binary:3, ping:heartbeat or
- * close:1000. */
+/* Waits for the next message or control frame, and returns its word, such as text:hi, binary:3,
+ * ping:heartbeat or close:1000. */
 char *
 raw_peer_take (RawPeer *self)
 {
@@ -633,8 +633,8 @@ raw_peer_take (RawPeer *self)
   return g_queue_pop_head (&self->frames);
 }
 
-/* Waits for the frames in @words, which are separated by spaces. Fails if any other frame is
- * received before the last of them. */
+/* Waits for the messages and control frames in @words, which are separated by spaces. Fails if any
+ * other message or control frame is received before the last of them. */
 void
 raw_peer_expect (RawPeer    *self,
                  const char *words)
@@ -661,7 +661,7 @@ raw_peer_take_log (RawPeer *self)
   return log;
 }
 
-/* Drops the received frames that the test has not taken. */
+/* Drops the received messages and control frames that the test has not taken. */
 void
 raw_peer_forget (RawPeer *self)
 {
@@ -674,7 +674,8 @@ raw_peer_expect_quiet (RawPeer *self)
   g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
 }
 
-/* Waits until the client has closed its socket. Fails if the test has not taken all frames. */
+/* Waits until the client has closed its socket. Fails if the test has not taken all messages and
+ * control frames. */
 void
 raw_peer_expect_end (RawPeer *self)
 {

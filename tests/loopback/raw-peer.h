@@ -15,7 +15,7 @@ typedef enum
   RAW_STEP_ACCEPTED,  /* no byte is read yet, and no TLS handshake has begun */
   RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
   RAW_STEP_OPENED,
-  RAW_STEP_RECEIVED,  /* a frame was received */
+  RAW_STEP_RECEIVED,  /* a complete message or a control frame was received */
 } RawStep;
 
 gboolean         raw_server_notify          (RawServer         *self,

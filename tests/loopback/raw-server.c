@@ -140,7 +140,7 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Fails if the server has received frames that the test has not expected. */
+/* Fails if the server has received messages or control frames that the test has not expected. */
 void
 raw_server_free (RawServer *self)
 {
@@ -273,8 +273,8 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* Calls @func for each received frame. raw_server_free () then leaves the check of the frames to
- * @func. */
+/* Calls @func for each received message and control frame. @func must check them, because
+ * raw_server_free () then does not. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,

@@ -20,7 +20,7 @@ struct _StoppedProcess
   GSubprocess      *process;
   GDataInputStream *output;
   GArray           *entries;
-  gint64            awake_at;    /* 0 while the process sleeps */
+  gint64            awake_at;    /* 0 until the process has resumed */
   guint             n_before;    /* the number of entries before the process resumed */
   gboolean          has_exited;
 };

@@ -14,7 +14,7 @@
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)
 
-/* Room for other memory than messages: that of libsoup, the main loop and the test */
+/* Room for memory that holds no messages: that of libsoup, the main loop and the test */
 #define ROOM_FOR_BUFFERS (512 * KIB)
 
 /* libsoup holds a message twice, as a frame and as a whole, each in an array whose size is a power
@@ -117,7 +117,8 @@ run (Bounds *bounds)
   report (bounds);
 }
 
-/* Runs the loop for a time, or until the task is closed. No other signal could end the wait. */
+/* Runs the loop for a time, or until the task is closed. A task that stays open emits no signal
+ * that the test could wait for. */
 static void
 run_for (Bounds *bounds,
          guint   milliseconds)

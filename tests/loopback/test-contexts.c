@@ -97,8 +97,8 @@ test_context_is_taken_once (Fixture       *fixture,
     {
       gint64 deadline = wait_get_deadline ();
 
-      /* These functions are called without the task's context, and act in that context
-       * nevertheless. */
+      /* These functions are called while another context is the thread-default one, and act in the
+       * task's context nevertheless. */
       assert_sends (fixture->task, "hello");
       hb_websocket_task_check (fixture->task);
 

@@ -112,8 +112,9 @@ begin_attempt (Cell *self)
     wait_until (self->victim != NULL);
 }
 
-/* Ends the state of the connection after a fault that the connection survives. The server replies
- * to the ping, reads again, or sends the rest of its message or its close frame. */
+/* Ends the state of the connection after a fault that the connection survives. Depending on the
+ * state, the server replies to the ping, reads again, or sends the rest of its message or its close
+ * frame. In the state UNREADY, the application marks the connection as ready. */
 static void
 carry_on (Cell *self)
 {

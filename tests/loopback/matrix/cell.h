@@ -26,8 +26,8 @@ struct _Cell
   GArray          *arrivals;    /* the messages that the servers have received */
   guint            size;        /* of message number 0; the others are longer by their numbers */
   guint            n_accepted;  /* messages that the task has accepted */
-  guint            n_handed;    /* sent on the lost connection, or dropped */
-  guint            n_confirmed; /* received by the server before the fault */
+  guint            n_handed;    /* messages sent on the lost connection, or dropped */
+  guint            n_confirmed; /* messages that the server has received before the fault */
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;

@@ -87,7 +87,7 @@ typedef struct
   guint       without;  /* states that the fault cannot hit */
   guint       delay;    /* the delay that the server requests, in milliseconds */
   guint       n_pongs;  /* pongs to receive if the connection stays open */
-  guint       n_kept;   /* the minimum of pongs with a backlog from libsoup 3.8 on, 0 for all */
+  guint       n_kept;   /* the minimum of n_pongs with a backlog from libsoup 3.8 on, 0 for all */
   guint       limit;    /* max-message-size, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */

@@ -104,7 +104,7 @@ const Fault faults[] = {
     ATTEMPT (REQUEST, text_flood, SWITCHING UPGRADE ACCEPT), .number = 17000,
     .result = FAILS (CUT_SHORT) },
 
-  /* Answers with other statuses */
+  /* Answers with a status other than 101 */
 
   { "200", "answers 200, with a page",
     ANSWER ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi") },
@@ -196,7 +196,7 @@ const Fault faults[] = {
   { "pong-late", "replies to a ping after the task has dropped the connection",
     LINK (nothing), SILENT, .is_late = TRUE,
     .without = IN (LAST) | IN (BACKLOG) | IN (CLOSING) | IN (LEFT) },
-  { "pong-twice", "sends two replies to one ping, or without a ping",
+  { "pong-twice", "sends two replies to one ping, or two pongs without a ping",
     LINK (reply), .number = 2, .result = GOES_ON, .without = IN (MIDWAY) },
   { "pong-strange", "sends a pong whose payload differs from that of the ping",
     FRAMES ("8a 03 3f3f3f"), .result = GOES_ON },

@@ -249,7 +249,7 @@ network_run (NetworkSide  side,
 }
 
 /* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. TCP on either
- * side cannot detect the rule. */
+ * side does not detect a `drop`. */
 void
 network_filter (NetworkSide  side,
                 const char  *rule)

@@ -45,7 +45,7 @@ start_server (Outage          *self,
   hb_websocket_task_set_uri (self->task, raw_server_get_uri (self->server));
 }
 
-/* Turns network-aware off, because only its own tests need changes of the network. */
+/* Turns network-aware off, because only the tests of this property need changes of the network. */
 void
 outage_set_up (Outage        *self,
                gconstpointer  data)
@@ -119,10 +119,10 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the heartbeat has detected the loss, which must not be too early. A late detection
+/* Waits until the heartbeat has detected the loss, and fails if this is too early. A late detection
  * depends more on the machine than on the library, so the test prints the delay, and fails only if
- * it is extreme. This maximum is measured from the call, because the main loop does not run while
- * programs cut the connection. */
+ * the delay exceeds LATEST. For this check, the delay is measured from the call of this function,
+ * because the main loop does not run while programs cut the connection. */
 void
 outage_expect_loss (Outage *self)
 {

@@ -244,9 +244,9 @@ send_awaited (Delivery   *self,
 }
 
 /* Sends a message. A long message has a callback, so that the test knows if the message fails. A
- * short one has none, because the task must also be tested while no call waits, when it queries the
- * acknowledgements less often. A short message hardly ever fails, because it fits into one packet,
- * which would have to be reset on ten connections in a row. */
+ * short message has none, because the task queries the acknowledgements less often while no call
+ * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
+ * one packet, which would have to be reset on ten connections in a row. */
 static void
 send_next (Delivery *self)
 {

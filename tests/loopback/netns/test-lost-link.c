@@ -111,7 +111,7 @@ expect_failure (Outage       *self,
 #endif
 }
 
-/* TCP does not end a connection when any of these parts is removed. */
+/* TCP keeps the connection when one of these parts of the network is removed. */
 static void
 test_removed (Outage        *self,
               gconstpointer  data)
@@ -217,8 +217,8 @@ test_forgotten (Outage        *self,
   g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
 }
 
-/* The server continues to send, but no longer receives the client's data. REPLY detects this. With
- * ANY, the last message would have postponed the detection. */
+/* The server continues to send, but no longer receives the client's data. With REPLY, the heartbeat
+ * detects this loss. With ANY, the last message would have postponed the detection. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)

@@ -153,8 +153,8 @@ find_first_kept (Outage       *self,
   return i;
 }
 
-/* The connection is lost during an upload. Messages that the kernel had not accepted are sent
- * again, before all others and in order. */
+/* The connection is lost during an upload. Messages that the kernel had not accepted completely are
+ * sent on the next connection, in order. */
 static void
 test_upload (Outage        *self,
              gconstpointer  data)

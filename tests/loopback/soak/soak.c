@@ -22,15 +22,15 @@
 
 /* The maximum growth of the memory that malloc () has returned, after the warm-up. Without malloc's
  * caches, readings differ by some tens of bytes, and by a table of about 2 KiB that grows once,
- * early. A leak of each connection is at least some tens of bytes as well. */
+ * early. After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this maximum. */
 #define MAX_GROWTH 8192
 
 /* The maximum growth of resident memory, which the kernel assigns in pages, and which malloc ()
  * rarely returns */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
-/* Turns off caches of malloc (). It counts the memory that it keeps for a thread's next call as in
- * use, and would keep more such memory in an arena for each new thread: mallopt(3). */
+/* Turns off caches of malloc (). Memory that malloc () keeps for a thread's next call counts as in
+ * use, and each new thread could get an arena with more memory of this kind: mallopt(3). */
 #define TUNABLES "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1"
 
 typedef struct
