@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* A stopped-client that a test runs: its output so far, and functions that stop the process. The
- * program is in the folder that the test passes. */
+/* A process of the program stopped-client, which a test can stop, and the words that the process
+ * has printed. The test passes the folder that contains the program. */
 typedef struct _StoppedProcess StoppedProcess;
 
 StoppedProcess *stopped_process_new          (const char      *folder,

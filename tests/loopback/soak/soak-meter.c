@@ -8,8 +8,8 @@
 
 #include "soak-meter.h"
 
-/* Counts the sources by their ids. A context numbers its sources one after the other, and finds
- * those that are attached and not destroyed. A wrapper of g_source_attach () would miss the sources
+/* Counts the sources by their ids. A context gives its sources consecutive ids, and finds a source
+ * by its id until the source is destroyed. A wrapper of g_source_attach () would miss the sources
  * that GLib attaches itself. */
 struct _SoakMeter
 {
