@@ -17,8 +17,8 @@ G_BEGIN_DECLS
  * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the host name to the
  *   handshake
  * @HB_STATE_OPEN: the connection is open, and messages are sent and received
- * @HB_STATE_CLOSING: after [method@WebsocketTask.close] on an open connection: the task sends the
- *   queued messages and performs the closing handshake
+ * @HB_STATE_CLOSING: the task sends the queued messages and performs the closing handshake, after
+ *   [method@WebsocketTask.close] was called on an open connection
  * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open]
  * @HB_STATE_WAITING: the task waits until its next attempt
  *
@@ -41,8 +41,8 @@ typedef enum {
 
 /**
  * HbHeartbeatMode:
- * @HB_HEARTBEAT_MODE_MESSAGE: a text message, [property@WebsocketTask:ping-message], which the
- *   application on the server has to answer
+ * @HB_HEARTBEAT_MODE_MESSAGE: a message, [property@WebsocketTask:ping-message] or
+ *   [property@WebsocketTask:ping-bytes], which the application on the server has to answer
  * @HB_HEARTBEAT_MODE_PING: a ping frame, which every server answers automatically with a pong frame
  *   ([RFC 6455, 5.5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2))
  *
@@ -71,7 +71,7 @@ typedef enum {
  * task cannot distinguish the reply from another message, so each message counts.
  *
  * With `STEADY` it sends a ping every `ping-timeout`, even while it still waits for the reply to an
- * earlier one. This suits a server that drops clients from which no heartbeat arrives.
+ * earlier one. This value suits a server that drops clients from which no heartbeat arrives.
  *
  * Since: 1.0
  */
@@ -91,8 +91,8 @@ typedef enum {
  *
  * A dropped message is counted ([method@Metrics.get_messages_dropped]), and its
  * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_QUEUE_FULL`.
- * [signal@WebsocketTask::error] is emitted for the first message that is dropped since the queue
- * was last empty.
+ * [signal@WebsocketTask::error] is emitted for the first message that has been dropped since the
+ * queue was last empty.
  *
  * Since: 1.0
  */
@@ -118,8 +118,8 @@ typedef enum {
  * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
  * lost with the connection arrives twice.
  *
- * An acknowledgement does not mean that the application of the peer has read the message. If a
- * server or a proxy ends, the data that it has not read is lost with both values.
+ * An acknowledgement does not mean that the application of the peer has read the message. With both
+ * values, data is lost if the server or the proxy exits before it has read the data.
  *
  * See [property@WebsocketTask:delivery].
  *

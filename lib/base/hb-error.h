@@ -32,10 +32,10 @@ G_BEGIN_DECLS
  *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
  *   the limit is 0 and the first attempt failed or its connection was lost
- * @HB_ERROR_MESSAGE_REFUSED: the message was dropped, because the server ended 3 connections while
- *   it received the message, or one connection with close code 1009, or because the server reset 10
- *   connections before it acknowledged the message. If the server sends 1009 when all messages have
- *   been written, the refused message is unknown, and no message is dropped
+ * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
+ *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
+ *   before it acknowledged the message. If the server sends 1009 when all messages have been
+ *   written, the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

@@ -57,10 +57,11 @@ typedef enum {
   HB_EVENT_NETWORK,      /* A network of this machine has changed. */
   HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 
-  /* The link emits these two before and after the events of all that is read in one go. The machine
-   * does not receive them. */
+  /* The link emits these two events before and after the events of a delivery, which is everything
+   * that the link reads before it returns to the main loop. The machine does not receive these two
+   * events. */
   HB_EVENT_DELIVERY,
-  HB_EVENT_DELIVERED, /* not emitted if the link is dropped before that */
+  HB_EVENT_DELIVERED, /* not emitted if the link is dropped during the delivery */
 } HbEventKind;
 
 /* An occurrence that the machine handles. The event owns none of its contents. */

@@ -134,7 +134,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  *
  * Gets the number of messages that were accepted and later dropped.
  *
- * A message is dropped
+ * A message is dropped:
  *
  * - by [property@WebsocketTask:overflow] or [property@WebsocketTask:queue-timeout]
  * - by [method@WebsocketTask.take_queue], or when [method@WebsocketTask.send_message_async] is

@@ -151,8 +151,9 @@ free_string (const Setting *setting,
     g_free (string);
 }
 
-/* Each of these sets a field of its type, and returns whether the value has changed. A string is
- * copied before the old one is freed, because the new value may be a part of the old one. */
+/* This function and the next three each set a field of their type, and return whether the value has
+ * changed. A string is copied before the old one is freed, because the new value may be a part of
+ * the old one. */
 static gboolean
 set_string (const Setting  *setting,
             char          **field,
@@ -214,8 +215,8 @@ set_plain (gpointer      field,
   return TRUE;
 }
 
-/* Returns whether the property has a field in HbSettings. The other functions that take a property
- * are for such properties only. */
+/* Returns whether the property has a field in HbSettings. Call the other functions that take a
+ * property only for a property that has a field. */
 gboolean
 hb_settings_has (HbProperty property)
 {

@@ -170,7 +170,7 @@ hb_syntax_check_protocols (const char * const  *protocols,
   return TRUE;
 }
 
-/* RFC 6454, 7.1: visible ASCII; a space separates several origins. */
+/* RFC 6454, 7.1: the value consists of visible ASCII and of spaces, which separate origins. */
 gboolean
 hb_syntax_check_origin (const char  *origin,
                         GError     **error)

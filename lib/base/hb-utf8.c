@@ -27,9 +27,9 @@ is_ascii (const guint8 *data,
   return (all & NOT_ASCII) == 0;
 }
 
-/* Returns how many bytes at the beginning of @data are ASCII. The compiler makes vector
- * instructions of a test of several words. The last words that are tested overlap the words before
- * them, which takes less time than testing the rest byte by byte. */
+/* Returns how many bytes at the beginning of @data are ASCII. The compiler turns a test of several
+ * words into vector instructions. The last words that are tested overlap the words before them,
+ * which takes less time than testing the rest byte by byte. */
 static gsize
 count_ascii (const guint8 *data,
              gsize         length)

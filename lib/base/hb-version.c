@@ -63,8 +63,8 @@ hb_get_micro_version (void)
  *
  * Checks at run time whether the library is compatible with a version.
  *
- * It is compatible if the major version is the same, and the minor and micro version are the same
- * or later.
+ * The library is compatible if it has the required version or a later one, and the same major
+ * version.
  *
  * Returns: (nullable) (transfer none): `NULL` if the library is compatible, or the reason why it is
  *   not, in English
