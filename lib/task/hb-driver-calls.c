@@ -243,11 +243,11 @@ send_from_inside (HbDriver    *self,
   return accepted;
 }
 
-/* This function and the next two may be called from any thread. Another thread may open a task
- * without a context during the call, so the messages and calls for such a task go through the
- * intake.
+/* This function and the next two may be called from any thread. A closed task has no context, and
+ * another thread may open the task during the call. The messages and calls for a closed task
+ * therefore go through the intake.
  *
- * @ticket: (nullable): of a call that waits until the message has been sent */
+ * @ticket: (nullable): the ticket of a call that waits until the message has been sent */
 gboolean
 hb_driver_send (HbDriver     *self,
                 HbOpcode      opcode,

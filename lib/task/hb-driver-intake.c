@@ -55,9 +55,9 @@ hb_driver_query (HbDriver *self)
  * message that has already been written or acknowledged could be sent again on the next link, and
  * would arrive twice.
  *
- * When libsoup writes a frame, it may also write messages that were gathered before, and no event
- * can report that from within libsoup. Therefore the machine may not know yet that they have been
- * written. */
+ * When libsoup writes a frame, the link may also write messages that it has gathered. The link
+ * cannot report these messages by an event from within libsoup, so the machine may not know yet
+ * that they have been written. */
 void
 hb_driver_catch_up (HbDriver *self)
 {
@@ -108,8 +108,9 @@ turn_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes in the messages and calls of other threads. If they have kept the task busy for MAX_BUSY,
- * turn_cb () takes them in later, after all other sources have been dispatched. */
+/* Takes in the messages and calls of other threads. If these threads have kept the task busy for
+ * MAX_BUSY, turn_cb () takes the messages and calls in later, after all other sources have been
+ * dispatched. */
 void
 hb_driver_on_woken (HbDriver *self)
 {

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* A value of `shown_state` that differs from every HbState, so that the next state is shown */
 #define HB_DRIVER_NOT_SHOWN -1
 
-/* Shared by the files of the driver only. Each file uses only those below it:
+/* Shared only by the files of the driver. Each file uses only those below it:
  *
  *   hb-driver-calls.c
  *   hb-driver.c
@@ -41,7 +41,7 @@ struct _HbDriver
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* how many effects are being carried out */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
-  gboolean             has_pong_func;   /* is_pong() of the owner judges each message. */
+  gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* after HB_EVENT_DELIVERY, until HB_EVENT_DELIVERED */
 
   HbIntake             intake;          /* takes messages from other threads */

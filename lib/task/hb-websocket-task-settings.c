@@ -1078,8 +1078,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  *   The first interval is a round trip if a call waits, and 100 ms otherwise. The longest interval
  *   is a second.
  *
- * A message that waits for its acknowledgement probably arrives, and cannot be taken back. In the
- * following cases, the task does not send it again:
+ * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
+ * the following cases, the task does not send it again:
  *
  * - `HB_OVERFLOW_DROP_OLDEST` has dropped it to make room. Such messages are dropped before
  *   messages that are not written yet.
@@ -1090,9 +1090,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
  * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
  *
- * If the value changes while a connection is open, messages still complete in the order in which
- * they were sent. When the connection is lost, the messages that were sent with `WRITTEN` and have
- * been written count as sent, and are not sent again.
+ * If the value changes while a connection is open, calls still complete in the order in which their
+ * messages were sent. When the connection is lost, the messages that were sent with `WRITTEN` and
+ * have been written count as sent, and are not sent again.
  *
  * Since: 1.0
  */
@@ -1304,7 +1304,7 @@ hb_websocket_task_set_paused (HbWebsocketTask *self,
  * The payload of a binary ping.
  *
  * If this property is not `NULL`, it replaces [property@WebsocketTask:ping-message]. In mode
- * `MESSAGE`, the ping is then a binary message with this payload, as MQTT needs it. In mode `PING`,
+ * `MESSAGE`, the ping is then a binary message with this payload, as MQTT requires. In mode `PING`,
  * the first 125 bytes are the payload of the ping frame. If a function of
  * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead. With
  * `NULL`, the default, the task sends `ping-message`.

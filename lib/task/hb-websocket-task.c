@@ -10,8 +10,8 @@
 #include "hb-marshal-private.h"
 #include "hb-websocket-task-private.h"
 
-/* A function of the application with its data. It has a reference count, because the function may
- * replace itself while it runs. */
+/* A function of the application with its data. This struct has a reference count, because the
+ * function may replace itself while it runs. */
 struct _HbUserFunc
 {
   GCallback      func;
@@ -175,9 +175,8 @@ is_heard (HbWebsocketTask *self,
          || hb_driver_will_fail_call (self->driver, error);
 }
 
-/* Returns a message that may be logged. The original message quotes a subprotocol that is not
- * valid, and the subprotocol may be a secret token. A message about a URI quotes no secret part of
- * the URI. */
+/* Returns a message that may be logged. The original message may quote an invalid subprotocol,
+ * which may be a secret token. A message about a URI quotes no secret part of the URI. */
 static const char *
 get_loggable (const GError *error)
 {
@@ -1104,7 +1103,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, and that connection ended
  *   before the message was sent
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in the middle of the
- *   message, or once with close code 1009, or reset it 10 times before it acknowledged the message
+ *   message, or once with close code 1009, or reset the connection 10 times before it acknowledged
+ *   the message
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
  * - the error with which the task became `CLOSED` before the message could be sent
  *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
