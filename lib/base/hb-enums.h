@@ -65,13 +65,15 @@ typedef enum {
  *
  * The proof that the server is alive, and the time of the next ping.
  *
- * With `ANY` the task sends a ping [property@WebsocketTask:ping-timeout] after the last message or
- * frame. With `REPLY` it sends a ping `ping-timeout` after the last reply, whatever else arrives.
- * If `pong-message` is `NULL`, no function is set, and the [enum@HeartbeatMode] is `MESSAGE`, the
- * task cannot distinguish the reply from another message, so each message counts.
+ * With `ANY`, the task sends a ping when [property@WebsocketTask:ping-timeout] has passed since the
+ * last message or frame. With `REPLY`, the task sends a ping when `ping-timeout` has passed since
+ * the last reply, whatever else arrives. If `pong-message` is `NULL`, no function is set, and the
+ * [enum@HeartbeatMode] is `MESSAGE`, the task cannot distinguish the reply from another message, so
+ * each message counts.
  *
- * With `STEADY` it sends a ping every `ping-timeout`, even while it still waits for the reply to an
- * earlier one. This value suits a server that drops clients from which no heartbeat arrives.
+ * With `STEADY`, the task sends pings at intervals of `ping-timeout`, even while it still waits for
+ * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
+ * arrives.
  *
  * Since: 1.0
  */

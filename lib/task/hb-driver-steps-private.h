@@ -28,7 +28,7 @@ struct _HbDriver
 {
   const HbDriverFuncs *funcs;
   HbEventFunc          event_func;      /* for the link and the network */
-  GWeakRef             owner;           /* empty before dispose_cb () if another thread drops it */
+  GWeakRef             owner;           /* Another thread may clear it before dispose_cb () runs. */
   GObject             *recipient;       /* (owned) (nullable) the owner, during a delivery */
   HbMachine            machine;
   SoupSession         *session;         /* (nullable) the application's, for the next attempt */

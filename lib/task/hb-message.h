@@ -19,8 +19,8 @@ G_BEGIN_DECLS
  *
  * A message of a WebSocket: its type and its payload.
  *
- * A message never changes. [method@WebsocketTask.receive_finish] returns a received message, and
- * [method@WebsocketTask.take_queue] the messages that were waiting to be sent.
+ * A message never changes. [method@WebsocketTask.receive_finish] returns a received message.
+ * [method@WebsocketTask.take_queue] returns the messages that were waiting to be sent.
  *
  * Since: 1.0
  */

@@ -395,7 +395,7 @@ install_signals (GType type)
    * HbWebsocketTask::message:
    * @self: a task
    * @type: whether the message is text or binary
-   * @message: the payload, with a NUL after it that is not part of its size
+   * @message: the payload, followed by a NUL that its size does not include
    *
    * Emitted when a message has been received.
    *
@@ -443,8 +443,8 @@ install_signals (GType type)
    * Emitted when an error has occurred.
    *
    * Most errors need no action, because the task continues by itself unless
-   * [property@WebsocketTask:state] is `CLOSED`. The domain of the error is [error@Error], or one of
-   * GIO, TLS, the resolver or libsoup.
+   * [property@WebsocketTask:state] is `CLOSED`. The domain of the error is [error@Error], or a
+   * domain of GIO, TLS, the resolver or libsoup.
    *
    * If no handler is connected, the first `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT` of
    * a task is logged as a warning, unless a call fails with the same error. Faults of the network

@@ -41,7 +41,7 @@ typedef char *(*HbPingFunc) (HbWebsocketTask *task,
  * HbPongFunc:
  * @task: the task
  * @type: whether the message is text or binary
- * @message: the payload, with a NUL after it that is not part of its size
+ * @message: the payload, followed by a NUL that its size does not include
  * @user_data: the data that was passed to [method@WebsocketTask.set_pong_func]
  *
  * Returns whether a received message is the reply to a ping.
