@@ -90,7 +90,7 @@ class Result:
 
 
 def read_lines(path):
-    """Returns the suite, the name and the reason of each line. A kind may replace the suite."""
+    """Returns the suite, or a word such as "package", the name, and the reason of each line."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 

@@ -103,7 +103,7 @@ test_boxed (void)
   g_auto (GValue) value = G_VALUE_INIT;
   HbMetrics *boxed;
 
-  g_test_summary ("The boxed type copies and frees as the functions do, for language bindings");
+  g_test_summary ("The boxed type, which language bindings use, copies and frees metrics");
 
   g_value_init (&value, HB_TYPE_METRICS);
   g_value_set_boxed (&value, &metrics);

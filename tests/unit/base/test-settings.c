@@ -32,8 +32,7 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The settings that the JavaScript helpers also have start with the same "
-                  "defaults");
+  g_test_summary ("By default, pings and reconnections are as in websocket-heartbeat-js");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -381,8 +380,8 @@ test_own_value (Fixture       *fixture,
   const char *end = settings->uri + strlen ("wss://");
   const gboolean truth = 2;
 
-  g_test_summary ("A part of a string can replace the string itself, and any true value is stored "
-                  "as TRUE");
+  g_test_summary ("A string can be replaced by a part of itself. Any value that is not 0 is stored "
+                  "as TRUE.");
 
   g_assert_true (hb_settings_set (settings, HB_PROPERTY_URI, &end));
   g_assert_cmpstr (settings->uri, ==, "example.com/");

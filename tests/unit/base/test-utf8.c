@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* UTF-8 is checked as RFC 3629 defines, at any position among words of ASCII. */
+/* The library checks UTF-8 as RFC 3629 defines, at any position in a text. */
 
 #define MAX_OFFSET 140
 
@@ -56,8 +56,8 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Checks the text after and before each number of ASCII characters, because the library checks
- * several bytes at a time. The memory ends with the text. */
+/* Adds up to MAX_OFFSET ASCII characters before the text and then after it, because the library
+ * checks several bytes at a time, and the result must not depend on the position of the text. */
 static void
 test_table (gconstpointer data)
 {
@@ -149,7 +149,8 @@ is_valid (const guint8 *data,
   return TRUE;
 }
 
-/* Fills @bytes with characters, of which one byte may become another. */
+/* Fills @bytes with random characters. In half of the cases, a random byte replaces one of the
+ * bytes, which usually makes the text invalid. */
 static void
 make_random (guint8 *bytes,
              gsize   length)

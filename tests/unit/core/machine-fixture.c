@@ -355,8 +355,8 @@ lose_link_with (Fixture *fixture,
   handle_lost (&fixture->machine, fixture->now, &loss);
 }
 
-/* Lets the peer end the link with @code. If @in_message is TRUE, only a part of the next message is
- * written before. */
+/* Lets the peer end the link with @code. If @in_message is TRUE, a part of the next message is
+ * written before the end. */
 void
 lose_by_peer (Fixture  *fixture,
               guint     code,

@@ -28,7 +28,7 @@ struct _Fixture
   gboolean   has_link;
   gboolean   has_requested; /* whether the handshake request has been sent */
   gboolean   has_opened;   /* whether `open` was emitted, and `close` was not */
-  guint64    sent;         /* the end of the messages sent, each two positions long */
+  guint64    sent;         /* the position after all sent messages; each is two positions long */
   guint64    written;      /* the position up to which the kernel has them */
   guint64    acknowledged; /* the position up to which the peer has acknowledged them */
   GString   *wire;         /* the messages sent since the last assert_wire () */
@@ -127,8 +127,8 @@ gint64   get_deadline      (Fixture       *fixture);
 gint64   fail_attempts     (Fixture       *fixture,
                             guint          n_attempts);
 
-/* The effects of every start, opening and end of a link, so that the log of a test shows only what
- * is particular to the test */
+/* The effects of every start, opening and end of a link. With these names, the effects that are
+ * particular to a test are easier to see. */
 #define STARTS      "notify:state connect"
 #define OPENS       "notify:state notify:ready notify:http-status notify:connection " \
                     "notify:protocol open"

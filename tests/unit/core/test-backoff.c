@@ -10,7 +10,7 @@ test_constant (void)
   HbSettings settings = { .reconnect_timeout = 2000 };
   guint attempt;
 
-  g_test_summary ("Without a maximum, every delay is the same, as in the JavaScript helpers");
+  g_test_summary ("Without a maximum, every delay is the same, as in websocket-heartbeat-js");
 
   for (attempt = 1; attempt <= 100; attempt++)
     g_assert_cmpuint (hb_backoff_get_delay (&settings, attempt, 0), ==, 2000);

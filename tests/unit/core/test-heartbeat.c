@@ -348,8 +348,8 @@ static void
 test_starts_afresh (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A new link starts with a whole silence, and does not wait for the answer to a "
-                  "ping of the old one");
+  g_test_summary ("A new link starts with a full ping-timeout, and does not wait for the answer to "
+                  "a ping of the old link");
 
   on_ping (fixture, 15000);
   hb_heartbeat_start (&fixture->heartbeat, at (20000));

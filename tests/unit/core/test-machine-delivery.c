@@ -514,8 +514,8 @@ static void
 test_questions (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The acknowledgements are queried soon if a call waits or another thread might "
-                  "find the queue full, and never after the last one");
+  g_test_summary ("The next query follows soon if a call waits, or if another thread might find "
+                  "the queue full. After the last acknowledgement, no query follows.");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;
@@ -558,8 +558,8 @@ static void
 test_ticks (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("A tick after a query plans the next query, causes no second one, and does not "
-                  "require received bytes to be read first");
+  g_test_summary ("When the driver has queried the link, a tick only plans the next query. "
+                  "Received bytes need not be read before this tick.");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;

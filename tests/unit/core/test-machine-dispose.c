@@ -36,7 +36,7 @@ static void
 test_connecting (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("An attempt ends without a signal, and its open_async () fails");
+  g_test_summary ("The disposal ends an attempt without a signal, and its open_async () fails");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -52,7 +52,7 @@ test_undrained (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 4000, .reason = "bye", .error = error };
 
-  g_test_summary ("Pending signals are no longer emitted");
+  g_test_summary ("After the disposal, pending signals are no longer emitted");
 
   start_open (fixture);
   receive (fixture, "hello");
@@ -67,7 +67,8 @@ static void
 test_undrained_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A call that has ended, but is not reported yet, is reported with its result");
+  g_test_summary ("A call that had ended before the disposal, but was not reported yet, is "
+                  "reported with its result");
 
   start_open (fixture);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -80,7 +81,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("An open link ends without a signal, and pending calls fail");
+  g_test_summary ("The disposal ends an open link without a signal, and pending calls fail");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -114,7 +115,8 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("While the task is closing, close_async () completes without an error");
+  g_test_summary ("If the task is disposed of while it is closing, close_async () completes "
+                  "without an error");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -238,7 +240,7 @@ static void
 test_uptime (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The uptime of the last link counts, and does not grow afterwards");
+  g_test_summary ("The uptime of the last link counts, and does not grow after the disposal");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -254,7 +256,7 @@ static void
 test_downtime (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("The downtime after a lost link counts, and does not grow afterwards");
+  g_test_summary ("The downtime after a lost link counts, and does not grow after the disposal");
 
   start_open (fixture);
   advance (fixture, 3000);

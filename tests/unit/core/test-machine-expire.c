@@ -285,7 +285,8 @@ test_makes_room (Fixture       *fixture,
   assert_effects (fixture, "error:expired resolve:failed:expired(b) notify:buffered-amount drain");
 }
 
-/* If queue-timeout is 0, a message has no time of its own, as in the driver. */
+/* While queue-timeout is 0, the test passes HB_NEVER as the time at which a message is sent,
+ * because the driver does not read the clock then. */
 static void
 test_set (Fixture       *fixture,
           gconstpointer  data)

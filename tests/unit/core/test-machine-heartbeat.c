@@ -167,7 +167,7 @@ static void
 test_pong_message_any (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a reply is known, any other message also counts as activity");
+  g_test_summary ("If a setting identifies the reply, other messages still count as activity");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -254,7 +254,8 @@ static void
 test_reply_only_writable (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("If only the reply counts, a backlog that is being sent does not");
+  g_test_summary ("If only the reply counts, a backlog that is being sent does not postpone the "
+                  "ping");
 
   fixture->machine.settings.liveness = HB_LIVENESS_REPLY;
   start_open (fixture);
@@ -396,8 +397,8 @@ static void
 test_steady_latency (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("With steady pings, the reply that ends a silence belongs to the first ping in "
-                  "it");
+  g_test_summary ("With steady pings, the reply that ends a silence belongs to the first ping of "
+                  "this silence");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   fixture->machine.settings.ping_timeout = 4000;
@@ -433,7 +434,7 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* What the pong function decides about a message, and the result 5 s after a ping */
+/* The decision of the pong function about a message, and its result 5 s after a ping */
 typedef struct
 {
   const char      *name;
@@ -664,7 +665,7 @@ static void
 test_new_link (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A new link gets a ping after a whole silence, whatever the state of the old "
+  g_test_summary ("A new link gets a ping after a full ping-timeout, whatever the state of the old "
                   "link was");
 
   start_open (fixture);
@@ -857,7 +858,7 @@ test_never_answered (Fixture       *fixture,
   static const char hint[] = "heartbeat-mode";
   guint i;
 
-  g_test_summary ("If no ping message on the link was ever answered, the error names the probable "
+  g_test_summary ("If no ping message was ever answered on any link, the error names the probable "
                   "cause");
 
   for (i = 0; i < 3; i++)

@@ -312,8 +312,8 @@ static void
 test_hold_request_uri (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If the URI changes while the request is held, another request is made and "
-                  "shown");
+  g_test_summary ("If the URI changes while the request is held, the release makes a new request, "
+                  "for which `connecting` is emitted again");
 
   start_held (fixture);
   set_text (&fixture->machine.settings.uri, "ws://example.org/");
@@ -358,8 +358,8 @@ static void
 test_hold_request_ends (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("close (), reconnect_now (), reconnect_later () and dispose end a held attempt, "
-                  "and the next attempt waits for the release");
+  g_test_summary ("close (), reconnect_now (), reconnect_later () and the disposal end a held "
+                  "attempt. If another attempt follows, it waits for the release.");
 
   start_held (fixture);
   close_with (fixture, 1000, NULL);

@@ -68,7 +68,7 @@ static void
 test_flush_empty (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A flush of an empty queue completes at once, in any state");
+  g_test_summary ("A flush of an empty queue completes at once, even if no link is open");
 
   hb_machine_flush (&fixture->machine, (gpointer) "closed");
   assert_effects (fixture, "resolve:done(closed)");
@@ -248,8 +248,8 @@ static void
 test_close_unsent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("When the task is closed, each call of an unsent message fails, and an error "
-                  "reports their number");
+  g_test_summary ("When the task is closed, the calls of unsent messages fail, and an error "
+                  "reports the number of these messages");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

@@ -16,8 +16,8 @@ test_loss (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "broken");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("A lost link is dropped, then the state changes, and then error, close and "
-                  "reconnect are emitted");
+  g_test_summary ("A lost link is dropped, then the state changes, and then `error`, `close` and "
+                  "`reconnect` are emitted");
 
   start_open (fixture);
   handle_lost (&fixture->machine, fixture->now, &loss);
@@ -33,8 +33,8 @@ test_loss_by_server (Fixture       *fixture,
 {
   HbLoss loss = { .code = 1001, .reason = "going away" };
 
-  g_test_summary ("A close by the server is reported with its code and reason, and without an "
-                  "error, and an attempt follows");
+  g_test_summary ("If the server closes the link, `close` passes the code and the reason, no error "
+                  "is emitted, and an attempt follows");
 
   start_open (fixture);
   handle_lost (&fixture->machine, fixture->now, &loss);
@@ -86,8 +86,8 @@ test_permanent (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "not ws");
   HbLoss loss = { .code = 1006, .error = error, .http_status = 501, .is_permanent = TRUE };
 
-  g_test_summary ("A failure that every attempt would have closes the task, whatever repeat-limit "
-                  "is");
+  g_test_summary ("A failure that every attempt would repeat closes the task, whatever "
+                  "repeat-limit is");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   forget (fixture);
@@ -136,7 +136,8 @@ static void
 test_last_error (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("last-error is the error of the last end, and is reset when a link is open");
+  g_test_summary ("last-error is the error that ended the last link or attempt, and is reset when "
+                  "a link opens");
 
   start (fixture);
   advance (fixture, 10000);
@@ -317,8 +318,8 @@ static void
 test_connect_timeout_turn_late (Fixture       *fixture,
                                 gconstpointer  data)
 {
-  g_test_summary ("The time for a login starts when the link opens, even if this is reported "
-                  "before the turn");
+  g_test_summary ("The time for a login starts when the link opens, even if the opening is "
+                  "reported before the attempt's turn");
 
   fixture->machine.settings.manual_ready = TRUE;
   start (fixture);

@@ -63,8 +63,8 @@ test_sent (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message counts as sent once, when the kernel has it, on whichever link it is "
-                  "sent");
+  g_test_summary ("A message counts as sent once, when the kernel has all of it, even if two links "
+                  "were necessary");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);

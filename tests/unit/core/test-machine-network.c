@@ -46,7 +46,7 @@ static void
 test_check_awaiting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("check () does not postpone the end of the time for an earlier ping");
+  g_test_summary ("check () does not prolong the time for the answer to an earlier ping");
 
   start_open (fixture);
   advance (fixture, 20000);
@@ -197,8 +197,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The last of many changes takes effect after five seconds, even if an earlier "
-                  "check has succeeded");
+  g_test_summary ("A change less than five seconds after another takes effect when these are over, "
+                  "even if the link is lost in between");
 
   fixture->machine.settings.reconnect_timeout = 60000;
   start_open (fixture);
@@ -301,7 +301,7 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A change of the network does not affect a closing");
+  g_test_summary ("A change of the network does not affect a task that is closing");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);

@@ -7,8 +7,8 @@
 #include "position.h"
 #include "walk.h"
 
-/* A machine keeps its promises, whatever the order of calls and events is, also in handlers and in
- * their main loops.
+/* A machine keeps its promises in any order of calls and events. Some of the calls and events come
+ * while a handler runs, or while a handler runs a main loop.
  *
  * A walk that fails prints its seed, and HB_WALK_SEED=SEED repeats this walk alone. To repeat all
  * walks, use --seed with the seed that GTest has printed first. HB_WALK_STEPS is the number of

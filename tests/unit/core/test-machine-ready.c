@@ -288,7 +288,7 @@ typedef struct
 {
   const char *name;
   void      (*be) (Fixture *fixture);
-  gboolean    takes;    /* whether the link accepts the message, unlike the kernel */
+  gboolean    takes;    /* whether the link accepts the message; the kernel never does */
 } DropCase;
 
 static const DropCase drop_cases[] = {

@@ -245,7 +245,7 @@ static void
 test_reconnect (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("Messages that wait outlive the link, and so do calls");
+  g_test_summary ("Messages and calls that wait are kept when the link is lost");
 
   start_open (fixture);
   set_paused (fixture, TRUE);
@@ -487,8 +487,8 @@ static void
 test_still_next_link (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("The next link is not read either while too many messages wait, until it is "
-                  "closing");
+  g_test_summary ("While too many messages wait, the next link is not read either. When the task "
+                  "is closing, the link is read again.");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

@@ -38,7 +38,7 @@ typedef struct
   When        when;
   What        what;
   guint       value;
-  int         deadline; /* counted from the change, which is LATER after the start of the time */
+  int         deadline; /* in ms after the change, which comes LATER ms after the time began */
 } Row;
 
 static const Row rows[] = {
@@ -230,7 +230,7 @@ test_limit (Fixture       *fixture,
             gconstpointer  data)
 {
   g_test_summary ("If repeat-limit is set to a number that has been reached already, the delay "
-                  "ends");
+                  "ends, and the task is CLOSED");
 
   enter (fixture, WAITING_TWICE);
   send_ticket (fixture, "one", "send");

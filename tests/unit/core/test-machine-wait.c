@@ -81,8 +81,8 @@ test_jitter (Fixture       *fixture,
   gint64 longest = 0;
   guint i;
 
-  g_test_summary ("With jitter, the delays differ, and each is between the shortest and the "
-                  "longest");
+  g_test_summary ("With a jitter of 0.5, the delays differ, and each is between a half and the "
+                  "whole of reconnect-timeout");
 
   fixture->machine.settings.reconnect_jitter = 0.5;
   start (fixture);
@@ -187,8 +187,8 @@ test_limit (Fixture       *fixture,
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_HANDSHAKE, "no luck");
   HbLoss loss = { .code = 1006, .error = error };
 
-  g_test_summary ("When repeat-limit attempts have failed, the task is CLOSED, and the error gives "
-                  "the reason");
+  g_test_summary ("When as many attempts to reconnect have failed as repeat-limit allows, the task "
+                  "is CLOSED, and the error gives the reason");
 
   fixture->machine.settings.repeat_limit = 2;
   start (fixture);

@@ -22,7 +22,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("open () starts an attempt, and shows the request before it is sent");
+  g_test_summary ("open () changes the state to CONNECTING, and starts an attempt at once");
 
   hb_machine_open (&fixture->machine, fixture->now, NULL);
 

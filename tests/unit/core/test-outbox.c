@@ -15,7 +15,7 @@ typedef struct
   HbEffects  effects;
   HbMetrics  metrics;
   HbSettings settings;
-  guint64    sent;    /* the end of the messages in flight, each two positions long */
+  guint64    sent;    /* the position after all sent messages; each is two positions long */
   guint64    written; /* the position up to which the kernel has them */
 } Fixture;
 
@@ -457,7 +457,7 @@ static void
 test_drop_into_empty (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If the buffer is empty, each dropped message is reported");
+  g_test_summary ("If the buffer was empty after the last drop, the next drop is reported again");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "12345678901");

@@ -86,7 +86,7 @@ test_receipt (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("A receipt of bytes leads to a query, at most once in a round trip");
+  g_test_summary ("Received bytes cause a query, but at most one in each round trip");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);

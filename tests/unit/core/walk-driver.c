@@ -65,7 +65,7 @@ transmit (Walk *self)
     walk_on_blocked (self);
 }
 
-/* Sends messages within the call of the application, also in a handler.
+/* Sends messages within the call of the application, even if a handler makes the call.
  *
  * @direct: (nullable): the message of the call, if it does not have to wait */
 void
@@ -174,7 +174,7 @@ shut_down (Walk *self)
   self->link.has_sent_close = TRUE;
 }
 
-/* The application reads a property when it is notified, and only then. */
+/* The application reads a property only when the property is notified. */
 static void
 read_property (Walk       *self,
                HbProperty  property)

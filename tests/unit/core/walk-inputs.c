@@ -461,8 +461,8 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* The application's function judges half of the messages. As in the driver, it is called after all
- * earlier effects, and its handlers may call the task. Meanwhile the link delivers nothing. */
+/* The application's function judges half of the messages. As in the driver, the function is called
+ * after all earlier effects, and may call the task. Meanwhile the link delivers nothing. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)

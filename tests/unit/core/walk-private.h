@@ -28,7 +28,7 @@ typedef struct
   CallKind kind;
   gboolean may_be_cancelled;
   gboolean is_complete;  /* whether its message counts as sent */
-  gboolean is_written;   /* whether that is because the kernel has the message */
+  gboolean is_written;   /* whether it counts as sent because the kernel has it */
 } Call;
 
 /* A message that the link has accepted */

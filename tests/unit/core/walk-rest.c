@@ -146,7 +146,7 @@ assert_metrics (Walk *self)
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  /* Only in one of 16 calls, because this check takes long */
+  /* This check takes long, so it is made in one of 16 calls. */
   if (!dice_one_in (self->dice, 16) || self->is_disposed)
     return;
 

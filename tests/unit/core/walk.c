@@ -16,7 +16,7 @@
  * of a delay of 0. */
 #define MAX_TICKS 4
 
-/* Makes a call that an application may make at any time, also in a handler and in other threads. */
+/* Makes a call that an application may make at any time, even in a handler or in another thread. */
 static void
 act (Walk *self)
 {

@@ -119,8 +119,8 @@ test_incomplete (void)
   HbFrame frame;
   guint i;
 
-  g_test_summary ("A frame is sorted as soon as its header is complete, and a masked frame after "
-                  "two bytes");
+  g_test_summary ("The kind of a frame is known as soon as its header is complete, or after two "
+                  "bytes if the frame is masked");
 
   for (i = 0; i < sizeof header; i++)
     g_assert_cmpint (hb_lane_sort (&lane, &frame, header, i), ==, HB_LANE_UNKNOWN);

@@ -10,7 +10,8 @@
 #include "test-wait.h"
 
 /* The input is a series of bytes that a server sends after the handshake or, if the first byte is
- * odd, instead of it. The task must report one end, and become idle. */
+ * odd, instead of it. The task must become CLOSED. If it has emitted `open`, it must also emit
+ * `close` exactly once. */
 
 /* The number of connections after which a new server replaces the old one, because a server keeps
  * the data of each connection */

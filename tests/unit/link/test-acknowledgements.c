@@ -520,8 +520,8 @@ send_message (Line     *line,
   return span.end;
 }
 
-/* An output queries the acknowledgements once more when it ends, and does not use the socket after
- * that, because the socket may then be closed. Before that, the output may begin again. */
+/* When the count ends, the output queries the acknowledgements once more. Afterwards it does not
+ * use the socket, which may be closed. As long as the socket is open, the count may begin again. */
 static void
 test_output (gconstpointer data)
 {
@@ -585,8 +585,8 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* Some kernels return the structure, but never count. A socket without a connection has the same
- * effect. */
+/* A kernel that only imitates Linux returns a count that is always 0, and must not be used. For a
+ * socket without a connection, Linux returns 0 too. */
 static void
 test_no_count (void)
 {

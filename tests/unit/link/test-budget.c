@@ -11,7 +11,7 @@ typedef struct
   const char *name;
   gint64      delivery; /* the time that each delivery takes, in microseconds */
   gint64      interval; /* from the end of a delivery to the start of the next */
-  gint64      spent_at; /* busy time at which the budget is spent, 0 for never */
+  gint64      spent_at; /* the busy time at which the budget is spent, 0 for never */
 } Case;
 
 static const Case cases[] = {

@@ -103,8 +103,8 @@ static void
 test_disconnected (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After a disconnection between two calls no handler is left, and the next call "
-                  "connects them again");
+  g_test_summary ("After a disconnection between two calls, no handler is left. The next call "
+                  "connects the handlers again.");
 
   hb_handlers_begin_call (&fixture->handlers);
   g_assert_cmpuint (count_handlers (fixture), ==, 5);

@@ -242,7 +242,7 @@ test_all_records (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* The input is longer than the stream reads at once. */
+/* One read of the stream does not return all of the input. */
 static void
 test_more_than_a_block (Fixture       *fixture,
                         gconstpointer  data)
@@ -265,7 +265,7 @@ test_end_after_bytes (Fixture       *fixture,
   announce (fixture);
 
   /* The end is reported in the next iteration, because messages that the last bytes cause must be
-   * sent before. */
+   * sent first. */
   g_assert_true (g_main_context_iteration (NULL, FALSE));
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
@@ -385,8 +385,8 @@ test_nobody_reads (Fixture       *fixture,
   g_assert_cmpuint (run (), <, 5);
 }
 
-/* Returns whether bytes stay unread until other sources have run. No other source has the input as
- * its data. */
+/* Returns whether the input reads nothing until other sources have run. Only the source that ends
+ * this pause has the input as its data. */
 static gboolean
 is_paused (Fixture *fixture)
 {
@@ -419,7 +419,8 @@ read_in_turns (Fixture    *fixture,
   return n;
 }
 
-/* Each read takes 1 ms. Other sources run after 4 ms, which is after five reads. */
+/* Each read of 1 KiB takes 1 ms. Other sources run when more than 4 ms have passed, which is the
+ * case after five reads. */
 static void
 test_others_have_their_turn (Fixture       *fixture,
                              gconstpointer  data)
@@ -443,7 +444,8 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* A limit alone does not delay the input, and loses no bytes. */
+/* A limit on the bytes of a delivery does not pause the input if the handlers take no time, and no
+ * bytes are lost. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
                         gconstpointer  data)
@@ -550,7 +552,7 @@ test_output_is_corked (Fixture       *fixture,
     g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
 
-  /* The watch writes, because no bytes can be read. */
+  /* No bytes can be read, so the callback of the watch writes the frames. */
   g_assert_false (g_pollable_input_stream_is_readable (input));
   run ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);

@@ -644,8 +644,8 @@ test_other_thread_runs (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("If a thread enters a context that another thread runs, the alarms of the other "
-                  "thread are still called");
+  g_test_summary ("If another thread adds an alarm to a context that is running, and removes it, "
+                  "the other alarms are still called");
 
   for (i = 0; i < N_BELLS; i++)
     bell_want (&fixture->bells[i], HB_AT_ONCE);

@@ -323,8 +323,8 @@ test_clear (void)
   hb_topology_free (topology);
 }
 
-/* Sends more routes than the library remembers. A repetition of a remembered route is no change,
- * and that of any other is one. */
+/* Sends more routes than the library remembers. If a route that the library has forgotten is
+ * repeated, the message counts as a change, because the library cannot know whether it is one. */
 static void
 test_many (void)
 {
