@@ -107,8 +107,8 @@ test_pong_after_whole (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A ping that arrives within a message of one frame is answered after the "
-                  "message");
+  g_test_summary ("A ping that arrives while a message of one frame is partly sent is answered "
+                  "after the message");
 
   hb_websocket_task_set_fragment_size (fixture->task, 0);
   peer = send_in_part (fixture);
@@ -179,7 +179,8 @@ test_change (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   g_autofree char *log = NULL;
 
-  g_test_summary ("A change of fragment-size within a message applies to the next message");
+  g_test_summary ("A change of fragment-size while a message is partly sent applies to the next "
+                  "message");
 
   hb_websocket_task_set_fragment_size (fixture->task, 1000);
   send_dice (fixture, 1001);
@@ -197,7 +198,7 @@ test_close (Fixture       *fixture,
 {
   RawPeer *peer = send_in_part (fixture);
 
-  g_test_summary ("close () within a message sends the rest of the message first");
+  g_test_summary ("If a message is partly sent, close () sends the rest of the message first");
 
   hb_websocket_task_set_close_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_close (fixture->task, 4000, "done");
@@ -214,8 +215,8 @@ test_closed_by_server (Fixture       *fixture,
   RawPeer *peer = send_in_part (fixture);
   g_autofree char *log = NULL;
 
-  g_test_summary ("If the server sends a close frame within a message, the message is sent again "
-                  "from its first frame");
+  g_test_summary ("If the server sends a close frame while a message is partly sent, the message "
+                  "is sent again from its first frame");
 
   assert_sends (fixture->task, "next");
   raw_peer_send_close (peer, 1001, NULL);

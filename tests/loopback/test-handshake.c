@@ -221,8 +221,9 @@ static void
 test_compression_meanwhile (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("Compression may be turned on during an attempt, although libsoup would free a "
-                  "feature that is added to the session during a request");
+  g_test_summary ("Compression may be turned on during an attempt. The session has the feature "
+                  "from the start, because libsoup would free a feature that is added during a "
+                  "request");
 
   raw_server_set_answers (fixture->raw, FALSE);
   hb_websocket_task_open (fixture->task);

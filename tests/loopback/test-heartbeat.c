@@ -69,9 +69,9 @@ assert_within (gint64 time,
   g_assert_cmpint (time, <=, expected + TOLERANCE + missed);
 }
 
-/* Checks that a dead peer is detected in time. It accepts the connection, but never answers. The
- * connection is dropped without a closing handshake, because the peer would not answer a close
- * frame. */
+/* Checks that a dead peer is detected in time. The peer accepts the connection, but then sends
+ * nothing. The connection is dropped without a closing handshake, because the peer would not answer
+ * a close frame. */
 static void
 expect_dead_peer (Fixture *fixture)
 {
@@ -227,7 +227,7 @@ test_pong_message_is_swallowed (Fixture       *fixture,
   signal_log_expect_quiet (fixture->log);
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_received), ==, 0);
 
-  /* A message that only begins like a reply is no reply. */
+  /* A message that only begins like a reply is not a reply. */
   assert_sends (fixture->task, "pong2");
   signal_log_expect (fixture->log, "message:text:pong2");
   fixture_close (fixture);

@@ -213,8 +213,8 @@ test_start_listening (Fixture       *fixture,
 {
   guint n_heard = 0;
 
-  g_test_summary ("A handler that is connected to libsoup's connection receives a message of which "
-                  "a part has arrived before");
+  g_test_summary ("A handler that is connected to libsoup's connection in the middle of a message "
+                  "receives the whole message");
 
   interrupt (fixture, start_listening, &n_heard);
   signal_log_expect (fixture->log, "message:text:65535 message:text:b");

@@ -374,8 +374,8 @@ count_messages (const char *log)
 }
 
 /* Works like run (), but sends the first bytes in the segment of the answer. The stream does not
- * end before @n_messages messages have come, because the task would otherwise find bytes that it
- * has overlooked when it reads the end. */
+ * end before @n_messages messages have arrived. Otherwise, the task would find bytes that it has
+ * overlooked when it reads the end of the stream. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,

@@ -286,8 +286,8 @@ test_abandoned_context (void)
   GThread *thread;
   guint n_descriptors;
 
-  g_test_summary ("A connection leaves nothing behind, even if its context is freed without "
-                  "another iteration");
+  g_test_summary ("A connection and its descriptors are freed, even if its context is freed "
+                  "without another iteration");
 
   wait_idle ();
   n_descriptors = count_descriptors ();

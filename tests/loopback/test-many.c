@@ -640,9 +640,9 @@ test_libsoup_after_rest (Fixture       *fixture,
   Many many;
   guint i;
 
-  g_test_summary ("Frames that libsoup handles, and each kind of end, are noticed among many "
-                  "connections, where libsoup's signals have no handlers while a connection is "
-                  "idle");
+  g_test_summary ("Among many connections, libsoup's signals have no handlers while a connection "
+                  "is idle. The task still notices frames that libsoup handles, and each kind of "
+                  "end");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);

@@ -235,7 +235,7 @@ test_latency (Fixture       *fixture,
   tear_down_judge (&judge);
 }
 
-/* A task that is closing does not deliver messages, and so does not call the function. */
+/* A task that is closing does not deliver messages, so it does not call the function. */
 static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)

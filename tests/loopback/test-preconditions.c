@@ -27,7 +27,7 @@
 #define get(name) hb_websocket_task_get_ ## name (object)
 #define set(name, value) hb_websocket_task_set_ ## name (object, value)
 
-/* Returns an object that is no task, as a pointer to a task. */
+/* Returns an object that is not a task, as a pointer to a task. */
 static HbWebsocketTask *
 new_stranger (void)
 {
@@ -246,7 +246,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A call on an object that is no task prints a critical message, and has no "
+  g_test_summary ("A call on an object that is not a task prints a critical message, and has no "
                   "effect.");
 
   g_test_add_func ("/loopback/preconditions/getters", test_getters);

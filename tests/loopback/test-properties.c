@@ -177,7 +177,7 @@ test_each (void)
   g_assert_finalize_object (task);
 }
 
-/* Checks that the table has all properties except `protocols`, which is no scalar. */
+/* Checks that the table has all properties except `protocols`, which is not a scalar. */
 static void
 test_none_is_missing (void)
 {
@@ -220,7 +220,7 @@ test_protocols (void)
   g_assert_finalize_object (task);
 }
 
-/* Sets each property to another value and back with its own functions. */
+/* Sets a property to another value and back with its setter, and checks what its getter returns. */
 #define assert_accessors(task, name, type, other, assertion) \
   G_STMT_START { \
     type first_ = hb_websocket_task_get_ ## name (task); \

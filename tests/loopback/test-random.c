@@ -8,12 +8,12 @@
 #include "fixture.h"
 #include "position.h"
 
-/* Tasks and a server that act at random, over real sockets. At the end of each round the server
- * causes no more faults. Each task must then reconnect, whatever has happened before, and leave
- * nothing behind.
+/* Tasks and a server that act at random, over real sockets. At the end of each round, the server
+ * causes no more faults. Each task must then reconnect, whatever has happened before, and leak
+ * nothing.
  *
- * A failure prints the seed of its round, and HB_WALK_SEED=SEED repeats that round alone, as far as
- * sockets behave the same again. HB_WALK_SECONDS sets the total time. */
+ * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
+ * may behave differently. HB_WALK_SECONDS sets the total time. */
 
 #define SECONDS         4
 #define STEPS_PER_ROUND 150
@@ -166,7 +166,7 @@ test_random (void)
   guint32 seed;
 
   g_test_summary ("Whatever an application and a server do, signals and calls follow the "
-                  "documented rules, a task reconnects, and nothing is left behind");
+                  "documented rules, a task reconnects, and nothing is leaked");
 
   position_print_at_failure ();
 

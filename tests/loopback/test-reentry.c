@@ -87,9 +87,9 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The call that sends must write, and find the reset. So the loop does not run, and each message
-   * is too long to wait for the end of the iteration. The library's own stream reports the reset
-   * later. */
+  /* The call that sends must itself write, and find the reset. The main loop therefore does not run
+   * between the calls, and each message is too long to wait for the end of the iteration. The
+   * library's own stream reports the reset later, while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
@@ -255,7 +255,8 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
 
   g_test_summary ("A ping for a connection that reconnect_now () has dropped is not sent on the "
-                  "next one, even if the ping function returns after that one has opened");
+                  "next connection, even if the ping function returns after that connection has "
+                  "opened");
 
   hb_websocket_task_set_ping_func (fixture->task, wait_in_ping_cb, fixture->raw, NULL);
   g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);

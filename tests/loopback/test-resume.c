@@ -266,7 +266,8 @@ static void
 test_connecting_handler (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("The time that a handler of `connecting` takes is no part of connect-timeout");
+  g_test_summary ("The time that a handler of `connecting` takes does not count as part of "
+                  "connect-timeout");
 
   g_signal_connect (fixture->task, "connecting", G_CALLBACK (sleep_cb), NULL);
   enter_connecting (fixture);
@@ -412,8 +413,8 @@ static void
 test_message_of_thread (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("For a message of another thread, queue-timeout runs from the moment when the "
-                  "property is set, even if the task receives the message later");
+  g_test_summary ("For a message that another thread sent while queue-timeout was 0, the time "
+                  "starts when the property is set, even if the task receives the message later");
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);

@@ -145,7 +145,7 @@ test_moved_while_open (Move          *fixture,
   RawPeer *peer;
 
   g_test_summary ("If the name gets another address while a connection is open, the first attempt "
-                  "uses this address");
+                  "after the loss of that connection uses the new address");
 
   hb_websocket_task_set_min_uptime (fixture->base.task, 0);
   peer = fixture_open_raw (&fixture->base);

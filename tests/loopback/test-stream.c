@@ -131,7 +131,7 @@ test_one_at_a_time (Fixture       *fixture,
   SystemCalls calls;
   guint i;
 
-  g_test_summary ("A single message costs one read, and no source");
+  g_test_summary ("A single message requires one read, and no source");
 
   footing_open (fixture);
 
@@ -217,8 +217,9 @@ test_pings_between (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* The pongs and answers of one delivery are slightly longer than a block. So a write during the
- * delivery finds the socket full, and not the write at its end. */
+/* The pongs and answers of one delivery are slightly longer than a block, so the stream writes a
+ * block before the delivery ends. That write, and not the write at the end of the delivery, usually
+ * finds the socket full. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -294,8 +295,8 @@ test_behind_pongs (Fixture       *fixture,
   RawPeer *peer;
   guint i;
 
-  g_test_summary ("A message that is sent while libsoup's pong waits for room counts as written "
-                  "in the end, and arrives once");
+  g_test_summary ("A message that is sent while a pong of libsoup waits for room in the socket "
+                  "eventually counts as written, and arrives once");
 
   hb_websocket_task_set_compression (fixture->task, TRUE);
   raw_server_set_requested (fixture->raw, accept_deflate_cb, NULL);

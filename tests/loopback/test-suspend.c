@@ -60,8 +60,8 @@ test_asked_dead (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume, "
-                  "and a dead connection is lost when pong-timeout has passed after it");
+  g_test_summary ("If a ping was unanswered at the suspend, another ping is sent at the resume. A "
+                  "dead connection is lost when pong-timeout has passed after that ping");
 
   jump (HOUR);
   expect_ping (data, peer);
@@ -128,7 +128,7 @@ test_often (Fixture       *fixture,
   guint i;
 
   g_test_summary ("After each of several suspends, one ping is sent, and the connection is kept. "
-                  "Without a suspend, it is lost after one pong-timeout");
+                  "Without another suspend, a dead connection is lost after one pong-timeout");
 
   for (i = 1; i <= 20; i++)
     {
@@ -193,8 +193,8 @@ test_network (Fixture       *fixture,
 {
   RawPeer *peer = open_and_ping (fixture, data);
 
-  g_test_summary ("Changes of the network at the resume cause no second ping, and a dead "
-                  "connection is lost no later");
+  g_test_summary ("Changes of the network at the resume cause no second ping, and do not delay "
+                  "the loss of a dead connection");
 
   test_clock_jump (HOUR);
   g_signal_emit_by_name (g_network_monitor_get_default (), "network-changed", TRUE);

@@ -214,7 +214,7 @@ test_dead_peer (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
   g_assert_cmpint (signal_log_get_time (fixture->log) - lost, <, 4 * G_TIME_SPAN_SECOND);
 
-  /* Of the old connection, only the server's socket may remain open. */
+  /* The server's socket is the only descriptor of the old connection that may remain open. */
   wait_until (count_descriptors () <= n_descriptors + 1);
   fixture_close (fixture);
 }

@@ -58,8 +58,8 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Adds a line. On a busy machine, the task may miss a deadline and send a second ping. These two
- * lines are not added, because they are not expected. */
+/* Adds a line. On a busy machine, the task may print that it has missed a deadline, and then print
+ * the line of its ping again. Neither line is expected, so neither is added. */
 static void
 add_line (const char *line)
 {
@@ -147,7 +147,7 @@ test_situation (Fixture       *fixture,
   assert_lines (situation->lines);
 }
 
-/* Opens a connection, and forgets the lines that this prints. */
+/* Opens a connection, and checks the lines that the task then prints. */
 static RawPeer *
 open_raw (Fixture *fixture)
 {
