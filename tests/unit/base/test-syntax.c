@@ -269,8 +269,8 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("A code that libsoup refuses is an error that names the code. Another code that "
-                  "a client must not send becomes 1002.");
+  g_test_summary ("A code that libsoup refuses is an error that names the code. 0 and 1005 stand "
+                  "for no code. Any other code that a client must not send becomes 1002.");
 
   for (code = 0; code <= 66000; code++)
     {

@@ -263,8 +263,8 @@ walk_on_announcing (Walk *self)
   return is_made;
 }
 
-/* Returns whether the request is sent. Its URI is that of the time when it was made, so an invalid
- * URI that was set later does not matter. */
+/* Returns whether the request is sent. The request keeps the URI with which it was made, so an
+ * invalid URI that was set later does not matter. */
 gboolean
 walk_on_requested (Walk *self)
 {

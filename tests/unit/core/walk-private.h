@@ -45,7 +45,7 @@ typedef struct
 {
   GBytes   *bytes;       /* (owned) */
   HbOpcode  opcode;
-  gboolean  may_vanish;  /* a reply to a ping, or dropped by close () */
+  gboolean  may_vanish;  /* whether it may be a reply to a ping, or be dropped by close () */
 } Received;
 
 /* The link as the machine sees it. Each message is two positions long. */
@@ -99,7 +99,7 @@ struct _Walk
   gint64     now;
   guint      holds;
   gboolean   has_good_settings;
-  int        bad_setting;   /* the code of the error that an attempt must have */
+  int        bad_setting;   /* the code of the error with which an attempt must fail */
   guint      n_drains;      /* the depth of nested drains */
   guint      n_loops;       /* the depth of nested main loops in handlers */
   guint      judged_serial; /* the link whose message the application is judging */

@@ -70,7 +70,8 @@ assert_messages (Walk *self)
   g_assert_cmpuint (hb_outbox_get_buffered (&self->machine.outbox), ==, amount);
 }
 
-/* No message waits that could be sent, and the close frame is not forgotten. */
+/* Each message that can be sent has been sent. If the task is closing and all messages are written,
+ * the close frame has been sent too. */
 static void
 assert_traffic (Walk *self)
 {

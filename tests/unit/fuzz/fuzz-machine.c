@@ -5,7 +5,8 @@
 #include "fuzz.h"
 #include "walk.h"
 
-/* Gives a machine events, calls and times, and compares it with its model. */
+/* The input chooses the events, calls and times of a walk, which checks that the machine keeps its
+ * promises. */
 
 /* The maximum number of steps. Longer walks take more time, but do not find more errors. */
 #define MAX_STEPS 500
