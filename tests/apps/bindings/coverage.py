@@ -84,7 +84,7 @@ def get_pattern_of_method(language, element, parent):
 
 def get_pattern_of_function(language, element, parent):
     name = element.get('name')
-    # In Vala, only the error domain has the function.
+    # The error domain has the function that returns its quark. In Vala, only the domain has it.
     if parent.tag == f'{CORE}enumeration' or (language == '.vala' and name == 'error_quark'):
         name = 'Error.quark'
     return rf'\bHb\.{name} ?\('

@@ -12,6 +12,6 @@ const EXPORT = /^export (?:default )?/gm;
 const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
-// To parse a module, GJS would run it. So the text is parsed as the body of a function, which is
-// not run. A function cannot have imports and exports, so they are removed.
+// GJS cannot parse a module without running it. Therefore the text is parsed as the body of a
+// function, which is not run. A function cannot have imports and exports, so they are removed.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

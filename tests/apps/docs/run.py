@@ -80,7 +80,7 @@ WINDOW_ENV = {
 }
 
 # In the output of a program, this line stands for an interrupt, as a terminal shows it. The program
-# is then tested with each of these signals.
+# is tested once with each of the signals in INTERRUPTS.
 INTERRUPT = '^C'
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
@@ -387,7 +387,7 @@ def check_json(snippet):
 
 
 def check_unit(snippet, folder):
-    """Lets systemd check the settings of a unit. It starts nothing."""
+    """Lets systemd check the settings of a unit, without starting the unit."""
     text = EXEC_START.sub('ExecStart=/bin/true', snippet.text)
     result = run(['systemd-analyze', 'verify', '--man=no', write(folder, 'unit.service', text)])
     check(result.returncode == 0 and not result.stdout, str(snippet), result.stdout)

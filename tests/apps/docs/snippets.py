@@ -5,13 +5,14 @@ A fence names its language, which must be one of LANGUAGES. A comment above a fe
 do not see, gives its kind:
 
     <!-- snippet: program -->   A whole program. The fence of `text` that follows has its output. A
-                                line `^C` there stands for an interrupt, after which it must end.
+                                line `^C` there stands for an interrupt, after which the program
+                                must end.
     <!-- snippet: server -->    A whole server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
                                 tests/apps/tools/ runs the commands.
 
-A fence without such a comment is a fragment. It is compiled or parsed, but not run. Comments about
-figures are those of tests/bench/table.py.
+A fence without such a comment is a fragment. It is compiled or parsed, but not run. The pages also
+have comments about figures, which tests/bench/table.py describes.
 """
 
 import re

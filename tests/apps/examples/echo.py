@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example `echo` prints the same in each language, and reconnects: echo.py SERVER COMMAND...
+"""Checks that the example `echo` prints the same in each language, and reconnects.
+
+echo.py SERVER COMMAND...
 
 SERVER is echo-server. COMMAND runs the example in one language, and gets the URI of the server as
 its last argument.
@@ -193,7 +195,7 @@ def test_pipe(path, *command):
 def test_socket(path, *command):
     """The input may be a socket, which the example cannot open by the path /dev/stdin.
 
-    After `su`, the terminal of another user is such a descriptor.
+    The example cannot open the terminal of another user by this path either, as after `su`.
     """
     ours, theirs = socket.socketpair()
 
@@ -226,7 +228,7 @@ def test_early_interrupt(path, *command):
 
 
 def test_no_uri(path, *command):
-    """Without a URI, the example reports that it is missing."""
+    """Without an argument, the example reports that the URI is missing."""
     with Process(*command) as example:
         status = example.wait()
         assert status == 1, f'it ended with status {status}'

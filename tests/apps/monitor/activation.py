@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the session bus starts the monitor, as on a desktop, and that the monitor obeys it.
+"""Checks that the session bus can start and quit the monitor, as on a desktop.
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 

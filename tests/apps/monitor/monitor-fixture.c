@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Long enough for a slow machine. Only a test that fails takes so long. */
+/* Long enough for a slow machine. Only a failing test takes this long. */
 #define WAIT_TIMEOUT (30 * G_TIME_SPAN_SECOND)
 
 gint64

@@ -84,7 +84,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) == LATENCY_PLOT_N_SAMPLES);
 }
 
-/* The seconds in “Attempt 1 in 2 s” */
+/* Returns the seconds in “Attempt 1 in 2 s”, or 0 if the window shows another text. */
 static guint
 get_countdown (MonitorFixture *self)
 {
@@ -103,7 +103,7 @@ test_loss (MonitorFixture *self,
 {
   guint seconds;
 
-  /* No attempt may follow by itself during the test. */
+  /* The delay is longer than the test, so only the test makes attempts. */
   hb_websocket_task_set_reconnect_timeout (self->task, 600 * 1000);
   hb_websocket_task_set_reconnect_timeout_max (self->task, 0);
   hand_open (self);

@@ -28,7 +28,7 @@ BLOCK = b'x' * 60000
 
 
 def with_server(*options):
-    """Decorates a case. It gets a new server, which must end with status 0."""
+    """Decorates a case. The case gets a new server, which must end with status 0."""
     def decorate(case):
         def run():
             with Server(SERVER, *options) as server:
@@ -380,7 +380,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """The server stops reading from a client that does not read its answers, until it reads."""
+    """The server reads nothing more from a client until that client has read its answers."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server goes on reading')

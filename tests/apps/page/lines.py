@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests how programs control echo-server by lines of JSON: lines.py SERVER.
+"""Tests how programs control echo-server with lines of JSON: lines.py SERVER.
 
 control.py tests each command. This script tests the transport of commands and replies.
 """
@@ -96,7 +96,7 @@ def check_commands(lines):
     with WebSocket(lines.port) as client:
         expect_equal(client.status, 503, 'the status')
 
-    # A command is answered although the reply to `next` waits for news.
+    # A command is answered although the reply to `next` waits for a change.
     expect(lines.run('next')['log'], 'the update has no log')
     lines.send('{"command": "next"}\n{"command": "delay", "delay": 1}')
     expect_equal({lines.read()['type'] for _ in range(2)}, {'done', 'update'}, 'what came')

@@ -79,7 +79,7 @@ export function jump(...names) {
   }
 }
 
-// Makes it seem that this process was stopped for longer than each timeout. The module reads the
+// Simulates that this process was stopped for longer than each timeout. The module reads the
 // clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's clocks, so
 // the main loop is blocked instead.
 export function freeze() {
@@ -103,8 +103,8 @@ export async function wait(condition, what = `${condition}`) {
   }
 }
 
-// Binds a socket that never listens. As long as it exists, no other process gets the port, but a
-// socket with SO_REUSEADDR may listen on it.
+// Binds a socket that never listens. As long as this socket exists, the kernel gives its port to no
+// other process, but a socket with SO_REUSEADDR may listen on the port.
 function reservePort() {
   const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM,
     Gio.SocketProtocol.TCP);

@@ -20,8 +20,8 @@ function countDescriptors() {
   return [...folder].length;
 }
 
-// Returns the id of the next source. A context numbers its sources one after the other, so all
-// sources of a test have ids between two such numbers.
+// Returns the id of the next source. A context numbers its sources one after the other, so the
+// sources of a test have ids between a result before the test and a result after it.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 

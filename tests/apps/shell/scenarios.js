@@ -567,7 +567,8 @@ export const together = {
 };
 
 export const alone = {
-  // A reply keeps the connection, although it was not read from the socket before the deadline.
+  // The task keeps the connection if the reply has reached the socket, although the reply is only
+  // read after the deadline.
   async replyInSocket(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,

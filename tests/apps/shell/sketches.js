@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the code in doc/gnome-shell.md, with faults that have broken extensions with such code
+// Tests of the code in doc/gnome-shell.md. They cause faults that have broken extensions with such
+// code.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -51,7 +52,7 @@ function extract() {
 const {folder, names} = extract();
 const load = name => import(folder.get_child(name).get_uri());
 
-// The file hb.js of the page imports the library if it is installed, and else the module.
+// The file hb.js of the page imports the library if it is installed, and otherwise the module.
 const {Hb} = await load('hb.js');
 const {Requests} = await load('requests.js');
 const {Feed} = await load('feed.js');

@@ -95,7 +95,7 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Waits until the pattern was printed this many times. Returns whether it was."""
+        """Waits until the pattern has been printed this many times. Returns whether it has been."""
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -164,7 +164,8 @@ def get_help():
 def get_options():
     """Returns a dictionary of the long options in --help.
 
-    Each has a pair: its letter, or an empty string, and whether it takes a value.
+    The value for each option is a pair: its letter or an empty string, and whether the option takes
+    a value.
     """
     lines = re.findall(r'^  (?:-(\w), )?(--[a-z-]+)(=?)', get_help().output.decode(), re.MULTILINE)
     return {name: (letter, bool(value)) for letter, name, value in lines}

@@ -17,7 +17,8 @@ from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equ
                     get_options, run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
-# For connections that a test does not use after they were opened. The end of the input closes them.
+# Options for a connection that the test does not use after it has opened. hb-cat closes it at the
+# end of the input.
 BRIEFLY = ('--quiet', '--wait=0')
 
 # A port on which no server listens
@@ -369,7 +370,7 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Reads the terminal until this text has come, and returns the output."""
+    """Reads the terminal until this text has appeared, and returns the output."""
     text = b''
     while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)

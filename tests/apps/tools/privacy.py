@@ -3,7 +3,7 @@
 """Checks that hb-cat prints no secrets, and that a server cannot control the terminal.
 
 The user info and the query of the URI, headers and passwords may be secret. A server could control
-the terminal by control sequences in the texts that it sends.
+the terminal with control sequences in the texts that it sends.
 """
 
 import base64

@@ -54,8 +54,8 @@ WRONG = [
 def check_usage():
     for arguments, words in WRONG:
         for mode in ([], ['--json']):
-            # Some arguments contain bytes that are not text. With os.fsdecode(), hb-cat receives
-            # these bytes.
+            # Some arguments contain bytes that are not text. os.fsdecode() keeps these
+            # bytes, so hb-cat receives them unchanged.
             command = [*mode, *(os.fsdecode(argument) for argument in arguments)]
             result = run_cat(*command)
             lines = result.stderr.splitlines()
@@ -97,7 +97,7 @@ def check_closed_as_asked():
 
 
 def check_queue():
-    """Lines that were read while no server was there are sent, although the input has ended."""
+    """Lines that were read while no server was running are sent, although the input has ended."""
     with EchoServer() as server:
         port = server.port
     with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:
@@ -195,8 +195,8 @@ def check_command():
             cat.wait_for('closed with code 1000', name='stderr')
             cat.interrupt()
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
-            # The command has standard error open. A thread that still reads it would show that the
-            # command still runs.
+            # The command keeps standard error open, so a thread that still reads it would show that
+            # the command still runs.
             check(not any(thread.is_alive() for thread in cat.threads), 'but ends it')
 
 

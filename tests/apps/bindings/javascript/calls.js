@@ -68,7 +68,8 @@ main({
     await closeTask(task);
   },
 
-  // An error with the same code in another domain does not match, so a program can tell them apart.
+  // An error with the same code in another domain does not match, so a program can tell the two
+  // errors apart.
   error_domain() {
     try {
       newTask().send_text('text');

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the tests of the Python binding.
 
-Each test is a program whose argument is the URI of a peer (peer.c). It imports this module first,
-because this module requires the versions of the others.
+Each test is a program whose argument is the URI of a peer (peer.c). A test imports this module
+before modules of gi.repository, because this module selects their versions.
 """
 
 import sys

@@ -50,7 +50,8 @@ async void test_errors () throws Error
     }
 }
 
-// An error with the same code in another domain does not match, so a program can tell them apart.
+// An error with the same code in another domain does not match, so a program can tell the two
+// errors apart.
 void test_error_domain ()
 {
   var task = new Hb.WebsocketTask (uri);

@@ -2,8 +2,8 @@
 
 // Messages, headers, the heartbeat and reconnecting in Vala
 
-// `open` and `close` are each a method and a signal, but only one member in Vala. A call must call
-// the method. To emit the signal would not open or close anything.
+// In Vala, `open` and `close` are each one member for a method and a signal. A call must reach the
+// method, because emitting the signal would not open or close anything.
 void test_methods_and_signals () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
