@@ -18,8 +18,8 @@
  * kernel removes IPv4 routes together with their address or link, and sends no message about these
  * routes, so that monitor misses such changes.
  *
- * All tasks of a context share one socket, because there may be thousands of tasks. Any thread may
- * dispose of a task, so a lock protects the sockets. */
+ * All tasks of a context share one socket, because a program may have thousands of tasks. Any
+ * thread may dispose of a task, so a lock protects the sockets. */
 typedef struct
 {
   GMainContext *context; /* (not owned) the context of the tasks, which own it */
@@ -246,7 +246,7 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* Removes a listener, and closes the socket if it was the last one. */
+/* Removes a listener. If no other listener is left, closes the socket. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)

@@ -292,8 +292,9 @@ collect_polled (HbPoller *self)
 #ifdef HAVE_EPOLL
 
 /* Each call of epoll_wait(2) reports a batch of ready sockets. A socket that stays ready is
- * reported again, after all others. Therefore the loop ends after as many reports as there are
- * watches. A call of take () may remove a watch from the list, and may thereby close the set. */
+ * reported again, after all others. Therefore the loop ends once the number of reports reaches the
+ * number of watches. A call of take () may remove a watch from the list, and may thereby close the
+ * set. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)

@@ -208,9 +208,9 @@ collect (HbSchedule *self)
     }
 }
 
-/* Takes the alarm out of the queue, and stores for the callback why it is called. Callbacks of
- * other alarms may have changed the deadline since this alarm was queued, so the deadline is
- * queried again.
+/* Takes the alarm out of the queue, and stores the reasons for the call, which the callback reads.
+ * Callbacks of other alarms may have changed the deadline since this alarm was queued, so the
+ * deadline is queried again.
  *
  * Returns: whether the callback must be called */
 static gboolean
@@ -284,7 +284,8 @@ call_watches (HbSchedule *self)
     }
 }
 
-/* Calls the callbacks of the alarms that are queued now, in the same way. */
+/* Calls the callbacks of the alarms that are queued now, until other sources must have their turn.
+ * A callback may run a main loop, and may remove any alarm, as in call_watches (). */
 static void
 call_alarms (HbSchedule *self)
 {
