@@ -208,9 +208,9 @@ hb_acknowledgements_free (HbAcknowledgements *self)
 }
 
 /* Must be called after each write, when the kernel has all bytes before @written. Over TLS, the
- * peer can read a record only when it has received all of it, so each write of a record ends a
- * block. This costs two system calls or more, because only the kernel knows how many bytes the
- * record has become. */
+ * peer can read a record only after all of the record has arrived, so each write of a record ends a
+ * block. Each block costs two system calls or more, because only the kernel knows how many bytes
+ * the record has become. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

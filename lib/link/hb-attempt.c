@@ -251,7 +251,7 @@ hb_attempt_drop (HbAttempt *self)
   unref_attempt (self);
 }
 
-/* Returns: (transfer none) (nullable): NULL once there is a connection */
+/* Returns: (transfer none) (nullable): NULL once the connection is open */
 SoupMessage *
 hb_attempt_get_request (HbAttempt *self)
 {

@@ -13,7 +13,7 @@
  * a flood does not prevent a pause. */
 #define INTERVAL_DIVISOR 8
 
-/* Begins a delivery, in which handlers receive messages until it ends. */
+/* Begins a delivery. Handlers receive messages until hb_budget_end (). */
 void
 hb_budget_begin (HbBudget *self,
                  gint64    now)

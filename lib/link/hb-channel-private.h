@@ -65,10 +65,10 @@ typedef struct
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 
-  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. From then on
-   * until it is detached, the channel connects @handlers, which are the owner's handlers of
-   * libsoup's signals, when libsoup reads. Returns FALSE if libsoup emits every message, so that
-   * the handlers must always be connected. */
+  /* Lets the channel emit HB_EVENT_MESSAGE and HB_EVENT_PONG itself where it can. Until it is
+   * detached, the channel connects @handlers when libsoup reads. These are the owner's handlers of
+   * libsoup's signals. Returns FALSE if libsoup emits every message, so that the handlers must
+   * always be connected. */
   gboolean (* open_fast_lane)       (gpointer    data,
                                      HbHandlers *handlers);
 
@@ -86,8 +86,8 @@ typedef struct
 {
   const HbChannelFuncs *funcs;
   gpointer              data;
-  gboolean              is_direct; /* Messages may be sent at any time, because libsoup, whose
-                                    * signals may have handlers, does not send them. */
+  gboolean              is_direct; /* Messages may be sent at any time. libsoup does not send them,
+                                    * so no handler of its signals can run. */
 } HbChannel;
 
 void     hb_channel_open    (HbChannel                *self,

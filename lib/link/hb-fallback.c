@@ -110,8 +110,8 @@ hb_fallback_read_on (gpointer data)
   return FALSE;
 }
 
-/* libsoup cannot be stopped either, so the owner must keep the messages that libsoup reads, without
- * a limit. */
+/* libsoup does not stop reading, so the owner must keep the messages that libsoup reads, without a
+ * limit. */
 static void
 hb_fallback_set_reading (gpointer data,
                          gboolean is_reading)

@@ -19,16 +19,16 @@ typedef enum
   HB_PORTION_SLOW,    /* libsoup must get the next bytes. */
 } HbPortion;
 
-/* Makes messages of plain, whole data frames, takes pongs, and gives libsoup the bytes of all other
- * frames. The fast lane never refuses a frame. If a message turns out to be invalid, libsoup gets
- * its bytes too, so all errors and close frames come from libsoup. */
+/* Makes messages from plain, whole data frames, takes pongs, and gives libsoup the bytes of all
+ * other frames. The fast lane never refuses a frame. If a message turns out to be invalid, libsoup
+ * gets its bytes too, so all errors and close frames come from libsoup. */
 typedef struct
 {
   HbLane    lane;
   HbFrame   frame;                       /* the frame that was sorted last */
   guint8    header[HB_FRAME_MAX_HEADER]; /* the header of the frame of `payload` */
   HbPayload payload;                     /* of a message that was not received in one piece */
-  guint64   n_slow;                      /* the number of next bytes for libsoup, or ALL_SLOW */
+  guint64   n_slow;                      /* how many of the next bytes libsoup gets, or ALL_SLOW */
   gsize     n_replayed;                  /* bytes of header and payload that libsoup has */
   gboolean  is_replaying;                /* libsoup gets header and payload before the block. */
   gboolean  is_heard;                    /* The application has a handler of libsoup's `message`. */

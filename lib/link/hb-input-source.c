@@ -7,11 +7,10 @@
 /* The source that libsoup requests before each read, in order to wait for the socket.
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
- * prevent this, only libsoup's first source is dispatched, once, which provides libsoup's callback.
- * From then on, the watch calls the callback, and each new source of libsoup is destroyed at once.
- * libsoup does not notice this, because it keeps its reference until it destroys the source itself,
- * before its next read or when it stops reading. Therefore libsoup reads as long as the source
- * exists.
+ * prevent this, libsoup's first source is dispatched once, and provides libsoup's callback. From
+ * then on, the watch calls the callback, and each new source of libsoup is destroyed at once.
+ * libsoup does not notice this. It holds a reference to its source until its next read, or until it
+ * stops reading. Therefore libsoup reads as long as the source exists.
  *
  * The context still looks at a destroyed source as long as the source exists. If many such sources
  * exist, libsoup is called once more while a context that is never iterated is thread-default, and

@@ -276,10 +276,10 @@ hb_input_new (GPollableInputStream *base,
   return self;
 }
 
-/* Limits how many bytes libsoup reads in one call: to @bytes, and at most one more read. Without
- * this limit, a libsoup that handles messages only after it has read everything would read a whole
- * flood in one call. The time budget would not end that call, because only handlers that run
- * between reads use it up. */
+/* Limits how many bytes libsoup reads in one call. After @bytes, no other read of that call returns
+ * any. Without this limit, a libsoup that handles messages only after it has read everything would
+ * read a whole flood in one call. The time budget would not end that call, because only handlers
+ * that run between reads use it up. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)
@@ -457,7 +457,7 @@ hb_input_read_on (HbInput *self)
   return TRUE;
 }
 
-/* Starts or stops reading. libsoup still makes messages of the bytes that it has already read. */
+/* Starts or stops reading. libsoup still makes messages from bytes that it has already read. */
 void
 hb_input_set_reading (HbInput  *self,
                       gboolean  is_reading)

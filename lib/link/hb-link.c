@@ -252,7 +252,8 @@ hb_link_close (HbLink     *self,
   hb_handlers_connect (&self->handlers);
   hb_ending_send_close (self->ending, code, reason);
 
-  /* Without this, the close frame would be lost if the link were dropped in the same iteration. */
+  /* Without this step, the close frame would be lost if the link were dropped in the same
+   * iteration. */
   self->channel.funcs->flush (self->channel.data);
 }
 
@@ -271,7 +272,7 @@ hb_link_drop (HbLink *self)
       hb_handlers_clear (&self->handlers);
 
       /* While the send buffer is full, TLS would wait for the peer to accept its last record. If
-       * the peer is dead, that would keep the connection in memory. */
+       * the peer is dead, this wait would keep the connection in memory. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
     }

@@ -8,12 +8,12 @@
 
 G_BEGIN_DECLS
 
-/* Makes frames of messages and gathers them in a block. A long message is masked piece by piece,
+/* Makes frames from messages, and gathers them in a block. A long message is masked piece by piece,
  * whenever the block has room. */
 typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
-  HbDeque        messages;      /* those not in the block completely; the first may be begun */
+  HbDeque        messages;      /* those not in the block completely; the first may be there in part */
   gsize          fragment_size; /* the maximum payload of a frame, for the messages to come */
 } HbMessageWriter;
 

@@ -81,8 +81,8 @@ may_write_messages (HbOutput *self)
   return !self->block_writer.is_blocked && !self->is_begun && !self->is_closed;
 }
 
-/* Writes our messages, except for the last piece, which stays in the block. Stops when it is the
- * turn of a frame of libsoup. */
+/* Writes our messages, except for the last piece, which stays in the block. Stops when libsoup's
+ * frame may be written. */
 void
 hb_output_write_messages (HbOutput *self)
 {

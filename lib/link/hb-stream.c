@@ -153,10 +153,10 @@ dispose_connection (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Returns whether libsoup handles the messages of each read before its next read. Older versions
- * than these, which have CVE-2024-52532, read until no bytes are left, and handle messages only
- * then. If a distribution has fixed an older version, the result is FALSE, and a needless limit
- * costs a little speed. */
+/* Returns whether libsoup handles the messages of each read before its next read. Versions that
+ * are older than those below have CVE-2024-52532: they read until no bytes are left, and handle
+ * messages only then. If a distribution has fixed an older version, the result is FALSE, and a
+ * needless limit costs a little speed. */
 static gboolean
 handles_each_read (void)
 {
@@ -168,8 +168,8 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Does nothing once the connection is not open. libsoup then creates other sources while it reads,
- * which must be dispatched. */
+/* Does nothing once the connection is no longer open. libsoup then creates other sources while it
+ * reads, which must be dispatched. */
 static void
 park (HbStream *self)
 {
