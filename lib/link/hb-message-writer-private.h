@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
-  HbDeque        messages;      /* those not in the block completely; the first may be there in part */
+  HbDeque        messages;      /* not completely in the block; the first may be there in part */
   gsize          fragment_size; /* the maximum payload of a frame, for the messages to come */
 } HbMessageWriter;
 
