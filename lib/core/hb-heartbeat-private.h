@@ -28,7 +28,7 @@ typedef struct
 
 /* In place of a latency */
 #define HB_LATENCY_NONE    -1 /* no ping waited for the reply */
-#define HB_LATENCY_UNKNOWN -2
+#define HB_LATENCY_UNKNOWN -2 /* the time at which the reply arrived is not known */
 
 void      hb_heartbeat_init         (HbHeartbeat       *self);
 void      hb_heartbeat_start        (HbHeartbeat       *self,

@@ -178,7 +178,7 @@ hb_heartbeat_make_ping (const HbSettings *settings,
 }
 
 /* Call this before the ping is sent. If the ping is the one that is judged, its time starts here,
- * because code of the application has run since hb_heartbeat_on_ping (). */
+ * because code of the application may have run since hb_heartbeat_on_ping (). */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -218,7 +218,7 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
   self->is_stale = self->pinged_at != HB_NEVER;
 }
 
-/* Returns the latency, or HB_LATENCY_NONE if no ping waits for this reply. */
+/* Returns the latency if it is known, or HB_LATENCY_NONE if no ping waits for this reply. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,
                        const HbSettings *settings,
