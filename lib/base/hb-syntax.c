@@ -108,7 +108,7 @@ hb_syntax_check_uri (const char  *uri,
   g_autoptr (GError) reason = NULL;
 
   if (uri == NULL)
-    return fail_uri (error, _("There is no URI: set one of the form ws://host/path "
+    return fail_uri (error, _("The URI is missing: set one of the form ws://host/path "
                               "or wss://host/path"));
 
   if (!g_utf8_validate (uri, -1, NULL))
@@ -125,10 +125,10 @@ hb_syntax_check_uri (const char  *uri,
     return fail_uri (error, _("The URI has no host"));
 
   if (!is_host (g_uri_get_host (parsed)))
-    return fail_uri (error, _("The host of the URI has a space or a control character in it"));
+    return fail_uri (error, _("The host of the URI contains a space or a control character"));
 
   if (g_uri_get_fragment (parsed) != NULL)
-    return fail_uri (error, _("The URI has a fragment, which a WebSocket’s must not have: "
+    return fail_uri (error, _("The URI has a fragment, which a WebSocket URI must not have: "
                               "write “#” as “%23”"));
 
   return TRUE;

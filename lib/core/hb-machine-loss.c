@@ -75,8 +75,8 @@ judge_reset (HbMachine *self)
     return NULL;
 
   return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                      _("The server reset the connection 10 times before it acknowledged "
-                        "a message of %zu bytes: it was dropped"),
+                      _("A message of %zu bytes was dropped, because the server reset the "
+                        "connection 10 times before it acknowledged the message"),
                       g_bytes_get_size (message->bytes));
 }
 
@@ -112,13 +112,14 @@ judge_message (HbMachine    *self,
 
   if (message != NULL && is_too_big)
     return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                        _("A message of %zu bytes is too big for the server: it was dropped"),
+                        _("A message of %zu bytes was dropped, because it is too big for the "
+                          "server"),
                         g_bytes_get_size (message->bytes));
 
   if (message != NULL)
     return g_error_new (HB_ERROR, HB_ERROR_MESSAGE_REFUSED,
-                        _("The server ended the connection 3 times during a message of "
-                          "%zu bytes: it was dropped"),
+                        _("A message of %zu bytes was dropped, because the server ended 3 "
+                          "connections in the middle of the message"),
                         g_bytes_get_size (message->bytes));
 
   return NULL;
@@ -184,7 +185,7 @@ judge_end (HbMachine    *self,
     return new_limit_error (attempt,
                             loss->error != NULL ? loss->error->message
                             : loss->by_peer ? _("the server closed the connection")
-                                            : _("the connection was given up"));
+                                            : _("the application dropped the connection"));
 
   return NULL;
 }

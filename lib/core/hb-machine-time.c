@@ -131,8 +131,8 @@ new_pong_error (HbMachine *self)
   if (self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_MESSAGE && self->metrics.replies == 0
       && self->settings.ping_bytes == NULL)
     return g_error_new (HB_ERROR, HB_ERROR_PONG_TIMEOUT,
-                        _("The server has not replied to a ping within %u ms, nor to any ping "
-                          "before. It probably does not know the text of ping-message. Set "
+                        _("The server has not replied to a ping within %u ms, nor to any "
+                          "earlier ping. It probably does not know the text of ping-message. Set "
                           "heartbeat-mode to PING, because every server replies to ping frames"),
                         self->settings.pong_timeout);
 
@@ -215,8 +215,8 @@ tick_connecting (HbMachine *self,
 
   error = g_error_new (HB_ERROR, HB_ERROR_CONNECT_TIMEOUT,
                        is_queued
-                       ? _("No WebSocket was open after %u ms, because all connections that the "
-                           "session may have were in use")
+                       ? _("No WebSocket was open after %u ms, because all connections of the "
+                           "session were in use: give the task a session of its own")
                        : _("No WebSocket was open after %u ms"),
                        self->settings.connect_timeout);
   lose_with_error (self, now, error);

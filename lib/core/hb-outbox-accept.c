@@ -161,7 +161,7 @@ check_volatile (const HbOutbox  *self,
       || (self->backlogged && line == HB_LINE_WAITING && !hb_queue_is_written (&self->queue)))
     {
       g_set_error_literal (error, HB_ERROR, HB_ERROR_QUEUE_FULL,
-                           _("Other messages wait to be sent, and the message is volatile"));
+                           _("Other messages are waiting to be sent, and the message is volatile"));
       return FALSE;
     }
 

@@ -136,8 +136,8 @@ on_error (HbEnding     *self,
 
   if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_CLOSE_TOO_BIG))
     self->error = g_error_new (HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG,
-                               _("A received message is longer than max-message-size, "
-                                 "%" PRIu64 " bytes"),
+                               _("A received message is longer than max-message-size "
+                                 "(%" PRIu64 " bytes)"),
                                limit);
   else
     self->error = g_error_copy (error);

@@ -195,7 +195,7 @@ hb_input_read (GInputStream  *stream,
                GError       **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "A WebSocket does not wait to read");
+                       "A WebSocket does not support blocking reads");
   return -1;
 }
 

@@ -115,7 +115,7 @@ hb_output_write (GOutputStream  *stream,
                  GError        **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       "A WebSocket does not wait to write");
+                       "A WebSocket does not support blocking writes");
   return -1;
 }
 

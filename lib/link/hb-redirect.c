@@ -123,11 +123,11 @@ find_objection (const HbRedirects *self,
 
   if (adds_user_info (base, uri))
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "because it has a user name in it"), place);
+                              "because it contains a user name"), place);
 
   if (self->n_followed >= MAX_REDIRECTS)
     return g_strdup_printf (_("The redirect to %s was not followed, "
-                              "because too many had been followed before it"), place);
+                              "because too many redirects had been followed already"), place);
 
   return NULL;
 }

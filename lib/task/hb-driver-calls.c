@@ -49,7 +49,7 @@ hb_driver_set (HbDriver      *self,
   if (!hb_settings_set (&self->machine.settings, property, value))
     return FALSE;
 
-  hb_trace (&self->trace, "change of %s", hb_property_get_name (property));
+  hb_trace (&self->trace, "the property %s has changed", hb_property_get_name (property));
 
   if (self->link != NULL)
     {
@@ -104,8 +104,8 @@ hb_driver_check_thread (HbDriver   *self,
   if (hb_home_is_here (&self->home))
     return TRUE;
 
-  g_critical ("%s: the task belongs to the thread that has opened it; call it from there, "
-              "for example by g_main_context_invoke ()", function);
+  g_critical ("%s: the task must be used in the thread that opened it, for example with "
+              "g_main_context_invoke ()", function);
   return FALSE;
 }
 

@@ -12,7 +12,7 @@ network_cb (gpointer user_data)
 {
   HbDriver *self = user_data;
 
-  hb_trace (&self->trace, "change of a network");
+  hb_trace (&self->trace, "the network has changed");
   self->event_func (&(HbEvent) { .kind = HB_EVENT_NETWORK }, self);
 
   return G_SOURCE_CONTINUE;

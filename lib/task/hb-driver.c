@@ -188,8 +188,8 @@ dispose_cb (gpointer user_data)
    * collector frees the task. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
-              "The last reference to a task that is not closed is gone, and the connection with "
-              "it. Keep the task in a variable for as long as it is needed");
+              "The last reference to the task was dropped before the task was closed, so the "
+              "task has ended. Keep the task in a variable as long as you need it");
 
   hb_driver_catch_up (self);
   hb_machine_dispose (&self->machine, hb_clock_now ());

@@ -87,7 +87,7 @@ restarted_cb (SoupMessage *request,
   g_autofree char *place = format_place (soup_message_get_uri (request));
   HbTrace trace = { .number = GPOINTER_TO_UINT (number) };
 
-  hb_trace_print (&trace, "request again to %s, after HTTP status %u", place,
+  hb_trace_print (&trace, "another request to %s, after HTTP status %u", place,
                   soup_message_get_status (request));
 }
 
@@ -159,11 +159,11 @@ hb_trace_end_tick (const HbTrace   *self,
     return;
 
   if (marks->state == HB_STATE_OPEN && machine->metrics.pong_timeouts > marks->pong_timeouts)
-    hb_trace_print (self, "pong-timeout is over: %u ms", settings->pong_timeout);
+    hb_trace_print (self, "pong-timeout has expired: %u ms", settings->pong_timeout);
   else if (marks->state == HB_STATE_OPEN || marks->state == HB_STATE_CONNECTING)
-    hb_trace_print (self, "connect-timeout is over: %u ms", settings->connect_timeout);
+    hb_trace_print (self, "connect-timeout has expired: %u ms", settings->connect_timeout);
   else if (marks->state == HB_STATE_CLOSING)
-    hb_trace_print (self, "close-timeout is over: %u ms", settings->close_timeout);
+    hb_trace_print (self, "close-timeout has expired: %u ms", settings->close_timeout);
 }
 
 /* Prints the events that no effect reports. Changes of the metrics reveal them. */
@@ -214,7 +214,7 @@ trace_notify (const HbTrace   *self,
   else if (property == HB_PROPERTY_HTTP_STATUS && machine->http_status != 0)
     hb_trace_print (self, "HTTP status %u", machine->http_status);
   else if (property == HB_PROPERTY_ATTEMPT && is_open && machine->attempt == 0)
-    hb_trace_print (self, "min-uptime is over: attempts count from 0 again");
+    hb_trace_print (self, "min-uptime has passed: attempts are counted from 0 again");
   else if (property == HB_PROPERTY_PAUSED)
     hb_trace_print (self, "paused by receive_async ()");
 }

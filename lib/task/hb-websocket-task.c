@@ -136,7 +136,7 @@ start_task (HbWebsocketTask     *self,
   if (function != NULL && !may_call (self, function))
     {
       g_task_return_new_error (task, HB_ERROR, HB_ERROR_INVALID_ARGUMENT,
-                               "%s", _("The call was made in another thread than the task’s"));
+                               "%s", _("The call was made in a thread other than the task’s"));
       return NULL;
     }
 
@@ -195,7 +195,7 @@ emit_error (HbWebsocketTask *self,
   if (is_slip (error) && !self->has_warned && !is_heard (self, error))
     {
       self->has_warned = TRUE;
-      g_warning ("%s. A handler of the signal “error” would receive this",
+      g_warning ("%s. To receive such errors, connect a handler to the signal “error”",
                  get_loggable (error));
     }
 

@@ -39,7 +39,7 @@ test_uri (Fixture       *fixture,
     const char *uri;
     const char *said;
   } bad[] = {
-    { NULL, "no URI" },
+    { NULL, "is missing" },
     { "", "begin" },
     { "nonsense", "begin" },
     { "ws://[::1", "host" },

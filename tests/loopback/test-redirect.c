@@ -291,9 +291,9 @@ test_refused (Redirection   *fixture,
   assert_refused (fixture, "javascript:t0ken", "javascript: was not followed");
 
   /* The server may not choose a user name. */
-  assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "because it has a user name in it");
-  assert_refused (fixture, "//t0ken@HERE/moved", "because it has a user name in it");
-  assert_refused (fixture, "ws://@THERE/", "because it has a user name in it");
+  assert_refused (fixture, "ws://t0ken:t0ken@THERE/", "because it contains a user name");
+  assert_refused (fixture, "//t0ken@HERE/moved", "because it contains a user name");
+  assert_refused (fixture, "ws://@THERE/", "because it contains a user name");
 
   /* The locations have no host, or are not valid URIs. */
   assert_refused (fixture, "", "valid URI");

@@ -457,7 +457,7 @@ static const Situation situations[] = {
     "close () called, code 4001\n"
     "state CLOSING\n"
     "close frame, code 4001\n"
-    "close-timeout is over: N ms\n"
+    "close-timeout has expired: N ms\n"
     "connection dropped\n"
     "state CLOSED\n"
     "close, code 1006\n" },
@@ -472,24 +472,24 @@ static const Situation situations[] = {
     "close, code 1006\n"
     LINES_AGAIN },
   { "ping", ping,
-    "change of heartbeat-mode\n"
+    "the property heartbeat-mode has changed\n"
     "check () called\n"
     "ping, as a ping frame\n"
     "reply to the ping after N ms\n" },
   { "pong-timeout", miss_pong,
-    "change of ping-timeout\n"
+    "the property ping-timeout has changed\n"
     "ping, as a message\n"
-    "pong-timeout is over: N ms\n"
+    "pong-timeout has expired: N ms\n"
     LINES_LOST
     "error PONG_TIMEOUT: TEXT\n"
     "close, code 1006\n"
     "attempt 1 in N ms\n" },
   { "late", miss_deadline,
-    "change of ping-timeout\n"
+    "the property ping-timeout has changed\n"
     "a deadline passed N ms ago: the process was suspended, stopped or busy\n"
     "ping, as a message\n" },
   { "network", change_network,
-    "change of a network\n"
+    "the network has changed\n"
     "ping, as a message\n" },
   { "refused", refuse_connection,
     "open () called\n"
@@ -504,7 +504,7 @@ static const Situation situations[] = {
     "open () called\n"
     "state CONNECTING\n"
     "request to ws://127.0.0.1:PORT\n"
-    "connect-timeout is over: N ms\n"
+    "connect-timeout has expired: N ms\n"
     LINES_LOST
     "error CONNECT_TIMEOUT: TEXT\n"
     "attempt 1 in N ms\n" },
@@ -529,12 +529,12 @@ static const Situation situations[] = {
     LINES_LOST
     "close, code 1006\n"
     LINES_AGAIN
-    "min-uptime is over: attempts count from 0 again\n" },
+    "min-uptime has passed: attempts are counted from 0 again\n" },
   { "redirect", redirect,
     "open () called\n"
     "state CONNECTING\n"
     "request to ws://127.0.0.1:PORT\n"
-    "request again to ws://127.0.0.1:PORT, after HTTP status 302\n"
+    "another request to ws://127.0.0.1:PORT, after HTTP status 302\n"
     "state OPEN\n"
     "ready\n"
     "HTTP status 101\n" },
@@ -554,8 +554,8 @@ static const Situation situations[] = {
     "state OPEN\n"
     "HTTP status 101\n"
     "not ready until mark_ready () is called\n"
-    "change of connect-timeout\n"
-    "connect-timeout is over: N ms\n"
+    "the property connect-timeout has changed\n"
+    "connect-timeout has expired: N ms\n"
     LINES_LOST
     "error CONNECT_TIMEOUT: TEXT\n"
     "close, code 1006\n"
@@ -601,18 +601,18 @@ static const Situation situations[] = {
   { "paused", stop_reading,
     "paused by receive_async ()\n"
     "reading stopped, because received messages wait\n"
-    "change of paused\n"
+    "the property paused has changed\n"
     "reading continued\n" },
   { "dropped", drop_messages,
-    "change of max-buffered-amount\n"
-    "change of overflow\n"
+    "the property max-buffered-amount has changed\n"
+    "the property overflow has changed\n"
     "messages dropped: 1\n"
     "error QUEUE_FULL: TEXT\n"
-    "change of queue-timeout\n"
+    "the property queue-timeout has changed\n"
     "messages dropped by queue-timeout: 1\n"
     "error EXPIRED: TEXT\n" },
   { "not-accepted", refuse_messages,
-    "change of max-buffered-amount\n"
+    "the property max-buffered-amount has changed\n"
     "message not accepted, QUEUE_FULL: TEXT\n"
     "message not accepted\n"
     "message not accepted, QUEUE_FULL: TEXT\n"
@@ -671,9 +671,9 @@ test_last_reference (Fixture       *fixture,
       g_object_run_dispose (G_OBJECT (in_state.task));
       assert_lines (state == HB_STATE_CLOSED
                     ? ""
-                    : "The last reference to a task that is not closed is gone, and the "
-                      "connection with it. Keep the task in a variable for as long as it is "
-                      "needed\n");
+                    : "The last reference to the task was dropped before the task was "
+                      "closed, so the task has ended. Keep the task in a variable as long as "
+                      "you need it\n");
       g_object_run_dispose (G_OBJECT (in_state.task));
       assert_lines ("");
       fixture_tear_down (&in_state, "raw");

@@ -128,9 +128,9 @@ typedef struct
 
 static const Case cases[] = {
   { "scheme", start, "http://127.0.0.1:9/", "“http”" },
-  { "no-uri", start, NULL, "no URI" },
+  { "no-uri", start, NULL, "is missing" },
   { "reconnect-now", reconnect_now, "ftp://127.0.0.1/", "“ftp”" },
-  { "later", open_later, NULL, "no URI" },
+  { "later", open_later, NULL, "is missing" },
   { "secrets", start, "http://user:secret@127.0.0.1:9/?token=secret", "“http”" },
   { "protocol", offer_no_token, NULL, "subprotocol" },
   { "close-code", close_badly, NOWHERE, "close code" },

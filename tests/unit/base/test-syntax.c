@@ -71,7 +71,7 @@ static void
 test_uri_bad (void)
 {
   static const Bad uris[] = {
-    { NULL, "no URI" },
+    { NULL, "is missing" },
     { "", "begin" },
     { "example.com", "begin" },
     { "ws://example.com/\xff", "UTF-8" },

@@ -507,7 +507,7 @@ test_later_limit (Fixture       *fixture,
   assert_effects (fixture, LEAVES " notify:last-error error:repeat-limit close:1006");
   g_assert_cmpstr (fixture->error, ==,
                    "No attempt to reconnect is made, because repeat-limit is 0: "
-                   "the connection was given up");
+                   "the application dropped the connection");
 }
 
 int
