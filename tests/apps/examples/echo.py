@@ -195,7 +195,8 @@ def test_pipe(path, *command):
 def test_socket(path, *command):
     """The input may be a socket, which the example cannot open by the path /dev/stdin.
 
-    The example cannot open the terminal of another user by this path either, as after `su`.
+    After `su`, the standard input may be the terminal of another user. The example cannot open such
+    a terminal by that path either.
     """
     ours, theirs = socket.socketpair()
 

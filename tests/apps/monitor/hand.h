@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The least width of a window */
+/* The minimum width of a window */
 #define HAND_NARROW 360
 
 /* Functions that act like a person, and one that sends many messages at once */

@@ -71,14 +71,14 @@ case "$part" in
     # Without this setting, GLib allocates blocks in slices, which the leak detector cannot tell
     # apart.
     export G_SLICE=always-malloc
-    # The server of libsoup 3.2 leaks accepted sockets, so leaks are found only with newer versions.
+    # The server of libsoup 3.2 leaks accepted sockets, so leak detection is off with this version.
     leaks=1
     pkg-config --exists 'libsoup-3.0 >= 3.4' || leaks=0
     export ASAN_OPTIONS=detect_leaks=$leaks:detect_stack_use_after_return=1:strict_string_checks=1
     export LSAN_OPTIONS=suppressions=$PWD/.ci/lsan.supp:print_suppressions=0
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     # g-ir-scanner runs a program that loads the library, but not the runtime of the sanitizers,
-    # which must be loaded first. So introspection is off.
+    # which must be loaded first. Therefore introspection is off.
     test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
     ;;
   clang)

@@ -9,7 +9,7 @@
 #   shared    the shared library alone
 #   static    the static library alone
 #   lto       a release with optimization at link time
-#   clang     a build by Clang, without introspection
+#   clang     a build with Clang, without introspection
 #   bare      without assertions, checks and deprecated functions of GLib, hardened like Debian's
 #   timerless as on a system without timerfd, with the tests that wait for a deadline
 #   pollonly  as on a system without epoll, with the tests that wait for a socket
@@ -30,8 +30,8 @@ declare -A options=(
   [pollonly]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
-# The targets to compile. Without an entry, all are compiled. `meson test` compiles the targets of
-# the tests.
+# The targets to compile. For a build without an entry, all targets are compiled. `meson test`
+# compiles the targets of the tests.
 declare -A targets=(
   [timerless]='hb-websocket-1:shared_library echo echo-server'
   [pollonly]='hb-websocket-1:shared_library echo echo-server'
@@ -87,7 +87,7 @@ takes_part ()
   [ "$(head -c 2 "$1")" = BC ] || shows .gnu.lto_ "$1" --sections
 }
 
-# look NAME: returns whether the build has its properties
+# look NAME: returns whether the build has the expected properties
 look ()
 {
   local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0

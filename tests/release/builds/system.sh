@@ -112,7 +112,7 @@ install_packages ()
   reconsider_packages
 }
 
-# Copies the files that git would take, so that the source can be edited meanwhile. The copy is
+# Copies the files that git does not ignore, so that the source can be edited meanwhile. The copy is
 # read-only.
 copy_source ()
 {

@@ -7,7 +7,7 @@ properties, signals, and the values of enumerations. All structures are opaque, 
 can break a program. An addition is not a fault.
 
 lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
-application with the library as a subproject needs it before vapigen could run.
+application with the library as a subproject needs it before vapigen can run.
 
 With --write, the script writes both files. Use it at each release, and also after each change of
 the API, because the vapi must change with it:
@@ -47,7 +47,7 @@ C = '{http://www.gtk.org/introspection/c/1.0}'
 
 FUNCTIONS = [f'{CORE}{name}' for name in ('callback', 'constructor', 'function', 'method')]
 
-# How a program may use a property, with the values that the GIR omits
+# The flags of a property, with their default values, which the GIR omits
 PROPERTY_FLAGS = {'readable': '1', 'writable': '0', 'construct-only': '0'}
 
 

@@ -50,7 +50,7 @@ def get_program():
 
 
 def check_equal(name, values):
-    """Checks that all values are equal. The keys of @values name their places."""
+    """Checks that all values are equal. The keys of @values name the places of the values."""
     check(len(set(values.values())) == 1, name,
           '\n'.join(f'{where}: {value}' for where, value in values.items()))
 

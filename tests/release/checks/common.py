@@ -44,7 +44,7 @@ def relative(path):
 
 
 def read_code(path):
-    """Returns the text without comments and the contents of strings. Lines keep their numbers."""
+    """Returns the text with blanked comments and strings. Lines keep their numbers."""
     def blank(found):
         return ('""' if found[0][0] == '"' else ' ') + '\n' * found[0].count('\n')
 
@@ -117,7 +117,7 @@ def get_build_cflags():
 def get_devenv_flags():
     """Returns the flags with which a program is built in the shell of `meson devenv`.
 
-    They include an rpath, so that the program finds the library.
+    The flags include an rpath, so that the program finds the library.
     """
     env = {**os.environ, 'PKG_CONFIG_PATH': os.pathsep.join(filter(None, [
         str(BUILD / 'meson-uninstalled'), os.environ.get('PKG_CONFIG_PATH')]))}
@@ -154,7 +154,7 @@ def get_compile_command(name, target):
 
 
 def compile_as(name, target, text, *arguments):
-    """Compiles a text with the command of a source of that name."""
+    """Compiles a text with the command that compiles the source of this name for the target."""
     directory, command = get_compile_command(name, target)
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -182,7 +182,7 @@ class Peer:
 
 
 def check_program(command, name, **arguments):
-    """Runs a program that connects to the peer. It must end with status 0."""
+    """Runs a program that connects to the peer. The program must end with status 0."""
     with Peer() as peer:
         try:
             result = run([*command, peer.uri], timeout=WAIT_TIMEOUT, **arguments)

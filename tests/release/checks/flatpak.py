@@ -34,10 +34,10 @@ def find_unknown(manifest, options):
 
 
 def find_copied(source):
-    """Returns folders that flatpak-builder would copy with the source: that of git, and builds.
+    """Returns the folder of git and the build folders that flatpak-builder would copy.
 
-    The manifest must name each folder to skip, because it cannot have patterns. The folders of
-    builds are those that scripts and pages name.
+    The manifest must name each folder to skip, because a manifest cannot have patterns. The build
+    folders are those that scripts and pages name.
     """
     texts = (path.read_text(encoding='utf-8') for path in get_files()
              if path.suffix in ('.md', '.sh') or path.name == 'run')
@@ -46,7 +46,7 @@ def find_copied(source):
 
 
 def check_with_flatpak_builder():
-    """Checks that flatpak-builder prints all keys of the manifest. It ignores unknown keys."""
+    """Checks that flatpak-builder prints all keys of the manifest. It would omit unknown keys."""
     name = 'flatpak-builder understands all of it'
     if not shutil.which('flatpak-builder'):
         skip(name, 'there is no flatpak-builder')

@@ -60,7 +60,7 @@ def main():
         if header.name == 'hb-websocket.h':
             continue
         result = compile_text(CC, f'#include <{header.name}>\n', '.c')
-        # The header itself must refuse, not one that it includes.
+        # The header itself must refuse, and not only a header that it includes.
         refused = re.search(rf'\b{header.name}:\d+:\d+: error: .*{REFUSAL}', result.stdout)
         check(refused, f'<{header.name}> refuses to be included directly', result.stdout)
 

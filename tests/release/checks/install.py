@@ -18,7 +18,7 @@ MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
-    """Returns the flag without the root if its path is not below the root.
+    """Removes the root from a flag whose path exists only outside the root.
 
     pkg-config also puts the root before the paths of dependencies.
     """
@@ -29,7 +29,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    """Lets AppStream check that the files in the metadata exist. It looks for them below usr."""
+    """Checks with AppStream, which looks below usr, that the files in the metadata exist."""
     name = 'what the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'there is no appstreamcli')

@@ -22,7 +22,7 @@ from common import (
     API, BUILD, GIR, MESON, check, check_none, finish, get_options, install, run, skip_all,
 )
 
-# Seconds for one test, and how many run at the same time
+# The timeout of a test in seconds, and the number of tests that run at the same time
 WAIT_TIMEOUT = 120
 N_AT_ONCE = 2
 

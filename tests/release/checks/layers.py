@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that each folder of lib/ includes only the folders that it may use.
+"""Checks that each layer of the library includes only the layers that it may use.
 
-These folders are called rooms here. The script also checks that each room calls only the functions
-that it may call.
+Each folder in lib/ is a layer. The script also checks that each layer calls only the functions that
+it may call.
 """
 
 import re
@@ -14,9 +14,9 @@ from pathlib import Path
 from common import (check, check_none, compile_as, finish, get_compile_command, get_flags,
                     get_public_headers, get_sources, get_symbols, read_code, relative, skip)
 
-# The files of each room, and the other rooms that it may include, from the lowest room to the
+# The files of each layer, and the other layers that it may include, from the lowest layer to the
 # highest
-ROOMS = {
+LAYERS = {
     'base': ('lib/base/*', set()),
     'core': ('lib/core/*', {'base'}),
     'frame': ('lib/frame/*', {'base'}),
@@ -26,14 +26,14 @@ ROOMS = {
     'face': ('lib/hb-websocket.h', {'base', 'task'}),
 }
 
-# The rooms that only decide and compute. They may use GObject, but no other library.
+# The layers that only decide and compute. They may use GLib and GObject, but no other library.
 PURE = {'base', 'core', 'frame'}
 
-# Other libraries' headers that a pure room may include
+# The headers of other libraries that a pure layer may include
 PURE_LIBRARIES = {'glib.h', 'glib-object.h', 'inttypes.h', 'libintl.h', 'string.h'}
 
-# Names that a pure room must not contain: clocks, loops, signals, sockets, random numbers, other
-# libraries
+# Names that a pure layer must not contain. They belong to clocks, loops, signals, sockets, threads,
+# random numbers and other libraries.
 IMPURE = re.compile(r'''\b(
     g_get_(monotonic|real)_time | g_date_time_new_now\w* | g_timer_\w+ | clock_gettime |
     gettimeofday | (timerfd|epoll)_\w+ | g_usleep |
@@ -44,11 +44,11 @@ IMPURE = re.compile(r'''\b(
     soup_\w+ | Soup\w+ | SOUP_\w+
 )\b''', re.VERBOSE)
 
-# Functions of the C library that a pure room may call
+# The functions of the C library that a pure layer may call
 PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|spn)|'
                               r'bind_?textdomain(_codeset)?|d(n|c|cn)?gettext')
 
-# Calls of libsoup outside lib/link, with the reason for each
+# The calls of libsoup outside lib/link, with the reason for each
 SOUP_EXCEPTIONS = {
     ('lib/task/hb-driver-calls.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',
@@ -60,7 +60,7 @@ SOUP_EXCEPTIONS = {
         'a debug line names the status for which a request is sent again',
 }
 
-# A source of each room, one of its headers, and a header of a room above it
+# A source of each layer, one of its headers, and a header that it may not include
 SOURCES = {
     'base': ('hb-settings.c', '"hb-settings-private.h"', '"hb-machine-private.h"'),
     'core': ('hb-machine.c', '"hb-machine-private.h"', '"hb-link-private.h"'),
@@ -72,8 +72,8 @@ SOURCES = {
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)
 
 
-def get_room(path):
-    return next((room for room, (pattern, _) in ROOMS.items() if fnmatch(path, pattern)), None)
+def get_layer(path):
+    return next((layer for layer, (pattern, _) in LAYERS.items() if fnmatch(path, pattern)), None)
 
 
 def get_includes(path):
@@ -87,28 +87,28 @@ def find_calls(path, pattern):
 
 
 def check_includes():
-    own = {path.name.removesuffix('.in'): get_room(relative(path)) for path in get_sources()}
+    own = {path.name.removesuffix('.in'): get_layer(relative(path)) for path in get_sources()}
     unknown = []
     backwards = []
     foreign = []
 
     for path in get_sources():
         name = relative(path)
-        room = get_room(name)
-        if room is None:
-            unknown.append(f'{name} belongs to no room: give it one in {Path(__file__).name}')
+        layer = get_layer(name)
+        if layer is None:
+            unknown.append(f'{name} belongs to no layer: name its layer in {Path(__file__).name}')
             continue
         for kind, header in get_includes(path):
             if kind == '"' and header == 'config.h' and path.suffix == '.c':
                 continue
-            if kind == '"' and own.get(header) not in ROOMS[room][1] | {room}:
-                backwards.append(f'{name} of {room} includes {header} of {own.get(header)}')
-            if room in PURE and kind == '<' and header not in PURE_LIBRARIES:
+            if kind == '"' and own.get(header) not in LAYERS[layer][1] | {layer}:
+                backwards.append(f'{name} of {layer} includes {header} of {own.get(header)}')
+            if layer in PURE and kind == '<' and header not in PURE_LIBRARIES:
                 foreign.append(f'{name} includes <{header}>')
 
-    check_none(unknown, 'every file has a room')
-    check_none(backwards, 'includes point one way')
-    check_none(foreign, 'pure rooms include GLib and GObject alone')
+    check_none(unknown, 'every file belongs to a layer')
+    check_none(backwards, 'each layer includes only the layers that it may use')
+    check_none(foreign, 'pure layers include only GLib, GObject and a little of the C library')
     check_none((f'{relative(path)} includes {header}' for path in get_public_headers()
                 for _, header in get_includes(path) if header.endswith('-private.h')),
                'public headers include no private one')
@@ -120,25 +120,25 @@ def check_calls():
     soup = re.compile(r'\bsoup_\w+')
 
     check_none((f'{relative(path)}:{line}: {name}' for path in get_sources()
-                if get_room(relative(path)) in PURE
+                if get_layer(relative(path)) in PURE
                 for line, name in find_calls(path, IMPURE)),
-               'pure rooms know no clock, loop, signal, socket or chance')
+               'pure layers use no clock, loop, signal, socket, thread or random number')
 
     for path in get_sources():
-        if get_room(relative(path)) == 'link':
+        if get_layer(relative(path)) == 'link':
             continue
         for line, name in find_calls(path, soup):
             used.add((relative(path), name))
             if (relative(path), name) not in SOUP_EXCEPTIONS:
                 faults.append(f'{relative(path)}:{line}: {name}')
 
-    check_none(faults, 'only the link drives libsoup')
+    check_none(faults, 'only the link calls libsoup')
     check_none((f'{path} does not call {name} any more' for path, name in
                 sorted(SOUP_EXCEPTIONS.keys() - used)), 'no exception is out of date')
 
 
 def check_symbols(archives):
-    name = 'pure rooms call GLib, GObject and a little of the C library'
+    name = 'pure layers call only GLib, GObject and a little of the C library'
     libraries = [Path(libdir) / f'lib{library}.so'
                  for library in ('glib-2.0', 'gobject-2.0')
                  for libdir in get_flags('--variable=libdir', library)]
@@ -156,18 +156,18 @@ def check_symbols(archives):
 
 
 def check_compile():
-    for room, (source, own, above) in SOURCES.items():
-        def compile_here(header, source=source, room=room):
-            return compile_as(source, f'hb-{room}', f'#include "config.h"\n#include {header}\n')
+    for layer, (source, own, other) in SOURCES.items():
+        def compile_here(header, source=source, layer=layer):
+            return compile_as(source, f'hb-{layer}', f'#include "config.h"\n#include {header}\n')
 
         good = compile_here(own)
-        check(good.returncode == 0, f'in lib/{room} its own header {own} compiles', good.stdout)
+        check(good.returncode == 0, f'in lib/{layer} its own header {own} compiles', good.stdout)
 
-        for header in (above, *(['<libsoup/soup.h>'] if room in PURE else [])):
+        for header in (other, *(['<libsoup/soup.h>'] if layer in PURE else [])):
             bad = compile_here(header)
             # GCC and Clang have different messages.
             refused = 'No such file' in bad.stdout or 'file not found' in bad.stdout
-            check(bad.returncode != 0 and refused, f'in lib/{room} {header} does not compile',
+            check(bad.returncode != 0 and refused, f'in lib/{layer} {header} does not compile',
                   bad.stdout)
 
 

@@ -60,8 +60,8 @@ def check_format(page, command):
 def read_help(text):
     """Returns the arguments, the options and the defaults in the output of --help.
 
-    Each option has a pair: its letter, and whether it takes a value. Defaults that are not numbers
-    are left out.
+    The value for each option is a pair: its letter, and whether the option takes a value. Defaults
+    that are not numbers are left out.
     """
     options = re.findall(r'^  (?:-(\w), )?--([a-z-]+)(=?)', text, re.MULTILINE)
     defaults = re.findall(r'^  (?:-\w, )?--([a-z-]+).*\((-?\d+)(?:\)|, with)', text, re.MULTILINE)
@@ -71,7 +71,7 @@ def read_help(text):
 
 
 def read_page(text):
-    """Returns the same as read_help() for a page, in which three full stops are an ellipsis."""
+    """Returns the same as read_help() for a page, which has three full stops for an ellipsis."""
     synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
     arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
                        flags=re.MULTILINE).replace('.Ar ', '').split('\n')

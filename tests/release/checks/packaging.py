@@ -55,7 +55,7 @@ def check_options():
 
 
 def get_needed():
-    """Returns the libraries and programs that the build needs, with their least versions."""
+    """Returns the libraries and programs that the build needs, with their minimum versions."""
     text = '\n'.join(read(SOURCE / folder / 'meson.build')
                      for folder in ('.', 'doc', 'examples', 'lib', 'tools'))
     variables = dict(re.findall(r"^(\w+_required) = '>= ([\d.]+)'", text, re.MULTILINE))

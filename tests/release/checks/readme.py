@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the programs in the README work, and are the same as in examples/.
 
-The environment may have PYTHON, which has GObject, and GJS. The programs for a missing interpreter
-are skipped.
+The environment may have PYTHON, an interpreter with PyGObject, and GJS. The programs for a missing
+interpreter are skipped.
 """
 
 import os
