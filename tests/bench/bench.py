@@ -93,8 +93,8 @@ def run_case(case, program, server, arguments, folder):
 
 
 def run_programs(case, round_number, results, server, arguments, folder):
-    # Every second round runs the programs in reverse order, so that no program always runs just
-    # after the same other one.
+    # Every second round runs the programs in reverse order, so that no program always runs directly
+    # after the same one.
     for program in results.programs[::-1 if round_number % 2 else 1]:
         if ((arguments.all or case.is_for(program))
                 and (case, program.name) not in results.faults):

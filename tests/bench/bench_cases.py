@@ -63,7 +63,7 @@ class Case:
     def on_one_cpu(self):
         """Whether the server shares the client's processor.
 
-        It does where only one message is in flight. To wake another, idle processor would take
+        It does where only one message is in flight. Waking another, idle processor would take
         longer than all the work for that message.
         """
         return self.work == 'await' or (self.work == 'echo' and self.window == 1)
@@ -177,8 +177,9 @@ def judge_goal(goal, case, results):
                f'{cpu}, wanted {goal.cpu:g}')
 
 
-# The least ratio of the messages a second with delivery ACKNOWLEDGED to those without, in each case
-# that sends messages. The cases `await` have no goal, because they wait a round trip for each one.
+# The least ratio of the messages a second with delivery ACKNOWLEDGED to those without it, in each
+# case that sends messages. The cases `await` have no goal, because they wait a round trip for each
+# message.
 ACKNOWLEDGED_LEAST = 0.9
 
 

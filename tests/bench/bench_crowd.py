@@ -90,7 +90,7 @@ class Crowd:
 def wait_until_back(crowd, server):
     """Returns the seconds from the restart of the server until all connections are open again.
 
-    After BACK_MAX seconds, it no longer waits, and returns BACK_MAX.
+    After BACK_MAX seconds, the function stops waiting, and returns BACK_MAX.
     """
     restarted_at = time.monotonic()
     try:
@@ -122,7 +122,7 @@ def measure(crowd, server, n_links, heartbeat):
 
 
 def run(n_links, command, server, folder, seconds=HEARTBEAT):
-    """Returns the figures and no reason, or None and the reason why there are none."""
+    """Returns the figures and an empty text, or None and the reason why the figures are missing."""
     crowd = Crowd(command, folder)
     try:
         return measure(crowd, server, n_links, seconds), ''
@@ -135,7 +135,8 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    A session for each connection takes libsoup long, so only the crowd of 1,000 has that case.
+    libsoup needs much time to create sessions, so only the crowd of 1,000 has one for each
+    connection.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
@@ -171,7 +172,10 @@ def judge_count(n_links, task, raw):
 
 
 def judge(figures):
-    """Yields the same for all goals. @figures has them by number of connections and program."""
+    """Does the same as judge_count() for all numbers of connections, and compares these numbers.
+
+    @figures is a dictionary by number of connections and by program.
+    """
     tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
     for n_links, task in tasks.items():
         yield from judge_count(n_links, task, figures[n_links][f'{RAW}, shared'])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures other than messages per second.
 
-Most of them are a program in C that prints its figures. The crowds have more programs: see
+Most measures are a program in C that prints its figures. The crowds have more programs: see
 bench_crowd.py.
 """
 
@@ -40,7 +40,7 @@ class Measure:
     title: str
     get_commands: Callable  # takes `quick` and the server; yields label, command, environment
     judge: Callable         # takes the figures by label; yields title, whether it holds, figures
-    rounds: int = 5         # the most rounds
+    rounds: int = 5         # the maximum number of rounds
     n_links: int = 0        # the number of connections in a crowd
     in_quick: bool = True
 

@@ -154,7 +154,7 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the task with the new library to the task with that of another build."""
+    """Prints the ratios of the figures with this library to those with that of another build."""
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))

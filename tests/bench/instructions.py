@@ -46,7 +46,7 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 def read(profile):
     """Returns two dictionaries by function: its instructions, and the number of its calls.
 
-    The instructions include those of the functions that it calls.
+    The instructions include those of the functions that the function calls.
     """
     text = subprocess.run(['callgrind_annotate', '--inclusive=yes', '--tree=caller', '--auto=no',
                            '--threshold=100', profile], capture_output=True, text=True,

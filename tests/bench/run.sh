@@ -11,9 +11,9 @@
 #   --quick             runs a few short rounds, for a first look
 #   --rounds=N          runs each program N times (5)
 #   --seconds=N         lets each run take N seconds (0.5)
-#   --only=PATTERN      runs the cases and measures with such a name, as in 'echo-*-w64-plain'
+#   --only=PATTERN      runs the cases and measures whose names match, as in 'echo-*-w64-plain'
 #   --goals             runs the cases that have a goal, and no measures
-#   --programs=PATTERN  runs the programs with such a name, and always libsoup, the task and the
+#   --programs=PATTERN  runs the programs whose names match, and always libsoup, the task and the
 #                       engine
 #   --all               runs all programs in all cases, also in those without a goal
 #   --old=BUILD         also runs the task with the library of another build folder, next to the new

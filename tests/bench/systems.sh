@@ -27,7 +27,7 @@ systems='bookworm trixie sid'
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# build_old FOLDER NAME COMMAND...: builds the library of the commit that --old names in FOLDER.
+# build_old FOLDER NAME COMMAND...: builds, in FOLDER, the library of the commit that --old names.
 # COMMAND runs the build, possibly in a chroot, where NAME is the path of FOLDER.
 build_old ()
 {

@@ -12,7 +12,7 @@
 /* The time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
-/* Each client reads the clock once for this number of messages. To read it for each message would
+/* Each client reads the clock once for this number of messages. Reading it for each message would
  * slow down the fastest client most. */
 #define CLOCK_EVERY 8
 

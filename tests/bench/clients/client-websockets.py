@@ -30,8 +30,8 @@ async def main(client):
             n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
-                # The program sends no close frame. The reply to it would follow all messages that
-                # the server still sends.
+                # The program sends no close frame, because the reply to a close frame would follow
+                # all messages that the server still sends.
                 os._exit(0)
             for _ in range(n_messages):
                 await socket.send(message)

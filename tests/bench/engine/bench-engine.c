@@ -10,10 +10,10 @@
 #include "bench-engine.h"
 #include "hb-marshal-private.h"
 
-/* The limit of the speed of a WebSocket over GIO's streams that emits a signal with a GBytes for
- * each message. The engine parses and writes frames itself, and gathers frames into one write for
- * each dispatch. It checks no UTF-8, answers no control frames, joins no fragments and has no
- * timers, so it is useful only for measurements. */
+/* The engine shows the maximum speed of a WebSocket that uses GIO's streams and emits a signal with
+ * a GBytes for each message. The engine parses and writes frames itself, and gathers frames into
+ * one write for each dispatch. It checks no UTF-8, answers no control frames, joins no fragments
+ * and has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -28,7 +28,7 @@
 #define RECORD_SIZE (16 * 1024)
 
 /* Payloads are masked and written in pieces that stay in the processor's cache. The size of a piece
- * is a multiple of the mask's, so each piece begins with the first byte of the mask. */
+ * is a multiple of the size of the mask, so each piece begins with the first byte of the mask. */
 #define PIECE_SIZE (64 * 1024)
 
 #define READS_PER_DISPATCH 16
@@ -60,7 +60,7 @@ struct _BenchEngine
 
   guint8                *in;           /* (owned) BUFFER_SIZE bytes */
   gsize                  in_end;
-  gsize                  in_wanted;    /* the most bytes that the next read asks for */
+  gsize                  in_wanted;    /* the maximum number of bytes of the next read */
 
   guint8                *payload;      /* (owned) (nullable) of a long message, until it is read */
   gsize                  payload_size;
@@ -311,7 +311,7 @@ parse_or_finish (BenchEngine *self,
     }
 }
 
-/* Returns whether there may be more to read. */
+/* Returns whether another read may return more bytes. */
 static gboolean
 read_once (BenchEngine *self)
 {
@@ -540,7 +540,8 @@ bench_engine_open (BenchEngine  *self,
  * @type: the type of the message
  * @message: the message
  *
- * Sends a message. Within a handler, the message is written after all received ones are delivered.
+ * Sends a message. If a handler calls this function, the message is written after all received
+ * messages have been delivered.
  */
 void
 bench_engine_send_message (BenchEngine           *self,

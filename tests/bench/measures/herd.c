@@ -48,7 +48,7 @@ get_due (Herd  *self,
   return self->clients[self->heap[place]].due_at;
 }
 
-/* Restores the order of the heap after the client at @place has become later. */
+/* Restores the order of the heap after the next event of the client at @place has become later. */
 static void
 sift_down (Herd  *self,
            guint  place)
@@ -127,7 +127,7 @@ answer (Herd   *self,
   handle_event (&client->machine, now, HB_EVENT_OPENED);
 }
 
-/* Opens and loses all connections. Heartbeats are off, because they have no part in attempts. */
+/* Opens and loses all connections. Heartbeats are off, because they do not affect attempts. */
 static void
 start (Herd       *self,
        HbSettings *settings)
@@ -235,6 +235,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* To clear a hundred thousand machines would take time, and is not measured. */
+  /* Clearing a hundred thousand machines would take time, and is not measured. */
   _Exit (0);
 }

@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* How often the process has allocated memory and armed a timer. measure-counters.c replaces
- * malloc (), calloc (), realloc () and timerfd_settime () by functions that count the calls, and
- * then do the same. */
+ * malloc (), calloc (), realloc () and timerfd_settime () with functions that count the calls, and
+ * then do the work of the original functions. */
 extern guint64 measure_n_allocations;
 extern guint64 measure_n_armings;
 

@@ -7,7 +7,7 @@
 #include "server-buffer.h"
 
 /* A connection has a buffer only while bytes wait to be sent, so an idle connection uses no memory
- * for one. */
+ * for a buffer. */
 #define SIZE_MIN  (256 * 1024)
 #define SIZE_KEPT (4 * 1024 * 1024)
 #define SPARE_MAX 4

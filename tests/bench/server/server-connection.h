@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* What the server does with a connection. The path of the URI selects it. */
+/* The behaviour of the server on a connection. The path of the URI selects it. */
 typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo */
@@ -40,7 +40,7 @@ typedef struct
   ServerMode       mode;
   guint32          events;     /* the events that epoll watches */
   gboolean         is_tls;
-  gboolean         leaving;    /* whether it ends when all bytes are written */
+  gboolean         leaving;    /* whether the connection ends when all bytes are written */
 } ServerConnection;
 
 ServerConnection *server_connection_new      (int                fd,

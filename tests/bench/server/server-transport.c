@@ -11,7 +11,8 @@
 
 /* A call that would block returns 0. At the end of the connection, it returns -1. */
 
-/* How many bytes OpenSSL reads from the socket with one call. One record has 16 KiB at most. */
+/* The number of bytes that OpenSSL reads from the socket with one call. One record has 16 KiB at
+ * most. */
 #define READ_AHEAD (64 * 1024)
 
 SSL_CTX *

@@ -18,8 +18,8 @@
  * speed of the client.
  *
  * It listens on 127.0.0.1 and the addresses that follow. It prints two ports, one without TLS and
- * one with TLS, or 0 without a certificate. It exits at the end of its standard input. SIGHUP ends
- * all connections, as the end of the process would. */
+ * one with TLS. Without a certificate, the second port is 0. The server exits at the end of its
+ * standard input. SIGHUP ends all connections, as the end of the process would. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
@@ -154,8 +154,8 @@ restart_cb (int number)
 }
 
 /* @while_waiting: the signals that are blocked while the server waits. SIGHUP is blocked at all
- *   other times. If it were not, the server would continue to wait after a SIGHUP that comes
- *   shortly before the wait. */
+ *   other times. Otherwise, the server would continue to wait after a SIGHUP that arrives shortly
+ *   before the wait. */
 static void
 run (int             epoll,
      Watch          *input,
