@@ -288,7 +288,7 @@ hb_websocket_task_set_compression (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:heartbeat-mode:
  *
- * The kind of message that a heartbeat sends.
+ * The kind of ping that the heartbeat sends.
  *
  * In mode `MESSAGE`, the default, the task sends a message that the application on the server has
  * to answer. In mode `PING`, the task sends a ping frame, which every server answers automatically.
@@ -384,8 +384,10 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * The time that the server may be silent before a ping is sent, in milliseconds.
  *
  * If [property@WebsocketTask:liveness] is `REPLY`, this is the time from a reply to the next ping.
- * If `liveness` is `STEADY`, this is the time from one ping to the next. With 0, the heartbeat is
- * off, but [method@WebsocketTask.check] still sends a ping.
+ * If `liveness` is `STEADY`, this is the time from one ping to the next.
+ *
+ * With 0, the heartbeat is off. The task still sends a ping when [method@WebsocketTask.check] is
+ * called, and after a change of the network if [property@WebsocketTask:network-aware] is set.
  *
  * If the main context wakes for another task, a ping that is due soon is sent at the same time, so
  * that the context need not wake again for the ping. The ping is early by at most a sixteenth of
