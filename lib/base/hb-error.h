@@ -27,7 +27,8 @@ G_BEGIN_DECLS
  *   [property@WebsocketTask:max-message-size]
  * @HB_ERROR_CLOSED: the task is closed or closing
  * @HB_ERROR_NOT_OPEN: no connection is open, or the connection has ended or cannot accept the
- *   message. Only messages that are volatile, or for one connection only, fail with this error
+ *   message. Only messages with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK` fail with
+ *   this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or

@@ -479,8 +479,8 @@ install_signals (GType type)
    *
    * A handler may add headers to the request, such as a new token. It may also connect to signals
    * of the request, such as [signal@Soup.Message::accept-certificate]. Each attempt has its own
-   * request. To fetch data first, call [method@WebsocketTask.hold] in the handler, and call
-   * [method@WebsocketTask.release] when the request is complete.
+   * request. To fetch data first, call [method@WebsocketTask.hold] in the handler. When the data
+   * has been added to the request, call [method@WebsocketTask.release].
    *
    * If the handler sets [property@WebsocketTask:session], [property@WebsocketTask:protocols],
    * [property@WebsocketTask:origin] or [property@WebsocketTask:compression], this attempt uses the
@@ -1003,8 +1003,9 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * A text may contain a NUL, and is sent completely.
  *
- * The function may be called from any thread. If another thread sends a message with flags, the
- * call succeeds, and the task's thread decides later whether the message can be sent or is dropped.
+ * The function may be called from any thread. In a thread other than the task's, the call does not
+ * check whether the flags allow the message to be sent now. The task's thread checks this later,
+ * and drops the message if the flags do not allow it to be sent.
  *
  * The call fails with:
  *
@@ -1097,19 +1098,21 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *
  * Finishes [method@WebsocketTask.send_message_async].
  *
- * The call fails with the errors of [method@WebsocketTask.send_message], and with:
+ * The call fails with the errors of [method@WebsocketTask.send_message]. It also fails with:
  *
- * - `HB_ERROR_QUEUE_FULL` also if the message was dropped later to make room
- * - `HB_ERROR_NOT_OPEN` also if the message was for one connection only, and that connection ended
- *   before the message was sent
+ * - `HB_ERROR_QUEUE_FULL` if the message was dropped later to make room
+ * - `HB_ERROR_NOT_OPEN` if the connection ended before a message with `HB_SEND_FLAGS_VOLATILE` or
+ *   `HB_SEND_FLAGS_THIS_LINK` was sent, or if it could not accept a message with
+ *   `HB_SEND_FLAGS_VOLATILE`
  * - `HB_ERROR_MESSAGE_REFUSED` if the server ended the connection 3 times in the middle of the
  *   message, or once with close code 1009, or reset the connection 10 times before it acknowledged
  *   the message
  * - `HB_ERROR_EXPIRED` if the message has waited longer than [property@WebsocketTask:queue-timeout]
- * - the error with which the task became `CLOSED` before the message could be sent
- *   (`HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
- *   `HB_ERROR_INVALID_URI`, `HB_ERROR_INVALID_ARGUMENT`, or `HB_ERROR_CLOSED` if the application
- *   closed the task)
+ * - the error with which the task became `CLOSED` before the message could be sent:
+ *   `HB_ERROR_REPEAT_LIMIT`, `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`,
+ *   `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT`
+ * - `HB_ERROR_CLOSED` if, before the message could be sent, the application closed the task, or the
+ *   server closed the connection normally while [property@WebsocketTask:repeat-limit] was 0
  * - `G_IO_ERROR_CANCELLED` if the message was taken back
  *
  * Returns: whether the message was sent
@@ -1170,8 +1173,9 @@ hb_websocket_task_flush_async (HbWebsocketTask     *self,
  *
  * The call fails with the error with which the task became `CLOSED` (`HB_ERROR_REPEAT_LIMIT`,
  * `HB_ERROR_MESSAGE_TOO_BIG`, `HB_ERROR_HANDSHAKE`, `HB_ERROR_INVALID_URI`,
- * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED` if the application closed the task, or with
- * `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_INVALID_ARGUMENT`), with `HB_ERROR_CLOSED`, or with `G_IO_ERROR_CANCELLED`.
+ * `HB_ERROR_CLOSED` means that the application has closed the task, or that the server closed the
+ * connection normally and [property@WebsocketTask:repeat-limit] is 0.
  *
  * Returns: whether each message was sent, taken back or dropped
  *
