@@ -34,7 +34,8 @@ typedef struct
   gboolean    is_permanent; /* Every attempt would end with `error`, which is not NULL then. */
 } HbLoss;
 
-/* The position of a message's frame among the bytes that a link has written since it was opened */
+/* The position of a message, with the headers of its frames, among the bytes that a link has
+ * written since it was opened */
 typedef struct
 {
   guint64 begin;

@@ -13,7 +13,7 @@ typedef enum {
   HB_OPCODE_PING = 9,
 } HbOpcode;
 
-/* The position of a frame that the link has not accepted */
+/* The position of a message that the link has not accepted */
 #define HB_UNSENT G_MAXUINT64
 
 /* A message to send */
@@ -35,7 +35,7 @@ typedef struct
   guint     n_ends : 2;       /* how many links the peer has ended in the middle of it */
   guint     n_resets : 4;     /* how many links were reset before the peer had acknowledged it */
   gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
-  guint64   begin;       /* the position of its frame in the current link, or HB_UNSENT */
+  guint64   begin;       /* the position of its first frame in the current link, or HB_UNSENT */
   guint64   end;
 } HbOutgoing;
 

@@ -18,7 +18,8 @@
   (G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY \
    | G_URI_FLAGS_ENCODED_FRAGMENT | G_URI_FLAGS_SCHEME_NORMALIZE)
 
-/* GLib has decoded the escapes in the host. A control character in it would end the Host header. */
+/* GLib has decoded the escapes in the host. A decoded line break would end the Host header, so the
+ * host must contain neither control characters nor spaces. */
 static gboolean
 is_host (const char *string)
 {

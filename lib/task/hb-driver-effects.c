@@ -213,7 +213,7 @@ hb_driver_carry_out_all (HbDriver *self)
 }
 
 /* Sends the messages that wait, and then carries out the effects. If an effect is already being
- * carried out, they follow when that effect is complete. */
+ * carried out, the other effects follow when it is complete. */
 void
 hb_driver_transmit_now (HbDriver *self)
 {

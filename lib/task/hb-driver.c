@@ -184,8 +184,8 @@ dispose_cb (gpointer user_data)
   HbDriver *self = user_data;
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
-  /* No signal reports the end of the task. The author of a script may not expect that the garbage
-   * collector frees the task. */
+  /* The author of a script may not expect that the garbage collector frees the task. No signal
+   * reports this, so a debug line does. */
   if (!hb_driver_is_closed (self))
     hb_trace (&self->trace,
               "The last reference to the task was dropped before the task was closed, so the "
