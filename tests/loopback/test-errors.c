@@ -175,7 +175,8 @@ test_repeat_limit (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 3);
 }
 
-/* The task ends, because the server would send the message again after each reconnection. */
+/* A message that is longer than max-message-size ends the task, because the server would send it
+ * again after each reconnection. */
 static void
 test_message_too_big (Fixture       *fixture,
                       gconstpointer  data)

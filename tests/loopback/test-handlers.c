@@ -9,9 +9,9 @@
 
 /* The state of the task after the handler has acted */
 typedef enum {
-  GOES_ON, /* alive: the task opens again and again */
-  ENDS,    /* CLOSED, and the task emits no more signals */
-  IS_GONE, /* finalized */
+  GOES_ON, /* The task opens again and again. */
+  ENDS,    /* The task is CLOSED, and emits no more signals. */
+  IS_GONE, /* The task is finalized. */
 } Outcome;
 
 typedef struct _Scene Scene;

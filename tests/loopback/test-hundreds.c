@@ -21,7 +21,7 @@
 #define N_STEPS   900
 #define MAX_DEPTH 3
 
-/* The server is restarted after each part of a walk. */
+/* The number of parts of a round in one context. The server is restarted after each part. */
 #define N_STRETCHES 4
 
 typedef struct
@@ -365,7 +365,7 @@ typedef struct
   GThread    *thread;
 } Member;
 
-static int n_left; /* (atomic) how many threads have not ended */
+static int n_left; /* (atomic) the number of threads that have not ended */
 
 static gpointer
 walk_in_thread (gpointer user_data)

@@ -4,14 +4,14 @@
 
 #include "fixture.h"
 
-/* Imitations of servers that drop a client without a heartbeat, even while they send data to it. In
- * mode STEADY, the task must send its heartbeat often enough for each of them. */
+/* Imitations of servers that drop a client without a heartbeat, even while they send data to it.
+ * With liveness STEADY, the task must send its heartbeat often enough for each of them. */
 
 #define PING_AFTER 30
 #define N_REPLIES  12
 
 /* The server sends a message every FEED milliseconds, and drops the client after MAX_MESSAGES
- * messages without a heartbeat. A limit in time would fail on a slow machine. */
+ * messages without a heartbeat. With a time limit, the test would fail on a slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 

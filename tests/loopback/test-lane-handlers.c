@@ -7,10 +7,10 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls of the application in handlers of messages that the task reads without libsoup. The
+/* Calls that the application makes in handlers of messages that the task reads without libsoup. The
  * messages arrive together or in pieces. */
 
-/* How often libsoup has emitted `pong` in this process */
+/* The number of times that libsoup has emitted `pong` in this process */
 static guint n_pongs;
 
 static gboolean

@@ -8,7 +8,9 @@
 #include "raw-frame.h"
 
 /* Messages that the task reads from the stream without libsoup, and messages that libsoup handles.
- * The same bytes must have the same effects in both cases. */
+ * The same bytes must have the same effects in both cases.
+ *
+ * A listener is a handler of the signal `message` of libsoup's connection. */
 
 #define LIMIT 70000
 
@@ -17,7 +19,7 @@
 
 typedef enum
 {
-  LANE_FAST,      /* The connection has no handler. */
+  LANE_FAST,      /* The connection has no listener. */
   LANE_SLOW,      /* A listener makes every frame go through libsoup. */
   LANE_SWITCHING, /* A listener is added and removed. */
   N_LANES,
@@ -31,11 +33,11 @@ typedef struct
   GString         *log;
   GRand           *rand;       /* decides when the listener is added and removed */
   Lane             lane;
-  gulong           listener;   /* 0 without a handler */
+  gulong           listener;   /* the id of the handler, or 0 */
   guint            n_unheard;  /* messages that the listener has not received */
 } Exchange;
 
-/* How often libsoup has emitted `message` in this process */
+/* The number of times that libsoup has emitted `message` in this process */
 static guint n_emissions;
 
 static gboolean
@@ -374,8 +376,8 @@ count_messages (const char *log)
 }
 
 /* Works like run (), but sends the first bytes in the segment of the answer. The stream does not
- * end before @n_messages messages have arrived. Otherwise, the task would find bytes that it has
- * overlooked when it reads the end of the stream. */
+ * end before @n_messages messages have arrived. Otherwise, the test would not notice bytes that the
+ * task has overlooked, because the task would find them when it reads the end of the stream. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,

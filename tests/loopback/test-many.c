@@ -640,9 +640,9 @@ test_libsoup_after_rest (Fixture       *fixture,
   Many many;
   guint i;
 
-  g_test_summary ("Among many connections, libsoup's signals have no handlers while a connection "
-                  "is idle. The task still notices frames that libsoup handles, and each kind of "
-                  "end");
+  g_test_summary ("In a context with many connections, a task has no handlers of libsoup's signals "
+                  "while its connection is idle. The task still notices frames that libsoup "
+                  "handles, and each way in which the connection can end");
 
   fixture->server = test_server_new (TEST_SERVER_ECHO);
   many_init (&many, fixture, &sizes[G_N_ELEMENTS (sizes) - 1]);

@@ -6,7 +6,7 @@
 
 /* When the task calls the function that recognizes replies, and what this function may do */
 
-/* How long the function runs a main loop, in milliseconds */
+/* The time for which the function runs a main loop, in milliseconds */
 #define LOOP 300
 
 typedef enum {

@@ -260,8 +260,8 @@ test_close (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   GAsyncResult *result = NULL;
 
-  g_test_summary ("close () drops the waiting messages, and continues to read until the server's "
-                  "close frame");
+  g_test_summary ("close () drops the waiting messages, and the task continues to read until the "
+                  "server's close frame");
 
   hb_websocket_task_set_paused (fixture->task, TRUE);
   send_binary (peer, MIB);

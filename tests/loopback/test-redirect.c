@@ -165,8 +165,8 @@ assert_keeps (Redirection *fixture,
   g_assert_null (g_uri_get_fragment (uri));
 }
 
-/* All headers are sent to the same origin, in whatever form the server writes its address. A
- * fragment is not sent. */
+/* The headers of the application are also sent after a redirect to the same origin, in whatever
+ * form the server writes its address. A fragment is not sent. */
 static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)

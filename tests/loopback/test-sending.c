@@ -286,7 +286,7 @@ test_expiry (Fixture       *fixture,
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==, 2);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 
-  /* A message that is sent at once does not expire. */
+  /* A message that is sent before queue-timeout has passed does not expire. */
   hb_websocket_task_set_queue_timeout (fixture->task, 60000);
   hb_websocket_task_release (fixture->task);
   assert_sends (fixture->task, "new");

@@ -69,8 +69,8 @@ closed_cb (SoupWebsocketConnection *connection,
   self->close_data = g_strdup (soup_websocket_connection_get_close_data (connection));
 }
 
-/* Removes the limits on the size of frames and messages. From libsoup 3.8 on, a SoupServer limits
- * each to 128 KiB. */
+/* Removes the limits on the size of frames and messages. A SoupServer limits each frame to 128 KiB,
+ * and from libsoup 3.8 on also each message. */
 static void
 lift_limits (SoupWebsocketConnection *connection)
 {

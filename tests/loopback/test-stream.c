@@ -6,7 +6,8 @@
 #include "raw-frame.h"
 
 /* The purposes of the library's own stream: few system calls, counted bytes, and iterations for
- * other sources. The tests run on plain TCP, on TLS, with permessage-deflate, and on both. */
+ * other sources. The tests run on plain TCP and on TLS, both with and without
+ * permessage-deflate. */
 
 /* The number of bytes that the stream reads or writes at once */
 #define BLOCK (65 * 1024)

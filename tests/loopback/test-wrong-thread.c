@@ -71,7 +71,7 @@ test_wrong_thread (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* Changes @value, which is that of the property, to another value. */
+/* Changes @value, the current value of the property, to another value. */
 static void
 set_other_value (GParamSpec *pspec,
                  GValue     *value)
@@ -100,7 +100,7 @@ set_other_value (GParamSpec *pspec,
     g_assert_not_reached ();
 }
 
-/* Compares the contents of two values, because two copies of a list are equal. */
+/* Compares the contents of two values, because two copies of a list have different addresses. */
 static void
 assert_same_value (const GValue *one,
                    const GValue *other)
