@@ -203,7 +203,7 @@ actor_send (Actor *self)
   if (!is_accepted)
     g_assert_true (error->domain == HB_ERROR);
 
-  /* The buffer stays below its limit, unless a handler has just lowered the limit. */
+  /* The buffered amount does not exceed its limit, unless a handler has just lowered the limit. */
   if (is_accepted && limit > 0 && overflow != HB_OVERFLOW_DROP_NEWEST && self->object != NULL
       && n_acts == self->n_acts)
     g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->object), <=, limit);

@@ -59,9 +59,9 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Makes a certificate with openssl, which has options for dates from 3.4 on. An older openssl
- * refuses to make an expired certificate, so this function makes a valid one and then changes its
- * dates. */
+/* Makes a certificate with openssl. From version 3.4 on, openssl has options for the dates. An
+ * older openssl refuses to make an expired certificate, so this function makes a valid one and then
+ * changes its dates. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,

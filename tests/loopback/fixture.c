@@ -14,8 +14,8 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Reads the property only in tests of an application that does so, because the task then behaves as
- * if the application listened to libsoup's signals. */
+/* Reads `connection` only in tests of an application that reads it. Once the property has been
+ * read, the task behaves as if the application listened to libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
 {

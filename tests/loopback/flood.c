@@ -119,7 +119,7 @@ run_flood (gpointer data)
   return NULL;
 }
 
-/* Takes over @first and @again.
+/* Takes ownership of @first and @again.
  *
  * @answer: the answer to the request, or FLOOD_SHAKES
  * @headers: the additional headers of a valid answer

@@ -34,7 +34,7 @@ heartbeat_apply (const Heartbeat *self,
   hb_websocket_task_set_pong_message (task, "pong");
 }
 
-/* Returns the word with which a RawPeer shows the ping. */
+/* Returns the word that raw_peer_take () returns for the ping. */
 const char *
 heartbeat_get_ping_word (const Heartbeat *self)
 {

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* An HTTP proxy that keeps the head of each request. It opens tunnels, or answers all requests as
- * the test has set. It runs in this thread's main context. */
+/* An HTTP proxy that keeps the head of each request. It opens tunnels, or sends the answer that the
+ * test has set. It runs in this thread's main context. */
 typedef struct _Proxy Proxy;
 
 Proxy      *proxy_new            (void);

@@ -37,7 +37,7 @@ free_entry (gpointer data)
   g_free (entry);
 }
 
-/* Takes over @word. */
+/* Takes ownership of @word. */
 static void
 add_to_log (SignalLog *self,
             char      *word)

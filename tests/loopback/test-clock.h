@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* A CLOCK_BOOTTIME for tests. It stands still until a test makes it jump, as after a suspend. A
  * timerfd of this clock fires at its time. Other clocks, such as GLib's, are not affected.
  *
- * A program that uses this must be linked with --wrap for the functions that test-clock.c
+ * A program that uses this clock must be linked with --wrap for the functions that test-clock.c
  * defines. */
 void     test_clock_jump        (gint64   milliseconds);
 gint64   test_clock_get_now     (void);

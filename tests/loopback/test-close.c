@@ -44,8 +44,8 @@ test_close_frame (Fixture       *fixture,
       signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
-      /* The code of the answer is not checked, because libsoup repeats the server's code, except
-       * that it treats the codes 1012 to 1014 as an error. */
+      /* The code of the answer is not checked. libsoup repeats most codes of the server, but treats
+       * 1012 to 1014 as errors. */
       g_free (raw_peer_take (peer));
       raw_peer_expect_end (peer);
       hb_websocket_task_close (fixture->task, 1000, NULL);

@@ -57,8 +57,12 @@ act_half_close (Cell    *cell,
   raw_peer_half_close (peer);
 }
 
-/* Replaces the placeholders in a text. {accept} and {self} stand for values of this run. {ws} and
- * {wss} stand for the URI of the other server, and {http} for that URI without its scheme. */
+/* Replaces the placeholders in a text:
+ *
+ *   - {accept}: the valid Sec-WebSocket-Accept for the request
+ *   - {self}: the URI of the faulty server
+ *   - {ws} or {wss}: the URI of the other server
+ *   - {http}: the URI of the other server, without its scheme */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)

@@ -259,7 +259,8 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* Restores the network as after network_init (). The main loop is not iterated meanwhile. */
+/* Restores the network to its state after network_init (). The main loop is not iterated
+ * meanwhile. */
 void
 network_restore (void)
 {

@@ -29,7 +29,8 @@ typedef struct
 #define FAIL_WITHIN     300
 
 /* The maximum delay of a detection, in milliseconds. If the main loop runs later than that, the
- * task sends another ping instead. */
+ * task assumes that the process was suspended, and sends another ping instead of dropping the
+ * connection. */
 #define LATEST 1000
 
 #define add_outage(path, data, function) \

@@ -26,7 +26,8 @@
 #define CONNECT_AFTER 400
 #define CUT_FOR       300
 
-/* A run ends after MIN_LOSSES losses, or after MAX_MESSAGES times its number of messages. */
+/* A run with fewer than MIN_LOSSES losses sends more messages, up to MAX_MESSAGES times its number
+ * of messages. */
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 

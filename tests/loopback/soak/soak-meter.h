@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 resident;      /* bytes */
-  gint64 in_use;        /* bytes that malloc () has given out */
+  gint64 in_use;        /* bytes in use on the heap */
   gint64 n_descriptors;
   gint64 n_sources;     /* of the default main context */
 } SoakReading;

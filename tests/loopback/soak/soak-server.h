@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The number of ways in which a connection ends, in turn */
+/* The number of ways in which the server ends connections, one after another */
 #define SOAK_SERVER_N_ENDS 13
 
 /* A server in another thread, which echoes some messages on each connection and then ends it in one

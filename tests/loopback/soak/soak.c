@@ -12,21 +12,21 @@
 /* The memory of one task must not grow while its connections open and end as fast as possible. Each
  * reading follows close (), because readings at different points of a connection would differ. */
 
-/* The part of the time before the growth is measured. The first use of a type, a quark, a thread of
- * the resolver or an entry of a hash table takes memory that is never freed. */
+/* The fraction of the run that passes before the growth is measured. The first use of a type, a
+ * quark, a thread of the resolver or an entry of a hash table takes memory that is never freed. */
 #define WARM_UP 0.3
 
 /* The minimum number of attempts before and after the end of the warm-up, even on a slow machine.
  * Connections must end many times in each way. */
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
-/* The maximum growth of the memory that malloc () has returned, after the warm-up. Without malloc's
- * caches, readings differ by some tens of bytes, and by a table of about 2 KiB that grows once,
- * early. After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this maximum. */
+/* The maximum growth of the heap memory in use, after the warm-up. Without malloc's caches,
+ * readings differ by some tens of bytes, and by a table of about 2 KiB that grows once, early.
+ * After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this maximum. */
 #define MAX_GROWTH 8192
 
 /* The maximum growth of resident memory, which the kernel assigns in pages, and which malloc ()
- * rarely returns */
+ * rarely returns to the kernel */
 #define MAX_RESIDENT_GROWTH (1024 * 1024)
 
 /* Turns off caches of malloc (). Memory that malloc () keeps for a thread's next call counts as in
