@@ -203,10 +203,10 @@ on_closed (EchoClient *self)
 {
   guint code = soup_websocket_connection_get_close_code (self->connection);
 
-  tell (self, "gone, code %u", code);
+  tell (self, "disconnected, code %u", code);
   echo_log_take (self->log, ECHO_LOG_EVENT, self->number,
-                 code != 0 ? g_strdup_printf ("gone, code %u", code)
-                           : g_strdup ("gone, without a close frame"));
+                 code != 0 ? g_strdup_printf ("disconnected, code %u", code)
+                           : g_strdup ("disconnected without a close frame"));
   self->gone (self, self->user_data);
 }
 
@@ -273,7 +273,7 @@ void
 echo_client_start (EchoClient *self,
                    const char *path)
 {
-  note (self, g_strdup_printf ("open, path %s", path));
+  note (self, g_strdup_printf ("connected, path %s", path));
   echo_rules_greet (self);
   mute_if_due (self);
 }
@@ -311,7 +311,7 @@ hangup_cb (int          fd,
   EchoClient *self = user_data;
 
   self->hangup_id = 0;
-  note (self, g_strdup ("gone while it was not listened to"));
+  note (self, g_strdup ("disconnected while it was muted"));
   self->gone (self, self->user_data);
 
   return G_SOURCE_REMOVE;
@@ -346,7 +346,7 @@ echo_client_set_mute (EchoClient *self,
     return;
 
   self->is_mute = is_mute;
-  note (self, g_strdup (is_mute ? "silent from now on" : "answered again"));
+  note (self, g_strdup (is_mute ? "muted" : "no longer muted"));
   g_clear_handle_id (&self->hangup_id, g_source_remove);
 
   if (is_mute)
@@ -387,7 +387,7 @@ echo_client_drop (EchoClient *self)
 void
 echo_client_abort (EchoClient *self)
 {
-  note (self, g_strdup ("dropped by a reset"));
+  note (self, g_strdup ("dropped with a TCP reset"));
   echo_gate_abort (self->gate);
   expect_end (self);
 }

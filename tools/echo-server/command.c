@@ -124,7 +124,7 @@ get_text (JsonObject  *command,
   if (text != NULL && g_utf8_validate (text, -1, NULL))
     return g_bytes_new (text, strlen (text));
 
-  fail (error, "“%s” has to be a text", name);
+  fail (error, "“%s” has to be a string", name);
   return NULL;
 }
 
@@ -163,13 +163,13 @@ get_client (EchoServer  *server,
   client = echo_server_find (server, number);
   if (client == NULL)
     {
-      fail (error, "There is no client %u", (guint) number);
+      fail (error, "Client %u is not connected", (guint) number);
       return NULL;
     }
 
   if (!echo_client_is_open (client))
     {
-      fail (error, "Client %u is about to go", client->number);
+      fail (error, "Client %u is disconnecting", client->number);
       return NULL;
     }
 
@@ -198,7 +198,7 @@ for_all (EchoServer  *server,
     }
 
   if (n_open == 0)
-    fail (error, "There is no client");
+    fail (error, "No client is connected");
 
   return n_open > 0;
 }
@@ -267,7 +267,7 @@ run_close (EchoServer  *server,
 
   if (!is_close_code (code))
     {
-      fail (error, "%u is no close code that a server may send", (guint) code);
+      fail (error, "%u is not a close code that a server may send", (guint) code);
       return FALSE;
     }
 
@@ -311,7 +311,7 @@ run_send (EchoServer  *server,
 
   if (echo_gate_is_behind (client->gate))
     {
-      fail (error, "Client %u has yet to read what it was sent", client->number);
+      fail (error, "Client %u has not read its earlier messages yet", client->number);
       return FALSE;
     }
 
@@ -351,7 +351,7 @@ run_broadcast (EchoServer  *server,
 
   if (count * g_bytes_get_size (text) > ECHO_MAX_MESSAGE)
     {
-      fail (error, "That would be more than %d MiB for each client",
+      fail (error, "The messages for each client would exceed %d MiB",
             ECHO_MAX_MESSAGE / (1024 * 1024));
       return FALSE;
     }
@@ -448,7 +448,7 @@ run_limit (EchoServer  *server,
 
   server->settings.limit = limit;
   note (server, limit < 0 ? g_strdup ("messages may have any size")
-                          : g_strdup_printf ("messages may have %u bytes", (guint) limit));
+                          : g_strdup_printf ("messages may have up to %u bytes", (guint) limit));
 
   return TRUE;
 }
@@ -484,6 +484,6 @@ echo_command_run (EchoServer  *server,
         return commands[i].func (server, command, error);
     }
 
-  fail (error, "There is no such command");
+  fail (error, "The command is unknown");
   return FALSE;
 }

@@ -153,7 +153,7 @@ echo_watcher_command (EchoWatcher *self,
   if (command == NULL)
     {
       g_set_error_literal (&error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                           "A command is a JSON object with a text “command”");
+                           "A command is a JSON object with a string “command”");
       reply (self, "", error);
     }
   else if (g_str_equal (name, "next"))

@@ -16,23 +16,24 @@
 #define STATUS_USAGE  2
 
 #define SUMMARY \
-  "Listens on 127.0.0.1 for WebSockets, on any path but /control, and sends every message back."
+  "Accepts WebSockets on 127.0.0.1, on any path except /control, and sends every message back."
 
 #define DESCRIPTION                                                                              \
-  "A heartbeat is a text message “heartbeat”. It counts as a message like any other.\n"          \
+  "A heartbeat is the text message “heartbeat”. --mute-after and --drop-every count it too.\n"   \
   "\n"                                                                                           \
-  "A browser at http://127.0.0.1:PORT/ shows the connections, and can break them.\n"             \
+  "The page at http://127.0.0.1:PORT/ shows the connections, and can break them.\n"              \
   "\n"                                                                                           \
-  "Exit status: 0 when ended by Ctrl-C, by SIGTERM or, with --control=-, by the end of its\n"    \
-  "input, 1 when the port or the control socket is not available, 2 when the command line was\n" \
-  "wrong.\n"                                                                                     \
+  "Exit status:\n"                                                                               \
+  "  0  ended by Ctrl-C, by SIGTERM or, with --control=-, by the end of its input\n"             \
+  "  1  the port or the control socket was not available\n"                                      \
+  "  2  the command line was wrong\n"                                                            \
   "\n"                                                                                           \
   "Examples:\n"                                                                                  \
   "  echo-server --port=8080 --verbose\n"                                                        \
   "  echo-server --port=8080 --mute-after=5     stops answering after 5 messages\n"              \
   "  echo-server --port=8080 --drop-every=10    drops each connection after 10 messages\n"       \
   "  echo-server --port=8080 --refuse --retry-after=3\n"                                         \
-  "  echo '{\"command\": \"drop\"}' | nc -UN PATH           tells --control=PATH to drop all\n"
+  "  echo '{\"command\": \"drop\"}' | nc -UN PATH           drops all clients of --control=PATH\n"
 
 static gboolean
 quit_cb (gpointer user_data)
@@ -58,7 +59,7 @@ start_control (EchoServer  *self,
       *lines = echo_lines_new (self->control, control, uri, loop, &error);
       if (*lines == NULL)
         {
-          fprintf (stderr, "echo-server: %s cannot be the control socket: %s\n", control,
+          fprintf (stderr, "echo-server: cannot listen on the control socket %s: %s\n", control,
                    error->message);
           return FALSE;
         }
@@ -85,7 +86,7 @@ run (EchoServer *self)
 
   if (!echo_server_listen (self, &port, &error))
     {
-      fprintf (stderr, "echo-server: Port %u is not available: %s\n", port, error->message);
+      fprintf (stderr, "echo-server: port %u is not available: %s\n", port, error->message);
       return STATUS_FAILED;
     }
 
@@ -111,17 +112,17 @@ check (EchoSettings  *self,
   const char *message = NULL;
 
   if (argc > 1)
-    message = "Only options are taken, and no arguments";
+    message = "Only options are accepted, and no other arguments";
   else if (self->port < 0 || self->port > G_MAXUINT16)
     message = "--port takes a number from 0 to 65535";
   else if (self->mute_after < -1)
-    message = "--mute-after takes a number from 0, or -1 for never";
+    message = "--mute-after takes a number that is not negative, or -1 for never";
   else if (self->drop_every < 0)
-    message = "--drop-every takes a number from 1, or 0 for never";
+    message = "--drop-every takes a positive number, or 0 for never";
   else if (self->retry_after >= 0 && !self->refuse)
     message = "--retry-after needs --refuse";
   else if (self->retry_after < -1)
-    message = "--retry-after takes a number of seconds from 0";
+    message = "--retry-after takes a number of seconds that is not negative";
 
   if (message == NULL)
     return TRUE;
@@ -150,7 +151,7 @@ parse (EchoSettings  *self,
     { "refuse", 0, 0, G_OPTION_ARG_NONE, &self->refuse,
       "Answer every handshake with 503 Service Unavailable", NULL },
     { "retry-after", 0, 0, G_OPTION_ARG_INT, &self->retry_after,
-      "With --refuse, ask clients to wait", "SECONDS" },
+      "With --refuse, ask clients to wait before they reconnect", "SECONDS" },
     { "control", 0, 0, G_OPTION_ARG_FILENAME, &self->control,
       "Take commands in JSON on a Unix socket at PATH, or on standard input (-)", "PATH" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &self->verbose,
@@ -183,7 +184,7 @@ main (int    argc,
     }
   else
     {
-      fprintf (stderr, "echo-server: %s\necho-server --help shows how to call it\n",
+      fprintf (stderr, "echo-server: %s\nTry “echo-server --help” for more information\n",
                error->message);
       status = STATUS_USAGE;
     }

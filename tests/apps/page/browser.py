@@ -325,7 +325,7 @@ def test_console(page):
 
 def test_restart(page):
     page.server.terminate()
-    page.wait_for_status('The server is not there. Trying again…')
+    page.wait_for_status('The server cannot be reached. Trying again…')
     with Server(SERVER, port=page.server.port) as server:
         page.wait_for_status('The page is connected to the server.')
         with page.client() as (client, _):

@@ -122,28 +122,28 @@ def test_bad_commands(server):
                          f'the reply to {text[:20]}')
         control.send(BINARY, b'{"command": "next"}')
         expect_equal(control.read_json()['type'], 'error', 'the reply to binary data')
-        control.expect_error('no such command', 'explode')
+        control.expect_error('is unknown', 'explode')
         control.next()
 
 
 @with_server()
 def test_bad_members(server):
     with Control(server.port) as control, WebSocket(server.port):
-        control.expect_error('no client 99', 'drop', client=99)
+        control.expect_error('Client 99 is not connected', 'drop', client=99)
         for client in (None, '1', 0, -1, 1.0, True, [1], 1 << 40):
             control.expect_error('“client” has to be', 'drop', client=client)
 
         for code in (None, '1000', 999, 5000):
             control.expect_error('“code” has to be', 'close', client=1, code=code)
         for code in (1004, 1005, 1006, 1010, 1015, 1016, 2999):
-            control.expect_error('no close code', 'close', client=1, code=code)
+            control.expect_error('not a close code', 'close', client=1, code=code)
 
         control.expect_error('“mute” has to be', 'mute', client=1, mute=1)
         control.expect_error('“text” has to be', 'send', client=1, text=7)
         # Half of a surrogate pair, which some versions of json-glib accept as text
         expect_equal(control.run('send', client=1, text='\ud800')['type'], 'error', 'the reply')
         control.expect_error('“count” has to be', 'broadcast', text='x', count=10001)
-        control.expect_error('more than 16 MiB', 'broadcast', text='x' * 2000, count=10000)
+        control.expect_error('exceed 16 MiB', 'broadcast', text='x' * 2000, count=10000)
         control.expect_error('“refuse” has to be', 'refuse', refuse='yes', retryAfter=1)
         control.expect_error('“retryAfter” has to be', 'refuse', refuse=True, retryAfter=-2)
         control.expect_error('“delay” has to be', 'delay', delay=-1)
@@ -191,7 +191,7 @@ def test_update(server):
                      [1, 2, 2, 10, 10], 'what is counted')
         expect_equal([(line['number'], line['client'], line['kind'], line['text'])
                       for line in update['log']],
-                     [(1, 1, 'event', 'open, path /first'), (2, 1, 'in', 'Grüße'),
+                     [(1, 1, 'event', 'connected, path /first'), (2, 1, 'in', 'Grüße'),
                       (3, 1, 'out', 'Grüße'), (4, 1, 'in', '3 bytes of binary data'),
                       (5, 1, 'out', '3 bytes of binary data')], 'the log')
 
@@ -214,14 +214,14 @@ def test_odd_paths(server):
             with WebSocket(server.port, path) as client:
                 echo(client, 'hello')
                 log = control.next()['log']
-                expect(f'open, path {shown}' in [line['text'] for line in log],
+                expect(f'connected, path {shown}' in [line['text'] for line in log],
                        f'{path} is not in the log as {shown}: {log}')
 
 
 def test_odd_paths_in_terminal():
     with Server(SERVER, '--verbose', stderr=subprocess.STDOUT) as server:
         with WebSocket(server.port, '/%1b[2J%0a%ff'):
-            server.wait_for('client 1: open, path /␛[2J␊\ufffd')
+            server.wait_for('client 1: connected, path /␛[2J␊\ufffd')
 
 
 @with_server()
@@ -259,7 +259,7 @@ def test_drop(server):
         control.do('drop', client=1)
         expect(client.is_reset(), 'the connection has not ended by a reset')
         wait_for(lambda: not control.next()['clients'], 'the end of the client in the list')
-        control.expect_error('no client 1', 'drop', client=1)
+        control.expect_error('Client 1 is not connected', 'drop', client=1)
 
 
 @with_server()
@@ -269,7 +269,7 @@ def test_close(server):
             with WebSocket(server.port) as client:
                 control.do('close', client=number, code=code)
                 client.expect_frame(CLOSE, code.to_bytes(2, 'big'))
-                control.expect_error('about to go', 'send', client=number, text='x')
+                control.expect_error('is disconnecting', 'send', client=number, text='x')
                 client.send(CLOSE, code.to_bytes(2, 'big'))
                 expect(not client.is_reset(), 'the connection has ended by a reset')
 
@@ -386,7 +386,7 @@ def test_unread_is_bounded(server):
             expect(not send_without_end(client), 'the server goes on reading')
             listed = control.next()['clients'][0]
             expect(listed['bytesIn'] < 32 * MIB, 'the server has read too much')
-            control.expect_error('has yet to read', 'send', client=1, text='x')
+            control.expect_error('has not read', 'send', client=1, text='x')
             control.do('broadcast', text='x' * 1000, count=10000)
             expect_equal(control.next()['clients'][0]['out'], listed['out'], 'what was sent')
 
@@ -427,7 +427,7 @@ def test_all(server):
     with Control(server.port) as control:
         for command in ({'command': 'drop'}, {'command': 'mute', 'mute': True},
                         {'command': 'close', 'code': 1001}):
-            control.expect_error('There is no client', command.pop('command'), **command)
+            control.expect_error('No client is connected', command.pop('command'), **command)
 
         with WebSocket(server.port) as first, WebSocket(server.port) as second:
             control.do('mute', mute=True)

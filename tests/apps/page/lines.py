@@ -106,10 +106,10 @@ def check_errors(lines):
     for text, command, words in [
             ('', '', 'A command is a JSON object'),
             ('nonsense', '', 'A command is a JSON object'),
-            ('{"command": "explode"}', 'explode', 'no such command'),
+            ('{"command": "explode"}', 'explode', 'is unknown'),
             ('{"command": "close"}', 'close', '“code” has to be a whole number from 1000'),
-            ('{"command": "drop"}', 'drop', 'There is no client'),
-            ('{"command": "send", "client": 9, "text": ""}', 'send', 'no client 9')]:
+            ('{"command": "drop"}', 'drop', 'No client is connected'),
+            ('{"command": "send", "client": 9, "text": ""}', 'send', 'Client 9 is not connected')]:
         lines.send(text)
         reply = lines.read()
         expect_equal((reply['type'], reply['command']), ('error', command), f'reply to {text}')
@@ -134,7 +134,7 @@ def test_two_programs():
     with server_at_socket() as (_, path), connect(path) as first, connect(path) as second:
         first.do('limit', bytes=7)
         expect_equal([line['text'] for line in second.run('status')['log']],
-                     ['messages may have 7 bytes'], 'the log')
+                     ['messages may have up to 7 bytes'], 'the log')
 
 
 def test_end_of_commands():
@@ -183,7 +183,7 @@ def test_no_socket():
                                     timeout=WAIT_TIMEOUT, check=False, env={**os.environ,
                                                                         'LC_ALL': 'C.UTF-8'})
             expect_equal((result.returncode, result.stdout), (1, ''), 'how it ends')
-            expect(f'{path} cannot be the control socket: ' in result.stderr, result.stderr)
+            expect(f'cannot listen on the control socket {path}: ' in result.stderr, result.stderr)
 
 
 def test_pipe_ends():

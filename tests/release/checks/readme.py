@@ -86,7 +86,7 @@ def check_program(language, *command):
     with Server() as server:
         status, output = interrupt([*command, server.uri])
         report = server.read_report()
-    check(status == 0 and output == 'subscribe\n' and 'gone, code 1000' in report
+    check(status == 0 and output == 'subscribe\n' and 'disconnected, code 1000' in report
           and not COMPLAINT.search(output), name, f'status {status}\n{output}{report}')
 
 

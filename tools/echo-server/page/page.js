@@ -11,9 +11,10 @@ const RECONNECT = 1000;
 const WORDS = {
   drop: ({client}) => `Client ${client} was dropped.`,
   close: ({client, code}) => `Client ${client} was sent a close frame with code ${code}.`,
-  mute: ({client, mute}) => `Client ${client} is ${mute ? 'muted' : 'answered again'}.`,
+  mute: ({client, mute}) => `Client ${client} is ${mute ? 'muted' : 'no longer muted'}.`,
   send: ({client}) => `Client ${client} was sent a message.`,
-  broadcast: ({count}) => `All were sent ${count === 1 ? 'a message' : `${count} messages`}.`,
+  broadcast: ({count}) => count === 1 ? 'A message was sent to all clients.'
+    : `${count} messages were sent to all clients.`,
   refuse: ({refuse}) => `New connections are ${refuse ? 'refused' : 'accepted'}.`,
   delay: ({delay}) => delay > 0 ? `Answers are delayed by ${delay / 1000} s.`
     : 'Answers are not delayed.',
@@ -40,7 +41,7 @@ const view = new View(command => {
   if (send(command))
     pending.push(command);
   else
-    view.tell('The server is not there: nothing was done.', true);
+    view.tell('The server cannot be reached, so nothing was done.', true);
 });
 
 function tellReply({type, message}) {
@@ -49,7 +50,7 @@ function tellReply({type, message}) {
   if (type === 'done')
     view.tell(WORDS[command.command](command));
   else
-    view.tell(`Not done: ${message}.`, true);
+    view.tell(`The command failed: ${message}.`, true);
 }
 
 function receive(event) {

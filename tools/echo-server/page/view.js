@@ -167,7 +167,7 @@ export class View {
 
   end() {
     document.body.classList.add('offline');
-    this.tell('The server is not there. Trying again…', true);
+    this.tell('The server cannot be reached. Trying again…', true);
   }
 
   update({server, clients, log}) {
