@@ -112,7 +112,7 @@ class Connection:
 
 
 class WebSocket(Connection):
-    """A client of a server on this machine. `status` is not 101 if the server refuses it."""
+    """A client of a server on this machine. `status` is 101 if the server accepts the handshake."""
 
     masks = True
 

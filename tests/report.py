@@ -90,7 +90,7 @@ class Result:
 
 
 def read_lines(path):
-    """Returns the suite, or a word such as "package", the name, and the reason of each line."""
+    """Returns the suite (or a word such as "package"), the name and the reason of each line."""
     with open(path, encoding='utf-8') as file:
         lines = [line.split(maxsplit=2) for line in file if line.strip() and line[0] != '#']
 
@@ -113,7 +113,7 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Counts each test program as failed that was skipped as a whole, but is not in the file."""
+    """Counts as failed each program that was skipped as a whole and that the file does not name."""
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]
 

@@ -7,7 +7,7 @@
 # all tests, or those that the arguments select. Examples:
 #   tests/run.sh --suite core
 #   tests/run.sh --build-dir=_build-asan -Db_sanitize=address,undefined
-# At the end it prints how many test cases passed, and why some were skipped.
+# At the end, the script prints how many test cases passed, and why some were skipped.
 
 set -euo pipefail
 
@@ -40,7 +40,8 @@ began=$(mktemp)
 trap 'rm -f "$began"' EXIT
 meson test -C "$build_dir" --no-rebuild --print-errorlogs "${arguments[@]}" || status=$?
 
-# Arguments such as --list write no log, and each test setup has a log of its own.
+# Each test setup has its own log. With arguments such as --list, Meson writes no log, so older logs
+# are left out.
 for log in "$build_dir"/meson-logs/testlog*.json; do
   [ ! "$log" -nt "$began" ] || python3 tests/report.py --build-dir="$build_dir" "$log"
 done
