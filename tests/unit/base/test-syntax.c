@@ -129,7 +129,7 @@ test_uri_secrets (void)
   };
   gsize i;
 
-  g_test_summary ("No message about a URI contains its user, password or query");
+  g_test_summary ("No error message about a URI contains its user, password or query");
 
   for (i = 0; i < G_N_ELEMENTS (uris); i++)
     {
@@ -251,8 +251,8 @@ test_origin_bad (void)
   };
   gsize i;
 
-  g_test_summary ("An origin that would end its header line is refused, and the error message "
-                  "shows it");
+  g_test_summary ("An origin that cannot be the value of a header is refused, and the error "
+                  "message shows it");
 
   for (i = 0; i < G_N_ELEMENTS (origins); i++)
     {
@@ -269,8 +269,9 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("A code that libsoup refuses is an error that names the code. 0 and 1005 stand "
-                  "for no code. Any other code that a client must not send becomes 1002.");
+  g_test_summary ("A code that libsoup refuses is refused with an error that names the code. 0 "
+                  "and 1005 stand for no code. Any other code that a client must not send is "
+                  "replaced by 1002.");
 
   for (code = 0; code <= 66000; code++)
     {

@@ -6,7 +6,7 @@
 
 #include "hb-utf8-private.h"
 
-/* The library checks UTF-8 as RFC 3629 defines, at any position in a text. */
+/* The library checks UTF-8 as RFC 3629 defines it, at any position in a text. */
 
 #define MAX_OFFSET 140
 
@@ -56,8 +56,8 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Adds up to MAX_OFFSET ASCII characters before the text and then after it, because the library
- * checks several bytes at a time, and the result must not depend on the position of the text. */
+/* Adds up to MAX_OFFSET ASCII characters before the text, and then after it. The library checks
+ * several bytes at a time, so the result could depend on the position of the text. */
 static void
 test_table (gconstpointer data)
 {

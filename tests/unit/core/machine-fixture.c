@@ -281,7 +281,7 @@ advance (Fixture *fixture,
     {
       gint64 deadline = hb_machine_get_deadline (&fixture->machine);
 
-      /* A tick that does not move a deadline in the past would make a process loop forever. */
+      /* A process would loop forever if its ticks left the deadline in the past. */
       n_ticks = deadline > fixture->now ? 0 : n_ticks + 1;
       g_assert_cmpuint (n_ticks, <, 10);
 

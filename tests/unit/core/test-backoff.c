@@ -61,8 +61,8 @@ test_no_wait (void)
 {
   HbSettings settings = { 0 };
 
-  g_test_summary ("A delay of 0 stays 0 without a maximum. With a maximum, the delays grow from 1 "
-                  "ms.");
+  g_test_summary ("A delay of 0 stays 0 without a maximum. With a maximum, the later delays grow "
+                  "as if the first were 1 ms.");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 0);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 0);

@@ -238,8 +238,8 @@ static void
 test_held_up (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("If received bytes could not be read, another ping is sent instead of ending "
-                  "the link");
+  g_test_summary ("If received bytes could not be read, another ping is sent, and the link is not "
+                  "ended");
 
   on_ping (fixture, 15000);
 
@@ -251,7 +251,7 @@ static void
 test_held_up_early (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A blocked process does not send a ping early");
+  g_test_summary ("If received bytes could not be read, no ping is sent early");
 
   g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14062), TRUE),
                    ==, HB_VERDICT_WAIT);

@@ -396,8 +396,8 @@ is_in_flight (Fixture    *fixture,
   return FALSE;
 }
 
-/* Resets @n links in a row, each after a new one has opened. Only the last reset is logged, because
- * the others are the same. */
+/* Resets @n links in a row, and opens a new link after each reset. Only the last reset is logged,
+ * because the others are the same. */
 static void
 reset (Fixture *fixture,
        GString *log,

@@ -67,7 +67,7 @@ static void
 test_undrained_ticket (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A call that had ended before the disposal, but was not reported yet, is "
+  g_test_summary ("A call that had ended before the disposal, but had not been reported yet, is "
                   "reported with its result");
 
   start_open (fixture);

@@ -224,8 +224,8 @@ static void
 test_in_flight (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message in flight does not expire. If its link is lost after its time, it "
-                  "expires at once.");
+  g_test_summary ("A message in flight does not expire. If its link is lost after queue-timeout, "
+                  "the message expires at once.");
 
   start_open (fixture);
   fixture->holds_writes = TRUE;

@@ -425,8 +425,8 @@ static void
 test_hold_request_within (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("A hold that a handler of `connecting` also releases takes no time from the "
-                  "attempt");
+  g_test_summary ("If a handler of `connecting` holds and releases the request, the attempt still "
+                  "has its full time");
 
   fixture->handler = hold_and_release_cb;
   start (fixture);

@@ -168,8 +168,8 @@ test_seen (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("If buffered-amount has included a message that was not taken in yet, another "
-                  "notification follows when it is written");
+  g_test_summary ("If buffered-amount has included a message that had not been taken in yet, "
+                  "another notification follows when this message is written");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);
@@ -255,8 +255,8 @@ static void
 test_greeting (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A message of another thread that is taken in while handlers of `open` run "
-                  "follows the queue");
+  g_test_summary ("If a message of another thread is taken in while handlers of `open` run, it is "
+                  "sent after the queue");
 
   start (fixture);
   send_text (fixture, "queued");
@@ -293,7 +293,8 @@ test_cancel (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("A cancelled call takes its message back, even if both arrive in the same batch");
+  g_test_summary ("A cancelled call takes its message back, even if the same batch contains the "
+                  "message and the cancellation");
 
   start (fixture);
   forget (fixture);

@@ -197,8 +197,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A change less than five seconds after another takes effect when these are over, "
-                  "even if the link is lost in between");
+  g_test_summary ("A change less than five seconds after another takes effect at the end of the "
+                  "five seconds, even if the link is lost in between");
 
   fixture->machine.settings.reconnect_timeout = 60000;
   start_open (fixture);

@@ -11,7 +11,7 @@
  * while a handler runs, or while a handler runs a main loop.
  *
  * A walk that fails prints its seed, and HB_WALK_SEED=SEED repeats this walk alone. To repeat all
- * walks, use --seed with the seed that GTest has printed first. HB_WALK_STEPS is the number of
+ * walks, use --seed with the seed that GTest prints at the start. HB_WALK_STEPS is the number of
  * steps of all walks together. */
 
 #define N_STEPS         4000000

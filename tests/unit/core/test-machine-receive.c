@@ -341,8 +341,8 @@ test_kept (Fixture       *fixture,
   const Ending *ending = data;
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("Messages from before the end can still be received, unless the application has "
-                  "closed the task");
+  g_test_summary ("Messages that arrived before the task ended can still be received, unless the "
+                  "application has closed the task");
 
   set_paused (fixture, TRUE);
   start_open (fixture);

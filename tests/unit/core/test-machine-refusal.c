@@ -170,7 +170,7 @@ test_too_big_sent (Fixture       *fixture,
                    gconstpointer  data)
 {
   g_test_summary ("If the message that was too big has been sent completely, no call fails, and "
-                  "the error says that it was sent before");
+                  "the error refers to all messages that were sent before");
 
   start_open (fixture);
   send_text (fixture, "sent");

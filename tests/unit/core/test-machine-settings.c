@@ -6,7 +6,7 @@
 
 #include "machine-fixture.h"
 
-/* A changed property takes effect at once, and also changes a time that is running. */
+/* A change of a property takes effect at once, and also moves a deadline that depends on it. */
 
 #define LATER 500
 
@@ -38,7 +38,7 @@ typedef struct
   When        when;
   What        what;
   guint       value;
-  int         deadline; /* in ms after the change, which comes LATER ms after the time began */
+  int         deadline; /* in ms after the change, which comes LATER ms after enter () */
 } Row;
 
 static const Row rows[] = {
@@ -143,7 +143,7 @@ test_row (Fixture       *fixture,
 {
   const Row *row = data;
 
-  g_test_summary ("A property that changes while a time is running changes the end of that time");
+  g_test_summary ("A change of a property moves the current deadline that depends on it");
 
   enter (fixture, row->when);
   fixture->now += hb_milliseconds (LATER);

@@ -378,7 +378,7 @@ static void
 test_close_no_ping (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("After close (), no ping is sent, even if closing takes long");
+  g_test_summary ("After close (), no ping is sent, even if the closing takes a long time");
 
   fixture->machine.settings.close_timeout = 60000;
   start_open (fixture);

@@ -147,7 +147,7 @@ assert_metrics (Walk *self)
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  /* This check takes long, so it is made in one of 16 calls. */
+  /* This check is slow, so it is made in one of 16 calls. */
   if (!dice_one_in (self->dice, 16) || self->is_disposed)
     return;
 

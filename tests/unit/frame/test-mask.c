@@ -76,7 +76,7 @@ test_lengths (void)
   gsize i;
 
   g_test_summary ("For each length, alignment and offset, the masked bytes are as RFC 6455 "
-                  "defines, and no other byte is written");
+                  "defines them, and no other byte is written");
 
   for (i = 0; i < sizeof payload; i++)
     payload[i] = g_test_rand_int ();

@@ -84,7 +84,7 @@ test_growth (void)
   HbPayload payload;
   gsize i;
 
-  g_test_summary ("A long announced length does not allocate memory in advance, and few reads are "
+  g_test_summary ("Memory is not allocated in advance for a long payload, and few reads are "
                   "necessary");
 
   hb_payload_begin (&payload, 16 * KIB * KIB);

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The function of each target that libFuzzer calls: https://llvm.org/docs/LibFuzzer.html */
+/* Each target defines this function, which libFuzzer calls:
+ * https://llvm.org/docs/LibFuzzer.html */
 int LLVMFuzzerTestOneInput (const guint8 *data,
                             gsize         length);
 

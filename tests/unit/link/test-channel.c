@@ -26,8 +26,8 @@ event_cb (const HbEvent *event,
 {
   Fixture *fixture = user_data;
 
-  /* The event must not come while libsoup sends, because the callback may send, which libsoup does
-   * not allow then. */
+  /* The callback may send. libsoup does not allow this while it is sending, so no event may come
+   * then. */
   g_assert_false (fixture->is_sending);
   event_counts_add (&fixture->events, event);
 }
@@ -250,8 +250,8 @@ test_choice (void)
   pair_tear_down (&pair);
 }
 
-/* Without the library's stream, libsoup drops the frame. With the library's stream, the reader
- * finds the end of the connection. */
+/* A message is sent after the peer has closed the connection. Without the library's stream, libsoup
+ * drops its frame. With the library's stream, the reader finds the end of the connection. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

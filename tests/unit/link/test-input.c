@@ -312,8 +312,8 @@ test_failed_write_after_bytes (Fixture       *fixture,
   g_assert_false (fixture->has_ended);
 }
 
-/* libsoup is not called while all frames are messages and pongs, and not when a poll has reported
- * bytes although none can be read. */
+/* libsoup is not called while all frames are messages and pongs. It is also not called when a poll
+ * has reported bytes although none can be read. */
 static void
 test_reader_is_not_needed (Fixture       *fixture,
                            gconstpointer  data)

@@ -479,8 +479,8 @@ test_fair (Fixture       *fixture,
   g_autoptr (GSource) other = NULL;
   guint n_others = 0, i;
 
-  g_test_summary ("Alarms whose callbacks take long are called in turn, and other sources are "
-                  "dispatched in between");
+  g_test_summary ("Alarms whose callbacks take a long time are called in turn, and other sources "
+                  "are dispatched in between");
 
   other = counter_attach (fixture->context, G_PRIORITY_DEFAULT, &n_others);
 
