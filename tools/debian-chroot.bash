@@ -1,13 +1,14 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Functions for scripts that need a Debian system with no packages except those that the script
-# installs. The systems are chroots in $scratch, made from the mirror that this machine's apt uses.
-# Nothing is installed on the machine itself. A script in bash with `set -euo pipefail` sources this
-# file, and can then call these functions and those of scratch.bash:
+# Functions for scripts that need a Debian system with no packages except those that they install
+# themselves. The systems are chroots in $scratch, made from the mirror that this machine's apt
+# uses. Nothing is installed on the machine itself. A script in bash with `set -euo pipefail`
+# sources this file, and can then call these functions and those of scratch.bash:
 #
-#   begin_chroots NAME "$@"   does the same as begin_scratch NAME; it restarts the script with the
-#                             arguments "$@", so call it after parsing them
+#   begin_chroots NAME "$@"   restarts the script in a mount namespace of its own, with the
+#                             arguments "$@", and then does the same as begin_scratch NAME; parse
+#                             the arguments before this call
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
 #                             of the systems that make_chroot makes; by default the release is that
 #                             of this machine
@@ -45,9 +46,9 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-# Replaces the function of scratch.bash. It removes the folder from outside the script's mount
-# namespace, where nothing is mounted in the folder. Therefore, it cannot remove files of a mounted
-# file system. The kernel unmounts the file systems when the script ends.
+# Replaces the function of scratch.bash. Outside the script's mount namespace, nothing is mounted in
+# the folder. The command rm runs there, so it cannot remove files of a mounted file system. The
+# kernel unmounts the file systems when the script ends.
 remove ()
 {
   nsenter --mount="/proc/self/fd/$HB_OUTER_MOUNTS" rm -rf --one-file-system "$1"
@@ -66,9 +67,9 @@ choose_archive ()
 {
   architecture=$1
 
-  # A machine with unstable calls itself by the name of the next release, which the mirror may not
-  # have. The sources have the right name. In them, "sid" is a release, but "trixie-updates" and
-  # "trixie-security" are not.
+  # On unstable, /etc/os-release has the name of the next release, which the mirror may not have, so
+  # the name is read from apt's sources. Of the names in the sources, "sid" is a release, but
+  # "trixie-updates" and "trixie-security" are not.
   read -r mirror host_release < <(list_sources | awk '$3 !~ /-/ { print $2, $3; exit }') || true
   [ -n "${mirror:-}" ] || fail "apt has no list of Debian's packages; run apt-get update first"
 
@@ -98,8 +99,8 @@ enter ()
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
 }
 
-# The kernel lets no user in a chroot create namespaces, but tests and sandboxes need them. The
-# command therefore gets a mount namespace with that root, instead of a chroot.
+# In a chroot, the kernel lets no user create namespaces, but tests and sandboxes need them. The
+# command therefore gets a mount namespace with the root ROOT, instead of a chroot.
 enter_offline ()
 {
   local root=$1

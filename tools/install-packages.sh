@@ -13,7 +13,7 @@
 #   ci          to run .ci/run
 #
 # First, the script prints the number of packages and the size of the download. If no package is
-# missing, it prints nothing and needs no rights.
+# missing, it prints nothing and needs no root rights.
 #
 # The script does not install the packages that the environment variable HB_LEAVE_OUT names. This
 # helps while a package cannot be installed. The tests that need the package are skipped.
@@ -69,7 +69,7 @@ fail ()
   exit 1
 }
 
-# Runs a command as root, by sudo unless root runs the script.
+# Runs a command as root, with sudo unless root runs the script.
 as_root ()
 {
   if [ "$(id -u)" -eq 0 ]; then
@@ -112,8 +112,8 @@ is_known ()
   [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
 }
 
-# Sets missing to the packages that must be installed. If no alternative of a package is installed,
-# this is the first alternative that apt knows.
+# Sets missing to the packages that must be installed. If a package has alternatives and none of
+# them is installed, adds the first alternative that apt knows.
 find_missing ()
 {
   local alternatives name names chosen

@@ -4,8 +4,8 @@
 # Functions for scripts that build something large, as root, in a temporary folder. A script in bash
 # with `set -euo pipefail` sources this file:
 #
-#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE; WORD as a NAME also allows
-#                             arguments without -- and appends them to "${words[@]}"
+#   parse_options NAME... -- "$@"   sets $NAME for each --NAME=VALUE. If one of the names is WORD,
+#                             appends arguments without -- to "${words[@]}"
 #   say MESSAGE               prints what the script does next
 #   fail MESSAGE              prints what has failed, and exits
 #   fail_with FILE MESSAGE    prints the last lines of FILE, and then does the same as fail

@@ -334,8 +334,7 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* Sends the text to all clients, except those that are muted or that do not read the data that they
- * are sent. */
+/* Sends the text to all clients, except those that are muted and those that do not read. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

@@ -10,10 +10,10 @@
  * pings, last arrived from the peer, because libsoup does not report this time.
  *
  * The gate shuts itself to a peer that sends and does not read. libsoup keeps the data that it
- * could not send yet, including the answers to pings, without a limit, and does not report the
- * amount. However, libsoup waits for the stream to become writable exactly as long as it keeps
- * data. The gate therefore counts the bytes that were received and sent since libsoup last kept
- * nothing, which is the most that libsoup can keep. */
+ * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
+ * libsoup waits for the stream to become writable exactly as long as it keeps data. The gate
+ * therefore counts the bytes that were received and sent since libsoup last kept nothing. This is
+ * the most that libsoup can keep. */
 
 /* The number of bytes that libsoup may keep before the gate shuts itself */
 #define MAX_OWED (1024 * 1024)

@@ -12,8 +12,9 @@
 
 #include "report.h"
 
-/* The control by lines of JSON. Each line of the input is a command, and each line of the output is
- * a reply. Programs connect to a Unix socket, or one program uses the standard input and output.
+/* Lets programs control the server with lines of JSON. Each line of the input is a command, and
+ * each line of the output is a reply. Programs connect to a Unix socket, or one program uses
+ * standard input and output.
  * The server reads a command after it has written the replies to all earlier commands, so a program
  * that reads no replies cannot fill the memory. */
 
@@ -60,7 +61,7 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* Ends the server at the end of the standard input, so that it does not outlive the test that
+/* Ends the server at the end of standard input, so that it does not outlive the test that
  * started it. */
 static void
 peer_end (Peer *self)
@@ -159,8 +160,8 @@ send_cb (gpointer    user_data,
   g_string_append (self->pending, json);
   g_string_append_c (self->pending, '\n');
 
-  /* While the next command is awaited, no other callback would write this line. The update for a
-   * “next” often comes then. */
+  /* While the next command is awaited, no other callback would write this line. The update for the
+   * command “next” often comes then. */
   if (self->is_reading)
     peer_continue (self);
 }
@@ -259,7 +260,7 @@ use_standard_files (EchoLines *self)
   add_peer (self, stream);
 }
 
-/* @path: the path of a Unix socket, or “-” for the standard input and output */
+/* @path: the path of a Unix socket, or “-” for standard input and output */
 EchoLines *
 echo_lines_new (EchoControl  *control,
                 const char   *path,

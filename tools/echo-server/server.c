@@ -64,8 +64,8 @@ refuse (EchoServer        *self,
     fputs ("refused a client\n", stderr);
 }
 
-/* Runs before libsoup looks for a handshake, which libsoup does only if this function has set no
- * status. The page is served even while connections are refused, because it has the switch that
+/* Runs before libsoup looks for a handshake. If this function sets a status, libsoup does not look
+ * for one. The page is served even while connections are refused, because it has the switch that
  * ends the refusal. */
 static void
 request_cb (SoupServer        *soup,

@@ -4,11 +4,12 @@
 
 #include <glib.h>
 
-/* The maximum size of a message in bytes, so that a client cannot fill the memory. The library has
- * the same default. */
+/* The maximum size of a message in bytes. Without a limit, a client could fill the memory. The
+ * library has the same default. */
 #define ECHO_MAX_MESSAGE (16 * 1024 * 1024)
 
-/* The settings of the server. An option sets each of them, unless its comment says otherwise. */
+/* The settings of the server. An option sets each of them, unless the comment of the setting says
+ * otherwise. */
 typedef struct
 {
   char     *control;     /* (owned) (nullable) */

@@ -110,8 +110,8 @@ cat_exec_start (CatExec  *self,
   if (self->process == NULL)
     return NULL;
 
-  /* GLib writes as soon as the pipe has some room. If that is less than the data needs, a blocking
-   * descriptor would block the program. */
+  /* GLib writes as soon as the pipe has some room. If the data does not fit into that room, writing
+   * to a blocking descriptor would block the program. */
   input = g_subprocess_get_stdin_pipe (self->process);
   g_unix_set_fd_nonblocking (g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (input)), TRUE,
                              NULL);

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The options of the command line. Most options that are properties of the task are set on the task
- * at once, and have no member here. */
+/* The options of the command line. Most options that correspond to a property of the task have no
+ * member here, because their values are set on the task at once. */
 typedef struct
 {
   HbWebsocketTask  *task;         /* (owned) */

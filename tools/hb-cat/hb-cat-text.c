@@ -27,8 +27,8 @@
 /* The replacement character, which g_utf8_make_valid () inserts too */
 #define REPLACEMENT 0xfffd
 
-/* Replaces control characters in a text, which may come from the server. They could change the
- * terminal, or begin a line that seems to come from hb-cat.
+/* Replaces control characters in a text, which may come from the server. Such characters could
+ * change the terminal, or begin a line that seems to come from hb-cat.
  *
  * Returns: (transfer full) */
 static char *
