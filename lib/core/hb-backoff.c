@@ -4,7 +4,7 @@
 
 #include "hb-backoff-private.h"
 
-/* Returns whether no attempt may follow @attempt failed ones in a row. */
+/* Returns whether no further attempt may be made after @attempt attempts in a row have failed. */
 gboolean
 hb_backoff_is_exhausted (const HbSettings *settings,
                          guint             attempt)

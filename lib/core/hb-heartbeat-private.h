@@ -26,7 +26,7 @@ typedef struct
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
-/* In place of a latency */
+/* The values that mean that no latency is known */
 #define HB_LATENCY_NONE    -1 /* no ping waited for the reply */
 #define HB_LATENCY_UNKNOWN -2 /* the time at which the reply arrived is not known */
 

@@ -378,7 +378,7 @@ hb_machine_on_writable (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Moves the next message that may be sent to those in flight.
+/* Takes the next message that may be sent, and adds it to those in flight.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  *

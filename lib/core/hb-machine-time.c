@@ -107,7 +107,7 @@ hb_machine_get_early_ping_at (HbMachine *self)
 }
 
 /* Returns whether a deadline may end the link. If the link is ready and no ping is judged, its
- * deadlines only lead to a ping, or to a restart of the count of attempts. */
+ * deadlines lead only to a ping, or to a restart of the count of attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {
@@ -123,8 +123,8 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied probably does not know the text, and is less likely to be
- * dead. */
+/* A server that has never replied to the text is probably alive, but does not know the text. The
+ * error message then names a remedy. */
 static GError *
 new_pong_error (HbMachine *self)
 {
@@ -238,8 +238,8 @@ puts_off (HbMachine *self,
   return TRUE;
 }
 
-/* Handles the deadlines that have passed. If messages wait for an acknowledgement, query the link
- * first.
+/* Handles the deadlines that have passed. If messages wait for an acknowledgement, the caller must
+ * query the link before this call.
  *
  * @is_queued: whether the request still waits for a connection of the session */
 void

@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* Decides what happens to each message that the application sends: whether to accept it, when to
- * send it, and which outcome its caller sees */
+ * send it, and which outcome its caller sees. */
 typedef struct
 {
   HbQueue      queue;

@@ -39,7 +39,7 @@ hb_query_timer_start (HbQueryTimer *self,
 }
 
 /* Call this after a query, to plan the next one. As long as nothing is acknowledged, each interval
- * is longer than the one before. */
+ * is twice as long as the one before, up to INTERVAL_MAX. */
 void
 hb_query_timer_on_query (HbQueryTimer *self,
                          gint64        now)

@@ -4,7 +4,8 @@
 
 #include "hb-queue-private.h"
 
-/* Inline, because each message that waits is moved, usually as the first one of its line. */
+/* Inline, because this function runs for each message that waits. In most calls the message is the
+ * first one of its line. */
 static inline void
 move (HbDeque    *from,
       guint       index,
