@@ -42,7 +42,7 @@ struct _HbAlarm
   gboolean         is_woken;    /* hb_alarm_wake () was called. */
   gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
-  gboolean         may_act;     /* The callback reads these three. */
+  gboolean         may_act;     /* The callback reads this field and the next two. */
   gboolean         is_due;
   gboolean         was_woken;
 };

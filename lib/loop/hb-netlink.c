@@ -16,7 +16,7 @@
 /* Listens to the kernel for changes of links (network interfaces), addresses and routes. From GLib
  * 2.90 on, the GNetworkMonitor that works without NetworkManager follows default routes only. The
  * kernel removes IPv4 routes together with their address or link, and sends no message about these
- * routes, so that monitor misses such changes.
+ * routes. Therefore that monitor misses such changes.
  *
  * All tasks of a context share one socket, because a program may have thousands of tasks. Any
  * thread may dispose of a task, so a lock protects the sockets. */

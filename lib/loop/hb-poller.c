@@ -294,7 +294,7 @@ collect_polled (HbPoller *self)
 /* Each call of epoll_wait(2) reports a batch of ready sockets. A socket that stays ready is
  * reported again, after all others. Therefore the loop ends once the number of reports reaches the
  * number of watches. A call of take () may remove a watch from the list, and may thereby close the
- * set. */
+ * set, so the loop also ends if the set is closed. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)

@@ -34,7 +34,7 @@
  * moved by more than MAX_STALENESS, or the time of its place has passed. In the second case, the
  * timer wakes the loop once although no alarm is due.
  *
- * Only the thread that owns the context uses the fields that precede the queue. */
+ * Only the thread that owns the context uses the fields from `poller` to `read_until`. */
 struct _HbSchedule
 {
   GSource       source;

@@ -36,8 +36,9 @@ typedef enum {
  * fill the memory of the application. */
 #define MAX_FACTS 4096
 
-/* In hundredths of a second. The kernel may set the time stamp of a new address twice, so a smaller
- * difference does not show that the address is old. */
+/* The least difference, in hundredths of a second, between the two time stamps of an old address.
+ * The kernel may set a time stamp of a new address twice, so a smaller difference does not show
+ * that the address is old. */
 #define SAME_TIME 100
 
 /* The constants of the hash function FNV-1a */
