@@ -16,7 +16,7 @@ typedef void (* HbHandlersFunc) (guint         signal_id,
 /* The handlers of the signals of libsoup's connection.
  *
  * While the connection is open, and until the application has obtained it, libsoup emits these
- * signals only while libsoup is called. The handlers of thousands of idle connections would take
+ * signals only during calls into libsoup. The handlers of thousands of idle connections would take
  * much memory. Therefore the handlers are connected before libsoup is called, and may be
  * disconnected until the next call.
  *

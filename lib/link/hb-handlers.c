@@ -110,8 +110,8 @@ hb_handlers_end_call (HbHandlers *self)
   g_signal_handler_block (self->connection, self->message_handler);
 }
 
-/* Returns whether the application has a handler of libsoup's `message`. Must not be called while
- * libsoup is called. */
+/* Returns whether the application has a handler of libsoup's `message`. Must not be called during a
+ * call into libsoup. */
 gboolean
 hb_handlers_has_other (HbHandlers *self)
 {

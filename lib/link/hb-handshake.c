@@ -105,7 +105,7 @@ got_headers_cb (SoupMessage *request,
 
 /* Returns whether the server has chosen one of the subprotocols that @request offers, or none. RFC
  * 6455, 11.3.4, allows a server to name one subprotocol, in one header. libsoup checks this too,
- * but ignores case before 3.8. */
+ * but versions before 3.8 ignore case. */
 static gboolean
 has_valid_protocol (SoupMessage *request)
 {

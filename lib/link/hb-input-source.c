@@ -100,8 +100,8 @@ hb_input_call_libsoup (HbInput *self)
 }
 
 /* Moves libsoup's source to @context, by means of a read that returns no bytes. The connection must
- * be open. libsoup then emits no signal, and creates no other source, which would never be
- * dispatched in @context. */
+ * be open. Otherwise libsoup might emit signals during the read, and might create other sources,
+ * which would never be dispatched in @context. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

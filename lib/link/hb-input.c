@@ -277,9 +277,9 @@ hb_input_new (GPollableInputStream *base,
 }
 
 /* Limits how many bytes libsoup reads in one call. After @bytes, no other read of that call returns
- * any. Without this limit, a libsoup that handles messages only after it has read everything would
- * read a whole flood in one call. The time budget would not end that call, because only handlers
- * that run between reads use it up. */
+ * any. Some versions of libsoup handle messages only after they have read everything. Without this
+ * limit, they would read a whole flood in one call. The time budget would not end that call,
+ * because only handlers that run between reads use it up. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)

@@ -7,7 +7,7 @@
 #include "hb-outgoing-private.h"
 
 /* Limits that libsoup does not have: the size of all fragments of a message together, the size of
- * an inflated message, and the number of unanswered pings. The limits are an extension, because
+ * an inflated message, and the number of unanswered pings. HbLimits is an extension, because
  * libsoup passes every whole frame through its extensions.
  *
  * The extension takes the place of permessage-deflate, and itself passes each compressed frame to

@@ -26,7 +26,8 @@ struct _HbStream
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   HbWatch                 *watch;
-  gboolean                 is_fast;    /* No extension was negotiated. Messages need no libsoup. */
+  gboolean                 is_fast;    /* No extension was negotiated, so messages are sent and
+                                        * received without libsoup. */
 };
 
 /* The maximum number of bytes in one call of libsoup, if libsoup reads all of them before it
