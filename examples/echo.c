@@ -2,8 +2,8 @@
 
 /* Keeps a WebSocket open, and sends each line of standard input: echo URI
  *
- * At the end of the input, it waits for the answers to all lines, and closes the connection. On
- * Ctrl+C, it closes the connection at once. */
+ * At the end of the input, the program waits for the answers to all lines, and then closes the
+ * connection. On Ctrl+C, the program closes the connection at once. */
 
 #include <glib-unix.h>
 #include <hb-websocket.h>
@@ -11,7 +11,7 @@
 #include <locale.h>
 #include <stdlib.h>
 
-/* How long to wait for the last answers, in milliseconds */
+/* The maximum time to wait for the last answers, in milliseconds */
 #define ANSWER_TIMEOUT 5000
 
 static guint n_unanswered;

@@ -3,8 +3,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
 //
-// At the end of the input, it waits for the answers to all lines, and closes the connection. On
-// Ctrl+C, it closes the connection at once.
+// At the end of the input, the program waits for the answers to all lines, and then closes the
+// connection. On Ctrl+C, the program closes the connection at once.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -23,7 +23,7 @@ const addSignal = await import('gi://GLibUnix?version=2.0')
 const InputStream = await import('gi://GioUnix?version=2.0')
   .then(({default: GioUnix}) => GioUnix.InputStream, () => Gio.UnixInputStream);
 
-// How long to wait for the last answers, in milliseconds
+// The maximum time to wait for the last answers, in milliseconds
 const ANSWER_TIMEOUT = 5000;
 
 if (ARGV.length !== 1) {

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keeps a WebSocket open, and sends each line of standard input: echo.py URI
 
-At the end of the input, it waits for the answers to all lines, and closes the connection. On
-Ctrl+C, it closes the connection at once."""
+At the end of the input, the program waits for the answers to all lines, and then closes the
+connection. On Ctrl+C, the program closes the connection at once."""
 
 import signal
 import sys
@@ -19,7 +19,7 @@ try:
 except ValueError:  # GLib before 2.80
     from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
 
-# How long to wait for the last answers, in milliseconds
+# The maximum time to wait for the last answers, in milliseconds
 ANSWER_TIMEOUT = 5000
 
 if len(sys.argv) != 2:

@@ -2,12 +2,12 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
 //
-// At the end of the input, it waits for the answers to all lines, and closes the connection. On
-// Ctrl+C, it closes the connection at once.
+// At the end of the input, the program waits for the answers to all lines, and then closes the
+// connection. On Ctrl+C, the program closes the connection at once.
 
 const int SIGINT = 2;
 
-// How long to wait for the last answers, in milliseconds
+// The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
 
 class Echo

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does in asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
-At the end of the input, it waits for the answers to all lines, and closes the connection. On
-Ctrl+C, it closes the connection at once.
+At the end of the input, the program waits for the answers to all lines, and then closes the
+connection. On Ctrl+C, the program closes the connection at once.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
@@ -24,7 +24,7 @@ try:
 except ValueError:  # GLib before 2.80
     from gi.repository.Gio import UnixInputStream as InputStream  # noqa: E402
 
-# How long to wait for the last answers, in seconds
+# The maximum time to wait for the last answers, in seconds
 ANSWER_TIMEOUT = 5
 
 
@@ -118,7 +118,7 @@ async def main(uri):
     try:
         await asyncio.wait_for(is_answered.wait(), ANSWER_TIMEOUT)
     except TimeoutError:
-        pass  # The server has not answered each message in time.
+        pass  # The server has not answered every message in time.
     await task.close_async(1000, None)
     return 0
 

@@ -104,7 +104,7 @@ start_server ()
   : > "$scratch/server"
   "$build_dir/tools/echo-server" --port="$1" > "$scratch/server" 3>&- &
   server_pid=$!
-  # Without this, bash would report that the server was killed.
+  # Without disown, bash would report that the server was killed.
   disown "$server_pid"
   wait_for "$scratch/server" '^Listening' || fail "the server did not start"
   uri=$(sed -n 's/^Listening on //p' "$scratch/server")

@@ -33,7 +33,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* The area of the line in pixels, the latency at the top of this area, and the colors */
+/* The area of the line in pixels, the latency at the top of this area, and the colours */
 typedef struct
 {
   double  left;
@@ -263,8 +263,8 @@ draw_samples (LatencyPlot *self,
     }
 }
 
-/* Draws the line in the widget's own color, the accent color, and the text in the color of the
- * parent widget. */
+/* Draws the line in the colour of the widget, which is the accent colour. Draws the text in the
+ * colour of the parent widget. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)

@@ -283,7 +283,7 @@ link_card_set_task (LinkCard        *self,
 }
 
 /* Updates the counts of the traffic in the next frame. The window calls this function, because the
- * task emits no signal for each sent message. */
+ * task emits no signal when it has sent a message. */
 void
 link_card_queue_update (LinkCard *self)
 {

@@ -46,9 +46,9 @@ is_at_end (GtkAdjustment *adjustment)
          >= gtk_adjustment_get_upper (adjustment) - END_MARGIN;
 }
 
-/* Stops following new messages when the user scrolls up, which makes the value smaller and does not
- * change the size. When messages are added or removed, or the layout changes, either the size
- * changes too or the view is settling, so the view continues to follow. */
+/* Starts to follow new messages when the view is at the end, and stops when the user scrolls up.
+ * The value also becomes smaller when messages are removed or the layout changes. In that case, the
+ * size changes too, or the view is settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)
@@ -85,9 +85,9 @@ settle (MessageView   *self,
   g_signal_connect_object (clock, "after-paint", G_CALLBACK (painted_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* Adds the pending messages and scrolls to the end, in each frame until both are done. The position
- * of the end is not known before the new messages have been laid out, so the next frame checks it
- * again. */
+/* Adds the pending messages, and scrolls to the end. The new position of the end is known only
+ * after the messages have been laid out, so this function runs in each frame until the end is
+ * reached. */
 static gboolean
 tick_cb (GtkWidget     *widget,
          GdkFrameClock *clock,

@@ -2,8 +2,8 @@
 
 #include "monitor-message.h"
 
-/* The maximum number of bytes that are shown of a text message and of a binary message. A row is
- * narrower than that. */
+/* The maximum number of bytes that are kept of a text message, and of a binary message. A row has
+ * no room for more. */
 #define MAX_TEXT 240
 #define MAX_HEX  48
 

@@ -136,7 +136,8 @@ class Attachments {
 // once, but not while a function of libsoup runs. It calls no callback after drop().
 class Link {
   connection = null;
-  _session = new Soup.Session(); // A session looks up a name once, so each attempt has its own.
+  // A session looks up a host name only once, so each attempt has a session of its own.
+  _session = new Soup.Session();
   _cancellable = new Gio.Cancellable();
   _attachments = new Attachments();
   _isClosing = false;
