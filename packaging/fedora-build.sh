@@ -91,13 +91,13 @@ write_macros ()
 %fish_completions_dir %{_datadir}/fish/vendor_completions.d
 %zsh_completions_dir %{_datadir}/zsh/site-functions
 
-# Fedora's rpmautospec makes these two from the history of the package.
+# Fedora's rpmautospec makes these two macros from the history of the package.
 %autorelease 1%{?dist}
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, except two kinds. Some flags exist only in Fedora's GCC. With LTO, the tests would
-# take minutes to link, so tests/release/builds/run.sh builds with LTO instead.
+# Fedora's flags, without those that no other GCC has, and without those for LTO. With LTO, the
+# tests would take minutes to link, so tests/release/builds/run.sh builds with LTO instead.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\
   -fasynchronous-unwind-tables -fno-omit-frame-pointer
@@ -168,7 +168,7 @@ Filters = [
   "no-manual-page-for-binary hb-(cat|websocket-monitor)",
   # The dictionary lacks these words.
   "spelling-error .*(libsoup's|config)",
-  # The text of the LGPL is unchanged, with the former address of the FSF.
+  # The text of the LGPL is unchanged, so it contains the former address of the FSF.
   "incorrect-fsf-address /usr/share/licenses/",
   # Releases have no public address yet.
   "invalid-url Source0: hb-websocket-",
