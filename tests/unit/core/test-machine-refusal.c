@@ -277,7 +277,7 @@ test_last (Fixture       *fixture,
                            "resolve:failed:repeat-limit(after) notify:buffered-amount");
 }
 
-/* Cases in which the last link ends with the only message */
+/* Cases in which the last link ends during the only message */
 typedef struct
 {
   const char  *path;
