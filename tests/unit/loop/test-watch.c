@@ -630,8 +630,8 @@ test_random (Fixture       *fixture,
           fixture->plugs[i].n_in = 0;
         }
 
-      /* The loop is iterated once for each watch, because an iteration on a slow computer may handle
-       * only one watch. */
+      /* The loop is iterated once for each watch, because an iteration on a slow computer may
+       * handle only one watch. */
       for (i = 0; i < (is_quiet ? N_PLUGS : 1); i++)
         turn (fixture);
 
