@@ -4,7 +4,7 @@
 
 Prints how many instructions the task and the engine execute for a short message, and in which parts
 of their code. BUILD is a build folder of run.sh. Valgrind counts the instructions, so the numbers
-do not depend on other load on the machine. It also makes GLib allocate slices with malloc().
+do not depend on other load on the machine. Under Valgrind, GLib allocates slices with malloc().
 """
 
 import re
@@ -33,7 +33,7 @@ PROGRAMS = {
 }
 
 # The parts, as functions that do not call each other. Sending a message emits no signal, although
-# the handler that sends it may be called by a signal.
+# the call may come from a handler of a signal.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),

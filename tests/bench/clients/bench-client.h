@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 typedef enum {
   BENCH_ECHO,    /* WINDOW messages are always in flight */
   BENCH_RECEIVE,
-  BENCH_SEND,    /* the server sends its count after each WINDOW messages that it has received */
+  BENCH_SEND,    /* the server sends its count after every WINDOW messages that it has received */
   BENCH_AWAIT,   /* each message is sent when the message before it counts as sent */
 } BenchWork;
 

@@ -399,7 +399,7 @@ connect_to (const char  *uri,
 }
 
 /* Reads the response byte by byte, because a longer read could take bytes of a frame. The key is
- * constant and unchecked, because the engine only talks to the server of the benchmarks. */
+ * constant and unchecked, because the engine connects only to the server of the benchmarks. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,

@@ -13,7 +13,7 @@ typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo */
   SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: sends its count after each MESSAGES messages */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: sends its count after every MESSAGES messages */
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
