@@ -52,7 +52,8 @@ SIGNAL = {
     '.vala': r'\.{}(?:\["\w+"\])?\.connect \(',
 }
 
-# A row in a table of properties. The test calls the getter and the setter of each property there.
+# A row in a test's table of properties. The test calls the getter and the setter of each property
+# in the table.
 ROW = r"^ *[\[(]'{}',"
 
 
@@ -84,7 +85,8 @@ def get_pattern_of_method(language, element, parent):
 
 def get_pattern_of_function(language, element, parent):
     name = element.get('name')
-    # The error domain has the function that returns its quark. In Vala, only the domain has it.
+    # The function that returns the quark belongs to the error domain, as in Hb.Error.quark(). In
+    # Vala, it has no other name.
     if parent.tag == f'{CORE}enumeration' or (language == '.vala' and name == 'error_quark'):
         name = 'Error.quark'
     return rf'\bHb\.{name} ?\('

@@ -55,8 +55,9 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# Python shows all warnings, as in unittest, except two about PyGObject itself. Its importer has an
-# old interface, and under Python 3.14 it still uses the event loop policy of asyncio.
+# Python shows all warnings, as in unittest, except two about PyGObject itself. The importer of
+# PyGObject has an old interface. Under Python 3.14, PyGObject still uses the event loop policy of
+# asyncio.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the session bus can start and quit the monitor, as on a desktop.
+"""Checks that the monitor can be started and quit over the session bus, as on a desktop.
 
 activation.py DESKTOP_FILE [SERVICE PROGRAM]
 
@@ -35,7 +35,7 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Writes the service file to the folder that the bus reads first, with @program as command."""
+    """Writes the service file to the folder that the bus reads first. Its command is @program."""
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(

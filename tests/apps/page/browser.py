@@ -92,7 +92,7 @@ class Page:
 
     @contextmanager
     def client(self):
-        """A WebSocket, and a function that finds a part of the card with which the page shows it"""
+        """Yields a WebSocket, and a function that finds a part of its card on the page."""
         with WebSocket(self.server.port) as client:
             number = self.wait_for_cards(lambda cards: len(cards) == 1, 'a client')[0]['number']
             yield client, lambda name: self.find(f'.client[data-client="{number}"] .{name}')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Scenarios for the module and for the library (gi://Hb), which must behave the same. Each compares
-// the signals of its tasks with one list for both.
+// Scenarios for the module and for the library (gi://Hb), which must behave the same. Each scenario
+// compares the signals of its tasks with a list that is the same for both.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -439,8 +439,8 @@ export const together = {
     await wait(() => peer.received.length >= 1);
   },
 
-  // Closing drops the messages that wait for mark_ready () at once, because the server would refuse
-  // them.
+  // When the task is closed, it immediately drops the messages that wait for mark_ready (), because
+  // the server would refuse them.
   async closeNotReady(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {manual_ready: true});
@@ -478,7 +478,7 @@ export const together = {
     assertEqual(sizes, [131072, 1048576, 5]);
   },
 
-  // Messages that are more than the socket accepts at once all arrive, in their order.
+  // If the socket cannot accept all messages at once, the messages still arrive in order.
   async backlog(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {max_buffered_amount: 0});
@@ -588,8 +588,8 @@ export const alone = {
     assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
   },
 
-  // While the main loop was blocked, the server in this process could not answer either. The task
-  // must not drop the connection, but send another ping.
+  // While the main loop was blocked, the server in this process could not answer either. Instead of
+  // dropping the connection, the task must send another ping.
   async blockedLoop(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 50,

@@ -12,7 +12,7 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// Defines the methods that GNOME Shell adds to each object, as far as the page uses them.
+// GNOME Shell adds methods to each object. Defines the methods that the page uses.
 const connections = [];
 
 Object.assign(GObject.Object.prototype, {

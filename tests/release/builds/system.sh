@@ -4,18 +4,19 @@
 # Usage: tests/release/builds/system.sh [OPTION]... PART...
 #
 # Builds the working tree on another Debian system, and runs tests there. The script makes a chroot
-# for the system, so it needs root on Debian. Each PART is one of tests/release/builds/part.sh. In
-# the chroot, an ordinary user runs the parts, without a network and with a read-only source. If a
-# part fails, the others are run nevertheless.
+# for the system, so it needs root on Debian. tests/release/builds/part.sh lists the values of PART.
+# In the chroot, an ordinary user runs the parts, without a network and with a read-only source. If
+# a part fails, the others are run nevertheless.
 #
 #   --release=RELEASE   the release, such as trixie or sid, instead of that of this machine
 #   --arch=ARCH         the architecture, such as i386, instead of that of this machine
 #   --output=DIR        the folder for the logs of each PART: its output in PART.txt, its exit
-#                       status and its seconds in PART.status, and Meson's log in PART.json
+#                       status and its duration in seconds in PART.status, and Meson's log in
+#                       PART.json
 #   --expected=FILE     the faults that are known on this system, as in .ci/expected-sid
 #   --lock=FILE         lets several scripts with the same FILE make their systems at the same time,
-#                       but run their parts one after the other, because tests that measure time
-#                       need the whole machine
+#                       but run their parts one after the other. Tests that measure time need the
+#                       whole machine.
 #   --cache=DIR         the folder for downloads, instead of ~/.cache/hb-websocket-debian
 #
 # The exit status is 75 if the packages cannot be installed today, which happens in unstable.
@@ -34,7 +35,7 @@ release=
 . "$source_root/tools/debian-chroot.bash"
 
 # Exits if apt has failed because of a fault of this project: a wrong name in install-packages.sh,
-# or an error of that script.
+# or an error in that script.
 blame_ourselves ()
 {
   if grep 'Unable to locate package' "$scratch/apt.log"; then
@@ -84,7 +85,7 @@ resolve_packages ()
   done
 }
 
-# Reports each package that is left out, although apt could install it again.
+# Reports each package that is left out and that apt could install again.
 reconsider_packages ()
 {
   local package

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
-The tests are installed below a temporary folder, which replaces the prefix in their commands. Each
-program must start and list its cases. Tests that need other installed files are run by
-gnome-desktop-testing-runner, or by this script if the runner is missing. The other tests are not
-run, because they would do the same as in the build.
+The tests are installed below a temporary folder, and the paths in their commands are changed to
+that folder. Each program must start and list its cases. Tests that need other installed files are
+run by gnome-desktop-testing-runner, or by this script if the runner is missing. The other tests are
+not run, because they would do the same as in the build.
 """
 
 import concurrent.futures
@@ -73,7 +73,7 @@ class Installation:
 
 
 def find_paths_of_build(programs, scratch):
-    """Yields the programs that contain the folder of the build, except in debugging information."""
+    """Yields the programs that contain the path of the build, except in debugging information."""
     for path in sorted(programs.rglob('*')):
         if path.is_file():
             data = path.read_bytes()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Checks the messages of install-packages.sh, which the first commands of a new user run.
+"""Checks the messages of install-packages.sh, which is run by the first commands of a new user.
 
 One line must announce the packages that are installed, or explain why they cannot be installed. The
 check replaces apt and sudo with other programs, so nothing is installed.

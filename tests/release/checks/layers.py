@@ -48,7 +48,7 @@ IMPURE = re.compile(r'''\b(
 PURE_C_FUNCTIONS = re.compile(r'_\w+|mem(chr|cmp|cpy|move|set)|str(chr|cmp|len|ncmp|spn)|'
                               r'bind_?textdomain(_codeset)?|d(n|c|cn)?gettext')
 
-# The calls of libsoup outside lib/link, with the reason for each
+# The calls to libsoup outside lib/link, with the reason for each
 SOUP_EXCEPTIONS = {
     ('lib/task/hb-driver-calls.c', 'soup_message_headers_new'):
         'the headers for every attempt belong to the task, not to one attempt',

@@ -22,7 +22,7 @@ ROW = re.compile(r'^\| `(\w+)` \| `(\w+)` \|', re.MULTILINE)
 # An option of Meson on a command line. Macros of C are in capitals, so they do not match.
 USE = re.compile(r'(?<![\w-])-D(?:[\w-]+:)?([a-z]\w*)(?==|`)')
 
-# The names of pkg-config, and the packages of Debian
+# The Debian package for each pkg-config name
 DEBIAN_NAMES = {
     'gio-2.0': 'libglib2.0-dev',
     'gio-unix-2.0': 'libglib2.0-dev',

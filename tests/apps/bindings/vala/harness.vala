@@ -13,7 +13,7 @@ public delegate bool Condition ();
 
 public delegate void Attempt () throws Error;
 
-// Runs the main loop in the middle of a function.
+// Runs the main loop until the condition holds.
 public void wait (Condition condition)
 {
   bool late = false;

@@ -2,8 +2,8 @@
 
 // Messages, headers, the heartbeat and reconnecting in Vala
 
-// In Vala, `open` and `close` are each one member for a method and a signal. A call must reach the
-// method, because emitting the signal would not open or close anything.
+// In Vala, a method and a signal with the same name, such as `open` or `close`, are one member. A
+// call must reach the method, because emitting the signal would not open or close anything.
 void test_methods_and_signals () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
