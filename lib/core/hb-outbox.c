@@ -416,7 +416,7 @@ hb_outbox_take (HbOutbox *self)
   return message;
 }
 
-/* Records the position of the frame of the message that was last taken. For @now, see
+/* Records the position of the frames of the message that was last taken. For @now, see
  * hb_outbox_on_progress (). */
 void
 hb_outbox_on_sent (HbOutbox     *self,

@@ -149,7 +149,7 @@ hb_queue_push (HbQueue          *self,
  * bytes are reserved, and the queue takes ownership of them. Setting the position in @message
  * before the copy would make the processor wait.
  *
- * @begin: the position of its frame, or HB_UNSENT */
+ * @begin: the position of its first frame, or HB_UNSENT */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
@@ -192,7 +192,7 @@ hb_queue_take (HbQueue *self,
   return message;
 }
 
-/* Records the position of the frame of the message that was last taken. A handler that runs during
+/* Records the position of the frames of the message that was last taken. A handler that runs during
  * the write may take and send another message, whose position is then recorded first. Returns
  * whether a call waits for the message. */
 gboolean
