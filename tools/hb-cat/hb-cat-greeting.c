@@ -64,7 +64,8 @@ load (const CatOptions  *options,
 
   if (!options->binary && !is_text (data, size))
     {
-      cat_fail (error, _("%s is not UTF-8, as a text message must be"), option_name);
+      cat_fail (error, _("%s is not valid UTF-8: use --binary to send a binary message"),
+                option_name);
       return NULL;
     }
 

@@ -47,7 +47,7 @@ add_header (SoupMessageHeaders  *headers,
   g_autofree char *value = NULL;
 
   if (colon == NULL)
-    return cat_fail (error, _("--header takes “Name: value”, and one of them has no colon"));
+    return cat_fail (error, _("--header takes “Name: value”, but one of the headers has no colon"));
 
   name = g_strndup (header, length);
   value = g_strdup (colon + 1);
@@ -55,19 +55,19 @@ add_header (SoupMessageHeaders  *headers,
   /* For a header “Authorization Bearer secret:”, the error shows only the first word, which is not
    * secret. */
   if (length == 0 || header + length != colon)
-    return cat_fail (error, _("--header takes a name of letters, digits and %s, but after “%s” "
-                              "comes something else"), TOKEN_MARKS, name);
+    return cat_fail (error, _("--header takes a name of letters, digits and %s, but “%s” is "
+                              "followed by another character"), TOKEN_MARKS, name);
 
   /* This check must precede g_strstrip (), which would remove a newline without an error. */
   if (!is_header_value (value))
-    return cat_fail (error, _("The value of the header “%s” has a newline or another control "
-                              "character in it"), name);
+    return cat_fail (error, _("The value of the header “%s” contains a newline or another "
+                              "control character"), name);
 
   if (g_ascii_strncasecmp (name, "Sec-WebSocket-", strlen ("Sec-WebSocket-")) == 0
       || g_ascii_strcasecmp (name, "Connection") == 0
       || g_ascii_strcasecmp (name, "Upgrade") == 0)
-    return cat_fail (error, _("The header “%s” belongs to the WebSocket handshake itself (for a "
-                              "subprotocol there is --protocol)"), name);
+    return cat_fail (error, _("The header “%s” belongs to the WebSocket handshake itself (to "
+                              "offer a subprotocol, use --protocol)"), name);
 
   soup_message_headers_append (headers, name, g_strstrip (value));
   return TRUE;

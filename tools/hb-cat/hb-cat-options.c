@@ -34,20 +34,24 @@ static char *
 get_description (void)
 {
   const char *times =
-    _("Times (MS) are in milliseconds. An option named like a property of HbWebsocketTask sets\n"
-      "it; the property’s documentation says more.");
+    _("Times (MS) are in milliseconds. An option that has the name of a property of\n"
+      "HbWebsocketTask sets this property, whose documentation has the details.");
   const char *ends =
-    _("At the end of the input, the lines that are still queued are sent, --wait passes, and\n"
-      "the connection is closed with code 1000. Ctrl-C does the same without --wait. A\n"
-      "second Ctrl-C exits at once. With --once, a lost connection is not opened again, and\n"
-      "the program ends with it.");
+    _("At the end of the input, hb-cat sends the lines that are still queued, waits for the\n"
+      "time of --wait, and closes the connection with code 1000. Ctrl-C does the same without\n"
+      "the wait. A second Ctrl-C exits at once. With --once, hb-cat does not reconnect, but\n"
+      "exits when the connection is lost.");
   const char *statuses =
     _("Exit status:\n"
-      "  0  closed as asked, or, with --once, by the server with code 1000\n"
-      "  1  gave up: --repeat-limit was reached, the connection of --once was lost, or a message\n"
-      "     was too big; or fewer messages were received than --count requires, a line could\n"
-      "     not be sent, standard output was closed, the command of --exec failed, or Ctrl-C was\n"
-      "     pressed twice\n"
+      "  0  the connection was closed as requested or, with --once, by the server with code 1000\n"
+      "  1  one of these errors occurred:\n"
+      "     * --repeat-limit was reached, or the connection of --once was lost\n"
+      "     * a received message was too big\n"
+      "     * fewer messages were received than --count requires\n"
+      "     * a line could not be sent\n"
+      "     * standard output was closed\n"
+      "     * the command of --exec failed\n"
+      "     * Ctrl-C was pressed twice\n"
       "  2  the command line was wrong");
 
   return g_strdup_printf ("%s\n\n%s\n\n%s\n\n%s\n%s",
@@ -152,10 +156,10 @@ apply (CatOptions  *self,
     return cat_fail (error, _("Give one URI, and no other argument"));
 
   if (self->once && self->has_limit)
-    return cat_fail (error, _("--once and --repeat-limit exclude each other"));
+    return cat_fail (error, _("--once and --repeat-limit cannot be used together"));
 
   if (self->sent != NULL && self->command != NULL)
-    return cat_fail (error, _("--send and --exec exclude each other"));
+    return cat_fail (error, _("--send and --exec cannot be used together"));
 
   for (i = 0; self->headers != NULL && self->headers[i] != NULL; i++)
     {
@@ -213,7 +217,7 @@ new_context (CatOptions *self)
     { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
       _("Trust the certificate authorities in this file, and no others"), "FILE" },
     { "cert", 0, 0, G_OPTION_ARG_FILENAME, &self->cert_file,
-      _("Show the server the certificate in this file"), "FILE" },
+      _("Authenticate with the client certificate in this file"), "FILE" },
     { "key", 0, 0, G_OPTION_ARG_FILENAME, &self->key_file,
       _("The private key of --cert, if it is not in the same file"), "FILE" },
     { "insecure", 0, 0, G_OPTION_ARG_NONE, &self->insecure,
@@ -231,13 +235,14 @@ new_context (CatOptions *self)
     { "ping-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Ping with a message of this text (heartbeat)"), "TEXT" },
     { "pong-message", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("The text that answers a ping; it is not printed"), "TEXT" },
+      _("The text of the reply to a ping; it is not printed"), "TEXT" },
     { "liveness", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("What proves that the server is alive, and delays pings (any)"), "any|reply|steady" },
+      _("Messages that prove that the server responds, and delay pings (any)"),
+      "any|reply|steady" },
     { "reconnect-timeout", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Delay before an attempt to reconnect (2000)"), "MS" },
     { "reconnect-timeout-max", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
-      _("Double the delay at each failure, up to this; 0: never (0)"), "MS" },
+      _("Double the delay after each failure, up to this time; 0: never (0)"), "MS" },
     { "reconnect-jitter", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Share of each delay that is random, 0 to 1 (0)"), "SHARE" },
     { "repeat-limit", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
@@ -251,16 +256,16 @@ new_context (CatOptions *self)
     { "max-message-size", 0, 0, G_OPTION_ARG_CALLBACK, set_property_cb,
       _("Maximum size of a received message, 0: no limit (16777216)"), "BYTES" },
     { "once", 0, 0, G_OPTION_ARG_NONE, &self->once,
-      _("Never reconnect: end with the first connection"), NULL },
+      _("Never reconnect: exit when the first connection ends"), NULL },
     { "count", 0, 0, G_OPTION_ARG_CALLBACK, set_count_cb,
       _("Close after this number of received messages"), "N" },
     { "wait", 0, 0, G_OPTION_ARG_CALLBACK, set_wait_cb,
       _("Wait for answers after the end of the input, -1: forever (500, with --count -1)"), "MS" },
     { "send", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &self->sent,
-      _("Send this message, or that in FILE, and no lines (may be given more than once)"),
+      _("Send this message, or that in FILE, instead of lines (may be given more than once)"),
       "TEXT|@FILE" },
     { "exec", 0, 0, G_OPTION_ARG_FILENAME, &self->command,
-      _("Run this command: it reads the messages, and its lines are sent"), "COMMAND" },
+      _("Run this command: it reads messages, and each line of its output is sent"), "COMMAND" },
     { "binary", 0, 0, G_OPTION_ARG_NONE, &self->binary,
       _("Send lines as binary messages, and print binary messages as they are"), NULL },
     { "null", '0', 0, G_OPTION_ARG_NONE, &self->null,

@@ -99,7 +99,7 @@ static void
 fail_output (Cat *self)
 {
   if (!self->has_output_failed)
-    fprintf (stderr, _("hb-cat: standard output cannot be written: %s\n"), g_strerror (errno));
+    fprintf (stderr, _("hb-cat: cannot write to standard output: %s\n"), g_strerror (errno));
 
   self->has_output_failed = TRUE;
   self->status = CAT_STATUS_FAILED;
@@ -269,7 +269,7 @@ read_line_cb (GObject      *source,
 
   if (error != NULL)
     {
-      fprintf (stderr, _("hb-cat: standard input cannot be read: %s\n"), error->message);
+      fprintf (stderr, _("hb-cat: cannot read standard input: %s\n"), error->message);
       self->status = CAT_STATUS_FAILED;
     }
 
@@ -319,7 +319,7 @@ start_command (Cat *self)
 
   if (output == NULL)
     {
-      fprintf (stderr, _("hb-cat: the command cannot be started: %s\n"), error->message);
+      fprintf (stderr, _("hb-cat: cannot start the command: %s\n"), error->message);
       self->status = CAT_STATUS_FAILED;
       return;
     }
@@ -583,5 +583,6 @@ cat_run (CatOptions *options)
 void
 cat_print_usage (const GError *error)
 {
-  fprintf (stderr, "hb-cat: %s\n%s\n", error->message, _("hb-cat --help shows how to call it"));
+  fprintf (stderr, "hb-cat: %s\n%s\n", error->message,
+           _("Try “hb-cat --help” for more information"));
 }

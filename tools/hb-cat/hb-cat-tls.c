@@ -75,7 +75,7 @@ cat_tls_set_up (CatOptions  *options,
                 GError     **error)
 {
   if (options->insecure && options->ca_file != NULL)
-    return cat_fail (error, _("--insecure and --ca-file exclude each other"));
+    return cat_fail (error, _("--insecure and --ca-file cannot be used together"));
 
   if (options->key_file != NULL && options->cert_file == NULL)
     return cat_fail (error, _("--key needs --cert"));

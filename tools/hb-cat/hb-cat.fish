@@ -13,7 +13,7 @@ complete -c hb-cat -l origin -x -d 'Send this Origin header'
 complete -c hb-cat -l compression -d 'Offer to compress messages (permessage-deflate)'
 complete -c hb-cat -l ca-file -r -F \
   -d 'Trust the certificate authorities in this file, and no others'
-complete -c hb-cat -l cert -r -F -d 'Show the server the certificate in this file'
+complete -c hb-cat -l cert -r -F -d 'Authenticate with the client certificate in this file'
 complete -c hb-cat -l key -r -F -d 'The private key of --cert, if it is not in the same file'
 complete -c hb-cat -l insecure -d 'Accept any certificate of the server, with a warning'
 complete -c hb-cat -l greeting -x -d 'Send this message, or that in FILE, first on each connection'
@@ -23,12 +23,12 @@ complete -c hb-cat -l pong-timeout -x -d 'Time for the reply to a ping (10000)'
 complete -c hb-cat -l ping-mode -x -a 'message ping' \
   -d 'Ping with a text message, or with a ping frame (ping)'
 complete -c hb-cat -l ping-message -x -d 'Ping with a message of this text (heartbeat)'
-complete -c hb-cat -l pong-message -x -d 'The text that answers a ping; it is not printed'
+complete -c hb-cat -l pong-message -x -d 'The text of the reply to a ping; it is not printed'
 complete -c hb-cat -l liveness -x -a 'any reply steady' \
-  -d 'What proves that the server is alive, and delays pings (any)'
+  -d 'Messages that prove that the server responds, and delay pings (any)'
 complete -c hb-cat -l reconnect-timeout -x -d 'Delay before an attempt to reconnect (2000)'
 complete -c hb-cat -l reconnect-timeout-max -x \
-  -d 'Double the delay at each failure, up to this; 0: never (0)'
+  -d 'Double the delay after each failure, up to this time; 0: never (0)'
 complete -c hb-cat -l reconnect-jitter -x -d 'Share of each delay that is random, 0 to 1 (0)'
 complete -c hb-cat -l repeat-limit -x \
   -d 'Give up after this many attempts in a row, -1: never (-1)'
@@ -38,14 +38,14 @@ complete -c hb-cat -l connect-timeout -x -d 'How long one attempt may take (1000
 complete -c hb-cat -l close-timeout -x -d 'How long closing may take (2000)'
 complete -c hb-cat -l max-message-size -x \
   -d 'Maximum size of a received message, 0: no limit (16777216)'
-complete -c hb-cat -l once -d 'Never reconnect: end with the first connection'
+complete -c hb-cat -l once -d 'Never reconnect: exit when the first connection ends'
 complete -c hb-cat -l count -x -d 'Close after this number of received messages'
 complete -c hb-cat -l wait -x \
   -d 'Wait for answers after the end of the input, -1: forever (500, with --count -1)'
 complete -c hb-cat -l send -x \
-  -d 'Send this message, or that in FILE, and no lines (may be given more than once)'
+  -d 'Send this message, or that in FILE, instead of lines (may be given more than once)'
 complete -c hb-cat -l exec -x -a '(__fish_complete_command)' \
-  -d 'Run this command: it reads the messages, and its lines are sent'
+  -d 'Run this command: it reads messages, and each line of its output is sent'
 complete -c hb-cat -l binary \
   -d 'Send lines as binary messages, and print binary messages as they are'
 complete -c hb-cat -l null -s 0 \

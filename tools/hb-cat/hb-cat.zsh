@@ -21,7 +21,7 @@ _hb_cat ()
     '--origin=[Send this Origin header]:origin:' \
     '--compression[Offer to compress messages (permessage-deflate)]' \
     '--ca-file=[Trust the certificate authorities in this file, and no others]:file:_files' \
-    '--cert=[Show the server the certificate in this file]:file:_files' \
+    '--cert=[Authenticate with the client certificate in this file]:file:_files' \
     '--key=[The private key of --cert, if it is not in the same file]:file:_files' \
     '--insecure[Accept any certificate of the server, with a warning]' \
     '--greeting=[Send this message, or that in FILE, first on each connection]:text:_hb_cat_text' \
@@ -30,21 +30,21 @@ _hb_cat ()
     '--pong-timeout=[Time for the reply to a ping (10000)]:ms:' \
     '--ping-mode=[Ping with a text message, or with a ping frame (ping)]:value:(message ping)' \
     '--ping-message=[Ping with a message of this text (heartbeat)]:text:' \
-    '--pong-message=[The text that answers a ping; it is not printed]:text:' \
-    '--liveness=[What proves that the server is alive, and delays pings (any)]:value:(any reply steady)' \
+    '--pong-message=[The text of the reply to a ping; it is not printed]:text:' \
+    '--liveness=[Messages that prove that the server responds, and delay pings (any)]:value:(any reply steady)' \
     '--reconnect-timeout=[Delay before an attempt to reconnect (2000)]:ms:' \
-    '--reconnect-timeout-max=[Double the delay at each failure, up to this; 0\: never (0)]:ms:' \
+    '--reconnect-timeout-max=[Double the delay after each failure, up to this time; 0\: never (0)]:ms:' \
     '--reconnect-jitter=[Share of each delay that is random, 0 to 1 (0)]:share:' \
     '--repeat-limit=[Give up after this many attempts in a row, -1\: never (-1)]:n:' \
     '--min-uptime=[Time a connection must last to reset the count of attempts (5000)]:ms:' \
     '--connect-timeout=[How long one attempt may take (10000)]:ms:' \
     '--close-timeout=[How long closing may take (2000)]:ms:' \
     '--max-message-size=[Maximum size of a received message, 0\: no limit (16777216)]:bytes:' \
-    '--once[Never reconnect\: end with the first connection]' \
+    '--once[Never reconnect\: exit when the first connection ends]' \
     '--count=[Close after this number of received messages]:n:' \
     '--wait=[Wait for answers after the end of the input, -1\: forever (500, with --count -1)]:ms:' \
-    '*--send=[Send this message, or that in FILE, and no lines (may be given more than once)]:text:_hb_cat_text' \
-    '--exec=[Run this command\: it reads the messages, and its lines are sent]:command:_command_names -e' \
+    '*--send=[Send this message, or that in FILE, instead of lines (may be given more than once)]:text:_hb_cat_text' \
+    '--exec=[Run this command\: it reads messages, and each line of its output is sent]:command:_command_names -e' \
     '--binary[Send lines as binary messages, and print binary messages as they are]' \
     '(-0 --null)'{-0,--null}'[A NUL ends each line of the input and each message of the output]' \
     '--json[Print one JSON object for each event]' \

@@ -32,19 +32,19 @@ WRONG = [
     (['--liveness=some', NOWHERE],
      '--liveness takes one of “any”, “reply”, “steady”, not “some”'),
     (['--ping-message', b'\xff', NOWHERE], '--ping-message takes text in UTF-8'),
-    (['--header=Nothing', NOWHERE], 'one of them has no colon'),
-    (['--header=A b: c', NOWHERE], 'after “A” comes something else'),
-    (['--header=A: b\nC: d', NOWHERE], 'The value of the header “A” has a newline'),
+    (['--header=Nothing', NOWHERE], 'one of the headers has no colon'),
+    (['--header=A b: c', NOWHERE], '“A” is followed by another character'),
+    (['--header=A: b\nC: d', NOWHERE], 'The value of the header “A” contains a newline'),
     (['--header=Upgrade: more', NOWHERE], 'The header “Upgrade” belongs to the WebSocket'),
     (['--header=@/no/such/file', NOWHERE], '/no/such/file'),
     (['--user=me', NOWHERE], '--user takes NAME:PASSWORD'),
     (['--protocol=two words', NOWHERE], 'two words'),
     (['--origin=a\nb', NOWHERE], 'rigin'),
-    (['--once', '--repeat-limit=1', NOWHERE], '--once and --repeat-limit exclude each other'),
-    (['--send=x', '--exec=y', NOWHERE], '--send and --exec exclude each other'),
+    (['--once', '--repeat-limit=1', NOWHERE], '--once and --repeat-limit cannot be used together'),
+    (['--send=x', '--exec=y', NOWHERE], '--send and --exec cannot be used together'),
     (['--send=@/no/such/file', NOWHERE], '/no/such/file'),
-    (['--send', b'\xff', NOWHERE], '--send is not UTF-8'),
-    (['--insecure', '--ca-file=x', NOWHERE], '--insecure and --ca-file exclude each other'),
+    (['--send', b'\xff', NOWHERE], '--send is not valid UTF-8'),
+    (['--insecure', '--ca-file=x', NOWHERE], '--insecure and --ca-file cannot be used together'),
     (['--key=x', NOWHERE], '--key needs --cert'),
     (['--cert=/no/such/file', NOWHERE], '--cert: '),
     (['--ca-file=/no/such/file', NOWHERE], '--ca-file: '),
@@ -61,7 +61,7 @@ def check_usage():
             lines = result.stderr.splitlines()
             check(result.status == 2 and not result.output and len(lines) == 2
                   and lines[0].startswith('hb-cat: ') and words in lines[0]
-                  and lines[1] == 'hb-cat --help shows how to call it',
+                  and lines[1] == 'Try “hb-cat --help” for more information',
                   f'2: {" ".join(map(ascii, command))}', result)
 
     result = run_cat('--help')
@@ -149,7 +149,7 @@ def check_input_and_output():
         with Cat('--wait=0', server.uri, stdin=folder) as cat:
             result = cat.wait()
         os.close(folder)
-        check(result.status == 1 and 'standard input cannot be read' in result.stderr,
+        check(result.status == 1 and 'cannot read standard input' in result.stderr,
               '1: the input cannot be read', result)
 
         for mode in ([], ['--json']):
@@ -158,7 +158,7 @@ def check_input_and_output():
                 cat.write(b'hello\n')
                 result = cat.wait()
             check(result.status == 1
-                  and result.stderr.count('standard output cannot be written: ') == 1,
+                  and result.stderr.count('cannot write to standard output: ') == 1,
                   ' '.join(['1: the output is full', *mode]), result)
 
             reading, writing = os.pipe()
@@ -168,13 +168,13 @@ def check_input_and_output():
                 cat.write(b'hello\n')
                 result = cat.wait()
             check(result.status == 1
-                  and result.stderr.count('standard output cannot be written: ') == 1,
+                  and result.stderr.count('cannot write to standard output: ') == 1,
                   ' '.join(['1: the output is not read', *mode]), result)
 
             with Cat(*mode, server.uri, stdout=None, preexec_fn=lambda: os.close(1)) as cat:
                 cat.write(b'hello\n')
                 result = cat.wait()
-            check(result.status == 1 and 'standard output cannot be written: ' in result.stderr,
+            check(result.status == 1 and 'cannot write to standard output: ' in result.stderr,
                   ' '.join(['1: the output is closed', *mode]), result)
 
 
