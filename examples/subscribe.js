@@ -8,7 +8,7 @@ import Hb from 'gi://Hb?version=1';
 
 const SIGINT = 2;
 
-// GLib 2.80 and later have this function in a library of its own.
+// From GLib 2.80 on, this function is in the namespace GLibUnix.
 const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
     () => GLib.unix_signal_add);
