@@ -4,7 +4,7 @@
 # Usage: examples/run.sh [--build-dir=DIR]
 #
 # Installs the packages that are missing, builds the library in _build (or DIR), starts a server,
-# and lets hb-cat connect to it. The server then freezes, and later is killed and started again,
+# and connects to it with hb-cat. The server then freezes, and later is killed and started again,
 # while hb-cat keeps a WebSocket open. The exit status is 0 if everything happened as announced.
 
 set -euo pipefail

@@ -17,9 +17,10 @@
 #     be left.
 #
 # The compiler and the libraries come from Debian, so nobody should use these packages. --release
-# chooses another release than trixie (Debian 13). Debian 12 is too old for the monitor. The folder
-# DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads. The folder DIR of
-# --output gets the packages. The script keeps no other files, and does not change the source.
+# chooses the Debian release, by default trixie (Debian 13). Debian 12 is too old for the monitor.
+# The folder DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads. The
+# folder DIR of --output gets the packages. The script keeps no other files, and does not change the
+# source.
 
 set -euo pipefail
 
@@ -40,7 +41,8 @@ clean ()
   enter "$root" env HOME="$work/home" "$@"
 }
 
-# clean_offline COMMAND...: does the same as an ordinary user, without a network
+# clean_offline COMMAND...: runs COMMAND in the same environment, but as an ordinary user and
+# without a network
 clean_offline ()
 {
   enter_offline "$root" env HOME="$work/home" "$@"
@@ -96,7 +98,7 @@ write_macros ()
 %autochangelog * Sat Nov 21 2026 Nobody <nobody@hb-websocket.example> - %{version}-1\
 - A build to try the spec
 
-# Fedora's flags, without those that no other GCC has, and without those for LTO. With LTO, the
+# Fedora's flags, without those that only Fedora's GCC has, and without those for LTO. With LTO, the
 # tests would take minutes to link, so tests/release/builds/run.sh builds with LTO instead.
 %build_cflags -O2 -fexceptions -g -grecord-gcc-switches -pipe -Wall -Werror=format-security\\\
   -Wp,-U_FORTIFY_SOURCE,-D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection\\\

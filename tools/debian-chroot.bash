@@ -147,7 +147,7 @@ make_base ()
   remove "$root"
 }
 
-# moves ROOT: returns whether the packages of that release change from day to day. Only a stable
+# moves ROOT: returns whether the packages of ROOT's release change from day to day. Only a stable
 # release has a version number.
 moves ()
 {
@@ -169,8 +169,8 @@ list_chroot_sources ()
 list_chroot_settings ()
 {
   list_apt_settings
-  # The lists of unstable are valid for a week, but a mirror may be older. apt still checks the
-  # signature.
+  # The lists of unstable are valid for a week, but a mirror may have older lists. apt still checks
+  # their signature.
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 

@@ -221,7 +221,9 @@ class Link {
       ? this.connection : null;
   }
 
-  // Calls `callbacks.readable` when the next bytes of the server arrive, of a message or of a pong.
+  // Calls `callbacks.readable` when the next bytes of the server arrive. These bytes may belong to
+  // a message or to a pong.
+  //
   // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
   // The class of libsoup's stream does not show that the stream is pollable, so this function calls
   // the method of the interface.

@@ -36,7 +36,7 @@ function setText(element, text) {
     element.textContent = text;
 }
 
-// An update must not change an element that is in use, because it may undo what the user has done.
+// An update must not change an element that is in use, because that could undo the user's change.
 function isInUse(element) {
   return document.activeElement === element;
 }
