@@ -154,9 +154,9 @@ Filters = [
   "requires-on-release",
   # In Fedora, a trigger of glibc runs ldconfig.
   "library-without-ldconfig-post",
-  # SUSE has rules of its own for the names and files of library packages, and for the owner of the
-  # folders of languages.
+  # rpmlint mistakes the "doc" in the name of a package for the code of a language.
   "no-dependency-on locales-doc",
+  # SUSE has rules of its own for the names and files of library packages.
   "no-major-in-name",
   "non-versioned-file-in-library-package",
   # The dynamic linker has used the GNU hash table for many years.
