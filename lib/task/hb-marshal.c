@@ -4,9 +4,10 @@
 
 #include "hb-marshal-private.h"
 
-/* GObject calls handlers that are written in C through libffi, unless a signal has its own
- * marshaller. The signal `message` has one, because libffi takes longer than all the other work of
- * this library on a short message. Bindings of other languages have their own marshallers. */
+/* GObject calls the C handlers of a signal with several arguments through libffi, unless the signal
+ * has its own marshaller. The signal `message` has one, because libffi takes longer than all the
+ * other work of this library on a short message. Bindings of other languages have their own
+ * marshallers. */
 typedef void (*MessageHandler) (gpointer first,
                                 int      type,
                                 GBytes  *message,

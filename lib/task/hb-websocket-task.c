@@ -773,8 +773,8 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * Drops the connection, if any, and connects again at once.
  *
  * The call works in every state, including `CLOSED`, and resets the count of attempts. An open
- * connection ends with code 1006. On the new connection, the task first sends the messages that
- * wait for an acknowledgement ([property@WebsocketTask:delivery]), and then the queued messages.
+ * connection ends with code 1006. On the new connection, the messages that wait for an
+ * acknowledgement ([property@WebsocketTask:delivery]) are sent again before the queued messages.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
  * [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
