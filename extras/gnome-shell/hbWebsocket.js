@@ -649,8 +649,8 @@ export class WebsocketTask extends GObject.Object {
       this._emit(`message::${type === TEXT ? 'text' : 'binary'}`, type, payload);
   }
 
-  // The times at which the task has to act. While the reply to a ping is awaited, another ping is
-  // due only with STEADY.
+  // The times at which the task has to act. While the reply to a ping has a deadline, another ping
+  // is due only with STEADY.
   get _deadlines() {
     const {ready, _mayPing: mayPing} = this;
     const isSteady = this.liveness === Liveness.STEADY;
