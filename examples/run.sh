@@ -181,7 +181,7 @@ start_server "$port"
 expect_event 'open again after .*, 3 queued' "hb-cat did not reconnect with the lines queued"
 expect_received "three"
 [ "$(tail -n 3 "$scratch/received")" = $'one\ntwo\nthree' ] \
-  || fail "the lines came back in another order, or not once each"
+  || fail "the lines did not come back in order, each of them once"
 
 say "The input ends, so hb-cat closes the connection and exits."
 exec 3>&-
@@ -191,4 +191,4 @@ expect_event 'closed with code 1000' "hb-cat did not close its connection with c
 
 # tee and sed need a moment to show the last lines.
 sleep 0.2
-say "Shown: heartbeats, a dead connection that is detected, two reconnections, and no lost line."
+say "This run showed heartbeats, a dead connection, two reconnections, and no lost line."

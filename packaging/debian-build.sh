@@ -93,7 +93,7 @@ build ()
 {
   local root=$1 options=() start=$SECONDS
 
-  say "The build dependencies are installed into a chroot of Debian $release"
+  say "Installing the build dependencies into a chroot of Debian $release"
   [ -z "$profiles" ] || echo "The build profiles are $profiles."
   make_chroot "$(basename "$root")"
   mv "$scratch/source" "$root/source"
@@ -102,7 +102,7 @@ build ()
   enter "$root" chown -R "$builder:$builder" /source
   echo "It took $((SECONDS - start)) s."
 
-  say "dpkg-buildpackage builds, without a network"
+  say "Building the packages with dpkg-buildpackage, without a network"
   start=$SECONDS
   ! has_profile nocheck || options+=(nocheck)
   ! has_profile nodoc || options+=(nodoc)
@@ -169,14 +169,14 @@ check_with_lintian ()
 {
   local root=$1 start=$SECONDS
 
-  say "lintian of Debian $release checks the packages"
+  say "Checking the packages with lintian of Debian $release"
   enter "$root" apt-get -qq install lintian > "$scratch/apt.log" \
     || fail_with "$scratch/apt.log" "lintian cannot be installed"
   # With --show-overrides, lintian would also fail because of overridden tags.
   enter_offline "$root" sh -c 'exec lintian "$@" /source/*.changes' sh --display-info --pedantic \
     --suppress-tags="$(list_suppressed_tags | paste -sd ,)" \
     --fail-on=error,warning,info,pedantic \
-    || fail "lintian has found something"
+    || fail "lintian has found problems"
   echo "It took $((SECONDS - start)) s."
   remove "$root"
 }
@@ -195,7 +195,7 @@ test_packages ()
 {
   local root=$scratch/test-chroot options=() start=$SECONDS status=0
 
-  say "autopkgtest tests the packages in another chroot"
+  say "Testing the packages with autopkgtest in another chroot"
   make_chroot test-chroot
   ! has_profile "$no_monitor" || options+=(--skip-test=monitor)
   autopkgtest "${options[@]}" --quiet --user="$builder" --output-dir="$scratch/tests" \
@@ -215,7 +215,7 @@ install_and_purge ()
 {
   local root=$scratch/install-chroot packages left
 
-  say "All packages are installed together, and purged"
+  say "Installing all packages together, and purging them"
   make_chroot install-chroot
   mkdir "$root/packages"
   cp "$scratch"/packages/*.deb "$root/packages"

@@ -65,7 +65,7 @@ install_packages ()
 {
   local kind start=$SECONDS
 
-  say "The libraries and the programs are installed into a chroot of Debian $release"
+  say "Installing the libraries and the programs into a chroot of Debian $release"
   { for kind in monitor test; do
       enter "$root" "$work/source/tools/install-packages.sh" "$kind"
     done
@@ -182,7 +182,7 @@ EOF
 lint ()
 {
   clean rpmlint --strict --config="$work/rpmlint.toml" "$@" > "$scratch/rpmlint.log" 2>&1 \
-    || { cat "$scratch/rpmlint.log" >&2; fail "rpmlint has found something"; }
+    || { cat "$scratch/rpmlint.log" >&2; fail "rpmlint has found problems"; }
   tail -n 1 "$scratch/rpmlint.log"
 }
 
@@ -190,7 +190,7 @@ check_spec ()
 {
   local name relation wanted missing=()
 
-  say "The spec is checked"
+  say "Checking the spec"
   clean rpmspec --parse "$spec" > "$scratch/parsed"
   version=$(clean rpmspec --query --srpm --queryformat '%{version}' "$spec")
   [ "hb-websocket-$version.tar.xz" = "${tarball##*/}" ] \
@@ -198,7 +198,8 @@ check_spec ()
 
   # The output goes to a file, not to a pipe, so that the script ends if rpmspec fails.
   clean rpmspec --query --buildrequires "$spec" > "$scratch/wanted"
-  grep -q '^pkgconfig(' "$scratch/wanted" || fail "the spec asks pkg-config for nothing"
+  grep -q '^pkgconfig(' "$scratch/wanted" \
+    || fail "the spec has no build requirement of the form pkgconfig(NAME)"
   while read -r name relation wanted; do
     [[ "$name" = pkgconfig\(*\) ]] || continue
     name=${name#pkgconfig(}
@@ -214,7 +215,7 @@ build ()
 {
   local start=$SECONDS
 
-  say "rpmbuild builds, without a network"
+  say "Building the packages with rpmbuild, without a network"
   enter "$root" chown -R "$builder:$builder" "$work/rpmbuild" "$work/home"
   # Debian's packages have other names, so rpm cannot check the build dependencies.
   clean_offline rpmbuild -ba --nodeps "$spec" > "$scratch/build.log" 2>&1 \
@@ -238,7 +239,7 @@ check_packages ()
 {
   local package
 
-  say "The packages are checked"
+  say "Checking the packages"
   mapfile -t package < <(printf '%s\n' "${packages[@]}" | grep -v -e -debuginfo- -e -debugsource-)
   lint "${package[@]}" "$work/rpmbuild/SRPMS/$(cd "$root$work/rpmbuild/SRPMS" && ls)"
 
@@ -253,7 +254,7 @@ check_packages ()
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
   ! grep -i hb-websocket "$scratch/others" || fail "no package provides what these lines require"
-  echo "They require of other packages:"
+  echo "The packages require from other packages:"
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
@@ -273,7 +274,7 @@ install_and_remove ()
 {
   local installed left installed_root=$work/root
 
-  say "All packages are installed together, and removed"
+  say "Installing all packages together, and removing them"
   mkdir "$root$installed_root"
   clean rpm --root="$installed_root" --install --nodeps "${packages[@]}"
 
@@ -293,7 +294,7 @@ install_and_remove ()
   clean rpm --root="$installed_root" --erase --nodeps "${installed[@]}"
   left=$(find "$root$installed_root" -not -type d -not -path "$root$installed_root/var/lib/rpm/*" \
     -printf '/%P\n')
-  [ -z "$left" ] || fail "these files are left of the packages: $left"
+  [ -z "$left" ] || fail "these files are left after the removal: $left"
   echo "${#installed[@]} packages"
 }
 

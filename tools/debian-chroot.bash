@@ -119,7 +119,7 @@ enter_offline ()
 fail_for_now ()
 {
   tail -n 20 "$1" >&2
-  echo "$2 from $mirror today, which this source cannot mend; try again later" >&2
+  echo "$2 from $mirror, probably because of a fault of the mirror; try again later" >&2
   exit 75
 }
 
@@ -127,7 +127,7 @@ make_base ()
 {
   local root=$scratch/base include=apt-utils
 
-  say "A chroot of Debian $release for $architecture is made and kept for the next time"
+  say "Making a chroot of Debian $release for $architecture, which is kept for the next time"
   mkdir -p "$archives/debootstrap" "$root/etc/dpkg/dpkg.cfg.d"
   # The chroot is removed when the script ends, so dpkg need not wait for the disk.
   echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
@@ -135,7 +135,7 @@ make_base ()
   [[ $mirror != https:* ]] || include+=,ca-certificates
   debootstrap --variant=minbase --include="$include" --arch="$architecture" \
     --cache-dir="$archives/debootstrap" "$release" "$root" "$mirror" > "$scratch/debootstrap.log" \
-    || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot make a Debian $release"
+    || fail_for_now "$scratch/debootstrap.log" "debootstrap cannot install Debian $release"
 
   enter "$root" useradd --home-dir=/nonexistent --no-create-home "$builder"
   # This file keeps packages from starting services in the chroot.

@@ -85,7 +85,7 @@ check_rights ()
   [ "$(id -u)" -ne 0 ] || return 0
 
   command -v sudo > /dev/null \
-    || fail "packages are missing, and there is no sudo to install them; as root, run: $*"
+    || fail "packages are missing, and sudo is not installed; as root, run: $*"
   sudo -n true 2> /dev/null || { : < /dev/tty; } 2> /dev/null \
     || fail "packages are missing, and sudo has no terminal to ask for a password; as root, run: $*"
 }
@@ -151,7 +151,7 @@ announce ()
   size=$(sed -n 's/^Need to get \(.*\) of archives\.$/\1/p' "$scratch/plan")
   space=$(sed -n 's/^After this operation, \(.*\) of additional.*/\1/p' "$scratch/plan")
   echo "Installing $count packages (download: ${size:-0 B}, disk space: ${space:-0 B}):" \
-    "${missing[*]}, and what they depend on" >&2
+    "${missing[*]}, and their dependencies" >&2
 }
 
 # Updates apt's lists of packages. If apt can reach no server, sets unreachable to the reason.
@@ -191,7 +191,7 @@ install_debian ()
 
   as_root env DEBIAN_FRONTEND=noninteractive \
     apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 < /dev/null \
-    || fail "apt-get has failed, as it says above; run this again if the network was at fault"
+    || fail "apt-get has failed for the reason above; if it is the network, try again later"
 }
 
 install_fedora ()
@@ -208,7 +208,7 @@ install_fedora ()
   take_rights dnf install "${missing[@]}"
   # dnf itself prints the number and the sizes of the packages before it downloads them.
   as_root dnf install -y "${missing[@]}" >&2 < /dev/null \
-    || fail "dnf has failed, as it says above; if it was the network, connect this machine to it"
+    || fail "dnf has failed for the reason above; if it is the network, try again later"
 }
 
 # Returns whether the programs and libraries that the build needs are installed, from any source.
@@ -260,6 +260,6 @@ case " $(distribution) " in
     if is_ready; then
       exit 0
     fi
-    fail "this is neither Debian, Ubuntu nor Fedora, so please install by yourself: $needed"
+    fail "this system is not Debian, Ubuntu or Fedora; install these yourself: $needed"
     ;;
 esac

@@ -88,7 +88,7 @@ need ()
 {
   local program missing=()
 
-  [ "$(id -u)" -eq 0 ] || fail "root alone can do that; run it with sudo"
+  [ "$(id -u)" -eq 0 ] || fail "only root can do this; run the script with sudo"
 
   for program in "$@"; do
     command -v "$program" > /dev/null || missing+=("$program")
@@ -123,8 +123,8 @@ copy_files ()
 
 make_tarball ()
 {
-  say "meson dist makes the tarball of $(git -C "$1" log -1 --format='%h, "%s"')"
-  [ -z "$(git -C "$1" status --porcelain)" ] || echo "What is not committed is left out."
+  say "Making the tarball of $(git -C "$1" log -1 --format='%h, "%s"')"
+  [ -z "$(git -C "$1" status --porcelain)" ] || echo "Changes that are not committed are left out."
 
   meson setup "$scratch/meson" "$1" -Dexamples=false -Dintrospection=disabled -Dtests=false \
     -Dvapi=disabled > "$scratch/setup.log" \

@@ -107,7 +107,7 @@ case "$part" in
     examples/run.sh --build-dir="$folder/plain"
     ;;
   *)
-    echo "part.sh: there is no part $part" >&2
+    echo "part.sh: the part $part is unknown" >&2
     exit 2
     ;;
 esac

@@ -66,7 +66,7 @@ setup ()
 expect ()
 {
   "${@:2}" && return
-  echo "It was to be seen that $1"
+  echo "This is not true: $1"
   wrong=1
 }
 
@@ -94,43 +94,45 @@ look ()
   local lib=$scratch/$1/lib/libhb-websocket-1 echo=$scratch/$1/examples/echo wrong=0
 
   if [[ ${options[$1]} == *-Dintrospection=disabled* ]]; then
-    expect "there is no introspection data" [ ! -e "$scratch/$1/lib/Hb-1.gir" ]
+    expect "the build has no introspection data" [ ! -e "$scratch/$1/lib/Hb-1.gir" ]
   fi
 
   if [ "$1" = static ]; then
-    expect "there is no shared library" [ ! -e "$lib.so" ]
-    expect "there is a static library" [ -e "$lib.a" ]
-    expect "the example needs none of ours" hides 'Shared library: [libhb-' "$echo" --dynamic
+    expect "the build has no shared library" [ ! -e "$lib.so" ]
+    expect "the build has a static library" [ -e "$lib.a" ]
+    expect "the example does not need the shared library" \
+      hides 'Shared library: [libhb-' "$echo" --dynamic
   else
-    expect "the example needs ours" shows 'Shared library: [libhb-' "$echo" --dynamic
+    expect "the example needs the shared library" shows 'Shared library: [libhb-' "$echo" --dynamic
   fi
 
   case "$1" in
     shared)
-      expect "there is no static library" [ ! -e "$lib.a" ]
+      expect "the build has no static library" [ ! -e "$lib.a" ]
       ;;
     lto)
-      expect "there is a static library too" [ -e "$lib.a" ]
-      expect "the objects are prepared for the link" \
+      expect "the build also has a static library" [ -e "$lib.a" ]
+      expect "the object files are prepared for optimization at link time" \
         takes_part "$scratch/$1/lib/task/libhb-task.a.p/hb-driver.c.o"
       ;;
     clang)
-      expect "Clang has compiled it" shows 'clang version' "$lib.so" --string-dump=.comment
+      expect "Clang has compiled the library" shows 'clang version' "$lib.so" --string-dump=.comment
       ;;
     bare)
-      expect "no assertion is left" hides g_assertion_message "$lib.so" --dyn-syms
-      expect "no check is left" hides g_return_if_fail_warning "$lib.so" --dyn-syms
+      expect "the library has no assertions" hides g_assertion_message "$lib.so" --dyn-syms
+      expect "the library has no checks of arguments" \
+        hides g_return_if_fail_warning "$lib.so" --dyn-syms
       expect "the stack is protected" shows __stack_chk_fail "$lib.so" --dyn-syms
-      expect "all is bound at once" shows BIND_NOW "$lib.so" --dynamic
-      expect "what was bound is not written to" shows GNU_RELRO "$lib.so" --segments
+      expect "all symbols are bound at the start" shows BIND_NOW "$lib.so" --dynamic
+      expect "relocated data is read-only" shows GNU_RELRO "$lib.so" --segments
       ;;
     timerless)
-      expect "no timerfd is used" hides timerfd_ "$lib.so" --dyn-syms
+      expect "the library uses no timerfd" hides timerfd_ "$lib.so" --dyn-syms
       expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
         --suite loopback
       ;;
     pollonly)
-      expect "no epoll is used" hides epoll_ "$lib.so" --dyn-syms
+      expect "the library uses no epoll" hides epoll_ "$lib.so" --dyn-syms
       expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
         --suite link --suite loopback
       ;;
@@ -170,7 +172,7 @@ for name in "${names[@]}"; do
 
   start=$SECONDS
   if build "$name" > "$scratch/$name.log" 2>&1; then
-    printf '%-9s is built, in %d s\n' "$name" $((SECONDS - start))
+    printf '%-9s was built in %d s\n' "$name" $((SECONDS - start))
     built+=("$name")
   else
     cat "$scratch/$name.log"
@@ -194,8 +196,8 @@ for name in "${built[@]}"; do
 done
 
 if [ ${#failed[@]} -ne 0 ]; then
-  echo "These have failed: ${failed[*]}"
+  echo "These builds have failed: ${failed[*]}"
   exit 1
 fi
 
-echo "All ${#built[@]} work"
+echo "All ${#built[@]} builds work"

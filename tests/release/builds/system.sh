@@ -51,8 +51,8 @@ blame_ourselves ()
 give_up ()
 {
   blame_ourselves
-  fail_for_now "$scratch/apt.log" "The packages cannot be installed on Debian $release (if that \
-lasts, and one package is to blame, name it in .ci/expected-$release)"
+  fail_for_now "$scratch/apt.log" "The packages cannot be installed on Debian $release (if one \
+package causes this for several days, name it in .ci/expected-$release)"
 }
 
 # Prints the kind of packages to install. The part library needs few packages, which other
@@ -175,7 +175,7 @@ exec {lock_fd}> "${lock:-/dev/null}"
 [ -z "$lock" ] || flock --shared "$lock_fd"
 make_chroot system
 copy_source
-say "The packages are installed on Debian $release for $architecture"
+say "Installing the packages on Debian $release for $architecture"
 install_packages
 echo "It took $SECONDS s so far."
 
@@ -186,5 +186,6 @@ for part in "${words[@]}"; do
   [ "$status" -eq 0 ] || failed+=("$part")
 done
 
-[ ${#failed[@]} -eq 0 ] || fail "on Debian $release for $architecture, these failed: ${failed[*]}"
+[ ${#failed[@]} -eq 0 ] \
+  || fail "on Debian $release for $architecture, these parts failed: ${failed[*]}"
 say "All parts passed on Debian $release for $architecture. It took $SECONDS s."

@@ -58,7 +58,8 @@ CASES = {
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
     'root installs what is missing': ((), 0, ANNOUNCED, True),
     'a user installs it with sudo': (('user', 'sudo'), 0, ANNOUNCED, True),
-    'there is no sudo': (('user',), 1, r'.*there is no sudo.*apt-get install .*gcc.*\n', False),
+    'a user has no sudo':
+        (('user',), 1, r'.*sudo is not installed.*apt-get install .*gcc.*\n', False),
     'sudo wants a password, without a terminal':
         (('user', 'sudo', 'sudo-refuses'), 1, r'.*no terminal.*apt-get install .*gcc.*\n', False),
     'there is no network':
