@@ -26,21 +26,21 @@ def parse_arguments():
     parser = argparse.ArgumentParser(prog='tests/bench/run.sh')
     parser.add_argument('--build-dir', type=Path, required=True, metavar='DIR')
     parser.add_argument('--only', metavar='PATTERN', action='append',
-                        help='cases and measures of such a name, as in echo-*-w64-plain or tick')
+                        help='run only the cases and measures that match, such as echo-*')
     parser.add_argument('--programs', metavar='PATTERN', action='append',
-                        help='programs of such a name; libsoup, the task and the engine always')
+                        help='run only programs that match, and libsoup, the task and the engine')
     parser.add_argument('--old', type=Path, metavar='DIR',
-                        help='another build, whose library the task is run with too')
+                        help='also run the task with the library of this build')
     parser.add_argument('--output', type=Path, metavar='STEM',
-                        help='where the figures are put, as STEM.txt and STEM.jsonl')
+                        help='write the figures to STEM.txt and STEM.jsonl')
     parser.add_argument('--goals', action='store_true',
-                        help='only the cases that have a goal, and no measures')
-    parser.add_argument('--rounds', type=int, help='how often each is run (5)')
-    parser.add_argument('--seconds', type=float, help='how long one run is (0.5)')
-    parser.add_argument('--all', action='store_true', help='all programs in all cases')
-    parser.add_argument('--quick', action='store_true', help='few and short runs, for a look')
-    parser.add_argument('--check', action='store_true', help='fail where a goal is missed')
-    parser.add_argument('--list', action='store_true', help='list what can be run')
+                        help='run only the cases that have a goal, and no measures')
+    parser.add_argument('--rounds', type=int, help='the number of runs of each case (5)')
+    parser.add_argument('--seconds', type=float, help='the duration of one run (0.5)')
+    parser.add_argument('--all', action='store_true', help='run all programs in all cases')
+    parser.add_argument('--quick', action='store_true', help='make fewer and shorter runs')
+    parser.add_argument('--check', action='store_true', help='fail if a goal is missed')
+    parser.add_argument('--list', action='store_true', help='list the cases and measures')
 
     arguments = parser.parse_args()
     arguments.rounds = arguments.rounds or (2 if arguments.quick else 5)
@@ -50,7 +50,7 @@ def parse_arguments():
     if arguments.old is not None:
         arguments.old = arguments.old.resolve()
         if not (arguments.old / 'lib' / LIBRARY).exists():
-            parser.error(f'there is no lib/{LIBRARY} in {arguments.old}')
+            parser.error(f'{arguments.old} has no lib/{LIBRARY}')
     return arguments
 
 

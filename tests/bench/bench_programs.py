@@ -56,7 +56,7 @@ def make_node_program(name, build):
     absent = ''
 
     if not shutil.which('node'):
-        absent = 'there is no node'
+        absent = 'node is missing'
     elif not (modules / name).exists() or not (modules / 'ws').exists():
         absent = 'npm has not installed it'
 
@@ -87,7 +87,7 @@ def make_binding_programs(build):
     )
 
     for language, command, interpreter, needed in bindings:
-        absent = '' if interpreter else f'there is no {needed}'
+        absent = '' if interpreter else f'{needed} is missing'
         if not list(library.glob('Hb-*.typelib')):
             absent = absent or 'built without introspection'
         for name in (RAW, TASK, ENGINE):
@@ -111,5 +111,5 @@ def make_programs(build, old=None):
     for name in NODE_PEERS:
         yield make_node_program(name, build)
     yield Program('websockets', [python, str(CLIENTS / 'client-websockets.py')], is_peer=True,
-                  absent='' if python else 'there is no Python with websockets')
+                  absent='' if python else 'Python with websockets is missing')
     yield from make_binding_programs(build)

@@ -58,7 +58,7 @@ install_peers ()
 
   cp tests/bench/peers/package.json tests/bench/peers/package-lock.json "$peers"
   if ! command -v npm > /dev/null; then
-    echo "There is no npm, so the peers of Node are skipped" >&2
+    echo "npm is missing, so the peers of Node are skipped" >&2
   elif npm ci --prefix "$peers" --ignore-scripts --no-audit --no-fund --loglevel=error >&2; then
     cp "$peers/package-lock.json" "$peers/installed.json"
   else
@@ -66,7 +66,7 @@ install_peers ()
   fi
 }
 
-tools/install-packages.sh bench || echo "Going on with the packages that are there" >&2
+tools/install-packages.sh bench || echo "Continuing with the packages that are installed" >&2
 
 if [ -f "$build_dir/build.ninja" ]; then
   meson setup --reconfigure "${options[@]}" "$build_dir" >&2

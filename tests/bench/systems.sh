@@ -79,7 +79,7 @@ mkdir -p "$output"
 here=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 
 for system in $systems; do
-  say "Debian $system is measured"
+  say "Measuring on Debian $system"
   if [ "$system" = "$here" ]; then
     measure_here "$system"
   else

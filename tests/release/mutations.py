@@ -192,8 +192,8 @@ def try_fault(copy, path, number, new):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--count', type=int, default=50, help='how many faults (50)')
-    parser.add_argument('--seed', default='1', help='which faults (1)')
+    parser.add_argument('--count', type=int, default=50, help='the number of faults (50)')
+    parser.add_argument('--seed', default='1', help='the seed that selects the faults (1)')
     parser.add_argument('--folder', type=Path, default=SOURCE / '_build-mutations')
     parser.add_argument('--list', action='store_true', help='print the faults, and try none')
     arguments = parser.parse_args()
@@ -210,7 +210,7 @@ def main():
     copy.prepare()
     every = [suite for suites in STAGES for suite in suites]
     if not copy.compile(*copy.get_programs(every)) or copy.find_failure(every):
-        sys.exit(f'Without a fault, it does not pass: see {copy.log}')
+        sys.exit(f'The tests fail without a fault: see {copy.log}')
 
     tried = survived = 0
     for name, path, number, old, new in choose(find_sites(copy.source), arguments.seed):

@@ -156,7 +156,7 @@ bench_client_on_message (BenchClient   *self,
   guint n_told = self->work == BENCH_SEND ? read_count (self, data, size) : 1;
 
   if (self->work != BENCH_SEND && size != self->size)
-    g_error ("A message of %zu bytes came where %zu were due", size, self->size);
+    g_error ("A message has %zu bytes instead of %zu", size, self->size);
 
   self->n_received++;
   self->n_messages += n_told;

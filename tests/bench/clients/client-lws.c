@@ -74,7 +74,7 @@ protocol_cb (struct lws                *wsi,
       break;
 
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-      g_error ("%s", in != NULL ? (const char *) in : "It could not connect");
+      g_error ("%s", in != NULL ? (const char *) in : "The client could not connect");
 
     case LWS_CALLBACK_CLIENT_CLOSED:
       g_error ("The connection was closed");
@@ -122,7 +122,7 @@ main (int    argc,
                              | LCCSCF_SKIP_SERVER_CERT_HOSTNAME_CHECK;
 
   if (lws_client_connect_via_info (&connect) == NULL)
-    g_error ("It could not connect");
+    g_error ("The client could not connect");
 
   while (lws_service (connect.context, 0) >= 0)
     continue;

@@ -157,7 +157,7 @@ take_mask (BenchEngine *self)
   if (self->next_mask == N_MASKS)
     {
       if (getrandom (self->masks, sizeof self->masks, 0) != sizeof self->masks)
-        g_error ("There are no random numbers");
+        g_error ("Cannot read random numbers");
       self->next_mask = 0;
     }
 
@@ -248,7 +248,7 @@ parse_head (BenchEngine  *self,
 
   if ((data[0] != (FIN | SOUP_WEBSOCKET_DATA_TEXT) && data[0] != (FIN | SOUP_WEBSOCKET_DATA_BINARY))
       || (data[1] & MASKED) != 0)
-    g_error ("A frame came that no benchmark sends");
+    g_error ("Received a frame that no benchmark sends");
 
   self->type = data[0] & OPCODE;
   *size = n_bytes == 0 ? data[1] & LENGTH : 0;

@@ -45,7 +45,7 @@ start (const char *address,
   struct lws *link = lws_client_connect_via_info (&info);
 
   if (link == NULL)
-    g_error ("It could not connect");
+    g_error ("The client could not connect");
 
   if (first == NULL)
     first = link;

@@ -104,7 +104,7 @@ carry_out (const char *command,
   else if (strcmp (command, "back") == 0)
     wait_until_back ();
   else
-    g_error ("There is no command %s", command);
+    g_error ("The command %s is unknown", command);
 }
 
 /* Prints the CPU time and the number of wake-ups. Each time the loop waits, the kernel counts one

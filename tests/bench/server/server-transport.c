@@ -25,7 +25,7 @@ server_tls_new (const char *certificate,
       || SSL_CTX_use_PrivateKey_file (tls, key, SSL_FILETYPE_PEM) != 1)
     {
       ERR_print_errors_fp (stderr);
-      g_error ("There is no certificate to be had from %s and %s", certificate, key);
+      g_error ("Cannot load the certificate %s with the key %s", certificate, key);
     }
 
   SSL_CTX_set_mode (tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER

@@ -31,9 +31,9 @@ static char *key;
 static int n_addresses = 1;
 
 static const GOptionEntry entries[] = {
-  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate, "For TLS", "FILE" },
-  { "key", 0, 0, G_OPTION_ARG_FILENAME, &key, "For TLS", "FILE" },
-  { "addresses", 0, 0, G_OPTION_ARG_INT, &n_addresses, "How many to listen on", "N" },
+  { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &certificate, "The certificate for TLS", "FILE" },
+  { "key", 0, 0, G_OPTION_ARG_FILENAME, &key, "The private key for TLS", "FILE" },
+  { "addresses", 0, 0, G_OPTION_ARG_INT, &n_addresses, "The number of addresses", "N" },
   G_OPTION_ENTRY_NULL,
 };
 
