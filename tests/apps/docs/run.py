@@ -153,7 +153,7 @@ def why_not(snippet):
     """Returns why the snippet cannot be tested here, or None."""
     if snippet.language == 'js' and snippet.kind == 'server':
         if not get_tool('NODE'):
-            return 'there is no Node'
+            return 'Node is missing'
         return None if find_node_module('ws') else 'Node has no module ws'
     if snippet.language == 'python' and snippet.kind == 'server':
         present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import websockets'])
@@ -161,23 +161,23 @@ def why_not(snippet):
     if snippet.language == 'python' and 'gi.events' in snippet.text:
         present = run([*(get_tool('PYTHON') or ['false']), '-c', 'import gi.events'])
         if present.returncode != 0:
-            return 'there is no gi.events, which PyGObject has from 3.50 on'
+            return 'PyGObject is older than 3.50, and has no gi.events'
     for name, version in find_packages(snippet.text):
         if run([*PKG_CONFIG, f'--atleast-version={version}', name]).returncode != 0:
-            return f'there is no {name} {version}'
+            return f'{name} {version} is missing'
     if EXAMPLE_ECHO_SERVER in snippet.text and not ECHO_SERVER.exists():
-        return 'there is no echo-server'
+        return 'echo-server is missing'
     if snippet.language == 'ini' and not shutil.which('systemd-analyze'):
-        return 'there is no systemd-analyze'
+        return 'systemd-analyze is missing'
     if WINDOW.search(snippet.text) and not shutil.which('Xvfb'):
-        return 'there is no Xvfb'
+        return 'Xvfb is missing'
     tool, what = {
         'js': ('GJS', 'GJS'),
         'python': ('PYTHON', 'Python with GObject'),
-        'vala': ('VALAC', 'Vala compiler, or no vapi'),
+        'vala': ('VALAC', 'the Vala compiler or the vapi'),
         'meson': ('MESON', 'Meson'),
     }.get(snippet.language, (None, None))
-    return None if tool is None or get_tool(tool) else f'there is no {what}'
+    return None if tool is None or get_tool(tool) else f'{what} is missing'
 
 
 class Watched:

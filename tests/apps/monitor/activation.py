@@ -102,7 +102,7 @@ def list_windows():
 def check_window(desktop):
     name = 'its window has the name and the class that the desktop file names'
     if not shutil.which('xwininfo'):
-        skip(name, 'there is no xwininfo')
+        skip(name, 'xwininfo is missing')
         return
 
     language = os.environ.get('LANGUAGE')
@@ -146,7 +146,7 @@ def main(desktop_file, service=None, program=None):
     missing = [name for name in ('dbus-daemon', 'gapplication', 'gdbus')
                if not shutil.which(name)]
     if missing:
-        skip_all(f'there is no {missing[0]}')
+        skip_all(f'{missing[0]} is missing')
 
     if service:
         offer_service(Path(service), program)

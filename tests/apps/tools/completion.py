@@ -103,7 +103,7 @@ def check_zsh(wanted):
                 'the file for zsh has the options of --help')
 
     if not shutil.which('zsh'):
-        skip('zsh', 'there is no zsh')
+        skip('zsh', 'zsh is missing')
         return
     result = subprocess.run(['zsh', '-f', '-c', ZSH_SCRIPT, 'zsh', ZSH], text=True,
                             capture_output=True, env=ENVIRONMENT, check=False)
@@ -125,7 +125,7 @@ def check_fish(wanted):
                 'the file for fish has the options of --help')
 
     if not shutil.which('fish'):
-        skip('fish', 'there is no fish')
+        skip('fish', 'fish is missing')
         return
     for words, values in [('hb-cat --', [f'--{name}' for name in wanted]),
                           ('hb-cat --liveness=', ['any', 'reply', 'steady']),
@@ -140,7 +140,7 @@ def check_fish(wanted):
 
 def check_bash():
     if not shutil.which('bash'):
-        skip('bash', 'there is no bash')
+        skip('bash', 'bash is missing')
         return
 
     options = get_options()

@@ -81,7 +81,7 @@ def has_tls(result):
 
 def check_tls(scratch):
     if not shutil.which('openssl'):
-        skip('TLS', 'there is no openssl')
+        skip('TLS', 'openssl is missing')
         # These options cannot be tested without certificates.
         used.update(('--ca-file', '--cert', '--key', '--insecure'))
         return

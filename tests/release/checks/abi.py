@@ -148,7 +148,7 @@ def find_not_nullable(vapi):
 def check_vapi():
     name = 'the vapi for subprojects is the one that vapigen makes'
     if not GIR.exists() or not shutil.which('vapigen'):
-        skip(name, 'built without introspection, or there is no vapigen')
+        skip(name, 'built without introspection, or vapigen is missing')
         return
 
     vapi = make_vapi()

@@ -112,7 +112,7 @@ def check_version(component):
 def check_with_appstream(path):
     name = 'AppStream accepts it'
     if not shutil.which('appstreamcli'):
-        skip(name, 'there is no appstreamcli')
+        skip(name, 'appstreamcli is missing')
         return
 
     result = run(['appstreamcli', 'validate', '--pedantic', '--no-net', '--no-color', path])
@@ -126,7 +126,7 @@ def check_with_appstream(path):
 def check_with_desktop(path):
     name = 'desktop-file-validate accepts it'
     if not shutil.which('desktop-file-validate'):
-        skip(name, 'there is no desktop-file-validate')
+        skip(name, 'desktop-file-validate is missing')
         return
 
     result = run(['desktop-file-validate', path])

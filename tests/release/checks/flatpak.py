@@ -49,7 +49,7 @@ def check_with_flatpak_builder():
     """Checks that flatpak-builder prints all keys of the manifest. It would omit unknown keys."""
     name = 'flatpak-builder understands all of it'
     if not shutil.which('flatpak-builder'):
-        skip(name, 'there is no flatpak-builder')
+        skip(name, 'flatpak-builder is missing')
         return
 
     with tempfile.TemporaryDirectory() as scratch:

@@ -76,7 +76,7 @@ def main():
             check_compiles(name, CXX, PROGRAM.replace('(void)', '()'), '.cc', f'-std={standard}',
                            *STRICT)
         else:
-            skip(name, 'there is no C++ compiler')
+            skip(name, 'the C++ compiler is missing')
 
     check_compiles('the preprocessor can compare versions', CC, VERSION_PROGRAM, '.c', '-std=c99',
                    *STRICT)

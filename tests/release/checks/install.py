@@ -32,7 +32,7 @@ def check_application(root, below):
     """Checks with AppStream, which looks below usr, that the files in the metadata exist."""
     name = 'what the metainfo names is installed'
     if not shutil.which('appstreamcli'):
-        skip(name, 'there is no appstreamcli')
+        skip(name, 'appstreamcli is missing')
         return
 
     tree = root / 'tree'
@@ -44,7 +44,7 @@ def check_application(root, below):
 
 def main():
     if not MESON:
-        skip_all('there is no meson')
+        skip_all('meson is missing')
 
     options = get_options()
     prefix = Path(options['prefix'])

@@ -146,7 +146,7 @@ def run_by_runner(runner, installation, commands, scratch):
 
 def main():
     if not MESON:
-        skip_all('there is no meson')
+        skip_all('meson is missing')
 
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

@@ -147,7 +147,7 @@ def check_symbols(archives):
     if '-fsanitize' in ' '.join(get_compile_command('hb-machine.c', 'hb-core')[1]):
         skip(name, 'built with sanitizers')
     elif missing:
-        skip(name, f'there is no {missing[0]}')
+        skip(name, f'{missing[0]} is missing')
     else:
         known = get_symbols('--defined-only', *archives).union(
             *(get_symbols('-D', '--defined-only', library) for library in libraries))

@@ -61,9 +61,9 @@ def check_files():
 def check_with_reuse():
     name = 'reuse accepts all files'
     if not shutil.which('reuse'):
-        skip(name, 'there is no reuse')
+        skip(name, 'reuse is missing')
     elif not (SOURCE / '.git').exists():
-        skip(name, 'there is no git, which knows the files')
+        skip(name, 'git, which lists the files, is missing')
     else:
         result = run(['reuse', '--root', SOURCE, 'lint'])
         check(result.returncode == 0, name, result.stdout)

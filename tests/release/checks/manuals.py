@@ -44,7 +44,7 @@ def check_installed():
 def check_format(page, command):
     name = f'{command[0]} accepts {page.name}'
     if not shutil.which(command[0]):
-        skip(name, f'there is no {command[0]}')
+        skip(name, f'{command[0]} is missing')
         return
 
     result = subprocess.run([*command, page], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -102,7 +102,7 @@ def check_c(text, scratch):
 def main():
     readme = SOURCE / 'README.md'
     if not readme.exists():
-        skip_all('there is no README')
+        skip_all('the README is missing')
 
     text = readme.read_text(encoding='utf-8')
     check(text.count('\n') < MAX_LINES, f'the README is shorter than {MAX_LINES} lines')

@@ -70,7 +70,7 @@ def check_kind(kind, scratch):
         if vala:
             check_program([build / 'user-in-vala'], f'{kind}: the program in Vala runs')
         else:
-            skip(f'{kind}: the program in Vala runs', 'there is no Vala compiler')
+            skip(f'{kind}: the program in Vala runs', 'the Vala compiler is missing')
 
 
 def check_asking(scratch):
@@ -86,7 +86,7 @@ def check_asking(scratch):
 
 def main():
     if not MESON:
-        skip_all('there is no meson')
+        skip_all('meson is missing')
 
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)

@@ -13,7 +13,7 @@ from gi.repository import GLib, Hb
 try:
     from gi.events import GLibEventLoop
 except ImportError:
-    skip_all('there is no gi.events, which PyGObject has from 3.50 on')
+    skip_all('PyGObject is older than 3.50, and has no gi.events')
 
 ONE = GLib.Bytes.new(b'one')
 
