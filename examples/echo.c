@@ -5,6 +5,7 @@
  * At the end of the input, the program waits for the answers to all lines, and then closes the
  * connection. On Ctrl+C, the program closes the connection at once. */
 
+#include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <hb-websocket.h>
 
@@ -94,26 +95,28 @@ close_now_cb (gpointer task)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-input_cb (GIOChannel      *lines,
-          GIOCondition     condition,
-          HbWebsocketTask *task)
+static void
+line_cb (GObject      *source,
+         GAsyncResult *result,
+         gpointer      task)
 {
+  GDataInputStream *lines = G_DATA_INPUT_STREAM (source);
   g_autofree char *line = NULL;
-  gsize end;
+  g_autoptr (GError) error = NULL;
 
-  if (g_io_channel_read_line (lines, &line, NULL, &end, NULL) != G_IO_STATUS_NORMAL)
+  line = g_data_input_stream_read_line_finish_utf8 (lines, result, NULL, &error);
+  if (line == NULL)
     {
+      if (error != NULL)
+        g_printerr ("%s\n", error->message);
       input_has_ended = TRUE;
       g_timeout_add (ANSWER_TIMEOUT, close_now_cb, task);
       close_when_answered (task);
-      return G_SOURCE_REMOVE;
+      return;
     }
 
-  line[end] = '\0';
   send_text (task, line);
-
-  return G_SOURCE_CONTINUE;
+  g_data_input_stream_read_line_async (lines, G_PRIORITY_DEFAULT, NULL, line_cb, task);
 }
 
 static void
@@ -124,7 +127,7 @@ opened_cb (GObject      *source,
   HbWebsocketTask *task = HB_WEBSOCKET_TASK (source);
 
   if (hb_websocket_task_open_finish (task, result, NULL))
-    g_io_add_watch (lines, G_IO_IN | G_IO_HUP, (GIOFunc) input_cb, task);
+    g_data_input_stream_read_line_async (lines, G_PRIORITY_DEFAULT, NULL, line_cb, task);
 }
 
 static HbWebsocketTask *
@@ -152,7 +155,8 @@ main (int    argc,
       char **argv)
 {
   g_autoptr (HbWebsocketTask) task = NULL;
-  g_autoptr (GIOChannel) lines = g_io_channel_unix_new (0);
+  g_autoptr (GInputStream) input = g_unix_input_stream_new (0, FALSE);
+  g_autoptr (GDataInputStream) lines = g_data_input_stream_new (input);
 
   setlocale (LC_ALL, "");
 

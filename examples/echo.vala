@@ -79,18 +79,24 @@ class Echo
     close_when_answered ();
   }
 
-  bool on_input (IOChannel lines)
+  // Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
+  // ends the program.
+  public bool close_now ()
   {
-    string line;
-    size_t end;
+    task.close ();
+    return Source.REMOVE;
+  }
+
+  async void send_lines ()
+  {
+    var lines = new DataInputStream (new UnixInputStream (0, false));
 
     try
       {
-        if (lines.read_line (out line, null, out end) == NORMAL)
-          {
-            send_text (line[0:(long) end]);
-            return Source.CONTINUE;
-          }
+        string? line;
+
+        while ((line = yield lines.read_line_utf8_async ()) != null)
+          send_text (line);
       }
     catch (Error error)
       {
@@ -100,24 +106,15 @@ class Echo
     input_has_ended = true;
     Timeout.add (ANSWER_TIMEOUT, close_now);
     close_when_answered ();
-    return Source.REMOVE;
   }
 
-  // Closes the connection on the first Ctrl+C, or when the answers take too long. A second Ctrl+C
-  // ends the program.
-  public bool close_now ()
-  {
-    task.close ();
-    return Source.REMOVE;
-  }
-
-  public async void send_lines ()
+  public async void run ()
   {
     try
       {
         // Repeats the attempts until a connection is open.
         yield task.open_async ();
-        new IOChannel.unix_new (0).add_watch (IN | HUP, on_input);
+        yield send_lines ();
       }
     catch (Error error)
       {
@@ -146,7 +143,7 @@ int main (string[] args)
       loop.quit ();
   });
   Unix.signal_add (SIGINT, echo.close_now);
-  echo.send_lines.begin ();
+  echo.run.begin ();
   if (echo.task.state == CLOSED)
     return 1; // The URI is invalid, as the `error` signal has reported.
 

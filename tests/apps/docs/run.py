@@ -68,7 +68,7 @@ WINDOW = re.compile(r'<gtk/gtk\.h>|\bGtk\b')
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
     WINDOW: ('gtk4', '4.0'),
-    re.compile(r'\bnew UnixInputStream\b'): ('gio-unix-2.0', '2.74'),
+    re.compile(r'<gio/gunixinputstream\.h>|\bnew UnixInputStream\b'): ('gio-unix-2.0', '2.74'),
 }
 
 WINDOW_RUNNER = Path(__file__).resolve().parents[1] / 'monitor/run.py'

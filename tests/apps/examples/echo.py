@@ -210,9 +210,11 @@ def test_socket(path, *command):
 
 
 def test_interrupt(path, *command):
-    """Ctrl+C closes an open connection."""
+    """Ctrl+C closes an open connection, even if the last line of the input is incomplete."""
     with Server(path) as server, Example(*command, server.uri) as example:
-        example.expect('open', 'received hello')
+        example.process.stdin.write('complete\nincompl')
+        example.process.stdin.flush()
+        example.expect('open', 'received hello', 'received complete')
         example.process.send_signal(signal.SIGINT)
         example.expect('closed with code 1000')
         example.expect_success()
