@@ -1077,8 +1077,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] wait too. They
  *   complete, and [signal@WebsocketTask::drain] is emitted, when the acknowledgement arrives.
  * - The task queries the kernel for acknowledgements when the server sends data, and at intervals.
- *   The first interval is a round trip if a call waits, and 100 ms otherwise. The longest interval
- *   is a second.
+ *   The first interval is a round trip if a call or [signal@WebsocketTask::drain] waits, or if the
+ *   queue is at least half full, and otherwise at least 100 ms. The longest interval is a second.
  *
  * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
  * the following cases, the task does not send it again:
