@@ -112,7 +112,7 @@ class Copy:
             shutil.copy2(SOURCE / name, self.source / name)
         again = ['--wipe'] if self.build.exists() else []
         if not self.run('meson', 'setup', *again, self.build, self.source, *OPTIONS):
-            sys.exit(f'It cannot be configured: see {self.log}')
+            sys.exit(f'The copy cannot be configured: see {self.log}')
 
     def run(self, *command):
         def limit():

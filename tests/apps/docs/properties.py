@@ -75,7 +75,7 @@ def main(page, gir):
     faults = [f'{name}: the page has {actual.get(name)}, the class has {expected.get(name)}'
               for name in sorted({*actual, *expected}) if actual.get(name) != expected.get(name)]
     if len(actual) != len(rows):
-        faults.append('a property is there twice')
+        faults.append('a property is listed twice')
 
     for fault in faults:
         print(fault)

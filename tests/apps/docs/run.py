@@ -221,7 +221,7 @@ class Watched:
             self._process.wait(WAIT_TIMEOUT)
             return True
         except subprocess.TimeoutExpired:
-            self.lines.append(f'(it did not end within {WAIT_TIMEOUT} s)')
+            self.lines.append(f'(the program did not end within {WAIT_TIMEOUT} s)')
             return False
 
     def end(self):
@@ -278,10 +278,10 @@ def run_program(snippet, command, interrupt):
     output = '\n'.join(program.lines)
 
     if missing is not None:
-        return f'It did not print “{missing}”, but:\n{output}'
+        return f'The program did not print “{missing}”. It printed:\n{output}'
     if TROUBLE.search(output):
         return f'It complained:\n{output}'
-    return f'It ended with {status}:\n{output}' if status != 0 else None
+    return f'The program ended with status {status}:\n{output}' if status != 0 else None
 
 
 def check_program(snippet, folder):

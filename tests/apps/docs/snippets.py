@@ -62,7 +62,7 @@ def read_fences(page, text):
         elif KIND.match(line):
             kind = KIND.match(line)[1]
         elif COMMENT.match(line) or (line and kind):
-            raise Fault(f'{page}:{number}: neither a fence nor what is known of one: {line}')
+            raise Fault(f'{page}:{number}: not a fence of a known form: {line}')
 
     if start is not None or kind is not None:
         raise Fault(f'{page}: a fence is missing at the end')
@@ -78,17 +78,17 @@ def read_snippets(path):
             continue
         if language == 'text':
             if not awaits_output or kind:
-                raise Fault(f'{path.name}:{line}: this is no output of a program')
+                raise Fault(f'{path.name}:{line}: this is not the output of a program')
             snippets[-1].output = tuple(text.splitlines())
             awaits_output = False
             continue
 
         if awaits_output:
-            raise Fault(f'{snippets[-1]}: what it prints does not follow')
+            raise Fault(f'{snippets[-1]}: its output does not follow')
         snippets.append(Snippet(path.name, line, language, kind or 'fragment', text, ()))
         awaits_output = kind == 'program'
 
     if awaits_output:
-        raise Fault(f'{snippets[-1]}: what it prints does not follow')
+        raise Fault(f'{snippets[-1]}: its output does not follow')
 
     return snippets

@@ -100,7 +100,7 @@ def list_windows():
 
 
 def check_window(desktop):
-    name = 'its window has the name and the class that the desktop file names'
+    name = 'the window has the name and the class that the desktop file names'
     if not shutil.which('xwininfo'):
         skip(name, 'xwininfo is missing')
         return
@@ -116,30 +116,30 @@ def check_activation(desktop):
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(WAIT_TIMEOUT)
         result = call('launch', ID, f'ws://127.0.0.1:{server.getsockname()[1]}/place')
-        check(result.returncode == 0, 'the bus starts it', result.stdout)
+        check(result.returncode == 0, 'the bus starts the monitor', result.stdout)
         if result.returncode != 0:
             return
 
         try:
             client, _ = server.accept()
         except TimeoutError:
-            check(False, 'it opens the address that it was given', 'nobody has connected')
+            check(False, 'the monitor opens the given address', 'no client has connected')
             return
 
     with client:
         client.settimeout(WAIT_TIMEOUT)
         request = read_request(client)
         check(request.startswith('GET /place HTTP/1.1\r\n') and 'Upgrade: websocket' in request,
-              'it opens the address that it was given', request)
+              'the monitor opens the given address', request)
         check_window(desktop)
         result = call('action', ID, 'quit')
         try:
             left = client.recv(1) == b''
         except TimeoutError:
             left = False
-        check(result.returncode == 0 and left, 'it drops its link when it has to quit',
+        check(result.returncode == 0 and left, 'the monitor drops its connection when it quits',
               result.stdout)
-        check(wait_until(lambda: not is_on_bus()), 'and leaves the bus')
+        check(wait_until(lambda: not is_on_bus()), 'the monitor leaves the bus when it quits')
 
 
 def main(desktop_file, service=None, program=None):

@@ -117,7 +117,7 @@ class Page:
 
 def test_empty(page):
     page.wait_for_cards(lambda cards: not cards, 'an empty list')
-    expect(page.find('#nobody').is_displayed(), 'nothing says that nobody is connected')
+    expect(page.find('#nobody').is_displayed(), 'the page does not say that no client is connected')
     expect_equal(page.find('#address').text, page.server.uri, 'the address')
     page.wait_for_status('The page is connected to the server.')
 
@@ -335,19 +335,19 @@ def test_restart(page):
 
 
 CASES = [
-    ('at first the list is empty', test_empty),
+    ('the list is empty at first', test_empty),
     ('a client is listed, and its messages are counted', test_counts),
-    ('the page shows each text as text', test_odd_text),
+    ('the page shows markup in messages as text', test_odd_text),
     ('the buttons of a client act on it', test_commands_to_one),
     ('the settings of the server act on all clients', test_commands_to_all),
-    ('the server greets, wants a login, and limits messages', test_demands),
+    ('the server greets, requires a login, and limits messages', test_demands),
     ('a broadcast reaches a client, and the log is bounded', test_long_log),
-    ('a late update does not undo a click', test_click_in_update),
-    ('the keyboard is enough', test_keyboard),
+    ('an update that arrives late does not undo a click', test_click_in_update),
+    ('each control can be used with the keyboard', test_keyboard),
     ('each control has a name', test_names),
-    ('it fits a phone, and follows light and dark', test_looks),
-    ('the console has no error', test_console),
-    ('the page finds a server that was started again', test_restart),
+    ('the page fits a phone, and follows the light and dark schemes', test_looks),
+    ('the console shows no errors', test_console),
+    ('the page reconnects to a server that was started again', test_restart),
 ]
 
 

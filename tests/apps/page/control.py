@@ -374,7 +374,7 @@ def test_delay_is_bounded(server):
     """If a client never stops sending, the server stops reading when too many answers wait."""
     with WebSocket(server.port) as client, Control(server.port) as control:
         control.do('delay', delay=60000)
-        expect(not send_without_end(client), 'the server goes on reading')
+        expect(not send_without_end(client), 'the server continues to read')
         expect(control.next()['clients'][0]['bytesIn'] < 32 * MIB, 'the server has read too much')
 
 
@@ -383,7 +383,7 @@ def test_unread_is_bounded(server):
     """The server reads nothing more from a client until that client has read its answers."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
-            expect(not send_without_end(client), 'the server goes on reading')
+            expect(not send_without_end(client), 'the server continues to read')
             listed = control.next()['clients'][0]
             expect(listed['bytesIn'] < 32 * MIB, 'the server has read too much')
             control.expect_error('has not read', 'send', client=1, text='x')
@@ -604,44 +604,44 @@ def test_many_come_and_go(server):
 
 
 CASES = [
-    ('only the own page may control', test_origin),
-    ('a name that was made to lead here is of no use', test_rebinding),
-    ('everybody may use the echo, on any path', test_echo_for_all),
+    ('only the page of the server can send commands', test_origin),
+    ('a foreign name that resolves to the server cannot send commands', test_rebinding),
+    ('every origin can use the echo, on any path', test_echo_for_all),
     ('messages above the limits of a SoupServer are echoed', test_echo_of_long_messages),
     ('only this machine can reach the server', test_loopback_only),
-    ('what is no command is answered by an error', test_bad_commands),
-    ('what a command lacks is named, and nothing is done', test_bad_members),
-    ('a command that is too big ends the control', test_big_command),
+    ('the reply to an invalid command is an error', test_bad_commands),
+    ('the error names a missing or wrong member, and nothing is changed', test_bad_members),
+    ('a command that is too big ends the connection', test_big_command),
     ('an update lists clients and messages', test_update),
-    ('whatever is in a text, JSON comes of it', test_odd_texts),
-    ('whatever is in a path, the log shows it', test_odd_paths),
-    ('no terminal is given control characters of a path', test_odd_paths_in_terminal),
-    ('an update comes for each next, and not without', test_one_update_for_one_next),
+    ('each text of a message becomes valid JSON', test_odd_texts),
+    ('the log shows each path', test_odd_paths),
+    ('a path does not bring control characters to the terminal', test_odd_paths_in_terminal),
+    ('each command next gets one update', test_one_update_for_one_next),
     ('the log is bounded', test_bounded_log),
     ('drop resets the connection', test_drop),
-    ('close sends the code', test_close),
-    ('a client that does not answer a close is waited for in vain', test_close_unheard),
-    ('a muted client gets nothing, until it is unmuted', test_mute),
+    ('close sends the close code', test_close),
+    ('a client that does not answer a close frame is removed', test_close_unheard),
+    ('a muted client receives nothing until it is unmuted', test_mute),
     ('mute and unmute may alternate', test_mute_twice),
-    ('a muted client that leaves is listed no more', test_mute_and_leave),
+    ('a muted client that disconnects is removed from the list', test_mute_and_leave),
     ('a muted client can be dropped', test_mute_and_drop),
-    ('refuse answers 503, and leaves page and clients alone', test_refuse),
-    ('delay puts answers off, in their order', test_delay),
-    ('what waits because of a delay is bounded', test_delay_is_bounded),
-    ('what a client does not read is bounded', test_unread_is_bounded),
+    ('refuse answers 503, and does not affect the page and the clients', test_refuse),
+    ('delay delays answers, and keeps their order', test_delay),
+    ('the answers that wait for a delay are bounded', test_delay_is_bounded),
+    ('the answers that a client does not read are bounded', test_unread_is_bounded),
     ('broadcasts that a client does not read are bounded', test_unread_broadcasts_are_bounded),
-    ('send goes to one, broadcast to all', test_send_and_broadcast),
-    ('a command without a client is for all', test_all),
-    ('greet speaks first', test_greet),
-    ('login is demanded', test_login),
-    ('limit answers 1009', test_limit),
+    ('send reaches one client, and broadcast all clients', test_send_and_broadcast),
+    ('a command without a client is for all clients', test_all),
+    ('greet sends a message before the client does', test_greet),
+    ('login requires a first message', test_login),
+    ('limit closes with the code 1009', test_limit),
     ('the files of the page are served with a policy', test_files),
-    ('--refuse can be taken back', test_option_refuse),
-    ('--mute-after can be taken back', test_option_mute_after),
-    ('--drop-every drops', test_option_drop_every),
-    ('--pong and --protocol are kept to', test_options_pong_and_protocol),
-    ('there are at most a thousand clients', test_many_stay),
-    ('clients that are dropped as others come are all gone', test_many_come_and_go),
+    ('the command refuse can undo --refuse', test_option_refuse),
+    ('the command mute can undo --mute-after', test_option_mute_after),
+    ('--drop-every drops the connection', test_option_drop_every),
+    ('--pong and --protocol take effect', test_options_pong_and_protocol),
+    ('at most a thousand clients can connect', test_many_stay),
+    ('clients that are dropped while others connect are all removed', test_many_come_and_go),
 ]
 
 if __name__ == '__main__':

@@ -20,7 +20,7 @@ def expect(condition, message):
 
 
 def expect_equal(value, wanted, what):
-    expect(value == wanted, f'{what} is {value!r}, and was to be {wanted!r}')
+    expect(value == wanted, f'{what} is {value!r}, but {wanted!r} was expected')
 
 
 def wait_for(condition, what):

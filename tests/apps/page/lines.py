@@ -99,7 +99,7 @@ def check_commands(lines):
     # A command is answered although the reply to `next` waits for a change.
     expect(lines.run('next')['log'], 'the update has no log')
     lines.send('{"command": "next"}\n{"command": "delay", "delay": 1}')
-    expect_equal({lines.read()['type'] for _ in range(2)}, {'done', 'update'}, 'what came')
+    expect_equal({lines.read()['type'] for _ in range(2)}, {'done', 'update'}, 'the received types')
 
 
 def check_errors(lines):
@@ -119,7 +119,7 @@ def check_errors(lines):
 def test_socket():
     with server_at_socket() as (server, path), connect(path) as lines:
         expect_equal(lines.port, server.port, 'the port')
-        expect_equal(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, 'the rights of others')
+        expect_equal(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, 'the permissions of other users')
         check_errors(lines)
         check_commands(lines)
 
@@ -146,7 +146,7 @@ def test_end_of_commands():
         sock.shutdown(socket.SHUT_WR)
         with sock.makefile('rb') as stream:
             replies = [json.loads(line)['type'] for line in stream]
-    expect_equal(replies, ['listening'] + ['done'] * 1000, 'what came')
+    expect_equal(replies, ['listening'] + ['done'] * 1000, 'the received types')
 
 
 def test_unread_replies():
@@ -195,14 +195,14 @@ def test_pipe_ends():
 
 
 CASES = [
-    ('a socket takes commands, and answers each', test_socket),
-    ('the standard input does too', test_pipe),
+    ('a socket takes commands, and each gets a reply', test_socket),
+    ('standard input takes commands, and each gets a reply', test_pipe),
     ('two programs can control a server', test_two_programs),
-    ('each command is answered, although no more will come', test_end_of_commands),
+    ('each command gets a reply after the end of the commands', test_end_of_commands),
     ('replies that are not read are bounded', test_unread_replies),
-    ('a program may end without a command', test_leaving),
-    ('a socket that cannot be made ends the server', test_no_socket),
-    ('the end of the standard input ends the server', test_pipe_ends),
+    ('a program can disconnect without a command', test_leaving),
+    ('the server ends if it cannot create the socket', test_no_socket),
+    ('the end of standard input ends the server', test_pipe_ends),
 ]
 
 if __name__ == '__main__':

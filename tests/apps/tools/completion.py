@@ -146,29 +146,31 @@ def check_bash():
     options = get_options()
     wanted = sorted([name + '=' * value for name, (_, value) in options.items()])
 
-    check_equal(complete('-'), wanted, 'it offers the options of --help, and no other')
-    check_equal(complete('--ca'), ['--ca-file='], 'it offers those that begin so')
-    check_equal(complete(''), ['ws://', 'wss://'], 'it offers the schemes of a URI')
+    check_equal(complete('-'), wanted, 'bash offers exactly the options of --help')
+    check_equal(complete('--ca'), ['--ca-file='],
+                'bash offers the options that begin with the word')
+    check_equal(complete(''), ['ws://', 'wss://'], 'bash offers the schemes of a URI')
 
     for name, values in re.findall(r'^  (--[a-z-]+)=([a-z|]+) ', get_help().output.decode(),
                                    re.MULTILINE):
         check_equal(complete(name, '='), sorted(values.split('|')),
-                    f'it offers the values of {name}')
+                    f'bash offers the values of {name}')
         check_equal(complete(name, '=', values[0]), [value for value in values.split('|')
                                                      if value[0] == values[0]],
-                    f'it offers the values of {name} that begin so')
+                    f'bash offers the values of {name} that begin with the word')
 
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / 'authority.pem'
         path.touch()
         for name in ('--ca-file', '--cert', '--key'):
-            check_equal(complete(name, '=', f'{scratch}/a'), [str(path)], f'{name} takes files')
+            check_equal(complete(name, '=', f'{scratch}/a'), [str(path)],
+                        f'bash offers files for {name}')
 
-    check('sort' in complete('--exec', '=', 'sor'), '--exec takes commands')
-    check_equal(complete('--origin', '=', ''), [], 'it offers nothing where it knows nothing')
+    check('sort' in complete('--exec', '=', 'sor'), 'bash offers commands for --exec')
+    check_equal(complete('--origin', '=', ''), [], 'bash offers nothing for an arbitrary value')
 
     text = type_in('hb-cat --ping-mo\tp\t', '--ping-mode=ping')
-    check('hb-cat --ping-mode=ping' in text, 'bash completes on a terminal', repr(text))
+    check('hb-cat --ping-mode=ping' in text, 'bash completes an option on a terminal', repr(text))
 
 
 def main():

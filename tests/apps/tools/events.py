@@ -50,7 +50,7 @@ def get_faults(events):
 
 
 def check_form(result, name):
-    check_none(get_faults(result.get_events()), f'{name}: each line is as promised')
+    check_none(get_faults(result.get_events()), f'{name}: each line has the documented form')
 
 
 def format_events(events):
@@ -77,15 +77,16 @@ def check_messages():
     check_form(result, 'messages')
     events = result.get_events('message')
     check_equal([event['data'] for event in events if event['type'] == 'text'], texts,
-                'a text is what was sent')
+                'a text message has the text that was sent')
     check_equal([base64.b64decode(event['data'], validate=True) for event in events
                  if event['type'] == 'binary'], blobs, 'binary messages are in Base64')
-    check(not result.stderr, 'standard error has nothing', result)
+    check(not result.stderr, 'standard error is empty', result)
 
     with Peer() as peer:
         result = run_cat('--json', '--binary', '--null', '--count=2', peer.uri, stdin=b'a\nb\0\xff')
     check_equal([(event['type'], event['data']) for event in result.get_events('message')],
-                [('binary', 'YQpi'), ('binary', '/w==')], '--binary and --null go with --json')
+                [('binary', 'YQpi'), ('binary', '/w==')],
+                '--binary and --null can be used with --json')
 
 
 def check_life():
@@ -96,7 +97,7 @@ def check_life():
         cat = Cat(*arguments, '--protocol=chat', server.uri)
         cat.wait_for('"event":"open"')
         cat.write(b'hello\n')
-        check(cat.wait_for('"hello"') and cat.wait_for('"latency"'), 'each line comes at once')
+        check(cat.wait_for('"hello"') and cat.wait_for('"latency"'), 'each line is printed at once')
 
     with cat:
         cat.wait_for('"waiting"}$')
@@ -107,15 +108,15 @@ def check_life():
             result = cat.end()
 
     events = result.get_events()
-    check_form(result, 'a link that comes back')
+    check_form(result, 'a reconnection')
     lines = format_events(events)
     check_equal(lines[:5], ['state connecting', 'state open', 'open chat 0', 'message text hello',
-                           'state waiting'], 'the link opens and is lost')
+                           'state waiting'], 'the connection is opened and lost')
     check(lines[5].startswith(('close 1006', 'error')) and 'reconnect 1 20' in lines,
-          'the loss is reported, and the attempt', lines)
+          'the loss and the attempt are reported', lines)
     check_equal(lines[-8:], ['state connecting', 'state open', 'open chat 2', 'message text one',
                             'message text two', 'state closing', 'state closed', 'close 1000 '],
-                'it comes back, and what was queued goes out')
+                'hb-cat reconnects, and sends the queued lines')
     downtimes = [event['downtime'] for event in events if event['event'] == 'open']
     check(downtimes[0] == 0 and 20 <= downtimes[1] <= events[-1]['time'] - events[0]['time'],
           'downtime is in milliseconds, and 0 at first', downtimes)
@@ -139,29 +140,30 @@ def check_ends():
     check_form(result, 'a login')
     check_equal([event['event'] for event in result.get_events('message', 'ready')],
                 ['message', 'ready', 'message'],
-                'readiness is reported after the message that brings it')
+                'readiness is reported after the message that causes it')
 
     with Peer(leave) as peer:
         result = run_cat('--json', '--once', '--wait=-1', peer.uri)
     check_form(result, 'the server closes')
     check_equal(format_events(result.get_events()),
                 ['state connecting', 'state open', 'open None 0', 'state closed',
-                 'close 4001 see “you”\x1f'], 'code and reason are reported')
+                 'close 4001 see “you”\x1f'], 'the close code and the reason are reported')
 
     result = run_cat('--json', '--repeat-limit=1', '--reconnect-timeout=5', 'ws://127.0.0.1:1/')
     check_form(result, 'no server')
     check_equal(format_events(result.get_events()),
                 ['state connecting', 'state waiting', 'error g-io-error-quark 39', 'reconnect 1 5',
                  'state connecting', 'state closed', 'error g-io-error-quark 39',
-                 'error hb-error-quark 9'], 'attempts and giving up are reported')
-    check(result.status == 1 and not result.stderr, 'and nothing on standard error', result)
+                 'error hb-error-quark 9'], 'attempts and the end after the last one are reported')
+    check(result.status == 1 and not result.stderr,
+          'standard error is empty after the last attempt', result)
 
     with EchoServer() as server:
         result = run_cat('--json', '--quiet', '--ping-timeout=5', '--ping-mode=message',
                          '--count=1', server.uri, stdin=b'\xff\n')
     check_form(result, '--quiet')
     check_equal([event['event'] for event in result.get_events()], ['unsent', 'message'],
-                '--quiet leaves messages and errors')
+                '--quiet prints only messages and errors')
 
 
 def main():
@@ -171,13 +173,13 @@ def main():
 
     page = PAGE.read_text(encoding='utf-8').split('.Sh JSON EVENTS')[1].split('.Sh ')[0]
     check_equal(re.findall(r'^\.It Li (\w+)$', page, re.MULTILINE), list(MEMBERS),
-                'the manual page has these events')
+                'the manual page lists each event')
     items = dict(re.findall(r'^\.It Li (\w+)\n(.*?)(?=^\.It |^\.El)', page,
                             re.MULTILINE | re.DOTALL))
     check_none((f'{event}: {member}' for event, members in MEMBERS.items() for member in members
                 if not re.search(rf'^\.Li (?:\w+ , )?{member}\b', items[event], re.MULTILINE)),
-               'and their members')
-    check_equal(sorted(_seen), sorted(MEMBERS), 'each event has been seen here')
+               'the manual page lists the members of each event')
+    check_equal(sorted(_seen), sorted(MEMBERS), 'this test has seen each event')
     finish()
 
 

@@ -52,7 +52,7 @@ def check_handshake(scratch):
     path.write_text('X-Two: 2\r\n\nX-Three: drei  \n', encoding='utf-8')
     headers = get_request('--header', 'X-One:  1 ', f'--header=@{path}')
     check_equal([headers.get(f'x-{name}') for name in ('one', 'two', 'three')],
-                ['1', '2', 'drei'], '--header adds headers, and those of a file')
+                ['1', '2', 'drei'], '--header adds headers, also those of a file')
 
     headers = get_request('--user=käthe:pass:word')
     check_equal(headers.get('authorization'),
@@ -64,7 +64,7 @@ def check_handshake(scratch):
 
     check('permessage-deflate' in get_request('--compression').get('sec-websocket-extensions', '')
           and 'sec-websocket-extensions' not in get_request(),
-          '--compression offers it, and nothing else does')
+          'only --compression offers permessage-deflate')
 
 
 def make_certificate(scratch, name, subject):
@@ -100,11 +100,11 @@ def check_tls(scratch):
             return
 
         check(result.status == 1 and not peer.requests,
-              'a certificate that is not to be trusted is refused', result)
+              'a certificate that is not trusted is refused', result)
 
         result = run_cat(*ask, f'--ca-file={certificate}', peer.uri, stdin=b'hi', env=WITH_TLS)
         check(result.status == 0 and result.output == b'hi\n' and 'warning' not in result.stderr,
-              '--ca-file trusts its authorities', result)
+              '--ca-file trusts the authorities in the file', result)
 
         result = run_cat(*ask, f'--ca-file={mine}', peer.uri, stdin=b'hi', env=WITH_TLS)
         check_equal(result.status, 1, '--ca-file trusts no others')
@@ -127,9 +127,9 @@ def check_tls(scratch):
         check_equal(result.status, 1, 'a server can ask for a certificate')
         result = run_cat(*trust, f'--cert={mine}', f'--key={my_key}', peer.uri, stdin=b'hi',
                          env=WITH_TLS)
-        check_equal(result.output, b'hi\n', '--cert and --key show it')
+        check_equal(result.output, b'hi\n', '--cert and --key authenticate the client')
         result = run_cat(*trust, f'--cert={both}', peer.uri, stdin=b'hi', env=WITH_TLS)
-        check_equal(result.output, b'hi\n', '--cert can have the key in the same file')
+        check_equal(result.output, b'hi\n', 'the file of --cert can contain the key')
 
 
 def check_heartbeat():
@@ -177,7 +177,7 @@ def check_heartbeat():
         cat.interrupt()
         result = cat.wait()
     check(answered and result.status == 0 and 'silence: ' not in result.stderr,
-          'a link to a server that knows no heartbeat stays', result)
+          'a connection to a server that knows no heartbeat stays open', result)
 
     with EchoServer('--pong=pong') as server:
         with Cat('--ping-timeout=20', '--pong-message=pong', server.uri) as cat:
@@ -186,7 +186,7 @@ def check_heartbeat():
             result = cat.wait()
         check(answered and not result.output, '--pong-message is not printed', result)
         result = run_cat('--ping-timeout=20', '--ping-mode=message', '--count=1', server.uri)
-        check_equal(result.output, b'pong\n', 'without it the answer is')
+        check_equal(result.output, b'pong\n', 'the reply is printed without --pong-message')
 
     def only_talk(client):
         """Sends a message after each received one, but never answers a ping."""
@@ -198,10 +198,10 @@ def check_heartbeat():
     with Peer(only_talk) as peer:
         result = run_cat(*arguments, '--liveness=reply', peer.uri, '--wait=-1')
         check(result.status == 1 and 'silence: ' in result.stderr,
-              '--liveness=reply wants the answer, within --pong-timeout', result)
+              '--liveness=reply requires the reply within --pong-timeout', result)
         result = run_cat(*arguments, '--liveness=any', '--count=10', peer.uri)
         check(result.status == 0 and 'silence: ' not in result.stderr,
-              '--liveness=any takes what comes', result)
+              '--liveness=any accepts any message', result)
 
     def talk_until_pinged(client):
         """Sends messages all the time, and closes the connection after the first frame.
@@ -215,7 +215,7 @@ def check_heartbeat():
 
     with Peer(talk_until_pinged) as peer:
         result = run_cat('--ping-timeout=50', '--liveness=steady', '--once', peer.uri)
-        check(result.status == 0, '--liveness=steady pings though messages arrive', result)
+        check(result.status == 0, '--liveness=steady sends pings although messages arrive', result)
 
 
 def get_delays(*arguments):
@@ -225,13 +225,13 @@ def get_delays(*arguments):
 
 def check_reconnecting():
     check_equal(get_delays('--reconnect-timeout=7', '--repeat-limit=3'), [(1, 7), (2, 7), (3, 7)],
-                '--reconnect-timeout is the wait, and --repeat-limit ends it')
+                '--reconnect-timeout is the delay, and --repeat-limit ends the attempts')
     check_equal(get_delays('--reconnect-timeout=10', '--reconnect-timeout-max=30',
                            '--repeat-limit=4'), [(1, 10), (2, 20), (3, 30), (4, 30)],
-                '--reconnect-timeout-max lets waits grow up to it')
+                '--reconnect-timeout-max is the limit of growing delays')
     delays = {delay for _, delay in get_delays('--reconnect-timeout=20', '--reconnect-jitter=1',
                                                '--repeat-limit=30')}
-    check(len(delays) > 1 and max(delays) <= 20, '--reconnect-jitter scatters them', delays)
+    check(len(delays) > 1 and max(delays) <= 20, '--reconnect-jitter makes delays random', delays)
 
     def leave(client):
         client.close(1001)
@@ -240,9 +240,10 @@ def check_reconnecting():
         arguments = ('--json', '--reconnect-timeout=1', '--repeat-limit=2', '--wait=-1')
         result = run_cat(*arguments, '--min-uptime=60000', peer.uri)
         check_equal([event['attempt'] for event in result.get_events('reconnect')], [1, 2],
-                    'links shorter than --min-uptime do not reset the count')
+                    'connections shorter than --min-uptime do not reset the count')
         with Cat(*arguments, '--min-uptime=0', peer.uri) as cat:
-            check(cat.wait_for('"attempt":1,', 5), 'with --min-uptime=0 each link does')
+            check(cat.wait_for('"attempt":1,', 5),
+                  'with --min-uptime=0 each connection resets the count')
 
     with Peer(accept=False) as peer:
         result = run_cat('--json', '--once', '--connect-timeout=50', peer.uri)
@@ -268,7 +269,7 @@ def check_messages():
               'a binary message is shown by its first bytes', result)
         result = run_cat('--binary', '--null', '--count=2', peer.uri)
         check_equal(result.output, 'grüß\nGott\0'.encode() + bytes(range(40)) + b'\0',
-                    '--binary prints it, and --null ends it')
+                    '--binary prints a binary message, and --null ends it with a NUL')
 
     frames = []
 
@@ -291,16 +292,17 @@ def check_messages():
     check_equal(send(b'\xff\n\xfe', '--binary'), [(BINARY, b'\xff'), (BINARY, b'\xfe')],
                 '--binary sends binary messages')
     check_equal(send(b'a\nb\0\0c', '-0'), [(TEXT, b'a\nb'), (TEXT, b''), (TEXT, b'c')],
-                '--null sends what is between NULs')
+                '--null sends the texts between NULs as messages')
     long = b'x' * 9_000_000
     check([len(frame[1]) for frame in send(long + b'\nshort')] == [len(long), 5],
-          'a long line goes out whole')
+          'a long line is sent as one message')
 
     with EchoServer() as server:
         result = run_cat('--max-message-size=10', '--wait=-1', server.uri, stdin=b'eleven chars')
-        check_equal(result.status, 1, '--max-message-size ends the program')
+        check_equal(result.status, 1, 'a message longer than --max-message-size ends the program')
         result = run_cat('--max-message-size=10', '--count=1', server.uri, stdin=b'ten chars!')
-        check_equal(result.output, b'ten chars!\n', 'it is the longest message that is taken')
+        check_equal(result.output, b'ten chars!\n',
+                    'a message as long as --max-message-size is accepted')
 
 
 def check_sent(scratch):
@@ -315,9 +317,9 @@ def check_sent(scratch):
 
         path.write_bytes(b'\0\xff\n')
         check_equal(run_cat('--binary', f'--send=@{path}', '--count=1', server.uri).output,
-                    b'\0\xff\n\n', '--send may be binary')
+                    b'\0\xff\n\n', '--send sends a binary message with --binary')
         check_equal(run_cat(f'--send=@{path}', server.uri).status, 2,
-                    '--send is text, unless with --binary')
+                    '--send requires UTF-8 without --binary')
 
     taken = []
 
@@ -344,11 +346,11 @@ def check_command(scratch):
         result = run_cat(f'--exec=echo hello; cat > {path}; echo ended >&2', '--count=1',
                          server.uri)
         check(result.status == 0 and path.read_bytes() == b'hello\n' and 'ended' in result.stderr,
-              'the command reads all, before hb-cat ends', result)
+              'the command of --exec reads all messages before hb-cat ends', result)
 
         result = run_cat('--json', f'--exec=echo hello; cat > {path}', '--count=1', server.uri)
         check(not result.output and '"event":"message"' in path.read_text(encoding='utf-8'),
-              'the command reads the JSON', result)
+              'the command of --exec reads the JSON', result)
 
         # The command writes all output before it reads. If hb-cat waited for the command to read,
         # both would wait forever, because pipes cannot hold so many bytes.
@@ -362,7 +364,8 @@ def check_command(scratch):
                          "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
                          server.uri)
         check(result.status == 0 and '4000040' in result.stderr,
-              'nothing is stuck while the command writes and does not read', result.stderr[-200:])
+              'hb-cat does not block while the command writes and does not read',
+              result.stderr[-200:])
 
     result = run_cat(f'--exec=touch {Path(scratch) / "none"}', '--repeat-limit=0', NOWHERE)
     check(result.status == 1 and not (Path(scratch) / 'none').exists(),
@@ -396,7 +399,7 @@ def check_colours():
 
     with EchoServer() as server:
         result = run_cat(server.uri, env={**ENVIRONMENT, 'TERM': 'xterm'})
-        check('\x1b' not in result.stderr, 'no colours where there is no terminal', result)
+        check('\x1b' not in result.stderr, 'no colours without a terminal', result)
 
 
 def check_login(scratch):
@@ -431,15 +434,16 @@ def check_login(scratch):
         path.write_bytes(b'\0\xff\n')
         result = run_cat(f'--greeting=@{path}', '--ready-on=auth', '--binary', '--count=1',
                          '--json', peer.uri, stdin=b'one')
-        check_equal(taken.pop(), (BINARY, b'\0\xff\n'), '--greeting may be binary')
+        check_equal(taken.pop(), (BINARY, b'\0\xff\n'),
+                    '--greeting sends a binary message with --binary')
         names = [event['event'] for event in result.get_events('open', 'ready', 'message')]
         check_equal(names, ['open', 'message', 'message', 'ready', 'message'],
-                    'the link is ready after the word of the server')
+                    'the connection is ready after the message of --ready-on')
 
         check(run_cat(f'--greeting=@{path}', peer.uri).status == 2,
-              '--greeting is text, unless with --binary')
+              '--greeting requires UTF-8 without --binary')
         check(run_cat('--greeting=@/nowhere/at/all', peer.uri).status == 2,
-              '--greeting needs the file')
+              '--greeting fails if the file is missing')
 
     def refuse(client):
         client.send(TEXT, b'who are you?')
@@ -451,25 +455,28 @@ def check_login(scratch):
         check(result.status == 1 and len(peer.requests) == 3,
               'a login that is refused is a failed attempt', result)
         result = run_cat('--ready-on=auth_ok', '--once', peer.uri)
-        check_equal(result.status, 1, 'with --once too, whatever the code of the close')
+        check_equal(result.status, 1,
+                    'a login that is refused is a failed attempt with --once, for any close code')
         result = run_cat('--ready-on=', '--once', '--wait=-1', peer.uri)
-        check_equal(result.status, 0, 'an empty text is in every message')
+        check_equal(result.status, 0, 'an empty text of --ready-on is in every message')
 
 
 def check_ending():
     with EchoServer() as server:
         lines = b'1\n2\n3\n4\n'
         check_equal(run_cat('--count=3', server.uri, stdin=lines).output, b'1\n2\n3\n',
-                    '--count closes after so many messages')
+                    '--count closes after this number of messages')
 
         result = run_cat('--wait=600', '--json', server.uri)
         at = {event['state']: event['time'] for event in result.get_events('state')}
-        check(at['closing'] - at['open'] >= 600, '--wait passes after the end of the input', at)
+        check(at['closing'] - at['open'] >= 600,
+              'hb-cat waits for --wait after the end of the input', at)
 
     with EchoServer('--mute-after=0') as server:
         result = run_cat('--wait=0', '--json', '--close-timeout=100', server.uri)
         at = {event['state']: event['time'] for event in result.get_events('state')}
-        check(100 <= at['closed'] - at['closing'] < 2000, '--close-timeout ends the closing', at)
+        check(100 <= at['closed'] - at['closing'] < 2000,
+              '--close-timeout limits the time of closing', at)
 
         with Cat('--wait=-1', server.uri) as cat:
             cat.wait_for('open', name='stderr')
@@ -489,7 +496,8 @@ def check_ending():
 
     result = run_cat('--version')
     check(result.status == 0 and re.fullmatch(rb'hb-cat \d+\.\d+\.\d+ \(libsoup .*\)\n',
-                                              result.output), '--version shows it', result)
+                                              result.output),
+          '--version prints the version', result)
 
 
 def main():
@@ -506,7 +514,7 @@ def main():
     check_ending()
 
     check_equal(sorted(set(get_options()) - used - {'--help'}), [],
-                'no option of --help is left out here')
+                'this test uses each option of --help')
     finish()
 
 

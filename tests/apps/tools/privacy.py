@@ -53,7 +53,7 @@ def check_debug():
     lines = re.findall(r' hb-websocket-DEBUG: .*(task 1: .*)', result.stderr)
     check('\n'.join(lines).replace(str(server.port), '8080')
           == '\n'.join(re.findall(r'task 1: .*', example)),
-          'the page on debugging has the lines of its example', result)
+          'the example prints the lines on the page about debugging', result)
 
 
 def check_harmless():
@@ -66,7 +66,7 @@ def check_harmless():
     check('closed with code 4001, “gone�[2J�2J���12:00:00.000  open�bye”' in result.stderr
           and all(re.match(r'\d\d:\d\d:\d\d\.\d{3}  ', line) for line in lines)
           and all(line.isprintable() for line in lines),
-          'the reason of a server steers no terminal', result)
+          'the close reason of a server cannot control the terminal', result)
 
 
 def main():
@@ -74,14 +74,14 @@ def main():
         client.close(4001)
 
     with Peer() as peer:
-        check_silent('a link that is well', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
-        check(SECRET in str(peer.requests), 'the server receives it')
+        check_silent('a connection without faults', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
+        check(SECRET in str(peer.requests), 'the server receives the secret')
     for status in ('401 Unauthorized', '403 Forbidden', '503 Service Unavailable', '200 OK'):
         with Peer(status=status) as peer:
             check_silent(f'an answer {status}', *CREDENTIALS, *LIMITS, get_uri(peer.uri),
                          expected='attempt')
     with Peer(leave) as peer:
-        check_silent('links that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
+        check_silent('connections that are lost', *CREDENTIALS, *LIMITS, get_uri(peer.uri))
         check_silent('a login that is refused', f'--greeting={SECRET}', f'--ready-on={SECRET}',
                      *LIMITS, peer.uri)
     with Peer(accept=False) as peer:

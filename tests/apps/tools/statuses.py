@@ -80,7 +80,7 @@ def check_closed_as_asked():
               and 'closed with code 1000' in result.stderr, '0: the input has ended', result)
 
         result = run_cat(server.uri, '--wait=0', stdin=None, preexec_fn=lambda: os.close(0))
-        check_equal(result.status, 0, '0: there is no input')
+        check_equal(result.status, 0, '0: standard input is closed')
 
         for number in (signal.SIGINT, signal.SIGTERM):
             with Cat('--json', server.uri) as cat:
@@ -108,7 +108,7 @@ def check_queue():
             result = cat.wait()
     data = [event['data'] for event in result.get_events('message')]
     check(tried and result.status == 0 and data == list(map(str, range(300))),
-          '0: what is queued goes out after the end of the input', result)
+          '0: queued lines are sent after the end of the input', result)
 
 
 def check_given_up():
@@ -134,7 +134,7 @@ def check_given_up():
 
     with EchoServer() as server:
         result = run_cat('--max-message-size=2', '--wait=-1', server.uri, stdin=b'long\n')
-        check_equal(result.status, 1, '1: a message was too big')
+        check_equal(result.status, 1, '1: a received message was too big')
         result = run_cat('--count=3', '--wait=100', server.uri, stdin=b'1\n2\n')
         check_equal(result.status, 1, '1: fewer messages than --count')
         result = run_cat(server.uri, stdin=b'good\nb\xffd\nfine\n')
@@ -159,7 +159,7 @@ def check_input_and_output():
                 result = cat.wait()
             check(result.status == 1
                   and result.stderr.count('cannot write to standard output: ') == 1,
-                  ' '.join(['1: the output is full', *mode]), result)
+                  ' '.join(['1: the output device is full', *mode]), result)
 
             reading, writing = os.pipe()
             os.close(reading)
@@ -169,7 +169,7 @@ def check_input_and_output():
                 result = cat.wait()
             check(result.status == 1
                   and result.stderr.count('cannot write to standard output: ') == 1,
-                  ' '.join(['1: the output is not read', *mode]), result)
+                  ' '.join(['1: the reader of the output has ended', *mode]), result)
 
             with Cat(*mode, server.uri, stdout=None, preexec_fn=lambda: os.close(1)) as cat:
                 cat.write(b'hello\n')
@@ -197,7 +197,8 @@ def check_command():
             check_equal(cat.wait().status, 1, '1: a second SIGINT does not wait for the command')
             # The command keeps standard error open, so a thread that still reads it would show that
             # the command still runs.
-            check(not any(thread.is_alive() for thread in cat.threads), 'but ends it')
+            check(not any(thread.is_alive() for thread in cat.threads),
+                  '1: a second SIGINT ends the command')
 
 
 def check_signals_while_down():
@@ -206,7 +207,8 @@ def check_signals_while_down():
     with Cat(*arguments) as cat:
         cat.wait_for('reconnect in', name='stderr')
         cat.interrupt()
-        check_equal(cat.wait().status, 0, '0: SIGINT while there is no link, and nothing is queued')
+        check_equal(cat.wait().status, 0,
+                    '0: SIGINT while no connection is open, and nothing is queued')
 
     with Cat(*arguments) as cat:
         cat.wait_for('reconnect in', name='stderr')
@@ -214,7 +216,7 @@ def check_signals_while_down():
         cat.wait_for('queued, 1 waiting', name='stderr')
         cat.interrupt()
         check(cat.wait_for('1 still to be sent', name='stderr'),
-              'a first SIGINT waits for what is queued')
+              'a first SIGINT waits for queued lines')
         cat.interrupt()
         check_equal(cat.wait().status, 1, '1: a second SIGINT')
 

@@ -118,7 +118,7 @@ def write():
 
 
 def check_names():
-    name = 'functions, properties, signals and values are as they were'
+    name = 'the API has all earlier functions, properties, signals and values'
     if not GIR.exists():
         skip(name, 'built without introspection')
         return
@@ -131,7 +131,7 @@ def check_names():
 def check_opaque():
     """Checks that public headers define no structures. Hb-1.txt would not show a change of one."""
     texts = [(path.name, read_code(path)) for path in get_public_headers()]
-    check(texts, 'there are headers')
+    check(texts, 'public headers are found')
     check_none((name for name, text in texts if re.search(r'\b(struct|union)\s+\w*\s*{', text)),
                'no public header defines a structure')
 
@@ -146,7 +146,7 @@ def find_not_nullable(vapi):
 
 
 def check_vapi():
-    name = 'the vapi for subprojects is the one that vapigen makes'
+    name = 'the vapi for subprojects equals the one that vapigen makes'
     if not GIR.exists() or not shutil.which('vapigen'):
         skip(name, 'built without introspection, or vapigen is missing')
         return
@@ -155,7 +155,7 @@ def check_vapi():
     difference = list(unified_diff(KEPT_VAPI.read_text(encoding='utf-8').splitlines(),
                                    vapi.splitlines(), 'kept', 'made', lineterm=''))
     check(not difference, name, '\n'.join([*difference, VAPI_ADVICE]))
-    check_none(find_not_nullable(vapi), 'properties of the vapi are nullable where they can be')
+    check_none(find_not_nullable(vapi), 'each property of the vapi that can be null is nullable')
     check(not re.search(r'Cancellable\?? cancellable(?! = null)', vapi),
           'each cancellable of the vapi is null by default', vapi)
 

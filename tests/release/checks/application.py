@@ -56,7 +56,7 @@ def check_equal(name, values):
 
 
 def check_id(desktop, component, service):
-    check_equal('the id is the same everywhere', {
+    check_equal('all files have the same id', {
         'monitor-application.h': ID,
         'its resources': RESOURCES.strip('/').replace('/', '.'),
         'data/meson.build': find(r"^monitor_id = '(.+)'", DATA / 'meson.build'),
@@ -67,17 +67,17 @@ def check_id(desktop, component, service):
         'Icon': desktop['Icon'],
         'service': service['Name'],
     })
-    check_equal('the resources have the path that the program uses', {
+    check_equal('the resources are at the path that the program uses', {
         'monitor-application.h': RESOURCES,
         'monitor.gresource.xml': find(r'prefix="(.+)"', FOLDER / 'monitor.gresource.xml'),
     })
     named = [path.name for path in (*DATA.iterdir(), *(FOLDER / 'icons').rglob('*.*'))]
     check_none((name for name in named
                 if name != 'meson.build' and not re.match(rf'{re.escape(ID)}[.-]', name)),
-               'each file has it in its name')
+               'the name of each file contains the id')
     icons = {str(path.relative_to(FOLDER / 'icons')) for path in (FOLDER / 'icons').rglob('*.*')}
     check(icons == {f'scalable/apps/{ID}.svg', f'symbolic/apps/{ID}-symbolic.svg'},
-          'there is an icon in colour, and one without', str(icons))
+          'the application has a coloured and a symbolic icon', str(icons))
 
 
 def check_program(desktop, component, service):
@@ -92,9 +92,10 @@ def check_program(desktop, component, service):
     }
     if get_program():
         values['meson'] = get_program()
-    check_equal('the program has one name', values)
+    check_equal('all files have the same name of the program', values)
     check(desktop['DBusActivatable'] == 'true'
-          and service['Exec'].endswith(' --gapplication-service'), 'it can be started by the bus',
+          and service['Exec'].endswith(' --gapplication-service'),
+          'the bus can start the application',
           str(service))
 
 
@@ -104,13 +105,13 @@ def check_version(component):
     news = re.findall(r'^hb-websocket (\S+)\n=+$',
                       (SOURCE / 'NEWS').read_text(encoding='utf-8'), re.MULTILINE)
 
-    check(releases == news, 'it has the releases of NEWS', f'{releases}\n{news}')
-    check(releases[0] == project['version'], 'the newest release is this one',
+    check(releases == news, 'the metainfo has the releases of NEWS', f'{releases}\n{news}')
+    check(releases[0] == project['version'], 'the newest release is the version of the project',
           f'{releases[0]}\n{project["version"]}')
 
 
 def check_with_appstream(path):
-    name = 'AppStream accepts it'
+    name = 'AppStream accepts the metainfo'
     if not shutil.which('appstreamcli'):
         skip(name, 'appstreamcli is missing')
         return
@@ -124,7 +125,7 @@ def check_with_appstream(path):
 
 
 def check_with_desktop(path):
-    name = 'desktop-file-validate accepts it'
+    name = 'desktop-file-validate accepts the desktop file'
     if not shutil.which('desktop-file-validate'):
         skip(name, 'desktop-file-validate is missing')
         return
@@ -137,7 +138,7 @@ def check_built():
     desktop = BUILT / f'{ID}.desktop'
     metainfo = BUILT / f'{ID}.metainfo.xml'
     if not (desktop.exists() and metainfo.exists()):
-        skip('what is built', 'built without GTK 4, libadwaita or gettext')
+        skip('the built files', 'built without GTK 4, libadwaita or gettext')
         return
 
     check_with_desktop(desktop)

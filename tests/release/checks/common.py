@@ -187,5 +187,5 @@ def check_program(command, name, **arguments):
         try:
             result = run([*command, peer.uri], timeout=WAIT_TIMEOUT, **arguments)
         except subprocess.TimeoutExpired:
-            return check(False, name, f'it did not end within {WAIT_TIMEOUT} s')
+            return check(False, name, f'the program did not end within {WAIT_TIMEOUT} s')
     return check(result.returncode == 0, name, result.stdout)

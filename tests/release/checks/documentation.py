@@ -72,11 +72,11 @@ def find_bad_summaries(elements):
 def check_gir():
     elements = list(get_elements(ElementTree.parse(GIR).getroot().find(f'{CORE}namespace')))
 
-    check(elements, 'there is something to be documented')
+    check(elements, 'public symbols are found')
     check_none((name for name, element in elements if not get_doc(element)),
-               'all is documented')
+               'each public symbol is documented')
     check_none((name for name, element in elements if not element.get('version')),
-               'all says since when it is there')
+               'each public symbol has a “Since:” version')
     check_none((part for name, element in elements
                 for part in find_undocumented_parts(name, element)),
                'parameters, members and return values are documented')
@@ -93,14 +93,14 @@ def check_macros():
             if not PLAIN_MACRO.fullmatch(name) and 'Since: ' not in comments.get(name, ''):
                 missing.append(f'{relative(path)}: {name}')
 
-    check_none(missing, 'macros are documented, and say since when they are there')
+    check_none(missing, 'each macro is documented, and has a “Since:” version')
 
 
 def main():
     if GIR.exists():
         check_gir()
     else:
-        skip('all is documented', 'built without introspection')
+        skip('each public symbol is documented', 'built without introspection')
     check_macros()
     finish()
 

@@ -28,9 +28,9 @@ def find_unknown(manifest, options):
         name, value = re.fullmatch('-D(.+?)=(.+)', argument).groups()
         option = options.get(name)
         if option is None:
-            yield f'{argument}: there is no such option'
+            yield f'{argument}: the option is unknown'
         elif value not in option.get('choices', ('true', 'false')):
-            yield f'{argument}: there is no such value'
+            yield f'{argument}: the value is unknown'
 
 
 def find_copied(source):
@@ -47,7 +47,7 @@ def find_copied(source):
 
 def check_with_flatpak_builder():
     """Checks that flatpak-builder prints all keys of the manifest. It would omit unknown keys."""
-    name = 'flatpak-builder understands all of it'
+    name = 'flatpak-builder understands the manifest'
     if not shutil.which('flatpak-builder'):
         skip(name, 'flatpak-builder is missing')
         return
@@ -68,24 +68,24 @@ def main():
     options = {option['name']: option for option in options}
     module = manifest['modules'][0]
 
-    check_equal('the id is that of the monitor', {'id': manifest['id'], 'monitor': ID})
-    check_equal('the command is the program that is installed', {
+    check_equal('the manifest has the id of the monitor', {'id': manifest['id'], 'monitor': ID})
+    check_equal('the command is the installed program', {
         'command': manifest['command'],
         'Exec': read_keyfile(DATA / f'{ID}.desktop.in')['Exec'],
     })
-    check('-Dinstall_monitor=true' in module['config-opts'], 'the monitor is installed')
+    check('-Dinstall_monitor=true' in module['config-opts'], 'the manifest installs the monitor')
     check([(MANIFEST.parent / source['path']).resolve() for source in module['sources']]
-          == [SOURCE], 'it is built from this source', str(module['sources']))
-    check_none(find_copied(module['sources'][0]), 'and only of what is source')
-    check_none(find_unknown(manifest, options), 'each option is one of the build')
-    check_none(find_unknown(page, options), 'so is each option in the book')
+          == [SOURCE], 'the manifest builds this source', str(module['sources']))
+    check_none(find_copied(module['sources'][0]), 'the manifest copies only source files')
+    check_none(find_unknown(manifest, options), 'the build has each option of the manifest')
+    check_none(find_unknown(page, options), 'the build has each option of the book')
     for key in ('runtime', 'runtime-version', 'sdk'):
-        check_equal(f'{key} is the same in the book', {
+        check_equal(f'the book has the same {key}', {
             MANIFEST.name: manifest[key],
             PAGE.name: page[key],
         })
     check(sorted(page['finish-args']) == sorted(manifest['finish-args']),
-          'the book asks for the same permissions', str(page['finish-args']))
+          'the book has the permissions of the manifest', str(page['finish-args']))
     check_with_flatpak_builder()
     finish()
 

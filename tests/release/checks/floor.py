@@ -42,7 +42,7 @@ def get_definitions():
 def check_commands():
     sources = [entry for entry in get_compile_commands() if entry['file'].endswith('.c')]
 
-    check(sources, 'there is C')
+    check(sources, 'C files are found')
     for definition in get_definitions():
         check_none((entry['output'] for entry in sources
                     if definition not in shlex.split(entry['command'])),
@@ -56,14 +56,15 @@ def compile_call(call):
 
 def check_warnings():
     good = compile_call('g_clear_object (&data)')
-    check(good.returncode == 0, 'what is neither old nor new compiles', good.stdout)
+    check(good.returncode == 0, 'a function that is neither deprecated nor new compiles',
+          good.stdout)
 
     bad = compile_call('g_free (g_memdup (data, 1))')
     check(bad.returncode != 0 and 'deprecated-declarations' in bad.stdout,
-          'what GLib 2.68 has deprecated does not', bad.stdout)
+          'a function that GLib 2.68 has deprecated does not compile', bad.stdout)
 
     for module, version, call in NEWER:
-        name = f'what {module} has since {version} does not'
+        name = f'a function that {module} has since {version} does not compile'
         if run([*PKG_CONFIG, f'--atleast-version={version}', module]).returncode != 0:
             skip(name, 'the headers are older')
             continue

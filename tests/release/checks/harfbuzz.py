@@ -54,19 +54,19 @@ def main():
     exported = get_symbols('-D', '--defined-only', LIBRARY)
     defined = get_symbols('-g', '--defined-only', *sys.argv[4:])
     types = set(get_type_names(LIBRARY, exported))
-    check(exported and exported < defined and types, 'there are names to compare')
+    check(exported and exported < defined and types, 'symbols and types are found')
 
     for library in libraries:
         theirs = get_symbols('-D', '--defined-only', library)
         name = library.name.split('.')[0]
-        check_none(sorted((exported | defined) & theirs), f'no symbol is one of {name}')
+        check_none(sorted((exported | defined) & theirs), f'no symbol is also in {name}')
         if name == TYPE_LIBRARY:
             their_types = set(get_type_names(library, theirs))
             check(their_types, f'{name} has types')
-            check_none(sorted(types & their_types), f'no type is one of {name}')
+            check_none(sorted(types & their_types), f'no type is also in {name}')
 
     if not any(library.name.startswith(f'{TYPE_LIBRARY}.') for library in libraries):
-        skip(f'no type is one of {TYPE_LIBRARY}', 'it is not installed')
+        skip(f'no type is also in {TYPE_LIBRARY}', 'the library is not installed')
 
     finish()
 

@@ -67,7 +67,7 @@ def main():
     for standard in ('c99', 'gnu11'):
         check_compiles(f'<hb-websocket.h> compiles alone as {standard}',
                        CC, PROGRAM, '.c', f'-std={standard}', *STRICT)
-    check_compiles('<hb-websocket.h> may be included twice',
+    check_compiles('<hb-websocket.h> can be included twice',
                    CC, '#include <hb-websocket.h>\n' + PROGRAM, '.c', '-std=c99', *STRICT)
 
     for standard in ('c++11', 'c++17'):
@@ -80,12 +80,12 @@ def main():
 
     check_compiles('the preprocessor can compare versions', CC, VERSION_PROGRAM, '.c', '-std=c99',
                    *STRICT)
-    check_compiles('what 1.0 has may be used where 1.0 is allowed', CC, PROGRAM, '.c',
+    check_compiles('the API of 1.0 compiles if 1.0 is allowed', CC, PROGRAM, '.c',
                    '-DHB_VERSION_MAX_ALLOWED=HB_VERSION_1_0', *STRICT)
     result = compile_text(CC, PROGRAM, '.c', '-DHB_VERSION_MAX_ALLOWED=G_ENCODE_VERSION(0,9)',
                           *STRICT)
     check(result.returncode != 0 and 'Not available before 1.0' in result.stdout,
-          'what 1.0 has gives a warning where only 0.9 is allowed', result.stdout)
+          'the API of 1.0 causes a warning if only 0.9 is allowed', result.stdout)
 
     finish()
 

@@ -30,7 +30,7 @@ def without_sysroot(flag, sysroot):
 
 def check_application(root, below):
     """Checks with AppStream, which looks below usr, that the files in the metadata exist."""
-    name = 'what the metainfo names is installed'
+    name = 'each file that the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'appstreamcli is missing')
         return
@@ -58,12 +58,12 @@ def main():
         env = {**os.environ, 'PKG_CONFIG_PATH': str(pkgconfig), 'PKG_CONFIG_SYSROOT_DIR': name}
 
         result = install(root)
-        if not check(result.returncode == 0, 'it can be installed', result.stdout):
+        if not check(result.returncode == 0, 'the project can be installed', result.stdout):
             finish()
 
         wanted = {header.name for header in get_public_headers()}
         found = {path.name for path in includes.rglob('*')}
-        check(wanted == found, 'the public headers are installed, and no other',
+        check(wanted == found, 'exactly the public headers are installed',
               f'{sorted(wanted ^ found)}')
         check_none((f'{path} is missing' for path in [
             libdir / f'lib{API}.so.0', pkgconfig / f'{API}.pc', *([
@@ -88,7 +88,7 @@ def main():
                     f'metainfo/{MONITOR}.metainfo.xml',
                 ]),
             ] if options['install_monitor'] else []),
-        ] if not path.exists()), 'what belongs to it is installed')
+        ] if not path.exists()), 'all other files are installed')
 
         if options['install_monitor']:
             check_application(root, below)
@@ -104,7 +104,7 @@ def main():
         flags = [without_sysroot(flag, root) for flag in get_flags('--cflags', '--libs', API,
                                                                    env=env)]
         result = run([*CC, '-Wall', '-Werror', PROGRAM, '-o', program, *flags])
-        if check(result.returncode == 0, 'a program compiles with what pkg-config says',
+        if check(result.returncode == 0, 'a program compiles with the flags of pkg-config',
                  result.stdout):
             check_program([program], 'the program runs',
                           env={**os.environ, 'LD_LIBRARY_PATH': str(libdir)})

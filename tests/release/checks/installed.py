@@ -113,10 +113,10 @@ def run_one(command, env):
     try:
         result = run(shlex.split(command), env=env, stdin=subprocess.DEVNULL, timeout=WAIT_TIMEOUT)
     except subprocess.TimeoutExpired:
-        return f'it did not end within {WAIT_TIMEOUT} s'
+        return f'the program did not end within {WAIT_TIMEOUT} s'
     if result.returncode in (0, 77):
         return ''
-    return f'it ended with {result.returncode}\n{result.stdout}'
+    return f'the program ended with status {result.returncode}\n{result.stdout}'
 
 
 def run_here(commands, env):
@@ -152,21 +152,21 @@ def main():
         scratch = Path(name)
         root = scratch / 'root'
         result = install(root)
-        if not check(result.returncode == 0, 'they can be installed', result.stdout):
+        if not check(result.returncode == 0, 'the tests can be installed', result.stdout):
             finish()
 
         installation = Installation(root, get_options())
         commands = installation.move()
-        check_none((f'{kind} has none' for kind in KINDS
+        check_none((f'{kind} has no tests' for kind in KINDS
                     if not any(re.match(rf'{kind}\b', name) for name in commands)),
-                   'there are tests of each kind')
+                   'tests of each kind are installed')
         check_none((f'{name}: {command}' for name, command in commands.items()
                     if command.keys() != {'Type', 'Exec', 'Output'}
                     or (command['Type'], command['Output']) != ('session', 'TAP')),
-                   'each names its type and its output')
+                   'each test names its type and its output')
         check_none(find_unused(installation.programs, commands), 'each installed file is used')
         check_none(find_self_contained(installation.programs),
-                   'programs that test the whole use the installed library')
+                   'programs that test the whole library load the installed one')
         check_none(find_paths_of_build(installation.programs, scratch),
                    'no program contains the path of the build')
 

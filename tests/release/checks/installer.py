@@ -57,17 +57,17 @@ CASES = {
     'nothing is missing': (('installed',), 0, r'', False),
     'nothing is missing, for a user without sudo': (('installed', 'user'), 0, r'', False),
     'root installs what is missing': ((), 0, ANNOUNCED, True),
-    'a user installs it with sudo': (('user', 'sudo'), 0, ANNOUNCED, True),
+    'a user installs what is missing with sudo': (('user', 'sudo'), 0, ANNOUNCED, True),
     'a user has no sudo':
         (('user',), 1, r'.*sudo is not installed.*apt-get install .*gcc.*\n', False),
     'sudo wants a password, without a terminal':
         (('user', 'sudo', 'sudo-refuses'), 1, r'.*no terminal.*apt-get install .*gcc.*\n', False),
-    'there is no network':
+    'the network is not available':
         (('no-network',), 1, ANNOUNCED + r'.*cannot download.*\(http://mirror\.example/InRelease '
                                          r'Cannot resolve it\); connect .*gcc.*\n', False),
     'a package is unknown':
         (('unknown',), 1, r'.*cannot install .*Unable to locate package gcc.*\n', False),
-    'an alternative is taken': (('alternatives',), 0, r'.*pkg-config.*\n', True),
+    'an alternative package is installed': (('alternatives',), 0, r'.*pkg-config.*\n', True),
 }
 
 
@@ -104,13 +104,13 @@ def check_read_only():
         check(result.returncode == 1
               and re.fullmatch(r'.*/dev/null/build cannot be written to.*--build-dir=DIR\n',
                                result.stdout),
-              f'{script} names --build-dir where it cannot write', result.stdout)
+              f'{script} names --build-dir if it cannot write to the folder', result.stdout)
 
 
 def main():
     release = Path('/etc/os-release')
     if not re.search(r'^ID(_LIKE)?=.*(debian|ubuntu)', release.read_text('utf-8'), re.MULTILINE):
-        skip_all('this is not Debian')
+        skip_all('this system is not Debian')
     if not all(map(shutil.which, (*USED, 'setsid'))):
         skip_all('a program that the script runs is missing')
 

@@ -111,7 +111,7 @@ def check_includes():
     check_none(foreign, 'pure layers include only GLib, GObject and a little of the C library')
     check_none((f'{relative(path)} includes {header}' for path in get_public_headers()
                 for _, header in get_includes(path) if header.endswith('-private.h')),
-               'public headers include no private one')
+               'no public header includes a private one')
 
 
 def check_calls():
@@ -133,8 +133,8 @@ def check_calls():
                 faults.append(f'{relative(path)}:{line}: {name}')
 
     check_none(faults, 'only the link calls libsoup')
-    check_none((f'{path} does not call {name} any more' for path, name in
-                sorted(SOUP_EXCEPTIONS.keys() - used)), 'no exception is out of date')
+    check_none((f'{path} no longer calls {name}' for path, name in
+                sorted(SOUP_EXCEPTIONS.keys() - used)), 'each exception is still needed')
 
 
 def check_symbols(archives):

@@ -52,7 +52,7 @@ def check_files():
                f'each file is under {LICENCE}, except a few')
     check_none((name for name, licence in sorted(licences.items())
                 if not licence and not any(fnmatch(name, pattern) for pattern in WITHOUT_LINE)),
-               'each file that can have comments begins with its licence')
+               'each file with a comment syntax begins with its licence')
 
     check((SOURCE / 'LICENSE').read_bytes() == (SOURCE / f'LICENSES/{LICENCE}.txt').read_bytes(),
           'LICENSE has the text of the licence')

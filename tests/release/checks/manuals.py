@@ -29,7 +29,7 @@ def read_info(name):
 
 
 def check_installed():
-    name = 'there is a page for each program that is installed, and no other'
+    name = 'exactly the installed programs have a page'
     programs = {target['name'] for target in read_info('targets')
                 if target['type'] == 'executable' and target['installed']
                 and Path(target['install_filename'][0]).parent.name in ('bin', 'hb-websocket')}
@@ -103,7 +103,7 @@ def main():
     pages = sorted(path for folder in ('examples', 'tools')
                    for path in (SOURCE / folder).glob('*/*.1'))
 
-    check(pages, 'there are pages')
+    check(pages, 'pages are found')
     check_installed()
     for page in pages:
         for command in FORMATTERS:

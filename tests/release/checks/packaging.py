@@ -51,7 +51,7 @@ def check_options():
                              SOURCE / 'CONTRIBUTING.md', SPEC, PAGE,
                              PACKAGING / 'releasing.md', DEBIAN / 'rules')
                 for name in USE.findall(read(path)) if name not in known),
-               'no option is named that there is not')
+               'each option that is named exists')
 
 
 def get_needed():
@@ -89,11 +89,11 @@ def get_packages(page):
 def check_names(control, spec):
     debian, fedora = get_packages(read(PAGE))
     check_equal(debian, set(re.findall(r'^Package: (\S+)', control, re.MULTILINE)),
-                'the page for maintainers has each package of Debian')
+                'the page for maintainers lists each package of Debian')
     source = re.search(r'^Name:\s+(\S+)', spec, re.MULTILINE)[1]
     names = re.findall(r'^%package\s+(\S+)', spec, re.MULTILINE)
     check_equal(fedora, {source, *(f'{source}-{name}' for name in names)},
-                'the page for maintainers has each package of Fedora')
+                'the page for maintainers lists each package of Fedora')
 
 
 def check_packages():
@@ -108,14 +108,14 @@ def check_packages():
 
     needed = get_needed()
     check(len(needed) == len(dict(needed)) > len(DEBIAN_NAMES),
-          'each thing is needed in one version', str(sorted(needed)))
+          'each dependency is needed in one version', str(sorted(needed)))
     check_equal(set(re.findall(r'^BuildRequires: +(?:pkgconfig\()?([\w.-]+)\)? >= (\S+)$', spec,
                                re.MULTILINE)),
-                needed, 'the package of Fedora asks for what is needed')
+                needed, 'the package of Fedora requires the dependencies')
     check_equal(set(re.findall(r'([\w.-]+) \(>= ([\d.]+)\)', control)),
                 {(DEBIAN_NAMES.get(name, name), version) for name, version in needed},
-                'the package of Debian asks for what is needed')
-    check_equal(get_listed(read(PAGE)), needed, 'the page for maintainers says what is needed')
+                'the package of Debian requires the dependencies')
+    check_equal(get_listed(read(PAGE)), needed, 'the page for maintainers lists the dependencies')
     check_names(control, spec)
 
 

@@ -80,7 +80,7 @@ def interrupt(command):
 def check_program(language, *command):
     name = f'the program in {language} subscribes, and closes on Ctrl+C'
     if not command[0]:
-        skip(name, 'what runs it is not there, or cannot load the library')
+        skip(name, 'the interpreter is missing, or cannot load the library')
         return
 
     with Server() as server:
@@ -114,7 +114,7 @@ def main():
     # The translation may leave out programs, but must not change the others.
     translated = BLOCK.findall((SOURCE / 'README.zh_CN.md').read_text(encoding='utf-8'))
     check(translated and all(programs.get(language) == text for language, text in translated),
-          'the README in Chinese has a program of the README')
+          'each program of the Chinese README is in the README')
 
     if not SERVER.exists():
         skip('the programs', 'built without the tools, and so without a server')

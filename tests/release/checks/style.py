@@ -60,24 +60,24 @@ def main():
     lines = [(path, number, line) for path, text in ours.items()
              for number, line in enumerate(text.split('\n'), 1)]
 
-    check(sources, 'there are sources')
-    check_none(broken, 'all is UTF-8')
+    check(sources, 'sources are found')
+    check_none(broken, 'each file is UTF-8')
     check_none((f'{relative(path)}:{number}' for path, number, line in lines
-                if '\t' in line and matches(path, WITHOUT_TABS)), 'no tab')
+                if '\t' in line and matches(path, WITHOUT_TABS)), 'no file has tabs')
     check_none((f'{relative(path)}:{number}' for path, number, line in lines
-                if line != line.rstrip()), 'no white space at the end of a line')
+                if line != line.rstrip()), 'no line ends with white space')
     check_none((f'{relative(path)}:{number}: {len(line)}' for path, number, line in lines
                 if len(line) > MAX_COLUMNS and path in sources),
                f'no line of a source has more than {MAX_COLUMNS} columns')
     check_none((f'{relative(path)}:{number}: {len(line)}' for path, number, line in lines
                 if len(line) > MAX_COLUMNS and matches(path, ('*.md',))
                 and not UNBREAKABLE.match(line)),
-               'nor has a line of a page, where it can be broken')
+               'no line of a page that can be broken is longer')
     check_none((relative(path) for path, text in ours.items()
                 if text and (not text.endswith('\n') or text.endswith('\n\n'))),
                'each file ends with one newline')
     check_none((f'{relative(path)}:{number}: {line.strip()}' for path, number, line in lines
-                if MACHINE_PATH.search(line)), 'no path of a machine')
+                if MACHINE_PATH.search(line)), 'no file has a path of a machine')
 
     finish()
 

@@ -61,8 +61,8 @@ def check_kind(kind, scratch):
     if not check(result.returncode == 0, f'{kind}: the project is set up', result.stdout):
         return
 
-    check_none(get_programs(build), f'{kind}: no test, example or tool comes with it')
-    check(not introspect(build, '--tests'), f'{kind}: there is nothing to test')
+    check_none(get_programs(build), f'{kind}: the project adds no tests, examples or tools')
+    check(not introspect(build, '--tests'), f'{kind}: the project has no tests to run')
 
     result = run([*MESON, 'compile', '-C', build])
     if check(result.returncode == 0, f'{kind}: the project compiles', result.stdout):
@@ -79,9 +79,9 @@ def check_asking(scratch):
     result = run([*command, '-Dlibrary_options=tests=true,tools=true'])
     if check(result.returncode == 0, 'asking: the project is set up', result.stdout):
         missing = {'test-core-machine', 'hb-cat'} - get_programs(build)
-        check_none(missing, 'asking: the tests and the tool come if the project asks for them')
+        check_none(missing, 'asking: the tests and the tool are built if the project asks for them')
         check(any('hb-websocket:core' in test['suite'] for test in introspect(build, '--tests')),
-              'asking: the tests are run')
+              'asking: the project adds the tests')
 
 
 def main():

@@ -44,9 +44,9 @@ def get_documented():
 
 
 def check_debian(exported):
-    name = 'Debian’s file of symbols has all that is exported, and nothing else'
+    name = 'the symbols file of Debian lists exactly the exported symbols'
     if not DEBIAN_SYMBOLS.exists():
-        skip(name, 'it is not there')
+        skip(name, 'the file is missing')
         return
 
     listed = dict(DEBIAN_LINE.findall(DEBIAN_SYMBOLS.read_text(encoding='utf-8')))
@@ -68,22 +68,22 @@ def main():
         unmarked += [f'{relative(path)}: {name}' for name in FUNCTION.findall(code)
                      if name not in marked]
 
-    check_none(unmarked, 'every public declaration says since when it is available')
+    check_none(unmarked, 'each public declaration has the version since which it is available')
 
     exported = get_symbols('-D', '--defined-only', LIBRARY)
-    check_none(sorted(exported - declared), 'nothing is exported that is not declared')
-    check_none(sorted(declared - exported), 'nothing is declared that is not exported')
+    check_none(sorted(exported - declared), 'each exported symbol is declared')
+    check_none(sorted(declared - exported), 'each declared function is exported')
 
     if GIR.exists():
         introspected = set(get_introspected())
         check_none(sorted(exported - introspected - NOT_INTROSPECTED.keys()),
-                   'the bindings have all that is exported')
+                   'the bindings have each exported symbol')
         check_none(sorted(NOT_INTROSPECTED.keys() - (exported - introspected)),
-                   'no exception is out of date')
-        check_none(sorted(exported - set(get_documented())), 'all that is exported is documented')
+                   'each exception is still needed')
+        check_none(sorted(exported - set(get_documented())), 'each exported symbol is documented')
     else:
-        skip('the bindings have all that is exported', 'built without introspection')
-        skip('all that is exported is documented', 'built without introspection')
+        skip('the bindings have each exported symbol', 'built without introspection')
+        skip('each exported symbol is documented', 'built without introspection')
 
     check_debian(exported)
 
