@@ -21,7 +21,7 @@
 #define LONG_SIZE (8 * 1024)
 
 /* The size of the read after such a payload. A larger read would take bytes of the next payload,
- * which then have to be copied. */
+ * which would then have to be copied. */
 #define HEAD_READ 16
 
 /* A read from GnuTLS returns one record at most, even if another one is there. */
@@ -399,7 +399,8 @@ connect_to (const char  *uri,
 }
 
 /* Reads the response byte by byte, because a longer read could take bytes of a frame. The key is
- * constant and unchecked, because the engine connects only to the server of the benchmarks. */
+ * constant, and the server's answer to the key is not checked, because the engine connects only to
+ * the server of the benchmarks. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,
@@ -541,7 +542,7 @@ bench_engine_open (BenchEngine  *self,
  * @message: the message
  *
  * Sends a message. If a handler calls this function, the message is written after all received
- * messages have been delivered.
+ * messages have been delivered, or earlier when at least 64 KiB wait to be written.
  */
 void
 bench_engine_send_message (BenchEngine           *self,
