@@ -40,7 +40,8 @@ hb_framer_init (HbFramer     *self,
   };
 }
 
-/* Begins the next frame. Returns the size of its header. The message must be between frames.
+/* Begins the next frame. Returns the size of its header. Must not be called before all of the
+ * current frame is written, or after the last frame.
  *
  * @buffer: has room for HB_FRAME_MAX_HEADER bytes
  * @mask: of this frame */

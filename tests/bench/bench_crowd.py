@@ -135,8 +135,8 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    libsoup needs much time to create sessions, so only the crowd of 1,000 has one for each
-    connection.
+    libsoup needs much time to create sessions. libsoup alone therefore has a session for each
+    connection only with 1,000 connections.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
@@ -172,8 +172,9 @@ def judge_count(n_links, task, raw):
 
 
 def judge(figures):
-    """Does the same as judge_count() for all numbers of connections, and compares these numbers.
+    """Yields the conditions of judge_count() for each number of connections.
 
+    Another condition compares the echoes with the most connections and with the fewest.
     @figures is a dictionary by number of connections and by program.
     """
     tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}

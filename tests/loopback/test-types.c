@@ -4,7 +4,7 @@
 
 #include "hb-websocket.h"
 
-/* The types and the error domain of the library, which language bindings use */
+/* The types, the error domain and the marshallers of the library, which language bindings use */
 
 static void
 test_enums (void)
@@ -119,7 +119,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The parts of the library that bindings use: its types and its error domain.");
+  g_test_summary ("The types, the error domain and the marshallers of the library, for bindings.");
 
   g_test_add_func ("/loopback/types/enums", test_enums);
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);
