@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first one simulates a suspend, for which the library has other
-// tests. The second one enables and disables an extension a thousand times, and checks that no
-// source, file descriptor or signal handler is left.
+// tests. The second one opens and closes a task a thousand times, as an extension does when it is
+// enabled and disabled, and checks that no source, file descriptor or signal handler is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -46,7 +46,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// Each function waits for a phase in which the extension is then disabled.
+// Each function waits for a phase in which the task is then closed.
 const PHASES = [
   async () => {},
   async () => turn(),

@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* The faults of a server, and their results. The table in faults.c defines the cells of the matrix,
- * the expected results, and a page of the documentation. */
+ * the expected results, and the tables in doc/faults.md. */
 
 typedef struct _Cell Cell;
 
@@ -17,7 +17,7 @@ typedef struct _Cell Cell;
 typedef enum
 {
   STATE_CONNECTING,   /* first attempt; a fault on a connection arrives with the answer */
-  STATE_RECONNECTING, /* the same after a lost connection, with messages waiting */
+  STATE_RECONNECTING, /* the same after a lost connection */
   STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
   STATE_OPEN,         /* an idle connection */
   STATE_UNREADY,      /* not marked ready yet, with messages waiting */
@@ -63,7 +63,7 @@ typedef struct
   const char *error;  /* (nullable) the word of the signal log */
 } Result;
 
-/* A result that differs from the usual one in some states, or with a new libsoup */
+/* A result that differs from the usual one in some states, with TLS, or with a new libsoup */
 typedef struct
 {
   guint  states;
@@ -84,7 +84,7 @@ typedef struct
   Result      result;
   Exception   but[2];
   const char *messages; /* (nullable) the words of messages received while OPEN */
-  guint       without;  /* states that the fault cannot hit */
+  guint       without;  /* states that the fault cannot hit, or in which its result varies */
   guint       delay;    /* the delay that the server requests, in milliseconds */
   guint       n_pongs;  /* pongs to receive if the connection stays open */
   guint       n_kept;   /* the minimum of n_pongs with a backlog from libsoup 3.8 on, 0 for all */
