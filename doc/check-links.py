@@ -34,7 +34,7 @@ class Page(HTMLParser):
         if tag == 'img':
             self.pictures.append(attrs.get('src', ''))
             if not attrs.get('alt') and not self.pictures[-1].startswith('data:'):
-                self.pictures.append(f'{self.pictures[-1]} has no text in its place')
+                self.pictures.append(f'{self.pictures[-1]} has no alternative text')
 
 
 def is_broken(pages, name, link):
@@ -56,7 +56,7 @@ def is_missing(folder, picture):
 def check_site(folder):
     pages = {path.name: Page(path) for path in folder.glob('*.html')}
     if not pages:
-        yield f'{folder}: no page is there'
+        yield f'{folder} has no pages'
 
     for name, page in sorted(pages.items()):
         yield from (f'{name}: {link}' for link in page.links if is_broken(pages, name, link))
@@ -98,11 +98,11 @@ def find_fault(path, folder, is_picture, text, link):
     if not target.exists():
         return 'no such file'
     if path.parent == folder and target.parent != folder:
-        return 'not in the book, and so not in the site'
+        return 'the page is not in the book, so the site does not have it'
     if is_picture and not text:
-        return 'no text in place of the picture'
+        return 'the picture has no alternative text'
     if parts.fragment and parts.fragment not in find_anchors(read_prose(target)):
-        return 'no heading of this name, or not one with the same anchor everywhere'
+        return 'no heading has this anchor in all renderers'
     return None
 
 
@@ -112,7 +112,7 @@ def check_pages(paths):
     for path in (path.resolve() for path in paths):
         prose = read_prose(path)
         if prose.startswith('Title:'):
-            yield f'{path.name}: a line for gi-docgen, which site.py adds'
+            yield f'{path.name}: the line “Title:” is for gi-docgen, and site.py adds it'
         # gi-docgen would make a link from such a reference, but a forge shows it as raw text.
         yield from (f'{path.name}: {reference}'
                     for reference in REFERENCE.findall(CODE.sub('', prose)))

@@ -134,7 +134,8 @@ def check(picture, header):
     states = set(re.findall(r'^  HB_STATE_(\w+) =', Path(header).read_text(encoding='utf-8'),
                             re.MULTILINE))
     if states != set(STATES):
-        sys.exit(f'drawn are {sorted(STATES)}, and there are {sorted(states)}')
+        sys.exit(f'the picture has the states {sorted(STATES)}, '
+                 f'but the library has {sorted(states)}')
 
 
 if __name__ == '__main__':

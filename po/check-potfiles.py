@@ -38,7 +38,7 @@ def main(root):
     for path in sorted(marked - listed):
         print(f'{path} has strings to be translated: add it to po/POTFILES')
     for path in sorted(listed - marked):
-        print(f'{path} is in po/POTFILES without a string to be translated: take it out')
+        print(f'{path} is in po/POTFILES, but has no strings to be translated: remove it')
     for path, macro in cut:
         print(f'{path}: xgettext cuts a string off before {macro}: use %zu or PRIu64')
 

@@ -124,7 +124,8 @@ test_unsent_at_close (Fixture       *fixture,
   hb_websocket_task_close (fixture->task, 1000, NULL);
   signal_log_expect (fixture->log, "state:closing state:closed error:closed close:1006");
   n_sent = get_metric (fixture->task, hb_metrics_get_messages_sent);
-  g_test_message ("%u sent, and: %s", n_sent, signal_log_get_error (fixture->log));
+  g_test_message ("%u messages were sent before this error: %s", n_sent,
+                  signal_log_get_error (fixture->log));
   text = g_strdup_printf (" %u messages", N_MESSAGES - n_sent);
   g_assert_nonnull (strstr (signal_log_get_error (fixture->log), text));
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_dropped), ==,

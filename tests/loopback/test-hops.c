@@ -137,7 +137,7 @@ assert_none_has (HopFixture   *fixture,
   for (i = 0; i < proxy_get_n_requests (fixture->proxy); i++)
     {
       if (strstr (proxy_get_request (fixture->proxy, i), secret) != NULL)
-        g_error ("the proxy has seen: %s", proxy_get_request (fixture->proxy, i));
+        g_error ("the proxy has received: %s", proxy_get_request (fixture->proxy, i));
     }
 }
 
@@ -154,7 +154,7 @@ assert_separate (HopFixture *fixture)
   for (i = 0; i < site_get_n_requests (fixture->site); i++)
     {
       if (strstr (site_get_request (fixture->site, i), "Proxy-Authorization") != NULL)
-        g_error ("the server has seen: %s", site_get_request (fixture->site, i));
+        g_error ("the server has received: %s", site_get_request (fixture->site, i));
     }
 }
 

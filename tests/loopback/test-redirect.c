@@ -129,7 +129,7 @@ assert_has_no_secrets (const char *request)
       || strstr (request, "Authorization") != NULL
       || strstr (request, "Cookie") != NULL
       || strstr (request, "X-Api-Key") != NULL)
-    g_error ("what was meant for another origin is in this request: %s", request);
+    g_error ("this request has a header that was meant for another origin: %s", request);
 }
 
 /* Every attempt starts from `uri`, even after a permanent redirect. */

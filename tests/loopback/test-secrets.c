@@ -128,7 +128,7 @@ assert_has_no_secret (Life *life)
         {
           g_autofree char *shown = g_strescape (line, NULL);
 
-          g_test_message ("libsoup says: %s", shown);
+          g_test_message ("libsoup has logged: %s", shown);
         }
       else if (has_secret (line))
         g_error ("a secret has been logged: %s", line);

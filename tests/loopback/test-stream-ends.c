@@ -321,7 +321,7 @@ test_slow_upload (Fixture       *fixture,
   g_source_set_callback (source, read_some_cb, peer, NULL);
   g_source_attach (source, NULL);
   wait_pass (500);
-  g_test_message ("%" G_GUINT64_FORMAT " bytes have gone", system_calls_get ().n_written);
+  g_test_message ("%" G_GUINT64_FORMAT " bytes were written", system_calls_get ().n_written);
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, BIG);
   g_assert_cmpint (g_get_monotonic_time () - start, >, 500000);
   assert_state (fixture->task, HB_STATE_OPEN);

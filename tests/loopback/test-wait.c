@@ -56,7 +56,7 @@ wait_iterate (gint64      deadline,
   clear_timeout (timeout);
 
   if (g_get_monotonic_time () > deadline)
-    g_error ("%s: waited in vain for: %s", location, condition);
+    g_error ("%s: timed out while waiting for: %s", location, condition);
 }
 
 /* Iterates the loop until no source is ready. */

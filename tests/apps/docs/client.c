@@ -86,15 +86,15 @@ find_fault (const char      *uri,
   /* The server may still be starting, so the task tries again. */
   hb_websocket_task_open (task);
   if (!wait_for_state (task, HB_STATE_OPEN))
-    return "it does not let a client in";
+    return "the server does not accept the client";
   if (!wait_for_reply (task))
-    return "it does not answer the ping";
+    return "the server does not answer the ping";
   if (!wait_for_echo (task))
-    return "it does not send back what is no ping, and only that";
+    return "the server does not send back exactly the messages that are not pings";
 
   hb_websocket_task_close (task, 1000, NULL);
   if (!wait_for_state (task, HB_STATE_CLOSED) || closed_with != 1000)
-    return "it does not answer the close frame";
+    return "the server does not answer the close frame";
 
   return NULL;
 }

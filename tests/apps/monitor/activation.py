@@ -109,7 +109,7 @@ def check_window(desktop):
     title = desktop[f'Name[{language}]' if language else 'Name']
     wanted = f'"{title}": ("{desktop["StartupWMClass"]}"'
     check(wait_until(lambda: wanted in list_windows()), name,
-          f'{wanted} is none of\n{list_windows()}')
+          f'{wanted} is not one of these windows:\n{list_windows()}')
 
 
 def check_activation(desktop):

@@ -34,7 +34,7 @@ monitor_fixture_iterate (gint64      deadline,
   g_source_unref (wake);
 
   if (g_get_monotonic_time () > deadline)
-    g_error ("%s: waited in vain for: %s", location, condition);
+    g_error ("%s: timed out while waiting for: %s", location, condition);
 }
 
 static char *

@@ -67,8 +67,8 @@ test_flood (MonitorFixture *self,
   processor_start = get_processor_time ();
   hand_flood (self, "wave", N_FLOOD);
   wait_until (get_n_received (self) == N_FLOOD);
-  g_test_message ("%.0f messages and %.1f frames a second, %.1f ms of the processor in a frame, "
-                  "%.1f ms in the longest",
+  g_test_message ("%.0f messages and %.1f frames a second, %.1f ms of CPU time in a frame, "
+                  "%.1f ms from one frame to the next at most",
                   N_FLOOD * 1e6 / (g_get_monotonic_time () - start),
                   times.n_frames * 1e6 / (g_get_monotonic_time () - start),
                   (get_processor_time () - processor_start) / 1000.0 / times.n_frames,

@@ -132,7 +132,7 @@ test_long_words (MonitorFixture *self,
 {
   if (!has_font (self, "Cantarell"))
     {
-      g_test_skip ("How wide words are is the font's affair: needs Cantarell, as GNOME has it");
+      g_test_skip ("needs the font Cantarell, because the widths of words depend on the font");
       return;
     }
 

@@ -32,7 +32,7 @@ parse_work (const char *name)
   if (g_str_equal (name, "await"))
     return BENCH_AWAIT;
 
-  g_error ("%s is none of echo, receive, send and await", name);
+  g_error ("%s is not one of echo, receive, send and await", name);
 }
 
 void

@@ -196,7 +196,7 @@ find_programs (GError **error)
 
       if (program == NULL)
         {
-          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no program `%s`",
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "the program %s is missing",
                        programs[i]);
           return FALSE;
         }

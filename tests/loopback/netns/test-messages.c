@@ -180,7 +180,7 @@ test_upload (Outage        *self,
   kept = name_rest (upload, first_kept);
   outage_expect_heard (self, 1, kept);
   by_old = outage_take_heard (self, 0);
-  g_test_message ("%u were received, %u sent again, and %u written without being received",
+  g_test_message ("%u messages were received, %u sent again, and %u written without being received",
                   n_heard, get_length (upload) - first_kept, first_kept - n_heard);
   g_assert_true (g_str_has_prefix (all, by_old));
   g_assert_cmpuint (first_kept, <, get_length (upload));

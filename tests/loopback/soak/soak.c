@@ -283,7 +283,8 @@ settle_malloc (char *argv[])
   g_setenv ("GLIBC_TUNABLES", TUNABLES, TRUE);
   g_setenv ("G_SLICE", "always-malloc", TRUE);
   execv ("/proc/self/exe", argv);
-  g_printerr ("soak: could not start again, so the memory readings are only approximate\n");
+  g_printerr ("soak: cannot restart with the settings of malloc (), so the readings of memory are "
+              "only approximate\n");
 }
 
 int
@@ -293,9 +294,10 @@ main (int   argc,
   Soak self = { .seconds = 60 };
   g_autofree char *certificate = NULL;
   const GOptionEntry entries[] = {
-    { "seconds", 's', 0, G_OPTION_ARG_INT, &self.seconds, "How long to run", "N" },
+    { "seconds", 's', 0, G_OPTION_ARG_INT, &self.seconds,
+      "Run for this number of seconds (60)", "N" },
     { "tls", 0, 0, G_OPTION_ARG_FILENAME, &certificate,
-      "Talk TLS, with the certificate and key in this file", "FILE" },
+      "Use TLS, with the certificate and the key in this file", "FILE" },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) options = g_option_context_new (NULL);
@@ -304,11 +306,13 @@ main (int   argc,
 
   settle_malloc (argv);
   g_option_context_set_summary (options,
-                                "Reconnects as fast as it goes, and fails if anything grows.");
+                                "Reconnects as fast as possible, and fails if the use of memory, "
+                                "descriptors or sources grows.");
   g_option_context_add_main_entries (options, entries, NULL);
   if (!g_option_context_parse (options, &argc, &argv, &error) || self.seconds < 1)
     {
-      g_printerr ("soak: %s\n", error != NULL ? error->message : "N is to be 1 or more");
+      g_printerr ("soak: %s\n",
+                  error != NULL ? error->message : "--seconds takes a number of 1 or more");
       return 2;
     }
 

@@ -28,7 +28,7 @@ assert_refused (gboolean      accepted,
   g_assert_error (error, HB_ERROR, (int) code);
 
   if (strstr (error->message, says) == NULL)
-    g_test_message ("“%s” does not say “%s”", error->message, says);
+    g_test_message ("“%s” does not contain “%s”", error->message, says);
 
   g_assert_nonnull (strstr (error->message, says));
   g_assert_true (g_utf8_validate (error->message, -1, NULL));
