@@ -5,8 +5,6 @@
 // At the end of the input, the program waits for the answers to all lines, and then closes the
 // connection. On Ctrl+C, the program closes the connection at once.
 
-const int SIGINT = 2;
-
 // The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
 
@@ -142,7 +140,7 @@ int main (string[] args)
     if (echo.task.state == CLOSED)
       loop.quit ();
   });
-  Unix.signal_add (SIGINT, echo.close_now);
+  Unix.signal_add (ProcessSignal.INT, echo.close_now);
   echo.run.begin ();
   if (echo.task.state == CLOSED)
     return 1; // The URI is invalid, as the `error` signal has reported.

@@ -2,8 +2,6 @@
 
 // Subscribes on each connection, prints each message, and closes on Ctrl+C: subscribe-vala URI
 
-const int SIGINT = 2;
-
 int main (string[] args)
 {
   var loop = new MainLoop ();
@@ -26,7 +24,7 @@ int main (string[] args)
     if (task.state == CLOSED)
       loop.quit ();
   });
-  Unix.signal_add (SIGINT, () => {
+  Unix.signal_add (ProcessSignal.INT, () => {
     task.close ();
     return Source.REMOVE;
   });
