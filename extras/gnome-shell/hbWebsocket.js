@@ -702,11 +702,12 @@ export class WebsocketTask extends GObject.Object {
     else if (now >= at.attempt)
       this._connect();
     else if (isOver(at.connect))
-      loseFor(Code.CONNECT_TIMEOUT, `No link was ready after ${this.connect_timeout} ms`);
+      loseFor(Code.CONNECT_TIMEOUT, `No connection was ready after ${this.connect_timeout} ms`);
     else if (now >= at.connect)
       this._requestedAt = now;
     else if (isOver(at.death))
-      loseFor(Code.PONG_TIMEOUT, `No reply to a ping came within ${this.pong_timeout} ms`);
+      loseFor(Code.PONG_TIMEOUT,
+        `The server has not replied to a ping within ${this.pong_timeout} ms`);
     else if (now >= at.death || now >= at.ping)
       this._ping(now);
     else if (now >= at.settle)

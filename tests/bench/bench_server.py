@@ -83,7 +83,7 @@ class Server:
 def find_reason(text):
     """Returns the first line of a program's output that names an error, or else the last line."""
     lines = [line.strip() for line in text.split('\n') if line.strip()]
-    return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no word')
+    return next((line for line in lines if 'rror' in line), lines[-1] if lines else 'no output')
 
 
 def make_client_options(folder, environment=None):

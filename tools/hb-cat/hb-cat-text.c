@@ -240,7 +240,7 @@ show_interrupted (const CatOptions *options,
 {
   return n_queued == 0
          || show (options, WAITING,
-                  _("%u still to be sent; press Ctrl-C again to exit at once"), n_queued);
+                  _("messages still to be sent: %u; press Ctrl-C again to exit at once"), n_queued);
 }
 
 const CatReporter cat_reporter_text = {

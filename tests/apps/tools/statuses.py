@@ -215,7 +215,7 @@ def check_signals_while_down():
         cat.write(b'hello\n')
         cat.wait_for('queued, 1 waiting', name='stderr')
         cat.interrupt()
-        check(cat.wait_for('1 still to be sent', name='stderr'),
+        check(cat.wait_for('messages still to be sent: 1;', name='stderr'),
               'a first SIGINT waits for queued lines')
         cat.interrupt()
         check_equal(cat.wait().status, 1, '1: a second SIGINT')

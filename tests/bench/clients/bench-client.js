@@ -52,7 +52,7 @@ export class BenchClient {
         const nTold = this.work === 'send' ? this.readCount(message) : 1;
 
         if (this.work !== 'send' && size !== this.size)
-            throw new Error(`A message of ${size} bytes came where ${this.size} were due`);
+            throw new Error(`A message has ${size} bytes instead of ${this.size}`);
 
         this.nReceived++;
         this.nMessages += nTold;

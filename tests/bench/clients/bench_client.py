@@ -43,7 +43,7 @@ class BenchClient:
         n_told = self.read_count(data) if self.work == 'send' else 1
 
         if self.work != 'send' and size != self.size:
-            raise ValueError(f'A message of {size} bytes came where {self.size} were due')
+            raise ValueError(f'A message has {size} bytes instead of {self.size}')
 
         self.n_received += 1
         self.n_messages += n_told
