@@ -11,7 +11,7 @@ hb_batch_init (HbBatch *self)
   hb_deque_init (&self->messages, sizeof (HbOutgoing));
 }
 
-/* Frees the containers. The caller owns the messages and the tickets in them. */
+/* Frees the containers and the error. The caller owns the messages and the tickets in them. */
 void
 hb_batch_clear (HbBatch *self)
 {

@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 
 /* The actions that the machine requests from the driver. The driver carries them out in the order
  * in which they were pushed. The drop of a link is an exception: it is always first, and does not
- * wait until a handler returns. The machine pushes the effects on the link before others, because
- * each handler must see a link that matches the new state.
+ * wait until a handler returns, because no handler may see a link that the machine has left.
  *
  * The names in parentheses are the members of HbEffect that the effect uses. */
 typedef enum {

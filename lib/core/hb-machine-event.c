@@ -15,8 +15,8 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Returns whether the event is a message that would be delivered now, unless it is a reply to a
- * ping. */
+/* Returns whether the event is a message that the application receives, at once or after a pause,
+ * unless the message is a reply to a ping. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)

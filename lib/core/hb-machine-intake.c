@@ -42,8 +42,8 @@ take_message_in (HbMachine  *self,
   return is_accepting;
 }
 
-/* Takes ownership of the contents of @batch except `cancelled`. The caller then clears the
- * batch. */
+/* Takes ownership of the messages of @batch and of the tickets in `overflowed`. The caller then
+ * releases the tickets in `cancelled`, and clears the batch. */
 void
 hb_machine_take_in (HbMachine *self,
                     gint64     now,

@@ -12,7 +12,8 @@
 /* Call this before a request is made, which the handlers of `connecting` then see. If one of them
  * calls hold (), this attempt is held.
  *
- * Returns FALSE, and closes the task, if a handler of `notify` has made the settings invalid. */
+ * Returns FALSE, and closes the task, if a handler has made the settings invalid since the attempt
+ * was started. */
 gboolean
 hb_machine_on_announcing (HbMachine *self,
                           gint64     now)

@@ -126,7 +126,7 @@ judge_message (HbMachine    *self,
 }
 
 /* Reports a message that the server has refused. If the server ends the link because of a message
- * that is too big, and the kernel had all messages, the refused message is unknown.
+ * that is too big, but not in the middle of a message, the refused message is unknown.
  *
  * @refusal: (nullable): from judge_message () */
 static void

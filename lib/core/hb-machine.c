@@ -15,8 +15,8 @@
  * - hb-machine-network.c for a change of the network
  * - hb-machine-time.c for a deadline */
 
-/* Only a change of state pushes more effects than this number at once. The memory for more effects
- * is freed once all are carried out, so that an idle task does not keep it. */
+/* Except after a change of state, more effects than this number are rare. The memory for them is
+ * freed once all are carried out, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state, except hb_machine_dispose () */

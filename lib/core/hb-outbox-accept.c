@@ -224,8 +224,8 @@ hb_outbox_accept (HbOutbox          *self,
   return TRUE;
 }
 
-/* Drops a message that another thread has sent and hb_outbox_accept () has refused. That
- * thread's call has succeeded already, so effects report the failure. */
+/* Drops a message of another thread, because the task has been closed, or hb_outbox_accept () has
+ * refused the message. That thread's call has succeeded already, so effects report the failure. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,

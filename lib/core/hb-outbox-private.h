@@ -26,7 +26,7 @@ typedef struct
   guint        is_open : 1;     /* a link is open */
   guint        is_ready : 1;    /* the link accepts all messages, not only those for this link */
   guint        greeting : 1;    /* handlers of `open` are running; only their messages are sent */
-  guint        can_acknowledge : 1; /* the link can tell what the peer has acknowledged */
+  guint        can_acknowledge : 1; /* the link can report acknowledgements */
   guint        tracks : 1;      /* a message to be acknowledged was accepted since the queue was
                                  * last empty */
   guint        blocked : 1;     /* the link accepts no message for now */
