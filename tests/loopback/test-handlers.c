@@ -108,7 +108,8 @@ act_hold_and_close (Scene *scene)
   hb_websocket_task_close (scene->task, 1000, NULL);
 }
 
-/* Sends a text. Only the callback of close_async () runs in CLOSED, where no text is accepted. */
+/* Sends a text. In CLOSED, no text is accepted. Only the callbacks of close_async () and of a
+ * cancelled open_async () run in that state. */
 static void
 send_text (Scene *scene)
 {
@@ -402,7 +403,7 @@ result_cb (GObject      *source,
   act_once (user_data);
 }
 
-/* Opens the task again, because close_async () has ended it. */
+/* Opens the task again, because close_async () or the cancellable has ended it. */
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,

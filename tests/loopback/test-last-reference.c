@@ -134,7 +134,7 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
-/* The states OPEN, WAITING and CONNECTING alternate, each for a few hundred microseconds. */
+/* The states OPEN, WAITING and CONNECTING alternate, each for about a millisecond or less. */
 static void
 test_while_reconnecting (gconstpointer data)
 {

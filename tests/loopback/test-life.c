@@ -57,7 +57,7 @@ test_reconnect (Fixture       *fixture,
   g_assert_cmpuint (test_server_get_n_requests (fixture->server), ==, 2);
 }
 
-/* The server's process ends, and starts again later. */
+/* The server stops, as if its process had ended, and starts again later. */
 static void
 test_server_restart (Fixture       *fixture,
                      gconstpointer  data)

@@ -4,9 +4,9 @@
 
 #include "fixture.h"
 
-/* Each function of a task refuses an object of another type, and each function of the metrics
- * refuses NULL. A critical message names the check that has failed, and the function returns a
- * default. */
+/* Each function of a task refuses an object of another type. Each function of the metrics except
+ * hb_metrics_free () refuses NULL. A critical message names the check that has failed, and the
+ * function returns a default. */
 
 #define DOMAIN "hb-websocket"
 

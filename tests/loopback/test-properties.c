@@ -177,7 +177,7 @@ test_each (void)
   g_assert_finalize_object (task);
 }
 
-/* Checks that the table has all properties except `protocols`, which is not a scalar. */
+/* Checks that the table has all properties except `protocols`, which is a list. */
 static void
 test_none_is_missing (void)
 {

@@ -41,7 +41,7 @@ tear_down (Redirection   *fixture,
   site_free (fixture->there);
 }
 
-/* Lets the first server redirect each request.
+/* Lets the first server redirect each request for "/".
  *
  * @location: the new location, in which HERE and THERE stand for the authorities of the two
  *   servers */

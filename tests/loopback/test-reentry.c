@@ -87,8 +87,8 @@ test_let_go_in_send (Fixture       *fixture,
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);
 
-  /* The main loop does not run between the calls, and each message is too long to wait for the end
-   * of the iteration. Therefore one of the calls writes, and finds the reset. Without the library's
+  /* The main loop does not run between the calls, and each message is too long to wait for the next
+   * iteration. Therefore one of the calls writes, and finds the reset. Without the library's
    * own stream, libsoup emits the error within that call. The library's own stream reports the
    * reset later, while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)

@@ -348,7 +348,8 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* A number of bytes that libsoup does not read at once, but in two iterations */
+/* More bytes than a KiB, after which the task reads the clock. If an earlier handler was slow,
+ * other sources run before the task delivers a message of this length. */
 #define LONG 1500
 
 static void
@@ -359,7 +360,7 @@ test_closing_answered_in_a_pause (Fixture       *fixture,
   g_autofree char *text = g_strnfill (LONG, 'x');
 
   g_test_summary ("A close frame is read before close-timeout acts, even if other sources run "
-                  "while a message is partly read");
+                  "between two messages that have arrived together");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (work_cb), NULL);
   raw_peer_gather (peer, TRUE);

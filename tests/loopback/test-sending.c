@@ -99,7 +99,7 @@ test_payloads (Fixture       *fixture,
   fixture_close (fixture);
 }
 
-/* The sizes are those around which the header of a frame becomes longer, and a megabyte. */
+/* The sizes are those around which the header of a frame becomes longer, and 1 MiB. */
 static void
 test_sizes (Fixture       *fixture,
             gconstpointer  data)

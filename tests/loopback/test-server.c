@@ -18,7 +18,7 @@ struct _TestServer
   GPtrArray          *sockets;     /* the sockets of all accepted connections */
   GPtrArray          *connections; /* of SoupWebsocketConnection, from the oldest to the newest */
   SoupMessageHeaders *headers;     /* (nullable) the headers of the last request */
-  GString            *received;    /* the received texts, and the sizes of binary messages */
+  GString            *received;    /* short texts, and the sizes of all other messages */
   char               *uri;
   char               *retry_after; /* (nullable) */
   char               *close_data;  /* (nullable) the reason in the client's close frame */

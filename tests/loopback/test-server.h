@@ -13,7 +13,7 @@ typedef enum {
   TEST_SERVER_ECHO,  /* returns every message */
   TEST_SERVER_PONG,  /* the same, but answers "heartbeat" with "pong" */
   TEST_SERVER_MUTE,  /* accepts connections and reads nothing, like a dead host */
-  TEST_SERVER_QUIET, /* accepts and sends nothing; libsoup answers pings and close frames */
+  TEST_SERVER_QUIET, /* sends no messages; libsoup answers pings and close frames */
 } TestServerMode;
 
 TestServer              *test_server_new             (TestServerMode        mode);

@@ -18,8 +18,8 @@ typedef struct
   RawServer *there; /* (nullable) the server at the new address */
 } Move;
 
-/* A server whose name gets another address. A session caches the addresses of its hosts, so the
- * task first connects to the old address. */
+/* A server whose name gets another address. The task first connects to the old address, which its
+ * session then caches. */
 typedef struct
 {
   const char *path;
@@ -208,7 +208,7 @@ test_replaced (Fixture       *fixture,
   wait_until (hb_websocket_task_get_state (task) == HB_STATE_OPEN);
 }
 
-/* If the session is replaced during an attempt, the attempt ends with the old session. */
+/* If the session is replaced during an attempt, the attempt continues with the old session. */
 static void
 test_replaced_early (Fixture       *fixture,
                      gconstpointer  data)

@@ -138,7 +138,7 @@ typedef struct
   guint            n_pings;
   guint            n_pings_asleep; /* pings before the process resumed */
   gboolean         is_closed;      /* the client has sent a close frame */
-  gboolean         is_led;         /* the server has acted to bring the client into its state */
+  gboolean         is_led;         /* the test has acted to bring the client into its state */
 } Case;
 
 static GPtrArray *cases;
@@ -264,8 +264,8 @@ count_words (const char *words)
   return g_strv_length (list);
 }
 
-/* Returns whether the process has shown its result. To stay connected, it must have sent two more
- * pings, which the server has answered. */
+/* Returns whether the process has shown its result. A process that stays connected must have sent
+ * two more pings, which the server has answered. */
 static gboolean
 has_shown (Case *self)
 {
@@ -468,7 +468,8 @@ main (int   argc,
       {
         gboolean has_ping = scenario <= ASKED_DEAD;
 
-        /* If no ping waits for a reply, all heartbeats behave alike, so one of them is tested. */
+        /* Only the scenarios up to ASKED_DEAD depend on the reply to a ping that was sent before
+         * the stop. In the others, all heartbeats behave alike, so one of them is tested. */
         if (has_ping || heartbeat == scenario % N_HEARTBEATS)
           {
             add (HOW_SIGNAL, scenario, heartbeat);

@@ -6,10 +6,10 @@
 #include "raw-frame.h"
 
 /* The purposes of the library's own stream: few system calls, counted bytes, and iterations for
- * other sources. The tests run on plain TCP and on TLS, both with and without
+ * other sources. Most of the tests run on plain TCP and on TLS, both with and without
  * permessage-deflate. */
 
-/* The number of bytes that the stream reads or writes at once */
+/* The maximum number of bytes that the stream reads or writes at once */
 #define BLOCK (65 * 1024)
 
 /* More bytes than the kernel buffers for a peer that does not read at the moment */

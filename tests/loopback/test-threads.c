@@ -115,7 +115,7 @@ expect_echoes (HbWebsocketTask *task,
     }
 }
 
-/* Uses each part of a task, with a server in the same thread. */
+/* Opens, uses, loses and closes connections, with a server in the same thread. */
 static void
 live (Crew *crew)
 {

@@ -419,8 +419,8 @@ close_with_queue (Fixture *fixture)
   hb_websocket_task_close (fixture->task, 1000, NULL);
 }
 
-/* The error quotes an argument, which may be a token, so the debug message must not contain the
- * error's text. */
+/* An error about an argument may quote a token, so the debug message must not contain the text of
+ * such an error. */
 static void
 open_wrongly (Fixture *fixture)
 {
