@@ -156,8 +156,8 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the task into @state, and clears the signal log. The task stays in @state because the
- * server of add_raw_test () does not answer. */
+/* Brings the task into @state, and clears the signal log. The task stays in @state, because the
+ * server of add_raw_test () does not answer, and the delay of the state WAITING is long. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)

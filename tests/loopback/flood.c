@@ -13,7 +13,7 @@ struct _Flood
   GCancellable *cancellable;
   GThread      *thread;
   char         *uri;
-  const char   *answer;  /* (nullable) */
+  const char   *answer;
   char         *headers; /* the additional headers of a valid answer */
   GByteArray   *first;   /* (nullable) */
   GByteArray   *again;   /* (nullable) */

@@ -20,9 +20,10 @@
  *
  * Usage: stopped-client URI HEARTBEAT CONNECT-TIMEOUT
  *
- * The program prints a line for each emission, with the time and the word that a SignalLog records.
- * It reads commands from the standard input: `close`, or `block` with a number of milliseconds. A
- * message of the server may be a `block` command too. The program exits at the end of the input. */
+ * The program prints a line for each `close`, each `error` and each change of the state, with the
+ * time and the word that a SignalLog records. It reads commands from the standard input: `close`,
+ * or `block` with a number of milliseconds. A message of the server may be a `block` command too.
+ * The program exits at the end of the input. */
 
 static void
 print_word (const char *word)

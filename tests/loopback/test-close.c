@@ -82,7 +82,7 @@ static const CloseFrame own_close_frames[] = {
   { "too-high", 65535, NULL, "close:1002" },
 };
 
-/* The peer receives the code and reason of the application, or those that libsoup sends in their
+/* The peer receives the code and reason of the application, or those that the task sends in their
  * place. */
 static void
 test_own_close_frame (Fixture       *fixture,

@@ -6,8 +6,8 @@
 
 /* The main context, the thread and the session that a task uses */
 
-/* Runs a task from start to end in a thread with its own main context, while no other context
- * runs. */
+/* Runs a task from start to end in a thread with its own main context, while the default context
+ * does not run. */
 static gpointer
 live_in_thread (gpointer data)
 {

@@ -85,7 +85,8 @@ enter_link (Cell *self)
     }
 }
 
-/* Begins the attempt that the fault must hit. A function of the server then causes the fault. */
+/* Begins the attempt that the fault must hit. A callback of the server then causes the fault,
+ * unless the fault is that no server listens. */
 static void
 begin_attempt (Cell *self)
 {

@@ -17,7 +17,7 @@ struct _Cell
   HbHeartbeatMode  mode;
 
   /* The fields below are set while the cell runs. */
-  GTlsCertificate *certificate; /* (nullable) NULL if no server uses TLS */
+  GTlsCertificate *certificate; /* (nullable) NULL only if no server uses TLS */
   RawServer       *server;
   RawServer       *elsewhere;   /* (nullable) */
   HbWebsocketTask *task;
@@ -26,7 +26,7 @@ struct _Cell
   GArray          *arrivals;    /* the messages that the servers have received */
   guint            size;        /* of message number 0; the others are longer by their numbers */
   guint            n_accepted;  /* messages that the task has accepted */
-  guint            n_handed;    /* messages sent on the lost connection, or dropped */
+  guint            n_handed;    /* messages sent before the loss of the connection, or dropped */
   guint            n_confirmed; /* messages that the server has received before the fault */
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */

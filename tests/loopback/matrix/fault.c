@@ -63,7 +63,8 @@ fault_get_soup (void)
   return soup_get_minor_version ();
 }
 
-/* Returns: (nullable): NULL if the fault cannot hit that state */
+/* Returns: (nullable): NULL if the fault cannot hit that state, if its result there varies, or if
+ *   the state LAST does not apply to the fault */
 const Result *
 fault_get_result (const Fault *self,
                   State        state,

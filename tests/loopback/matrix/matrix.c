@@ -9,9 +9,9 @@
 #include "fixture.h"
 #include "table.h"
 
-/* Each fault of a server, in each state that it can hit, over each transport and with both
- * heartbeats. The task must emit the right signals, and reconnect or become CLOSED. No message may
- * be lost, except on the connection that the fault ends, and none may arrive twice.
+/* Each fault of a server, in each state for which the table has a result, over each transport and
+ * with both heartbeats. The task must emit the right signals, and reconnect or become CLOSED. No
+ * message may be lost, except on the connection that the fault ends, and none may arrive twice.
  *
  * matrix [plain|tls] [message|ping]: runs the cells of one transport or heartbeat
  * matrix --table: prints the tables for the documentation */
@@ -124,7 +124,8 @@ main (int   argc,
     }
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each fault of a server has the right result in each state that it can hit");
+  g_test_summary ("Each fault of a server has the right result in each state for which the table "
+                  "has one");
   g_log_set_handler ("libsoup", G_LOG_LEVEL_DEBUG, be_quiet_cb, NULL);
   certificate = certificate_new ();
   if (certificate != NULL)

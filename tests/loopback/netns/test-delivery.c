@@ -212,8 +212,8 @@ end_losses (void)
   network_run (NETWORK_FAR, "nft flush chain inet outage chance");
 }
 
-/* Records a failed message. The task drops a message if many connections in a row were reset before
- * it was acknowledged. */
+/* Records a failed message. The task drops a message if three connections were reset in the middle
+ * of it, or ten before it was acknowledged. */
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
@@ -247,7 +247,7 @@ send_awaited (Delivery   *self,
 /* Sends a message. A long message has a callback, so that the test knows if the message fails. A
  * short message has none, because the task queries the acknowledgements less often while no call
  * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
- * one packet, which would have to be reset on ten connections in a row. */
+ * one packet, which would have to be reset on ten connections. */
 static void
 send_next (Delivery *self)
 {
