@@ -140,7 +140,7 @@ class WebSocket(Connection):
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)
-            raise AssertionError(f'{data!r} came instead of nothing')
+            raise AssertionError(f'{data!r} was received, but nothing was expected')
         except TimeoutError:
             pass
         finally:

@@ -83,10 +83,11 @@ class Process:
         try:
             return self.lines.get(timeout=WAIT_TIMEOUT)
         except queue.Empty:
-            raise AssertionError('nothing more was said, ' + self.describe_complaints()) from None
+            raise AssertionError('the program printed nothing more; '
+                                 + self.describe_complaints()) from None
 
     def describe_complaints(self):
-        return 'and on standard error: ' + ('\n'.join(self.complaints) or 'nothing')
+        return 'standard error: ' + ('\n'.join(self.complaints) or 'nothing')
 
 
 class Server(Process):
@@ -104,12 +105,13 @@ class Example(Process):
     def expect(self, *patterns):
         for pattern in patterns:
             line = self.take()
-            assert re.fullmatch(pattern, line), f'it says “{line}”, and not “{pattern}”'
+            assert re.fullmatch(pattern, line), f'the example printed “{line}”, not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
         """Reads lines until one matches the pattern. All lines before it must match @passing."""
         while not re.fullmatch(pattern, line := self.take()):
-            assert any(re.fullmatch(other, line) for other in passing), f'it says “{line}”'
+            assert any(re.fullmatch(other, line) for other in passing), \
+                f'the example printed “{line}”'
 
     def send(self, line):
         self.process.stdin.write(f'{line}\n')
@@ -120,11 +122,11 @@ class Example(Process):
         self.process.stdin.close()
         self.expect('closed with code 1000')
         self.expect_success()
-        assert self.lines.empty(), f'after all it says “{self.lines.get()}”'
+        assert self.lines.empty(), f'the example also printed “{self.lines.get()}”'
 
     def expect_success(self):
         status = self.wait()
-        assert status == 0, f'it ended with status {status}'
+        assert status == 0, f'the example ended with status {status}'
         assert not self.complaints, self.describe_complaints()
 
 
@@ -234,7 +236,7 @@ def test_no_uri(path, *command):
     """Without an argument, the example reports that the URI is missing."""
     with Process(*command) as example:
         status = example.wait()
-        assert status == 1, f'it ended with status {status}'
+        assert status == 1, f'the example ended with status {status}'
         assert example.complaints[0].startswith('The URI is missing. Usage: '), \
             example.describe_complaints()
 
@@ -244,7 +246,7 @@ def test_wrong_uri(path, *command):
     with Example(*command, 'http://127.0.0.1/') as example:
         example.expect('error: The scheme of the URI is “http”.*')
         status = example.wait()
-        assert status == 1, f'it ended with status {status}'
+        assert status == 1, f'the example ended with status {status}'
 
 
 def main(*arguments):

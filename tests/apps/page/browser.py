@@ -140,7 +140,7 @@ def test_odd_text(page):
             client.send_text(text)
             page.wait_for_log(show(text))
     expect_equal(page.browser.find_elements(By.CSS_SELECTOR, '#log img, #log script'), [],
-                 'what became of HTML')
+                 'the elements made from HTML')
 
 
 def test_commands_to_one(page):
@@ -241,7 +241,7 @@ def test_click_in_update(page):
     page.run(CLICK_IN_UPDATE)
     with page.client():
         wait_for(lambda: page.run('return window.kept'), 'an update')
-        expect_equal(page.run('return window.kept'), 'true', 'what the update left of a click')
+        expect_equal(page.run('return window.kept'), 'true', 'the effect of the click')
         page.wait_for_log('new clients are refused')
         page.find('#refuse').click()
         page.wait_for_log('new clients are accepted')
@@ -289,7 +289,7 @@ def test_names(page):
         for control in controls:
             expect(control.accessible_name, 'no name: ' + control.get_attribute('outerHTML')[:80])
         expect_equal([page.find(f'#{name}').get_attribute('role') for name in ('status', 'log')],
-                     ['status', 'log'], 'the roles of what is read out')
+                     ['status', 'log'], 'the roles of the elements that are read out')
 
 
 def test_looks(page):
@@ -307,7 +307,7 @@ def test_looks(page):
                 page.browser.save_screenshot(str(FOLDER / f'page-{scheme}-{name}.png'))
                 excess = page.run('const root = document.documentElement;'
                                   'return root.scrollWidth - root.clientWidth;')
-                expect_equal(excess, 0, f'what lies beyond the edge of the {name} page')
+                expect_equal(excess, 0, f'the width beyond the edge of the {name} page')
             text, ground = (sum(map(int, re.findall(r'\d+', colour)[:3])) for colour in page.run(
                 'const style = getComputedStyle(document.body);'
                 'return [style.color, style.backgroundColor];'))

@@ -188,7 +188,7 @@ def test_update(server):
         host, port = client.sock.getsockname()
         expect_equal(listed['address'], f'{host}:{port}', 'the address')
         expect_equal([listed[name] for name in ('number', 'in', 'out', 'bytesIn', 'bytesOut')],
-                     [1, 2, 2, 10, 10], 'what is counted')
+                     [1, 2, 2, 10, 10], 'the counts')
         expect_equal([(line['number'], line['client'], line['kind'], line['text'])
                       for line in update['log']],
                      [(1, 1, 'event', 'connected, path /first'), (2, 1, 'in', 'Grüße'),

@@ -58,5 +58,5 @@ class Control(WebSocket):
 
     def next(self):
         update = self.run('next')
-        expect_equal(update['type'], 'update', 'what follows next')
+        expect_equal(update['type'], 'update', 'the type of the reply to next')
         return update
