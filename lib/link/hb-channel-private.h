@@ -21,9 +21,9 @@ typedef struct
    * are read. */
   gboolean (* may_send)             (gpointer   data);
 
-  /* Sends a message or a ping. Sets @span to its position; an empty span means that the connection
-   * has failed or is closing. Returns whether the channel would accept another frame now. Emits no
-   * event. */
+  /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
+   * connection has failed or is closing. Returns whether the channel would accept another frame
+   * now. Emits no event. */
   gboolean (* send)                 (gpointer   data,
                                      HbOpcode   opcode,
                                      GBytes    *payload,

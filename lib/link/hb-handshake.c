@@ -165,8 +165,8 @@ hb_handshake_guard (SoupSession  *session,
   hb_proxy_guard (session, request);
 }
 
-/* RFC 6455, 4.1, demands a tunnel for ws too, but libsoup makes one for wss only. Without a tunnel,
- * a response does not show whether the proxy or the server has sent it. */
+/* RFC 6455, 4.1, recommends a tunnel for ws too, but libsoup makes one for wss only. Without a
+ * tunnel, a response does not show whether the proxy or the server has sent it. */
 static GError *
 new_refusal (SoupMessage *request,
              gboolean     is_answered)

@@ -6,9 +6,9 @@
 #include "hb-limits-private.h"
 #include "hb-outgoing-private.h"
 
-/* Limits that libsoup does not have: the size of all fragments of a message together, the size of
- * an inflated message, and the number of unanswered pings. HbLimits is an extension, because
- * libsoup passes every whole frame through its extensions.
+/* Limits that versions of libsoup before 3.8 do not have: the size of all fragments of a message
+ * together, the size of an inflated message, and the number of unanswered pings. HbLimits is an
+ * extension, because libsoup passes every whole frame through its extensions.
  *
  * The extension takes the place of permessage-deflate, and itself passes each compressed frame to
  * permessage-deflate, piece by piece. */
@@ -33,8 +33,9 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
  * most. */
 #define PIECE 1024
 
-/* The maximum number of unanswered pings. libsoup queues a pong for each ping, and searches the
- * whole queue each time. RFC 6455, 5.5.3, allows a client to answer only the last ping. */
+/* The maximum number of unanswered pings. Before 3.8, libsoup queues a pong for each ping, and
+ * searches the whole queue each time. RFC 6455, 5.5.3, allows a client to answer only the last
+ * ping. */
 #define MAX_PINGS 1000
 
 static GBytes *

@@ -8,8 +8,8 @@
 /* Reports which bytes the peer's TCP has acknowledged. The kernel does not report an
  * acknowledgement by itself, so the owner calls hb_link_query (). */
 
-/* Begins to read acknowledgements. Over TLS, each message that is written afterwards is
- * acknowledged separately. All messages that were written before are acknowledged together. */
+/* Begins to read acknowledgements. Over TLS, the messages of each later write are acknowledged
+ * together, and so are all messages that were written before. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {

@@ -127,8 +127,8 @@ hb_proxy_guard_tunnel (SoupSession *session,
                            G_CONNECT_DEFAULT);
 }
 
-/* Must be called before @session gets @request, so that the handlers here run before those of the
- * session's features. */
+/* Must be called before @session gets @request, so that got_headers_cb () runs before the handlers
+ * of the session's features. */
 void
 hb_proxy_guard (SoupSession *session,
                 SoupMessage *request)

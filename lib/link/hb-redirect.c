@@ -61,8 +61,9 @@ format_place (GUri *uri)
                      NULL, NULL);
 }
 
-/* Returns the URI of @location, with a WebSocket scheme and without a fragment. A fragment is never
- * sent, and the URI of a WebSocket must not have one.
+/* Returns the URI of @location. If its scheme is that of HTTP or of a WebSocket, the result has a
+ * WebSocket scheme and no fragment. A fragment is never sent, and the URI of a WebSocket must not
+ * have one.
  *
  * Returns: (transfer full) (nullable): NULL if @location is not valid */
 static GUri *

@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The main context to which an object currently belongs, and the thread that runs this context */
+/* The main context to which an object currently belongs, and the only thread that may use the
+ * object */
 typedef struct
 {
   GMutex        mutex;   /* protects the two fields below, which other threads read */

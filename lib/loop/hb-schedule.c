@@ -9,8 +9,8 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* The maximum time for the watches of one dispatch, and also for its alarms, in microseconds. Every
- * other source of the context is then dispatched before the rest is called. */
+/* The maximum time for the watches of one dispatch, and also for its alarms, in microseconds. Then
+ * the other sources of the same or a higher priority are dispatched before the rest is called. */
 #define MAX_BUSY 4000
 
 /* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the
@@ -386,8 +386,8 @@ get_schedule (GMainContext *context)
 
 /* Only the thread that owns a context may use its schedule. If a thread without a context of its
  * own opens a task while another thread runs the global default context, both threads use this
- * task. The task then gets a schedule of its own, so that the two threads never share the schedule
- * of the other tasks.
+ * task. Each alarm that the first thread adds then gets a schedule of its own, so that the two
+ * threads never share the schedule of the other tasks.
  *
  * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
 HbSchedule *

@@ -360,7 +360,7 @@ hb_topology_take (HbTopology *self,
 }
 
 /* Forgets everything. Must be called after messages were lost. The next message about each subject
- * then counts as a change. */
+ * then counts as the first one. */
 void
 hb_topology_clear (HbTopology *self)
 {
