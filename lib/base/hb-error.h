@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 
 /**
  * HbError:
- * @HB_ERROR_INVALID_URI: the URI cannot be parsed, has a scheme other than `ws` and `wss`, has no
- *   host, or has a fragment
+ * @HB_ERROR_INVALID_URI: the URI is missing, cannot be parsed, has a scheme other than `ws` and
+ *   `wss`, has no valid host, or has a fragment
  * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
  *   allow, or an asynchronous call from a thread that may not use the task
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
@@ -31,8 +31,8 @@ G_BEGIN_DECLS
  *   this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
- * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts in a row have failed, or
- *   the limit is 0 and the first attempt failed or its connection was lost
+ * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts to reconnect in a row have
+ *   failed, or the limit is 0 and the first attempt failed or its connection was lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
  *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
  *   before it acknowledged the message. If the server sends 1009 when all messages have been

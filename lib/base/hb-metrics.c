@@ -143,6 +143,8 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * - when the task closes before the message could be sent
  * - when the connection is lost, if the message is volatile or for that connection only
  * - when the connection cannot accept the message, if the message is volatile
+ * - when another thread has sent the message, and the flags do not allow the message to be sent
+ *   ([method@WebsocketTask.send_message])
  *
  * A message that was written and not acknowledged ([property@WebsocketTask:delivery]) may have
  * arrived nevertheless.
@@ -208,8 +210,8 @@ hb_metrics_get_messages_resent (const HbMetrics *self)
  *
  * Gets the number of attempts to connect.
  *
- * The first attempt after [method@WebsocketTask.open] is counted too. An attempt is counted when
- * its request is sent, so an attempt that ends while it is held is not counted.
+ * The first attempt after [method@WebsocketTask.open] is counted too. An attempt that ends in a
+ * handler of [signal@WebsocketTask::connecting], or while it is held, is not counted.
  *
  * Returns: the number of attempts
  *
@@ -364,7 +366,7 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  * Gets the time for which connections were open, in microseconds.
  *
  * It is the sum over all connections, including the current one. The time for which the machine
- * was suspended is included.
+ * was suspended is included. The time in the state `CLOSING` is not included.
  *
  * Returns: the time
  *

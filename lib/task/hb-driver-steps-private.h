@@ -15,7 +15,8 @@ G_BEGIN_DECLS
 /* A value of `shown_state` that differs from every HbState, so that the next state is shown */
 #define HB_DRIVER_NOT_SHOWN -1
 
-/* Shared only by the files of the driver. Each file uses only those below it:
+/* Shared only by the files of the driver. Each file uses only those below it, except that
+ * hb_driver_send_directly () calls hb_driver_wake ():
  *
  *   hb-driver-calls.c
  *   hb-driver.c

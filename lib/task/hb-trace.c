@@ -91,7 +91,7 @@ restarted_cb (SoupMessage *request,
                   soup_message_get_status (request));
 }
 
-/* @attempt: the number of the attempt after a loss, 0 if the application has asked for it */
+/* @attempt: the number of the attempt after a loss, 0 after open () or reconnect_now () */
 void
 hb_trace_request (const HbTrace *self,
                   SoupMessage   *request,

@@ -627,7 +627,8 @@ hb_websocket_task_set_reconnect_timeout (HbWebsocketTask *self,
  * The maximum reconnect delay, in milliseconds.
  *
  * With 0, every delay is [property@WebsocketTask:reconnect-timeout]. Otherwise each delay is twice
- * as long as the one before, up to this maximum.
+ * as long as the one before, up to this maximum. A maximum that does not exceed `reconnect-timeout`
+ * has no effect.
  *
  * Since: 1.0
  */
@@ -718,7 +719,7 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:repeat-limit:
  *
- * The number of attempts in a row that may fail before the task gives up.
+ * The number of attempts to reconnect in a row that may fail before the task gives up.
  *
  * With -1, the default, the task never gives up. With 0, the task never reconnects. A connection
  * that does not stay [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts
@@ -924,7 +925,8 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
  * again after a reconnection. The size is that of the message as it is delivered, with all its
- * fragments and decompressed. With 0, only libsoup's own limit of 2,147,483,647 bytes applies.
+ * fragments and decompressed. With 0 or a larger number, the limit is 2,147,483,647 bytes, because
+ * libsoup cannot hold a longer message.
  *
  * Since: 1.0
  */

@@ -613,7 +613,8 @@ hb_websocket_task_open (HbWebsocketTask *self)
  *
  * The call continues through failed attempts for as long as the task makes attempts. If a
  * connection is already open, the call succeeds. The call does not wait until the connection is
- * [property@WebsocketTask:ready].
+ * [property@WebsocketTask:ready]. If @cancellable is already triggered, the call fails and does
+ * nothing else.
  *
  * Since: 1.0
  */
@@ -718,7 +719,8 @@ hb_websocket_task_close (HbWebsocketTask *self,
  *
  * Closes the connection like [method@WebsocketTask.close], and waits until the task is `CLOSED`.
  *
- * If the task is already `CLOSED`, the call succeeds.
+ * If the task is already `CLOSED`, the call succeeds. If @cancellable is already triggered, the
+ * call fails and does nothing else.
  *
  * Since: 1.0
  */
@@ -748,9 +750,9 @@ hb_websocket_task_close_async (HbWebsocketTask     *self,
  *
  * Finishes [method@WebsocketTask.close_async].
  *
- * The call fails with `HB_ERROR_INVALID_ARGUMENT` if the code is not allowed, and with
- * `G_IO_ERROR_CANCELLED` if the cancellable was triggered or [method@WebsocketTask.reconnect_now]
- * was called in the meantime.
+ * The call fails with `HB_ERROR_INVALID_ARGUMENT` for the codes with which
+ * [method@WebsocketTask.close] has no effect, and with `G_IO_ERROR_CANCELLED` if the cancellable
+ * was triggered or [method@WebsocketTask.reconnect_now] was called in the meantime.
  *
  * Returns: whether the task was closed
  *
@@ -1335,7 +1337,7 @@ hb_websocket_task_set_ping_func (HbWebsocketTask *self,
  * function replaces it. [property@WebsocketTask:pong-message] has no effect in that time. With
  * `NULL`, `pong-message` applies again. In mode `PING`, a pong frame is a reply too. The function
  * is called when a message is received, even while [property@WebsocketTask:paused] is `TRUE`, so a
- * reply never waits.
+ * reply does not wait behind other messages.
  *
  * The function may call any method, replace itself, drop the last reference, or run a main loop.
  * The next message is not received before the function returns. If the function closes the task or
