@@ -306,7 +306,8 @@ test_limits (Fixture       *fixture,
   guint i;
   guint j;
 
-  g_test_summary ("A value outside of the limits is refused by the settings and by GObject");
+  g_test_summary ("A value outside of the limits is refused by the settings and, unless it is a "
+                  "string, by GObject");
 
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {

@@ -322,7 +322,8 @@ test_close_reason (void)
   };
   guint i;
 
-  g_test_summary ("A reason is made valid UTF-8, and cut to the length of a close frame");
+  g_test_summary ("A reason is made valid UTF-8, and cut to the length for which a close frame has "
+                  "room");
 
   for (i = 0; i < G_N_ELEMENTS (reasons); i++)
     {

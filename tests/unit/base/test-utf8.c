@@ -56,8 +56,8 @@ static const Text texts[] = {
   TEXT ("second-is-ascii", "\xc3(", FALSE),
 };
 
-/* Adds up to MAX_OFFSET ASCII characters before the text, and then after it. The library checks
- * several bytes at a time, so the result could depend on the position of the text. */
+/* Adds fewer than MAX_OFFSET ASCII characters before the text, and then after it. The library
+ * checks several bytes at a time, so the result could depend on the position of the text. */
 static void
 test_table (gconstpointer data)
 {

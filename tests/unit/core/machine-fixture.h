@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct _Fixture Fixture;
 
-/* A handler of the application, which runs at each effect that the driver would emit */
+/* A handler of the application, which runs at each effect that is logged */
 typedef void (*Handler) (Fixture    *fixture,
                          const char *effect);
 

@@ -150,7 +150,7 @@ test_never (void)
 {
   HbSettings settings = { .repeat_limit = 0 };
 
-  g_test_summary ("A limit of 0 forbids the first attempt");
+  g_test_summary ("A limit of 0 forbids the first attempt to reconnect");
 
   g_assert_true (hb_backoff_is_exhausted (&settings, 0));
 }

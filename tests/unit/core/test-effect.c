@@ -88,7 +88,7 @@ test_message (Fixture       *fixture,
 {
   HbEffect *effect;
 
-  g_test_summary ("The word for a message contains its kind");
+  g_test_summary ("The word for a message contains its kind, and not its payload");
 
   effect = hb_effects_push (&fixture->effects, HB_EFFECT_MESSAGE);
   effect->message.opcode = HB_OPCODE_TEXT;
@@ -167,7 +167,7 @@ static void
 test_no_secrets (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The word for an effect has no payload, no reason and no text of an error");
+  g_test_summary ("The word for an effect has no reason and no text of an error");
 
   hb_effects_push_error (&fixture->effects, new_error ());
   hb_effects_push_close (&fixture->effects, HB_EFFECT_CLOSE, 4000, "a secret");

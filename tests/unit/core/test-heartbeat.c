@@ -251,7 +251,8 @@ static void
 test_held_up_early (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("If received bytes could not be read, no ping is sent early");
+  g_test_summary ("If received bytes could not be read, a tick before the earliest time of a ping "
+                  "still sends none");
 
   g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14062), TRUE),
                    ==, HB_VERDICT_WAIT);

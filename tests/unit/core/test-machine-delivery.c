@@ -177,7 +177,7 @@ add_to_log (GString    *log,
   g_string_append (log, entry);
 }
 
-/* Moves the results from the fixture to @log, except the notifications of each change of state. */
+/* Moves the results from the fixture to @log, without notifications and other effects. */
 static void
 collect (Fixture *fixture,
          GString *log)
@@ -275,7 +275,7 @@ write_number (GString *log,
   add_to_log (log, text);
 }
 
-/* Takes a step that has no argument. Returns FALSE if it is another step. */
+/* Takes a step that has no argument. Returns FALSE if it is a step of take_step_of_link (). */
 static gboolean
 take_step (Fixture    *fixture,
            GString    *log,
@@ -323,8 +323,8 @@ take_step (Fixture    *fixture,
   return TRUE;
 }
 
-/* Takes a step that changes how many messages the link accepts. Returns FALSE if it is another
- * step. */
+/* Takes a step that opens, blocks or unblocks the link, or takes the queue back. Returns FALSE if
+ * it is another step. */
 static gboolean
 take_step_of_link (Fixture    *fixture,
                    GString    *log,

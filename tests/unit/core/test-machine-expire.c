@@ -49,7 +49,7 @@ set_timeout (Fixture *fixture,
   hb_machine_apply_settings (&fixture->machine, fixture->now);
 }
 
-/* Sets up a task that has no deadlines except those of messages. */
+/* Sets up a task whose other deadlines are later than those of messages. */
 static void
 set_up (Fixture       *fixture,
         gconstpointer  data)

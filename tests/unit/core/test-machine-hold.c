@@ -65,7 +65,7 @@ static void
 test_now_waiting (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () during the delay ends it and resets the counter");
+  g_test_summary ("reconnect_now () during the delay ends it and resets the count of attempts");
 
   start (fixture);
   fail_attempts (fixture, 4);

@@ -318,8 +318,8 @@ static void
 test_connect_timeout_turn_late (Fixture       *fixture,
                                 gconstpointer  data)
 {
-  g_test_summary ("The time for a login starts when the link opens, even if the opening is "
-                  "reported before the attempt's turn");
+  g_test_summary ("If the opening of the link is reported before the attempt's turn, the time for "
+                  "a login starts with the opening");
 
   fixture->machine.settings.manual_ready = TRUE;
   start (fixture);

@@ -81,7 +81,7 @@ test_check_waiting (Fixture       *fixture,
                     gconstpointer  data)
 {
   g_test_summary ("check () during the delay makes an attempt at once, and does not reset the "
-                  "counter");
+                  "count of attempts");
 
   start (fixture);
   lose_link (fixture);

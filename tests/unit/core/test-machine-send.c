@@ -161,8 +161,8 @@ test_direct_end (Fixture       *fixture,
   HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "send", .opcode = HB_OPCODE_TEXT };
   gboolean is_direct = FALSE;
 
-  g_test_summary ("A message that was sent directly is sent again, unless the kernel has all of "
-                  "it");
+  g_test_summary ("If the link is lost, a message that was sent directly is sent again, unless the "
+                  "kernel has all of it");
 
   start_open (fixture);
   g_assert_true (hb_machine_send (machine, fixture->now, &message, &is_direct, NULL));

@@ -257,7 +257,7 @@ static void
 test_limit_reopen (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After repeat-limit, open () works again, and resets the counter");
+  g_test_summary ("After repeat-limit, open () works again, and resets the count of attempts");
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);
@@ -274,7 +274,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A lowered repeat-limit takes effect at the next failure");
+  g_test_summary ("Each failure is judged by the current repeat-limit");
 
   start (fixture);
   fail_attempts (fixture, 5);
@@ -291,7 +291,7 @@ static void
 test_min_uptime_short (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A link that ends before min-uptime does not reset the counter");
+  g_test_summary ("A link that ends before min-uptime does not reset the count of attempts");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -309,7 +309,8 @@ static void
 test_min_uptime (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A link that has lasted for min-uptime resets the counter, which is notified");
+  g_test_summary ("A link that has lasted for min-uptime resets the count of attempts, which is "
+                  "notified");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -330,8 +331,8 @@ static void
 test_min_uptime_no_tick (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("A link that has lasted for min-uptime resets the counter, even if it is lost "
-                  "before the tick");
+  g_test_summary ("A link that has lasted for min-uptime resets the count of attempts, even if it "
+                  "is lost before the tick");
 
   start (fixture);
   fail_attempts (fixture, 3);
@@ -350,7 +351,7 @@ static void
 test_min_uptime_none (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("With a min-uptime of 0, every open link resets the counter");
+  g_test_summary ("With a min-uptime of 0, every open link resets the count of attempts");
 
   fixture->machine.settings.min_uptime = 0;
   start (fixture);

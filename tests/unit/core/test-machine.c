@@ -49,7 +49,7 @@ static void
 test_open_again (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("open () changes nothing in any state but CLOSED");
+  g_test_summary ("open () changes nothing in any state except CLOSED");
 
   start (fixture);
   hb_machine_open (&fixture->machine, fixture->now, NULL);
@@ -317,7 +317,7 @@ test_close_bad_code (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A close code that must not be sent is an error, and the task stays open");
+  g_test_summary ("A close code that libsoup refuses is an error, and the task stays open");
 
   start_open (fixture);
 
@@ -409,7 +409,7 @@ static void
 test_reopen (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("close () and open () reset the counters");
+  g_test_summary ("close () and open () reset the count of attempts");
 
   start (fixture);
   lose_link (fixture);

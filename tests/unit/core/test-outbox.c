@@ -390,8 +390,8 @@ static void
 test_drop_oldest_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("Messages in flight are not dropped. If they leave no room for a message, it is "
-                  "refused, and no other is dropped.");
+  g_test_summary ("Unwritten messages in flight are not dropped. If they leave no room for a "
+                  "message, it is refused, and no other is dropped.");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_OLDEST;
   send_text (fixture, "123456");

@@ -340,8 +340,8 @@ static void
 test_pop_oldest (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The oldest message that can be dropped is the head of the queue, and never a "
-                  "message in flight");
+  g_test_summary ("The oldest message that can be dropped is the head of the queue, and never an "
+                  "unwritten message in flight");
 
   push (fixture, "handed one two");
   take (fixture, 1);

@@ -143,8 +143,8 @@ walk_get_n_queued (Walk *self)
   return queue->in_flight.length + hb_queue_get_n_waiting (queue, HB_LINE_WAITING);
 }
 
-/* Each message contains a number, so all messages differ. An ordinary message does not precede the
- * others in the queue. */
+/* Each message contains a number, so all messages differ. An ordinary message has no precedence
+ * over the messages in the queue. */
 GBytes *
 walk_make_bytes (Walk     *self,
                  gboolean  is_good,

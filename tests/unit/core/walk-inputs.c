@@ -8,8 +8,8 @@
 #include "machine-events.h"
 #include "walk-private.h"
 
-/* All inputs of a machine. Each function checks the value that the machine returns, and the change
- * of its state. */
+/* The inputs of a machine, except the calls of other threads. Each function checks the value that
+ * the machine returns, and the change of its state. */
 
 static gboolean
 may_follow (HbState before,
@@ -677,8 +677,8 @@ walk_on_yielded (Walk *self)
   hb_machine_on_yielded (&self->machine);
 }
 
-/* A tick may drop a link only if the link has been silent for `pong-timeout` and the application
- * was not busy. */
+/* A tick may report a pong timeout only if the application was not busy. Unless only a reply counts
+ * as activity, the link must also have been silent for `pong-timeout`. */
 void
 walk_tick (Walk     *self,
            gboolean  held_up)

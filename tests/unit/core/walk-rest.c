@@ -225,7 +225,8 @@ assert_calls (Walk *self)
     }
 }
 
-/* Received messages wait only if the application does not want them, and none of them is lost. */
+/* Received messages wait only if the task is paused or other sources must run first, and none of
+ * them is lost. */
 static void
 assert_inbox (Walk *self)
 {

@@ -16,7 +16,8 @@
  * of a delay of 0. */
 #define MAX_TICKS 4
 
-/* Makes a call that an application may make at any time, even in a handler or in another thread. */
+/* Makes a call that an application may make at any time, even in a handler. Some calls come from
+ * another thread. */
 static void
 act (Walk *self)
 {
@@ -157,7 +158,7 @@ let_link_act (Walk *self)
     }
 }
 
-/* Lets time pass, with a tick at each deadline. Each tick has to move the deadline, because a
+/* Lets time pass, with a tick at each deadline. The ticks have to move the deadline, because a
  * process with a deadline in the past would never sleep. */
 static void
 advance (Walk   *self,

@@ -79,8 +79,8 @@ test_sequence (gconstpointer data)
   gsize length = sequence->length;
   const char *kind;
 
-  g_test_summary ("A frame that is a complete message is fast, unless an earlier frame prevents "
-                  "this");
+  g_test_summary ("A valid frame that is a complete message is fast, unless an earlier frame "
+                  "prevents this");
 
   for (kind = sequence->kinds; *kind != '\0'; kind++)
     {

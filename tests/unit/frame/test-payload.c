@@ -40,7 +40,8 @@ assert_bytes (const guint8 *data,
     g_assert_cmphex (data[i], ==, (guint8) i);
 }
 
-/* Appends pieces of each size. The last piece extends beyond the payload, into the next frame. */
+/* Appends pieces of each size. The last piece may extend beyond the payload, into the next
+ * frame. */
 static void
 test_pieces (void)
 {
@@ -84,7 +85,7 @@ test_growth (void)
   HbPayload payload;
   gsize i;
 
-  g_test_summary ("Memory is not allocated in advance for a long payload, and few reads are "
+  g_test_summary ("Little memory is allocated in advance for a long payload, and few reads are "
                   "necessary");
 
   hb_payload_begin (&payload, 16 * KIB * KIB);

@@ -21,7 +21,7 @@ check_retry_after (SoupMessage *request,
   soup_message_headers_replace (headers, "Retry-After", value);
   seconds = hb_handshake_get_retry_after (request);
 
-  /* A value that consists of digits is a number of seconds, and is returned unchanged. */
+  /* A value of up to nine digits is a number of seconds, and is returned unchanged. */
   if (*value != '\0' && strlen (value) <= 9 && strspn (value, "0123456789") == strlen (value))
     g_assert_cmpuint (seconds, ==, g_ascii_strtoull (value, NULL, 10));
 }

@@ -315,8 +315,8 @@ reset (Line  *line,
   g_assert_true (g_socket_close (get_socket (line, i), NULL));
 }
 
-/* The peer's application can read all acknowledged bytes. It can read more only if they arrive
- * during the query. */
+/* The peer's application can read all acknowledged bytes. It can read further bytes only if they
+ * arrive during the query. */
 static void
 test_full (gconstpointer data)
 {

@@ -160,8 +160,8 @@ test_exposed (Fixture       *fixture,
 {
   HbHandlers *handlers = &fixture->handlers;
 
-  g_test_summary ("The library's handlers precede those of the application, so a disconnection "
-                  "leaves them connected");
+  g_test_summary ("If the application has the connection, a disconnection leaves the library's "
+                  "handlers connected, so that they precede those of the application");
 
   hb_handlers_expose (handlers);
   g_signal_connect_swapped (fixture->pair.connection, "message", G_CALLBACK (application_cb),

@@ -80,8 +80,8 @@ handle (Fixture *fixture)
   fixture->held = 0;
 }
 
-/* Reads as libsoup does: 1 KiB at a time until no bytes are left, with a new source each time. Old
- * versions of libsoup read only once. */
+/* Reads as libsoup does: 1 KiB at a time until no bytes are left, with a new source each time. Some
+ * versions of libsoup handle messages only after the last read, as with `is_lazy`. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)

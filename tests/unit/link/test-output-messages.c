@@ -412,8 +412,7 @@ typedef struct
   guint  n_sent;
 } Sent;
 
-/* Sends messages of all sizes, and frames that an application sends through the connection
- * itself. */
+/* Sends a message of any size, lets libsoup write a frame, or changes the fragment size. */
 static void
 do_random_step (Fixture    *fixture,
                 SoupQueue  *queue,

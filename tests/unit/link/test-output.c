@@ -63,7 +63,7 @@ test_corked (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_progresses, ==, 1);
 }
 
-/* A handler may run a main loop for any time, so corked frames are written in that loop. */
+/* A handler may run a main loop for a long time, so corked frames are written in that loop. */
 static void
 test_corked_in_a_loop (Fixture       *fixture,
                        gconstpointer  data)

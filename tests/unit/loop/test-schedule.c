@@ -504,7 +504,8 @@ test_fair (Fixture       *fixture,
 
 #define N_WAKES 1000
 
-/* An alarm, and the thread that wakes it */
+/* An alarm that another thread wakes. @n_asked counts the calls of that thread, and @n_seen is the
+ * count at the last callback. */
 typedef struct
 {
   HbAlarm alarm;
