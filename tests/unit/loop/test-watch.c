@@ -15,9 +15,9 @@
 #include "hb-time-private.h"
 #include "hb-watch-private.h"
 
-/* All watches of a main context share one source. A watch is called only for the conditions that it
- * wants. Most tests run with few watches and with many, because many may be polled in another
- * way. */
+/* All watches of a main context share one source. A watch is called for a condition only if it
+ * wants that condition. Most tests run with few watches and with many, because many may be polled
+ * in another way. */
 
 #define N_PLUGS 5
 
