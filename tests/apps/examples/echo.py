@@ -30,8 +30,9 @@ REFUSED = r'error: Could not connect to 127\.0\.0\.1: .+'
 SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
-# GLib prints critical messages on standard error, and GJS also prints exceptions there. From glibc
-# 2.39 on, LANGUAGE would translate the messages even with this locale.
+# The tests read GLib's critical messages and GJS's exceptions from standard error. With
+# G_DEBUG=fatal-criticals, such a message would end the program instead. Before glibc 2.39, LANGUAGE
+# would translate messages even with this locale.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
                'G_DEBUG': ''}
 

@@ -9,7 +9,7 @@ import Soup from 'gi://Soup?version=3.0';
 
 const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds; more than a second after each timeout of up to 600 ms
+const LATE = 1600; // milliseconds; more than a second after each timeout of up to 500 ms
 const getTime = GLib.get_monotonic_time; // the real clock, which jump() does not change
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Scenarios for the module and for the library (gi://Hb), which must behave the same. Each scenario
-// compares the signals of its tasks with a list that is the same for both.
+// Scenarios for the module and for the library (gi://Hb), which must behave the same. Most of them
+// compare the signals of their tasks with a list that is the same for both.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

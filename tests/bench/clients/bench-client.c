@@ -12,8 +12,8 @@
 /* The time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
-/* Each client reads the clock once for this number of messages. Reading it for each message would
- * slow down the fastest client most. */
+/* Except in BENCH_SEND, each client reads the clock once for this number of short messages. Reading
+ * it for each of them would slow down the fastest client most. */
 #define CLOCK_EVERY 8
 
 /* The number of windows in flight in BENCH_SEND. With one window, a client would wait for the

@@ -10,7 +10,7 @@
 #include "bench-engine.h"
 #include "hb-marshal-private.h"
 
-/* The engine shows the maximum speed of a WebSocket that uses GIO's streams and emits a signal with
+/* The engine shows the speed of a minimal WebSocket that uses GIO's streams and emits a signal with
  * a GBytes for each message. The engine parses and writes frames itself, and gathers frames into
  * one write for each dispatch. It checks no UTF-8, answers no control frames, joins no fragments
  * and has no timers, so it is useful only for measurements. */

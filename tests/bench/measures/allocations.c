@@ -9,7 +9,7 @@
 #include "measure-link.h"
 
 /* Counts how often memory is allocated and a timer is armed for each message of a flood. Without
- * G_SLICE=always-malloc, allocations of GLib's slices are not counted.
+ * G_SLICE=always-malloc, GLib before 2.76 allocates memory in slices, which are not counted.
  *
  * allocations task|libsoup URI MESSAGES */
 

@@ -14,7 +14,8 @@
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
  * The server refuses all clients for DOWN seconds, and then accepts CAPACITY clients a second. The
- * program prints the number of attempts in each second until all clients are connected again. */
+ * program prints the number of attempts in each second until the last client has connected again.
+ * It ends after SECONDS_MAX seconds of virtual time, even if some clients are not connected. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds until the server answers */

@@ -68,8 +68,8 @@ case "$part" in
       -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers)
-    # Without this setting, GLib allocates blocks in slices, which the leak detector cannot tell
-    # apart.
+    # Without this setting, GLib before 2.76 allocates blocks in slices, which the leak detector
+    # cannot tell apart.
     export G_SLICE=always-malloc
     # The server of libsoup 3.2 leaks accepted sockets, so leak detection is off with this version.
     leaks=1

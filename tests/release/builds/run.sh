@@ -10,8 +10,7 @@
 #   static    the static library alone
 #   lto       a release with optimization at link time
 #   clang     a build with Clang, without introspection
-#   bare      without the assertions, checks and deprecated functions of GLib, hardened like
-#             Debian's packages
+#   bare      without GLib's assertions, checks and deprecated functions, hardened as in Debian
 #   timerless as on a system without timerfd, with the tests that wait for a deadline
 #   pollonly  as on a system without epoll, with the tests that wait for a socket
 

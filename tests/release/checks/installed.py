@@ -3,9 +3,9 @@
 """Checks that the tests of -Dinstalled_tests=true work where they are installed.
 
 The tests are installed below a temporary folder, and the paths in their commands are changed to
-that folder. Each program must start and list its cases. Tests that need other installed files are
-run by gnome-desktop-testing-runner, or by this script if the runner is missing. The other tests are
-not run, because they would do the same as in the build.
+that folder. Each program must start and list its cases. Tests that need other installed files, and
+two more tests, are run by gnome-desktop-testing-runner, or by this script if the runner is missing.
+The other tests are not run, because they would do the same as in the build.
 """
 
 import concurrent.futures
@@ -26,8 +26,8 @@ from common import (
 WAIT_TIMEOUT = 120
 N_AT_ONCE = 2
 
-# The tests that are run: those that need the files of the bindings or another program, and a test
-# of the whole task
+# The tests that are run: those that need the files of the bindings or another program, the test of
+# the version, and a test of the whole task
 CHOSEN = re.compile(r'binding-|version|loopback-(life|stop)\b')
 
 # Files that other programs start or import
@@ -36,7 +36,7 @@ HELPERS = ('harness', 'stopped-client', 'tap')
 # Some of the programs that must use the shared library
 USERS = ('matrix', 'test-loopback-life', 'test-version')
 
-# The kinds of tests. The name of each test begins with its kind.
+# Tests of each of these kinds must be installed. The name of a test begins with its kind.
 KINDS = ('base', 'core', 'link', 'loopback', 'matrix', 'version',
          *(('binding',) if GIR.exists() else ()))
 

@@ -26,7 +26,8 @@ LAYERS = {
     'face': ('lib/hb-websocket.h', {'base', 'task'}),
 }
 
-# The layers that only decide and compute. They may use GLib and GObject, but no other library.
+# The layers that only decide and compute. They may use only GLib, GObject and a little of the C
+# library.
 PURE = {'base', 'core', 'frame'}
 
 # The headers of other libraries that a pure layer may include

@@ -10,7 +10,7 @@ from harness import WAIT_TIMEOUT, call, close_task, main, new_task, open_task, w
 
 
 def watch(task):
-    """Returns a list that gets an item when the object itself, not its wrapper, is finalized."""
+    """Returns a list that gets an item when the object itself, not its wrapper, is disposed."""
     gone = []
     task.weak_ref(gone.append, True)
     return gone
