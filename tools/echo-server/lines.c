@@ -15,6 +15,7 @@
 /* Lets programs control the server with lines of JSON. Each line of the input is a command, and
  * each line of the output is a reply. Programs connect to a Unix socket, or one program uses
  * standard input and output.
+ *
  * The server reads a command after it has written the replies to all earlier commands, so a program
  * that reads no replies cannot fill the memory. */
 

@@ -2,8 +2,9 @@
 
 #include "log.h"
 
-/* The latest events, for the page. The number and the length of the lines are limited, so that a
- * client that sends endlessly cannot fill the memory. */
+/* The latest events and messages, for the page and for the programs that control the server. The
+ * number and the length of the lines are limited, so that a client that sends endlessly cannot fill
+ * the memory. */
 
 #define MAX_LINES   200
 #define MAX_EXCERPT 200 /* bytes of a message */
