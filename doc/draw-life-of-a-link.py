@@ -19,8 +19,8 @@ WIDTH = 870
 HEIGHT = 452
 BOX = (128, 46)
 
-# The picture has a background of its own, because some viewers do not tell a picture whether the
-# page around it is dark.
+# The picture has a background of its own, because in some viewers its colours do not follow those
+# of the page around it.
 STYLE = '''
     .ground { fill: #fafafa; stroke: #d8d8d8 }
     .state { fill: #ffffff; stroke: #1c71d8; stroke-width: 2 }
