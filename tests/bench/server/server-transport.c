@@ -9,7 +9,8 @@
 
 #include "server-transport.h"
 
-/* A call that would block returns 0. At the end of the connection, it returns -1. */
+/* server_transport_read () and server_transport_write () return 0 if they would block, and -1 after
+ * an error or at the end of the connection. */
 
 /* The number of bytes that OpenSSL reads from the socket with one call. One record has 16 KiB at
  * most. */

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that no name is in both this library and HarfBuzz, which also has the prefix hb_.
 
-Each process with GTK loads HarfBuzz, so a name in both libraries could call the wrong function. The
-script compares exported names, names in the static library, and names of GTypes. After the usual
-arguments, the script takes the archives that make up the static library.
+Each process with GTK loads HarfBuzz. If both libraries had a function of the same name, a call
+could reach the wrong one. The script compares exported names, names in the static library, and
+names of GTypes. After the usual arguments, the script takes the archives that make up the static
+library.
 """
 
 import ctypes
