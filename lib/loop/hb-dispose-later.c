@@ -46,7 +46,8 @@ free_place (gpointer data)
 }
 
 /* Takes ownership of @object, and disposes of it in the next iteration of @context. If no thread
- * runs the context again, the reference is dropped when the context is freed. */
+ * runs the context again, the reference is dropped in the default context after @context has been
+ * freed. */
 void
 hb_dispose_later (GObject      *object,
                   GMainContext *context)

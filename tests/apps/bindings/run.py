@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs a test program with a peer: run.py PEER PROGRAM [ARGUMENT]...
 
-The URI of the peer is the program's last argument. The program prints TAP. It also fails if GLib, a
-binding or an interpreter writes a warning to standard error.
+The URI of the peer is the program's last argument. The program prints TAP. The test also fails if
+the program writes to standard error, for example a warning of GLib, a binding or an interpreter.
 """
 
 import subprocess

@@ -6,9 +6,10 @@
 
 #include "machine-fixture.h"
 
-/* A change of a property takes effect at once, and also moves a deadline that depends on it. */
+/* A change of a timeout, a delay or a limit takes effect at once, and moves a deadline that depends
+ * on it. */
 
-#define LATER 500
+#define LATER 500 /* ms from enter () to the change */
 
 typedef enum {
   CONNECTING,
@@ -38,7 +39,7 @@ typedef struct
   When        when;
   What        what;
   guint       value;
-  int         deadline; /* in ms after the change, which comes LATER ms after enter () */
+  int         deadline; /* in ms after the change, -1 for none */
 } Row;
 
 static const Row rows[] = {

@@ -63,7 +63,8 @@ test_write (void)
   guint32 mask;
   guint i;
 
-  g_test_summary ("Parsing a written header gives the values that were written, and the mask");
+  g_test_summary ("Parsing a written header gives the values that were written, and the header "
+                  "ends with the mask");
 
   memcpy (&mask, mask_bytes, sizeof mask);
 

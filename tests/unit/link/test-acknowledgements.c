@@ -585,8 +585,8 @@ test_unix (void)
   g_clear_object (&sockets[1]);
 }
 
-/* A kernel that only imitates Linux returns a count that is always 0, and must not be used. For a
- * socket without a connection, Linux returns 0 too. */
+/* A kernel that only imitates Linux returns a count that is always 0. This count must not be used,
+ * because messages would wait forever. For a socket without a connection, Linux returns 0 too. */
 static void
 test_no_count (void)
 {
