@@ -15,7 +15,8 @@ gi.require_version('Hb', '1')
 
 from gi.repository import GLib, Hb, Soup  # noqa: E402
 
-# Where the tests are installed, tap.py is in this folder.
+# In the source tree, tap.py is in tests/, which Python does not search. Where the tests are
+# installed, tap.py is beside this file.
 sys.path.append(str(Path(__file__).resolve().parents[3]))
 
 from tap import Skip, run_cases, skip_all  # noqa: E402, F401
