@@ -187,8 +187,8 @@ is_aged (const struct rtattr *attribute)
   return info.tstamp - info.cstamp >= SAME_TIME;
 }
 
-/* An IPv6 address cannot be used while the kernel checks whether another host has the same address,
- * or if another host has it. */
+/* An IPv6 address cannot be used if another host has the same address, nor while the kernel checks
+ * this. An optimistic address can be used during the check (RFC 4429). */
 static gboolean
 is_usable (guint32 flags)
 {

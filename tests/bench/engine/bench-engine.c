@@ -60,7 +60,7 @@ struct _BenchEngine
 
   guint8                *in;           /* (owned) BUFFER_SIZE bytes */
   gsize                  in_end;
-  gsize                  in_wanted;    /* the maximum number of bytes of the next read */
+  gsize                  in_wanted;    /* the maximum of in_end after the next read */
 
   guint8                *payload;      /* (owned) (nullable) of a long message, until it is read */
   gsize                  payload_size;
