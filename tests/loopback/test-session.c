@@ -18,8 +18,8 @@ typedef struct
   RawServer *there; /* (nullable) the server at the new address */
 } Move;
 
-/* A server whose name gets another address. The task first connects to the old address, which its
- * session then caches. */
+/* A server whose name gets another address. The task first tries the old address, which its session
+ * then caches. */
 typedef struct
 {
   const char *path;
@@ -121,7 +121,8 @@ test_moved (Move          *fixture,
   else
     hb_websocket_task_open (task);
 
-  /* Waits for the failure while the name still has the old address. */
+  /* The attempt must look up the name while it still has the old address. Waits for the failure of
+   * the attempt, or for its request if the test ends the attempt early. */
   if (move->act == NULL || !move->is_silent)
     signal_log_skip_to (fixture->base.log,
                         move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");

@@ -437,8 +437,8 @@ static void
 test_one_error (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("When many messages are dropped, one error is emitted until the buffer is empty "
-                  "again");
+  g_test_summary ("When many messages are dropped, only one error is emitted until the buffer is "
+                  "empty again");
 
   fixture->settings.overflow = HB_OVERFLOW_DROP_NEWEST;
   send_text (fixture, "1234567890");
