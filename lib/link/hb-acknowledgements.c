@@ -198,7 +198,8 @@ hb_acknowledgements_new (GSocket  *socket,
   return self;
 }
 
-/* Must be called before the socket is closed. */
+/* Must be called before the socket is closed. The socket may be closed in another thread, and a
+ * later reading could be of a new socket with the same number. */
 void
 hb_acknowledgements_free (HbAcknowledgements *self)
 {

@@ -345,7 +345,8 @@ test_few_descriptors (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Many watches do not make the poll longer, if the system has epoll");
+  g_test_summary ("The context polls few descriptors even with many watches, if the system has "
+                  "epoll");
 
   for (i = 0; i < N_PLUGS; i++)
     hb_watch_want (fixture->plugs[i].watch, G_IO_IN, TRUE);
@@ -437,7 +438,7 @@ run_nested_and_leave (Plug *self)
     ;
 }
 
-/* A callback's calls on the watches of the context, all of which are ready */
+/* A function that the first watch calls while each socket of fixture->plugs is readable */
 typedef struct
 {
   const char *name;
