@@ -19,7 +19,8 @@ G_BEGIN_DECLS
  * @HB_STATE_OPEN: the connection is open, and messages are sent and received
  * @HB_STATE_CLOSING: the task sends the queued messages and performs the closing handshake, after
  *   [method@WebsocketTask.close] was called on an open connection
- * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open]
+ * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open] or
+ *   [method@WebsocketTask.reconnect_now] is called
  * @HB_STATE_WAITING: the task waits until its next attempt
  *
  * The state of a task.

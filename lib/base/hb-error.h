@@ -35,8 +35,8 @@ G_BEGIN_DECLS
  *   failed, or the limit is 0 and the first attempt failed or its connection was lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
  *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
- *   before it acknowledged the message. If the server sends 1009 when all messages have been
- *   written, the refused message is unknown, and no message is dropped
+ *   before it acknowledged the message. If the server sends 1009 when no message is partly written,
+ *   the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

@@ -40,7 +40,7 @@ struct _HbDriver
   HbNetwork           *network;         /* (nullable) */
   GSource             *yielding;        /* (nullable) runs hb_machine_on_yielded () */
   gint64               now;             /* when the clock was last read */
-  guint                depth;           /* how many effects are being carried out */
+  guint                depth;           /* how many nested sections may run application code */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
   gboolean             is_delivering;   /* after HB_EVENT_DELIVERY, until HB_EVENT_DELIVERED */

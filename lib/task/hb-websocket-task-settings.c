@@ -925,8 +925,8 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
  * again after a reconnection. The size is that of the message as it is delivered, with all its
- * fragments and decompressed. With 0 or a larger number, the limit is 2,147,483,647 bytes, because
- * libsoup cannot hold a longer message.
+ * fragments and decompressed. With 0, or with a number above 2,147,483,647, the limit is
+ * 2,147,483,647 bytes, because libsoup cannot hold a longer message.
  *
  * Since: 1.0
  */

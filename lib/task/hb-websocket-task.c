@@ -422,8 +422,8 @@ install_signals (GType type)
    * Emitted when an open connection has ended.
    *
    * The signal is emitted once for each [signal@WebsocketTask::open]. The code is 1005 if the
-   * server's close frame has no code, and 1006 if the connection ended without a close frame ([RFC
-   * 6455, 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)).
+   * server's close frame has no code, and 1006 if no valid close frame was received ([RFC 6455,
+   * 7.1.5](https://www.rfc-editor.org/rfc/rfc6455#section-7.1.5)).
    *
    * [property@WebsocketTask:state] already has its next value, for example `WAITING` if the task
    * will make another attempt, or `CLOSED`. To prevent the attempt, call
