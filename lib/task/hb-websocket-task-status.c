@@ -312,8 +312,9 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The error with which the last attempt or connection ended.
  *
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
- * without an error, for example by a close frame of the server. It can be bound to a label. Errors
- * of single messages do not change it.
+ * without an error, for example by a close frame of the server. It can be bound to a label. When
+ * the task emits `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do
+ * not change the property.
  *
  * Since: 1.0
  */

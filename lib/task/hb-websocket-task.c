@@ -459,7 +459,7 @@ install_signals (GType type)
   /**
    * HbWebsocketTask::reconnect:
    * @self: a task
-   * @attempt: the number of the next attempt, 1 for the first after a loss
+   * @attempt: the number of the next attempt: see [property@WebsocketTask:attempt]
    * @delay: the delay before the attempt, in milliseconds
    *
    * Emitted when an attempt to reconnect has been scheduled.

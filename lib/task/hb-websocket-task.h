@@ -61,7 +61,7 @@ typedef gboolean (*HbPongFunc) (HbWebsocketTask       *task,
 /**
  * HbReconnectFunc:
  * @task: the task
- * @attempt: the number of the next attempt, 1 for the first after a loss
+ * @attempt: the number of the next attempt: see [property@WebsocketTask:attempt]
  * @user_data: the data that was passed to [method@WebsocketTask.set_reconnect_func]
  *
  * Returns the delay before an attempt to reconnect.
