@@ -155,9 +155,9 @@ test_live_server (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* Every server answers a ping frame. libsoup has no public function that sends a ping, so the
- * library passes the opcode where libsoup expects a message type. This test fails with a libsoup
- * that refuses the opcode. */
+/* Every server answers a ping frame. libsoup has no public function that sends a ping. Without its
+ * own stream, the library therefore passes the opcode where libsoup expects a message type. In the
+ * suite `fallback`, this test fails with a libsoup that refuses the opcode. */
 static void
 test_ping_frame (Fixture       *fixture,
                  gconstpointer  data)

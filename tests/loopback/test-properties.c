@@ -354,7 +354,7 @@ test_network_aware (Fixture       *fixture,
   change_network ();
   raw_peer_expect (peer, "text:heartbeat");
 
-  /* A second change within a few seconds has no effect. */
+  /* Further changes have no effect until five seconds have passed. */
   change_network ();
   change_network ();
   wait_idle ();

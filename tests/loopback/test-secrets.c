@@ -358,7 +358,7 @@ drop_cb (RawPeer  *peer,
   raw_peer_drop (peer);
 }
 
-/* The certificate is refused, or the server does not support TLS. */
+/* The task refuses the certificate, or the server drops the connection before the TLS handshake. */
 static void
 test_tls (Life          *life,
           gconstpointer  data)

@@ -167,7 +167,7 @@ test_fairness (Fixture       *fixture,
   GSource *idle = g_idle_source_new ();
   guint n_turns = 0;
 
-  g_test_summary ("A source of the lowest priority runs during a flood of messages with a slow "
+  g_test_summary ("A source with idle priority runs during a flood of messages with a slow "
                   "handler");
 
   footing_open (fixture);

@@ -6,8 +6,8 @@
 #include "site.h"
 
 /* The debug messages of a task in each situation. No message may be made while debug messages are
- * turned off. The test uses g_log_set_debug_enabled () to turn them on, because GLib reads
- * G_MESSAGES_DEBUG only once. */
+ * turned off. The test uses g_log_set_debug_enabled () to turn them on, because from version
+ * 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
 
 /* The time for which the main loop is blocked so that a deadline is missed, in microseconds */
 #define BLOCKED 1100000

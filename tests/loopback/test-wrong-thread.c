@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* A call from a thread other than the task's is refused with a critical message, and has no other
- * effect. */
+/* Calls that only the task's thread may make. In another thread, each of these calls is refused
+ * with a critical message, and does not change the task. */
 
 static void
 expect_refusal (void)
