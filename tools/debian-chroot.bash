@@ -12,8 +12,8 @@
 #   choose_archive ARCH [RELEASE]   chooses the architecture and the release (such as trixie or sid)
 #                             of the systems that make_chroot makes; by default the release is that
 #                             of this machine
-#   make_chroot NAME          makes $scratch/NAME, an up-to-date system without any packages except
-#                             the essential ones
+#   make_chroot NAME          makes $scratch/NAME, an up-to-date system with little more than the
+#                             essential packages and apt
 #   enter ROOT COMMAND...     runs COMMAND in that system as root
 #   enter_offline ROOT COMMAND...   runs COMMAND in that system as the user $builder, without a
 #                             network
@@ -99,8 +99,8 @@ enter ()
     DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
 }
 
-# In a chroot, the kernel lets no user create namespaces, but tests and sandboxes need them. The
-# command therefore gets a mount namespace with the root ROOT, instead of a chroot.
+# In a chroot, the kernel lets no process create a user namespace, but tests and sandboxes need user
+# namespaces. The command therefore gets a mount namespace with the root ROOT, instead of a chroot.
 enter_offline ()
 {
   local root=$1

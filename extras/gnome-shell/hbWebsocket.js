@@ -325,9 +325,9 @@ export class WebsocketTask extends GObject.Object {
 
   open() { this._run(() => this.state === CLOSED && this._startAfresh()); }
 
-  // Ends the task in any state. On an open link, the task sends the messages that wait and the
-  // close frame. It then waits at most `close-timeout` for the close frame of the server. A reason
-  // that is too long for the frame is omitted.
+  // Ends the task in any state. On an open link, the task sends the close frame, and before it, if
+  // the link is ready, the messages that wait. The task then waits at most `close-timeout` for the
+  // close frame of the server. A reason that is too long for the frame is omitted.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff)
@@ -369,7 +369,7 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Applies a change of a setting. The deadlines are computed from the settings each time, except
-  // the deadline of a running delay before an attempt.
+  // the deadlines of a running delay before an attempt and of a closing handshake.
   vfunc_notify({flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;

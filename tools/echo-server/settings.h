@@ -23,7 +23,7 @@ typedef struct
   int       drop_every;  /* 0: never */
   int       retry_after; /* in seconds, -1: not sent; set by an option or a command */
   guint     delay;       /* of each answer, in milliseconds; set by a command */
-  gint64    limit;       /* the maximum bytes of a message, -1: no limit; set by a command */
+  gint64    limit;       /* of a message, in bytes, -1: ECHO_MAX_MESSAGE; set by a command */
   gboolean  refuse;      /* set by an option or a command */
   gboolean  verbose;
 } EchoSettings;

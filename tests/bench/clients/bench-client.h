@@ -17,7 +17,7 @@ typedef enum {
   BENCH_ECHO,    /* WINDOW messages are always in flight */
   BENCH_RECEIVE,
   BENCH_SEND,    /* the server sends its count after every WINDOW messages that it has received */
-  BENCH_AWAIT,   /* each message is sent when the message before it counts as sent */
+  BENCH_AWAIT,   /* each message is sent when the one before it counts as sent; client-hb only */
 } BenchWork;
 
 typedef struct
