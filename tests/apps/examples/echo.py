@@ -224,7 +224,7 @@ def test_interrupt(path, *command):
 
 
 def test_early_interrupt(path, *command):
-    """Ctrl+C ends the program while there is no server."""
+    """Ctrl+C ends the program while no server is running."""
     with Server(path) as server:
         server.kill()
         with Example(*command, server.uri) as example:

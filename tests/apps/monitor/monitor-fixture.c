@@ -147,8 +147,8 @@ find_children (MonitorFixture *self)
   self->follow = monitor_fixture_get_child (self, "follow_revealer");
 }
 
-/* Sets GNOME's default font and buttons, so that the window has the same size on all machines. Text
- * is not hinted and nothing moves, so that the pictures are the same too. */
+/* Sets a font and the buttons of the title bar, so that the window has the same size on all
+ * machines. Text is not hinted and nothing moves, so that the pictures are the same too. */
 static void
 set_settings (void)
 {

@@ -269,7 +269,7 @@ export const together = {
       'close 1006 null', 'reconnect 1 20', ...START]);
   },
 
-  // With pong-timeout 0, no connection is dropped because the server is silent.
+  // With pong-timeout 0, the task keeps the connection although the server is silent.
   async noPongTimeout(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 20, pong_timeout: 0});

@@ -6,7 +6,7 @@
 # Builds in FOLDER/PART with warnings as errors, and runs the tests of that part of .ci/run. The
 # packages must be installed. If Meson runs the tests, its log is copied to FOLDER/PART.json.
 #
-#   plain        all tests, with all options except those whose packages HB_LEAVE_OUT names
+#   plain        all tests, with each option that adds tests, unless HB_LEAVE_OUT names its packages
 #   sanitizers   the same tests with AddressSanitizer and UndefinedBehaviorSanitizer
 #   clang        the tests of the library, built by Clang
 #   valgrind     the suite loopback with valgrind, in the build of the part plain

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that all C is compiled for the oldest supported GLib and libsoup, even with newer headers.
 
-The compiler then warns about functions that were deprecated before these versions or added later.
+The compiler then warns about functions that these versions deprecate or do not have yet.
 """
 
 import re

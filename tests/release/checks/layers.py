@@ -61,7 +61,7 @@ SOUP_EXCEPTIONS = {
         'a debug line names the status for which a request is sent again',
 }
 
-# A source of each layer, one of its headers, and a header that it may not include
+# For each layer below `task`: a source, one of its headers, and a header that it may not include
 SOURCES = {
     'base': ('hb-settings.c', '"hb-settings-private.h"', '"hb-machine-private.h"'),
     'core': ('hb-machine.c', '"hb-machine-private.h"', '"hb-link-private.h"'),
