@@ -343,7 +343,7 @@ actor_new (guint  id,
   return self;
 }
 
-/* Checks that each pending call completes, and that no reference keeps the task alive. */
+/* Disposes of the task, and checks that each pending call completes. */
 void
 actor_free (Actor *self)
 {

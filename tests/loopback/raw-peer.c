@@ -286,7 +286,8 @@ read_some (RawPeer *self)
   return TRUE;
 }
 
-/* Reads until no bytes are left, because a poll does not report bytes that TLS has read already. */
+/* Over TLS, reads until no bytes are left, because a poll does not report bytes that TLS has read
+ * already. */
 static gboolean
 input_cb (GObject  *stream,
           gpointer  user_data)

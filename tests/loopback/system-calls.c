@@ -8,8 +8,8 @@
 
 #include "system-calls.h"
 
-/* The functions below replace those of the C library, for GIO too, because the dynamic linker
- * prefers the functions of the program. */
+/* send (), sendmsg () and recv () below replace those of the C library, for GIO too, because the
+ * dynamic linker prefers the functions of the program. */
 
 static guint16 watched_port;
 static SystemCalls calls;

@@ -11,7 +11,8 @@
 /* More messages than the kernel buffers */
 #define N_MESSAGES 100
 
-/* Sends messages of different sizes, because the server identifies each by its size. */
+/* Sends message @number. Each message has a size of its own, because the server identifies messages
+ * by their sizes. */
 static void
 send_numbered (Fixture *fixture,
                guint    number)

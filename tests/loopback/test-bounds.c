@@ -8,8 +8,8 @@
 #include "flood.h"
 #include "raw-frame.h"
 
-/* The memory that a hostile server can make the task use: at most max-message-size and the buffers.
- * The tests measure it as the bytes in use on the heap. */
+/* The memory that a hostile server can make the task use. Its maximum depends only on
+ * max-message-size and on the sizes of buffers. The tests measure the bytes in use on the heap. */
 
 #define KIB ((guint64) 1024)
 #define MIB (1024 * KIB)

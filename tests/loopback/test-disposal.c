@@ -60,7 +60,7 @@ assert_fails (HbWebsocketTask *task,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* Checks that each method returns and has no effect. */
+/* Checks that properties can be read and set, and that calls return and leave the task CLOSED. */
 static void
 assert_answers (HbWebsocketTask *task)
 {

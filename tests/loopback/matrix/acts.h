@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The actions of a faulty server. Each uses the data and the number of the cell's fault. */
+/* The actions of a faulty server. Most of them use the data or the number of the cell's fault. */
 
 void act_nothing     (Cell    *cell,
                       RawPeer *peer);

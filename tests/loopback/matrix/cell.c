@@ -85,8 +85,9 @@ enter_link (Cell *self)
     }
 }
 
-/* Begins the attempt that the fault must hit. A callback of the server then causes the fault,
- * unless the fault is that no server listens. */
+/* Begins the attempt that the fault must hit. If the fault is that no server listens, this function
+ * or reconnect_cb () causes it. In the state LEFT, hit () causes the fault. Otherwise a callback of
+ * the server causes it. */
 static void
 begin_attempt (Cell *self)
 {

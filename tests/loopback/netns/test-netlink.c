@@ -287,7 +287,7 @@ get_port (int fd)
   return address.nl_pid;
 }
 
-/* Messages of another process are ignored. */
+/* Messages that the kernel has not sent are ignored. */
 static void
 test_forged (void)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The memory and the sources of this process at one moment */
+/* The memory, the descriptors and the sources of this process at one moment */
 typedef struct
 {
   gint64 resident;      /* bytes */
