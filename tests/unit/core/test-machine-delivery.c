@@ -113,7 +113,7 @@ static const Row rows[] = {
   { "dispose", "a:one written flush | dispose", ">one | failed:closed(flush) failed:closed(one)" },
   { "not-ready", "a:one written manual lose open | ready", ">one | >one" },
 
-  /* The peer ends three links in a row during the same message. */
+  /* The peer ends links during a message, or after it. */
   { "refusal", "a:one end-within:1006 open end-within:1006 open | end-within:1006",
     ">one >one >one | error:message-refused failed:message-refused(one) drain" },
   { "refusal-behind", "a:one a:two written end-within:1006 open written end-within:1006 open "
@@ -143,7 +143,7 @@ static const Row rows[] = {
     ">one error:handshake >one | >one >one | "
     "error:message-refused failed:message-refused(one) drain" },
 
-  /* An `open` handler sends a message before the refused one on each link. */
+  /* On each link except the first, a handler of `open` sends a message that precedes the queue. */
   { "refusal-cut-greeting",
     "w:one greet end-within:1006 open | end-within:1006 open | written written end-within:1006 "
     "open | end-within:1006 open | written written end-within:1006",

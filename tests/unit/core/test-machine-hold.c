@@ -22,8 +22,7 @@ static void
 test_now_connecting (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () during an attempt makes another, and events of the old one "
-                  "have no effect");
+  g_test_summary ("reconnect_now () during an attempt drops it, and makes another at once");
 
   start (fixture);
   hb_machine_reconnect_now (&fixture->machine, fixture->now);

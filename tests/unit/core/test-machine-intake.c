@@ -27,7 +27,7 @@ typedef struct
   HbSendFlags flags;
   gboolean    is_sync;    /* whether no call waits for the messages */
   gboolean    is_reserved;
-  HbOverflow  overflow;   /* if 10 bytes may be buffered */
+  HbOverflow  overflow;   /* for messages beyond the limit of 10 bytes */
   const char *effects;
   const char *kept;
 } Row;

@@ -148,8 +148,8 @@ static void
 test_effects (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("An error reports a message that is too big before `close`, and the messages "
-                  "after it stay in the queue");
+  g_test_summary ("If a message is too big, an error reports this before `close` is emitted, and "
+                  "the messages after it stay in the queue");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;

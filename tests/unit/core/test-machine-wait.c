@@ -7,7 +7,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The delays between attempts, the number of attempts, and the calls that change these */
+/* The delays between attempts, and the number of attempts */
 
 #define WAITS "drop notify:state notify:attempt notify:reconnect-at "
 

@@ -29,7 +29,8 @@ test_times (void)
 {
   guint i, j;
 
-  g_test_summary ("The link is queried after a round trip, and then at growing intervals");
+  g_test_summary ("The link is queried after a round trip, and then at growing intervals. Each "
+                  "interval is between 100 microseconds and one second.");
 
   for (i = 0; i < G_N_ELEMENTS (rows); i++)
     {

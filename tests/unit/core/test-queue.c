@@ -455,7 +455,7 @@ test_pop_ticket_handed (Fixture       *fixture,
   HbOutgoing message;
   int ticket;
 
-  g_test_summary ("A message in flight cannot be taken back");
+  g_test_summary ("A message in flight is not found by the ticket of its call");
 
   push_full (fixture, "mine", HB_LINE_WAITING, FALSE, &ticket);
   take (fixture, 1);

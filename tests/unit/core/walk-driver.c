@@ -389,8 +389,8 @@ walk_emit_message (Walk     *self,
   self->n_drains--;
 }
 
-/* In a handler, the effects wait for the next iteration of the main loop. Only the drop of the link
- * is carried out at once. */
+/* In a handler, the effects wait until the handler has returned, or until a main loop that it runs
+ * is iterated. Only the drop of the link is carried out at once. */
 void
 walk_wake (Walk *self)
 {

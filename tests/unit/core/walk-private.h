@@ -126,7 +126,7 @@ struct _Walk
   guint      serial;
   gint64     since;
   gint64     lost_at;       /* HB_NEVER unless a link was lost and no other has opened */
-  gint64     active_at;     /* the time at which bytes last arrived */
+  gint64     active_at;     /* the time of the last activity */
   guint      highest[2];    /* for each HbDelivery, the last ordinary message that counts as sent */
 };
 

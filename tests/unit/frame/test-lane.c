@@ -6,8 +6,8 @@
 
 #include "hb-lane-private.h"
 
-/* The library handles fast frames itself, and leaves slow ones to libsoup. The kind of a frame also
- * depends on the frames before it. */
+/* The library handles fast frames and pongs itself, and leaves slow frames to libsoup. The kind of
+ * a frame also depends on the frames before it. */
 
 #define MAX_LENGTH 1000
 
@@ -79,8 +79,8 @@ test_sequence (gconstpointer data)
   gsize length = sequence->length;
   const char *kind;
 
-  g_test_summary ("A valid frame that is a complete message is fast, unless an earlier frame "
-                  "prevents this");
+  g_test_summary ("A valid frame that is a complete message is fast, unless it is too long or an "
+                  "earlier frame prevents this");
 
   for (kind = sequence->kinds; *kind != '\0'; kind++)
     {

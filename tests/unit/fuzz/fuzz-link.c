@@ -9,9 +9,9 @@
 #include "raw-server.h"
 #include "test-wait.h"
 
-/* The input is a series of bytes that a server sends after the handshake or, if the first byte is
- * odd, instead of it. The task must become CLOSED. If it has emitted `open`, it must also emit
- * `close` exactly once. */
+/* A server sends the bytes of the input, except the first one, after the handshake. If the first
+ * byte is odd, the server sends them in place of its answer to the handshake. The task must become
+ * CLOSED. If it has emitted `open`, it must also emit `close` exactly once. */
 
 /* The number of connections after which a new server replaces the old one, because a server keeps
  * the data of each connection */

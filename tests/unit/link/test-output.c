@@ -251,7 +251,8 @@ count_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* A source is ready if a write would not block, even if it would fail. */
+/* When the socket is writable again, libsoup's source is dispatched first, so that libsoup can
+ * repeat the refused frame. The output accepts messages only afterwards. */
 static void
 test_source (Fixture       *fixture,
              gconstpointer  data)
