@@ -5,7 +5,9 @@
 #include "hb-lane-private.h"
 #include "hb-outgoing-private.h"
 
-/* Returns whether libsoup refuses a frame with this header, whatever its payload is. */
+/* Returns whether libsoup refuses a frame with this header, whatever its payload is. The limit of
+ * 125 bytes for control frames is not checked, because libsoup before 3.8 accepts a longer close
+ * frame or pong. */
 static gboolean
 is_wrong (const HbLane  *self,
           const HbFrame *frame)
