@@ -17,9 +17,9 @@ typedef struct
   guint   length;
 } HbDeque;
 
-/* An empty deque keeps memory for this number of elements, so that a message that passes through it
- * needs no allocation. If the deque has memory for more elements, which only a backlog needs, it
- * frees the memory when it becomes empty. */
+/* An empty deque keeps memory for up to this number of elements, so that a message that passes
+ * through it needs no allocation. If the deque has memory for more elements, which only a backlog
+ * needs, it frees the memory when it becomes empty. */
 #define HB_DEQUE_CAPACITY_KEPT 64
 
 void     hb_deque_init      (HbDeque *self,

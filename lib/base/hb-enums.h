@@ -58,19 +58,19 @@ typedef enum {
 
 /**
  * HbLiveness:
- * @HB_LIVENESS_ANY: any message or frame that arrives
+ * @HB_LIVENESS_ANY: any data that arrives
  * @HB_LIVENESS_REPLY: only the reply to the heartbeat: a pong frame, a text message equal to
  *   [property@WebsocketTask:pong-message], or a message that the function of
  *   [method@WebsocketTask.set_pong_func] recognizes
- * @HB_LIVENESS_STEADY: any message or frame that arrives, but it does not delay the next ping
+ * @HB_LIVENESS_STEADY: any data that arrives, but it does not delay the next ping
  *
  * The proof that the server is alive, and the time of the next ping.
  *
- * With `ANY`, the task sends a ping when [property@WebsocketTask:ping-timeout] has passed since the
- * last message or frame. With `REPLY`, the task sends a ping when `ping-timeout` has passed since
- * the last reply, whatever else arrives. If `pong-message` is `NULL`, no function is set, and the
- * [enum@HeartbeatMode] is `MESSAGE`, the task cannot distinguish the reply from another message, so
- * each message counts.
+ * With `ANY`, the task sends a ping when no data has arrived for
+ * [property@WebsocketTask:ping-timeout]. With `REPLY`, the task sends a ping when `ping-timeout`
+ * has passed since the last reply, whatever else arrives. If `pong-message` is `NULL`, no function
+ * is set, and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot distinguish the reply from
+ * another message, so each message counts.
  *
  * With `STEADY`, the task sends pings at intervals of `ping-timeout`, even while it still waits for
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat

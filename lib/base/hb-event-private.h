@@ -50,7 +50,7 @@ typedef enum {
   HB_EVENT_MESSAGE,      /* A message was received (message). */
   HB_EVENT_PONG,
   HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer has received a part of a backlog. */
-  HB_EVENT_PROGRESS,     /* Bytes were written to the kernel. */
+  HB_EVENT_PROGRESS,     /* Bytes were written to the kernel (written). */
   HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
   HB_EVENT_WRITABLE,     /* Messages may be sent again. */

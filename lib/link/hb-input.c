@@ -307,8 +307,8 @@ hb_input_set_max_message_size (HbInput *self,
 }
 
 /* Must be called after handlers may have been connected or disconnected. libsoup must get the pongs
- * of an exposed connection, because libsoup itself waits for pongs if the application sets
- * keepalive-interval on the connection. */
+ * of an exposed connection, because from 3.6 on, libsoup itself waits for pongs if the application
+ * sets keepalive-pong-timeout on the connection. */
 static void
 follow_handlers (HbInput *self)
 {

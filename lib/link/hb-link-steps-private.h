@@ -25,7 +25,7 @@ struct _HbLink
   gsize                    fragment_size;
   guint64                  acknowledged; /* the position in the last HB_EVENT_ACKNOWLEDGED */
   guint                    serial;
-  guint                    depth;      /* the number of nested calls into libsoup and from it */
+  guint                    depth;      /* the number of nested uses: see hb_link_begin_use () */
   gboolean                 is_dropped;
   gboolean                 is_acknowledging; /* Acknowledgements are read. */
 };

@@ -339,8 +339,8 @@ hb_link_get_protocol (HbLink *self)
   return soup_websocket_connection_get_protocol (self->connection);
 }
 
-/* Returns whether nothing can be read now. libsoup reads one message after another, so a main loop
- * that runs in a handler of `message` cannot read the next one. */
+/* Returns whether nothing can be read now. Messages are read one after another, so a main loop that
+ * runs in a handler of `message` cannot read the next one. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {

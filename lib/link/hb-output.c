@@ -260,7 +260,7 @@ hb_output_set_fragment_size (HbOutput *self,
 
 /* Sends a message without libsoup. If not all of it can be written now, the rest follows when the
  * kernel accepts more. Until then, the output holds a reference to the payload. Returns whether
- * another message would be written at once.
+ * another message would be written or gathered at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
  *   follow */
@@ -312,8 +312,8 @@ hb_output_send (HbOutput *self,
   return is_writable (self);
 }
 
-/* Returns whether a frame would be written at once: the kernel is not known to be full, and neither
- * messages nor frames of libsoup wait. */
+/* Returns whether a frame would be written or gathered at once: the kernel is not known to be full,
+ * and neither messages nor frames of libsoup wait. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
