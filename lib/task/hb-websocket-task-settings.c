@@ -337,7 +337,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * The proof that the server is alive, and the time of the next ping.
  *
- * By default, every message or frame that arrives is a proof, and delays the next ping.
+ * By default, all data that arrives is a proof, and delays the next ping.
  *
  * Since: 1.0
  */
@@ -1092,7 +1092,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
  *
  * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
- * [method@WebsocketTask.can_acknowledge] is `FALSE`, `ACKNOWLEDGED` has no effect.
+ * [method@WebsocketTask.can_acknowledge] is `FALSE` on an open connection, `ACKNOWLEDGED` has no
+ * effect on that connection.
  *
  * If the value changes while a connection is open, calls still complete in the order in which their
  * messages were sent. When the connection is lost, the messages that were sent with `WRITTEN` and

@@ -221,7 +221,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
  * the next connection is open. If the machine was suspended or the program was stopped between a
- * ping and its reply, the value does not change.
+ * ping and its reply, and a timeout ended more than a second before the program continued, the
+ * value does not change.
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function of
