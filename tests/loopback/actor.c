@@ -9,8 +9,7 @@
 
 /* The signals that an application receives, and the conditions that must hold in each handler */
 
-#define MAX_HANDLER_CALLS 8
-#define MAX_LOOPS         3
+#define MAX_LOOPS 3
 
 /* Checks that the getters agree with each other, and that metrics never decrease. */
 void
@@ -286,6 +285,14 @@ delay_cb (HbWebsocketTask *task,
   return attempt;
 }
 
+static void
+finalized_cb (gpointer user_data)
+{
+  Actor *self = user_data;
+
+  self->is_finalized = TRUE;
+}
+
 /* Makes a session that supports extensions. The feature is added before the first message, because
  * libsoup would free a feature that is added while libsoup handles a message. */
 static SoupSession *
@@ -322,6 +329,7 @@ actor_new (guint  id,
   self->object = self->task;
   self->metrics = hb_websocket_task_get_metrics (self->task);
   g_object_add_weak_pointer (G_OBJECT (self->object), (gpointer *) &self->object);
+  g_object_set_data_full (G_OBJECT (self->object), "actor", self, finalized_cb);
 
   g_signal_connect (self->task, "connecting", G_CALLBACK (connecting_cb), self);
   g_signal_connect (self->task, "open", G_CALLBACK (open_cb), self);
@@ -343,7 +351,8 @@ actor_new (guint  id,
   return self;
 }
 
-/* Disposes of the task, and checks that each pending call completes. */
+/* Disposes of the task, and checks that each pending call completes, and that no reference to the
+ * task is left. */
 void
 actor_free (Actor *self)
 {
@@ -354,7 +363,7 @@ actor_free (Actor *self)
   if (self->object != NULL)
     g_object_run_dispose (G_OBJECT (self->object));
 
-  wait_until (self->n_pending == 0 && self->object == NULL);
+  wait_until (self->n_pending == 0 && self->is_finalized);
 
   g_clear_object (&self->session);
   g_clear_object (&self->cancellable);

@@ -44,6 +44,7 @@ typedef struct
   gboolean         is_exposed;   /* reads `connection`, as if to listen to its signals */
   gboolean         has_opened;   /* `open` was emitted, and `close` was not */
   gboolean         is_disposed;
+  gboolean         is_finalized;
   gboolean         behaves;      /* handlers do nothing from now on */
 } Actor;
 
