@@ -24,7 +24,7 @@ __asan_default_options (void)
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) */
 
-/* (nullable) the file of the authority that this process trusts */
+/* (nullable) the file of the authority that certificate_trust () has set */
 static char *trusted;
 
 static gboolean
@@ -163,7 +163,7 @@ certificate_new (void)
   return certificate_new_for ("IP:127.0.0.1", FALSE);
 }
 
-/* Skips the test if there is no certificate. */
+/* Skips the test if @certificate is NULL. */
 gboolean
 certificate_exists (GTlsCertificate *certificate)
 {
