@@ -18,8 +18,9 @@
 #
 # The chroots have the Debian release of this machine, or RELEASE (such as trixie or sid). They are
 # made from the mirror that this machine's apt uses. The folder DIR of --cache, by default
-# ~/.cache/hb-websocket-debian, keeps the downloads. The folder DIR of --output gets the packages.
-# The script keeps no other files, and does not change the source.
+# ~/.cache/hb-websocket-debian, keeps the downloads and a base system for the next run. The folder
+# DIR of --output gets the packages. The script keeps no other files, and does not change the
+# source.
 #
 # --profiles names the build profiles for dpkg-buildpackage, and --build the kinds of packages. The
 # tests need all packages, so autopkgtest does not run with either of these options. On Debian 12,

@@ -18,9 +18,9 @@
 #
 # The compiler and the libraries come from Debian, so nobody should use these packages. --release
 # chooses the Debian release, by default trixie (Debian 13). Debian 12 is too old for the monitor.
-# The folder DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads. The
-# folder DIR of --output gets the packages. The script keeps no other files, and does not change the
-# source.
+# The folder DIR of --cache, by default ~/.cache/hb-websocket-debian, keeps the downloads and a base
+# system for the next run. The folder DIR of --output gets the packages. The script keeps no other
+# files, and does not change the source.
 
 set -euo pipefail
 
@@ -248,8 +248,8 @@ check_packages ()
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
   [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # If the packages require something of each other, one of them must provide it. All other
-  # requirements are printed for the reader.
+  # If the packages require something of each other, one of them must provide it. The other
+  # requirements are printed for the reader, except the versions of glibc and libgcc.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
