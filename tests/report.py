@@ -113,7 +113,10 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Counts as failed each program that was skipped as a whole and that the file does not name."""
+    """Counts as failed each program that was skipped as a whole and that the file does not name.
+
+    If packages were left out, prints these programs, but does not count them as failed.
+    """
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]
 

@@ -42,7 +42,7 @@ typedef struct
   Bell          bells[N_BELLS];
 } Fixture;
 
-/* The number of descriptors in the last poll of any context, and the number of polls */
+/* The number of descriptors in the last poll of the fixture's context, and the number of polls */
 static guint n_polled;
 static guint n_polls;
 
