@@ -50,7 +50,7 @@ typedef struct
   guint         n_crowd;
 } Fixture;
 
-/* The number of descriptors in the last poll of any context */
+/* The number of descriptors in the last poll of the context of the fixture */
 static guint n_polled;
 
 static gint
