@@ -1419,7 +1419,7 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  *
  * A longer message is sent in several frames, which the receiver joins again. Between two of these
  * frames the connection answers the pings of the server, and sends ping frames of its own. Over a
- * slow line, a server that pings its clients would otherwise drop the connection before it has
+ * slow network, a server that pings its clients would otherwise drop the connection before it has
  * received a long message. A frame of the default size has 32 KiB with its header. Some gateways
  * refuse longer frames.
  *
