@@ -143,8 +143,8 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  * - when the task closes before the message could be sent
  * - when the connection is lost, if the message is volatile or for that connection only
  * - when the connection cannot accept the message, if the message is volatile
- * - when another thread has sent the message, and the flags do not allow the message to be sent
- *   ([method@WebsocketTask.send_message])
+ * - when a call in another thread has queued the message, and the task's thread finds that the
+ *   flags do not allow the message to be sent ([method@WebsocketTask.send_message])
  *
  * A message that was written and not acknowledged ([property@WebsocketTask:delivery]) may have
  * arrived nevertheless.
