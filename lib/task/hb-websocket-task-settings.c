@@ -727,8 +727,8 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
  *
  * When the limit is reached, the task becomes `CLOSED` with `HB_ERROR_REPEAT_LIMIT`. If the limit
  * is 0 and the server closes a ready connection with code 1000, the task becomes `CLOSED` without
- * this error. If a new limit has already been reached during a delay, the task becomes `CLOSED` at
- * once.
+ * this error. During a delay, the task becomes `CLOSED` as soon as the property is set to a limit
+ * that has already been reached.
  *
  * Since: 1.0
  */

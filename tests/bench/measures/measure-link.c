@@ -99,8 +99,8 @@ task_open_cb (HbWebsocketTask *task,
   self->funcs->opened (self);
 }
 
-/* Some measures make the server end connections, so this error is expected. With any other error,
- * the figures would be worthless. */
+/* Some measures make the server end connections, so G_IO_ERROR_CONNECTION_CLOSED is expected. With
+ * any other error, the figures would be worthless. */
 static void
 task_error_cb (HbWebsocketTask *task,
                GError          *error,
