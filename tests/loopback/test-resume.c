@@ -348,8 +348,8 @@ test_closing_answered_busy (Fixture       *fixture,
   signal_log_expect (fixture->log, "state:closing state:closed close:1000");
 }
 
-/* More bytes than a KiB, after which the task reads the clock. If an earlier handler was slow,
- * other sources run before the task delivers a message of this length. */
+/* A length of more than 1 KiB, because the task reads the clock after each KiB. If an earlier
+ * handler was slow, other sources run before the task delivers a message of this length. */
 #define LONG 1500
 
 static void
