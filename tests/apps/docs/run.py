@@ -41,7 +41,7 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
-# The path of echo-server in packages, which a program of the page may contain
+# A program of the page may contain this path, at which packages install echo-server.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
