@@ -123,8 +123,8 @@ lose_with_error (HbMachine *self,
   hb_machine_on_lost (self, now, &(HbLoss) { .error = error, .code = HB_CLOSE_ABNORMAL });
 }
 
-/* A server that has never replied to the text is probably alive, but does not know the text. The
- * error message then names a remedy. */
+/* A server that has never replied to the text of `ping-message` is probably alive, but does not
+ * know the text. The error message then names a remedy. */
 static GError *
 new_pong_error (HbMachine *self)
 {

@@ -32,7 +32,7 @@ typedef struct
   HbDeque  in_flight;
   HbDeque  lines[HB_N_LINES];
   HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
-  gsize    n_unreleased;     /* bytes in `buffered` of sent messages that are gone */
+  gsize    n_unreleased;     /* bytes of removed messages that `buffered` still counts */
   guint64  in_flight_amount; /* bytes in in_flight, except those of written messages */
   guint    n_unacknowledged; /* how many messages in in_flight are written */
   gint64   oldest;           /* No message in the lines was accepted earlier. */
