@@ -368,8 +368,8 @@ export class WebsocketTask extends GObject.Object {
     this._run(() => this._pump([{type, payload, isThisLink}]));
   }
 
-  // Applies a change of a setting. The deadlines are computed from the settings each time, except
-  // the deadlines of a running delay before an attempt and of a closing handshake.
+  // Applies a change of a setting. The deadlines are computed from the settings each time that they
+  // are used, except the deadlines of a running delay before an attempt and of a closing handshake.
   vfunc_notify({flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
