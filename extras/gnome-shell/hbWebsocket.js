@@ -44,7 +44,7 @@ const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
 const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
-const MAX_REASON = 123; // RFC 6455, 5.5: a control frame has at most 125 bytes, two for the code.
+const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code has 2.
 const MAX_INT = 2 ** 31 - 1;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
