@@ -100,7 +100,7 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A task that is disposed during a delay makes no further attempt");
+  g_test_summary ("A task that is disposed of during a delay makes no further attempt");
 
   start (fixture);
   lose_link (fixture);

@@ -272,8 +272,8 @@ static void
 test_makes_room (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("An expired message makes room for another, and take_queue () does not return "
-                  "it");
+  g_test_summary ("An expired message makes room for another, and is not returned by "
+                  "take_queue ()");
 
   fixture->machine.settings.max_buffered_amount = 1;
   enter (fixture, WAITING);

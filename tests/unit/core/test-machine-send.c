@@ -105,7 +105,9 @@ test_direct (Fixture       *fixture,
   };
   gboolean is_direct = FALSE;
 
-  g_test_summary ("A message is sent without waiting in the queue if no other precedes it");
+  g_test_summary ("A message is sent without waiting in the queue if the link is open, writable "
+                  "and ready, and no other message precedes it. A THIS_LINK message is also sent "
+                  "before the link is ready.");
 
   machine->settings.manual_ready = direct_case->manual_ready;
   if (direct_case->is_open)

@@ -58,7 +58,7 @@ test_doubles (Fixture       *fixture,
               gconstpointer  data)
 {
   g_test_summary ("With a maximum, the delays double until they reach it, and start again after a "
-                  "link that has lasted");
+                  "link that has lasted for min-uptime");
 
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 5000;

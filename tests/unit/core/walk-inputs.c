@@ -79,8 +79,8 @@ walk_follow_state (Walk *self)
   self->since = self->now;
 }
 
-/* Ends each input. If the task refuses messages, no thread may add more, so the calls of other
- * threads are taken in now, as in the driver. */
+/* Must be called at the end of each input. If the task refuses messages, no thread may add more, so
+ * the calls of other threads are taken in now, as in the driver. */
 static void
 finish (Walk *self)
 {

@@ -444,7 +444,7 @@ test_lazy_reader (Fixture       *fixture,
   g_assert_cmpuint (fixture->most_held, ==, 4096);
 }
 
-/* A limit on the bytes of a delivery does not pause the input if the handlers take no time, and no
+/* If the handlers take no time, a limit on the bytes of a delivery does not pause the input. No
  * bytes are lost. */
 static void
 test_bound_is_no_pause (Fixture       *fixture,
