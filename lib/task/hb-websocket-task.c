@@ -831,8 +831,7 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  * [property@WebsocketTask:ready].
  *
  * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
- * other states, the call has no effect. Call this method when a window is shown again or the user
- * asks for a retry.
+ * other states, the call has no effect. Call this method when a window is shown again.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED`, as in
  * [method@WebsocketTask.reconnect_now].
