@@ -47,7 +47,7 @@ typedef struct
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* random number of the delay; negative if the application set it */
+  double       chance;       /* random number; negative if the application set the delay */
   gint64       put_off;      /* the last deadline that was put off; HB_NEVER if there was none */
   guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
   guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */

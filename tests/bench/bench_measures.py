@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures other than messages per second.
 
-Most measures are a program in C that prints its figures. The crowds have more programs: see
+Most measures run one program in C, which prints the figures. The crowds run more programs: see
 bench_crowd.py.
 """
 

@@ -32,9 +32,9 @@ echo_log_clear (EchoLog *self)
   g_queue_clear_full (&self->lines, (GDestroyNotify) line_free);
 }
 
-/* Makes text from a client safe for an update and for a terminal. An escaped path, for example, may
- * be invalid UTF-8, which no update can contain. Control characters could change the terminal, so
- * they are replaced with the pictures that Unicode has for them.
+/* Makes text from a client safe for an update and for a terminal. A path whose escapes have been
+ * decoded, for example, may be invalid UTF-8, which no update can contain. Control characters could
+ * change the terminal, so they are replaced with the pictures that Unicode has for them.
  *
  * Returns: (transfer full) */
 char *

@@ -348,8 +348,8 @@ static void
 test_open_closing (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("open () while closing has no effect, and its call fails when the task is "
-                  "closed");
+  g_test_summary ("open_async () during the closing does not open the task again, and fails when "
+                  "the task is closed");
 
   start_open (fixture);
   close_with (fixture, 1000, NULL);
