@@ -49,7 +49,7 @@ class Server:
         report = ''
         alarm = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         alarm.start()
-        while 'gone' not in report and (line := self._process.stderr.readline()):
+        while 'disconnected' not in report and (line := self._process.stderr.readline()):
             report += line
         alarm.cancel()
         return report
