@@ -49,10 +49,12 @@ class Server:
         report = ''
         alarm = threading.Timer(WAIT_TIMEOUT, self._process.kill)
         alarm.start()
-        while 'disconnected' not in report and (line := self._process.stderr.readline()):
+        for line in self._process.stderr:
             report += line
-        alarm.cancel()
-        return report
+            if 'disconnected' in line:
+                alarm.cancel()
+                return report
+        return f'{report}No line has reported the end of the connection.\n'
 
 
 def read_example(language, name):
@@ -86,7 +88,7 @@ def check_program(language, *command):
     with Server() as server:
         status, output = interrupt([*command, server.uri])
         report = server.read_report()
-    check(status == 0 and output == 'subscribe\n' and 'disconnected, code 1000' in report
+    check(status == 0 and output == 'subscribe\n' and report.endswith('disconnected, code 1000\n')
           and not COMPLAINT.search(output), name, f'status {status}\n{output}{report}')
 
 
