@@ -31,14 +31,14 @@ typedef struct
 
 static void send_due (EchoClient *self);
 
-static void tell (EchoClient *self,
-                  const char *format,
-                  ...) G_GNUC_PRINTF (2, 3);
+static void print_line (EchoClient *self,
+                        const char *format,
+                        ...) G_GNUC_PRINTF (2, 3);
 
 static void
-tell (EchoClient *self,
-      const char *format,
-      ...)
+print_line (EchoClient *self,
+            const char *format,
+            ...)
 {
   g_autofree char *text = NULL;
   g_autofree char *plain = NULL;
@@ -62,7 +62,7 @@ static void
 note (EchoClient *self,
       char       *text)
 {
-  tell (self, "%s", text);
+  print_line (self, "%s", text);
   echo_log_take (self->log, ECHO_LOG_EVENT, self->number, text);
 }
 
@@ -170,8 +170,8 @@ on_message (EchoClient            *self,
 
   self->n_in++;
   self->bytes_in += g_bytes_get_size (message);
-  tell (self, "message %" G_GUINT64_FORMAT ", %s, %" G_GSIZE_FORMAT " bytes", self->n_in,
-        type == SOUP_WEBSOCKET_DATA_TEXT ? "text" : "binary", g_bytes_get_size (message));
+  print_line (self, "message %" G_GUINT64_FORMAT ", %s, %" G_GSIZE_FORMAT " bytes", self->n_in,
+              type == SOUP_WEBSOCKET_DATA_TEXT ? "text" : "binary", g_bytes_get_size (message));
   echo_log_message (self->log, ECHO_LOG_IN, self->number, type == SOUP_WEBSOCKET_DATA_TEXT,
                     message);
 
@@ -203,7 +203,7 @@ on_closed (EchoClient *self)
 {
   guint code = soup_websocket_connection_get_close_code (self->connection);
 
-  tell (self, "disconnected, code %u", code);
+  print_line (self, "disconnected, code %u", code);
   echo_log_take (self->log, ECHO_LOG_EVENT, self->number,
                  code != 0 ? g_strdup_printf ("disconnected, code %u", code)
                            : g_strdup ("disconnected without a close frame"));

@@ -33,8 +33,8 @@ test_for_ever (Fixture       *fixture,
 }
 
 static void
-test_tells (Fixture       *fixture,
-            gconstpointer  data)
+test_arguments (Fixture       *fixture,
+                gconstpointer  data)
 {
   g_test_summary ("`reconnect` passes the number of the attempt and the delay");
 
@@ -484,7 +484,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   add_test ("/wait/for-ever", test_for_ever);
-  add_test ("/wait/tells", test_tells);
+  add_test ("/wait/arguments", test_arguments);
   add_test ("/wait/doubles", test_doubles);
   add_test ("/wait/jitter", test_jitter);
   add_test ("/wait/jitter-seed", test_jitter_seed);

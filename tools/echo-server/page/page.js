@@ -41,16 +41,16 @@ const view = new View(command => {
   if (send(command))
     pending.push(command);
   else
-    view.tell('The server cannot be reached, so nothing was done.', true);
+    view.showStatus('The server cannot be reached, so nothing was done.', true);
 });
 
-function tellReply({type, message}) {
+function showReply({type, message}) {
   const command = pending.shift();
 
   if (type === 'done')
-    view.tell(WORDS[command.command](command));
+    view.showStatus(WORDS[command.command](command));
   else
-    view.tell(`The command failed: ${message}.`, true);
+    view.showStatus(`The command failed: ${message}.`, true);
 }
 
 function receive(event) {
@@ -60,7 +60,7 @@ function receive(event) {
     view.update(message);
     send({command: 'next'});
   } else {
-    tellReply(message);
+    showReply(message);
   }
 }
 

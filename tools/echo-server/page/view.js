@@ -153,7 +153,7 @@ export class View {
     });
   }
 
-  tell(text, isBad = false) {
+  showStatus(text, isBad = false) {
     setText(find('status'), text);
     find('status').classList.toggle('bad', isBad);
   }
@@ -162,12 +162,12 @@ export class View {
   begin() {
     this.updateClients([]);
     this.lastLine = 0;
-    this.tell('The page is connected to the server.');
+    this.showStatus('The page is connected to the server.');
   }
 
   end() {
     document.body.classList.add('offline');
-    this.tell('The server cannot be reached. Trying again…', true);
+    this.showStatus('The server cannot be reached. Trying again…', true);
   }
 
   update({server, clients, log}) {
