@@ -151,7 +151,7 @@ def make_commands(n_links, server):
 
 def judge_count(n_links, task, raw):
     """Yields the title of each condition, whether it holds, and the figures."""
-    where = f'{n_links:,} idle links'
+    where = f'{n_links:,} idle connections'
     above = task['kib_per_link'] - raw['kib_per_link']
     connects = task['connects_per_second'] / raw['connects_per_second']
 
@@ -183,5 +183,5 @@ def judge(figures):
 
     if COUNTS[0] in tasks and COUNTS[-1] in tasks:
         growth = tasks[COUNTS[-1]]['echo_us'] / tasks[COUNTS[0]]['echo_us']
-        yield (f'an echo on one of {COUNTS[-1]:,} idle links, to one of {COUNTS[0]:,}',
+        yield (f'an echo on one of {COUNTS[-1]:,} idle connections, to one of {COUNTS[0]:,}',
                growth <= MAX_ECHO_GROWTH, f'{growth:.2f}, wanted {MAX_ECHO_GROWTH}')

@@ -73,8 +73,8 @@ def make_crowd(n_links):
         for label, command in bench_crowd.make_commands(n_links, server):
             yield label, command, {}
 
-    return Measure(f'crowd-{n_links}', f'{n_links:,} idle links in one main context', get_crowd,
-                   judge_nothing, rounds=1, n_links=n_links, in_quick=n_links == 100)
+    return Measure(f'crowd-{n_links}', f'{n_links:,} idle connections in one main context',
+                   get_crowd, judge_nothing, rounds=1, n_links=n_links, in_quick=n_links == 100)
 
 
 def get_herd(quick, _):

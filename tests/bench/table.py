@@ -181,7 +181,7 @@ def make_measure(systems, head, names, make_row):
 
 
 def make_crowd(systems):
-    head = ('links', 'program, session', 'connects/s', 'KiB per link', 'descriptors per link',
+    head = ('connections', 'program, session', 'connects/s', 'KiB each', 'descriptors each',
             'wake-ups/s', 'CPU, %', 'echo on one, us', 'all back, s')
     names = [f'crowd-{count}' for count in CROWDS]
 
