@@ -33,7 +33,7 @@ shift 2
 export PYTHONDONTWRITEBYTECODE=1
 
 # Most tests wait for a deadline or for a peer, so more tests than processors can run at once.
-[ "$part" = valgrind ] || export MESON_TESTTHREADS=$((2 * $(nproc)))
+[ "$part" = valgrind ] || export MESON_TESTTHREADS=$((3 * $(nproc)))
 
 # An older log would count as the log of this run.
 rm -f "$log" "$folder/$part.json"

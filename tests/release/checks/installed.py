@@ -162,7 +162,8 @@ def main():
                    'tests of each kind are installed')
         check_none((f'{name}: {command}' for name, command in commands.items()
                     if command.keys() != {'Type', 'Exec', 'Output'}
-                    or (command['Type'], command['Output']) != ('session', 'TAP')),
+                    or command['Type'] not in ('session', 'session-exclusive')
+                    or command['Output'] != 'TAP'),
                    'each test names its type and its output')
         check_none(find_unused(installation.programs, commands), 'each installed file is used')
         check_none(find_self_contained(installation.programs),
