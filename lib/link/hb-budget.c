@@ -4,9 +4,9 @@
 
 #include "hb-budget-private.h"
 
-/* After a reader has kept the loop busy for this time, in microseconds, every other source is
- * dispatched. If the application draws its window 120 times a second, the other sources then have
- * half of the time. */
+/* A reader that has kept the loop busy for this time, in microseconds, pauses until every other
+ * source has been dispatched. If the application draws its window 120 times a second, the other
+ * sources then have half of the time. */
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.
