@@ -401,8 +401,8 @@ test_nested (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A main loop in a callback calls each other watch once, including those that "
-                  "were ready at the same time");
+  g_test_summary ("A main loop in a callback calls each of the other watches once, including those "
+                  "that were ready at the same time");
 
   fill_all (fixture);
   fixture->plugs[0].func = run_nested;
