@@ -7,8 +7,9 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Messages that wait for the application, on a paused task and for receive_async (). One test takes
- * the messages of many connections in turn, and HB_RECEIVE_LINKS sets the number of connections. */
+/* Messages that wait for the application while the task is paused, and calls of receive_async (),
+ * which return these messages. One test receives messages on many connections, one after another.
+ * HB_RECEIVE_LINKS sets the number of these connections. */
 
 #define MIB (1024 * 1024)
 #define N_LINKS 50
@@ -82,7 +83,8 @@ test_first_word (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A message in the segment of the handshake's answer waits on a paused task");
+  g_test_summary ("While a task is paused, a message in the segment of the handshake's answer "
+                  "waits");
 
   raw_server_set_greeting (fixture->raw, "first");
   g_object_set (fixture->task, "paused", TRUE, NULL);

@@ -12,7 +12,8 @@ import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 const TIMEOUT = 400; // milliseconds
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
-// GNOME Shell adds methods to each object. Defines the methods that the page uses.
+// GNOME Shell adds methods to each object. The test runs without the shell, so it defines those
+// methods that the page uses.
 const connections = [];
 
 Object.assign(GObject.Object.prototype, {
