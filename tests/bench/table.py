@@ -55,7 +55,7 @@ class System:
         return self.medians.get(case, {}).get(program)
 
     def get_others(self, case):
-        """Returns the peers and libsoup alone, the fastest first."""
+        """Returns the entries of the other libraries and of libsoup alone, the fastest first."""
         others = [entry for program, entry in self.medians.get(case, {}).items()
                   if entry['is_peer'] or program == RAW]
         return sorted(others, key=lambda entry: -entry['messages_per_second'])

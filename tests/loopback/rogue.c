@@ -193,8 +193,8 @@ send_garbage (Rogue *self,
   for (i = 0; i < sizeof bytes; i++)
     bytes[i] = dice_roll (self->dice, 256);
 
-  /* Avoids a text or binary message, which the client could take for one of the server's
-   * messages. */
+  /* Avoids a text or binary message, which the client could mistake for one of the messages that
+   * the server numbers. */
   bytes[0] |= 0x08;
   raw_peer_write (peer->peer, bytes, 1 + dice_roll (self->dice, sizeof bytes));
   peer->is_broken = TRUE;

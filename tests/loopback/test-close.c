@@ -201,7 +201,8 @@ test_close_frames_cross (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* If the application closes the connection itself, the connection ends, but the task continues. */
+/* If the application calls soup_websocket_connection_close (), the connection ends, but the task
+ * continues. */
 static void
 test_connection_is_closed (Fixture       *fixture,
                            gconstpointer  data)
@@ -216,8 +217,8 @@ test_connection_is_closed (Fixture       *fixture,
   signal_log_expect (fixture->log, WORDS_OPEN);
 }
 
-/* If the application has closed the connection itself, close () sends no frame and does not wait
- * for the peer. */
+/* If the application has called soup_websocket_connection_close (), close () sends no frame and
+ * does not wait for the peer. */
 static void
 test_connection_is_closed_twice (Fixture       *fixture,
                                  gconstpointer  data)

@@ -8,8 +8,8 @@
 #include "hb-machine-private.h"
 #include "machine-events.h"
 
-/* Counts the attempts of many clients that have lost one server at the same moment. The clients are
- * real machines of the core, in virtual time.
+/* Counts the attempts of many clients that have lost one server at the same moment. Each
+ * client runs the state machine of the library (HbMachine) in virtual time.
  *
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
@@ -236,6 +236,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* Clearing a hundred thousand machines would take time, and is not measured. */
+  /* Clearing a hundred thousand state machines would take time, and is not measured. */
   _Exit (0);
 }

@@ -211,7 +211,7 @@ main (int    argc,
   files.rlim_cur = files.rlim_max;
   setrlimit (RLIMIT_NOFILE, &files);
 
-  /* OpenSSL writes without MSG_NOSIGNAL, so the signal would end the server when a client has
+  /* OpenSSL writes without MSG_NOSIGNAL, so SIGPIPE would end the server when a client has
    * disconnected. */
   signal (SIGPIPE, SIG_IGN);
   signal (SIGHUP, restart_cb);

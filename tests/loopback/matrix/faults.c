@@ -57,8 +57,8 @@
 #define CLOSE_FRAME(code_) \
   LINK (close), .number = code_, .result = CLOSES (code_)
 
-/* With a backlog, the result varies, because the task may find the reset when it writes, before it
- * reads the close frame. */
+/* With a backlog, a reset of the connection follows the close frame. The result varies, because the
+ * task may find the reset when it writes, before it reads the close frame. */
 #define NOT_BACKLOG \
   .without = IN (BACKLOG)
 

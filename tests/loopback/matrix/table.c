@@ -13,7 +13,7 @@
 #define GOES_ON    "→"
 #define NOTHING    "–"
 
-/* The descriptions of errors in the signal log that are not an HbError */
+/* The errors in the signal log that do not belong to HbError, with their descriptions */
 static const struct
 {
   const char *word;
@@ -97,8 +97,9 @@ get_sign (State         state,
     }
 }
 
-/* Returns the sign, and also the report if it differs from that of the row. While the task is
- * closing, errors are not reported, and a peer that continues answers with 1000. */
+/* Returns the sign of the result, followed by the report of the loss if it differs from the usual
+ * report of the fault. While the task is closing, errors are not reported, so only the close code
+ * follows the sign. If the connection survives the fault, this code is 1000. */
 static char *
 make_entry_for (const Fault *fault,
                 State        state,

@@ -4,8 +4,9 @@
 
 #include "outage.h"
 
-/* The effects of a change of the network with network-aware and with GIO's monitor, which receives
- * routes from the kernel. test-lost-link.c explains the requirements, and how to run the test. */
+/* The effects of a change of the network on a task whose network-aware is TRUE. In this test, GIO's
+ * network monitor receives routes from the kernel. test-lost-link.c explains the requirements, and
+ * how to run the test. */
 
 /* A timeout in milliseconds that is too long to expire in a test */
 #define VERY_LONG 120000

@@ -287,7 +287,7 @@ get_port (int fd)
   return address.nl_pid;
 }
 
-/* Messages that the kernel has not sent are ignored. */
+/* Messages from a sender other than the kernel are ignored. */
 static void
 test_forged (void)
 {
