@@ -11,7 +11,8 @@
 #  1. meson dist makes the tarball of the release, which contains debian/.
 #  2. An ordinary user runs dpkg-buildpackage, without a network, in a chroot that has only the
 #     packages that debian/control requires.
-#  3. The release's lintian checks the source and the packages, and must report nothing.
+#  3. The lintian of the chroot's Debian release checks the source and the packages, and must report
+#     nothing.
 #  4. autopkgtest runs the tests of debian/tests/control, which include the installed tests. Their
 #     chroot has only the new packages and the packages on which these depend.
 #  5. All packages are installed together in another chroot, and purged. No file may be left.
@@ -136,7 +137,8 @@ list_suppressed_tags ()
   # An intent to package (ITP) has to be filed in Debian first.
   echo initial-upload-closes-no-bugs
 
-  # lintian finds a misspelt word in three bytes of machine code. Other tags check the real texts.
+  # lintian mistakes three bytes of machine code for a misspelt word. For misspelt words in texts, it
+  # has other tags.
   echo spelling-error-in-binary
 
   case "$release" in
@@ -153,8 +155,8 @@ list_suppressed_tags ()
       echo hardening-no-fortify-functions
       echo newer-standards-version
       ;;
-    # Debian 12 needs these fields and the alternative in Build-Depends, and has no later version of
-    # debhelper.
+    # The source must also build on Debian 12, which needs the fields and the build dependency that
+    # these tags report, and has no later version of debhelper.
     *)
       echo redundant-priority-optional-field
       echo redundant-rules-requires-root-no-field

@@ -7,7 +7,7 @@
 # It does these steps:
 #
 #  1. meson dist makes the tarball of the release, which contains the spec.
-#  2. The libraries and the programs that the spec needs are installed in a chroot of Debian 13.
+#  2. The libraries and the programs that the spec needs are installed in a chroot of Debian.
 #  3. pkg-config must find all modules that the spec requires, and rpmlint must report nothing about
 #     the spec.
 #  4. An ordinary user runs rpmbuild, without a network and with macros like Fedora's. The build

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where a source with strings to be translated is not in POTFILES, or the other way round,
-and where a string to be translated holds a macro that xgettext cannot look into."""
+"""Fails if POTFILES lacks a file with strings to be translated, or names a file without any.
+
+The script also fails if such a string contains a macro, because xgettext does not expand macros.
+"""
 
 import re
 import sys
 from pathlib import Path
 
-# What of the repository is translated
+# Files in which the strings to be translated are marked
 SOURCES = ('lib/**/*.c', 'tools/**/*.c', 'examples/**/*.c')
 TEMPLATES = ('examples/**/*.ui',)
 
-# What gettext knows to be translated in these is not marked.
+# Files without marks. gettext itself knows which of their strings to translate.
 UNMARKED = ('examples/**/*.desktop.in', 'examples/**/*.metainfo.xml.in')
 
 MARKED = re.compile(r'(?<![A-Za-z0-9_])(?:_|N_|ngettext|hb_ngettext)\s*\(\s*"')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails where a translation is wrong by msgfmt, or lacks a string of the sources."""
+"""Fails if msgfmt finds an error in a translation, or if a translation lacks a string."""
 
 import subprocess
 import sys

@@ -29,8 +29,8 @@ G_DECLARE_FINAL_TYPE (HbWebsocketTask, hb_websocket_task, HB, WEBSOCKET_TASK, GO
  *
  * The task calls the function for each ping.
  *
- * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` for
- *   [property@WebsocketTask:ping-bytes] or [property@WebsocketTask:ping-message]
+ * Returns: (transfer full) (nullable): the text in UTF-8, or `NULL` to send
+ *   [property@WebsocketTask:ping-bytes] or [property@WebsocketTask:ping-message] instead
  *
  * Since: 1.0
  */

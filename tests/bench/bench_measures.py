@@ -99,8 +99,8 @@ def judge_heartbeat(figures):
 def judge_allocations(figures):
     ours, theirs = (middle(figures, library, 'allocations_per_message')
                     for library in (TASK, RAW))
-    # The stream may allocate memory once for each iteration of the main loop. Many messages are
-    # received in one iteration.
+    # The stream of the library (hb-stream.c) may allocate memory once for each iteration of the
+    # main loop. Many messages are received in one iteration.
     yield ('a message received: no allocation beyond those of libsoup', ours <= theirs + 0.05,
            f'{ours:.2f} and {theirs:.2f}')
 

@@ -12,12 +12,12 @@
  * a test.
  *
  * On any path, it echoes each message, except these texts:
- *   heartbeat     it answers "pong"
- *   header NAME   it answers the value of this header of the handshake
+ *   heartbeat     it replies with "pong"
+ *   header NAME   it replies with the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"
  *   too big       it closes with code 1009
  *   drop          it shuts down the socket
- *   clients       it answers the number of open connections
+ *   clients       it replies with the number of open connections
  *
  * It never answers a handshake for /never, and answers one for /not-there with 404. Other files add
  * the paths of the book. These paths require a login or a token (logins.c), have a heartbeat of

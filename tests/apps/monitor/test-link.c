@@ -177,7 +177,8 @@ test_ready (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_SENT);
   wait_until (eye_shows (self->queued, "0 bytes"));
 
-  /* While the menu item is on, each new connection waits until the user marks it as ready. */
+  /* While the menu item “Log In First” is on, each new connection waits until the user marks it as
+   * ready. */
   monitor_fixture_stop_server (self);
   wait_until (eye_shows (self->state, "Connection Lost"));
   wait_until (eye_has_banner (self));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Tests of the code in doc/gnome-shell.md. They cause faults that have broken extensions with such
-// code.
+// Tests of the code in doc/gnome-shell.md. They cause the faults that have broken similar code in
+// extensions.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';

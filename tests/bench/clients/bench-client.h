@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  *   PROGRAM URI echo|receive|send|await SIZE WINDOW SECONDS [text]
  *
  * When its connection is open, a client sends the number of messages that bench_client_on_open ()
- * returns. After each received message, it sends the number that bench_client_on_message ()
- * returns. When the time is over, the program prints the figures as one line of JSON and ends. */
+ * returns. After each received message, it sends as many messages as
+ * bench_client_on_message () returns. When the time is over, the program prints the figures as one
+ * line of JSON and ends. */
 typedef enum {
   BENCH_ECHO,    /* WINDOW messages are always in flight */
   BENCH_RECEIVE,

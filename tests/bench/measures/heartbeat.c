@@ -13,8 +13,8 @@
 
 /* Measures the time that the heartbeat takes for a message that arrives alone, in nanoseconds. For
  * such a message, the clock is read, the time is stored, and the alarm queries the next deadline
- * before the loop waits. The program also measures all the work of the core that delivers such a
- * message.
+ * before the loop waits. The program also measures all the work that the core does to deliver
+ * such a message.
  *
  * heartbeat MESSAGES */
 
