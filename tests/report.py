@@ -34,7 +34,7 @@ OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=
 
 
 def parse_name(name):
-    """Returns the suites and the name of a test. Their order depends on the version of Meson."""
+    """Returns the suites and the name of a test. Versions of Meson log them in different orders."""
     suites, separator, test = name.partition(' - ')  # SUITE+SUITE - PROJECT:NAME
     if separator:
         return suites.split('+'), test.partition(':')[2]

@@ -18,9 +18,9 @@ MONITOR = 'io.github.hb_websocket.Monitor'
 
 
 def without_sysroot(flag, sysroot):
-    """Removes the root from a flag whose path exists only outside the root.
+    """Removes the sysroot from a flag if the path in the sysroot does not exist.
 
-    pkg-config also puts the root before the paths of dependencies.
+    pkg-config also puts the sysroot before the paths of dependencies, which are outside of it.
     """
     path = flag.removeprefix('-L')
     if path.startswith(str(sysroot)) and not Path(path).exists():

@@ -142,7 +142,7 @@ static const char not_utf8[] = "\xff";
 static const char * const two[] = { "chat", "news", NULL };
 static const char * const none[] = { NULL };
 
-/* A value of the property's type, whose address is an argument of hb_settings_set () */
+/* A value of a property of any type. Its address is an argument of hb_settings_set (). */
 typedef union
 {
   int                 number; /* also for a boolean, an enumeration or a guint */

@@ -269,8 +269,8 @@ test_close_codes (void)
 {
   guint code;
 
-  g_test_summary ("A code that libsoup refuses is refused with an error that names the code. 0 "
-                  "and 1005 stand for no code. Any other code that a client must not send is "
+  g_test_summary ("A close code that libsoup refuses is refused with an error that names the code. "
+                  "0 and 1005 stand for no code. Any other code that a client must not send is "
                   "replaced by 1002.");
 
   for (code = 0; code <= 66000; code++)

@@ -381,8 +381,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The driver transmits within the call that sends. The fixture transmits in the next drain ()
- * instead, so that the log contains the effect. */
+/* The driver transmits a message within the call that sends it. The fixture transmits the message
+ * in the next drain () instead, so that the log contains the effect `transmit`. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,

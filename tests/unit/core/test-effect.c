@@ -52,7 +52,8 @@ static void
 test_link (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Each effect on the link has a word, and the drop precedes earlier effects");
+  g_test_summary ("Each effect on the link has a word, and a drop comes before the effects that "
+                  "were pushed earlier");
 
   hb_effects_push (&fixture->effects, HB_EFFECT_CONNECT);
   hb_effects_push (&fixture->effects, HB_EFFECT_TRANSMIT);
@@ -167,7 +168,8 @@ static void
 test_no_secrets (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The word for an effect has no reason and no text of an error");
+  g_test_summary ("The word for an effect contains neither a close reason nor the text of an "
+                  "error");
 
   hb_effects_push_error (&fixture->effects, new_error ());
   hb_effects_push_close (&fixture->effects, HB_EFFECT_CLOSE, 4000, "a secret");

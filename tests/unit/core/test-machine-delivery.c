@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling of a message that the peer must acknowledge, after each event
+/* The handling, after each event, of a message that the peer must acknowledge
  *
  * Each row is a script of steps and its results: calls that complete, errors, signals, and the
  * messages that the link gets, as ">message". A "|" in both separates groups of steps and their

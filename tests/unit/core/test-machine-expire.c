@@ -20,7 +20,7 @@ typedef enum {
   OPEN,     /* the socket is full */
   GREETING, /* as OPEN, and a handler of `open` sends the message */
   CLOSING,  /* as OPEN, and close () follows the message */
-  RETURNED, /* The message was in flight when the link was lost, 400 ms after it was accepted. */
+  RETURNED, /* 400 ms after the message was accepted, it was in flight, and the link was lost. */
 } When;
 
 typedef struct
@@ -194,8 +194,8 @@ static void
 test_once (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("Each message expires at its own time, and one error is reported until the queue "
-                  "is empty");
+  g_test_summary ("Each message expires at its own time, and only one error is reported until the "
+                  "queue is empty");
 
   enter (fixture, WAITING);
   advance (fixture, 300);
@@ -294,8 +294,8 @@ test_set (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("a", 1);
   HbOutgoing message = { .bytes = bytes, .ticket = (gpointer) "late", .opcode = HB_OPCODE_TEXT };
 
-  g_test_summary ("A change of queue-timeout takes effect at once, and the age of a message "
-                  "without a time counts from the change");
+  g_test_summary ("A change of queue-timeout takes effect at once. The age of a message that was "
+                  "sent while queue-timeout was 0 counts from the change.");
 
   enter (fixture, WAITING);
   advance (fixture, 600);

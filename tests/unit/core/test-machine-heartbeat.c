@@ -826,7 +826,8 @@ static void
 test_pinged_after_activity (Fixture       *fixture,
                             gconstpointer  data)
 {
-  g_test_summary ("If activity precedes the sending of a ping, this ping waits for new activity");
+  g_test_summary ("If activity follows the decision to send a ping, but precedes the sending, no "
+                  "answer to this ping is awaited");
 
   start_open (fixture);
   advance (fixture, 15000);

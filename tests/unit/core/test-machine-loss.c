@@ -115,7 +115,7 @@ test_loss_too_big_waiters (Fixture       *fixture,
                            gconstpointer  data)
 {
   g_test_summary ("If a received message is too big, even while `open` is emitted, all calls that "
-                  "wait fail with this error");
+                  "wait fail with HB_ERROR_MESSAGE_TOO_BIG");
 
   fixture->handler = lose_at_open_cb;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");

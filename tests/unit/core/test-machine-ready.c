@@ -354,7 +354,7 @@ static void
 test_overflow (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("An overflow drops ordinary messages before a login");
+  g_test_summary ("An overflow drops the oldest ordinary message, even if a login is older");
 
   fixture->machine.settings.max_buffered_amount = 6;
   fixture->machine.settings.overflow = HB_OVERFLOW_DROP_OLDEST;

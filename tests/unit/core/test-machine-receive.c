@@ -477,7 +477,7 @@ test_heartbeat (Fixture       *fixture,
     handle_event (&fixture->machine, fixture->now, HB_EVENT_PONG);
   assert_effects (fixture, "");
 
-  /* The end of a dead link is detected again. */
+  /* Because the socket is read again, a dead link is detected. */
   advance (fixture, 25000);
   g_assert_cmpuint (fixture->machine.metrics.pong_timeouts, ==, 1);
   forget (fixture);

@@ -169,8 +169,8 @@ static void
 test_too_big_sent (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("If the message that was too big has been sent completely, no call fails, and "
-                  "the error refers to all messages that were sent before");
+  g_test_summary ("If a message that has been sent completely is too big, no call fails, and the "
+                  "error refers to all messages that were sent before the end of the link");
 
   start_open (fixture);
   send_text (fixture, "sent");

@@ -8,7 +8,8 @@
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
-/* An outbox with room for ten bytes and an open link, whose handlers of `open` have returned */
+/* An outbox with an open link, whose handlers of `open` have returned, and with room for ten
+ * bytes */
 typedef struct
 {
   HbOutbox   outbox;

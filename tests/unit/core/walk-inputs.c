@@ -572,7 +572,7 @@ walk_on_written (Walk  *self,
 }
 
 /* The peer's TCP has acknowledged more bytes, perhaps up to the middle of a message. The event that
- * the kernel has accepted these bytes may still be missing. */
+ * reports these bytes as written may still be missing. */
 void
 walk_on_acknowledged (Walk *self)
 {
