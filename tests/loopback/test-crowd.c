@@ -173,10 +173,10 @@ send_all (gpointer data)
   return NULL;
 }
 
-/* Checks that each message arrived once, in the order of its thread. If the kernel had accepted
- * only a part of a message, the server has not received that message, so the whole message is sent
- * again on the next connection. The server sends nothing, because a socket that is closed with
- * unread bytes resets the connection and loses unsent data. */
+/* Checks that the messages of each thread arrived once and in order. If the kernel had accepted
+ * only a part of a message when a connection ended, the server has not received that message, so
+ * the whole message is sent again on the next connection. The server sends nothing, because a
+ * socket that is closed with unread bytes resets the connection and loses unsent data. */
 static void
 assert_complete (Crowd *self)
 {

@@ -148,7 +148,7 @@ test_loss (gconstpointer data)
   g_assert_true ((get_metric (fixture.task, hb_metrics_get_messages_resent) > 0) == has_stream);
   g_assert_cmpuint (get_metric (fixture.task, hb_metrics_get_messages_sent), ==, N_MESSAGES);
 
-  /* Without acknowledgements, some of these messages are lost. */
+  /* Without acknowledgements, some of the messages that count as sent are lost. */
   raw_peer_resume (first);
   if (has_stream)
     expect_numbers (first, 0, n_sent);
@@ -229,8 +229,8 @@ test_set_back (gconstpointer data)
   Fixture fixture = { 0 };
   RawPeer *peer;
 
-  g_test_summary ("The link stops querying the kernel when `delivery` is set back and no message "
-                  "waits for an acknowledgement any more");
+  g_test_summary ("The link stops querying the kernel when `delivery` has its default again and no "
+                  "message waits for an acknowledgement any more");
 
   if (!set_up (&fixture, &tls))
     return;

@@ -10,8 +10,8 @@
 
 /* Hundreds of tasks that act at random. Some have a session of their own, and the others share one.
  * They run in one main context, or in those of several threads. Their handlers call functions of
- * any task, and run main loops. At the end, each task connects and receives an answer, and then the
- * tasks are dropped in a random order.
+ * any task, and run main loops. At the end of each round, each task connects and receives an
+ * answer, and then the tasks are dropped in a random order.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
  * may behave differently. HB_WALK_SECONDS sets the time in which each test runs rounds. */

@@ -11,7 +11,8 @@
 #define MAX_TASKS 50
 #define PING      20
 
-/* More replies than those that were in transit already */
+/* The number of replies for which a test waits after it has begun to count them. Fewer replies
+ * could have been in transit before. */
 #define N_REPLIES 3
 
 typedef struct

@@ -4,10 +4,10 @@
 
 #include "suspend-fixture.h"
 
-/* The main loop runs late, without a suspend. Up to a second late, the task drops a dead
- * connection at once, but reads received bytes first. Later, the task sends another ping first.
- * The time that the application's functions take does not count as time in which the peer could
- * reply. */
+/* The main loop runs late, without a suspend. If the loop is at most a second late, the task drops
+ * a dead connection at once, but reads received bytes first. If the loop is more than a second
+ * late, the task sends another ping first. The time that the application's functions take does not
+ * count as time in which the peer could reply. */
 
 /* The number of messages whose handlers together take tens of milliseconds */
 #define MANY 300

@@ -88,9 +88,9 @@ test_let_go_in_send (Fixture       *fixture,
   raw_peer_reset (peer);
 
   /* The main loop does not run between the calls, and each message is too long to wait for the next
-   * iteration. Therefore one of the calls writes, and finds the reset. Without the library's
-   * own stream, libsoup emits the error within that call. The library's own stream reports the
-   * reset later, while the test waits. */
+   * iteration. Therefore one of the calls writes, and that write fails because of the reset.
+   * Without the library's own stream, libsoup emits the error within that call. The library's own
+   * stream reports the reset later, while the test waits. */
   for (i = 0; fixture->task != NULL && i < 1000; i++)
     {
       HbWebsocketTask *task = fixture->task;
@@ -111,8 +111,8 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_autoptr (GBytes) bytes = g_bytes_new ("new", 3);
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A handler may drop the task during the emission of `error` for an expired "
-                  "message. The call that has found that message then refuses its own message");
+  g_test_summary ("If a queued message has expired, the next call that sends emits `error`. If a "
+                  "handler of `error` drops the task, that call refuses its own message");
 
   hb_websocket_task_set_queue_timeout (task, 1);
   hb_websocket_task_hold (task);
@@ -120,7 +120,7 @@ test_let_go_in_refusal (Fixture       *fixture,
   g_assert_true (hb_websocket_task_send_text (task, "old", NULL));
   g_signal_connect (task, "error", G_CALLBACK (let_go_cb), fixture);
 
-  /* The main loop does not run, so the next call finds the old message. */
+  /* The main loop does not run, so the next call drops the expired message. */
   g_usleep (2000);
   g_assert_false (hb_websocket_task_send_message (task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                                   HB_SEND_FLAGS_VOLATILE, &error));

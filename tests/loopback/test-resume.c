@@ -11,7 +11,8 @@
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* The tolerance for the difference of the two clocks, and for the time between two readings */
+/* The tolerance for the difference between GLib's clock and the test's clock, and for the time
+ * between two readings */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
@@ -121,8 +122,8 @@ static void
 test_held_short (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("If the delay has not ended during the suspend, the rest of it follows the "
-                  "release");
+  g_test_summary ("If the delay of a held attempt has not ended during a suspend, the rest of the "
+                  "delay follows the release");
 
   enter_waiting (fixture);
   hb_websocket_task_hold (fixture->task);
@@ -414,8 +415,9 @@ static void
 test_message_of_thread (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("For a message that another thread sent while queue-timeout was 0, the time "
-                  "starts when the property is set, even if the task receives the message later");
+  g_test_summary ("If another thread sent a message while queue-timeout was 0, the timeout of the "
+                  "message starts when the property is set, even if the task receives the message "
+                  "later");
 
   hb_websocket_task_hold (fixture->task);
   hb_websocket_task_open (fixture->task);

@@ -276,7 +276,7 @@ test_expiry (Fixture       *fixture,
   hb_websocket_task_send_message_async (fixture->task, SOUP_WEBSOCKET_DATA_TEXT, bytes,
                                         HB_SEND_FLAGS_DEFAULT, NULL, store_result_cb, &sent);
 
-  /* The alarm must wake the loop, because no other source does. */
+  /* The task's own source must wake the loop, because no other source does. */
   hb_websocket_task_set_queue_timeout (fixture->task, 1);
   wait_until (sent != NULL);
   signal_log_expect_now (fixture->log, "error:expired drain");

@@ -96,7 +96,8 @@ test_all_at_once (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("If messages, a close frame and the end of the stream arrive together, all "
-                  "messages are delivered before `close` is emitted, and the answers arrive");
+                  "messages are delivered before `close` is emitted, and the answers of the "
+                  "handler arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   footing_listen (fixture, &listener);
@@ -122,7 +123,7 @@ test_end_without_close_frame (Fixture       *fixture,
   RawPeer *peer = footing_open (fixture);
 
   g_test_summary ("If messages and the end of the stream arrive together, all messages are "
-                  "delivered, and the answers arrive");
+                  "delivered, and the answers of the handler arrive");
 
   hb_websocket_task_set_repeat_limit (fixture->task, 0);
   footing_listen (fixture, &listener);

@@ -78,7 +78,8 @@ test_block (Fixture       *fixture,
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 6 : 2);
   wait_until (raw_peer_get_n_frames (raw_server_get_peer (fixture->raw, 0)) == 500);
 
-  /* The kernel may refuse a part of the rest, because the server has not read the block yet. */
+  /* The kernel may refuse a part of the messages after the first block, because the server has not
+   * read that block yet. */
   g_assert_cmpuint (count_writes (), <=, footing->is_tls ? 12 : 4);
   signal_log_forget (fixture->log);
   raw_peer_forget (raw_server_get_peer (fixture->raw, 0));
@@ -132,7 +133,7 @@ test_one_at_a_time (Fixture       *fixture,
   SystemCalls calls;
   guint i;
 
-  g_test_summary ("A single message requires one read, and no source");
+  g_test_summary ("A single message requires one read, and no new source");
 
   footing_open (fixture);
 
@@ -219,8 +220,8 @@ test_pings_between (Fixture       *fixture,
 }
 
 /* The pongs and answers of one delivery are slightly longer than a block, so the stream writes a
- * block before the delivery ends. That write, and not the write at the end of the delivery, usually
- * finds the socket full. */
+ * block before the delivery ends. The socket usually becomes full during that write, and
+ * not during the write at the end of the delivery. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -335,8 +336,8 @@ send_dice (Fixture *fixture,
   g_assert_no_error (error);
 }
 
-/* The second ping proves that the received part ended the wait, because pong-timeout is much
- * longer. */
+/* A second ping proves that the received part of a frame ended the wait for the reply to the first
+ * ping, because pong-timeout is much longer. */
 static void
 test_part_is_life (Fixture       *fixture,
                    const Footing *footing)

@@ -93,8 +93,8 @@ fi
        -Dvapi=disabled -Dexamples=false
 meson compile -C "$build_dir"
 
-# Slices would pass a block from one thread to another without free (), which ThreadSanitizer needs
-# in order to notice the change.
+# Without this setting, GLib before 2.76 passes slices of memory from one thread to another without
+# free (), so ThreadSanitizer would not notice that a slice has been freed.
 export G_SLICE=always-malloc
 suppressions=$PWD/tests/loopback/tsan/tsan.supp
 export TSAN_OPTIONS="suppressions=$suppressions:second_deadlock_stack=1:history_size=4"
