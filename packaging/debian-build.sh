@@ -137,8 +137,8 @@ list_suppressed_tags ()
   # An intent to package (ITP) has to be filed in Debian first.
   echo initial-upload-closes-no-bugs
 
-  # lintian mistakes three bytes of machine code for a misspelt word. For misspelt words in texts, it
-  # has other tags.
+  # lintian mistakes three bytes of machine code for a misspelt word. For misspelt words in texts,
+  # it has other tags.
   echo spelling-error-in-binary
 
   case "$release" in
