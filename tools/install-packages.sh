@@ -112,7 +112,7 @@ is_known ()
   [[ $(LC_ALL=C apt-cache policy "$1" 2> /dev/null) = *'Candidate: '[!\(]* ]]
 }
 
-# Sets missing to the packages that must be installed. If a package has alternatives and none of
+# Sets $missing to the packages that must be installed. If a package has alternatives and none of
 # them is installed, adds the first alternative that apt knows.
 find_missing ()
 {
@@ -154,7 +154,7 @@ announce ()
     "${missing[*]}, and their dependencies" >&2
 }
 
-# Updates apt's lists of packages. If apt can reach no server, sets unreachable to the reason.
+# Updates apt's lists of packages. If apt can reach no server, sets $unreachable to the reason.
 update_lists ()
 {
   unreachable=

@@ -8,7 +8,7 @@
 #include "report.h"
 
 /* The page controls the server over a WebSocket, and programs control it with lines of JSON. Each
- * of them is a watcher.
+ * page and each program is a watcher.
  *
  * A watcher sends {"command": "next"} when it is ready for an update. It gets the update as soon as
  * something has changed, or after a second. Updates therefore never accumulate for a page that the

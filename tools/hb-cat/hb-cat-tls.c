@@ -8,7 +8,7 @@
 #include "hb-cat-tls.h"
 #include "hb-cat-values.h"
 
-/* Accepts a certificate that is not valid. libsoup calls this function in each attempt that meets
+/* Accepts a certificate that is not valid. libsoup calls this function each time a server sends
  * such a certificate, but only the first call prints a warning. */
 static gboolean
 accept_cb (SoupMessage          *message,

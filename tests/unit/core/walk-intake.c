@@ -44,7 +44,8 @@ drop (Walk             *self,
     hb_tickets_add (&self->batch.overflowed, message->ticket);
 }
 
-/* When queue-timeout is set, the age of messages without a time starts at this moment. */
+/* Messages that were accepted while queue-timeout was 0 have no time, so their age starts when
+ * queue-timeout is set. */
 void
 walk_start_ages (Walk *self)
 {

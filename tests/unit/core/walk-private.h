@@ -102,7 +102,7 @@ struct _Walk
   int        bad_setting;   /* the code of the error with which an attempt must fail */
   guint      n_drains;      /* the depth of nested drains */
   guint      n_loops;       /* the depth of nested main loops in handlers */
-  guint      judged_serial; /* the link whose message the application is judging */
+  guint      judged_serial; /* the link whose message is_pong () is checking */
   guint      n_calls_left;  /* how many more calls the handlers may make in this step */
   guint      n_acts;
   guint      n_numbers;     /* the number of messages that were made */

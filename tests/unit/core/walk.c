@@ -99,7 +99,8 @@ act (Walk *self)
     }
 }
 
-/* Causes an event of the link. The link delivers nothing while the application judges a message. */
+/* Causes an event of the link. The link delivers nothing while the application's is_pong () decides
+ * whether a message is the reply to a ping. */
 static void
 let_link_act (Walk *self)
 {

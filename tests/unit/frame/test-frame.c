@@ -39,7 +39,7 @@ test_parse (gconstpointer data)
   HbFrame frame;
   guint i;
 
-  g_test_summary ("The header of a frame is parsed as soon as its last byte has arrived");
+  g_test_summary ("The header of a frame is parsed as soon as all of the header has arrived");
 
   for (i = 0; i < header->n_bytes; i++)
     g_assert_cmpuint (hb_frame_parse (&frame, header->bytes, i), ==, 0);

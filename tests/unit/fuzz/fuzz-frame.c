@@ -9,8 +9,8 @@
 #include "hb-mask-private.h"
 #include "hb-utf8-private.h"
 
-/* For any input, the library must sort frames, check UTF-8 and mask bytes with the same results as
- * a simple implementation. */
+/* For any input, the library must find the kinds of frames, check UTF-8 and mask bytes with the
+ * same results as a simple implementation. */
 
 #define MAX_LENGTH 300
 

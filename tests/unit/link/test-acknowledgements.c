@@ -422,8 +422,8 @@ read_thread (gpointer user_data)
   return NULL;
 }
 
-/* The ends of blocks are correct even if acknowledgements arrive while the library reads them.
- * Without TLS, the correct result is known. */
+/* The library asks the kernel for TCP's position at the end of each block. The result is correct
+ * even if acknowledgements arrive meanwhile. Without TLS, the test knows the correct result. */
 static void
 test_moving (void)
 {

@@ -103,8 +103,8 @@ static void
 test_disconnected (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After a disconnection between two calls, no handler is left. The next call "
-                  "connects the handlers again.");
+  g_test_summary ("After hb_handlers_disconnect () between two calls into libsoup, no handler is "
+                  "left. The next begin_call () connects the handlers again.");
 
   hb_handlers_begin_call (&fixture->handlers);
   g_assert_cmpuint (count_handlers (fixture), ==, 5);
@@ -121,7 +121,8 @@ static void
 test_own_close (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The signals of the library's own close are received without a call");
+  g_test_summary ("If the library itself closes the connection, the resulting signals are received "
+                  "without begin_call ()");
 
   hb_handlers_connect (&fixture->handlers);
   soup_websocket_connection_close (fixture->pair.connection, 1000, NULL);
@@ -160,8 +161,8 @@ test_exposed (Fixture       *fixture,
 {
   HbHandlers *handlers = &fixture->handlers;
 
-  g_test_summary ("If the application has the connection, a disconnection leaves the library's "
-                  "handlers connected, so that they precede those of the application");
+  g_test_summary ("If the application has the connection, hb_handlers_disconnect () leaves the "
+                  "library's handlers connected, so that they precede those of the application");
 
   hb_handlers_expose (handlers);
   g_signal_connect_swapped (fixture->pair.connection, "message", G_CALLBACK (application_cb),

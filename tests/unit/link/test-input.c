@@ -201,7 +201,8 @@ add_text (Fixture    *fixture,
 #define assert_incoming(fixture, text) \
   g_assert_cmpmem ((fixture)->incoming->data, (fixture)->incoming->len, text, strlen (text))
 
-/* libsoup had read these bytes before the library inserted its stream. No poll reports them. */
+/* Bytes that libsoup had read before the library inserted its stream are received, although no poll
+ * reports them. */
 static void
 test_first_without_a_poll (Fixture       *fixture,
                            gconstpointer  data)
@@ -292,8 +293,8 @@ test_error_after_bytes (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* A write finds the reset. The bytes before the reset are read first, and then the error is
- * reported. */
+/* A write fails because the peer has reset the connection. The bytes that arrived before the reset
+ * are read first, and then the error is reported. */
 static void
 test_failed_write_after_bytes (Fixture       *fixture,
                                gconstpointer  data)
@@ -430,8 +431,8 @@ test_others_have_their_turn (Fixture       *fixture,
   g_assert_cmpuint (read_in_turns (fixture, text), >=, 19);
 }
 
-/* If all bytes are read before the first is handled, their number is limited. Other sources run
- * after two deliveries of 4 KiB, which take 4 ms each. */
+/* If a reader handles nothing before it has read all bytes of a delivery, the size of a delivery is
+ * limited. Other sources run after two deliveries of 4 KiB, which take 4 ms each. */
 static void
 test_lazy_reader (Fixture       *fixture,
                   gconstpointer  data)

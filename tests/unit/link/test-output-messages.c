@@ -355,7 +355,7 @@ test_fragment_size (Fixture       *fixture,
 {
   g_autoptr (GBytes) payload = make_payload (100000);
 
-  g_test_summary ("A change of the size applies to the messages that are sent afterwards");
+  g_test_summary ("A change of the fragment size applies to the messages that are sent afterwards");
 
   hb_output_set_fragment_size (fixture->output, 50000);
   turn ();
@@ -387,8 +387,8 @@ test_payload_is_freed (Fixture       *fixture,
   gboolean is_freed = FALSE;
   GBytes *payload;
 
-  g_test_summary ("The payload is kept until its last byte is in the block, or until the output is "
-                  "disposed of");
+  g_test_summary ("The payload of a message is kept until its last byte is in a block, or until "
+                  "the output is disposed of");
 
   payload = g_bytes_new_with_free_func (bytes, 2 * HB_BLOCK_SIZE, freed_cb, &is_freed);
   turn ();

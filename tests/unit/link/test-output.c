@@ -190,8 +190,9 @@ test_short_flush (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_blocked, ==, 1);
 }
 
-/* Checks that no write reports the error. libsoup would otherwise drop the connection, and unread
- * data with it, so only a read reports the error. */
+/* Checks that the output has failed, but that no write reports the error of its stream. libsoup
+ * would otherwise drop the connection, and unread data with it, so only a read reports the
+ * error. */
 static void
 expect_failed (Fixture *fixture)
 {
@@ -208,7 +209,7 @@ expect_failed (Fixture *fixture)
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->base), ==, n_writes);
 }
 
-/* Bytes that were written before the error count as written, because they would arrive twice if
+/* Bytes that were written before an error count as written, because they would arrive twice if
  * they were sent again. */
 static void
 test_error_after_some (Fixture       *fixture,

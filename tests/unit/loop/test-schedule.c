@@ -344,7 +344,7 @@ run_nested_and_leave (Bell *self)
   run (g_source_get_context (g_main_current_source ()));
 }
 
-/* A callback's calls on the alarms of the context, all of which are due */
+/* A function that the callback of the first alarm calls while all alarms are due */
 typedef struct
 {
   const char *name;

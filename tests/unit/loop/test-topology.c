@@ -130,8 +130,8 @@ add_attribute (Message    *message,
   gsize at = NLMSG_ALIGN (message->header.nlmsg_len);
   struct rtattr attribute = { .rta_len = RTA_LENGTH (length), .rta_type = type };
 
-  /* Compilers know that g_error () does not return. After an assertion instead, they would warn
-   * that the copies below may overflow. */
+  /* Compilers know that g_error () does not return. If this check were an assertion, they would
+   * warn that the copies below may overflow. */
   if (at + RTA_SPACE (length) > sizeof *message)
     g_error ("The attributes do not fit into the message");
 

@@ -306,7 +306,8 @@ test_turn (Fixture       *fixture,
   HbWatch *watch = fixture->plugs[0].watch;
   guint before = hb_watch_get_turn (watch);
 
-  g_test_summary ("The number of the turn changes with each iteration, and is 0 without a context");
+  g_test_summary ("hb_watch_get_turn () returns a number that changes with each iteration, or 0 if "
+                  "the watch belongs to no context");
 
   g_assert_cmpuint (before, !=, 0);
   turn (fixture);
