@@ -3,8 +3,8 @@
 
 """Checks the messages of install-packages.sh, which is run by the first commands of a new user.
 
-One line must announce the packages that are installed, or explain why they cannot be installed. The
-check replaces apt and sudo with other programs, so nothing is installed.
+One line must announce the packages that the script will install, or explain why it cannot install
+them. The check replaces apt and sudo with other programs, so nothing is installed.
 """
 
 import re

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The position of a random walk. A failure prints the seed and the step, so that the walk can be
- * repeated. */
+/* The position of a random walk. When a walk fails, its seed and step are printed, so that it can
+ * be repeated. */
 void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);

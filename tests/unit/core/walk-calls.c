@@ -68,7 +68,7 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* The application makes a call that may cancel all calls of this kind. */
+/* The application makes a call that may cancel all calls of the kind @kind. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)

@@ -488,8 +488,8 @@ judge (Walk          *self,
   return dice_roll (self->dice, 2) == 0 ? HB_REPLY_YES : HB_REPLY_NO;
 }
 
-/* Returns whether the machine may take the message for a reply to a ping, which no handler
- * receives. */
+/* Returns whether the machine may take the message for a reply to a ping. No handler receives a
+ * reply. */
 static gboolean
 may_be_reply (const HbEvent *event,
               const char    *text)
