@@ -121,8 +121,8 @@ test_moved (Move          *fixture,
   else
     hb_websocket_task_open (task);
 
-  /* The attempt must look up the name while it still has the old address. Waits for the failure of
-   * the attempt, or for its request if the test ends the attempt early. */
+  /* The attempt must look up the name before the name gets the new address. So the test first waits
+   * for the failure of the attempt, or for its request if the test ends the attempt early. */
   if (move->act == NULL || !move->is_silent)
     signal_log_skip_to (fixture->base.log,
                         move->is_silent ? "error:connect-timeout" : "error:g-io-error-quark:39");

@@ -238,7 +238,8 @@ test_toggled (Fixture       *fixture,
   FootingListener listener = { 0 };
   guint n_toggled = 0;
 
-  g_test_summary ("The toggle reference of a script is not toggled for each message");
+  g_test_summary ("The toggle reference that a language binding holds is not toggled for each "
+                  "message");
 
   footing_listen (fixture, &listener);
   footing_open (fixture);
