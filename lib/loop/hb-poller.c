@@ -253,7 +253,7 @@ hb_poller_check (HbPoller *self)
 }
 
 /* Queues the watch if its socket is ready for a wanted condition. Otherwise stops polling for the
- * condition. */
+ * conditions that are no longer wanted. */
 static void
 take (HbPoller     *self,
       HbWatch      *watch,
@@ -292,9 +292,9 @@ collect_polled (HbPoller *self)
 #ifdef HAVE_EPOLL
 
 /* Each call of epoll_wait(2) reports a batch of ready sockets. A socket that stays ready is
- * reported again, after all others. Therefore the loop ends once the number of reports reaches the
- * number of watches. A call of take () may remove a watch from the list, and may thereby close the
- * set, so the loop also ends if the set is closed. */
+ * reported again, after all others. Therefore this function stops once the number of reports
+ * reaches the number of watches. A call of take () may remove a watch from the list, and may
+ * thereby close the set, so the function also stops if the set is closed. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)

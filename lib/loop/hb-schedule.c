@@ -9,8 +9,9 @@
 #include "hb-time-private.h"
 #include "hb-timer-private.h"
 
-/* The maximum time for the watches of one dispatch, and also for its alarms, in microseconds. Then
- * the other sources of the same or a higher priority are dispatched before the rest is called. */
+/* The maximum time, in microseconds, for which one dispatch calls watches. The same maximum applies
+ * separately to alarms. When this time is over, the other sources of the same or a higher priority
+ * are dispatched before the remaining watches or alarms are called. */
 #define MAX_BUSY 4000
 
 /* The maximum by which the deadline of an alarm may exceed the time by which the heaps sort the

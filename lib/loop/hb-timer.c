@@ -102,9 +102,9 @@ hb_timer_check (HbTimer *self,
  *
  * One iteration must pass after the timer has fired. Sources of the same priority read their
  * sockets in this iteration, so a reply that has arrived is received before its deadline is
- * handled. A source of lower priority would not do, because it would wait forever if another source
- * is always ready. If a nested loop begins in this iteration, it has read nothing yet, so one of
- * its own iterations must pass. */
+ * handled. A source of lower priority could not handle the deadlines instead, because it would
+ * never be dispatched if another source were always ready. If a nested loop begins in this
+ * iteration, it has read nothing yet, so one of its own iterations must pass. */
 gboolean
 hb_timer_has_passed (HbTimer *self,
                      GSource *source)
