@@ -7,7 +7,7 @@
 #include "hb-message-private.h"
 
 /* A pending asynchronous call of the application. This struct is the task data of a GTask. The
- * machine identifies the call by that GTask, which is its ticket. */
+ * machine identifies the call by that GTask, which is the ticket of the call. */
 typedef struct
 {
   HbCallFunc      cancelled;

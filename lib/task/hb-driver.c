@@ -41,7 +41,7 @@ on_message (HbDriver      *self,
 /* Asks the application whether a message is a reply, and then handles the message. If a handler has
  * not returned, effects may still wait. They are carried out before the application is asked,
  * because they precede the message. The message keeps the time at which it was received, because
- * the application's function may take long. */
+ * the application's function may take a long time. */
 static void
 on_judged_message (HbDriver      *self,
                    const HbEvent *event)
@@ -80,7 +80,7 @@ on_other (HbDriver      *self,
   /* HB_EVENT_ACTIVITY changes a deadline, or pushes an HB_EFFECT_QUERY. Both can wait for the next
    * message of the same read, or for the next iteration. hb_link_query () emits
    * HB_EVENT_ACKNOWLEDGED within an effect, within a call that carries out the effects, or before
-   * HB_EVENT_LOST, which carries them out too. */
+   * HB_EVENT_LOST, after which they are carried out too. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else

@@ -137,7 +137,8 @@ admit (HbIntake    *self,
   return FALSE;
 }
 
-/* Returns whether the call of @ticket may begin. Once it has begun, hb_intake_cancel () cancels it.
+/* Returns whether the call of @ticket may begin. Only hb_intake_cancel () can cancel a call that
+ * has begun.
  *
  * @ticket: (nullable) */
 static gboolean

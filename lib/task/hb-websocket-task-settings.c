@@ -1079,8 +1079,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] wait too. They
  *   complete, and [signal@WebsocketTask::drain] is emitted, when the acknowledgement arrives.
  * - The task queries the kernel for acknowledgements when the server sends data, and at intervals.
- *   The first interval is a round trip if a call or [signal@WebsocketTask::drain] waits, or if the
- *   queue is at least half full, and otherwise at least 100 ms. The longest interval is a second.
+ *   The first interval is a round trip if a call or the emission of [signal@WebsocketTask::drain]
+ *   waits for an acknowledgement, or if the queue is at least half full. Otherwise it is at least
+ *   100 ms. The longest interval is a second.
  *
  * A message that waits for its acknowledgement will probably arrive, and cannot be taken back. In
  * the following cases, the task does not send it again:
@@ -1197,7 +1198,7 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  * `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other messages wait, including those that a
  * handler of [signal@WebsocketTask::open] sends. A heartbeat of mode `MESSAGE` does not run.
  *
- * A connection that is not marked as ready yet still counts as an attempt. When
+ * A connection that is not yet marked as ready still counts as an attempt. When
  * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
  * it, with any code, the attempt has failed.
  *
@@ -1256,10 +1257,10 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  * [method@WebsocketTask.open].
  *
  * The socket is read only while less than 1 MiB waits. Each message counts as its payload plus 128
- * bytes. When the socket is not read, the buffers of the kernels fill, and the server has to
- * wait. Meanwhile the heartbeat does not treat the silence of the server as a failure, so the task
- * does not detect the loss of the connection. It does not answer the pings of the server either.
- * The heartbeat starts again when the socket is read again.
+ * bytes. When the socket is not read, the buffers of the kernels on both sides fill, and the server
+ * has to wait. Meanwhile the heartbeat does not treat the silence of the server as a failure, so
+ * the task does not detect the loss of the connection. It does not answer the pings of the server
+ * either. The heartbeat starts again when the socket is read again.
  *
  * Messages that wait outlast the connection on which they were received, so they may be emitted
  * after [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].

@@ -73,8 +73,8 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  * The property is `NULL` while no connection is open, and each connection is another object. Signal
  * handlers that are connected to this object are lost with it. Those of the task stay connected.
  *
- * Once the application has read this property, signals of the object are emitted for each message
- * and pong for which it has handlers, which makes receiving slower.
+ * Once the application has read this property, the object emits its own signals for messages and
+ * pongs if handlers are connected to these signals, which makes receiving slower.
  *
  * Since: 1.0
  */
@@ -221,8 +221,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  *
  * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
  * the next connection is open. If the machine was suspended or the program was stopped between a
- * ping and its reply, and a timeout ended more than a second before the program continued, the
- * value does not change.
+ * ping and its reply, and a timeout of the heartbeat ended more than a second before the program
+ * continued, the value does not change.
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function of

@@ -1143,8 +1143,9 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * those that wait for an acknowledgement, if [property@WebsocketTask:delivery] was `ACKNOWLEDGED`
  * when they were sent. If no message waits, the call succeeds, even on a `CLOSED` task.
  *
- * The function may be called from any thread. It waits for the messages of all threads that were
- * accepted before the call. @callback is called in the thread-default main context of the caller.
+ * The function may be called from any thread. It waits for all messages that were accepted before
+ * the call, whichever thread sent them. @callback is called in the thread-default main context of
+ * the caller.
  *
  * Since: 1.0
  */
