@@ -90,8 +90,8 @@ echo_gate_output_is_writable (GPollableOutputStream *stream)
   return g_pollable_output_stream_is_writable (get_output_base (ECHO_GATE_OUTPUT (stream)));
 }
 
-/* Keeps the source of the base stream, because a reference to the source that is returned would keep
- * this stream alive. Both sources are destroyed together. */
+/* Keeps the source of the base stream, because a reference to the returned source would keep this
+ * stream alive. Both sources are destroyed together. */
 static GSource *
 echo_gate_output_create_source (GPollableOutputStream *stream,
                                 GCancellable          *cancellable)
