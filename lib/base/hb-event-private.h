@@ -14,7 +14,7 @@ typedef enum
   HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
 } HbReading;
 
-/* Whether a message is the reply to a ping */
+/* Whether a message is the reply to a ping. A function of the application can decide this. */
 typedef enum
 {
   HB_REPLY_UNJUDGED, /* The machine compares the message with pong-message. */

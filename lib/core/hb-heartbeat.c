@@ -11,8 +11,8 @@
 
 /* A ping may be sent early: by the fraction 1 / EARLY of ping-timeout, and by MAX_EARLY at most.
  * The pings of several tasks can then share one wake-up. At the default of 15 s, any number of
- * tasks wake the process about once a second, and each task sends at most one additional ping in
- * 15. */
+ * tasks wake the process about once a second, and each task sends at most 16 pings in the time in
+ * which it would otherwise send 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -106,8 +106,9 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Returns whether this process did not run when the deadline passed. A process that received
- * something within HB_LATE did run, so for most messages the deadline need not be computed. */
+/* Returns whether this process did not run when the deadline of the heartbeat passed. A process
+ * that received something within HB_LATE did run, so for most messages the deadline need not be
+ * computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,

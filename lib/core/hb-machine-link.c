@@ -297,7 +297,7 @@ shut_down_when_written (HbMachine *self)
     hb_machine_pump (self);
 }
 
-/* Call this after the message that was last taken was sent.
+/* Call this after a message from hb_machine_take_message () was sent.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
  * @serial: of the link; an earlier one has no effect
@@ -324,8 +324,11 @@ hb_machine_on_sent (HbMachine    *self,
 }
 
 /* Call this after the caller of hb_machine_send () has sent a message directly. A task that is
- * closing accepts no message, so no close frame waits for this one. For the other arguments, see
- * hb_machine_on_sent (). */
+ * closing accepts no message, so no close frame waits for this one.
+ *
+ * @message: the message that was passed to hb_machine_send ()
+ *
+ * For the other arguments, see hb_machine_on_sent (). */
 void
 hb_machine_on_sent_directly (HbMachine        *self,
                              gint64            now,

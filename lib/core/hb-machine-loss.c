@@ -159,7 +159,7 @@ new_limit_error (guint       attempt,
                       attempt, cause);
 }
 
-/* Returns whether the only link that the program wants was opened and then closed normally. */
+/* Returns whether the only link that the application wants was opened and then closed normally. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
@@ -258,7 +258,7 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
-/* Replaces the delay that @reconnect announces with the result of the application's function. A
+/* Replaces the delay in @reconnect with @delay, which a function of the application has returned. A
  * delay that the server asked for remains the minimum. */
 void
 hb_machine_set_delay (HbMachine *self,

@@ -8,8 +8,7 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* Returns when the current attempt has taken too long. A link that is not ready is still an
- * attempt. */
+/* Returns when the current attempt times out. An attempt lasts until its link is ready. */
 static gint64
 get_connect_deadline (HbMachine *self)
 {

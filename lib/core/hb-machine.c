@@ -105,8 +105,8 @@ hb_machine_may_ping (HbMachine *self)
              && self->settings.heartbeat_mode == HB_HEARTBEAT_MODE_PING);
 }
 
-/* Returns when the count of attempts starts again, because the link has lasted. Returns HB_NEVER if
- * the link is not ready or the count is 0. */
+/* Returns when the count of attempts starts again, because the link has been ready for
+ * `min-uptime`. Returns HB_NEVER if the link is not ready or the count is 0. */
 gint64
 hb_machine_get_settled_at (HbMachine *self)
 {

@@ -187,8 +187,8 @@ add (HbOutbox         *self,
     hb_outbox_keep_waiting (self);
 }
 
-/* Adds a message, with a reference to its bytes. An effect resolves the ticket, unless this
- * function fails.
+/* Adds a message, with a reference to its bytes. An effect resolves the ticket of the message,
+ * unless this function fails.
  *
  * @is_direct: (out) (optional): whether nothing precedes the message. Then it is not added, and the
  *   caller must send it at once and call hb_outbox_add_sent (). */

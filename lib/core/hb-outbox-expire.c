@@ -24,8 +24,8 @@ hb_outbox_apply_settings (HbOutbox         *self,
   self->is_timed = is_timed;
 }
 
-/* Drops the messages that have expired. An error is reported once until the queue is empty again,
- * as for an overflow. */
+/* Drops the messages that have expired. Only the first one since the queue was last empty is
+ * reported as an error, as for an overflow. */
 void
 hb_outbox_expire (HbOutbox         *self,
                   const HbSettings *settings,
