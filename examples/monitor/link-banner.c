@@ -91,7 +91,8 @@ close_cb (LinkBanner *self,
 }
 
 /* Hides the banner when the task is closed, or when a connection that was not ready is lost. If an
- * error closes the task, “error” is emitted after this callback, and shows the banner again. */
+ * error closes the task, “error” is emitted after this callback, and error_cb () shows the banner
+ * again. */
 static void
 state_cb (LinkBanner *self)
 {

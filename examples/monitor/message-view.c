@@ -47,8 +47,9 @@ is_at_end (GtkAdjustment *adjustment)
 }
 
 /* Starts to follow new messages when the view is at the end, and stops when the user scrolls up.
- * The value also becomes smaller when messages are removed or the layout changes. In that case, the
- * size changes too, or the view is settling, so the view continues to follow. */
+ * The value of the adjustment becomes smaller not only when the user scrolls up, but also when
+ * messages are removed or the layout changes. In these cases, the size changes too, or the view is
+ * settling, so the view continues to follow. */
 static void
 value_changed_cb (MessageView   *self,
                   GtkAdjustment *adjustment)

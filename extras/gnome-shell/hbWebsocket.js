@@ -38,8 +38,9 @@ const NEVER = Infinity;
 const CHECK_INTERVAL = 5000; // between two checks after changes of the network
 const PING_LAG = 2000; // libsoup's timer for ping frames counts whole seconds.
 
-// If a deadline is handled later than this, the machine was suspended or the main loop was blocked.
-// A reply may have arrived in that time, so the connection must not be ended because of silence.
+// If a deadline passed longer ago than this, the machine was suspended, or the main loop was
+// blocked. A reply may have arrived in that time, so the connection must not be ended because of
+// silence.
 const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
@@ -325,9 +326,9 @@ export class WebsocketTask extends GObject.Object {
 
   open() { this._run(() => this.state === CLOSED && this._startAfresh()); }
 
-  // Ends the task in any state. On an open link, the task sends the close frame, and before it, if
-  // the link is ready, the messages that wait. The task then waits at most `close-timeout` for the
-  // close frame of the server. A reason that is too long for the frame is omitted.
+  // Ends the task in any state. On an open link, the task sends a close frame. If the link is
+  // ready, the task first sends the messages that wait. The task then waits at most `close-timeout`
+  // for the close frame of the server. A reason that is too long for the frame is omitted.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff)
@@ -345,7 +346,7 @@ export class WebsocketTask extends GObject.Object {
   // Sends a ping now if the link is open, or makes the next attempt now if the task is WAITING.
   check() { this._run(now => this._check(now)); }
 
-  // Tells the task that the server accepts all messages now, usually after a login.
+  // Marks the link as ready. Call this when the server accepts all messages, usually after a login.
   mark_ready() { this._run(now => this._markReady(now)); }
 
   send_text(text) { this.send_message(TEXT, encode(text)); }
