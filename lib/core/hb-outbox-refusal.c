@@ -69,15 +69,15 @@ hb_outbox_can_judge_reset (const HbOutbox *self)
 /* Call this after a reset that is counted for no message. If messages of `open` handlers were not
  * acknowledged, the peer may have refused a message of the queue that it read together with them.
  * The peer would then reset each later link too, before it acknowledges any of these messages, and
- * the refused message would never be counted. So on later links the queue waits until the messages
- * before it are acknowledged. */
+ * no reset would ever be counted for the refused message. So on later links the queue waits until
+ * the messages before it are acknowledged. */
 void
 hb_outbox_on_reset (HbOutbox *self)
 {
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* The part of hb_outbox_follow_greeting () that is seldom needed */
+/* Does the part of hb_outbox_follow_greeting () that is seldom needed. */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {

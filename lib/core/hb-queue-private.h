@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* The lines in which messages wait. A message is sent only when all lines before its own are
  * empty. */
 typedef enum {
-  HB_LINE_THIS_LINK, /* messages for this link only, sent before it was ready */
+  HB_LINE_THIS_LINK, /* messages for this link only, accepted before it was ready */
   HB_LINE_GREETING,  /* messages of `open` handlers */
   HB_LINE_WAITING,   /* all others */
   HB_N_LINES,

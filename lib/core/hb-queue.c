@@ -114,7 +114,7 @@ hb_queue_release (HbQueue          *self,
 }
 
 /* Releases the bytes of the messages that hb_queue_pop_sent () has removed. One release for all of
- * them saves time, because each release is an atomic step. */
+ * them saves time, because each release is an atomic operation. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -146,8 +146,8 @@ hb_queue_push (HbQueue          *self,
 }
 
 /* Adds a message that was sent at once, and is therefore in flight. As in hb_queue_push (), the
- * bytes are reserved, and the queue takes ownership of them. Setting the position in @message
- * before the copy would make the processor wait.
+ * bytes are reserved, and the queue takes ownership of them. The position is set only in the copy
+ * that the queue keeps. Setting it in @message before copying would make the processor wait.
  *
  * @begin: the position of its first frame, or HB_UNSENT */
 void
@@ -192,9 +192,9 @@ hb_queue_take (HbQueue *self,
   return message;
 }
 
-/* Records the position of the frames of the message that was last taken. A handler that runs during
- * the write may take and send another message, whose position is then recorded first. Returns
- * whether a call waits for the message. */
+/* Records the position of the frames of the last taken message that has no position yet. While that
+ * message was written, a handler may have sent another message, whose position was then recorded
+ * first. Returns whether a call waits for the message. */
 gboolean
 hb_queue_set_span (HbQueue *self,
                    guint64  begin,
@@ -378,8 +378,8 @@ hb_queue_pop_volatile (HbQueue  *self,
 }
 
 /* Removes the first message that was accepted at @limit or before, unless it is in flight. No older
- * message stands behind one that has not returned, so the search of a line ends there. If no
- * message is found, `oldest` is exact afterwards. */
+ * message stands behind one that has not returned, so the search of a line ends at the first
+ * message that has not returned. If no message is found, `oldest` is exact afterwards. */
 gboolean
 hb_queue_pop_expired (HbQueue    *self,
                       gint64      limit,

@@ -45,8 +45,8 @@ hb_payload_reserve (HbPayload *self,
   return self->data + self->received;
 }
 
-/* Adds bytes that were put into the reserved memory. Returns how many of them follow the payload at
- * data + size. They stay there until hb_payload_finish (). */
+/* Adds bytes that were put into the reserved memory. Returns how many of them follow the payload.
+ * These bytes stay at data + size until hb_payload_finish (). */
 gsize
 hb_payload_append (HbPayload *self,
                    gsize      n_bytes)
