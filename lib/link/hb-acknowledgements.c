@@ -39,8 +39,8 @@ is_tcp (GSocket *socket)
 
 /* Fails on an old kernel, which returns a shorter structure, and on a socket that is not TCP. A
  * kernel that only imitates Linux, such as gVisor, returns the structure without the count.
- * Messages would then wait forever, so a count of 0 also fails. On Linux, the count of an open
- * connection is never 0, because it includes the SYN. */
+ * Messages would then wait forever, so this function also fails if the count is 0. On Linux, the
+ * count of an open connection is never 0, because it includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {

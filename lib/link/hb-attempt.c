@@ -260,8 +260,8 @@ hb_attempt_get_request (HbAttempt *self)
 
 /* Returns whether the request still waits for a connection, because the session limits the number
  * of its connections. After a redirect, libsoup may keep the id of the previous connection. The
- * result is then FALSE although the request waits. The error of the attempt then lacks the hint
- * about this limit, but a hint is never wrong. */
+ * result is then FALSE although the request waits. If such an attempt times out, the error message
+ * does not mention this limit. A message that mentions the limit is always right. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {

@@ -51,7 +51,7 @@ hb_block_reader_read (HbBlockReader *self,
 {
   gsize n_read = 0;
 
-  /* After a failed write, a poll may not report the last bytes, so they are read without a poll. */
+  /* After a failed write, a poll might not report the last bytes, so they are read without one. */
   if (hb_output_has_failed (self->output))
     self->is_exhausted = FALSE;
 
@@ -62,7 +62,7 @@ hb_block_reader_read (HbBlockReader *self,
       n = g_pollable_input_stream_read_nonblocking (self->base, buffer + n_read, size - n_read,
                                                     NULL, &self->error);
 
-      /* A poll may not report the end again, so is_exhausted stays FALSE. */
+      /* A poll might not report the end again, so is_exhausted stays FALSE. */
       self->has_ended = n == 0;
       if (self->has_ended)
         break;

@@ -12,7 +12,7 @@
 /* Waits for the end of a connection, and reports the end and its reason once.
  *
  * When a connection ends, libsoup emits several signals, in an order that depends on which side
- * ends the connection. libsoup may never emit the last one, so the end begins with the first
+ * ends the connection. libsoup might never emit the last one, so the end begins with the first
  * signal. The callback is called in the next iteration of the loop. During a signal, libsoup still
  * uses the connection, and has not yet answered a close frame of the peer. */
 struct _HbEnding

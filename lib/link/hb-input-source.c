@@ -8,9 +8,9 @@
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
  * prevent this, libsoup's first source is dispatched once, and provides libsoup's callback. From
- * then on, the watch calls the callback, and each new source of libsoup is destroyed at once.
- * libsoup does not notice this. It holds a reference to its source until its next read, or until it
- * stops reading. As long as the source exists, libsoup has therefore not stopped reading.
+ * then on, the HbWatch of the input calls the callback, and each new source of libsoup is destroyed
+ * at once. libsoup does not notice this. It holds a reference to its source until its next read, or
+ * until it stops reading. As long as the source exists, libsoup has therefore not stopped reading.
  *
  * The context still looks at a destroyed source as long as the source exists. If many such sources
  * exist, libsoup is called once more while a context that is never iterated is thread-default, and

@@ -110,8 +110,8 @@ hb_input_fill (HbInput *self)
 }
 
 /* Returns why no bytes were read. libsoup closes the stream at its end, so the end is reported in a
- * delivery of its own. Before that, the frames that handlers have sent in this delivery, and the
- * close frame, are written. */
+ * delivery of its own. Before that, all frames that handlers and libsoup have sent in this delivery
+ * are written, including a close frame. */
 static gssize
 report_end (HbInput  *self,
             GError  **error)

@@ -21,7 +21,7 @@ hb_link_begin_acknowledgements (HbLink *self)
 }
 
 /* Stops reading acknowledgements, because over TLS each write would cost system calls.
- * hb_link_query () begins again. */
+ * hb_link_query () starts reading them again. */
 void
 hb_link_end_acknowledgements (HbLink *self)
 {

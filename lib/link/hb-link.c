@@ -56,7 +56,7 @@ is_usable (HbLink *self)
 }
 
 /* Disposes of the connection, and releases the reference of the link's owner. Must not be called
- * before @depth is 0, because libsoup holds no reference to a connection while it reads from it. */
+ * before `depth` is 0, because libsoup holds no reference to a connection while reading from it. */
 void
 hb_link_release (HbLink *self)
 {

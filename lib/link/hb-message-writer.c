@@ -44,7 +44,7 @@ hb_message_writer_clear (HbMessageWriter *self)
   hb_deque_clear (&self->messages);
 }
 
-/* Applies to the messages that are added from now on. */
+/* Sets the maximum payload of a frame for the messages that are added from now on. */
 void
 hb_message_writer_set_fragment_size (HbMessageWriter *self,
                                      gsize            fragment_size)
@@ -96,14 +96,14 @@ hb_message_writer_add (HbMessageWriter *self,
   return hb_framer_get_size (length, self->fragment_size);
 }
 
-/* Returns whether no message has been gathered or written in part. */
+/* Returns whether no part of the next message has been gathered yet. */
 gboolean
 hb_message_writer_is_between_messages (const HbMessageWriter *self)
 {
   return hb_message_writer_is_empty (self) || !peek (self)->framer.is_begun;
 }
 
-/* Returns whether no frame has been gathered or written in part. */
+/* Returns whether no part of the next frame has been gathered yet. */
 gboolean
 hb_message_writer_is_between_frames (const HbMessageWriter *self)
 {

@@ -40,7 +40,7 @@ emit (HbOutput    *self,
 }
 
 /* Must not be called within a write, because the callback may send the next message while libsoup
- * is still writing this one. */
+ * is still writing the current one. */
 void
 hb_output_emit_progress (HbOutput *self)
 {
@@ -235,8 +235,8 @@ hb_output_uncork (HbOutput *self)
   hb_output_flush (self);
   hb_output_emit_progress (self);
 
-  /* The event is emitted even if the socket was full before this call. A frame of libsoup may have
-   * found it full, and no event can be emitted within a write. */
+  /* The event is emitted even if the socket was full before this call. A write of libsoup may have
+   * been refused because the socket was full, and no event can be emitted within a write. */
   if (self->block_writer.is_blocked)
     emit (self, HB_EVENT_BLOCKED);
 }

@@ -49,8 +49,7 @@ starting_cb (SoupMessage *request,
 }
 
 /* A server may send status 407 although no proxy is used. libsoup would then ask the application
- * for the password of the proxy. Without libsoup's handler, the status ends the attempt, like any
- * other status. */
+ * for the password of the proxy. Without libsoup's handler, the status ends the attempt. */
 static void
 got_headers_cb (SoupMessage *request,
                 SoupSession *session)
@@ -77,7 +76,7 @@ copy_without_login (GUri *uri)
  * as @request.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
- * itself. Therefore the URI is set again. */
+ * itself. Therefore the URI of @tunnel is set again, to that of the server. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)

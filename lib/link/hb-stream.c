@@ -169,8 +169,9 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Does nothing once the connection is no longer open. libsoup then creates other sources while it
- * reads, which must be dispatched. */
+/* Moves libsoup's source to a context that is never iterated. Does nothing once the connection is
+ * no longer open. libsoup then creates other sources while it reads, and these sources must be
+ * dispatched. */
 static void
 park (HbStream *self)
 {
