@@ -79,7 +79,8 @@ case "$part" in
     export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
     # g-ir-scanner runs a program that loads the library, but not the runtime of the sanitizers,
     # which must be loaded first. Therefore introspection is off.
-    test_build -Db_sanitize=address,undefined -Dintrospection=disabled -Dvapi=disabled "$@"
+    test_build -Db_sanitize=address,undefined -Doptimization=1 -Dintrospection=disabled \
+      -Dvapi=disabled "$@"
     ;;
   clang)
     CC=clang test_build -Dintrospection=disabled -Dvapi=disabled -Dbenchmarks=true --suite base \
