@@ -13,7 +13,8 @@ get_status (HbWebsocketTask *self)
   return hb_driver_get_status (self->driver);
 }
 
-/* Makes the properties that can only be read, each at the index that is its id. */
+/* Makes the properties that can only be read, and stores each in @pspecs. The index of a property
+ * is its HbProperty. */
 void
 hb_websocket_task_make_status (GParamSpec **pspecs)
 {

@@ -878,9 +878,9 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * Delays attempts until [method@WebsocketTask.release] is called.
  *
  * If this method is called several times, attempts wait until `release` has been called as many
- * times. An open connection, or an attempt that is under way, continues. Call this method to fetch
- * a token before an attempt, or for a pause. The method may be called in any state, and before
- * [method@WebsocketTask.open].
+ * times. An open connection, or an attempt that is under way, continues. Call this method if the
+ * application has to fetch a token before an attempt, or if it wants no attempts for some time. The
+ * method may be called in any state, and before [method@WebsocketTask.open].
  *
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
  * on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts then. If
@@ -1018,9 +1018,10 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * Bindings throw these errors, and return like [method@WebsocketTask.send_text].
  *
- * A function that frees the bytes of @message may be called within any call to the task, and in any
- * iteration of its main context. The function may send messages, but it must not run a main loop or
- * drop the last reference to the task.
+ * If the application has set a function that frees the bytes of @message, the task can call this
+ * function during any call to the task, and in any iteration of the task's main context. The
+ * function may send messages, but it must not run a main loop or drop the last reference to the
+ * task.
  *
  * Returns: (skip): whether the message was accepted
  *

@@ -14,7 +14,8 @@ import tempfile
 import threading
 from pathlib import Path
 
-# mosquitto is started again on another port if another program has taken the port meanwhile.
+# Before mosquitto listens, another program may take the port that find_port() has found. mosquitto
+# is then started again on another port.
 MAX_ATTEMPTS = 10
 
 # Version 2.0.11, which Debian 12 has, serves no WebSocket without another listener.

@@ -331,7 +331,10 @@ def check_server(snippet, folder):
 
 
 def check_meson(snippet, folder, snippets):
-    """Configures and compiles the project. Its sources are the programs of the page."""
+    """Configures and compiles a project with the build file in the snippet.
+
+    The sources of the project are the programs of the page.
+    """
     programs = {other.language: other.text for other in reversed(snippets)
                 if other.kind == 'program'}
     for name, language in MESON_SOURCE.findall(snippet.text):

@@ -105,7 +105,7 @@ async function runAll(tests) {
   return failed;
 }
 
-// Runs the functions of this object one by one, and ends the program.
+// Runs the functions in the object `tests` one by one, and ends the program.
 export function main(tests) {
   const loop = new GLib.MainLoop(null, false);
   let failed = true;

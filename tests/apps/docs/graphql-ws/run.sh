@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# Runs the program of the book for graphql-transport-ws with a server of graphql-ws, which npm
-# installs in the build directory. `meson compile -C _build graphql-ws` calls this script.
+# Runs the book's program for graphql-transport-ws with a server that uses the package graphql-ws.
+# npm installs this package in the build directory. `meson compile -C _build graphql-ws` calls this
+# script.
 #
 # run.sh RUN.PY SOURCE BUILD CLIENT
 
