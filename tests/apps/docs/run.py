@@ -80,8 +80,8 @@ WINDOW_ENV = {
     'GTK_USE_PORTAL': '0',
 }
 
-# In the output of a program, this line stands for an interrupt, as a terminal shows it. The program
-# is tested once with each of the signals in INTERRUPTS.
+# In the output that a page shows, this line stands for an interrupt of the program, as in a
+# terminal. The program is tested once with each of the signals in INTERRUPTS.
 INTERRUPT = '^C'
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
 
