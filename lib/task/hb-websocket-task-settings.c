@@ -1258,10 +1258,10 @@ hb_websocket_task_set_manual_ready (HbWebsocketTask *self,
  *
  * The task reads the socket only while the messages that wait have less than 1 MiB in total. Each
  * message counts as its payload plus 128 bytes. When the socket is not read, the buffers of the
- * kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not treat the
- * silence of the server as a failure, so the task does not detect the loss of the connection. It
- * does not answer the pings of the server either. The heartbeat starts again when the socket is read
- * again.
+ * kernels on both sides fill, and the server has to wait. Meanwhile the heartbeat does not treat
+ * the silence of the server as a failure, so the task does not detect the loss of the connection.
+ * It does not answer the pings of the server either. The heartbeat starts again when the socket is
+ * read again.
  *
  * Messages that wait outlast the connection on which they were received, so they may be emitted
  * after [signal@WebsocketTask::close]. They are dropped by [method@WebsocketTask.close].
