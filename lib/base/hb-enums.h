@@ -68,8 +68,8 @@ typedef enum {
  *
  * With `ANY`, the task sends a ping when no data has arrived for
  * [property@WebsocketTask:ping-timeout]. With `REPLY`, the task sends a ping when `ping-timeout`
- * has passed since the last reply, whatever else arrives. If `pong-message` is `NULL`, no function
- * is set, and the [enum@HeartbeatMode] is `MESSAGE`, the task cannot distinguish the reply from
+ * has passed since the last reply, whatever else arrives. If the [enum@HeartbeatMode] is `MESSAGE`
+ * and neither `pong-message` nor a function is set, the task cannot distinguish the reply from
  * another message, so each message counts.
  *
  * With `STEADY`, the task sends pings at intervals of `ping-timeout`, even while it still waits for

@@ -17,7 +17,7 @@ typedef enum
 /* Whether a message is the reply to a ping. A function of the application can decide this. */
 typedef enum
 {
-  HB_REPLY_UNJUDGED, /* The machine compares the message with pong-message. */
+  HB_REPLY_UNJUDGED, /* The state machine compares the message with pong-message. */
   HB_REPLY_NO,       /* The application's function has returned FALSE. */
   HB_REPLY_YES,      /* The application's function has returned TRUE. */
 } HbReply;
@@ -45,7 +45,7 @@ typedef struct
 
 /* The kinds of events. A name in parentheses is the member of HbEvent that holds the details. */
 typedef enum {
-  HB_EVENT_TURN,         /* The request, which had to wait for other attempts, was sent. */
+  HB_EVENT_TURN,         /* The handshake request, which waited for other attempts, was sent. */
   HB_EVENT_OPENED,       /* The link is open (opened). */
   HB_EVENT_MESSAGE,      /* A message was received (message). */
   HB_EVENT_PONG,
@@ -55,7 +55,7 @@ typedef enum {
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
   HB_EVENT_WRITABLE,     /* Messages may be sent again. */
   HB_EVENT_LOST,         /* The link has ended, before or after it was open (loss). */
-  HB_EVENT_NETWORK,      /* A network of this machine has changed. */
+  HB_EVENT_NETWORK,      /* A network of this computer has changed. */
   HB_EVENT_TICK,         /* A deadline may have passed (tick). */
 
   /* The link emits these two events before and after the events of a delivery, which is everything
@@ -98,7 +98,7 @@ typedef struct
     struct
     {
       HbReading reading;
-      gboolean  is_queued; /* The request still waits for a connection of the session. */
+      gboolean  is_queued; /* The handshake request still waits for a connection of the session. */
     } tick;
   };
 } HbEvent;
