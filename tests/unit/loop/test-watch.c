@@ -21,7 +21,7 @@
 
 #define N_PLUGS 5
 
-/* The maximum number of iterations until the source is idle, although sockets are ready for
+/* The maximum number of iterations until the source is idle, even if sockets are ready for
  * conditions that no watch wants */
 #define MAX_TURNS 5
 
@@ -149,8 +149,8 @@ turn (Fixture *fixture)
   g_main_context_iteration (fixture->context, FALSE);
 }
 
-/* Iterates until no source is ready. Fails after MAX_TURNS iterations, because a poll then reports
- * a condition that no watch wants. */
+/* Iterates until no source is ready. If a source is still ready after MAX_TURNS iterations, the
+ * poll reports a condition that no watch wants, so the test fails. */
 static void
 rest (Fixture *fixture)
 {
@@ -616,8 +616,8 @@ test_random (Fixture       *fixture,
 {
   guint step, i;
 
-  g_test_summary ("In any order of calls, a watch is called only if a condition that it wants is "
-                  "ready");
+  g_test_summary ("After any sequence of changes to watches, a watch is called only if a condition "
+                  "that it wants is ready");
 
   for (i = 0; i < N_PLUGS; i++)
     plug_fill (&fixture->plugs[i]);
