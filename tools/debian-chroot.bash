@@ -46,8 +46,8 @@ begin_chroots ()
   mkdir -p "$cache"
 }
 
-# Replaces the function of scratch.bash. Outside the script's mount namespace, nothing is mounted in
-# the folder. The command rm runs there, so it cannot remove files of a mounted file system. The
+# Replaces the function of scratch.bash. The command rm runs outside the script's mount namespace,
+# where nothing is mounted in the folder, so it cannot remove files of a mounted file system. The
 # kernel unmounts the file systems when the script ends.
 remove ()
 {

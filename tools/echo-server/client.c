@@ -364,9 +364,9 @@ gone_cb (gpointer user_data)
   on_closed (self);
 }
 
-/* Call this after the connection has been closed. If a new connection gets its descriptor, libsoup
- * does not notice that the old connection has ended, so an idle callback removes the client in any
- * case. */
+/* Call this after the connection has been closed. If a new connection gets the descriptor of the
+ * old one, libsoup does not notice that the old connection has ended, so an idle callback removes
+ * the client in any case. */
 static void
 expect_end (EchoClient *self)
 {

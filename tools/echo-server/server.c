@@ -65,8 +65,8 @@ refuse (EchoServer        *self,
 }
 
 /* Runs before libsoup looks for a handshake. If this function sets a status, libsoup does not look
- * for one. The page is served even while connections are refused, because it has the switch that
- * ends the refusal. */
+ * for a handshake. The page is served even while connections are refused, because it has the switch
+ * that ends the refusal. */
 static void
 request_cb (SoupServer        *soup,
             SoupServerMessage *message,

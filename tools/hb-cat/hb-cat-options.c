@@ -188,8 +188,8 @@ apply (CatOptions  *self,
   if (self->count > 0 && !self->has_wait)
     self->wait = -1;
 
-  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit. A limit
-   * would refuse a long line. */
+  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit. With a
+   * limit, the task would refuse a long line. */
   hb_websocket_task_set_max_buffered_amount (self->task, 0);
 
   hb_websocket_task_set_protocols (self->task, (const char * const *) self->protocols);

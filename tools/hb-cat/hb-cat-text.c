@@ -79,7 +79,8 @@ static gboolean show (const CatOptions *options,
 
 /* Prints the text to standard error.
  *
- * Returns: TRUE, because the functions of a reporter return FALSE for standard output only */
+ * Returns: TRUE, because the functions of a reporter return FALSE only if standard output cannot be
+ * written */
 static gboolean
 show (const CatOptions *options,
       const char       *colour,
