@@ -113,7 +113,8 @@ def check_pages(paths):
         prose = read_prose(path)
         if prose.startswith('Title:'):
             yield f'{path.name}: the line “Title:” is for gi-docgen, and site.py adds it'
-        # gi-docgen would make a link from such a reference, but a forge shows it as raw text.
+        # gi-docgen would make a link from a reference such as [enum@State], but a forge shows it as
+        # raw text.
         yield from (f'{path.name}: {reference}'
                     for reference in REFERENCE.findall(CODE.sub('', prose)))
         for picture, text, link in MARKDOWN_LINK.findall(prose):

@@ -105,7 +105,8 @@ def draw():
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
         f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title">',
-        # The tag is assembled, because reuse would read a whole one as the licence of this script.
+        # The tag is split, because the tool reuse would read a complete tag as the licence of this
+        # script.
         '  <!-- SPDX-License-' 'Identifier: LGPL-2.1-or-later -->',
         '  <!-- Made by draw-life-of-a-link.py -->',
         '  <title id="title">States and signals</title>',

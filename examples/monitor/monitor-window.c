@@ -196,8 +196,8 @@ retry (GtkWidget  *widget,
   hb_websocket_task_reconnect_now (self->task);
 }
 
-/* Sends the message. Before the connection is ready, the message is a login. In the queue, a login
- * would wait until the connection is ready, so it is sent with THIS_LINK. */
+/* Sends the text of the entry as a message. Before the connection is ready, the message is a login.
+ * In the queue, a login would wait until the connection is ready, so it is sent with THIS_LINK. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,
