@@ -61,8 +61,8 @@ typedef struct
 #define STRING(field) \
   { .kind = KIND_STRING, FIELD (field) }
 
-/* With its header of 8 bytes, a frame of this size has 32 KiB. Common gateways refuse longer
- * frames. */
+/* A frame with a payload of this size and a header of 8 bytes has 32 KiB. Common gateways refuse
+ * longer frames. */
 #define FRAGMENT_SIZE (32 * 1024 - 8)
 
 /* The defaults and the limits of all properties that can be set, except `session` */

@@ -19,8 +19,8 @@ typedef struct
  * could fill the memory with empty messages. */
 #define OVERHEAD 128
 
-/* The time, in microseconds, for which messages that have waited may be given before other sources
- * have their turn. HbBudget allows the same time for reading the socket. */
+/* The maximum time, in microseconds, that the handlers of waiting messages may take before other
+ * sources have their turn. HbBudget allows the same time for reading the socket. */
 #define MAX_BUSY 4000
 
 static gsize
@@ -88,8 +88,8 @@ hb_inbox_push (HbInbox  *self,
     append (self, opcode, g_bytes_ref (bytes));
 }
 
-/* Moves the messages that are about to be emitted back into the inbox. The inbox is empty then,
- * because a message is emitted at once only while no other message waits. */
+/* Moves the messages of pending effects into the inbox. Before this call the inbox is empty,
+ * because a message gets an effect only while no other message waits. */
 static void
 take_back (HbInbox *self)
 {

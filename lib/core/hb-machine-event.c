@@ -15,8 +15,9 @@ is_stale (HbMachine     *self,
          && event->serial != self->serial;
 }
 
-/* Returns whether the event is a message that the application receives, at once or after a pause,
- * unless the message is a reply to a ping. */
+/* Returns whether the event is a message that the application receives, at once or after a pause.
+ * Does not check whether the message is a reply to a ping, which the application does not
+ * receive. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)

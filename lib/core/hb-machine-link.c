@@ -281,7 +281,7 @@ hb_machine_on_given (HbMachine *self,
   hb_machine_follow_inbox (self, now);
 }
 
-/* Call this after the other sources were dispatched. */
+/* Call this when HB_EFFECT_YIELD has let other sources have their turn. */
 void
 hb_machine_on_yielded (HbMachine *self)
 {

@@ -223,7 +223,8 @@ hb_machine_needs_time (const HbMachine *self,
   return hb_outbox_needs_time (&self->outbox, is_awaited);
 }
 
-/* Returns whether hb_machine_take_message () would return a message, unless it has expired. */
+/* Returns whether hb_machine_take_message () would return a message. Does not check whether that
+ * message has expired. */
 static inline gboolean
 hb_machine_can_transmit (const HbMachine *self)
 {

@@ -7,7 +7,7 @@
 /* Messages that are written and wait for the peer's acknowledgement, because `delivery` was
  * ACKNOWLEDGED when they were sent */
 
-/* Returns whether a call or a `drain` waits for the peer's acknowledgement. */
+/* Returns whether a call or the signal `drain` waits for the peer's acknowledgement. */
 static gboolean
 is_awaited (const HbOutbox *self)
 {

@@ -51,8 +51,8 @@ settle_when_empty (HbOutbox *self)
   self->tracks = FALSE;
   self->was_reset = FALSE;
 
-  /* The messages of a task that is CLOSED were not sent, so its flushes must fail. They end with
-   * the reason in hb_outbox_close (). */
+  /* The messages of a task that is CLOSED were not sent, so its flushes must fail.
+   * hb_outbox_close () passes the reason to them. */
   if (self->is_last)
     return;
 
@@ -275,8 +275,8 @@ hb_outbox_get_n_unready (HbOutbox *self)
            - hb_queue_get_n_waiting (&self->queue, HB_LINE_THIS_LINK);
 }
 
-/* Drops the messages that wait until the link is ready, with @error, because the link will not
- * become ready. */
+/* Drops the messages that wait until the link is ready, because the link will not become ready.
+ * The calls of these messages and all flushes fail with @error. */
 void
 hb_outbox_drop_unready (HbOutbox     *self,
                         const GError *error)
