@@ -69,7 +69,7 @@ copy_word (guint8       *restrict to,
   memcpy (to, &word, sizeof word);
 }
 
-/* Copies fewer than SMALL bytes. */
+/* Copies and masks fewer than SMALL bytes. */
 static inline void
 copy_rest (guint8       *restrict to,
            const guint8 *restrict from,
