@@ -119,7 +119,7 @@ hand_flood (MonitorFixture *self,
     }
 }
 
-/* The width excludes the edges of the window. */
+/* Makes the window HAND_NARROW pixels wide, without its edges. */
 void
 hand_make_narrow (MonitorFixture *self)
 {

@@ -46,7 +46,7 @@ function isNetworkWatched() {
     GObject.signal_lookup('network-changed', Gio.NetworkMonitor.$gtype), 0, true);
 }
 
-// Each function waits for a phase in which the task is then closed.
+// Each function waits for a phase. The test then closes the task in this phase.
 const PHASES = [
   async () => {},
   async () => turn(),
@@ -61,8 +61,9 @@ const PHASES = [
 export const together = {};
 
 export const alone = {
-  // Only the wall clock shows that the machine was suspended. The task must keep the connection and
-  // send another ping, because the reply may already be in the socket.
+  // Only the wall clock shows that the machine was suspended. The reply to the ping before the
+  // suspend may already be in the socket, so the task must keep the connection and send another
+  // ping.
   async suspend(scenario) {
     const peer = scenario.peer({onMessage: () => {}});
     const task = scenario.task({uri: peer.uri, ping_timeout: 50, pong_timeout: 400});

@@ -567,8 +567,8 @@ export const together = {
 };
 
 export const alone = {
-  // The task keeps the connection if the reply has reached the socket, although the reply is only
-  // read after the deadline.
+  // The task keeps the connection if the reply to a ping has reached the socket before the
+  // deadline, even if the task reads this reply only after the deadline.
   async replyInSocket(scenario) {
     const peer = scenario.peer();
     const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,
