@@ -135,8 +135,8 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    libsoup needs much time to create sessions. libsoup alone therefore has a session for each
-    connection only with 1,000 connections.
+    libsoup needs much time to create sessions. The program with libsoup alone therefore runs with a
+    session for each connection only if the number of connections is 1,000.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures other than messages per second.
 
-Most measures run one program in C, which prints the figures. The crowds run more programs: see
-bench_crowd.py.
+Most measures run one program in C, which prints the figures. The measures with many idle
+connections run more programs: see bench_crowd.py.
 """
 
 import json

@@ -32,9 +32,9 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The parts, as functions that do not call each other. Sending a message emits no signal. The client
-# sends in a handler of a signal, so Valgrind counts the call as a part of g_signal_emit(), and
-# count() must ignore that function.
+# The parts, as functions that do not call each other. Sending a message emits no signal. However,
+# the client sends in a handler of a signal, so Valgrind counts the sending as a part of
+# g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),

@@ -9,8 +9,8 @@
 #include "measure-link.h"
 
 /* Measures the longest gap between two ticks while a server floods the client. The tick is a source
- * of 60 Hz with idle priority, and the handler takes HANDLER_TAKES for each message. If the tick
- * is never dispatched, the gap is the whole run.
+ * of 60 Hz with idle priority. The handler that receives the messages takes HANDLER_TAKES for each
+ * of them. If the tick is never dispatched, the gap is the whole run.
  *
  * tick task|libsoup URI MESSAGES */
 

@@ -267,8 +267,7 @@ take (ServerConnection *self,
   return at;
 }
 
-/* Keeps the bytes that could not be parsed until more bytes arrive. Returns FALSE if they are too
- * many. */
+/* Keeps the unparsed bytes until more bytes arrive. Returns FALSE if there are too many of them. */
 static gboolean
 carry (ServerConnection *self,
        const guint8     *data,

@@ -17,9 +17,10 @@
 /* The server of the benchmarks. It does as little work as possible, so that the figures show the
  * speed of the client.
  *
- * It listens on 127.0.0.1 and the addresses that follow. It prints two ports, one without TLS and
- * one with TLS. Without a certificate, the second port is 0. The server exits at the end of its
- * standard input. SIGHUP ends all connections, as the end of the process would. */
+ * It listens on N addresses (--addresses=N): 127.0.0.1, 127.0.0.2 and so on. It prints two ports,
+ * one without TLS and one with TLS. Without a certificate, the second port is 0. The server exits
+ * at the end of its standard input. SIGHUP ends all connections, as the end of the process would.
+ */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
