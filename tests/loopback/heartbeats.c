@@ -34,7 +34,7 @@ heartbeat_apply (const Heartbeat *self,
   hb_websocket_task_set_pong_message (task, "pong");
 }
 
-/* Returns the word that raw_peer_take () returns for the ping. */
+/* Returns the word that raw_peer_take () returns for a ping of this heartbeat. */
 const char *
 heartbeat_get_ping_word (const Heartbeat *self)
 {

@@ -46,7 +46,7 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Returns whether the server has received the last sent message, or none was sent. */
+/* Returns whether the server has received the last sent message, or whether none was sent. */
 gboolean
 cell_has_last (Cell *self)
 {
@@ -174,7 +174,7 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* Ends the fault, so that later connections find a good server. */
+/* Ends the fault, so that the server works correctly on later connections. */
 void
 cell_disarm (Cell *self)
 {

@@ -75,7 +75,8 @@ add_return (GString    *words,
   g_string_append (words, COMES_BACK " drain");
 }
 
-/* Adds the words before the fault, if the test cannot wait for them before it causes the fault. */
+/* Adds the words of the signals that come before the fault, if the test cannot wait for these
+ * signals before it causes the fault. */
 static void
 add_way (GString    *words,
          const Cell *self)
