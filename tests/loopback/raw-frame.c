@@ -9,7 +9,7 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The longest payload that a word shows. A longer payload is shown by its size. */
+/* The longest payload that a word such as text:hi shows. A longer payload is shown by its size. */
 #define MAX_SHOWN 40
 
 /* @first: the first byte of the frame, with any bits and any opcode */
@@ -46,7 +46,7 @@ raw_frame_append (GByteArray *bytes,
   g_byte_array_append (bytes, payload, length);
 }
 
-/* Returns the word of a message or a control frame for tests. */
+/* Returns a word that describes a message or a control frame, such as text:hi or close:1000. */
 char *
 raw_frame_to_word (guint8        opcode,
                    const guint8 *payload,

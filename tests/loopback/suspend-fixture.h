@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* A task with the default timeouts of the heartbeat, and a clock that jumps. Each case runs in both
- * modes of the heartbeat, with ANY and REPLY, and gets a Heartbeat as its data. */
+ * modes of the heartbeat, each with liveness ANY and REPLY, and gets a Heartbeat as its data. */
 typedef struct
 {
   const char *name;

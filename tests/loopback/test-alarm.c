@@ -110,7 +110,7 @@ test_never_early (gconstpointer data)
   Bell bell;
   guint i;
 
-  g_test_summary ("An alarm that may not ring early never does. Its delay is at most a 64th of "
+  g_test_summary ("An alarm that must not ring early never does. Its delay is at most a 64th of "
                   "the wait, and at most an eighth of a second");
   bell_init (&bell, context, data);
 

@@ -34,7 +34,7 @@ typedef struct
   guint64          peak;
 } Bounds;
 
-/* Returns: 0 if the system does not report it */
+/* Returns: the bytes in use on the heap, or 0 if the system does not report them */
 static guint64
 get_heap (void)
 {
@@ -190,7 +190,7 @@ make_bomb (guint8 first)
   g_assert_no_error (error);
   g_assert_cmpuint (n_read, ==, MIB);
 
-  /* A message ends without the last four bytes that the flush writes. */
+  /* A message must end without the last four bytes of the compressor's output: RFC 7692, 7.2.1. */
   raw_frame_append (bytes, first, small, n_written - ((first & RAW_FIN) != 0 ? 4 : 0));
 
   return bytes;

@@ -94,8 +94,9 @@ test_protocol (Fixture       *fixture,
   const ProtocolCase *row = data;
   g_auto (GStrv) offered = g_strsplit (row->offered, ",", -1);
 
-  g_test_summary ("The server may choose only one of the offered subprotocols, in the same case, "
-                  "even if libsoup accepts another choice. An empty list offers none");
+  g_test_summary ("The server may choose only one of the offered subprotocols, with the same "
+                  "upper-case and lower-case letters, even if libsoup accepts another choice. An "
+                  "empty list offers none");
 
   fixture_set_up (fixture, "raw");
   raw_server_set_requested (fixture->raw, choose_cb, (char *) row->answer);

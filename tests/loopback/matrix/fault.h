@@ -8,15 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* The faults of a server, and their results. The table in faults.c defines the cells of the matrix,
- * the expected results, and the tables in doc/faults.md. */
+/* The faults of a server, and their results. A cell of the matrix tests one fault in one state,
+ * over one transport and with one heartbeat. The table in faults.c defines the cells, the expected
+ * results, and the tables in doc/faults.md. */
 
 typedef struct _Cell Cell;
 
 /* The state of the task that a fault hits */
 typedef enum
 {
-  STATE_CONNECTING,   /* first attempt; a fault on a connection arrives with the answer */
+  STATE_CONNECTING,   /* first attempt; a PHASE_LINK fault is sent together with the answer */
   STATE_RECONNECTING, /* the same after a lost connection */
   STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
   STATE_OPEN,         /* an idle connection */
@@ -87,7 +88,7 @@ typedef struct
   guint       without;  /* states that the fault cannot hit, or in which its result varies */
   guint       delay;    /* the delay that the server requests, in milliseconds */
   guint       n_pongs;  /* pongs to receive if the connection stays open */
-  guint       n_kept;   /* the minimum of n_pongs with a backlog from libsoup 3.8 on, 0 for all */
+  guint       n_kept;   /* n_pongs in STATE_BACKLOG from libsoup 3.8 on, 0 if it is the same */
   guint       limit;    /* max-message-size, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */

@@ -12,7 +12,7 @@
 #define CLOSES(...)   { END_LOST, __VA_ARGS__ }
 #define TOO_BIG       { .end = END_FINAL, .code = 1006, .error = "message-too-big" }
 
-/* The errors of other domains, with their codes */
+/* The errors that do not belong to HbError, each with its domain and code */
 #define BROKEN_FRAME  "soup-websocket-error-quark:1002"
 #define BROKEN_TEXT   "soup-websocket-error-quark:1007"
 #define TOO_MANY_PINGS "soup-websocket-error-quark:1008"

@@ -8,8 +8,8 @@
 G_BEGIN_DECLS
 
 /* A task, its server on the other side of the network, and the messages that the server has
- * received. Each is a word with the number of its connection, such as 0:text:bye. The server
- * replies to pings, and answers "hello" with "life". It records all other messages. */
+ * received. Each message is a word with the number of its connection, such as 0:text:bye. The
+ * server replies to pings, and answers "hello" with "life". It records all other messages. */
 typedef struct
 {
   HbWebsocketTask *task;

@@ -33,8 +33,8 @@ typedef struct
 /* The number of connections to keep open. The client no longer uses the earlier ones. */
 #define KEPT 100
 
-/* The server sends a ping after every PING_EACH messages, because the client may then send the pong
- * between two fragments of a message. */
+/* The server sends a ping after every PING_EACH messages, so that the client also sends pongs, some
+ * of them between two fragments of a message. */
 #define PING_EACH 16
 
 static void

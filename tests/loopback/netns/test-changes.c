@@ -92,7 +92,8 @@ test_ping (Outage        *self,
 }
 
 /* A machine that has moved to another network has another address, and receives no packets for the
- * old one. The loss is detected pong-timeout after the change, however long ping-timeout is. */
+ * old one. The loss is detected when pong-timeout has passed since the change, however long
+ * ping-timeout is. */
 static void
 test_move (Outage        *self,
            gconstpointer  data)

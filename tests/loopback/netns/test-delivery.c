@@ -26,8 +26,7 @@
 #define CONNECT_AFTER 400
 #define CUT_FOR       300
 
-/* A run with fewer than MIN_LOSSES losses sends more messages, up to MAX_MESSAGES times its number
- * of messages. */
+/* If a run has fewer than MIN_LOSSES losses, it sends up to MAX_MESSAGES times as many messages. */
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 

@@ -217,8 +217,9 @@ test_forgotten (Outage        *self,
   g_assert_cmpuint (get_metric (self->task, hb_metrics_get_pong_timeouts), ==, 0);
 }
 
-/* The server continues to send, but no longer receives the client's data. With REPLY, the heartbeat
- * detects this loss. With ANY, the last message would have postponed the detection. */
+/* The server continues to send, but no longer receives the client's data. With liveness REPLY,
+ * the heartbeat detects this loss. With ANY, the last message would have postponed the
+ * detection. */
 static void
 test_talking_server (Outage        *self,
                      gconstpointer  data)

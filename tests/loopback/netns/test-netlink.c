@@ -316,8 +316,8 @@ test_forged (void)
   unwatch (&watcher);
 }
 
-/* A sandbox may refuse the socket, or no descriptor may be left for it. The watcher is then never
- * called, and can still be removed. */
+/* A sandbox may refuse the socket, or the process may have no descriptor left for it. The watcher
+ * is then never called, and can still be removed. */
 static void
 test_refused (void)
 {
