@@ -312,7 +312,7 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* Notifications alone are sufficient to show a countdown. */
+/* The notifications of `reconnect-at` are sufficient for an application that shows a countdown. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)

@@ -44,7 +44,7 @@ step (Rogue  *rogue,
   actor_check (actor);
 }
 
-/* Resets the settings of the application that could prevent a connection. */
+/* Resets those settings of the task that could prevent a connection, and ends all holds. */
 static void
 calm_down (Actor *self)
 {
@@ -68,8 +68,8 @@ calm_down (Actor *self)
 }
 
 /* Sends a message on each connection until the server receives one, because a connection that the
- * server has closed may look open for a while. A message that was too big for an earlier limit may
- * end the task once, so the task is then opened again. */
+ * server has closed may look open for a while. A received message that was longer than an earlier
+ * max-message-size may end the task once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,

@@ -393,7 +393,8 @@ test_user_info_stays (Redirection   *fixture,
   g_assert_nonnull (strstr (site_get_last (fixture->here), "\r\nAuthorization: Basic "));
 }
 
-/* If a server requires no user info before its redirect, the user info is kept for later. */
+/* If the server requires no user info, none is sent, but the URI after the redirect still contains
+ * it. */
 static void
 test_user_info_later (Redirection   *fixture,
                       gconstpointer  data)
@@ -430,7 +431,8 @@ test_user_info_is_kept (Redirection   *fixture,
   g_assert_cmpuint (hb_websocket_task_get_http_status (fixture->base.task), ==, 401);
 }
 
-/* No server listens at the last address. The error reports this, and no status is set. */
+/* No server listens at the address to which the redirect leads. The error reports this, and
+ * `http-status` does not have the status of the redirect. */
 static void
 test_into_the_void (Redirection   *fixture,
                     gconstpointer  data)

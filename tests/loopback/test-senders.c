@@ -117,8 +117,8 @@ sender_init (Sender          *self,
   *self = (Sender) { .task = task, .texts = texts, .type = SOUP_WEBSOCKET_DATA_TEXT };
 }
 
-/* Starts the thread, and returns when it has made its calls. This thread's context is not
- * iterated. */
+/* Starts the sender's thread, and returns when that thread has made its calls. The caller's context
+ * is not iterated. */
 static void
 sender_start (Sender *self)
 {
@@ -141,7 +141,7 @@ assert_result (Sender *self,
   g_clear_error (&self->error);
 }
 
-/* Iterates this context until the thread has its results. */
+/* Iterates the caller's context until the sender's thread has its results. */
 static void
 sender_finish (Sender *self,
                GQuark  domain,
@@ -152,7 +152,8 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Lets the thread make calls whose results do not require an iteration of this thread's context. */
+/* Lets the sender's thread make calls whose results do not require an iteration of the caller's
+ * context. */
 static void
 sender_run (Sender *self,
             GQuark  domain,
@@ -506,7 +507,7 @@ test_cancel (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The messages of 2 bytes each that remain if the limit is 4 bytes */
+/* The messages, of 2 bytes each, that remain in a queue with a limit of 4 bytes */
 typedef struct
 {
   const char *name;

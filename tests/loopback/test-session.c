@@ -24,7 +24,7 @@ typedef struct
 {
   const char *path;
   gboolean    was_open;   /* the task has had a connection to the old address */
-  gboolean    is_silent;  /* the old address accepts connections, and answers nothing */
+  gboolean    is_silent;  /* the server at the old address does not answer the handshake */
   gboolean    is_given;   /* the session is the application's */
   const char *replace_in; /* (nullable) the signal whose handler sets another session */
   void      (*act)        (HbWebsocketTask *task);
@@ -266,8 +266,8 @@ test_used_up (Fixture       *fixture,
   signal_log_skip_to (fixture->log, "open");
 }
 
-/* The maximum number of attempts that run at the same time with one session, or with private
- * sessions */
+/* The maximum number of attempts that run at the same time with one session. All private sessions
+ * count as one. */
 #define N_TURNS 64
 
 /* A connect-timeout in milliseconds. It is shorter than the time after which an attempt no longer
@@ -276,7 +276,7 @@ test_used_up (Fixture       *fixture,
 
 /* Begins the maximum number of attempts, which the server does not answer.
  *
- * @session: (nullable) */
+ * @session: (nullable) NULL for private sessions */
 static void
 open_others (Fixture         *fixture,
              SoupSession     *session,

@@ -11,8 +11,9 @@
 #include "test-wait.h"
 
 /* Processes that sleep for longer than all their timeouts, while the server continues. A signal
- * stops the process, or its own code blocks the main loop. The first case lets all processes sleep
- * at the same time, because the test would otherwise take minutes. */
+ * stops each process, or its own code blocks its main loop. Each test case checks one process. The
+ * test case that runs first lets all processes sleep at the same time, because the test would
+ * otherwise take minutes. */
 
 /* The length of the sleep, in milliseconds. After LONG, due actions are more than a second late,
  * and after SHORT less than a second. */

@@ -5,9 +5,9 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The purposes of the library's own stream: few system calls, counted bytes, and iterations for
- * other sources. Most of the tests run on plain TCP and on TLS, both with and without
- * permessage-deflate. */
+/* The library's own stream makes few system calls, counts the bytes that it reads and writes, and
+ * lets the loop's other sources run. Most of the tests run on plain TCP and on TLS, both with and
+ * without permessage-deflate. */
 
 /* The maximum number of bytes that the stream reads or writes at once */
 #define BLOCK (65 * 1024)
@@ -181,7 +181,8 @@ test_fairness (Fixture       *fixture,
   wait_until (listener.n_messages == n_messages);
   g_test_message ("%u turns", n_turns);
 
-  /* If each iteration takes 4 ms, 75 iterations are possible. */
+  /* The handler takes 300 ms for all messages. If each iteration takes 4 ms, 75 iterations are
+   * possible. */
   g_assert_cmpuint (n_turns, >=, 30);
   g_source_destroy (idle);
   g_source_unref (idle);
@@ -220,8 +221,8 @@ test_pings_between (Fixture       *fixture,
 }
 
 /* The pongs and answers of one delivery are slightly longer than a block, so the stream writes a
- * block before the delivery ends. The socket usually becomes full during that write, and
- * not during the write at the end of the delivery. */
+ * block before the delivery ends. The socket usually becomes full during that write, and not during
+ * the write at the end of the delivery. */
 #define N_ANSWERS 66
 #define N_PINGS 8 /* pings for each answer */
 
@@ -337,7 +338,7 @@ send_dice (Fixture *fixture,
 }
 
 /* A second ping proves that the received part of a frame ended the wait for the reply to the first
- * ping, because pong-timeout is much longer. */
+ * ping, because pong-timeout is much longer than the test. */
 static void
 test_part_is_life (Fixture       *fixture,
                    const Footing *footing)
@@ -458,7 +459,8 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Few system calls, counted bytes, and iterations for other sources.");
+  g_test_summary ("The library's own stream makes few system calls, counts bytes, and lets other "
+                  "sources run.");
 
   footing_init ();
 

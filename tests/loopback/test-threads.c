@@ -79,8 +79,8 @@ join (Crew *crew)
   g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
 }
 
-/* Works like join (), with a change of the network every millisecond. The monitor reports these
- * changes in this thread. */
+/* Works like join (), with a change of the network every millisecond. GLib's network monitor
+ * reports these changes in the caller's thread. */
 static void
 join_in_turmoil (Crew *crew)
 {

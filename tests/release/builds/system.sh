@@ -85,7 +85,7 @@ resolve_packages ()
   done
 }
 
-# Reports each package that is left out and that apt could install again.
+# Reports each package that is left out, although apt can install it by now.
 reconsider_packages ()
 {
   local package

@@ -22,7 +22,8 @@ EXCEPTIONS = {'examples/monitor/data/*.metainfo.xml.in': 'CC0-1.0'}
 LINE = re.compile('SPDX-License-' + r'Identifier: ([\w.+-]+)')
 N_LINES = 3
 
-# Files without comments, files that readers see unchanged, and files that a program writes
+# Files whose format has no comments, files that users read as they are, and files that a program
+# writes
 WITHOUT_LINE = (
     'LICENSE', 'LICENSES/*', 'NEWS', '*.md', '*.png', '*.json', '.reuse/*',
     'doc/performance.svg', 'po/LINGUAS', 'po/POTFILES', 'po/*.po', 'tests/release/abi/*',
