@@ -198,7 +198,8 @@ static void
 test_life_after_ping (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Activity after a ping ends the wait, whether or not it is the reply");
+  g_test_summary ("Activity after a ping ends the wait for an answer, even if the activity is not "
+                  "the reply");
 
   on_ping (fixture, 15000);
   on_activity (fixture, 16000);
@@ -364,8 +365,8 @@ static void
 test_latency_overslept (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("If the process was suspended after a ping, the reply gives no latency, in "
-                  "whichever order the events are handled");
+  g_test_summary ("If the process was suspended after a ping, the reply gives no latency, even if "
+                  "other activity is handled first");
 
   on_ping (fixture, 15000);
   g_assert_cmpint (on_reply (fixture, 26001), ==, HB_LATENCY_UNKNOWN);

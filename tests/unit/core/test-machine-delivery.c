@@ -499,7 +499,8 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The interval between queries, in microseconds, if a round trip takes no time */
+/* The interval between queries of the link for acknowledgements, in microseconds, if a round trip
+ * takes no time */
 #define SOON 100
 #define LATE 100000
 
@@ -514,8 +515,9 @@ static void
 test_questions (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("The next query follows soon if a call waits, or if another thread might find "
-                  "the queue full. After the last acknowledgement, no query follows.");
+  g_test_summary ("The link is soon queried for acknowledgements if a call waits, or if another "
+                  "thread might find the queue full. After the last acknowledgement, no query "
+                  "follows.");
 
   fixture->holds_writes = TRUE;
   fixture->machine.settings.delivery = HB_DELIVERY_ACKNOWLEDGED;

@@ -8,7 +8,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* In each state, queue-timeout drops a message that has waited too long. */
+/* In each state, a message that has waited for longer than queue-timeout is dropped. */
 
 #define TIMEOUT 1000
 #define EXPIRES "error:expired resolve:failed:expired(a)"
@@ -163,7 +163,7 @@ test_late (Fixture       *fixture,
   forget (fixture);
 }
 
-/* The events that could send the message before the tick that drops it */
+/* The events after which the message could be sent before the tick that drops it */
 typedef enum {
   OPENED,
   WRITABLE,

@@ -149,7 +149,7 @@ test_pong_message (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Only a text message that equals pong-message is a reply, which is not "
+  g_test_summary ("Only a text message that equals pong-message is a reply, and a reply is not "
                   "delivered");
 
   start_open (fixture);
@@ -548,7 +548,8 @@ static void
 test_latency (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Activity is no reply, so the latency is that of the reply alone");
+  g_test_summary ("The latency is the time from the ping to its reply, even if another message "
+                  "arrives before the reply");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);

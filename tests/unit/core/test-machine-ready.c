@@ -140,7 +140,7 @@ static void
 test_order_ready (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("On a ready link, a THIS_LINK message takes its place in the queue");
+  g_test_summary ("On a ready link, a THIS_LINK message follows the messages in the queue");
 
   start_unready (fixture);
   mark (fixture);

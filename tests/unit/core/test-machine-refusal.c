@@ -113,8 +113,8 @@ test_row (Fixture       *fixture,
   const Row *row = data;
   guint i;
 
-  g_test_summary ("If the peer ends three links during a message, or one because it is too big, "
-                  "the message fails, and those after it are sent");
+  g_test_summary ("If the peer ends three links during a message, or one link because the message "
+                  "is too big, the message fails, and those after it are sent");
 
   fixture->holds_writes = TRUE;
   fixture->handler = row->ends[0] == GREETING ? greet_cb : NULL;

@@ -274,7 +274,7 @@ static void
 test_new_limit (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("Each failure is judged by the current repeat-limit");
+  g_test_summary ("A changed repeat-limit applies to the next failure");
 
   start (fixture);
   fail_attempts (fixture, 5);
@@ -385,7 +385,7 @@ static void
 test_retry_after_shorter (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("The server does not shorten a longer delay");
+  g_test_summary ("A server cannot shorten the delay");
 
   start (fixture);
   lose_link_with (fixture, 503, 1);
@@ -418,7 +418,7 @@ test_retry_after_other (Fixture       *fixture,
   static const guint statuses[] = { 0, 200, 301, 401, 403, 404, 408, 500, 502, 504 };
   guint i;
 
-  g_test_summary ("With any other status, a server cannot ask for a delay");
+  g_test_summary ("With a status other than 429 and 503, a server cannot ask for a delay");
 
   start (fixture);
 

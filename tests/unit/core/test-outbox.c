@@ -837,7 +837,7 @@ static void
 test_written_alone (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Progress of the link completes only messages in flight");
+  g_test_summary ("Only messages in flight count as written, whatever position the link reports");
 
   send_text (fixture, "one");
   send_text (fixture, "two");

@@ -9,7 +9,7 @@
 typedef struct
 {
   const char *name;
-  guint       round_trip; /* in microseconds, as all times here */
+  guint       round_trip; /* in microseconds, like all times here */
   gint64      times[6];   /* the times of queries after a write that is never acknowledged */
 } Row;
 

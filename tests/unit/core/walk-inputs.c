@@ -461,8 +461,9 @@ walk_on_opened (Walk *self)
   finish (self);
 }
 
-/* The application's function judges half of the messages. As in the driver, the function is called
- * after all earlier effects, and may call the task. Meanwhile the link delivers nothing. */
+/* For half of the messages, the application's is_pong () decides whether they are replies. As in
+ * the driver, is_pong () is called after all earlier effects, and may call the task. Meanwhile the
+ * link delivers nothing. */
 static HbReply
 judge (Walk          *self,
        const HbEvent *event)

@@ -251,7 +251,8 @@ test_choice (void)
 }
 
 /* A message is sent after the peer has closed the connection. Without the library's stream, libsoup
- * drops its frame. With the library's stream, the reader finds the end of the connection. */
+ * drops its frame. With the library's stream, the end of the connection is found when the stream is
+ * read. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

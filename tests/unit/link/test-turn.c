@@ -175,8 +175,8 @@ test_stall (Fixture       *fixture,
 {
   gint64 deadline = g_get_monotonic_time () + DEADLINE;
 
-  g_test_summary ("Attempts that do not end do not block the others forever, and do not count when "
-                  "they end later");
+  g_test_summary ("Attempts that do not end do not block the others forever. If they end later, "
+                  "the number of running attempts does not change.");
 
   take_all (fixture);
   while (fixture->n_running < N_TURNS && g_get_monotonic_time () < deadline)
