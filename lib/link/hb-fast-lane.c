@@ -182,7 +182,8 @@ take_payload (HbFastLane *self,
               gsize       max_size,
               HbEvent    *event)
 {
-  /* max-message-size, or the handlers, may have changed meanwhile. */
+  /* Since the header was received, max-message-size may have changed, or the application may have
+   * connected a handler to libsoup's `message`. */
   if (self->is_heard || self->payload.size > self->lane.max_length)
     {
       replay (self);
@@ -311,8 +312,8 @@ give_from_block (HbFastLane *self,
 }
 
 /* Gives libsoup the next bytes, up to the next message or pong that can be taken, or up to the end
- * of a close frame. If invalid bytes followed a close frame in the same read, libsoup would close
- * the stream before its answer is written. Returns how many bytes were given. */
+ * of a close frame. If libsoup got invalid bytes together with a close frame, it would close the
+ * stream before it wrote its own close frame. Returns how many bytes were given. */
 gsize
 hb_fast_lane_give (HbFastLane *self,
                    HbBlock    *block,

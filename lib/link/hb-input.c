@@ -345,7 +345,8 @@ emit_taken (HbInput *self,
 
 /* Reads and emits until no bytes are left, or until the time is up. Handlers may do anything, so
  * nothing is assumed after they have run. If no bytes are left, libsoup is called only if the
- * reader is still readable, because the end or an error then waits for libsoup. */
+ * reader is still readable. In this case, the reader has the end of the stream, or an error, for
+ * libsoup. */
 static void
 deliver (HbInput *self)
 {
@@ -390,7 +391,7 @@ deliver (HbInput *self)
 }
 
 /* Reads and emits messages, unless an outer call of this function already does so. The caller must
- * keep a reference to the input. Does nothing before libsoup's source was dispatched once.
+ * keep a reference to the input. Does nothing until libsoup's source has been dispatched once.
  *
  * @is_readable: whether the socket is ready to be read */
 void

@@ -16,8 +16,8 @@ typedef struct _HbLink HbLink;
  * hb_link_drop ().
  *
  * HB_EVENT_ACKNOWLEDGED is emitted only if more bytes are acknowledged than before. A link emits it
- * within calls of hb_link_query (), and also before HB_EVENT_LOST while it reads
- * acknowledgements. */
+ * within calls of hb_link_query (). A link that reads acknowledgements may also emit it immediately
+ * before HB_EVENT_LOST. */
 HbLink                  *hb_link_new                  (guint               serial,
                                                        const HbSettings   *settings,
                                                        SoupMessageHeaders *headers,

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* Only the files of the link include this header. hb-link.c uses the other files. */
 struct _HbLink
 {
-  HbEventFunc              func;       /* (nullable) NULL once the link has ended or was dropped */
+  HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
   gpointer                 user_data;
   GMainContext            *context;
   HbAttempt               *attempt;    /* (nullable) NULL once the connection is open */

@@ -71,9 +71,9 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
-/* Removes secrets of the server from the request for a tunnel. The session may also send requests
- * of the application, through tunnels of their own. The tunnel of @request has the same connection
- * as @request.
+/* Removes secrets of the server from the request for the tunnel of @request. The session may also
+ * send requests of the application through tunnels of their own, which must stay unchanged. Only
+ * the tunnel of @request has the same connection as @request.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
  * itself. Therefore the URI of @tunnel is set again, to that of the server. */

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 /* The redirects of one request */
 typedef struct
 {
-  SoupSession *session;        /* (nullable) (weak) NULL once it was freed after its attempt */
+  SoupSession *session;        /* (nullable) (weak) NULL once the session has been freed */
   guint        n_followed;
   gboolean     has_authorized; /* The request has had an Authorization header. */
 } HbRedirects;

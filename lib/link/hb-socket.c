@@ -15,8 +15,8 @@
  * connection. */
 #define NOTSENT_LOWAT (64 * 1024)
 
-/* The names of the property that contains the stream below: first of libsoup's streams, then of
- * GIO's */
+/* The property that contains the stream below has one name in the streams of libsoup, and another
+ * name in the streams of GIO. */
 #define SOUP_BASE "base-iostream"
 #define GIO_BASE "base-io-stream"
 

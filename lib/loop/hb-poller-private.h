@@ -15,7 +15,7 @@ typedef struct
   gboolean   has_no_set; /* The system has no epoll, or not enough memory for it. */
   GMainContext *parking; /* (nullable) see hb_watch_get_parking () */
   GQueue     queue;     /* the watches to call, in their order, and the mark */
-  GList      mark;      /* The watches in front of it were queued when the mark was set. */
+  GList      mark;      /* The watches in front of it were queued before it was set. */
   gboolean   is_marked;
   guint      turn;      /* counts the iterations of the loop from 1, because 0 means no context */
 } HbPoller;

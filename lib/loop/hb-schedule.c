@@ -232,7 +232,7 @@ judge (HbSchedule *self,
   return is_urgent || alarm->may_act || alarm->was_woken;
 }
 
-/* Returns whether the timer has fired, and each socket that was readable at that time has been
+/* Returns whether the timer has fired and each socket that was readable at that time has been
  * read. These sockets include those that other sources poll. */
 static gboolean
 has_time_passed (HbSchedule *self)

@@ -97,7 +97,7 @@ hb_timer_check (HbTimer *self,
   return self->fd >= 0 ? g_source_query_unix_fd (source, self->tag) != 0 : self->has_expired;
 }
 
-/* Must be called by the dispatch () of the source. Returns whether the timer has fired, and each
+/* Must be called by the dispatch () of the source. Returns whether the timer has fired and each
  * socket that was readable at that time has been read. The timer can then be set again.
  *
  * One iteration must pass after the timer has fired. Sources of the same priority read their

@@ -78,9 +78,9 @@ on_other (HbDriver      *self,
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
   /* HB_EVENT_ACTIVITY changes a deadline, or pushes an HB_EFFECT_QUERY. Both can wait for the next
-   * message of the same read, or for the next iteration. hb_link_query () emits
-   * HB_EVENT_ACKNOWLEDGED within an effect, within a call that carries out the effects, or before
-   * HB_EVENT_LOST, after which they are carried out too. */
+   * message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the effects
+   * are carried out in any case. The link emits this event within an effect, within a call that
+   * carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else
