@@ -293,8 +293,9 @@ finalized_cb (gpointer user_data)
   self->is_finalized = TRUE;
 }
 
-/* Makes a session that supports extensions. The feature is added before the first message, because
- * libsoup would free a feature that is added while libsoup handles a message. */
+/* Makes a session that supports extensions. The extension manager is added before the first
+ * SoupMessage, because libsoup would free a feature that is added while libsoup handles a
+ * SoupMessage. */
 static SoupSession *
 make_session (void)
 {
