@@ -8,11 +8,12 @@
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
  * An event of any of these is passed to the machine first. hb_driver_carry_out_all () then carries
- * out the machine's effects. The exception is a message that no other effect precedes. It is
- * emitted without an effect of its own, because an effect for each message would take longer than
- * all other work of this library on a short message. */
+ * out the machine's effects. The exception is a message of a delivery (HB_EVENT_DELIVERY) for which
+ * no effect has to be carried out first. The message is emitted without an effect of its own,
+ * because an effect for each message would take longer than all other work of this library on a
+ * short message. */
 
-/* Emits a message at once if it is part of a delivery and no other effect is pending. */
+/* Emits a message at once if it is part of a delivery and no effect is pending. */
 static void
 on_message (HbDriver      *self,
             gint64         now,
