@@ -101,8 +101,8 @@ sort (const guint8 *data,
     }
 }
 
-/* GLib rejects NULs, which are valid in a message, so the copy contains another character in place
- * of each. */
+/* GLib rejects NULs, which are valid in a message, so it checks a copy with another character in
+ * place of each. */
 static void
 validate (const guint8 *data,
           gsize         length)

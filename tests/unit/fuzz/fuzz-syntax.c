@@ -26,7 +26,7 @@ assert_explained (gboolean      is_good,
     }
 }
 
-/* NULs are valid in a message, but GLib refuses them, so the copy contains a space in place of
+/* NULs are valid in a message, but GLib refuses them, so it checks a copy with a space in place of
  * each. */
 static gboolean
 is_text (const char *text,

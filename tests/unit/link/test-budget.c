@@ -4,7 +4,8 @@
 
 #include "hb-budget-private.h"
 
-/* The time after which a reader must let other sources run */
+/* The budget is the time after which a reader must let other sources run. In each delivery, the
+ * reader reads, and its handlers receive messages. */
 
 typedef struct
 {

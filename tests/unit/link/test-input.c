@@ -13,7 +13,8 @@
 #include "scripted-output.h"
 
 /* Received bytes are read completely, in order and with few reads, wherever they are buffered.
- * Other sources are dispatched in between. */
+ * Other sources are dispatched in between. The bytes that are read in one call of hb_input_run ()
+ * are a delivery. */
 
 typedef struct
 {
@@ -553,7 +554,7 @@ test_output_is_corked (Fixture       *fixture,
     g_pollable_output_stream_write_nonblocking (output, "out", 3, NULL, NULL);
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 0);
 
-  /* No bytes can be read, so the callback of the watch writes the frames. */
+  /* No bytes can be read, so the callback of @fixture->watch writes the frames. */
   g_assert_false (g_pollable_input_stream_is_readable (input));
   run ();
   g_assert_cmpuint (scripted_output_get_n_writes (fixture->sink), ==, 1);

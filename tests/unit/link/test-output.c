@@ -114,8 +114,8 @@ test_full (Fixture       *fixture,
   assert_taken (fixture, all, 2);
 }
 
-/* If the socket is full when libsoup writes a frame during a delivery, HB_EVENT_BLOCKED must be
- * emitted after the delivery. */
+/* If the socket is full when libsoup writes a frame to the corked output, HB_EVENT_BLOCKED must be
+ * emitted when the output is uncorked. */
 static void
 test_refused_while_corked (Fixture       *fixture,
                            gconstpointer  data)
