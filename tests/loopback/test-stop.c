@@ -20,8 +20,8 @@
 #define LONG  (CLIENT_TIMEOUT + 1400)
 #define SHORT (CLIENT_TIMEOUT + 400)
 
-/* The time that due actions may take while many processes resume together. It is shorter than a
- * timeout, so that a second timeout is noticed. */
+/* The time that due actions may take while many processes resume together. It is shorter than
+ * CLIENT_TIMEOUT, so the test notices an action that waits for another timeout. */
 #define TOLERANCE (1400 * G_TIME_SPAN_MILLISECOND)
 
 /* The timeout of a case after its process has resumed, and the timeout of all cases together */

@@ -9,8 +9,8 @@ change can break a program. An addition is not a fault.
 lib/hb-websocket-1.vapi must be the file that vapigen makes. It is in the source because an
 application with the library as a subproject needs it before vapigen can run.
 
-With --write, the script writes both files. Use it at each release, and also after each change of
-the API, because the vapi must change with it:
+With --write, the script writes both files. Use --write at each release, and also after each change
+of the API, because the vapi must change with the API:
 
 abi.py SOURCE BUILD PEER --write
 """
