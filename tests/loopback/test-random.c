@@ -8,8 +8,8 @@
 #include "fixture.h"
 #include "position.h"
 
-/* In each round, tasks and a server act at random, over real sockets. Then the server causes no more
- * faults. Each task must reconnect, whatever has happened before, and leak nothing.
+/* In each round, tasks and a server act at random, over real sockets. Then the server causes no
+ * more faults. Each task must reconnect, whatever has happened before, and leak nothing.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
  * may behave differently. HB_WALK_SECONDS sets the total time. */
