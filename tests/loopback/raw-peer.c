@@ -21,7 +21,7 @@ struct _RawPeer
   GSource           *output;     /* (nullable) */
   GByteArray        *incoming;
   GByteArray        *outgoing;   /* the bytes that the kernel has not accepted yet */
-  GQueue             frames;     /* the words of control frames and of complete messages */
+  GQueue             frames;     /* complete messages and control frames, as words like text:hi */
   GByteArray        *message;    /* the received part of a message */
   char               beginning[16]; /* of the last message, as a string */
   GString           *log;        /* the first byte and the length of each frame */
@@ -169,8 +169,8 @@ read_request (RawPeer *self)
   return TRUE;
 }
 
-/* Returns the word of a control frame, or of the message that the frame completes, or NULL:
- * RFC 6455, 5.4. */
+/* Returns the word of a control frame, or of the message that @frame completes. Returns NULL if the
+ * message continues in another frame: RFC 6455, 5.4. */
 static char *
 join_frame (RawPeer        *self,
             const RawFrame *frame)

@@ -380,7 +380,7 @@ def test_delay_is_bounded(server):
 
 @with_server()
 def test_unread_is_bounded(server):
-    """The server reads nothing more from a client until that client has read its answers."""
+    """If a client reads no answers, the server stops reading until the client has read them."""
     with Control(server.port) as control:
         with WebSocket(server.port) as client:
             expect(not send_without_end(client), 'the server continues to read')

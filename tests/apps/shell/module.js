@@ -20,8 +20,9 @@ function countDescriptors() {
   return [...folder].length;
 }
 
-// Returns the id of the next source. A context numbers its sources one after the other, so the
-// sources of a test have ids between a result before the test and a result after it.
+// Returns the id of the next source. A context numbers its sources one after the other, so the id
+// of a source that is created between two calls is at least the first result, and less than the
+// second.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 
