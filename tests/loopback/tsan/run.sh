@@ -98,4 +98,4 @@ meson compile -C "$build_dir"
 export G_SLICE=always-malloc
 suppressions=$PWD/tests/loopback/tsan/tsan.supp
 export TSAN_OPTIONS="suppressions=$suppressions:second_deadlock_stack=1:history_size=4"
-exec meson test -C "$build_dir" --no-rebuild --print-errorlogs "$@"
+exec meson test -C "$build_dir" --print-errorlogs "$@"

@@ -11,8 +11,8 @@
 #   lto       a release with optimization at link time
 #   clang     a build with Clang, without introspection
 #   bare      without GLib's assertions, checks and deprecated functions, hardened as in Debian
-#   timerless as on a system without timerfd, with the tests that wait for a deadline
-#   pollonly  as on a system without epoll, with the tests that wait for a socket
+#   portable  as on a system without timerfd and epoll, with the tests that wait for a deadline or a
+#             socket
 
 set -uo pipefail
 
@@ -26,23 +26,20 @@ declare -A options=(
   [lto]='-Ddefault_library=both -Db_lto=true -Dbuildtype=release'
   [clang]='-Dvapi=disabled -Dintrospection=disabled'
   [bare]='-Dbuildtype=plain -Db_ndebug=true -Dvapi=disabled -Dintrospection=disabled'
-  [timerless]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
-  [pollonly]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
+  [portable]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
 )
 
 # The targets to compile. For a build without an entry, all targets are compiled. `meson test`
 # compiles the targets of the tests.
 declare -A targets=(
-  [timerless]='hb-websocket-1:shared_library echo echo-server'
-  [pollonly]='hb-websocket-1:shared_library echo echo-server'
+  [portable]='hb-websocket-1:shared_library echo echo-server'
 )
 
 declare -A cflags=(
   [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
-  # The macro renames the function in the headers of the system, so the C library seems to lack it.
-  [timerless]='-Dtimerfd_create=no_timerfd_create'
-  [pollonly]='-Depoll_create1=no_epoll_create1'
+  # Each macro renames a function in the headers of the system, so the C library seems to lack it.
+  [portable]='-Dtimerfd_create=no_timerfd_create -Depoll_create1=no_epoll_create1'
 )
 
 declare -A ldflags=(
@@ -125,15 +122,12 @@ look ()
       expect "all symbols are bound at the start" shows BIND_NOW "$lib.so" --dynamic
       expect "relocated data is read-only" shows GNU_RELRO "$lib.so" --segments
       ;;
-    timerless)
+    portable)
       expect "the library uses no timerfd" hides timerfd_ "$lib.so" --dyn-syms
-      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
-        --suite loopback
-      ;;
-    pollonly)
       expect "the library uses no epoll" hides epoll_ "$lib.so" --dyn-syms
-      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs --suite loop \
-        --suite link --suite loopback
+      # Most tests wait, so more tests than processors can run at once.
+      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs \
+        --num-processes=$((3 * $(nproc))) --suite loop --suite link --suite loopback
       ;;
   esac
 
@@ -156,7 +150,7 @@ use ()
 
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  names=(shared static lto clang bare timerless pollonly)
+  names=(shared static lto clang bare portable)
 fi
 
 failed=()

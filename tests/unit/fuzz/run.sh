@@ -29,7 +29,7 @@ if [ ! -e "$build/build.ninja" ]; then
   CC=clang meson setup "$build" -Dfuzzing=true -Db_sanitize=address,undefined -Db_lundef=false \
     -Dc_args=-fsanitize=fuzzer-no-link -Dintrospection=disabled -Dvapi=disabled -Dexamples=false
 fi
-meson compile -C "$build"
+meson compile -C "$build" "${targets[@]/#/fuzz-}"
 cd "$build"
 
 export G_DEBUG=fatal-criticals,gc-friendly G_SLICE=always-malloc
