@@ -60,8 +60,14 @@ gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
 {
-  const guint8 *end = data + length;
+  const guint8 *end;
   const char *at;
+
+  /* @data may then be NULL, and C defines no sum with NULL. */
+  if (length == 0)
+    return TRUE;
+
+  end = data + length;
 
   while (TRUE)
     {
