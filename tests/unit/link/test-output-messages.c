@@ -90,7 +90,8 @@ read_frames (Frames     *self,
 {
   HbFrame frame;
 
-  while (hb_frame_parse (&frame, taken->data + self->at, taken->len - self->at) != 0
+  while (self->at < taken->len
+         && hb_frame_parse (&frame, taken->data + self->at, taken->len - self->at) != 0
          && frame.header_size + frame.length <= taken->len - self->at)
     {
       const guint8 *data = taken->data + self->at + frame.header_size;
