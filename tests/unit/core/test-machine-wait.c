@@ -437,7 +437,8 @@ static void
 test_retry_after_once (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("The server's delay applies once, and not to the next attempt");
+  g_test_summary ("The server's delay applies to one attempt, and the attempt after it has the "
+                  "usual delay");
 
   start (fixture);
   lose_link_with (fixture, 503, 30);
