@@ -505,7 +505,7 @@ begin_tls (RawPeer *self)
   if (certificate == NULL || self->tls != NULL)
     return;
 
-  /* The handshake begins with the first read, so a test can delay it by raw_peer_pause (). */
+  /* The handshake begins with the first read, so a test can delay it with raw_peer_pause (). */
   self->tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), certificate, &error);
   g_assert_no_error (error);
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (self->tls), FALSE);
