@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * the headers of its frames, so that one system call writes or reads the message. */
 #define HB_BLOCK_SIZE ((gsize) 65 * 1024)
 
-/* Bytes in memory of HB_BLOCK_SIZE. A block without bytes holds no memory. */
+/* A range of bytes in a piece of memory that has room for HB_BLOCK_SIZE bytes. A block without
+ * bytes holds no memory. */
 typedef struct
 {
   guint8 *data;  /* (nullable) */
