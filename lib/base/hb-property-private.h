@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The properties of HbWebsocketTask. An effect names the property to notify by its id. */
+/* The ids of the properties of HbWebsocketTask. An HbEffect of the kind HB_EFFECT_NOTIFY
+ * contains the id of the property to be notified. */
 typedef enum {
   HB_PROPERTY_0, /* GObject reserves this id. */
   HB_PROPERTY_SESSION,

@@ -2,8 +2,8 @@
 
 #include <hb-websocket.h>
 
-/* A program of an application. It sends “hello”, waits for the echo, and closes the connection. It
- * succeeds if the echo is the same text. */
+/* An application that uses the library. It sends “hello”, waits for the echo, and closes the
+ * connection. It succeeds if the echo is the same text. */
 
 static gboolean received;
 
