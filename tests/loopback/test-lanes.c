@@ -226,26 +226,46 @@ forget_close_frame (char *log)
     line[1] = '\0';
 }
 
+/* Removes the pongs at the end of one log that the other log lacks, if an error ended the
+ * connection. */
+static void
+forget_missing_pongs (char *log,
+                      char *other)
+{
+  gsize length = MIN (strlen (log), strlen (other));
+
+  if (strstr (log, "\nerror ") == NULL)
+    return;
+
+  if (g_str_has_prefix (log + length, "frame pong:"))
+    log[length] = '\0';
+  if (g_str_has_prefix (other + length, "frame pong:"))
+    other[length] = '\0';
+}
+
 /* Checks that @bytes have the same effects in each lane.
  *
- * @second_errors: whether a bad frame may follow another one. If libsoup reads both at once, it
- *   closes the stream before it has sent the close frame for the first, so the close frames are not
- *   compared. */
+ * @drops_answers: whether a bad frame may follow a ping or another bad frame. If libsoup reads both
+ *   at once, it closes the stream before it has sent its answer to the first, so the close frames
+ *   and the last pongs are not compared. */
 static void
 compare (GByteArray *bytes,
          gsize       max_piece,
          guint32     seed,
-         gboolean    second_errors)
+         gboolean    drops_answers)
 {
   g_autofree char *expected = run (bytes, LANE_SLOW, max_piece, seed);
   g_autofree char *fast = run (bytes, LANE_FAST, max_piece, seed + 1);
   g_autofree char *switching = run (bytes, LANE_SWITCHING, max_piece, seed + 2);
 
-  if (second_errors)
+  if (drops_answers)
     {
       forget_close_frame (expected);
       forget_close_frame (fast);
       forget_close_frame (switching);
+      forget_missing_pongs (fast, switching);
+      forget_missing_pongs (fast, expected);
+      forget_missing_pongs (switching, expected);
     }
 
   g_assert_cmpstr (fast, ==, expected);
