@@ -7,7 +7,8 @@
 # packages must be installed. If Meson runs the tests, its log is copied to FOLDER/PART.json.
 #
 #   plain        all tests, with each option that adds tests, unless HB_LEAVE_OUT names its packages
-#   sanitizers   the same tests with AddressSanitizer and UndefinedBehaviorSanitizer
+#   sanitizers   the tests that run compiled code, with AddressSanitizer and
+#                UndefinedBehaviorSanitizer
 #   clang        the same tests with these sanitizers, built by Clang
 #   valgrind     the suite loopback with valgrind, in the build of the part plain
 #   coverage     the tests of the library, with a report of the lines that they reach
@@ -84,20 +85,22 @@ case "$part" in
       # through pointers of other types.
       options=(-Db_lundef=false -Dc_args=-fno-sanitize=function -Dbenchmarks=true)
     fi
-    # g-ir-scanner runs a program that loads the library, but not the runtime of the sanitizers,
-    # which must be loaded first. Therefore introspection is off. More optimization would double the
-    # time of the compiler.
+    # The suites checks and shell run no code of this build. g-ir-scanner runs a program that loads
+    # the library, but not the runtime of the sanitizers, which must be loaded first. Therefore
+    # introspection is off. More optimization would double the time of the compiler.
     test_build -Db_sanitize=address,undefined -Doptimization=1 -Dintrospection=disabled \
-      -Dvapi=disabled "${options[@]}" "$@"
+      -Dvapi=disabled "${options[@]}" --no-suite checks --no-suite shell "$@"
     ;;
   valgrind)
     meson test -C "$folder/plain" --no-rebuild --print-errorlogs --setup=valgrind \
       --suite=loopback "$@"
     ;;
   coverage)
-    test_build -Db_coverage=true -Dbuildtype=debug -Dintrospection=disabled -Dvapi=disabled \
-      -Dexamples=false --quiet --suite base --suite core --suite frame --suite loop --suite link \
-      --suite loopback --suite matrix "$@"
+    # `meson test` compiles only the programs of these suites.
+    meson setup "$build_dir" -Dwerror=true -Db_coverage=true -Dbuildtype=debug -Dexamples=false \
+      -Dintrospection=disabled -Dvapi=disabled
+    meson test -C "$build_dir" --print-errorlogs --quiet --suite base --suite core --suite frame \
+      --suite loop --suite link --suite loopback --suite matrix "$@"
     meson compile -C "$build_dir" coverage-of-lib
     ;;
   library)
