@@ -91,7 +91,6 @@ fi
 [ -f "$build_dir/build.ninja" ] \
   || meson setup "$build_dir" -Dwerror=true -Db_sanitize=thread -Dintrospection=disabled \
        -Dvapi=disabled -Dexamples=false
-meson compile -C "$build_dir"
 
 # Without this setting, GLib before 2.76 passes slices of memory from one thread to another without
 # free (), so ThreadSanitizer would not notice that a slice has been freed.
