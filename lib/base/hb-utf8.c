@@ -60,25 +60,23 @@ gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
 {
-  const guint8 *end;
-  const char *at;
-
-  /* @data may then be NULL, and C defines no sum with NULL. */
-  if (length == 0)
-    return TRUE;
-
-  end = data + length;
-
-  while (TRUE)
+  /* @data may be NULL if @length is 0, and C defines no sum with NULL. */
+  while (length > 0)
     {
-      data += count_ascii (data, end - data);
+      gsize n_ascii = count_ascii (data, length);
+      const char *at;
 
-      if (data == end || g_utf8_validate_len ((const char *) data, end - data, &at))
+      data += n_ascii;
+      length -= n_ascii;
+      if (length == 0 || g_utf8_validate_len ((const char *) data, length, &at))
         return TRUE;
 
       if (*at != '\0')
         return FALSE;
 
+      length -= at - (const char *) data;
       data = (const guint8 *) at;
     }
+
+  return TRUE;
 }
