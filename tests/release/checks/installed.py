@@ -165,6 +165,8 @@ def main():
                     or command['Type'] not in ('session', 'session-exclusive')
                     or command['Output'] != 'TAP'),
                    'each test names its type and its output')
+        check(commands['loopback-heartbeat.test']['Type'] == 'session-exclusive',
+              'no other test runs while a test measures time')
         check_none(find_unused(installation.programs, commands), 'each installed file is used')
         check_none(find_self_contained(installation.programs),
                    'programs that test the whole library load the installed one')
