@@ -20,7 +20,7 @@ typedef enum {
   OPEN,     /* the socket is full */
   GREETING, /* as OPEN, and a handler of `open` sends the message */
   CLOSING,  /* as OPEN, and close () follows the message */
-  RETURNED, /* 400 ms after the message was accepted, it was in flight, and the link was lost. */
+  RETURNED, /* The link was lost with the message in flight, 400 ms after its acceptance. */
 } When;
 
 typedef struct
