@@ -6,8 +6,8 @@
 
 #include "fixture.h"
 
-/* Many threads that send at the same time as the task's own thread. ThreadSanitizer runs this test:
- * see tests/loopback/tsan/run.sh. HB_CROWD_MESSAGES sets the total number of messages, and
+/* Many threads that send at the same time as the task's own thread. tests/loopback/tsan/run.sh runs
+ * this test with ThreadSanitizer. HB_CROWD_MESSAGES sets the total number of messages, and
  * HB_CROWD_LINKS the number of connections. */
 
 #define N_THREADS 8
@@ -175,8 +175,9 @@ send_all (gpointer data)
 
 /* Checks that the messages of each thread arrived once and in order. If the kernel had accepted
  * only a part of a message when a connection ended, the server has not received that message, so
- * the whole message is sent again on the next connection. The server sends nothing, because a
- * socket that is closed with unread bytes resets the connection and loses unsent data. */
+ * the whole message is sent again on the next connection. The server sends nothing. If the client
+ * closed its socket with unread bytes, the kernel would reset the connection, and discard data that
+ * it had accepted but not delivered. */
 static void
 assert_complete (Crowd *self)
 {
@@ -268,7 +269,7 @@ fill (gpointer data)
   return NULL;
 }
 
-/* Checks that waiting messages keep the order of each sender. */
+/* Checks that the messages of each sender wait in the order in which they were sent. */
 static void
 assert_ordered (GPtrArray *messages)
 {
@@ -287,7 +288,7 @@ assert_ordered (GPtrArray *messages)
     }
 }
 
-/* All threads send at the same time, and no message is written yet. */
+/* A hold keeps the task from connecting, so no message is sent. */
 static void
 test_bound (gconstpointer data)
 {
@@ -321,8 +322,7 @@ test_bound (gconstpointer data)
   crowd_clear (&crowd);
 }
 
-/* Counts the results while the task is opened and closed. Each accepted message must be reported as
- * sent or failed. */
+/* Counts the calls that have completed. A call also completes if its message is not sent. */
 static void
 count_result_cb (GObject      *source,
                  GAsyncResult *result,

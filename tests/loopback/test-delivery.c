@@ -30,14 +30,15 @@ static const Case cases[] = {
 
 static GTlsCertificate *certificate;
 
-/* The number of times that the library has queried the unacknowledged bytes */
+/* The number of times that the library has queried the number of unacknowledged bytes */
 static guint n_readings;
 
 int ioctl (int           fd,
            unsigned long request,
            ...);
 
-/* Replaces the function of the C library, because the dynamic linker prefers the program's own. */
+/* The dynamic linker uses this function in place of the ioctl () of the C library. The function
+ * counts the queries, and calls the one that it replaces. */
 int
 ioctl (int           fd,
        unsigned long request,
@@ -208,7 +209,8 @@ test_room (Fixture       *fixture,
   hb_websocket_task_set_max_buffered_amount (fixture->task, 5);
   fixture_open (fixture);
 
-  /* Ends the iteration, because the first message of an iteration is written at once. */
+  /* Ends the current iteration. The next message is then the first of an iteration, and is written
+   * at once. */
   wait_idle ();
   assert_sends (fixture->task, "three");
   while (!hb_websocket_task_send_text (fixture->task, "three", NULL))

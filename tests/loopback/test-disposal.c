@@ -177,8 +177,7 @@ test_in_state (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* If the application keeps a reference to the connection, the connection is dropped
- * nevertheless. */
+/* Disposal drops the connection even if the application has a reference to it. */
 static void
 test_connection_is_kept (Fixture       *fixture,
                          gconstpointer  data)
@@ -192,7 +191,7 @@ test_connection_is_kept (Fixture       *fixture,
   wait_until (soup_websocket_connection_get_state (connection) == SOUP_WEBSOCKET_STATE_CLOSED);
 }
 
-/* The task is disposed of while a peer that does not read blocks its messages. */
+/* The task is disposed of while messages wait because the peer does not read. */
 static void
 test_with_backlog (Fixture       *fixture,
                    gconstpointer  data)

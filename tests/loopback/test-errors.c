@@ -121,8 +121,8 @@ test_retry_after (Fixture       *fixture,
   expect_wait (fixture, 500, "7", "reconnect:1:20");
 }
 
-/* A message arrives in the same segment as the answer to the handshake. The task must deliver it,
- * although no later poll reports it. */
+/* A message arrives in the same segment as the answer to the handshake. The task must deliver the
+ * message, although the socket does not become readable again. */
 static void
 test_message_with_answer (Fixture       *fixture,
                           gconstpointer  data)

@@ -5,7 +5,7 @@
 #include "footing.h"
 #include "raw-frame.h"
 
-/* The frames of long messages, and the frames between them, on plain TCP and on TLS */
+/* The frames of long messages, and other frames that are sent between these, over TCP and TLS */
 
 /* More bytes than the kernel buffers for a peer that does not read */
 #define BIG      (4 * 1024 * 1024)
@@ -91,7 +91,8 @@ test_pong (Fixture       *fixture,
 {
   RawPeer *peer = send_in_part (fixture);
 
-  g_test_summary ("A ping of the server is answered before the message has ended");
+  g_test_summary ("A ping that arrives while a message of many frames is partly sent is answered "
+                  "before the end of the message");
 
   raw_peer_send (peer, RAW_PING, "one", 3);
   raw_peer_wait_delivered (peer);
@@ -139,7 +140,7 @@ static void
 test_ping_frame (Fixture       *fixture,
                  const Footing *footing)
 {
-  g_test_summary ("A ping frame is sent between two frames of the message");
+  g_test_summary ("A ping frame is sent between two frames of a message");
 
   expect_own_ping (fixture, HB_HEARTBEAT_MODE_PING, "ping:heartbeat " BIG_WORD);
 }
@@ -267,7 +268,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Long messages in several frames, and the frames between these.");
+  g_test_summary ("Long messages in several frames, and other frames between these.");
 
   footing_init ();
 

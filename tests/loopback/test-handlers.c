@@ -108,8 +108,8 @@ act_hold_and_close (Scene *scene)
   hb_websocket_task_close (scene->task, 1000, NULL);
 }
 
-/* Sends a text. In CLOSED, no text is accepted. Only the callbacks of close_async () and of a
- * cancelled open_async () run in that state. */
+/* Sends a text message. In CLOSED, the task accepts no message. In this test, only the callbacks of
+ * close_async () and of a cancelled open_async () send in that state. */
 static void
 send_text (Scene *scene)
 {
@@ -161,8 +161,8 @@ act_set (Scene *scene)
   hb_websocket_task_set_reconnect_func (scene->task, NULL, NULL, NULL);
 }
 
-/* This function and the next one make an invalid setting, which ends the task at the current
- * attempt or at the next one. */
+/* This function and act_set_bad_origin () set a property to an invalid value. The task then ends at
+ * the current attempt or at the next one. */
 static void
 act_set_bad_uri (Scene *scene)
 {
@@ -230,7 +230,7 @@ act_hold_and_dispose (Scene *scene)
   act_dispose (scene);
 }
 
-/* Iterates the main loop a few times. */
+/* Iterates the main context a few times. */
 static void
 act_nest (Scene *scene)
 {

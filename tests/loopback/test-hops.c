@@ -108,7 +108,7 @@ tear_down (HopFixture    *fixture,
   site_free (fixture->elsewhere);
 }
 
-/* Adds a cookie for TLS only, and headers of the application. */
+/* Adds a cookie that is sent only over TLS, and headers of the application. */
 static void
 add_secrets (HopFixture *fixture)
 {
@@ -268,8 +268,8 @@ other_queued_cb (SoupSession *session,
                                  "Authorization", "Bearer 0ther");
 }
 
-/* The application makes a request with the same session at the same time. The header that it adds
- * to its own request for a tunnel must reach the proxy. */
+/* While the task connects, the application makes a request with the same session. The header that
+ * the application adds to its own request for a tunnel must reach the proxy. */
 static void
 test_others (HopFixture    *fixture,
              gconstpointer  data)

@@ -14,7 +14,7 @@
  * answer, and then the tasks are dropped in a random order.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the time in which each test runs rounds. */
+ * may behave differently. HB_WALK_SECONDS sets the time for which each test runs rounds. */
 
 #define N_TASKS   300
 #define N_THREADS 3
@@ -212,7 +212,7 @@ walk_take (Walk  *self,
     }
 }
 
-/* Sends a message on each connection until an answer comes, because a connection that the server
+/* Sends a message on each connection until an answer arrives, because a connection that the server
  * has closed may look open for a while. */
 static gboolean
 has_answer (HbWebsocketTask *task,

@@ -4,14 +4,15 @@
 
 #include "fixture.h"
 
-/* Imitations of servers that drop a client without a heartbeat, even while they send data to it.
- * With liveness STEADY, the task must send its heartbeat often enough for each of them. */
+/* Imitations of servers that drop a client if it sends no heartbeat, even while they send data to
+ * it. With liveness STEADY, the task must send its heartbeat often enough for each server. */
 
 #define PING_AFTER 30
 #define N_REPLIES  12
 
 /* The server sends a message every FEED milliseconds, and drops the client after MAX_MESSAGES
- * messages without a heartbeat. With a time limit, the test would fail on a slow machine. */
+ * messages without a heartbeat. If the server had a time limit instead, the test would fail on a
+ * slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 
@@ -21,7 +22,7 @@ typedef struct
   const char *ping_bytes; /* (nullable) the whole ping, in place of the next two fields */
   const char *ping_head;  /* the text before the number of the ping */
   const char *ping_tail;  /* the text after the number */
-  const char *ping_word;  /* the head in the form that a RawPeer shows */
+  const char *ping_word;  /* the start of the word that raw_peer_take () returns for a ping */
   guint8      opcode;
   const char *reply;      /* the text before the number in the reply */
 } Server;

@@ -49,8 +49,8 @@ test_nested (Fixture       *fixture,
   RawPeer *peer = fixture_open_raw (fixture);
   guint n_messages = 0;
 
-  g_test_summary ("While a handler of a message runs a main loop, no other message is read, "
-                  "whether the task or libsoup has read the first one");
+  g_test_summary ("While a handler of a message runs a main loop, no other message is emitted, "
+                  "whether the task or libsoup has read the first message");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
   raw_peer_gather (peer, TRUE);
@@ -183,8 +183,8 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("libsoup refuses a message that a change of max-message-size makes too long "
-                  "while the message is received");
+  g_test_summary ("If max-message-size is lowered below the length of a message that is partly "
+                  "received, libsoup refuses the message");
 
   interrupt (fixture, lower_limit, NULL);
   signal_log_expect (fixture->log, "state:closed error:message-too-big close:1006");
@@ -250,8 +250,8 @@ test_pongs (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A pong counts as the reply to a ping, with libsoup and without. After a call of "
-                  "get_connection (), libsoup receives each pong");
+  g_test_summary ("A pong counts as the reply to a ping, whether or not libsoup receives it. After "
+                  "a call of get_connection (), libsoup receives each pong");
 
   n_pongs = 0;
   hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);

@@ -25,7 +25,7 @@ typedef enum
   N_LANES,
 } Lane;
 
-/* One connection, and everything that the server's bytes cause on it */
+/* One connection, and a log of everything that the server's bytes cause */
 typedef struct
 {
   RawServer       *server;
@@ -226,8 +226,8 @@ forget_close_frame (char *log)
     line[1] = '\0';
 }
 
-/* Removes the pongs at the end of one log that the other log lacks, if an error ended the
- * connection. */
+/* If an error ended the connection, removes the pongs at the end of the longer log that the shorter
+ * log does not have. */
 static void
 forget_missing_pongs (char *log,
                       char *other)

@@ -66,8 +66,9 @@ ping_cb (HbWebsocketTask *task,
   return g_strdup ("ping");
 }
 
-/* Lets a thread drop the last reference while this thread runs the main loop. @owned decides
- * whether the loop owns its context between two iterations, as a GMainLoop does. */
+/* Lets another thread drop the last reference while this thread runs the main loop.
+ *
+ * @owned: whether the loop owns its context between two iterations, as a GMainLoop does */
 static void
 collect_elsewhere (Collection *self,
                    gboolean    owned)
@@ -235,8 +236,8 @@ test_after_thread (void)
   HbWebsocketTask *task = hb_websocket_task_new (raw_server_get_uri (server));
   GThread *thread = g_thread_new ("brief", open_and_leave, task);
 
-  g_test_summary ("A task and its connection are freed even if the thread has ended and no thread "
-                  "runs the context");
+  g_test_summary ("A task and its connection are freed even if the task's thread has ended and no "
+                  "thread runs the task's context");
 
   wait_until (is_open (server));
   g_thread_join (thread);

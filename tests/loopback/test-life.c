@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* The signals of a task in their order, and the state at each */
+/* The order of a task's signals, and the state of the task at each signal */
 
 static void
 test_open_and_close (Fixture       *fixture,
@@ -375,7 +375,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The signals of a task, in their order, and the state at each.");
+  g_test_summary ("The order of a task's signals, and the state of the task at each signal.");
 
   add_test ("/loopback/life/open-and-close", test_open_and_close);
   add_test ("/loopback/life/reconnect", test_reconnect);

@@ -12,7 +12,7 @@
 #define PING      20
 
 /* The number of replies for which a test waits after it has begun to count them. Fewer replies
- * could have been in transit before. */
+ * could all belong to pings that were sent before. */
 #define N_REPLIES 3
 
 typedef struct
@@ -141,7 +141,8 @@ test_nested_in_message (Fixture       *fixture,
 {
   Many many;
 
-  g_test_summary ("The heartbeats of all other tasks go on while a handler runs a main loop");
+  g_test_summary ("The heartbeats of all other tasks go on while a handler of one task runs a main "
+                  "loop");
 
   many_init (&many, fixture, data);
   g_signal_connect (many.tasks[0], "message", G_CALLBACK (run_loop_cb), &many);
@@ -303,7 +304,8 @@ count_timers (void)
   return n;
 }
 
-/* The orders in which four tasks are dropped. The first two tasks share a context. */
+/* The orders in which four tasks are dropped. Tasks 0 and 1 share one context, and
+ * tasks 2 and 3 share another. */
 static const char * const orders[] = { "0123", "3210", "2031", "0231", "1302" };
 
 static void
@@ -410,7 +412,8 @@ count_sources (GMainContext *context)
   return n;
 }
 
-/* Returns the number of sources that the tasks have in the context with index 0. */
+/* Opens many tasks in the first context, counts the sources that they have in it, and drops the
+ * tasks. */
 static guint
 count_sources_of_tasks (Fixture      *fixture,
                         GMainContext *contexts[2],
@@ -447,8 +450,8 @@ test_sources (Fixture       *fixture,
   GMainContext *contexts[2] = { g_main_context_new (), g_main_context_new () };
   SoupSession *session;
 
-  g_test_summary ("While a connection is open, its private session has no source in the context, "
-                  "because the loop would check the source in each iteration");
+  g_test_summary ("While a connection is open, the task's private session has no source in the "
+                  "context, because the loop would check the source in each iteration");
 
   g_main_context_push_thread_default (contexts[0]);
   session = soup_session_new ();
@@ -600,8 +603,8 @@ add_sized (const char *name,
     }
 }
 
-/* Lets the server send frames that libsoup handles, followed by @end. The task must then emit
- * @words. */
+/* Lets the server send frames that libsoup handles, and then the bytes @end. If @end is empty, the
+ * server closes the socket instead. The task must then emit @words. */
 static void
 exchange (Fixture    *fixture,
           const char *end,

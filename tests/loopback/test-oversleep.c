@@ -156,8 +156,8 @@ test_nested_elsewhere (Fixture       *fixture,
   g_autoptr (GSource) source = g_timeout_source_new (G_MAXINT);
   RawPeer *peer;
 
-  g_test_summary ("A reply is read before it counts as missing, even if a source that is "
-                  "dispatched before the socket's source runs a main loop");
+  g_test_summary ("A reply is read before it counts as missing, even if another source runs a "
+                  "main loop before the socket's source is dispatched");
 
   g_source_set_callback (source, run_loop_cb, NULL, NULL);
   hb_websocket_task_open (fixture->task);

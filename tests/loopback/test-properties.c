@@ -110,7 +110,8 @@ assert_is_first (HbWebsocketTask *task,
 
   g_object_get_property (G_OBJECT (task), property->name, value);
 
-  /* The text of a number is not compared, because some locales use another decimal separator. */
+  /* A floating-point number is not compared as text, because some locales use another decimal
+   * separator. */
   if (G_VALUE_HOLDS_DOUBLE (value))
     {
       g_assert_cmpfloat_with_epsilon (g_value_get_double (value), 0, 1e-9);

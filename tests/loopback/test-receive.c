@@ -123,7 +123,7 @@ test_calls (Fixture       *fixture,
   assert_result (fixture, &first, "text:one");
   assert_result (fixture, &third, "binary:3");
 
-  /* If the cancellable was triggered before, the call does not pause the task. */
+  /* A call whose cancellable has already been triggered does not pause the task. */
   hb_websocket_task_set_paused (fixture->task, FALSE);
   receive (fixture, cancellable, &second);
   assert_result (fixture, &second, "g-io-error-quark:19");
@@ -219,7 +219,8 @@ test_stands_still (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("While 1 MiB waits, nothing is read, and no ping of the server is answered");
+  g_test_summary ("While 1 MiB waits, nothing is read, no ping of the server is answered, and a "
+                  "missing reply does not end the connection");
 
   if (!has_stream)
     {

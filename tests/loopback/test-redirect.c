@@ -6,7 +6,7 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The redirects of a handshake that the task follows, and the headers that it then sends */
+/* The redirects that the task follows, and the headers that it sends to each new location */
 
 static GTlsCertificate *certificate;
 
@@ -66,8 +66,8 @@ open_link (Redirection *fixture)
   signal_log_expect (fixture->base.log, "state:open open");
 }
 
-/* Checks that no connection opens. The error must give the reason, and quote nothing secret of the
- * redirect. The next attempt must be made as after any other failure. */
+/* Checks that no connection opens. The error must give the reason, and must not contain the secrets
+ * of the location. The next attempt must be made as after any other failure. */
 static void
 assert_refused (Redirection *fixture,
                 const char  *location,
@@ -165,8 +165,8 @@ assert_keeps (Redirection *fixture,
   g_assert_null (g_uri_get_fragment (uri));
 }
 
-/* The headers of the application are also sent after a redirect to the same origin, in whatever
- * form the server writes its address. A fragment is not sent. */
+/* The headers of the application are also sent after a redirect to the same origin, whatever form
+ * the new location has. A fragment is dropped. */
 static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)
@@ -201,7 +201,7 @@ assert_strips (Redirection *fixture,
   request = site_get_last (fixture->there);
   assert_has_no_secrets (request);
 
-  /* The request must have the headers of a WebSocket, and the new host. */
+  /* The request must have the headers of a WebSocket handshake, and the new host. */
   *strrchr (host, '/') = '\0';
   g_assert_nonnull (strstr (request, host));
   g_assert_nonnull (strstr (request, "\r\nSec-WebSocket-Key: "));
@@ -410,8 +410,8 @@ test_user_info_later (Redirection   *fixture,
   g_assert_cmpstr (g_uri_get_user (uri), ==, "anna");
 }
 
-/* Another server does not receive the user info, even if it asks with the realm of the first
- * server. */
+/* Another server does not receive the user info, even if it requires a login for the same realm as
+ * the first server. */
 static void
 test_user_info_is_kept (Redirection   *fixture,
                         gconstpointer  data)
@@ -455,8 +455,8 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The redirects of a handshake that are followed, and the headers of the new "
-                  "requests.");
+  g_test_summary ("The redirects that the task follows, and the headers that it sends to each new "
+                  "location.");
 
   certificate = certificate_new ();
 

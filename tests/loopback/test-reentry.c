@@ -179,8 +179,8 @@ test_reconnect_func_replaces_itself (Fixture       *fixture,
   guint *delay = g_new (guint, 1);
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A function for delays may remove itself. Its data is freed after it has "
-                  "returned");
+  g_test_summary ("A function that returns the reconnect delay may remove itself. Its data is "
+                  "freed after it has returned");
 
   *delay = 7;
   hb_websocket_task_set_reconnect_func (fixture->task, replace_delay_cb, delay, g_free);
@@ -211,7 +211,8 @@ test_stale_ping (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A ping for the old connection is not sent on the next one");
+  g_test_summary ("If the ping function reconnects the task, its ping is not sent on the new "
+                  "connection");
 
   fixture_open_raw (fixture);
   hb_websocket_task_set_ping_func (fixture->task, reconnect_in_ping_cb, fixture->raw, NULL);
@@ -255,9 +256,8 @@ test_stale_ping_after_reconnect (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A ping for a connection that reconnect_now () has dropped is not sent on the "
-                  "next connection, even if the ping function returns after that connection has "
-                  "opened");
+  g_test_summary ("A ping for a connection that reconnect_now () has dropped is not sent, even if "
+                  "the ping function returns after the next connection has opened");
 
   hb_websocket_task_set_ping_func (fixture->task, wait_in_ping_cb, fixture->raw, NULL);
   g_signal_connect (fixture->task, "message", G_CALLBACK (check_and_reconnect_cb), NULL);

@@ -12,7 +12,7 @@
 #define CLOSE_AFTER   2000
 
 /* The tolerance for the difference between GLib's clock and the test's clock, and for the time
- * between two readings */
+ * between two readings of a clock */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"

@@ -5,8 +5,8 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* Secrets in the user info and query of a URI, in header values and in payloads. None may appear in
- * a log, in the text of an error, or in a property that the task sets. */
+/* Secrets in the user info and query of a URI, in header values and in payloads. No secret may
+ * appear in a log, in the text of an error, or in a property that the task sets. */
 
 /* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
 #define SECRET "s3cr3t"
@@ -27,7 +27,7 @@ capture (const char     *domain,
          const char     *text,
          gpointer        user_data)
 {
-  /* GLib ends the test after this function, and would not print the message. */
+  /* After this function, GLib ends the test without printing the message. */
   if ((level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0)
     g_printerr ("%s\n", text);
   else
@@ -204,14 +204,14 @@ assert_fails (Life       *life,
   error_cb (life->base.task, error, life);
 }
 
-/* Prevents a reconnection at the end of a test. */
+/* Sets a reconnect delay that is longer than the test, so that the task does not reconnect. */
 static void
 stay_lost (Fixture *fixture)
 {
   hb_websocket_task_set_reconnect_timeout (fixture->task, 60000);
 }
 
-/* A login on each connection, and a heartbeat of bytes */
+/* A message that is sent before mark_ready (), a ping with `ping-bytes`, and queued messages */
 static void
 test_login (Life          *life,
             gconstpointer  data)
@@ -255,7 +255,7 @@ test_argument (Life          *life,
   g_ptr_array_set_size (life->texts, 0);
 }
 
-/* A ping of check () that has no reply */
+/* A ping that check () sends, and that is not answered */
 static void
 test_pong_timeout (Life          *life,
                    gconstpointer  data)

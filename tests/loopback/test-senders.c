@@ -262,7 +262,7 @@ test_flush_includes (Fixture       *fixture,
   g_assert_true (hb_websocket_task_flush_finish (fixture->task, result, NULL));
 }
 
-/* An error that the call returns in the other thread */
+/* A message that another thread sends, and the error with which the call fails */
 typedef struct
 {
   const char            *name;
