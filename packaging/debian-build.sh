@@ -69,7 +69,7 @@ make_source ()
   cp -a "$tree/packaging/debian" "$tree/debian"
 }
 
-# Without --build, apt-get installs the dependencies of all packages.
+# Without --build, apt-get installs the build dependencies of all packages.
 install_build_dependencies ()
 {
   local options=()

@@ -18,12 +18,12 @@ get_settings (HbWebsocketTask *self)
  *
  * The session that makes the connections.
  *
- * A session of the application provides its proxy, cookies, TLS database, credentials and logger. A
- * change takes effect at the next attempt, which may be the one that
+ * If the application sets a session, the connections use its proxy, cookies, TLS database,
+ * credentials and logger. A change takes effect at the next attempt, which may be the one that
  * [signal@WebsocketTask::connecting] announces.
  *
- * With `NULL`, the default, the task makes a private session for each attempt, which no other code
- * can see.
+ * With `NULL`, the default, the task makes a private session for each attempt. No other code can
+ * see that session.
  *
  * A session looks up the name of a server only once. An application that sets a session therefore
  * has to set another one when the server's address may have changed. [The page on
@@ -80,7 +80,7 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_URI`.
  *
  * The attempt follows redirects of the server, up to ten in a row. The next attempt starts from
- * `uri` again. The following redirects are not followed, and the attempt fails with an
+ * `uri` again. The attempt does not follow a redirect of one of these kinds, but fails with an
  * `HB_ERROR_HANDSHAKE` that names the reason:
  *
  * - from `wss` or `https` to `ws` or `http`
@@ -137,7 +137,7 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt. If a subprotocol is not valid then, the task becomes `CLOSED` with
+ * attempt. If a subprotocol is not valid at that time, the task becomes `CLOSED` with
  * `HB_ERROR_INVALID_ARGUMENT`. If the list is empty, as by default, the task offers no subprotocol.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
@@ -337,7 +337,7 @@ hb_websocket_task_set_heartbeat_mode (HbWebsocketTask *self,
  *
  * The proof that the server is alive, and the time of the next ping.
  *
- * By default, all data that arrives is a proof, and delays the next ping.
+ * By default, any data that arrives proves that the server is alive, and delays the next ping.
  *
  * Since: 1.0
  */
@@ -390,8 +390,8 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * called, and after a change of the network if [property@WebsocketTask:network-aware] is set.
  *
  * If the main context wakes for another task, a ping that is due soon is sent at the same time, so
- * that the context need not wake again for the ping. The ping is early by at most a sixteenth of
- * this time, and by at most a second.
+ * that the context does not have to wake again for the ping. The ping is early by at most a
+ * sixteenth of this time, and by at most a second.
  *
  * Since: 1.0
  */
@@ -485,8 +485,8 @@ hb_websocket_task_set_pong_timeout (HbWebsocketTask *self,
  * The text of a ping.
  *
  * In mode `MESSAGE`, the ping is a text message. In mode `PING`, the first 125 bytes of the text
- * are the payload of the ping frame. [property@WebsocketTask:ping-bytes] and a function of
- * [method@WebsocketTask.set_ping_func] replace this text.
+ * are the payload of the ping frame. [property@WebsocketTask:ping-bytes] and a function that is set
+ * with [method@WebsocketTask.set_ping_func] replace this text.
  *
  * Since: 1.0
  */
@@ -674,8 +674,8 @@ hb_websocket_task_set_reconnect_timeout_max (HbWebsocketTask *self,
  *
  * The random share of each reconnect delay, from 0 to 1.
  *
- * Each delay is shortened by a random part of up to this share, so that the clients of a server
- * that has failed do not all reconnect at the same moment.
+ * Each delay is shortened by a random amount, at most by this share of the delay, so that the
+ * clients of a server that has failed do not all reconnect at the same moment.
  *
  * Since: 1.0
  */
@@ -719,7 +719,7 @@ hb_websocket_task_set_reconnect_jitter (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:repeat-limit:
  *
- * The number of attempts to reconnect in a row that may fail before the task gives up.
+ * The number of consecutive attempts to reconnect that may fail before the task gives up.
  *
  * With -1, the default, the task never gives up. With 0, the task never reconnects. A connection
  * that does not stay [property@WebsocketTask:ready] for [property@WebsocketTask:min-uptime] counts
@@ -829,7 +829,7 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
  * The time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt, or
- * while the attempt waits because 64 others run.
+ * while the attempt waits because 64 other attempts are running.
  *
  * Since: 1.0
  */
@@ -924,9 +924,9 @@ hb_websocket_task_set_close_timeout (HbWebsocketTask *self,
  * The maximum size of a message from the server, in bytes.
  *
  * A longer message ends the task with `HB_ERROR_MESSAGE_TOO_BIG`, because the server would send it
- * again after a reconnection. The size is that of the message as it is delivered, with all its
- * fragments and decompressed. With 0, or with a number above 2,147,483,647, the limit is
- * 2,147,483,647 bytes, because libsoup cannot hold a longer message.
+ * again after a reconnection. The size is that of the complete message, with all its fragments,
+ * after decompression. With 0, or with a number above 2,147,483,647, the limit is 2,147,483,647
+ * bytes, because libsoup cannot hold a longer message.
  *
  * Since: 1.0
  */
@@ -1312,7 +1312,7 @@ hb_websocket_task_set_paused (HbWebsocketTask *self,
  *
  * If this property is not `NULL`, it replaces [property@WebsocketTask:ping-message]. In mode
  * `MESSAGE`, the ping is then a binary message with this payload, as MQTT requires. In mode `PING`,
- * the first 125 bytes are the payload of the ping frame. If a function of
+ * the first 125 bytes are the payload of the ping frame. If a function that is set with
  * [method@WebsocketTask.set_ping_func] returns a text, the task sends that text instead. With
  * `NULL`, the default, the task sends `ping-message`.
  *
@@ -1360,17 +1360,17 @@ hb_websocket_task_set_ping_bytes (HbWebsocketTask *self,
  *
  * The maximum time for which a message waits to be sent, in milliseconds.
  *
- * A message that has waited this long is dropped, and is never sent. Its
- * [method@WebsocketTask.send_message_async] fails with `HB_ERROR_EXPIRED`.
+ * A message that has waited this long is dropped, and is never sent. A pending call of
+ * [method@WebsocketTask.send_message_async] for this message fails with `HB_ERROR_EXPIRED`.
  * [signal@WebsocketTask::error] is emitted with the same error, for the first message that has
  * expired since the queue was last empty. Set this property if an old message would do harm, for
  * example a command to a machine.
  *
- * The time starts when the message is accepted, and includes the time of a suspend. Messages expire
- * in every state. A message that the connection has accepted, completely or in part, does not
- * expire, not even while it waits for an acknowledgement ([property@WebsocketTask:delivery]). If
- * that connection is lost and the message must be sent again, the time since the task accepted the
- * message counts.
+ * The time starts when the message is accepted, and also runs while the machine is suspended.
+ * Messages expire in every state. A message that the connection has accepted, completely or in
+ * part, does not expire, not even while it waits for an acknowledgement
+ * ([property@WebsocketTask:delivery]). If that connection is lost and the message must be sent
+ * again, the time since the task accepted the message counts.
  *
  * A change takes effect at once. For messages that were accepted while the property was 0, the time
  * starts at the change. With 0, messages wait forever.

@@ -71,11 +71,12 @@ hb_websocket_task_get_state (HbWebsocketTask *self)
  *
  * The open connection.
  *
- * The property is `NULL` while no connection is open, and each connection is another object. Signal
- * handlers that are connected to this object are lost with it. Those of the task stay connected.
+ * The property is `NULL` while no connection is open, and each connection is a new object. Signal
+ * handlers that are connected to this object are lost with it. Handlers that are connected to the
+ * task stay connected.
  *
  * Once the application has read this property, the object emits its own signals for messages and
- * pongs if handlers are connected to these signals, which makes receiving slower.
+ * pongs if handlers are connected to these signals. Receiving is then slower.
  *
  * Since: 1.0
  */
@@ -129,7 +130,7 @@ hb_websocket_task_get_protocol (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:attempt:
  *
- * The number of attempts to reconnect in a row, including the next one.
+ * The number of consecutive attempts to reconnect, including the next one.
  *
  * The number returns to 0 when a connection has been [property@WebsocketTask:ready] for
  * [property@WebsocketTask:min-uptime].
@@ -226,8 +227,8 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * continued, the value does not change.
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
- * [property@WebsocketTask:pong-message] is `NULL` and no function of
- * [method@WebsocketTask.set_pong_func] is set.
+ * [property@WebsocketTask:pong-message] is `NULL` and no function is set with
+ * [method@WebsocketTask.set_pong_func].
  *
  * Since: 1.0
  */
@@ -284,7 +285,7 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
  * The status of the server's answer to the last handshake.
  *
  * The status is 101 if the answer opened a WebSocket, and 0 if the last attempt has received no
- * answer. After redirects that were followed, it is the status of the last server's answer. After a
+ * answer. After redirects that were followed, it is the status of the final answer. After a
  * redirect that was not followed, it is the status of the redirect.
  *
  * Since: 1.0
@@ -314,9 +315,9 @@ hb_websocket_task_get_http_status (HbWebsocketTask *self)
  * The error with which the last attempt or connection ended.
  *
  * The property is `NULL` once a connection is open, and stays `NULL` if that connection ends
- * without an error, for example by a close frame of the server. It can be bound to a label. When
- * the task emits `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do
- * not change the property.
+ * without an error, for example by a close frame of the server. When the task gives up with
+ * `HB_ERROR_REPEAT_LIMIT`, the property has that error. Errors of single messages do not change the
+ * property. The property can be bound to a label.
  *
  * Since: 1.0
  */
@@ -394,7 +395,7 @@ hb_websocket_task_can_acknowledge (HbWebsocketTask *self)
  * hb_websocket_task_get_metrics:
  * @self: a task
  *
- * Gets figures about everything that the task has done so far.
+ * Gets figures about the work of the task since its construction.
  *
  * Returns: (transfer full): a copy of the current figures
  *

@@ -399,7 +399,8 @@ install_signals (GType type)
    *
    * Emitted when a message has been received.
    *
-   * The details `text` and `binary` select one type. Text is valid UTF-8, and may contain a NUL.
+   * The detail `text` selects text messages, and `binary` selects binary messages. Text is valid
+   * UTF-8, and may contain a NUL.
    *
    * Messages are delivered one at a time. While a handler runs a main loop of its own, the next
    * message is not delivered, and the heartbeat does not treat the silence of the server as a
@@ -825,13 +826,15 @@ hb_websocket_task_reconnect_later (HbWebsocketTask *self)
  *
  * Checks the connection now.
  *
+ * Call this method, for example, when a window is shown again.
+ *
  * If a connection is open, the task sends a ping, even if [property@WebsocketTask:ping-timeout] is
  * 0. It sends none if it is already waiting for a reply within
  * [property@WebsocketTask:pong-timeout], or if the mode is `MESSAGE` and the connection is not
  * [property@WebsocketTask:ready].
  *
  * In the state `WAITING`, the task makes the next attempt at once, unless attempts are held. In
- * other states, the call has no effect. Call this method when a window is shown again.
+ * other states, the call has no effect.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED`, as in
  * [method@WebsocketTask.reconnect_now].
@@ -1203,9 +1206,10 @@ hb_websocket_task_flush_finish (HbWebsocketTask  *self,
  *
  * Receives the next message.
  *
- * The first call sets [property@WebsocketTask:paused], so that no message is emitted by
- * [signal@WebsocketTask::message] or lost between two calls. If a message already waits, the call
- * completes with it. Several calls that are pending receive messages in the order of the calls.
+ * The call sets [property@WebsocketTask:paused]. A message that arrives between two calls therefore
+ * waits for the next call, and [signal@WebsocketTask::message] is not emitted for it. If a message
+ * already waits, the call completes with it. Several calls that are pending receive messages in the
+ * order of the calls.
  *
  * The call continues across reconnections until the task is `CLOSED`. On a `CLOSED` task, the call
  * returns a message that was received before, and fails if none is left.

@@ -36,8 +36,8 @@ IMPLIED = {
               'receive_finish'},
 }
 
-# In Python, a test calls a method, or passes it to a helper. In JavaScript it calls the method. In
-# Vala it may also call `begin` and `end`.
+# In Python, a test calls a method, or passes it to a helper. In JavaScript, it calls the method. In
+# Vala, it may also call `begin` and `end` of the method.
 METHOD = {
     '.js': r'\.{}\(',
     '.py': r'\.{}(?=[(,)])',

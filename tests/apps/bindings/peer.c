@@ -11,7 +11,7 @@
  * a line for each WebSocket that opens. It runs until its standard input ends, so it never outlives
  * a test.
  *
- * On any path, it echoes each message, except these texts:
+ * On each path that is not named below, it echoes each message, except these texts:
  *   heartbeat     it replies with "pong"
  *   header NAME   it replies with the value of this header of the handshake
  *   leave         it closes with code 4001, "see you"

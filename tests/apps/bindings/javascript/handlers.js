@@ -14,8 +14,9 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Collects the messages about exceptions in handlers, which only GJS can catch. The messages are
-// critical, so with G_DEBUG=fatal-criticals they would end the program.
+// Runs `call`, and returns the number of exceptions in handlers that GJS reports meanwhile. Only
+// GJS can catch these exceptions, so the function collects the messages that GJS logs. Some of them
+// are critical, so with G_DEBUG=fatal-criticals they would end the program.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);

@@ -58,8 +58,8 @@ main({
     await closeTask(watcher);
   },
 
-  // Handlers and functions are freed when they are replaced or removed, and with the task at the
-  // latest. Each holds another task, whose connection then ends.
+  // A function is freed when it is replaced or removed. Handlers and functions are freed with the
+  // task at the latest. Each refers to another task, whose connection ends when that task is freed.
   async functions_are_released() {
     const watcher = await openTask();
     let task = newTask();

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Asynchronous calls that Python awaits in asyncio."""
+"""Asynchronous calls that Python awaits with asyncio."""
 
 import asyncio
 import os
@@ -77,7 +77,7 @@ def test_handlers():
 
 
 def test_receive():
-    """A coroutine receives in a loop, across a lost connection, until the task is closed."""
+    """A coroutine receives in a loop, across lost connections, until the task is closed."""
     async def work():
         task = new_task(paused=True, reconnect_timeout=1)
         task.connect('open', lambda task: task.send_text('hello'))
@@ -113,7 +113,11 @@ def test_interrupt():
 
 
 def test_cancelled_coroutines():
-    """If asyncio cancels a call, its attempt ends, or its message leaves the queue."""
+    """asyncio can cancel calls.
+
+    A cancelled open_async() closes the task. A cancelled send_message_async() takes back the
+    message that waits in the queue. A cancelled receive_async() takes no message away.
+    """
     if gi.version_info < (3, 57):
         raise Skip('asyncio cannot cancel a call before PyGObject 3.57')
 

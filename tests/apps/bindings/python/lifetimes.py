@@ -69,7 +69,7 @@ def test_handlers_alone():
 
 
 def test_functions_keep():
-    """A function that refers to its own task keeps it alive.
+    """A function that refers to its own task keeps the task alive.
 
     The collector cannot see the references that a task holds.
     """
@@ -90,7 +90,7 @@ def test_functions_keep():
 
 
 def test_call_keeps():
-    """A pending call keeps its task alive until its callback."""
+    """A pending call keeps its task alive until its callback has been called."""
     opened = []
 
     def begin():
@@ -107,7 +107,10 @@ def test_call_keeps():
 
 
 def test_functions_are_released():
-    """Handlers and functions are freed when they are replaced, and with the task at the latest."""
+    """A function is freed when it is replaced or removed.
+
+    Handlers and functions are freed with the task at the latest.
+    """
     def make():
         def func(*_):
             return None

@@ -294,7 +294,7 @@ void test_metrics () throws Error
   // The metrics are a snapshot, and do not change afterwards.
   assert (task.get_metrics ().get_uptime () >= metrics.get_uptime ());
 
-  // An assignment copies the metrics, so the copy stays valid, like that of copy ().
+  // An assignment copies the metrics, so `kept` stays valid when the original is freed.
   Hb.Metrics kept = metrics;
   metrics = null;
   assert (kept.get_bytes_sent () == 5);

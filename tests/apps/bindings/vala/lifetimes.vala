@@ -22,8 +22,8 @@ void test_handlers_alone () throws Error
 
 delegate void Taker (Token token);
 
-// Handlers and functions are freed when they are replaced or removed, and with the task at the
-// latest.
+// A function is freed when it is replaced or removed. Handlers and functions are freed with the
+// task at the latest.
 void test_functions_are_released () throws Error
 {
   var task = new Hb.WebsocketTask (uri);
