@@ -15,8 +15,8 @@ function fail() {
 }
 
 // Runs `call`, and returns the number of exceptions in handlers that GJS reports meanwhile. Only
-// GJS can catch these exceptions, so the function collects the messages that GJS logs. Some of them
-// are critical, so with G_DEBUG=fatal-criticals they would end the program.
+// GJS can catch these exceptions, so the function collects the messages that GJS logs. These can
+// be critical, and would then end the program with G_DEBUG=fatal-criticals.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);
