@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Replaces the system's resolver for the whole process. Each name then has the address that the
- * test set last. */
+/* Replaces the system's resolver for the whole process. Every name then resolves to the address
+ * that the test set last. */
 void  names_install       (void);
 void  names_set_address   (const char *address);
 guint names_get_n_lookups (void);

@@ -56,7 +56,7 @@ unref_client (Client *self)
   g_rc_box_release_full (self, free_client);
 }
 
-/* Ends the other direction of the tunnel too. */
+/* One direction of the tunnel has ended. Ends the other direction too. */
 static void
 spliced_cb (GObject      *source,
             GAsyncResult *result,
@@ -266,7 +266,7 @@ proxy_require (Proxy      *self,
   self->authorization = g_strdup_printf ("\r\nProxy-Authorization: Basic %s\r\n", encoded);
 }
 
-/* @answer: the answer to every request that has the password */
+/* @answer: the answer to every request, except those that lack a required password */
 void
 proxy_set_answer (Proxy      *self,
                   const char *answer)

@@ -9,7 +9,8 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The longest payload that a word such as text:hi shows. A longer payload is shown by its size. */
+/* The maximum length of a payload that a word such as text:hi contains. For a longer payload, the
+ * word contains the length instead. */
 #define MAX_SHOWN 40
 
 /* @first: the first byte of the frame, with any bits and any opcode */
@@ -69,7 +70,7 @@ raw_frame_to_word (guint8        opcode,
   return g_strdup_printf ("%s:%.*s", names[opcode], (int) length, payload);
 }
 
-/* Parses and unmasks the first frame of the bytes: RFC 6455, 5.2. Returns FALSE if the frame is not
+/* Parses and unmasks the first frame in @data: RFC 6455, 5.2. Returns FALSE if the frame is not
  * complete yet. */
 gboolean
 raw_frame_parse (RawFrame *self,

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The bit FIN and the opcodes of a frame: RFC 6455, 5.2 and 11.8 */
+/* The FIN bit and the opcodes of a frame: RFC 6455, 5.2 and 11.8 */
 #define RAW_FIN    0x80
 #define RAW_TEXT   0x1
 #define RAW_BINARY 0x2

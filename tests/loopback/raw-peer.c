@@ -29,7 +29,7 @@ struct _RawPeer
   guint8             opcode;     /* of the current message, 0 if there is none */
   char              *request;    /* (nullable) the last complete request */
   guint              index;
-  guint              drip;       /* the bytes to write at once, or 0 for as many as possible */
+  guint              drip;       /* the maximum number of bytes in a write, 0 for no limit */
   gboolean           gathers;
   gboolean           is_paused;
   gboolean           is_shaken;
@@ -74,7 +74,7 @@ raw_peer_new (RawServer         *server,
   self->log = g_string_new (NULL);
   g_queue_init (&self->frames);
 
-  /* Makes the kernel send each frame when it is written: tcp(7). */
+  /* Makes the kernel send each frame as soon as it is written: tcp(7). */
   g_socket_set_option (get_socket (self), IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   g_tcp_connection_set_graceful_disconnect (G_TCP_CONNECTION (connection), FALSE);
 
@@ -103,7 +103,9 @@ raw_peer_begin (RawPeer *self)
     raw_peer_resume (self);
 }
 
-/* Sends a valid answer to the handshake, which opens the connection. */
+/* Opens the connection with a valid answer to the handshake.
+ *
+ * @lines: more lines for the answer, each with CRLF at its end */
 void
 raw_peer_accept_with (RawPeer    *self,
                       const char *lines)
@@ -149,7 +151,8 @@ answer (RawPeer *self)
     raw_peer_accept (self);
 }
 
-/* Returns whether the request is complete. */
+/* Stores a complete request, and answers it unless the server is deaf. Returns FALSE if the request
+ * is not complete yet. */
 static gboolean
 read_request (RawPeer *self)
 {
@@ -319,7 +322,7 @@ watch_output (RawPeer *self)
 
   if (self->drip > 0)
     {
-      /* An idle source lets the client run between two pieces. */
+      /* An idle source lets the client run between two writes. */
       self->output = g_idle_source_new ();
       g_source_set_callback (self->output, drip_cb, self, NULL);
     }
@@ -333,8 +336,8 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether to write more bytes at once. A test does not fail if the client has already
- * disconnected. */
+/* Returns whether to write more bytes immediately. If the client has already disconnected, the
+ * bytes are dropped, and the test does not fail. */
 static gboolean
 write_some (RawPeer *self)
 {
@@ -409,7 +412,8 @@ raw_peer_write_text (RawPeer    *self,
   raw_peer_write (self, text, strlen (text));
 }
 
-/* Sets whether written bytes are held back, to be sent later in one piece. */
+/* Sets whether raw_peer_write () holds bytes back. When @gathers becomes FALSE, all these bytes are
+ * written together. */
 void
 raw_peer_gather (RawPeer  *self,
                  gboolean  gathers)
@@ -546,7 +550,7 @@ raw_peer_cut (RawPeer *self)
   g_clear_object (&self->connection);
 }
 
-/* Closes the socket without a close frame. */
+/* Closes the socket without a close frame. Over TLS, sends close_notify first. */
 void
 raw_peer_drop (RawPeer *self)
 {
@@ -572,7 +576,7 @@ raw_peer_half_close (RawPeer *self)
   g_assert_no_error (error);
 }
 
-/* Makes the kernel send an RST: SO_LINGER in socket(7). */
+/* Closes the socket, and makes the kernel send an RST: SO_LINGER in socket(7). */
 void
 raw_peer_reset (RawPeer *self)
 {

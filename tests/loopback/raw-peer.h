@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 /* The steps of a connection at which a test's function may be called */
 typedef enum
 {
-  RAW_STEP_ACCEPTED,  /* no byte is read yet, and no TLS handshake has begun */
+  RAW_STEP_ACCEPTED,  /* no byte has been read, and no TLS handshake has begun */
   RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
   RAW_STEP_OPENED,
   RAW_STEP_RECEIVED,  /* a complete message or a control frame was received */

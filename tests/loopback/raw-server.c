@@ -140,7 +140,7 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Fails if the server has received messages or control frames that the test has not expected. */
+/* Fails if the server has received messages or control frames that the test did not expect. */
 void
 raw_server_free (RawServer *self)
 {
@@ -299,7 +299,7 @@ raw_server_get_peer (RawServer *self,
   return g_ptr_array_index (self->peers, index);
 }
 
-/* Waits for the request of the connection with this number. */
+/* Waits until a request has been received on connection @index, and returns the connection. */
 RawPeer *
 raw_server_wait_peer (RawServer *self,
                       guint      index)

@@ -83,7 +83,8 @@ notice_peers (Rogue *self)
     }
 }
 
-/* Closes ended and old connections, so that descriptors do not accumulate. */
+/* Drops the connections that have ended, and the oldest ones if more than MAX_PEERS exist, so that
+ * descriptors do not accumulate. */
 static void
 forget_peers (Rogue *self)
 {
@@ -352,7 +353,8 @@ rogue_act (Rogue *self)
     }
 }
 
-/* Starts or repairs the server, drops all connections, and causes no faults from now on. */
+/* Makes the server listen and accept all handshakes. Drops all connections, and causes no faults
+ * from now on. */
 void
 rogue_behave (Rogue *self)
 {

@@ -7,7 +7,7 @@
 #include "signal-log.h"
 #include "test-wait.h"
 
-/* A longer message is logged by its size, not by its text. */
+/* For a longer message, the log contains the size instead of the text. */
 #define MAX_SHOWN 40
 
 typedef struct

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  *   connecting  open  drain  message:text:hello  message:binary:3  close:1000  close:4000:bye
  *   error:pong-timeout (of HbError)  error:g-io-error-quark:39  reconnect:1:2000  state:waiting
  *
- * The name and value of each property that signal_log_watch () names are recorded too, such as
- * attempt:1. A signal that the test did not expect makes signal_log_free () fail. */
+ * Each change of a property that a test passes to signal_log_watch () is recorded too, with the
+ * name and the new value, such as attempt:1. A signal that the test did not expect makes
+ * signal_log_free () fail. */
 typedef struct _SignalLog SignalLog;
 
 /* The words of a task that opens a connection, and of one that closes an open connection */

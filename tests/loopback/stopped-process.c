@@ -201,7 +201,8 @@ stopped_process_get_time (StoppedProcess *self)
   return stopped_process_count (self) > 0 ? get_entry (self, self->n_before)->time : 0;
 }
 
-/* Returns the first words that the process printed after it resumed, with spaces between them. */
+/* Returns the first @n_words words that the process printed after it resumed, with spaces between
+ * them. */
 char *
 stopped_process_join (StoppedProcess *self,
                       guint           n_words)

@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 /* Counts a client's system calls, and the library's calls of main-loop functions. A program that
  * uses SystemCalls must be linked with --wrap for the functions of GLib that system-calls.c
- * defines. */
+ * replaces. */
 typedef struct
 {
   guint   n_writes;

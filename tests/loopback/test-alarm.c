@@ -161,7 +161,7 @@ test_together (gconstpointer data)
       g_hash_table_add (moments, &bells[i].rang_at);
     }
 
-  /* Alarms share the wake-ups of a grid, whose step is at least half of MAX_LATENESS. */
+  /* Alarms ring at the points of a grid, which are at least half of MAX_LATENESS apart. */
   g_assert_cmpuint (g_hash_table_size (moments), <=, (end - begin) / (MAX_LATENESS / 2) + 1);
 
   for (i = 0; i < N_ALARMS; i++)

@@ -50,7 +50,7 @@ open_and_fill (Fixture *fixture)
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), >, SIZE);
   signal_log_expect_quiet (fixture->log);
 
-  /* The kernel's send queue must stay short, because its bytes cannot be taken back. */
+  /* The kernel's send queue must stay short, because the task cannot take bytes back from it. */
   g_assert_cmpuint (get_metric (fixture->task, hb_metrics_get_messages_sent), <, N_MESSAGES / 5);
 
   return peer;
@@ -72,8 +72,8 @@ test_all_arrives_in_order (Fixture       *fixture,
   fixture_close_raw (fixture, peer);
 }
 
-/* Messages that the connection did not accept are sent on the next one, in order and without a
- * gap. */
+/* Messages that were not written to the lost connection are sent on the next one, in order and
+ * without a gap. */
 static void
 test_next_link_goes_on (Fixture       *fixture,
                         gconstpointer  data)
@@ -250,7 +250,8 @@ read_some_cb (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* The server reads slowly and sends nothing. The bytes that it reads count as activity. */
+/* The server reads slowly and sends nothing. The bytes that it reads count as activity, so the task
+ * keeps the connection. */
 static void
 test_slow_upload_lives (Fixture       *fixture,
                         gconstpointer  data)

@@ -22,7 +22,7 @@
 #define MAX_MESSAGE MIB
 #define ROOM_FOR_A_MESSAGE (6 * MAX_MESSAGE + ROOM_FOR_BUFFERS)
 
-/* The bytes that a server sends in a test whose memory must not grow with their number */
+/* The number of bytes that a server sends. The memory in use must not grow with this number. */
 #define PLENTY (64 * MIB)
 
 typedef struct
@@ -196,7 +196,8 @@ make_bomb (guint8 first)
   return bytes;
 }
 
-/* The frame is longer than any memory, so its header is enough to refuse it. */
+/* The header announces more bytes than any memory can hold, so the task refuses the frame when it
+ * has read the header. */
 static void
 test_announced (gconstpointer data)
 {
@@ -362,7 +363,8 @@ test_paused (gconstpointer data)
 }
 
 /* The answer to the handshake never ends. libsoup reads up to 64 KiB of headers, or 100 KiB from
- * libsoup 3.6 on. If the headers end, the body is read and dropped until connect-timeout. */
+ * libsoup 3.6 on. If the headers end, the body is read and dropped until connect-timeout
+ * expires. */
 static void
 test_answer (gconstpointer data)
 {

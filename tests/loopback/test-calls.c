@@ -75,7 +75,7 @@ test_open_and_close (Fixture       *fixture,
   assert_closed (fixture, closed_already);
 }
 
-/* open_async () completes at the first OPEN, after any number of failed attempts. */
+/* open_async () completes when the state becomes OPEN, after any number of failed attempts. */
 static void
 test_open_through_failures (Fixture       *fixture,
                             gconstpointer  data)
@@ -122,8 +122,8 @@ test_open_ends_by_close (Fixture       *fixture,
   g_assert_error (error, HB_ERROR, HB_ERROR_CLOSED);
 }
 
-/* If open_async () is cancelled while connecting, while waiting, or before it begins, the task is
- * closed. */
+/* If open_async () is cancelled while the task connects or waits, the task is closed. If it was
+ * cancelled before the call, the task stays closed. */
 static void
 test_cancel_open (Fixture       *fixture,
                   gconstpointer  data)

@@ -36,7 +36,7 @@ typedef struct
 
 static Timer timers[MAX_DESCRIPTORS];
 
-/* The time may be anything except 0, which would disarm a timer. */
+/* The initial time may be anything except 0, which would disarm a timer. */
 static gint64 now = G_TIME_SPAN_DAY;
 
 static gboolean is_without_timerfd;
@@ -115,8 +115,8 @@ test_clock_get_now (void)
   return now;
 }
 
-/* Fires the timers that have become due. If a descriptor was closed meanwhile, its number may refer
- * to another file, which the kernel refuses to arm. */
+/* Advances the clock, and fires the timers that have become due. If a descriptor was closed
+ * meanwhile, its number may refer to another file, which the kernel refuses to arm. */
 void
 test_clock_jump (gint64 milliseconds)
 {

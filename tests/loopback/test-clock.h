@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * not affected.
  *
  * A program that uses this clock must be linked with --wrap for the functions that test-clock.c
- * defines. */
+ * replaces. */
 void     test_clock_jump        (gint64   milliseconds);
 gint64   test_clock_get_now     (void);
 

@@ -44,8 +44,8 @@ test_close_frame (Fixture       *fixture,
       signal_log_expect (fixture->log, close_frames[i].word);
       signal_log_expect (fixture->log, "reconnect:1:60000");
 
-      /* The code of the answer is not checked. libsoup repeats most codes of the server, but treats
-       * 1012 to 1014 as errors. */
+      /* The code in the client's close frame is not checked. libsoup repeats most codes of the
+       * server, but treats 1012 to 1014 as errors. */
       g_free (raw_peer_take (peer));
       raw_peer_expect_end (peer);
       hb_websocket_task_close (fixture->task, 1000, NULL);
@@ -187,7 +187,8 @@ test_close_twice (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Both sides send a close frame at the same time. */
+/* Both sides send a close frame at the same time. The task reports the code and reason of the
+ * peer. */
 static void
 test_close_frames_cross (Fixture       *fixture,
                          gconstpointer  data)
@@ -201,8 +202,8 @@ test_close_frames_cross (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* If the application calls soup_websocket_connection_close (), the connection ends, but the task
- * continues. */
+/* If the application calls soup_websocket_connection_close (), the connection ends, and the task
+ * reconnects. */
 static void
 test_connection_is_closed (Fixture       *fixture,
                            gconstpointer  data)

@@ -52,7 +52,8 @@ test_many_threads (void)
     g_thread_join (threads[i]);
 }
 
-/* Iterates both contexts once: @context of the task, and the default one of the server. */
+/* Iterates two contexts once: @context, which the task uses, and the default one, which the server
+ * uses. */
 static void
 turn (GMainContext *context)
 {
@@ -116,7 +117,7 @@ test_context_is_taken_once (Fixture       *fixture,
   signal_log_forget (fixture->log);
 }
 
-/* After close () the task may be opened in another context. */
+/* After close (), the task may be opened in another context. */
 static void
 test_other_context_after_close (Fixture       *fixture,
                                 gconstpointer  data)

@@ -13,7 +13,7 @@
 #define GOES_ON    "→"
 #define NOTHING    "–"
 
-/* The errors in the signal log that do not belong to HbError, with their descriptions */
+/* The errors in the signal log that do not belong to HbError, and their names in the tables */
 static const struct
 {
   const char *word;
@@ -40,7 +40,7 @@ name_error (const char *word)
     if (strcmp (errors[i].word, word) == 0)
       return g_strdup (errors[i].name);
 
-  /* The word belongs to an HbError, because it has no colon. */
+  /* A word without a colon belongs to HbError. */
   g_assert_null (strchr (word, ':'));
   upper = g_ascii_strup (word, -1);
 

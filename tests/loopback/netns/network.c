@@ -57,9 +57,9 @@ write_file (const char  *path,
   return written;
 }
 
-/* Moves this process into a user namespace of its own, whose root may change only the networks in
- * it. If the system does not allow such a namespace, the real root may still make a network
- * namespace. */
+/* Moves this process into a new user namespace and a new network namespace. In the user namespace,
+ * the process is root, so it may change the new network, but not the host's. If the system does not
+ * allow user namespaces, the process must be root on the host to get the network namespace. */
 static gboolean
 leave_host (GError **error)
 {
@@ -130,7 +130,7 @@ make_filter (NetworkSide   side,
 }
 
 /* Connects the two namespaces. The kernel must not generate IPv6 addresses, because it would report
- * each as a change of the network seconds later. */
+ * each address seconds later, as a change of the network. */
 static gboolean
 lay_cable (GError **error)
 {
@@ -205,9 +205,9 @@ find_programs (GError **error)
   return TRUE;
 }
 
-/* Creates the network. A process with several threads may not change its namespaces, so main ()
- * must call this function first. If the machine does not allow namespaces, the program is skipped,
- * or fails with HB_REQUIRE_NETNS=1 in the environment. */
+/* Creates the network. A process with several threads may not create a user namespace, so main ()
+ * must call this function first. If the machine does not allow namespaces, the program is skipped.
+ * With HB_REQUIRE_NETNS=1 in the environment, it fails instead. */
 void
 network_init (void)
 {
@@ -229,8 +229,8 @@ network_init (void)
   exit (EXIT_SUCCESS);
 }
 
-/* Makes @side the namespace of this thread, for the sockets and programs that it creates from now
- * on. */
+/* Moves this thread into the namespace of @side. Sockets that the thread creates and programs that
+ * it starts from now on belong to this namespace. */
 void
 network_go (NetworkSide side)
 {
@@ -248,8 +248,8 @@ network_run (NetworkSide  side,
   g_assert_no_error (error);
 }
 
-/* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. TCP on either
- * side does not detect a `drop`. */
+/* Adds a rule for packets that arrive at @side: `drop`, or a condition and an action. With `drop`,
+ * TCP reports no error to either side. */
 void
 network_filter (NetworkSide  side,
                 const char  *rule)

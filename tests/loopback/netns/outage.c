@@ -45,7 +45,8 @@ start_server (Outage          *self,
   hb_websocket_task_set_uri (self->task, raw_server_get_uri (self->server));
 }
 
-/* Turns network-aware off, because only the tests of this property need changes of the network. */
+/* Turns network-aware off, because the task must react to changes of the network only in the tests
+ * of this property. */
 void
 outage_set_up (Outage        *self,
                gconstpointer  data)
@@ -63,7 +64,7 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Fails if the server has received messages that the test has not expected. */
+/* Fails if the server has received messages that the test did not expect. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -119,10 +120,11 @@ outage_cut (void)
   network_filter (NETWORK_FAR, "drop");
 }
 
-/* Waits until the heartbeat has detected the loss, and fails if this is too early. A late detection
- * depends more on the machine than on the library, so the test prints the delay, and fails only if
- * the delay exceeds LATEST. For this check, the delay is measured from the call of this function,
- * because the main loop does not run while programs cut the connection. */
+/* Waits until the heartbeat has detected the loss, and fails if the detection is too early. A late
+ * detection depends more on the machine than on the library, so the test prints the delay, and
+ * fails only if the delay exceeds the timeouts by LATEST. For this check, the delay is measured
+ * from the call of this function, because the main loop does not run while programs cut the
+ * connection. */
 void
 outage_expect_loss (Outage *self)
 {
@@ -214,7 +216,9 @@ count_heard (Outage *self,
   return n;
 }
 
-/* Returns: (transfer full): the words received on connection @number, separated by spaces */
+/* Removes the words that were received on connection @number.
+ *
+ * Returns: (transfer full): these words, separated by spaces */
 char *
 outage_take_heard (Outage *self,
                    guint   number)
@@ -266,7 +270,7 @@ leads_to_server (int fd)
          && address.sin_addr.s_addr == inet_addr (NETWORK_SERVER);
 }
 
-/* Returns the socket of the task, for queries of the kernel. */
+/* Returns the task's socket, which is the one that is connected to the server. */
 static int
 find_socket (void)
 {

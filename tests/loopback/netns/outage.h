@@ -28,7 +28,7 @@ typedef struct
 #define RECONNECT_AFTER 100
 #define FAIL_WITHIN     300
 
-/* The maximum delay of a detection, in milliseconds. If the main loop runs later than that, the
+/* The maximum lateness of an event, in milliseconds. If the main loop runs later than that, the
  * task assumes that the process was suspended, and sends another ping instead of dropping the
  * connection. */
 #define LATEST 1000

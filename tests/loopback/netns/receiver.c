@@ -69,8 +69,8 @@ received_cb (RawPeer  *peer,
     count_message (user_data, peer, strtoul (raw_peer_get_beginning (peer), NULL, 10));
 }
 
-/* Cuts the previous connection if the client has given it up before its request. Its TLS handshake
- * would occupy a thread, of which GIO has only a few. */
+/* Cuts the previous connection if the client gave it up before it sent a request. Otherwise, the
+ * TLS handshake of that connection would occupy one of GIO's few threads. */
 static void
 accepted_cb (RawPeer  *peer,
              gpointer  user_data)

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   guint  port;        /* 0 until the program listens */
-  guint  is_paused;   /* set by the test: new connections stay unread */
+  guint  is_paused;   /* set by the test: the program does not read from new connections */
   guint  n_peers;     /* connections that were opened */
   guint  n_disorders; /* messages received after a later one of the same connection */
   guint  n_unread;    /* bytes in the kernel that the program has not read */
@@ -21,7 +21,7 @@ typedef struct
 
 #define RECEIVER_LOG_SIZE(n_messages) (sizeof (ReceiverLog) + (n_messages))
 
-/* The program handles two signals for the last opened connection. SIGUSR1 counts its unread bytes,
- * and SIGTERM closes it, even with unread bytes. */
+/* The program handles two signals, which act on the connection that was opened last. SIGUSR1 counts
+ * its unread bytes. SIGTERM closes it, even if bytes are unread. */
 
 G_END_DECLS

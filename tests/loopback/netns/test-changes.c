@@ -4,9 +4,9 @@
 
 #include "outage.h"
 
-/* The effects of a change of the network on a task whose network-aware is TRUE. In this test, GIO's
- * network monitor receives routes from the kernel. test-lost-link.c explains the requirements, and
- * how to run the test. */
+/* The effects of a change of the network on a task with network-aware set to TRUE. In this test,
+ * GIO's network monitor receives routes from the kernel. test-lost-link.c explains the
+ * requirements, and how to run the test. */
 
 /* A timeout in milliseconds that is too long to expire in a test */
 #define VERY_LONG 120000
@@ -66,7 +66,7 @@ get_delay (Outage *self,
   return (signal_log_get_time (self->log) - time) / 1000.0;
 }
 
-/* After a change of the network, an open connection is checked at once. */
+/* After a change of the network, the task sends a ping on an open connection at once. */
 static void
 test_ping (Outage        *self,
            gconstpointer  data)
@@ -145,7 +145,7 @@ test_return (Outage        *self,
 }
 
 /* The network is lost and returns within CHECK_INTERVAL. The task acts on the second change as soon
- * as this interval has passed. */
+ * as this interval has passed since the first one. */
 static void
 test_interruption (Outage        *self,
                    gconstpointer  data)

@@ -13,8 +13,8 @@
 #include "network.h"
 #include "receiver.h"
 
-/* Checks which messages the application of a server receives while connections are lost repeatedly.
- * The server is a separate process: see receiver.c.
+/* Checks which messages a server's application receives while connections are lost repeatedly. The
+ * server is a separate process: see receiver.c.
  *
  * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with about 10,000 losses:
  *
@@ -30,14 +30,14 @@
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 
-/* The test sends no message while the task buffers this many bytes. */
+/* The test sends no message while the task buffers this many bytes or more. */
 #define MAX_BUFFERED (48 * 1024)
 
 /* The maximum sizes of most messages, and of a few long ones */
 #define SHORT 500
 #define LONG  50000
 
-/* The numbers of lost packets, dead connections and resets for each 10,000 packets in a
+/* The numbers of lost packets, dead connections and resets for each 10,000 packets in one
  * direction */
 #define DROPS  100
 #define DEATHS 120
@@ -185,7 +185,7 @@ tear_down (Delivery *self)
 /* Causes random losses of packets and connections on the way to @side. A dead connection loses all
  * its packets in this direction. Packets in the other direction may still arrive.
  *
- * @port: which port of a packet is that of the client, `sport` or `dport` */
+ * @port: the field of a packet that contains the client's port, `sport` or `dport` */
 static void
 add_losses (NetworkSide  side,
             const char  *port)
@@ -243,8 +243,8 @@ send_awaited (Delivery   *self,
                                         HB_SEND_FLAGS_DEFAULT, NULL, sent_cb, awaited);
 }
 
-/* Sends a message. A long message has a callback, so that the test knows if the message fails. A
- * short message has none, because the task queries the acknowledgements less often while no call
+/* Sends a message. A long message has a callback, so that the test knows whether the message fails.
+ * A short message has none, because the task queries the acknowledgements less often while no call
  * waits, and this case must be tested too. A short message hardly ever fails, because it fits into
  * one packet, which would have to be reset on ten connections. */
 static void

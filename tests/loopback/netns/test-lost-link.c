@@ -78,7 +78,7 @@ typedef struct
   const char   *path;
   NetworkSide   side;
   const char   *command;  /* removes a part of the network */
-  GIOErrorEnum  error;    /* of the next attempt, or 0 if it may differ */
+  GIOErrorEnum  error;    /* of the next attempt, or 0 if two are possible */
 } Removal;
 
 static const Removal removals[] = {
@@ -111,7 +111,8 @@ expect_failure (Outage       *self,
 #endif
 }
 
-/* TCP keeps the connection when one of these parts of the network is removed. */
+/* Each case removes a part of the network. TCP keeps the connection, so the heartbeat must detect
+ * the loss. */
 static void
 test_removed (Outage        *self,
               gconstpointer  data)
@@ -248,8 +249,8 @@ test_talking_server (Outage        *self,
   outage_expect_return (self);
 }
 
-/* The outage is shorter than pong-timeout, so TCP sends the data again and no connection is
- * dropped. */
+/* The outage is shorter than pong-timeout. TCP sends the data again, and the task keeps the
+ * connection. */
 static void
 test_short_outage (Outage        *self,
                    gconstpointer  data)

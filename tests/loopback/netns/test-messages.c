@@ -4,8 +4,8 @@
 
 #include "outage.h"
 
-/* The messages of a connection that is lost. Messages that wait arrive once and in order.
- * test-lost-link.c explains the requirements, and how to run the test. */
+/* The messages of a connection that is lost. Messages that wait in the queue arrive once and in
+ * order. test-lost-link.c explains the requirements, and how to run the test. */
 
 /* The number of bytes of an upload. Its messages differ in size, so that the server can identify
  * them. */
@@ -65,7 +65,7 @@ test_unacknowledged (Outage        *self,
 }
 
 /* The kernel has accepted the message, so this one message may be lost. If the kernel sends it
- * again, it may arrive late on the old connection, but never on the new one. */
+ * again, the message may arrive late on the old connection, but never on the new one. */
 static void
 test_unheard (Outage        *self,
               gconstpointer  data)

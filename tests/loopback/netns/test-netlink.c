@@ -253,7 +253,7 @@ test_abandoned (void)
 }
 
 /* If the socket's buffer was full, a change may have been lost. The watcher is therefore called,
- * even if all messages that can still be read are repetitions. */
+ * even if the messages that can still be read report no change. */
 static void
 test_overflow (void)
 {

@@ -92,7 +92,7 @@ get_resident (void)
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
 }
 
-/* Reads all values. The memory in use is that of all arenas and of single mappings:
+/* Reads all values. The memory in use includes large blocks, for which malloc () calls mmap ():
  * mallinfo2(3). */
 void
 soak_meter_read (SoakMeter   *self,

@@ -23,7 +23,7 @@ typedef enum {
   END_FIN,          /* without a close frame */
   END_RESET,
   END_CLOSE,        /* with a closing handshake */
-  END_RESTART,      /* a close code that libsoup does not know */
+  END_RESTART,      /* with a close code that libsoup does not know */
   END_NONSENSE,     /* a reserved opcode */
   END_MASKED,       /* a masked frame, which a server must not send */
   END_NOT_UTF8,
@@ -32,7 +32,7 @@ typedef enum {
   END_AT_ONCE,      /* right after the handshake */
   END_REFUSE,       /* instead of the handshake, with 503 */
   END_GARBAGE,      /* in place of a handshake */
-  END_ACCEPT,       /* right after the TCP connection */
+  END_ACCEPT,       /* right after accepting the TCP connection */
 } End;
 
 G_STATIC_ASSERT (END_ACCEPT + 1 == SOAK_SERVER_N_ENDS);
@@ -260,7 +260,7 @@ serve (SoakServer        *self,
   finish (stream, socket, end);
 }
 
-/* Chooses the next end in turn. END_SILENCE takes as long as a hundred other ends, so it is
+/* Chooses the values of End in turn. END_SILENCE takes as long as a hundred other ends, so it is
  * rare. */
 static End
 choose_end (guint n_links)

@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 #define SOAK_SERVER_N_ENDS 13
 
 /* A server in another thread, which echoes some messages on each connection and then ends it in one
- * of several ways. It has one connection at a time and keeps no data, so any growth is the
- * client's. */
+ * of several ways. It has one connection at a time and keeps no data, so any growth of memory
+ * is the client's. */
 typedef struct _SoakServer SoakServer;
 
 SoakServer *soak_server_new             (GTlsCertificate *certificate);

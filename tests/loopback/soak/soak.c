@@ -21,8 +21,9 @@
 #define MIN_ATTEMPTS (32 * SOAK_SERVER_N_ENDS)
 
 /* The maximum growth of the heap memory in use, after the warm-up. Without malloc's caches,
- * readings differ by some tens of bytes, and by a table of about 2 KiB that grows once, early.
- * After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this maximum. */
+ * readings differ by some tens of bytes. In addition, a table grows once, early in the run, by
+ * about 2 KiB. After MIN_ATTEMPTS attempts, a leak of 20 bytes in each attempt exceeds this
+ * maximum. */
 #define MAX_GROWTH 8192
 
 /* The maximum growth of resident memory, which the kernel assigns in pages, and which malloc ()
@@ -62,8 +63,8 @@ sent_cb (GObject      *source,
   self->n_sent += hb_websocket_task_send_message_finish (HB_WEBSOCKET_TASK (source), result, NULL);
 }
 
-/* Sends as many messages as the server echoes. Messages that the last connection has not sent are
- * sent too. */
+/* Sends as many messages as the server echoes. Messages that were not sent on the previous
+ * connection are sent too. */
 static void
 open_cb (HbWebsocketTask *task,
          gpointer         user_data)
@@ -162,7 +163,7 @@ run_for (guint milliseconds)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* Waits for the end of the last connection. */
+/* Closes the task, and waits until the server has no connection. */
 static void
 come_to_rest (Soak *self)
 {
