@@ -170,7 +170,7 @@ main (int    argc,
   task = make_task (argv[1]);
   g_unix_signal_add (SIGINT, close_now_cb, task);
 
-  /* Repeats the attempts until a connection is open. */
+  /* Repeats failed attempts until a connection is open. */
   hb_websocket_task_open_async (task, NULL, opened_cb, lines);
   if (hb_websocket_task_get_state (task) == HB_STATE_CLOSED)
     return EXIT_FAILURE; /* The URI is invalid, as the `error` signal has reported. */

@@ -62,7 +62,7 @@ function closeNow() {
 }
 
 async function sendLines() {
-  // Repeats the attempts until a connection is open.
+  // Repeats failed attempts until a connection is open.
   await task.open_async(null);
 
   for (;;) {

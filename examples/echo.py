@@ -109,7 +109,7 @@ signal.signal(signal.SIGINT, lambda *_: task.close(1000, None))
 
 print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
-# Repeats the attempts until a connection is open.
+# Repeats failed attempts until a connection is open.
 task.open_async(None, on_opened)
 if task.get_state() == Hb.State.CLOSED:
     sys.exit(1)  # The URI is invalid, as the `error` signal has reported.

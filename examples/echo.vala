@@ -110,7 +110,7 @@ class Echo
   {
     try
       {
-        // Repeats the attempts until a connection is open.
+        // Repeats failed attempts until a connection is open.
         yield task.open_async ();
         yield send_lines ();
       }

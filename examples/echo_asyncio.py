@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does in asyncio what echo.py does with callbacks: echo_asyncio.py URI
+"""Does with asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
 At the end of the input, the program waits for the answers to all lines, and then closes the
 connection. On Ctrl+C, the program closes the connection at once.
@@ -31,7 +31,7 @@ ANSWER_TIMEOUT = 5
 def read_lines():
     """Returns a queue of the lines, with None at the end of the input.
 
-    An awaited read_line_async() would return the same for an empty line and for the end.
+    An awaited read_line_async() would return the same value for an empty line as for the end.
     """
     stream = Gio.DataInputStream.new(InputStream.new(0, False))
     lines = asyncio.Queue()
@@ -105,7 +105,7 @@ async def main(uri):
 
     print('Type lines to send them. Ctrl+D or Ctrl+C closes the connection.')
 
-    # Repeats the attempts until a connection is open.
+    # Repeats failed attempts until a connection is open.
     try:
         await task.open_async()
     except GLib.Error as error:

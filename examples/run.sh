@@ -17,7 +17,7 @@ cd "$(dirname "$0")/.."
 # The script searches the messages of hb-cat, so they must not be translated.
 export LC_ALL=C.UTF-8 LANGUAGE=
 
-# The timeout of each wait, as a number of polls, one every 0.1 s
+# Each wait polls at most this number of times, once every 0.1 s.
 n_polls=150
 
 build_dir=_build
@@ -139,7 +139,7 @@ start_cat ()
   cat_pid=$!
 
   # The script opens the writing end of the pipe after it has started hb-cat. If hb-cat inherited
-  # this end, its input would never end.
+  # this end, it would never read an end of file.
   exec 3> "$scratch/input"
 }
 

@@ -106,7 +106,7 @@ draw_text (LatencyPlot *self,
   gtk_snapshot_restore (snapshot);
 }
 
-/* Labels the scale, and leaves the rest of the width to the line. */
+/* Draws the labels and the grid lines, and sets the area that they leave for the line. */
 static void
 draw_scale (LatencyPlot *self,
             GtkSnapshot *snapshot,
@@ -370,7 +370,7 @@ latency_plot_get_scale (LatencyPlot *self)
   return power * (wanted <= power ? 1 : wanted <= 2 * power ? 2 : wanted <= 5 * power ? 5 : 10);
 }
 
-/* Returns a latency in microseconds as a text in milliseconds. */
+/* Returns a latency in microseconds as text in milliseconds, or a dash if it is negative. */
 char *
 latency_plot_format (gint64 latency)
 {

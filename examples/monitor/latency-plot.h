@@ -9,9 +9,9 @@ G_BEGIN_DECLS
 /* The number of samples shown */
 #define LATENCY_PLOT_N_SAMPLES 60
 
-/* Draws the last latencies as a line, with the newest one at the right. Each time that the property
- * “latency” is set, in microseconds, the plot adds a sample, even if the value is the same. The
- * value -1 adds a gap to the line. */
+/* Draws the most recent latencies as a line, with the newest one at the right. Each time that the
+ * property “latency” (in microseconds) is set, the plot adds a sample, even if the value has not
+ * changed. The value -1 adds a gap to the line, except at the beginning or after another gap. */
 #define LATENCY_TYPE_PLOT (latency_plot_get_type ())
 
 G_DECLARE_FINAL_TYPE (LatencyPlot, latency_plot, LATENCY, PLOT, GtkWidget)

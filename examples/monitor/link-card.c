@@ -104,7 +104,8 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* Starts a timer that ends when the shown number of seconds changes, if an attempt is planned. */
+/* If an attempt is planned, starts a timer that ends when the next number of seconds must be
+ * shown. */
 static void
 start_countdown (LinkCard *self)
 {
@@ -282,8 +283,8 @@ link_card_set_task (LinkCard        *self,
   show_counts (self);
 }
 
-/* Updates the counts of the traffic in the next frame. The window calls this function, because the
- * task emits no signal when it has sent a message. */
+/* Updates the numbers of sent and received messages in the next frame. The window calls this
+ * function for each message, because the task emits no signal when these numbers change. */
 void
 link_card_queue_update (LinkCard *self)
 {

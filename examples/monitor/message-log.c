@@ -100,7 +100,7 @@ message_log_new (void)
   return g_object_new (MESSAGE_TYPE_LOG, NULL);
 }
 
-/* Takes @message, which the next flush adds to the model. */
+/* Takes ownership of @message. The next flush adds it to the model. */
 void
 message_log_push (MessageLog     *self,
                   MonitorMessage *message)

@@ -175,7 +175,7 @@ message_view_init (MessageView *self)
   g_signal_connect_swapped (adjustment, "changed", G_CALLBACK (queue_tick), self);
 }
 
-/* Takes @message, which the next frame shows. */
+/* Takes ownership of @message, and shows it in the next frame. */
 void
 message_view_push (MessageView    *self,
                    MonitorMessage *message)

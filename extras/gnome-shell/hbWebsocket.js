@@ -222,8 +222,8 @@ class Link {
       ? this.connection : null;
   }
 
-  // Calls `callbacks.readable` when the next bytes of the server arrive. These bytes may belong to
-  // a message or to a pong.
+  // Calls `callbacks.readable` when the next bytes from the server arrive. These bytes may belong
+  // to a message or to a pong.
   //
   // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
   // The class of libsoup's stream does not show that the stream is pollable, so this function calls
@@ -275,7 +275,7 @@ class Link {
   }
 }
 
-// Keeps one connection to the server at `uri` open. For each event, the task drops the old link
+// Keeps one connection to the server at `uri` open. When the task leaves a link, it drops the link
 // first, then changes its state, and then emits signals. If a handler causes further signals, the
 // task emits them after the signals that are already due.
 export class WebsocketTask extends GObject.Object {
@@ -298,7 +298,7 @@ export class WebsocketTask extends GObject.Object {
 
   _attachments = new Attachments();
   _link = null;
-  _effects = []; // the functions that emit signals, in their order
+  _effects = []; // the functions that emit the signals that are due, in order
   _isDraining = false;
   _queue = []; // the messages that are not sent yet
   _held = []; // the messages that wait until the handlers of `open` have returned
@@ -369,8 +369,9 @@ export class WebsocketTask extends GObject.Object {
     this._run(() => this._pump([{type, payload, isThisLink}]));
   }
 
-  // Applies a change of a setting. The deadlines are computed from the settings each time that they
-  // are used, except the deadlines of a running delay before an attempt and of a closing handshake.
+  // Applies a change of a setting. The task computes most deadlines from the settings each time
+  // that it needs them. A delay before an attempt and a closing handshake that have already begun
+  // keep their deadlines.
   vfunc_notify({flags}) {
     if (this._status === undefined || !(flags & GObject.ParamFlags.WRITABLE))
       return;
@@ -383,8 +384,8 @@ export class WebsocketTask extends GObject.Object {
 
   // The current time, which includes suspends. The monotonic clock does not count a suspend, but
   // the real-time clock does. If the difference between them has grown, the machine was suspended.
-  // If the real-time clock is set forward, the difference grows too, but then the task only pings
-  // or connects earlier.
+  // If the real-time clock is set forward, the difference grows too, but the only effect is that
+  // the task pings or connects earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
@@ -481,13 +482,14 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Networks often change several times in a row. The task checks the link at once after the first
-  // change, and once more after the last.
+  // change. If further changes follow within CHECK_INTERVAL, it checks the link once more at the
+  // end of this time.
   _onNetworkChanged(now) {
     if (this.network_aware)
       this._checkAt = Math.min(this._checkAt, Math.max(now, this._checkedAt + CHECK_INTERVAL));
   }
 
-  // Sends the messages of the handlers of `open` first, and then the messages that waited.
+  // Lets handlers of `open` send messages first, and then sends the messages that waited.
   _onOpened(now) {
     const link = this._link;
     link.setMaxSize(this.max_message_size);
@@ -625,7 +627,7 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Handles bytes that have arrived since the last ping, and that libsoup has not read yet.
-  // libsoup's timer for ping frames continues until it has sent at least one.
+  // libsoup's timer for ping frames continues until it has sent at least one frame.
   _onInput(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     if (isFrame || this.liveness !== Liveness.REPLY)

@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A double-ended queue of elements of one size in one block of memory. A GQueue would allocate
- * memory for each message. A pointer to an element is valid until the deque changes. */
+/* A double-ended queue of elements of equal size, which are stored in one block of memory. A GQueue
+ * would allocate memory for each message. A pointer to an element is valid until the deque
+ * changes. */
 typedef struct
 {
   guint8 *elements; /* (owned) (nullable) */

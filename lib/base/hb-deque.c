@@ -31,7 +31,7 @@ hb_deque_grow (HbDeque *self)
   guint n_first = MIN (self->length, self->capacity - self->head);
   gsize first_size = (gsize) n_first * self->element_size;
 
-  /* The elements wrap around at the end of the memory. The copy starts with the first element. */
+  /* The elements may wrap around at the end of the memory. The copy starts with the first one. */
   if (self->length > 0)
     {
       memcpy (elements, hb_deque_at (self, 0), first_size);

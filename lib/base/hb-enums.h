@@ -70,7 +70,7 @@ typedef enum {
  * [property@WebsocketTask:ping-timeout]. With `REPLY`, the task sends a ping when `ping-timeout`
  * has passed since the last reply, whatever else arrives. If the [enum@HeartbeatMode] is `MESSAGE`
  * and neither `pong-message` nor a function is set, the task cannot distinguish the reply from
- * another message, so each message counts.
+ * another message, so each message counts as the reply.
  *
  * With `STEADY`, the task sends pings at intervals of `ping-timeout`, even while it still waits for
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
@@ -114,7 +114,7 @@ typedef enum {
  *
  * The moment from which a message counts as sent.
  *
- * With `WRITTEN` a message arrives once at most. If the connection is lost, written data that the
+ * With `WRITTEN` a message arrives at most once. If the connection is lost, written data that the
  * network has not delivered is lost too.
  *
  * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is

@@ -31,8 +31,8 @@ G_BEGIN_DECLS
  *   this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
- * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts to reconnect in a row have
- *   failed, or the limit is 0 and the first attempt failed or its connection was lost
+ * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts to reconnect have failed
+ *   in a row, or the limit is 0 and the first attempt failed or its connection was lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
  *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
  *   before it acknowledged the message. If the server sends 1009 when no message is partly written,

@@ -6,7 +6,7 @@
 
 #include "hb-i18n-private.h"
 
-/* A library has no main () in which to bind its domain, so the domain is bound when the first
+/* A library has no main () in which to bind its text domain, so the domain is bound when the first
  * string is translated. */
 static void
 bind_domain (void)

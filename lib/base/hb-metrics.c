@@ -138,7 +138,7 @@ hb_metrics_get_bytes_received (const HbMetrics *self)
  *
  * - by [property@WebsocketTask:overflow] or [property@WebsocketTask:queue-timeout]
  * - by [method@WebsocketTask.take_queue], or when [method@WebsocketTask.send_message_async] is
- *   cancelled in time
+ *   cancelled, unless the message is sent nevertheless
  * - after the server has refused the message (`HB_ERROR_MESSAGE_REFUSED`)
  * - when the task closes before the message could be sent
  * - when the connection is lost, if the message is volatile or for that connection only
@@ -192,7 +192,7 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  * [property@WebsocketTask:delivery] was `ACKNOWLEDGED` are sent again. A message that is sent again
  * on several connections is counted each time.
  *
- * Returns: the number of messages
+ * Returns: the number of times
  *
  * Since: 1.0
  */
@@ -271,7 +271,7 @@ hb_metrics_get_pings (const HbMetrics *self)
  *
  * Gets the number of pings that the server answered.
  *
- * Each ping is counted once at most.
+ * Each ping is counted at most once.
  *
  * Returns: the number of answered pings
  *

@@ -29,7 +29,7 @@ typedef struct
   guint     is_foreign : 1;   /* sent by a thread other than the task's */
   guint     is_reserved : 1;  /* its size already counts towards max-buffered-amount */
   guint     is_returned : 1;  /* returned to the queue, because a link was lost */
-  guint     was_written : 1;  /* An earlier link had written all of it, so it may arrive twice. */
+  guint     was_written : 1;  /* An earlier link has written all of it, so it may arrive twice. */
   guint     is_withdrawn : 1; /* The application has taken it back while it was unacknowledged. */
   guint     is_refused : 1;   /* to be dropped, because the peer refuses it */
   guint     n_ends : 2;       /* how many links the peer has ended in the middle of it */

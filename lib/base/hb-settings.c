@@ -134,7 +134,7 @@ is_text (const char *string,
   return string != NULL ? g_utf8_validate (string, -1, NULL) : !is_required;
 }
 
-/* A default is not copied, because thousands of tasks may have it. */
+/* A default is not copied, because copies for thousands of tasks would waste memory. */
 static char *
 copy_string (const Setting *setting,
              const char    *string)

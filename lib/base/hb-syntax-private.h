@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* RFC 6455, 7.4.1. No frame has the code 1005, which stands for a close frame without a code, or
- * 1006, which stands for an end without a close frame. */
+ * 1006, which stands for a connection that ended without a close frame. */
 #define HB_CLOSE_NORMAL         1000
 #define HB_CLOSE_PROTOCOL_ERROR 1002
 #define HB_CLOSE_NONE           1005

@@ -60,7 +60,8 @@ gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)
 {
-  /* @data may be NULL if @length is 0, and C defines no sum with NULL. */
+  /* If @length is 0, @data may be NULL. C does not define an addition to NULL, so the loop does not
+   * run then. */
   while (length > 0)
     {
       gsize n_ascii = count_ascii (data, length);

@@ -23,8 +23,8 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* A maximum that is shorter than the first delay does not shorten that delay. A delay of 0 would
-   * not grow, so it grows from 1 ms. */
+  /* A maximum that is shorter than the first delay does not shorten that delay. Doubling 0 gives 0,
+   * so a delay of 0 grows as if it were 1 ms. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
     delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* The calls of other threads since the task's thread last took a batch */
+/* The calls that other threads have made since the task's thread last took a batch */
 typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
   HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
-  HB_EFFECT_REQUEST,   /* send the held request of that link (serial) */
+  HB_EFFECT_REQUEST,   /* send the request that was held (serial) */
   HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
   HB_EFFECT_QUERY,     /* query how much the peer has acknowledged */
   HB_EFFECT_PING,      /* send a ping, before any message that waits */

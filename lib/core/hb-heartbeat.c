@@ -6,13 +6,13 @@
 
 #include "hb-heartbeat-private.h"
 
-/* RFC 6455, 5.5: a control frame has no room for more. */
+/* RFC 6455, 5.5: the payload of a control frame has at most 125 bytes. */
 #define MAX_PING 125
 
-/* A ping may be sent early: by the fraction 1 / EARLY of ping-timeout, and by MAX_EARLY at most.
- * The pings of several tasks can then share one wake-up. At the default of 15 s, any number of
- * tasks wake the process about once a second, and each task sends at most 16 pings in the time in
- * which it would otherwise send 15. */
+/* A ping may be sent early: by at most 1 / EARLY of ping-timeout, and by at most MAX_EARLY. The
+ * pings of several tasks can then share one wake-up. At the default of 15 s, any number of tasks
+ * wake the process about once a second, and each task sends at most 16 pings in the time in which
+ * it would otherwise send 15. */
 #define EARLY     16
 #define MAX_EARLY G_TIME_SPAN_SECOND
 
@@ -106,9 +106,9 @@ get_ping_at (const HbHeartbeat *self,
   return since + hb_milliseconds (settings->ping_timeout);
 }
 
-/* Returns whether this process did not run when the deadline of the heartbeat passed. A process
- * that received something within HB_LATE did run, so for most messages the deadline need not be
- * computed. */
+/* Returns whether this process did not run when the deadline of the heartbeat passed. If the link
+ * received something at most HB_LATE ago, the process did run, so for most messages the deadline
+ * need not be computed. */
 static gboolean
 has_overslept (const HbHeartbeat *self,
                const HbSettings  *settings,
@@ -192,7 +192,7 @@ hb_heartbeat_on_pinged (HbHeartbeat *self,
 }
 
 /* Records that the peer is alive. If this process did not run for a while, for example during a
- * suspend, the next reply does not give a latency, because that time must not count as one. */
+ * suspend, the next reply does not give a latency, because a latency must not include that time. */
 void
 hb_heartbeat_on_activity (HbHeartbeat      *self,
                           const HbSettings *settings,
@@ -219,7 +219,8 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
   self->is_stale = self->pinged_at != HB_NEVER;
 }
 
-/* Returns the latency if it is known, or HB_LATENCY_NONE if no ping waits for this reply. */
+/* Returns the latency, HB_LATENCY_UNKNOWN if it cannot be measured, or HB_LATENCY_NONE if no ping
+ * waits for this reply. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,
                        const HbSettings *settings,
@@ -238,7 +239,8 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Returns the latency, or HB_LATENCY_NONE if no ping frame waits for this pong. */
+/* Handles a pong, which is a reply only if pings are frames. Returns the same values as
+ * hb_heartbeat_on_reply (). */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,

@@ -12,7 +12,7 @@ typedef struct
   HbOpcode  opcode;
 } HbIncoming;
 
-/* The socket is not read while this number of bytes waits. */
+/* The socket is not read while at least this number of bytes waits. */
 #define MAX_AMOUNT (1024 * 1024)
 
 /* The memory that a message takes in addition to its payload. If only the payload counted, a server
@@ -186,7 +186,7 @@ hb_inbox_drop (HbInbox *self)
     g_bytes_unref (pop (self).bytes);
 }
 
-/* Gives the first message that waits to the call of @ticket, or lets the call wait. */
+/* Gives the first waiting message to the call of @ticket. If no message waits, the call waits. */
 void
 hb_inbox_receive (HbInbox  *self,
                   gpointer  ticket)
@@ -217,7 +217,7 @@ hb_inbox_withdraw (HbInbox  *self,
   return TRUE;
 }
 
-/* Makes the calls that wait fail, because the task has become CLOSED. Messages that wait remain. */
+/* Fails the waiting calls, because the task has become CLOSED. Waiting messages remain. */
 void
 hb_inbox_close (HbInbox      *self,
                 const GError *error)
