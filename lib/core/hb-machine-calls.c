@@ -7,7 +7,8 @@
 
 /* The calls of the application: the methods of the task, except those that are about messages */
 
-/* Resets the count of attempts, because the application has asked for a new start. */
+/* Resets the count of attempts, and `downtime` if the task was CLOSED, because the application has
+ * asked for a new start. The new attempt also makes a pending check of the link unnecessary. */
 static void
 reset_attempts (HbMachine *self,
                 gboolean   was_closed)
@@ -226,8 +227,8 @@ hb_machine_mark_ready (HbMachine *self,
 }
 
 /* Applies changed settings. All deadlines except the end of a delay are computed from the settings
- * each time, so they need no update. If `manual-ready` is FALSE now, a link that waits to be marked
- * ready is ready at once. */
+ * whenever they are needed, so they need no update. If `manual-ready` is FALSE now, a link that
+ * waits to be marked ready is ready at once. */
 void
 hb_machine_apply_settings (HbMachine *self,
                            gint64     now)
@@ -298,7 +299,7 @@ hb_machine_release (HbMachine *self,
   return TRUE;
 }
 
-/* Handles the trigger of a call's GCancellable:
+/* Handles a call whose GCancellable was triggered:
  *
  * - Cancelling open_async () closes the task.
  * - A message in flight is sent nevertheless, and its call continues to wait.

@@ -6,7 +6,8 @@
 
 /* All events enter the machine here. */
 
-/* An event of an earlier link has no effect, because the machine has dropped that link. */
+/* Returns whether an event belongs to an earlier link, which the machine has dropped. Such an event
+ * is ignored. */
 static gboolean
 is_stale (HbMachine     *self,
           const HbEvent *event)
@@ -25,9 +26,9 @@ hb_machine_would_deliver (HbMachine     *self,
   return event->kind == HB_EVENT_MESSAGE && self->state == HB_STATE_OPEN && !is_stale (self, event);
 }
 
-/* Handles a message as hb_machine_handle () does. If no other effect is left, no effect is pushed
- * for the message, and the caller must emit it at once. Call this only while no effect is being
- * carried out.
+/* Handles a message as hb_machine_handle () does, with one exception: if no effect waits, this
+ * function pushes none for the message, and the caller must emit the message at once. Call this
+ * only while no effect is being carried out.
  *
  * Returns whether the caller must emit the message. */
 gboolean

@@ -4,7 +4,8 @@
 
 #include "hb-machine-steps-private.h"
 
-/* The calls of other threads. They have already returned, so effects report whatever fails here. */
+/* The calls of other threads. These calls have already returned, so effects report whatever fails
+ * here. */
 
 /* Takes in a flush, which completes when the queue is empty. If the task has become CLOSED since
  * the call, the messages before the flush were dropped, so the flush fails. */
@@ -24,7 +25,8 @@ take_flush_in (HbMachine *self,
   hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
 }
 
-/* Returns FALSE if the task has been closed since the call. */
+/* Accepts a message, or drops it. Returns FALSE if the message is dropped because the task has been
+ * closed since the call. */
 static gboolean
 take_message_in (HbMachine  *self,
                  HbOutgoing *message)

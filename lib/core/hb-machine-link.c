@@ -9,8 +9,8 @@
 /* The events of one link, from its request to its last message. hb-machine-loss.c handles its
  * end. */
 
-/* Call this before a request is made, which the handlers of `connecting` then see. If one of them
- * calls hold (), this attempt is held.
+/* Call this before a request is made. The handlers of `connecting` then see the request. If one of
+ * these handlers calls hold (), this attempt is held.
  *
  * Returns FALSE, and closes the task, if a handler has made the settings invalid since the attempt
  * was started. */
@@ -31,8 +31,8 @@ hb_machine_on_announcing (HbMachine *self,
   return TRUE;
 }
 
-/* Call this after the handlers of `connecting`. Returns whether to send the request now. If the
- * request is held, an HB_EFFECT_REQUEST follows. */
+/* Call this after the handlers of `connecting` have run. Returns whether to send the request now.
+ * If the request is held, an HB_EFFECT_REQUEST follows when it is released. */
 gboolean
 hb_machine_on_announced (HbMachine      *self,
                          const HbEffect *connect)
@@ -173,7 +173,8 @@ hb_machine_on_opened (HbMachine     *self,
   hb_effects_push (&self->effects, HB_EFFECT_OPEN)->serial = self->serial;
 }
 
-/* Call this after the handlers of `open`. The messages that they have sent precede the queue. */
+/* Call this after the handlers of `open` have run. The messages that they have sent precede the
+ * queue. */
 void
 hb_machine_on_greeted (HbMachine *self,
                        guint      serial)
@@ -186,7 +187,8 @@ hb_machine_on_greeted (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Returns whether the message is to be emitted. */
+/* Returns whether the message must be emitted now. A message that has to wait is added to the inbox
+ * instead. */
 gboolean
 hb_machine_accept_message (HbMachine     *self,
                            gint64         now,
@@ -272,7 +274,7 @@ hb_machine_on_pinged (HbMachine *self,
   return TRUE;
 }
 
-/* Call this after the handlers of a message that had to wait. */
+/* Call this after a message that had to wait has been emitted. */
 void
 hb_machine_on_given (HbMachine *self,
                      gint64     now)
@@ -281,15 +283,16 @@ hb_machine_on_given (HbMachine *self,
   hb_machine_follow_inbox (self, now);
 }
 
-/* Call this when HB_EFFECT_YIELD has let other sources have their turn. */
+/* Call this after HB_EFFECT_YIELD, when other sources have had their turn. */
 void
 hb_machine_on_yielded (HbMachine *self)
 {
   hb_inbox_on_yielded (&self->inbox);
 }
 
-/* Pushes the close frame if the last message before it has been written. Nothing else depends on
- * written messages, because an HB_EVENT_WRITABLE reports when the link accepts more. */
+/* Pushes the effect that sends the close frame, if every message before it has been written.
+ * Messages that wait need no effect here, because HB_EVENT_WRITABLE reports when the link accepts
+ * them. */
 static void
 shut_down_when_written (HbMachine *self)
 {
@@ -300,7 +303,7 @@ shut_down_when_written (HbMachine *self)
 /* Call this after a message from hb_machine_take_message () was sent.
  *
  * @now: matters only if hb_machine_needs_time () returns TRUE
- * @serial: of the link; an earlier one has no effect
+ * @serial: of the link; if it is an earlier link, this function does nothing
  * @span: the position of the message in the link, empty if the link has failed
  * @is_writable: whether the link accepts another message now */
 void
@@ -323,8 +326,8 @@ hb_machine_on_sent (HbMachine    *self,
     hb_machine_on_blocked (self);
 }
 
-/* Call this after the caller of hb_machine_send () has sent a message directly. A task that is
- * closing accepts no message, so no close frame waits for this one.
+/* Call this after a message was sent for which hb_machine_send () has set `is_direct`. A task that
+ * is closing accepts no message, so no close frame waits for this message.
  *
  * @message: the message that was passed to hb_machine_send ()
  *

@@ -83,7 +83,7 @@ judge_reset (HbMachine *self)
 /* @in_message: whether the peer ended the link during a message
  *
  * Returns: (transfer full) (nullable): why that message, or one before it, is to be dropped, or
- * NULL if all messages are sent again */
+ * NULL if no message is */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -281,8 +281,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the delay that is running, or closes the task if the new limit has already been
- * reached. */
+/* Moves the end of the current delay after a change of the settings, or closes the task if the new
+ * `repeat-limit` has already been reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,
                            gint64     now)

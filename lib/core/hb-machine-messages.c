@@ -111,8 +111,8 @@ hb_machine_take_queue (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Gives the next message to a call. If no message waits and the task is CLOSED, the call fails with
- * the reason for which the task was closed.
+/* Pauses the task, and gives the next message to a call. If no message waits and the task is
+ * CLOSED, the call fails with the reason for which the task was closed.
  *
  * @ticket: resolved with the message, or when the task is CLOSED */
 void

@@ -4,7 +4,7 @@
 
 #include "hb-machine-steps-private.h"
 
-/* Checks the link after a change of the network, at most once in each interval. */
+/* Checks the link after a change of the network, at most once in each CHECK_INTERVAL. */
 
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
@@ -25,8 +25,8 @@ hb_machine_check_network (HbMachine *self,
     hb_machine_check (self, now);
 }
 
-/* Acts on the first change of a burst at once, and once more when the interval is over, so that the
- * last change is not missed. */
+/* Acts on the first change of a burst at once. If other changes follow, acts once more when the
+ * interval is over, so that the last change is not missed. */
 void
 hb_machine_on_network (HbMachine *self,
                        gint64     now)

@@ -34,7 +34,7 @@ typedef struct
   HbState      state;
   guint32      seed;         /* of the next random number */
   guint        serial;       /* of the current link; each attempt has a new serial */
-  guint        attempt;      /* number of attempts in a row since a link that lasted */
+  guint        attempt;      /* number of attempts to reconnect in a row, including the next one */
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;
@@ -198,7 +198,7 @@ hb_machine_has_drop (const HbMachine *self)
   return next != NULL && next->kind == HB_EFFECT_DROP;
 }
 
-/* Returns whether messages that are written wait for the peer's acknowledgement. */
+/* Returns whether written messages wait for the peer's acknowledgement. */
 static inline gboolean
 hb_machine_is_unacknowledged (const HbMachine *self)
 {

@@ -59,8 +59,8 @@ get_state_deadline (HbMachine *self)
     }
 }
 
-/* Returns when the state or the network needs a tick. Received bytes are read before such a
- * tick. */
+/* Returns when the current state, or a check after a change of the network, needs a tick. Received
+ * bytes are read before such a tick. */
 static gint64
 get_link_deadline (HbMachine *self)
 {
@@ -69,7 +69,8 @@ get_link_deadline (HbMachine *self)
   return MIN (deadline, self->check_at);
 }
 
-/* Returns whether a tick would act on a deadline of the state or the network now. */
+/* Returns whether a tick would now act on a deadline of the state, or make a check after a change
+ * of the network. */
 gboolean
 hb_machine_is_link_due (HbMachine *self,
                         gint64     now)
@@ -105,8 +106,8 @@ hb_machine_get_early_ping_at (HbMachine *self)
          : HB_NEVER;
 }
 
-/* Returns whether a deadline may end the link. If the link is ready and no ping is judged, its
- * deadlines lead only to a ping, or to a restart of the count of attempts. */
+/* Returns whether a deadline may end the link. If the link is ready and hb_heartbeat_is_judged ()
+ * returns FALSE, a deadline leads only to a ping, or to a restart of the count of attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {

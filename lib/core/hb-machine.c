@@ -15,8 +15,8 @@
  * - hb-machine-network.c for a change of the network
  * - hb-machine-time.c for a deadline */
 
-/* Except after a change of state, more effects than this number are rare. The memory for them is
- * freed once all are carried out, so that an idle task does not keep it. */
+/* More than this number of effects rarely wait at once, except after a change of state. Memory for
+ * more effects is freed once all are carried out, so that an idle task does not keep it. */
 #define EFFECTS_KEPT 4
 
 /* The only function that changes the state, except hb_machine_dispose () */
@@ -95,8 +95,8 @@ hb_machine_is_ready (HbMachine *self)
   return self->state == HB_STATE_OPEN && self->outbox.is_ready;
 }
 
-/* A server that requires a login might reject a ping message before the login is complete, but
- * every server answers a ping frame at any time. */
+/* Returns whether a ping may be sent now. A server that requires a login might reject a ping
+ * message before the login is complete, but every server answers a ping frame at any time. */
 gboolean
 hb_machine_may_ping (HbMachine *self)
 {
@@ -180,7 +180,7 @@ hb_machine_report_unsent (HbMachine *self,
 
 /* Ends all pending calls, because the task has become CLOSED.
  *
- * @error: why */
+ * @error: the reason */
 void
 hb_machine_release_waiters (HbMachine    *self,
                             const GError *error)
@@ -379,7 +379,8 @@ hb_machine_may_read (const HbMachine *self)
   return !self->stands_still;
 }
 
-/* Removes the first effect. The caller clears it. Messages that wait come after all effects. */
+/* Removes the first effect. The caller clears it. Received messages that wait come after all
+ * effects. */
 gboolean
 hb_machine_pop_effect (HbMachine *self,
                        HbEffect  *effect)

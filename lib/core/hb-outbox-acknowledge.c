@@ -60,7 +60,8 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
-/* Begins to query the link if messages begin to wait for an acknowledgement. */
+/* Counts the messages that are now completely written. If they are the first that wait for an
+ * acknowledgement, plans the first query of the link. */
 void
 hb_outbox_follow_written (HbOutbox *self,
                           gint64    now)

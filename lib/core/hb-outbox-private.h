@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* Decides what happens to each message that the application sends: whether to accept it, when to
- * send it, and which outcome its caller sees. */
+ * send it, and with which outcome its call completes. */
 typedef struct
 {
   HbQueue      queue;
@@ -35,9 +35,9 @@ typedef struct
   guint        overflowed : 1;  /* a message was dropped since the queue was last empty */
   guint        expired : 1;     /* a message has expired since the queue was last empty */
   guint        is_timed : 1;    /* messages have an age, because queue-timeout is not 0 */
-  guint        was_reset : 1;   /* a link was reset before the peer had acknowledged the messages
-                                 * of `open` handlers, since the queue was last empty */
-  guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent, until the peer has
+  guint        was_reset : 1;   /* since the queue was last empty, a link was reset before the
+                                 * peer had acknowledged the messages of `open` handlers */
+  guint        holds_back : 1;  /* messages in HB_LINE_WAITING are not sent until the peer has
                                  * acknowledged those of the other lines */
   guint        is_last : 1;     /* the task is CLOSED, and hb_outbox_close () follows */
 } HbOutbox;
@@ -149,7 +149,7 @@ hb_outbox_is_written (const HbOutbox *self)
   return hb_queue_is_written (&self->queue);
 }
 
-/* Returns whether messages that are written wait for the peer's acknowledgement. */
+/* Returns whether written messages wait for the peer's acknowledgement. */
 static inline gboolean
 hb_outbox_is_unacknowledged (const HbOutbox *self)
 {

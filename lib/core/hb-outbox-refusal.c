@@ -8,9 +8,9 @@
  * messages would wait behind it forever, so the message is dropped. */
 #define MAX_REFUSALS 3
 
-/* The limit of resets for a message that is written and not acknowledged. A peer that refuses a
- * message may reset the link before its TCP has acknowledged the message. A router may reset the
- * link too, so this limit is higher. */
+/* A message that is written and not acknowledged is dropped after this many resets of the link. A
+ * peer that refuses a message may reset the link before its TCP has acknowledged the message. A
+ * router may reset the link too, so this limit is higher than MAX_REFUSALS. */
 #define MAX_RESETS 10
 
 /* Returns whether the kernel has a part of a message, but not all of it. Over TLS, the kernel may
@@ -77,7 +77,8 @@ hb_outbox_on_reset (HbOutbox *self)
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* Does the part of hb_outbox_follow_greeting () that is seldom needed. */
+/* Stops holding HB_LINE_WAITING back if no message precedes it any more. This part of
+ * hb_outbox_follow_greeting () is seldom needed, so it is not inline. */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {
@@ -89,8 +90,8 @@ hb_outbox_try_queue (HbOutbox *self)
   hb_effects_push (self->effects, HB_EFFECT_TRANSMIT);
 }
 
-/* Does the same as hb_outbox_judge_end () for a reset of the link. The first message without an
- * acknowledgement is the one that the peer has reached. */
+/* Does the same as hb_outbox_judge_end () for a reset of the link. The reset counts for the first
+ * message without an acknowledgement, because the peer has acknowledged all messages before it. */
 const HbOutgoing *
 hb_outbox_judge_reset (HbOutbox *self)
 {

@@ -139,8 +139,8 @@ complete (HbOutbox         *self,
   hb_effects_push_resolve (self->effects, message->ticket, HB_OUTCOME_DONE, NULL);
 }
 
-/* Call this when the link ends. Completes the written messages that need no acknowledgement and
- * have only waited behind messages that do. Without this step, they would be sent again on the next
+/* Call this when the link ends. Completes the written messages that need no acknowledgement, but
+ * wait behind messages that need one. Without this step, they would be sent again on the next
  * link. */
 static void
 complete_passed (HbOutbox *self)
@@ -367,8 +367,8 @@ hb_outbox_on_notify (HbOutbox   *self,
     self->shown = hb_outbox_get_buffered (self) > 0;
 }
 
-/* Call this after a batch of other threads was taken in. If the batch has left no message in the
- * queue, no other call notifies that buffered-amount is 0 again. */
+/* Call this after a batch of messages from other threads was taken in. If the batch has left no
+ * message in the queue, no other call notifies that buffered-amount is 0 again. */
 void
 hb_outbox_on_taken_in (HbOutbox *self)
 {

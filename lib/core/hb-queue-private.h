@@ -22,8 +22,9 @@ typedef enum {
  *
  * A message waits in one of the lines. hb_queue_take () moves it to `in_flight`, where it stays
  * until it counts as sent, as its `delivery` defines. The written messages come first in
- * `in_flight`: they wait for the peer's acknowledgement, or behind one that does. When the link is
- * lost, all messages return to HB_LINE_WAITING, in the order in which they were to be sent.
+ * `in_flight`. Each of them waits for the peer's acknowledgement, or behind a message that does.
+ * When the link is lost, all messages return to HB_LINE_WAITING, in the order in which they were to
+ * be sent.
  *
  * Each line is in the order in which its messages were accepted, except that messages which have
  * returned may stand before older ones. */
@@ -31,7 +32,7 @@ typedef struct
 {
   HbDeque  in_flight;
   HbDeque  lines[HB_N_LINES];
-  HbAmount buffered;         /* bytes in all of them, and those that other threads have reserved */
+  HbAmount buffered;         /* bytes of all messages, and those that other threads have reserved */
   gsize    n_unreleased;     /* bytes of removed messages that `buffered` still counts */
   guint64  in_flight_amount; /* bytes in in_flight, except those of written messages */
   guint    n_unacknowledged; /* how many messages in in_flight are written */

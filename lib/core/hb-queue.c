@@ -4,8 +4,8 @@
 
 #include "hb-queue-private.h"
 
-/* Inline, because this function runs for each message that waits. In most calls the message is the
- * first one of its line. */
+/* Removes the message at @index, and copies it to @to. Inline, because this function runs for each
+ * message that waits. In most calls the message is the first one of its line. */
 static inline void
 move (HbDeque    *from,
       guint       index,
@@ -113,8 +113,9 @@ hb_queue_release (HbQueue          *self,
     hb_amount_release (&self->buffered, g_bytes_get_size (message->bytes));
 }
 
-/* Releases the bytes of the messages that hb_queue_pop_sent () has removed. One release for all of
- * them saves time, because each release is an atomic operation. */
+/* Subtracts from `buffered` the bytes of the messages that hb_queue_pop_sent () and
+ * hb_queue_pop_passed () have removed. One subtraction for all of them saves time, because each one
+ * is an atomic operation. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -149,7 +150,7 @@ hb_queue_push (HbQueue          *self,
  * bytes are reserved, and the queue takes ownership of them. The position is set only in the copy
  * that the queue keeps. Setting it in @message before copying would make the processor wait.
  *
- * @begin: the position of its first frame, or HB_UNSENT */
+ * @begin: the position of the first frame, or HB_UNSENT */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
@@ -295,8 +296,8 @@ hb_queue_pop_passed (HbQueue *self,
     }
 }
 
-/* Removes the message that would be taken next. Messages in flight may be in the kernel in part, so
- * they remain. */
+/* Removes the message that would be taken next. The kernel may have a part of a message in flight,
+ * so all messages in flight remain. */
 gboolean
 hb_queue_pop_next (HbQueue    *self,
                    HbOutgoing *message)
@@ -481,7 +482,7 @@ start_ages (HbDeque *line,
     }
 }
 
-/* Makes the age of messages without a known time count from now. */
+/* Makes the age of messages count from now if the time of their acceptance is not known. */
 void
 hb_queue_start_ages (HbQueue *self,
                      gint64   now)

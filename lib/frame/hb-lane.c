@@ -46,7 +46,7 @@ is_message (const HbLane  *self,
          && !frame->is_masked && frame->is_minimal && frame->length <= self->max_length;
 }
 
-/* A pong may come between the fragments of a message. */
+/* A pong may come between the fragments of a message, so `is_fragmented` is not checked. */
 static gboolean
 is_pong (const HbLane  *self,
          const HbFrame *frame)

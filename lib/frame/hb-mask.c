@@ -9,9 +9,10 @@
 /* The masking of a payload (RFC 6455, 5.3)
  *
  * With -O2, gcc generates vector instructions for a loop only if the number of iterations is
- * constant and the memory does not overlap. The loop of copy_small () meets both conditions. */
+ * constant, and the source and the destination do not overlap. The loop of copy_small () meets both
+ * conditions. */
 
-/* The size of a vector, and of the pieces of a long payload */
+/* The sizes of a vector, and of the pieces of a long payload, in bytes */
 #define SMALL 16
 #define LARGE 64
 
@@ -110,7 +111,8 @@ hb_mask_copy (guint8       *restrict to,
   if (at == length)
     return;
 
-  /* The last piece overlaps the one before it. The bytes that are written twice are the same. */
+  /* The last piece overlaps the one before it. The bytes in both pieces are written twice, with the
+   * same values. */
   if (length >= LARGE)
     {
       copy_large (to + length - LARGE, from + length - LARGE, rotate (mask, length));
