@@ -37,10 +37,11 @@ is_tcp (GSocket *socket)
          && protocol == IPPROTO_TCP;
 }
 
-/* Fails on an old kernel, which returns a shorter structure, and on a socket that is not TCP. A
- * kernel that only imitates Linux, such as gVisor, returns the structure without the count.
- * Messages would then wait forever, so this function also fails if the count is 0. On Linux, the
- * count of an open connection is never 0, because it includes the SYN. */
+/* Reads the count of acknowledged bytes, and the round-trip time. Fails on an old kernel, which
+ * returns a shorter structure, and on a socket that is not TCP. A kernel that only imitates Linux,
+ * such as gVisor, returns the structure without the count. Messages would then wait forever, so
+ * this function also fails if the count is 0. On Linux, the count of an open connection is never 0,
+ * because it includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {

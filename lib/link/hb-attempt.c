@@ -11,8 +11,9 @@
 /* One attempt to connect: its request, its session, and the resulting connection or error.
  *
  * The end is reported from a source of its own and never from within libsoup, which goes through
- * the requests of a session without references to them. If a handler of the application ran a main
- * loop at that point, other requests could end, and libsoup would continue with freed memory. */
+ * the requests of a session without holding references to them. If a handler of the application ran
+ * a main loop at that point, other requests could end, and libsoup would continue with freed
+ * memory. */
 struct _HbAttempt
 {
   HbAttemptTurnFunc        turn_func;
@@ -160,7 +161,8 @@ hb_attempt_new (const HbSettings   *settings,
 /* Creates a session for one attempt. An open connection needs no session. If the session were kept,
  * it would have two sources in its main context, which the loop queries in each iteration. It would
  * also resolve the name of the server only once, and continue to use an address that the name no
- * longer has. A session that several tasks share would send the password of one task for another.
+ * longer has. A session that several tasks share would send the password of one task in the
+ * requests of another.
  *
  * The session has all of its features from the start. When a request joins the queue, libsoup takes
  * a reference to each feature of the session. When the request leaves the queue, libsoup releases
@@ -228,8 +230,8 @@ hb_attempt_start (HbAttempt        *self,
   return TRUE;
 }
 
-/* Cancels the attempt if it has not ended, and releases the caller's reference. The callback is no
- * longer called. */
+/* Cancels the attempt if it has not ended, and releases the caller's reference. The functions that
+ * were passed to hb_attempt_new () are not called after this. */
 void
 hb_attempt_drop (HbAttempt *self)
 {
@@ -261,7 +263,7 @@ hb_attempt_get_request (HbAttempt *self)
 /* Returns whether the request still waits for a connection, because the session limits the number
  * of its connections. After a redirect, libsoup may keep the id of the previous connection. The
  * result is then FALSE although the request waits. If such an attempt times out, the error message
- * does not mention this limit. A message that mentions the limit is always right. */
+ * does not mention this limit. An error message that mentions the limit is always right. */
 gboolean
 hb_attempt_is_queued (HbAttempt *self)
 {
@@ -269,7 +271,7 @@ hb_attempt_is_queued (HbAttempt *self)
          && soup_message_get_connection_id (self->request) == 0;
 }
 
-/* Returns whether the attempt has ended, which is reported in the next iteration. */
+/* Returns whether the attempt has ended and the end has not been reported yet. */
 gboolean
 hb_attempt_has_ended (HbAttempt *self)
 {

@@ -8,8 +8,8 @@
 #include "hb-stream-private.h"
 
 /* Opens the best channel that is possible. *@connection may be replaced. libsoup must not have read
- * from it yet. The channel does not own the connection. Once the connection is gone, the channel
- * must not be used, except to detach and clear it.
+ * from the connection yet. The channel does not own the connection. Once the connection is gone,
+ * the channel must not be used, except to detach and clear it.
  *
  * @socket: (nullable): NULL if it was not found */
 void
@@ -44,8 +44,8 @@ hb_channel_is_open (SoupWebsocketConnection *connection)
 /* Lets libsoup send a frame with any opcode, if the connection is open. In any other state, libsoup
  * would print a critical message.
  *
- * @context: the context of the connection. Another context may be thread-default, in which libsoup
- *   would otherwise wait for the socket. */
+ * @context: the context of the connection. It becomes thread-default for the call, because libsoup
+ *   waits for the socket in the thread-default context. */
 void
 hb_channel_send (SoupWebsocketConnection *connection,
                  GMainContext            *context,

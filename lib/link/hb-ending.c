@@ -59,7 +59,8 @@ unref_ending (HbEnding *self)
 
 /* Returns whether the peer ended the connection, by a close frame, a FIN or a reset. A protocol
  * error or a network error is none of these. Over TLS, a FIN without a close_notify is
- * G_TLS_ERROR_EOF, a reset is the same error as without TLS, and an alert is a protocol error. */
+ * reported as G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol
+ * error. */
 static gboolean
 is_by_peer (const GError *error)
 {

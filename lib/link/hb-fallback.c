@@ -40,8 +40,8 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Waits until the socket is writable, even if no other frame must be sent, because a peer that
- * receives bytes is alive. */
+/* Emits HB_EVENT_WRITABLE when a socket that is full accepts bytes again. This event is useful even
+ * if no other frame must be sent, because it proves that the peer has received bytes. */
 static void
 watch_output (HbFallback *self)
 {

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The first part of the received bytes */
+/* The kinds of data that the received bytes may begin with */
 typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */
@@ -33,7 +33,7 @@ typedef struct
   gboolean  is_replaying;                /* libsoup gets header and payload before the block. */
   gboolean  is_heard;                    /* The application has a handler of libsoup's `message`. */
   gboolean  is_exposed;                  /* The application may wait for pongs. */
-  gboolean  is_waiting;                  /* The block needs more bytes to be of use. */
+  gboolean  is_waiting;                  /* The block has too few bytes to be used. */
   gboolean  expects_long;                /* The last message was long. */
 } HbFastLane;
 

@@ -29,8 +29,8 @@ hb_handlers_clear (HbHandlers *self)
   self->message_handler = 0;
 }
 
-/* Marshals the signals by hand. For messages, libsoup's own marshaller uses libffi, which takes
- * longer than all the other work of this library on a short message. */
+/* Passes a signal and its values to the callback. For messages, libsoup's own marshaller would use
+ * libffi, which takes longer than all the other work of this library on a short message. */
 static void
 marshal_signal (GClosure     *closure,
                 GValue       *result,

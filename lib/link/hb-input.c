@@ -93,7 +93,7 @@ hb_input_may_read (HbInput *self)
   return self->pause == NULL;
 }
 
-/* Returns how many bytes were read from the socket. */
+/* Reads from the socket. Returns how many bytes were read. */
 gsize
 hb_input_fill (HbInput *self)
 {
@@ -337,8 +337,8 @@ emit_taken (HbInput *self,
   self->untimed += size;
   self->func (event, self->user_data);
 
-  /* This query takes a quarter of the time of all other work here, so it is made only if its result
-   * may have changed. */
+  /* Querying the handlers takes a quarter of the time of all other work here, so this is done only
+   * if the result may have changed. */
   if (self->handlers != NULL && self->handlers->is_exposed)
     follow_handlers (self);
 }
