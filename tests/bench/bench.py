@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the programs in turn, round by round, and prints the figures.
+"""Runs the measured programs in turn, round by round, and prints the figures.
 
 run.sh builds the programs, and describes the options.
 """
@@ -93,8 +93,8 @@ def run_case(case, program, server, arguments, folder):
 
 
 def run_programs(case, round_number, results, server, arguments, folder):
-    # Every second round runs the programs in reverse order, so that no program always runs directly
-    # after the same one.
+    # In every second round, the programs run in reverse order, so that no program always runs
+    # directly after the same one.
     for program in results.programs[::-1 if round_number % 2 else 1]:
         if ((arguments.all or case.is_for(program))
                 and (case, program.name) not in results.faults):

@@ -14,13 +14,13 @@ LINES = ('plain', 'tls')
 # mostly measure the speed of the memory.
 ECHOES = ((1, SIZES), (64, SIZES[:5]), (256, SIZES[:3]))
 
-# A sender has four windows of messages in flight. The window becomes smaller for long messages, so
-# that these four windows take SEND_BYTES at most.
+# A sender has four windows of messages in flight. The window is smaller for long messages, so that
+# the four windows hold at most SEND_BYTES.
 SEND_WINDOW = 256
 SEND_BYTES = 4 * MIB
 
-# Text takes the same work as binary messages, and in addition a check of UTF-8, so a few cases are
-# enough.
+# Text messages take the same work as binary ones, and in addition a check of UTF-8, so a few cases
+# are enough.
 TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('echo', 64 * KIB, 64))
 
 
@@ -71,7 +71,8 @@ class Case:
     def is_for(self, program):
         """Returns whether the program runs the case.
 
-        Peers and programs in other languages run only the cases that have a goal for them.
+        Peers run only the cases that have a goal for programs in C. The programs that use a binding
+        run only the cases that have a goal for its language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
@@ -123,7 +124,7 @@ class Goal:
     base: str = RAW
     language: str = ''      # the language of both programs, C if it is empty
     is_ahead: bool = False  # whether the task must also be faster than every peer
-    cpu: float = 0          # the highest ratio of its CPU time to that of the old task, or 0
+    cpu: float = 0          # the highest ratio to the CPU time of the old task, 0 for no limit
 
     def covers(self, case):
         return (case.work, case.size, case.line) == (self.work, self.size, self.line) and (
@@ -178,8 +179,8 @@ def judge_goal(goal, case, results):
 
 
 # The least ratio of the messages a second with delivery ACKNOWLEDGED to those without it, in each
-# case that sends messages. The cases `await` have no goal, because they wait a round trip for each
-# message.
+# case that sends messages. The cases `await` have no goal, because they wait for a round trip after
+# each message.
 ACKNOWLEDGED_LEAST = 0.9
 
 

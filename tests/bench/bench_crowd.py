@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Many idle connections in one process, with heartbeats at the default times.
+"""Measures many idle connections in one process, with heartbeats at the default interval.
 
 measures/crowd.c describes the commands of the process.
 """
@@ -24,12 +24,12 @@ TIMEOUT = 120
 # thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds without messages, after the connections were opened and after the echoes. In HEARTBEAT
-# seconds, each connection gets one ping.
+# Seconds without messages: SETTLING after the connections were opened, and HEARTBEAT after the
+# echoes. In HEARTBEAT seconds, each connection sends one ping.
 SETTLING = 1
 HEARTBEAT = 15
 
-# The goals. Those in a dictionary apply only to its numbers of connections.
+# The goals. A goal in a dictionary applies only to the number of connections that is its key.
 MAX_DESCRIPTORS = 1.1
 MAX_KIB_ABOVE_RAW = 2.5
 MIN_CONNECTS = {1000: 0.9, 9900: 2.5}
@@ -88,7 +88,7 @@ class Crowd:
 
 
 def wait_until_back(crowd, server):
-    """Returns the seconds from the restart of the server until all connections are open again.
+    """Restarts the server, and returns the seconds until all connections are open again.
 
     After BACK_MAX seconds, the function stops waiting, and returns BACK_MAX.
     """
@@ -100,7 +100,7 @@ def wait_until_back(crowd, server):
 
 
 def measure(crowd, server, n_links, heartbeat):
-    # The first connection is not counted, because it allocates what a process needs only once.
+    # The first connection is not counted, because it also allocates what all connections share.
     crowd.do('open 1')
     base = crowd.do(f'echo {ECHOES}')
     started_at = time.monotonic()
@@ -174,8 +174,8 @@ def judge_count(n_links, task, raw):
 def judge(figures):
     """Yields the conditions of judge_count() for each number of connections.
 
-    Another condition compares the echoes with the most connections and with the fewest.
-    @figures is a dictionary by number of connections and by program.
+    The last condition compares the CPU time of an echo with the most connections to that with the
+    fewest. @figures has a dictionary of figures by program for each number of connections.
     """
     tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
     for n_links, task in tasks.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures other than messages per second.
+"""The measures other than messages per second.
 
 Most measures run one program in C, which prints the figures. The measures with many idle
 connections run more programs: see bench_crowd.py.
@@ -20,12 +20,12 @@ BARS = 20
 
 LIBRARIES = (RAW, TASK)
 
-# The goals: the highest values that the task may have
+# The goals: the maximum values for the task
 MAX_HEARTBEAT_NS = 35
 MAX_GAP_MS = 50
 MAX_RECONNECT_US = 1000
 
-# The delays before an attempt: reconnect-timeout, reconnect-timeout-max, reconnect-jitter
+# The properties for the delay: reconnect-timeout, reconnect-timeout-max, reconnect-jitter
 WAITS = {
     '2 s': (2000, 0, 0),
     '2 s doubling to 60 s': (2000, 60000, 0),

@@ -50,7 +50,7 @@ def draw_panel(x, y, title, rates):
 
 
 def draw(system):
-    """Returns the picture. @system is a System of table.py."""
+    """Returns the picture as SVG. @system is a System of table.py."""
     machine = system.machine
     panels = [(system.titles[case],
                {program: entry['messages_per_second']

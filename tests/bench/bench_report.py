@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Computes the medians of the figures, prints them as tables, and checks the goals."""
+"""Computes the medians of the figures, and prints tables of them and of the goals."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def spread(values):
 
 @dataclass
 class Results:
-    """All results, also written to a file in the order in which they come"""
+    """The results of all runs. Each result is also appended to a file."""
 
     path: object
     programs: list
@@ -99,7 +99,7 @@ class Results:
         return Figures(*map(statistics.median, zip(*map(astuple, runs)))) if runs else None
 
     def get_ratio(self, case, name, base, figure='rate'):
-        """Returns the median of the ratios of the rounds, or None.
+        """Returns the median and the range of the ratios of the rounds, or None.
 
         Other load on the machine disturbs both programs of a round, so it changes their ratio less
         than their figures.
@@ -123,7 +123,7 @@ def print_machine(results, arguments, out):
 
 
 def print_cases(results, cases, out):
-    """Prints all medians, and their ratios.
+    """Prints the medians of each program, and the ratios to libsoup and to the engine.
 
     On a busy machine, the ratio of the CPU times varies less than that of the messages a second.
     """
@@ -154,7 +154,7 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the figures with this library to those with that of another build."""
+    """Prints the ratios of the figures of the task to those of the old task."""
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))

@@ -96,7 +96,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Returns the output of the program and an empty text, or None and why it has failed."""
+    """Returns the output of the program and an empty text, or None and the cause of its failure."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
@@ -110,7 +110,7 @@ def run_client(command, folder, environment=None, timeout=TIMEOUT):
 
 
 def raise_file_limit():
-    """Raises the limit of open files, because ten thousand tasks have a socket each.
+    """Raises the limit on open files, because ten thousand tasks have a socket each.
 
     Only root may raise it above the hard limit. Other users get the hard limit.
     """

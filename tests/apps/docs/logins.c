@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* Servers that require a login, for the programs in the book. The first message must be the login.
- * The acknowledgement follows after a delay. A message that arrives earlier is refused, so a
- * program that does not wait fails.
+ * The server acknowledges the login after a delay. A message that arrives before the
+ * acknowledgement is refused, so a program that does not wait fails.
  *
  * /private refuses clients without the token. GET /token returns the token. */
 
@@ -84,7 +84,7 @@ hash (const char *text)
   return g_base64_encode (digest, size);
 }
 
-/* Returns whether the message is the login. A rule without a text for the login is that of
+/* Returns whether the message is the login. If the login of the rule is NULL, the rule is that of
  * obs-websocket 5, whose login contains a hash. */
 static gboolean
 is_login (const Rule *rule,

@@ -18,7 +18,8 @@ from pathlib import Path
 # is then started again on another port.
 MAX_ATTEMPTS = 10
 
-# Version 2.0.11, which Debian 12 has, serves no WebSocket without another listener.
+# Version 2.0.11, which Debian 12 has, serves no WebSocket clients without a second listener, so the
+# configuration adds a Unix socket.
 CONFIGURATION = """\
 {user}
 allow_anonymous true
@@ -37,7 +38,7 @@ def find_port():
 
 
 def start(folder, port):
-    """Returns a mosquitto that listens, or None."""
+    """Starts mosquitto. Returns its process when it listens, or None if it has ended."""
     configuration = Path(folder) / 'mosquitto.conf'
     # As root, mosquitto would change to a user that cannot write to the folder.
     user = 'user root' if os.getuid() == 0 else ''

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// parse.js FILE: fails if FILE is not JavaScript, and does not run it.
+// parse.js FILE: parses FILE without running it. Fails if FILE is not JavaScript.
 
 import GLib from 'gi://GLib';
 import system from 'system';

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Checks that the table of properties agrees with the class: properties.py PAGE.md GIR
 
-The script compares the names, the types, the defaults and the units, and which properties can be
-set. The documentation of each property names its unit.
+The script compares the name, the type, the default and the unit of each property, and whether it
+can be set. For the class, the unit is the one that the property's documentation names.
 """
 
 import re

@@ -4,7 +4,7 @@
 
 /* A server that closes a connection on which more than MAX_MESSAGES arrive within INTERVAL. Its
  * clients number their messages, across all connections. The server echoes a message with the next
- * number. Another number means that a message was lost, repeated or out of order, so the server
+ * number. Any other number means that a message was lost, repeated or out of order, so the server
  * closes the connection. */
 
 #define PATH         "/limited"

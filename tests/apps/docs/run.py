@@ -5,8 +5,8 @@
 run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
 With TEXT, only the programs that contain this text are tested. The programs connect to SERVER, not
-to the servers of example.org that the page names. Heartbeats of half a minute become shorter.
-CLIENT tests the servers of the page.
+to the servers of example.org that the page names. Heartbeat intervals of 30 and 60 seconds are
+replaced by shorter ones. CLIENT tests the servers of the page.
 
 The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
 these tools is skipped if the tool is missing.
@@ -55,9 +55,9 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# Python shows all warnings, as in unittest, except two about PyGObject itself. The importer of
-# PyGObject has an old interface. Under Python 3.14, PyGObject still uses the event loop policy of
-# asyncio.
+# Python shows all warnings, as unittest does, except two about PyGObject itself. The importer of
+# PyGObject has an old interface. PyGObject also uses the event loop policies of asyncio, which
+# Python 3.14 deprecates.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
@@ -122,8 +122,8 @@ def compile_vala(folder, text):
     flags = [part for flag in ('-w', *get_devenv_flags(), *get_package_flags(text))
              for part in ('-X', flag)]
     packages = [part for name, _ in find_packages(text) for part in ('--pkg', name)]
-    # valac writes C code to the current folder. In a common folder, two pages could write the same
-    # file at the same time.
+    # valac writes C code to the current folder. In a common folder, the tests of two pages could
+    # write the same file at the same time.
     return [folder / 'program'], run([*get_tool('VALAC'), *VALA_ARGS, *packages, source.name,
                                       '-o', folder / 'program', *flags], cwd=folder)
 
@@ -365,7 +365,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Yields the options in the text that the programs of this project do not have."""
+    """Yields a message for each option in the text that the called program does not have."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)

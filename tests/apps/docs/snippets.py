@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The code in the pages of the book.
 
-A fence names its language, which must be one of LANGUAGES. A comment above a fence, which readers
-do not see, gives its kind:
+A fence names its language, which must be one of LANGUAGES. An invisible comment above a fence gives
+the kind of the code:
 
-    <!-- snippet: program -->   A whole program. The fence of `text` that follows has its output. A
-                                line `^C` there stands for an interrupt, after which the program
-                                must end.
+    <!-- snippet: program -->   A whole program. The fence of `text` that follows contains its
+                                output. A line `^C` there stands for an interrupt, after which the
+                                program must end.
     <!-- snippet: server -->    A whole server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
                                 tests/apps/tools/ runs the commands.
@@ -43,7 +43,7 @@ class Snippet:
 
 
 def read_fences(page, text):
-    """Yields the line, the language, the comment above and the code of each fence."""
+    """Yields the line, the language, the kind or None, and the code of each fence."""
     lines = text.split('\n')
     kind = None
     start = None

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the example `echo` prints the same in each language, and reconnects.
+"""Checks that the example `echo` prints the same lines in each language, and reconnects.
 
 echo.py SERVER COMMAND...
 
@@ -31,14 +31,14 @@ SILENT = r'error: The server has not replied to a ping within 2000 ms'
 ATTEMPT = r'attempt \d+ in 500 ms'
 
 # The tests read GLib's critical messages and GJS's exceptions from standard error. With
-# G_DEBUG=fatal-criticals, such a message would end the program instead. Before glibc 2.39, LANGUAGE
-# would translate messages even with this locale.
+# G_DEBUG=fatal-criticals, a critical message would end the program instead. Before glibc 2.39,
+# messages would be translated to the language in LANGUAGE even with the locale C.UTF-8.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': '', 'PYTHONUNBUFFERED': '1',
                'G_DEBUG': ''}
 
 
 class Process:
-    """A program whose output is read line by line. The end of the block kills the program."""
+    """A program whose output is read line by line. The end of the `with` block kills it."""
 
     def __init__(self, *command, stdin=subprocess.PIPE):
         self.process = subprocess.Popen(command, env=ENVIRONMENT, text=True, bufsize=1,
@@ -109,7 +109,7 @@ class Example(Process):
             assert re.fullmatch(pattern, line), f'the example printed “{line}”, not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
-        """Reads lines until one matches the pattern. All lines before it must match @passing."""
+        """Reads a line that matches the pattern, after any number of lines that match @passing."""
         while not re.fullmatch(pattern, line := self.take()):
             assert any(re.fullmatch(other, line) for other in passing), \
                 f'the example printed “{line}”'
@@ -172,7 +172,7 @@ def test_drop(path, *command):
 
 
 def test_short_input(path, *command):
-    """An input that ends before the connection is open is sent nevertheless."""
+    """The lines of the input are sent even if the input ends before the connection is open."""
     with Server(path, '--verbose') as server, Example(*command, server.uri) as example:
         example.send('typed')
         example.process.stdin.close()
@@ -184,7 +184,7 @@ def test_short_input(path, *command):
 
 
 def test_pipe(path, *command):
-    """If the input is a pipe, the answers to all of its lines are printed before the end."""
+    """If the input is a pipe, the program prints the answers to all lines before it ends."""
     lines = [str(number) for number in range(200)]
 
     with Server(path) as server, Example(*command, server.uri) as example:

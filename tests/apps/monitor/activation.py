@@ -35,7 +35,7 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Writes the service file to the folder that the bus reads first. Its command is @program."""
+    """Writes the service file with the command @program to the folder that the bus reads first."""
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(
@@ -46,7 +46,7 @@ def offer_service(path, program):
 
 
 class Bus:
-    """A session bus, for as long as the block lasts."""
+    """A session bus that runs until the end of the `with` block."""
 
     def __enter__(self):
         self._daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--nosyslog',

@@ -92,7 +92,7 @@ eye_await_frame (MonitorFixture *self)
   wait_until (n_frames == 3);
 }
 
-/* Draws the window, and saves the picture if HB_PICTURES names a folder. */
+/* Draws @widget, and saves the picture if HB_PICTURES names a folder. */
 void
 eye_take_picture (MonitorFixture *self,
                   GtkWidget      *widget,

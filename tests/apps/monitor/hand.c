@@ -52,8 +52,8 @@ hand_click (GtkWidget *button)
   g_signal_emit_by_name (button, "clicked");
 }
 
-/* Presses a key for each word, such as “<Control>l”. The X server sends it to the window that has
- * the focus. */
+/* Presses the keys that each word of @keys names, such as “<Control>l”. The X server sends them to
+ * the window that has the focus. */
 void
 hand_type (MonitorFixture *self,
            const char     *keys)
@@ -119,7 +119,7 @@ hand_flood (MonitorFixture *self,
     }
 }
 
-/* Makes the window HAND_NARROW pixels wide, without its edges. */
+/* Makes the window HAND_NARROW pixels wide, not counting its edges. */
 void
 hand_make_narrow (MonitorFixture *self)
 {

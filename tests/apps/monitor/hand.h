@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The minimum width of a window */
+/* The width of a telephone's screen in pixels, which the window must fit */
 #define HAND_NARROW 360
 
 /* Functions that act like a person, and one that sends many messages at once */

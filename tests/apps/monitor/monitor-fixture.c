@@ -72,7 +72,7 @@ monitor_fixture_start_server (MonitorFixture *self)
   self->server_address = read_address (self->server);
 }
 
-/* Ends the connections without a close frame, as a crash does. */
+/* Kills the server, so the connections end without a close frame, as in a crash. */
 void
 monitor_fixture_stop_server (MonitorFixture *self)
 {
@@ -110,7 +110,8 @@ monitor_fixture_get_child (MonitorFixture *self,
   return child;
 }
 
-/* Returns the button of a widget of libadwaita. The button has no id. */
+/* Returns the button of a widget of libadwaita. The button has no id, so find_child () cannot find
+ * it. */
 static GtkWidget *
 find_button (GtkWidget *widget)
 {

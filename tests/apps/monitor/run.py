@@ -46,7 +46,7 @@ def main(xvfb, *program):
             print(f'Bail out! Xvfb does not start: {server.stderr.read().strip()}')
             return 1
         with tempfile.TemporaryDirectory() as home:
-            # The settings and the state of the user's desktop must not matter.
+            # The settings and the state of the user's desktop must not affect the program.
             env = {**os.environ, 'DISPLAY': display, 'HOME': home, 'XDG_CONFIG_HOME': home,
                    'XDG_CACHE_HOME': home, 'XDG_DATA_HOME': home, 'XDG_RUNTIME_DIR': home}
             env.pop('WAYLAND_DISPLAY', None)

@@ -76,7 +76,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) > n_samples + 2);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 1);
 
-  /* A connection that is lost before its first reply adds one gap, not two. */
+  /* Two losses without a reply between them add one gap, not two. */
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_object_set (plot, "latency", (gint64) -1, NULL);
   g_assert_cmpuint (latency_plot_get_n_gaps (plot), ==, 2);
@@ -103,7 +103,7 @@ test_loss (MonitorFixture *self,
 {
   guint seconds;
 
-  /* The delay is longer than the test, so only the test makes attempts. */
+  /* The delay is longer than the test, so an attempt begins only when the test clicks a button. */
   hb_websocket_task_set_reconnect_timeout (self->task, 600 * 1000);
   hb_websocket_task_set_reconnect_timeout_max (self->task, 0);
   hand_open (self);
@@ -139,7 +139,7 @@ test_loss (MonitorFixture *self,
   g_assert_cmpstr (eye_get_text (self->queued), ==, "0 bytes");
 }
 
-/* Messages that were not sent before the connection was closed are shown as not sent. */
+/* A message that still waits when the user disconnects is shown as not sent. */
 static void
 test_unsent (MonitorFixture *self,
              gconstpointer   data)

@@ -18,7 +18,7 @@ typedef struct
   gint64 longest;
 } FrameTimes;
 
-/* Returns the CPU time of this thread. Unlike the time of a clock, it does not depend on other
+/* Returns the CPU time of this thread. Unlike wall-clock time, it does not depend on other
  * processes. */
 static gint64
 get_processor_time (void)
@@ -111,7 +111,7 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));
 
-  /* A list that becomes smaller does not count as scrolled away. */
+  /* A list that becomes smaller still follows the newest message. */
   hand_make_narrow (self);
   eye_await_frame (self);
   g_assert_false (gtk_revealer_get_reveal_child (GTK_REVEALER (self->follow)));

@@ -67,7 +67,7 @@ def open_browser():
                          '--no-first-run', '--no-proxy-server', '--force-color-profile=srgb',
                          f'--user-data-dir={profile}'):
             options.add_argument(argument)
-        # As root, which is usual in containers, Chromium does not start with its sandbox.
+        # Chromium refuses to run with its sandbox as root, which is the usual user in containers.
         if os.geteuid() == 0:
             options.add_argument('--no-sandbox')
         browser = webdriver.Chrome(options=options, service=Service(DRIVER))
@@ -92,7 +92,7 @@ class Page:
 
     @contextmanager
     def client(self):
-        """Yields a WebSocket, and a function that finds a part of its card on the page."""
+        """Yields a client, and a function that finds a part of the client's card on the page."""
         with WebSocket(self.server.port) as client:
             number = self.wait_for_cards(lambda cards: len(cards) == 1, 'a client')[0]['number']
             yield client, lambda name: self.find(f'.client[data-client="{number}"] .{name}')
@@ -293,7 +293,10 @@ def test_names(page):
 
 
 def test_looks(page):
-    """No element is wider than the page. The screenshots are for reviewers."""
+    """The page has no horizontal scroll bar, and follows the colour scheme.
+
+    The screenshots are for reviewers.
+    """
     with page.client() as (client, find):
         client.send_text('x' * 500)
         find('mute').click()

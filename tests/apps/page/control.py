@@ -92,7 +92,7 @@ def test_echo_for_all(server):
 
 @with_server()
 def test_echo_of_long_messages(server):
-    """Echoes messages above the limits of a SoupServer, in one frame and in fragments."""
+    """The server echoes messages above the limits of a SoupServer, whole or in fragments."""
     payload = b'x' * (300 * 1024)
     with WebSocket(server.port) as client:
         client.send(BINARY, payload)
@@ -227,8 +227,8 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The reply to the first `next` is sent at once. The reply to the second one waits until
-        # something has changed or a second has passed.
+        # The server replies to the first `next` at once. It replies to each later `next` when
+        # something has changed, or after 1 s.
         control.next()
         control.next()
         echo(client, 'one')
@@ -565,8 +565,8 @@ def test_options_pong_and_protocol(server):
 def test_many_stay():
     """The server accepts a thousand clients, and refuses more.
 
-    The limit of open files is raised first, because each client needs a descriptor in the server
-    and in the test.
+    The limit on open files is raised first, because each client needs a descriptor both in the
+    server and in the test.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY:
@@ -590,7 +590,7 @@ def test_many_stay():
 
 @with_server()
 def test_many_come_and_go(server):
-    """A client that was dropped leaves the list, although a new client may get its descriptor."""
+    """A dropped client is removed from the list, even if a new client gets its descriptor."""
     with Control(server.port) as control:
         for _ in range(10):
             clients = [WebSocket(server.port) for _ in range(20)]

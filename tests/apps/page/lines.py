@@ -22,7 +22,7 @@ SERVER = sys.argv[1]
 
 
 class Lines:
-    """Sends commands and reads replies. The first line from the server has its URI."""
+    """Sends commands and reads replies. The first line contains the URI of the server."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -150,7 +150,7 @@ def test_end_of_commands():
 
 
 def test_unread_replies():
-    """The server stops reading from a program that reads no replies, and still serves others."""
+    """The server stops reading from a program that reads no replies, and still serves clients."""
     with server_at_socket() as (server, path), socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))
         sock.setblocking(False)

@@ -9,7 +9,7 @@ import Soup from 'gi://Soup?version=3.0';
 
 const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds; more than a second after each timeout of up to 500 ms
+const LATE = 1600; // milliseconds; over a second longer than a timeout of up to 500 ms
 const getTime = GLib.get_monotonic_time; // the real clock, which jump() does not change
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -60,7 +60,7 @@ export function assertFails(name, call) {
   throw new Error(`no error, but expected ${name}`);
 }
 
-// Lets the main loop run for a moment.
+// Lets the main loop run for the given time.
 export function turn(milliseconds = 1) {
   return new Promise(resolve => {
     GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
@@ -79,7 +79,7 @@ export function jump(...names) {
   }
 }
 
-// Simulates that this process was stopped for longer than each timeout. The module reads the
+// Simulates that this process was stopped for longer than the task's timeouts. The module reads the
 // clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's clocks, so
 // the main loop is blocked instead.
 export function freeze() {
@@ -118,7 +118,7 @@ export class Peer {
   constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
     this.onMessage = onMessage;
     this.onOpen = onOpen;
-    this.status = 0; // the HTTP status of refused requests, 0 to accept them
+    this.status = 0; // the HTTP status with which requests are refused, 0 to accept them
     this.received = [];
     this.connections = [];
     this.closed = []; // the close codes from the clients
@@ -166,7 +166,7 @@ export class Peer {
     this.onOpen?.(connection);
   }
 
-  // Sends to all clients.
+  // Sends the text to all clients.
   send(text) {
     this.connections.filter(({state}) => state === Soup.WebsocketState.OPEN)
       .forEach(connection => connection.send_text(text));
@@ -235,7 +235,7 @@ export class MutePeer {
   }
 }
 
-// Creates peers, and tasks whose signals it logs. end() stops them.
+// Creates peers, and tasks whose signals it logs. end() closes the tasks, and stops the peers.
 export class Scenario {
   constructor() {
     this._ends = [];

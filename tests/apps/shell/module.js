@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 // Tests of the module alone. The first one simulates a suspend, for which the library has other
-// tests. The second one opens and closes a task a thousand times, as an extension does when it is
+// tests. The second one creates, opens and closes a thousand tasks, as an extension does when it is
 // enabled and disabled, and checks that no source, file descriptor or signal handler is left.
 
 import Gio from 'gi://Gio';
@@ -62,8 +62,8 @@ const PHASES = [
 export const together = {};
 
 export const alone = {
-  // Only the wall clock shows that the machine was suspended. The reply to the ping before the
-  // suspend may already be in the socket, so the task must keep the connection and send another
+  // Only the wall clock shows that the machine was suspended. The reply to a ping from before
+  // the suspend may already be in the socket, so the task must keep the connection and send another
   // ping.
   async suspend(scenario) {
     const peer = scenario.peer({onMessage: () => {}});
@@ -103,7 +103,7 @@ export const alone = {
 
     const last = getNextId();
     await wait(() => {
-      // A session of libsoup keeps a timer until it is collected.
+      // A session of libsoup keeps a timer until GJS has collected the session.
       System.gc();
       return countSources(first, last) === 0;
     }, 'no source');

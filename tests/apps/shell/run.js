@@ -2,7 +2,7 @@
 
 // run.js IMPLEMENTATION TABLE [NAME]
 //
-// Runs a table of scenarios, or one of them, against `module` or `library`.
+// Runs all scenarios of TABLE, or only the scenario NAME. IMPLEMENTATION is `module` or `library`.
 
 import GLib from 'gi://GLib';
 import System from 'system';

@@ -76,7 +76,7 @@ export const together = {
     scenario.task({});
   },
 
-  // The messages of a handler of `open` are sent before those that waited, so that it can log in.
+  // Messages that a handler of `open` sends precede those that waited, so the handler can log in.
   async queue(scenario) {
     const peer = scenario.peer(mute);
     const task = scenario.task({uri: peer.uri});
@@ -133,7 +133,7 @@ export const together = {
     assert(task.last_error === null);
   },
 
-  // The task also connects again after the server has closed the connection normally.
+  // The task connects again even if the server has closed the connection normally.
   async serverClosesNormally(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -215,7 +215,8 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
   },
 
-  // Delays grow if a server accepts connections and drops them at once.
+  // The number of attempts grows while the server closes each connection at once. It becomes 0 when
+  // a connection has been open for min-uptime.
   async minUptime(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -531,7 +532,7 @@ export const together = {
       await wait(() => tasks.every(task => task.state === State.OPEN));
     }
 
-    // Each task has made one new connection after the loss.
+    // Each task has made one new connection after each loss.
     assertEqual(peer.connections.length, tasks.length);
     tasks.forEach(task => assertEqual(count(task, 'open'), 3));
   },
@@ -574,8 +575,8 @@ export const alone = {
     const task = await openTask(scenario, peer, {ping_timeout: 50, pong_timeout: 400,
       pong_message: 'heartbeat', liveness: Liveness.REPLY});
 
-    // After the message “news”, libsoup adds its source again. The main loop then dispatches the
-    // task's timer first.
+    // After the message “news”, libsoup adds the source of its input again. The main loop then
+    // dispatches the task's timer before this source.
     peer.onMessage = async (connection, text) => {
       connection.send_text('news');
       await turn(20);

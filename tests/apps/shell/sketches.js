@@ -33,8 +33,8 @@ function getFolder(...path) {
   return Gio.File.new_for_uri(import.meta.url).resolve_relative_path(['..', ...path].join('/'));
 }
 
-// Writes the fences of the page to files. A fence with code for a file begins with the name of the
-// file. Adds the module, and a file that replaces the shell.
+// Writes the code of the page to files. A fence with the code of a file begins with the name of the
+// file. Also writes the module, and a file that replaces the shell.
 function extract() {
   const [, page] = getFolder('..', '..', '..', 'doc', 'gnome-shell.md').load_contents(null);
   const fences = new TextDecoder().decode(page).matchAll(/^```js\n\/\/ (\w+\.js)\n([^]*?)^```$/gm);

@@ -45,7 +45,7 @@ class Result:
         return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
-        """Returns the events that --json printed. With @names, returns only those events."""
+        """Returns the events that --json printed, or only those with one of @names."""
         events = [json.loads(line) for line in self.output.splitlines()]
         return [event for event in events if not names or event['event'] in names]
 
@@ -95,7 +95,7 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Waits until the pattern has been printed this many times. Returns whether it has been."""
+        """Waits until the output matches the pattern @count times. Returns whether it does."""
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -103,7 +103,7 @@ class Cat:
             return self.news.wait_for(has_come, WAIT_TIMEOUT)
 
     def write(self, data):
-        """Writes to the input. If hb-cat has already ended, its status will show the reason."""
+        """Writes to the input. Does not fail if hb-cat has ended, because its status shows why."""
         with contextlib.suppress(BrokenPipeError):
             self.process.stdin.write(data)
             self.process.stdin.flush()
@@ -128,7 +128,7 @@ class Cat:
 
 
 class EchoServer:
-    """Runs echo-server for as long as the block lasts."""
+    """Runs echo-server until the end of the `with` block."""
 
     def __init__(self, *arguments, port=0):
         self.arguments = arguments

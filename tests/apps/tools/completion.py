@@ -46,7 +46,7 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """Returns the output of the terminal when it contains this text, or after the timeout."""
+    """Returns the output of the terminal when it matches the pattern, or after the timeout."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
@@ -56,7 +56,7 @@ def read_until(terminal, pattern):
 
 
 def type_in(keys, wanted):
-    """Returns the output of an interactive bash after these keys."""
+    """Types the keys in an interactive bash. Returns the output when it contains @wanted."""
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,
                           stderr=end, start_new_session=True,

@@ -26,14 +26,14 @@ MEMBERS = {
     'unsent': {'domain': str, 'code': int, 'message': str},
 }
 
-# Events that may come earlier or later, because their time depends on the kernel
+# Events whose position in the output may vary, because their time depends on the kernel
 ANYWHERE = ('drain', 'latency', 'queued')
 
 _seen = set()
 
 
 def get_faults(events):
-    """Yields the events that differ from MEMBERS."""
+    """Yields the events whose members or types differ from MEMBERS, or whose time is wrong."""
     now = time.time() * 1000
     last = 0
     for event in events:

@@ -17,21 +17,21 @@ from common import (ENVIRONMENT, WAIT_TIMEOUT, Cat, EchoServer, check, check_equ
                     get_options, run_cat, skip, used, wait_until)
 from raw_websocket import BINARY, CLOSE, PING, PONG, TEXT, Gone, Peer, echo
 
-# Options for a connection that the test does not use after it has opened. hb-cat closes it at the
-# end of the input.
+# Options for a test that needs only the handshake. hb-cat closes the connection at the end of the
+# input.
 BRIEFLY = ('--quiet', '--wait=0')
 
-# A port on which no server listens
+# A URI with a port on which no server listens
 NOWHERE = 'ws://127.0.0.1:1/'
 
 OWN_CERTIFICATE = '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'
 
-# LeakSanitizer sometimes crashes if TLS has left threads ("Tracer caught signal 11"), so it is off.
-# tests/loopback finds leaks of connections with TLS.
+# LeakSanitizer is disabled, because it sometimes crashes if TLS has left threads running ("Tracer
+# caught signal 11"). tests/loopback finds leaks of connections with TLS.
 WITH_TLS = {**ENVIRONMENT,
             'ASAN_OPTIONS': f'{os.environ.get("ASAN_OPTIONS", "")}:detect_leaks=0'}
 
-# More seconds than the default of --wait
+# A time in seconds that is longer than the default of --wait
 MOMENT = 0.6
 
 
@@ -163,7 +163,7 @@ def check_heartbeat():
                     f'the first ping with {" ".join(arguments) or "no option"}')
 
     def know_no_text(client):
-        """Answers ping frames only, as a server with a protocol of its own may do."""
+        """Answers only ping and close frames, as a server with a protocol of its own may do."""
         while True:
             kind, payload = client.receive()
             if kind in (PING, CLOSE):
@@ -204,7 +204,7 @@ def check_heartbeat():
               '--liveness=any accepts any message', result)
 
     def talk_until_pinged(client):
-        """Sends messages all the time, and closes the connection after the first frame.
+        """Sends messages until a frame arrives, and then closes the connection.
 
         With --liveness=any, hb-cat would send no ping while these messages arrive.
         """

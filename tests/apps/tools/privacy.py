@@ -20,7 +20,7 @@ ENCODED = base64.b64encode(f'me:{SECRET}'.encode()).decode()
 CREDENTIALS = (f'--header=Authorization: Bearer {SECRET}', f'--header=Cookie: session={SECRET}',
                f'--user=me:{SECRET}', '--protocol=chat')
 
-# Lets hb-cat report as much as possible in a short time: lost connections, attempts and pings.
+# With these options, hb-cat reports lost connections, attempts and pings in a short time.
 LIMITS = ('--repeat-limit=1', '--reconnect-timeout=1', '--ping-timeout=5', '--wait=20')
 VERBOSE = {**ENVIRONMENT, 'G_MESSAGES_DEBUG': 'all'}
 

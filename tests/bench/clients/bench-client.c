@@ -13,7 +13,7 @@
 #define WARM_UP 0.2
 
 /* Except in BENCH_SEND, each client reads the clock once for this number of short messages. Reading
- * it for each of them would slow down the fastest client most. */
+ * it for each message would slow down the fastest client most. */
 #define CLOCK_EVERY 8
 
 /* The number of windows in flight in BENCH_SEND. With one window, a client would wait for the
@@ -122,7 +122,7 @@ look_at_clock (BenchClient *self)
   gint64 now = g_get_monotonic_time ();
 
   /* A window of long messages may take longer than the warm-up. Before the measurement begins, a
-   * whole window must have come back. */
+   * whole window must have been received. */
   if (self->started_at == 0 && now - self->opened_at >= self->warm_up
       && (self->work == BENCH_SEND || self->n_received >= self->window))
     start (self, now);
