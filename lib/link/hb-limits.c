@@ -29,8 +29,8 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 /* The bit that marks a compressed message (RFC 7692, 6) */
 #define RSV1 0x40
 
-/* One deflated byte becomes at most 1032 bytes, so a message exceeds the limit by about 1 MiB at
- * most. */
+/* The number of deflated bytes that are inflated before the size is checked again. One deflated
+ * byte becomes at most 1032 bytes, so a message exceeds the limit by about 1 MiB at most. */
 #define PIECE 1024
 
 /* The maximum number of unanswered pings. Before 3.8, libsoup queues a pong for each ping, and
@@ -142,8 +142,8 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
   if (!count (self, g_bytes_get_size (payload)))
     return fail_too_big (self, error);
 
-  /* If a continuation frame follows, it belongs to no message. libsoup must then report a protocol
-   * error, and not an error about the size. */
+  /* A continuation frame after the last frame of a message belongs to no message. libsoup must then
+   * report a protocol error, and not an error about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
     self->size = 0;
 

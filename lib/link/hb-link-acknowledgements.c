@@ -8,8 +8,8 @@
 /* Reports which bytes the peer's TCP has acknowledged. The kernel does not report an
  * acknowledgement by itself, so the owner calls hb_link_query (). */
 
-/* Begins to read acknowledgements. Over TLS, the messages of each later write are acknowledged
- * together, and so are all messages that were written before. */
+/* Begins to read acknowledgements. Over TLS, all messages that were written before this call are
+ * acknowledged together, and so are the messages of each later write. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {
@@ -20,7 +20,7 @@ hb_link_begin_acknowledgements (HbLink *self)
     self->channel.funcs->begin_acknowledgements (self->channel.data);
 }
 
-/* Stops reading acknowledgements, because over TLS each write would cost system calls.
+/* Stops reading acknowledgements, because over TLS reading them costs system calls for each write.
  * hb_link_query () starts reading them again. */
 void
 hb_link_end_acknowledgements (HbLink *self)
@@ -52,8 +52,8 @@ hb_link_query (HbLink *self)
   if (self->connection == NULL || self->channel.funcs->get_acknowledged == NULL)
     return;
 
-  /* A message may still wait for its acknowledgement although the delivery mode has changed
-   * since. */
+  /* A message may still wait for its acknowledgement although the delivery mode has changed since
+   * the message was sent. */
   if (!self->is_acknowledging)
     hb_link_begin_acknowledgements (self);
 

@@ -12,7 +12,7 @@ G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
 
 /* Emits an event for a message or pong, preceded by HB_EVENT_ACTIVITY if the channel does not emit
- * that. */
+ * that event itself. */
 static inline void
 emit_received (HbLink  *self,
                HbEvent  event)
@@ -25,8 +25,8 @@ emit_received (HbLink  *self,
   hb_link_end_use (self);
 }
 
-/* Emits a message, unless it follows an error. After an error, libsoup handles the other bytes that
- * it has read, and may emit a message that the peer has not sent. */
+/* Emits a message, unless it follows an error. After an error, libsoup handles the bytes that it
+ * has already read, and may emit a message that the peer has not sent. */
 static void
 receive_message (HbLink  *self,
                  HbEvent  event)

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Only the files of the link include this header. hb-link.c uses the other files. */
+/* Except for the tests, only the files of the link include this header. hb-link.c uses the other
+ * files. */
 struct _HbLink
 {
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
@@ -52,8 +53,8 @@ hb_link_emit (HbLink  *self,
   self->func (&event, self->user_data);
 }
 
-/* Keeps the link and its connection alive until hb_link_end_use (). A reference for each message
- * would take longer. */
+/* Keeps the link and its connection alive until hb_link_end_use (). Taking a reference for each
+ * message would be slower. */
 static inline void
 hb_link_begin_use (HbLink *self)
 {

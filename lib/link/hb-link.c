@@ -8,12 +8,13 @@
 
 /* One attempt to connect, and then the resulting connection.
  *
- * However a link ends, emit_lost () reports the end once, from a source of its own and never from
- * within libsoup. The owner then drops the link. The owner may also drop it at any earlier time. */
+ * Whatever ends the attempt or the connection, emit_lost () reports the end once, from a source of
+ * its own and never from within libsoup. The owner then drops the link. The owner may also drop it
+ * at any earlier time. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
- * length in a frame's header without checking the sum for overflow. Therefore a message always has
- * a limit. */
+ * length in a frame's header without checking the sum for overflow. Therefore the size of a
+ * received message is always limited. */
 #define MAX_MESSAGE G_MAXINT32
 
 static void
@@ -185,13 +186,13 @@ hb_link_is_direct (HbLink *self)
 }
 
 /* Sends a message if the connection is open. Call hb_link_may_send () first, unless the last call
- * of this function has returned TRUE. Handlers that the application has connected to the connection
- * may run in this call, and may drop the link.
+ * of this function has returned TRUE. Handlers that the application has connected to signals of the
+ * connection may run in this call, and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
- * Returns FALSE if the connection had ended, or if another message would have to wait in the
- * channel. Such messages wait in the machine instead, which counts them, lets a ping overtake them,
+ * Returns FALSE if the connection is not open, or if another message would have to wait in the
+ * channel. Further messages then wait in the machine, which counts them, lets a ping overtake them,
  * and sends them on the next link if this one is lost. */
 gboolean
 hb_link_send (HbLink   *self,
@@ -329,7 +330,7 @@ hb_link_get_connection (HbLink *self)
   return self->connection;
 }
 
-/* Returns: (nullable): NULL also if no subprotocol was negotiated */
+/* Returns: (nullable): NULL before the connection is open, or if no subprotocol was negotiated */
 const char *
 hb_link_get_protocol (HbLink *self)
 {
@@ -347,8 +348,8 @@ hb_link_is_held_up (HbLink *self)
   return self->depth > 0;
 }
 
-/* Ends a pause of reading, so that received bytes are read in the next iteration of the loop, even
- * before other sources. Returns FALSE if reading was not paused. */
+/* Ends a pause of reading, so that received bytes are read in the next iteration of the loop. They
+ * do not wait until other sources have been dispatched. Returns FALSE if reading was not paused. */
 gboolean
 hb_link_read_on (HbLink *self)
 {
@@ -364,8 +365,8 @@ hb_link_set_reading (HbLink   *self,
     self->channel.funcs->set_reading (self->channel.data, is_reading);
 }
 
-/* Returns the position before which the kernel has all bytes, or 0 before the connection is
- * open. */
+/* Returns the position before which the kernel has all bytes, or 0 if the connection is not open
+ * yet. */
 guint64
 hb_link_get_written (HbLink *self)
 {

@@ -14,7 +14,7 @@ typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
   HbDeque        messages;      /* not completely in the block; the first may be there in part */
-  gsize          fragment_size; /* the maximum payload of a frame, for the messages to come */
+  gsize          fragment_size; /* the maximum payload of a frame, for later messages */
 } HbMessageWriter;
 
 void     hb_message_writer_init                (HbMessageWriter       *self,

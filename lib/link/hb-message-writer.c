@@ -52,7 +52,7 @@ hb_message_writer_set_fragment_size (HbMessageWriter *self,
   self->fragment_size = fragment_size;
 }
 
-/* Gathers a message in one pass. Must not be called while messages wait. Returns the size of the
+/* Gathers a message as one frame. Must not be called while messages wait. Returns the size of the
  * frame, or 0 if the message needs several frames or has no room in the block. */
 gsize
 hb_message_writer_gather_whole (HbMessageWriter *self,
@@ -112,8 +112,8 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
 }
 
 /* Gathers the next frame, or the part of it for which the block has room. If the frame is not
- * complete afterwards, the block must be written before the next call. Must not be called without a
- * message. */
+ * complete afterwards, the block must be written before the next call. Must not be called if no
+ * message waits. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

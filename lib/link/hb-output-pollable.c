@@ -24,8 +24,8 @@ refuse (GError **error)
   return -1;
 }
 
-/* Stores which frame libsoup begins to write. If the frame is refused before the stream below gets
- * it, the next write begins the frame again. */
+/* Stores the kind and the end of the frame that libsoup begins to write. If the frame is refused
+ * before the stream below gets it, the next write begins the frame again. */
 static void
 begin_frame (HbOutput *self,
              guint     first,

@@ -14,7 +14,7 @@ struct _HbOutput
   GOutputStream    parent_instance;
 
   HbBlockWriter    block_writer;
-  HbMessageWriter  messages;    /* those that are not in the block completely */
+  HbMessageWriter  messages;    /* those that are not completely in the block */
   HbWatch         *watch;
   GSource         *writer;      /* (nullable) (not owned) the source with which libsoup waits */
   HbEventFunc      func;        /* (nullable) NULL once detached */

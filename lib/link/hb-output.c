@@ -81,8 +81,8 @@ may_write_messages (HbOutput *self)
   return !self->block_writer.is_blocked && !self->is_begun && !self->is_closed;
 }
 
-/* Writes our messages, except for the last piece, which stays in the block. Stops when libsoup's
- * frame may be written. */
+/* Writes our messages, except for the last piece, which stays in the block. Stops as soon as a
+ * waiting frame of libsoup may be written. */
 void
 hb_output_write_messages (HbOutput *self)
 {
@@ -217,7 +217,7 @@ hb_output_detach (HbOutput *self)
   self->func = NULL;
 }
 
-/* Gathers frames until hb_output_uncork () has been called the same number of times. */
+/* Gathers frames until hb_output_uncork () has been called as many times as this function. */
 void
 hb_output_cork (HbOutput *self)
 {
@@ -241,7 +241,7 @@ hb_output_uncork (HbOutput *self)
     emit (self, HB_EVENT_BLOCKED);
 }
 
-/* Writes the gathered bytes, without an event. The reader reports a failure. */
+/* Writes the gathered bytes, and emits no event. The reader reports a failure. */
 void
 hb_output_flush (HbOutput *self)
 {
@@ -312,8 +312,8 @@ hb_output_send (HbOutput *self,
   return is_writable (self);
 }
 
-/* Returns whether a frame would be written or gathered at once: the kernel is not known to be full,
- * and neither messages nor frames of libsoup wait. */
+/* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
+ * accepts no more bytes for now, or if messages or frames of libsoup wait. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
@@ -349,7 +349,8 @@ hb_output_begin_acknowledgements (HbOutput *self,
     writer->acknowledgements = hb_acknowledgements_new (socket, is_direct, writer->written);
 }
 
-/* Reads the acknowledgements for the last time. Must be called before the socket is closed. */
+/* Reads the acknowledgements once more, and then stops reading them. Must be called before the
+ * socket is closed. */
 void
 hb_output_end_acknowledgements (HbOutput *self)
 {

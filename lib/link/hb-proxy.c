@@ -18,8 +18,8 @@ hb_proxy_is_encrypted (GUri *uri)
   return strcmp (scheme, "wss") == 0 || strcmp (scheme, "https") == 0;
 }
 
-/* Returns whether @request goes to an HTTP proxy, in a tunnel or not. A SOCKS proxy sees no
- * request. Must not be called before the connection is made. */
+/* Returns whether @request goes through an HTTP proxy, in a tunnel or not. A SOCKS proxy does not
+ * count, because it does not read requests. Must not be called before the connection is made. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {
@@ -71,12 +71,12 @@ copy_without_login (GUri *uri)
                         SOUP_URI_NONE);
 }
 
-/* Removes secrets of the server from the request for the tunnel of @request. The session may also
- * send requests of the application through tunnels of their own, which must stay unchanged. Only
- * the tunnel of @request has the same connection as @request.
+/* Removes secrets for the server from the CONNECT request for the tunnel of @request. The session
+ * may also open tunnels for requests of the application. Their CONNECT requests must stay
+ * unchanged. Only the tunnel of @request has the same connection as @request.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
- * itself. Therefore the URI of @tunnel is set again, to that of the server. */
+ * itself. Therefore the URI of @tunnel is set to that of the server again. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)

@@ -40,7 +40,7 @@ get_port (GUri *uri)
   return hb_proxy_is_encrypted (uri) ? 443 : 80;
 }
 
-/* Compares origins as RFC 6454, 5, defines them. The schemes ws and http count as one, because they
+/* Compares two origins according to RFC 6454, 5. The schemes ws and http count as one, because they
  * are the same on the network. The schemes ws and wss differ even for one host, because a secret
  * that was sent over TLS must not be sent without it. */
 gboolean
@@ -61,8 +61,8 @@ format_place (GUri *uri)
                      NULL, NULL);
 }
 
-/* Returns the URI of @location. If its scheme is that of HTTP or of a WebSocket, the result has a
- * WebSocket scheme and no fragment. A fragment is never sent, and the URI of a WebSocket must not
+/* Resolves @location against @base. If the scheme is that of HTTP or of a WebSocket, the result has
+ * a WebSocket scheme and no fragment. A fragment is never sent, and the URI of a WebSocket must not
  * have one.
  *
  * Returns: (transfer full) (nullable): NULL if @location is not valid */
@@ -154,10 +154,10 @@ is_for_everybody (const char *name)
   return FALSE;
 }
 
-/* Removes every header of the application from a request that goes to another origin. The Fetch
- * standard removes Authorization there ("HTTP-redirect fetch"), and keeps other headers only if the
- * new origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that
- * agreement. Cookies of the session are not headers of the application. The session adds them
+/* Removes every header of the application from a request that goes to another origin. In that case,
+ * the Fetch standard removes Authorization ("HTTP-redirect fetch"), and keeps other headers only if
+ * the new origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for
+ * that agreement. Cookies of the session are not headers of the application. The session adds them
  * according to the URI. */
 static void
 remove_private_headers (HbRedirects *self,

@@ -20,7 +20,8 @@
 #define SOUP_BASE "base-iostream"
 #define GIO_BASE "base-io-stream"
 
-/* Returns: (transfer full) (nullable): NULL also if @stream has no such property */
+/* Returns: (transfer full) (nullable): NULL if @stream has no such property, or if its value is
+ *   NULL */
 static GIOStream *
 get_base (GIOStream  *stream,
           const char *property)

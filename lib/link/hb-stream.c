@@ -13,7 +13,7 @@
  * Without this stream, libsoup would read 1 KiB at a time, write one frame at a time, and create a
  * source for each wait. Public API cannot put a stream below a connection that a session has made,
  * but it can create a connection over a stream. Therefore the session's connection releases its
- * stream, and a second connection works over this one. */
+ * stream, and a second connection works over an HbStream, which uses the released stream. */
 struct _HbStream
 {
   GIOStream                parent_instance;
@@ -30,8 +30,9 @@ struct _HbStream
                                         * received without libsoup. */
 };
 
-/* The maximum number of bytes in one call of libsoup, if libsoup reads all of them before it
- * handles any. They hold some hundreds of short messages. */
+/* The maximum number of bytes that the input gives to libsoup in one call, if libsoup would
+ * otherwise read all available bytes before it handles any. These bytes hold some hundreds of short
+ * messages. */
 #define MAX_UNHANDLED 4096
 
 G_DEFINE_FINAL_TYPE (HbStream, hb_stream, G_TYPE_IO_STREAM)
@@ -154,10 +155,10 @@ dispose_connection (SoupWebsocketConnection *connection,
     g_io_stream_clear_pending (stream);
 }
 
-/* Returns whether libsoup handles the messages of each read before its next read. Versions that
- * are older than those below have CVE-2024-52532: they read until no bytes are left, and handle
- * messages only then. If a distribution has fixed an older version, the result is FALSE, and a
- * needless limit costs a little speed. */
+/* Returns whether libsoup handles the messages of each read before its next read. Versions that are
+ * older than those below are affected by CVE-2024-52532. They read until no bytes are left, and
+ * handle messages only then. If a distribution has fixed an older version, the result is FALSE, and
+ * a needless limit costs a little speed. */
 static gboolean
 handles_each_read (void)
 {
@@ -374,7 +375,7 @@ static const HbChannelFuncs channel_funcs = {
   .free = g_object_unref,
 };
 
-/* Replaces *@connection, from which libsoup has read nothing yet, by a connection over a new
+/* Replaces *@connection, from which libsoup has read nothing yet, with a connection over a new
  * stream. The new connection closes the stream when it is disposed of. */
 void
 hb_stream_insert (HbChannel                *channel,

@@ -14,14 +14,14 @@ typedef void (* HbTurnFunc) (gpointer user_data);
 
 typedef struct _HbGate HbGate;
 
-/* The turn of an attempt, which either waits until fewer attempts run, or is running. A struct of
- * zeros is a valid initial value. */
+/* The turn of an attempt. The attempt either waits until fewer attempts run, or is running. A
+ * struct of zeros is a valid initial value. */
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */
   HbTurnFunc  func;       /* (nullable) NULL unless the attempt waits */
   gpointer    user_data;
-  GList       link;       /* in the queue of those that wait */
+  GList       link;       /* in the queue of the gate, while the attempt waits */
   guint       generation; /* of the gate, when the attempt started to run */
 } HbTurn;
 

@@ -13,16 +13,17 @@
  * all requests of the session. If thousands of attempts ran at once, for example after the restart
  * of a server, they would take minutes of CPU time. With 3,000 attempts, the limit saves eleven
  * twelfths of this time. The private sessions of a context count as one session, because each of
- * them has a source that the loop queries in each iteration.
+ * them has sources that the loop queries in each iteration.
  *
- * Attempts to connect to a host that does not answer must not block the others. If no attempt has
- * started for a while, the running ones no longer count. */
+ * Attempts to connect to a host that does not answer must not block other attempts. If no attempt
+ * has started for a while, the running ones no longer count. */
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
 /* The attempts that one thread makes with one session in one main context. A thread without a
  * context of its own may make attempts in the global default context while another thread runs that
- * context. Its attempts have a gate of their own, so that two threads never use the same gate. */
+ * context. The attempts of each thread have a gate of their own, so that two threads never use the
+ * same gate. */
 struct _HbGate
 {
   SoupSession  *session;    /* (nullable) NULL for all private sessions; the attempts own it */
@@ -35,7 +36,7 @@ struct _HbGate
   guint         generation; /* Attempts of earlier generations do not count. */
 };
 
-/* Protects the table only. */
+/* Protects the table of gates, but not the gates. */
 static GMutex mutex;
 static GHashTable *gates; /* (element-type HbGate HbGate) (nullable) NULL while no gate exists */
 

@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* The deadline of an alarm that must be called in the next iteration of the loop. It takes the
- * place of a time of hb_clock_now (). */
+/* The deadline of an alarm whose callback must run in the next iteration of the loop. It is used
+ * instead of a time of hb_clock_now (). */
 #define HB_AT_ONCE G_MININT64
 
 /* Returns the time at which the callback must run, or HB_AT_ONCE, or HB_NEVER. The function must
- * not call any function of an alarm.
+ * not call any function of HbAlarm.
  *
  * @earliest: (out) (optional): the time from which the callback may run if another deadline has
  *   woken the loop; the returned time if the function does not set it */

@@ -12,7 +12,7 @@ hb_alarm_queue_init (HbAlarmQueue *self)
   g_queue_init (&self->alarms);
 }
 
-/* The alarms must have been removed. */
+/* All alarms must have been removed from the queue. */
 void
 hb_alarm_queue_clear (HbAlarmQueue *self)
 {

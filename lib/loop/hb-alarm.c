@@ -56,8 +56,8 @@ hb_alarm_wake (HbAlarm *self)
   hb_schedule_wake (self->schedule, self);
 }
 
-/* Returns whether hb_alarm_wake () was a reason for the call. Only the callback may call this
- * function and the next two. */
+/* Returns whether hb_alarm_wake () was a reason to call the callback. Only the callback may call
+ * this function and the next two. */
 gboolean
 hb_alarm_was_woken (const HbAlarm *self)
 {

@@ -4,9 +4,10 @@
 
 #include "hb-context-private.h"
 
-/* Makes @context thread-default. During a call, libsoup attaches its sources to the context that is
- * thread-default. Without this function, a call from a handler that runs in another context would
- * attach them to that context.
+/* Makes @context thread-default until the returned pusher is freed. libsoup attaches its sources to
+ * the context that is thread-default when libsoup is called. If a handler that runs in another
+ * context made such a call without this function, libsoup would attach the sources to that other
+ * context.
  *
  * @context: (nullable)
  *

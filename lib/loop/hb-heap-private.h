@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The membership of an object in one heap. An object in two heaps has two such nodes. */
+/* The membership of an object in one heap. An object in two heaps has two nodes. */
 typedef struct
 {
   gpointer data;     /* the object */

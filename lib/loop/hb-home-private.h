@@ -28,7 +28,7 @@ void                hb_home_call    (HbHome         *self,
                                      GDestroyNotify  destroy);
 
 /* Returns a value that identifies the calling thread. g_thread_self () would take ten times as
- * long, which matters because every call of the application checks its thread. */
+ * long, which matters because the thread is checked in every call of the application. */
 static inline gpointer
 hb_home_get_thread (void)
 {

@@ -43,7 +43,7 @@ typedef union
   guint8          bytes[16 * 1024];
 } Datagram;
 
-/* The number of datagrams that are read before other sources are dispatched */
+/* The maximum number of datagrams that are read before other sources are dispatched */
 #define MAX_DATAGRAMS 64
 
 static GMutex mutex;
@@ -148,7 +148,7 @@ find (GMainContext *context)
   return g_hash_table_lookup (sockets, context);
 }
 
-/* Returns: (transfer full): the source, which must be destroyed without the lock */
+/* Returns: (transfer full): the source, which must be destroyed after the lock has been released */
 static GSource *
 withdraw (HbNetlink *self)
 {

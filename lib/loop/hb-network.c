@@ -55,7 +55,7 @@ notify_cb (gpointer user_data)
 }
 
 /* The monitor and the kernel both report most changes, so all reports before a call of @func share
- * this call. */
+ * that call. */
 static void
 notify_later (gpointer user_data)
 {
@@ -87,8 +87,9 @@ network_changed_cb (GNetworkMonitor *monitor,
 }
 
 #ifdef HAVE_RTNETLINK
-/* GIO_USE_NETWORK_MONITOR=base selects a monitor that reports no changes, so that a test does not
- * depend on the network of the machine. The kernel is ignored then too. */
+/* Returns whether to listen to the kernel. GIO_USE_NETWORK_MONITOR=base selects a monitor that
+ * reports no changes, so that a test does not depend on the network of the computer. In that case,
+ * changes that the kernel reports are ignored too. */
 static gboolean
 may_listen (GNetworkMonitor *monitor)
 {

@@ -11,10 +11,10 @@ typedef struct
 {
   GSource   *source;    /* (not owned) polls the descriptors, and owns the poller */
   GPtrArray *watches;   /* (element-type HbWatch) (not owned) the polled ones */
-  GPollFD    set;       /* the epoll descriptor, -1 while the source polls the sockets themselves */
+  GPollFD    set;       /* the epoll descriptor, -1 while the source polls the sockets directly */
   gboolean   has_no_set; /* The system has no epoll, or not enough memory for it. */
   GMainContext *parking; /* (nullable) see hb_watch_get_parking () */
-  GQueue     queue;     /* the watches to call, in their order, and the mark */
+  GQueue     queue;     /* the watches to call, in order, and the mark */
   GList      mark;      /* The watches in front of it were queued before it was set. */
   gboolean   is_marked;
   guint      turn;      /* counts the iterations of the loop from 1, because 0 means no context */

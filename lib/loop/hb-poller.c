@@ -12,9 +12,10 @@
 /* poll(2) always reports these conditions. Both a reader and a writer must be called for them. */
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
-/* poll(2) looks at each descriptor, so it takes longer the more descriptors it polls. epoll(7) does
- * not, but needs one more system call for each poll. If a context has more than MAX_DIRECT sockets,
- * it polls one epoll descriptor in their place, until fewer than MIN_IN_SET sockets are left. */
+/* poll(2) looks at every descriptor, so the time that it takes grows with their number. epoll(7)
+ * looks only at the ready descriptors, but needs one more system call for each poll. If a context
+ * has more than MAX_DIRECT sockets, it polls one epoll descriptor in their place, until fewer than
+ * MIN_IN_SET sockets are left. */
 #define MAX_DIRECT 32
 #define MIN_IN_SET 16
 
@@ -76,7 +77,7 @@ control_set (HbPoller *self,
   return epoll_ctl (self->set.fd, operation, watch->poll.fd, &event) == 0;
 }
 
-/* Polls the sockets themselves from now on. */
+/* Polls the sockets directly from now on. */
 static void
 close_set (HbPoller *self)
 {
@@ -233,7 +234,7 @@ hb_poller_remove (HbPoller *self,
   watch->is_queued = FALSE;
 }
 
-/* Returns whether the last poll has found a socket ready, or whether a watch must be called. */
+/* Returns TRUE if the last poll has found a socket ready, or if a watch must be called. */
 gboolean
 hb_poller_check (HbPoller *self)
 {

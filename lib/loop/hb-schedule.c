@@ -30,10 +30,10 @@
  * deadline passed are read first, however many other sockets must be read.
  *
  * If an alarm was touched, the source queries its deadline once, before the next poll. Sorting the
- * alarm again for each message would cost more than the message itself. For the same reason, an
- * alarm whose deadline moves to a later time keeps its place in the heaps until the deadline has
- * moved by more than MAX_STALENESS, or the time of its place has passed. In the second case, the
- * timer wakes the loop once although no alarm is due.
+ * alarm again for each message would cost more than all other work on the message. For the same
+ * reason, an alarm whose deadline moves to a later time keeps its place in the heaps until the
+ * deadline has moved by more than MAX_STALENESS, or the time by which the heaps sort the alarm has
+ * passed. In the second case, the timer wakes the loop once although no alarm is due.
  *
  * Only the thread that owns the context uses the fields from `poller` to `read_until`. */
 struct _HbSchedule
@@ -52,17 +52,18 @@ struct _HbSchedule
   HbAlarmQueue  queue;      /* the alarms to call, which any thread may add */
 };
 
-/* An alarm may be late by its wait divided by SLACK, but by no more than MAX_SLACK. */
+/* An alarm may be late by the time for which it waits, divided by SLACK, but by no more than
+ * MAX_SLACK. */
 #define SLACK     64
 #define MAX_SLACK (G_USEC_PER_SEC / 8)
 
-/* A deadline that is handled more than HB_LATE late never ends a connection, so the slack must be
- * smaller than HB_LATE. */
+/* A deadline that is handled late by more than HB_LATE never ends a connection, so the slack must
+ * be smaller than HB_LATE. */
 G_STATIC_ASSERT (MAX_SLACK < HB_LATE);
 
 /* Delays the deadline to the next multiple of the largest power of two within the slack. Similar
- * deadlines then share one wake-up of the main loop. Those of several programs share one wake-up of
- * the machine. */
+ * deadlines then share one wake-up of the main loop. Similar deadlines of several programs share
+ * one wake-up of the computer. */
 static gint64
 put_together (gint64 deadline)
 {
@@ -252,7 +253,7 @@ has_time_passed (HbSchedule *self)
 }
 
 /* Calls the functions of the watches that are queued now, until other sources must have their turn.
- * A function may run a main loop, which calls other watches, and may remove any watch. Therefore
+ * A function may remove any watch, and may run a main loop, which calls other watches. Therefore
  * the next watch is not looked up before the function has returned. */
 static void
 call_watches (HbSchedule *self)
@@ -387,7 +388,7 @@ get_schedule (GMainContext *context)
 
 /* Only the thread that owns a context may use its schedule. If a thread without a context of its
  * own opens a task while another thread runs the global default context, both threads use this
- * task. Each alarm that the first thread adds then gets a schedule of its own, so that the two
+ * task. Each alarm that the opening thread adds then gets a schedule of its own, so that the two
  * threads never share the schedule of the other tasks.
  *
  * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */

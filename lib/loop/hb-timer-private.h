@@ -30,7 +30,7 @@ gboolean hb_timer_has_passed (HbTimer *self,
                               GSource *source);
 
 /* Must be called by the prepare () of the source. A descriptor wakes the loop, so only a timer
- * without a descriptor reads the clock. Returns whether the timer has fired. */
+ * without a descriptor reads the clock. Returns TRUE if a timer without a descriptor has fired. */
 static inline gboolean
 hb_timer_prepare (HbTimer *self,
                   int     *timeout)

@@ -32,8 +32,8 @@ typedef enum {
   KIND_ROUTE,
 } Kind;
 
-/* The maximum number of facts. Without this limit, a router with all routes of the internet would
- * fill the memory of the application. */
+/* The maximum number of facts. Without this limit, an application on a router that has all routes
+ * of the internet would use too much memory. */
 #define MAX_FACTS 4096
 
 /* The least difference, in hundredths of a second, between the two time stamps of an old address.
@@ -228,8 +228,8 @@ take_address (HbTopology             *self,
   return learn (self, subject, is_usable (flags)) && is_usable (flags) && !is_old;
 }
 
-/* The kernel adds and removes routes of these types together with an address, about which it also
- * sends a message. */
+/* The kernel adds and removes routes of the types below together with an address, about which it
+ * also sends a message. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {
@@ -287,7 +287,7 @@ take_route (HbTopology         *self,
   return is_gone ? forget (self, subject) : learn (self, subject, state);
 }
 
-/* True if the payload of @header is long enough for a struct of @size, which the attributes
+/* True if the payload of @header is long enough for a struct of @size bytes, which the attributes
  * follow. */
 #define has(header, size) ((header)->nlmsg_len >= NLMSG_LENGTH (size))
 

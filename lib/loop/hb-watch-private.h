@@ -49,9 +49,9 @@ void     hb_watch_queue     (HbWatch       *self);
 GMainContext *
          hb_watch_get_parking (HbWatch     *self);
 
-/* Calls the function in the next iteration of the loop, without a system call. Only the thread of
- * the loop may call this. The function is inline because it is called for each message that is not
- * written at once. */
+/* Calls the function of the watch in the next iteration of the loop, without a system call. Only
+ * the thread of the loop may call this. hb_watch_wake () is inline because it is called for each
+ * message that is not written at once. */
 static inline void
 hb_watch_wake (HbWatch *self)
 {

@@ -65,8 +65,9 @@ hb_watch_enter (HbWatch      *self,
     hb_poller_update (poller, self);
 }
 
-/* Removes the watch from its context. Its function is not called again, and may itself call this
- * one. The socket may be closed afterwards. Does nothing if the watch belongs to no context. */
+/* Removes the watch from its context. The function of the watch is not called again, and may itself
+ * call hb_watch_leave (). The socket may be closed afterwards. Does nothing if the watch belongs to
+ * no context. */
 void
 hb_watch_leave (HbWatch *self)
 {
@@ -108,8 +109,8 @@ hb_watch_queue (HbWatch *self)
 }
 
 /* Returns a context that is never iterated, for sources that must not be dispatched. In each
- * iteration, a main context looks at each of its sources, even at a destroyed source that still has
- * a reference.
+ * iteration, a main context looks at each of its sources, even at a destroyed source that is still
+ * referenced.
  *
  * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, or the watches are
  *   so few that their sources take little time */

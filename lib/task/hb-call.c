@@ -52,8 +52,8 @@ stop_watching (GTask *task)
 
 /* Makes @task a ticket for the machine, which returns the ticket in an HB_EFFECT_RESOLVE.
  * @cancelled is called in the caller's context when the caller's GCancellable is triggered. The
- * GTask does not check the GCancellable itself, because only the machine knows whether the message
- * is still waiting.
+ * GTask does not check the GCancellable itself, because only the machine knows whether the call can
+ * still be cancelled.
  *
  * Returns: (transfer full): the ticket */
 GTask *

@@ -45,8 +45,9 @@ hb_driver_connect (HbDriver       *self,
     hb_driver_send_request (self, effect);
 }
 
-/* Completes the effect with the delay that the application's function returns. Returns FALSE if the
- * attempt is no longer scheduled, because that function may call any method, such as close (). */
+/* Completes the effect with the delay that the application's function returns. That function may
+ * call any method, such as close (). Returns FALSE if the attempt is no longer scheduled
+ * afterwards. */
 gboolean
 hb_driver_choose_delay (HbDriver *self,
                         HbEffect *effect)

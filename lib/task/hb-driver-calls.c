@@ -213,8 +213,8 @@ send_from_outside (HbDriver    *self,
 }
 
 /* Sends a message within the call that accepts it, even if a handler makes the call. If the message
- * waited until the handler had returned, buffered-amount would count a message that the connection
- * can accept at once. */
+ * waited until the handler had returned, buffered-amount would count it although the connection can
+ * accept it at once. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,
@@ -234,7 +234,7 @@ send_from_inside (HbDriver    *self,
     hb_trace_refusal (&self->trace, error != NULL ? *error : NULL);
 
   /* A handler that runs in these functions may drop the last reference to the task, so the driver
-   * may not exist afterwards. */
+   * may no longer exist afterwards. */
   if (is_direct)
     hb_driver_send_directly (self, message);
   else
@@ -347,7 +347,7 @@ hb_driver_get_status (HbDriver *self)
   return hb_machine_get_status (&self->machine);
 }
 
-/* Returns whether a call of the application is about to fail with the error. */
+/* Returns whether a call of the application is about to fail with @error. */
 gboolean
 hb_driver_will_fail_call (HbDriver     *self,
                           const GError *error)

@@ -147,7 +147,8 @@ carry_out (HbDriver *self,
     }
 }
 
-/* Leaves the context of a closed task, and applies network-aware. Called after the last effect. */
+/* Leaves the context of a closed task, and applies the property network-aware. Called after the
+ * last effect. */
 static void
 follow_state (HbDriver *self)
 {

@@ -42,7 +42,8 @@ hb_driver_emit_message (HbDriver      *self,
     g_clear_object (&self->recipient);
 }
 
-/* Releases the reference to the owner. The owner and the driver may no longer exist afterwards. */
+/* Ends a delivery, and releases the reference to the owner. The owner and the driver may no longer
+ * exist afterwards. */
 void
 hb_driver_end_delivery (HbDriver *self)
 {

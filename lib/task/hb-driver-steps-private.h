@@ -15,8 +15,8 @@ G_BEGIN_DECLS
 /* A value of `shown_state` that differs from every HbState, so that the next state is shown */
 #define HB_DRIVER_NOT_SHOWN -1
 
-/* Shared only by the files of the driver. Each file uses only those below it, except that
- * hb_driver_send_directly () calls hb_driver_wake ():
+/* Except for the tests, only the files of the driver include this header. Each file uses only the
+ * files below it in this list, except that hb_driver_send_directly () calls hb_driver_wake ():
  *
  *   hb-driver-calls.c
  *   hb-driver.c
@@ -154,8 +154,9 @@ hb_driver_has_work (const HbDriver *self)
   return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
 }
 
-/* Queries the link for acknowledgements if a message of @size has no room, because the acknowledged
- * messages make room. Without the query, the message would be refused or would drop others. */
+/* Queries the link for acknowledgements if the queue has no room for a message of @size bytes,
+ * because acknowledged messages make room. Without the query, the message would be refused, or
+ * other messages would be dropped. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)

@@ -9,7 +9,7 @@
  *
  * An event of any of these is passed to the machine first. hb_driver_carry_out_all () then carries
  * out the machine's effects. The exception is a message of a delivery (HB_EVENT_DELIVERY) for which
- * no effect has to be carried out first. The message is emitted without an effect of its own,
+ * no effect has to be carried out first. Such a message is emitted without an effect of its own,
  * because an effect for each message would take longer than all other work of this library on a
  * short message. */
 

@@ -100,9 +100,9 @@ trim (HbIntake *self,
     }
 }
 
-/* Applies `overflow`, as the task's thread does to its own messages. With DROP_OLDEST, only that
- * thread can drop messages of the queue to make room. The size of this message is therefore not
- * added to *buffered before that thread takes the message in. */
+/* Applies `overflow` to @message, as the task's thread does to its own messages. With DROP_OLDEST,
+ * only that thread can drop messages of the queue to make room. The size of @message is therefore
+ * not added to *buffered before that thread takes the message in. */
 static gboolean
 admit (HbIntake    *self,
        HbOutgoing  *message,
