@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Usage: tests/bench/instructions.py BUILD
 
-Prints how many instructions the task and the engine execute for a short message, and in which parts
-of their code. BUILD is a build folder of run.sh. Valgrind counts the instructions, so the numbers
-do not depend on other load on the machine. Under Valgrind, GLib allocates slices with malloc().
+Prints how many instructions the task and the engine execute for a short message, in total and in
+some parts of their code. BUILD is a build folder that run.sh has made. Valgrind counts the
+instructions, so the numbers do not depend on other load on the machine. Under Valgrind, GLib
+allocates slices with malloc(), so an allocation may take more instructions than it usually does.
 """
 
 import re
@@ -23,8 +24,8 @@ CASES = (
     ('send 125 B', '/sink?ack=256', ('send', '125', '256', SECONDS)),
 )
 
-# For each kind of work, the function whose instructions count, and the function that is called for
-# each message
+# Each program with its client. For each kind of work, the function whose instructions are counted,
+# and the function that is called once for each message
 PROGRAMS = {
     'task': ('client-hb', {'receive': ('hb_input_run', 'message_cb'),
                            'send': ('hb_websocket_task_send_message',) * 2}),
@@ -32,9 +33,9 @@ PROGRAMS = {
                                  'send': ('bench_engine_send_message',) * 2}),
 }
 
-# The parts, as functions that do not call each other. Sending a message emits no signal. However,
-# the client sends in a handler of a signal, so Valgrind counts the sending as a part of
-# g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
+# The functions of each part of the code. They do not call each other. Sending a message emits no
+# signal. However, the client sends in a handler of a signal, so Valgrind counts the sending as a
+# part of g_signal_emit(). When the work is `send`, count() must therefore ignore that function.
 PARTS = {
     'signal': ('g_signal_emit',),
     'GBytes': ('g_bytes_new_take', 'g_bytes_ref', 'g_bytes_unref'),
@@ -45,7 +46,7 @@ LINE = re.compile(r'^ *([\d,]+) \([ \d.]+%\)  ([<*]|) *(?:[^ ]*:)?([\w@.]+)(?: \
 
 
 def read(profile):
-    """Returns two dictionaries by function: its instructions, and the number of its calls.
+    """Returns the instructions of each function, and the number of its calls, as two dictionaries.
 
     The instructions include those of the functions that the function calls.
     """

@@ -43,8 +43,8 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Installs the libraries for Node in the versions of package-lock.json. Their install scripts would
-# run a compiler, so they are disabled.
+# Installs the libraries for Node in the versions that package-lock.json lists. The install scripts
+# of these libraries would run a compiler, so npm does not run the scripts.
 install_peers ()
 {
   local peers=$build_dir/peers

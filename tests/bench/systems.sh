@@ -27,8 +27,9 @@ systems='bookworm trixie sid'
 # shellcheck source=tools/debian-chroot.bash
 . "$source_root/tools/debian-chroot.bash"
 
-# build_old FOLDER NAME COMMAND...: builds, in FOLDER, the library of the commit that --old names.
-# COMMAND runs the build, possibly in a chroot, where NAME is the path of FOLDER.
+# build_old FOLDER NAME [COMMAND...]: builds, in FOLDER, the library of the commit that --old names.
+# COMMAND is a prefix of the build commands, such as one that enters a chroot. The build commands
+# use NAME as the path of FOLDER.
 build_old ()
 {
   [ -n "$old" ] || return 0

@@ -98,7 +98,10 @@ def format_spread(ratio):
 
 
 def format_other(task, other):
-    """Returns the name and rate of another program, in bold if it is faster than the task."""
+    """Returns the name and the rate of another program.
+
+    The name is bold if the program is faster than the task.
+    """
     bold = '**' if other['messages_per_second'] > task['messages_per_second'] else ''
     return f'{bold}{other["program"]}{bold}, {other["messages_per_second"]:,.0f}'
 
@@ -141,7 +144,7 @@ def make_columns(systems, programs, make_cell):
 
 
 def make_share(system, case, program):
-    """Returns a cell with the ratio to libsoup, and the ratio to the engine."""
+    """Returns a cell with the ratio of @program to libsoup, and to the engine in parentheses."""
     median = system.get(case, program)
     if not median:
         return ''
@@ -244,7 +247,7 @@ TABLES = {
 }
 
 
-# The tables of measures. All other tables consist of cases.
+# The tables of measures. The others are written only if the first system has results of cases.
 OF_MEASURES = ('crowd', 'tick', 'herd')
 
 

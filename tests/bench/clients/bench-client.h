@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* The part that all client programs in C share. The clients in other languages do the same.
+/* The part that all client programs in C share.
  *
  *   PROGRAM URI echo|receive|send|await SIZE WINDOW SECONDS [text]
  *
  * When its connection is open, a client sends the number of messages that bench_client_on_open ()
  * returns. After each received message, it sends as many messages as
  * bench_client_on_message () returns. When the time is over, the program prints the figures as one
- * line of JSON and ends. */
+ * line of JSON and ends. The clients in other languages work in the same way. */
 typedef enum {
   BENCH_ECHO,    /* WINDOW messages are always in flight */
   BENCH_RECEIVE,
@@ -36,8 +36,8 @@ typedef struct
   gint64      user_time;
   gint64      system_time;
   guint64     n_received;
-  guint64     n_messages; /* the messages of the measured time */
-  guint64     n_counted;  /* the last count of the server */
+  guint64     n_messages; /* the number of messages in the measured time */
+  guint64     n_counted;  /* the last count that the server has sent */
 } BenchClient;
 
 void  bench_client_init       (BenchClient    *self,

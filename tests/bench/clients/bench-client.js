@@ -4,7 +4,7 @@
 //
 // Each client passes three functions to the constructor, because Node and GJS have different APIs:
 //
-//   getTime     returns the time of the clock, in microseconds
+//   getTime     returns the time of a monotonic clock, in microseconds
 //   getUsage    returns the CPU time as {user, system}, in microseconds
 //   readNumber  returns the number in a message that consists of decimal digits
 

@@ -5,7 +5,7 @@
 #include "bench-client.h"
 #include "bench-engine.h"
 
-/* A client with the engine: see bench-engine.c. */
+/* A client that uses the engine, which bench-engine.c describes */
 
 static BenchClient client;
 

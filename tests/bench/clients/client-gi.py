@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client in Python, with GObject: client-gi.py task|libsoup|engine ARGUMENT..."""
+"""A client in Python, with PyGObject: client-gi.py task|libsoup|engine ARGUMENT..."""
 
 import os
 import sys

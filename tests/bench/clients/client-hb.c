@@ -6,8 +6,8 @@
 
 #include "bench-client.h"
 
-/* A client with the task, including its heartbeat. HB_BENCH_ACKNOWLEDGED in the environment sets
- * `delivery` to ACKNOWLEDGED. */
+/* A client that uses the task, with its heartbeat. If the environment variable
+ * HB_BENCH_ACKNOWLEDGED is set, the client sets `delivery` to ACKNOWLEDGED. */
 
 static BenchClient client;
 
@@ -98,7 +98,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* Sets the property by its name, because the library of an older build may lack the function. */
+/* Sets the property by its name, because the library of an older build may lack
+ * hb_websocket_task_set_delivery (). */
 static void
 set_delivery (HbWebsocketTask *task)
 {
@@ -116,7 +117,7 @@ main (int    argc,
   bench_client_init (&client, argc, argv);
   task = hb_websocket_task_new (client.uri);
 
-  /* The client with libsoup alone has no limit, so the task has none. */
+  /* The client that uses libsoup alone has no limits, so the task has none either. */
   hb_websocket_task_set_max_message_size (task, 0);
   hb_websocket_task_set_max_buffered_amount (task, 0);
   set_delivery (task);

@@ -7,7 +7,8 @@
 
 #include "bench-client.h"
 
-/* A client with libwebsockets. Its documentation allows one write for each writable callback. */
+/* A client that uses libwebsockets. The documentation of libwebsockets allows one write for each
+ * writable callback. */
 
 #define BUFFER_MIN (64 * 1024)
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A client with a library for Node: client-node.js LIBRARY ARGUMENT...
+// A client that uses a library for Node: client-node.js LIBRARY ARGUMENT...
 //
-// Each library is used as its README shows. Libraries that require the WebSocket of a browser get
-// the one of `ws`.
+// Each library is used as its README shows. Libraries that need the WebSocket class of a browser
+// get the class of `ws`.
 
 import {createRequire} from 'node:module';
 import process from 'node:process';
@@ -36,7 +36,8 @@ function fail(error) {
     process.exit(1);
 }
 
-// Some libraries would otherwise deliver a Blob, which cannot be read synchronously.
+// Sets the handlers that a WebSocket has in a browser. Without the binary type, some libraries
+// would deliver each message as a Blob, which cannot be read synchronously.
 function watchAsInBrowser(socket) {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => send(socket, client.onOpen());

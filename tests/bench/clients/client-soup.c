@@ -6,7 +6,7 @@
 
 #include "bench-client.h"
 
-/* A client with libsoup alone, as an application would write it without this library */
+/* A client that uses libsoup alone, as an application without this library would */
 
 static BenchClient client;
 

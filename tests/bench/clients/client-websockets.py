@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A client with Python's websockets."""
+"""A client that uses the Python library websockets."""
 
 import asyncio
 import os
@@ -30,8 +30,8 @@ async def main(client):
             n_messages = client.on_message(len(answer), answer)
             if n_messages < 0:
                 client.print_result()
-                # The program sends no close frame, because the reply to a close frame would follow
-                # all messages that the server still sends.
+                # The program sends no close frame, because the server's reply would arrive only
+                # after all messages that are still on their way.
                 os._exit(0)
             for _ in range(n_messages):
                 await socket.send(message)

@@ -24,7 +24,7 @@
  * which would then have to be copied. */
 #define HEAD_READ 16
 
-/* A read from GnuTLS returns one record at most, even if another one is there. */
+/* A read from GnuTLS returns one record at most, even if the next record has arrived. */
 #define RECORD_SIZE (16 * 1024)
 
 /* Payloads are masked and written in pieces that stay in the processor's cache. The size of a piece
@@ -33,7 +33,7 @@
 
 #define READS_PER_DISPATCH 16
 
-/* The longest header of a sent frame, and the shortest of a received one */
+/* The length of the longest header that is sent, and of the shortest that is received */
 #define SENT_HEAD_MAX 14
 #define HEAD_MIN      2
 
@@ -62,7 +62,7 @@ struct _BenchEngine
   gsize                  in_end;
   gsize                  in_wanted;    /* the maximum of in_end after the next read */
 
-  guint8                *payload;      /* (owned) (nullable) of a long message, until it is read */
+  guint8                *payload;      /* (owned) (nullable) of a long message that is incomplete */
   gsize                  payload_size;
   gsize                  payload_end;
   SoupWebsocketDataType  type;
@@ -152,7 +152,7 @@ make_room (BenchEngine *self,
 static guint32
 take_mask (BenchEngine *self)
 {
-  /* getrandom () returns all bytes, because the programs have no signal handler that could
+  /* getrandom () returns all bytes, because the clients have no signal handler that could
    * interrupt the call. */
   if (self->next_mask == N_MASKS)
     {
@@ -216,7 +216,8 @@ deliver (BenchEngine *self,
   g_signal_emit (self, signals[SIGNAL_MESSAGE], 0, self->type, message);
 }
 
-/* Begins a long message. Its header and a part of its payload have been received. */
+/* Allocates the payload of a long message, and copies the @length bytes that have been received
+ * together with its header. */
 static void
 begin_payload (BenchEngine  *self,
                gsize         size,
@@ -311,7 +312,7 @@ parse_or_finish (BenchEngine *self,
     }
 }
 
-/* Returns whether another read may return more bytes. */
+/* Reads from the connection once. Returns whether another read may return more bytes. */
 static gboolean
 read_once (BenchEngine *self)
 {
@@ -398,9 +399,9 @@ connect_to (const char  *uri,
   return G_IO_STREAM (connection);
 }
 
-/* Reads the response byte by byte, because a longer read could take bytes of a frame. The key is
- * constant, and the server's answer to the key is not checked, because the engine connects only to
- * the server of the benchmarks. */
+/* Sends the request, and reads the response byte by byte, because a longer read could take bytes of
+ * a frame. The key is constant, and the server's answer to the key is not checked, because the
+ * engine connects only to the server of the benchmarks. */
 static gboolean
 shake_hands (BenchEngine  *self,
              GUri         *uri,
@@ -501,7 +502,7 @@ bench_engine_new (void)
 /**
  * bench_engine_open:
  * @self: an engine
- * @uri: an address with a port, and with ws or wss
+ * @uri: a URI with the scheme ws or wss, and with a port
  * @error: where to put an error
  *
  * Connects, and blocks until the server has replied.
@@ -541,8 +542,9 @@ bench_engine_open (BenchEngine  *self,
  * @type: the type of the message
  * @message: the message
  *
- * Sends a message. If a handler calls this function, the message is written after all received
- * messages have been delivered, or earlier when at least 64 KiB wait to be written.
+ * Sends a message. If a handler of BenchEngine::message calls this function, the message is
+ * written after all received messages have been delivered, or earlier when at least 64 KiB wait to
+ * be written.
  */
 void
 bench_engine_send_message (BenchEngine           *self,

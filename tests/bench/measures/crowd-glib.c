@@ -7,7 +7,8 @@
 #include "crowd.h"
 #include "measure-link.h"
 
-/* Many idle connections of tasks, or of libsoup alone: see crowd.c.
+/* Carries out the commands of crowd.c with tasks, or with libsoup alone. Either all connections
+ * share one SoupSession, or each has its own.
  *
  * crowd-glib task|libsoup-keepalive PORT shared|own */
 

@@ -8,7 +8,7 @@
 
 #include "crowd.h"
 
-/* Many idle connections of libwebsockets: see crowd.c.
+/* Carries out the commands of crowd.c with libwebsockets.
  *
  * crowd-lws PORT */
 

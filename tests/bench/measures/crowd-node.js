@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Many idle connections of Node's ws: see crowd.c.
+// Carries out the commands that crowd.c describes, with Node's ws.
 //
 // crowd-node.js PORT
 
@@ -76,7 +76,7 @@ const commands = {
 };
 
 // An asynchronous read of the commands would add wake-ups of the loop, so the read blocks. Node
-// makes its standard input non-blocking, so the file is opened again.
+// makes its standard input non-blocking, so the program opens standard input again.
 const stdin = fs.openSync('/dev/stdin');
 const input = Buffer.alloc(64);
 for (;;) {

@@ -8,7 +8,8 @@
 
 #include "crowd.h"
 
-/* Many connections in one process, which carries out one command after another:
+/* Holds many connections in one process. The process reads commands from its standard input, and
+ * carries them out one after another:
  *
  *   open N    opens N more connections
  *   echo N    sends N messages on the first connection, each after the answer to the one before

@@ -12,7 +12,7 @@ typedef struct
   void (*start) (const char *address,
                  int         port);    /* opens a connection; @address is static */
   void (*send)  (void);                /* sends a short message on the first connection */
-  void (*run)   (guint       seconds); /* runs the loop until quit (), or for this time if not 0 */
+  void (*run)   (guint       seconds); /* runs the loop for @seconds, or until quit () if 0 */
   void (*quit)  (void);
 } CrowdFuncs;
 

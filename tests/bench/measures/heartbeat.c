@@ -51,7 +51,7 @@ ring (gpointer user_data)
 {
 }
 
-/* Does what the main loop does before it waits. */
+/* Makes the alarm query the next deadline, as the main loop does before it waits. */
 static void
 prepare_alarm (void)
 {
@@ -94,7 +94,7 @@ do_all (void)
   prepare_alarm ();
 }
 
-/* Returns the time of one call, in nanoseconds. */
+/* Returns the average time of a call of @function, in nanoseconds. */
 static double
 measure (void    (*function) (void),
          guint64   n)

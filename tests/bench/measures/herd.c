@@ -8,8 +8,8 @@
 #include "hb-machine-private.h"
 #include "machine-events.h"
 
-/* Counts the attempts of many clients that have lost one server at the same moment. Each
- * client runs the state machine of the library (HbMachine) in virtual time.
+/* Counts the attempts of many clients that have lost their connections to one server at the same
+ * moment. Each client runs the state machine of the library (HbMachine) in virtual time.
  *
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
@@ -25,7 +25,7 @@ typedef struct
 {
   HbMachine machine;
   gint64    due_at;    /* the time of its next event, or HB_NEVER */
-  gint64    answer_at; /* the time of the server's answer, HB_NEVER if no attempt is made */
+  gint64    answer_at; /* the time of the server's answer, or HB_NEVER if none is due */
 } Client;
 
 typedef struct
@@ -35,7 +35,7 @@ typedef struct
   guint   *attempts;   /* in each second since the loss */
   guint   *accepted;
   gint64   lost_at;
-  gint64   back_at;    /* the time of the last connection that was opened again */
+  gint64   back_at;    /* the time at which a client last connected again */
   guint    n_clients;
   guint    n_back;
   guint    down;       /* seconds */
@@ -236,6 +236,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* Clearing a hundred thousand state machines would take time, and is not measured. */
+  /* The time to clear the state machines is not measured, so the program does not clear them. */
   _Exit (0);
 }

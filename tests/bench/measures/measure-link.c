@@ -129,9 +129,11 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* @library: `task`, `libsoup` or `libsoup-keepalive`. The last one sends a ping as often as a task
- *   does, but continues if no reply comes.
- * @session: (nullable): NULL for a session of its own */
+/* Creates a link, and begins to connect it.
+ *
+ * @library: `task`, `libsoup` or `libsoup-keepalive`. With `libsoup-keepalive`, the link sends a
+ *   ping as often as a task does, but continues if no reply comes.
+ * @session: (nullable): NULL to give the link its own session */
 MeasureLink *
 measure_link_new (const char         *library,
                   const char         *uri,

@@ -15,8 +15,8 @@ typedef struct
                    GBytes      *bytes); /* (nullable) */
 } MeasureFuncs;
 
-/* A link is a connection of a task or of libsoup alone. A link that is lost is connected again at
- * once. For libsoup alone, MeasureLink has the code that an application would write for this. */
+/* A link is a connection of a task or of libsoup alone. A link that is lost connects again at once.
+ * For libsoup alone, MeasureLink has the code that an application would need to reconnect. */
 MeasureLink *measure_link_new            (const char         *library,
                                           const char         *uri,
                                           SoupSession        *session,

@@ -10,7 +10,7 @@
 
 /* Measures the longest gap between two ticks while a server floods the client. The tick is a source
  * of 60 Hz with idle priority. The handler that receives the messages takes HANDLER_TAKES for each
- * of them. If the tick is never dispatched, the gap is the whole run.
+ * of them. If the tick is never dispatched, the gap is as long as the flood.
  *
  * tick task|libsoup URI MESSAGES */
 

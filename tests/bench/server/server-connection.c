@@ -10,13 +10,14 @@
 
 /* The connection of one client. All frames that have arrived are answered with one write. The
  * payload of a frame is echoed as it arrives, before the frame is complete. The answer to a message
- * in fragments is held until the last fragment, because it is one frame. All clients then receive
- * the same frames, whether they send fragments or not. */
+ * in fragments is a single frame, so the answer is held until the last fragment has arrived. All
+ * clients therefore receive the same frames, whether they send fragments or not. */
 
 #define READ_SIZE   (256 * 1024)
 #define BACKLOG_MAX (1024 * 1024)
 
-/* The limits for one client in an iteration, so that the other clients do not have to wait */
+/* The maximum number of reads and writes for one client in an iteration of the loop. Without these
+ * limits, one client could keep the others waiting. */
 #define READS_PER_TURN  8
 #define WRITES_PER_TURN 32
 
@@ -130,7 +131,8 @@ release (ServerConnection *self)
   self->is_held = FALSE;
 }
 
-/* Begins the answer to a frame. */
+/* Appends the header of the answer to a frame. For the first of several fragments, reserves space
+ * for the header instead. */
 static void
 begin_answer (ServerConnection *self)
 {
@@ -201,7 +203,7 @@ send_count (ServerConnection *self)
   server_buffer_append (self->out, count, length);
 }
 
-/* Returns whether the connection continues. */
+/* Returns FALSE if the connection has to end at once. */
 static gboolean
 end_frame (ServerConnection *self)
 {
@@ -361,14 +363,15 @@ server_connection_on_ready (ServerConnection *self)
   if (!write_out (self))
     return FALSE;
 
-  /* OpenSSL may hold bytes for which epoll reports no event, so all of them are read. */
+  /* OpenSSL may hold bytes for which epoll reports no event, so READS_PER_TURN does not apply to
+   * TLS. */
   for (i = 0; (i < READS_PER_TURN || self->is_tls) && !is_backlogged (self); i++)
     {
       n_read = read_in (self);
       if (n_read < 0 || !write_out (self))
         return FALSE;
 
-      /* After a short read, no more bytes are there. */
+      /* After a short read, no bytes are left. */
       if (n_read < READ_SIZE)
         break;
     }

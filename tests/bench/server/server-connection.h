@@ -17,7 +17,7 @@ typedef enum {
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
-/* The longest header of a client's frame, and the longest request */
+/* The length of the longest header of a client's frame, and of the longest request */
 #define SERVER_MAX_HEADER 14
 #define SERVER_MAX_CARRY  4096
 
@@ -29,14 +29,14 @@ typedef struct
   guint8          *carry;      /* (owned) (nullable) bytes that were too few to be parsed */
   gsize            n_carried;
   guint64          frame_left; /* the missing bytes of the current payload */
-  guint64          n_messages; /* received by SERVER_SINK */
+  guint64          n_messages; /* received in the mode SERVER_SINK */
   guint64          ack;
-  gsize            held_at;    /* the offset of the answer to fragments in `out` */
-  guint            mask_at;    /* the number of unmasked bytes of the payload */
+  gsize            held_at;    /* the offset in `out` of the answer to fragments */
+  guint            mask_at;    /* the number of payload bytes that have arrived */
   guint8           mask[4];
   guint8           opcode;     /* the first byte of the current frame: opcode and FIN */
   guint8           held_opcode;
-  gboolean         is_held;    /* whether the last fragment is missing */
+  gboolean         is_held;    /* whether the answer waits for the last fragment */
   ServerMode       mode;
   guint32          events;     /* the events that epoll watches */
   gboolean         is_tls;

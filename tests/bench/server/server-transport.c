@@ -12,7 +12,7 @@
 /* server_transport_read () and server_transport_write () return 0 if they would block, and -1 after
  * an error or at the end of the connection. */
 
-/* The number of bytes that OpenSSL reads from the socket with one call. One record has 16 KiB at
+/* The number of bytes that OpenSSL reads from the socket with one call. A TLS record has 16 KiB at
  * most. */
 #define READ_AHEAD (64 * 1024)
 
@@ -127,7 +127,7 @@ server_transport_write (const ServerTransport *self,
   return get_outcome (send (self->fd, data, length, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-/* Makes the close of the socket reset the connection. */
+/* Makes a later close () of the socket reset the connection. */
 void
 server_transport_reset (const ServerTransport *self)
 {

@@ -155,8 +155,7 @@ restart_cb (int number)
 }
 
 /* @while_waiting: the signals that are blocked while the server waits. SIGHUP is blocked at all
- *   other times. Otherwise, the server would continue to wait after a SIGHUP that arrives shortly
- *   before the wait. */
+ *   other times, because a SIGHUP that arrived just before the wait would not end the wait. */
 static void
 run (int             epoll,
      Watch          *input,
