@@ -6,8 +6,8 @@
 
 #include "actor.h"
 
-/* The random calls of an application. The task may be freed after each call, because a handler may
- * have dropped the last reference. */
+/* The random calls of an application. Any call may free the task, because a handler that runs in
+ * the call may drop the last reference. */
 
 /* An asynchronous call whose result has not been received yet */
 typedef struct
@@ -73,7 +73,8 @@ receive_or_pause (Actor *self)
                                    received_cb, self);
 }
 
-/* The messages that another thread sends, while the task's thread may change `delivery` */
+/* The messages that another thread sends. The task's thread may change `delivery` at the same time,
+ * so each of these messages may arrive twice. */
 typedef struct
 {
   HbWebsocketTask *task;
@@ -105,8 +106,8 @@ send_in_thread (gpointer user_data)
   return outside->task;
 }
 
-/* Drops the thread's reference in the task's thread, because a weak pointer is not safe in two
- * threads. */
+/* Waits until the sending thread has ended. Drops that thread's reference in the task's thread,
+ * because a weak pointer is not safe if two threads use it. */
 void
 actor_join (Actor *self)
 {
@@ -116,8 +117,8 @@ actor_join (Actor *self)
     g_object_unref (g_thread_join (sender));
 }
 
-/* Starts a thread that sends messages while this thread continues. At most one such thread runs at
- * a time. The server counts the messages of such threads as those of another client. */
+/* Starts a thread that sends messages while this thread continues. At most one of these threads
+ * runs at a time. The server counts their messages as those of another client. */
 static void
 send_outside (Actor *self)
 {

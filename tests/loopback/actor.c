@@ -141,13 +141,15 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message of the server, which numbers its connections and messages:
+/* Checks a message of the server. The message consists of the number of its connection and its own
+ * number on that connection. The conditions are:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received.
- *   - A message may be missing only if a pending call will return it.
+ *   - A message may be missing only if a pending call of receive_async () will return it.
  *
- * @peer: the connection of the previous message that the application received in the same way */
+ * @peer: the connection of the previous message that the application received in the same way, from
+ *   `message` or from receive_async () */
 void
 actor_see (Actor  *self,
            GBytes *message,

@@ -11,11 +11,11 @@ G_BEGIN_DECLS
  * one more client. */
 #define ACTOR_MAX 2
 
-/* An application that makes random calls at any time and in every handler, and compares each signal
+/* An application that makes random calls at any time and in any handler, and compares each signal
  * with those before it */
 typedef struct
 {
-  HbWebsocketTask *task;         /* (nullable) NULL once its last reference is dropped */
+  HbWebsocketTask *task;         /* (nullable) NULL once the actor has dropped its reference */
   HbWebsocketTask *object;       /* (nullable) (not owned) NULL once it is disposed of */
   SoupSession     *session;      /* (nullable) not shared with other actors */
   Rogue           *rogue;
@@ -41,7 +41,7 @@ typedef struct
   gint64           peer;         /* the server's number for the last message's connection */
   gint64           asked_peer;   /* the same for messages of receive_async () */
   gboolean         may_pause;    /* the actor may pause the task and call receive_async () */
-  gboolean         is_exposed;   /* reads `connection`, as if to listen to its signals */
+  gboolean         is_exposed;   /* the actor reads `connection`, as if to listen to its signals */
   gboolean         has_opened;   /* `open` was emitted, and `close` was not */
   gboolean         is_disposed;
   gboolean         is_finalized;

@@ -19,8 +19,8 @@ __asan_default_options (void)
 }
 
 /* The authority that this process trusts unless a test sets another one. It has signed nothing.
- * With the system's authorities, results would depend on the machine: a long list takes time to
- * read, and glib-networking warns if no authority is installed. */
+ * With the system's authorities, results would depend on the machine. A long list of authorities
+ * takes time to read, and glib-networking warns if none is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
 static char *nobody_path;    /* (nullable) */
 
@@ -39,7 +39,7 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* @dated: whether openssl makes a certificate that was valid only in 2020 */
+/* @dated: whether openssl makes a certificate that was valid only for a day in 2020 */
 static gboolean
 run_request (const char *openssl,
              const char *key,
@@ -99,8 +99,8 @@ make_certificate (const char *name,
   return made;
 }
 
-/* Returns a database that has @certificate as its only authority. The database reads the file at
- * @path when it is used. */
+/* Returns a database that has @certificate as its only authority. The file at @path must remain,
+ * because the database reads it when a connection uses the database. */
 static GTlsDatabase *
 make_database (GTlsCertificate  *certificate,
                char            **path)
@@ -173,7 +173,8 @@ certificate_exists (GTlsCertificate *certificate)
   return certificate != NULL;
 }
 
-/* Makes @certificate the only one that this process trusts, until certificate_distrust (). */
+/* Makes @certificate the only one that this process trusts, until certificate_distrust () is
+ * called. */
 void
 certificate_trust (GTlsCertificate *certificate)
 {
@@ -232,7 +233,7 @@ connecting_cb (HbWebsocketTask *task,
                            G_CONNECT_DEFAULT);
 }
 
-/* Makes @task accept @certificate, even if no authority has signed it, or if it has expired. Other
+/* Makes @task accept @certificate, even if it has expired or no authority has signed it. Other
  * certificates are checked as usual. */
 void
 certificate_accept (HbWebsocketTask *task,

@@ -14,8 +14,8 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Reads `connection` only in tests of an application that reads it. Once the property has been
- * read, the task behaves as if the application listened to libsoup's signals. */
+/* Returns the connection of the task. Reads the property `connection` only if `is_exposed` is set,
+ * because a read makes the task behave as if the application listened to libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
 {
@@ -87,8 +87,8 @@ connections_are_gone (Fixture *fixture)
   return TRUE;
 }
 
-/* Checks that no reference keeps the task alive, whatever its state, and that the task frees
- * everything. */
+/* Checks that no reference keeps the task alive, whatever its state, and that all its connections
+ * are freed. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
@@ -157,7 +157,8 @@ fixture_lose_raw (Fixture *fixture,
 }
 
 /* Brings the task into @state, and clears the signal log. The task stays in @state, because the
- * server of add_raw_test () does not answer, and the delay of the state WAITING is long. */
+ * server of add_raw_test () leaves the request or the close frame unanswered, and the delay in the
+ * state WAITING is long. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)

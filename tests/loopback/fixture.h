@@ -12,13 +12,13 @@
 
 G_BEGIN_DECLS
 
-/* A task that is still closed, its server, and a log of its signals. It reconnects after RECONNECT
- * milliseconds, and sends no pings. */
+/* A task that is still closed, its server, and a log of its signals. The task reconnects after
+ * RECONNECT milliseconds, and sends no pings. */
 typedef struct
 {
   TestServer      *server;      /* (nullable) only with add_test () */
   RawServer       *raw;         /* (nullable) only with add_raw_test () */
-  HbWebsocketTask *task;        /* (nullable) a test may have dropped it */
+  HbWebsocketTask *task;        /* (nullable) NULL if the test has dropped it */
   SignalLog       *log;
   GPtrArray       *connections; /* a GWeakRef for each connection of the task */
 } Fixture;
@@ -56,7 +56,8 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
-/* Checks the messages that the task returns from its queue, in the words of the signal log. */
+/* Takes all messages out of the task's queue, and compares them with @expected, which uses the
+ * words of the signal log. */
 void     assert_takes_back     (HbWebsocketTask *task,
                                 const char      *expected);
 

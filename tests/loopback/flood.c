@@ -119,13 +119,12 @@ run_flood (gpointer data)
   return NULL;
 }
 
-/* Takes ownership of @first and @again.
+/* Starts a flood. Takes ownership of @first and @again.
  *
  * @answer: the answer to the request, or FLOOD_SHAKES
  * @headers: the additional headers of a valid answer
  * @first: (nullable): the bytes after the answer
- * @again: (nullable): the bytes after @first, repeated forever or until @limit bytes have been
- * sent */
+ * @again: (nullable): the bytes after @first, repeated until @limit bytes have been sent in all */
 Flood *
 flood_new (const char *answer,
            const char *headers,

@@ -145,7 +145,7 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Checks the number at the beginning of each message, because a message may be lost or out of
+/* Checks the number at the beginning of each message, to detect a message that is lost or out of
  * order. */
 static void
 message_cb (HbWebsocketTask       *task,
@@ -166,8 +166,8 @@ message_cb (HbWebsocketTask       *task,
     listener->act (listener->fixture);
 }
 
-/* Disconnects the signal log from `message`, because it would keep each message and slow down the
- * test. */
+/* Makes @listener receive the messages. Disconnects the signal log from `message`, because the log
+ * would keep each message and slow down the test. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)

@@ -35,7 +35,7 @@ typedef struct
   void    (*act)       (Fixture *fixture); /* (nullable) called on message number @act_at */
   guint     act_at;
   guint     n_messages;
-  guint     usleep;                        /* the time spent on each message */
+  guint     usleep;                        /* the microseconds spent on each message */
   gboolean  answers;                       /* whether it answers with m0, m1 and so on */
 } FootingListener;
 

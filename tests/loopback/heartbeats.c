@@ -41,7 +41,8 @@ heartbeat_get_ping_word (const Heartbeat *self)
   return self->mode == HB_HEARTBEAT_MODE_PING ? "ping:heartbeat" : "text:heartbeat";
 }
 
-/* Sends data that proves that the connection works. With ANY, this is a message and not a reply. */
+/* Sends data that proves that the connection works. With ANY, the data is a message that is not a
+ * reply. With REPLY, the data is a reply to a ping. */
 void
 heartbeat_send_life (const Heartbeat *self,
                      RawPeer         *peer)

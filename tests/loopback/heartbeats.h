@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The two modes of the heartbeat, each with ANY and REPLY, for tests that must pass with all
- * four */
+/* A mode of the heartbeat, combined with a value of `liveness`. Some tests must pass with all four
+ * combinations. */
 typedef struct
 {
   const char      *name;

@@ -8,7 +8,7 @@
 #include "cell.h"
 #include "raw-frame.h"
 
-/* The login of user:password: RFC 7617 */
+/* The login with the name "user" and the password "password": RFC 7617 */
 #define CREDENTIALS "Authorization: Basic dXNlcjpwYXNzd29yZA=="
 
 void
@@ -24,7 +24,7 @@ act_pause (Cell    *cell,
   raw_peer_pause (peer);
 }
 
-/* Sends the buffered bytes in one piece before the end of the connection. */
+/* Sends the gathered bytes in one piece, and then closes the connection. */
 void
 act_drop (Cell    *cell,
           RawPeer *peer)
@@ -57,7 +57,7 @@ act_half_close (Cell    *cell,
   raw_peer_half_close (peer);
 }
 
-/* Replaces the placeholders in a text:
+/* Returns the data of the fault as text. Replaces these placeholders:
  *
  *   - {accept}: the valid Sec-WebSocket-Accept for the request
  *   - {self}: the URI of the faulty server
@@ -108,7 +108,7 @@ act_text_drop (Cell    *cell,
   raw_peer_drop (peer);
 }
 
-/* Sends the text, followed by @number header lines. */
+/* Sends the text, followed by fault->number header lines. */
 void
 act_text_flood (Cell    *cell,
                 RawPeer *peer)
@@ -130,7 +130,7 @@ act_accept_drip (Cell    *cell,
   raw_peer_accept (peer);
 }
 
-/* Requires the login, and then accepts the client. */
+/* Accepts a client that sends the login, and asks any other client for the login. */
 void
 act_challenge (Cell    *cell,
                RawPeer *peer)
@@ -174,7 +174,7 @@ act_hex_reset (Cell    *cell,
   act_reset (cell, peer);
 }
 
-/* Sends the same bytes @number times. */
+/* Sends the bytes fault->number times. */
 void
 act_hex_flood (Cell    *cell,
                RawPeer *peer)
@@ -189,7 +189,7 @@ act_hex_flood (Cell    *cell,
   raw_peer_write (peer, flood->data, flood->len);
 }
 
-/* Sends a text of @number bytes. */
+/* Sends a text of fault->number bytes. */
 void
 act_message (Cell    *cell,
              RawPeer *peer)
@@ -216,7 +216,7 @@ send_fragments (Cell    *cell,
   raw_peer_write (peer, bytes->data, bytes->len);
 }
 
-/* Sends a text in @number fragments of 600 bytes. */
+/* Sends a text in fault->number fragments of 600 bytes. */
 void
 act_fragments (Cell    *cell,
                RawPeer *peer)
@@ -224,7 +224,7 @@ act_fragments (Cell    *cell,
   send_fragments (cell, peer, RAW_FIN);
 }
 
-/* Sends the same fragments, none of which is the last of a message. */
+/* Sends the fragments of act_fragments (), but none of them is the last of a message. */
 void
 act_endless (Cell    *cell,
              RawPeer *peer)
@@ -239,7 +239,7 @@ act_close (Cell    *cell,
   raw_peer_send_close (peer, cell->fault->number, cell->fault->data);
 }
 
-/* Sends @number replies to a ping. */
+/* Sends fault->number replies to a ping. */
 void
 act_reply (Cell    *cell,
            RawPeer *peer)

@@ -46,7 +46,7 @@ cell_send_messages (Cell  *self,
     }
 }
 
-/* Returns whether the server has received the last sent message, or whether none was sent. */
+/* Returns TRUE if a server has received the last sent message, or if none was sent. */
 gboolean
 cell_has_last (Cell *self)
 {
@@ -59,7 +59,7 @@ cell_has_last (Cell *self)
   return self->n_accepted == 0;
 }
 
-/* Sends a reply to a ping. */
+/* Sends a reply to a ping of the heartbeat: a pong frame or a message, depending on the mode. */
 void
 cell_reply (Cell    *self,
             RawPeer *peer)
@@ -87,8 +87,8 @@ on_message (Cell       *self,
   g_array_append_val (self->arrivals, arrival);
 }
 
-/* Handles a frame as a good server does. On the faulty connection, the server does not answer if
- * is_deaf is set. */
+/* Handles a frame as a correct server does. However, if `is_deaf` is set, the server does not
+ * answer on the faulty connection. */
 static void
 received_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -122,7 +122,7 @@ received_cb (RawPeer  *peer,
     g_error ("the client sent %s", word);
 }
 
-/* Shortens the timeout that detects the fault. */
+/* Shortens the timeout that detects the fault, if a timeout detects it. */
 static void
 hurry (Cell *self)
 {
@@ -233,7 +233,8 @@ requested_cb (RawPeer  *peer,
     }
 }
 
-/* The application answers each message at once, which may be just before the connection ends. */
+/* If the fault includes messages, answers each message with two others. The connection may end just
+ * after this answer. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -244,8 +245,8 @@ message_cb (HbWebsocketTask       *task,
     cell_send_messages (self, 2);
 }
 
-/* Sends a login on each connection. The faulty connection is not marked ready at this point, but
- * later ones are. */
+/* In the state UNREADY, sends a login on each connection. Marks a connection ready only if it is
+ * opened after the fault. */
 static void
 open_cb (HbWebsocketTask *task,
          Cell            *self)

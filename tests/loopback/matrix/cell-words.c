@@ -4,8 +4,8 @@
 
 #include "cell.h"
 
-/* The signals that the task of a cell must emit, depending on the fault and on the state that it
- * hits */
+/* The signals that the task of a cell must emit. They depend on the fault, and on the state that
+ * the fault hits. */
 
 #define COMES_BACK " state:connecting connecting state:open open"
 
@@ -205,7 +205,8 @@ add_link (GString    *words,
     add_loss (words, self);
 }
 
-/* Returns the words of the signal log in order, or an empty string if no signal may be emitted. */
+/* Returns the words that the signal log must contain, in order, or an empty string if no signal
+ * may be emitted. */
 char *
 cell_make_words (const Cell *self)
 {

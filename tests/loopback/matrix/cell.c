@@ -86,8 +86,8 @@ enter_link (Cell *self)
 }
 
 /* Begins the attempt that the fault must hit. If the fault is that no server listens, this function
- * or reconnect_cb () causes it. In the state LEFT, hit () causes the fault. Otherwise a callback of
- * the server causes it. */
+ * or reconnect_cb () causes it. In the state LEFT, hit () causes the fault. Otherwise, a callback
+ * of the server causes the fault. */
 static void
 begin_attempt (Cell *self)
 {
@@ -285,7 +285,9 @@ prove (Cell *self)
   check_arrivals (self, self->n_confirmed, lost_to);
 }
 
-/* @cell: the fault, state, transport and heartbeat of the cell. Its other fields are ignored. */
+/* Runs a cell.
+ *
+ * @cell: the cell, of which only the fault, state, transport and heartbeat are used */
 void
 cell_run (const Cell      *cell,
           GTlsCertificate *certificate)

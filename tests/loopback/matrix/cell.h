@@ -24,14 +24,14 @@ struct _Cell
   SignalLog       *log;
   RawPeer         *victim;      /* (nullable) the connection that the fault hits */
   GArray          *arrivals;    /* the messages that the servers have received */
-  guint            size;        /* of message number 0; the others are longer by their numbers */
+  guint            size;        /* the size of message 0; message N is N bytes longer */
   guint            n_accepted;  /* messages that the task has accepted */
   guint            n_handed;    /* messages sent before the loss of the connection, or dropped */
   guint            n_confirmed; /* messages that the server has received before the fault */
   guint            n_pongs;
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;
-  gboolean         is_deaf;     /* the faulty connection answers nothing */
+  gboolean         is_deaf;     /* the server answers nothing on the faulty connection */
   gboolean         has_pinged;
   gboolean         has_login;   /* the server has received the victim's login */
   gboolean         has_closed;  /* the server has received a close frame */

@@ -17,8 +17,8 @@ typedef struct _Cell Cell;
 /* The state of the task that a fault hits */
 typedef enum
 {
-  STATE_CONNECTING,   /* first attempt; a PHASE_LINK fault is sent together with the answer */
-  STATE_RECONNECTING, /* the same after a lost connection */
+  STATE_CONNECTING,   /* the first attempt; a PHASE_LINK fault comes together with the answer */
+  STATE_RECONNECTING, /* as CONNECTING, but after a lost connection */
   STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
   STATE_OPEN,         /* an idle connection */
   STATE_UNREADY,      /* not marked ready yet, with messages waiting */
@@ -88,7 +88,7 @@ typedef struct
   guint       without;  /* states that the fault cannot hit, or in which its result varies */
   guint       delay;    /* the delay that the server requests, in milliseconds */
   guint       n_pongs;  /* pongs to receive if the connection stays open */
-  guint       n_kept;   /* n_pongs in STATE_BACKLOG from libsoup 3.8 on, 0 if it is the same */
+  guint       n_kept;   /* n_pongs in STATE_BACKLOG from libsoup 3.8 on, or 0 if unchanged */
   guint       limit;    /* max-message-size, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */

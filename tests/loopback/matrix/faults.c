@@ -4,7 +4,8 @@
 
 #include "acts.h"
 
-/* The table of faults. Frames are in hexadecimal digits: RFC 6455, 5.2. */
+/* The table of faults. Frames are written in hexadecimal digits. RFC 6455, 5.2, defines their
+ * format. */
 
 #define GOES_ON       { .end = END_NONE }
 #define LOST          { .end = END_LOST, .code = 1006 }
@@ -178,7 +179,7 @@ const Fault faults[] = {
 
   { "fin", "closes the connection without a close frame",
     LINK (drop), .result = LOST,
-    /* If bytes are unread, the kernel sends a reset instead: RFC 2525, 2.17. */
+    /* If the server has not read all bytes, the kernel sends a reset: RFC 2525, 2.17. */
     .but = { { IN (BACKLOG), OVER_BOTH, FAILS (RESET) } } },
   { "cut", "closes the connection without TLS's close_notify",
     LINK (cut), .result = LOST,

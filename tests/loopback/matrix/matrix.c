@@ -9,9 +9,10 @@
 #include "fixture.h"
 #include "table.h"
 
-/* Each fault of a server, in each state for which the table has a result, over each transport and
- * with both heartbeats. The task must emit the right signals, and reconnect or become CLOSED. No
- * message may be lost, except on the connection that the fault ends, and none may arrive twice.
+/* Tests each fault of a server in each state for which the table has a result, over each transport
+ * and with both heartbeats. The task must emit the right signals, and must keep the connection,
+ * reconnect or become CLOSED. No message may be lost, except on the connection that the fault ends,
+ * and none may arrive twice.
  *
  * matrix [plain|tls] [message|ping]: runs the cells of one transport or heartbeat
  * matrix --table: prints the tables for the documentation */
