@@ -4,8 +4,8 @@
 
 #include "hb-redirect-private.h"
 
-/* Origins according to RFC 6454, 5. The loopback tests cannot test these cases, because no two of
- * their servers have the same port. */
+/* Compares the origins of URIs (RFC 6454, 5). The loopback tests cannot test these cases, because
+ * no two of their servers have the same port. */
 static void
 test_origins (void)
 {

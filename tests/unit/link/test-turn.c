@@ -4,8 +4,7 @@
 
 #include "hb-turn-private.h"
 
-/* The attempts of a session that run at the same time, and those that wait */
-
+/* Ten more attempts than one session may run at the same time */
 #define N_TURNS  (HB_TURN_MAX_AT_ONCE + 10)
 #define DEADLINE (20 * G_TIME_SPAN_SECOND)
 
@@ -133,7 +132,7 @@ static void
 test_others (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The limit of attempts at the same time applies to each session separately");
+  g_test_summary ("The limit on simultaneous attempts applies to each session separately");
 
   take_all (fixture);
   hb_turn_end (&fixture->turns[0]);
@@ -159,8 +158,8 @@ test_threads (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("The limit of attempts applies to each thread separately, even if two threads "
-                  "use one context");
+  g_test_summary ("The limit on simultaneous attempts applies to each thread separately, even if "
+                  "two threads use one context");
 
   for (i = 0; i < N_TURNS; i++)
     take (fixture, i, NULL);
@@ -175,8 +174,8 @@ test_stall (Fixture       *fixture,
 {
   gint64 deadline = g_get_monotonic_time () + DEADLINE;
 
-  g_test_summary ("Attempts that do not end do not block the others forever. If they end later, "
-                  "the number of running attempts does not change.");
+  g_test_summary ("Attempts that take too long do not block the others forever. After some of them "
+                  "have ended, a new attempt starts at once.");
 
   take_all (fixture);
   while (fixture->n_running < N_TURNS && g_get_monotonic_time () < deadline)
@@ -195,7 +194,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Each session has a limit of attempts that run at the same time, and further "
+  g_test_summary ("A session runs a limited number of attempts at the same time, and further "
                   "attempts wait");
 
   g_test_add ("/link/turn/order", Fixture, NULL, set_up, test_order, tear_down);

@@ -10,8 +10,8 @@
 #include "hb-clock-private.h"
 #include "hb-time-private.h"
 
-/* All alarms of a main context share one source, and none delays another. The system's clock does
- * not stop for these tests, so each deadline is in the past or an hour away. */
+/* All alarms of a main context share one source, and none delays another. These tests use the
+ * system's clock, so each deadline is in the past or an hour away. */
 
 #define N_BELLS 5
 #define HOUR    (3600 * G_TIME_SPAN_SECOND)
@@ -29,7 +29,7 @@ struct _Bell
   Bell     *bells;     /* all alarms of the test */
   BellFunc  func;      /* (nullable) called in the callback */
   gint64    wanted_at;
-  gint64    early;     /* how much sooner the callback may be called */
+  gint64    early;     /* how long before @wanted_at the callback may be called */
   guint     n_calls;
   guint     n_due;
   guint     n_acts;
@@ -314,8 +314,8 @@ test_nested (Fixture       *fixture,
 {
   gint64 first = in_past ();
 
-  g_test_summary ("A main loop in a callback calls each alarm that is due or woken, and calls it "
-                  "once");
+  g_test_summary ("A main loop in a callback calls each of the other alarms once if it is due or "
+                  "was woken");
 
   fixture->bells[0].func = run_nested;
   bell_want (&fixture->bells[0], first);
@@ -426,7 +426,7 @@ test_contexts (Fixture       *fixture,
   g_autoptr (GMainContext) other = g_main_context_new ();
   Bell bell = { .bells = NULL, .wanted_at = in_past () };
 
-  g_test_summary ("An alarm is called in its own context only");
+  g_test_summary ("An alarm is called only in its own context");
 
   hb_alarm_init (&bell.alarm, get_wanted, ring_cb, &bell);
   hb_alarm_enter (&bell.alarm, other);
@@ -504,8 +504,8 @@ test_fair (Fixture       *fixture,
 
 #define N_WAKES 1000
 
-/* An alarm that another thread wakes. @n_asked counts the calls of that thread, and @n_seen is the
- * count at the last callback. */
+/* An alarm that another thread wakes. @n_asked is the number of wakes so far, and @n_seen is that
+ * number at the last callback. */
 typedef struct
 {
   HbAlarm alarm;
@@ -552,8 +552,8 @@ test_wake (Fixture       *fixture,
   GThread *threads[N_BELLS];
   guint i;
 
-  g_test_summary ("An alarm that another thread wakes is called, and its main loop does not stay "
-                  "asleep");
+  g_test_summary ("An alarm that another thread wakes is called, even if its main loop is waiting "
+                  "in a poll");
 
   for (i = 0; i < N_BELLS; i++)
     {
@@ -645,8 +645,8 @@ test_other_thread_runs (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("If another thread adds an alarm to a context that is running, and removes it, "
-                  "the other alarms are still called");
+  g_test_summary ("If another thread adds an alarm to a running context and removes the alarm "
+                  "again, the other alarms are still called");
 
   for (i = 0; i < N_BELLS; i++)
     bell_want (&fixture->bells[i], HB_AT_ONCE);

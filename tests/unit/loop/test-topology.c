@@ -308,7 +308,8 @@ test_bare_header (void)
   hb_topology_free (topology);
 }
 
-/* After lost messages the known state may be wrong, so the next message counts as a change. */
+/* After messages have been lost, the known state may be wrong, so the next message counts as a
+ * change. */
 static void
 test_clear (void)
 {
@@ -342,7 +343,8 @@ test_many (void)
   hb_topology_free (topology);
 }
 
-/* No byte after the end is read, for any length of the data and any lengths in the message. */
+/* No byte after the end of the data is read, whatever the size of the data and the lengths in the
+ * message are. */
 static void
 test_cut (void)
 {

@@ -16,8 +16,8 @@
 #include "hb-watch-private.h"
 
 /* All watches of a main context share one source. A watch is called for a condition only if it
- * wants that condition. Most tests run with few watches and with many, because many may be polled
- * in another way. */
+ * wants that condition. Most tests run with few watches and with many, because the context may
+ * poll many watches in another way. */
 
 #define N_PLUGS 5
 
@@ -202,8 +202,8 @@ test_in (Fixture       *fixture,
 {
   Plug *plug = &fixture->plugs[0];
 
-  g_test_summary ("The callback of a readable socket runs until the socket is read, and only while "
-                  "the watch wants input");
+  g_test_summary ("The callback of a readable socket runs in each iteration until the socket is "
+                  "read, but only while the watch wants input");
 
   hb_watch_want (plug->watch, G_IO_IN, TRUE);
   rest (fixture);
@@ -439,7 +439,8 @@ run_nested_and_leave (Plug *self)
     ;
 }
 
-/* A function that the first watch calls while each socket of fixture->plugs is readable */
+/* A function that the callback of the first watch calls while all sockets of fixture->plugs are
+ * readable */
 typedef struct
 {
   const char *name;
@@ -685,7 +686,8 @@ test_grow_and_shrink (Fixture       *fixture,
 
 #ifdef CAN_WRAP_EPOLL
 
-/* Replaces the function of the C library through the linker's option --wrap. */
+/* With the linker's option --wrap, calls of epoll_ctl () reach __wrap_epoll_ctl () below, which can
+ * call the function of the C library as __real_epoll_ctl (). */
 int __real_epoll_ctl (int                 set,
                       int                 operation,
                       int                 fd,
@@ -695,7 +697,7 @@ int __wrap_epoll_ctl (int                 set,
                       int                 fd,
                       struct epoll_event *event);
 
-/* The number of sockets that the kernel still adds to a set */
+/* The number of sockets that can still be added to epoll sets; further additions fail */
 static int n_left = G_MAXINT;
 
 int
@@ -720,8 +722,8 @@ test_refused (Fixture       *fixture,
   Plug plugs[100] = { 0 };
   guint i;
 
-  g_test_summary ("If the kernel adds no more sockets to an epoll set, the context polls all of "
-                  "them itself, and misses none");
+  g_test_summary ("If the kernel refuses to add a socket to an epoll set, the context polls all "
+                  "sockets itself, and misses none");
 
   g_atomic_int_set (&n_left, GPOINTER_TO_INT (data));
   for (i = 0; i < G_N_ELEMENTS (plugs); i++)
