@@ -14,9 +14,9 @@
 #                             of this machine
 #   make_chroot NAME          makes $scratch/NAME, an up-to-date system with little more than the
 #                             essential packages and apt
-#   enter ROOT COMMAND...     runs COMMAND in that system as root
-#   enter_offline ROOT COMMAND...   runs COMMAND in that system as the user $builder, without a
-#                             network
+#   enter ROOT COMMAND...     runs COMMAND as root in the system at ROOT
+#   enter_offline ROOT COMMAND...   runs COMMAND as the user $builder in the system at ROOT,
+#                             without a network
 #
 # The folder $cache keeps the downloaded packages and an unchanged system of each release.
 
@@ -115,7 +115,7 @@ enter_offline ()
 }
 
 # fail_for_now FILE MESSAGE: prints the last lines of FILE, and ends the script with the exit status
-# 75, because the mirror is at fault
+# 75, because the mirror is probably at fault
 fail_for_now ()
 {
   tail -n 20 "$1" >&2
@@ -170,7 +170,7 @@ list_chroot_settings ()
 {
   list_apt_settings
   # The lists of unstable are valid for a week, but a mirror may have older lists. apt still checks
-  # their signature.
+  # their signatures.
   ! moves "$1" || echo 'Acquire::Check-Valid-Until "false";'
 }
 

@@ -14,7 +14,8 @@
 #                             the script ends
 #   remove FOLDER             removes a large folder before the script ends
 #   "${offline[@]}" COMMAND...   runs COMMAND with no network except the loopback interface
-#   copy_files SOURCE FOLDER  copies the files of the working tree SOURCE that git does not ignore
+#   copy_files SOURCE FOLDER  copies to FOLDER those files of the working tree SOURCE that git does
+#                             not ignore
 #   make_tarball SOURCE       makes $tarball, a release of the commit that is checked out in SOURCE
 #   show_tests LOG            prints the totals of the tests that Meson has run, or fails if none
 #                             has been run

@@ -12,8 +12,8 @@
 
 #define HEARTBEAT "heartbeat"
 
-/* The limit for the waiting answers of a client, in bytes. Above this limit, the server reads no
- * more messages of the client. */
+/* The maximum total size of the answers that wait for a client, in bytes. Above this limit, the
+ * server reads no more messages from the client. */
 #define MAX_WAITING ECHO_MAX_MESSAGE
 
 /* The approximate memory that libsoup uses for a message in addition to its bytes */
@@ -113,7 +113,8 @@ send_due (EchoClient *self)
   update_gate (self);
 }
 
-/* Sends the answer at once, unless it is delayed or other answers already wait. */
+/* Sends the answer at once, unless answers are delayed, the client is muted, or other answers
+ * already wait. */
 static void
 answer_message (EchoClient            *self,
                 SoupWebsocketDataType  type,
@@ -317,8 +318,8 @@ hangup_cb (int          fd,
   return G_SOURCE_REMOVE;
 }
 
-/* The server reads nothing from a muted client, so it learns from the kernel alone that the client
- * has disconnected. */
+/* The server reads nothing from a muted client, so only the kernel can report that the client has
+ * disconnected. */
 static void
 watch_for_hangup (EchoClient *self)
 {

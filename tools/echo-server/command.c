@@ -185,7 +185,7 @@ for_all (EchoServer  *server,
   guint n_open = 0;
   guint i;
 
-  /* The call may remove the client from the array, so the loop starts with the last client. */
+  /* @func may remove the client from the array, so the loop starts with the last client. */
   for (i = server->clients->len; i > 0; i--)
     {
       EchoClient *client = g_ptr_array_index (server->clients, i - 1);
@@ -203,7 +203,7 @@ for_all (EchoServer  *server,
   return n_open > 0;
 }
 
-/* Calls the function for the client that the command names, or for all if it names none. */
+/* Calls @func for the client that the command names, or for all open clients if it names none. */
 static gboolean
 for_clients (EchoServer  *server,
              JsonObject  *command,
@@ -334,7 +334,8 @@ send_often (EchoClient *client,
     echo_client_send (client, SOUP_WEBSOCKET_DATA_TEXT, text);
 }
 
-/* Sends the text to all clients, except those that are muted and those that do not read. */
+/* Sends the text to all clients, except those that are muted and those that have not read their
+ * earlier messages. */
 static gboolean
 run_broadcast (EchoServer  *server,
                JsonObject  *command,

@@ -9,7 +9,7 @@
  * is opened again, libsoup continues where it stopped. The gate also records when data, including
  * pings, last arrived from the peer, because libsoup does not report this time.
  *
- * The gate shuts itself to a peer that sends and does not read. libsoup keeps the data that it
+ * The gate shuts itself to a peer that sends data but reads none. libsoup keeps the data that it
  * cannot send yet, including pongs. It neither limits this data nor reports its size. However,
  * libsoup waits for the stream to become writable exactly as long as it keeps data. The gate
  * therefore counts the bytes that were received and sent since libsoup last kept nothing. This is

@@ -13,13 +13,14 @@
 #include "report.h"
 
 /* Lets programs control the server with lines of JSON. Each line of the input is a command, and
- * each line of the output is a reply. Programs connect to a Unix socket, or one program uses
+ * each line of the output is a report. Programs connect to a Unix socket, or one program uses
  * standard input and output.
  *
- * The server reads a command after it has written the replies to all earlier commands, so a program
- * that reads no replies cannot fill the memory. */
+ * The server reads a command only after it has written the replies to all earlier commands, so a
+ * program that reads no replies cannot fill the memory. */
 
-/* The delay after a failed accept, for example because of a lack of descriptors, in milliseconds */
+/* The delay, in milliseconds, after the server could not accept a connection, for example because
+ * it had no free descriptor */
 #define ACCEPT_AGAIN 100
 
 typedef struct
@@ -62,8 +63,8 @@ peer_free (Peer *self)
   g_free (self);
 }
 
-/* Ends the server at the end of standard input, so that it does not outlive the test that
- * started it. */
+/* Frees the peer. At the end of standard input, also ends the server, so that it does not outlive
+ * the test that started it. */
 static void
 peer_end (Peer *self)
 {

@@ -34,7 +34,8 @@ echo_log_clear (EchoLog *self)
 
 /* Makes text from a client safe for an update and for a terminal. A path whose escapes have been
  * decoded, for example, may be invalid UTF-8, which no update can contain. Control characters could
- * change the terminal, so they are replaced with the pictures that Unicode has for them.
+ * change the state of the terminal, so they are replaced with the pictures that Unicode has for
+ * them, or with U+FFFD if there are none.
  *
  * Returns: (transfer full) */
 char *
@@ -85,7 +86,7 @@ echo_log_take (EchoLog     *self,
     self->func (self->user_data);
 }
 
-/* Cuts @data between two characters, and replaces NULs, which a C string cannot contain.
+/* Cuts long @data between two characters, and replaces NULs, which a C string cannot contain.
  *
  * @data: UTF-8 */
 static char *

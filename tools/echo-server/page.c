@@ -59,7 +59,9 @@ answer_with (SoupServerMessage *message,
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
 }
 
-/* Returns: whether @path is the path of a file of the page */
+/* Answers a GET or HEAD request for a file of the page.
+ *
+ * Returns: whether it was such a request */
 gboolean
 echo_page_answer (SoupServerMessage *message,
                   const char        *path)

@@ -4,7 +4,7 @@
 
 #include <json-glib/json-glib.h>
 
-/* The reports that the server sends to the page and to the programs that control it, in JSON */
+/* The JSON reports that the server sends to the page and to the programs that control it */
 
 #define MAX_LISTED 100
 
@@ -123,7 +123,7 @@ add_lines (JsonBuilder   *builder,
 }
 
 /* json-glib 1.6 does not escape U+001F. JSON forbids this character in strings, so the page could
- * not parse the text. The character occurs in strings only, so it can be replaced in the whole
+ * not parse the text. The character occurs only in strings, so it can be replaced in the whole
  * text. */
 static char *
 end (JsonBuilder *builder)
@@ -180,7 +180,7 @@ echo_report_reply (const char   *command,
   return end (builder);
 }
 
-/* Returns: (transfer full): the report of the URI to which clients can connect */
+/* Returns: (transfer full): a report with the URI to which clients can connect */
 char *
 echo_report_listening (const char *uri)
 {

@@ -51,7 +51,7 @@ allow_login (EchoClient *client,
 
 /* Closes the connection of a client that breaks a rule.
  *
- * Returns: whether the server is to answer the message */
+ * Returns: whether the server must answer the message */
 gboolean
 echo_rules_allow (EchoClient *client,
                   GBytes     *message)

@@ -11,11 +11,12 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 
-/* The maximum number of clients. It is less than the usual limit of descriptors, so that the page
+/* The maximum number of clients. It is less than the usual limit on descriptors, so that the page
  * can still be loaded. */
 #define MAX_CLIENTS 1000
 
-/* The delay after a failed accept, for example because of a lack of descriptors, in milliseconds */
+/* The delay, in milliseconds, after the server could not accept a connection, for example because
+ * it had no free descriptor */
 #define ACCEPT_AGAIN 100
 
 static void accept_next (EchoServer *self);
@@ -170,7 +171,7 @@ echo_server_clear (EchoServer *self)
   echo_log_clear (&self->log);
 }
 
-/* Listens on 127.0.0.1 only, because everyone who reaches the server can break its connections.
+/* Listens only on 127.0.0.1, because anyone who can reach the server can break its connections.
  *
  * @port: (inout): 0 for any free port */
 gboolean

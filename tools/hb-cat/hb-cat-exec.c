@@ -43,8 +43,8 @@ cat_exec_new (HbWebsocketTask *task,
   return self;
 }
 
-/* Ends the command, if it still runs. Here, g_subprocess_send_signal () would not work. It leaves
- * the signal to another thread, which may not run before the program ends. */
+/* Ends the command if it is still running. g_subprocess_send_signal () would not work here, because
+ * it leaves the signal to another thread, which may not run before the program ends. */
 void
 cat_exec_free (CatExec *self)
 {
@@ -144,8 +144,8 @@ wait_cb (GObject      *source,
                         && g_subprocess_get_successful (self->process);
 }
 
-/* Once all data has been written, closes the input and the output of the command, and waits for its
- * end. Call this function again after each iteration.
+/* Once all data has been written, closes the input and the output of the command, and starts to
+ * wait for the command to end. Call this function again after each iteration.
  *
  * Returns: whether the command has ended */
 gboolean

@@ -14,7 +14,7 @@
 #include "hb-cat-i18n.h"
 #include "hb-cat-values.h"
 
-/* Returns whether the bytes may be a text message. g_utf8_validate () rejects a NUL, although a
+/* Returns whether the data is a valid text message. g_utf8_validate () rejects a NUL, although a
  * text message may contain it, so this function validates the parts between NULs. */
 static gboolean
 is_text (const char *data,
@@ -35,8 +35,9 @@ is_text (const char *data,
     }
 }
 
-/* Reads a message from the option or, after an “@”, from a file, where other users cannot see it.
- * Editors end a file with a newline, which is not part of a text message.
+/* Reads a message from the argument of an option or, after an “@”, from a file. Other users can
+ * see the command line, but a file can be protected from them. Editors end a file with a newline,
+ * which is not part of a text message.
  *
  * Returns: (transfer full) (nullable): NULL after an error */
 static GBytes *
@@ -103,7 +104,7 @@ cat_greeting_set_up (CatOptions  *options,
 }
 
 /* Sends the greeting on the connection that has just been opened. If that connection is lost before
- * the greeting has been sent, the greeting is not queued for the next one. */
+ * the greeting has been sent, the greeting is not queued for the next connection. */
 void
 cat_greeting_send (const CatOptions *options)
 {

@@ -10,7 +10,7 @@
 
 #define TOKEN_MARKS "!#$%&'*+-.^_`|~"
 
-/* Returns the length of the token, as RFC 9110 defines it, with which the string begins. */
+/* Returns the length of the token (RFC 9110, 5.6.2) at the start of the string. */
 static gsize
 measure_token (const char *string)
 {
@@ -101,7 +101,7 @@ add_file (SoupMessageHeaders  *headers,
   return TRUE;
 }
 
-/* @argument: a header, or @ and the name of a file with one header in each line */
+/* @argument: a header, or @ followed by the name of a file that has one header per line */
 gboolean
 cat_headers_add (SoupMessageHeaders  *headers,
                  const char          *argument,

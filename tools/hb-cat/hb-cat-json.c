@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints each event to standard output as a line with one JSON object. Programs rely on the names
- * and units, which the manual page documents. */
+/* Prints each event as a line with one JSON object, to standard output or to the command of --exec.
+ * Programs rely on the names and units, which the manual page documents. */
 
 #include "config.h"
 
@@ -45,7 +45,7 @@ add_string (JsonBuilder *builder,
 }
 
 /* Converts the node to text. json-glib 1.6 does not escape U+001F, which JSON forbids in strings.
- * The character occurs in strings only, so it can be replaced in the whole text. */
+ * The character occurs only in strings, so it can be replaced in the whole text. */
 static GString *
 to_json (JsonNode *node)
 {

@@ -188,8 +188,8 @@ apply (CatOptions  *self,
   if (self->count > 0 && !self->has_wait)
     self->wait = -1;
 
-  /* hb-cat stops reading its input while much of it waits, so the queue needs no limit. With a
-   * limit, the task would refuse a long line. */
+  /* hb-cat stops reading its input while many bytes wait to be sent, so the queue needs no limit.
+   * With a limit, the task would refuse a long line. */
   hb_websocket_task_set_max_buffered_amount (self->task, 0);
 
   hb_websocket_task_set_protocols (self->task, (const char * const *) self->protocols);
@@ -197,8 +197,8 @@ apply (CatOptions  *self,
   return TRUE;
 }
 
-/* GLib converts string arguments from the locale to UTF-8, except those of the type FILENAME and
- * those of callbacks with the flag FILENAME. */
+/* GLib converts string arguments from the locale's encoding to UTF-8, except those of the type
+ * FILENAME and those of callbacks with the flag FILENAME. */
 static GOptionContext *
 new_context (CatOptions *self)
 {

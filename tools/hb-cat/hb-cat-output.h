@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Each function returns FALSE and sets errno if standard output cannot be written. */
+/* Each function returns FALSE and sets errno if it cannot write to standard output. */
 
 gboolean cat_output_write (const CatOptions *options,
                            const char       *data,

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The functions that print events, in text or in JSON. Each function may be NULL. It returns FALSE
- * and sets errno if standard output cannot be written. */
+/* The functions that print events, in text or in JSON. Any of them may be NULL. Each returns FALSE
+ * and sets errno if it cannot write to standard output. */
 typedef struct
 {
   gboolean (*state)       (const CatOptions      *options,

@@ -16,8 +16,8 @@
 #include "hb-cat-reporter.h"
 #include "hb-cat-run.h"
 
-/* While this many bytes wait to be sent, no more input is read, so a program that writes to a pipe
- * has to wait. */
+/* While this many bytes or more wait to be sent, no more input is read, so a program that writes to
+ * hb-cat through a pipe has to wait. */
 #define HIGH_WATER (1024 * 1024)
 
 /* Calls a function of the reporter, and ends the program if the function could not print. */
@@ -196,8 +196,8 @@ send_bytes (Cat    *self,
   hb_websocket_task_send_message_async (self->options->task, type, bytes, HB_SEND_FLAGS_DEFAULT,
                                         NULL, send_cb, self);
 
-  /* Report a line that waits because a connection was lost or an attempt has failed. During the
-   * first attempt, every line waits, and no report is needed. */
+  /* Report a line that waits because a connection was lost or an attempt failed. During the first
+   * attempt, every line waits, and no report is needed. */
   if (hb_websocket_task_get_state (self->options->task) != HB_STATE_OPEN
       && (self->has_opened || hb_websocket_task_get_attempt (self->options->task) > 0))
     REPORT (self, queued, self->n_pending);
@@ -355,7 +355,8 @@ on_ready (Cat *self)
   become_ready (self);
 }
 
-/* Prints a message of the login, which --count does not count. */
+/* Prints a message that is received before the connection is ready. --count does not count it. The
+ * message of --ready-on makes the connection ready. */
 static void
 on_login (Cat                   *self,
           SoupWebsocketDataType  type,
@@ -412,7 +413,7 @@ static void
 on_error (Cat    *self,
           GError *error)
 {
-  /* open_cb () prints the errors of the command line. With --once, reaching the limit of attempts
+  /* open_cb () prints the errors in the command line. With --once, reaching the limit of attempts
    * is not an error. */
   if (g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_URI)
       || g_error_matches (error, HB_ERROR, HB_ERROR_INVALID_ARGUMENT)
@@ -512,8 +513,7 @@ connect_signals (Cat *self)
   g_signal_connect_swapped (task, "notify::state", G_CALLBACK (on_state), self);
 }
 
-/* Starts to read standard input, unless the messages of --send or the output of the --exec command
- * replace it. */
+/* Sends the messages of --send. With neither --send nor --exec, starts to read standard input. */
 static void
 start_input (Cat *self)
 {
@@ -531,7 +531,7 @@ start_input (Cat *self)
   read_line (self);
 }
 
-/* Lets the command of --exec read all received messages, and waits for its end. */
+/* Lets the command of --exec read all received messages, and waits for the command to end. */
 static void
 end_command (Cat *self)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Prints messages to standard output, and the events of the connection to standard error. */
+/* Prints messages to standard output or to the command of --exec, and the events of the connection
+ * to standard error. */
 
 #include "config.h"
 
@@ -28,7 +29,7 @@
 #define REPLACEMENT 0xfffd
 
 /* Replaces control characters in a text, which may come from the server. Such characters could
- * change the terminal, or begin a line that seems to come from hb-cat.
+ * change the state of the terminal, or begin a line that seems to come from hb-cat.
  *
  * Returns: (transfer full) */
 static char *
@@ -48,7 +49,7 @@ defuse (const char *text)
   return g_string_free (harmless, FALSE);
 }
 
-/* Any value of NO_COLOR that is not empty disables colours, as https://no-color.org defines. */
+/* Any value of NO_COLOR that is not empty disables colours, as https://no-color.org specifies. */
 static gboolean
 has_colours (void)
 {
@@ -79,8 +80,8 @@ static gboolean show (const CatOptions *options,
 
 /* Prints the text to standard error.
  *
- * Returns: TRUE, because the functions of a reporter return FALSE only if standard output cannot be
- * written */
+ * Returns: TRUE, because the functions of a reporter return FALSE only if they cannot write to
+ * standard output */
 static gboolean
 show (const CatOptions *options,
       const char       *colour,

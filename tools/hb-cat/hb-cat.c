@@ -19,7 +19,7 @@
 #include "hb-cat-run.h"
 
 /* If standard input, output or error is closed, the first socket would get its descriptor, and
- * hb-cat would read lines from the socket or print messages into it. This function therefore opens
+ * hb-cat would read lines from the socket or print messages to it. This function therefore opens
  * /dev/null instead. It opens /dev/null for reading only, so that writing to a closed standard
  * output still fails. */
 static void

@@ -3,7 +3,7 @@
 
 # Completion of hb-cat for zsh
 
-# Completes a text or, after an @, the name of a file.
+# Completes the name of a file after an @. Other texts are not completed.
 _hb_cat_text ()
 {
   if compset -P @; then

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The visible part of the page. Data of a client is put into it as text, never as HTML.
+// The visible part of the page. Data from a client is inserted as text, never as HTML.
 
 const MAX_LINES = 500;
 const SIGNS = {event: '•', in: '←', out: '→'};
