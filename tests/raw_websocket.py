@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A WebSocket client and a server in the process of the test, which handle single frames."""
+"""A client and a server that send and receive single WebSocket frames, in the test's process."""
 
 import base64
 import hashlib
@@ -81,7 +81,7 @@ class Connection:
         return first & 0x80, first & 0xf, apply_mask(mask, self.take(size))
 
     def receive(self):
-        """Returns a message with its fragments joined, or a control frame between fragments."""
+        """Returns the next control frame or whole message, whichever is complete first."""
         while True:
             is_last, opcode, data = self.receive_frame()
             if opcode >= CLOSE:
@@ -136,7 +136,7 @@ class WebSocket(Connection):
         assert received == (opcode, payload), f'the frame is {received}, not {(opcode, payload)}'
 
     def expect_silence(self, seconds):
-        """Fails if a byte arrives within `seconds`, and otherwise waits for all of this time."""
+        """Waits for `seconds`, and fails if a byte arrives or the connection ends in this time."""
         self.sock.settimeout(seconds)
         try:
             data = self.sock.recv(1)

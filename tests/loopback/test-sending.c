@@ -4,7 +4,7 @@
 
 #include "fixture.h"
 
-/* Messages that are sent on a connection that accepts them, or queued until it opens */
+/* Messages that are sent on an open connection, or queued until a connection opens */
 
 static void
 test_queue_while_down (Fixture       *fixture,
@@ -39,7 +39,7 @@ authenticate_cb (HbWebsocketTask *task,
   assert_sends (task, "subscribe");
 }
 
-/* Messages of an `open` handler are sent before those that have been waiting. */
+/* The messages that an `open` handler sends arrive before messages that were already queued. */
 static void
 test_greeting_goes_first (Fixture       *fixture,
                           gconstpointer  data)
@@ -370,8 +370,8 @@ test_send_async (Fixture       *fixture,
   g_assert_no_error (error);
 }
 
-/* If a call of send_message_async () is cancelled, its message is removed from the queue. A
- * cancelled flush only ends the wait. */
+/* If a call of send_message_async () is cancelled, its message is removed from the queue. If a
+ * flush is cancelled, the messages stay in the queue. */
 static void
 test_cancel (Fixture       *fixture,
              gconstpointer  data)
@@ -465,7 +465,7 @@ test_unsent_is_reported (Fixture       *fixture,
   g_assert_cmpuint (hb_websocket_task_get_buffered_amount (fixture->task), ==, 0);
 }
 
-/* close () sends the queued messages first. */
+/* close () sends the queued messages before the close frame. */
 static void
 test_close_sends_all (Fixture       *fixture,
                       gconstpointer  data)
@@ -487,7 +487,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("The order of sent messages, the limits of the queue, and the results of the "
-                  "calls.");
+                  "calls that send.");
 
   add_test ("/loopback/sending/queue-while-down", test_queue_while_down);
   add_test ("/loopback/sending/greeting-goes-first", test_greeting_goes_first);

@@ -82,7 +82,8 @@ lift_limits (SoupWebsocketConnection *connection)
       g_object_set (connection, limits[i], G_GUINT64_CONSTANT (0), NULL);
 }
 
-/* Ignores the errors of the connection, because the tests check those of the client. */
+/* Stores a new connection, and connects handlers to it. No handler is connected to `error`, because
+ * the tests check the errors of the client. */
 static void
 websocket_cb (SoupServer              *soup,
               SoupServerMessage       *message,
@@ -150,7 +151,7 @@ end_connection (gpointer data)
 }
 
 /* Accepts a connection in place of libsoup's own listener. The listener of libsoup 3.2 leaks a
- * reference to each socket, which would hide leaks of the library. */
+ * reference to each socket, which would hide leaks of hb-websocket. */
 static gboolean
 incoming_cb (GSocketService    *service,
              GSocketConnection *connection,
@@ -217,8 +218,9 @@ test_server_stop (TestServer *self)
       g_clear_object (&self->service);
     }
 
-  /* A close would wait for a TLS handshake in another thread, which waits for the client in this
-   * thread. A shutdown ends that handshake. */
+  /* soup_server_disconnect () would wait for a TLS handshake that runs in another thread, and the
+   * handshake would wait for the client, which runs in this thread. A shutdown of the socket ends
+   * the handshake. */
   g_ptr_array_foreach (self->sockets, stop_reading, NULL);
   soup_server_disconnect (self->soup);
   g_ptr_array_set_size (self->connections, 0);

@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* A SoupServer on 127.0.0.1, in this thread's main context. */
+/* A SoupServer on 127.0.0.1, in the main context of the thread that makes it. */
 typedef struct _TestServer TestServer;
 
 typedef enum {
   TEST_SERVER_ECHO,  /* returns every message */
-  TEST_SERVER_PONG,  /* the same, but answers "heartbeat" with "pong" */
+  TEST_SERVER_PONG,  /* like TEST_SERVER_ECHO, but answers "heartbeat" with "pong" */
   TEST_SERVER_MUTE,  /* accepts connections and reads nothing, like a dead host */
   TEST_SERVER_QUIET, /* sends no messages; libsoup answers pings and close frames */
 } TestServerMode;

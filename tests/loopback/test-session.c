@@ -7,7 +7,8 @@
 #include "fixture.h"
 #include "names.h"
 
-/* The session of a task: its replacement, and the state in it that must not outlive a connection */
+/* The session of a task: its replacement, and its cached state, which must not outlive a
+ * connection */
 
 #define OLD_ADDRESS "127.0.0.1"
 #define NEW_ADDRESS "127.0.0.2"
@@ -75,8 +76,8 @@ tear_down (Move          *fixture,
   raw_server_free (fixture->there);
 }
 
-/* Sets another session. As a signal handler, this function receives the task as its data, which is
- * the first argument. */
+/* Sets another session. As a signal handler, this function is connected with
+ * g_signal_connect_swapped (), which passes the data, here the task, as the first argument. */
 static void
 replace_session (HbWebsocketTask *task)
 {
@@ -359,7 +360,7 @@ test_no_tunnel (Fixture       *fixture,
   guint signal_id = g_signal_lookup ("request-queued", SOUP_TYPE_SESSION);
 
   g_test_summary ("An attempt that needs no tunnel adds no handler to the session, because the "
-                  "handler would run for the requests of every other task");
+                  "handler would run for the requests of all tasks of the session");
 
   hb_websocket_task_set_session (fixture->task, session);
   hb_websocket_task_open (fixture->task);
@@ -467,8 +468,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The session of a task: its replacement, and the state in it that must not "
-                  "outlive a connection.");
+  g_test_summary ("The session of a task: its replacement, and its cached state, which must "
+                  "not outlive a connection.");
   names_install ();
 
   for (i = 0; i < G_N_ELEMENTS (moves); i++)

@@ -10,8 +10,8 @@
 #include "stopped-process.h"
 #include "test-wait.h"
 
-/* Processes that sleep for longer than all their timeouts, while the server continues. A signal
- * stops each process, or its own code blocks its main loop. Each test case checks one process. The
+/* Processes that sleep for longer than all their timeouts, while the server runs. A signal stops
+ * each process, or the process blocks its own main loop. Each test case checks one process. The
  * test case that runs first lets all processes sleep at the same time, because the test would
  * otherwise take minutes. */
 
@@ -28,7 +28,8 @@
 #define CASE_TIMEOUT (8 * G_TIME_SPAN_SECOND)
 #define WAIT_TIMEOUT (50 * G_TIME_SPAN_SECOND)
 
-/* The maximum number of processes that are prepared at the same time, so that none is delayed */
+/* The maximum number of processes that are prepared at the same time. More processes would delay
+ * one another. */
 #define MAX_AWAKE 8
 
 /* The timeout of an attempt that must not fail, in milliseconds */
@@ -73,7 +74,7 @@ typedef struct
   Deed        deed;
   guint       sleep;
   gboolean    is_good; /* the server answers pings after the stop */
-  const char *words;   /* the first words printed, "" if the process stays connected */
+  const char *words;   /* the first words after the sleep, "" if the process stays connected */
   guint       delay;   /* from the resume to the first word, in milliseconds */
 } Scenario;
 

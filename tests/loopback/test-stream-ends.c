@@ -24,7 +24,8 @@ test_close_in_handler (Fixture       *fixture,
   FootingListener listener = { .act = send_and_close, .act_at = 0 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("Messages that a handler sends before close () arrive, and then the close frame");
+  g_test_summary ("The server receives the messages that a handler sends before it calls close (), "
+                  "and then the close frame");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 1, 20);
@@ -146,8 +147,8 @@ test_reset (Fixture       *fixture,
   g_autoptr (GBytes) dice = footing_make_dice (BIG);
   guint n_answers;
 
-  g_test_summary ("After a reset with bytes in both directions, received messages are delivered, "
-                  "and unsent messages are sent on the next connection, in order");
+  g_test_summary ("After a reset while bytes are in transit in both directions, received messages "
+                  "are delivered, and unsent messages are sent on the next connection, in order");
 
   footing_listen (fixture, &listener);
   raw_peer_pause (peer);
@@ -184,8 +185,8 @@ test_disposal (Fixture       *fixture,
   FootingListener listener = { .act = send_and_dispose, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("After a disposal in a handler, with bytes in both buffers, no message is sent "
-                  "or delivered");
+  g_test_summary ("If a handler disposes of the task while received and unsent bytes are buffered, "
+                  "no further message is sent or delivered");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
@@ -214,7 +215,8 @@ test_last_reference (Fixture       *fixture,
   FootingListener listener = { .act = send_and_drop, .act_at = 10 };
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A handler may drop the last reference while both buffers have bytes");
+  g_test_summary ("A handler may drop the last reference to the task while received and unsent "
+                  "bytes are buffered");
 
   footing_listen (fixture, &listener);
   footing_say (fixture, 300, 20);
@@ -280,8 +282,8 @@ test_dribble (Fixture       *fixture,
   Dribble dribble = { .bytes = bytes };
   g_autofree char *text = g_strnfill (40, 'x');
 
-  g_test_summary ("Each byte of a frame counts as activity, so the frame may take longer than the "
-                  "timeouts of the heartbeat");
+  g_test_summary ("Each byte of a frame counts as activity, so the frame may take longer to "
+                  "arrive than the timeouts of the heartbeat");
 
   hb_websocket_task_set_ping_timeout (fixture->task, 100);
   hb_websocket_task_set_pong_timeout (fixture->task, 100);
@@ -341,7 +343,7 @@ main (int   argc,
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The ends of a connection while data is in transit.");
+  g_test_summary ("The ways in which a connection can end while data is in transit.");
 
   footing_init ();
 

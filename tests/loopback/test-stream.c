@@ -110,7 +110,7 @@ test_flood (Fixture       *fixture,
   FootingListener listener = { 0 };
   SystemCalls calls;
 
-  g_test_summary ("Many small messages are read at once");
+  g_test_summary ("Many small messages take few reads, and few new sources");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
@@ -168,8 +168,8 @@ test_fairness (Fixture       *fixture,
   GSource *idle = g_idle_source_new ();
   guint n_turns = 0;
 
-  g_test_summary ("A source with idle priority runs during a flood of messages with a slow "
-                  "handler");
+  g_test_summary ("A source with idle priority runs while a slow handler receives a flood of "
+                  "messages");
 
   footing_open (fixture);
   footing_listen (fixture, &listener);
@@ -345,8 +345,8 @@ test_part_is_life (Fixture       *fixture,
 {
   RawPeer *peer = footing_open (fixture);
 
-  g_test_summary ("A part of a frame counts as activity. It ends the wait for a reply, and "
-                  "postpones the next ping");
+  g_test_summary ("A part of a frame counts as activity, so it ends the wait for the reply to a "
+                  "ping");
 
   hb_websocket_task_set_pong_timeout (fixture->task, G_MAXINT);
   hb_websocket_task_set_ping_timeout (fixture->task, 20);

@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Tasks in several threads at once, each with its own context. ThreadSanitizer runs this test: see
- * tests/loopback/tsan/run.sh. The test accesses its data atomically if threads share it. */
+/* Tasks in several threads at once. Each thread has its own context. This test also runs with
+ * ThreadSanitizer (see tests/loopback/tsan/run.sh), so the test itself must not have data races. */
 
 #define N_THREADS 4
 
@@ -79,8 +79,8 @@ join (Crew *crew)
   g_assert_cmpint (g_atomic_int_get (&crew->n_foreign), ==, 0);
 }
 
-/* Works like join (), with a change of the network every millisecond. GLib's network monitor
- * reports these changes in the caller's thread. */
+/* Works like join (), but also reports a change of the network every millisecond. GLib's network
+ * monitor emits its signal in the thread that calls this function. */
 static void
 join_in_turmoil (Crew *crew)
 {
@@ -284,8 +284,8 @@ test_network_reaches_each (void)
   join (&crew);
 }
 
-/* Opens and closes a task again and again, which starts and stops listening for changes of the
- * network. */
+/* Opens and closes a task again and again. Each time, the task starts and stops listening for
+ * changes of the network. */
 static void
 come_and_go (Crew *crew)
 {
@@ -355,7 +355,8 @@ test_moved (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A CLOSED task may be used by another thread, and then by the first again");
+  g_test_summary ("A CLOSED task may be used by another thread, and then by the first thread "
+                  "again");
 
   for (i = 0; i < 3; i++)
     {
@@ -373,8 +374,8 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  /* Creates the monitor in this thread, because the monitor emits its signals in the context that
-   * has used it first. */
+  /* Creates the network monitor in this thread, because the monitor emits its signals in the
+   * context that used it first. */
   g_network_monitor_get_default ();
 
   g_test_add_func ("/loopback/threads/lives", test_lives);

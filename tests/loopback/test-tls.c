@@ -122,7 +122,7 @@ refuse_in_spite_of_trust (const char           *name,
   test_server_free (server);
 }
 
-/* The authority of the certificate is trusted, but the certificate is valid for another name. */
+/* A certificate for another name is refused, although its authority is trusted. */
 static void
 test_wrong_host (void)
 {
@@ -135,7 +135,7 @@ test_expired (void)
   refuse_in_spite_of_trust ("IP:127.0.0.1", TRUE, G_TLS_CERTIFICATE_EXPIRED);
 }
 
-/* A certificate is accepted if the application's session has its authority. */
+/* A certificate is accepted if the application's session trusts its authority. */
 static void
 test_own_database (void)
 {

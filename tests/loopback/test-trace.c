@@ -5,9 +5,9 @@
 #include "fixture.h"
 #include "site.h"
 
-/* The debug messages of a task in each situation. No message may be made while debug messages are
- * turned off. The test uses g_log_set_debug_enabled () to turn them on, because from version
- * 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
+/* The debug messages of a task in different situations. While debug messages are turned off, the
+ * task must log nothing. The test uses g_log_set_debug_enabled () to turn them on, because from
+ * version 2.80 on GLib reads G_MESSAGES_DEBUG only once. */
 
 /* The time for which the main loop is blocked so that a deadline is missed, in microseconds */
 #define BLOCKED 1100000
@@ -49,8 +49,8 @@ typedef struct
   const char *lines;
 } Situation;
 
-/* The debug messages of this test's tasks, one on each line. The parts that differ from run to run
- * and the texts of errors are removed. */
+/* The debug messages of this test's tasks, one on each line. Placeholders such as PORT replace the
+ * parts that differ from run to run, and the texts of errors. */
 static GString *lines;
 
 static gboolean expects_late;
@@ -58,8 +58,9 @@ static gboolean expects_late;
 /* The number of the last task that has printed a line */
 static guint task_number;
 
-/* Adds a line. On a busy machine, the task may print that it has missed a deadline, and then print
- * the line of its ping again. Neither line is expected, so neither is added. */
+/* Adds a line, unless it repeats the last line, or reports a missed deadline that the test does not
+ * expect. On a busy machine, a task may miss a deadline, and then print the line of its ping
+ * again. */
 static void
 add_line (const char *line)
 {
@@ -428,8 +429,8 @@ open_wrongly (Fixture *fixture)
   hb_websocket_task_open (fixture->task);
 }
 
-/* Sends messages again on the next connection. The server does not read from the first connection,
- * so its kernel acknowledges only a part of the messages. */
+/* Makes the task send messages again on the next connection. The server does not read from the
+ * first connection, so its kernel acknowledges only a part of the messages. */
 static void
 send_again (Fixture *fixture)
 {
@@ -642,7 +643,7 @@ test_tasks (Fixture       *fixture,
   g_autoptr (HbWebsocketTask) other = hb_websocket_task_new ("ftp://host/");
   guint number;
 
-  g_test_summary ("The lines of each task have its number");
+  g_test_summary ("Each line contains the number of its task");
 
   g_signal_connect (other, "error", G_CALLBACK (ignore_cb), NULL);
   hb_websocket_task_open (other);
@@ -686,8 +687,8 @@ test_unwanted (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("No line is made while debug messages are turned off. They may be turned on "
-                  "later");
+  g_test_summary ("The task logs nothing while debug messages are turned off, and logs each event "
+                  "that happens while they are turned on");
 
   g_log_set_debug_enabled (FALSE);
   peer = fixture_open_raw (fixture);

@@ -79,8 +79,8 @@ swapped_cb (GString               *log,
   message_cb (task, type, message, log);
 }
 
-/* `message` has two marshallers of its own: one for the arguments of a C call, and one for GValues,
- * with which bindings emit signals. */
+/* `message` has two marshallers of its own: one for the arguments of g_signal_emit (), and one for
+ * the GValues of g_signal_emitv (), with which bindings emit signals. */
 static void
 test_message_handlers (void)
 {
@@ -119,7 +119,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The types, the error domain and the marshallers of the library, for bindings.");
+  g_test_summary ("The types, the error domain and the marshallers that bindings use.");
 
   g_test_add_func ("/loopback/types/enums", test_enums);
   g_test_add_func ("/loopback/types/error-domain", test_error_domain);

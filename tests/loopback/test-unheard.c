@@ -123,7 +123,7 @@ typedef struct
   const char *name;
   void      (*act) (HbWebsocketTask *task);
   const char *uri;
-  const char *said; /* (nullable) the warning's text, or NULL for no warning */
+  const char *said; /* (nullable) a part of the warning, or NULL for no warning */
 } Case;
 
 static const Case cases[] = {

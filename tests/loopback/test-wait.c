@@ -4,8 +4,8 @@
 
 #include "test-wait.h"
 
-/* The timeout is long enough for a slow machine under a memory checker. Only a test that fails
- * waits this long. */
+/* The timeout is long enough for a memory checker on a slow machine. Only a test that fails waits
+ * this long. */
 #define WAIT_TIMEOUT (20 * G_TIME_SPAN_SECOND)
 
 static gboolean
@@ -67,7 +67,7 @@ wait_idle (void)
     ;
 }
 
-/* Iterates the loop for a time in which a wrong event would happen. */
+/* Iterates the loop for @milliseconds, so that the test notices an event that must not happen. */
 void
 wait_pass (guint milliseconds)
 {

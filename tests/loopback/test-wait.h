@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Runs the thread-default main context until @condition is true, and fails the test after a time
- * that only an error can explain. */
+/* Iterates the thread-default main context until @condition is true. Fails the test if this takes
+ * longer than the timeout in test-wait.c. */
 #define wait_until(condition) \
   G_STMT_START { \
     gint64 deadline_ = wait_get_deadline (); \

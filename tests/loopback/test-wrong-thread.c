@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Calls that only the task's thread may make. In another thread, each of these calls is refused
- * with a critical message, and does not change the task. */
+/* Calls that only the task's thread may make. If another thread makes such a call, the call is
+ * refused with a critical message, and the task does not change. */
 
 static void
 expect_refusal (void)
@@ -20,7 +20,8 @@ expect_refusal (void)
     g_test_assert_expected_messages (); \
   } G_STMT_END
 
-/* Calls each method that only the task's thread may call. */
+/* Calls each method that only the task's thread may call, except most setters of properties, which
+ * set_from_outside () tests. */
 static gpointer
 call_from_outside (gpointer data)
 {
@@ -269,7 +270,8 @@ test_owner_is_busy (Fixture       *fixture,
   GThread *thread;
   guint i;
 
-  g_test_summary ("Calls are refused at any moment, and do not disturb the task's thread");
+  g_test_summary ("Calls from another thread are refused at any moment, and do not disturb the "
+                  "task's thread");
 
   /* Opens the task first. A task that is CLOSED belongs to no thread, so calls from the other
    * thread would be valid. */

@@ -69,8 +69,8 @@ case "$part" in
       -Ddocumentation="$(choose true false "${gir[@]}" gi-docgen)" "$@"
     ;;
   sanitizers | clang)
-    # Without this setting, GLib before 2.76 allocates blocks in slices, which the leak detector
-    # cannot tell apart.
+    # Without this setting, GLib before 2.76 puts several blocks into one allocation, so the leak
+    # detector could not tell the blocks apart.
     export G_SLICE=always-malloc
     # The server of libsoup 3.2 leaks accepted sockets, so leak detection is off with this version.
     leaks=1
@@ -81,13 +81,14 @@ case "$part" in
     options=()
     if [ "$part" = clang ]; then
       export CC=clang
-      # A shared library does not contain Clang's runtime of the sanitizers. GObject calls functions
-      # through pointers of other types.
+      # A shared library does not contain Clang's runtime of the sanitizers, so the linker
+      # must accept undefined symbols. GObject calls functions through pointers of other types, which
+      # the check `function` would report.
       options=(-Db_lundef=false -Dc_args=-fno-sanitize=function -Dbenchmarks=true)
     fi
     # The suites checks and shell run no code of this build. g-ir-scanner runs a program that loads
     # the library, but not the runtime of the sanitizers, which must be loaded first. Therefore
-    # introspection is off. More optimization would double the time of the compiler.
+    # introspection is off. More optimization would double the compilation time.
     test_build -Db_sanitize=address,undefined -Doptimization=1 -Dintrospection=disabled \
       -Dvapi=disabled "${options[@]}" --no-suite checks --no-suite shell "$@"
     ;;

@@ -55,8 +55,8 @@ give_up ()
 package causes this for several days, name it in .ci/expected-$release)"
 }
 
-# Prints the kind of packages to install. The part library needs few packages, which other
-# architectures also have.
+# Prints the kind of packages to install. The part `library` needs few packages, and other
+# architectures also have them.
 list_packages ()
 {
   if [ "${words[*]}" = library ]; then
@@ -85,7 +85,7 @@ resolve_packages ()
   done
 }
 
-# Reports each package that is left out, although apt can install it by now.
+# Reports each package that is left out although apt can install it now.
 reconsider_packages ()
 {
   local package
@@ -129,8 +129,8 @@ copy_source ()
   enter "$root" install --directory --owner="$builder" --group="$builder" /build
 }
 
-# Returns whether the library was built for the architecture. Tests of a build for 64 bits would not
-# test a machine of 32 bits.
+# Returns whether the library was built for the architecture. The tests of a 64-bit build would not
+# show how the library works on a 32-bit system.
 is_for_machine ()
 {
   [[ $architecture != i386 || $(LC_ALL=C readelf --file-header \
@@ -144,7 +144,7 @@ run_part ()
   status=0
 
   say "$1, on Debian $release for $architecture"
-  # The lock is not passed on. Otherwise, a process that a test leaves behind would keep it.
+  # The part does not inherit the lock, because a process that a test leaves behind would keep it.
   enter_offline "$root" env HB_LEAVE_OUT="$left_out" HB_REQUIRE_NETNS=1 setarch "$machine" \
     /source/tests/release/builds/part.sh "$1" /build 2>&1 {lock_fd}>&- \
     | tee "$scratch/$1.txt" || status=$?

@@ -129,7 +129,10 @@ def check_names():
 
 
 def check_opaque():
-    """Checks that public headers define no structures. Hb-1.txt would not show a change of one."""
+    """Checks that public headers define no structures.
+
+    Hb-1.txt does not list the members of structures, so a change of a member would not be noticed.
+    """
     texts = [(path.name, read_code(path)) for path in get_public_headers()]
     check(texts, 'public headers are found')
     check_none((name for name, text in texts if re.search(r'\b(struct|union)\s+\w*\s*{', text)),

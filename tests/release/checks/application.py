@@ -50,7 +50,7 @@ def get_program():
 
 
 def check_equal(name, values):
-    """Checks that all values are equal. The keys of @values name the places of the values."""
+    """Checks that all values are equal. Each key of `values` names the place of its value."""
     check(len(set(values.values())) == 1, name,
           '\n'.join(f'{where}: {value}' for where, value in values.items()))
 

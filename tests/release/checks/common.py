@@ -33,7 +33,7 @@ API = 'hb-websocket-1'
 LIBRARY = BUILD / 'lib' / f'lib{API}.so'
 GIR = BUILD / 'lib' / 'Hb-1.gir'
 
-# Seconds for a program that connects to the peer
+# The timeout in seconds of a program that connects to the peer
 WAIT_TIMEOUT = 20
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
@@ -44,7 +44,7 @@ def relative(path):
 
 
 def read_code(path):
-    """Returns the text with blanked comments and strings. Lines keep their numbers."""
+    """Returns the text of a file without its comments and strings. Lines keep their numbers."""
     def blank(found):
         return ('""' if found[0][0] == '"' else ' ') + '\n' * found[0].count('\n')
 
@@ -164,7 +164,7 @@ def compile_as(name, target, text, *arguments):
 
 
 class Peer:
-    """A WebSocket server that runs until the end of the block."""
+    """A WebSocket server that runs until the end of its `with` block."""
 
     def __enter__(self):
         self.process = subprocess.Popen([PEER], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -176,7 +176,7 @@ class Peer:
         self.process.communicate()
 
     def wait_for_client(self):
-        """Waits for a WebSocket. Returns whether it has opened."""
+        """Waits for a client. Returns whether its WebSocket has opened."""
         ready, _, _ = select.select([self.process.stdout], [], [], WAIT_TIMEOUT)
         return bool(ready) and self.process.stdout.readline().startswith('opened')
 

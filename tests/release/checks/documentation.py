@@ -16,7 +16,7 @@ DOCUMENTED = {
         'function-macro', 'interface', 'method', 'property', 'record')
 } | {f'{GLIB}signal'}
 
-# Macros that need no documentation: guards, type macros, and marks of versions
+# Macros that need no documentation: guards, type macros, and macros that mark versions
 PLAIN_MACRO = re.compile(r'HB_INSIDE|HB_TYPE_\w+|HB_AVAILABLE_IN_\w+|HB_DEPRECATED_IN_\w+')
 MACRO = re.compile(r'^#\s*define\s+(HB_\w+)', re.MULTILINE)
 COMMENT = re.compile(r'/\*\*\n \* (HB_\w+):\n(.*?)\*/', re.DOTALL)

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that all C is compiled for the oldest supported GLib and libsoup, even with newer headers.
+"""Checks that all C is compiled for the oldest supported versions of GLib and libsoup.
 
-The compiler then warns about functions that these versions deprecate or do not have yet.
+Even if newer headers are installed, the compiler then warns about functions that these versions
+deprecate or do not have yet.
 """
 
 import re
@@ -30,7 +31,7 @@ NEWER = (
 
 
 def get_definitions():
-    """Yields the flags that define the versions of meson.build."""
+    """Yields the flags that select the versions that meson.build requires."""
     text = (SOURCE / 'meson.build').read_text(encoding='utf-8')
     for name in ('glib', 'soup'):
         version = re.search(rf"^{name}_required = '>= (\d+)\.(\d+)'$", text, re.MULTILINE)

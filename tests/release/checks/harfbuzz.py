@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that no name is in both this library and HarfBuzz, which also has the prefix hb_.
+"""Checks that no name is in both this library and HarfBuzz, which also uses the prefix hb_.
 
 Each process with GTK loads HarfBuzz. If both libraries had a function of the same name, a call
 could reach the wrong one. The script compares exported names, names in the static library, and

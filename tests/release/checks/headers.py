@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that an application can include the public headers."""
+"""Checks that an application can include <hb-websocket.h>, but no other header directly."""
 
 import re
 import tempfile

@@ -29,7 +29,7 @@ def without_sysroot(flag, sysroot):
 
 
 def check_application(root, below):
-    """Checks with AppStream, which looks below usr, that the files in the metadata exist."""
+    """Checks that the files that the metainfo names exist. AppStream expects them below usr/."""
     name = 'each file that the metainfo names is installed'
     if not shutil.which('appstreamcli'):
         skip(name, 'appstreamcli is missing')

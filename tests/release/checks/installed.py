@@ -58,7 +58,10 @@ class Installation:
         }
 
     def move(self):
-        """Puts the folder before the prefix in each command. Returns the commands by test."""
+        """Puts the folder `root` before the prefix in each command.
+
+        Returns the keys of each test's file, by the name of the file.
+        """
         commands = {}
         for path in sorted(self.tests.iterdir()):
             text = path.read_text(encoding='utf-8')

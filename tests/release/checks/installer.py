@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Checks the messages of install-packages.sh, which is run by the first commands of a new user.
+"""Checks the messages of install-packages.sh, which a new user runs first.
 
 One line must announce the packages that the script will install, or explain why it cannot install
 them. The check replaces apt and sudo with other programs, so nothing is installed.

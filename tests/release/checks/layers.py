@@ -61,7 +61,8 @@ SOUP_EXCEPTIONS = {
         'a debug line names the status for which a request is sent again',
 }
 
-# For each layer below `task`: a source, one of its headers, and a header that it may not include
+# For each layer below `task`: a source and a header of the layer, and a header that the layer may
+# not include
 SOURCES = {
     'base': ('hb-settings.c', '"hb-settings-private.h"', '"hb-machine-private.h"'),
     'core': ('hb-machine.c', '"hb-machine-private.h"', '"hb-link-private.h"'),

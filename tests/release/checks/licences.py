@@ -32,7 +32,7 @@ WITHOUT_LINE = (
 
 
 def get_licence(path):
-    """Returns the licence that the first lines of a file name, or None."""
+    """Returns the licence in the first lines of a file, or None."""
     try:
         head = path.read_text(encoding='utf-8').splitlines()[:N_LINES]
     except UnicodeDecodeError:

@@ -71,7 +71,7 @@ def read_help(text):
 
 
 def read_page(text):
-    """Returns the same as read_help() for a page, which has three full stops for an ellipsis."""
+    """Returns the same as read_help() for a manual page, whose ellipses are three full stops."""
     synopsis = re.search(r'^\.Sh SYNOPSIS\n\.Nm\n(.*?)^\.Sh', text, re.MULTILINE | re.DOTALL)[1]
     arguments = re.sub(r'^\.Op Ar (.+)$', r'[\1]', synopsis.replace(' ...', '…'),
                        flags=re.MULTILINE).replace('.Ar ', '').split('\n')

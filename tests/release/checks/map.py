@@ -9,7 +9,7 @@ from style import get_files
 
 MAX_ROWS = 40
 
-# The table has the folders down to this depth. Deeper folders belong to them.
+# The table has the folders down to this depth. The row of a folder covers its deeper folders.
 DEPTH = 2
 
 ROW = re.compile(r'^\| (`[^|]+/`) \| (.+) \|$', re.MULTILINE)

@@ -32,7 +32,7 @@ MAX_LINES = 120
 
 
 class Server:
-    """Runs echo-server, which reports the end of each client on standard error."""
+    """Runs echo-server, which reports the end of each connection on standard error."""
 
     def __enter__(self):
         self._process = subprocess.Popen([SERVER, '--port=0', '--verbose'], text=True,
@@ -63,7 +63,7 @@ def read_example(language, name):
 
 
 def interrupt(command):
-    """Runs a program, and interrupts it at its first message. Returns its status and output."""
+    """Runs a program, and interrupts it when it prints a message. Returns its status and output."""
     env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'LD_LIBRARY_PATH': str(BUILD / 'lib'),
            'GI_TYPELIB_PATH': str(BUILD / 'lib')}
     with subprocess.Popen(command, text=True, env=env, stdin=subprocess.DEVNULL,

@@ -3,8 +3,8 @@
 """Checks the library as a subproject of an application, with a wrap that points at the source.
 
 The application calls `dependency('hb-websocket-1')`. If the library is not installed, Meson uses
-the subproject, because the wrap names it as the provider. A program in Vala needs nothing else.
-Tests, examples and tools are built only if the application enables them.
+the subproject, because the wrap names it as the provider. A program in Vala needs only this
+dependency. Tests, examples and tools are built only if the application enables them.
 """
 
 import json

@@ -7,7 +7,7 @@ test_same (void)
 {
   g_autofree char *text = NULL;
 
-  g_test_summary ("The program runs with the library that it was compiled with");
+  g_test_summary ("The library has the version of the headers");
 
   g_assert_cmpuint (hb_get_major_version (), ==, HB_MAJOR_VERSION);
   g_assert_cmpuint (hb_get_minor_version (), ==, HB_MINOR_VERSION);
