@@ -82,8 +82,8 @@ case "$part" in
     if [ "$part" = clang ]; then
       export CC=clang
       # A shared library does not contain Clang's runtime of the sanitizers, so the linker
-      # must accept undefined symbols. GObject calls functions through pointers of other types, which
-      # the check `function` would report.
+      # must accept undefined symbols. GObject calls functions through pointers of other types. The
+      # check `function` would report these calls.
       options=(-Db_lundef=false -Dc_args=-fno-sanitize=function -Dbenchmarks=true)
     fi
     # The suites checks and shell run no code of this build. g-ir-scanner runs a program that loads
