@@ -7,14 +7,14 @@ Each result line in the TAP output of a test program is a test case. If a progra
 line reports a failure, for example because of a crash or a timeout, it counts as one more failed
 test case.
 
-With --build-dir=DIR, the commands that are recommended at the end build in DIR.
+With --build-dir=DIR, the tests/run.sh command that the report recommends at its end builds in DIR.
 
 With --expected=FILE, a failure of a test program that FILE names counts as skipped. The comments in
 .ci/expected-sid describe the lines of FILE.
 
 With --may-skip=FILE, a test program that is skipped as a whole counts as failed unless FILE names
 it. Each line of FILE that is not a comment has a suite, a test program, and a reason. If the file
-of --expected names packages that cannot be installed, all test programs may be skipped.
+of --expected names packages that cannot be installed, no skipped test program counts as failed.
 
 With --counts, the last line consists of four numbers: how many test cases passed, failed and were
 skipped, and how many test programs failed as expected.
@@ -34,7 +34,7 @@ OPTIONS = ('-Ddocumentation=true -Dintrospection=enabled -Dvapi=enabled -Dtools=
 
 
 def parse_name(name):
-    """Returns the suites and the name of a test. Versions of Meson log them in different orders."""
+    """Returns the suites and the name of a test. Versions of Meson log them differently."""
     suites, separator, test = name.partition(' - ')  # SUITE+SUITE - PROJECT:NAME
     if separator:
         return suites.split('+'), test.partition(':')[2]
@@ -113,9 +113,10 @@ def apply_expected(results, lines):
 
 
 def judge_skipped(results, path, left_out):
-    """Counts as failed each program that was skipped as a whole and that the file does not name.
+    """Prints each program that was skipped as a whole although the file does not name it.
 
-    If packages were left out, prints these programs, but does not count them as failed.
+    Counts these programs as failed unless packages were left out. Also prints the lines of the file
+    that match no skipped program.
     """
     lines = read_lines(path)
     skipped = [result for result in results if result.skipped_whole]

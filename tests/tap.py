@@ -53,7 +53,10 @@ def finish():
 
 
 def run_cases(cases):
-    """Runs pairs of a name and a function, and exits. A function fails if it raises an error."""
+    """Runs each case, which is a pair of a name and a function, and exits.
+
+    A case fails if its function raises any exception except Skip.
+    """
     for name, function in cases:
         try:
             function()

@@ -214,7 +214,7 @@ test_random (Fixture       *fixture,
   g_autoptr (GArray) model = g_array_new (FALSE, FALSE, sizeof (int));
   int i;
 
-  g_test_summary ("In any order of calls, a deque has the same contents as an array");
+  g_test_summary ("After any sequence of calls, a deque has the same contents as an array");
 
   for (i = 0; i < 20000; i++)
     {

@@ -22,7 +22,7 @@ test_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("The shortest, the longest and the mean latency cover all replies");
+  g_test_summary ("The shortest, the longest and the mean latency are calculated from all replies");
 
   hb_metrics_add_latency (&metrics, 3000);
   hb_metrics_add_latency (&metrics, 1000);
@@ -38,8 +38,8 @@ test_zero_latency (void)
 {
   HbMetrics metrics = { 0 };
 
-  g_test_summary ("A reply within the same microsecond as its ping has a latency of 0, which "
-                  "counts");
+  g_test_summary ("A reply within the same microsecond as its ping has a latency of 0, which is a "
+                  "valid value");
 
   hb_metrics_add_latency (&metrics, 0);
 
@@ -73,7 +73,7 @@ test_copy (void)
   };
   g_autoptr (HbMetrics) copy = hb_metrics_copy (&metrics);
 
-  g_test_summary ("Each getter returns its own number, and a copy contains all numbers");
+  g_test_summary ("A copy contains all numbers, and each getter returns the right one");
 
   metrics = (HbMetrics) { 0 };
 

@@ -32,7 +32,8 @@ static void
 test_helpers_defaults (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("By default, pings and reconnections are as in websocket-heartbeat-js");
+  g_test_summary ("The settings of pings and reconnections have the same defaults as in "
+                  "websocket-heartbeat-js");
 
   g_assert_cmpuint (fixture->settings.ping_timeout, ==, 15000);
   g_assert_cmpuint (fixture->settings.pong_timeout, ==, 10000);
@@ -198,7 +199,7 @@ static const Case cases[] = {
 /* A GBytes cannot be a constant in the table of cases, so another test covers its property. */
 static const HbProperty others[] = { HB_PROPERTY_PING_BYTES };
 
-/* Initializes @value with the value at @pointer, as a setter of the property does. */
+/* Initializes @value with the type of the property and the value at @pointer. */
 static void
 init_value (GValue        *value,
             GParamSpec    *pspec,
@@ -276,8 +277,8 @@ test_set (Fixture       *fixture,
   guint n_settings = 0;
   guint i;
 
-  g_test_summary ("Each property starts with its default. Setting the same value again is no "
-                  "change.");
+  g_test_summary ("Each setting starts with the default of its property. Only a different value "
+                  "counts as a change.");
 
   g_clear_pointer (&fixture->settings.uri, g_free);
 
@@ -360,7 +361,8 @@ test_bytes (Fixture       *fixture,
   g_autoptr (GBytes) other = g_bytes_new ("\xc0", 1);
   GBytes *none_given = NULL;
 
-  g_test_summary ("Bytes start as NULL, and are compared by their contents");
+  g_test_summary ("The setting ping-bytes starts as NULL, and its values are compared by their "
+                  "contents");
 
   g_assert_null (settings->ping_bytes);
   g_assert_false (hb_settings_set (settings, others[0], &none_given));

@@ -252,7 +252,7 @@ test_origin_bad (void)
   gsize i;
 
   g_test_summary ("An origin that cannot be the value of a header is refused, and the error "
-                  "message shows it");
+                  "message quotes the origin");
 
   for (i = 0; i < G_N_ELEMENTS (origins); i++)
     {
@@ -322,8 +322,8 @@ test_close_reason (void)
   };
   guint i;
 
-  g_test_summary ("A reason is made valid UTF-8, and cut to the length for which a close frame has "
-                  "room");
+  g_test_summary ("A close reason is made valid UTF-8, and is cut to the length that fits into a "
+                  "close frame");
 
   for (i = 0; i < G_N_ELEMENTS (reasons); i++)
     {
@@ -337,7 +337,8 @@ test_close_reason (void)
     }
 }
 
-/* A text with its length, because it may contain a NUL */
+/* A text, and a part of the error message if the text is invalid. The length is given because the
+ * text may contain a NUL. */
 typedef struct
 {
   const char *text;

@@ -6,7 +6,7 @@
 #include "hb-error.h"
 #include "hb-i18n-private.h"
 
-/* A value of a type, as the language bindings see it */
+/* A value of an enumeration, with the names that language bindings use */
 typedef struct
 {
   const char *nick;
@@ -47,8 +47,8 @@ test_state (void)
     { "waiting", "HB_STATE_WAITING", 4 },
   };
 
-  g_test_summary ("The states have the values of readyState in browsers, and WAITING has another "
-                  "value");
+  g_test_summary ("The first four states have the values of readyState in browsers, and WAITING "
+                  "has a value of its own");
 
   assert_values (HB_TYPE_STATE, values, G_N_ELEMENTS (values));
 }
@@ -75,7 +75,7 @@ test_defaults (void)
     { "acknowledged", "HB_DELIVERY_ACKNOWLEDGED", 1 },
   };
 
-  g_test_summary ("The first value of each other enumeration is the default");
+  g_test_summary ("In each enumeration that a setting uses, the default has the value 0");
 
   assert_values (HB_TYPE_HEARTBEAT_MODE, modes, G_N_ELEMENTS (modes));
   assert_values (HB_TYPE_LIVENESS, livenesses, G_N_ELEMENTS (livenesses));

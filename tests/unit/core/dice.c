@@ -8,7 +8,7 @@ void
 dice_init_from_seed (Dice    *self,
                      guint32  seed)
 {
-  /* The generator would return 0 forever after the state 0, so no seed may lead to it. */
+  /* From the state 0, the generator would return 0 forever, so no seed may give this state. */
   *self = (Dice) { .state = (guint64) seed << 1 | 1 };
 }
 

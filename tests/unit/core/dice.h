@@ -6,8 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* The source of the choices of a walk, which is a test with random steps: a seed, or the bytes of a
- * fuzzer. After the last byte, each choice is 0, which a walk must treat as "nothing happens". */
+/* The source of the choices in a walk, which is a test with random steps. The choices result from a
+ * seed, or from the bytes of a fuzzer. After the last byte, each choice is 0, which a walk must
+ * treat as "nothing happens". */
 typedef struct
 {
   const guint8 *bytes;  /* (nullable) (not owned) */

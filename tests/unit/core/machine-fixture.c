@@ -9,7 +9,7 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The monotonic clock of a computer that started an hour ago */
+/* The monotonic time of a computer that was started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
 void
@@ -67,8 +67,8 @@ error_to_string (const GError *error)
   return string;
 }
 
-/* Returns the word of effect_to_string (), with the names of errors and the tickets of completed
- * calls. */
+/* Returns the word of effect_to_string (), but with the names of errors instead of their numbers,
+ * and with the tickets of completed calls. */
 static char *
 to_string (const HbEffect *effect)
 {
@@ -133,7 +133,8 @@ send_request (Fixture *fixture)
   fixture->has_requested = hb_machine_on_requested (&fixture->machine, fixture->now);
 }
 
-/* Returns whether the effect is still valid. An effect of an earlier link is not logged. */
+/* Carries out an effect. Returns FALSE if the effect is no longer valid, for example because it
+ * belongs to an earlier link, so that it is not logged. */
 static gboolean
 carry_out (Fixture        *fixture,
            const HbEffect *effect)
@@ -381,8 +382,8 @@ close_with (Fixture    *fixture,
   g_assert_no_error (error);
 }
 
-/* The driver transmits a message within the call that sends it. The fixture transmits the message
- * in the next drain () instead, so that the log contains the effect `transmit`. */
+/* The real driver transmits a message within the call that sends it. The fixture transmits the
+ * message in the next drain () instead, so that the log contains the effect `transmit`. */
 gboolean
 send_full (Fixture      *fixture,
            const char   *text,

@@ -12,7 +12,7 @@ void     position_print_at_failure (void);
 void     position_start_round     (guint32  seed);
 void     position_next_step       (void);
 
-/* Returns whether HB_WALK_SEED names the only seed to try. */
+/* Returns whether HB_WALK_SEED is set, and stores its value, which is the only seed to try. */
 gboolean position_get_seed        (guint32 *seed);
 
 G_END_DECLS

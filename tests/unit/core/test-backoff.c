@@ -50,7 +50,7 @@ test_small_maximum (void)
 {
   HbSettings settings = { .reconnect_timeout = 2000, .reconnect_timeout_max = 1000 };
 
-  g_test_summary ("A maximum below the first delay does not shorten it");
+  g_test_summary ("If the maximum is below the first delay, all delays are as long as the first");
 
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 1, 0), ==, 2000);
   g_assert_cmpuint (hb_backoff_get_delay (&settings, 9, 0), ==, 2000);
@@ -138,7 +138,7 @@ test_limit (void)
 {
   HbSettings settings = { .repeat_limit = 3 };
 
-  g_test_summary ("The limit is the number of attempts");
+  g_test_summary ("The attempts are exhausted when their number reaches the limit");
 
   g_assert_false (hb_backoff_is_exhausted (&settings, 2));
   g_assert_true (hb_backoff_is_exhausted (&settings, 3));
@@ -150,7 +150,7 @@ test_never (void)
 {
   HbSettings settings = { .repeat_limit = 0 };
 
-  g_test_summary ("A limit of 0 forbids the first attempt to reconnect");
+  g_test_summary ("A limit of 0 forbids even the first attempt to reconnect");
 
   g_assert_true (hb_backoff_is_exhausted (&settings, 0));
 }

@@ -89,7 +89,8 @@ test_message (Fixture       *fixture,
 {
   HbEffect *effect;
 
-  g_test_summary ("The word for a message contains its kind, and not its payload");
+  g_test_summary ("The word for a message says whether the message is text or binary, but does not "
+                  "contain its payload");
 
   effect = hb_effects_push (&fixture->effects, HB_EFFECT_MESSAGE);
   effect->message.opcode = HB_OPCODE_TEXT;
@@ -107,7 +108,8 @@ test_resolve (Fixture       *fixture,
 {
   g_autoptr (GError) error = new_error ();
 
-  g_test_summary ("The word for the end of a call says whether it is done, cancelled or failed");
+  g_test_summary ("The word for the end of a call says whether the call completed, was cancelled, "
+                  "or failed");
 
   hb_effects_push_resolve (&fixture->effects, fixture, HB_OUTCOME_DONE, NULL);
   hb_effects_push_resolve (&fixture->effects, fixture, HB_OUTCOME_CANCELLED, NULL);
@@ -136,7 +138,7 @@ test_resolve_all (Fixture       *fixture,
   int one;
   int two;
 
-  g_test_summary ("Each waiting call is completed once, in order");
+  g_test_summary ("Waiting calls are completed once each, in the order in which they were added");
 
   hb_tickets_add (&tickets, &one);
   hb_tickets_add (&tickets, &two);

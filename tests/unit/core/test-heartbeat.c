@@ -31,7 +31,7 @@ tear_down (Fixture       *fixture,
 {
 }
 
-/* A time in milliseconds since the link opened */
+/* Returns the time that is @milliseconds after the opening of the link. */
 static gint64
 at (guint milliseconds)
 {
@@ -76,7 +76,7 @@ static void
 test_no_link (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("Without a link, no ping is due, and no link is ended");
+  g_test_summary ("Without a link, no ping is due, and a tick has no effect");
 
   hb_heartbeat_stop (&fixture->heartbeat);
 
@@ -90,7 +90,7 @@ static void
 test_silence (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A ping is due after ping-timeout of silence");
+  g_test_summary ("A ping is due when the link has been silent for ping-timeout");
 
   g_assert_cmpint (get_deadline (fixture), ==, at (15000));
   g_assert_cmpint (tick (fixture, 14000), ==, HB_VERDICT_WAIT);
@@ -145,8 +145,8 @@ test_early (gconstpointer data)
   gint64 deadline = row->deadline == HB_NEVER ? HB_NEVER : OPENED_AT + row->deadline;
   gint64 first = MIN (earliest, deadline);
 
-  g_test_summary ("A ping may be sent early by a sixteenth of its interval, but at most by a "
-                  "second. The end of a link is never early.");
+  g_test_summary ("A ping may be sent up to a sixteenth of its interval early, but at most a "
+                  "second early. A link is never ended early.");
 
   set_up (&fixture, NULL);
   fixture.settings.liveness = row->liveness;
@@ -252,8 +252,8 @@ static void
 test_held_up_early (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("If received bytes could not be read, a tick before the earliest time of a ping "
-                  "still sends none");
+  g_test_summary ("Even if received bytes could not be read, a tick before the earliest time for a "
+                  "ping sends no ping");
 
   g_assert_cmpint (hb_heartbeat_tick (&fixture->heartbeat, &fixture->settings, at (14062), TRUE),
                    ==, HB_VERDICT_WAIT);
@@ -275,7 +275,8 @@ static void
 test_no_heartbeat_ping (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("Without a ping timeout, an unanswered ping of check () still ends the link");
+  g_test_summary ("Without a ping timeout, an unanswered ping that check () has sent still ends "
+                  "the link");
 
   fixture->settings.ping_timeout = 0;
   on_ping (fixture, 5000);
@@ -401,8 +402,8 @@ test_latency_asked_again (Fixture       *fixture,
 typedef struct
 {
   HbHeartbeatMode  mode;
-  const char      *text;  /* (nullable) of the function */
-  const char      *bytes; /* (nullable) of ping-bytes */
+  const char      *text;  /* (nullable) the result of the ping function */
+  const char      *bytes; /* (nullable) the value of ping-bytes */
   HbOpcode         opcode;
   const char      *expected;
 } Ping;
@@ -425,7 +426,8 @@ test_make_ping (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A function has precedence over ping-bytes, and ping-bytes over ping-message");
+  g_test_summary ("The ping function takes precedence over ping-bytes, and ping-bytes over "
+                  "ping-message");
 
   fixture->settings.ping_message = (char *) "heartbeat";
 

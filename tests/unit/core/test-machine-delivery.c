@@ -8,16 +8,16 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The handling, after each event, of a message that the peer must acknowledge
+/* The handling of messages that the peer must acknowledge
  *
- * Each row is a script of steps and its results: calls that complete, errors, signals, and the
- * messages that the link gets, as ">message". A "|" in both separates groups of steps and their
- * results. */
+ * Each row has a script of steps and the expected results. The results include completed calls,
+ * errors, the signal `drain`, close frames, and the messages that the link gets, as ">message". In
+ * both strings, "|" separates groups of steps and the results of these groups. */
 
-/* A step is a word for a call or an event. The step "a:one" sends the message "one", and its call
- * has the same name. The letters before the colon are: "a" for a message that must be acknowledged,
- * "w" for one that must be written, "v" for a volatile one, "t" for one that is only for this link,
- * and "o" for one of another thread. */
+/* A step is a word for a call or an event. The step "a:one" sends the message "one" by a call that
+ * is also named "one". The letters before the colon are: "a" for a message that must be
+ * acknowledged, "w" for one that must be written, "v" for a volatile one, "t" for one that is only
+ * for this link, and "o" for one that another thread sends. */
 typedef struct
 {
   const char *name;
@@ -499,8 +499,8 @@ test_row (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* The interval between queries of the link for acknowledgements, in microseconds, if a round trip
- * takes no time */
+/* The short and the long interval between queries of the link for acknowledgements, in
+ * microseconds, if a round trip takes no time */
 #define SOON 100
 #define LATE 100000
 

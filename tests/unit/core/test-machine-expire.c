@@ -20,7 +20,7 @@ typedef enum {
   OPEN,     /* the socket is full */
   GREETING, /* as OPEN, and a handler of `open` sends the message */
   CLOSING,  /* as OPEN, and close () follows the message */
-  RETURNED, /* The link was lost with the message in flight, 400 ms after its acceptance. */
+  RETURNED, /* The link was lost with the message in flight, 400 ms after the call. */
 } When;
 
 typedef struct
@@ -246,8 +246,8 @@ static void
 test_greeting_returns (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("If a message of a handler of `open` returns to the queue, older messages behind "
-                  "it expire in time");
+  g_test_summary ("If a message that a handler of `open` has sent returns to the queue, older "
+                  "messages behind it still expire in time");
 
   start (fixture);
   send_ticket (fixture, "a", "old");

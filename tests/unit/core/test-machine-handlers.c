@@ -121,7 +121,7 @@ static void
 test_open_in_close (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("open () in a handler of `close` starts an attempt again");
+  g_test_summary ("open () in a handler of `close` starts another attempt");
 
   start_open (fixture);
   fixture->handler = reopen_at_close_cb;

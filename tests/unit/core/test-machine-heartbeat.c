@@ -7,8 +7,8 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* The pings of a machine, the events that count as activity, and the end of a link without an
- * answer */
+/* The pings of a machine, the events that count as activity, and the end of a link whose peer does
+ * not answer */
 
 #define DIES LEAVES " notify:last-error error:pong-timeout close:1006 notify:attempt " \
              "notify:reconnect-at reconnect:1:2000"
@@ -112,7 +112,7 @@ static void
 test_new_pong_timeout (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A changed pong timeout applies to a ping that waits for its answer");
+  g_test_summary ("A changed pong timeout also applies to a ping that has not been answered yet");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -265,7 +265,7 @@ test_reply_only_writable (Fixture       *fixture,
   assert_deadline (fixture, 5000);
 }
 
-/* A link that receives a message in each period, or none if the period is 0 */
+/* A link that receives a message every `feed` milliseconds, or no message if `feed` is 0 */
 typedef struct
 {
   const char *name;
@@ -321,8 +321,8 @@ test_beat (Fixture       *fixture,
   guint step = beat->feed > 0 ? beat->feed : 60000;
   guint passed;
 
-  g_test_summary ("The property liveness decides whether a message postpones a ping, and whether "
-                  "it keeps the link open");
+  g_test_summary ("The property liveness decides whether a message postpones the next ping, and "
+                  "whether a message keeps the link open");
 
   fixture->machine.settings.liveness = beat->liveness;
   fixture->machine.settings.ping_timeout = beat->ping_timeout;
@@ -380,8 +380,8 @@ static void
 test_steady_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("With steady pings, a process that was suspended for several intervals sends one "
-                  "ping");
+  g_test_summary ("With steady pings, a process that was suspended for several intervals sends "
+                  "only one ping when it resumes");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -418,8 +418,8 @@ test_steady_latency_slept (Fixture       *fixture,
 {
   g_autoptr (GBytes) bytes = g_bytes_new ("pong 1", 6);
 
-  g_test_summary ("With steady pings, a reply that arrived during a suspend gives no latency to "
-                  "the ping after it");
+  g_test_summary ("With steady pings, a reply that arrived during a suspend gives no latency, even "
+                  "if another ping is sent before the reply is handled");
 
   fixture->machine.settings.liveness = HB_LIVENESS_STEADY;
   start_open (fixture);
@@ -434,7 +434,8 @@ test_steady_latency_slept (Fixture       *fixture,
   g_assert_cmpint (fixture->machine.latency, ==, -1);
 }
 
-/* The decision of the pong function about a message, and its result 5 s after a ping */
+/* A message that arrives 5 s after a ping, the decision of the pong function about this message,
+ * and the results */
 typedef struct
 {
   const char      *name;
@@ -478,7 +479,8 @@ test_judged (Fixture       *fixture,
   const Judged *row = data;
   g_autoptr (GBytes) bytes = g_bytes_new (row->text, strlen (row->text));
 
-  g_test_summary ("The pong function alone decides whether a message is the reply");
+  g_test_summary ("If the pong function has judged a message, it alone decides whether the message "
+                  "is a reply");
 
   fixture->machine.settings.heartbeat_mode = row->mode;
   fixture->machine.settings.liveness = row->liveness;
@@ -586,7 +588,7 @@ static void
 test_latency_ping (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("If pings are frames, a message is activity, but no reply");
+  g_test_summary ("If pings are frames, a message counts as activity, but not as a reply");
 
   fixture->machine.settings.heartbeat_mode = HB_HEARTBEAT_MODE_PING;
   start_open (fixture);
@@ -604,7 +606,7 @@ static void
 test_latency_message (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("If pings are messages, a pong frame is activity, but no reply");
+  g_test_summary ("If pings are messages, a pong frame is not a reply, and gives no latency");
 
   start_open (fixture);
   advance (fixture, 15010);
@@ -687,7 +689,7 @@ static void
 test_a_little_late (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A tick up to a second late ends a dead link");
+  g_test_summary ("A tick that is up to a second late still ends a dead link");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -719,7 +721,7 @@ static void
 test_late_ping (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("After a long suspend before a ping, the ping is sent as soon as the process "
+  g_test_summary ("A ping that became due during a long suspend is sent as soon as the process "
                   "resumes");
 
   start_open (fixture);
@@ -807,8 +809,8 @@ static void
 test_pinged_late (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("The time for the answer and the latency count from the moment at which the ping "
-                  "is sent");
+  g_test_summary ("The time for the answer and the latency are measured from the moment at which "
+                  "the ping is sent");
 
   start_open (fixture);
   advance (fixture, 15000);
@@ -843,7 +845,7 @@ static void
 test_early_tick (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("A tick before the earliest time of a ping has no effect");
+  g_test_summary ("A tick before the earliest time for a ping has no effect");
 
   start_open (fixture);
   advance_late (fixture, 1);

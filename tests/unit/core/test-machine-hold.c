@@ -78,8 +78,8 @@ static void
 test_now_closing (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("reconnect_now () while closing cancels the closing, and completes the calls "
-                  "that wait for it");
+  g_test_summary ("reconnect_now () on a closing task makes an attempt, and cancels the pending "
+                  "calls of close_async ()");
 
   start_open (fixture);
   close_with (fixture, 1000, "close");
@@ -452,7 +452,7 @@ static void
 test_later (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("reconnect_later () handles the link as lost, and the delays grow");
+  g_test_summary ("reconnect_later () treats the link or the attempt as lost, and the delays grow");
 
   fixture->machine.settings.reconnect_timeout_max = 60000;
   start_open (fixture);

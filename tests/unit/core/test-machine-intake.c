@@ -7,15 +7,15 @@
 #include "machine-fixture.h"
 #include "machine-events.h"
 
-/* Calls of other threads. A call has already returned when the task takes it in, so the task
- * reports its outcome only by effects. */
+/* Calls that other threads make. When the task takes in a call, the call has already returned, so
+ * the task reports the outcome only by effects. */
 
 typedef enum {
   CLOSED,
   CLOSING,
   CONNECTING,
   OPEN,
-  FULL,       /* the link accepts no more messages, and one waits */
+  FULL,       /* the link accepts no more messages, and one message waits */
   DISPOSED,
 } Situation;
 
@@ -168,8 +168,8 @@ test_seen (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("If buffered-amount has included a message that had not been taken in yet, "
-                  "another notification follows when this message is written");
+  g_test_summary ("If the notified buffered-amount includes a message that has not been taken in "
+                  "yet, another notification follows when this message is written");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);
@@ -190,8 +190,8 @@ test_seen_and_dropped (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("If buffered-amount has included a message that is then refused, another "
-                  "notification follows");
+  g_test_summary ("If the notified buffered-amount includes a message that is refused afterwards, "
+                  "another notification follows");
 
   enter (fixture, FULL);
   hb_batch_init (&batch);
@@ -209,8 +209,8 @@ static void
 test_last_volatile (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("A task that is closing sends the close frame when its last message is volatile "
-                  "and is dropped");
+  g_test_summary ("A closing task still sends the close frame if its last message is volatile and "
+                  "is dropped");
 
   start_open (fixture);
   forget (fixture);
@@ -225,8 +225,8 @@ static void
 test_age (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("If queue-timeout was 0, the age of a message counts from the time at which a "
-                  "queue-timeout is set");
+  g_test_summary ("The age of a message that was taken in while queue-timeout was 0 counts from "
+                  "the time at which queue-timeout is set");
 
   start (fixture);
   take_in (fixture, &rows[0], "one");
@@ -293,8 +293,8 @@ test_cancel (Fixture       *fixture,
 {
   HbBatch batch;
 
-  g_test_summary ("A cancelled call takes its message back, even if the same batch contains the "
-                  "message and the cancellation");
+  g_test_summary ("The message of a cancelled call is removed from the queue, even if the same "
+                  "batch contains the message and the cancellation");
 
   start (fixture);
   forget (fixture);

@@ -100,7 +100,8 @@ static void
 test_cancelled (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("A message whose call is cancelled before it is in flight is not sent");
+  g_test_summary ("If the call of a message is cancelled before the message is in flight, the "
+                  "message is not sent");
 
   start (fixture);
   send_ticket (fixture, "one", "first");
@@ -288,7 +289,8 @@ static void
 test_reopen_empty (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("No message that was sent before close () is transmitted after open ()");
+  g_test_summary ("Messages that were in the queue when the task was closed are not sent after the "
+                  "next open ()");
 
   start (fixture);
   send_text (fixture, "old");

@@ -114,8 +114,8 @@ static void
 test_loss_too_big_waiters (Fixture       *fixture,
                            gconstpointer  data)
 {
-  g_test_summary ("If a received message is too big, even while `open` is emitted, all calls that "
-                  "wait fail with HB_ERROR_MESSAGE_TOO_BIG");
+  g_test_summary ("If a received message is too big, all calls that wait fail with "
+                  "HB_ERROR_MESSAGE_TOO_BIG, even if `open` is still being emitted");
 
   fixture->handler = lose_at_open_cb;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -182,8 +182,8 @@ test_only_link (Fixture       *fixture,
 {
   const OnlyEnd *end = data;
 
-  g_test_summary ("With a repeat-limit of 0, a normal close is no error. Other ends are errors, "
-                  "whose messages do not mention 0 attempts.");
+  g_test_summary ("With a repeat-limit of 0, a normal close is not an error. Any other end is an "
+                  "error, whose message gives repeat-limit as the reason.");
 
   fixture->machine.settings.repeat_limit = 0;
   start_open (fixture);
@@ -305,7 +305,8 @@ static void
 test_connect_timeout_turn_lost (Fixture       *fixture,
                                 gconstpointer  data)
 {
-  g_test_summary ("An attempt that replaces one that waited for its turn does not wait itself");
+  g_test_summary ("If an attempt that waits for its turn is replaced, the time for the new attempt "
+                  "starts at once");
 
   start (fixture);
   hb_machine_await_turn (&fixture->machine);
@@ -335,8 +336,8 @@ static void
 test_connect_timeout_status (Fixture       *fixture,
                              gconstpointer  data)
 {
-  g_test_summary ("An attempt that has timed out had no response, so http-status is 0 and not that "
-                  "of the attempt before");
+  g_test_summary ("A timed-out attempt has received no response, so http-status is 0, and not the "
+                  "status of the attempt before");
 
   start (fixture);
   lose_link_with (fixture, 404, 0);
@@ -351,7 +352,7 @@ static void
 test_stale_opened (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("The opening of a link without an attempt has no effect");
+  g_test_summary ("The event that a link has opened has no effect if no attempt is in progress");
 
   handle_event (&fixture->machine, fixture->now, HB_EVENT_OPENED);
   assert_effects (fixture, "");
@@ -367,7 +368,7 @@ static void
 test_stale_loss (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("The end of a link is handled once");
+  g_test_summary ("The end of a link is handled only once");
 
   start_open (fixture);
   lose_link (fixture);

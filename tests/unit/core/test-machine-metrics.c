@@ -63,8 +63,8 @@ test_sent (Fixture       *fixture,
 {
   g_autoptr (HbMetrics) metrics = NULL;
 
-  g_test_summary ("A message counts as sent once, when the kernel has all of it, even if two links "
-                  "were necessary");
+  g_test_summary ("A message is counted as sent when the kernel has all of it, and only once, even "
+                  "if it was in flight on two links");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -162,8 +162,8 @@ test_uptime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open_again = NULL;
 
-  g_test_summary ("The uptime is the sum of the times of all open links, including the current "
-                  "link");
+  g_test_summary ("The uptime is the total time for which links have been open, including the "
+                  "current link");
 
   start_open (fixture);
   advance (fixture, 3000);
@@ -190,8 +190,8 @@ test_downtime (Fixture       *fixture,
   g_autoptr (HbMetrics) waiting = NULL;
   g_autoptr (HbMetrics) open = NULL;
 
-  g_test_summary ("The time between a loss and the next open link counts as downtime, and the last "
-                  "downtime is notified");
+  g_test_summary ("The time between a loss and the next open link counts as downtime, and is then "
+                  "the last downtime");
 
   start_open (fixture);
   g_assert_cmpint (fixture->machine.downtime, ==, 0);

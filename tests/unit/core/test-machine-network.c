@@ -31,7 +31,8 @@ static void
 test_check_no_heartbeat (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("check () works without a heartbeat too");
+  g_test_summary ("Without a ping timeout, check () still sends a ping, and the link is ended if "
+                  "no answer arrives");
 
   fixture->machine.settings.ping_timeout = 0;
   start_open (fixture);
@@ -61,7 +62,7 @@ static void
 test_check_unlimited (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("Without a pong-timeout, each check () and each change of the network sends "
+  g_test_summary ("Without a pong-timeout, each check () and each change of the network causes "
                   "another ping");
 
   fixture->machine.settings.ping_timeout = 0;
@@ -96,7 +97,7 @@ static void
 test_check_else (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () does nothing in any other state");
+  g_test_summary ("check () does nothing on a task that is closed, connecting or closing");
 
   hb_machine_check (&fixture->machine, fixture->now);
   assert_effects (fixture, "");
@@ -116,7 +117,7 @@ static void
 test_check_held (Fixture       *fixture,
                  gconstpointer  data)
 {
-  g_test_summary ("check () does nothing in a delay that is held");
+  g_test_summary ("check () does nothing during a delay that is held");
 
   hb_machine_hold (&fixture->machine);
   start (fixture);
@@ -129,7 +130,7 @@ static void
 test_open (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("A change of the network sends a ping on an open link at once");
+  g_test_summary ("When the network changes, a ping is sent on an open link at once");
 
   start_open (fixture);
   change_network (fixture);
@@ -175,8 +176,8 @@ test_burst (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("Of many changes, the first takes effect at once, and the others together after "
-                  "five seconds");
+  g_test_summary ("Of many changes of the network, the first takes effect at once, and all others "
+                  "together five seconds later");
 
   set_text (&fixture->machine.settings.pong_message, "pong");
   start_open (fixture);
@@ -217,8 +218,8 @@ static void
 test_again (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("After five seconds without a change, the next change takes effect at once "
-                  "again");
+  g_test_summary ("After five seconds without a change, the next change again takes effect at "
+                  "once");
 
   start_open (fixture);
   change_network (fixture);
@@ -234,7 +235,7 @@ static void
 test_closed (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("A change of the network has no effect on a closed task, even after it is "
+  g_test_summary ("A change of the network has no effect on a closed task, even after the task is "
                   "opened");
 
   change_network (fixture);

@@ -8,7 +8,8 @@
 #include "walk.h"
 
 /* A machine keeps its promises in any order of calls and events. Some of the calls and events come
- * while a handler runs, or while a handler runs a main loop.
+ * while a handler runs, or while a handler runs a main loop. Each walk of the test is a sequence of
+ * random calls and events.
  *
  * A walk that fails prints its seed, and HB_WALK_SEED=SEED repeats this walk alone. To repeat all
  * walks, use --seed with the seed that GTest prints at the start. HB_WALK_STEPS is the number of
@@ -45,7 +46,7 @@ test_random (void)
   guint32 seed;
   guint i;
 
-  g_test_summary ("Links, signals, calls and messages keep their promises in random orders of "
+  g_test_summary ("The promises about links, signals, calls and messages hold in random orders of "
                   "events");
 
   position_print_at_failure ();

@@ -8,7 +8,8 @@
 #include "machine-events.h"
 
 /* A link whose server requires certain messages, such as a login, before all others. The link is
- * open, but it is not ready before mark_ready (). */
+ * open, but it is not ready until mark_ready () is called. In the summaries, "mark" means this
+ * call. */
 
 #define OPENS_UNREADY  "notify:state notify:http-status notify:connection notify:protocol open"
 #define LEAVES_UNREADY "drop notify:state notify:connection notify:protocol"
@@ -87,8 +88,8 @@ static void
 test_unready_again (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("Each link has to be marked, and the loss of a link that was never ready does "
-                  "not notify `ready`");
+  g_test_summary ("Each link needs its own mark, and `ready` is not notified when a link that was "
+                  "never ready is lost");
 
   start_unready (fixture);
   mark (fixture);
@@ -611,8 +612,8 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("open_async () waits until the link is open, and flush_async () until it is "
-                  "ready");
+  g_test_summary ("open_async () waits only until the link is open. flush_async () waits until the "
+                  "link is ready and the messages are written.");
 
   set_manual (fixture, TRUE);
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -712,7 +713,7 @@ static void
 test_set_off (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("When manual-ready is reset, a link that waits for its mark becomes ready");
+  g_test_summary ("When manual-ready becomes FALSE, a link that waits for its mark becomes ready");
 
   start_unready (fixture);
   send_text (fixture, "queued");
@@ -725,8 +726,8 @@ static void
 test_set_on (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("When manual-ready is set, a ready link remains ready, and the next link needs a "
-                  "mark");
+  g_test_summary ("When manual-ready becomes TRUE, a ready link remains ready, and the next link "
+                  "needs a mark");
 
   start_open (fixture);
   set_manual (fixture, TRUE);
@@ -744,8 +745,8 @@ test_refusal (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("A message at which the peer ends each link is still detected if a login is sent "
-                  "before it");
+  g_test_summary ("A message during which the peer ends every link is detected even if a login is "
+                  "sent before it");
 
   start_unready (fixture);
   send_text (fixture, "poison");

@@ -48,8 +48,8 @@ static void
 test_paused (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("While the task is paused, messages wait. They are emitted in order when it is "
-                  "no longer paused.");
+  g_test_summary ("While the task is paused, messages wait. They are emitted in order when the "
+                  "task is no longer paused.");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -177,7 +177,8 @@ static void
 test_calls (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Calls get messages in order, and the first call pauses the task");
+  g_test_summary ("Calls of receive_async () get messages in order, and the first call pauses the "
+                  "task");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -319,8 +320,8 @@ test_closed (Fixture       *fixture,
   g_autofree char *first = g_strdup_printf ("resolve:failed:%s(1)", ending->error);
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("When the task closes, calls fail with the reason, and so do later calls if no "
-                  "message waits");
+  g_test_summary ("When the task closes, calls of receive_async () fail with the reason, and so do "
+                  "later calls if no message waits");
 
   start_open (fixture);
   call_receive (fixture, "1");
@@ -341,8 +342,8 @@ test_kept (Fixture       *fixture,
   const Ending *ending = data;
   g_autofree char *second = g_strdup_printf ("resolve:failed:%s(2)", ending->error);
 
-  g_test_summary ("Messages that arrived before the task ended can still be received, unless the "
-                  "application has closed the task");
+  g_test_summary ("Messages that arrived before the task closed can still be received, unless the "
+                  "application has closed the task or disposed of it");
 
   set_paused (fixture, TRUE);
   start_open (fixture);
@@ -385,7 +386,7 @@ static void
 test_never_opened (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("A call to receive fails on a task that was never opened");
+  g_test_summary ("receive_async () fails on a task that was never opened");
 
   call_receive (fixture, "1");
   assert_effects (fixture, "notify:paused resolve:failed:closed(1)");

@@ -17,7 +17,7 @@ typedef enum {
   TIMEOUT,
   NETWORK,     /* the network fails */
   OURSELVES,   /* reconnect_now () ends the link */
-  GREETING,    /* as PEER, after a message of a handler of `open` was sent */
+  GREETING,    /* as PEER, after a message from a handler of `open` was written */
 } End;
 
 typedef struct
@@ -188,7 +188,7 @@ test_count_goes_on (Fixture       *fixture,
 {
   guint i;
 
-  g_test_summary ("The count of links that end during a message continues when a message before it "
+  g_test_summary ("The count of links that end during a message continues when an earlier message "
                   "completes");
 
   fixture->holds_writes = TRUE;
@@ -259,8 +259,8 @@ static void
 test_last (Fixture       *fixture,
            gconstpointer  data)
 {
-  g_test_summary ("The call of a refused message fails with its own error, even if the task gives "
-                  "up");
+  g_test_summary ("The call of a refused message fails with HB_ERROR_MESSAGE_REFUSED, even if the "
+                  "task gives up");
 
   fixture->holds_writes = TRUE;
   fixture->room = 1;

@@ -186,7 +186,7 @@ static void
 test_together (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Many messages in one iteration are sent together");
+  g_test_summary ("Messages that are sent in one iteration are transmitted together");
 
   start_open (fixture);
   send_text (fixture, "one");
@@ -217,7 +217,8 @@ static void
 test_waiting (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("During the delay, messages are kept too");
+  g_test_summary ("Messages that are sent during a delay are kept, and are transmitted on the next "
+                  "link");
 
   start_open (fixture);
   lose_link (fixture);
@@ -303,8 +304,8 @@ static void
 test_greeting_ticket (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("open_async () completes after the queue is sent, so the messages of its caller "
-                  "stay in order");
+  g_test_summary ("open_async () completes after the queue is sent, so messages that its callback "
+                  "sends follow the queue");
 
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
   send_text (fixture, "queued");
@@ -358,7 +359,8 @@ static void
 test_unwritten_often (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("When several links are lost, no message is lost, repeated or out of order");
+  g_test_summary ("If several links are lost one after another, each message is still written once "
+                  "and in order");
 
   fixture->holds_writes = TRUE;
   start_open (fixture);
@@ -438,8 +440,8 @@ static void
 test_full_link (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("When a full link has room again, the rest is sent. buffered-amount is notified "
-                  "at each step, and `drain` emitted at the end.");
+  g_test_summary ("When a full link has room again, the remaining messages are sent. "
+                  "buffered-amount is notified at each step, and `drain` is emitted at the end.");
 
   fixture->room = 2;
   start_open (fixture);
