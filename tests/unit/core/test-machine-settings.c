@@ -20,7 +20,7 @@ typedef enum {
   WAITING_TWICE, /* after two failures, with delays that may grow to a minute */
   ASKED_TO_WAIT, /* the server has asked for a delay of 5 s */
   OWN_DELAY,     /* the application's function has set a delay of 3 s */
-  HELD,          /* held during the delay */
+  HELD,          /* waiting, and the next attempt is held */
 } When;
 
 typedef enum {
@@ -265,7 +265,7 @@ test_limit_held (Fixture       *fixture,
   assert_state (fixture, HB_STATE_WAITING);
 }
 
-/* Settings from a handler, with which no request can be sent */
+/* Settings with which no request can be sent. A handler sets them after the start of an attempt. */
 typedef struct
 {
   const char *name;

@@ -57,8 +57,8 @@ static void
 test_doubles (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("With a maximum, the delays double until they reach it, and start again after a "
-                  "link that has lasted for min-uptime");
+  g_test_summary ("With a reconnect-timeout-max, the delays double until they reach it. After a "
+                  "link that has lasted for min-uptime, they start again at reconnect-timeout.");
 
   fixture->machine.settings.reconnect_timeout = 1000;
   fixture->machine.settings.reconnect_timeout_max = 5000;
@@ -81,8 +81,8 @@ test_jitter (Fixture       *fixture,
   gint64 longest = 0;
   guint i;
 
-  g_test_summary ("With a jitter of 0.5, the delays differ, and each is between a half and the "
-                  "whole of reconnect-timeout");
+  g_test_summary ("With a jitter of 0.5, the delays differ, and each is between half of "
+                  "reconnect-timeout and all of it");
 
   fixture->machine.settings.reconnect_jitter = 0.5;
   start (fixture);
@@ -209,7 +209,7 @@ static void
 test_limit_attempts (Fixture       *fixture,
                      gconstpointer  data)
 {
-  g_test_summary ("repeat-limit counts attempts to reconnect, without the first attempt");
+  g_test_summary ("The first attempt does not count towards repeat-limit");
 
   fixture->machine.settings.repeat_limit = 12;
   start (fixture);
@@ -238,8 +238,8 @@ static void
 test_limit_tickets (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("At repeat-limit, open_async () and flush_async () fail, and the unsent messages "
-                  "are reported");
+  g_test_summary ("When repeat-limit is reached, all calls that wait fail, and an error reports "
+                  "the unsent messages");
 
   fixture->machine.settings.repeat_limit = 0;
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -257,7 +257,8 @@ static void
 test_limit_reopen (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After repeat-limit, open () works again, and resets the count of attempts");
+  g_test_summary ("After repeat-limit was reached, open () works again, and resets the count of "
+                  "attempts");
 
   fixture->machine.settings.repeat_limit = 1;
   start (fixture);
@@ -368,7 +369,7 @@ static void
 test_retry_after (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A delay that a server asks for, with 429 or 503, is respected");
+  g_test_summary ("A delay that a server asks for with status 429 or 503 is respected");
 
   start (fixture);
   lose_link_with (fixture, 429, 30);

@@ -11,7 +11,7 @@ static void
 test_new (Fixture       *fixture,
           gconstpointer  data)
 {
-  g_test_summary ("A new machine is closed, and has no effect and no deadline");
+  g_test_summary ("A new machine is closed, and has neither effects nor a deadline");
 
   assert_state (fixture, HB_STATE_CLOSED);
   assert_deadline (fixture, -1);
@@ -87,7 +87,8 @@ static void
 test_open_bad_uri (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("If the URI is invalid, the task closes at once, and the error gives the reason");
+  g_test_summary ("If the URI is invalid, open_async () fails, an error is emitted, and the task "
+                  "stays CLOSED");
 
   set_text (&fixture->machine.settings.uri, "http://example.com/");
   hb_machine_open (&fixture->machine, fixture->now, (gpointer) "open");
@@ -317,7 +318,8 @@ test_close_bad_code (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("A close code that libsoup refuses is an error, and the task stays open");
+  g_test_summary ("If libsoup would refuse the close code, close () fails, and the task stays "
+                  "open");
 
   start_open (fixture);
 
@@ -409,7 +411,7 @@ static void
 test_reopen (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("close () and open () reset the count of attempts");
+  g_test_summary ("open () after close () resets the count of attempts");
 
   start (fixture);
   lose_link (fixture);

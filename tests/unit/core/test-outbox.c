@@ -8,8 +8,7 @@
 #include "hb-error.h"
 #include "hb-outbox-private.h"
 
-/* An outbox with an open link, whose handlers of `open` have returned, and with room for ten
- * bytes */
+/* An outbox with room for ten bytes. Its link is open, and the handlers of `open` have returned. */
 typedef struct
 {
   HbOutbox   outbox;
@@ -184,7 +183,7 @@ static void
 test_passes (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("On an open link, a message is sent without an effect");
+  g_test_summary ("On an open link, a message is sent, and no effect is queued");
 
   send_text (fixture, "one");
   g_assert_true (hb_outbox_can_transmit (&fixture->outbox));
@@ -213,7 +212,7 @@ static void
 test_ticket (Fixture       *fixture,
              gconstpointer  data)
 {
-  g_test_summary ("The call that waits for a message completes when it is written");
+  g_test_summary ("The call that waits for a message completes when the message is written");
 
   send_ticket (fixture, "one", "first");
   send_ticket (fixture, "two", "second");
@@ -261,7 +260,8 @@ static void
 test_drains_bit_by_bit (Fixture       *fixture,
                         gconstpointer  data)
 {
-  g_test_summary ("While a backlog is being sent, buffered-amount is notified at each step");
+  g_test_summary ("While a backlog is being sent, buffered-amount is notified each time that "
+                  "messages are written");
 
   hb_outbox_on_blocked (&fixture->outbox);
   send_text (fixture, "one");
@@ -317,7 +317,8 @@ test_full_says (Fixture       *fixture,
 {
   g_autoptr (GError) error = NULL;
 
-  g_test_summary ("The error says how long the message was and how many bytes may be buffered");
+  g_test_summary ("The error for a refused message gives the length of the message and the limit, "
+                  "but not the text of the message");
 
   send_full (fixture, "12345678901", FALSE, NULL, &error);
 
@@ -359,7 +360,8 @@ static void
 test_lower_limit (Fixture       *fixture,
                   gconstpointer  data)
 {
-  g_test_summary ("A lower limit drops no message, and applies to the next one");
+  g_test_summary ("If the limit is lowered, no message is dropped, and the new limit applies to "
+                  "the next message");
 
   send_text (fixture, "12345");
   fixture->settings.max_buffered_amount = 3;
@@ -476,7 +478,7 @@ static void
 test_volatile (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("A volatile message is sent like others if this is possible at once");
+  g_test_summary ("A volatile message that can be sent at once is sent like any other");
 
   g_assert_true (send_full (fixture, "now", TRUE, NULL, NULL));
 
@@ -519,7 +521,8 @@ static void
 test_volatile_blocked (Fixture       *fixture,
                        gconstpointer  data)
 {
-  g_test_summary ("A volatile message for which the link has no room is dropped, and not kept");
+  g_test_summary ("If the link has no room for a volatile message, the message is dropped, and its "
+                  "call fails");
 
   send_full (fixture, "now", TRUE, "volatile", NULL);
   send_text (fixture, "later");
@@ -694,7 +697,8 @@ static void
 test_take_queue_handed (Fixture       *fixture,
                          gconstpointer  data)
 {
-  g_test_summary ("take_queue () leaves the messages in flight, and buffered-amount is notified");
+  g_test_summary ("take_queue () does not return messages in flight, and buffered-amount is "
+                  "notified");
 
   send_text (fixture, "handed");
   assert_takes (fixture, "handed");
@@ -728,8 +732,8 @@ static void
 test_take_queue_greeting (Fixture       *fixture,
                           gconstpointer  data)
 {
-  g_test_summary ("take_queue () returns messages of `open` handlers before those in the queue, in "
-                  "the order of sending");
+  g_test_summary ("take_queue () returns messages of `open` handlers before those in the queue, "
+                  "because they would be sent in this order");
 
   hb_outbox_on_lost (&fixture->outbox, FALSE);
   send_text (fixture, "one");
@@ -745,7 +749,7 @@ static void
 test_withdraw (Fixture       *fixture,
                gconstpointer  data)
 {
-  g_test_summary ("Cancelling a call takes its message back, unless it is in flight");
+  g_test_summary ("Cancelling a call withdraws its message, unless the message is in flight");
 
   send_ticket (fixture, "handed", "first");
   assert_takes (fixture, "handed");
@@ -778,7 +782,8 @@ test_close (Fixture       *fixture,
 {
   g_autoptr (GError) error = g_error_new_literal (HB_ERROR, HB_ERROR_CLOSED, "closed");
 
-  g_test_summary ("If no link follows, all calls that wait fail with the reason");
+  g_test_summary ("When the outbox is closed, its messages are dropped, and all calls that wait "
+                  "fail with the given error");
 
   hb_outbox_on_lost (&fixture->outbox, TRUE);
   send_ticket (fixture, "one", "first");
@@ -852,7 +857,7 @@ static void
 test_empty_message (Fixture       *fixture,
                     gconstpointer  data)
 {
-  g_test_summary ("An empty message counts as a message");
+  g_test_summary ("An empty message is queued and written like any other");
 
   send_ticket (fixture, "", "empty");
   g_assert_false (hb_queue_is_empty (&fixture->outbox.queue));

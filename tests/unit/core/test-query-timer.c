@@ -53,7 +53,7 @@ test_restart (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("Progress makes the interval as long as the current round trip again");
+  g_test_summary ("After progress, the interval is again as long as the current round trip");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);
@@ -70,8 +70,8 @@ test_late (void)
 {
   HbQueryTimer timer;
 
-  g_test_summary ("If no caller waits, the first query follows after 100 ms or a round trip, "
-                  "whichever is longer");
+  g_test_summary ("If no call waits for the acknowledgement, the first query is made 100 ms or a "
+                  "round trip later, whichever is longer");
 
   hb_query_timer_init (&timer, 20000);
   hb_query_timer_start (&timer, START);

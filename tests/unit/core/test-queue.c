@@ -88,7 +88,7 @@ take (Fixture *fixture,
     g_assert_nonnull (hb_queue_take (&fixture->queue, HB_LINE_WAITING));
 }
 
-/* Sets the positions of the frame of the message that was last taken. */
+/* Sets the positions of a frame for the last taken message that has none yet. */
 static void
 set_span (Fixture *fixture,
           guint64  begin,
@@ -269,8 +269,8 @@ static void
 test_written (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("A message is written when the kernel has the last byte of its frame, and not "
-                  "before the link has its frame");
+  g_test_summary ("A message counts as written when the kernel has the last byte of its frame, and "
+                  "never before the link has the frame");
 
   push (fixture, "one two");
   take (fixture, 1);
@@ -305,8 +305,8 @@ static void
 test_take_back (Fixture       *fixture,
                 gconstpointer  data)
 {
-  g_test_summary ("After a loss, messages that were in flight are first, then those of `open` "
-                  "handlers, then the queue, each in order");
+  g_test_summary ("When the link is lost, the messages that were in flight come first, then those "
+                  "of `open` handlers, and then the queue. Each group keeps its order.");
 
   push (fixture, "one two three four");
   take (fixture, 2);
@@ -398,7 +398,7 @@ static void
 test_lines (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Messages are taken line by line, up to the last line that is open");
+  g_test_summary ("Messages are taken line by line, and never from a line after the given one");
 
   push (fixture, "queued");
   push_full (fixture, "greeting", HB_LINE_GREETING, FALSE, NULL);
@@ -467,7 +467,7 @@ static void
 test_clear (Fixture       *fixture,
             gconstpointer  data)
 {
-  g_test_summary ("Clearing frees the messages in all lines");
+  g_test_summary ("Clearing the queue frees all messages, including those in flight");
 
   push (fixture, "handed queued");
   take (fixture, 1);

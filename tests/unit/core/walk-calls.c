@@ -7,7 +7,7 @@
 
 #include "walk-private.h"
 
-/* The promises for calls, for sent messages, and for received messages */
+/* Checks the machine's promises about calls, sent messages and received messages. */
 
 static Call *
 find_call (Walk     *self,
@@ -68,7 +68,8 @@ walk_pick_call (Walk *self)
   return n == 0 ? NULL : g_ptr_array_index (self->calls, dice_roll (self->dice, n));
 }
 
-/* The application makes a call that may cancel all calls of the kind @kind. */
+/* Allows all calls of the kind @kind to be cancelled, because the application now makes a call that
+ * may cancel them. */
 void
 walk_let_cancel (Walk     *self,
                  CallKind  kind)
@@ -83,7 +84,7 @@ walk_let_cancel (Walk     *self,
     }
 }
 
-/* A flush completes only after the calls of all messages before it. */
+/* A flush completes only after the calls of all messages that were sent before it. */
 static void
 assert_flushed (Walk       *self,
                 const Call *flush)

@@ -4,12 +4,12 @@
 
 #include "walk-private.h"
 
-/* Carries out the effects as the real driver does, and checks that each effect is allowed now. */
+/* Carries out the effects as the real driver does, and checks that each effect is allowed. */
 
 /* The number of effects after which a step counts as endless */
 #define MAX_EFFECTS 100000
 
-/* The kernel may accept a message at once. */
+/* In half of the cases, the kernel accepts a message at once. */
 static void
 write_at_times (Walk  *self,
                 guint  serial)
@@ -256,8 +256,8 @@ emit_message (Walk           *self,
   walk_call_back (self);
 }
 
-/* The message that has waited longest may be emitted only if no effect is left and the application
- * wants it. */
+/* The message that has waited longest may be emitted only if no effect is left, the task is not
+ * paused, no handler of such a message is running, and no other source must run first. */
 static void
 emit_waited (Walk           *self,
              const HbEffect *effect)

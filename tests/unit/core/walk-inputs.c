@@ -45,7 +45,7 @@ assert_delay (const HbMachine *machine)
   g_assert_cmpint (delay, <=, MAX (longest, machine->retry_after));
 }
 
-/* Measures the times with and without a link. */
+/* Checks the change of the state, and measures the times with and without a link. */
 void
 walk_follow_state (Walk *self)
 {
@@ -416,7 +416,7 @@ walk_receive (Walk *self)
   hb_machine_receive (&self->machine, self->now, walk_start_call (self, CALL_RECEIVE));
 }
 
-/* A call that has ended, but is not reported yet, may also be cancelled. */
+/* A call that has ended, but whose outcome is not reported yet, may also be cancelled. */
 void
 walk_cancel (Walk *self)
 {

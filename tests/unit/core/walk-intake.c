@@ -44,8 +44,8 @@ drop (Walk             *self,
     hb_tickets_add (&self->batch.overflowed, message->ticket);
 }
 
-/* Messages that were accepted while queue-timeout was 0 have no time, so their age starts when
- * queue-timeout is set. */
+/* Messages that were accepted while queue-timeout was 0 have no time of acceptance, so their age
+ * starts when queue-timeout is set. */
 void
 walk_start_ages (Walk *self)
 {
@@ -108,7 +108,7 @@ walk_flush_outside (Walk *self)
   push (self, &flush);
 }
 
-/* Another thread can cancel only calls that it can also make. */
+/* Other threads can cancel only the kinds of calls that they can also make. */
 void
 walk_cancel_outside (Walk *self)
 {

@@ -8,10 +8,10 @@
 
 G_BEGIN_DECLS
 
-/* The declarations that the files of the walk share. walk.c chooses the next event or call, and
- * walk-inputs.c and walk-intake.c pass it to the machine. walk-driver.c carries out the effects.
- * walk-calls.c checks the promises for calls and messages. walk-rest.c checks the conditions that
- * hold when no effect is left. */
+/* The declarations that the files of the random walk share. walk.c chooses the next event or call,
+ * and walk-inputs.c and walk-intake.c pass it to the machine. walk-driver.c carries out the
+ * effects. walk-calls.c checks the promises about calls and messages. walk-rest.c checks the
+ * conditions that hold when no effect is left. */
 
 typedef enum {
   CALL_OPEN,
@@ -134,7 +134,7 @@ struct _Walk
 #define MAX_CALLS 60
 
 /* The maximum length of the queue, which allows every order of messages, and keeps a walk quick
- * while a task waits forever */
+ * even if the task has no link for a long time */
 #define MAX_QUEUED 60
 
 void      walk_follow_state     (Walk             *self);

@@ -137,7 +137,7 @@ assert_deadline (Walk *self)
       g_assert_not_reached ();
     }
 
-  /* The acknowledgements that are missing are queried within a second. */
+  /* Missing acknowledgements are queried within a second. */
   if (hb_machine_is_unacknowledged (machine))
     g_assert_cmpint (left, <=, 1000);
 }

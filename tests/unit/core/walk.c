@@ -4,7 +4,7 @@
 
 #include "walk-private.h"
 
-/* The monotonic clock of a computer that started an hour ago */
+/* The monotonic time of a computer that started an hour ago */
 #define STARTED_AT (3600 * G_TIME_SPAN_SECOND)
 
 /* The maximum number of calls that handlers make in one step, and the maximum depth of nested main
@@ -12,8 +12,8 @@
 #define MAX_HANDLER_CALLS 12
 #define MAX_LOOPS         3
 
-/* The maximum number of ticks at one time. A tick may lead to another at once, for example because
- * of a delay of 0. */
+/* The maximum number of ticks between which no time passes. A tick may lead to another at once, for
+ * example because of a delay of 0. */
 #define MAX_TICKS 4
 
 /* Makes a call that an application may make at any time, even in a handler. Some calls come from
@@ -319,7 +319,7 @@ walk_new (Dice *dice)
   return self;
 }
 
-/* Runs one iteration of the main loop, or one call from outside of it, and carries out the
+/* Runs one iteration of the main loop, or makes one call outside of it, and carries out the
  * effects. */
 void
 walk_step (Walk *self)
@@ -337,7 +337,7 @@ walk_step (Walk *self)
   walk_assert_rest (self);
 }
 
-/* Disposes of the task, which must complete each call that waits. */
+/* Disposes of the task and frees the walk. Each call that still waits must complete. */
 void
 walk_free (Walk *self)
 {

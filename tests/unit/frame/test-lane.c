@@ -11,8 +11,8 @@
 
 #define MAX_LENGTH 1000
 
-/* A letter for each frame: F for a fast frame, P for a pong, and S for a slow frame. O is for a
- * slow frame after which all frames are slow. */
+/* The bytes of some frames, and a letter for the kind of each: F for a fast frame, P for a pong,
+ * and S for a slow frame. O is for a slow frame after which all frames are slow. */
 typedef struct
 {
   const char *name;

@@ -6,7 +6,7 @@
 
 #include "hb-mask-private.h"
 
-/* Longer than each of the pieces in which the library masks a payload */
+/* Longer than the pieces of 16 and 64 bytes in which the library masks a payload */
 #define MAX_LENGTH 160
 #define MAX_SHIFT  17
 

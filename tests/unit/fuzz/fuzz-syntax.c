@@ -71,7 +71,7 @@ check_close (const char *text)
   guint code = 0;
   gboolean is_good;
 
-  /* The first characters of the text are the code. */
+  /* The digits at the beginning of the text are the code. */
   while (g_ascii_isdigit (*text) && code < 10000)
     code = code * 10 + (*text++ - '0');
 

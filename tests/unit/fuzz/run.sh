@@ -5,8 +5,8 @@
 #
 # Builds the fuzzers with clang in _build-fuzz, and runs each for SECONDS, starting from the corpus
 # in this folder. With --keep, the smallest set of inputs that reaches the same code replaces the
-# corpus. An input that fails stays in _build-fuzz. To reproduce the failure, run the fuzzer with
-# the file of this input as its argument.
+# corpus. An input that causes a failure stays in _build-fuzz. To reproduce the failure, run the
+# fuzzer with the file of this input as its argument.
 
 set -euo pipefail
 

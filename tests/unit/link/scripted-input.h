@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A stream that returns the pieces of a test's script, one for each read, and would block after the
- * last one. A descriptor becomes readable when the test decides so, and remains readable until all
- * pieces except the end are read. */
+ * last one. Its descriptor becomes readable when the test writes to the other end of the socket
+ * pair, and remains readable until all pieces are read. */
 #define SCRIPTED_TYPE_INPUT (scripted_input_get_type ())
 G_DECLARE_FINAL_TYPE (ScriptedInput, scripted_input, SCRIPTED, INPUT, GInputStream)
 

@@ -11,8 +11,8 @@
 #include "hb-watch-private.h"
 #include "test-wait.h"
 
-/* The bytes that the peer's TCP has acknowledged, over sockets on the loopback interface. The
- * environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
+/* The count of the bytes that the peer's TCP has acknowledged. The tests use sockets on the
+ * loopback interface. The environment variable G_TLS_GNUTLS_PRIORITY selects the version of TLS. */
 
 #define BLOCK          3000
 #define SMALL_BLOCK    300
@@ -32,7 +32,7 @@ static const Kind kinds[] = {
   { "tls", TRUE },
 };
 
-/* A connection of two sockets of this process */
+/* A connection between two sockets of this process */
 typedef struct
 {
   gboolean            is_tls;
@@ -154,7 +154,7 @@ line_tear_down (Line *line)
 
   g_clear_pointer (&line->acknowledgements, hb_acknowledgements_free);
 
-  /* Shuts the sockets down first, because TLS would wait until the peer has read its last
+  /* Shuts the sockets down first. Otherwise, TLS would wait until the peer has read the last
    * record. */
   for (i = 0; i < 2; i++)
     g_socket_shutdown (get_socket (line, i), TRUE, TRUE, NULL);
@@ -166,7 +166,7 @@ line_tear_down (Line *line)
     g_clear_object (&line->sockets[i]);
 }
 
-/* Returns whether the kernel accepts no more bytes. */
+/* Writes up to @length bytes. Returns whether the kernel accepts no more bytes. */
 static gboolean
 write_bytes (Line  *line,
              gsize  length)
@@ -196,8 +196,9 @@ write_bytes (Line  *line,
   return error != NULL;
 }
 
-/* Reads the bytes that have arrived, as the application would. Passes a place for the error,
- * because glib-networking 2.80 leaks the error otherwise. Returns the number of bytes. */
+/* Reads the bytes that have arrived, as the peer's application would. Returns their number.
+ * Passes a place for the error instead of NULL, because glib-networking 2.80 would leak the
+ * error. */
 static gsize
 read_bytes (Line *line)
 {
@@ -229,7 +230,7 @@ ask (Line *line)
   return hb_acknowledgements_read (line->acknowledgements, line->written);
 }
 
-/* Reads until the peer has all bytes. */
+/* Reads until the peer's TCP has acknowledged all bytes. */
 static void
 expect_all (Line *line)
 {
@@ -489,7 +490,8 @@ test_records (gconstpointer data)
   line_tear_down (&line);
 }
 
-/* Waits until the peer's kernel has received all bytes, without using the object under test. */
+/* Waits until the peer's TCP has acknowledged all bytes. This does not use the object under
+ * test. */
 static void
 wait_acknowledged (Line *line)
 {
@@ -505,7 +507,8 @@ wait_acknowledged (Line *line)
   while (n_unacknowledged > 0);
 }
 
-/* Returns the position in the output after the message. */
+/* Sends a message, and waits until it is acknowledged. Returns the position in the output after the
+ * message. */
 static guint64
 send_message (Line     *line,
               HbOutput *output)
@@ -586,7 +589,8 @@ test_unix (void)
 }
 
 /* A kernel that only imitates Linux returns a count that is always 0. This count must not be used,
- * because messages would wait forever. For a socket without a connection, Linux returns 0 too. */
+ * because messages would wait forever. Linux also returns 0 for a socket without a connection, so
+ * this test uses such a socket. */
 static void
 test_no_count (void)
 {

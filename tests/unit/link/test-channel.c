@@ -136,7 +136,7 @@ test_flush (Fixture       *fixture,
   g_assert_cmpuint (pair_drain (&fixture->pair), ==, 2 * (2 + 4 + 5));
 }
 
-/* The socket accepts no more bytes, and later accepts bytes again. */
+/* After the socket was full, HB_EVENT_WRITABLE reports once that it accepts bytes again. */
 static void
 test_full (Fixture       *fixture,
            gconstpointer  data)
@@ -251,8 +251,8 @@ test_choice (void)
 }
 
 /* A message is sent after the peer has closed the connection. Without the library's stream, libsoup
- * drops its frame. With the library's stream, the end of the connection is found when the stream is
- * read. */
+ * drops the message's frame. With the library's stream, the end of the connection is found when the
+ * stream is read. */
 static void
 test_dead (Fixture       *fixture,
            gconstpointer  data)

@@ -5,8 +5,8 @@
 #include "hb-handlers-private.h"
 #include "pair.h"
 
-/* The library's handlers of libsoup's signals. They exist only while they are needed, precede those
- * of the application, and do not count as those of the application. */
+/* The library's handlers of libsoup's signals. They exist only while they are needed, precede the
+ * application's handlers, and do not count as handlers of the application. */
 
 typedef struct
 {
@@ -50,7 +50,7 @@ tear_down (Fixture       *fixture,
   g_string_free (fixture->log, TRUE);
 }
 
-/* Returns the number of the library's handlers. */
+/* Returns the number of the library's handlers that are connected. */
 static guint
 count_handlers (Fixture *fixture)
 {
@@ -103,8 +103,8 @@ static void
 test_disconnected (Fixture       *fixture,
                    gconstpointer  data)
 {
-  g_test_summary ("After hb_handlers_disconnect () between two calls into libsoup, no handler is "
-                  "left. The next begin_call () connects the handlers again.");
+  g_test_summary ("hb_handlers_disconnect () between two calls into libsoup disconnects all of the "
+                  "library's handlers. The next begin_call () connects them again.");
 
   hb_handlers_begin_call (&fixture->handlers);
   g_assert_cmpuint (count_handlers (fixture), ==, 5);

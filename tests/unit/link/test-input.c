@@ -81,8 +81,9 @@ handle (Fixture *fixture)
   fixture->held = 0;
 }
 
-/* Reads as libsoup does: 1 KiB at a time until no bytes are left, with a new source each time. Some
- * versions of libsoup handle messages only after the last read, as with `is_lazy`. */
+/* Reads as libsoup does: 1 KiB at a time until no bytes are left. Each call attaches a new source
+ * for the next call. Some versions of libsoup handle messages only after the last read, as with
+ * `is_lazy`. */
 static gboolean
 reader_cb (GObject  *stream,
            gpointer  user_data)
@@ -126,7 +127,7 @@ attach_reader (Fixture *fixture)
   g_source_attach (fixture->reader, g_main_context_get_thread_default ());
 }
 
-/* Iterates the loop until no source is ready. */
+/* Iterates the loop until no source is ready. Returns the number of iterations. */
 static guint
 run (void)
 {
@@ -244,7 +245,7 @@ test_all_records (Fixture       *fixture,
   g_assert_cmpuint (fixture->n_activities, ==, 1);
 }
 
-/* One read of the stream does not return all of the input. */
+/* Bytes that do not fit into one block are received completely, after several reads. */
 static void
 test_more_than_a_block (Fixture       *fixture,
                         gconstpointer  data)
@@ -272,7 +273,7 @@ test_end_after_bytes (Fixture       *fixture,
   assert_incoming (fixture, "last");
   g_assert_false (fixture->has_ended);
 
-  /* A poll reports the end of TCP. The end of TLS may come without it. */
+  /* A poll always reports the end of TCP, but may not report the end of TLS. */
   if (GPOINTER_TO_INT (data))
     announce (fixture);
   run ();

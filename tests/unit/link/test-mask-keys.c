@@ -11,7 +11,7 @@
  * test. */
 typedef enum {
   KERNEL_GIVES,
-  KERNEL_IS_INTERRUPTED, /* returns 256 bytes, and fails in every second call */
+  KERNEL_IS_INTERRUPTED, /* returns at most 256 bytes, and fails in every second call */
   KERNEL_REFUSES,
 } Kernel;
 

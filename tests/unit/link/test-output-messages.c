@@ -8,8 +8,8 @@
 #include "hb-frame-private.h"
 #include "output-fixture.h"
 
-/* The messages that the output puts into frames, among the frames that libsoup writes. In this test
- * libsoup's frames have no mask, which distinguishes them. */
+/* The messages that the output puts into frames, among the frames that libsoup writes. In this
+ * test, libsoup's frames have no mask, which distinguishes them from the output's frames. */
 
 #define PONG  0x8a
 #define CLOSE 0x88
@@ -257,7 +257,8 @@ test_interposed (Fixture       *fixture,
   g_assert_cmpuint (fixture->events.n_writable, ==, 1);
 }
 
-/* When a message is sent, the kernel or TLS holds only a part of libsoup's frame. */
+/* @data: the number of bytes of libsoup's first frame that the kernel has accepted when the message
+ * is sent */
 static void
 test_held (Fixture       *fixture,
            gconstpointer  data)
@@ -378,7 +379,7 @@ freed_cb (gpointer data)
   *(gboolean *) data = TRUE;
 }
 
-/* @data: whether the kernel fails, rather than blocks, when a long message is written */
+/* @data: whether the write of a long message fails, rather than blocks */
 static void
 test_payload_is_freed (Fixture       *fixture,
                        gconstpointer  data)

@@ -7,8 +7,8 @@
 #include "hb-block-private.h"
 #include "output-fixture.h"
 
-/* Written bytes arrive unchanged, in as few writes as possible. At every step, the number of bytes
- * that the kernel has is correct. */
+/* Written bytes arrive unchanged, in as few writes as possible. At every step, the output knows how
+ * many bytes the kernel has. */
 
 #define assert_taken(fixture, text, n_writes) \
   G_STMT_START { \
@@ -310,7 +310,8 @@ add_random_step (ScriptedOutput *base)
     scripted_output_add_blocking (base);
 }
 
-/* Queues a frame. More frames may follow before the next iteration of the loop, corked or not. */
+/* Queues a frame of a random length. More frames may follow before the next iteration of the loop,
+ * and the output may be corked. */
 static void
 add_random_frame (SoupQueue  *queue,
                   GByteArray *all)
