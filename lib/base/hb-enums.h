@@ -143,9 +143,9 @@ typedef enum {
  * Options for sending a message.
  *
  * `THIS_LINK` is for messages that mean nothing on another connection, such as a login or an answer
- * to the server. If no connection is open, such a message is refused with `HB_ERROR_NOT_OPEN`. On a
- * connection that is not [property@WebsocketTask:ready] it is sent at once, before all messages
- * that wait. On a connection that is ready it is sent in its turn.
+ * to the server. While the task waits for a connection, such a message is refused with
+ * `HB_ERROR_NOT_OPEN`. On a connection that is not [property@WebsocketTask:ready] it is sent at
+ * once, before all messages that wait. On a connection that is ready it is sent in its turn.
  *
  * Since: 1.0
  */
