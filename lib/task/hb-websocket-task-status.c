@@ -191,7 +191,8 @@ hb_websocket_task_get_reconnect_at (HbWebsocketTask *self)
  * The number of bytes of messages that wait to be sent.
  *
  * The property is notified when messages have to wait, and then each time that some of them have
- * been sent, until all have been sent. It is not notified for a message that is sent at once.
+ * been sent, taken back or dropped, until none waits. It is not notified for a message that is sent
+ * at once.
  *
  * Messages that wait for an acknowledgement ([property@WebsocketTask:delivery]) count too.
  *
