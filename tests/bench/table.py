@@ -208,10 +208,11 @@ def make_herd(systems):
 
     The time of this measure is virtual, so its result is the same on each system.
     """
-    return make_rows(('waits', 'attempts', 'most in one second', 'back', 'after, seconds'), (
-        (waits, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
+    return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
+                      'last one after, seconds'), (
+        (delays, f'{figure["attempts"]:,.0f}', f'{figure["peak_per_second"]:,.0f}',
          f'{figure["back"]:,.0f}', f'{figure["seconds"]:,.0f}')
-        for waits, figure in systems[0].collect('herd').items()))
+        for delays, figure in systems[0].collect('herd').items()))
 
 
 def make_goals(systems):

@@ -10,10 +10,10 @@
 #include "bench-engine.h"
 #include "hb-marshal-private.h"
 
-/* The engine shows the speed of a minimal WebSocket that uses GIO's streams and emits a signal with
- * a GBytes for each message. The engine parses and writes frames itself, and gathers frames into
- * one write for each dispatch. It checks no UTF-8, answers no control frames, joins no fragments
- * and has no timers, so it is useful only for measurements. */
+/* The engine shows the speed of a minimal WebSocket client that uses GIO's streams and emits a
+ * signal with a GBytes for each message. The engine parses and writes frames itself, and gathers
+ * frames into one write for each dispatch. It checks no UTF-8, answers no control frames, joins no
+ * fragments and has no timers, so it is useful only for measurements. */
 
 #define BUFFER_SIZE (64 * 1024)
 

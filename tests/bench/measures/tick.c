@@ -9,12 +9,12 @@
 #include "measure-link.h"
 
 /* Measures the longest gap between two ticks while a server floods the client. The tick is a source
- * of 60 Hz with idle priority. The handler that receives the messages takes HANDLER_TAKES for each
- * of them. If the tick is never dispatched, the gap is as long as the flood.
+ * with idle priority that is due every TICK_INTERVAL. The handler that receives the messages takes
+ * HANDLER_TAKES for each of them. If the tick is never dispatched, the gap is as long as the flood.
  *
  * tick task|libsoup URI MESSAGES */
 
-#define TICK_INTERVAL 16
+#define TICK_INTERVAL 16 /* milliseconds */
 #define HANDLER_TAKES 50 /* microseconds */
 
 static guint64 n_wanted;
