@@ -3,9 +3,9 @@
 // Keeps a WebSocket connection open, for extensions of GNOME Shell. Copy this file into your
 // extension.
 //
-// This module does the same as the library hb-websocket, which is for applications. It uses only
-// libsoup 3. Names, defaults, states and the order of events are those of the library, so the same
-// code runs with either:
+// This module implements the task of the library hb-websocket, which is for applications. It uses
+// only libsoup 3. Names, defaults, states and the order of events are those of the library, so the
+// same code runs with either, unless it needs a feature that only the library has:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
