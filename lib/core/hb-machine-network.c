@@ -4,13 +4,14 @@
 
 #include "hb-machine-steps-private.h"
 
-/* Checks the link after a change of the network, at most once in each CHECK_INTERVAL. */
+/* Sends a ping, or makes the next attempt at once, after a change of the network. Does so at most
+ * once in each CHECK_INTERVAL. */
 
 /* Networks change in bursts: first an interface, then an address, then a route. */
 #define CHECK_INTERVAL (5 * G_TIME_SPAN_SECOND)
 
-/* Acts on a change of the network, if its check is due. A delay that the server has asked for is
- * kept. */
+/* Acts on a change of the network, if its check is due. Does not cut a delay short that the server
+ * has asked for. */
 void
 hb_machine_check_network (HbMachine *self,
                           gint64     now)

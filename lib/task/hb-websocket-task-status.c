@@ -223,9 +223,10 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
  * The time from the last ping of this connection to its reply, in microseconds.
  *
  * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
- * the next connection is open. If the machine was suspended or the program was stopped between a
- * ping and its reply, and a timeout of the heartbeat ended more than a second before the program
- * continued, the value does not change.
+ * the next connection is open. If the machine was suspended, or the program was stopped or blocked,
+ * between a ping and its reply, and a timeout of the heartbeat ended more than a second before the
+ * program continued, the value does not change. It does not change either if the task has stopped
+ * reading the socket between a ping and its reply: see [property@WebsocketTask:paused].
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with

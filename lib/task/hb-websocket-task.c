@@ -801,7 +801,8 @@ hb_websocket_task_reconnect_now (HbWebsocketTask *self)
  * Drops the connection as if it were lost.
  *
  * Call this method when a server asks its clients to reconnect, or after a failure that only the
- * application can detect. [property@WebsocketTask:attempt] increases and the delays grow, whereas
+ * application can detect. [property@WebsocketTask:attempt] increases, and the delays grow if
+ * [property@WebsocketTask:reconnect-timeout-max] is set, whereas
  * [method@WebsocketTask.reconnect_now] resets the count and connects at once. An open connection
  * ends with code 1006. Queued messages are sent on the next connection. An attempt that is under
  * way counts as failed.
