@@ -410,8 +410,8 @@ close_with_unknown (EchoClient *self,
   self->gone_id = g_timeout_add_once (CLOSE_TIMEOUT, gone_cb, self);
 }
 
-/* Starts the closing handshake. libsoup limits the time that it waits for the client's reply, except
- * after close_with_unknown (), which limits this time itself. */
+/* Starts the closing handshake. libsoup limits the time that it waits for the client's reply.
+ * close_with_unknown () limits this time itself. */
 void
 echo_client_close (EchoClient *self,
                    gushort     code)
