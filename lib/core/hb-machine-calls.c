@@ -159,7 +159,7 @@ hb_machine_reconnect_now (HbMachine *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_CANCELLED, NULL);
 }
 
-/* Drops the link as if it were lost, so that the attempt is counted and the delays grow. */
+/* Drops the link as if it were lost, so that the attempt is counted and the delays may grow. */
 void
 hb_machine_reconnect_later (HbMachine *self,
                             gint64     now)
