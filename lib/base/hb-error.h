@@ -19,8 +19,8 @@ G_BEGIN_DECLS
  * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
  *   allow, or an asynchronous call from a thread that may not use the task
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the server answered, but did not open a WebSocket, or it chose a subprotocol
- *   that was not offered; see [property@WebsocketTask:http-status]
+ * @HB_ERROR_HANDSHAKE: the server or an HTTP proxy answered, but did not open a WebSocket, or the
+ *   server chose a subprotocol that was not offered; see [property@WebsocketTask:http-status]
  * @HB_ERROR_PONG_TIMEOUT: no proof that the server is alive was received within
  *   [property@WebsocketTask:pong-timeout] after a ping
  * @HB_ERROR_MESSAGE_TOO_BIG: a received message is longer than
@@ -31,8 +31,8 @@ G_BEGIN_DECLS
  *   this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
  *   or is volatile while other messages wait
- * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] attempts to reconnect have failed
- *   in a row, or the limit is 0 and the first attempt failed or its connection was lost
+ * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] consecutive attempts to reconnect
+ *   have failed, or the limit is 0 and the first attempt failed or its connection was lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
  *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
  *   before it acknowledged the message. If the server sends 1009 when no message is partly written,

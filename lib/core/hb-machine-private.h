@@ -34,7 +34,7 @@ typedef struct
   HbState      state;
   guint32      seed;         /* of the next random number */
   guint        serial;       /* of the current link; each attempt has a new serial */
-  guint        attempt;      /* number of attempts to reconnect in a row, including the next one */
+  guint        attempt;      /* consecutive attempts to reconnect, including the next one */
   guint        holds;
   guint        retry_after;  /* in milliseconds, the delay that the server asked for, in WAITING */
   guint        http_status;

@@ -889,8 +889,8 @@ hb_websocket_task_mark_ready (HbWebsocketTask *self)
  * A call in a handler of [signal@WebsocketTask::connecting] holds that attempt. The request is sent
  * on [method@WebsocketTask.release], and [property@WebsocketTask:connect-timeout] starts then. If
  * [property@WebsocketTask:uri] has changed by then, the task makes a request for the new URI, and
- * [signal@WebsocketTask::connecting] is emitted for that request too. A handler that sets another
- * URI each time it is called would prevent every request. Set the URI in a handler of
+ * [signal@WebsocketTask::connecting] is emitted for that request too. A handler that holds each
+ * attempt and sets another URI each time would prevent every request. Set the URI in a handler of
  * [signal@WebsocketTask::reconnect] instead.
  *
  * Since: 1.0
