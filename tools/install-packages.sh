@@ -55,7 +55,7 @@ fedora_all_tests=("${fedora_monitor[@]}" abattis-cantarell-fonts adwaita-icon-th
                   zsh)
 fedora_ci=("${fedora_all_tests[@]}" ShellCheck)
 
-# Node.js may be installed without a package.
+# These packages are needed only if npm has not been installed by other means.
 if ! command -v npm > /dev/null; then
   debian_bench+=(nodejs npm)
   debian_ci+=(nodejs npm)

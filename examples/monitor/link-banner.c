@@ -65,8 +65,8 @@ error_cb (LinkBanner *self,
   set_reason (self, error->message);
 }
 
-/* Shows the close code, unless the banner already shows the message of an error, which explains
- * more. */
+/* Shows how the connection ended, unless the task is closed, or the banner already shows the
+ * message of an error, which explains more. */
 static void
 close_cb (LinkBanner *self,
           guint       code,
