@@ -52,7 +52,7 @@ struct _HbUserFunc
  * A task belongs to the main context that is thread-default when the task is opened
  * ([method@GLib.MainContext.push_thread_default]). Its signals are emitted there. That context has
  * to stay thread-default while it is iterated, because libsoup uses the thread-default context.
- * While the task is not closed, only the thread of that context may use the task. A call from
+ * While the task is not closed, only the thread that has opened the task may use it. A call from
  * another thread is refused with a critical message. Getters do not check the thread.
  *
  * Sending is the exception: [method@WebsocketTask.send_text], [method@WebsocketTask.send_bytes],
@@ -1014,7 +1014,7 @@ hb_websocket_task_send_bytes (HbWebsocketTask  *self,
  *
  * The call fails with:
  *
- * - `HB_ERROR_CLOSED`
+ * - `HB_ERROR_CLOSED` if the task is `CLOSED` or `CLOSING`
  * - `HB_ERROR_QUEUE_FULL`, also if a message with `HB_SEND_FLAGS_VOLATILE` would have to wait
  * - `HB_ERROR_INVALID_ARGUMENT` if a text is not UTF-8, or the type is neither text nor binary
  * - `HB_ERROR_NOT_OPEN` if a message has `HB_SEND_FLAGS_THIS_LINK` and no connection is open, or
