@@ -14,14 +14,14 @@ G_BEGIN_DECLS
 
 /**
  * HbState:
- * @HB_STATE_CONNECTING: an attempt is under way, from the look-up of the host name to the
- *   handshake
- * @HB_STATE_OPEN: the connection is open, and messages are sent and received
- * @HB_STATE_CLOSING: the task sends the queued messages and performs the closing handshake, after
- *   [method@WebsocketTask.close] was called on an open connection
- * @HB_STATE_CLOSED: the task does nothing until [method@WebsocketTask.open] or
- *   [method@WebsocketTask.reconnect_now] is called
- * @HB_STATE_WAITING: the task waits until its next attempt
+ * @HB_STATE_CONNECTING: an attempt is under way, from [signal@WebsocketTask::connecting] to the end
+ *   of the handshake
+ * @HB_STATE_OPEN: a connection is open
+ * @HB_STATE_CLOSING: [method@WebsocketTask.close] was called on an open connection, and the
+ *   connection is being closed
+ * @HB_STATE_CLOSED: no connection is open, and the task makes no attempt until
+ *   [method@WebsocketTask.open] or [method@WebsocketTask.reconnect_now] is called
+ * @HB_STATE_WAITING: no connection is open, and the next attempt is scheduled or held
  *
  * The state of a task.
  *
@@ -42,8 +42,9 @@ typedef enum {
 
 /**
  * HbHeartbeatMode:
- * @HB_HEARTBEAT_MODE_MESSAGE: a message, [property@WebsocketTask:ping-message] or
- *   [property@WebsocketTask:ping-bytes], which the application on the server has to answer
+ * @HB_HEARTBEAT_MODE_MESSAGE: a message, which the application on the server has to answer. Its
+ *   payload is [property@WebsocketTask:ping-message], [property@WebsocketTask:ping-bytes], or the
+ *   text that the function of [method@WebsocketTask.set_ping_func] makes
  * @HB_HEARTBEAT_MODE_PING: a ping frame, which every server answers automatically with a pong frame
  *   ([RFC 6455, 5.5.2](https://www.rfc-editor.org/rfc/rfc6455#section-5.5.2))
  *
@@ -76,6 +77,9 @@ typedef enum {
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
  * arrives.
  *
+ * With `ANY` and `STEADY`, data that the kernel accepts after the socket was full is a proof too,
+ * because the server has then received earlier data.
+ *
  * Since: 1.0
  */
 typedef enum {
@@ -97,6 +101,9 @@ typedef enum {
  * [signal@WebsocketTask::error] is emitted for the first message that has been dropped since the
  * queue was last empty.
  *
+ * With `DROP_OLDEST`, the new message is refused with `HB_ERROR_QUEUE_FULL` if the messages that
+ * are being written leave no room for it, or if it is longer than the limit itself.
+ *
  * Since: 1.0
  */
 typedef enum {
@@ -117,14 +124,15 @@ typedef enum {
  * With `WRITTEN` a message arrives at most once. If the connection is lost, written data that the
  * network has not delivered is lost too.
  *
- * With `ACKNOWLEDGED` nothing is lost between this process and the kernel of the peer. The peer is
- * the other end of the TCP connection: the server, or a proxy. A message whose acknowledgement was
- * lost with the connection arrives twice.
+ * With `ACKNOWLEDGED`, a fault of the network alone loses no message between this process and the
+ * kernel of the peer, if the task can read the acknowledgements
+ * ([method@WebsocketTask.can_acknowledge]). The peer is the other end of the TCP connection: the
+ * server, or a proxy. A message whose acknowledgement was lost with the connection arrives again.
  *
  * An acknowledgement does not mean that the application of the peer has read the message. With both
  * values, data is lost if the server or the proxy exits before it has read the data.
  *
- * See [property@WebsocketTask:delivery].
+ * [property@WebsocketTask:delivery] lists the messages that are not sent again.
  *
  * Since: 1.0
  */
@@ -136,7 +144,7 @@ typedef enum {
 /**
  * HbSendFlags:
  * @HB_SEND_FLAGS_DEFAULT: keep the message until it is sent, as [enum@Delivery] defines
- * @HB_SEND_FLAGS_VOLATILE: drop the message unless it can be sent at once
+ * @HB_SEND_FLAGS_VOLATILE: refuse or drop the message unless it can be sent at once
  * @HB_SEND_FLAGS_THIS_LINK: send the message on the open connection only, even before
  *   [method@WebsocketTask.mark_ready], and drop it when that connection ends
  *

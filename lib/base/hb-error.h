@@ -16,27 +16,30 @@ G_BEGIN_DECLS
  * HbError:
  * @HB_ERROR_INVALID_URI: the URI is missing, cannot be parsed, has a scheme other than `ws` and
  *   `wss`, has no valid host, or has a fragment
- * @HB_ERROR_INVALID_ARGUMENT: a message, close code, subprotocol or origin that RFC 6455 does not
- *   allow, or an asynchronous call from a thread that may not use the task
+ * @HB_ERROR_INVALID_ARGUMENT: a text message is not UTF-8, the type of a message is neither text
+ *   nor binary, [method@WebsocketTask.close] cannot send the close code, a subprotocol or the
+ *   origin is not valid, or an asynchronous call was made in a thread that may not use the task
  * @HB_ERROR_CONNECT_TIMEOUT: an attempt took longer than [property@WebsocketTask:connect-timeout]
- * @HB_ERROR_HANDSHAKE: the server or an HTTP proxy answered, but did not open a WebSocket, or the
- *   server chose a subprotocol that was not offered; see [property@WebsocketTask:http-status]
+ * @HB_ERROR_HANDSHAKE: the answer of the server or of an HTTP proxy did not open a WebSocket, named
+ *   a subprotocol that was not offered, or was a redirect that the task does not follow; see
+ *   [property@WebsocketTask:http-status]
  * @HB_ERROR_PONG_TIMEOUT: no proof that the server is alive was received within
  *   [property@WebsocketTask:pong-timeout] after a ping
  * @HB_ERROR_MESSAGE_TOO_BIG: a received message is longer than
  *   [property@WebsocketTask:max-message-size]
- * @HB_ERROR_CLOSED: the task is closed or closing
- * @HB_ERROR_NOT_OPEN: no connection is open, or the connection has ended or cannot accept the
- *   message. Only messages with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK` fail with
+ * @HB_ERROR_CLOSED: the task is closed or closing, or was closed before a call was complete or
+ *   before all messages were sent
+ * @HB_ERROR_NOT_OPEN: no connection is open or ready, or the connection has ended or cannot accept
+ *   the message. Only messages with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK` fail with
  *   this error
  * @HB_ERROR_QUEUE_FULL: the message does not fit into [property@WebsocketTask:max-buffered-amount],
- *   or is volatile while other messages wait
+ *   was dropped to make room for another, or is volatile and would have to wait
  * @HB_ERROR_REPEAT_LIMIT: [property@WebsocketTask:repeat-limit] consecutive attempts to reconnect
  *   have failed, or the limit is 0 and the first attempt failed or its connection was lost
  * @HB_ERROR_MESSAGE_REFUSED: the server does not accept the message, which was dropped. The server
- *   ended 3 connections while it received the message, ended one with close code 1009, or reset 10
- *   before it acknowledged the message. If the server sends 1009 when no message is partly written,
- *   the refused message is unknown, and no message is dropped
+ *   ended 3 connections in the middle of the message, or one with close code 1009, or reset 10
+ *   connections before it acknowledged the message. If the server sends 1009 when no message is
+ *   partly written, the refused message is unknown, and no message is dropped
  * @HB_ERROR_EXPIRED: the message has waited longer than [property@WebsocketTask:queue-timeout]
  *
  * The errors of this library itself.

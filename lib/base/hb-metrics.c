@@ -94,7 +94,8 @@ hb_metrics_get_bytes_sent (const HbMetrics *self)
  *
  * Gets the number of messages that were received.
  *
- * Replies to the heartbeat that the task does not deliver are not counted.
+ * Replies to the heartbeat that the task does not deliver are not counted, and neither are messages
+ * that arrive after [method@WebsocketTask.close] was called.
  *
  * Returns: the number of messages
  *
@@ -188,9 +189,9 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  * Gets the number of times that a message was sent again although it had been written.
  *
  * The message had been written on a connection that was lost before the peer's TCP acknowledged it,
- * so the message may arrive twice. Only messages that were sent while
- * [property@WebsocketTask:delivery] was `ACKNOWLEDGED` are sent again. A message that is sent again
- * on several connections is counted each time.
+ * so the message may arrive more than once. This happens only to messages that were sent while
+ * [property@WebsocketTask:delivery] was `ACKNOWLEDGED`. A message that is sent again on several
+ * connections is counted each time.
  *
  * Returns: the number of times
  *
@@ -365,8 +366,9 @@ hb_metrics_get_latency_mean (const HbMetrics *self)
  *
  * Gets the time for which connections were open, in microseconds.
  *
- * It is the sum over all connections, including the current one. The time for which the machine
- * was suspended is included. The time in the state `CLOSING` is not included.
+ * It is the sum over all connections, including the current one. On systems that have timerfd, such
+ * as Linux, the time for which the machine was suspended is included. The time in the state
+ * `CLOSING` is not included.
  *
  * Returns: the time
  *
@@ -387,8 +389,8 @@ hb_metrics_get_uptime (const HbMetrics *self)
  * Gets the time for which the connection was lost, in microseconds.
  *
  * It is the sum of the times from each loss to the next open connection or to `CLOSED`, including
- * the current loss. The time before the first open connection and the time in `CLOSED` are not
- * included.
+ * the current loss. The time from [method@WebsocketTask.open] to the next open connection and the
+ * time in `CLOSED` are not included.
  *
  * Returns: the time
  *

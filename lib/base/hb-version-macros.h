@@ -26,8 +26,8 @@
  *
  * The oldest series that your code supports.
  *
- * Define it to one of the `HB_VERSION_X_Y` macros before including the header. The compiler then
- * warns about symbols that were deprecated in that series or earlier.
+ * Define this macro as one of the `HB_VERSION_X_Y` macros before including the header. The compiler
+ * then warns about symbols that were deprecated in that series or earlier.
  *
  * Since: 1.0
  */
@@ -40,8 +40,8 @@
  *
  * The newest series whose functions your code may use.
  *
- * Define it to one of the `HB_VERSION_X_Y` macros before including the header. The compiler then
- * warns about symbols that a later series added.
+ * Define this macro as one of the `HB_VERSION_X_Y` macros before including the header. The compiler
+ * then warns about symbols that a later series added.
  *
  * Since: 1.0
  */

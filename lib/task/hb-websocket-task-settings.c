@@ -772,9 +772,9 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:min-uptime:
  *
- * The time that a connection must stay open to reset the count of attempts, in milliseconds.
+ * The time for which a connection must be ready to reset the count of attempts, in milliseconds.
  *
- * The time starts when the connection is [property@WebsocketTask:ready].
+ * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
  * With 0, the task would reconnect forever to a server that accepts each connection and then drops
  * it, and the delays would not grow.
@@ -873,7 +873,7 @@ hb_websocket_task_set_connect_timeout (HbWebsocketTask *self,
 /**
  * HbWebsocketTask:close-timeout:
  *
- * The time that [method@WebsocketTask.close] may take, in milliseconds.
+ * The maximum time from [method@WebsocketTask.close] to the state `CLOSED`, in milliseconds.
  *
  * Within this time, the task sends the messages that wait, if the connection is ready, and waits
  * for the server's close frame. When the time is over, the connection is dropped. With 0, the task

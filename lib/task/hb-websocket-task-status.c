@@ -130,10 +130,11 @@ hb_websocket_task_get_protocol (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:attempt:
  *
- * The number of consecutive attempts to reconnect, including the next one.
+ * The number of consecutive attempts to reconnect, including one that is scheduled or under way.
  *
  * The number returns to 0 when a connection has been [property@WebsocketTask:ready] for
- * [property@WebsocketTask:min-uptime].
+ * [property@WebsocketTask:min-uptime], when [method@WebsocketTask.reconnect_now] is called, and
+ * when a `CLOSED` task is opened.
  *
  * Since: 1.0
  */
@@ -220,13 +221,14 @@ hb_websocket_task_get_buffered_amount (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:latency:
  *
- * The time from the last ping of this connection to its reply, in microseconds.
+ * The last measured time from a ping to its reply, in microseconds.
  *
- * The value is -1 while the latency is unknown. When a connection is lost, the value stays until
- * the next connection is open. If the machine was suspended, or the program was stopped or blocked,
- * between a ping and its reply, and a timeout of the heartbeat ended more than a second before the
- * program continued, the value does not change. It does not change either if the task has stopped
- * reading the socket between a ping and its reply: see [property@WebsocketTask:paused].
+ * The value is -1 while the latency is unknown. After the loss of a connection, the value does not
+ * change until the next connection is open. If the machine was suspended, or the program was
+ * stopped or blocked, between a ping and its reply, and a timeout of the heartbeat ended more than
+ * a second before the program continued, the value does not change. It does not change either if
+ * the task has stopped reading the socket between a ping and its reply: see
+ * [property@WebsocketTask:paused].
  *
  * In mode `MESSAGE`, the first message after a ping counts as its reply if
  * [property@WebsocketTask:pong-message] is `NULL` and no function is set with
@@ -345,10 +347,11 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:ready:
  *
- * Whether messages are sent now.
+ * Whether a connection is ready, so that messages are sent.
  *
- * Messages are sent while the connection is open and, with [property@WebsocketTask:manual-ready],
- * marked as ready. The property can be bound to the sensitivity of a widget.
+ * A connection is ready while it is open and, with [property@WebsocketTask:manual-ready], marked as
+ * ready. In the state `CLOSING`, no connection is ready. The property can be bound to the
+ * sensitivity of a widget.
  *
  * Since: 1.0
  */
@@ -359,7 +362,7 @@ hb_websocket_task_get_last_error (HbWebsocketTask *self)
  *
  * Gets [property@WebsocketTask:ready].
  *
- * Returns: whether messages are sent now
+ * Returns: whether a connection is ready
  *
  * Since: 1.0
  */
