@@ -147,35 +147,41 @@ carry_out (HbDriver *self,
     }
 }
 
-/* Leaves the context of a closed task, and applies the property network-aware. Called after the
- * last effect. */
 static void
-follow_state (HbDriver *self)
+follow_network_aware (HbDriver *self)
 {
-  if (hb_driver_is_closed (self))
-    hb_driver_leave_context (self);
-  else if (!self->machine.settings.network_aware)
+  if (!self->machine.settings.network_aware)
     g_clear_pointer (&self->network, hb_network_unwatch);
   else if (self->network == NULL)
     self->network = hb_network_watch (self->home.context, network_cb, self);
 }
 
-/* Ends the section that hb_driver_begin () has begun. After the end of the outermost section, the
- * driver may no longer exist. */
-void
+/* Ends the section that hb_driver_begin () has begun. At the end of the outermost section, a closed
+ * task leaves its context. From then on, another thread may use or drop the task, so the driver
+ * must not be accessed any more, and may no longer exist.
+ *
+ * Returns whether the caller may still use the driver */
+gboolean
 hb_driver_end (HbDriver *self)
 {
-  if (self->depth == 1)
-    follow_state (self);
+  gboolean is_closed = hb_driver_is_closed (self);
+  gboolean was_kept = self->is_kept;
 
   hb_driver_touch_alarm (self);
   self->depth--;
+  if (self->depth > 0)
+    return TRUE;
 
-  if (self->is_kept && self->depth == 0)
-    {
-      self->is_kept = FALSE;
-      hb_driver_unref (self);
-    }
+  self->is_kept = FALSE;
+  if (is_closed)
+    hb_driver_leave_context (self);
+  else
+    follow_network_aware (self);
+
+  if (was_kept)
+    hb_driver_unref (self);
+
+  return !is_closed;
 }
 
 static gboolean
@@ -202,15 +208,18 @@ hb_driver_carry_out_each (HbDriver *self)
 }
 
 /* Carries out all effects. They run code of the application, which may call any method, drop the
- * last reference, or run a main loop in which this function is called again. */
-void
+ * last reference, or run a main loop in which this function is called again.
+ *
+ * Returns whether the caller may still use the driver */
+gboolean
 hb_driver_carry_out_all (HbDriver *self)
 {
   G_GNUC_UNUSED g_autoptr (GMainContextPusher) pusher = hb_home_push (&self->home);
 
   hb_driver_begin (self);
   hb_driver_carry_out_each (self);
-  hb_driver_end (self);
+
+  return hb_driver_end (self);
 }
 
 /* Sends the messages that wait, and then carries out the effects. If an effect is already being

@@ -78,9 +78,9 @@ gboolean hb_driver_choose_delay    (HbDriver         *self,
 /* hb-driver-effects.c */
 void     hb_driver_leave_context   (HbDriver         *self);
 void     hb_driver_drop_link       (HbDriver         *self);
-void     hb_driver_end             (HbDriver         *self);
+gboolean hb_driver_end             (HbDriver         *self);
 void     hb_driver_carry_out_each  (HbDriver         *self);
-void     hb_driver_carry_out_all   (HbDriver         *self);
+gboolean hb_driver_carry_out_all   (HbDriver         *self);
 void     hb_driver_transmit_now    (HbDriver         *self);
 void     hb_driver_wake            (HbDriver         *self);
 
