@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Plants faults of one line in lib/, one at a time, and prints the test that catches each fault.
+"""Inserts faults of one line into lib/, one at a time, and prints the test that catches each fault.
 
 The source is copied to --folder and built there, with a low priority. For each fault, the tests of
 the parts of the library run. If they pass, the tests of the whole task run too. Fifty faults take
