@@ -11,8 +11,6 @@
 #   lto       a release with optimization at link time
 #   clang     a build with Clang, without introspection
 #   bare      without GLib's assertions, checks and deprecated functions, hardened as in Debian
-#   portable  as on a system without timerfd and epoll, with the tests that wait for a deadline or a
-#             socket
 
 set -uo pipefail
 
@@ -26,20 +24,11 @@ declare -A options=(
   [lto]='-Ddefault_library=both -Db_lto=true -Dbuildtype=release'
   [clang]='-Dvapi=disabled -Dintrospection=disabled'
   [bare]='-Dbuildtype=plain -Db_ndebug=true -Dvapi=disabled -Dintrospection=disabled'
-  [portable]='-Dtests=true -Dvapi=disabled -Dintrospection=disabled'
-)
-
-# The targets to compile. For a build without an entry, all targets are compiled. `meson test`
-# compiles the targets of the tests.
-declare -A targets=(
-  [portable]='hb-websocket-1:shared_library echo echo-server'
 )
 
 declare -A cflags=(
   [bare]='-O2 -fstack-protector-strong -fcf-protection -D_FORTIFY_SOURCE=2
           -DG_DISABLE_ASSERT -DG_DISABLE_CHECKS -DG_DISABLE_CAST_CHECKS -DG_DISABLE_DEPRECATED'
-  # Each macro renames a function in the headers of the system, so the C library seems to lack it.
-  [portable]='-Dtimerfd_create=no_timerfd_create -Depoll_create1=no_epoll_create1'
 )
 
 declare -A ldflags=(
@@ -122,13 +111,6 @@ look ()
       expect "all symbols are bound at the start" shows BIND_NOW "$lib.so" --dynamic
       expect "relocated data is read-only" shows GNU_RELRO "$lib.so" --segments
       ;;
-    portable)
-      expect "the library uses no timerfd" hides timerfd_ "$lib.so" --dyn-syms
-      expect "the library uses no epoll" hides epoll_ "$lib.so" --dyn-syms
-      # Most tests wait, so more tests than processors can run at once.
-      expect "the tests pass" meson test -C "$scratch/$1" --print-errorlogs \
-        --num-processes=$((3 * $(nproc))) --suite loop --suite link --suite loopback
-      ;;
   esac
 
   return "$wrong"
@@ -136,10 +118,7 @@ look ()
 
 build ()
 {
-  local words
-
-  read -r -a words <<< "${targets[$1]:-}"
-  setup "$1" && meson compile -C "$scratch/$1" "${words[@]}" && look "$1"
+  setup "$1" && meson compile -C "$scratch/$1" && look "$1"
 }
 
 # use NAME: tests the example `echo` in C with echo-server
@@ -150,7 +129,7 @@ use ()
 
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  names=(shared static lto clang bare portable)
+  names=(shared static lto clang bare)
 fi
 
 failed=()
