@@ -203,7 +203,7 @@ test_packages ()
   ! has_profile "$no_monitor" || options+=(--skip-test=monitor)
   autopkgtest "${options[@]}" --quiet --user="$builder" --output-dir="$scratch/tests" \
     --no-built-binaries "$scratch"/packages/*.deb "$scratch"/packages/*.dsc -- chroot "$root" \
-    > "$scratch/tests.log" 2>&1 || status=$?
+    > "$scratch/tests.log" 2>&1 {archive_fd}>&- || status=$?
   cat "$scratch/tests/summary" || true
   # autopkgtest also ends with a status other than 0 if tests were skipped (2) or no test ran (8).
   if [ "$status" -ne 0 ]; then

@@ -34,7 +34,7 @@ begin_chroots ()
   local name=$1
   shift
 
-  need apt-get debootstrap ip nsenter unshare
+  need apt-get debootstrap flock ip nsenter unshare
 
   # The script gets a mount namespace of its own, so that its mounts vanish even if it is killed.
   if [ -z "${HB_OUTER_MOUNTS:-}" ]; then
@@ -79,6 +79,19 @@ choose_archive ()
   base=$cache/$release-$architecture-minimal.tar
   # Scripts for other systems may run at the same time, so each system has its own folder.
   archives=$cache/archives/$release-$architecture
+
+  [ -z "${archive_fd:-}" ] || leave_archive
+  mkdir -p "$cache/archives"
+  exec {archive_fd}> "$archives.lock"
+  flock --nonblock "$archive_fd" || {
+    say "Waiting for another script that installs packages of Debian $release for $architecture"
+    flock "$archive_fd"
+  }
+}
+
+leave_archive ()
+{
+  exec {archive_fd}>&-
 }
 
 # Prints the settings of apt in a chroot. A proxy may be set in the configuration of this machine's
@@ -88,15 +101,19 @@ list_apt_settings ()
   apt-config dump --format '%f "%v";%n' Acquire::http::Proxy Acquire::https::Proxy
   [ -z "${http_proxy:-}" ] || echo "Acquire::http::Proxy \"$http_proxy\";"
   [ -z "${https_proxy:-}" ] || echo "Acquire::https::Proxy \"$https_proxy\";"
-  # Downloads stay in the cache, and a chroot needs no recommended packages.
+  # Downloads stay in the cache, and a chroot needs no recommended packages and no translated
+  # descriptions of packages.
   echo 'APT::Keep-Downloaded-Packages "true";'
   echo 'APT::Install-Recommends "false";'
+  echo 'Acquire::Languages "none";'
 }
 
+# The lock of the archive is not passed on. Otherwise, a process that the command leaves behind
+# would keep it.
 enter ()
 {
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null
+    DEBIAN_FRONTEND=noninteractive chroot "$@" < /dev/null {archive_fd}>&-
 }
 
 # In a chroot, the kernel lets no process create a user namespace, but tests and sandboxes need user
@@ -111,7 +128,7 @@ enter_offline ()
   env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 "${offline[@]}" \
     unshare --mount sh -c 'mount --rbind "$1" "$1" && cd "$1" && pivot_root . . && umount -l . \
       && cd / && shift && exec "$@"' sh "$root" \
-    setpriv --reuid="$builder" --regid="$builder" --clear-groups "$@" < /dev/null
+    setpriv --reuid="$builder" --regid="$builder" --clear-groups "$@" < /dev/null {archive_fd}>&-
 }
 
 # fail_for_now FILE MESSAGE: prints the last lines of FILE, and ends the script with the exit status

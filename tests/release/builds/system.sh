@@ -164,7 +164,7 @@ run_part ()
 
 parse_options arch cache expected lock output release WORD -- "$@"
 [ ${#words[@]} -gt 0 ] || { show_usage >&2; exit 2; }
-need flock git readelf setarch
+need git readelf setarch
 begin_chroots system "$@"
 choose_archive "${arch:-$(dpkg --print-architecture)}" "$release"
 machine=$(uname -m)
@@ -177,6 +177,7 @@ make_chroot system
 copy_source
 say "Installing the packages on Debian $release for $architecture"
 install_packages
+leave_archive
 echo "It took $SECONDS s so far."
 
 [ -z "$lock" ] || flock "$lock_fd"
