@@ -69,7 +69,8 @@ make_source ()
   cp -a "$tree/packaging/debian" "$tree/debian"
 }
 
-# Without --build, apt-get installs the build dependencies of all packages.
+# install_build_dependencies ROOT: installs the build dependencies of all packages, or, with
+# --build=any or --build=all, only those of the packages of this kind
 install_build_dependencies ()
 {
   local options=()
@@ -142,9 +143,9 @@ list_suppressed_tags ()
   echo spelling-error-in-binary
 
   case "$release" in
-    # The lintian of bookworm is older than the policy of unstable and the profile nogir. Like the
-    # lintian of trixie, it also reports programs without fortified functions, even if they call no
-    # function of the C library that could be fortified.
+    # The lintian of bookworm and that of trixie are older than the policy of unstable. Both report
+    # programs without fortified functions, even if they call no function of the C library that
+    # could be fortified. The lintian of bookworm is also older than the profile nogir.
     bookworm)
       echo hardening-no-fortify-functions
       echo newer-standards-version
@@ -156,7 +157,7 @@ list_suppressed_tags ()
       echo newer-standards-version
       ;;
     # The source must also build on Debian 12, which needs the fields and the build dependency that
-    # these tags report, and has no later version of debhelper.
+    # these tags report. Its debhelper supports no higher compat level.
     *)
       echo redundant-priority-optional-field
       echo redundant-rules-requires-root-no-field
@@ -166,8 +167,8 @@ list_suppressed_tags ()
   esac
 }
 
-# Checks the packages with lintian, which is installed after the build, so that it cannot influence
-# the build.
+# check_with_lintian ROOT: checks the packages in the chroot of the build, and removes this chroot.
+# lintian is installed after the build, so that it cannot influence the build.
 check_with_lintian ()
 {
   local root=$1 start=$SECONDS

@@ -75,17 +75,18 @@ install_packages ()
   echo "It took $((SECONDS - start)) s."
 }
 
-# Writes the macros of Fedora's rpm that the spec and the build need, and that Debian's rpm lacks.
+# Writes the macros of Fedora that the spec and the build need, and that Debian's rpm lacks or sets
+# to other values.
 write_macros ()
 {
-  # debugedit finds the sources only if this is the path that the compiler has written into the
-  # debugging information.
+  # debugedit finds the sources only if the paths that the compiler has written into the debugging
+  # information begin with %_topdir.
   echo "%_topdir $work/rpmbuild" > "$root$work/home/.rpmmacros"
   cat >> "$root$work/home/.rpmmacros" << 'EOF'
 %_tmppath %{_topdir}
 %_dbpath /var/lib/rpm
 
-# Directories
+# The vendor and the directories
 %_vendor redhat
 %_docdir %{_datadir}/doc
 %_docdir_fmt %%{NAME}
@@ -122,13 +123,15 @@ write_macros ()
   --print-errorlogs
 
 # The scripts that change the files after %%install, and check them. Debian's sh cannot run the
-# script that compresses manual pages.
+# script that compresses manual pages, so bash does. The last command removes env from the first
+# lines of programs, as a script of Fedora does.
 %__arch_install_post %{_rpmconfigdir}/check-rpaths\
 %{_rpmconfigdir}/check-buildroot
 %__os_install_post bash %{_rpmconfigdir}/brp-compress %{_prefix}\
 grep -rlIZ '^#!/usr/bin/env ' %{buildroot} | xargs -0 -r sed -i -E '1s:/env (-S )?:/:'
 
-# Fedora builds a package of debugging information for each package by default.
+# By default, Fedora builds a package of debugging information for each package, and one package of
+# the sources for debuggers.
 %_debugsource_packages 1
 %_debuginfo_subpackages 1
 %_missing_build_ids_terminate_build 1
@@ -248,8 +251,9 @@ check_packages ()
     | awk '!/^d/ { print $2 }' | sort | uniq --repeated > "$scratch/twice"
   [ ! -s "$scratch/twice" ] || fail "these files are in two packages: $(cat "$scratch/twice")"
 
-  # If the packages require something of each other, one of them must provide it. The other
-  # requirements are printed for the reader, except the versions of glibc and libgcc.
+  # If the name of a requirement contains hb-websocket, one of the packages must provide it. The
+  # other requirements are printed, except the features of rpm and the symbol versions of glibc and
+  # libgcc.
   clean rpm --query --package --provides "${packages[@]}" | sort -u > "$scratch/provided"
   clean rpm --query --package --requires "${packages[@]}" | sort -u > "$scratch/required"
   comm -13 "$scratch/provided" "$scratch/required" | grep -v '^rpmlib(' > "$scratch/others"
@@ -258,7 +262,8 @@ check_packages ()
   grep -v -e '(GLIBC_' -e '(GCC_' "$scratch/others" | fmt --width=96
 }
 
-# try NAME COMMAND...: runs COMMAND with the files that are installed in the folder $installed_root
+# try NAME COMMAND...: runs COMMAND with the files that are installed in the folder $installed_root.
+# If COMMAND fails, the script ends with a message that contains NAME.
 try ()
 {
   local name=$1

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Fails if POTFILES lacks a file with strings to be translated, or names a file without any.
 
-The script also fails if such a string contains a macro, because xgettext does not expand macros.
+The script also fails if a string in _ () contains a macro such as G_GUINT64_FORMAT. xgettext does
+not expand macros, and would cut the string off before the macro.
 """
 
 import re

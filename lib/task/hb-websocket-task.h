@@ -68,7 +68,8 @@ typedef gboolean (*HbPongFunc) (HbWebsocketTask       *task,
  *
  * The task calls the function for each delay.
  *
- * Returns: the delay in milliseconds
+ * Returns: the delay in milliseconds; a longer delay that the server requests (`Retry-After`)
+ *   takes precedence
  *
  * Since: 1.0
  */

@@ -28,7 +28,7 @@ COMMENT = {
     '.vala': re.compile(r'^\s*//.*$', re.MULTILINE),
 }
 
-# The functions that a binding calls internally
+# Methods that a binding calls by itself, so the tests need not call them
 IMPLIED = {
     '.js': {'open_finish', 'close_finish', 'send_message_finish', 'flush_finish', 'receive_finish'},
     '.py': set(),
@@ -52,8 +52,8 @@ SIGNAL = {
     '.vala': r'\.{}(?:\["\w+"\])?\.connect \(',
 }
 
-# A row in a test's table of properties. The test calls the getter and the setter of each property
-# in the table.
+# A row in a test's table of properties. The test calls the getter of each property in the table,
+# and the setter of each writable one.
 ROW = r"^ *[\[(]'{}',"
 
 

@@ -8,21 +8,21 @@
 #include "recipes.h"
 
 /* The server for the tests of the bindings and for the programs in the book. It prints its URI, and
- * a line for each WebSocket that opens. It runs until its standard input ends, so it never outlives
- * a test.
+ * a line for each WebSocket that opens on a path of this file. It runs until its standard input
+ * ends, so it never outlives a test.
  *
  * On each path that is not named below, it echoes each message, except these texts:
  *   heartbeat     it replies with "pong"
  *   header NAME   it replies with the value of this header of the handshake
- *   leave         it closes with code 4001, "see you"
+ *   leave         it closes with code 4001 and the reason "see you"
  *   too big       it closes with code 1009
  *   drop          it shuts down the socket
- *   clients       it replies with the number of open connections
+ *   clients       it replies with the number of open connections on all such paths
  *
- * It never answers a handshake for /never, and answers one for /not-there with 404. Other files add
- * the paths of the book. These paths require a login or a token (logins.c), have a heartbeat of
- * their own (heartbeats.c), limit the rate of messages (rates.c), or end connections
- * (recipes.c). */
+ * It never answers a handshake for /never, and answers one for /not-there with status 404. Other
+ * files add the paths of the book. These paths require a login or a token (logins.c), have a
+ * heartbeat of their own (heartbeats.c), limit the rate of messages (rates.c), or end or refuse
+ * connections (recipes.c). */
 
 #define CLIENT_KEY "peer-client"
 

@@ -3,13 +3,14 @@
 """Runs a test program with a peer: run.py PEER PROGRAM [ARGUMENT]...
 
 The URI of the peer is the program's last argument. The program prints TAP. The test also fails if
-the program writes to standard error, for example a warning of GLib, a binding or an interpreter.
+the program writes anything to standard error, such as a warning of GLib, a binding or an
+interpreter.
 """
 
 import subprocess
 import sys
 
-TIMEOUT = 30
+TIMEOUT = 30  # seconds
 
 
 def main(peer_path, *command):
@@ -23,7 +24,8 @@ def main(peer_path, *command):
         finally:
             peer.communicate()
 
-    # Meson reads the results from standard output, and shows standard error.
+    # Meson reads the results from standard output, but shows only standard error, so the comments
+    # of the program go to both.
     sys.stdout.write(program.stdout)
     sys.stderr.writelines(line for line in program.stdout.splitlines(keepends=True)
                           if line.startswith('# '))

@@ -6,7 +6,7 @@
  * "pong", and answer ping frames. It must also send all other messages back, and answer a close
  * frame. */
 
-#define WAIT_TIMEOUT 20 /* seconds */
+#define WAIT_TIMEOUT 20 /* seconds, for the whole program */
 
 static gboolean is_late;
 static GString *received;

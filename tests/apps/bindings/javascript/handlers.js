@@ -14,9 +14,10 @@ function fail() {
   throw new Slip('a handler has failed');
 }
 
-// Runs `call`, and returns the number of exceptions in handlers that GJS reports meanwhile. Only
-// GJS can catch these exceptions, so the function collects the messages that GJS logs. These can
-// be critical, and would then end the program with G_DEBUG=fatal-criticals.
+// Runs `call`, and returns the number of exceptions that GJS reports meanwhile. Only GJS can catch
+// the exceptions of handlers, so the function collects the messages that GJS logs, in an array that
+// it passes to `call`. These messages can be critical, and would then end the program with
+// G_DEBUG=fatal-criticals.
 async function catchSlips(call) {
   const caught = [];
   const fatal = GLib.log_set_always_fatal(LEVEL_ERROR | FLAG_FATAL);

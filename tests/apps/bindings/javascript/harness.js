@@ -50,7 +50,7 @@ export async function assertFails(domain, code, call) {
   throw new Error(`no error, but expected ${code}`);
 }
 
-// Lets the main loop run for a moment.
+// Lets the main loop run for a millisecond.
 export function turn() {
   return new Promise(resolve => {
     GLib.timeout_add(GLib.PRIORITY_DEFAULT, 1, () => {
@@ -60,7 +60,8 @@ export function turn() {
   });
 }
 
-// Waits until the condition holds. The condition may be an async function.
+// Waits until the condition holds, or fails after WAIT_TIMEOUT. The condition may be an async
+// function.
 export async function wait(condition) {
   const deadline = GLib.get_monotonic_time() + WAIT_TIMEOUT * 1000000;
 

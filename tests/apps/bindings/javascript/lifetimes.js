@@ -59,7 +59,8 @@ main({
   },
 
   // A function is freed when it is replaced or removed. Handlers and functions are freed with the
-  // task at the latest. Each refers to another task, whose connection ends when that task is freed.
+  // task at the latest. Here, each of them keeps a witness alive, a task whose connection ends when
+  // the handler or function is freed.
   async functions_are_released() {
     const watcher = await openTask();
     let task = newTask();

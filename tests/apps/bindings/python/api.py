@@ -181,7 +181,7 @@ def test_metrics():
     assert metrics.get_uptime() > 0
     assert metrics.get_downtime() >= 0
 
-    # The metrics are a snapshot, and do not change afterwards.
+    # The metrics are a snapshot. A later one has at least the same uptime.
     assert task.get_metrics().get_uptime() >= metrics.get_uptime()
 
     copy = metrics.copy()

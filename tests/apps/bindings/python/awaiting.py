@@ -45,7 +45,8 @@ def test_calls():
 def test_calls_at_once():
     """Calls can be awaited at the same time.
 
-    gather() and similar functions take coroutines, but not the awaitable that a call returns.
+    Up to PyGObject 3.58, gather() waits forever for the object that a call returns. The test
+    therefore passes coroutines, which await these objects.
     """
     async def wait_for_call(awaitable):
         await awaitable
@@ -77,7 +78,7 @@ def test_handlers():
 
 
 def test_receive():
-    """A coroutine receives in a loop, across lost connections, until the task is closed."""
+    """A coroutine receives in a loop, over several connections, until the task is closed."""
     async def work():
         task = new_task(paused=True, reconnect_timeout=1)
         task.connect('open', lambda task: task.send_text('hello'))
@@ -115,8 +116,9 @@ def test_interrupt():
 def test_cancelled_coroutines():
     """asyncio can cancel calls.
 
-    A cancelled open_async() closes the task. A cancelled send_message_async() takes back the
-    message that waits in the queue. A cancelled receive_async() takes no message away.
+    A cancelled open_async() closes the task. A cancelled send_message_async() takes back its
+    message if the message still waits in the queue. After a cancelled receive_async(), the next
+    call receives the next message.
     """
     if gi.version_info < (3, 57):
         raise Skip('asyncio cannot cancel a call before PyGObject 3.57')

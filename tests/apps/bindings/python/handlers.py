@@ -10,12 +10,12 @@ from gi.repository import GLib, Hb
 
 
 class Slip(Exception):
-    """The exception of a handler that fails."""
+    """The exception of a handler or function that fails."""
 
 
 @contextmanager
 def catch():
-    """Collects the exceptions that Python would only print."""
+    """Collects the types of the exceptions that Python would otherwise print."""
     caught = []
     sys.excepthook = lambda kind, *_: caught.append(kind)
     try:

@@ -33,7 +33,11 @@ def wait_for_clients(watcher, number):
 
 
 def test_dropped():
-    """When the last reference is dropped, the connection ends, whatever the state of the task."""
+    """When its last reference is dropped, a task is disposed at once, and leaves no connection.
+
+    The test drops a closed task, one that connects, one that is open, and one that holds its
+    attempt.
+    """
     watcher = open_task()
     for prepare in (lambda task: None,
                     lambda task: task.open(),

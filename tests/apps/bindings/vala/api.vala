@@ -291,7 +291,7 @@ void test_metrics () throws Error
   assert (metrics.get_uptime () > 0);
   assert (metrics.get_downtime () >= 0);
 
-  // The metrics are a snapshot, and do not change afterwards.
+  // The metrics are a snapshot. A later one has at least the same uptime.
   assert (task.get_metrics ().get_uptime () >= metrics.get_uptime ());
 
   // An assignment copies the metrics, so `kept` stays valid when the original is freed.

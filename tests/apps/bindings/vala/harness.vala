@@ -13,7 +13,7 @@ public delegate bool Condition ();
 
 public delegate void Attempt () throws Error;
 
-// Runs the main loop until the condition holds.
+// Runs the main loop until the condition holds, or fails after WAIT_TIMEOUT.
 public void wait (Condition condition)
 {
   bool late = false;
