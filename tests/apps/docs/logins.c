@@ -4,13 +4,15 @@
 
 #include <string.h>
 
-/* Servers that require a login, for the programs in the book. The first message must be the login.
- * The server acknowledges the login after a delay. A message that arrives before the
- * acknowledgement is refused, so a program that does not wait fails.
+/* Paths of the peer of tests/apps/bindings that require a login, for the programs in the book.
  *
- * /private refuses clients without the token. GET /token returns the token. */
+ * On the paths in `rules`, the server acknowledges a login after a delay. After the
+ * acknowledgement, the server answers the requests of the rule. It refuses all other messages, so a
+ * program that does not wait for the acknowledgement fails.
+ *
+ * /private refuses handshakes without the token. GET /token returns the token. */
 
-#define ACKNOWLEDGE_DELAY 50
+#define ACKNOWLEDGE_DELAY 50 /* milliseconds */
 
 #define SALT      "salt"
 #define CHALLENGE "challenge"
@@ -21,12 +23,12 @@ typedef struct
 {
   const char *path;
   const char *protocol;  /* (nullable) the subprotocol that the server demands */
-  const char *greeting;  /* (nullable) */
-  const char *login;     /* (nullable) a part of the login */
+  const char *greeting;  /* (nullable) the message that the server sends first */
+  const char *login;     /* (nullable) a part of the login, or NULL: see is_login () */
   const char *ack;
-  const char *refusal;   /* (nullable) a message */
+  const char *refusal;   /* (nullable) the message to a refused client */
   guint       code;      /* the close code for a refused client, 0 to keep the connection */
-  const char *request;   /* a part of a request */
+  const char *request;   /* a part of each request that the server answers */
   const char *answer;
 } Rule;
 
@@ -85,7 +87,7 @@ hash (const char *text)
 }
 
 /* Returns whether the message is the login. If the login of the rule is NULL, the rule is that of
- * obs-websocket 5, whose login contains a hash. */
+ * obs-websocket 5, whose login contains a hash of the password, the salt and the challenge. */
 static gboolean
 is_login (const Rule *rule,
           const char *text)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// parse.js FILE: parses FILE without running it. Fails if FILE is not JavaScript.
+// parse.js FILE: parses FILE without running it. Fails if FILE is not valid JavaScript.
 
 import GLib from 'gi://GLib';
 import system from 'system';
@@ -13,5 +13,6 @@ const [, contents] = GLib.file_get_contents(system.programArgs[0]);
 const text = new TextDecoder().decode(contents);
 
 // GJS cannot parse a module without running it. Therefore the text is parsed as the body of a
-// function, which is not run. A function cannot have imports and exports, so they are removed.
+// function, which is not run. A function cannot contain imports or the keyword `export`, so both
+// are removed.
 new AsyncFunction(text.replace(IMPORT, '').replace(EXPORT, ''));

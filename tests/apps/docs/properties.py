@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that the table of properties agrees with the class: properties.py PAGE.md GIR
+"""Checks that the tables of properties agree with the class: properties.py PAGE.md GIR
 
 The script compares the name, the type, the default and the unit of each property, and whether it
-can be set. For the class, the unit is the one that the property's documentation names.
+can be set. The class itself names no units, so the script searches the first paragraph of each
+property's documentation in GIR for the unit.
 """
 
 import re
@@ -31,7 +32,7 @@ TYPES = {
     'guint64': 'uint64',
 }
 
-# The units in the first paragraph of the documentation, and in the table
+# The units in the documentation, and their abbreviations in the tables
 UNITS = {'milliseconds': 'ms', 'microseconds': 'µs', 'bytes': 'bytes'}
 UNIT = re.compile(rf'(?:in|number of) ({"|".join(UNITS)})\b')
 
@@ -66,7 +67,8 @@ def describe(pspec, units):
 
 def main(page, gir):
     units = read_units(gir)
-    # The table of properties that can be set has one more column: when a change takes effect.
+    # The tables of properties that can be set have one more column, which says when a change takes
+    # effect.
     rows = [(name, [cell.strip() for cell in cells.split('|')])
             for name, cells in ROW.findall(page.read_text(encoding='utf-8'))]
     actual = {name: (cells[:3], len(cells) == 5) for name, cells in rows}

@@ -2,16 +2,16 @@
 
 #include "recipes.h"
 
-/* The server for the programs of doc/cookbook.md. On these paths, the server ends or refuses some
- * connections, and the programs must react:
+/* Paths of the peer of tests/apps/bindings, for the programs of doc/cookbook.md and doc/gtk.md. On
+ * these paths, the server ends or refuses some connections, and the programs must react:
  *
  * - /requests answers {"id":N,"method":"version"}, and drops the connection after any other method.
- * - /topics answers "subscribe X" with the number of the connection. The first connection is closed
- *   after its second subscription.
- * - /members accepts a client with the last ticket that GET /ticket returned. A ticket is valid for
- *   one connection. The first connection is dropped.
+ * - /topics answers "subscribe X" with X and the number of the connection. The first connection is
+ *   closed after its second subscription.
+ * - /members accepts a client with the last ticket that GET /ticket returned. Each handshake makes
+ *   this ticket invalid, even a handshake that is refused. The first connection is dropped.
  * - /restarting drops the first connection.
- * - /refused refuses each connection with status 403. */
+ * - /refused refuses each handshake with status 403. */
 
 #define VERSION "{\"id\":%s,\"result\":\"1.0\"}"
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compiles, parses or runs the code of a page of the book. snippets.py describes the kinds of code.
+"""Compiles, parses or runs the code in a page of the book, in a README or in CONTRIBUTING.md.
 
 run.py SOURCE BUILD SERVER CLIENT PAGE.md [TEXT]
 
-With TEXT, only the programs that contain this text are tested. The programs connect to SERVER, not
-to the servers of example.org that the page names. Heartbeat intervals of 30 and 60 seconds are
-replaced by shorter ones. CLIENT tests the servers of the page.
+snippets.py describes the kinds of code. With TEXT, only the programs that contain this text are
+tested. The programs connect to SERVER, not to the servers of example.org that the page names.
+Nothing listens at the address that replaces primary.example.org. Heartbeat intervals of 30 and 60
+seconds are replaced by shorter ones. CLIENT tests the servers of the page.
 
 The environment has CC, and may have PYTHON, GJS, VALAC, NODE and MESON. Code that needs one of
 these tools is skipped if the tool is missing.
@@ -41,7 +42,8 @@ TEXT = sys.argv[6] if len(sys.argv) > 6 else None
 PARSE_JS = Path(__file__).resolve().parent / 'parse.js'
 EXAMPLE_SOCKET = re.compile(r'wss?://(?:backup\.)?example\.org\b')
 EXAMPLE_UNREACHABLE = re.compile(r'wss?://primary\.example\.org\b')
-# A program of the page may contain this path, at which packages install echo-server.
+# A program of the page may contain this path, at which packages install echo-server. The test
+# replaces it by the path of echo-server in the build.
 EXAMPLE_ECHO_SERVER = '/usr/libexec/hb-websocket/echo-server'
 # No program listens on this port.
 UNREACHABLE = 'ws://127.0.0.1:1'
@@ -55,16 +57,17 @@ OPTION = re.compile(r'(?<!\S)--[\w-]+')
 EXEC_START = re.compile(r'^ExecStart=\S+', re.MULTILINE)
 MESON_SOURCE = re.compile(r"'([\w-]+)\.(c|vala)'")
 
-# Python shows all warnings, as unittest does, except two about PyGObject itself. The importer of
-# PyGObject has an old interface. PyGObject also uses the event loop policies of asyncio, which
-# Python 3.14 deprecates.
+# Python shows all warnings, as unittest does, except two kinds that PyGObject itself causes. The
+# importer of PyGObject has an old interface. PyGObject also uses the event loop policies of
+# asyncio, which Python 3.14 deprecates.
 PYTHON_ARGS = ['-W', 'default', '-W', 'ignore::ImportWarning',
                '-W', 'ignore::DeprecationWarning:gi.events']
 
 # A program with a window needs an X server.
 WINDOW = re.compile(r'<gtk/gtk\.h>|\bGtk\b')
 
-# Other libraries that a program uses, by a pattern in its text
+# Other libraries that a program may use. The key is a pattern in the text of such a program. The
+# value is the library's name for pkg-config, and its minimum version.
 PACKAGES = {
     re.compile(r'<json-glib/json-glib\.h>|\bJson\.'): ('json-glib-1.0', '1.6'),
     WINDOW: ('gtk4', '4.0'),
@@ -129,9 +132,10 @@ def compile_vala(folder, text):
 
 
 def prepare(snippet, folder, text):
-    """Compiles a program if its language requires that.
+    """Writes a program to the folder, and compiles it if its language requires that.
 
-    Returns the command that runs the program, and the result of the compiler or None.
+    Returns the command that runs the program, and the result of the compiler, or None if no
+    compiler runs.
     """
     if snippet.language == 'c':
         return compile_c(folder, text)
@@ -198,7 +202,10 @@ class Watched:
         self._queue.put(None)
 
     def wait_for(self, pattern, deadline):
-        """Waits for a line that matches the pattern. Returns whether it was printed in time."""
+        """Waits for a line that matches the pattern. Returns whether it was printed in time.
+
+        Earlier lines are skipped. The deadline is a result of time.monotonic().
+        """
         while True:
             try:
                 line = self._queue.get(timeout=max(0, deadline - time.monotonic()))
@@ -225,7 +232,10 @@ class Watched:
             return False
 
     def end(self):
-        """Ends the process if it runs. Returns its status, or 0 if it had to be ended."""
+        """Ends the process if it still runs. Returns its status, or 0 if it had to be ended.
+
+        Also adds the remaining output to `lines`.
+        """
         if self._process.poll() is None:
             try:
                 # A process that has printed all its lines may be about to end.
@@ -251,7 +261,11 @@ def make_pattern(line):
 
 
 def watch(program, snippet, interrupt):
-    """Waits for the expected lines of a program. Returns the first one that is missing, or None."""
+    """Waits for the expected lines of a program, and interrupts the program where they contain ^C.
+
+    Returns the first line that is missing, or None. After an interrupt, the end of the program
+    counts as a line.
+    """
     deadline = time.monotonic() + WAIT_TIMEOUT
 
     for line in snippet.output:
@@ -333,7 +347,7 @@ def check_server(snippet, folder):
 def check_meson(snippet, folder, snippets):
     """Configures and compiles a project with the build file in the snippet.
 
-    The sources of the project are the programs of the page.
+    The sources of the project are the first program of the page in each language.
     """
     programs = {other.language: other.text for other in reversed(snippets)
                 if other.kind == 'program'}
@@ -350,7 +364,8 @@ def check_meson(snippet, folder, snippets):
 
 def check_fragment(snippet, folder):
     if snippet.language == 'c':
-        # The build has already compiled the fragments in C.
+        # The build has already compiled the fragments in C of the book. The program in the README
+        # is tested by tests/release/checks/readme.py.
         return
     if snippet.language == 'vala':
         source = write(folder, 'fragment.vala', snippet.text)
@@ -365,7 +380,7 @@ def check_fragment(snippet, folder):
 
 
 def find_unknown_options(text):
-    """Yields a message for each option in the text that the called program does not have."""
+    """Yields a message for each option in a call of a built program that its --help lacks."""
     for path, arguments in CALL.findall(text):
         program = BUILD / path
         options = OPTION.findall(arguments)

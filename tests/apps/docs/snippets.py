@@ -4,15 +4,17 @@
 A fence names its language, which must be one of LANGUAGES. An invisible comment above a fence gives
 the kind of the code:
 
-    <!-- snippet: program -->   A whole program. The fence of `text` that follows contains its
-                                output. A line `^C` there stands for an interrupt, after which the
-                                program must end.
+    <!-- snippet: program -->   A whole program. The fence of `text` that follows contains lines of
+                                its output, in this order. An ellipsis (…) stands for text that
+                                varies. A line `^C` stands for an interrupt. After the interrupt,
+                                the program must end.
     <!-- snippet: server -->    A whole server on port 8080. client.c tests it.
     <!-- snippet: shell -->     A fence of `text` with the output of commands in a shell. A test in
                                 tests/apps/tools/ runs the commands.
 
-A fence without such a comment is a fragment. It is compiled or parsed, but not run. The pages also
-have comments about figures, which tests/bench/table.py describes.
+A fence of `text` in any other place is an error. Any other fence is a fragment, which is compiled
+or parsed, but not run. The pages also have comments about figures, which tests/bench/table.py
+describes.
 """
 
 import re
@@ -43,7 +45,11 @@ class Snippet:
 
 
 def read_fences(page, text):
-    """Yields the line, the language, the kind or None, and the code of each fence."""
+    """Yields the number of the first line, the language, the kind and the code of each fence.
+
+    The kind is None without a comment that gives it. Raises Fault if a fence or a comment has an
+    unknown form.
+    """
     lines = text.split('\n')
     kind = None
     start = None

@@ -109,7 +109,10 @@ class Example(Process):
             assert re.fullmatch(pattern, line), f'the example printed “{line}”, not “{pattern}”'
 
     def expect_after(self, pattern, *passing):
-        """Reads a line that matches the pattern, after any number of lines that match @passing."""
+        """Reads lines until one matches the pattern.
+
+        Each earlier line must match one of the patterns in `passing`.
+        """
         while not re.fullmatch(pattern, line := self.take()):
             assert any(re.fullmatch(other, line) for other in passing), \
                 f'the example printed “{line}”'
@@ -132,7 +135,7 @@ class Example(Process):
 
 
 def test_restart(path, *command):
-    """The example connects to a server that was restarted, and sends what was typed meanwhile."""
+    """The example reconnects to a server that was restarted, and sends what was typed meanwhile."""
     with Server(path) as server, Example(*command, server.uri) as example:
         example.expect('open', 'received hello')
         example.send('before')

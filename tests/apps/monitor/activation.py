@@ -24,7 +24,7 @@ from tap import check, finish, skip, skip_all  # noqa: E402
 
 ID = 'io.github.hb_websocket.Monitor'
 
-# Seconds to wait for anything
+# The maximum time, in seconds, to wait for a condition or for the end of a program
 WAIT_TIMEOUT = 30
 
 def read_desktop_file(path):
@@ -35,7 +35,10 @@ def read_desktop_file(path):
 
 
 def offer_service(path, program):
-    """Writes the service file with the command @program to the folder that the bus reads first."""
+    """Writes the service file with the command `program` to the folder that the bus reads first.
+
+    Also clears LANGUAGE.
+    """
     services = Path(os.environ['XDG_DATA_HOME']) / 'dbus-1' / 'services'
     services.mkdir(parents=True)
     (services / path.name).write_text(
@@ -46,7 +49,10 @@ def offer_service(path, program):
 
 
 class Bus:
-    """A session bus that runs until the end of the `with` block."""
+    """A session bus that runs until the end of the `with` block.
+
+    Its address is in DBUS_SESSION_BUS_ADDRESS, where the programs that the script runs find it.
+    """
 
     def __enter__(self):
         self._daemon = subprocess.Popen(['dbus-daemon', '--session', '--nofork', '--nosyslog',
@@ -73,7 +79,7 @@ def is_on_bus():
 
 
 def wait_until(is_true):
-    """Returns whether the condition has become true in time."""
+    """Waits until the condition is true. Returns whether it became true in time."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:

@@ -22,7 +22,7 @@ eye_shows (GtkWidget  *label,
   return g_str_equal (eye_get_text (label), text);
 }
 
-/* Returns whether a label in @widget has this text and is visible within @frame. */
+/* Returns whether a mapped label in @widget has this text, and lies within the height of @frame. */
 static gboolean
 is_in_sight (GtkWidget  *widget,
              GtkWidget  *frame,
@@ -82,7 +82,7 @@ frame_cb (GtkWidget     *widget,
   return ++*n_frames < 3 ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
-/* Waits until the window is laid out and drawn. */
+/* Waits until the third frame begins. The window has then been laid out and drawn. */
 void
 eye_await_frame (MonitorFixture *self)
 {

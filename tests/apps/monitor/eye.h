@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Functions that read what the window shows, as a person sees it */
+/* Functions that read what the window shows, wait until it is drawn, and take pictures of it */
 const char           *eye_get_text     (GtkWidget      *label);
 gboolean              eye_shows        (GtkWidget      *label,
                                         const char     *text);

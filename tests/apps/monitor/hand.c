@@ -52,8 +52,8 @@ hand_click (GtkWidget *button)
   g_signal_emit_by_name (button, "clicked");
 }
 
-/* Presses the keys that each word of @keys names, such as “<Control>l”. The X server sends them to
- * the window that has the focus. */
+/* Presses and releases the keys that each word of @keys names, such as “<Control>l”. The X server
+ * sends them to the window that has the focus. */
 void
 hand_type (MonitorFixture *self,
            const char     *keys)
@@ -76,7 +76,8 @@ hand_open (MonitorFixture *self)
   wait_until (eye_shows (self->state, "Connected"));
 }
 
-/* Makes the task wait for a login, and connects. */
+/* Activates the menu item “Log In First”, which must be off, and connects. Returns when a
+ * connection is open, but not ready. */
 void
 hand_open_unready (MonitorFixture *self)
 {
@@ -93,7 +94,7 @@ hand_write (MonitorFixture *self,
   hand_click (self->send);
 }
 
-/* Sends a message while no server runs, so the message waits. */
+/* Stops the server, tries to connect, and sends a message, which waits. */
 void
 hand_write_in_vain (MonitorFixture *self)
 {

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* The width of a telephone's screen in pixels, which the window must fit */
 #define HAND_NARROW 360
 
-/* Functions that act like a person, and one that sends many messages at once */
+/* Functions that act like a person, except hand_flood (), which sends many messages through the
+ * task without the window */
 void hand_click         (GtkWidget      *button);
 void hand_open          (MonitorFixture *self);
 void hand_open_unready  (MonitorFixture *self);

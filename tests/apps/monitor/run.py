@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs a program on an X server of its own: run.py XVFB PROGRAM ARGUMENT..."""
+"""Runs a program on an X server of its own: run.py XVFB PROGRAM [ARGUMENT]...
+
+The exit status is that of the program, or 1 if the server does not start.
+"""
 
 import os
 import signal
@@ -12,7 +15,10 @@ SCREEN = '1280x1024x24'
 
 
 def start(xvfb):
-    """Returns the server, and the name of the display that it has chosen."""
+    """Starts an X server.
+
+    Returns its process, and the name of the display that it has chosen, or None if it has failed.
+    """
     reading, writing = os.pipe()
     server = subprocess.Popen([xvfb, '-displayfd', str(writing), '-screen', '0', SCREEN,
                                '-dpi', '96', '-nolisten', 'tcp', '-noreset'],

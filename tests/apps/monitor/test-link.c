@@ -84,7 +84,7 @@ test_latency (MonitorFixture *self,
   wait_until (latency_plot_get_n_samples (plot) == LATENCY_PLOT_N_SAMPLES);
 }
 
-/* Returns the seconds in “Attempt 1 in 2 s”, or 0 if the window shows another text. */
+/* Returns the seconds in a text such as “Attempt 1 in 2 s”, or 0 if no such text is shown. */
 static guint
 get_countdown (MonitorFixture *self)
 {
@@ -103,7 +103,7 @@ test_loss (MonitorFixture *self,
 {
   guint seconds;
 
-  /* The delay is longer than the test, so an attempt begins only when the test clicks a button. */
+  /* The delay is longer than the test, so the task reconnects only after a click on a button. */
   hb_websocket_task_set_reconnect_timeout (self->task, 600 * 1000);
   hb_websocket_task_set_reconnect_timeout_max (self->task, 0);
   hand_open (self);
@@ -152,8 +152,8 @@ test_unsent (MonitorFixture *self,
   g_assert_cmpint (eye_get_status (self, 0), ==, MONITOR_MESSAGE_FAILED);
 }
 
-/* A message that the user types before the connection is ready is sent as a login. The other
- * messages wait. */
+/* A message that the user types before the connection is ready is sent as a login. The messages of
+ * the action “send-many” wait until the connection is ready. */
 static void
 test_ready (MonitorFixture *self,
             gconstpointer   data)

@@ -8,7 +8,7 @@
 
 #define N_FLOOD 20000
 
-/* The most CPU time between two frames during a flood of messages, in microseconds */
+/* The limit of the CPU time between two frames during a flood of messages, in microseconds */
 #define LONGEST_FRAME (250 * 1000)
 
 typedef struct
@@ -18,8 +18,8 @@ typedef struct
   gint64 longest;
 } FrameTimes;
 
-/* Returns the CPU time of this thread. Unlike wall-clock time, it does not depend on other
- * processes. */
+/* Returns the CPU time of this thread in microseconds. Unlike wall-clock time, it does not grow
+ * while other processes run. */
 static gint64
 get_processor_time (void)
 {
@@ -81,7 +81,8 @@ test_flood (MonitorFixture *self,
   g_assert_cmpint (times.longest, <, LONGEST_FRAME);
 }
 
-/* The list follows the newest message until the user scrolls away. */
+/* The list follows the newest message until the user scrolls up, and again after a click on the
+ * button that then appears. */
 static void
 test_following (MonitorFixture *self,
                 gconstpointer   data)
@@ -118,7 +119,7 @@ test_following (MonitorFixture *self,
   wait_until (eye_lists (self, "third 10"));
 }
 
-/* A window that is closed during a flood frees the task, as tear_down () checks. */
+/* A window that is closed during a flood frees the task, as tear_down () of the fixture checks. */
 static void
 test_close (MonitorFixture *self,
             gconstpointer   data)
@@ -129,7 +130,8 @@ test_close (MonitorFixture *self,
   gtk_window_close (GTK_WINDOW (self->window));
 }
 
-/* A waiting message does not keep the task alive after the window is closed. */
+/* A waiting message does not keep the task alive after the window is closed, as tear_down () also
+ * checks. */
 static void
 test_close_waiting (MonitorFixture *self,
                     gconstpointer   data)

@@ -163,7 +163,8 @@ has_overlay (MonitorFixture *self)
                                               GTK_APPLICATION_WINDOW (self->window))));
 }
 
-/* Each function of the window can be used with the keyboard alone. */
+/* The window can be used with the keyboard. The menu item “Log In First” has no key of its own, so
+ * the test activates its action. */
 static void
 test_keyboard (MonitorFixture *self,
                gconstpointer   data)

@@ -92,7 +92,10 @@ class Page:
 
     @contextmanager
     def client(self):
-        """Yields a client, and a function that finds a part of the client's card on the page."""
+        """Yields a client, and a function that finds a part of the client's card on the page.
+
+        No other client may be connected. At the end, waits until the page has removed the card.
+        """
         with WebSocket(self.server.port) as client:
             number = self.wait_for_cards(lambda cards: len(cards) == 1, 'a client')[0]['number']
             yield client, lambda name: self.find(f'.client[data-client="{number}"] .{name}')

@@ -28,7 +28,7 @@ BLOCK = b'x' * 60000
 
 
 def with_server(*options):
-    """Decorates a case. The case gets a new server, which must end with status 0."""
+    """Decorates a case. The case gets a new server, which must end with status 0 after SIGTERM."""
     def decorate(case):
         def run():
             with Server(SERVER, *options) as server:
@@ -44,7 +44,10 @@ def echo(client, text):
 
 
 def send_without_end(client):
-    """Sends 64 MiB without reading answers, and returns whether the server has read all of it."""
+    """Sends up to 64 MiB without reading answers. Returns whether all of it could be sent.
+
+    Stops when the client has been unable to send for a second, because the server does not read.
+    """
     client.sock.settimeout(1)
     try:
         for _ in range(64 * MIB // len(BLOCK)):
@@ -227,8 +230,8 @@ def test_odd_paths_in_terminal():
 @with_server()
 def test_one_update_for_one_next(server):
     with WebSocket(server.port) as client, Control(server.port) as control:
-        # The server replies to the first `next` at once. It replies to each later `next` when
-        # something has changed, or after 1 s.
+        # The server replies at once to the first `next` on a connection. It replies to each later
+        # `next` when something has changed, or after at most 1 s.
         control.next()
         control.next()
         echo(client, 'one')

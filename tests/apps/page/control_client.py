@@ -11,12 +11,12 @@ from harness import WAIT_TIMEOUT, expect, expect_equal
 from raw_websocket import TEXT, WebSocket
 
 # A text with all control characters and some unusual characters. The server must encode each
-# character in JSON, and show it in the log.
+# character in JSON, and show the character or a substitute in the log.
 ODD_TEXT = ''.join(map(chr, [*range(0x20), *range(0x7f, 0xa0)])) + '"\\/\u2028\ufeff\uffff🙂'
 
 
 def show(text):
-    """Returns a text as the log of the server shows it."""
+    """Returns a text as the log of the server shows it, unless the log shortens the text."""
     return re.sub('[\0\x80-\x9f]', '\ufffd', re.sub(
         '[\1-\x1f]', lambda match: chr(0x2400 + ord(match[0])), text).replace('\x7f', '␡'))
 

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Functions for the tests of the page: they check conditions, wait for them, and run programs."""
+"""Functions for the tests of echo-server and its page.
+
+They check conditions, wait for them, and run programs.
+"""
 
 import os
 import subprocess
@@ -24,7 +27,10 @@ def expect_equal(value, wanted, what):
 
 
 def wait_for(condition, what):
-    """Returns the result of the condition once it is true."""
+    """Waits until the condition is true, and returns its result.
+
+    Raises AssertionError if that takes too long.
+    """
     deadline = time.monotonic() + WAIT_TIMEOUT
 
     while time.monotonic() < deadline:
@@ -36,7 +42,10 @@ def wait_for(condition, what):
 
 
 class Program:
-    """A process whose output is collected, line by line."""
+    """A process whose standard output is collected, line by line.
+
+    The end of the `with` block kills it.
+    """
 
     def __init__(self, *command, stderr=None):
         self.process = subprocess.Popen([str(part) for part in command], text=True, stderr=stderr,
@@ -81,6 +90,6 @@ class Server(Program):
         self.port = int(self.uri.rstrip('/').rpartition(':')[2])
 
     def terminate(self):
-        """Sends SIGTERM, and returns the exit status."""
+        """Sends SIGTERM, waits for the end of the server, and returns its exit status."""
         self.process.terminate()
         return self.process.wait(WAIT_TIMEOUT)

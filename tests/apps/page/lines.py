@@ -22,7 +22,10 @@ SERVER = sys.argv[1]
 
 
 class Lines:
-    """Sends commands and reads replies. The first line contains the URI of the server."""
+    """Sends commands and reads replies.
+
+    The first line that the server sends contains its URI.
+    """
 
     def __init__(self, reader, writer):
         self.reader = reader

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Functions for the tests of the module for GNOME Shell. They run servers in this process, log the
-// signals of a task, and run tables of scenarios.
+// Functions for the tests of the module for GNOME Shell, some of which also test the library. They
+// run servers in this process, log the signals of a task, and run tables of scenarios.
 
 import GLib from 'gi://GLib';
 import Gio from 'gi://Gio';
@@ -9,8 +9,8 @@ import Soup from 'gi://Soup?version=3.0';
 
 const WAIT_TIMEOUT = 60; // seconds
 const MINUTE = 60 * 1000000; // microseconds
-const LATE = 1600; // milliseconds; over a second longer than a timeout of up to 500 ms
-const getTime = GLib.get_monotonic_time; // the real clock, which jump() does not change
+const LATE = 1600; // milliseconds for which freeze() blocks: see freeze()
+const getTime = GLib.get_monotonic_time; // jump() replaces the function in GLib, but not this one
 const MAX_MESSAGE = 16 * 1024 * 1024;
 const ACCEPT_GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
@@ -60,7 +60,7 @@ export function assertFails(name, call) {
   throw new Error(`no error, but expected ${name}`);
 }
 
-// Lets the main loop run for the given time.
+// Resolves after the given time, in which the main loop runs.
 export function turn(milliseconds = 1) {
   return new Promise(resolve => {
     GLib.timeout_add(GLib.PRIORITY_DEFAULT, milliseconds, () => {
@@ -70,7 +70,8 @@ export function turn(milliseconds = 1) {
   });
 }
 
-// Advances the named clocks by a minute for the module, which reads them through GLib.
+// Advances clocks by a minute for the module, which reads them through GLib. Each name is that of a
+// function of GLib. The clocks are not set back.
 export function jump(...names) {
   for (const name of names) {
     const read = GLib[name];
@@ -82,6 +83,9 @@ export function jump(...names) {
 // Simulates that this process was stopped for longer than the task's timeouts. The module reads the
 // clocks through GLib, so GLib's clocks jump by a minute. The library reads the system's clocks, so
 // the main loop is blocked instead.
+//
+// A task that handles a deadline more than a second late assumes that its process did not run. LATE
+// is over a second longer than any timeout of up to 500 ms, so use only such timeouts.
 export function freeze() {
   if (IS_MODULE())
     jump('get_monotonic_time', 'get_real_time');
@@ -89,7 +93,7 @@ export function freeze() {
     block(LATE);
 }
 
-// Blocks the main loop.
+// Blocks the main loop for the given time.
 export function block(milliseconds) {
   GLib.usleep(milliseconds * 1000);
 }
@@ -103,8 +107,9 @@ export async function wait(condition, what = `${condition}`) {
   }
 }
 
-// Binds a socket that never listens. As long as this socket exists, the kernel gives its port to no
-// other process, but a socket with SO_REUSEADDR may listen on the port.
+// Binds a socket that never listens. As long as this socket exists, the kernel chooses its port for
+// no other process that asks for a free port, but a socket with SO_REUSEADDR may listen on the
+// port.
 function reservePort() {
   const socket = Gio.Socket.new(Gio.SocketFamily.IPV4, Gio.SocketType.STREAM,
     Gio.SocketProtocol.TCP);
@@ -113,17 +118,17 @@ function reservePort() {
   return socket;
 }
 
-// A server that can be stopped and started again on the same port
+// A server that can be stopped and started again on the same port. By default, it echoes messages.
 export class Peer {
   constructor({onMessage = (connection, text) => connection.send_text(text), onOpen} = {}) {
     this.onMessage = onMessage;
     this.onOpen = onOpen;
     this.status = 0; // the HTTP status with which requests are refused, 0 to accept them
-    this.received = [];
+    this.received = []; // texts, but the length instead of a text of more than 100 characters
     this.connections = [];
-    this.closed = []; // the close codes from the clients
+    this.closed = []; // the close codes from the clients, 0 without a close frame
     this.nRequests = 0;
-    this.tokens = []; // the values of the header X-Token
+    this.tokens = []; // for each request, the value of the header X-Token or null
     this._reservation = reservePort();
     this._port = this._reservation.get_local_address().get_port();
     this.start();
@@ -312,7 +317,8 @@ function report(number, name, error) {
 }
 
 // Runs the scenarios of `together` at the same time. Those of `alone` block the main loop or affect
-// all tasks, so they run one after the other.
+// all tasks, so they run one after the other. Prints TAP, and resolves with whether all scenarios
+// have passed.
 export async function runAll({together = {}, alone = {}}) {
   const names = [...Object.keys(together), ...Object.keys(alone)];
   let passed = true;

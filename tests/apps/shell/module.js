@@ -2,7 +2,8 @@
 
 // Tests of the module alone. The first one simulates a suspend, for which the library has other
 // tests. The second one creates, opens and closes a thousand tasks, as an extension does when it is
-// enabled and disabled, and checks that no source, file descriptor or signal handler is left.
+// enabled and disabled. It checks that no source, no file descriptor and no handler of the network
+// monitor is left.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -20,9 +21,9 @@ function countDescriptors() {
   return [...folder].length;
 }
 
-// Returns the id of the next source. A context numbers its sources one after the other, so the id
-// of a source that is created between two calls is at least the first result, and less than the
-// second.
+// Returns the id of the next source of the default context. A context numbers its sources one after
+// the other, so the id of a source that is attached between two calls is at least the first result,
+// and less than the second.
 function getNextId() {
   const id = GLib.idle_add(GLib.PRIORITY_DEFAULT, () => GLib.SOURCE_REMOVE);
 
@@ -62,7 +63,7 @@ const PHASES = [
 export const together = {};
 
 export const alone = {
-  // Only the wall clock shows that the machine was suspended. The reply to a ping from before
+  // Only the real-time clock shows that the machine was suspended. The reply to a ping from before
   // the suspend may already be in the socket, so the task must keep the connection and send another
   // ping.
   async suspend(scenario) {

@@ -2,7 +2,8 @@
 
 // run.js IMPLEMENTATION TABLE [NAME]
 //
-// Runs all scenarios of TABLE, or only the scenario NAME. IMPLEMENTATION is `module` or `library`.
+// Runs all scenarios of TABLE.js in this folder, or only the scenario NAME. IMPLEMENTATION is
+// `module` or `library`.
 
 import GLib from 'gi://GLib';
 import System from 'system';

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Scenarios for the module and for the library (gi://Hb), which must behave the same. Most of them
-// compare the signals of their tasks with a list that is the same for both.
+// Scenarios for the module for GNOME Shell (hbWebsocket.js) and for the library (gi://Hb), which
+// must behave the same. Most of them compare the signals of their tasks with a list that is the
+// same for both.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -11,7 +12,11 @@ import {
   BINARY, Hb, TEXT, assert, assertEqual, assertFails, block, decode, freeze, turn, wait,
 } from './harness.js';
 
-const TIMEOUT = 400; // milliseconds; so short that freeze() ends more than a second after it
+// A timeout in milliseconds that passes during freeze() or block(1600). The task then handles the
+// deadline more than a second late. It therefore assumes that its process did not run, and does not
+// end the connection or the attempt.
+const TIMEOUT = 400;
+
 const {State, HeartbeatMode, Liveness, SendFlags} = Hb;
 const START = ['CONNECTING', 'connecting', 'OPEN', 'open'];
 const AGAIN = ['WAITING', 'close 1006 null', 'reconnect 1 20', ...START];
@@ -133,7 +138,8 @@ export const together = {
     assert(task.last_error === null);
   },
 
-  // The task connects again even if the server has closed the connection normally.
+  // With the default repeat-limit, the task connects again even if the server has closed the
+  // connection normally.
   async serverClosesNormally(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -215,8 +221,8 @@ export const together = {
     assertEqual(task.log, [...START, 'CLOSED', 'close 1000 done']);
   },
 
-  // The number of attempts grows while the server closes each connection at once. It becomes 0 when
-  // a connection has been open for min-uptime.
+  // The number of attempts grows while the server closes each connection at once. The number
+  // becomes 0 when a connection has been open for min-uptime.
   async minUptime(scenario) {
     const peer = scenario.peer({onOpen: connection => connection.close(1000, null)});
     const task = await openTask(scenario, peer);
@@ -279,8 +285,8 @@ export const together = {
     assertEqual(task.log, START);
   },
 
-  // A feed of messages delays the pings with ANY, but not with STEADY. With REPLY, the messages do
-  // not count as a reply.
+  // With ANY and STEADY, a feed of messages keeps the connection open although the server answers
+  // no ping. With REPLY, the messages do not count as a reply.
   async liveness(scenario) {
     const peer = scenario.peer(mute);
     const any = await openTask(scenario, peer, {liveness: Liveness.ANY});
@@ -589,8 +595,8 @@ export const alone = {
     assertEqual(task.log.slice(0, 6), [...START, 'message news', 'message news']);
   },
 
-  // While the main loop was blocked, the server in this process could not answer either. Instead of
-  // dropping the connection, the task must send another ping.
+  // During freeze(), the server in this process cannot answer either. Instead of dropping the
+  // connection, the task must send another ping.
   async blockedLoop(scenario) {
     const peer = scenario.peer(mute);
     const task = await openTask(scenario, peer, {ping_timeout: 50,

@@ -9,7 +9,7 @@ import GObject from 'gi://GObject';
 
 import {IS_MODULE, assert, assertEqual, freeze, turn, wait} from './harness.js';
 
-const TIMEOUT = 400; // milliseconds
+const TIMEOUT = 400; // milliseconds; freeze() allows at most 500
 const SHELL = `'resource:///org/gnome/shell/extensions/extension.js'`;
 
 // GNOME Shell adds methods to each object. The test runs without the shell, so it defines those
@@ -33,8 +33,9 @@ function getFolder(...path) {
   return Gio.File.new_for_uri(import.meta.url).resolve_relative_path(['..', ...path].join('/'));
 }
 
-// Writes the code of the page to files. A fence with the code of a file begins with the name of the
-// file. Also writes the module, and a file that replaces the shell.
+// Writes the code of the page to files in a temporary folder. A fence with the code of a file
+// begins with the name of the file. Also copies the module, and writes a file that replaces the
+// shell. Returns the folder and the names of the files.
 function extract() {
   const [, page] = getFolder('..', '..', '..', 'doc', 'gnome-shell.md').load_contents(null);
   const fences = new TextDecoder().decode(page).matchAll(/^```js\n\/\/ (\w+\.js)\n([^]*?)^```$/gm);
@@ -62,7 +63,7 @@ const {default: NewsExtension} = await load('extension.js');
 names.forEach(name => folder.get_child(name).delete(null));
 folder.delete(null);
 
-// A server that requires a login, and answers requests
+// A server that answers logins, and all requests except those for the method `never`
 function newRequestPeer(scenario) {
   return scenario.peer({
     onMessage: (connection, text) => {
@@ -89,8 +90,9 @@ async function fails(promise, reason) {
   throw new Error('the request did not fail');
 }
 
-// A server with a feed of numbered items. It sends a client the items after the last one that the
-// client has received.
+// A server with a feed of numbered items. It answers a subscription with the items after the last
+// one that the client has received, and sends each new item to all clients. While `isFrozen` is
+// true, the server answers no pings.
 function newFeedPeer(scenario) {
   const peer = scenario.peer({
     onMessage: (connection, text) => {

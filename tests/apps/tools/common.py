@@ -23,18 +23,18 @@ HB_CAT = Path(sys.argv[1]).resolve()
 ECHO_SERVER = Path(sys.argv[2]).resolve()
 SOURCE = Path(sys.argv[3]).resolve()
 
-# Seconds to wait for anything
+# The maximum time, in seconds, to wait for a condition or for the end of a program
 WAIT_TIMEOUT = 30
 
 # The tests read untranslated texts.
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': ''}
 
-# The options with which the test has called hb-cat
+# The long options with which the test has called hb-cat
 used = set()
 
 
 class Result:
-    """The exit status and the output of hb-cat."""
+    """The exit status and the output of hb-cat. The status is a text if hb-cat did not end."""
 
     def __init__(self, status, output, stderr):
         self.status = status
@@ -45,7 +45,7 @@ class Result:
         return f'status {self.status}\nstdout {self.output!r}\nstderr\n{self.stderr}'
 
     def get_events(self, *names):
-        """Returns the events that --json printed, or only those with one of @names."""
+        """Returns the events that --json printed, or only those that have one of the names."""
         events = [json.loads(line) for line in self.output.splitlines()]
         return [event for event in events if not names or event['event'] in names]
 
@@ -57,7 +57,7 @@ def make_command(arguments):
 
 
 def run_cat(*arguments, stdin=b'', **settings):
-    """Runs hb-cat with this standard input, and returns its result when it has ended."""
+    """Runs hb-cat with this standard input, for at most WAIT_TIMEOUT, and returns its result."""
     try:
         done = subprocess.run(make_command(arguments), input=stdin, capture_output=True,
                               timeout=WAIT_TIMEOUT, check=False, **{'env': ENVIRONMENT, **settings})
@@ -95,7 +95,10 @@ class Cat:
                 self.news.notify_all()
 
     def wait_for(self, pattern, count=1, name='stdout'):
-        """Waits until the output matches the pattern @count times. Returns whether it does."""
+        """Waits until the output matches the pattern at least `count` times.
+
+        Returns whether this happened in time.
+        """
         def has_come():
             return len(re.findall(pattern, self.texts[name].decode(), re.MULTILINE)) >= count
 
@@ -112,7 +115,7 @@ class Cat:
         self.process.send_signal(number)
 
     def end(self):
-        """Ends the input, and waits for the end of hb-cat."""
+        """Ends the input, waits for the end of hb-cat, and returns its result."""
         self.process.stdin.close()
         return self.wait()
 
@@ -148,7 +151,7 @@ class EchoServer:
 
 
 def wait_until(is_true):
-    """Returns whether the condition has become true in time."""
+    """Waits until the condition is true. Returns whether it became true in time."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not is_true():
         if time.monotonic() > deadline:
