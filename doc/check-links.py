@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails if the target of a link or of a picture in the book does not exist.
+"""Prints the faults of links and pictures, and fails if there are any.
+
+A fault is, for example, a target that does not exist, or a picture without alternative text.
 
 check-links.py FOLDER        checks the site that gi-docgen has generated
 check-links.py PAGE.md...    checks the pages as a forge, such as GitLab, shows them"""
@@ -65,17 +67,17 @@ def check_site(folder):
 
 
 def read_prose(path):
-    """Returns the text of a page without its code blocks, or None if the page does not exist."""
+    """Returns the text of a page without its fenced code, or None if the page does not exist."""
     return FENCED.sub('', path.read_text(encoding='utf-8')) if path.is_file() else None
 
 
 def find_anchors(prose):
     """Returns the anchors that a forge and gi-docgen generate alike.
 
-    The anchors differ for a heading in which several hyphens or spaces follow each other, because
-    only gi-docgen joins them. They differ for a heading with letters other than English ones, which
-    gi-docgen drops. They also differ for two headings with the same text, which are numbered in
-    different ways.
+    The anchors differ for a heading in which, without its punctuation, several hyphens or spaces
+    follow each other, because only gi-docgen joins them. They differ for a heading with letters
+    other than English ones, which gi-docgen drops. They also differ for two headings with the same
+    text, which are numbered in different ways.
     """
     anchors = [re.sub(r'[^\w\s-]', '', heading.replace('`', '')).strip().lower()
                for heading in HEADING.findall(prose)]

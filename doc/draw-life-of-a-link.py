@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Draws the states of a task, and the causes of each change from one state to another.
+"""Draws the states of a task, and the usual causes and signals of the changes between them.
 
 draw-life-of-a-link.py > life-of-a-link.svg
 draw-life-of-a-link.py --check life-of-a-link.svg HB-ENUMS.H
@@ -58,7 +58,7 @@ class Way:
     told: str           # the signals, in the order in which they are emitted
     x: int              # the position of the text
     y: int
-    anchor: str = ''    # the alignment of the text: middle or end
+    anchor: str = ''    # the alignment of the text: middle, end, or '' for the start
 
 
 STATES = {

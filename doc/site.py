@@ -5,8 +5,8 @@
 site.py OUTDIR GIR PAGE.md...
 
 gi-docgen needs a line with the title, and links between pages need the ending .html. In each
-section, this script also adds a link to the reference at the first mention of a method, a property,
-a type or a constant."""
+section, this script also adds a link to the reference at the first mention of a type, and of each
+of its functions, properties and constants."""
 
 import re
 import sys
@@ -30,7 +30,8 @@ PART = re.compile(r'^#[^\n]*|!?\[[^\]]*\]\([^)]*\)|<!--.*?-->|`(?P<code>[^`]+)`'
 
 
 def read_callables(kind, node):
-    """Yields the C name and the page of each function, constructor and method of a node."""
+    """Yields the C name, as the book writes it, and the page of each function, constructor and
+    method of a node."""
     owner = node.get('name')
     for tag, prefix in (('method', 'method'), ('constructor', 'ctor'), ('function', kind)):
         for child in node.findall(CORE + tag):

@@ -2,8 +2,8 @@
 
 /* Keeps a WebSocket open, and sends each line of standard input: echo URI
  *
- * At the end of the input, the program waits for the answers to all lines, and then closes the
- * connection. On Ctrl+C, the program closes the connection at once. */
+ * At the end of the input, the program waits until every message is answered, but at most 5
+ * seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once. */
 
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
@@ -71,7 +71,8 @@ close_cb (HbWebsocketTask *task,
 {
   g_print ("closed with code %u\n", code);
 
-  /* The answers to the messages that were sent on this connection are lost. */
+  /* The answers that have not arrived on this connection are lost. The program expects no answers
+   * now, unless messages wait for the next connection. */
   if (hb_websocket_task_get_buffered_amount (task) == 0)
     n_unanswered = 0;
   close_when_answered (task);

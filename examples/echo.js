@@ -3,8 +3,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: gjs -m echo.js URI
 //
-// At the end of the input, the program waits for the answers to all lines, and then closes the
-// connection. On Ctrl+C, the program closes the connection at once.
+// At the end of the input, the program waits until every message is answered, but at most 5
+// seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
@@ -17,6 +17,7 @@ Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_fini
 const SIGINT = 2;
 
 // From GLib 2.80 on, signal_add and InputStream are in the namespaces GLibUnix and GioUnix.
+// Older versions of GLibUnix have signal_add only under the name signal_add_full.
 const addSignal = await import('gi://GLibUnix?version=2.0')
   .then(({default: GLibUnix}) => GLibUnix.signal_add ?? GLibUnix.signal_add_full,
     () => GLib.unix_signal_add);
@@ -95,7 +96,8 @@ task.connect('message::text', (_task, _type, message) => {
 task.connect('error', (_task, error) => print(`error: ${error.message}`));
 task.connect('close', (_task, code) => {
   print(`closed with code ${code}`);
-  // The answers to the messages that were sent on this connection are lost.
+  // The answers that have not arrived on this connection are lost. The program expects no answers
+  // now, unless messages wait for the next connection.
   if (task.buffered_amount === 0)
     setUnanswered(0);
 });

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Keeps a WebSocket open, and sends each line of standard input: echo.py URI
 
-At the end of the input, the program waits for the answers to all lines, and then closes the
-connection. On Ctrl+C, the program closes the connection at once."""
+At the end of the input, the program waits until every message is answered, but at most 5
+seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once."""
 
 import signal
 import sys
@@ -67,7 +67,8 @@ def on_text(_, kind, message):
 
 def on_close(_, code, reason):
     print('closed with code', code)
-    # The answers to the messages that were sent on this connection are lost.
+    # The answers that have not arrived on this connection are lost. The program expects no answers
+    # now, unless messages wait for the next connection.
     if task.props.buffered_amount == 0:
         set_unanswered(0)
 
@@ -76,7 +77,7 @@ def on_opened(_, result):
     try:
         task.open_finish(result)
     except GLib.Error:
-        return  # Ctrl+C has closed the task.
+        return  # Ctrl+C or an error has closed the task.
     read_line()
 
 

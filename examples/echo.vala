@@ -2,8 +2,8 @@
 
 // Keeps a WebSocket open, and sends each line of standard input: echo-vala URI
 //
-// At the end of the input, the program waits for the answers to all lines, and then closes the
-// connection. On Ctrl+C, the program closes the connection at once.
+// At the end of the input, the program waits until every message is answered, but at most 5
+// seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
 
 // The maximum time to wait for the last answers, in milliseconds
 const uint ANSWER_TIMEOUT = 5000;
@@ -71,7 +71,8 @@ class Echo
   {
     print ("closed with code %u\n", code);
 
-    // The answers to the messages that were sent on this connection are lost.
+    // The answers that have not arrived on this connection are lost. The program expects no answers
+    // now, unless messages wait for the next connection.
     if (task.buffered_amount == 0)
       n_unanswered = 0;
     close_when_answered ();
@@ -116,7 +117,7 @@ class Echo
       }
     catch (Error error)
       {
-        // The URI is invalid, or Ctrl+C has closed the task.
+        // Ctrl+C or an error, such as an invalid URI, has closed the task.
       }
   }
 }

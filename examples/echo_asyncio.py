@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does with asyncio what echo.py does with callbacks: echo_asyncio.py URI
 
-At the end of the input, the program waits for the answers to all lines, and then closes the
-connection. On Ctrl+C, the program closes the connection at once.
+At the end of the input, the program waits until every message is answered, but at most 5
+seconds, and then closes the connection. On Ctrl+C, the program closes the connection at once.
 
 Needs PyGObject 3.50 and Python 3.12, or later versions.
 """
@@ -86,7 +86,8 @@ async def main(uri):
 
     def on_close(_, code, reason):
         print('closed with code', code)
-        # The answers to the messages that were sent on this connection are lost.
+        # The answers that have not arrived on this connection are lost. The program expects no
+        # answers now, unless messages wait for the next connection.
         if task.props.buffered_amount == 0:
             set_unanswered(0)
 
@@ -109,7 +110,7 @@ async def main(uri):
     try:
         await task.open_async()
     except GLib.Error as error:
-        # Ctrl+C has closed the task, or the URI is invalid, as the `error` signal has reported.
+        # Ctrl+C has closed the task, or an error that the `error` signal has reported.
         return 0 if error.matches(Hb.Error.quark(), Hb.Error.CLOSED) else 1
 
     while (line := await lines.get()) is not None:

@@ -33,7 +33,7 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* The area of the line in pixels, the latency at the top of this area, and the colours */
+/* The area of the line in pixels, the latency at its top in microseconds, and the colours */
 typedef struct
 {
   double  left;
@@ -263,8 +263,8 @@ draw_samples (LatencyPlot *self,
     }
 }
 
-/* Draws the line in the colour of the widget, which is the accent colour. Draws the text in the
- * colour of the parent widget. */
+/* Draws the line in the colour of the widget, which has the style class “accent”. Draws the labels
+ * and the grid in the colour of the parent widget, but more transparent. */
 static void
 latency_plot_snapshot (GtkWidget   *widget,
                        GtkSnapshot *snapshot)
@@ -370,7 +370,8 @@ latency_plot_get_scale (LatencyPlot *self)
   return power * (wanted <= power ? 1 : wanted <= 2 * power ? 2 : wanted <= 5 * power ? 5 : 10);
 }
 
-/* Returns a latency in microseconds as text in milliseconds, or a dash if it is negative. */
+/* Converts a latency in microseconds to text in milliseconds. Returns a dash if @latency is
+ * negative. */
 char *
 latency_plot_format (gint64 latency)
 {

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The number of samples shown */
+/* The maximum number of samples in the plot, including gaps */
 #define LATENCY_PLOT_N_SAMPLES 60
 
 /* Draws the most recent latencies as a line, with the newest one at the right. Each time that the

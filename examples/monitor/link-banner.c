@@ -90,7 +90,7 @@ close_cb (LinkBanner *self,
   set_reason (self, text);
 }
 
-/* Hides the banner when the task is closed, or when a connection that was not ready is lost. If an
+/* Hides the banner when the task is closed, or when a connection that was not ready ends. If an
  * error closes the task, “error” is emitted after this callback, and error_cb () shows the banner
  * again. */
 static void

@@ -41,7 +41,7 @@ static const Look looks[] = {
   [HB_STATE_WAITING] = { "network-error-symbolic", "warning", N_("Connection Lost") },
 };
 
-/* The look of an open connection whose server has not accepted the login yet */
+/* The look of an open connection that has not been marked as ready */
 static const Look unready_look = { "network-wired-acquiring-symbolic", "accent",
                                    N_("Not Ready Yet") };
 
@@ -104,8 +104,8 @@ stop_countdown (LinkCard *self)
 
 static gboolean countdown_cb (gpointer user_data);
 
-/* If an attempt is planned, starts a timer that ends when the next number of seconds must be
- * shown. */
+/* Stops the timer. If an attempt is planned, starts a new one, which ends when the next number of
+ * seconds must be shown. */
 static void
 start_countdown (LinkCard *self)
 {
@@ -283,8 +283,9 @@ link_card_set_task (LinkCard        *self,
   show_counts (self);
 }
 
-/* Updates the numbers of sent and received messages in the next frame. The window calls this
- * function for each message, because the task emits no signal when these numbers change. */
+/* Updates the numbers of sent and received messages in the next frame. The task emits no signal
+ * when these numbers change, so the window calls this function for each message, and the card calls
+ * it when `buffered-amount` changes. */
 void
 link_card_queue_update (LinkCard *self)
 {

@@ -2,8 +2,9 @@
 
 #include "message-log.h"
 
-/* Collects new messages and reports them in batches. At thousands of messages a second, a view that
- * handled each message alone would have no time for anything else. */
+/* A list model of the last messages. Collects new messages, and adds them in batches. At thousands
+ * of messages a second, a view that handled each message alone would have no time for anything
+ * else. */
 struct _MessageLog
 {
   GObject parent_instance;
@@ -100,7 +101,8 @@ message_log_new (void)
   return g_object_new (MESSAGE_TYPE_LOG, NULL);
 }
 
-/* Takes ownership of @message. The next flush adds it to the model. */
+/* Takes ownership of @message. The next flush adds it to the model. If MESSAGE_LOG_CAPACITY
+ * messages already wait for the flush, drops the oldest of them. */
 void
 message_log_push (MessageLog     *self,
                   MonitorMessage *message)
@@ -111,9 +113,9 @@ message_log_push (MessageLog     *self,
   g_queue_push_tail (&self->pending, message);
 }
 
-/* Adds the new messages at the end, and removes the oldest ones at the start if the log is full.
- * Reports the two changes separately, so that a view knows which messages stay, and keeps its
- * position.
+/* Removes the oldest messages if the log would exceed its capacity, and then adds the new ones at
+ * the end. Reports the two changes separately, so that a view knows which messages stay, and keeps
+ * its position.
  *
  * Returns: whether messages were added */
 gboolean

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* The number of messages that the list model keeps */
+/* The maximum number of messages in the list model */
 #define MESSAGE_LOG_CAPACITY 4000
 
 #define MESSAGE_TYPE_LOG     (message_log_get_type ())

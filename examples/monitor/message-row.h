@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* A row of the list of messages */
+/* A row of the list of messages, which shows the message in its property “message” */
 #define MESSAGE_TYPE_ROW (message_row_get_type ())
 
 G_DECLARE_FINAL_TYPE (MessageRow, message_row, MESSAGE, ROW, GtkWidget)

@@ -20,9 +20,9 @@ struct _MessageView
   GtkRevealer       *follow_revealer;
   guint              tick_id;
   gboolean           is_following;
-  gboolean           is_settling; /* TRUE until the changed list has been laid out */
+  gboolean           is_settling; /* TRUE until the changed list has been painted */
 
-  /* The scroller's adjustment at its last change */
+  /* The scroller's adjustment when its value last changed */
   double             value;
   double             upper;
   double             page_size;
@@ -86,9 +86,9 @@ settle (MessageView   *self,
   g_signal_connect_object (clock, "after-paint", G_CALLBACK (painted_cb), self, G_CONNECT_SWAPPED);
 }
 
-/* Adds the pending messages, and scrolls to the end. The new position of the end is known only
- * after the messages have been laid out, so this function runs in each frame until the end is
- * reached. */
+/* Adds the pending messages. If the view follows new messages, also scrolls to the end. The new
+ * position of the end is known only after the messages have been laid out, so this function runs in
+ * each frame until the end is reached. */
 static gboolean
 tick_cb (GtkWidget     *widget,
          GdkFrameClock *clock,

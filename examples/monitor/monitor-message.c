@@ -12,7 +12,7 @@ struct _MonitorMessage
   GObject parent_instance;
 
   char                 *text; /* (owned) */
-  gsize                 size;
+  gsize                 size; /* of the whole message, in bytes */
   gint64                time; /* microseconds since 1970 */
   MonitorMessageStatus  status;
 };
@@ -33,8 +33,8 @@ enum {
 
 static GParamSpec *properties[N_PROPS];
 
-/* Returns the text as one line of valid UTF-8. A label would break the line at a control character,
- * so a space replaces it. */
+/* Returns the beginning of the text as one line of valid UTF-8. A label would break the line at a
+ * control character such as a newline, so a space replaces each control character. */
 static char *
 get_text_line (GBytes *bytes)
 {

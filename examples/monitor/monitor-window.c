@@ -10,15 +10,15 @@
 #include "message-view.h"
 #include "monitor-application.h"
 
-/* Times in milliseconds. They are short so that the window soon shows a ping or a new attempt. Most
- * applications would use longer times. */
+/* Times in milliseconds. Those of the pings are short, so that the window soon shows a latency or a
+ * dead connection. Most applications would use longer times for pings. */
 #define PING_AFTER        1000
 #define PONG_WITHIN       3000
 #define RECONNECT_AFTER   2000
 #define RECONNECT_AT_MOST 30000
 
-/* The timeouts of an attempt without and with a login. A user takes longer to log in than a
- * program. */
+/* The timeouts of an attempt without and with a login, in milliseconds. A user takes longer to log
+ * in than a program. */
 #define CONNECT_WITHIN    10000
 #define LOG_IN_WITHIN     60000
 
@@ -196,8 +196,9 @@ retry (GtkWidget  *widget,
   hb_websocket_task_reconnect_now (self->task);
 }
 
-/* Sends the text of the entry as a message. Before the connection is ready, the message is a login.
- * In the queue, a login would wait until the connection is ready, so it is sent with THIS_LINK. */
+/* Sends the text of the entry as a message. While an open connection is not ready, the message is a
+ * login. In the queue, a login would wait until the connection is ready, so it is sent with
+ * THIS_LINK. */
 static void
 send (GtkWidget  *widget,
       const char *action_name,

@@ -3,9 +3,9 @@
 // Keeps a WebSocket connection open, for extensions of GNOME Shell. Copy this file into your
 // extension.
 //
-// This module implements the task of the library hb-websocket, which is for applications. It uses
-// only libsoup 3. Names, defaults, states and the order of events are those of the library, so the
-// same code runs with either, unless it needs a feature that only the library has:
+// This module implements the task of the library hb-websocket, which is for applications. It needs
+// only GLib and libsoup 3. Names, defaults, states and the order of events are those of the
+// library, so the same code runs with either, unless it needs a feature that only the library has:
 //
 //   const {default: Hb} = await import('gi://Hb?version=1').catch(() =>
 //     import('./hbWebsocket.js'));
@@ -36,7 +36,7 @@ export {Code as Error};
 // All times are in milliseconds.
 const NEVER = Infinity;
 const CHECK_INTERVAL = 5000; // between two checks after changes of the network
-const PING_LAG = 2000; // libsoup's timer for ping frames counts whole seconds.
+const PING_LAG = 2000; // the maximum delay of a ping frame: libsoup's timer counts whole seconds
 
 // If a deadline passed longer ago than this, the machine was suspended, or the main loop was
 // blocked. A reply may have arrived in that time, so the connection must not be ended because of
@@ -45,13 +45,13 @@ const LATE = 1000;
 
 const URI = /^wss?:\/\/[^/?#]+[^#]*$/i;
 const ABNORMAL = 1006; // RFC 6455, 7.4.1: the connection ended without a close frame.
-const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code has 2.
+const MAX_REASON = 123; // RFC 6455, 5.5: at most 125 bytes of payload, of which the code takes 2.
 const MAX_INT = 2 ** 31 - 1;
 const {TEXT, BINARY} = Soup.WebsocketDataType;
 const {CONNECTING, OPEN, CLOSING, CLOSED, WAITING} = State;
 
-// A number in a table of properties, with its default. The tables define no limits, because GJS
-// does not check them.
+// A number in a table of properties, with its default. All numbers have the same limits, because
+// GJS does not check limits.
 const number = initial => ['double', -1, Number.MAX_SAFE_INTEGER, initial];
 
 // The properties that an extension may set at any time: type and default
@@ -98,7 +98,8 @@ function newSpecs(table, flags) {
     [name, GObject.ParamSpec[type](name, '', '', flags, ...rest)]));
 }
 
-// All handlers and sources that a task or a link attaches to other objects and to the main loop
+// All handlers that a task or a link connects to other objects, and all sources that it attaches to
+// the main loop
 class Attachments {
   _handlers = [];
   _sources = new Map();
@@ -133,8 +134,8 @@ class Attachments {
   }
 }
 
-// A link is one attempt to connect, and then the connection. At its end, it calls `callbacks.lost`
-// once, but not while a function of libsoup runs. It calls no callback after drop().
+// A link is one attempt to connect, and then the connection. When either ends, the link calls
+// `callbacks.lost` once. It calls no callback after drop().
 class Link {
   connection = null;
   // A session looks up a host name only once, so each attempt has a session of its own.
@@ -146,7 +147,8 @@ class Link {
   constructor(request, callbacks) {
     this.request = request;
     this._callbacks = callbacks;
-    // If libsoup followed a redirect, it would send the headers, and a token in them, to any host.
+    // If libsoup followed a redirect, it would send the headers, and a token in them, to whatever
+    // host the server names.
     request.set_flags(Soup.MessageFlags.NO_REDIRECT);
     this._attachments.connect(request, {
       'network-event': (_request, event, stream) => {
@@ -184,8 +186,9 @@ class Link {
     return {...newLoss(isRefusal ? newError(Code.HANDSHAKE, refusal) : error), status};
   }
 
-  // Connects to the signals of the new connection. After an error, libsoup continues with the bytes
-  // that it has already read, so messages that follow an error are ignored.
+  // Connects to the signals of the new connection, and calls `callbacks.opened`. After an error,
+  // libsoup continues with the bytes that it has already read, so messages that follow an error are
+  // ignored.
   _adopt() {
     this._attachments.connect(this.connection, {
       'message': (_connection, type, payload) =>
@@ -222,8 +225,8 @@ class Link {
       ? this.connection : null;
   }
 
-  // Calls `callbacks.readable` when the next bytes from the server arrive. These bytes may belong
-  // to a message or to a pong.
+  // Calls `callbacks.readable` once, when the next bytes from the server arrive. These bytes may
+  // belong to a message or to a pong.
   //
   // libsoup's signal for pongs cannot be used, because its payload does not have the declared type.
   // The class of libsoup's stream does not show that the stream is pollable, so this function calls
@@ -235,8 +238,8 @@ class Link {
       this._attachments.attach('readable', newSource.call(stream, null), this._callbacks.readable);
   }
 
-  // Sets the limits for received data. By default, libsoup limits frames to 128 KiB. Since libsoup
-  // 3.8, it also limits whole messages.
+  // Sets the limits for received data, in bytes. A `size` of 0 stands for the maximum. By default,
+  // libsoup limits frames to 128 KiB. Since libsoup 3.8, it also limits whole messages.
   setMaxSize(size) {
     for (const name of ['max_incoming_payload_size', 'max_total_message_size']) {
       if (this.connection !== null && name in this.connection)
@@ -300,7 +303,7 @@ export class WebsocketTask extends GObject.Object {
   _link = null;
   _effects = []; // the functions that emit the signals that are due, in order
   _isDraining = false;
-  _queue = []; // the messages that are not sent yet
+  _queue = []; // the messages that wait until a link is ready
   _held = []; // the messages that wait until the handlers of `open` have returned
   _requestedAt = NEVER;
   _readyAt = NEVER;
@@ -328,7 +331,8 @@ export class WebsocketTask extends GObject.Object {
 
   // Ends the task in any state. On an open link, the task sends a close frame. If the link is
   // ready, the task first sends the messages that wait. The task then waits at most `close-timeout`
-  // for the close frame of the server. A reason that is too long for the frame is omitted.
+  // for the close frame of the server. A reason that is too long for the frame is omitted. With a
+  // code that libsoup refuses to send, the task emits an error and does not end.
   close(code = 1000, reason = null) {
     this._run(now => {
       if ([1006, 1011, 1015].includes(code) || code > 0xffff)
@@ -343,7 +347,8 @@ export class WebsocketTask extends GObject.Object {
   // Drops the link, if the task has one, and connects again at once, even if the task is CLOSED.
   reconnect_now() { this._run(() => this._startAfresh()); }
 
-  // Sends a ping now if the link is open, or makes the next attempt now if the task is WAITING.
+  // Makes the next attempt now if the task is WAITING. Sends a ping now if the link is open, unless
+  // the reply to an earlier ping has a deadline, or the server may refuse a ping before a login.
   check() { this._run(now => this._check(now)); }
 
   // Marks the link as ready. Call this when the server accepts all messages, usually after a login.
@@ -382,10 +387,10 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // The current time, which includes suspends. The monotonic clock does not count a suspend, but
-  // the real-time clock does. If the difference between them has grown, the machine was suspended.
-  // If the real-time clock is set forward, the difference grows too, but the only effect is that
-  // the task pings or connects earlier.
+  // Returns the current time, which includes suspends. The monotonic clock does not count a
+  // suspend, but the real-time clock does. If the difference between them has grown by more than
+  // LATE, the machine was suspended. If the real-time clock is set forward, the difference grows
+  // too, but the only effect is that deadlines pass earlier.
   _now() {
     const monotonic = GLib.get_monotonic_time() / 1000;
     const shift = GLib.get_real_time() / 1000 - monotonic;
@@ -421,7 +426,8 @@ export class WebsocketTask extends GObject.Object {
   }
 
   // Enters a state, and ends the current link or delay, if any. This function is the only one that
-  // ends a link or a delay.
+  // ends a link or a delay. In the state CLOSED, it also removes all handlers and sources of the
+  // task, and drops the messages that wait.
   _leave(state, errors = [], changes = {}) {
     this._link?.drop();
     this._link = null;
@@ -563,7 +569,8 @@ export class WebsocketTask extends GObject.Object {
     });
   }
 
-  // Sends the messages that may be sent now. libsoup accepts any number of messages.
+  // Adds messages to the queue, and sends those that may be sent now. libsoup accepts any number of
+  // messages.
   _pump(added = [], isReady = this.ready) {
     const isDue = ({isThisLink}) => this._link?.openConnection && (isReady || isThisLink);
     this._queue.push(...added);
@@ -572,7 +579,8 @@ export class WebsocketTask extends GObject.Object {
     this._settle();
   }
 
-  // Updates `buffered-amount` after a change of the queue.
+  // Updates `buffered-amount` after a change of the queue. Emits `drain` if no message waits any
+  // more.
   _settle() {
     const wasWaiting = this.buffered_amount > 0;
     const sizes = [...this._queue, ...this._held].map(({payload}) => payload.get_size());
@@ -612,7 +620,7 @@ export class WebsocketTask extends GObject.Object {
 
   // Sends a ping. An unanswered ping keeps its deadline, because otherwise frequent pings would
   // postpone the deadline forever. JavaScript cannot send a ping frame, so libsoup's timer sends
-  // one each second.
+  // one each second until _onInput() stops it.
   _ping(now) {
     const isFrame = this.heartbeat_mode === HeartbeatMode.PING;
     const {death} = this._deadlines;
@@ -638,8 +646,9 @@ export class WebsocketTask extends GObject.Object {
       this._link.openConnection?.set_keepalive_interval(0);
   }
 
-  // Delivers a message. As in a browser, no message is delivered after close(). If the task cannot
-  // distinguish a reply from other messages, each message counts as a reply.
+  // Delivers a message, unless it equals `pong-message`. As in a browser, no message is delivered
+  // after close(). If the task cannot distinguish a reply from other messages, each message counts
+  // as a reply, and is delivered.
   _onMessage(now, type, payload) {
     const pong = this.pong_message;
     const isReply = pong !== null && type === TEXT && decode(payload) === pong;
@@ -723,5 +732,5 @@ export class WebsocketTask extends GObject.Object {
   }
 }
 
-// The default export has the same names as gi://Hb.
+// The names in the default export are those of gi://Hb.
 export default {WebsocketTask, State, HeartbeatMode, Liveness, SendFlags, Error: Code};

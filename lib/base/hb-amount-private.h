@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* A number of bytes to which several threads add. An addition that would exceed a limit fails. The
+/* A number of bytes that several threads change. An addition that would exceed a limit fails. The
  * check of the limit and the addition are one atomic step, so all threads together never exceed the
  * limit. */
 typedef struct

@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* A double-ended queue of elements of equal size, which are stored in one block of memory. A GQueue
- * would allocate memory for each message. A pointer to an element is valid until the deque
+ * would allocate memory for each element. A pointer to an element is valid until the deque
  * changes. */
 typedef struct
 {
@@ -18,9 +18,9 @@ typedef struct
   guint   length;
 } HbDeque;
 
-/* An empty deque keeps memory for up to this number of elements, so that a message that passes
+/* An empty deque keeps memory for up to this number of elements, so that an element that passes
  * through it needs no allocation. If the deque has memory for more elements, which only a backlog
- * needs, it frees the memory when it becomes empty. */
+ * needs, it frees all of its memory when it becomes empty. */
 #define HB_DEQUE_CAPACITY_KEPT 64
 
 void     hb_deque_init      (HbDeque *self,

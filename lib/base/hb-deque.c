@@ -15,6 +15,8 @@ hb_deque_init (HbDeque *self,
   *self = (HbDeque) { .element_size = element_size };
 }
 
+/* Frees the memory, but nothing that the elements own. The deque is empty afterwards, and can be
+ * used again. */
 void
 hb_deque_clear (HbDeque *self)
 {

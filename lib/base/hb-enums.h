@@ -77,7 +77,7 @@ typedef enum {
  * the reply to an earlier one. This value suits a server that drops clients from which no heartbeat
  * arrives.
  *
- * With `ANY` and `STEADY`, data that the kernel accepts after the socket was full is a proof too,
+ * With `ANY` and `STEADY`, data that the kernel accepts after the socket was full is proof too,
  * because the server has then received earlier data.
  *
  * Since: 1.0

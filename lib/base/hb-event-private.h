@@ -10,14 +10,14 @@ G_BEGIN_DECLS
 typedef enum
 {
   HB_READING_DONE,
-  HB_READING_LATER,   /* The rest is read in the next iteration, after other sources. */
+  HB_READING_LATER,   /* The socket is read again in the next iteration. */
   HB_READING_HELD_UP, /* Nothing can be read, because a handler has not returned. */
 } HbReading;
 
 /* Whether a message is the reply to a ping. A function of the application can decide this. */
 typedef enum
 {
-  HB_REPLY_UNJUDGED, /* The state machine compares the message with pong-message. */
+  HB_REPLY_UNJUDGED, /* No function is set. The machine compares the message with pong-message. */
   HB_REPLY_NO,       /* The application's function has returned FALSE. */
   HB_REPLY_YES,      /* The application's function has returned TRUE. */
 } HbReply;
@@ -27,15 +27,15 @@ typedef struct
 {
   GError     *error;        /* (nullable) (not owned) */
   const char *reason;       /* (nullable) */
-  guint       code;         /* 1006 without a close frame */
+  guint       code;         /* 1006 without a valid close frame */
   guint       http_status;  /* of the handshake, 0 without a response */
   guint       retry_after;  /* in seconds, 0 if the server did not name a delay */
   gboolean    by_peer;      /* The peer sent a close frame, a FIN or a reset. */
   gboolean    is_permanent; /* Every attempt would end with `error`, which is not NULL then. */
 } HbLoss;
 
-/* The position of a message, with the headers of its frames, among the bytes that a link has
- * written since it was opened */
+/* The position of a message, with the headers of its frames, among the bytes that a link sends. The
+ * first byte after the handshake has the position 0. */
 typedef struct
 {
   guint64 begin;
@@ -48,9 +48,9 @@ typedef enum {
   HB_EVENT_TURN,         /* The handshake request, which waited for other attempts, was sent. */
   HB_EVENT_OPENED,       /* The link is open (opened). */
   HB_EVENT_MESSAGE,      /* A message was received (message). */
-  HB_EVENT_PONG,
+  HB_EVENT_PONG,         /* A pong frame was received. */
   HB_EVENT_ACTIVITY,     /* Bytes were received, or the peer has received a part of a backlog. */
-  HB_EVENT_PROGRESS,     /* Bytes were written to the kernel (written). */
+  HB_EVENT_PROGRESS,     /* More bytes may have been written to the kernel (written). */
   HB_EVENT_ACKNOWLEDGED, /* The peer's TCP has acknowledged bytes (acknowledged). */
   HB_EVENT_BLOCKED,      /* No message may be sent now. */
   HB_EVENT_WRITABLE,     /* Messages may be sent again. */
@@ -65,7 +65,7 @@ typedef enum {
   HB_EVENT_DELIVERED, /* not emitted if the link is dropped during the delivery */
 } HbEventKind;
 
-/* An occurrence that the machine handles. The event owns none of its contents. */
+/* An event of a link, of the network or of the clock. It owns none of its contents. */
 typedef struct
 {
   HbEventKind kind;
