@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Times are in microseconds. uptime and downtime exclude the current period. */
+/* Times are in microseconds. In the machine, uptime and downtime exclude the current period.
+ * hb_machine_get_metrics () adds it to the copy that it returns. */
 struct _HbMetrics
 {
   guint64 messages_sent;

@@ -54,7 +54,7 @@ hb_metrics_free (HbMetrics *self)
  *
  * Gets the number of messages that were sent.
  *
- * Pings are not counted.
+ * [property@WebsocketTask:delivery] defines when a message counts as sent. Pings are not counted.
  *
  * Returns: the number of messages
  *
@@ -74,7 +74,8 @@ hb_metrics_get_messages_sent (const HbMetrics *self)
  *
  * Gets the number of bytes of payload that were sent.
  *
- * Neither frame headers nor pings are counted.
+ * These are the bytes of the messages that [method@Metrics.get_messages_sent] counts, before
+ * compression. Frame headers are not counted.
  *
  * Returns: the number of bytes
  *
@@ -115,7 +116,8 @@ hb_metrics_get_messages_received (const HbMetrics *self)
  *
  * Gets the number of bytes of payload that were received.
  *
- * These are the bytes of the messages that [method@Metrics.get_messages_received] counts.
+ * These are the bytes of the messages that [method@Metrics.get_messages_received] counts, after
+ * decompression. Frame headers are not counted.
  *
  * Returns: the number of bytes
  *
@@ -166,7 +168,7 @@ hb_metrics_get_messages_dropped (const HbMetrics *self)
  * hb_metrics_get_messages_expired:
  * @self: metrics
  *
- * Gets the number of messages that have waited longer than [property@WebsocketTask:queue-timeout].
+ * Gets the number of messages that were dropped because of [property@WebsocketTask:queue-timeout].
  *
  * [method@Metrics.get_messages_dropped] counts them too.
  *
@@ -188,10 +190,10 @@ hb_metrics_get_messages_expired (const HbMetrics *self)
  *
  * Gets the number of times that a message was sent again although it had been written.
  *
- * The message had been written on a connection that was lost before the peer's TCP acknowledged it,
- * so the message may arrive more than once. This happens only to messages that were sent while
- * [property@WebsocketTask:delivery] was `ACKNOWLEDGED`. A message that is sent again on several
- * connections is counted each time.
+ * The message had been written on a connection that was lost before the acknowledgement by the
+ * peer's TCP arrived, so the message may arrive more than once. This happens only to messages that
+ * were sent while [property@WebsocketTask:delivery] was `ACKNOWLEDGED`. A message that is sent
+ * again on several connections is counted each time.
  *
  * Returns: the number of times
  *
@@ -272,7 +274,7 @@ hb_metrics_get_pings (const HbMetrics *self)
  *
  * Gets the number of pings that the server answered.
  *
- * Each ping is counted at most once.
+ * If several pings are sent before a reply arrives, only one of them is counted.
  *
  * Returns: the number of answered pings
  *
@@ -290,7 +292,8 @@ hb_metrics_get_replies (const HbMetrics *self)
  * hb_metrics_get_pong_timeouts:
  * @self: metrics
  *
- * Gets the number of connections that the task dropped because the server did not answer a ping.
+ * Gets the number of connections that the task dropped because the server did not answer a ping
+ * within [property@WebsocketTask:pong-timeout].
  *
  * Each of them ended with `HB_ERROR_PONG_TIMEOUT`.
  *

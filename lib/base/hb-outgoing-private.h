@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The opcodes of RFC 6455, 5.2. For messages, SoupWebsocketDataType has the same numbers. */
+/* The opcodes of messages and pings (RFC 6455, 5.2). For messages, SoupWebsocketDataType has the
+ * same numbers. */
 typedef enum {
   HB_OPCODE_TEXT = 1,
   HB_OPCODE_BINARY = 2,
@@ -19,7 +20,7 @@ typedef enum {
 /* A message to send */
 typedef struct
 {
-  GBytes   *bytes;       /* (owned) */
+  GBytes   *bytes;       /* (owned) (nullable) NULL for a flush in an HbBatch */
   gpointer  ticket;      /* (nullable) of the call that waits; HB_EFFECT_RESOLVE returns it */
   HbOpcode  opcode : 8;
   guint     delivery : 1;     /* HbDelivery */
@@ -28,15 +29,15 @@ typedef struct
   guint     is_greeting : 1;  /* sent by an `open` handler of this link, or for this link only */
   guint     is_foreign : 1;   /* sent by a thread other than the task's */
   guint     is_reserved : 1;  /* its size already counts towards max-buffered-amount */
-  guint     is_returned : 1;  /* returned to the queue, because a link was lost */
+  guint     is_returned : 1;  /* moved back to HB_LINE_WAITING, because a link was lost */
   guint     was_written : 1;  /* An earlier link has written all of it, so it may arrive twice. */
-  guint     is_withdrawn : 1; /* The application has taken it back while it was unacknowledged. */
+  guint     is_withdrawn : 1; /* The application took it back while it was unacknowledged. */
   guint     is_refused : 1;   /* to be dropped, because the peer refuses it */
   guint     n_ends : 2;       /* how many links the peer has ended in the middle of it */
-  guint     n_resets : 4;     /* how many links were reset before the peer had acknowledged it */
-  gint64    accepted_at; /* HB_NEVER while the age of messages does not matter */
-  guint64   begin;       /* the position of its first frame in the current link, or HB_UNSENT */
-  guint64   end;
+  guint     n_resets : 4;     /* resets of links while it was the first unacknowledged message */
+  gint64    accepted_at; /* HB_NEVER if queue-timeout has been 0 since it was accepted */
+  guint64   begin;       /* in flight: where its first frame begins in the link, or HB_UNSENT */
+  guint64   end;         /* in flight: where its last frame ends, or HB_UNSENT */
 } HbOutgoing;
 
 G_END_DECLS

@@ -17,7 +17,7 @@ typedef enum {
   KIND_UINT64,
   KIND_DOUBLE,
   KIND_STRING,
-  KIND_TEXT, /* a string in UTF-8 */
+  KIND_TEXT, /* a string that must be UTF-8 */
   KIND_STRV,
   KIND_BYTES,
 } Kind;
@@ -61,8 +61,8 @@ typedef struct
 #define STRING(field) \
   { .kind = KIND_STRING, FIELD (field) }
 
-/* A frame with a payload of this size and a header of 8 bytes has 32 KiB. Common gateways refuse
- * longer frames. */
+/* A frame with a payload of this size, in bytes, and a header of 8 bytes is 32 KiB long. Common
+ * gateways refuse longer frames. */
 #define FRAGMENT_SIZE (32 * 1024 - 8)
 
 /* The defaults and the limits of all properties that can be set, except `session` */
@@ -111,8 +111,8 @@ get_setting (HbProperty property)
   return &settings[property];
 }
 
-/* An empty list of subprotocols is stored as NULL, because libsoup 3.2 would send a header without
- * a value for it. */
+/* An empty list of subprotocols is stored as NULL, because libsoup 3.2 would send a
+ * Sec-WebSocket-Protocol header without a value for it. */
 static char **
 copy_strv (const char * const *strv)
 {
@@ -262,7 +262,8 @@ hb_settings_new_pspec (HbProperty  property,
 }
 
 /* Returns whether the property may have the value. As in hb_settings_set (), @value points to a
- * value of the property's type. For a string or a list, that value is itself a pointer. */
+ * value of the property's type. For a string, a list or a GBytes, that value is itself a
+ * pointer. */
 gboolean
 hb_settings_is_allowed (HbProperty    property,
                         gconstpointer value)
@@ -314,7 +315,8 @@ hb_settings_clear (HbSettings *self)
   g_clear_pointer (&self->pong_message, g_free);
 }
 
-/* Sets the field of a property to a copy of the value.
+/* Sets the field of a property. Copies a string or a list, and takes a reference to a GBytes. Does
+ * not check the value, so call hb_settings_is_allowed () first.
  *
  * Returns whether the field has changed. */
 gboolean

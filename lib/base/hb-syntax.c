@@ -100,7 +100,8 @@ check_scheme (GUri    *uri,
   return FALSE;
 }
 
-/* RFC 6455, 3. No error message shows the URI, because it may contain a password or a token. */
+/* RFC 6455, 3. No error message shows more of the URI than its scheme, because the URI may contain
+ * a password or a token. */
 gboolean
 hb_syntax_check_uri (const char  *uri,
                      GError     **error)
@@ -195,7 +196,7 @@ hb_syntax_check_origin (const char  *origin,
   return TRUE;
 }
 
-/* RFC 6455, 7.4.1: the codes that a client may send */
+/* RFC 6455, 7.4.1 and 7.4.2: the codes that a client may send */
 static gboolean
 is_close_code (guint code)
 {
@@ -204,8 +205,8 @@ is_close_code (guint code)
          || (code >= 3000 && code <= 4999);
 }
 
-/* For these codes, libsoup's close () prints a critical and does nothing. Its argument has 16 bits,
- * so a larger code would be truncated. */
+/* For the codes 1006, 1011 and 1015, libsoup's close () prints a critical message and does nothing.
+ * Its argument has 16 bits, so a larger code would be truncated. */
 static gboolean
 is_refused_by_libsoup (guint code)
 {
@@ -227,11 +228,11 @@ cut (char  *text,
 }
 
 /* Converts @code and @reason to values that a close frame can carry. 0 becomes HB_CLOSE_NONE. A
- * code that a client must not send becomes a protocol error, as in libsoup. A task that refused to
- * close because of a wrong code would reconnect forever, so only the codes that libsoup refuses
- * lead to an error.
+ * code that a client must not send becomes HB_CLOSE_PROTOCOL_ERROR, as in libsoup. In both cases
+ * the reason is dropped. A task that refused to close because of a wrong code would reconnect
+ * forever, so only the codes that libsoup refuses lead to an error.
  *
- * @reason: (inout) (transfer full) (nullable) */
+ * @reason: (inout) (transfer full) (nullable): NULL afterwards if this function fails */
 gboolean
 hb_syntax_make_close (guint   *code,
                       char   **reason,

@@ -54,8 +54,8 @@ count_ascii (const guint8 *data,
   return i;
 }
 
-/* Returns whether @data is valid UTF-8 (RFC 3629). g_utf8_validate () refuses NUL, which is a
- * character like any other in a message, so the text is split at each NUL. */
+/* Returns whether @data is valid UTF-8 (RFC 3629). g_utf8_validate_len () stops at a NUL, which is
+ * a character like any other in a message, so the check then continues at the NUL. */
 gboolean
 hb_utf8_is_valid (const guint8 *data,
                   gsize         length)

@@ -4,7 +4,8 @@
 
 #include "hb-backoff-private.h"
 
-/* Returns whether no further attempt may be made after @attempt attempts in a row have failed. */
+/* Returns whether no further attempt may be made after @attempt consecutive attempts to reconnect
+ * have failed. */
 gboolean
 hb_backoff_is_exhausted (const HbSettings *settings,
                          guint             attempt)
@@ -14,8 +15,8 @@ hb_backoff_is_exhausted (const HbSettings *settings,
 
 /* Returns the delay before attempt number @attempt, in milliseconds.
  *
- * @attempt: 1 for the first
- * @random: from 0 to 1 */
+ * @attempt: 1 for the first attempt to reconnect
+ * @random: from 0 to 1, the part of reconnect-jitter by which to shorten the delay */
 guint
 hb_backoff_get_delay (const HbSettings *settings,
                       guint             attempt,
@@ -23,8 +24,8 @@ hb_backoff_get_delay (const HbSettings *settings,
 {
   guint64 delay = settings->reconnect_timeout;
 
-  /* A maximum that is shorter than the first delay does not shorten that delay. Doubling 0 gives 0,
-   * so a delay of 0 grows as if it were 1 ms. */
+  /* If the maximum is not longer than the first delay, all delays equal the first. Doubling 0 gives
+   * 0, so a delay of 0 grows as if it were 1 ms. */
   if (settings->reconnect_timeout_max > delay && attempt > 1)
     delay = MIN (MAX (delay, 1) << MIN (attempt - 1, 31), settings->reconnect_timeout_max);
 

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   HbDeque    messages;   /* of HbOutgoing, in order; one without bytes is a flush */
-  HbTickets  cancelled;  /* of calls that are to be cancelled */
+  HbTickets  cancelled;  /* (owned) of calls that are to be cancelled */
   HbTickets  overflowed; /* of messages that had no room */
   guint64    unreserved; /* bytes of the messages whose size is not reserved */
   guint      n_dropped;  /* how many messages had no room */

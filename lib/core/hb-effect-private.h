@@ -13,14 +13,15 @@ G_BEGIN_DECLS
  * in which they were pushed. The drop of a link is an exception: it is always first, and does not
  * wait until a handler returns, because no handler may see a link that the machine has left.
  *
- * The names in parentheses are the members of HbEffect that the effect uses. */
+ * The names in parentheses are the members of HbEffect, or of a struct in it, that the effect
+ * uses. */
 typedef enum {
   HB_EFFECT_DROP,      /* drop the link at once */
-  HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request (serial) */
+  HB_EFFECT_CONNECT,   /* make a link, emit `connecting`, send the request unless held (serial) */
   HB_EFFECT_REQUEST,   /* send the request that was held (serial) */
-  HB_EFFECT_TRANSMIT,  /* send messages until the link is blocked */
+  HB_EFFECT_TRANSMIT,  /* send messages until none is left or the link is blocked */
   HB_EFFECT_QUERY,     /* query how much the peer has acknowledged */
-  HB_EFFECT_PING,      /* send a ping, before any message that waits */
+  HB_EFFECT_PING,      /* send a ping at once, even if messages wait */
   HB_EFFECT_SHUT_DOWN, /* send a close frame (code, reason) */
   HB_EFFECT_READ,      /* start or stop reading the socket, as hb_machine_may_read () says */
   HB_EFFECT_NOTIFY,    /* notify a property (property) */

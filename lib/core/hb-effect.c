@@ -88,7 +88,8 @@ hb_effects_push_resolve (HbEffects    *self,
   effect->resolve.error = error != NULL ? g_error_copy (error) : NULL;
 }
 
-/* Passes a message to the call of @ticket. Takes ownership of @bytes. */
+/* Pushes the effect that completes the call of @ticket with a message. Takes ownership of
+ * @bytes. */
 void
 hb_effects_push_received (HbEffects *self,
                           gpointer   ticket,

@@ -15,20 +15,20 @@ typedef enum {
   HB_VERDICT_DEAD, /* end the link, because the peer has not replied in time */
 } HbVerdict;
 
-/* Detects a dead link. Activity only changes a stored time, because setting a timer again for each
+/* Detects a dead link. Activity only changes the fields, because setting a timer again for each
  * message would cost a system call. */
 typedef struct
 {
-  gint64   last_activity; /* HB_NEVER while no link is open */
+  gint64   last_activity; /* HB_NEVER while the heartbeat is stopped */
   gint64   awaited_since; /* HB_NEVER unless a ping waits for activity */
   gint64   pinged_at;     /* the start of the latency; HB_NEVER unless a ping waits for its reply */
-  gint64   last_ping;     /* the last ping, or the opening of the link; HB_NEVER without a link */
+  gint64   last_ping;     /* the last ping, or the start of the heartbeat; HB_NEVER while stopped */
   gboolean is_stale;      /* The next reply does not give a latency. */
 } HbHeartbeat;
 
 /* The values that mean that no latency is known */
-#define HB_LATENCY_NONE    -1 /* no ping waited for the reply */
-#define HB_LATENCY_UNKNOWN -2 /* the time at which the reply arrived is not known */
+#define HB_LATENCY_NONE    -1 /* not a reply, or no ping waited for it */
+#define HB_LATENCY_UNKNOWN -2 /* a reply whose latency cannot be measured */
 
 void      hb_heartbeat_init         (HbHeartbeat       *self);
 void      hb_heartbeat_start        (HbHeartbeat       *self,

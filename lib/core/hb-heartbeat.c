@@ -85,8 +85,8 @@ get_judged_at (const HbHeartbeat *self,
          : HB_NEVER;
 }
 
-/* Returns when the next ping is due. While an earlier ping is judged, another one is due only with
- * STEADY. */
+/* Returns when the next ping is due, or HB_NEVER if none is. While an earlier ping is judged,
+ * another one is due only with STEADY. */
 static gint64
 get_ping_at (const HbHeartbeat *self,
              const HbSettings  *settings)
@@ -123,7 +123,7 @@ has_overslept (const HbHeartbeat *self,
  * If this process did not run while an earlier ping waited, the reply to that ping may still come.
  * It would count as the reply to the new ping, so the latency stays unknown.
  *
- * If nothing has arrived since an earlier ping and its deadline has not passed, that ping is still
+ * If no activity has followed an earlier ping and its deadline has not passed, that ping is still
  * judged, and the next reply counts as the reply to it. If the new ping were judged instead, pings
  * that are closer to each other than pong-timeout would postpone the deadline forever. */
 void
@@ -145,7 +145,7 @@ hb_heartbeat_on_ping (HbHeartbeat      *self,
   self->pinged_at = now;
 }
 
-/* Makes the payload of a ping.
+/* Makes the payload of a ping. A ping frame carries only the first MAX_PING bytes.
  *
  * @text: (nullable): from a function of the application, in place of the settings
  * @opcode: (out): how to send it
@@ -178,8 +178,8 @@ hb_heartbeat_make_ping (const HbSettings *settings,
   return g_bytes_new_from_bytes (payload, 0, MIN (g_bytes_get_size (payload), MAX_PING));
 }
 
-/* Call this before the ping is sent. If the ping is the one that is judged, its time starts here,
- * because code of the application may have run since hb_heartbeat_on_ping (). */
+/* Call this before the ping is sent. If this ping is the one that waits for activity, its time
+ * starts here, because code of the application may have run since hb_heartbeat_on_ping (). */
 void
 hb_heartbeat_on_pinged (HbHeartbeat *self,
                         gint64       now)
@@ -205,8 +205,9 @@ hb_heartbeat_on_activity (HbHeartbeat      *self,
   self->awaited_since = HB_NEVER;
 }
 
-/* Starts the heartbeat again, because the socket is read again after a pause. A reply may have
- * waited in the socket, so the next reply does not give a latency. */
+/* Handles the end of a pause in which the socket was not read. Silence counts from now on, and no
+ * earlier ping is judged any more. A reply may have waited in the socket, so the next reply does
+ * not give a latency. Does nothing while the heartbeat is stopped. */
 void
 hb_heartbeat_on_reading (HbHeartbeat *self,
                          gint64       now)
@@ -219,8 +220,8 @@ hb_heartbeat_on_reading (HbHeartbeat *self,
   self->is_stale = self->pinged_at != HB_NEVER;
 }
 
-/* Returns the latency, HB_LATENCY_UNKNOWN if it cannot be measured, or HB_LATENCY_NONE if no ping
- * waits for this reply. */
+/* Handles a reply, which is also activity. Returns the latency in microseconds, HB_LATENCY_UNKNOWN
+ * if it cannot be measured, or HB_LATENCY_NONE if no ping waits for this reply. */
 gint64
 hb_heartbeat_on_reply (HbHeartbeat      *self,
                        const HbSettings *settings,
@@ -239,8 +240,8 @@ hb_heartbeat_on_reply (HbHeartbeat      *self,
   return self->is_stale || now < pinged_at ? HB_LATENCY_UNKNOWN : now - pinged_at;
 }
 
-/* Handles a pong, which is a reply only if pings are frames. Returns the same values as
- * hb_heartbeat_on_reply (). */
+/* Handles a pong, which is always activity, but a reply only if pings are frames. Returns the same
+ * values as hb_heartbeat_on_reply (). */
 gint64
 hb_heartbeat_on_pong (HbHeartbeat      *self,
                       const HbSettings *settings,
@@ -254,10 +255,11 @@ hb_heartbeat_on_pong (HbHeartbeat      *self,
   return HB_LATENCY_NONE;
 }
 
-/* Returns whether to deliver the message.
+/* Handles a message, and returns whether to deliver it. A recognized reply is not delivered.
  *
  * @reply: the result of the application's function, which takes precedence over the settings
- * @latency: (out): the latency if the message is a reply, otherwise HB_LATENCY_NONE */
+ * @latency: (out): as from hb_heartbeat_on_reply () if the message counts as a reply, otherwise
+ *   HB_LATENCY_NONE */
 gboolean
 hb_heartbeat_on_message (HbHeartbeat      *self,
                          const HbSettings *settings,
@@ -282,7 +284,7 @@ hb_heartbeat_on_message (HbHeartbeat      *self,
 
 /* Returns what to do now.
  *
- * @held_up: whether received bytes could not be read until now */
+ * @held_up: whether received bytes could not be read */
 HbVerdict
 hb_heartbeat_tick (const HbHeartbeat *self,
                    const HbSettings  *settings,
@@ -291,7 +293,8 @@ hb_heartbeat_tick (const HbHeartbeat *self,
 {
   gint64 judged_at = get_judged_at (self, settings);
 
-  /* The reply may be in the socket, unread, so a late tick sends another ping. */
+  /* If the tick is late or reading was held up, the reply may be in the socket, unread, so the tick
+   * sends another ping. */
   if (now >= judged_at)
     return !held_up && now - judged_at <= HB_LATE ? HB_VERDICT_DEAD : HB_VERDICT_PING;
 
@@ -313,9 +316,9 @@ hb_heartbeat_get_deadline (const HbHeartbeat *self,
   return MIN (judged_at, ping_at);
 }
 
-/* Returns the earliest time at which a tick sends the next ping. The loop does not wake up at this
- * time. It wakes up at the deadline of the ping, or before that for another deadline. A link is
- * never judged early. */
+/* Returns the earliest time at which a tick sends the next ping, or HB_NEVER if none is due. The
+ * loop does not wake up at this time. It wakes up at the deadline of the ping, or before that for
+ * another deadline. A link is never judged early. */
 gint64
 hb_heartbeat_get_early_ping_at (const HbHeartbeat *self,
                                 const HbSettings  *settings)

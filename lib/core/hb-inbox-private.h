@@ -13,8 +13,8 @@ typedef struct
   HbEffects *effects;         /* (not owned) */
   HbTickets  receives;        /* none while a message waits */
   GError    *reason;          /* (nullable) why the task last became CLOSED */
-  gsize      amount;          /* of memory that the messages take */
-  gint64     given_since;     /* when the current series of messages began; HB_NEVER without one */
+  gsize      amount;          /* how many bytes of memory the messages take */
+  gint64     given_since;     /* since when messages are given without a yield, or HB_NEVER */
   guint      is_paused : 1;
   guint      is_giving : 1;   /* handlers of a message that has waited are running */
   guint      is_yielding : 1; /* other sources have their turn before the next message is given */
@@ -54,7 +54,7 @@ hb_inbox_is_needed (const HbInbox *self)
          || hb_tickets_get_length (&self->receives) > 0;
 }
 
-/* Returns whether hb_inbox_give () would return a message. */
+/* Returns whether hb_inbox_give () would return TRUE. */
 static inline gboolean
 hb_inbox_can_give (const HbInbox *self)
 {

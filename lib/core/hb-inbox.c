@@ -12,11 +12,11 @@ typedef struct
   HbOpcode  opcode;
 } HbIncoming;
 
-/* The socket is not read while at least this number of bytes waits. */
+/* The socket is not read while the waiting messages take at least this number of bytes. */
 #define MAX_AMOUNT (1024 * 1024)
 
-/* The memory that a message takes in addition to its payload. If only the payload counted, a server
- * could fill the memory with empty messages. */
+/* The memory, in bytes, that a message takes in addition to its payload. If only the payload
+ * counted, a server could fill the memory with empty messages. */
 #define OVERHEAD 128
 
 /* The maximum time, in microseconds, that the handlers of waiting messages may take before other
@@ -88,8 +88,8 @@ hb_inbox_push (HbInbox  *self,
     append (self, opcode, g_bytes_ref (bytes));
 }
 
-/* Moves the messages of pending effects into the inbox. Before this call the inbox is empty,
- * because a message gets an effect only while no other message waits. */
+/* Moves the messages of pending effects into the inbox. If such an effect is pending, the inbox is
+ * empty before this call, because a message gets an effect only while no other message waits. */
 static void
 take_back (HbInbox *self)
 {
@@ -145,8 +145,8 @@ hb_inbox_give (HbInbox  *self,
   return TRUE;
 }
 
-/* Call this after the handlers of a message from hb_inbox_give (). Yields to other sources when the
- * handlers have taken too long.
+/* Call this after the handlers of a message from hb_inbox_give (). If the handlers have taken too
+ * long, pushes an HB_EFFECT_YIELD.
  *
  * @may_yield: whether the task has a main context, in which other sources could have their turn */
 void
@@ -217,7 +217,8 @@ hb_inbox_withdraw (HbInbox  *self,
   return TRUE;
 }
 
-/* Fails the waiting calls, because the task has become CLOSED. Waiting messages remain. */
+/* Fails the waiting calls with @error, because the task has become CLOSED, and keeps a copy of
+ * @error for later calls. Waiting messages remain. */
 void
 hb_inbox_close (HbInbox      *self,
                 const GError *error)

@@ -8,7 +8,8 @@
 /* The calls of the application: the methods of the task, except those that are about messages */
 
 /* Resets the count of attempts, and `downtime` if the task was CLOSED, because the application has
- * asked for a new start. The new attempt also makes a pending check of the link unnecessary. */
+ * asked for a new start. The new attempt also makes a pending check after a change of the network
+ * unnecessary. */
 static void
 reset_attempts (HbMachine *self,
                 gboolean   was_closed)
@@ -23,7 +24,8 @@ reset_attempts (HbMachine *self,
     }
 }
 
-/* @ticket: (nullable): resolved when the link is open, or when the task closes before that */
+/* @ticket: (nullable): resolved at once if the link is already open, otherwise after the handlers
+ *   of `open` have run, or when the task closes before that */
 void
 hb_machine_open (HbMachine *self,
                  gint64     now,
@@ -82,7 +84,8 @@ close_without_link (HbMachine *self,
   hb_machine_release_waiters (self, closed);
 }
 
-/* @ticket: (nullable): resolved when the task is CLOSED, unless this function fails */
+/* @ticket: (nullable): resolved when the task is CLOSED, or when hb_machine_reconnect_now () is
+ *   called before that, unless this function fails */
 gboolean
 hb_machine_close (HbMachine   *self,
                   gint64       now,
@@ -96,7 +99,7 @@ hb_machine_close (HbMachine   *self,
   if (!hb_syntax_make_close (&code, &close_reason, error))
     return FALSE;
 
-  /* As in a browser (WHATWG), no message is delivered after close (). */
+  /* As in a browser (WHATWG), messages that wait are not delivered after close (). */
   hb_inbox_drop (&self->inbox);
 
   if (ticket != NULL)
@@ -255,8 +258,9 @@ hb_machine_hold (HbMachine *self)
     hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Sends the request that a handler of `connecting` has held, or makes a new one if `uri` has
- * changed. */
+/* Sends the request that a handler of `connecting` has held, or starts another attempt if `uri` has
+ * changed. If the settings are no longer valid, that attempt closes the task. If the handlers are
+ * still running, the driver sends the request after them. */
 static void
 release_request (HbMachine *self,
                  gint64     now)
@@ -302,7 +306,8 @@ hb_machine_release (HbMachine *self,
 /* Handles a call whose GCancellable was triggered:
  *
  * - Cancelling open_async () closes the task.
- * - A message in flight is sent nevertheless, and its call continues to wait.
+ * - A message in flight is not stopped, and its call continues to wait. If the message is written
+ *   and not acknowledged, it is not sent again on another link.
  * - A call that has already received its message completes with that message. */
 void
 hb_machine_cancel (HbMachine *self,

@@ -17,8 +17,8 @@ is_stale (HbMachine     *self,
 }
 
 /* Returns whether the event is a message that the application receives, at once or after a pause.
- * Does not check whether the message is a reply to a ping, which the application does not
- * receive. */
+ * Does not check whether the message is recognized as a reply to a ping, which the application does
+ * not receive. */
 gboolean
 hb_machine_would_deliver (HbMachine     *self,
                           const HbEvent *event)

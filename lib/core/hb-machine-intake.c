@@ -25,8 +25,8 @@ take_flush_in (HbMachine *self,
   hb_effects_push_resolve (&self->effects, ticket, HB_OUTCOME_FAILED, error);
 }
 
-/* Accepts a message, or drops it. Returns FALSE if the message is dropped because the task has been
- * closed since the call. */
+/* Accepts a message, or drops it. Returns FALSE if the message is dropped because the task has
+ * begun to close since the call. */
 static gboolean
 take_message_in (HbMachine  *self,
                  HbOutgoing *message)
@@ -44,8 +44,9 @@ take_message_in (HbMachine  *self,
   return is_accepting;
 }
 
-/* Takes ownership of the messages of @batch and of the tickets in `overflowed`. The caller then
- * releases the tickets in `cancelled`, and clears the batch. */
+/* Handles the calls in @batch. Takes ownership of the messages with their tickets, and of the
+ * tickets in `overflowed`. The caller then releases the tickets in `cancelled`, and clears the
+ * batch. */
 void
 hb_machine_take_in (HbMachine *self,
                     gint64     now,

@@ -12,8 +12,8 @@
 /* Call this before a request is made. The handlers of `connecting` then see the request. If one of
  * these handlers calls hold (), this attempt is held.
  *
- * Returns FALSE, and closes the task, if a handler has made the settings invalid since the attempt
- * was started. */
+ * Returns FALSE, and closes the task, if the settings have become invalid since the attempt was
+ * started. */
 gboolean
 hb_machine_on_announcing (HbMachine *self,
                           gint64     now)
@@ -46,10 +46,11 @@ hb_machine_on_announced (HbMachine      *self,
 }
 
 /* Call this before a request is sent. The time for the attempt starts here, because handlers of the
- * application were running until now. If `uri` has changed since the request was made, the new URI
- * applies to the next attempt.
+ * application were running, or the request was held, until now. If `uri` has changed since the
+ * request was made, the new URI applies to the next attempt.
  *
- * Returns FALSE, and closes the task, if the settings are invalid. libsoup does not check them. */
+ * Returns FALSE, and closes the task, if the subprotocols or the origin are invalid. libsoup does
+ * not check them. */
 gboolean
 hb_machine_on_requested (HbMachine *self,
                          gint64     now)
@@ -187,7 +188,8 @@ hb_machine_on_greeted (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Returns whether the message must be emitted now. A message that has to wait is added to the inbox
+/* Passes a message to the heartbeat, and counts it unless it is recognized as a reply. Returns
+ * whether the message must be emitted now. A message that has to wait is added to the inbox
  * instead. */
 gboolean
 hb_machine_accept_message (HbMachine     *self,
@@ -198,7 +200,7 @@ hb_machine_accept_message (HbMachine     *self,
   gboolean is_reply;
   gint64 latency;
 
-  /* As in a browser (WHATWG), no message is delivered after close (). */
+  /* As in a browser (WHATWG), a message that arrives after close () is not delivered. */
   if (self->state != HB_STATE_OPEN)
     return FALSE;
 
@@ -385,7 +387,8 @@ hb_machine_on_writable (HbMachine *self,
   hb_machine_pump (self);
 }
 
-/* Takes the next message that may be sent, and adds it to those in flight.
+/* Drops the messages that have expired, takes the next message that may be sent, and adds it to
+ * those in flight.
  *
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  *

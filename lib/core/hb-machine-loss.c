@@ -10,7 +10,7 @@
 /* The end of a link. It leads to a delay and another attempt, or it closes the task. */
 
 /* RFC 6585, 4 and RFC 7231, 6.6.4: the statuses with which a server may ask for a delay.
- * RETRY_AFTER_MAX, in seconds, limits the delay. */
+ * RETRY_AFTER_MAX, in seconds, limits that delay. */
 #define HTTP_TOO_MANY_REQUESTS   429
 #define HTTP_SERVICE_UNAVAILABLE 503
 #define RETRY_AFTER_MAX          3600
@@ -25,8 +25,9 @@ draw (HbMachine *self)
   return g_rand_double (random);
 }
 
-/* Returns the current delay according to the properties, in milliseconds. Each delay keeps one
- * random number, so that only a change of a property changes the delay. */
+/* Returns the current delay according to the properties, in milliseconds, or the delay that the
+ * server has asked for if that is longer. Each delay keeps one random number, so that only a change
+ * of a property changes the delay. */
 static guint
 get_delay (HbMachine *self)
 {
@@ -56,7 +57,7 @@ wait_for_attempt (HbMachine    *self,
   effect->reconnect.attempt = self->attempt;
 }
 
-/* Returns whether the next link would end in the same way. */
+/* Returns whether the next link is expected to end in the same way. */
 static gboolean
 is_final (const HbLoss *loss)
 {
@@ -64,8 +65,9 @@ is_final (const HbLoss *loss)
          || g_error_matches (loss->error, HB_ERROR, HB_ERROR_MESSAGE_TOO_BIG);
 }
 
-/* Returns: (transfer full) (nullable): why the first message without an acknowledgement is to be
- * dropped, or NULL if it is sent again */
+/* Counts a reset of the link for the first message without an acknowledgement.
+ *
+ * Returns: (transfer full) (nullable): why the message is refused, or NULL if it is not */
 static GError *
 judge_reset (HbMachine *self)
 {
@@ -80,10 +82,11 @@ judge_reset (HbMachine *self)
                       g_bytes_get_size (message->bytes));
 }
 
-/* @in_message: whether the peer ended the link during a message
+/* Counts the end of the link for the message that may have caused it.
  *
- * Returns: (transfer full) (nullable): why that message, or one before it, is to be dropped, or
- * NULL if no message is */
+ * @in_message: whether the peer ended the link during a message
+ *
+ * Returns: (transfer full) (nullable): why a message is refused, or NULL if none is */
 static GError *
 judge_message (HbMachine    *self,
                const HbLoss *loss,
@@ -97,7 +100,8 @@ judge_message (HbMachine    *self,
     return NULL;
 
   /* A close frame and a FIN come with an acknowledgement of all that the peer has read, so only a
-   * reset is judged by the acknowledgements. */
+   * reset is judged by the acknowledgements. Over TLS, a FIN without a close_notify is judged like
+   * a reset. */
   if (is_reset && hb_outbox_can_judge_reset (&self->outbox))
     return judge_reset (self);
 
@@ -125,8 +129,9 @@ judge_message (HbMachine    *self,
   return NULL;
 }
 
-/* Reports a message that the server has refused. If the server ends the link because of a message
- * that is too big, but not in the middle of a message, the refused message is unknown.
+/* Drops and reports a message that the server has refused. If the server ends the link because of a
+ * message that is too big, but not in the middle of a message, the refused message is unknown, and
+ * none is dropped.
  *
  * @refusal: (nullable): from judge_message () */
 static void
@@ -144,7 +149,7 @@ report_refusal (HbMachine    *self,
                                                   "too big for the server")));
 }
 
-/* @attempt: how many attempts in a row have failed, 0 only if none may be made */
+/* @attempt: how many consecutive attempts to reconnect have failed, 0 only if none may be made */
 static GError *
 new_limit_error (guint       attempt,
                  const char *cause)
@@ -159,7 +164,8 @@ new_limit_error (guint       attempt,
                       attempt, cause);
 }
 
-/* Returns whether the only link that the application wants was opened and then closed normally. */
+/* Returns whether the link was ready and has been closed normally, and is the only one that the
+ * application wants, because `repeat-limit` is 0. */
 static gboolean
 is_normal_end (HbMachine    *self,
                const HbLoss *loss)
@@ -258,8 +264,9 @@ hb_machine_on_lost (HbMachine    *self,
     }
 }
 
-/* Replaces the delay in @reconnect with @delay, which a function of the application has returned. A
- * delay that the server asked for remains the minimum. */
+/* Replaces the current delay, also in @reconnect, with @delay, which a function of the application
+ * has returned, in milliseconds. A delay that the server asked for remains the minimum. Later
+ * changes of the properties do not change the delay. */
 void
 hb_machine_set_delay (HbMachine *self,
                       HbEffect  *reconnect,
@@ -281,8 +288,8 @@ hb_machine_set_delay (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_RECONNECT_AT);
 }
 
-/* Moves the end of the current delay after a change of the settings, or closes the task if the new
- * `repeat-limit` has already been reached. */
+/* Moves the end of the current delay after a change of the settings, unless the application has
+ * chosen the delay. Closes the task if the new `repeat-limit` has already been reached. */
 void
 hb_machine_apply_to_delay (HbMachine *self,
                            gint64     now)

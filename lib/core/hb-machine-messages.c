@@ -69,10 +69,11 @@ check_text (GBytes  *bytes,
  * @now: HB_NEVER if queue-timeout is 0 and the clock was not read
  * @message: bytes, opcode, flags, and a ticket that is resolved when the message counts as sent or
  *   is dropped, unless this function fails
- * @is_direct: (out) (optional): whether nothing precedes the message. Then the caller must send it
- *   at once, and call hb_machine_on_sent_directly () before anything else. Adding the message to a
- *   queue and removing it again would take longer than all other work of the machine. Pass NULL if
- *   code of the application might run while the message is sent. */
+ * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if nothing precedes the
+ *   message. Then the caller must send it at once, and call hb_machine_on_sent_directly () before
+ *   anything else. Adding the message to a queue and removing it again would take longer than all
+ *   other work of the machine. Pass NULL if code of the application might run while the message is
+ *   sent. */
 gboolean
 hb_machine_send (HbMachine   *self,
                  gint64       now,
@@ -112,7 +113,8 @@ hb_machine_take_queue (HbMachine *self,
 }
 
 /* Pauses the task, and gives the next message to a call. If no message waits and the task is
- * CLOSED, the call fails with the reason for which the task was closed.
+ * CLOSED, the call fails with the reason for which the task was last closed, or with
+ * HB_ERROR_CLOSED if the task was never opened.
  *
  * @ticket: resolved with the message, or when the task is CLOSED */
 void

@@ -15,8 +15,9 @@
 G_BEGIN_DECLS
 
 /* The state machine of a task, which decides what the task does. A call or an event changes the
- * machine, which pushes effects. The machine never calls the driver or the application. Times are
- * in microseconds of the caller's clock. */
+ * machine, which pushes effects. The machine never calls the driver or the application, except that
+ * releasing the bytes of a message may call a function of the application. Times are in
+ * microseconds of the caller's clock. */
 typedef struct
 {
   HbSettings   settings;
@@ -28,8 +29,8 @@ typedef struct
   HbTickets    opens;        /* wait for OPEN */
   HbTickets    closes;       /* wait for CLOSED */
   char        *close_reason; /* (nullable) for the task's own close frame */
-  char        *request_uri;  /* (nullable) of a request that was announced and not sent yet */
-  GError      *last_error;   /* (nullable) why no link is open; NULL once one is */
+  char        *request_uri;  /* (nullable) of the last announced request; NULL once it was sent */
+  GError      *last_error;   /* (nullable) why no link is open, if an error is the reason */
   guint        close_code;
   HbState      state;
   guint32      seed;         /* of the next random number */
@@ -42,15 +43,15 @@ typedef struct
   gint64       requested_at; /* when `connect-timeout` began to count, until the link is ready */
   gint64       ready_at;     /* when the link became ready, if it is ready */
   gint64       attempt_at;   /* when the delay ends, in WAITING */
-  gint64       lost_at;      /* HB_NEVER unless a link was lost and no other is open */
-  gint64       downtime;
+  gint64       lost_at;      /* when a link was lost; HB_NEVER once another is open, or in CLOSED */
+  gint64       downtime;     /* from the last loss to the link that followed; 0 if none has */
   gint64       latency;      /* -1 unknown */
   gint64       checked_at;   /* when a change of the network last led to a check */
   gint64       check_at;     /* HB_NEVER unless another change waits for its check */
-  double       chance;       /* random number; negative if the application set the delay */
+  double       chance;       /* random number of the delay; negative if it has none */
   gint64       put_off;      /* the last deadline that was put off; HB_NEVER if there was none */
-  guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT is among the effects */
-  guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed */
+  guint        transmitting : 1;    /* an HB_EFFECT_TRANSMIT of hb_machine_pump () is pending */
+  guint        shut_down : 1;       /* an HB_EFFECT_SHUT_DOWN was pushed for this link */
   guint        is_announcing : 1;   /* handlers of `connecting` are running */
   guint        is_request_held : 1; /* a handler of `connecting` has held the request */
   guint        awaits_turn : 1;     /* the request waits until fewer attempts run */
@@ -182,7 +183,7 @@ HbStatus          hb_machine_get_status         (HbMachine      *self);
 HbMetrics        *hb_machine_get_metrics        (HbMachine      *self,
                                                  gint64          now);
 
-/* Returns whether hb_machine_pop_effect () would return an effect. */
+/* Returns whether hb_machine_pop_effect () would return TRUE. */
 static inline gboolean
 hb_machine_has_effect (const HbMachine *self)
 {

@@ -8,7 +8,8 @@
 
 /* Deadlines, and the steps that the machine takes when one has passed */
 
-/* Returns when the current attempt times out. An attempt lasts until its link is ready. */
+/* Returns when the current attempt times out, or HB_NEVER if it does not. An attempt lasts until
+ * its link is ready. */
 static gint64
 get_connect_deadline (HbMachine *self)
 {
@@ -107,7 +108,8 @@ hb_machine_get_early_ping_at (HbMachine *self)
 }
 
 /* Returns whether a deadline may end the link. If the link is ready and hb_heartbeat_is_judged ()
- * returns FALSE, a deadline leads only to a ping, or to a restart of the count of attempts. */
+ * returns FALSE, a deadline of the link leads only to a ping, or to a restart of the count of
+ * attempts. */
 gboolean
 hb_machine_may_end_link (HbMachine *self)
 {
@@ -238,8 +240,8 @@ puts_off (HbMachine *self,
   return TRUE;
 }
 
-/* Handles the deadlines that have passed. If messages wait for an acknowledgement, the caller must
- * query the link before this call.
+/* Handles the deadlines that have passed. A ping may also be sent a little before its deadline. If
+ * messages wait for an acknowledgement, the caller must query the link before this call.
  *
  * @is_queued: whether the request still waits for a connection of the session */
 void

@@ -80,15 +80,15 @@ hb_machine_set_http_status (HbMachine *self,
   hb_effects_push_notify (&self->effects, HB_PROPERTY_HTTP_STATUS);
 }
 
-/* Returns whether the link is open. It still is while the closing handshake is performed. */
+/* Returns whether the link is open. During the closing handshake, it still is. */
 gboolean
 hb_machine_has_open_link (HbMachine *self)
 {
   return self->state == HB_STATE_OPEN || self->state == HB_STATE_CLOSING;
 }
 
-/* Returns whether the server accepts all messages. Until a login is complete, a server that
- * requires one accepts only the messages of the login. */
+/* Returns whether a link is open on which the server accepts all messages. Until a login is
+ * complete, a server that requires one accepts only the messages of the login. */
 gboolean
 hb_machine_is_ready (HbMachine *self)
 {
@@ -178,7 +178,7 @@ hb_machine_report_unsent (HbMachine *self,
                                         n_unsent));
 }
 
-/* Ends all pending calls, because the task has become CLOSED.
+/* Drops all messages to send and ends all pending calls, because the task has become CLOSED.
  *
  * @error: the reason */
 void
@@ -191,8 +191,8 @@ hb_machine_release_waiters (HbMachine    *self,
   hb_effects_resolve_all (&self->effects, &self->closes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Starts an attempt from any state: at once, or on hb_machine_release () if attempts are held. The
- * task closes if its settings are not valid. */
+/* Leaves the current link, if any, and starts an attempt: at once, or on hb_machine_release () if
+ * attempts are held. The task closes if its settings are not valid. */
 void
 hb_machine_attempt (HbMachine *self,
                     gint64     now)
@@ -320,8 +320,8 @@ hb_machine_clear (HbMachine *self)
   g_clear_error (&self->last_error);
 }
 
-/* Adds the uptime and the downtime that have not ended. The sums of the metrics do not contain them
- * yet. */
+/* Adds the current period of uptime or downtime to @metrics. The machine adds a period to its own
+ * metrics only when the period ends. */
 static void
 add_running (const HbMachine *self,
              HbMetrics       *metrics,
@@ -379,8 +379,8 @@ hb_machine_may_read (const HbMachine *self)
   return !self->stands_still;
 }
 
-/* Removes the first effect. The caller clears it. Received messages that wait come after all
- * effects. */
+/* Moves the first effect to @effect, which the caller clears. Returns FALSE if none is left.
+ * Received messages that wait come after all effects. */
 gboolean
 hb_machine_pop_effect (HbMachine *self,
                        HbEffect  *effect)

@@ -41,7 +41,7 @@ fits_alone (HbOutbox         *self,
 
 /* Reports an overflow. After the first one, no other is reported until the queue is empty, so that
  * a flood of messages does not become a flood of errors. While the queue is empty, each overflow is
- * reported, so each message that is longer than the limit itself has an error of its own. */
+ * reported, for example that of each message that is longer than the limit itself. */
 static void
 report_overflow (HbOutbox     *self,
                  const GError *error)
@@ -54,7 +54,9 @@ report_overflow (HbOutbox     *self,
 
 /* Drops the oldest messages until @message has room, if the property `overflow` says so. Messages
  * that are being written remain. If they alone leave no room, no message is dropped, because that
- * would not help. */
+ * would not help.
+ *
+ * Returns whether the message has room, which is then reserved. */
 static gboolean
 make_room (HbOutbox         *self,
            const HbSettings *settings,
@@ -115,7 +117,8 @@ get_line (const HbOutbox   *self,
   return self->greeting && !message->is_foreign ? HB_LINE_GREETING : HB_LINE_WAITING;
 }
 
-/* Returns whether a message in the line could be sent if the link accepted it. */
+/* Returns whether the link permits messages of the line, at once or after it is no longer held
+ * up. */
 static gboolean
 is_line_open (const HbOutbox *self,
               HbLine          line)
@@ -187,11 +190,12 @@ add (HbOutbox         *self,
     hb_outbox_keep_waiting (self);
 }
 
-/* Adds a message, with a reference to its bytes. An effect resolves the ticket of the message,
- * unless this function fails.
+/* Adds a message, with a reference to its bytes, or drops it if it has no room and `overflow` is
+ * DROP_NEWEST. An effect resolves the ticket of the message, unless this function fails.
  *
- * @is_direct: (out) (optional): whether nothing precedes the message. Then it is not added, and the
- *   caller must send it at once and call hb_outbox_add_sent (). */
+ * @is_direct: (inout) (optional): must be FALSE, and is set to TRUE if nothing precedes the
+ *   message. Then it is not added, and the caller must send it at once and call
+ *   hb_outbox_add_sent (). */
 gboolean
 hb_outbox_accept (HbOutbox          *self,
                   const HbSettings  *settings,
@@ -225,7 +229,9 @@ hb_outbox_accept (HbOutbox          *self,
 }
 
 /* Drops a message of another thread, because the task has been closed, or hb_outbox_accept () has
- * refused the message. That thread's call has succeeded already, so effects report the failure. */
+ * refused the message. That thread's call has already succeeded, so effects complete the ticket
+ * with
+ * @error and report an overflow. Releases the bytes of the message. */
 void
 hb_outbox_drop_late (HbOutbox         *self,
                      const HbOutgoing *message,
@@ -239,7 +245,7 @@ hb_outbox_drop_late (HbOutbox         *self,
   hb_outbox_drop (self, message, HB_OUTCOME_FAILED, error);
 }
 
-/* Reports messages of other threads for which there was no room. */
+/* Counts and reports the messages of other threads for which the queue had no room. */
 void
 hb_outbox_on_overflow (HbOutbox     *self,
                        guint         n_dropped,

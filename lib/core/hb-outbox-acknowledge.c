@@ -52,7 +52,7 @@ hb_outbox_tick (HbOutbox         *self,
 }
 
 /* Returns whether to query the link now, because the peer has sent data or has received a part of a
- * backlog. */
+ * backlog. If so, plans the next query too. */
 gboolean
 hb_outbox_on_receipt (HbOutbox *self,
                       gint64    now)
@@ -60,8 +60,8 @@ hb_outbox_on_receipt (HbOutbox *self,
   return hb_outbox_is_unacknowledged (self) && hb_query_timer_on_receipt (&self->queries, now);
 }
 
-/* Counts the messages that are now completely written. If they are the first that wait for an
- * acknowledgement, plans the first query of the link. */
+/* Counts the messages that are now completely written. If no other message waits for an
+ * acknowledgement, plans a query of the link. */
 void
 hb_outbox_follow_written (HbOutbox *self,
                           gint64    now)
@@ -74,7 +74,8 @@ hb_outbox_follow_written (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* Records that a call waits until the peer has acknowledged all bytes before @position. */
+/* Records that a call waits until the peer has acknowledged all bytes before @position. If nothing
+ * was awaited before, the next query comes soon. */
 void
 hb_outbox_await (HbOutbox *self,
                  gint64    now,
@@ -88,8 +89,8 @@ hb_outbox_await (HbOutbox *self,
     hb_query_timer_start (&self->queries, now);
 }
 
-/* An acknowledgement also proves that the bytes were written, even if no event has reported that
- * yet.
+/* Handles an acknowledgement, which also proves that the bytes were written, even if no event has
+ * reported that yet.
  *
  * @position: how many bytes of this link the peer has acknowledged
  * @round_trip: as in HbQueryTimer */

@@ -9,8 +9,8 @@
 
 /* The age of messages: those that wait longer than `queue-timeout` are dropped */
 
-/* Messages that were accepted while their age did not matter have no time of acceptance, so their
- * age counts from now. */
+/* If `queue-timeout` was 0 until now, the age of the messages that were accepted in that time
+ * counts from now, because their time of acceptance is not known. */
 void
 hb_outbox_apply_settings (HbOutbox         *self,
                           const HbSettings *settings,

@@ -77,8 +77,8 @@ hb_outbox_on_reset (HbOutbox *self)
   self->was_reset = self->was_reset || hb_outbox_is_unacknowledged (self);
 }
 
-/* Stops holding HB_LINE_WAITING back if no message precedes it any more. This part of
- * hb_outbox_follow_greeting () is seldom needed, so it is not inline. */
+/* Stops holding HB_LINE_WAITING back, and sends its messages, if no message precedes it any more.
+ * This part of hb_outbox_follow_greeting () is seldom needed, so it is not inline. */
 void
 hb_outbox_try_queue (HbOutbox *self)
 {
