@@ -6,7 +6,7 @@
 #include "hb-i18n-private.h"
 #include "hb-outbox-private.h"
 
-/* Counts a message that is not sent, and completes its call. The caller owns its bytes. */
+/* Counts a message as dropped, and completes its call. Does not release its bytes. */
 static void
 resolve_unsent (HbOutbox         *self,
                 const HbOutgoing *message,
@@ -51,8 +51,8 @@ settle_when_empty (HbOutbox *self)
   self->tracks = FALSE;
   self->was_reset = FALSE;
 
-  /* The messages of a task that is CLOSED were not sent, so its flushes must fail.
-   * hb_outbox_close () passes the reason to them. */
+  /* If the task is CLOSED, the last messages were dropped, not sent. So `drain` must not be
+   * emitted, and hb_outbox_close () fails the flushes. */
   if (self->is_last)
     return;
 
@@ -63,8 +63,9 @@ settle_when_empty (HbOutbox *self)
   hb_effects_resolve_all (self->effects, &self->flushes, HB_OUTCOME_DONE, NULL);
 }
 
-/* Call this after messages were removed. Notifies buffered-amount only if a message has waited, or
- * if the application may have seen a value other than 0. */
+/* Call this after messages were removed. If the queue is now empty, completes the flushes, and
+ * emits `drain` if a message has waited. Notifies buffered-amount only if a message has waited, or
+ * if the queue is now empty and the application may have seen a value other than 0. */
 void
 hb_outbox_settle (HbOutbox *self)
 {
@@ -89,9 +90,9 @@ drop_all (HbOutbox     *self,
   return n;
 }
 
-/* Drops the messages that must not wait.
+/* Drops the volatile messages that are not in flight.
  *
- * @is_over: whether the link has ended, so that messages for this link only are dropped too */
+ * @is_over: whether the link has ended, so that messages for that link only are dropped too */
 static void
 drop_volatile (HbOutbox *self,
                gboolean  is_over)
@@ -127,7 +128,7 @@ drop_volatile (HbOutbox *self,
   hb_deque_clear (&popped);
 }
 
-/* Counts a message that is sent, and completes its call. The caller owns its bytes. */
+/* Counts a message as sent, and completes its call. Does not release its bytes. */
 static inline void
 complete (HbOutbox         *self,
           const HbOutgoing *message,
@@ -202,8 +203,9 @@ hb_outbox_flush (HbOutbox *self,
     hb_tickets_add (&self->flushes, ticket);
 }
 
-/* Cancels the call of @ticket. Returns FALSE if the call continues, because its message is in
- * flight. A message that is already written will not be sent again on another link. */
+/* Cancels the call of @ticket, and drops the message of that call, if any. Returns FALSE if the
+ * call continues, because its message is in flight. A message in flight that is completely written
+ * will not be sent again on another link. */
 gboolean
 hb_outbox_withdraw (HbOutbox *self,
                     gpointer  ticket)
@@ -228,8 +230,8 @@ hb_outbox_withdraw (HbOutbox *self,
 }
 
 /* Moves the messages that are not in flight to @taken, a deque of HbOutgoing, in the order in which
- * they would be sent. The caller owns their bytes. Messages that are written will not be sent
- * again. */
+ * they would be sent, and cancels their calls. The caller owns their bytes. Messages in flight that
+ * are completely written will not be sent again. */
 void
 hb_outbox_take_queue (HbOutbox *self,
                       HbDeque  *taken)
@@ -298,10 +300,12 @@ hb_outbox_drop_unready (HbOutbox     *self,
   self->overflowed = FALSE;
 }
 
-/* @is_ready: whether all messages may be sent; if not, only those for this link are sent until
- *   hb_outbox_on_ready ()
- * @can_acknowledge: whether hb_outbox_on_acknowledged () will be called; if not, a message counts
- *   as sent when it is written
+/* Until hb_outbox_on_greeted (), no message of HB_LINE_WAITING is sent.
+ *
+ * @is_ready: whether the server accepts all messages; if not, only those for this link are sent
+ *   until hb_outbox_on_ready ()
+ * @can_acknowledge: whether the link can report acknowledgements; if not, every message counts as
+ *   sent when it is written
  * @round_trip: as in HbQueryTimer */
 void
 hb_outbox_on_opened (HbOutbox *self,
@@ -356,8 +360,8 @@ hb_outbox_on_lost (HbOutbox *self,
 
 /* Call this before a property is notified. Records whether the application can see that
  * buffered-amount is not 0, because the property must then be notified again once the amount is 0.
- * The amount also counts messages that cause no notification of their own, because they never wait.
- * These are messages in flight, and messages of other threads that the machine has not taken in
+ * The amount also counts messages that have caused no notification themselves: those that were sent
+ * without waiting and are in flight, and those of other threads that the machine has not taken in
  * yet. */
 void
 hb_outbox_on_notify (HbOutbox   *self,
@@ -376,7 +380,7 @@ hb_outbox_on_taken_in (HbOutbox *self)
     settle_when_empty (self);
 }
 
-/* Completes the messages that count as sent. Returns whether it completed any. */
+/* Completes and removes the messages that count as sent. Returns whether there were any. */
 gboolean
 hb_outbox_complete_sent (HbOutbox *self)
 {
@@ -416,8 +420,8 @@ hb_outbox_take (HbOutbox *self)
   return message;
 }
 
-/* Records the position of the frames of the message that was last taken. For @now, see
- * hb_outbox_on_progress (). */
+/* Records the position of the last taken message that has no position yet, and how many bytes the
+ * kernel has. For @now, see hb_outbox_on_progress (). */
 void
 hb_outbox_on_sent (HbOutbox     *self,
                    gint64        now,
@@ -432,8 +436,8 @@ hb_outbox_on_sent (HbOutbox     *self,
   hb_outbox_on_progress (self, now, span->written);
 }
 
-/* Adds a message that was sent in the call that accepted it. For @now, see
- * hb_outbox_on_progress ().
+/* Adds a message that was sent in the call that accepted it. Takes ownership of its bytes. For
+ * @now, see hb_outbox_on_progress ().
  *
  * @span: the position of the message, empty if the link has failed */
 void

@@ -10,8 +10,8 @@
 #define INTERVAL_MIN 100
 #define INTERVAL_MAX G_TIME_SPAN_SECOND
 
-/* The shortest interval while no call waits for the acknowledgement, which then only updates
- * buffered-amount. A timer for each message would take longer than the message itself. */
+/* The shortest interval, in microseconds, of hb_query_timer_get_late (). A timer for each message
+ * would take longer than the message itself. */
 #define INTERVAL_LATE (100 * G_TIME_SPAN_MILLISECOND)
 
 /* @round_trip: as in HbQueryTimer */
@@ -28,8 +28,9 @@ get_first_interval (const HbQueryTimer *self)
   return CLAMP ((gint64) self->round_trip, INTERVAL_MIN, INTERVAL_MAX);
 }
 
-/* Starts again with the shortest interval. Call this when messages begin to wait for an
- * acknowledgement, or when some have been acknowledged and others still wait. */
+/* Starts again with the first interval. Call this when messages begin to wait for an
+ * acknowledgement, when a call begins to wait for one, and when some messages have been
+ * acknowledged and others still wait. */
 void
 hb_query_timer_start (HbQueryTimer *self,
                       gint64        now)
@@ -38,8 +39,8 @@ hb_query_timer_start (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Call this after a query, to plan the next one. As long as nothing is acknowledged, each interval
- * is twice as long as the one before, up to INTERVAL_MAX. */
+/* Plans the query that follows one at @now. As long as nothing is acknowledged, each interval is
+ * twice as long as the one before, up to INTERVAL_MAX. */
 void
 hb_query_timer_on_query (HbQueryTimer *self,
                          gint64        now)
@@ -49,16 +50,17 @@ hb_query_timer_on_query (HbQueryTimer *self,
   self->at = now + self->interval;
 }
 
-/* Returns when to query next if no call waits for the acknowledgement. */
+/* Returns when to query next if nothing depends on an early query: no call and no `drain` waits for
+ * an acknowledgement, and the queue is less than half full. */
 gint64
 hb_query_timer_get_late (const HbQueryTimer *self)
 {
   return MAX (self->at, self->at - self->interval + INTERVAL_LATE);
 }
 
-/* Returns whether to query now, because the peer has sent data, and probably an acknowledgement
- * with it. If so, plans the next query too. A flood of data would cause too many queries, so each
- * query must follow the previous one by a round trip at least. */
+/* Call this when the peer has sent or received data, because an acknowledgement has then probably
+ * arrived. Returns whether to query now. If so, also plans the next query. A flood of data would
+ * cause too many queries, so the time since the last query must be at least the first interval. */
 gboolean
 hb_query_timer_on_receipt (HbQueryTimer *self,
                            gint64        now)

@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * empty. */
 typedef enum {
   HB_LINE_THIS_LINK, /* messages for this link only, accepted before it was ready */
-  HB_LINE_GREETING,  /* messages of `open` handlers */
+  HB_LINE_GREETING,  /* other messages of `open` handlers */
   HB_LINE_WAITING,   /* all others */
   HB_N_LINES,
 } HbLine;
@@ -135,8 +135,9 @@ hb_queue_peek_unacknowledged (const HbQueue *self)
   return self->n_unacknowledged > 0 ? hb_deque_peek (&self->in_flight, 0) : NULL;
 }
 
-/* Returns: (nullable): the first message in flight, or NULL if it does not count as sent, because
- *   its frame ends after the position that applies to its `delivery` */
+/* Returns: (nullable): the first message in flight, or NULL if it does not count as sent. It counts
+ *   as sent if all of it precedes the position that applies to its `delivery`, which is @written or
+ *   @acknowledged. */
 static inline HbOutgoing *
 hb_queue_peek_sent (const HbQueue *self,
                     guint64        written,
@@ -150,9 +151,9 @@ hb_queue_peek_sent (const HbQueue *self,
 }
 
 /* Removes the message that hb_queue_peek_sent () has returned. The caller owns its bytes. Call
- * hb_queue_release_gone () after the last one.
+ * hb_queue_release_gone () after the last removal.
  *
- * @size: of the bytes */
+ * @size: the number of its bytes */
 static inline void
 hb_queue_pop_sent (HbQueue *self,
                    gsize    size)

@@ -5,7 +5,7 @@
 #include "hb-queue-private.h"
 
 /* Removes the message at @index, and copies it to @to. Inline, because this function runs for each
- * message that waits. In most calls the message is the first one of its line. */
+ * message that waits. The first message, which is removed in most calls, can be removed faster. */
 static inline void
 move (HbDeque    *from,
       guint       index,
@@ -38,7 +38,8 @@ take_out (HbQueue    *self,
   on_left (self, message);
 }
 
-/* Removes a message that is not in flight. */
+/* Removes a message that is not in flight, and no longer counts its bytes. The caller owns them.
+ * Returns FALSE if the line has no message at @index. */
 static gboolean
 pop (HbQueue    *self,
      HbLine      line,
@@ -87,10 +88,10 @@ hb_queue_clear (HbQueue *self)
   hb_queue_init (self);
 }
 
-/* Counts the bytes of @message, unless they would exceed @limit. Returns whether they are counted,
- * by this call or by an earlier one.
+/* Counts the bytes of @message, unless all counted bytes together would exceed @limit. Returns
+ * whether they are counted, by this call or by an earlier one.
  *
- * @limit: 0 for no limit */
+ * @limit: in bytes, 0 for no limit */
 gboolean
 hb_queue_reserve (HbQueue    *self,
                   HbOutgoing *message,
@@ -114,8 +115,8 @@ hb_queue_release (HbQueue          *self,
 }
 
 /* Subtracts from `buffered` the bytes of the messages that hb_queue_pop_sent () and
- * hb_queue_pop_passed () have removed. One subtraction for all of them saves time, because each one
- * is an atomic operation. */
+ * hb_queue_pop_passed () have removed. One subtraction for all of them saves time, because each
+ * subtraction is an atomic operation. */
 void
 hb_queue_release_gone (HbQueue *self)
 {
@@ -132,7 +133,8 @@ hb_queue_get_buffered (HbQueue *self)
   return hb_amount_get (&self->buffered) - self->n_unreleased;
 }
 
-/* Takes ownership of the bytes of @message, for which hb_queue_reserve () was called. */
+/* Adds a message to the end of a line, and takes ownership of its bytes. hb_queue_reserve () must
+ * have counted them. */
 void
 hb_queue_push (HbQueue          *self,
                const HbOutgoing *message,
@@ -148,9 +150,11 @@ hb_queue_push (HbQueue          *self,
 
 /* Adds a message that was sent at once, and is therefore in flight. As in hb_queue_push (), the
  * bytes are reserved, and the queue takes ownership of them. The position is set only in the copy
- * that the queue keeps. Setting it in @message before copying would make the processor wait.
+ * that the queue keeps. If it were set in @message before the copy, the processor would have to
+ * wait for these writes.
  *
- * @begin: the position of the first frame, or HB_UNSENT */
+ * @begin: the position of the message, or HB_UNSENT
+ * @end: the position after the message, or HB_UNSENT */
 void
 hb_queue_push_sent (HbQueue          *self,
                     const HbOutgoing *message,
@@ -169,7 +173,8 @@ hb_queue_push_sent (HbQueue          *self,
  *
  * @last: the last line from which messages may be taken
  *
- * Returns: (nullable) */
+ * Returns: (nullable): the message, which is valid until the queue changes; NULL if none may be
+ *   taken */
 const HbOutgoing *
 hb_queue_take (HbQueue *self,
                HbLine   last)
@@ -218,7 +223,7 @@ hb_queue_set_span (HbQueue *self,
   return FALSE;
 }
 
-/* Moves all messages back to those that wait, in the order in which they were to be sent, because
+/* Moves all messages back to HB_LINE_WAITING, in the order in which they were to be sent, because
  * the link was lost. Call hb_queue_pop_passed () before this. */
 void
 hb_queue_take_back (HbQueue *self)
@@ -344,8 +349,8 @@ hb_queue_pop_oldest (HbQueue    *self,
 }
 
 /* Moves all volatile messages that are not in flight to @popped, a deque of HbOutgoing. The caller
- * owns their bytes. Each line is searched only once, because thousands of messages for this link
- * may wait.
+ * owns their bytes. Each line is searched only once, because a search for each message would take
+ * too long if thousands are to be removed.
  *
  * @and_this_link: whether messages for this link only are removed too */
 void
@@ -378,8 +383,8 @@ hb_queue_pop_volatile (HbQueue  *self,
     }
 }
 
-/* Removes the first message that was accepted at @limit or before, unless it is in flight. No older
- * message stands behind one that has not returned, so the search of a line ends at the first
+/* Removes the first message in the lines that was accepted at @limit or before. In a line, no older
+ * message stands behind one that has not returned, so the search of the line ends at the first
  * message that has not returned. If no message is found, `oldest` is exact afterwards. */
 gboolean
 hb_queue_pop_expired (HbQueue    *self,
@@ -447,7 +452,8 @@ hb_queue_pop_refused (HbQueue    *self,
   return FALSE;
 }
 
-/* Marks written messages as messages for this link only, so that they are not sent again.
+/* Marks written messages as withdrawn and as messages for this link only. If the link ends before
+ * they are acknowledged, they are not sent again, and their calls are cancelled.
  *
  * @ticket: (nullable): of the message, NULL for all */
 void

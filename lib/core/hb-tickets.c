@@ -57,7 +57,7 @@ hb_tickets_clear (HbTickets *self)
   g_clear_pointer (&self->array, g_ptr_array_unref);
 }
 
-/* Empties the list, and releases a reference to each ticket. */
+/* Empties the list, and releases one reference to each ticket, which the caller must own. */
 void
 hb_tickets_unref_all (HbTickets *self)
 {

@@ -18,18 +18,18 @@ G_BEGIN_DECLS
 #define HB_FRAME_CLOSE        0x08
 #define HB_FRAME_PONG         0x0a
 
-/* The size of the longest payload of a control frame (RFC 6455, 5.5) */
+/* The size of the longest payload of a control frame, in bytes (RFC 6455, 5.5) */
 #define HB_FRAME_MAX_CONTROL 125
 
-/* The size of the longest header, which has a mask */
+/* The size of the longest header, in bytes, including the mask */
 #define HB_FRAME_MAX_HEADER 14
 
 /* The header of a received frame */
 typedef struct
 {
-  guint64  length;      /* of the payload */
+  guint64  length;      /* of the payload, in bytes */
   guint8   first;       /* the first byte */
-  guint8   header_size; /* with the mask */
+  guint8   header_size; /* in bytes, including the mask */
   gboolean is_masked;
   gboolean is_minimal;  /* The length is written in as few bytes as possible, as it must be. */
 } HbFrame;

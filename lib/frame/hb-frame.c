@@ -16,7 +16,7 @@
 #define MASK_SIZE 4
 
 /* Parses the header at the beginning of @data. Returns its size, or 0 if @data is too short for the
- * whole header. If @data has two bytes or more, the first two are parsed in any case. */
+ * whole header. In that case, `first` and `is_masked` are valid if @data has two bytes or more. */
 guint
 hb_frame_parse (HbFrame      *self,
                 const guint8 *data,
@@ -79,6 +79,8 @@ hb_frame_get_header_size (guint64 length)
 /* Writes the header of a masked frame. Returns its size.
  *
  * @buffer: has room for HB_FRAME_MAX_HEADER bytes
+ * @first: the first byte
+ * @length: of the payload, in bytes
  * @mask: the four bytes of the mask in the order in which they are sent */
 guint
 hb_frame_write_header (guint8  *buffer,

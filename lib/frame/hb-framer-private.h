@@ -13,11 +13,11 @@ typedef struct
   const guint8 *data;          /* (not owned) the part of the payload that is not written yet */
   gsize         rest;          /* bytes of the payload that are in no frame yet */
   gsize         fragment_size; /* the maximum number of bytes of the payload in a frame */
-  gsize         left;          /* bytes of the current frame that are not written yet */
-  gsize         offset;        /* bytes of the current frame that are written */
+  gsize         left;          /* bytes of the current frame's payload that are not written yet */
+  gsize         offset;        /* bytes of the current frame's payload that are written */
   guint32       mask;          /* of the current frame */
   guint8        opcode;        /* of the next frame */
-  guint8        is_begun : 1;
+  guint8        is_begun : 1;  /* The first header is written. */
   guint8        is_last : 1;   /* The current frame is the last one. */
 } HbFramer;
 

@@ -40,8 +40,8 @@ hb_framer_init (HbFramer     *self,
   };
 }
 
-/* Begins the next frame. Returns the size of its header. Must not be called before all of the
- * current frame is written, or after the last frame.
+/* Begins the next frame, and writes its header to @buffer. Returns the size of the header. Must not
+ * be called before all of the current frame is written, or after the last frame.
  *
  * @buffer: has room for HB_FRAME_MAX_HEADER bytes
  * @mask: of this frame */
@@ -67,7 +67,10 @@ hb_framer_write_header (HbFramer *self,
   return hb_frame_write_header (buffer, first, self->left, mask);
 }
 
-/* Writes as much of the current frame as fits. Returns how many bytes are written. */
+/* Masks the rest of the current frame's payload, and writes as much of it as fits to @buffer.
+ * Returns how many bytes are written.
+ *
+ * @room: the number of bytes for which @buffer has room */
 gsize
 hb_framer_write_payload (HbFramer *self,
                          guint8   *buffer,

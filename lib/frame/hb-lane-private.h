@@ -9,18 +9,18 @@ G_BEGIN_DECLS
 /* Which reader a received frame is for */
 typedef enum
 {
-  HB_LANE_UNKNOWN, /* The header is not complete. */
+  HB_LANE_UNKNOWN, /* More bytes of the header are needed. */
   HB_LANE_FAST,    /* The frame is a whole message, and nothing is wrong with its header. */
   HB_LANE_PONG,    /* The frame is a pong, and nothing is wrong with its header. */
   HB_LANE_SLOW,    /* all other frames */
 } HbLaneKind;
 
 /* Sorts received frames into whole messages, pongs, and the frames that libsoup has to handle:
- * fragments, other control frames, and every frame that libsoup refuses. */
+ * fragments, other control frames, and every frame whose header libsoup refuses. */
 typedef struct
 {
-  guint64  max_length;    /* of a payload */
-  gboolean is_fragmented; /* A message has begun with a frame that is not its last. */
+  guint64  max_length;    /* of a payload, in bytes */
+  gboolean is_fragmented; /* The last frame of a message in several frames has not come yet. */
   gboolean is_over;       /* All following frames are for libsoup. */
 } HbLane;
 

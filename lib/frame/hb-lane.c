@@ -6,8 +6,8 @@
 #include "hb-outgoing-private.h"
 
 /* Returns whether libsoup refuses a frame with this header, whatever its payload is. The limit of
- * 125 bytes for control frames is not checked, because libsoup before 3.8 accepts a longer close
- * frame or pong. */
+ * 125 bytes for control frames is not checked, because libsoup before 3.8 refuses only a longer
+ * ping, and accepts a longer close frame or pong. */
 static gboolean
 is_wrong (const HbLane  *self,
           const HbFrame *frame)
@@ -78,8 +78,8 @@ hb_lane_sort (const HbLane *self,
   return is_pong (self, frame) ? HB_LANE_PONG : HB_LANE_SLOW;
 }
 
-/* Call this after a frame that libsoup handles. After a close frame, and after a frame that libsoup
- * refuses, libsoup has to receive every byte. */
+/* Call this for each frame that libsoup handles. After a close frame, and after a frame whose
+ * header libsoup refuses, libsoup has to receive every byte. */
 void
 hb_lane_on_slow (HbLane        *self,
                  const HbFrame *frame)

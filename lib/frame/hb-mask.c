@@ -8,15 +8,15 @@
 
 /* The masking of a payload (RFC 6455, 5.3)
  *
- * With -O2, gcc generates vector instructions for a loop only if the number of iterations is
- * constant, and the source and the destination do not overlap. The loop of copy_small () meets both
- * conditions. */
+ * With -O2, gcc generates vector instructions for a loop only if it knows that the number of
+ * iterations is constant, and that the source and the destination do not overlap. The loop of
+ * copy_small () meets both conditions. */
 
 /* The sizes of a vector, and of the pieces of a long payload, in bytes */
 #define SMALL 16
 #define LARGE 64
 
-/* Rotates the mask, so that it begins with its byte at @offset. */
+/* Rotates the mask, so that it begins with the byte that masks the byte at @offset. */
 static inline guint32
 rotate (guint32 mask,
         gsize   offset)

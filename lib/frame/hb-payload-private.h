@@ -7,8 +7,8 @@
 G_BEGIN_DECLS
 
 /* A header that announces a long payload must not cost much memory before the payload comes. So the
- * memory begins with this size, and then grows to at most HB_PAYLOAD_GROWTH times the size of the
- * part that has been received. */
+ * memory begins with at most this size, in bytes, and then grows to at most HB_PAYLOAD_GROWTH times
+ * the size of the part that has been received. */
 #define HB_PAYLOAD_MIN_CAPACITY ((gsize) 65 * 1024)
 
 /* Each time the memory is full, a read ends, and the memory may have to be copied. With this

@@ -8,7 +8,7 @@
 #include "hb-payload-private.h"
 
 /* The memory has room for the next header behind the payload, because the header is read together
- * with the end of the payload. A NUL replaces the header later, because applications pass text to
+ * with the end of the payload. Later, a NUL is written there, because applications pass text to
  * functions that expect a NUL at its end. */
 #define ROOM_BEHIND HB_FRAME_MAX_HEADER
 
@@ -28,8 +28,11 @@ hb_payload_begin (HbPayload *self,
   set_capacity (self, HB_PAYLOAD_MIN_CAPACITY);
 }
 
-/* Returns the memory for the next bytes of a payload that is not complete. Once the memory is large
- * enough for the whole payload, @room also includes the room behind it. */
+/* Returns the memory for the next bytes of a payload that is not complete. May move the bytes that
+ * have been received. Once the memory is large enough for the whole payload, @room also includes
+ * the room behind it.
+ *
+ * @room: (out): the size of the returned memory, in bytes */
 guint8 *
 hb_payload_reserve (HbPayload *self,
                     gsize     *room)

@@ -25,7 +25,7 @@ typedef struct
   HbDeque   blocks;       /* the ends of unacknowledged blocks, if the stream is not direct */
   guint64   base;         /* the position in TCP's count at which a direct stream begins */
   guint64   tcp_acked;    /* the last reading, in TCP's count */
-  guint64   acknowledged; /* the same, as a position */
+  guint64   acknowledged; /* the same, as a position; over TLS, the end of a block */
   guint     round_trip;   /* the smoothed round-trip time, in microseconds */
   gboolean  is_direct;    /* The bytes reach the socket unchanged, without TLS. */
 } HbAcknowledgements;

@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* In glibc 2.41, struct tcp_info of <netinet/tcp.h> has no tcpi_bytes_acked. <linux/tcp.h> has it,
- * but defines the same names, so no file may include both headers. */
+/* Even in glibc 2.41, struct tcp_info of <netinet/tcp.h> has no tcpi_bytes_acked. <linux/tcp.h> has
+ * it, but defines the same names, so no file may include both headers. */
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #endif
@@ -39,9 +39,9 @@ is_tcp (GSocket *socket)
 
 /* Reads the count of acknowledged bytes, and the round-trip time. Fails on an old kernel, which
  * returns a shorter structure, and on a socket that is not TCP. A kernel that only imitates Linux,
- * such as gVisor, returns the structure without the count. Messages would then wait forever, so
- * this function also fails if the count is 0. On Linux, the count of an open connection is never 0,
- * because it includes the SYN. */
+ * such as gVisor, leaves the count at 0. Messages would then wait forever, so this function also
+ * fails if the count is 0. On Linux, the count of an open connection is never 0, because it
+ * includes the SYN. */
 static gboolean
 read_acked (HbAcknowledgements *self)
 {
@@ -128,7 +128,8 @@ read_end (HbAcknowledgements *self,
   return TRUE;
 }
 
-/* Removes the acknowledged blocks. Must be called after the count was read. */
+/* Removes the acknowledged blocks, and updates `acknowledged`. Must be called after the count was
+ * read. */
 static void
 pop_acknowledged (HbAcknowledgements *self)
 {
@@ -200,7 +201,7 @@ hb_acknowledgements_new (GSocket  *socket,
 }
 
 /* Must be called before the socket is closed. The socket may be closed in another thread, and a
- * later reading could be of a new socket with the same number. */
+ * later reading could be of a new socket with the same file descriptor. */
 void
 hb_acknowledgements_free (HbAcknowledgements *self)
 {
@@ -212,7 +213,7 @@ hb_acknowledgements_free (HbAcknowledgements *self)
 /* Must be called after each write, when the kernel has all bytes before @written. Over TLS, the
  * peer can read a record only after all of the record has arrived, so each write of a record ends a
  * block. Each block costs two system calls or more, because only the kernel knows how many bytes
- * the record has become. */
+ * the record has become. Does nothing if the stream is direct. */
 void
 hb_acknowledgements_end_block (HbAcknowledgements *self,
                                guint64             written)

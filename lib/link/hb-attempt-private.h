@@ -19,7 +19,7 @@ typedef void (* HbAttemptFunc) (SoupWebsocketConnection *connection,
                                 const HbLoss            *loss,
                                 gpointer                 user_data);
 
-/* Called after the request of an attempt has been sent, if the attempt had to wait */
+/* Called after the request of an attempt has been sent, if the attempt had to wait. */
 typedef void (* HbAttemptTurnFunc) (gpointer user_data);
 
 HbAttempt   *hb_attempt_new         (const HbSettings   *settings,

@@ -20,7 +20,8 @@ struct _HbAttempt
   HbAttemptFunc            func;        /* (nullable) NULL after the report of the end, or a drop */
   gpointer                 user_data;
   GMainContext            *context;
-  SoupSession             *session;     /* (nullable) the application's or a private one */
+  SoupSession             *session;     /* (nullable) the application's, or a private one that is
+                                         * created when the request is sent */
   SoupMessage             *request;     /* (nullable) NULL once the connection is open */
   GCancellable            *cancellable; /* (nullable) NULL once the attempt has ended */
   char                    *origin;      /* (nullable) */
@@ -28,7 +29,7 @@ struct _HbAttempt
   HbTurn                   turn;
   GSource                 *report;      /* (nullable) the source that reports the end */
   SoupWebsocketConnection *connection;  /* (nullable) the result, until it is reported */
-  GError                  *error;       /* (nullable) */
+  GError                  *error;       /* (nullable) why the attempt has failed */
 };
 
 static void
@@ -93,8 +94,9 @@ report_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Reports the end with a higher priority than that of the source from which libsoup reads the
- * connection. A handler that is connected after the first read would miss frames. */
+/* Makes a source report the end. Its priority is higher than that of the source with which libsoup
+ * reads from the connection, because a handler that is connected after the first read would miss
+ * frames. */
 static void
 report_later (HbAttempt *self)
 {

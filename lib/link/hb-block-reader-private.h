@@ -14,9 +14,10 @@ typedef struct
   HbOutput             *output;       /* A failed write also ends the input. */
   GError               *error;        /* (nullable) reported after the bytes before it are read */
   HbBlock               block;
-  gboolean              is_direct;    /* The base is the socket's own stream. */
+  gboolean              is_direct;    /* see hb_block_reader_init () */
   gboolean              is_exhausted; /* The base had no more bytes at the last read. */
-  gboolean              has_ended;    /* TLS would report an error if it were read again. */
+  gboolean              has_ended;    /* The base has ended, and must not be read again, because TLS
+                                       * would report an error. */
 } HbBlockReader;
 
 void     hb_block_reader_init        (HbBlockReader        *self,

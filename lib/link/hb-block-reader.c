@@ -42,8 +42,9 @@ hb_block_reader_on_ready (HbBlockReader *self)
   self->is_exhausted = FALSE;
 }
 
-/* Reads until @buffer is full or the base has no more bytes. Returns how many bytes were read. If
- * the result is 0, hb_block_reader_report_end () returns the reason. */
+/* Reads until @buffer is full, or until the base has no more bytes for now, ends or fails. Returns
+ * how many bytes were read. If the result is 0, hb_block_reader_report_end () returns the
+ * reason. */
 gsize
 hb_block_reader_read (HbBlockReader *self,
                       guint8        *buffer,
@@ -68,7 +69,8 @@ hb_block_reader_read (HbBlockReader *self,
         break;
 
       /* TLS returns one record at a time, and may hold more bytes that no poll can report. A poll
-       * reports all bytes of a socket, so a direct stream need not be read again. */
+       * reports all bytes of a socket, so a direct stream need not be read again after a read that
+       * has not filled the buffer. */
       if (n < 0 || (self->is_direct && (gsize) n < size - n_read))
         self->is_exhausted = TRUE;
 
@@ -101,7 +103,8 @@ hb_block_reader_fill (HbBlockReader *self,
   return n_read;
 }
 
-/* Returns why no bytes were read: 0 at the end of the stream, or -1 with an error. */
+/* Returns why no bytes were read: 0 at the end of the stream, or -1 with an error, which is
+ * G_IO_ERROR_WOULD_BLOCK if more bytes may come later. */
 gssize
 hb_block_reader_report_end (HbBlockReader  *self,
                             GError        **error)

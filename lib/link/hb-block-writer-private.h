@@ -19,7 +19,7 @@ typedef struct
   HbWatch               *watch;
   GError                *error;            /* (nullable) of a failed write; is_blocked stays TRUE */
   HbBlock                block;            /* the gathered bytes */
-  guint64                written;          /* bytes that the kernel has, since the creation */
+  guint64                written;          /* how many bytes the kernel has accepted in total */
   gboolean               is_blocked;       /* The kernel accepts no more bytes for now. */
 } HbBlockWriter;
 

@@ -95,7 +95,8 @@ hb_block_writer_gather (HbBlockWriter *self,
   hb_watch_wake (self->watch);
 }
 
-/* Writes the gathered bytes. */
+/* Writes as many of the gathered bytes as the kernel accepts. If a write has failed, drops the
+ * rest, because it can never be written. */
 void
 hb_block_writer_flush (HbBlockWriter *self)
 {

@@ -6,9 +6,9 @@
 
 #include "hb-block-private.h"
 
-/* The number of blocks of memory that a thread keeps for all of its connections: one to read into,
- * and one to write from. A connection holds memory only while bytes are in its block, so thousands
- * of idle connections hold none. */
+/* The maximum number of unused pieces of memory that a thread keeps for the blocks of all its
+ * connections: one to read into, and one to write from. A connection holds memory only while bytes
+ * are in its blocks, so thousands of idle connections hold none. */
 #define N_SPARES 2
 
 typedef struct
@@ -64,7 +64,7 @@ give_memory (guint8 *data)
     g_free (data);
 }
 
-/* Removes bytes from the beginning. */
+/* Removes bytes from the beginning. A block that is empty afterwards gives its memory back. */
 void
 hb_block_consume (HbBlock *self,
                   gsize    n_bytes)

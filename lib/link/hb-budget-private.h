@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The time for which a reader has kept the loop busy. In each delivery, the reader reads, and its
- * handlers receive messages. All times are in microseconds. */
+/* The time for which a reader has kept the loop busy. In each delivery, the reader reads, and
+ * handlers of the application receive messages. All times are in microseconds. */
 typedef struct
 {
   gint64 busy;     /* the time of the earlier deliveries, less a part of the time between them */

@@ -5,8 +5,8 @@
 #include "hb-budget-private.h"
 
 /* A reader that has kept the loop busy for this time, in microseconds, pauses until every other
- * source has been dispatched. If the application draws its window 120 times a second, the other
- * sources then have half of the time. */
+ * source has been dispatched. If the application draws its window 120 times a second, other sources
+ * then have about half of the time between two drawings. */
 #define MAX_BUSY 4000
 
 /* The time between two deliveries, divided by this number, is subtracted from the busy time.

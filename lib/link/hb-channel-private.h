@@ -16,9 +16,9 @@ typedef struct
    * each message and pong, because the link cannot detect earlier that bytes were received. */
   gboolean reports_activity;
 
-  /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows. The channel may
-   * be full although it has not emitted HB_EVENT_BLOCKED, because libsoup writes pongs while bytes
-   * are read. */
+  /* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
+   * connection ends. The channel may be full although it has not emitted HB_EVENT_BLOCKED, because
+   * libsoup writes pongs while bytes are read. */
   gboolean (* may_send)             (gpointer   data);
 
   /* Sends a message or a ping. Sets @span to its position. If the span of a message is empty, the
@@ -50,18 +50,19 @@ typedef struct
   /* Ends a pause of reading. Returns whether reading was paused. */
   gboolean (* read_on)              (gpointer   data);
 
-  /* Starts or stops reading the socket. While reading is stopped, the end of the connection is not
-   * reported either, because bytes that were received before the end may be unread. */
+  /* Starts or stops reading the socket, if the channel can. While reading is stopped, the end of
+   * the connection is not reported either, because bytes that were received before the end may be
+   * unread. */
   void     (* set_reading)          (gpointer   data,
                                      gboolean   is_reading);
 
-  /* Limits the size of a received message. The size is that of all its fragments together, after
-   * inflation where possible. */
+  /* Limits the size of a received message, in bytes. The size is that of all its fragments
+   * together, after inflation where possible. */
   void     (* set_max_message_size) (gpointer   data,
                                      guint64    bytes);
 
-  /* Limits the payload of a frame in the messages that are sent from now on, if the channel makes
-   * the frames. G_MAXSIZE means no limit. */
+  /* Limits the payload of a frame in the messages that are sent from now on, in bytes. Has no
+   * effect if libsoup makes the frames. G_MAXSIZE means no limit. */
   void     (* set_fragment_size)    (gpointer   data,
                                      gsize      bytes);
 

@@ -13,8 +13,9 @@
  *
  * When a connection ends, libsoup emits several signals, in an order that depends on which side
  * ends the connection. libsoup might never emit the last one, so the end begins with the first
- * signal. The callback is called in the next iteration of the loop. During a signal, libsoup still
- * uses the connection, and has not yet answered a close frame of the peer. */
+ * signal, except `closing` for our own close frame. The callback is called in the next iteration of
+ * the loop, because during a signal libsoup still uses the connection, and has not yet answered a
+ * close frame of the peer. */
 struct _HbEnding
 {
   SoupWebsocketConnection *connection; /* (not owned) */
@@ -26,8 +27,8 @@ struct _HbEnding
   gboolean                 is_closing; /* We have sent a close frame. */
 };
 
-/* RFC 6455, 5.5: the payload of a control frame has at most 125 bytes, of which the code takes
- * two. */
+/* The maximum length of a reason, in bytes. RFC 6455, 5.5: the payload of a control frame has at
+ * most 125 bytes, of which the code takes two. */
 #define MAX_REASON 123
 
 static void
@@ -58,9 +59,10 @@ unref_ending (HbEnding *self)
 }
 
 /* Returns whether the peer ended the connection, by a close frame, a FIN or a reset. A protocol
- * error or a network error is none of these. Over TLS, a FIN without a close_notify is
- * reported as G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol
- * error. */
+ * error or a network error is none of these. Over TLS, a FIN without a close_notify is reported as
+ * G_TLS_ERROR_EOF, a reset as the same error as without TLS, and an alert as a protocol error.
+ *
+ * @error: (nullable): NULL if libsoup has emitted no `error` */
 static gboolean
 is_by_peer (const GError *error)
 {
@@ -123,9 +125,9 @@ begin (HbEnding *self)
   g_source_attach (self->source, self->context);
 }
 
-/* libsoup emits `error` while the state is still OPEN, and may emit it again. An error after the
- * peer's close frame is not the reason for the end, because the peer may be gone before libsoup has
- * answered its close frame. */
+/* libsoup emits `error` while the state is still OPEN, and may emit it again, so only the first
+ * error counts. An error after the peer's close frame is not the reason for the end, because the
+ * peer may be gone before libsoup has answered its close frame. */
 static void
 on_error (HbEnding     *self,
           const GError *error)

@@ -40,8 +40,9 @@ writable_cb (GObject  *stream,
   return G_SOURCE_REMOVE;
 }
 
-/* Emits HB_EVENT_WRITABLE when a socket that is full accepts bytes again. This event is useful even
- * if no other frame must be sent, because it proves that the peer has received bytes. */
+/* If the socket is full, makes a source emit HB_EVENT_WRITABLE when the socket accepts bytes again.
+ * This event is useful even if no other frame must be sent, because it proves that the peer has
+ * received bytes. */
 static void
 watch_output (HbFallback *self)
 {
@@ -97,13 +98,13 @@ hb_fallback_get_written (gpointer data)
   return ((HbFallback *) data)->n_sent;
 }
 
-/* libsoup writes at once. */
+/* libsoup writes each frame at once, so no bytes are gathered. */
 static void
 hb_fallback_flush (gpointer data)
 {
 }
 
-/* libsoup does not pause. */
+/* libsoup does not pause reading. */
 static gboolean
 hb_fallback_read_on (gpointer data)
 {

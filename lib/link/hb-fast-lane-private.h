@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   HB_PORTION_PARTIAL, /* More bytes are needed. */
-  HB_PORTION_MESSAGE, /* A whole message */
-  HB_PORTION_PONG,    /* A whole pong */
-  HB_PORTION_LARGE,   /* A whole message that is larger than the caller's limit */
+  HB_PORTION_MESSAGE, /* a whole message */
+  HB_PORTION_PONG,    /* a whole pong */
+  HB_PORTION_LARGE,   /* a whole message that is larger than the caller's limit */
   HB_PORTION_SLOW,    /* libsoup must get the next bytes. */
 } HbPortion;
 
@@ -27,13 +27,13 @@ typedef struct
   HbLane    lane;
   HbFrame   frame;                       /* the frame that was sorted last */
   guint8    header[HB_FRAME_MAX_HEADER]; /* the header of the frame of `payload` */
-  HbPayload payload;                     /* of a message that was not received in one piece */
+  HbPayload payload;                     /* of a long message that is received in several reads */
   guint64   n_slow;                      /* how many of the next bytes libsoup gets, or ALL_SLOW */
   gsize     n_replayed;                  /* bytes of header and payload that libsoup has */
   gboolean  is_replaying;                /* libsoup gets header and payload before the block. */
   gboolean  is_heard;                    /* The application has a handler of libsoup's `message`. */
-  gboolean  is_exposed;                  /* The application may wait for pongs. */
-  gboolean  is_waiting;                  /* The block has too few bytes to be used. */
+  gboolean  is_exposed;                  /* The application or libsoup may wait for pongs. */
+  gboolean  is_waiting;                  /* More bytes must be read before the block is used. */
   gboolean  expects_long;                /* The last message was long. */
 } HbFastLane;
 
@@ -55,14 +55,14 @@ gsize     hb_fast_lane_give      (HbFastLane    *self,
 gsize     hb_fast_lane_fill      (HbFastLane    *self,
                                   HbBlockReader *reader);
 
-/* Returns whether a long message has been received in part. */
+/* Returns whether a long message is being received, or is complete and has not been taken yet. */
 static inline gboolean
 hb_fast_lane_is_collecting (const HbFastLane *self)
 {
   return self->payload.data != NULL && !self->is_replaying;
 }
 
-/* Returns the size of the frame that was sorted last. */
+/* Returns the size of the frame that was sorted last, in bytes, including its header. */
 static inline guint64
 hb_fast_lane_get_frame_size (const HbFastLane *self)
 {

@@ -10,8 +10,8 @@
 /* The value of n_slow if libsoup gets all bytes */
 #define ALL_SLOW G_MAXUINT64
 
-/* A longer frame that is not completely in the block is read into the memory of its message. For a
- * shorter frame, another read takes more time than a copy. */
+/* A frame of more than this number of bytes is read into the memory of its message, unless it is
+ * completely in the block. For a shorter frame, another read takes more time than a copy. */
 #define MAX_IN_BLOCK (HB_BLOCK_SIZE / 2)
 
 /* Initializes a fast lane that is closed: libsoup gets every byte. */
@@ -52,7 +52,7 @@ hb_fast_lane_has_bytes (HbFastLane    *self,
   return self->is_replaying || (!self->is_waiting && hb_block_get_length (block) > 0);
 }
 
-/* Gives libsoup the frame whose payload is being received, from its header on. */
+/* Makes hb_fast_lane_give () give libsoup the header and the received bytes of `payload` first. */
 static void
 replay (HbFastLane *self)
 {
@@ -60,7 +60,8 @@ replay (HbFastLane *self)
   self->n_replayed = 0;
 }
 
-/* Closes the fast lane: libsoup gets all bytes from now on. */
+/* Closes the fast lane: libsoup gets all bytes from now on, and first the received bytes of a long
+ * message that has not been taken. */
 void
 hb_fast_lane_close (HbFastLane *self)
 {
@@ -77,7 +78,8 @@ is_close (HbFastLane *self)
          && !self->frame.is_masked && self->frame.length <= HB_FRAME_MAX_CONTROL;
 }
 
-/* Gives libsoup a frame, of which @n_bytes are in the block or have not been received yet. */
+/* Makes libsoup get a frame, of which @n_bytes are in the block or have not been received yet. If
+ * libsoup refuses the header of the frame, libsoup gets all bytes from now on. */
 static HbPortion
 begin_slow (HbFastLane *self,
             guint64     n_bytes)
@@ -203,7 +205,7 @@ take_payload (HbFastLane *self,
 }
 
 /* Sorts the frame at the beginning of the block. Also returns HB_LANE_UNKNOWN if more bytes of a
- * message or pong are needed. */
+ * message or pong are needed. If that message is long, moves its bytes out of the block. */
 static HbLaneKind
 sort (HbFastLane *self,
       HbBlock    *block)
@@ -233,7 +235,7 @@ sort (HbFastLane *self,
 
 /* Takes the next message or pong, unless libsoup must get the next bytes.
  *
- * @max_size: the maximum size of the frame of a message
+ * @max_size: in bytes; for a larger message, returns HB_PORTION_LARGE, and does not take it
  * @event: (out): a message, whose bytes the caller must release, or a pong */
 HbPortion
 hb_fast_lane_take (HbFastLane *self,
@@ -337,7 +339,7 @@ hb_fast_lane_give (HbFastLane *self,
   return n_given;
 }
 
-/* Fills the block, or the memory of a long message. Returns how many bytes were read. */
+/* Reads into the block, or into the memory of a long message. Returns how many bytes were read. */
 gsize
 hb_fast_lane_fill (HbFastLane    *self,
                    HbBlockReader *reader)
@@ -349,9 +351,9 @@ hb_fast_lane_fill (HbFastLane    *self,
 
   if (!hb_fast_lane_is_collecting (self))
     {
-      /* Reads only a header, so that the payload is then read into the memory of the message. If
-       * the block has more bytes than a header, they belong to a short message, whose rest is read
-       * at once. */
+      /* If another long message is likely, reads only a header, so that the payload is then read
+       * into the memory of the message. If the block has more bytes than a header, they belong to a
+       * short message, whose rest is read at once. */
       gboolean is_header = self->expects_long && self->n_slow == 0 && !self->is_heard
                            && hb_block_get_length (&reader->block) < HB_FRAME_MAX_HEADER;
 

@@ -86,7 +86,7 @@ hb_handlers_expose (HbHandlers *self)
   self->is_exposed = TRUE;
 }
 
-/* Must be called before libsoup reads. */
+/* Connects or unblocks the handlers. Must be called before libsoup reads. */
 void
 hb_handlers_begin_call (HbHandlers *self)
 {

@@ -17,12 +17,14 @@ typedef struct
 {
   HbRedirects   redirects;
   GCancellable *cancellable; /* of the attempt */
-  char         *refusal;     /* (nullable) why the last response was not accepted */
+  char         *refusal;     /* (nullable) why a response was not accepted */
   guint         n_interim;
-  gboolean      is_answered; /* The server has answered, and not only a proxy. */
+  gboolean      is_answered; /* A response to the request itself has come, not only one to the
+                              * CONNECT request for its tunnel. */
 } Guard;
 
-/* The number of interim responses (RFC 9110, 15.2) that one request may get */
+/* The maximum number of interim responses (RFC 9110, 15.2) to one request, not counting one with
+ * status 101 */
 #define MAX_INTERIM 100
 
 static G_DEFINE_QUARK (hb-guard, guard)
@@ -35,8 +37,8 @@ append_header (const char *name,
   soup_message_headers_append (user_data, name, value);
 }
 
-/* Creates the request of one attempt, with the headers of the application. A SoupMessage cannot be
- * sent twice.
+/* Creates the request of one attempt, with the headers of the application. Each attempt needs a
+ * request of its own, because a SoupMessage cannot be sent twice.
  *
  * @headers: (nullable)
  *
@@ -132,8 +134,9 @@ cancel (Guard *self,
   g_cancellable_cancel (self->cancellable);
 }
 
-/* Checks an interim response. The last one has status 101. libsoup reads interim responses one
- * after another as long as more of them arrive. Without a limit, they could block the main loop. */
+/* Checks an interim response. The status 101, with which the handshake succeeds, is one of them.
+ * libsoup reads interim responses one after another as long as more of them arrive. Without a
+ * limit, they could block the main loop. */
 static void
 got_interim_cb (SoupMessage *request,
                 gpointer     user_data)
@@ -148,7 +151,8 @@ got_interim_cb (SoupMessage *request,
                               "handshake")));
 }
 
-/* Checks the responses to @request before libsoup acts on them. Must be called before @session gets
+/* Connects handlers that check the responses to @request before libsoup acts on them, and that keep
+ * secrets from hosts and proxies for which they are not meant. Must be called before @session gets
  * the request. */
 void
 hb_handshake_guard (SoupSession  *session,
@@ -193,7 +197,8 @@ new_refusal (SoupMessage *request,
 }
 
 /* Translates an error of the handshake, because libsoup's error does not contain the server's
- * answer. Any other error is copied unchanged.
+ * answer. If a response was not accepted, the reason replaces any error. Any other error is copied
+ * unchanged.
  *
  * Returns: (transfer full) */
 GError *
@@ -217,8 +222,8 @@ hb_handshake_translate_error (SoupMessage *request,
   return new_refusal (request, guard == NULL || guard->is_answered);
 }
 
-/* Returns whether an HTTP proxy has answered that it does not forward ws. Such a proxy gives this
- * response to every request, so another attempt would fail in the same way. */
+/* Returns whether an HTTP proxy has probably answered that it does not forward ws. Such a proxy
+ * gives this response to every request, so another attempt would fail in the same way. */
 gboolean
 hb_handshake_is_unsupported (SoupMessage *request)
 {
@@ -229,7 +234,7 @@ hb_handshake_is_unsupported (SoupMessage *request)
 
 /* Returns the delay, in seconds, that the server requests with the header Retry-After (RFC 9110,
  * 10.2.3). The header contains a number of seconds, or a date. Returns 0 if the header is missing
- * or not valid, and the maximum if the number is too large. */
+ * or not valid, or if the date is in the past. Returns G_MAXUINT if the number is larger. */
 guint
 hb_handshake_get_retry_after (SoupMessage *request)
 {

@@ -8,9 +8,10 @@
  *
  * The main context would prepare and check the sources of all connections in each iteration. To
  * prevent this, libsoup's first source is dispatched once, and provides libsoup's callback. From
- * then on, the HbWatch of the input calls the callback, and each new source of libsoup is destroyed
- * at once. libsoup does not notice this. It holds a reference to its source until its next read, or
- * until it stops reading. As long as the source exists, libsoup has therefore not stopped reading.
+ * then on, hb_input_run () calls the callback when libsoup has to read, and each new source of
+ * libsoup is destroyed at once. libsoup does not notice this. It holds a reference to its source
+ * until its next read, or until it stops reading. As long as the source exists, libsoup has
+ * therefore not stopped reading.
  *
  * The context still looks at a destroyed source as long as the source exists. If many such sources
  * exist, libsoup is called once more. During that call, a context that is never iterated is
@@ -81,8 +82,8 @@ retire_source (HbInput *self)
  * context, unless it stops reading. After libsoup has sent a close frame, it reads only once, and
  * leaves the rest to its next source.
  *
- * Returns: whether libsoup has read all bytes that it could get, so that the next message may be
- *   taken */
+ * Returns: whether libsoup has got bytes, and has read until it got no more, so that the next
+ *   message may be taken */
 gboolean
 hb_input_call_libsoup (HbInput *self)
 {
@@ -99,9 +100,10 @@ hb_input_call_libsoup (HbInput *self)
   return self->given > 0 && self->is_drained;
 }
 
-/* Moves libsoup's source to @context, by means of a read that returns no bytes. The connection must
- * be open. Otherwise libsoup might emit signals during the read, and might create other sources,
- * which would never be dispatched in @context. */
+/* Moves libsoup's source to @context, by means of a read that returns no bytes, and disconnects the
+ * handlers until libsoup is called again. The connection must be open. Otherwise libsoup might emit
+ * signals during the read, and might create other sources, which would never be dispatched in
+ * @context. */
 void
 hb_input_park (HbInput      *self,
                GMainContext *context)

@@ -19,17 +19,17 @@ struct _HbInput
   HbBudget       budget;
   GSource       *source;        /* (nullable) (not owned) libsoup's source: see hb-input-source.c */
   GPollableSourceFunc
-                 reader_func;   /* (nullable) the callback of this source */
+                 reader_func;   /* (nullable) libsoup's callback, NULL before the first dispatch */
   gpointer       reader_data;
   HbWatch       *watch;
-  GSource       *pause;         /* (nullable) ends the pause */
+  GSource       *pause;         /* (nullable) the source that ends the pause; NULL without one */
   HbOutput      *output;
   HbEventFunc    func;          /* (nullable) NULL once detached */
   gpointer       user_data;
   gsize          delivered;     /* the number of bytes in the current delivery */
   gsize          untimed;       /* the number of bytes since the clock was read */
   gsize          given;         /* the number of bytes in the current call of libsoup */
-  gsize          max_delivery;  /* the maximum number of bytes for libsoup in one call */
+  gsize          max_delivery;  /* see hb_input_set_max_delivery () */
   gboolean       is_drained;    /* libsoup has read until it got no more. */
   gboolean       is_delivering;
   gboolean       is_stopped;    /* The owner has stopped reading. */

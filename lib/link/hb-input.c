@@ -4,12 +4,12 @@
 
 #include "hb-input-steps-private.h"
 
-/* Reads large blocks, emits the messages and pongs in them, and gives libsoup all other frames.
- * Pauses so that other sources are dispatched.
+/* Reads large blocks, emits the messages and pongs in them, and gives libsoup all other frames. If
+ * the fast lane is closed, libsoup gets all frames. Pauses so that other sources are dispatched.
  *
- * libsoup alone would read until no data is left, call the application for each message, and create
- * a source again for each read. The bytes that are read in one call of hb_input_run () are a
- * delivery. The input emits messages during a delivery, but never while it calls libsoup. */
+ * libsoup alone would read until no data is left, however long that takes, and would create a
+ * source again for each read. The bytes that one call of hb_input_run () handles are a delivery.
+ * The input emits messages during a delivery, but never while it calls libsoup. */
 
 static void hb_input_pollable_init (GPollableInputStreamInterface *iface);
 
@@ -75,8 +75,9 @@ fail_for_now (GError **error)
   return -1;
 }
 
-/* Returns whether the delivery may go on. Reads the clock after each KiB, except if no bytes are
- * left. The first KiB is read without the clock, because often no other bytes follow. */
+/* Returns whether the delivery may go on. If its time is up, pauses reading. Reads the clock after
+ * each KiB, except if no bytes are left. The first KiB is handled without the clock, because often
+ * no other bytes follow. */
 gboolean
 hb_input_may_read (HbInput *self)
 {
@@ -93,7 +94,8 @@ hb_input_may_read (HbInput *self)
   return self->pause == NULL;
 }
 
-/* Reads from the socket. Returns how many bytes were read. */
+/* Reads from the socket, and emits HB_EVENT_ACTIVITY if bytes were read. Returns how many bytes
+ * were read. */
 gsize
 hb_input_fill (HbInput *self)
 {
@@ -102,7 +104,8 @@ hb_input_fill (HbInput *self)
   if (n > 0)
     hb_input_emit (self, HB_EVENT_ACTIVITY);
 
-  /* Receiving the rest of a long message may take a long time, although no handler runs. */
+  /* Receiving the rest of a long message may take a long time, although no handler runs. So these
+   * bytes count before the message is complete. */
   if (hb_fast_lane_is_collecting (&self->fast_lane))
     self->untimed += n;
 
@@ -278,8 +281,8 @@ hb_input_new (GPollableInputStream *base,
 
 /* Limits how many bytes libsoup reads in one call. After @bytes, no other read of that call returns
  * any. Some versions of libsoup handle messages only after they have read everything. Without this
- * limit, they would read a whole flood in one call. The time budget would not end that call,
- * because only handlers that run between reads use it up. */
+ * limit, they would read a whole flood in one call. The time budget would end the reads too late,
+ * because the handlers run only after all of them. */
 void
 hb_input_set_max_delivery (HbInput *self,
                            gsize    bytes)
@@ -344,9 +347,9 @@ emit_taken (HbInput *self,
 }
 
 /* Reads and emits until no bytes are left, or until the time is up. Handlers may do anything, so
- * nothing is assumed after they have run. If no bytes are left, libsoup is called only if the
- * reader is still readable. In this case, the reader has the end of the stream, or an error, for
- * libsoup. */
+ * nothing is assumed after they have run. If no bytes are left, libsoup is called only if this
+ * delivery had none and the reader is still readable. In this case, the reader has the end of the
+ * stream, or an error, for libsoup. */
 static void
 deliver (HbInput *self)
 {
@@ -391,7 +394,7 @@ deliver (HbInput *self)
 }
 
 /* Reads and emits messages, unless an outer call of this function already does so. The caller must
- * keep a reference to the input. Does nothing until libsoup's source has been dispatched once.
+ * keep a reference to the input. Nothing is read until libsoup's source has been dispatched once.
  *
  * @is_readable: whether the socket is ready to be read */
 void
@@ -434,7 +437,7 @@ hb_input_can_park (HbInput *self)
   return !self->is_parked && !self->is_delivering && self->reader_func != NULL && is_read (self);
 }
 
-/* Calls no callback from now on. */
+/* Calls no callback from now on, and closes the fast lane. */
 void
 hb_input_detach (HbInput *self)
 {
