@@ -8,10 +8,10 @@
 
 /* Limits that versions of libsoup before 3.8 do not have: the size of all fragments of a message
  * together, the size of an inflated message, and the number of unanswered pings. HbLimits is an
- * extension, because libsoup passes every whole frame through its extensions.
+ * extension, because libsoup passes every whole frame that it reads through its extensions.
  *
- * The extension takes the place of permessage-deflate, and itself passes each compressed frame to
- * permessage-deflate, piece by piece. */
+ * If permessage-deflate was negotiated, HbLimits takes its place. HbLimits then passes each frame
+ * of a compressed message to permessage-deflate piece by piece, and each outgoing frame whole. */
 struct _HbLimits
 {
   SoupWebsocketExtension  parent_instance;
@@ -19,8 +19,8 @@ struct _HbLimits
   SoupWebsocketExtension *inner;            /* (nullable) permessage-deflate, if negotiated */
   GPollableOutputStream  *output;
   guint64                 max_message_size; /* 0 for no limit */
-  guint64                 size;             /* of the fragments of the current message */
-  guint                   n_pings;          /* in a row, while pongs cannot be written */
+  guint64                 size;             /* of the current message so far, inflated */
+  guint                   n_pings;          /* consecutive pings while no pong can be written */
   gboolean                is_compressed;    /* The current message is compressed. */
 };
 
@@ -30,12 +30,13 @@ G_DEFINE_FINAL_TYPE (HbLimits, hb_limits, SOUP_TYPE_WEBSOCKET_EXTENSION)
 #define RSV1 0x40
 
 /* The number of deflated bytes that are inflated before the size is checked again. One deflated
- * byte becomes at most 1032 bytes, so a message exceeds the limit by about 1 MiB at most. */
+ * byte becomes at most 1032 bytes, so at most about 1 MiB is inflated beyond the limit. */
 #define PIECE 1024
 
-/* The maximum number of unanswered pings. Before 3.8, libsoup queues a pong for each ping, and
- * searches the whole queue each time. RFC 6455, 5.5.3, allows a client to answer only the last
- * ping. */
+/* The maximum number of unanswered pings. After more of them, the connection fails. Before 3.8,
+ * libsoup queues a pong for each ping, and searches the whole queue each time, so a flood of pings
+ * would block the main loop. A server needs no answer to each ping, because RFC 6455, 5.5.3, allows
+ * a client to answer only the last one. */
 #define MAX_PINGS 1000
 
 static GBytes *
@@ -142,8 +143,8 @@ hb_limits_process_incoming_message (SoupWebsocketExtension  *extension,
   if (!count (self, g_bytes_get_size (payload)))
     return fail_too_big (self, error);
 
-  /* A continuation frame after the last frame of a message belongs to no message. libsoup must then
-   * report a protocol error, and not an error about the size. */
+  /* A continuation frame after the last frame of a message belongs to no message, so its size must
+   * not be added. libsoup must report a protocol error, and not an error about the size. */
   if ((header[0] & HB_FRAME_FIN) != 0)
     self->size = 0;
 
@@ -190,6 +191,8 @@ hb_limits_init (HbLimits *self)
 {
 }
 
+/* @inner: (nullable): permessage-deflate; NULL if it was not negotiated
+ * @output: libsoup writes its pongs to this stream */
 HbLimits *
 hb_limits_new (SoupWebsocketExtension *inner,
                GPollableOutputStream  *output)
@@ -209,7 +212,7 @@ hb_limits_set_max_message_size (HbLimits *self,
   self->max_message_size = bytes;
 }
 
-/* Sets libsoup's own limits. */
+/* Sets libsoup's own limits on the size of received messages. */
 void
 hb_limits_set_on_connection (SoupWebsocketConnection *connection,
                              guint64                  bytes)

@@ -8,8 +8,9 @@
 /* Reports which bytes the peer's TCP has acknowledged. The kernel does not report an
  * acknowledgement by itself, so the owner calls hb_link_query (). */
 
-/* Begins to read acknowledgements. Over TLS, all messages that were written before this call are
- * acknowledged together, and so are the messages of each later write. */
+/* Begins to read acknowledgements, now or when the connection opens. Over TLS, all messages that
+ * were written before the reading began are acknowledged together, and so are the messages of each
+ * later write. Does nothing if acknowledgements are read already. */
 void
 hb_link_begin_acknowledgements (HbLink *self)
 {
@@ -42,8 +43,8 @@ hb_link_emit_opened (HbLink *self)
   hb_link_emit (self, event);
 }
 
-/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. May be called
- * from the callback of the link. */
+/* Emits HB_EVENT_ACKNOWLEDGED if the peer's TCP has acknowledged more than before. Begins to read
+ * acknowledgements if they are not read yet. May be called from the callback of the link. */
 void
 hb_link_query (HbLink *self)
 {

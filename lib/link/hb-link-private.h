@@ -45,6 +45,7 @@ void                     hb_link_begin_acknowledgements (HbLink           *self)
 void                     hb_link_end_acknowledgements (HbLink             *self);
 void                     hb_link_query                (HbLink             *self);
 
+/* hb-link.c */
 void                     hb_link_set_reading          (HbLink             *self,
                                                        gboolean            is_reading);
 void                     hb_link_set_max_message_size (HbLink             *self,

@@ -4,9 +4,9 @@
 
 #include "hb-link-steps-private.h"
 
-/* Receives messages and pongs, and emits an event for each. They come from the channel, or from
- * libsoup's signals if the channel does not emit them. libsoup's signals for the end of the
- * connection are also handled here. */
+/* Receives messages and pongs, and emits events for them. They come from the channel, or from
+ * libsoup's signals if the channel does not emit them. Passes libsoup's signals for the end of the
+ * connection to the HbEnding. */
 
 G_STATIC_ASSERT ((int) HB_OPCODE_TEXT == (int) SOUP_WEBSOCKET_DATA_TEXT);
 G_STATIC_ASSERT ((int) HB_OPCODE_BINARY == (int) SOUP_WEBSOCKET_DATA_BINARY);
@@ -25,8 +25,8 @@ emit_received (HbLink  *self,
   hb_link_end_use (self);
 }
 
-/* Emits a message, unless it follows an error. After an error, libsoup handles the bytes that it
- * has already read, and may emit a message that the peer has not sent. */
+/* Emits a message, unless the end of the connection has begun. After an error, libsoup handles the
+ * bytes that it has already read, and may emit a message that the peer has not sent. */
 static void
 receive_message (HbLink  *self,
                  HbEvent  event)
@@ -55,7 +55,8 @@ signal_cb (guint         signal_id,
     hb_ending_on_signal (self->ending, signal_id, values);
 }
 
-/* Must be called before libsoup reads from the connection. */
+/* Must be called before libsoup reads from the connection, because frames that it reads earlier
+ * would be missed. */
 void
 hb_link_open_receiver (HbLink *self)
 {
@@ -64,7 +65,7 @@ hb_link_open_receiver (HbLink *self)
     hb_handlers_begin_call (&self->handlers);
 }
 
-/* Reports the events of the channel.
+/* Handles an event of the channel.
  *
  * @user_data: the link */
 void

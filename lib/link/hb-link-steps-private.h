@@ -16,8 +16,8 @@ struct _HbLink
   HbEventFunc              func;       /* (nullable) NULL once the link has ended or been dropped */
   gpointer                 user_data;
   GMainContext            *context;
-  HbAttempt               *attempt;    /* (nullable) NULL once the connection is open */
-  SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once dropped */
+  HbAttempt               *attempt;    /* (nullable) NULL once it has succeeded or was dropped */
+  SoupWebsocketConnection *connection; /* (nullable) NULL before it is open and once released */
   HbHandlers               handlers;   /* of the connection's signals */
   HbChannel                channel;    /* of the connection */
   HbEnding                *ending;     /* (nullable) of the connection */
@@ -28,7 +28,7 @@ struct _HbLink
   guint                    serial;
   guint                    depth;      /* the number of nested uses: see hb_link_begin_use () */
   gboolean                 is_dropped;
-  gboolean                 is_acknowledging; /* Acknowledgements are read. */
+  gboolean                 is_acknowledging; /* Acknowledgements are read while the link is open. */
 };
 
 /* hb-link-receiver.c */

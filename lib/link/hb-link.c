@@ -8,9 +8,9 @@
 
 /* One attempt to connect, and then the resulting connection.
  *
- * Whatever ends the attempt or the connection, emit_lost () reports the end once, from a source of
- * its own and never from within libsoup. The owner then drops the link. The owner may also drop it
- * at any earlier time. */
+ * Whatever ends the attempt or the connection, emit_lost () reports the end once. It runs in a
+ * source of the attempt or of the HbEnding, and never within libsoup. The owner then drops the
+ * link. The owner may also drop the link at any earlier time, and the end is then not reported. */
 
 /* libsoup keeps the received part of a message in an array whose length is a guint, and adds the
  * length in a frame's header without checking the sum for overflow. Therefore the size of a
@@ -56,8 +56,9 @@ is_usable (HbLink *self)
          && !hb_ending_has_begun (self->ending);
 }
 
-/* Disposes of the connection, and releases the reference of the link's owner. Must not be called
- * before `depth` is 0, because libsoup holds no reference to a connection while reading from it. */
+/* Disposes of the connection in the next iteration of the loop, and releases the reference of the
+ * link's owner. Must not be called before `depth` is 0, because libsoup holds no reference to a
+ * connection while reading from it. */
 void
 hb_link_release (HbLink *self)
 {
@@ -133,8 +134,9 @@ attempted_cb (SoupWebsocketConnection *connection,
   unref_link (self);
 }
 
-/* Creates a link. It belongs to the context that is thread-default now, to which libsoup also
- * attaches its sources.
+/* Creates a link. It belongs to the context that is thread-default now.
+ *
+ * @headers: (nullable): headers of the application for the request
  *
  * Returns: (transfer full): the link, which hb_link_drop () releases */
 HbLink *
@@ -158,7 +160,10 @@ hb_link_new (guint               serial,
   return self;
 }
 
-/* @session: (nullable): the application's
+/* Sends the request of the handshake. The context of the link must be thread-default, because
+ * libsoup attaches its sources to the thread-default context. Must be called only once.
+ *
+ * @session: (nullable): the application's, or NULL to create a private one
  *
  * Returns whether the request was sent. If too many attempts run, the request is sent later, and
  * HB_EVENT_TURN follows. */
@@ -170,30 +175,32 @@ hb_link_connect (HbLink           *self,
   return hb_attempt_start (self->attempt, session, settings);
 }
 
-/* Returns whether a message may be sent now. If not, HB_EVENT_WRITABLE follows, unless the
- * connection ends. */
+/* Returns whether a message may be sent now. If the result is FALSE although the connection is
+ * open, HB_EVENT_WRITABLE follows, unless the connection ends. */
 gboolean
 hb_link_may_send (HbLink *self)
 {
   return self->connection != NULL && self->channel.funcs->may_send (self->channel.data);
 }
 
-/* Returns whether hb_link_send () may be called at any time and runs no code of the application. */
+/* Returns whether hb_link_send () may be called without hb_link_may_send (), and runs no code of
+ * the application. */
 gboolean
 hb_link_is_direct (HbLink *self)
 {
   return self->channel.is_direct;
 }
 
-/* Sends a message if the connection is open. Call hb_link_may_send () first, unless the last call
- * of this function has returned TRUE. Handlers that the application has connected to signals of the
- * connection may run in this call, and may drop the link.
+/* Sends a message if the connection is open. Call hb_link_may_send () first, unless the link is
+ * direct, or a call of this function immediately before has returned TRUE. If the link is not
+ * direct, handlers that the application has connected to signals of the connection may run in this
+ * call, and may drop the link.
  *
  * @span: (out): the position of the message, empty if it was not sent
  *
- * Returns FALSE if the connection is not open, or if another message would have to wait in the
- * channel. Further messages then wait in the machine, which counts them, lets a ping overtake them,
- * and sends them on the next link if this one is lost. */
+ * Returns FALSE if the connection is not open or is ending, or if another message would have to
+ * wait in the channel. Further messages then wait in the machine, which counts them, lets a ping
+ * overtake them, and sends them on the next link if this one is lost. */
 gboolean
 hb_link_send (HbLink   *self,
               HbOpcode  opcode,
@@ -215,8 +222,10 @@ hb_link_send (HbLink   *self,
   return is_writable;
 }
 
-/* Sends a ping, and emits HB_EVENT_BLOCKED if a message would have to wait now. libsoup has no
- * function for pings, but sends frames with any opcode, and emits a signal for each pong. */
+/* Sends a ping, which is a ping frame or, with another opcode, a message. Emits HB_EVENT_PROGRESS,
+ * and then HB_EVENT_BLOCKED if a message would have to wait now. Does nothing if the connection is
+ * not open or is ending. libsoup has no function for pings, but sends frames with any opcode, and
+ * emits a signal for each pong. */
 void
 hb_link_ping (HbLink   *self,
               HbOpcode  opcode,
@@ -241,7 +250,8 @@ hb_link_ping (HbLink   *self,
   hb_link_end_use (self);
 }
 
-/* Sends a close frame. Does nothing if the end has begun already, on either side. */
+/* Sends a close frame. Does nothing if the connection is not open, or if its end has begun already,
+ * on either side. */
 void
 hb_link_close (HbLink     *self,
                guint       code,
@@ -272,7 +282,7 @@ hb_link_drop (HbLink *self)
       self->channel.funcs->detach (self->channel.data);
       hb_handlers_clear (&self->handlers);
 
-      /* While the send buffer is full, TLS would wait for the peer to accept its last record. If
+      /* While the send buffer is full, closing TLS would wait until the peer accepts more bytes. If
        * the peer is dead, this wait would keep the connection in memory. */
       if (self->socket != NULL)
         hb_socket_shut_down (self->socket);
@@ -282,7 +292,7 @@ hb_link_drop (HbLink *self)
     hb_link_release (self);
 }
 
-/* @bytes: 0 for the maximum */
+/* @bytes: the maximum size of a received message; 0 or a larger value means MAX_MESSAGE */
 void
 hb_link_set_max_message_size (HbLink  *self,
                               guint64  bytes)
@@ -293,7 +303,7 @@ hb_link_set_max_message_size (HbLink  *self,
     self->channel.funcs->set_max_message_size (self->channel.data, self->max_message_size);
 }
 
-/* @bytes: 0 for no limit */
+/* @bytes: the maximum payload of a frame in messages that are sent from now on; 0 for no limit */
 void
 hb_link_set_fragment_size (HbLink *self,
                            guint   bytes)
@@ -340,8 +350,8 @@ hb_link_get_protocol (HbLink *self)
   return soup_websocket_connection_get_protocol (self->connection);
 }
 
-/* Returns whether nothing can be read now. Messages are read one after another, so a main loop that
- * runs in a handler of `message` cannot read the next one. */
+/* Returns whether nothing can be read now. Messages and pongs are read one after another, so a main
+ * loop that runs in a handler of one cannot read the next one. */
 gboolean
 hb_link_is_held_up (HbLink *self)
 {
@@ -373,8 +383,8 @@ hb_link_get_written (HbLink *self)
   return self->connection != NULL ? self->channel.funcs->get_written (self->channel.data) : 0;
 }
 
-/* Returns whether the attempt or the connection has ended, which HB_EVENT_OPENED or HB_EVENT_LOST
- * reports in the next iteration. */
+/* Returns whether the attempt or the connection has ended, and the end is not reported yet.
+ * HB_EVENT_OPENED or HB_EVENT_LOST reports it in the next iteration. */
 gboolean
 hb_link_has_ended (HbLink *self)
 {
@@ -382,7 +392,8 @@ hb_link_has_ended (HbLink *self)
          || (self->ending != NULL && hb_ending_has_begun (self->ending));
 }
 
-/* Returns whether the request still waits for a connection of the session. */
+/* Returns whether the request still waits for a connection of the session, as far as is known: see
+ * hb_attempt_is_queued (). */
 gboolean
 hb_link_is_queued (HbLink *self)
 {

@@ -17,7 +17,8 @@ typedef struct
 
 void hb_mask_keys_fill (HbMaskKeys *self);
 
-/* Returns a mask that is used for no other frame. */
+/* Returns the next mask, and removes it, so that it is not used again. Gets new masks if none is
+ * left. */
 static inline guint32
 hb_mask_keys_next (HbMaskKeys *self)
 {

@@ -8,13 +8,13 @@
 
 G_BEGIN_DECLS
 
-/* Makes frames from messages, and gathers them in a block. A long message is masked piece by piece,
- * whenever the block has room. */
+/* Makes frames from messages, and gathers the frames in a block. A message that does not fit into
+ * the block is masked piece by piece, whenever the block has room. */
 typedef struct
 {
   HbBlockWriter *block_writer;  /* (not owned) */
-  HbDeque        messages;      /* not completely in the block; the first may be there in part */
-  gsize          fragment_size; /* the maximum payload of a frame, for later messages */
+  HbDeque        messages;      /* not completely gathered; a part of the first may be gathered */
+  gsize          fragment_size; /* the maximum payload, in bytes, of a frame of later messages */
 } HbMessageWriter;
 
 void     hb_message_writer_init                (HbMessageWriter       *self,

@@ -80,7 +80,7 @@ hb_message_writer_gather_whole (HbMessageWriter *self,
   return size + length;
 }
 
-/* Adds a message. Returns the size of its frames. */
+/* Adds a message. Returns the total size of its frames. */
 guint64
 hb_message_writer_add (HbMessageWriter *self,
                        HbOpcode         opcode,
@@ -96,14 +96,14 @@ hb_message_writer_add (HbMessageWriter *self,
   return hb_framer_get_size (length, self->fragment_size);
 }
 
-/* Returns whether no part of the next message has been gathered yet. */
+/* Returns TRUE unless a message has been gathered only in part. */
 gboolean
 hb_message_writer_is_between_messages (const HbMessageWriter *self)
 {
   return hb_message_writer_is_empty (self) || !peek (self)->framer.is_begun;
 }
 
-/* Returns whether no part of the next frame has been gathered yet. */
+/* Returns TRUE unless a frame has been gathered only in part. */
 gboolean
 hb_message_writer_is_between_frames (const HbMessageWriter *self)
 {
@@ -111,9 +111,9 @@ hb_message_writer_is_between_frames (const HbMessageWriter *self)
          || hb_framer_is_between_frames (&peek (self)->framer);
 }
 
-/* Gathers the next frame, or the part of it for which the block has room. If the frame is not
- * complete afterwards, the block must be written before the next call. Must not be called if no
- * message waits. */
+/* Gathers the next frame or the rest of the current one, or the part for which the block has room.
+ * Gathers nothing if the block has no room for a header. Unless the frame is complete afterwards,
+ * the block must be written before the next call. Must not be called if no message waits. */
 void
 hb_message_writer_gather (HbMessageWriter *self)
 {

@@ -8,8 +8,8 @@
 /* Implements GPollableOutputStream for libsoup: writes libsoup's frames, and creates the source
  * with which libsoup waits to write. */
 
-/* The source with which libsoup waits to write. It polls nothing. While bytes can be written, it
- * has a ready time, which hb_output_run () sets. */
+/* The source with which libsoup waits to write. It polls nothing. It gets a ready time when it is
+ * created, if bytes can be written then, or later from hb_output_run (). */
 typedef struct
 {
   GSource   source;
@@ -24,8 +24,9 @@ refuse (GError **error)
   return -1;
 }
 
-/* Stores the kind and the end of the frame that libsoup begins to write. If the frame is refused
- * before the stream below gets it, the next write begins the frame again. */
+/* Stores the kind of the frame that libsoup begins to write, and the end of the frame if it has a
+ * position. If the frame is refused before the stream below gets it, the next write begins the
+ * frame again. */
 static void
 begin_frame (HbOutput *self,
              guint     first,
@@ -38,7 +39,11 @@ begin_frame (HbOutput *self,
     self->frame_end = hb_output_get_end (self) + count;
 }
 
-/* Must be called after libsoup has written a frame, or a part of it. */
+/* Must be called after each write of libsoup, unless the frame was refused before the stream below
+ * got it.
+ *
+ * @first: the first byte of the frame, if @was_begun is FALSE
+ * @was_begun: whether an earlier write has begun the frame */
 static void
 on_frame (HbOutput *self,
           guint     first,
@@ -47,13 +52,14 @@ on_frame (HbOutput *self,
   if (!was_begun && (first & HB_FRAME_OPCODE) == HB_FRAME_CLOSE)
     self->is_closed = TRUE;
 
-  /* Our messages have waited for this frame. */
+  /* Our messages may have waited for the end of this frame. */
   if (!self->is_begun && !hb_message_writer_is_empty (&self->messages))
     hb_watch_wake (self->watch);
 }
 
-/* Writes a frame, or as much of it as the kernel accepts. A refused frame must not be gathered,
- * because TLS must get exactly the same bytes again. */
+/* Writes or gathers a frame of libsoup, or writes as much of it as the kernel accepts. A frame that
+ * the stream below has refused must not be gathered, because TLS must get exactly the same bytes
+ * again. Returns how many bytes were written or gathered. */
 static gsize
 write_frame (HbOutput     *self,
              const guint8 *buffer,

@@ -14,21 +14,21 @@ struct _HbOutput
   GOutputStream    parent_instance;
 
   HbBlockWriter    block_writer;
-  HbMessageWriter  messages;    /* those that are not completely in the block */
+  HbMessageWriter  messages;    /* those that are not completely gathered */
   HbWatch         *watch;
-  GSource         *writer;      /* (nullable) (not owned) the source with which libsoup waits */
+  GSource         *writer;      /* (nullable) (not owned) the source that libsoup waits for */
   HbEventFunc      func;        /* (nullable) NULL once detached */
   gpointer         user_data;
   guint64          emitted;     /* the position in the last HB_EVENT_PROGRESS */
-  guint64          frame_end;   /* the position after the last frame */
-  guint64          n_inserted;  /* bytes of libsoup's frames that have no position */
+  guint64          frame_end;   /* the position after the last frame that has one */
+  guint64          n_inserted;  /* written bytes of libsoup's frames that have no position */
   guint64          acknowledged; /* the last result of hb_output_get_acknowledged () */
   guint            corks;
-  guint            turn;        /* the iteration of the loop in which a frame was written */
+  guint            turn;        /* the last iteration of the loop that wrote a frame at once */
   guint            is_begun : 1;    /* libsoup must repeat the refused rest of its frame. */
   guint            is_control : 1;  /* libsoup's last frame is a control frame. */
   guint            is_inserted : 1; /* libsoup's last frame has no position. */
-  guint            is_closed : 1;   /* libsoup has written a close frame, the last frame. */
+  guint            is_closed : 1;   /* libsoup has begun a close frame, the last frame. */
 };
 
 /* Returns the position after the last byte that was written or gathered. */

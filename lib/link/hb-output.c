@@ -16,9 +16,10 @@
  * libsoup writes one frame, or the rest of one, in each call. The output therefore knows the
  * position of a frame's end, and whether all of the frame has been written.
  *
- * A long message is sent in several frames. Between these frames, libsoup's control frames may be
- * written, but none of its data frames (RFC 6455, 5.4). The position of a message's end is computed
- * before such control frames are known, so they have no position. */
+ * A message that is longer than the fragment size is sent in several frames. Between these frames,
+ * libsoup's control frames may be written, but none of its data frames (RFC 6455, 5.4). The
+ * positions of the messages that wait are computed before libsoup writes its next frame. Therefore
+ * a frame that libsoup writes while messages wait has no position. */
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (HbOutput, hb_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
@@ -51,7 +52,8 @@ hb_output_emit_progress (HbOutput *self)
   emit (self, HB_EVENT_PROGRESS);
 }
 
-/* After a backlog, the kernel accepts more bytes only because the peer has received some. */
+/* Emits HB_EVENT_ACTIVITY if bytes were written after a backlog. The kernel accepts them only
+ * because the peer has received some. */
 void
 hb_output_emit_activity (HbOutput *self)
 {
@@ -74,15 +76,15 @@ hb_output_emit_writable (HbOutput *self)
 }
 
 /* After a refused write, TLS must get exactly the same bytes again, so no other byte may be written
- * before them. */
+ * before them. No message may follow a close frame. */
 static gboolean
 may_write_messages (HbOutput *self)
 {
   return !self->block_writer.is_blocked && !self->is_begun && !self->is_closed;
 }
 
-/* Writes our messages, except for the last piece, which stays in the block. Stops as soon as a
- * waiting frame of libsoup may be written. */
+/* Writes our messages, except for the last piece, which may stay in the block. Stops when the
+ * kernel accepts no more bytes, or as soon as a waiting frame of libsoup may be written. */
 void
 hb_output_write_messages (HbOutput *self)
 {
@@ -177,8 +179,9 @@ hb_output_new (GPollableOutputStream *base,
   return self;
 }
 
-/* Must be called in each iteration of the loop in which the socket is writable, or in which
- * gathered bytes wait.
+/* Writes the gathered bytes and the messages that wait, and emits the events that follow from this.
+ * Must be called by the function of the watch, even if the socket is not writable, because bytes
+ * that the last iteration has gathered may wait.
  *
  * @has_room: whether a poll has found the socket writable. The socket is polled for this only while
  *   the output is blocked. */
@@ -241,7 +244,8 @@ hb_output_uncork (HbOutput *self)
     emit (self, HB_EVENT_BLOCKED);
 }
 
-/* Writes the gathered bytes, and emits no event. The reader reports a failure. */
+/* Writes the gathered bytes, as far as the kernel accepts them, and emits no event. The reader
+ * reports a failure. */
 void
 hb_output_flush (HbOutput *self)
 {
@@ -258,12 +262,12 @@ hb_output_set_fragment_size (HbOutput *self,
   hb_message_writer_set_fragment_size (&self->messages, fragment_size);
 }
 
-/* Sends a message without libsoup. If not all of it can be written now, the rest follows when the
- * kernel accepts more. Until then, the output holds a reference to the payload. Returns whether
- * another message would be written or gathered at once.
+/* Sends a message without libsoup. If not all of it can be written or gathered now, the rest
+ * follows when the kernel accepts more. Until then, the output holds a reference to the payload.
+ * Returns whether another message would be written or gathered at once.
  *
  * @span: (out): the position of the message, empty after a close frame, which no message may
- *   follow */
+ * follow */
 gboolean
 hb_output_send (HbOutput *self,
                 HbOpcode  opcode,
@@ -313,7 +317,7 @@ hb_output_send (HbOutput *self,
 }
 
 /* Returns whether a frame would be written or gathered at once. The result is FALSE if the kernel
- * accepts no more bytes for now, or if messages or frames of libsoup wait. */
+ * accepts no more bytes for now, or if our messages or libsoup's frames wait. */
 gboolean
 hb_output_is_writable (HbOutput *self)
 {
@@ -327,7 +331,7 @@ hb_output_get_written (HbOutput *self)
   return self->block_writer.written - self->n_inserted;
 }
 
-/* Returns the position after the last frame. */
+/* Returns the position after the last frame that has one, even if that frame is not written yet. */
 guint64
 hb_output_get_frame_end (HbOutput *self)
 {
@@ -361,7 +365,8 @@ hb_output_end_acknowledgements (HbOutput *self)
 }
 
 /* Returns the position before which the peer's TCP has all bytes. While a frame without a position
- * is on its way, the result is too low by the size of that frame, never too high.
+ * is on its way, the result is too low by the size of that frame, never too high. While
+ * acknowledgements are not read, the last result is returned again.
  *
  * @round_trip: (out): in microseconds, 0 if it is not known */
 guint64

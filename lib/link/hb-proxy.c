@@ -19,7 +19,8 @@ hb_proxy_is_encrypted (GUri *uri)
 }
 
 /* Returns whether @request goes through an HTTP proxy, in a tunnel or not. A SOCKS proxy does not
- * count, because it does not read requests. Must not be called before the connection is made. */
+ * count, because it does not read requests. Before the connection is made, the result is FALSE,
+ * because the proxy is not known. */
 gboolean
 hb_proxy_has_proxy (SoupMessage *request)
 {
@@ -37,8 +38,8 @@ skips_proxy (SoupMessage *request)
   return hb_proxy_is_encrypted (soup_message_get_uri (request)) || !hb_proxy_has_proxy (request);
 }
 
-/* Removes the password of the proxy from a request for the server. Runs after the features of the
- * session have added their headers. */
+/* Removes the password of the proxy from a request that no proxy reads. Runs after the features of
+ * the session have added their headers. */
 static void
 starting_cb (SoupMessage *request,
              gpointer     user_data)
@@ -48,8 +49,9 @@ starting_cb (SoupMessage *request,
                                  "Proxy-Authorization");
 }
 
-/* A server may send status 407 although no proxy is used. libsoup would then ask the application
- * for the password of the proxy. Without libsoup's handler, the status ends the attempt. */
+/* A server may send status 407 although no proxy reads the request. libsoup would then ask the
+ * application for the password of the proxy. Without libsoup's handler, the status ends the
+ * attempt. */
 static void
 got_headers_cb (SoupMessage *request,
                 SoupSession *session)
@@ -76,7 +78,7 @@ copy_without_login (GUri *uri)
  * unchanged. Only the tunnel of @request has the same connection as @request.
  *
  * After libsoup has used a password in the URI of the proxy, it would ask for a tunnel to the proxy
- * itself. Therefore the URI of @tunnel is set to that of the server again. */
+ * itself. Therefore the URI of @tunnel is set to that of the server again, without the login. */
 static void
 tunnel_starting_cb (SoupMessage *tunnel,
                     SoupMessage *request)
@@ -115,8 +117,8 @@ request_queued_cb (SoupSession *session,
   soup_message_set_uri (message, bare);
 }
 
-/* Must be called whenever @request gets a URI for which libsoup makes a tunnel. Each handler of a
- * session runs for each request of all tasks that share the session. Therefore no handler is
+/* Must be called when @request first gets a URI for which libsoup may make a tunnel. Each handler
+ * of a session runs for each request of all tasks that share the session. Therefore no handler is
  * connected for a request that needs no tunnel. */
 void
 hb_proxy_guard_tunnel (SoupSession *session,

@@ -40,9 +40,9 @@ get_port (GUri *uri)
   return hb_proxy_is_encrypted (uri) ? 443 : 80;
 }
 
-/* Compares two origins according to RFC 6454, 5. The schemes ws and http count as one, because they
- * are the same on the network. The schemes ws and wss differ even for one host, because a secret
- * that was sent over TLS must not be sent without it. */
+/* Compares two origins according to RFC 6454, 5. The schemes ws and http count as one, and so do
+ * wss and https, because they are the same on the network. The schemes ws and wss differ even for
+ * one host, because a secret that was sent over TLS must not be sent without it. */
 gboolean
 hb_redirect_is_same_origin (GUri *one,
                             GUri *other)
@@ -65,7 +65,8 @@ format_place (GUri *uri)
  * a WebSocket scheme and no fragment. A fragment is never sent, and the URI of a WebSocket must not
  * have one.
  *
- * Returns: (transfer full) (nullable): NULL if @location is not valid */
+ * Returns: (transfer full) (nullable): NULL if @location is empty or not valid, or if its host or
+ *   scheme is too long */
 static GUri *
 resolve (GUri       *base,
          const char *location)
@@ -90,7 +91,8 @@ resolve (GUri       *base,
                         SOUP_URI_NONE);
 }
 
-/* Returns whether the redirect adds user info. A relative redirect keeps the user info of @base. */
+/* Returns whether the redirect adds user info, or takes it to another origin. A relative redirect
+ * keeps the user info of @base. */
 static gboolean
 adds_user_info (GUri *base,
                 GUri *uri)
@@ -102,7 +104,8 @@ adds_user_info (GUri *base,
              || g_strcmp0 (user_info, g_uri_get_userinfo (base)) != 0);
 }
 
-/* Returns: (transfer full) (nullable): the reason why @uri is not followed */
+/* Returns: (transfer full) (nullable): the reason why the redirect to @uri is not followed; NULL if
+ *   it may be followed */
 static char *
 find_objection (const HbRedirects *self,
                 GUri              *base,
@@ -133,8 +136,8 @@ find_objection (const HbRedirects *self,
   return NULL;
 }
 
-/* Returns whether libsoup or the WebSocket handshake sets the header, with a value that is no
- * secret. */
+/* Returns whether the header is one that libsoup or the WebSocket handshake sets, and whose value
+ * is no secret. */
 static gboolean
 is_for_everybody (const char *name)
 {
@@ -154,11 +157,11 @@ is_for_everybody (const char *name)
   return FALSE;
 }
 
-/* Removes every header of the application from a request that goes to another origin. In that case,
- * the Fetch standard removes Authorization ("HTTP-redirect fetch"), and keeps other headers only if
- * the new origin has agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for
- * that agreement. Cookies of the session are not headers of the application. The session adds them
- * according to the URI. */
+/* Removes all headers from a request that goes to another origin, except those for which
+ * is_for_everybody () is TRUE. In that case, the Fetch standard removes Authorization
+ * ("HTTP-redirect fetch"), and keeps other headers of the application only if the new origin has
+ * agreed to each of them ("CORS-preflight fetch"). A WebSocket cannot ask for that agreement. The
+ * session adds its cookies again, according to the new URI. */
 static void
 remove_private_headers (HbRedirects *self,
                         SoupMessage *request)
@@ -221,10 +224,11 @@ follow (HbRedirects *self,
 }
 
 /* Handles the headers of a response. libsoup follows a redirect later, when it has read the body.
- * If the application itself sends the request again after the attempt, its redirects are not
- * checked.
+ * If the application itself sends the request again after the session of the attempt was freed, the
+ * redirects are not checked.
  *
- * Returns: (transfer full) (nullable): the reason why a redirect is not followed */
+ * Returns: (transfer full) (nullable): the reason why a redirect is not followed; NULL if no
+ *   redirect is refused */
 char *
 hb_redirects_handle_response (HbRedirects *self,
                               SoupMessage *request)

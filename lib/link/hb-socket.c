@@ -59,8 +59,9 @@ hb_socket_find (SoupWebsocketConnection *connection)
   return g_object_ref (g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
 }
 
-/* Returns whether all unread bytes of @stream are in the socket, or in libsoup's own filter. TLS
- * buffers bytes, and so may GIO's streams for a proxy. */
+/* Returns whether only libsoup's own filter is between @stream and the socket. If so, all unread
+ * bytes are in the socket or in that filter, and written bytes reach the socket unchanged. TLS
+ * buffers and changes bytes, and GIO's streams for a proxy may buffer bytes. */
 gboolean
 hb_socket_is_direct (GIOStream *stream)
 {
@@ -69,7 +70,8 @@ hb_socket_is_direct (GIOStream *stream)
   return base != NULL && G_OBJECT_TYPE (base) == G_TYPE_TCP_CONNECTION;
 }
 
-/* Limits how many unsent bytes the kernel holds before it accepts no more. */
+/* Limits how many unsent bytes the kernel holds before it accepts no more. Does nothing if the
+ * system has no TCP_NOTSENT_LOWAT. */
 void
 hb_socket_limit_unsent (GSocket *socket)
 {
@@ -78,8 +80,8 @@ hb_socket_limit_unsent (GSocket *socket)
 #endif
 }
 
-/* Ends both directions at once, even under TLS. Reports no error if the socket has already
- * failed. */
+/* Ends both directions at once, even under TLS. Ignores an error, because the socket may have
+ * failed already. */
 void
 hb_socket_shut_down (GSocket *socket)
 {

@@ -26,8 +26,8 @@ struct _HbStream
   HbLimits                *limits;     /* an extension of the second connection */
   GSocket                 *socket;
   HbWatch                 *watch;
-  gboolean                 is_fast;    /* No extension was negotiated, so messages are sent and
-                                        * received without libsoup. */
+  gboolean                 is_fast;    /* No extension was negotiated, so messages can be sent
+                                        * and received without libsoup. */
 };
 
 /* The maximum number of bytes that the input gives to libsoup in one call, if libsoup would
@@ -50,8 +50,8 @@ hb_stream_get_output_stream (GIOStream *stream)
 }
 
 /* Closes the stream below without waiting. If TLS has a part of a frame that the kernel does not
- * have, closing TLS would also send that part. The message is sent again on the next connection and
- * would arrive twice, so the socket is shut down first. */
+ * have, closing TLS would also send that part. The message of that frame is sent again on the next
+ * connection and would arrive twice, so the socket is shut down first. */
 static void
 shut (HbStream *self)
 {
@@ -60,7 +60,7 @@ shut (HbStream *self)
   if (hb_output_get_written (self->output) != hb_output_get_frame_end (self->output))
     hb_socket_shut_down (self->socket);
 
-  /* The socket may be closed in another thread, and a new socket may then get the same number.
+  /* The socket may be closed in another thread, and a new socket may then get the same descriptor.
    * Therefore the watch stops polling first. */
   hb_watch_leave (self->watch);
   g_io_stream_close_async (self->base, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
@@ -136,7 +136,8 @@ hb_stream_init (HbStream *self)
 /* Disposes of the session's connection, which removes its source from the loop. The connection
  * would also close @stream, so an operation on the stream is marked as pending, and the close
  * fails. A source then reports the failure. In a main context that is never iterated again, this
- * source would keep the context alive, so it is attached to a context of its own. */
+ * source would keep the context alive, so it is attached to a context of its own, which is iterated
+ * here. */
 static void
 dispose_connection (SoupWebsocketConnection *connection,
                     GIOStream               *stream)
@@ -170,9 +171,9 @@ handles_each_read (void)
          || (minor == 2 && micro >= 3);
 }
 
-/* Moves libsoup's source to a context that is never iterated. Does nothing once the connection is
- * no longer open. libsoup then creates other sources while it reads, and these sources must be
- * dispatched. */
+/* Moves libsoup's source to a context that is never iterated, if the watch has such a context. Does
+ * nothing once the connection is no longer open, because libsoup then creates other sources while
+ * it reads, and these sources must be dispatched. */
 static void
 park (HbStream *self)
 {
@@ -376,7 +377,8 @@ static const HbChannelFuncs channel_funcs = {
 };
 
 /* Replaces *@connection, from which libsoup has read nothing yet, with a connection over a new
- * stream. The new connection closes the stream when it is disposed of. */
+ * stream, and opens @channel with that stream. The new connection closes the stream when it is
+ * disposed of. @context must exist as long as the channel. */
 void
 hb_stream_insert (HbChannel                *channel,
                   SoupWebsocketConnection **connection,

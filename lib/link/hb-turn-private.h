@@ -6,16 +6,16 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of attempts that run at once in one main context, with one session or with
- * private sessions */
+/* The maximum number of attempts of one HbGate (hb-turn.c) that run at once. Attempts of earlier
+ * generations of the gate do not count. */
 #define HB_TURN_MAX_AT_ONCE 64
 
 typedef void (* HbTurnFunc) (gpointer user_data);
 
 typedef struct _HbGate HbGate;
 
-/* The turn of an attempt. The attempt either waits until fewer attempts run, or is running. A
- * struct of zeros is a valid initial value. */
+/* The turn of an attempt. While the turn has a gate, the attempt either waits until fewer attempts
+ * run, or is running. A struct of zeros is a valid initial value. */
 typedef struct
 {
   HbGate     *gate;       /* (nullable) NULL before hb_turn_take () and after hb_turn_end () */

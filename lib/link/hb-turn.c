@@ -15,15 +15,15 @@
  * twelfths of this time. The private sessions of a context count as one session, because each of
  * them has sources that the loop queries in each iteration.
  *
- * Attempts to connect to a host that does not answer must not block other attempts. If no attempt
- * has started for a while, the running ones no longer count. */
+ * Attempts to connect to a host that does not answer must not block other attempts. If attempts
+ * wait, and none has started for the time STALL, the running ones no longer count. */
 
 #define STALL (500 * G_TIME_SPAN_MILLISECOND)
 
 /* The attempts that one thread makes with one session in one main context. A thread without a
  * context of its own may make attempts in the global default context while another thread runs that
- * context. The attempts of each thread have a gate of their own, so that two threads never use the
- * same gate. */
+ * context. The attempts of each thread have a gate of their own, so that such a thread never uses
+ * the gate of the other thread's attempts. */
 struct _HbGate
 {
   SoupSession  *session;    /* (nullable) NULL for all private sessions; the attempts own it */
@@ -31,7 +31,7 @@ struct _HbGate
   gpointer      thread;     /* part of the key, like the session and the context */
   GQueue        waiting;    /* (element-type HbTurn) (not owned) */
   HbAlarm       alarm;
-  gint64        stalls_at;
+  gint64        stalls_at;  /* when the running attempts no longer count, if others wait */
   guint         n_running;  /* the running attempts of this generation */
   guint         generation; /* Attempts of earlier generations do not count. */
 };
@@ -165,8 +165,10 @@ acquire_gate (SoupSession  *session,
   return self;
 }
 
-/* Returns TRUE if the attempt may run at once. If too many attempts run, returns FALSE, and calls
- * @func when fewer run. @session and @context must exist until hb_turn_end ().
+/* Begins a turn. Returns TRUE if the attempt may run at once. If too many attempts run, or others
+ * wait already, returns FALSE, and lets the attempt wait. @func is then called when the attempt may
+ * run, unless hb_turn_end () is called first. @session and @context must exist until
+ * hb_turn_end ().
  *
  * @session: (nullable): NULL for a private one */
 gboolean

@@ -31,15 +31,15 @@ struct _HbAlarm
   HbAlarmCallback  callback;
   gpointer         user_data;
   HbSchedule      *schedule;    /* (nullable) NULL while the alarm belongs to no context */
-  gint64           deadline;    /* sorts the alarm in the heaps; the actual deadline may be later */
+  gint64           deadline;    /* as of the last sort in `latest`; the current one may differ */
   HbHeapNode       latest;
   HbHeapNode       earliest;
-  HbAlarm        **touched;     /* the head of the list of touched alarms of the schedule */
+  HbAlarm        **touched;     /* (nullable) the head of the schedule's list of touched alarms */
   HbAlarm         *next;        /* (nullable) the next touched alarm */
   GList            in_queue;
   gboolean         is_touched;  /* The deadline must be queried, or the alarm has no context. */
   gboolean         is_queued;
-  gboolean         is_woken;    /* hb_alarm_wake () was called. */
+  gboolean         is_woken;    /* woken since the alarm last left the queue */
   gboolean         has_come;    /* The alarm is queued because its earliest time has passed. */
 
   gboolean         may_act;     /* The callback reads this field and the next two. */

@@ -19,7 +19,9 @@ hb_alarm_queue_clear (HbAlarmQueue *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Adds the alarm, unless it is in the queue already. */
+/* Adds the alarm, unless it is in the queue already.
+ *
+ * @is_woken: whether hb_alarm_wake () is the reason: see hb_alarm_queue_remove () */
 void
 hb_alarm_queue_push (HbAlarmQueue *self,
                      HbAlarm      *alarm,
@@ -38,7 +40,7 @@ hb_alarm_queue_push (HbAlarmQueue *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Removes the alarm if it is in the queue. Returns whether it was woken. */
+/* Removes the alarm if it is in the queue. Returns whether it was woken since the last removal. */
 gboolean
 hb_alarm_queue_remove (HbAlarmQueue *self,
                        HbAlarm      *alarm)

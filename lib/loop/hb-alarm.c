@@ -64,15 +64,16 @@ hb_alarm_was_woken (const HbAlarm *self)
   return self->was_woken;
 }
 
-/* Returns whether the earliest time has passed. If not, HB_AT_ONCE or hb_alarm_wake () was the
- * reason for the call. */
+/* Returns whether the earliest time, which has passed, was a reason to call the callback. Returns
+ * FALSE if the deadline is HB_AT_ONCE, or if only hb_alarm_wake () was the reason. */
 gboolean
 hb_alarm_may_act (const HbAlarm *self)
 {
   return self->may_act;
 }
 
-/* Returns whether the deadline had passed when the sockets were last read. */
+/* Returns whether hb_alarm_may_act () returns TRUE, and the deadline had also passed when the
+ * sockets were last read. */
 gboolean
 hb_alarm_is_due (const HbAlarm *self)
 {

@@ -7,7 +7,8 @@
 #include "hb-clock-private.h"
 
 /* Returns the time in microseconds. Where the system has timerfd, the clock is CLOCK_BOOTTIME
- * (clock_gettime(2)), whose time includes suspends. HbTimer must use the same clock. */
+ * (clock_gettime(2)), whose time includes suspends. Elsewhere, it is the clock of
+ * g_get_monotonic_time (). HbTimer must use the same clock. */
 gint64
 hb_clock_now (void)
 {

@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* The main context to which an object currently belongs, and the only thread that may use the
- * object */
+ * object. Any thread may use an object that belongs to no context. */
 typedef struct
 {
   GMutex        mutex;   /* protects the two fields below, which other threads read */

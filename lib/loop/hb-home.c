@@ -39,7 +39,8 @@ hb_home_clear (HbHome *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Makes the object belong to the context that is thread-default now, until hb_home_leave (). */
+/* Makes the object belong to the context that is thread-default now, and to the calling thread,
+ * until hb_home_leave (). */
 void
 hb_home_enter (HbHome *self)
 {
@@ -62,18 +63,20 @@ hb_home_is_here (HbHome *self)
   return thread == NULL || thread == hb_home_get_thread ();
 }
 
-/* Makes the context thread-default while code of the application runs.
+/* Makes the context thread-default until the returned pusher is freed. Must be called before code
+ * of the application runs.
  *
- * Returns: (nullable) */
+ * Returns: (nullable): see hb_context_push () */
 GMainContextPusher *
 hb_home_push (HbHome *self)
 {
   return hb_context_push (self->context);
 }
 
-/* Calls @func in the object's context. The thread of the context may be using the object at this
- * moment, so a call from another thread attaches a source to the context. If no thread runs the
- * context, @func is called at once. */
+/* Calls @func once, and then @destroy. If the calling thread may use the object, or if no thread
+ * runs the object's context, both are called at once. Otherwise another thread may be using the
+ * object at this moment, so a source in the context calls them. @func must return
+ * G_SOURCE_REMOVE. */
 void
 hb_home_call (HbHome         *self,
               GSourceFunc     func,

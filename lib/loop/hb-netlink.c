@@ -23,7 +23,7 @@
 typedef struct
 {
   GMainContext *context; /* (not owned) the context of the tasks, which own it */
-  GSource      *source;
+  GSource      *source;    /* (nullable) NULL once withdrawn */
   GArray       *listeners; /* (element-type Listener) */
   HbTopology   *topology;
   int           fd;
@@ -62,7 +62,7 @@ free_netlink (gpointer data)
   g_free (self);
 }
 
-/* Returns: the descriptor, or -1 if a sandbox forbids such sockets */
+/* Returns: the descriptor, or -1 after an error, for example if a sandbox forbids such sockets */
 static int
 open_socket (void)
 {
@@ -105,7 +105,11 @@ take (HbNetlink                *self,
   return hb_topology_take (self->topology, datagram, length);
 }
 
-/* Returns: FALSE after an error that would occur again in the next call */
+/* Reads the datagrams that have arrived, and sets *@has_changed to TRUE if a link, an address or a
+ * route may have changed.
+ *
+ * Returns: FALSE at the end of the stream, or after an error that would occur again in the next
+ *   call */
 static gboolean
 receive (HbNetlink *self,
          gboolean  *has_changed)
@@ -148,7 +152,9 @@ find (GMainContext *context)
   return g_hash_table_lookup (sockets, context);
 }
 
-/* Returns: (transfer full): the source, which must be destroyed after the lock has been released */
+/* Removes the socket from the table. Must be called with the lock held.
+ *
+ * Returns: (transfer full): the source, which must be destroyed after the lock has been released */
 static GSource *
 withdraw (HbNetlink *self)
 {
@@ -207,9 +213,10 @@ new_netlink (GMainContext *context)
   return self;
 }
 
-/* Calls @func in @context after each change of a link, an address or a route, until
- * hb_netlink_unwatch (). The context must exist until that call. A lock is held while @func runs,
- * so @func may do no more than attach a source. Does nothing if the socket cannot be opened. */
+/* Calls @func in @context after changes of links, addresses or routes, until hb_netlink_unwatch ().
+ * Changes that are read together cause one call. The context must exist until
+ * hb_netlink_unwatch (). A lock is held while @func runs, so @func may do no more than attach a
+ * source. Does nothing if the socket cannot be opened. */
 void
 hb_netlink_watch (GMainContext  *context,
                   HbNetlinkFunc  func,
@@ -246,7 +253,8 @@ remove_listener (HbNetlink *self,
       }
 }
 
-/* Removes a listener. If no other listener is left, closes the socket. */
+/* Removes the listener with @user_data. If the context then has no listener, closes its socket.
+ * Does nothing if no such listener exists. */
 void
 hb_netlink_unwatch (GMainContext *context,
                     gpointer      user_data)

@@ -10,16 +10,17 @@
 #include "hb-netlink-private.h"
 #endif
 
-/* The process has one GNetworkMonitor, which emits its signal in the context that used it first.
- * Therefore each change is passed on to the context of each task. One handler serves all tasks,
- * because thousands of handlers would take much memory. hb-netlink.c also listens to the kernel. */
+/* The process has one GNetworkMonitor, which emits its signal in the context that was
+ * thread-default when the monitor was created. Therefore each change is passed on to the context of
+ * each task. One handler serves all tasks, because thousands of handlers would take much memory.
+ * hb-netlink.c also listens to the kernel. */
 struct _HbNetwork
 {
   GMainContext *context;
   GSourceFunc   func; /* (nullable) NULL after hb_network_unwatch () */
   gpointer      user_data;
   GList         link;      /* in `networks` */
-  gboolean      is_coming; /* (atomic) A call of @func is pending. */
+  gboolean      is_coming; /* (atomic) A call of `func` is pending. */
 };
 
 /* Protects the two variables below. */
@@ -54,7 +55,7 @@ notify_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The monitor and the kernel both report most changes, so all reports before a call of @func share
+/* The monitor and the kernel both report most changes, so all reports before a call of `func` share
  * that call. */
 static void
 notify_later (gpointer user_data)
@@ -89,7 +90,7 @@ network_changed_cb (GNetworkMonitor *monitor,
 #ifdef HAVE_RTNETLINK
 /* Returns whether to listen to the kernel. GIO_USE_NETWORK_MONITOR=base selects a monitor that
  * reports no changes, so that a test does not depend on the network of the computer. In that case,
- * changes that the kernel reports are ignored too. */
+ * this library does not listen to the kernel either. */
 static gboolean
 may_listen (GNetworkMonitor *monitor)
 {
@@ -97,7 +98,10 @@ may_listen (GNetworkMonitor *monitor)
 }
 #endif
 
-/* Calls @func in @context after each change of the network, until hb_network_unwatch (). */
+/* Calls @func in @context after changes of the network, until hb_network_unwatch (). Changes in
+ * quick succession may share one call. The result of @func is ignored.
+ *
+ * Returns: (transfer full): for hb_network_unwatch (), which releases it */
 HbNetwork *
 hb_network_watch (GMainContext *context,
                   GSourceFunc   func,

@@ -12,7 +12,7 @@ typedef struct
   GSource   *source;    /* (not owned) polls the descriptors, and owns the poller */
   GPtrArray *watches;   /* (element-type HbWatch) (not owned) the polled ones */
   GPollFD    set;       /* the epoll descriptor, -1 while the source polls the sockets directly */
-  gboolean   has_no_set; /* The system has no epoll, or not enough memory for it. */
+  gboolean   has_no_set; /* The kernel has refused an epoll set, or a watch in it. */
   GMainContext *parking; /* (nullable) see hb_watch_get_parking () */
   GQueue     queue;     /* the watches to call, in order, and the mark */
   GList      mark;      /* The watches in front of it were queued before it was set. */
@@ -36,7 +36,7 @@ void     hb_poller_set_mark (HbPoller *self);
 HbWatch *hb_poller_pop      (HbPoller *self);
 
 /* Counts an iteration of the loop. Must be called by the prepare () of the source. Returns whether
- * a watch must be called. */
+ * the queue has entries, for which the source must be dispatched. */
 static inline gboolean
 hb_poller_prepare (HbPoller *self)
 {

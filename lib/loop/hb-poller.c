@@ -13,9 +13,9 @@
 #define ENDINGS (G_IO_HUP | G_IO_ERR | G_IO_NVAL)
 
 /* poll(2) looks at every descriptor, so the time that it takes grows with their number. epoll(7)
- * looks only at the ready descriptors, but needs one more system call for each poll. If a context
- * has more than MAX_DIRECT sockets, it polls one epoll descriptor in their place, until fewer than
- * MIN_IN_SET sockets are left. */
+ * looks only at the ready descriptors, but needs one more system call for each poll. If more than
+ * MAX_DIRECT sockets must be polled, one epoll descriptor is polled in their place, until fewer
+ * than MIN_IN_SET sockets are left. */
 #define MAX_DIRECT 32
 #define MIN_IN_SET 16
 
@@ -77,7 +77,7 @@ control_set (HbPoller *self,
   return epoll_ctl (self->set.fd, operation, watch->poll.fd, &event) == 0;
 }
 
-/* Polls the sockets directly from now on. */
+/* Closes the set, and polls the sockets directly from now on. */
 static void
 close_set (HbPoller *self)
 {
@@ -104,7 +104,8 @@ add_to_set (HbPoller *self,
   close_set (self);
 }
 
-/* Polls an epoll descriptor from now on. */
+/* Polls an epoll descriptor in place of the sockets from now on. If the kernel refuses, the sockets
+ * are polled directly. */
 static void
 open_set (HbPoller *self)
 {
@@ -234,7 +235,7 @@ hb_poller_remove (HbPoller *self,
   watch->is_queued = FALSE;
 }
 
-/* Returns TRUE if the last poll has found a socket ready, or if a watch must be called. */
+/* Returns TRUE if the last poll has found a socket ready, or if the queue has entries. */
 gboolean
 hb_poller_check (HbPoller *self)
 {
@@ -292,10 +293,11 @@ collect_polled (HbPoller *self)
 
 #ifdef HAVE_EPOLL
 
-/* Each call of epoll_wait(2) reports a batch of ready sockets. A socket that stays ready is
- * reported again, after all others. Therefore this function stops once the number of reports
- * reaches the number of watches. A call of take () may remove a watch from the list, and may
- * thereby close the set, so the function also stops if the set is closed. */
+/* Each call of epoll_wait(2) reports a batch of ready sockets. A batch that is not full is the last
+ * one. A socket that stays ready is reported again, after all others. Therefore this function stops
+ * once the number of reports reaches the number of watches. If @is_complete is FALSE, it also stops
+ * after a batch that has queued no watch. A call of take () may remove a watch from the list, and
+ * may thereby close the set, so the function also stops if the set is closed. */
 static void
 collect_from_set (HbPoller *self,
                   gboolean  is_complete)
@@ -323,8 +325,8 @@ collect_from_set (HbPoller *self,
 
 #endif
 
-/* Queues all watches whose sockets the last poll has found ready. No function of a watch runs
- * before all are queued, because it could make the results of the poll stale.
+/* Queues the watches whose sockets are ready for a wanted condition. No function of a watch runs
+ * before this is complete, because it could make the results of the poll stale.
  *
  * @is_complete: whether every ready socket must be found in this call, even if that takes longer */
 void

@@ -33,7 +33,7 @@
  * alarm again for each message would cost more than all other work on the message. For the same
  * reason, an alarm whose deadline moves to a later time keeps its place in the heaps until the
  * deadline has moved by more than MAX_STALENESS, or the time by which the heaps sort the alarm has
- * passed. In the second case, the timer wakes the loop once although no alarm is due.
+ * passed. In the second case, the timer wakes the loop once although this alarm is not due.
  *
  * Only the thread that owns the context uses the fields from `poller` to `read_until`. */
 struct _HbSchedule
@@ -147,7 +147,8 @@ query_touched (HbSchedule *self)
       self->touched = alarm->next;
       alarm->is_touched = FALSE;
 
-      /* For an earlier deadline and for HB_AT_ONCE, the difference wraps around to a large one. */
+      /* For an earlier deadline and for HB_AT_ONCE, the unsigned difference also exceeds
+       * MAX_STALENESS, because integers wrap around. */
       if (G_UNLIKELY (staleness > MAX_STALENESS))
         move (self, alarm, deadline);
     }
@@ -233,8 +234,9 @@ judge (HbSchedule *self,
   return is_urgent || alarm->may_act || alarm->was_woken;
 }
 
-/* Returns whether the timer has fired and each socket that was readable at that time has been
- * read. These sockets include those that other sources poll. */
+/* Returns whether the timer has fired and each socket that was readable at that time has been read.
+ * These sockets include those that other sources poll. When the timer fires, sets the mark. Once
+ * the mark has left the queue, the watches that were queued at that time have been called. */
 static gboolean
 has_time_passed (HbSchedule *self)
 {
@@ -388,8 +390,8 @@ get_schedule (GMainContext *context)
 
 /* Only the thread that owns a context may use its schedule. If a thread without a context of its
  * own opens a task while another thread runs the global default context, both threads use this
- * task. Each alarm that the opening thread adds then gets a schedule of its own, so that the two
- * threads never share the schedule of the other tasks.
+ * task. Each alarm or watch that the opening thread adds then gets a schedule of its own, so that
+ * the two threads never share the schedule of the other tasks.
  *
  * Returns: the schedule for an alarm or a watch of the context, until hb_schedule_release () */
 HbSchedule *

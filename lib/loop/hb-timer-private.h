@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64   time;        /* HB_NEVER if the timer is not set */
-  int      fd;          /* -1 if the system has no timerfd */
+  int      fd;          /* -1 if no timerfd could be created */
   gpointer tag;         /* of the descriptor, in the source */
   int      waits_at;    /* g_main_depth () when it fired; 0 unless an iteration must still pass */
   gboolean has_expired; /* without a descriptor: the time had passed before the last poll */
@@ -29,7 +29,8 @@ gboolean hb_timer_check      (HbTimer *self,
 gboolean hb_timer_has_passed (HbTimer *self,
                               GSource *source);
 
-/* Must be called by the prepare () of the source. A descriptor wakes the loop, so only a timer
+/* Must be called by the prepare () of the source. Sets @timeout to the time for which the loop may
+ * wait, in milliseconds, or to -1 for no limit. A descriptor wakes the loop, so only a timer
  * without a descriptor reads the clock. Returns TRUE if a timer without a descriptor has fired. */
 static inline gboolean
 hb_timer_prepare (HbTimer *self,

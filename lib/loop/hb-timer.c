@@ -56,8 +56,9 @@ hb_timer_clear (HbTimer *self)
 #endif
 }
 
-/* Sets the timer. After it has fired, does nothing until one iteration has passed. Otherwise a
- * deadline that keeps moving could delay all other deadlines forever. */
+/* Sets the timer. After hb_timer_has_passed () has found that the timer has fired, does nothing
+ * until that function has returned TRUE. Otherwise a deadline that keeps moving could delay all
+ * other deadlines forever. */
 void
 hb_timer_set (HbTimer *self,
               gint64   time)
@@ -66,8 +67,8 @@ hb_timer_set (HbTimer *self,
     arm (self, time);
 }
 
-/* Reads the clock, for a timer without a descriptor. Returns whether the timer has fired. Sets
- * @timeout to the time for which the loop may wait, in milliseconds. */
+/* Reads the clock, for a timer without a descriptor. Returns whether the timer has fired. If the
+ * timer is set, sets @timeout to the time for which the loop may wait, in milliseconds. */
 gboolean
 hb_timer_read_clock (HbTimer *self,
                      int     *timeout)
@@ -84,7 +85,8 @@ hb_timer_read_clock (HbTimer *self,
   return self->has_expired;
 }
 
-/* Must be called by the check () of the source. Without a descriptor, the time that was read before
+/* Returns whether the timer has fired and its time was not handled yet. Must be called only by the
+ * check () and the dispatch () of the source. Without a descriptor, the time that was read before
  * the poll counts. If the clock were read now, the timer might seem to have fired although the
  * sockets were polled before its time. */
 gboolean

@@ -13,7 +13,7 @@
 /* Remembers how the kernel last described each link, address and route. The kernel repeats a
  * description when the lifetime of an address is extended, when a router advertises an IPv6 route
  * again, and when a link reports wireless statistics. Without this memory, each repetition would
- * make every task send a ping. */
+ * make every task that watches the network send a ping. */
 struct _HbTopology
 {
   GHashTable *facts; /* a set of Fact */
@@ -93,7 +93,9 @@ next_attribute (const struct rtattr *attribute,
   return skip (attribute, attribute->rta_len);
 }
 
-/* Returns: whether @state differs from the last state of @subject */
+/* Stores the state of a subject.
+ *
+ * Returns: whether the subject was not known, or @state differs from its last state */
 static gboolean
 learn (HbTopology *self,
        guint64     subject,
@@ -128,6 +130,7 @@ knows (HbTopology *self,
   return g_hash_table_contains (self->facts, &subject);
 }
 
+/* Returns: TRUE, because a removal is always a change */
 static gboolean
 forget (HbTopology *self,
         guint64     subject)
@@ -229,7 +232,7 @@ take_address (HbTopology             *self,
 }
 
 /* The kernel adds and removes routes of the types below together with an address, about which it
- * also sends a message. */
+ * also sends a message. A cloned route is only an entry of a cache. */
 static gboolean
 is_of_interest (const struct rtmsg *info)
 {
@@ -253,7 +256,7 @@ is_part_of_name (const struct rtattr *attribute)
          || attribute->rta_type == RTA_TABLE;
 }
 
-/* These attributes differ each time that a router advertises the same route. */
+/* These attributes may differ each time that a router advertises the same route. */
 static gboolean
 is_lifetime (const struct rtattr *attribute)
 {
@@ -338,7 +341,7 @@ hb_topology_free (HbTopology *self)
 
 /* Processes one datagram of the kernel. @data must be aligned for its headers.
  *
- * Returns: whether a link, an address or a route has changed */
+ * Returns: whether a change of a link, an address or a route may affect connections */
 gboolean
 hb_topology_take (HbTopology *self,
                   const void *data,
