@@ -81,9 +81,9 @@ hb_watch_leave (HbWatch *self)
   hb_schedule_release (schedule);
 }
 
-/* Sets whether the watch waits for @condition. A condition that is no longer wanted is polled until
- * the socket is ready for it once. A reader stops waiting while it reads, and soon waits again, so
- * changing the poll each time would waste time. */
+/* Sets whether the watch waits for @condition. A condition that is no longer wanted causes no call,
+ * but is polled until a poll finds the socket ready for unwanted conditions only. A reader stops
+ * waiting while it reads, and soon waits again, so changing the poll each time would waste time. */
 void
 hb_watch_want (HbWatch      *self,
                GIOCondition  condition,
@@ -112,8 +112,9 @@ hb_watch_queue (HbWatch *self)
  * iteration, a main context looks at each of its sources, even at a destroyed source that is still
  * referenced.
  *
- * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, or the watches are
- *   so few that their sources take little time */
+ * Returns: (transfer none) (nullable): NULL if the watch belongs to no context, or if the context
+ *   polls its sockets directly, as it does while they are so few that their sources take little
+ *   time */
 GMainContext *
 hb_watch_get_parking (HbWatch *self)
 {

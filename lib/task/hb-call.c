@@ -83,7 +83,8 @@ hb_call_start (GTask          *task,
   return g_object_ref (task);
 }
 
-/* Fails the call of a ticket that the machine did not accept, and frees the ticket. */
+/* Fails the call of a ticket that neither the machine nor the intake has accepted. Takes ownership
+ * of the ticket and of @error. */
 void
 hb_call_fail (GTask  *task,
               GError *error)
@@ -105,7 +106,7 @@ return_cb (gpointer user_data)
 }
 
 /* Completes a call with a message in the next iteration of the loop, and takes ownership of
- * @message. libsoup may be delivering the message now. If the callback were called within that
+ * @message. The link may be delivering the message now. If the callback were called within that
  * delivery and ran a main loop until the next message is received, it would never return. */
 static void
 return_later (GTask     *task,
@@ -121,7 +122,8 @@ return_later (GTask     *task,
   g_source_attach (source, g_task_get_context (task));
 }
 
-/* Completes the call of a ticket that was not passed to the machine, and frees the ticket. */
+/* Completes the call of a ticket that was not passed to the machine, with success. Takes ownership
+ * of the ticket. */
 void
 hb_call_succeed (GTask *task)
 {
@@ -130,7 +132,8 @@ hb_call_succeed (GTask *task)
   g_object_unref (task);
 }
 
-/* Completes the call whose ticket the machine returns, and frees the ticket. */
+/* Completes the call whose ticket the machine returns in an HB_EFFECT_RESOLVE. Takes ownership of
+ * the ticket and of the error. */
 void
 hb_call_complete (HbEffect *effect)
 {

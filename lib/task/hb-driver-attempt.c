@@ -18,8 +18,9 @@ hb_driver_send_request (HbDriver       *self,
     hb_machine_await_turn (&self->machine);
 }
 
-/* Makes a link, and emits `connecting`. The request is sent when the handlers have returned. If a
- * handler has held the attempt, an HB_EFFECT_REQUEST sends the request later. */
+/* Makes a link, and emits `connecting`. Sends the request when the handlers have returned, unless
+ * one of them has ended or held the attempt. The release of a held attempt pushes an
+ * HB_EFFECT_REQUEST, or starts another attempt if `uri` has changed. */
 void
 hb_driver_connect (HbDriver       *self,
                    const HbEffect *effect)
@@ -45,9 +46,11 @@ hb_driver_connect (HbDriver       *self,
     hb_driver_send_request (self, effect);
 }
 
-/* Completes the effect with the delay that the application's function returns. That function may
- * call any method, such as close (). Returns FALSE if the attempt is no longer scheduled
- * afterwards. */
+/* If the application has set a function for the delay, stores the delay that the function returns
+ * in the effect. That function may call any method, such as close ().
+ *
+ * Returns whether to emit `reconnect`: FALSE if the attempt is no longer scheduled, or the owner no
+ * longer exists. */
 gboolean
 hb_driver_choose_delay (HbDriver *self,
                         HbEffect *effect)

@@ -7,8 +7,9 @@
 #include "hb-driver-steps-private.h"
 #include "hb-message-private.h"
 
-/* The calls of the application. Each call is passed to the machine, and the driver then carries out
- * the machine's effects. */
+/* The calls of the application. A call of the task's thread is passed to the machine, and the
+ * driver then carries out the machine's effects. Messages and calls of other threads go through the
+ * intake. */
 
 static void
 cancelled_cb (GTask    *task,
@@ -34,8 +35,9 @@ start_call (HbDriver *self,
   return hb_call_start (task, cancelled_cb, hb_driver_ref (self), hb_driver_release_cb);
 }
 
-/* Sets a property, and applies the new value to the link and to the machine. As in
- * hb_settings_set (), @value points to a value of the property's type.
+/* Sets a property, applies the new value to the link, the machine and the intake, and carries out
+ * the effects. `session` is only stored, for the next attempt. As in hb_settings_set (), @value
+ * points to a value of the property's type.
  *
  * Returns whether the property has changed. */
 gboolean
@@ -96,7 +98,9 @@ hb_driver_set_has_pong_func (HbDriver *self,
 }
 
 /* Returns whether the task may be used from this thread. If not, prints a critical message that
- * names @function. */
+ * names @function.
+ *
+ * @function: the name of a method or of a property */
 gboolean
 hb_driver_check_thread (HbDriver   *self,
                         const char *function)
@@ -212,9 +216,9 @@ send_from_outside (HbDriver    *self,
   return accepted;
 }
 
-/* Sends a message within the call that accepts it, even if a handler makes the call. If the message
- * waited until the handler had returned, buffered-amount would count it although the connection can
- * accept it at once. */
+/* Accepts a message. If the link accepts it too, sends it within this call, even if a handler makes
+ * the call. If the message waited until the handler had returned, buffered-amount would count it
+ * although the connection can accept it at once. */
 static gboolean
 send_from_inside (HbDriver    *self,
                   HbOutgoing  *message,
@@ -347,7 +351,8 @@ hb_driver_get_status (HbDriver *self)
   return hb_machine_get_status (&self->machine);
 }
 
-/* Returns whether a call of the application is about to fail with @error. */
+/* Returns whether a call of the application is about to fail with the same domain and code as
+ * @error. */
 gboolean
 hb_driver_will_fail_call (HbDriver     *self,
                           const GError *error)
@@ -361,7 +366,10 @@ has_open_link (HbDriver *self)
   return self->link != NULL && hb_machine_has_open_link (&self->machine);
 }
 
-/* Returns: (nullable): the connection, NULL while the application cannot use one */
+/* Returns the connection for the application, which may connect handlers to its signals from now
+ * on.
+ *
+ * Returns: (transfer none) (nullable): NULL while no connection is open */
 SoupWebsocketConnection *
 hb_driver_get_connection (HbDriver *self)
 {

@@ -54,6 +54,9 @@ yield (HbDriver *self)
   g_source_attach (self->yielding, self->home.context);
 }
 
+/* Removes the driver from its context, if any, and releases the driver's reference to itself.
+ * Unless the caller holds a reference or runs in a section, the driver may no longer exist
+ * afterwards. */
 void
 hb_driver_leave_context (HbDriver *self)
 {
@@ -72,8 +75,8 @@ hb_driver_leave_context (HbDriver *self)
   hb_driver_unref (self);
 }
 
-/* Drops the link. If the link is in a delivery (HB_EVENT_DELIVERY), the rest of the delivery is
- * dropped too. */
+/* Drops the link, if any. If the link is in a delivery (HB_EVENT_DELIVERY), the rest of the
+ * delivery is dropped too: see hb_driver_end_delivery (). */
 void
 hb_driver_drop_link (HbDriver *self)
 {
@@ -222,8 +225,9 @@ hb_driver_carry_out_all (HbDriver *self)
   return hb_driver_end (self);
 }
 
-/* Sends the messages that wait, and then carries out the effects. If an effect is already being
- * carried out, the other effects follow when it is complete. */
+/* Sends the messages that may be sent now, and then carries out the effects. Within another section
+ * (hb_driver_begin ()), that section carries out the effects later. The driver may no longer exist
+ * afterwards. */
 void
 hb_driver_transmit_now (HbDriver *self)
 {
@@ -241,8 +245,9 @@ hb_driver_transmit_now (HbDriver *self)
   hb_driver_end (self);
 }
 
-/* Carries out the effects now. If an effect is already being carried out, only a drop of the link
- * is carried out now. All other effects follow when the current effect is complete. */
+/* Carries out the effects now. Within a section (hb_driver_begin ()), carries out only a drop of
+ * the link now, and the section carries out all other effects later. The driver may no longer exist
+ * afterwards. */
 void
 hb_driver_wake (HbDriver *self)
 {

@@ -7,8 +7,8 @@
 
 /* The task's side of the intake: takes in the messages and calls of other threads. */
 
-/* The time, in microseconds, for which other threads may keep the task busy before all other
- * sources are dispatched */
+/* The time, in microseconds, for which other threads may keep the task busy before other sources
+ * have their turn */
 #define MAX_BUSY 4000
 
 /* The part of hb_driver_take_in () that is not inline */
@@ -38,7 +38,8 @@ hb_driver_follow_delivery (HbDriver *self)
     hb_link_end_acknowledgements (self->link);
 }
 
-/* Queries the link for the acknowledgements of the peer. */
+/* Queries the link for acknowledgements of the peer, if messages wait for them. Then stops reading
+ * acknowledgements if no message needs them any more. */
 void
 hb_driver_query (HbDriver *self)
 {
@@ -75,7 +76,7 @@ hb_driver_catch_up (HbDriver *self)
 
 /* The part of hb_driver_show_state () that is not inline. When the task no longer accepts messages,
  * other threads may have sent some before they could see the change. These messages are taken in,
- * and fail. */
+ * and the machine drops them. */
 void
 hb_driver_show_change (HbDriver *self)
 {
@@ -89,7 +90,8 @@ hb_driver_show_change (HbDriver *self)
     hb_driver_take_in (self);
 }
 
-/* Dispatched after all other sources that are ready. The alarm then carries out the effects. */
+/* Dispatched after all sources that are ready and have a higher priority. Takes in the messages and
+ * calls that hb_driver_on_woken () has left. The alarm then carries out the effects. */
 static gboolean
 turn_cb (gpointer user_data)
 {
@@ -109,8 +111,8 @@ turn_cb (gpointer user_data)
 }
 
 /* Takes in the messages and calls of other threads. If these threads have kept the task busy for
- * MAX_BUSY, turn_cb () takes the messages and calls in later, after all other sources have been
- * dispatched. */
+ * MAX_BUSY, turn_cb () takes the messages and calls in later, when other sources have had their
+ * turn. */
 void
 hb_driver_on_woken (HbDriver *self)
 {

@@ -4,7 +4,8 @@
 
 #include "hb-driver-steps-private.h"
 
-/* Calls the functions of the object that owns the driver, which run code of the application. */
+/* Calls emit () and is_pong () of the object that owns the driver. Both run code of the
+ * application. */
 
 void
 hb_driver_emit (HbDriver       *self,
@@ -52,7 +53,9 @@ hb_driver_end_delivery (HbDriver *self)
 }
 
 /* Asks the application whether a message is the reply to a ping. While the application's function
- * runs, the effects of its calls are not carried out, as in a handler. */
+ * runs, the effects of its calls wait, except a drop of the link, as in a handler. Returns
+ * HB_REPLY_UNJUDGED, without asking, if the message is not delivered in any case, or the owner no
+ * longer exists. */
 HbReply
 hb_driver_judge (HbDriver      *self,
                  const HbEvent *event)

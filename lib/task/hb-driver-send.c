@@ -53,7 +53,8 @@ hb_driver_send_directly (HbDriver         *self,
     hb_driver_touch_alarm (self);
 }
 
-/* Sends messages until none is left or the link is blocked. The caller carries out the effects. */
+/* Sends messages as long as the machine has one that may be sent, and the link accepts it. The
+ * caller carries out the effects. */
 void
 hb_driver_transmit (HbDriver *self)
 {
@@ -87,7 +88,7 @@ hb_driver_ping (HbDriver *self)
   text = self->funcs->make_ping (owner);
   g_clear_object (&owner);
 
-  /* The application's function may have replaced the link. */
+  /* The application's function may have dropped or replaced the link. */
   if (self->link == NULL || hb_link_get_serial (self->link) != serial)
     return;
 

@@ -35,21 +35,21 @@ struct _HbDriver
   SoupSession         *session;         /* (nullable) the application's, for the next attempt */
   SoupMessageHeaders  *request_headers; /* (nullable) NULL until the application asks for them */
   HbLink              *link;            /* (nullable) */
-  HbHome               home;            /* in use until CLOSED, like the next three */
+  HbHome               home;            /* in use unless CLOSED, like the next three */
   HbAlarm              alarm;
   HbNetwork           *network;         /* (nullable) */
-  GSource             *yielding;        /* (nullable) runs hb_machine_on_yielded () */
+  GSource             *yielding;        /* (nullable) calls hb_machine_on_yielded () */
   gint64               now;             /* when the clock was last read */
   guint                depth;           /* how many nested sections may run application code */
   gboolean             is_kept;         /* A reference is held until `depth` is 0. */
   gboolean             has_pong_func;   /* is_pong () of the owner judges each message. */
-  gboolean             is_delivering;   /* after HB_EVENT_DELIVERY, until HB_EVENT_DELIVERED */
+  gboolean             is_delivering;   /* until HB_EVENT_DELIVERED or the drop of the link */
 
-  HbIntake             intake;          /* takes messages from other threads */
-  GSource             *turn;            /* (nullable) dispatched after all other sources */
+  HbIntake             intake;          /* keeps the messages and calls of other threads */
+  GSource             *turn;            /* (nullable) an idle source: see hb_driver_on_woken () */
   gint64               busy_since;      /* when `turn` was made */
   gboolean             awaits_turn;     /* `turn` takes in what other threads have sent */
-  int                  shown_state;     /* the state that the intake knows */
+  int                  shown_state;     /* the state shown to the intake, or HB_DRIVER_NOT_SHOWN */
   HbTrace              trace;
 };
 
@@ -122,16 +122,18 @@ hb_driver_is_closed (HbDriver *self)
   return self->machine.state == HB_STATE_CLOSED;
 }
 
-/* Reads the clock for a message only if messages can expire, because reading the clock takes a
- * considerable part of the time that a send takes. */
+/* Returns the time at which a message is sent, or HB_NEVER if messages cannot expire. The clock is
+ * read only if the time is needed, because reading it takes a considerable part of the time that a
+ * send takes. */
 static inline gint64
 hb_driver_read_ages (HbDriver *self)
 {
   return self->machine.settings.queue_timeout != 0 ? hb_driver_read_clock (self) : HB_NEVER;
 }
 
-/* Makes the loop query the deadline again before the next poll. Call this both before and after
- * code of the application runs, because that code may run a main loop. */
+/* Marks the deadline, so that the loop queries it again before the next poll. Call this both before
+ * and after code of the application runs. That code may run a main loop, which needs the current
+ * deadline and removes the mark. */
 static inline void
 hb_driver_touch_alarm (HbDriver *self)
 {
@@ -154,9 +156,9 @@ hb_driver_has_work (const HbDriver *self)
   return self->shown_state != (int) self->machine.state || hb_machine_has_effect (&self->machine);
 }
 
-/* Queries the link for acknowledgements if the queue has no room for a message of @size bytes,
- * because acknowledged messages make room. Without the query, the message would be refused, or
- * other messages would be dropped. */
+/* Queries the link for acknowledgements if the queue has no room for @size more bytes, because
+ * acknowledged messages make room. Without the query, messages could be refused or dropped although
+ * there is room. */
 static inline void
 hb_driver_make_room (HbDriver *self,
                      gsize     size)

@@ -15,8 +15,10 @@ hb_driver_read_clock (HbDriver *self)
   return self->now;
 }
 
-/* Returns the time of an event. The events of one read share the time of its HB_EVENT_ACTIVITY,
- * because reading the clock for each message would take as long as the work of the machine. */
+/* Returns the time of an event that is not a message. A pong, like a message, has the time of the
+ * HB_EVENT_ACTIVITY of the same read. The machine does not need the time of HB_EVENT_BLOCKED, and
+ * seldom that of HB_EVENT_PROGRESS. The clock is read only if the time is needed, because reading
+ * it takes as long as the work of the machine. */
 gint64
 hb_driver_get_time (HbDriver    *self,
                     HbEventKind  kind)
@@ -45,10 +47,10 @@ hb_driver_get_deadline (gpointer  user_data,
   return hb_machine_get_deadline (&self->machine);
 }
 
-/* Ends a pause of reading if a deadline of the link has passed, so that the socket is read in the
- * next iteration. No other deadline ends the pause. While messages wait for acknowledgements, the
- * other deadlines follow each other so closely that, without pauses, other sources would never be
- * dispatched. */
+/* Returns whether received bytes have been read. Ends a pause of reading if a deadline of the link
+ * has passed, so that the socket is read in the next iteration. No other deadline ends the pause.
+ * While messages wait for acknowledgements, the other deadlines follow each other so closely that,
+ * without pauses, other sources would never be dispatched. */
 static HbReading
 read_on (HbDriver *self)
 {

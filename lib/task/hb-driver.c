@@ -7,13 +7,13 @@
 
 /* Connects the machine with the link, the alarm, the network and the object that owns the driver.
  *
- * An event of any of these is passed to the machine first. hb_driver_carry_out_all () then carries
- * out the machine's effects. The exception is a message of a delivery (HB_EVENT_DELIVERY) for which
- * no effect has to be carried out first. Such a message is emitted without an effect of its own,
- * because an effect for each message would take longer than all other work of this library on a
- * short message. */
+ * An event is passed to the machine, and the machine's effects are then carried out. A message of a
+ * delivery (HB_EVENT_DELIVERY) is an exception if no effect has to be carried out first. Such a
+ * message is emitted without an effect of its own, because an effect for each message would take
+ * longer than all other work of this library on a short message. */
 
-/* Emits a message at once if it is part of a delivery and no effect is pending. */
+/* Handles a message. Emits it without an effect if it is part of a delivery, and no effect is
+ * pending or being carried out. */
 static void
 on_message (HbDriver      *self,
             gint64         now,
@@ -39,10 +39,10 @@ on_message (HbDriver      *self,
     }
 }
 
-/* Asks the application whether a message is a reply, and then handles the message. If a handler has
- * not returned, effects may still wait. They are carried out before the application is asked,
- * because they precede the message. The message keeps the time at which it was received, because
- * the application's function may take a long time. */
+/* Asks the application whether a message is a reply, and then handles the message. Effects may
+ * wait, for example because a handler has not returned. They are carried out before the application
+ * is asked, because they precede the message. The message keeps the time at which it was received,
+ * because the application's function may take a long time. */
 static void
 on_judged_message (HbDriver      *self,
                    const HbEvent *event)
@@ -81,10 +81,10 @@ on_other (HbDriver      *self,
 
   hb_machine_handle (&self->machine, hb_driver_get_time (self, event->kind), event);
 
-  /* HB_EVENT_ACTIVITY changes a deadline, or pushes an HB_EFFECT_QUERY. Both can wait for the next
-   * message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the effects
-   * are carried out in any case. The link emits this event within an effect, within a call that
-   * carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
+  /* HB_EVENT_ACTIVITY may change a deadline, and may push an HB_EFFECT_QUERY. Both can wait for the
+   * next message of the same read, or for the next iteration. After HB_EVENT_ACKNOWLEDGED, the
+   * effects are carried out in any case. The link emits this event within an effect, within a call
+   * that carries out the effects, or before HB_EVENT_LOST, which causes them to be carried out. */
   if (event->kind == HB_EVENT_ACTIVITY || event->kind == HB_EVENT_ACKNOWLEDGED)
     hb_driver_touch_alarm (self);
   else
@@ -138,8 +138,8 @@ alarm_cb (gpointer user_data)
   if (hb_alarm_was_woken (&self->alarm))
     hb_driver_on_woken (self);
 
-  /* A link that has ended reports the end and its reason in this iteration. A tick might end the
-   * link first, with another reason. */
+  /* If an attempt or a connection has ended, the link reports the result in this iteration or the
+   * next one. A tick might end the link first, with another result. */
   if (hb_alarm_may_act (&self->alarm) && !has_ended)
     hb_driver_tick (self);
 
@@ -147,7 +147,8 @@ alarm_cb (gpointer user_data)
 }
 
 /* Makes the task belong to the thread-default context. Called before a CLOSED task starts an
- * attempt, and does nothing in other states. */
+ * attempt, and does nothing in other states, or if the task was disposed of. The driver then holds
+ * a reference to itself until hb_driver_leave_context (). */
 void
 hb_driver_enter_context (HbDriver *self)
 {
@@ -207,7 +208,8 @@ dispose_cb (gpointer user_data)
 }
 
 /* Ends the task. The function may be called in any state, and more than once. A garbage collector
- * may call it in any thread. */
+ * may call it in any thread. If the task's context runs in another thread, the task ends there
+ * later. */
 void
 hb_driver_dispose (HbDriver *self)
 {

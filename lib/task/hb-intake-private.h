@@ -11,13 +11,13 @@
 
 G_BEGIN_DECLS
 
-/* Keeps the messages and calls of other threads until the task's thread collects them. The task's
- * thread does not lock the mutex for a message of its own. */
+/* Keeps the messages and calls of other threads until the task's thread takes them. While nothing
+ * is kept here, the task's thread sends its own messages without locking the mutex. */
 typedef struct
 {
   GMutex      mutex;        /* protects the other fields, except is_filled and *buffered */
   HbBatch     batch;
-  HbAmount   *buffered;     /* (not owned) the bytes that wait here and in the queue */
+  HbAmount   *buffered;     /* (not owned) the count of HbQueue, in which sizes are reserved */
   HbAlarm    *alarm;        /* (not owned) (nullable) NULL while the task has no context */
   GError     *refusal;      /* (owned) (nullable) why messages are refused; NULL if they are not */
   guint64     max_buffered;
@@ -25,7 +25,7 @@ typedef struct
   HbDelivery  delivery;
   gboolean    is_closed;    /* the task is CLOSED */
   gboolean    is_timed;     /* messages have an age, because queue-timeout is not 0 */
-  gboolean    is_woken;     /* the alarm has been woken for the batch */
+  gboolean    is_woken;     /* the alarm has been woken since the last hb_intake_rearm () */
   int         is_filled;    /* (atomic) the batch contains something */
 } HbIntake;
 

@@ -7,7 +7,7 @@
 #include "hb-outbox-private.h"
 #include "hb-syntax-private.h"
 
-/* @buffered: see HbQueue */
+/* @buffered: the member of HbQueue */
 void
 hb_intake_init (HbIntake         *self,
                 HbAmount         *buffered,
@@ -30,7 +30,8 @@ hb_intake_clear (HbIntake *self)
   g_mutex_clear (&self->mutex);
 }
 
-/* Wakes the task's thread after a change of the batch, unless the thread has been woken already. */
+/* Call this after a change of the batch. Wakes the task's thread, unless the thread has been woken
+ * already or the task has no context. */
 static void
 wake (HbIntake *self)
 {
@@ -59,7 +60,8 @@ push (HbIntake         *self,
   wake (self);
 }
 
-/* Counts a message for which the queue has no room. An effect fails the call of its ticket. */
+/* Counts a message for which the queue has no room. An effect fails the call of its ticket. The
+ * caller still owns the bytes. */
 static void
 drop (HbIntake         *self,
       const HbOutgoing *message)
@@ -75,8 +77,9 @@ drop (HbIntake         *self,
   wake (self);
 }
 
-/* Drops the messages that have waited here longest, so that no more than the limit waits here even
- * if the context is never iterated. The task's thread would have dropped them too. */
+/* Drops the messages that have waited here longest, until @size more bytes fit into the limit.
+ * Without this, the batch would grow without a limit while the context is not iterated. The task's
+ * thread would have dropped these messages too. Messages whose size is reserved remain. */
 static void
 trim (HbIntake *self,
       gsize     size)
@@ -137,8 +140,8 @@ admit (HbIntake    *self,
   return FALSE;
 }
 
-/* Returns whether the call of @ticket may begin. Only hb_intake_cancel () can cancel a call that
- * has begun.
+/* Fails if the GCancellable of the call is already triggered. hb_intake_cancel () may then have
+ * been called before the ticket was here, so it would not cancel the call.
  *
  * @ticket: (nullable) */
 static gboolean
@@ -255,9 +258,10 @@ start_ages (HbIntake *self,
     }
 }
 
-/* Copies the settings that apply to the messages of other threads. If queue-timeout was 0 until
- * now, the age of the messages in the batch counts from now. The messages in the queue were sent
- * before them, so call hb_machine_apply_settings () first, which does the same for the queue. */
+/* Copies the settings that apply to the messages of other threads. If queue-timeout changes from 0
+ * to another value, the age of the messages in the batch counts from now. The messages in the
+ * queue were sent before them, so call hb_machine_apply_settings () first, which does the same for
+ * the queue. */
 void
 hb_intake_set_limits (HbIntake         *self,
                       const HbSettings *settings)
@@ -278,7 +282,8 @@ hb_intake_set_limits (HbIntake         *self,
  * the batch once more, because it may contain messages that were accepted before. No further
  * message is added to it.
  *
- * @refusal: (nullable): the error for each message, NULL to accept messages */
+ * @refusal: (nullable): the error for each message, NULL to accept messages
+ * @is_closed: whether the task is CLOSED, so that a flush succeeds at once */
 void
 hb_intake_set_refusal (HbIntake     *self,
                        const GError *refusal,
@@ -291,8 +296,9 @@ hb_intake_set_refusal (HbIntake     *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* Makes the next call of another thread wake the alarm again. Call this function when the alarm has
- * fired. */
+/* Makes the next call of another thread wake the alarm again. Call this function after the alarm
+ * has fired, and before the batch is taken. In the other order, a call in between would not wake
+ * the alarm. */
 void
 hb_intake_rearm (HbIntake *self)
 {
@@ -301,7 +307,7 @@ hb_intake_rearm (HbIntake *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Moves everything to @batch. The caller then owns the contents. */
+/* Moves the contents of the intake to @batch. The caller then owns them. */
 void
 hb_intake_take (HbIntake *self,
                 HbBatch  *batch)

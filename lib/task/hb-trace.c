@@ -6,7 +6,7 @@
 #include "hb-syntax-private.h"
 #include "hb-trace-private.h"
 
-/* Returns the name of an enum's value without @prefix, as the documentation writes it. */
+/* Returns the name of an enum's value without @prefix, for example "OPEN". */
 static const char *
 get_name (GType       type,
           int         value,
@@ -42,7 +42,8 @@ hb_trace_clear (HbTrace *self)
 }
 
 /* Queries whether GLib would print the lines, which G_MESSAGES_DEBUG or a call of the application
- * enables. The query takes too long to be made for each line. */
+ * enables. The query takes too long to be made for each line. When lines become wanted, stores the
+ * metrics, because changes before that are not reported. */
 void
 hb_trace_refresh (HbTrace         *self,
                   const HbMachine *machine)
@@ -91,7 +92,9 @@ restarted_cb (SoupMessage *request,
                   soup_message_get_status (request));
 }
 
-/* @attempt: the number of the attempt after a loss, 0 after open () or reconnect_now () */
+/* Prints a line for the request, and later another line each time that libsoup sends it again.
+ *
+ * @attempt: the value of the property `attempt`, 0 after open () or reconnect_now () */
 void
 hb_trace_request (const HbTrace *self,
                   SoupMessage   *request,
@@ -219,8 +222,8 @@ trace_notify (const HbTrace   *self,
     hb_trace_print (self, "paused by receive_async ()");
 }
 
-/* Prints an error. The message of an error about an argument is left out, because it may quote a
- * subprotocol, which may be a token. */
+/* Prints an error. The message of an error about an argument or the URI is left out, because an
+ * argument that the message quotes, such as a subprotocol, may be a token. */
 static void
 trace_error (const HbTrace *self,
              const char    *what,

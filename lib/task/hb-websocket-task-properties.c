@@ -176,9 +176,9 @@ hb_websocket_task_install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, HB_N_PROPERTIES, properties);
 }
 
-/* Sets a property, and notifies it if its value has changed. A call from a thread that may not use
- * the task is refused. @value points to a value of the property's type, as in
- * hb_settings_set (). */
+/* Sets a property, and notifies it if its value has changed. Prints a critical message instead if
+ * the calling thread may not use the task, or the value is not allowed. @value points to a value of
+ * the property's type, as in hb_settings_set (). */
 void
 hb_websocket_task_set (HbWebsocketTask *self,
                        HbProperty       property,

@@ -79,14 +79,15 @@ hb_websocket_task_set_session (HbWebsocketTask *self,
  * or when an attempt that is held is released ([method@WebsocketTask.hold]). If the URI is not
  * valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_URI`.
  *
- * The attempt follows redirects of the server, up to ten in a row. The next attempt starts from
- * `uri` again. The attempt does not follow a redirect of one of these kinds, but fails with an
- * `HB_ERROR_HANDSHAKE` that names the reason:
+ * An attempt follows redirects of the server. The next attempt starts from `uri` again. The attempt
+ * does not follow a redirect of one of these kinds, but fails with an `HB_ERROR_HANDSHAKE` that
+ * names the reason:
  *
  * - from `wss` or `https` to `ws` or `http`
  * - to a scheme other than these four
  * - to a URI that adds user info
  * - to a string that is not a valid URI
+ * - after ten redirects in the same attempt
  *
  * [method@WebsocketTask.get_request_headers] lists the headers that a redirect to another origin
  * keeps.
@@ -137,8 +138,9 @@ hb_websocket_task_set_uri (HbWebsocketTask *self,
  *
  * Each subprotocol is a token, and none occurs twice ([RFC 6455,
  * 4.1](https://www.rfc-editor.org/rfc/rfc6455#section-4.1)). A change takes effect at the next
- * attempt. If a subprotocol is not valid at that time, the task becomes `CLOSED` with
- * `HB_ERROR_INVALID_ARGUMENT`. If the list is empty, as by default, the task offers no subprotocol.
+ * attempt, which may be the one that [signal@WebsocketTask::connecting] announces. If a subprotocol
+ * is not valid at that time, the task becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT`. If the
+ * list is empty, as by default, the task offers no subprotocol.
  *
  * [property@WebsocketTask:protocol] is the subprotocol that the server chose. An attempt fails with
  * `HB_ERROR_HANDSHAKE` if the server names a subprotocol that is not in the list. The comparison is
@@ -192,7 +194,8 @@ hb_websocket_task_set_protocols (HbWebsocketTask    *self,
  * With `NULL`, the default, the request has no such header, which suits a program that is not a web
  * page.
  *
- * A change takes effect at the next attempt. If the value contains a character that is neither
+ * A change takes effect at the next attempt, which may be the one that
+ * [signal@WebsocketTask::connecting] announces. If the value contains a character that is neither
  * visible ASCII nor a space, the task then becomes `CLOSED` with `HB_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 1.0
@@ -240,7 +243,8 @@ hb_websocket_task_set_origin (HbWebsocketTask *self,
  * Whether to offer compression of messages.
  *
  * The extension is `permessage-deflate` ([RFC 7692](https://www.rfc-editor.org/rfc/rfc7692)). A
- * change takes effect at the next attempt.
+ * change takes effect at the next attempt, which may be the one that
+ * [signal@WebsocketTask::connecting] announces.
  *
  * If the application sets [property@WebsocketTask:session], that session needs the feature
  * [class@Soup.WebsocketExtensionManager] to offer compression. Add the feature before the session
@@ -389,8 +393,8 @@ hb_websocket_task_set_liveness (HbWebsocketTask *self,
  * With 0, the heartbeat is off. The task still sends a ping when [method@WebsocketTask.check] is
  * called, and after a change of the network if [property@WebsocketTask:network-aware] is set.
  *
- * If the main context wakes for another task, a ping that is due soon is sent at the same time, so
- * that the context does not have to wake again for the ping. The ping is early by at most a
+ * If the main context wakes for another deadline, a ping that is due soon is sent at the same time,
+ * so that the context does not have to wake again for the ping. The ping is early by at most a
  * sixteenth of this time, and by at most a second.
  *
  * Since: 1.0
@@ -437,8 +441,9 @@ hb_websocket_task_set_ping_timeout (HbWebsocketTask *self,
  *
  * The time within which the server must respond to a ping, in milliseconds.
  *
- * When this time is over, the connection is dropped with `HB_ERROR_PONG_TIMEOUT`. With 0, the task
- * sends pings, so that routers keep the connection in their tables, but does not wait for replies.
+ * If the server does not respond within this time, the connection is dropped with
+ * `HB_ERROR_PONG_TIMEOUT`. With 0, the task sends pings, so that routers keep the connection in
+ * their tables, but does not wait for replies.
  *
  * Since: 1.0
  */
@@ -532,9 +537,9 @@ hb_websocket_task_set_ping_message (HbWebsocketTask *self,
  *
  * The text message that is the reply to a ping.
  *
- * A text message that is equal to this text is treated as the reply, and is not delivered. With
- * `NULL`, the default, every message is delivered. If the reply varies, or is binary, set a
- * function ([method@WebsocketTask.set_pong_func]), which replaces this property.
+ * A text message that is equal to this text is treated as the reply, and is not delivered. If the
+ * reply varies, or is binary, set a function ([method@WebsocketTask.set_pong_func]), which replaces
+ * this property. With `NULL`, the default, and without a function, every message is delivered.
  *
  * Since: 1.0
  */
@@ -776,8 +781,9 @@ hb_websocket_task_set_repeat_limit (HbWebsocketTask *self,
  *
  * See [property@WebsocketTask:ready] and [property@WebsocketTask:attempt].
  *
- * With 0, the task would reconnect forever to a server that accepts each connection and then drops
- * it, and the delays would not grow.
+ * With 0, a server that accepts each connection and then drops it would reset the count each time.
+ * The delays would not grow, and a [property@WebsocketTask:repeat-limit] above 0 would never be
+ * reached.
  *
  * Since: 1.0
  */
@@ -828,8 +834,8 @@ hb_websocket_task_set_min_uptime (HbWebsocketTask *self,
  * [method@WebsocketTask.mark_ready] is called. When the time is over, the attempt fails with
  * `HB_ERROR_CONNECT_TIMEOUT`. With 0, the task sets no limit.
  *
- * The time does not run while a handler of [signal@WebsocketTask::connecting] holds the attempt, or
- * while the attempt waits because 64 other attempts are running.
+ * The time does not run while handlers of [signal@WebsocketTask::connecting] run or hold the
+ * attempt, or while the attempt waits because 64 other attempts are running.
  *
  * Since: 1.0
  */
@@ -1077,7 +1083,8 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  *   [property@WebsocketTask:max-buffered-amount]. The maximum therefore has to exceed the number of
  *   bytes that the network carries in a round trip.
  * - [method@WebsocketTask.send_message_async] and [method@WebsocketTask.flush_async] wait too. They
- *   complete, and [signal@WebsocketTask::drain] is emitted, when the acknowledgement arrives.
+ *   complete when the acknowledgement arrives. [signal@WebsocketTask::drain] is also emitted then,
+ *   if messages had to wait before they were written.
  * - The task queries the kernel for acknowledgements when the server sends data, and at intervals.
  *   The first interval is a round trip if a call or the emission of [signal@WebsocketTask::drain]
  *   waits for an acknowledgement, or if the queue is at least half full. Otherwise it is at least
@@ -1091,6 +1098,9 @@ hb_websocket_task_set_overflow (HbWebsocketTask *self,
  * - The `GCancellable` of its call was triggered, or [method@WebsocketTask.take_queue] was called.
  * - It has waited longer than [property@WebsocketTask:queue-timeout] when the connection is lost.
  * - It was sent with `HB_SEND_FLAGS_VOLATILE` or `HB_SEND_FLAGS_THIS_LINK`.
+ * - The server has reset the connection 10 times before it acknowledged the message
+ *   (`HB_ERROR_MESSAGE_REFUSED`).
+ * - The task has become `CLOSED`.
  *
  * A message can arrive more than once: see [method@Metrics.get_messages_resent]. If
  * [method@WebsocketTask.can_acknowledge] is `FALSE` on an open connection, `ACKNOWLEDGED` has no
@@ -1195,8 +1205,9 @@ hb_websocket_task_set_network_aware (HbWebsocketTask *self,
  *
  * Set this property for a server that requires a login, or another exchange, before anything else.
  * Until a connection is marked as ready, the task sends only messages with
- * `HB_SEND_FLAGS_THIS_LINK` and ping frames. All other messages wait, including those that a
- * handler of [signal@WebsocketTask::open] sends. A heartbeat of mode `MESSAGE` does not run.
+ * `HB_SEND_FLAGS_THIS_LINK` and ping frames. Messages with only `HB_SEND_FLAGS_VOLATILE` are
+ * refused. All other messages wait, including those that a handler of [signal@WebsocketTask::open]
+ * sends. A heartbeat of mode `MESSAGE` does not run.
  *
  * A connection that is not yet marked as ready still counts as an attempt. When
  * [property@WebsocketTask:connect-timeout] is over, the connection is dropped. If the server closes
@@ -1425,7 +1436,7 @@ hb_websocket_task_set_queue_timeout (HbWebsocketTask *self,
  * received a long message. A frame of the default size has 32 KiB with its header. Some gateways
  * refuse longer frames.
  *
- * If the server closes the connection, the close frame may also be sent between two of these
+ * If the server closes the connection, the task's close frame may also be sent between two of these
  * frames. A message is never sent between the frames of another message, and neither is a ping of
  * `HB_HEARTBEAT_MODE_MESSAGE`.
  *
@@ -1485,11 +1496,11 @@ hb_websocket_task_set_fragment_size (HbWebsocketTask *self,
  *
  * The headers are for the origin of [property@WebsocketTask:uri], which consists of the scheme, the
  * host and the port. `wss` and `ws` are different origins. A redirect within the origin keeps the
- * headers. A redirect to another origin removes all of them from the request, including
- * `Authorization`, `Cookie`, other headers of the application, and headers that a handler of
- * [signal@WebsocketTask::connecting] has added. The request keeps the headers of the handshake,
- * including those with the subprotocols and the origin, and also `User-Agent`, `Accept-Encoding`
- * and `Accept-Language`. A redirect back does not restore the removed headers.
+ * headers. A redirect to another origin removes them from the request, including `Authorization`,
+ * `Cookie`, and headers that a handler of [signal@WebsocketTask::connecting] has added. The request
+ * keeps only the headers of the handshake, including those with the subprotocols and the origin,
+ * and `User-Agent`, `Accept-Encoding` and `Accept-Language`, even if the application has set them.
+ * A redirect back does not restore the removed headers.
  *
  * Returns: (transfer none): the headers
  *

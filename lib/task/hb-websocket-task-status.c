@@ -260,7 +260,7 @@ hb_websocket_task_get_latency (HbWebsocketTask *self)
  *
  * The time without a connection before the last one was opened, in microseconds.
  *
- * The value is 0 for the first connection.
+ * The value is 0 for the first connection after the task was `CLOSED`.
  *
  * Since: 1.0
  */
@@ -286,11 +286,12 @@ hb_websocket_task_get_downtime (HbWebsocketTask *self)
 /**
  * HbWebsocketTask:http-status:
  *
- * The status of the server's answer to the last handshake.
+ * The status of the answer to the last handshake.
  *
- * The status is 101 if the answer opened a WebSocket, and 0 if the last attempt has received no
- * answer. After redirects that were followed, it is the status of the final answer. After a
- * redirect that was not followed, it is the status of the redirect.
+ * An HTTP proxy may have answered instead of the server. The status is 101 if the answer opened a
+ * WebSocket, and 0 if the last attempt has received no answer. After redirects that were followed,
+ * it is the status of the final answer. After a redirect that was not followed, it is the status of
+ * the redirect.
  *
  * Since: 1.0
  */

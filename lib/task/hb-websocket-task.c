@@ -24,7 +24,7 @@ struct _HbUserFunc
  *
  * A WebSocket connection that is kept open.
  *
- * A task keeps one connection to the server at [property@WebsocketTask:uri]. It checks the
+ * A task keeps a connection to the server at [property@WebsocketTask:uri] open. It checks the
  * connection with a heartbeat, and drops it when the server does not respond. It then connects
  * again automatically, and sends the messages that were queued in the meantime. Signal handlers are
  * connected to the task once, and stay connected across all reconnections.
@@ -186,8 +186,8 @@ get_loggable (const GError *error)
 }
 
 /* Emits an error. Without a handler, a program whose URI is mistyped would do nothing and would not
- * say why, so a mistake of its author is logged. Faults of the network are normal, and are not
- * logged. */
+ * say why, so the first mistake of its author is logged. Faults of the network are normal, and are
+ * not logged. */
 static void
 emit_error (HbWebsocketTask *self,
             const GError    *error)
@@ -399,6 +399,9 @@ install_signals (GType type)
    *
    * Emitted when a message has been received.
    *
+   * The signal is not emitted for a message that is recognized as the reply to a ping, or while
+   * [property@WebsocketTask:paused] is `TRUE`.
+   *
    * The detail `text` selects text messages, and `binary` selects binary messages. Text is valid
    * UTF-8, and may contain a NUL.
    *
@@ -590,7 +593,8 @@ hb_websocket_task_new_with_session (const char  *uri,
  * task stays `CLOSED`, and [signal@WebsocketTask::error] gives the reason (`HB_ERROR_INVALID_URI`,
  * `HB_ERROR_INVALID_ARGUMENT`).
  *
- * Messages may be sent immediately. They wait until the connection is open.
+ * Messages may be sent immediately. They wait until the connection is
+ * [property@WebsocketTask:ready].
  *
  * Since: 1.0
  */
@@ -607,7 +611,7 @@ hb_websocket_task_open (HbWebsocketTask *self)
  * hb_websocket_task_open_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which closes the task
- * @callback: (scope async): called when a connection is open, or the task has given up
+ * @callback: (scope async): called when a connection is open, or the task has become `CLOSED`
  * @user_data: data for @callback
  *
  * Starts like [method@WebsocketTask.open], and waits for the connection.
@@ -685,9 +689,9 @@ hb_websocket_task_open_finish (HbWebsocketTask  *self,
  * If the connection is open but not [property@WebsocketTask:ready], the messages that wait for
  * [method@WebsocketTask.mark_ready] are dropped at once, and this error is emitted for them.
  *
- * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once, and the task
- * waits for the acknowledgements too. The messages that the peer has not acknowledged when the
- * connection ends, or when the time is over, count as not sent, although some may have arrived.
+ * With `HB_DELIVERY_ACKNOWLEDGED`, the close frame follows the last message at once. The messages
+ * that the peer has not acknowledged when the connection ends, or when the time is over, count as
+ * not sent, although some may have arrived.
  *
  * A client may send the codes 1000 to 1003, 1007 to 1010, and 3000 to 4999 ([RFC 6455,
  * 7.4](https://www.rfc-editor.org/rfc/rfc6455#section-7.4)). With 0 or 1005, the close frame has no
@@ -776,7 +780,8 @@ hb_websocket_task_close_finish (HbWebsocketTask  *self,
  * Drops the connection, if any, and connects again at once.
  *
  * The call works in every state, including `CLOSED`, and resets the count of attempts. An open
- * connection ends with code 1006. On the new connection, the messages that wait for an
+ * connection ends with code 1006. If attempts are held, the attempt waits for
+ * [method@WebsocketTask.release]. On the new connection, the messages that wait for an
  * acknowledgement ([property@WebsocketTask:delivery]) are sent again before the queued messages.
  *
  * If the properties do not allow an attempt, the task becomes `CLOSED` instead, and
@@ -862,7 +867,7 @@ hb_websocket_task_check (HbWebsocketTask *self)
  * those of handlers of [signal@WebsocketTask::open], then the others. A message with
  * `HB_SEND_FLAGS_THIS_LINK` that is sent before the call precedes all of them.
  *
- * If no connection is open, or the connection is already ready, the call has no effect.
+ * In states other than `OPEN`, or if the connection is already ready, the call has no effect.
  *
  * Since: 1.0
  */
@@ -911,8 +916,9 @@ hb_websocket_task_hold (HbWebsocketTask *self)
  * Reverses one [method@WebsocketTask.hold].
  *
  * When the last hold is released, the task at once makes an attempt that became due in the
- * meantime. If the properties do not allow the attempt, the task becomes `CLOSED`, as in
- * [method@WebsocketTask.reconnect_now]. A call without a hold is a programmer's error.
+ * meantime, or sends the request of the attempt that is held. If the properties do not allow the
+ * attempt, the task becomes `CLOSED`, as in [method@WebsocketTask.reconnect_now]. A call without a
+ * hold is a programmer's error.
  *
  * Since: 1.0
  */
@@ -1119,7 +1125,8 @@ hb_websocket_task_send_message_async (HbWebsocketTask       *self,
  *   `HB_ERROR_INVALID_URI` or `HB_ERROR_INVALID_ARGUMENT`
  * - `HB_ERROR_CLOSED` if, before the message could be sent, the application closed the task, or the
  *   server closed the connection normally while [property@WebsocketTask:repeat-limit] was 0
- * - `G_IO_ERROR_CANCELLED` if the message was taken back
+ * - `G_IO_ERROR_CANCELLED` if the message was taken back, or if it waited for an acknowledgement
+ *   when it was to be taken back, and the connection ended before the acknowledgement arrived
  *
  * Returns: whether the message was sent
  *
@@ -1139,7 +1146,7 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * hb_websocket_task_flush_async:
  * @self: a task
  * @cancellable: (nullable): a cancellable, which ends only the call
- * @callback: (scope async): called when no message waits to be sent
+ * @callback: (scope async): called when no message waits to be sent, or the call has failed
  * @user_data: data for @callback
  *
  * Waits until no message waits to be sent.
@@ -1149,8 +1156,8 @@ hb_websocket_task_send_message_finish (HbWebsocketTask  *self,
  * when they were sent. If no message waits, the call succeeds, even on a `CLOSED` task.
  *
  * The function may be called from any thread. It waits for all messages that were accepted before
- * the call, whichever thread sent them. @callback is called in the thread-default main context of
- * the caller.
+ * the call, whichever thread sent them, and for messages that are accepted while it waits.
+ * @callback is called in the thread-default main context of the caller.
  *
  * Since: 1.0
  */
