@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the measured programs in turn, round by round, and prints the figures.
+"""Runs the measured programs in turn, round by round. Prints the figures, and writes them to files.
 
 run.sh builds the programs, and describes the options.
 """

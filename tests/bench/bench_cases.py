@@ -10,12 +10,12 @@ B, KIB, MIB = 1, 1024, 1024 * 1024
 SIZES = (16 * B, 125 * B, KIB, 16 * KIB, 64 * KIB, MIB)
 LINES = ('plain', 'tls')
 
-# Numbers of messages in flight, with the sizes for each. With more bytes in flight, a case would
-# mostly measure the speed of the memory.
+# The numbers of messages in flight in the cases `echo`, with the sizes of the messages for each
+# number. With larger messages in flight, a case would mostly measure the speed of the memory.
 ECHOES = ((1, SIZES), (64, SIZES[:5]), (256, SIZES[:3]))
 
-# A sender has four windows of messages in flight. The window is smaller for long messages, so that
-# the four windows hold at most SEND_BYTES.
+# In the cases `send`, the client has four windows of messages in flight. The window is smaller for
+# long messages, so that the four windows hold at most SEND_BYTES.
 SEND_WINDOW = 256
 SEND_BYTES = 4 * MIB
 
@@ -25,7 +25,7 @@ TEXT = (('receive', 125, 1), ('receive', 64 * KIB, 1), ('echo', 125, 256), ('ech
 
 
 # The sizes for the cases `await`, which send each message when the one before it counts as sent.
-# The server would report its count only after NEVER messages, so it sends nothing.
+# The server would send its count only after NEVER messages, so it sends nothing.
 AWAITED = (125, 16 * KIB)
 NEVER = 2**32
 
@@ -64,15 +64,16 @@ class Case:
         """Whether the server shares the client's processor.
 
         It does where only one message is in flight. Waking another, idle processor would take
-        longer than all the work for that message.
+        longer than all the work for a short message.
         """
         return self.work == 'await' or (self.work == 'echo' and self.window == 1)
 
     def is_for(self, program):
-        """Returns whether the program runs the case.
+        """Returns whether the program runs the case without --all.
 
-        Peers run only the cases that have a goal for programs in C. The programs that use a binding
-        run only the cases that have a goal for its language.
+        Only the task can run the cases `await`. The task with delivery ACKNOWLEDGED runs only cases
+        that send messages. Peers run only the cases that have a goal for programs in C, and the
+        programs that use a binding only those that have a goal for its language.
         """
         if self.work == 'await':
             return program.name in (TASK, OLD, ACKNOWLEDGED)
@@ -107,7 +108,7 @@ def make_cases():
 
 
 def get_system(libsoup):
-    """Returns the system with this libsoup: 0 for Debian 12, 1 for Debian 13, 2 for unstable."""
+    """Returns 0 if Debian 12 has this version of libsoup, 1 for Debian 13, and 2 for unstable."""
     minor = int(libsoup.split('.')[1])
     return 0 if minor < 4 else 1 if minor < 8 else 2
 
@@ -124,14 +125,14 @@ class Goal:
     base: str = RAW
     language: str = ''      # the language of both programs, C if it is empty
     is_ahead: bool = False  # whether the task must also be faster than every peer
-    cpu: float = 0          # the highest ratio to the CPU time of the old task, 0 for no limit
+    cpu: float = 0          # the highest ratio of the CPU time to the old task's, 0 for no limit
 
     def covers(self, case):
         return (case.work, case.size, case.line) == (self.work, self.size, self.line) and (
             case.window == self.window or case.work != 'echo')
 
 
-# The least ratio to the engine, on each system
+# The least ratio of the task to the engine in the same language, on each system
 SHARE = (0.85,) * 3
 
 GOALS = (
@@ -179,8 +180,8 @@ def judge_goal(goal, case, results):
 
 
 # The least ratio of the messages a second with delivery ACKNOWLEDGED to those without it, in each
-# case that sends messages. The cases `await` have no goal, because they wait for a round trip after
-# each message.
+# case that sends messages. The cases `await` have no goal, because with ACKNOWLEDGED they wait for
+# a round trip after each message.
 ACKNOWLEDGED_LEAST = 0.9
 
 

@@ -20,36 +20,36 @@ COUNTS = (100, 1000, 5000, 9900)
 ECHOES = 200
 TIMEOUT = 120
 
-# Seconds to wait until all connections are open again. libsoup alone would take minutes for ten
-# thousand attempts at once.
+# The maximum number of seconds to wait until all connections are open again. libsoup alone would
+# take minutes for ten thousand attempts at once.
 BACK_MAX = 20
 
-# Seconds without messages: SETTLING after the connections were opened, and HEARTBEAT after the
-# echoes. In HEARTBEAT seconds, each connection sends one ping.
+# Seconds in which only heartbeats are sent: SETTLING after the connections were opened, and
+# HEARTBEAT after the echoes. In HEARTBEAT seconds, each connection sends one ping.
 SETTLING = 1
 HEARTBEAT = 15
 
 # The goals. A goal in a dictionary applies only to the number of connections that is its key.
-MAX_DESCRIPTORS = 1.1
-MAX_KIB_ABOVE_RAW = 2.5
-MIN_CONNECTS = {1000: 0.9, 9900: 2.5}
-MAX_CPU = {5000: 1, 9900: 1.5}
-MAX_WAKEUPS = {9900: 10}
-MAX_ECHO = {9900: 100}
-MAX_ECHO_GROWTH = 1.5
+MAX_DESCRIPTORS = 1.1                  # for each connection
+MAX_KIB_ABOVE_RAW = 2.5                # for each connection
+MIN_CONNECTS = {1000: 0.9, 9900: 2.5}  # the ratio to libsoup's connects a second
+MAX_CPU = {5000: 1, 9900: 1.5}         # percent of a core
+MAX_WAKEUPS = {9900: 10}               # a second
+MAX_ECHO = {9900: 100}                 # microseconds of CPU time
+MAX_ECHO_GROWTH = 1.5                  # the ratio of the most connections to the fewest
 
 
 @dataclass
 class State:
     """A process at one moment.
 
-    The CPU time, in microseconds, and the wake-ups are counted from the start of the process.
+    The CPU time and the wake-ups are counted from the start of the process.
     """
 
-    time: float
-    cpu: int
+    time: float       # seconds of a monotonic clock
+    cpu: int          # microseconds
     wakeups: int
-    resident: int
+    resident: int     # bytes of memory
     descriptors: int
 
 
@@ -62,7 +62,10 @@ class Crowd:
                                         **make_client_options(folder))
 
     def do(self, command, then=None, timeout=TIMEOUT):
-        """Gives the process a command, calls @then, and returns the state after the command."""
+        """Gives the process a command, calls @then, and returns the state after the command.
+
+        Raises TimeoutError after @timeout seconds, and OSError if the process has ended.
+        """
         self.process.stdin.write(f'{command}\n')
         self.process.stdin.flush()
         if then:
@@ -88,7 +91,7 @@ class Crowd:
 
 
 def wait_until_back(crowd, server):
-    """Restarts the server, and returns the seconds until all connections are open again.
+    """Ends all connections, and returns the seconds until all of them are open again.
 
     After BACK_MAX seconds, the function stops waiting, and returns BACK_MAX.
     """
@@ -135,8 +138,9 @@ def run(n_links, command, server, folder, seconds=HEARTBEAT):
 def make_commands(n_links, server):
     """Yields the name and the command of each program.
 
-    libsoup needs much time to create sessions. The program with libsoup alone therefore runs with a
-    session for each connection only if the number of connections is 1,000.
+    Each session of libsoup has sources that the main loop queries in each iteration. With thousands
+    of sessions, the program with libsoup alone would be slow, so it runs with a session for each
+    connection only if the number of connections is 1,000.
     """
     folder, port = server.build / 'tests' / 'bench', server.ports['plain']
     for library, sessions in ((RAW, ('shared', 'own') if n_links == 1000 else ('shared',)),
@@ -174,8 +178,9 @@ def judge_count(n_links, task, raw):
 def judge(figures):
     """Yields the conditions of judge_count() for each number of connections.
 
-    The last condition compares the CPU time of an echo with the most connections to that with the
-    fewest. @figures has a dictionary of figures by program for each number of connections.
+    If both were measured, the last condition compares the CPU time of an echo with the most
+    connections to that with the fewest. For each number of connections, @figures has a dictionary
+    of the figures by program.
     """
     tasks = {n_links: by_program[f'{TASK}, shared'] for n_links, by_program in figures.items()}
     for n_links, task in tasks.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Computes the medians of the figures, and prints tables of them and of the goals."""
+"""Collects the results, and prints tables of their medians and ratios, and of the goals."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from bench_programs import ENGINE, OLD, RAW, TASK, in_language
 
 
 def ask(*command):
-    """Returns the first line that a program prints, or None."""
+    """Returns the first line that a program prints, or None if it is missing or prints nothing."""
     if not shutil.which(command[0]):
         return None
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -74,13 +74,13 @@ def spread(values):
 
 @dataclass
 class Results:
-    """The results of all runs. Each result is also appended to a file."""
+    """The results of all runs. Each result is also appended to the file @path as a line of JSON."""
 
     path: object
     programs: list
     machine: dict
     runs: dict = field(default_factory=dict)   # (case, name of a program): round: Figures
-    faults: set = field(default_factory=set)   # (case, name of a program) that has failed
+    faults: set = field(default_factory=set)   # (case, name of a program) of each failed run
 
     def write(self, kind, **fields):
         with self.path.open('a', encoding='utf-8') as file:
@@ -99,10 +99,10 @@ class Results:
         return Figures(*map(statistics.median, zip(*map(astuple, runs)))) if runs else None
 
     def get_ratio(self, case, name, base, figure='rate'):
-        """Returns the median and the range of the ratios of the rounds, or None.
+        """Returns the median and the range of the ratios of the rounds.
 
-        Other load on the machine disturbs both programs of a round, so it changes their ratio less
-        than their figures.
+        Returns None if no round has figures of both programs. Other load on the machine disturbs
+        both programs of a round, so it changes their ratio less than their figures.
         """
         ours, theirs = self.runs.get((case, name), {}), self.runs.get((case, base), {})
         ratios = [getattr(ours[number], figure) / getattr(theirs[number], figure)
@@ -125,7 +125,8 @@ def print_machine(results, arguments, out):
 def print_cases(results, cases, out):
     """Prints the medians of each program, and the ratios to libsoup and to the engine.
 
-    On a busy machine, the ratio of the CPU times varies less than that of the messages a second.
+    Also writes them to the file of the results. On a busy machine, the ratio of the CPU times
+    varies less than that of the messages a second.
     """
     print(f'{"":27} {"messages/s":>12} {"MB/s":>9} {"CPU us/msg":>11}  '
           f'{"messages, to libsoup":20} {"to the engine":20} CPU us/msg, to libsoup', file=out)
@@ -154,7 +155,10 @@ def print_program(results, case, program, median, out):
 
 
 def print_new_to_old(results, cases, out):
-    """Prints the ratios of the figures of the task to those of the old task."""
+    """Prints the ratios of the figures of the task to those of the old task.
+
+    Also writes them to the file of the results.
+    """
     print(f'\n{"New to old":40} {"messages/s":20} CPU us/msg', file=out)
     for case in cases:
         rate, cpu = (results.get_ratio(case, TASK, OLD, figure) for figure in ('rate', 'cpu'))
@@ -165,7 +169,7 @@ def print_new_to_old(results, cases, out):
 
 
 def print_goals(results, verdicts, out):
-    """Prints the goals, and returns how many are missed."""
+    """Prints the goals, and writes them to the file of the results. Returns how many are missed."""
     missed = 0
 
     print('\nGoals', file=out)

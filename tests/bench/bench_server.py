@@ -11,7 +11,8 @@ from pathlib import Path
 CPUS = sorted(os.sched_getaffinity(0))
 SERVER_CPU, CLIENT_CPU = CPUS[0], CPUS[-1]
 
-# GLib must not ask the desktop for settings during a measurement.
+# Without the first three variables, GLib would query the network, the proxy and the settings of the
+# desktop during a measurement.
 QUIET = {
     'GIO_USE_NETWORK_MONITOR': 'base',
     'GIO_USE_PROXY_RESOLVER': 'dummy',
@@ -25,7 +26,10 @@ FILES = 32768
 
 
 def make_certificate(folder):
-    """Makes a certificate for this run. One in the repository would expire some day."""
+    """Makes a certificate and its key for this run, and returns their paths.
+
+    A certificate in the repository would expire some day.
+    """
     certificate, key = folder / 'cert.pem', folder / 'key.pem'
     subprocess.run(
         ['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1',
@@ -36,7 +40,10 @@ def make_certificate(folder):
 
 
 def place(cpu, batch=False):
-    """Returns a function that moves a new process to this processor before its program starts."""
+    """Returns a function that moves a new process to this processor before its program starts.
+
+    With @batch, the function also sets the policy SCHED_BATCH.
+    """
     def prepare():
         os.sched_setaffinity(0, {cpu})
         if batch:
@@ -67,7 +74,7 @@ class Server:
         return self
 
     def restart(self):
-        """Ends all connections, as the end of the process would, and continues to listen."""
+        """Makes the server end all connections, as its own end would, and continue to listen."""
         self.process.send_signal(signal.SIGHUP)
 
     def __exit__(self, *_):
@@ -96,7 +103,7 @@ def make_client_options(folder, environment=None):
 
 
 def run_client(command, folder, environment=None, timeout=TIMEOUT):
-    """Returns the output of the program and an empty text, or None and the cause of its failure."""
+    """Runs a client. Returns its output and an empty text, or None and the cause of its failure."""
     try:
         outcome = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,

@@ -4,8 +4,9 @@
 
 Prints how many instructions the task and the engine execute for a short message, in total and in
 some parts of their code. BUILD is a build folder that run.sh has made. Valgrind counts the
-instructions, so the numbers do not depend on other load on the machine. Under Valgrind, GLib
-allocates slices with malloc(), so an allocation may take more instructions than it usually does.
+instructions, so other load on the machine hardly changes the numbers. Under Valgrind, GLib before
+2.76 allocates slices with malloc(), so an allocation may take more instructions than it usually
+does.
 """
 
 import re
@@ -16,7 +17,7 @@ from pathlib import Path
 
 SECONDS = '2'
 
-# The name of a case, its path on the server, and the arguments of the client
+# The name of each case, its path on the server, and the arguments of the client after the URI
 CASES = (
     ('receive 16 B', '/flood?size=16&text=0', ('receive', '16', '1', SECONDS)),
     ('receive 125 B', '/flood?size=125&text=0', ('receive', '125', '1', SECONDS)),
@@ -24,8 +25,8 @@ CASES = (
     ('send 125 B', '/sink?ack=256', ('send', '125', '256', SECONDS)),
 )
 
-# Each program with its client. For each kind of work, the function whose instructions are counted,
-# and the function that is called once for each message
+# The client of each program, and two functions for each kind of work: the function whose
+# instructions are counted, and the function that is called once for each message
 PROGRAMS = {
     'task': ('client-hb', {'receive': ('hb_input_run', 'message_cb'),
                            'send': ('hb_websocket_task_send_message',) * 2}),

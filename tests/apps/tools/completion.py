@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that bash, zsh and fish complete the options of --help, and their values."""
+"""Checks that the completions for bash, zsh and fish offer the options and values of --help."""
 
 import os
 import pty
@@ -21,13 +21,14 @@ COMPLETION = FOLDER / 'hb-cat.bash'
 ZSH = FOLDER / 'hb-cat.zsh'
 FISH = FOLDER / 'hb-cat.fish'
 
-# Prints the arguments with which the completion for zsh calls _arguments.
+# Prints the arguments with which the completion for zsh calls _arguments, each on a line.
 ZSH_SCRIPT = '''
 _arguments () { printf '%s\\n' "$@" }
 source "$1"
 '''
 
-# Completes the last word of a command line with the function that is registered in bash.
+# Prints the completions of the last word of a command line, each on a line. Calls the function
+# that the file $1 registers for hb-cat.
 SCRIPT = '''
 source "$1"
 shift
@@ -46,7 +47,10 @@ def complete(*words):
 
 
 def read_until(terminal, pattern):
-    """Returns the output of the terminal when it matches the pattern, or after the timeout."""
+    """Reads the terminal until its output matches the pattern, or for WAIT_TIMEOUT at most.
+
+    Returns the output that was read.
+    """
     deadline = time.monotonic() + WAIT_TIMEOUT
     text = ''
     while not re.search(pattern, text) and time.monotonic() < deadline:
@@ -56,7 +60,10 @@ def read_until(terminal, pattern):
 
 
 def type_in(keys, wanted):
-    """Types the keys in an interactive bash. Returns the output when it contains @wanted."""
+    """Types the keys in an interactive bash that has loaded the completion, and ends bash.
+
+    Returns the output after the keys, which contains @wanted unless the timeout is reached.
+    """
     terminal, end = pty.openpty()
     with subprocess.Popen(['bash', '--norc', '--noprofile', '-i'], stdin=end, stdout=end,
                           stderr=end, start_new_session=True,
@@ -76,7 +83,10 @@ def type_in(keys, wanted):
 
 
 def read_help():
-    """Returns the letter, the value and the description of each option in --help."""
+    """Returns the letter, the value and the description of each option in --help, by its name.
+
+    The letter and the value are empty if the option has none.
+    """
     return {name: (letter, value, text) for letter, name, value, text in re.findall(
         r"^  (?:-(\w), )?--([a-z-]+)(?:=(.*?))?  +(.+)$", get_help().output.decode(), re.MULTILINE)}
 
@@ -86,7 +96,7 @@ def unescape(text):
 
 
 def get_choices(value):
-    """Returns the words that the option takes as its value, if --help lists them."""
+    """Returns the words in the value of an option, or an empty list if --help lists no words."""
     return value.split('|') if re.fullmatch(r'[a-z]+(\|[a-z]+)+', value) else []
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks the output of hb-cat --json, which the manual page describes."""
+"""Checks the output of hb-cat --json, and that the manual page lists its events and members."""
 
 import base64
 import re
@@ -11,7 +11,8 @@ from raw_websocket import BINARY, TEXT, Peer, echo
 
 PAGE = SOURCE / 'tools' / 'hb-cat' / 'hb-cat.1'
 
-# The members of each event except `event` and `time`, in their order
+# The members of each event and their types, in the order of the output. The members `event` and
+# `time`, which each event has, are left out.
 MEMBERS = {
     'state': {'state': str},
     'open': {'protocol': (str, type(None)), 'downtime': int, 'waiting': int},
@@ -26,14 +27,17 @@ MEMBERS = {
     'unsent': {'domain': str, 'code': int, 'message': str},
 }
 
-# Events whose position in the output may vary, because their time depends on the kernel
+# Events whose position in the output may vary, because the times of reads, writes and pings vary
 ANYWHERE = ('drain', 'latency', 'queued')
 
 _seen = set()
 
 
 def get_faults(events):
-    """Yields the events whose members or types differ from MEMBERS, or whose time is wrong."""
+    """Yields a text for each fault: members or types that differ from MEMBERS, or a wrong time.
+
+    Also adds the names of the events to _seen.
+    """
     now = time.time() * 1000
     last = 0
     for event in events:
@@ -54,7 +58,11 @@ def check_form(result, name):
 
 
 def format_events(events):
-    """Returns a line for each event, except those of ANYWHERE."""
+    """Returns a line for each event, except those of ANYWHERE.
+
+    The line has the name of the event and the values of its members, except `message` and
+    `downtime`, whose values vary.
+    """
     return [' '.join([event['event'], *(str(event[member]) for member in MEMBERS[event['event']]
                                         if member not in ('message', 'downtime'))])
             for event in events if event['event'] not in ANYWHERE]

@@ -36,7 +36,7 @@ MOMENT = 0.6
 
 
 def get_request(*arguments):
-    """Returns the headers of the handshake."""
+    """Returns the headers of the handshake, or a dictionary with the result if none was sent."""
     with Peer() as peer:
         result = run_cat(*arguments, *BRIEFLY, peer.uri)
     return peer.requests[0][1] if peer.requests else {'result': result}
@@ -189,7 +189,7 @@ def check_heartbeat():
         check_equal(result.output, b'pong\n', 'the reply is printed without --pong-message')
 
     def only_talk(client):
-        """Sends a message after each received one, but never answers a ping."""
+        """Sends a message after each received frame, but never the reply to a ping."""
         while True:
             client.receive()
             client.send(TEXT, b'talk')
@@ -206,7 +206,8 @@ def check_heartbeat():
     def talk_until_pinged(client):
         """Sends messages until a frame arrives, and then closes the connection.
 
-        With --liveness=any, hb-cat would send no ping while these messages arrive.
+        The close code is 1000 if the frame is a ping, and 4000 if not. With --liveness=any, hb-cat
+        would send no ping while these messages arrive.
         """
         while not select.select([client.sock], [], [], 0.005)[0]:
             client.send(TEXT, b'talk')
@@ -352,14 +353,15 @@ def check_command(scratch):
         check(not result.output and '"event":"message"' in path.read_text(encoding='utf-8'),
               'the command of --exec reads the JSON', result)
 
-        # The command writes all output before it reads. If hb-cat waited for the command to read,
-        # both would wait forever, because pipes cannot hold so many bytes.
         size = 3_000_000
         result = run_cat(f"--exec=head -c {size} /dev/zero | tr '\\0' x; echo; cat | wc -c >&2",
                          '--count=1', server.uri)
         check(result.status == 0 and result.stderr.split()[-1].isdigit()
               and str(size + 1) in result.stderr, '--exec takes long messages',
               result.stderr[-200:])
+        # This command writes all its lines before it reads. The first echoes arrive meanwhile. If
+        # hb-cat waited for the command to read the echoes, both would wait forever, because pipes
+        # cannot hold so many bytes.
         result = run_cat("--exec=i=0; while [ $i -lt 40 ]; do head -c 100000 /dev/zero | "
                          "tr '\\0' x; echo; i=$((i + 1)); done; wc -c >&2", '--count=40',
                          server.uri)
@@ -373,7 +375,10 @@ def check_command(scratch):
 
 
 def look(terminal, wanted):
-    """Reads the terminal until this text has appeared, and returns the output."""
+    """Reads the terminal until @wanted appears or no byte arrives for WAIT_TIMEOUT.
+
+    Returns the output.
+    """
     text = b''
     while wanted not in text and select.select([terminal], [], [], WAIT_TIMEOUT)[0]:
         text += os.read(terminal, 1 << 12)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks that hb-cat prints no secrets, and that a server cannot control the terminal.
+"""Checks that hb-cat prints no secrets, and that a close reason cannot control the terminal.
 
-The user info and the query of the URI, headers and passwords may be secret. A server could control
-the terminal with control sequences in the texts that it sends.
+The user info, the query and the fragment of the URI may be secret, and also headers, passwords and
+the texts of --greeting and --ready-on. The server chooses the close reason, which may contain
+control sequences.
 """
 
 import base64

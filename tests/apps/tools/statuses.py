@@ -10,7 +10,7 @@ from raw_websocket import Peer, echo
 
 NOWHERE = 'ws://127.0.0.1:1/'
 
-# Wrong command lines, and the text that the error of hb-cat must contain
+# Wrong command lines, each with a text that the error of hb-cat must contain
 WRONG = [
     ([], 'The URI is missing.'),
     (['ws://one/', 'ws://two/'], 'Give one URI'),
@@ -97,7 +97,7 @@ def check_closed_as_asked():
 
 
 def check_queue():
-    """Lines that were read while no server was running are sent, although the input has ended."""
+    """Checks that lines read while no server was running are sent after the end of the input."""
     with EchoServer() as server:
         port = server.port
     with Cat('--json', '--reconnect-timeout=50', '--count=300', server.uri) as cat:

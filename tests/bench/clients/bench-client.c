@@ -12,8 +12,8 @@
 /* The time before the measurement begins, as a fraction of the measured time */
 #define WARM_UP 0.2
 
-/* Except in BENCH_SEND, each client reads the clock once for this number of short messages. Reading
- * it for each message would slow down the fastest client most. */
+/* Except in BENCH_SEND, each client reads the clock once for this number of messages, if they are
+ * shorter than 64 KiB. Reading it for each message would slow down the fastest client most. */
 #define CLOCK_EVERY 8
 
 /* The number of windows in flight in BENCH_SEND. With one window, a client would wait for the
@@ -58,7 +58,7 @@ bench_client_init (BenchClient  *self,
   self->message = g_bytes_new_take (g_strnfill (self->size, 'x'), self->size);
 }
 
-/* Returns the number of messages to send now. */
+/* Starts the warm-up, and returns the number of messages to send now. */
 guint
 bench_client_on_open (BenchClient *self)
 {
@@ -121,8 +121,8 @@ look_at_clock (BenchClient *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  /* A window of long messages may take longer than the warm-up. Before the measurement begins, a
-   * whole window must have been received. */
+  /* A window of long messages may take longer than the warm-up. Except in BENCH_SEND, the
+   * measurement therefore begins only after a whole window has been received or sent. */
   if (self->started_at == 0 && now - self->opened_at >= self->warm_up
       && (self->work == BENCH_SEND || self->n_received >= self->window))
     start (self, now);
@@ -130,7 +130,8 @@ look_at_clock (BenchClient *self)
     finish (self, now);
 }
 
-/* Returns the number of messages that the server has counted since its last count. */
+/* Reads the server's count from a message. Returns how many messages the server has counted since
+ * its last count. Ends the program with an error unless this number is the window. */
 static guint
 read_count (BenchClient   *self,
             gconstpointer  data,
@@ -147,7 +148,8 @@ read_count (BenchClient   *self,
   return n_new;
 }
 
-/* Returns the number of messages to send now. Ends the program when the time is over. */
+/* Counts a received message, and returns the number of messages to send now. Ends the program when
+ * the time is over, or with an error if the message is not as expected. */
 guint
 bench_client_on_message (BenchClient   *self,
                          gconstpointer  data,

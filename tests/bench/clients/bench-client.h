@@ -13,10 +13,12 @@ G_BEGIN_DECLS
  * When its connection is open, a client sends the number of messages that bench_client_on_open ()
  * returns. After each received message, it sends as many messages as
  * bench_client_on_message () returns. When the time is over, the program prints the figures as one
- * line of JSON and ends. The clients in other languages work in the same way. */
+ * line of JSON and ends. The clients in other languages work in the same way.
+ *
+ * SIZE is in bytes. SECONDS is the measured time, which begins after a warm-up. */
 typedef enum {
   BENCH_ECHO,    /* WINDOW messages are always in flight */
-  BENCH_RECEIVE,
+  BENCH_RECEIVE, /* the server sends messages without a pause */
   BENCH_SEND,    /* the server sends its count after every WINDOW messages that it has received */
   BENCH_AWAIT,   /* each message is sent when the one before it counts as sent; client-hb only */
 } BenchWork;
@@ -33,9 +35,9 @@ typedef struct
   gint64      duration;
   gint64      started_at; /* 0 until the warm-up is over */
   gint64      opened_at;
-  gint64      user_time;
+  gint64      user_time;  /* the CPU times at started_at, in microseconds */
   gint64      system_time;
-  guint64     n_received;
+  guint64     n_received; /* received messages, or sent ones in BENCH_AWAIT */
   guint64     n_messages; /* the number of messages in the measured time */
   guint64     n_counted;  /* the last count that the server has sent */
 } BenchClient;

@@ -30,13 +30,14 @@ export class BenchClient {
         this.nCounted = 0;
     }
 
-    // Returns the number of messages to send now.
+    // Starts the warm-up, and returns the number of messages to send now.
     onOpen() {
         this.openedAt = this.getTime();
         return {echo: this.window, receive: 0, send: WINDOWS_SENT * this.window}[this.work];
     }
 
-    // Returns the number of messages that the server has counted since its last count.
+    // Returns how many messages the server has counted since its last count. Throws an error unless
+    // this number is the window.
     readCount(message) {
         const nNew = this.readNumber(message) - this.nCounted;
 
@@ -47,7 +48,8 @@ export class BenchClient {
         return nNew;
     }
 
-    // Returns the number of messages to send now, or -1 at the end.
+    // Counts a received message. Returns the number of messages to send now, or -1 when the time is
+    // over.
     onMessage(size, message) {
         const nTold = this.work === 'send' ? this.readCount(message) : 1;
 

@@ -12,7 +12,10 @@ WINDOWS_SENT = 4
 
 class BenchClient:
     def __init__(self, uri, work, size, window, seconds, kind='binary', read_number=int):
-        """Reads the command line. @read_number returns the number in a message of digits."""
+        """Takes the arguments of the command line.
+
+        @read_number returns the number in a message that consists of decimal digits.
+        """
         self.uri = uri
         self.work = work
         self.size = int(size)
@@ -26,12 +29,15 @@ class BenchClient:
         self.n_received = self.n_messages = self.n_counted = 0
 
     def on_open(self):
-        """Returns the number of messages to send now."""
+        """Starts the warm-up, and returns the number of messages to send now."""
         self.opened_at = time.monotonic()
         return {'echo': self.window, 'receive': 0, 'send': WINDOWS_SENT * self.window}[self.work]
 
     def read_count(self, data):
-        """Returns the number of messages that the server has counted since its last count."""
+        """Returns how many messages the server has counted since its last count.
+
+        Raises ValueError unless this number is the window.
+        """
         n_new = self.read_number(data) - self.n_counted
         if n_new != self.window:
             raise ValueError(f'The server has counted {n_new} messages, not {self.window}')
@@ -39,7 +45,10 @@ class BenchClient:
         return n_new
 
     def on_message(self, size, data):
-        """Returns the number of messages to send now, or -1 at the end."""
+        """Counts a received message.
+
+        Returns the number of messages to send now, or -1 when the time is over.
+        """
         n_told = self.read_count(data) if self.work == 'send' else 1
 
         if self.work != 'send' and size != self.size:

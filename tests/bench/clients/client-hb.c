@@ -98,8 +98,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (request, "accept-certificate", G_CALLBACK (accept_cb), NULL);
 }
 
-/* Sets the property by its name, because the library of an older build may lack
- * hb_websocket_task_set_delivery (). */
+/* Sets `delivery` if HB_BENCH_ACKNOWLEDGED is set. Uses the name of the property, because the
+ * library of an older build may lack hb_websocket_task_set_delivery (). */
 static void
 set_delivery (HbWebsocketTask *task)
 {
@@ -117,7 +117,8 @@ main (int    argc,
   bench_client_init (&client, argc, argv);
   task = hb_websocket_task_new (client.uri);
 
-  /* The client that uses libsoup alone has no limits, so the task has none either. */
+  /* The client that uses libsoup alone does not limit the size of messages or of the queue, so the
+   * task has no such limits either. */
   hb_websocket_task_set_max_message_size (task, 0);
   hb_websocket_task_set_max_buffered_amount (task, 0);
   set_delivery (task);

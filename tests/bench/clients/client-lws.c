@@ -26,7 +26,8 @@ send_messages (struct lws *wsi,
     lws_callback_on_writable (wsi);
 }
 
-/* lws_write () masks the bytes in the buffer, so each message is copied into the buffer first. */
+/* Writes a message if one is due, and returns -1 if this fails. lws_write () masks the bytes in the
+ * buffer, so each message is copied into the buffer first. */
 static int
 write_one (struct lws *wsi)
 {

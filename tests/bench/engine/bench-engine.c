@@ -17,11 +17,12 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
-/* A payload of this length or more is read directly into the memory of its message. */
+/* If a payload of this length or more has arrived only in part, the rest is read directly into the
+ * memory of its message. */
 #define LONG_SIZE (8 * 1024)
 
-/* The size of the read after such a payload. A larger read would take bytes of the next payload,
- * which would then have to be copied. */
+/* The size of the read after such a payload. A larger read would take more bytes of the next
+ * payload, which would then have to be copied. */
 #define HEAD_READ 16
 
 /* A read from GnuTLS returns one record at most, even if the next record has arrived. */
@@ -56,7 +57,7 @@ struct _BenchEngine
   GSource               *readable;     /* (owned) (nullable) */
   GSource               *writable;     /* (owned) (nullable) NULL unless a write would block */
   gboolean               is_tls;
-  gboolean               gathers;      /* whether messages are being delivered */
+  gboolean               gathers;      /* whether received messages are being delivered */
 
   guint8                *in;           /* (owned) BUFFER_SIZE bytes */
   gsize                  in_end;
@@ -135,7 +136,7 @@ writable_cb (GObject  *output,
   return G_SOURCE_REMOVE;
 }
 
-/* Returns the end of the data that waits to be written, with room for @length more bytes. */
+/* Makes room for @length more bytes, and returns the end of the data that waits to be written. */
 static guint8 *
 make_room (BenchEngine *self,
            gsize        length)
@@ -152,8 +153,8 @@ make_room (BenchEngine *self,
 static guint32
 take_mask (BenchEngine *self)
 {
-  /* getrandom () returns all bytes, because the clients have no signal handler that could
-   * interrupt the call. */
+  /* getrandom () returns all bytes, because the clients receive no signal that could interrupt the
+   * call. */
   if (self->next_mask == N_MASKS)
     {
       if (getrandom (self->masks, sizeof self->masks, 0) != sizeof self->masks)
@@ -230,7 +231,8 @@ begin_payload (BenchEngine  *self,
   memcpy (self->payload, data, length);
 }
 
-/* Parses the header at @data. Returns its length, or 0 if it is incomplete. */
+/* Parses the header at @data, and stores the type and the size of the message. Returns the length
+ * of the header, or 0 if it is incomplete. */
 static gsize
 parse_head (BenchEngine  *self,
             const guint8 *data,
@@ -259,7 +261,8 @@ parse_head (BenchEngine  *self,
   return HEAD_MIN + n_bytes;
 }
 
-/* Delivers all complete messages in the buffer, and moves the rest to the front. */
+/* Delivers all complete messages in the buffer. Moves the rest to the memory of its message if that
+ * message is long, and to the front of the buffer if not. */
 static void
 parse (BenchEngine *self)
 {
@@ -312,7 +315,8 @@ parse_or_finish (BenchEngine *self,
     }
 }
 
-/* Reads from the connection once. Returns whether another read may return more bytes. */
+/* Reads from the connection once, and delivers the messages that are then complete. Returns whether
+ * another read may return more bytes. */
 static gboolean
 read_once (BenchEngine *self)
 {
@@ -543,8 +547,8 @@ bench_engine_open (BenchEngine  *self,
  * @message: the message
  *
  * Sends a message. If a handler of BenchEngine::message calls this function, the message is
- * written after all received messages have been delivered, or earlier when at least 64 KiB wait to
- * be written.
+ * written at the end of the dispatch that delivers the received messages, or earlier when at least
+ * 64 KiB wait to be written.
  */
 void
 bench_engine_send_message (BenchEngine           *self,

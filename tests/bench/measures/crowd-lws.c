@@ -103,7 +103,7 @@ send_on_first (void)
   lws_callback_on_writable (first);
 }
 
-/* Without lws_cancel_service (), the loop would wait until something else happens. */
+/* Ends run (). Without lws_cancel_service (), the loop would first wait for the next event. */
 static void
 quit (void)
 {

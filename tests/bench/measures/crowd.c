@@ -11,19 +11,19 @@
 /* Holds many connections in one process. The process reads commands from its standard input, and
  * carries them out one after another:
  *
- *   open N    opens N more connections
+ *   open N    opens N more connections, and waits until they are open
  *   echo N    sends N messages on the first connection, each after the answer to the one before
  *   rest N    does nothing except heartbeats for N seconds
  *   back      waits until all connections have been opened again
  *
- * After each command, the program prints the CPU time of the process in microseconds, and the
- * number of its wake-ups. bench_crowd.py sends the commands, and reads the other figures from
- * /proc. */
+ * After each command, the process prints the CPU time since its start, in microseconds, and the
+ * number of its wake-ups. bench_crowd.py sends the commands, and reads the memory and the number of
+ * descriptors from /proc. */
 
 #define CONNECTING_AT_ONCE 64
 
-/* The addresses on which the server listens. With one address, the clients would have too few
- * ports. */
+/* The addresses on which the server listens. With one address, the process could run out of local
+ * ports, of which each connection to an address needs its own. */
 static const char * const addresses[] = {
   "127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4",
   "127.0.0.5", "127.0.0.6", "127.0.0.7", "127.0.0.8",
@@ -53,7 +53,8 @@ crowd_on_open (void)
     funcs->quit ();
 }
 
-/* Ignores the replies to heartbeats, which may be messages too. */
+/* Counts an answer on the first connection, and sends the next message. Ignores the replies to
+ * heartbeats, which may be messages too, on other connections and outside the command `echo`. */
 void
 crowd_on_message (gboolean is_of_first)
 {

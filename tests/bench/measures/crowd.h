@@ -6,11 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* The functions with which a library carries out the commands of crowd.c */
+/* The functions with which a library carries out the commands of crowd.c. The library must open
+ * each lost connection again, and call crowd_on_open () and crowd_on_message (). */
 typedef struct
 {
   void (*start) (const char *address,
-                 int         port);    /* opens a connection; @address is static */
+                 int         port);    /* begins to open a connection; @address is static */
   void (*send)  (void);                /* sends a short message on the first connection */
   void (*run)   (guint       seconds); /* runs the loop for @seconds, or until quit () if 0 */
   void (*quit)  (void);

@@ -14,7 +14,7 @@
 /* Measures the time that the heartbeat takes for a message that arrives alone, in nanoseconds. For
  * such a message, the clock is read, the time is stored, and the alarm queries the next deadline
  * before the loop waits. The program also measures all the work that the core does to deliver
- * such a message.
+ * such a message, and counts how often the heartbeat allocates memory and arms a timer.
  *
  * heartbeat MESSAGES */
 

@@ -13,9 +13,10 @@
  *
  * herd CLIENTS DOWN CAPACITY RECONNECT-TIMEOUT RECONNECT-TIMEOUT-MAX RECONNECT-JITTER
  *
- * The server refuses all clients for DOWN seconds, and then accepts CAPACITY clients a second. The
- * program prints the number of attempts in each second until the last client has connected again.
- * It ends after SECONDS_MAX seconds of virtual time, even if some clients are not connected. */
+ * The server refuses all clients for DOWN seconds, and then accepts at most CAPACITY clients a
+ * second. The program prints the number of attempts in each second until the last successful one.
+ * It ends after SECONDS_MAX seconds of virtual time, even if some clients are not connected. The
+ * two timeouts are in milliseconds. */
 
 #define SECONDS_MAX 600
 #define TAKES       1000 /* microseconds until the server answers */
@@ -178,7 +179,7 @@ run (Herd *self)
 
       carry_out (self, client, now);
 
-      /* The server never ends this connection, so the client has no further event. */
+      /* The server never ends this connection, so the client makes no further attempt. */
       if (client->machine.state == HB_STATE_OPEN)
         client->due_at = HB_NEVER;
       sift_down (self, 0);
@@ -236,6 +237,6 @@ main (int    argc,
   run (&self);
   report (&self);
 
-  /* The time to clear the state machines is not measured, so the program does not clear them. */
+  /* The kernel frees the memory of the state machines, so the program does not clear them. */
   _Exit (0);
 }

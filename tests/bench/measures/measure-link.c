@@ -129,11 +129,12 @@ start_task (MeasureLink *self,
   return task;
 }
 
-/* Creates a link, and begins to connect it.
+/* Creates a link, and begins to connect it. The link exists until the program ends.
  *
  * @library: `task`, `libsoup` or `libsoup-keepalive`. With `libsoup-keepalive`, the link sends a
  *   ping as often as a task does, but continues if no reply comes.
- * @session: (nullable): NULL to give the link its own session */
+ * @session: (nullable): NULL if the link shares no session. A task then creates a session for each
+ *   attempt. With libsoup alone, the link keeps one session. */
 MeasureLink *
 measure_link_new (const char         *library,
                   const char         *uri,

@@ -12,7 +12,7 @@
  *
  * reconnect task|libsoup URI TIMES */
 
-static GArray *times; /* (element-type gint64) */
+static GArray *times; /* (element-type gint64) microseconds */
 static guint n_wanted;
 static gint64 asked_at; /* when the last message was sent, 0 before the first */
 
