@@ -97,7 +97,8 @@ names_set_address (const char *new_address)
   n_lookups = 0;
 }
 
-/* Returns the number of lookups since the test set the address. */
+/* Returns the number of lookups since the test last set the address. Lookups of IPv6 addresses,
+ * which find none, do not count. */
 guint
 names_get_n_lookups (void)
 {

@@ -12,7 +12,7 @@ struct _Proxy
   GSocketService *service;
   GCancellable   *cancellable;
   GPtrArray      *requests;      /* the heads of all requests */
-  char           *authorization; /* (nullable) the login that each request must have */
+  char           *authorization; /* (nullable) the line that each request must have, with CRLFs */
   char           *answer;        /* (nullable) the answer to all requests, in place of a tunnel */
   guint           n_clients;
   guint16         port;
@@ -24,7 +24,7 @@ typedef struct
   Proxy            *proxy;
   GIOStream        *stream;
   GDataInputStream *input;
-  GIOStream        *server; /* (nullable) at the other end of the tunnel */
+  GIOStream        *server; /* (nullable) the connection at the other end of the tunnel */
   GString          *head;
 } Client;
 
@@ -242,7 +242,9 @@ proxy_make_uri (Proxy      *self,
                           user_info != NULL ? "@" : "", self->port);
 }
 
-/* Makes @session send all its requests to the proxy. */
+/* Makes @session send all its requests to the proxy.
+ *
+ * @user_info: (nullable): as for proxy_make_uri () */
 void
 proxy_use (Proxy       *self,
            SoupSession *session,
@@ -254,7 +256,9 @@ proxy_use (Proxy       *self,
   soup_session_set_proxy_resolver (session, resolver);
 }
 
-/* Makes the proxy require a password from now on. */
+/* Makes the proxy require a login from now on.
+ *
+ * @user_info: the user and the password, separated by a colon */
 void
 proxy_require (Proxy      *self,
                const char *user_info)
@@ -266,7 +270,7 @@ proxy_require (Proxy      *self,
   self->authorization = g_strdup_printf ("\r\nProxy-Authorization: Basic %s\r\n", encoded);
 }
 
-/* @answer: the answer to every request, except those that lack a required password */
+/* @answer: the answer to every request, except those that lack a required login */
 void
 proxy_set_answer (Proxy      *self,
                   const char *answer)

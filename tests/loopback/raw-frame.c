@@ -9,8 +9,8 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The maximum length of a payload that a word such as text:hi contains. For a longer payload, the
- * word contains the length instead. */
+/* The maximum length in bytes of a payload that a word such as text:hi contains. For a longer
+ * payload, the word contains the length instead. */
 #define MAX_SHOWN 40
 
 /* @first: the first byte of the frame, with any bits and any opcode */
@@ -47,7 +47,8 @@ raw_frame_append (GByteArray *bytes,
   g_byte_array_append (bytes, payload, length);
 }
 
-/* Returns a word that describes a message or a control frame, such as text:hi or close:1000. */
+/* Returns a word that describes a message or a control frame, such as text:hi, ping:heartbeat or
+ * close:1000. For a binary message, the word contains the length: binary:3. */
 char *
 raw_frame_to_word (guint8        opcode,
                    const guint8 *payload,
@@ -70,8 +71,8 @@ raw_frame_to_word (guint8        opcode,
   return g_strdup_printf ("%s:%.*s", names[opcode], (int) length, payload);
 }
 
-/* Parses and unmasks the first frame in @data: RFC 6455, 5.2. Returns FALSE if the frame is not
- * complete yet. */
+/* Parses the first frame in @data, and unmasks the payload in place: RFC 6455, 5.2. Returns FALSE
+ * if the frame is not complete yet. */
 gboolean
 raw_frame_parse (RawFrame *self,
                  guint8   *data,
@@ -147,7 +148,7 @@ raw_frame_from_hex (const char *hex)
   return bytes;
 }
 
-/* Makes the value of Sec-WebSocket-Accept: RFC 6455, 4.2.2. */
+/* Makes the value of Sec-WebSocket-Accept in the answer to @request: RFC 6455, 4.2.2. */
 char *
 raw_frame_make_accept (const char *request)
 {

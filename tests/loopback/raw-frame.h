@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The FIN bit and the opcodes of a frame: RFC 6455, 5.2 and 11.8 */
+/* The FIN bit, and the opcodes except that of a continuation: RFC 6455, 5.2 and 11.8 */
 #define RAW_FIN    0x80
 #define RAW_TEXT   0x1
 #define RAW_BINARY 0x2
@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /* A frame that a client has sent */
 typedef struct
 {
-  guint8  *payload; /* unmasked */
+  guint8  *payload; /* (not owned) unmasked, within the parsed data */
   gsize    length;  /* of the payload */
   gsize    size;    /* of the frame */
   guint32  mask;

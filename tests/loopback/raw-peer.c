@@ -24,7 +24,7 @@ struct _RawPeer
   GQueue             frames;     /* complete messages and control frames, as words like text:hi */
   GByteArray        *message;    /* the received part of a message */
   char               beginning[16]; /* of the last message, as a string */
-  GString           *log;        /* the first byte and the length of each frame */
+  GString           *log;        /* words for raw_peer_take_log () */
   guint32            mask;       /* of the last frame */
   guint8             opcode;     /* of the current message, 0 if there is none */
   char              *request;    /* (nullable) the last complete request */
@@ -33,7 +33,7 @@ struct _RawPeer
   gboolean           gathers;
   gboolean           is_paused;
   gboolean           is_shaken;
-  gboolean           has_ended;  /* the client has closed the socket */
+  gboolean           has_ended;  /* the client has closed its end, or reading has failed */
 };
 
 static void
@@ -103,7 +103,7 @@ raw_peer_begin (RawPeer *self)
     raw_peer_resume (self);
 }
 
-/* Opens the connection with a valid answer to the handshake.
+/* Opens the connection with a valid answer to the handshake, followed by the server's greeting.
  *
  * @lines: more lines for the answer, each with CRLF at its end */
 void
@@ -336,8 +336,8 @@ watch_output (RawPeer *self)
   g_source_attach (self->output, g_main_context_get_thread_default ());
 }
 
-/* Returns whether to write more bytes immediately. If the client has already disconnected, the
- * bytes are dropped, and the test does not fail. */
+/* Returns whether to write more bytes immediately. If the client has already disconnected, or after
+ * any error over TLS, the bytes are dropped, and the test does not fail. */
 static gboolean
 write_some (RawPeer *self)
 {
@@ -387,7 +387,8 @@ output_cb (GObject  *stream,
   return G_SOURCE_CONTINUE;
 }
 
-/* Writes @length bytes. Bytes that the kernel does not accept at once are written while this
+/* Writes @length bytes, unless raw_peer_gather () holds them back. Bytes that the kernel does not
+ * accept at once, and all bytes if raw_peer_drip () limits the writes, are written while this
  * thread's main loop runs. */
 void
 raw_peer_write (RawPeer    *self,
@@ -424,7 +425,8 @@ raw_peer_gather (RawPeer  *self,
     flush (self);
 }
 
-/* Limits each later write to @n_bytes bytes, or removes the limit if @n_bytes is 0. */
+/* Limits each later write to @n_bytes bytes, so that the client can read them before the next
+ * write. Removes the limit if @n_bytes is 0. */
 void
 raw_peer_drip (RawPeer *self,
                guint    n_bytes)
@@ -451,7 +453,8 @@ raw_peer_send_text (RawPeer    *self,
   raw_peer_send (self, RAW_TEXT, text, strlen (text));
 }
 
-/* @code: the close code, or 0 for a frame without one */
+/* @code: the close code, or 0 for a frame without one
+ * @reason: (nullable): the close reason */
 void
 raw_peer_send_close (RawPeer    *self,
                      guint       code,
@@ -550,7 +553,8 @@ raw_peer_cut (RawPeer *self)
   g_clear_object (&self->connection);
 }
 
-/* Closes the socket without a close frame. Over TLS, sends close_notify first. */
+/* Closes the socket without a close frame. Over TLS, sends close_notify first, if a request was
+ * received. */
 void
 raw_peer_drop (RawPeer *self)
 {
@@ -628,8 +632,8 @@ raw_peer_count_unread (RawPeer *self)
   return n_bytes;
 }
 
-/* Waits for the next message or control frame, and returns its word, such as text:hi, binary:3,
- * ping:heartbeat or close:1000. */
+/* Waits for the next message or control frame. Removes its word, such as text:hi, binary:3,
+ * ping:heartbeat or close:1000, and returns it. */
 char *
 raw_peer_take (RawPeer *self)
 {
@@ -655,7 +659,8 @@ raw_peer_expect (RawPeer    *self,
     }
 }
 
-/* Returns the first byte and the length of each frame since the last call. */
+/* Returns a word for each frame that was received since the last call. The word is the first byte
+ * in hexadecimal digits and the length of the payload, such as 82:125. */
 char *
 raw_peer_take_log (RawPeer *self)
 {
@@ -679,7 +684,7 @@ raw_peer_expect_quiet (RawPeer *self)
   g_assert_cmpstr (g_queue_peek_head (&self->frames), ==, NULL);
 }
 
-/* Waits until the client has closed its socket. Fails if the test has not taken all messages and
+/* Waits until the client has ended the connection. Fails if the test has not taken all messages and
  * control frames. */
 void
 raw_peer_expect_end (RawPeer *self)
@@ -694,14 +699,15 @@ raw_peer_has_ended (RawPeer *self)
   return self->has_ended;
 }
 
-/* Returns the first bytes of the last message, which may be too long to be shown in a word. */
+/* Returns up to 15 bytes from the beginning of the last message, as a string. They identify a
+ * message whose word contains only the length. */
 const char *
 raw_peer_get_beginning (RawPeer *self)
 {
   return self->beginning;
 }
 
-/* Returns: (nullable): the lines of the client's request */
+/* Returns: (nullable): the lines of the client's last request, or NULL before the first one */
 const char *
 raw_peer_get_request (RawPeer *self)
 {

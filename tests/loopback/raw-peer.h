@@ -14,7 +14,7 @@ typedef enum
 {
   RAW_STEP_ACCEPTED,  /* no byte has been read, and no TLS handshake has begun */
   RAW_STEP_REQUESTED, /* a request was received, and needs an answer */
-  RAW_STEP_OPENED,
+  RAW_STEP_OPENED,    /* the server has written a valid answer to the request */
   RAW_STEP_RECEIVED,  /* a complete message or a control frame was received */
 } RawStep;
 

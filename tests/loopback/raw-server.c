@@ -8,7 +8,8 @@
 #include "reserved-port.h"
 #include "test-wait.h"
 
-/* A small buffer, so that the client is blocked soon after its peer stops reading */
+/* The size of the receive buffer in bytes. It is small, so that the client is blocked soon after
+ * the server stops reading. */
 #define RECEIVE_BUFFER 32768
 
 typedef struct
@@ -26,10 +27,10 @@ struct _RawServer
   char            *host;
   char            *uri;
   char            *answer;      /* (nullable) in place of a valid answer */
-  char            *greeting;    /* (nullable) a text that is sent together with the answer */
+  char            *greeting;    /* (nullable) a text that is sent together with a valid answer */
   Hook             hooks[RAW_STEP_RECEIVED + 1];
   guint16          port;
-  gboolean         is_deaf;     /* never answers a handshake */
+  gboolean         is_deaf;     /* leaves handshakes unanswered */
 };
 
 static gboolean
@@ -47,7 +48,7 @@ incoming_cb (GSocketService    *service,
   return TRUE;
 }
 
-/* Listens on the same port each time. */
+/* Starts listening, on the same port each time. The server must not be listening already. */
 void
 raw_server_start (RawServer *self)
 {
@@ -110,7 +111,7 @@ new_server (const char      *host,
   return self;
 }
 
-/* @host: an address of this machine, or of the current network namespace
+/* @host: an IPv4 address of this machine, or of the current network namespace
  * @certificate: (nullable): a certificate with its key, for TLS */
 RawServer *
 raw_server_new_at (const char      *host,
@@ -119,7 +120,8 @@ raw_server_new_at (const char      *host,
   return new_server (host, 0, certificate);
 }
 
-/* Makes a server at another address of this machine, on the same port. */
+/* Makes a server at another IPv4 address of this machine, on the same port and with the same
+ * certificate. */
 RawServer *
 raw_server_new_twin (RawServer  *self,
                      const char *host)
@@ -140,7 +142,8 @@ raw_server_new (void)
   return raw_server_new_tls (NULL);
 }
 
-/* Fails if the server has received messages or control frames that the test did not expect. */
+/* Closes all connections. Fails if messages or control frames were received that the test did not
+ * take, unless the test has set a function for them. */
 void
 raw_server_free (RawServer *self)
 {
@@ -172,7 +175,8 @@ raw_server_get_uri (RawServer *self)
   return self->uri;
 }
 
-/* Sets whether the server answers handshakes from now on. */
+/* Sets whether the server answers handshakes from now on. While it does not, the function of
+ * raw_server_set_requested () is not called either. */
 void
 raw_server_set_answers (RawServer *self,
                         gboolean   answers)
@@ -245,8 +249,8 @@ raw_server_notify (RawServer *self,
   return TRUE;
 }
 
-/* Calls @func for each TCP connection. If @func calls raw_peer_pause (), no byte is read, and no
- * TLS handshake begins. */
+/* Sets the function to call for each new TCP connection. If @func calls raw_peer_pause (), no byte
+ * is read, and no TLS handshake begins, until raw_peer_resume (). */
 void
 raw_server_set_accepted (RawServer   *self,
                          RawPeerFunc  func,
@@ -255,7 +259,8 @@ raw_server_set_accepted (RawServer   *self,
   set_hook (self, RAW_STEP_ACCEPTED, func, user_data);
 }
 
-/* Calls @func for each request. @func must answer it, with raw_peer_accept () for instance. */
+/* Sets the function to call for each request. @func must answer the request, for instance with
+ * raw_peer_accept (), because the server then does not. */
 void
 raw_server_set_requested (RawServer   *self,
                           RawPeerFunc  func,
@@ -264,7 +269,7 @@ raw_server_set_requested (RawServer   *self,
   set_hook (self, RAW_STEP_REQUESTED, func, user_data);
 }
 
-/* Calls @func when the server has sent a valid answer to the handshake. */
+/* Sets the function to call when the server has written a valid answer to a handshake. */
 void
 raw_server_set_opened (RawServer   *self,
                        RawPeerFunc  func,
@@ -273,8 +278,8 @@ raw_server_set_opened (RawServer   *self,
   set_hook (self, RAW_STEP_OPENED, func, user_data);
 }
 
-/* Calls @func for each received message and control frame. @func must check them, because
- * raw_server_free () then does not. */
+/* Sets the function to call for each received message and control frame. @func must check them,
+ * because raw_server_free () then does not. */
 void
 raw_server_set_received (RawServer   *self,
                          RawPeerFunc  func,
@@ -283,7 +288,7 @@ raw_server_set_received (RawServer   *self,
   set_hook (self, RAW_STEP_RECEIVED, func, user_data);
 }
 
-/* Returns the number of TCP connections, with a handshake or without. */
+/* Returns the number of TCP connections that were accepted so far, with a handshake or without. */
 guint
 raw_server_get_n_accepted (RawServer *self)
 {

@@ -7,7 +7,7 @@
 /* Binds a socket that never listens. When a program asks for any free port, Linux then does not
  * choose this one. Sockets that also have SO_REUSEADDR may still bind it and listen.
  *
- * @port: (inout): 0 for a port that the system chooses
+ * @port: (inout): the port, or 0 for one that the system chooses and that is returned here
  *
  * Returns: (transfer full): the socket, which ends the reservation when it is closed */
 GSocket *

@@ -9,9 +9,8 @@
 /* The maximum number of open connections. The server drops the older ones. */
 #define MAX_PEERS 6
 
-/* The maximum number of messages that the server sends on a connection. They fit into the buffers
- * of the sockets. A server that waited for room would wait forever, because its client runs in the
- * same thread. */
+/* If the server has sent more than MAX_SENT numbered messages on a connection, it sends only
+ * replies there. Messages for a client that does not read would otherwise accumulate. */
 #define MAX_SENT 100
 
 #define MAX_CLIENTS 4
@@ -22,7 +21,7 @@ typedef struct
   guint    id;
   guint    n_sent;
   gboolean is_open;
-  gboolean is_broken; /* the client cannot parse the server's data any more */
+  gboolean is_broken; /* the server has sent invalid data, or either side a close frame */
   gint64   last_number[MAX_CLIENTS];
 } Peer;
 
@@ -31,7 +30,7 @@ struct _Rogue
   RawServer  *server;
   Dice       *dice;
   GQueue      peers;
-  GHashTable *seen;       /* the messages of all clients */
+  GHashTable *seen;       /* the messages received from all clients */
   guint       n_received[MAX_CLIENTS];
   guint       n_accepted; /* the connections that @peers contains or has contained */
   gboolean    is_stopped;
@@ -194,8 +193,8 @@ send_garbage (Rogue *self,
   for (i = 0; i < sizeof bytes; i++)
     bytes[i] = dice_roll (self->dice, 256);
 
-  /* Avoids a text or binary message, which the client could mistake for one of the messages that
-   * the server numbers. */
+  /* The first frame must not be a text or binary message, which the client could mistake for one of
+   * the messages that the server numbers. */
   bytes[0] |= 0x08;
   raw_peer_write (peer->peer, bytes, 1 + dice_roll (self->dice, sizeof bytes));
   peer->is_broken = TRUE;
@@ -370,7 +369,7 @@ rogue_behave (Rogue *self)
     drop (self, g_queue_peek_head (&self->peers), FALSE);
 }
 
-/* Returns the number of messages from @client on all connections. */
+/* Returns the number of different messages from @client on all connections. */
 guint
 rogue_get_n_received (Rogue *self,
                       guint  client)

@@ -7,7 +7,8 @@
 #include "signal-log.h"
 #include "test-wait.h"
 
-/* For a longer message, the log contains the size instead of the text. */
+/* The maximum size in bytes of a text that the log contains. For a longer text, the log contains
+ * the size instead. */
 #define MAX_SHOWN 40
 
 typedef struct
@@ -21,11 +22,11 @@ struct _SignalLog
   HbWebsocketTask *task;     /* (nullable) (not owned) */
   GQueue           entries;  /* the words that the test has not expected yet */
   GPtrArray       *all;      /* all words, expected or not */
-  gint64           time;     /* when the last expected signal was emitted */
+  gint64           time;     /* when the last expected or skipped signal was emitted */
   char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
-  gboolean         was_paused; /* messages may be emitted after their connection has ended */
+  gboolean         was_paused; /* if TRUE, messages may be emitted after their connection has ended */
 };
 
 static void
@@ -200,7 +201,7 @@ signal_log_new (HbWebsocketTask *task)
   return self;
 }
 
-/* Fails if a signal was emitted that the test did not expect. */
+/* Fails if a signal was emitted that the test did not expect, skip or forget. */
 void
 signal_log_free (SignalLog *self)
 {
@@ -283,7 +284,7 @@ signal_log_expect_quiet (SignalLog *self)
   signal_log_expect_now (self, "");
 }
 
-/* Waits until the signal @word is emitted, and ignores all signals before it. */
+/* Waits until the signal @word has been emitted, and ignores all signals before it. */
 void
 signal_log_skip_to (SignalLog  *self,
                     const char *word)
@@ -306,14 +307,15 @@ signal_log_forget (SignalLog *self)
   g_queue_clear_full (&self->entries, free_entry);
 }
 
-/* Returns the time at which the last expected signal was emitted. */
+/* Returns the monotonic time, in microseconds, at which the last expected or skipped signal was
+ * emitted. */
 gint64
 signal_log_get_time (SignalLog *self)
 {
   return self->time;
 }
 
-/* Returns the message of the last error. */
+/* Returns: (nullable): the message of the last error */
 const char *
 signal_log_get_error (SignalLog *self)
 {

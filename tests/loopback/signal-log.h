@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * signal_log_free () fail. */
 typedef struct _SignalLog SignalLog;
 
-/* The words of a task that opens a connection, and of one that closes an open connection */
+/* The words of a task that opens a connection, and of one that closes an open connection with the
+ * code 1000 */
 #define WORDS_OPEN    "state:connecting connecting state:open open"
 #define WORDS_CLOSE   "state:closing state:closed close:1000"
 

@@ -11,7 +11,7 @@ struct _Site
   RawServer *raw;
   GPtrArray *requests; /* the text of each request */
   char      *answer;   /* (nullable) the answer to "/" */
-  char      *realm;    /* (nullable) the realm of the login that each request requires */
+  char      *realm;    /* (nullable) the realm of the required login */
 };
 
 static void

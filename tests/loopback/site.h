@@ -6,9 +6,9 @@
 
 G_BEGIN_DECLS
 
-/* A server that records all requests. If the test requires a login, it refuses each request without
- * one. To a request for "/", it sends the answer that the test has set, such as a redirect. It
- * accepts all other requests. */
+/* A server that records all requests. If the test requires a login, the server refuses each request
+ * without one. If the test has set an answer, such as a redirect, the server sends it to each
+ * request for "/". The server accepts all other requests. */
 typedef struct _Site Site;
 
 Site       *site_new            (GTlsCertificate *certificate);

@@ -47,7 +47,8 @@ name_error (const char *word)
   return g_strdup_printf ("`HB_ERROR_%s`", g_strdelimit (upper, "-", '_'));
 }
 
-/* Returns the report of a loss: the error, and the code of `close` if a connection was open. */
+/* Returns the report of a loss: the error, if one is reported, and the code of `close`, if a
+ * connection was open. If nothing is lost, returns an empty string. */
 static char *
 describe (const Fault  *fault,
           const Result *result)
@@ -126,8 +127,8 @@ make_entry_for (const Fault *fault,
   return g_strdup_printf ("%s %s", sign, text);
 }
 
-/* Returns the entry with the results of the oldest and the newest libsoup, so that the table is the
- * same on all systems. */
+/* Returns the entry, with both results if the oldest and the newest libsoup differ. The table is
+ * therefore the same on all systems. */
 static char *
 make_entry (const Fault *fault,
             State        state,

@@ -17,7 +17,8 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* The descriptors of the two namespaces. The programs that the test runs inherit them. */
+/* The descriptors of the two namespaces. The programs that try_run () starts inherit them, because
+ * lay_cable () passes one to `ip`. */
 static int namespaces[2] = { -1, -1 };
 
 /* Folders that may contain `nft` and `ip`, but may be missing from PATH */
@@ -93,8 +94,8 @@ make_namespaces (GError **error)
          && check_errno (setns (namespaces[NETWORK_NEAR], CLONE_NEWNET), "setns", error);
 }
 
-/* Runs a program in the namespace of @side. A program inherits the namespace of the thread that
- * starts it. */
+/* Runs a program in the namespace of @side, and waits until the program has ended. A program
+ * inherits the namespace of the thread that starts it. */
 static gboolean
 try_run (NetworkSide   side,
          const char   *command,
@@ -129,8 +130,9 @@ make_filter (NetworkSide   side,
                            "{ type filter hook input priority 0; }'", error);
 }
 
-/* Connects the two namespaces. The kernel must not generate IPv6 addresses, because it would report
- * each address seconds later, as a change of the network. */
+/* Connects the two namespaces, and adds filters without rules. network_restore () then sets up the
+ * interfaces. The kernel must not generate IPv6 addresses, because it would report each address
+ * seconds later, as a change of the network. */
 static gboolean
 lay_cable (GError **error)
 {
@@ -167,8 +169,8 @@ is_carrying (NetworkSide  side,
   return (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
-/* Waits until the kernel has detected the cable, which takes up to a second: netdevice(7). The
- * kernel drops packets until then. */
+/* Waits until the kernel has detected the cable (IFF_RUNNING in netdevice(7)), which takes up to a
+ * second. The kernel drops packets until then. */
 static void
 wait_for_carrier (void)
 {
@@ -206,8 +208,8 @@ find_programs (GError **error)
 }
 
 /* Creates the network. A process with several threads may not create a user namespace, so main ()
- * must call this function first. If the machine does not allow namespaces, the program is skipped.
- * With HB_REQUIRE_NETNS=1 in the environment, it fails instead. */
+ * must call this function first. If the network cannot be created, ends the program, which then
+ * counts as skipped. With HB_REQUIRE_NETNS=1 in the environment, it counts as failed. */
 void
 network_init (void)
 {
@@ -259,7 +261,8 @@ network_filter (NetworkSide  side,
   network_run (side, command);
 }
 
-/* Restores the network to its state after network_init (). The main loop is not iterated
+/* Removes the rules of network_filter (), and restores the interfaces, the address of "near" and
+ * the default route. A test must undo all other changes itself. The main loop is not iterated
  * meanwhile. */
 void
 network_restore (void)

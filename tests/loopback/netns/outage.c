@@ -28,7 +28,7 @@ received_cb (RawPeer  *peer,
     g_ptr_array_add (self->heard, g_strdup_printf ("%u:%s", raw_peer_get_index (peer), word));
 }
 
-/* Replaces the server.
+/* Replaces the server with one on the host "far", and sets the task's URI.
  *
  * @certificate: (nullable): the certificate for TLS */
 static void
@@ -64,7 +64,7 @@ outage_set_up (Outage        *self,
   hb_websocket_task_set_reconnect_timeout (self->task, RECONNECT_AFTER);
 }
 
-/* Fails if the server has received messages that the test did not expect. */
+/* Restores the network. Fails if the server has received messages that the test did not expect. */
 void
 outage_tear_down (Outage        *self,
                   gconstpointer  data)
@@ -141,9 +141,9 @@ outage_expect_loss (Outage *self)
   signal_log_expect (self->log, "error:pong-timeout close:1006 reconnect:1:100");
 }
 
-/* Waits until attempt @attempt has failed and its socket is closed, because the kernel would
- * otherwise continue to connect it. connect-timeout is short only if the attempt must fail with a
- * timeout. */
+/* Waits until attempt @attempt has failed. Also waits until its socket is closed, because the
+ * kernel could otherwise still connect the socket when the network works again. connect-timeout is
+ * short only if the attempt must fail with a timeout. */
 void
 outage_expect_failure (Outage *self,
                        guint   attempt,
@@ -187,7 +187,8 @@ outage_expect_retry (Outage *self,
   wait_idle ();
 }
 
-/* Waits until the next attempt succeeds. The network must work again. */
+/* Waits until the next attempt succeeds, which must open the second connection. The network must
+ * work again. */
 void
 outage_expect_return (Outage *self)
 {
@@ -216,7 +217,7 @@ count_heard (Outage *self,
   return n;
 }
 
-/* Removes the words that were received on connection @number.
+/* Removes the words of the messages that were received on connection @number.
  *
  * Returns: (transfer full): these words, separated by spaces */
 char *
@@ -244,8 +245,8 @@ outage_take_heard (Outage *self,
   return g_string_free (g_steal_pointer (&words), FALSE);
 }
 
-/* Waits until the server has received the messages in @words on connection @number, and no other
- * message. */
+/* Waits until the server has received the messages in @words on connection @number. Fails if it has
+ * received any others on this connection. */
 void
 outage_expect_heard (Outage     *self,
                      guint       number,
@@ -286,7 +287,7 @@ find_socket (void)
   g_error ("No socket leads to the server");
 }
 
-/* Returns the port of the task's socket. */
+/* Returns the local port of the task's socket. */
 guint
 outage_get_port (void)
 {
@@ -298,8 +299,8 @@ outage_get_port (void)
   return g_ntohs (address.sin_port);
 }
 
-/* Returns the number of times that the kernel has sent unacknowledged data again. The kernel must
- * still consider the connection established: tcp(7). */
+/* Returns the number of times that the kernel has sent the data again that is still unacknowledged:
+ * TCP_INFO in tcp(7). Fails if the kernel no longer considers the connection established. */
 guint
 outage_count_resent (void)
 {

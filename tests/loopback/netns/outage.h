@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 /* A task, its server on the other side of the network, and the messages that the server has
  * received. Each message is a word with the number of its connection, such as 0:text:bye. The
- * server replies to pings, and answers "hello" with "life". It records all other messages. */
+ * server replies to heartbeats, and answers "hello" with "life". It records all other messages and
+ * control frames. */
 typedef struct
 {
   HbWebsocketTask *task;
@@ -22,7 +23,8 @@ typedef struct
   Fixture          base;
 } Outage;
 
-/* Timeouts in milliseconds, long compared with the delays of a busy machine */
+/* The settings of the task, in milliseconds. FAIL_WITHIN is the connect-timeout of attempts that
+ * must fail with a timeout. */
 #define PING_AFTER      200
 #define PONG_AFTER      300
 #define RECONNECT_AFTER 100

@@ -26,11 +26,12 @@ typedef struct
   RawServer   *server;
   ReceiverLog *log;
   gsize        size;
-  GArray      *last;  /* the next number expected on each connection */
+  GArray      *last;  /* for each connection, the number of its last message, plus 1 */
   guint        n_cut; /* the number of connections that were cut */
 } Receiver;
 
-/* The number of connections to keep open. The client no longer uses the earlier ones. */
+/* The number of earlier connections that stay open when another opens. The client no longer uses
+ * the connections before them. */
 #define KEPT 100
 
 /* The server sends a ping after every PING_EACH messages, so that the client also sends pongs, some

@@ -6,15 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* The log of the program `receiver`, in a file that a test maps. The file outlives the program,
- * which a test may kill. */
+/* The log of the program `netns-receiver`, in a file that a test maps. The file outlives the
+ * program, which a test may kill. */
 typedef struct
 {
   guint  port;        /* 0 until the program listens */
-  guint  is_paused;   /* set by the test: the program does not read from new connections */
-  guint  n_peers;     /* connections that were opened */
-  guint  n_disorders; /* messages received after a later one of the same connection */
-  guint  n_unread;    /* bytes in the kernel that the program has not read */
+  guint  is_paused;   /* set by the test: the program reads no messages of new connections */
+  guint  n_peers;     /* connections that were accepted, up to the one that was opened last */
+  guint  n_disorders; /* messages whose number is no higher than the previous one of their connection */
+  guint  n_unread;    /* bytes in the kernel that the program had not read at the last count */
   guint  n_counts;    /* how often the unread bytes were counted */
   guint8 n_times[];   /* how often each message was received, by its number */
 } ReceiverLog;

@@ -8,7 +8,7 @@
  * GIO's network monitor receives routes from the kernel. test-lost-link.c explains the
  * requirements, and how to run the test. */
 
-/* A timeout in milliseconds that is too long to expire in a test */
+/* A timeout or delay in milliseconds that is too long to expire in a test */
 #define VERY_LONG 120000
 
 /* The minimum interval in milliseconds between two changes that a task acts on */
@@ -40,7 +40,7 @@ network_changed_cb (GNetworkMonitor *monitor,
   *changed_at = g_get_monotonic_time ();
 }
 
-/* Waits until changes of the previous test have no effect any more. */
+/* Waits until earlier changes have no effect any more. */
 static void
 wait_for_rest (void)
 {
@@ -181,7 +181,8 @@ main (int   argc,
   network_init ();
   g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A change of the network causes a ping, or another attempt, at once");
+  g_test_summary ("A change of the network causes a ping, or another attempt, at once, or as soon "
+                  "as the minimum interval since the previous change has passed");
 
   add_outage ("/netns/changes/ping", NULL, test_ping);
   add_outage ("/netns/changes/move", NULL, test_move);

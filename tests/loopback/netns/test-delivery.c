@@ -16,7 +16,8 @@
 /* Checks which messages a server's application receives while connections are lost repeatedly. The
  * server is a separate process: see receiver.c.
  *
- * HB_DELIVERY_MESSAGES sets the number of messages. A long run, with about 10,000 losses:
+ * HB_DELIVERY_MESSAGES sets the number of messages for each case of `runs`. A long run, with about
+ * 10,000 losses:
  *
  *   HB_DELIVERY_MESSAGES=1000000 _build/tests/loopback/netns/test-netns-delivery --verbose */
 
@@ -30,14 +31,14 @@
 #define MIN_LOSSES   8
 #define MAX_MESSAGES 4
 
-/* The test sends no message while the task buffers this many bytes or more. */
+/* send_all () sends no message while the task buffers this many bytes or more. */
 #define MAX_BUFFERED (48 * 1024)
 
-/* The maximum sizes of most messages, and of a few long ones */
+/* The limits of the sizes of most messages, and of a few long ones, in bytes */
 #define SHORT 500
 #define LONG  50000
 
-/* The numbers of lost packets, dead connections and resets for each 10,000 packets in one
+/* The average numbers of lost packets, dead connections and resets for each 10,000 packets in one
  * direction */
 #define DROPS  100
 #define DEATHS 120
@@ -183,7 +184,8 @@ tear_down (Delivery *self)
 }
 
 /* Causes random losses of packets and connections on the way to @side. A dead connection loses all
- * its packets in this direction. Packets in the other direction may still arrive.
+ * its packets in this direction for 20 seconds, which is longer than the task waits for a reply.
+ * Packets in the other direction may still arrive.
  *
  * @port: the field of a packet that contains the client's port, `sport` or `dport` */
 static void
@@ -211,8 +213,8 @@ end_losses (void)
   network_run (NETWORK_FAR, "nft flush chain inet outage chance");
 }
 
-/* Records a failed message. The task drops a message if three connections were reset in the middle
- * of it, or ten before it was acknowledged. */
+/* Records a failed message. The task drops a message if three connections were ended by the
+ * server's side in the middle of it, or ten were reset before it was acknowledged. */
 static void
 sent_cb (GObject      *source,
          GAsyncResult *result,
@@ -418,7 +420,7 @@ typedef struct
   const char *path;
   HbDelivery  delivery;
   gboolean    is_tls;
-  gboolean    is_killed; /* the server is killed rather than closing the connection */
+  gboolean    is_killed; /* the test kills the server, which otherwise closes the connection */
   guint       n_messages;
 } Unread;
 
@@ -440,8 +442,8 @@ static const Unread unread[] = {
   { UNREAD "many-closed/acknowledged/tls", HB_DELIVERY_ACKNOWLEDGED, TRUE, FALSE, MANY },
 };
 
-/* The size of a message, and a number of messages that fits into the buffer of the server's
- * kernel */
+/* The size of a message in bytes, and a number of messages that fits into the buffer of the
+ * server's kernel */
 #define UNREAD_SIZE 300
 #define MANY_UNREAD 50
 
@@ -479,7 +481,8 @@ wait_unread (Delivery *self)
   count_unread (self);
 }
 
-/* Ends the connection on the server's side. The client then connects to a server that reads. */
+/* Ends the connection on the server's side, and restores the network. The client then connects to a
+ * server that reads. */
 static void
 end_unread (Delivery     *self,
             const Unread *test)
@@ -500,7 +503,8 @@ end_unread (Delivery     *self,
 }
 
 /* With ACKNOWLEDGED, a missing message must be one that the server's kernel had acknowledged and
- * the server had not read. With WRITTEN, messages in the client's kernel are missing too. */
+ * the server had not read. With WRITTEN, messages in the client's kernel are missing too, if the
+ * server's kernel has no room for all messages. */
 static void
 test_unread (gconstpointer data)
 {
@@ -546,7 +550,7 @@ main (int   argc,
   network_init ();
   g_test_init (&argc, &argv, NULL);
   g_test_summary ("With ACKNOWLEDGED, messages that the peer's TCP has not acknowledged are sent "
-                  "again, or fail");
+                  "again, or fail. With WRITTEN, they may be lost");
 
   for (i = 0; i < G_N_ELEMENTS (runs); i++)
     g_test_add_data_func (runs[i].path, &runs[i], test_losses);

@@ -13,9 +13,10 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-/* A connection that is lost without a report from TCP. The heartbeat detects the loss, and the task
- * reconnects when the network works again. The tests need `ip` and `nft`. They also need root, or a
- * system on which ordinary users may create user namespaces. To run them by hand:
+/* Tests of a connection that is lost, in most cases without a report from TCP. The heartbeat
+ * detects the loss, and the task reconnects when the network works again. The tests need `ip` and
+ * `nft`. They also need root, or a system on which ordinary users may create user namespaces. To
+ * run them by hand:
  *
  *   HB_REQUIRE_NETNS=1 meson test -C _build --suite netns --verbose
  *   _build/tests/loopback/netns/test-netns-lost-link --verbose -p /netns/lost-link/dropped
@@ -129,7 +130,7 @@ test_removed (Outage        *self,
   outage_converse (self);
 }
 
-/* The offsets in a packet of a raw socket. The packet has an IP header, an ICMP header, and the
+/* Byte offsets in a packet of a raw socket. The packet has an IP header, an ICMP header, and the
  * beginning of the rejected packet, which is another IP header and the ports of TCP. IP headers
  * have no options here. */
 #define ICMP_AT  20
@@ -145,7 +146,7 @@ open_icmp (void)
   return fd;
 }
 
-/* Returns: the number of "host unreachable" messages for packets from @port */
+/* Returns: the number of received "host unreachable" messages for packets from @port */
 static guint
 count_unreachable (int   fd,
                    guint port)
@@ -300,8 +301,8 @@ main (int   argc,
 
   network_init ();
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The loss of a connection on a real network is detected in time, and the task "
-                  "reconnects");
+  g_test_summary ("If the network fails, the loss of the connection is detected in time, and the "
+                  "task reconnects");
 
   for (i = 0; i < G_N_ELEMENTS (drops); i++)
     add_outage (drops[i].path, &drops[i], test_dropped);

@@ -7,8 +7,8 @@
 /* The messages of a connection that is lost. Messages that wait in the queue arrive once and in
  * order. test-lost-link.c explains the requirements, and how to run the test. */
 
-/* The number of bytes of an upload. Its messages differ in size, so that the server can identify
- * them. */
+/* The approximate number of bytes of an upload. Its messages differ in size, so that the server can
+ * identify them. */
 #define UPLOAD (6 * 1000 * 1000)
 
 /* The maximum number of bytes that the kernel holds for a lost connection. TCP_NOTSENT_LOWAT limits
@@ -92,7 +92,7 @@ test_unheard (Outage        *self,
 typedef struct
 {
   const char *path;
-  guint       size; /* the size of the first message */
+  guint       size; /* of the first message, in bytes */
 } Upload;
 
 /* Messages that are shorter and longer than the data that the kernel accepts at once */

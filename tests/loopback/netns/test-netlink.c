@@ -16,8 +16,8 @@
 #include "network.h"
 #include "test-wait.h"
 
-/* The changes that the kernel reports, and the socket for them, which the tasks of a context share.
- * test-lost-link.c explains the requirements, and how to run the test. */
+/* The changes that the kernel reports, and the socket for them, which the watchers of a context
+ * share. test-lost-link.c explains the requirements, and how to run the test. */
 
 /* The time in milliseconds within which a message of the kernel would arrive */
 #define QUIET 200
@@ -62,7 +62,9 @@ is_netlink (int fd)
          && address.nl_groups != 0;
 }
 
-/* @fd: (out): one of the sockets */
+/* Counts the netlink sockets that have joined a group.
+ *
+ * @fd: (out): one of the sockets; unchanged if none exists */
 static guint
 count_sockets (int *fd)
 {
@@ -336,8 +338,8 @@ test_refused (void)
   unwatch (&watcher);
 }
 
-/* If the program closes all its descriptors, the main loop must not be busy forever, and the next
- * watcher must open a new socket. */
+/* If the program closes all its descriptors, and another file gets the number of the socket, the
+ * main loop must not be busy forever, and the next watcher must open a new socket. */
 static void
 test_broken (void)
 {

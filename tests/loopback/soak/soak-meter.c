@@ -14,7 +14,7 @@
 struct _SoakMeter
 {
   GArray *ids;     /* the ids of the sources that existed at the last reading */
-  guint   next_id; /* the first id that was not in use yet */
+  guint   next_id; /* the first id that the last reading did not check */
 };
 
 SoakMeter *
@@ -75,7 +75,8 @@ count_descriptors (void)
   return n;
 }
 
-/* Returns the resident memory, the second number in statm, in bytes: proc(5). */
+/* Returns the resident memory in bytes, or 0 if it is not known. The second number in statm is this
+ * memory in pages: proc(5). */
 static gint64
 get_resident (void)
 {

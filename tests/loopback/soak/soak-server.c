@@ -12,10 +12,11 @@
 /* The constant from which the answer to a handshake is made: RFC 6455, 1.3 */
 #define ACCEPT_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-/* The number of messages that the server echoes before it ends a connection */
+/* The number of frames that the server echoes before it ends a connection. It echoes none with
+ * END_AT_ONCE and the values after it. */
 #define N_ECHOES 4
 
-/* The maximum size of a frame, or of the lines of a handshake */
+/* The maximum size of a payload, or of the lines of a request, in bytes */
 #define MAX_SIZE 4096
 
 /* The ways in which the server ends a connection, or refuses it */
@@ -138,7 +139,8 @@ shake_hands (GIOStream *stream,
   return write_all (stream, answer, strlen (answer));
 }
 
-/* Reads a frame of the client, and sends it back: RFC 6455, 5.2. The frame is masked and short. */
+/* Reads a masked frame of the client, and sends it back without the mask: RFC 6455, 5.2. Returns
+ * FALSE for a close frame, for a payload longer than MAX_SIZE, and if the connection has ended. */
 static gboolean
 echo (GIOStream *stream)
 {
@@ -169,7 +171,7 @@ echo (GIOStream *stream)
   for (i = 0; i < length; i++)
     payload[i] ^= header[2 + at + i % 4];
 
-  /* The server does not return a close frame of the client. */
+  /* The server does not send back a close frame. */
   if ((header[0] & 0x0f) == 0x8)
     return FALSE;
 
@@ -260,8 +262,8 @@ serve (SoakServer        *self,
   finish (stream, socket, end);
 }
 
-/* Chooses the values of End in turn. END_SILENCE takes as long as a hundred other ends, so it is
- * rare. */
+/* Chooses the values of End in turn. END_SILENCE takes as long as a hundred other ends, so END_FIN
+ * replaces it in most rounds. */
 static End
 choose_end (guint n_links)
 {
@@ -318,7 +320,8 @@ soak_server_new (GTlsCertificate *certificate)
   return self;
 }
 
-/* Ends the thread. The thread waits in accept (), so another connection must wake it. */
+/* Ends the thread, and frees the server. The thread waits in accept (), so another connection must
+ * wake it. */
 void
 soak_server_free (SoakServer *self)
 {
