@@ -26,7 +26,7 @@ struct _SignalLog
   char            *error;    /* (nullable) the message of the last error */
   GBytes          *message;  /* (nullable) */
   gboolean         is_open;
-  gboolean         was_paused; /* if TRUE, messages may be emitted after their connection has ended */
+  gboolean         was_paused; /* whether messages may follow the end of their connection */
 };
 
 static void
