@@ -43,8 +43,10 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Installs the libraries for Node in the versions that package-lock.json lists. The install scripts
-# of these libraries would run a compiler, so npm does not run the scripts.
+# Copies the scripts for Node to the build folder, and installs the libraries that they use, in the
+# versions that package-lock.json lists. The install scripts of two of these libraries may run a
+# compiler, so npm does not run install scripts. Without npm, or if npm fails, prints a message, and
+# the programs that need these libraries are skipped later.
 install_peers ()
 {
   local peers=$build_dir/peers

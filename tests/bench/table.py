@@ -61,7 +61,7 @@ class System:
         return sorted(others, key=lambda entry: -entry['messages_per_second'])
 
     def collect(self, name):
-        """Returns the medians of a measure, by program and key."""
+        """Returns the medians of the numbers in a measure, by program and key."""
         return {program: {key: statistics.median(run[key] for run in runs)
                           for key, value in runs[0].items() if isinstance(value, (int, float))}
                 for program, runs in self.measures.get(name, {}).items()}
@@ -144,7 +144,10 @@ def make_columns(systems, programs, make_cell):
 
 
 def make_share(system, case, program):
-    """Returns a cell with the ratio of @program to libsoup, and to the engine in parentheses."""
+    """Returns a cell with the ratio of @program to libsoup, and to the engine in parentheses.
+
+    The cell is empty if there are no figures.
+    """
     median = system.get(case, program)
     if not median:
         return ''
@@ -164,7 +167,10 @@ def make_bindings(systems):
 
 
 def make_lead(system, case, program):
-    """Returns the fastest program that is faster than the task, and its ratio to the task."""
+    """Returns a cell with the fastest other program and its ratio to the task.
+
+    The cell is empty if the task is at least as fast, or if figures are missing.
+    """
     task, others = system.get(case, program), system.get_others(case)
     if not task or not others:
         return ''
@@ -206,7 +212,7 @@ def make_tick(systems):
 def make_herd(systems):
     """Returns the rows of the first system.
 
-    The time of this measure is virtual, so its result is the same on each system.
+    The time of this measure is virtual, so its result does not depend on the system.
     """
     return make_rows(('delays', 'attempts', 'most in one second', 'reconnected clients',
                       'last one after, seconds'), (
@@ -248,7 +254,8 @@ TABLES = {
 }
 
 
-# The tables of measures. The others are written only if the first system has results of cases.
+# The tables of measures, each of which is written only if it has rows. The other tables are written
+# only if the first system has results of cases.
 OF_MEASURES = ('crowd', 'tick', 'herd')
 
 

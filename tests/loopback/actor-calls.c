@@ -106,8 +106,9 @@ send_in_thread (gpointer user_data)
   return outside->task;
 }
 
-/* Waits until the sending thread has ended. Drops that thread's reference in the task's thread,
- * because a weak pointer is not safe if two threads use it. */
+/* Waits until the sending thread has ended, if there is one. Must be called in the task's thread.
+ * Drops the sending thread's reference there, because a weak pointer is not safe if two threads use
+ * it. */
 void
 actor_join (Actor *self)
 {
@@ -117,8 +118,9 @@ actor_join (Actor *self)
     g_object_unref (g_thread_join (sender));
 }
 
-/* Starts a thread that sends messages while this thread continues. At most one of these threads
- * runs at a time. The server counts their messages as those of another client. */
+/* Starts a thread that sends messages while this thread continues. Waits for the actor's previous
+ * sending thread first, so that at most one runs at a time. The server counts the messages of these
+ * threads as those of another client. */
 static void
 send_outside (Actor *self)
 {
@@ -141,7 +143,9 @@ send_outside (Actor *self)
   self->sender = g_thread_new ("sender", send_in_thread, outside);
 }
 
-/* @which: the call, 0 for open, 1 for close, 2 for send, and 3 for flush */
+/* Makes an asynchronous call.
+ *
+ * @which: the call, 0 for open, 1 for close, 2 for send, and 3 for flush */
 void
 actor_call (Actor *self,
             guint  which)
@@ -187,6 +191,7 @@ may_overtake (Actor *self)
   return hb_websocket_task_get_state (self->task) == HB_STATE_OPEN && self->greeted != self->link;
 }
 
+/* Sends a numbered message. Returns whether the task has accepted it. */
 gboolean
 actor_send (Actor *self)
 {
@@ -204,7 +209,9 @@ actor_send (Actor *self)
   if (!is_accepted)
     g_assert_true (error->domain == HB_ERROR);
 
-  /* The buffered amount does not exceed its limit, unless a handler has just lowered the limit. */
+  /* After a message is queued, the buffered amount does not exceed its limit, unless a handler has
+   * just changed the settings. With DROP_NEWEST, the call succeeds even if it drops the message, so
+   * the amount may exceed a limit that was lowered earlier. */
   if (is_accepted && limit > 0 && overflow != HB_OVERFLOW_DROP_NEWEST && self->object != NULL
       && n_acts == self->n_acts)
     g_assert_cmpuint (hb_websocket_task_get_buffered_amount (self->object), <=, limit);
@@ -315,7 +322,7 @@ cancel (Actor *self)
   g_cancellable_cancel (cancellable);
 }
 
-/* Sometimes disposes of the task or drops the last reference. */
+/* Sometimes disposes of the task, or drops the actor's reference to it. */
 static void
 end (Actor *self)
 {
@@ -334,7 +341,7 @@ end (Actor *self)
     }
 }
 
-/* Makes one random call. */
+/* Makes at most one random call, and none after the actor has dropped its reference to the task. */
 void
 actor_act (Actor *self)
 {

@@ -141,15 +141,15 @@ is_pong (GBytes *message)
   return length == 4 && memcmp (data, "pong", 4) == 0;
 }
 
-/* Checks a message of the server. The message consists of the number of its connection and its own
- * number on that connection. The conditions are:
+/* Checks a message of the server, unless it is a reply to a heartbeat. The message consists of the
+ * number of its connection and its own number on that connection. The conditions are:
  *
  *   - No message is received twice.
  *   - After a message of a connection, no message of an earlier connection is received.
  *   - A message may be missing only if a pending call of receive_async () will return it.
  *
- * @peer: the connection of the previous message that the application received in the same way, from
- *   `message` or from receive_async () */
+ * @peer: (inout): the number of the connection of the last message that the application received in
+ *   the same way, from `message` or from receive_async () */
 void
 actor_see (Actor  *self,
            GBytes *message,
@@ -296,8 +296,8 @@ finalized_cb (gpointer user_data)
 }
 
 /* Makes a session that supports extensions. The extension manager is added before the first
- * SoupMessage, because libsoup would free a feature that is added while libsoup handles a
- * SoupMessage. */
+ * SoupMessage. libsoup would release a manager once too often that was added while a SoupMessage was
+ * queued. */
 static SoupSession *
 make_session (void)
 {
@@ -354,8 +354,8 @@ actor_new (guint  id,
   return self;
 }
 
-/* Disposes of the task, and checks that each pending call completes, and that no reference to the
- * task is left. */
+/* Disposes of the task and frees the actor. Checks that each pending call completes, and that no
+ * reference to the task is left. */
 void
 actor_free (Actor *self)
 {

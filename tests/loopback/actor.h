@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The maximum number of actors. The server counts the messages of each actor's threads as those of
- * one more client. */
+/* The maximum number of actors. The server counts the messages that an actor's other threads send
+ * as those of one more client. */
 #define ACTOR_MAX 2
 
 /* An application that makes random calls at any time and in any handler, and compares each signal
@@ -34,7 +34,7 @@ typedef struct
   guint            n_receiving;  /* calls of receive_async () that have not completed */
   guint            n_missing;    /* messages not received yet, although later ones were */
   guint            n_loops;      /* main loops in handlers */
-  guint            n_acts;
+  guint            n_acts;       /* calls of actor_act () that had a task */
   guint            link;         /* the number of the last attempt */
   guint            greeted;      /* the last attempt whose `open` handlers returned */
   guint            n_calls_left; /* the calls that handlers may still make in this step */
@@ -42,10 +42,10 @@ typedef struct
   gint64           asked_peer;   /* the same for messages of receive_async () */
   gboolean         may_pause;    /* the actor may pause the task and call receive_async () */
   gboolean         is_exposed;   /* the actor reads `connection`, as if to listen to its signals */
-  gboolean         has_opened;   /* `open` was emitted, and `close` was not */
+  gboolean         has_opened;   /* `open` was emitted, and its `close` was not */
   gboolean         is_disposed;
   gboolean         is_finalized;
-  gboolean         behaves;      /* handlers do nothing from now on */
+  gboolean         behaves;      /* handlers only make their checks from now on */
 } Actor;
 
 Actor   *actor_new       (guint    id,

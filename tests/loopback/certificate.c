@@ -18,11 +18,12 @@ __asan_default_options (void)
   return "intercept_tls_get_addr=0";
 }
 
-/* The authority that this process trusts unless a test sets another one. It has signed nothing.
- * With the system's authorities, results would depend on the machine. A long list of authorities
- * takes time to read, and glib-networking warns if none is installed. */
+/* A database with the only authority that this process trusts unless a test sets another one. This
+ * authority has signed no certificate of a server. With the system's authorities, results would
+ * depend on the machine. A long list of authorities takes time to read, and glib-networking warns
+ * if none is installed. */
 static GTlsDatabase *nobody; /* (nullable) */
-static char *nobody_path;    /* (nullable) */
+static char *nobody_path;    /* (nullable) the file of the authority */
 
 /* (nullable) the file of the authority that certificate_trust () has set */
 static char *trusted;
@@ -39,7 +40,7 @@ run (const char * const *argv)
          && g_spawn_check_wait_status (status, NULL);
 }
 
-/* @dated: whether openssl makes a certificate that was valid only for a day in 2020 */
+/* @dated: whether the certificate is valid only for a day in 2020, not for two days from now on */
 static gboolean
 run_request (const char *openssl,
              const char *key,
@@ -59,9 +60,9 @@ run_request (const char *openssl,
   return run (argv);
 }
 
-/* Makes a certificate with openssl. From version 3.4 on, openssl has options for the dates. An
- * older openssl refuses to make an expired certificate, so this function makes a valid one and then
- * changes its dates. */
+/* Makes a self-signed certificate and its key with openssl. From version 3.4 on, openssl has
+ * options for the dates. An older openssl refuses to make an expired certificate, so this function
+ * then makes a valid one and changes its dates. Returns FALSE if openssl is missing or fails. */
 static gboolean
 run_openssl (const char *key,
              const char *certificate,
@@ -99,8 +100,9 @@ make_certificate (const char *name,
   return made;
 }
 
-/* Returns a database that has @certificate as its only authority. The file at @path must remain,
- * because the database reads it when a connection uses the database. */
+/* Returns a database that has @certificate as its only authority. Writes the certificate to a new
+ * file, and sets @path to its path. The caller must keep the file as long as the database, because
+ * the database reads the file again when a connection uses it. */
 static GTlsDatabase *
 make_database (GTlsCertificate  *certificate,
                char            **path)
@@ -140,11 +142,12 @@ trust_nobody (void)
 }
 
 /* Makes a self-signed certificate with its key, because one in the repository would expire. From
- * the first call on, this process trusts none of the machine's authorities.
+ * the first certificate on, this process trusts none of the machine's authorities.
  *
- * @name: the subject in the syntax of openssl, such as IP:127.0.0.1
+ * @name: the server's address or name in the syntax of openssl, such as IP:127.0.0.1
  *
- * Returns: (nullable): NULL if GIO has no TLS backend, or if openssl is missing */
+ * Returns: (transfer full) (nullable): NULL if GIO has no TLS backend, or if openssl is missing or
+ *   fails */
 GTlsCertificate *
 certificate_new_for (const char *name,
                      gboolean    has_expired)
@@ -163,7 +166,8 @@ certificate_new (void)
   return certificate_new_for ("IP:127.0.0.1", FALSE);
 }
 
-/* Skips the test if @certificate is NULL. */
+/* Marks the test as skipped if @certificate is NULL. Returns FALSE in this case, so that the test
+ * can return. */
 gboolean
 certificate_exists (GTlsCertificate *certificate)
 {
@@ -173,7 +177,7 @@ certificate_exists (GTlsCertificate *certificate)
   return certificate != NULL;
 }
 
-/* Makes @certificate the only one that this process trusts, until certificate_distrust () is
+/* Makes @certificate the only authority that this process trusts, until certificate_distrust () is
  * called. */
 void
 certificate_trust (GTlsCertificate *certificate)
@@ -200,7 +204,7 @@ remove_file (gpointer path)
   g_free (path);
 }
 
-/* Returns: a session that trusts only @certificate */
+/* Returns: (transfer full): a session that trusts only @certificate */
 SoupSession *
 certificate_make_session (GTlsCertificate *certificate)
 {

@@ -14,8 +14,9 @@ free_weak_ref (gpointer data)
   g_free (data);
 }
 
-/* Returns the connection of the task. Reads the property `connection` only if `is_exposed` is set,
- * because a read makes the task behave as if the application listened to libsoup's signals. */
+/* Returns the connection of the task, or NULL if none is open. Reads the property `connection` only
+ * if `is_exposed` is set, because a read makes the task behave as if the application listened to
+ * libsoup's signals. */
 static SoupWebsocketConnection *
 get_connection (HbWebsocketTask *task)
 {
@@ -87,8 +88,8 @@ connections_are_gone (Fixture *fixture)
   return TRUE;
 }
 
-/* Checks that no reference keeps the task alive, whatever its state, and that all its connections
- * are freed. */
+/* Checks that the test has expected all signals, that no reference keeps the task alive, whatever
+ * its state, and that all its connections are freed. */
 void
 fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
@@ -147,7 +148,8 @@ fixture_close_raw (Fixture *fixture,
   signal_log_expect (fixture->log, WORDS_CLOSE);
 }
 
-/* Closes the server's end without a close frame, and waits until the task has noticed the loss. */
+/* Closes the server's end without a close frame, and waits until the task has noticed the loss. The
+ * signal `reconnect` follows, which the caller must expect. */
 void
 fixture_lose_raw (Fixture *fixture,
                   RawPeer *peer)
@@ -156,9 +158,9 @@ fixture_lose_raw (Fixture *fixture,
   signal_log_expect (fixture->log, "state:waiting close:1006");
 }
 
-/* Brings the task into @state, and clears the signal log. The task stays in @state, because the
- * server of add_raw_test () leaves the request or the close frame unanswered, and the delay in the
- * state WAITING is long. */
+/* Brings the closed task of add_raw_test () into @state, and clears the signal log. The task stays
+ * in @state, because the server then leaves the request or the close frame unanswered, and
+ * `reconnect-timeout` is set to a minute for the state WAITING. */
 void
 fixture_enter (Fixture *fixture,
                HbState  state)
@@ -254,7 +256,8 @@ get_metric (HbWebsocketTask *task,
   return getter (metrics);
 }
 
-/* Returns the number of open descriptors, or 0 if the system does not report it. */
+/* Returns the number of the process's open descriptors, including the one that this function opens,
+ * or 0 if the system does not report the number. */
 guint
 count_descriptors (void)
 {

@@ -12,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* A task that is still closed, its server, and a log of its signals. The task reconnects after
+/* A task that is closed at first, its server, and a log of its signals. The task reconnects after
  * RECONNECT milliseconds, and sends no pings. */
 typedef struct
 {
@@ -25,8 +25,8 @@ typedef struct
 
 #define RECONNECT 20
 
-/* Whether connections count the bytes that the kernel has accepted. In the suite `fallback`,
- * libsoup writes to the socket itself, so these bytes are not counted. */
+/* Whether connections use the library's own stream, which counts the bytes that the kernel has
+ * accepted. In the suite `fallback`, libsoup writes to the socket itself. */
 extern const gboolean has_stream;
 
 /* Whether the application reads `connection`, as it must before it can listen to libsoup's
@@ -56,8 +56,8 @@ void     fixture_enter         (Fixture         *fixture,
 void     assert_sends          (HbWebsocketTask *task,
                                 const char      *text);
 
-/* Takes all messages out of the task's queue, and compares them with @expected, which uses the
- * words of the signal log. */
+/* Takes all messages out of the task's queue, and compares them with @expected, a list of words
+ * such as text:hello or binary:hello that are separated by spaces. */
 void     assert_takes_back     (HbWebsocketTask *task,
                                 const char      *expected);
 
@@ -65,7 +65,7 @@ void     assert_takes_back     (HbWebsocketTask *task,
   g_assert_cmpstr (signal_log_name_state (hb_websocket_task_get_state (task)), ==, \
                    signal_log_name_state (expected))
 
-/* Stores the result in the pointer that @user_data refers to. */
+/* Stores a reference to the result in the pointer that @user_data refers to, which must be NULL. */
 void     store_result_cb       (GObject         *source,
                                 GAsyncResult    *result,
                                 gpointer         user_data);

@@ -13,7 +13,7 @@ struct _Flood
   GCancellable *cancellable;
   GThread      *thread;
   char         *uri;
-  const char   *answer;
+  const char   *answer;  /* (not owned) */
   char         *headers; /* the additional headers of a valid answer */
   GByteArray   *first;   /* (nullable) */
   GByteArray   *again;   /* (nullable) */
@@ -121,10 +121,11 @@ run_flood (gpointer data)
 
 /* Starts a flood. Takes ownership of @first and @again.
  *
- * @answer: the answer to the request, or FLOOD_SHAKES
- * @headers: the additional headers of a valid answer
+ * @answer: the answer to the request, or FLOOD_SHAKES; must remain valid until flood_free ()
+ * @headers: additional headers for the answer of FLOOD_SHAKES, each with CRLF at its end
  * @first: (nullable): the bytes after the answer
- * @again: (nullable): the bytes after @first, repeated until @limit bytes have been sent in all */
+ * @again: (nullable): the bytes after @first, repeated until at least @limit bytes have been sent
+ *   in all, including those of the answer */
 Flood *
 flood_new (const char *answer,
            const char *headers,
@@ -182,6 +183,7 @@ flood_get_uri (Flood *self)
   return self->uri;
 }
 
+/* Returns the number of bytes that have been sent, including those of the answer. */
 guint64
 flood_get_n_sent (Flood *self)
 {
@@ -194,7 +196,7 @@ flood_get_n_sent (Flood *self)
   return n_sent;
 }
 
-/* Returns whether @limit bytes have been sent. */
+/* Returns whether the limit of flood_new () is reached. */
 gboolean
 flood_is_over (Flood *self)
 {

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 
 /* A hostile server in another thread. It sends some bytes, and then repeats other bytes as fast as
  * the client reads. The server accepts a single connection, and reads nothing except the request.
- * It uses hardly any of the memory that a test measures. */
+ * It allocates hardly any memory, so a test can measure the memory of the client in the same
+ * process. */
 typedef struct _Flood Flood;
 
 #define FLOOD_SHAKES "shakes" /* stands for a valid answer to the handshake */

@@ -23,7 +23,8 @@ const Footing footing_both = { "tls-deflate", "soup", TRUE, TRUE };
 
 static GTlsCertificate *certificate;
 
-/* Ignores libsoup's debug messages, because libsoup writes one for each frame. */
+/* Ignores libsoup's debug messages, because libsoup writes one for each frame. They would fill the
+ * output of the tests. */
 static void
 ignore_cb (const char     *domain,
            GLogLevelFlags  level,
@@ -118,6 +119,7 @@ footing_add_deflated (const char  *path,
   footing_add (path, &footing_both, func);
 }
 
+/* Adds a test with a RawServer and one with permessage-deflate, each without and with TLS. */
 void
 footing_add_all (const char  *path,
                  FootingFunc  func)
@@ -126,7 +128,7 @@ footing_add_all (const char  *path,
   footing_add_deflated (path, func);
 }
 
-/* Opens a connection, and starts to count system calls once it is open.
+/* Opens a connection, and then sets the counts of system calls to 0.
  *
  * Returns: (nullable): the server's side, or NULL if the server is not a RawServer */
 RawPeer *
@@ -145,8 +147,8 @@ footing_open (Fixture *fixture)
   return peer;
 }
 
-/* Checks the number at the beginning of each message, to detect a message that is lost or out of
- * order. */
+/* Checks the number at the beginning of a message, to detect a message that is lost or out of
+ * order. Then answers, waits and calls `act`, as @listener says. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -167,7 +169,7 @@ message_cb (HbWebsocketTask       *task,
 }
 
 /* Makes @listener receive the messages. Disconnects the signal log from `message`, because the log
- * would keep each message and slow down the test. */
+ * would keep a word for each message and slow down the test. */
 void
 footing_listen (Fixture         *fixture,
                 FootingListener *listener)
@@ -180,7 +182,7 @@ footing_listen (Fixture         *fixture,
   g_signal_connect (fixture->task, "message", G_CALLBACK (message_cb), listener);
 }
 
-/* Sends m0, m1 and so on. */
+/* Makes the task send m0, m1 and so on. */
 void
 footing_send (Fixture *fixture,
               guint    n_messages)
@@ -259,7 +261,7 @@ footing_say (Fixture *fixture,
                     bytes->data, bytes->len);
 }
 
-/* Makes random bytes, which cannot be compressed. They are the same in each call.
+/* Makes @length random bytes, which cannot be compressed. They are the same in each call.
  *
  * Returns: (transfer full) */
 GBytes *

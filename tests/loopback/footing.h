@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *name;
-  const char *server;     /* as for fixture_set_up () */
+  const char *server;     /* "raw" or "soup", as for fixture_set_up () */
   gboolean    is_tls;
   gboolean    is_deflated;
 } Footing;
@@ -32,11 +32,11 @@ typedef void (*FootingFunc) (Fixture       *fixture,
 typedef struct
 {
   Fixture  *fixture;
-  void    (*act)       (Fixture *fixture); /* (nullable) called on message number @act_at */
+  void    (*act)       (Fixture *fixture); /* (nullable) called on message number `act_at` */
   guint     act_at;
   guint     n_messages;
   guint     usleep;                        /* the microseconds spent on each message */
-  gboolean  answers;                       /* whether it answers with m0, m1 and so on */
+  gboolean  answers;                       /* whether to answer with m0, m1 and so on */
 } FootingListener;
 
 void     footing_init         (void);

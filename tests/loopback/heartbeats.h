@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* A mode of the heartbeat, combined with a value of `liveness`. Some tests must pass with all four
- * combinations. */
+/* A mode of the heartbeat, combined with the value ANY or REPLY of `liveness`. Some tests must pass
+ * with all four combinations. */
 typedef struct
 {
   const char      *name;

@@ -10,7 +10,8 @@
 
 /* Measures the longest gap between two ticks while a server floods the client. The tick is a source
  * with idle priority that is due every TICK_INTERVAL. The handler that receives the messages takes
- * HANDLER_TAKES for each of them. If the tick is never dispatched, the gap is as long as the flood.
+ * HANDLER_TAKES for each of them. The gap is also measured from the first message and to the last
+ * one, so it is as long as the flood if the tick is never dispatched.
  *
  * tick task|libsoup URI MESSAGES */
 
@@ -19,7 +20,7 @@
 
 static guint64 n_wanted;
 static guint64 n_received;
-static guint64 n_astray;    /* messages that were lost, repeated or out of order */
+static guint64 n_astray;    /* received messages whose number was not the next one */
 static guint64 n_ticks;
 static gint64 started_at;
 static gint64 ticked_at;

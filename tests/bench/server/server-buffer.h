@@ -6,13 +6,13 @@
 
 G_BEGIN_DECLS
 
-/* Bytes to write. Those before `start` have been written. */
+/* The bytes to write to a client. Those before `start` have been written. */
 typedef struct
 {
   guint8 *data;
   gsize   start;
   gsize   end;
-  gsize   size;
+  gsize   size;  /* of the allocated memory */
 } ServerBuffer;
 
 ServerBuffer *server_buffer_take   (void);

@@ -8,16 +8,20 @@
 
 #include "server-connection.h"
 
-/* The connection of one client. All frames that have arrived are answered with one write. The
- * payload of a frame is echoed as it arrives, before the frame is complete. The answer to a message
- * in fragments is a single frame, so the answer is held until the last fragment has arrived. All
- * clients therefore receive the same frames, whether they send fragments or not. */
+/* The connection of one client. The answers to all frames of a read are written together. In the
+ * mode SERVER_ECHO, the payload of a frame is echoed as it arrives, before the frame is complete.
+ * The answer to a message in fragments is a single frame, so the answer is held until the last
+ * fragment has arrived. All clients therefore receive the same frames, whether they send fragments
+ * or not. */
 
 #define READ_SIZE   (256 * 1024)
+
+/* While more bytes than this wait to be written, the server does not read from the client.
+ * Otherwise the buffer would grow without limit if the client did not read. */
 #define BACKLOG_MAX (1024 * 1024)
 
-/* The maximum number of reads and writes for one client in an iteration of the loop. Without these
- * limits, one client could keep the others waiting. */
+/* The maximum number of reads, and of writes of a flood, for one client in an iteration of the
+ * loop. Without these limits, one client could keep the others waiting. */
 #define READS_PER_TURN  8
 #define WRITES_PER_TURN 32
 
@@ -34,7 +38,7 @@
 #define COUNT_SIZE      24
 #define ANSWER_HEADER_MAX 10
 
-/* Begins with room for bytes of the last read that were too few to be parsed */
+/* Begins with room for the bytes of earlier reads that carry () has kept */
 static guint8 input[SERVER_MAX_CARRY + READ_SIZE];
 
 ServerConnection *
@@ -86,8 +90,9 @@ unmask (guint8       *out,
     out[i] = in[i] ^ turned[i & 7];
 }
 
-/* Returns whether the frame is answered. A ping between fragments is not answered, because no
- * benchmark waits for a pong there. */
+/* Returns whether the current frame is answered. A control frame between two fragments is not
+ * answered, because its answer would have to be inserted before the bytes that are held. No
+ * benchmark waits for such an answer. */
 static gboolean
 is_echoed (ServerConnection *self)
 {
@@ -97,7 +102,7 @@ is_echoed (ServerConnection *self)
   return self->mode == SERVER_ECHO;
 }
 
-/* Returns the number of bytes that may be written now. */
+/* Returns the number of bytes that may be written now. Bytes that are held do not count. */
 static gsize
 get_ready_length (ServerConnection *self)
 {
@@ -106,7 +111,7 @@ get_ready_length (ServerConnection *self)
          : server_buffer_get_length (self->out);
 }
 
-/* Reserves space for the header of an answer whose length is not known yet. */
+/* Begins to hold an answer whose length is not known yet, and reserves space for its header. */
 static void
 hold (ServerConnection *self)
 {
@@ -131,8 +136,9 @@ release (ServerConnection *self)
   self->is_held = FALSE;
 }
 
-/* Appends the header of the answer to a frame. For the first of several fragments, reserves space
- * for the header instead. */
+/* Appends the header of the answer to the current frame, if the frame is answered. For the first of
+ * several fragments, reserves space for the header instead. Does nothing for the other fragments.
+ */
 static void
 begin_answer (ServerConnection *self)
 {
@@ -149,7 +155,8 @@ begin_answer (ServerConnection *self)
                           server_write_header (header, answer, self->frame_left));
 }
 
-/* Parses the header of a frame. Returns the length of the header, or 0 if it is incomplete. */
+/* Parses the header of a frame, which then is the current frame. Returns the length of the header,
+ * or 0 if it is incomplete. */
 static gsize
 parse_header (ServerConnection *self,
               const guint8     *data,
@@ -228,7 +235,8 @@ end_frame (ServerConnection *self)
   return TRUE;
 }
 
-/* Returns the number of parsed bytes, or -1 if the connection has to end. */
+/* Parses and answers the request or frames in @data. Returns the number of parsed bytes, or -1 if
+ * the connection has to end. */
 static gssize
 take (ServerConnection *self,
       const guint8     *data,
@@ -353,7 +361,8 @@ is_backlogged (ServerConnection *self)
   return self->leaving || get_ready_length (self) > BACKLOG_MAX;
 }
 
-/* Returns FALSE if the connection has ended. */
+/* Reads, answers and writes without waiting. Returns FALSE if the connection has ended or has to
+ * end. The caller must then free it. */
 gboolean
 server_connection_on_ready (ServerConnection *self)
 {

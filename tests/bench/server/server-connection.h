@@ -11,13 +11,14 @@ G_BEGIN_DECLS
 /* The behaviour of the server on a connection. The path of the URI selects it. */
 typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
-  SERVER_ECHO,      /* /echo */
+  SERVER_ECHO,      /* /echo, and all paths that are not listed here */
   SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: sends its count after every MESSAGES messages */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: sends the number received, after every MESSAGES messages */
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
-/* The length of the longest header of a client's frame, and of the longest request */
+/* The length of the longest header of a client's frame, and the maximum number of bytes that are
+ * kept until the rest of a request or of a header arrives */
 #define SERVER_MAX_HEADER 14
 #define SERVER_MAX_CARRY  4096
 
@@ -26,13 +27,13 @@ typedef struct
   ServerTransport  transport;
   ServerBuffer    *out;        /* (owned) (nullable) the bytes to write */
   ServerFlood     *flood;      /* (owned) (nullable) */
-  guint8          *carry;      /* (owned) (nullable) bytes that were too few to be parsed */
+  guint8          *carry;      /* (owned) (nullable) the beginning of a request or header */
   gsize            n_carried;
-  guint64          frame_left; /* the missing bytes of the current payload */
+  guint64          frame_left; /* the number of missing bytes of the current frame */
   guint64          n_messages; /* received in the mode SERVER_SINK */
   guint64          ack;
   gsize            held_at;    /* the offset in `out` of the answer to fragments */
-  guint            mask_at;    /* the number of payload bytes that have arrived */
+  guint            mask_at;    /* the number of received payload bytes of the current frame */
   guint8           mask[4];
   guint8           opcode;     /* the first byte of the current frame: opcode and FIN */
   guint8           held_opcode;
@@ -40,7 +41,7 @@ typedef struct
   ServerMode       mode;
   guint32          events;     /* the events that epoll watches */
   gboolean         is_tls;
-  gboolean         leaving;    /* whether the connection ends when all bytes are written */
+  gboolean         leaving;    /* whether the connection ends when its bytes are written */
 } ServerConnection;
 
 ServerConnection *server_connection_new      (int                fd,

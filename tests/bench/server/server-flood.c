@@ -6,9 +6,9 @@
 
 #include "server-flood.h"
 
-/* Sends messages of one size as fast as the client reads them. If their count is limited, each
- * message begins with its number, from 0, as eight bytes in little-endian order, so that a client
- * can detect a lost message. */
+/* Sends messages of one size, at least eight bytes, as fast as the client reads them. If their
+ * count is limited, each message begins with its number, from 0, as eight bytes in little-endian
+ * order, so that a client can detect a lost message. */
 
 #define BLOCK_MIN  (256 * 1024)
 #define MAX_HEADER 10
@@ -22,15 +22,17 @@ struct _ServerFlood
   guint8  *block;
   gsize    frame_size;
   gsize    header_size;
-  gsize    n_frames;  /* the number of frames in a block */
+  gsize    n_frames;  /* the number of frames in a full block */
   gsize    start;     /* the offset of the first byte that is not written yet */
   gsize    end;       /* the offset after the last byte */
-  guint64  next;      /* the number of the first message of the next block */
-  guint64  count;
+  guint64  next;      /* the number of the first message of the next block, if there is a limit */
+  guint64  count;     /* the number of messages, G_MAXUINT64 for no limit */
 };
 
 /* Writes the header of a frame, without a mask, because a server does not mask its frames. Returns
- * the size of the header. */
+ * the size of the header, at most MAX_HEADER.
+ *
+ * @opcode: the first byte of the frame: opcode and FIN */
 gsize
 server_write_header (guint8  *buffer,
                      guint8   opcode,
@@ -75,7 +77,8 @@ fill_block (ServerFlood *self)
   self->end = n * self->frame_size;
 }
 
-/* @count: the number of messages, 0 for no limit */
+/* @size: the size of each message, in bytes; less than eight counts as eight
+ * @count: the number of messages, 0 for no limit */
 ServerFlood *
 server_flood_new (gsize    size,
                   guint64  count,

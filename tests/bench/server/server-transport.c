@@ -9,11 +9,12 @@
 
 #include "server-transport.h"
 
-/* server_transport_read () and server_transport_write () return 0 if they would block, and -1 after
- * an error or at the end of the connection. */
+/* server_transport_read () and server_transport_write () return the number of bytes, 0 if they
+ * would block or a signal has interrupted them, and -1 after an error or at the end of the
+ * connection. */
 
-/* The number of bytes that OpenSSL reads from the socket with one call. A TLS record has 16 KiB at
- * most. */
+/* The maximum number of bytes that OpenSSL reads from the socket with one call. A TLS record
+ * contains at most 16 KiB, so one call can read several records. */
 #define READ_AHEAD (64 * 1024)
 
 SSL_CTX *
@@ -84,7 +85,8 @@ get_tls_outcome (const ServerTransport *self,
   return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* SSL_read () returns one record at most, so it is called until no more bytes are there. */
+/* SSL_read () returns one record at most, so it is called until @data is full or no more bytes can
+ * be read. */
 static gssize
 read_tls (const ServerTransport *self,
           guint8                *data,

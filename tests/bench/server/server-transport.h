@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 /* A socket, or TLS over one */
 typedef struct
 {
-  SSL *ssl; /* (owned) (nullable) */
-  int  fd;
+  SSL *ssl; /* (owned) (nullable) NULL without TLS */
+  int  fd;  /* (owned) */
 } ServerTransport;
 
 SSL_CTX *server_tls_new         (const char            *certificate,

@@ -18,9 +18,9 @@
  * speed of the client.
  *
  * It listens on N addresses (--addresses=N): 127.0.0.1, 127.0.0.2 and so on. It prints two ports,
- * one without TLS and one with TLS. Without a certificate, the second port is 0. The server exits
- * at the end of its standard input. SIGHUP ends all connections, as the end of the process would.
- */
+ * one without TLS and one with TLS. Without a certificate and its key, the second port is 0. The
+ * server exits when its standard input has ended or has data. The input cannot be a file, because
+ * epoll does not watch files. SIGHUP ends all connections, as the end of the process would. */
 
 #define EVENTS_PER_TURN 256
 #define BACKLOG         4096
@@ -41,8 +41,8 @@ static const GOptionEntry entries[] = {
 /* The data of a descriptor that epoll watches */
 typedef struct
 {
-  ServerConnection *connection; /* (owned) (nullable) NULL for a listening socket */
-  SSL_CTX          *tls;        /* (nullable) */
+  ServerConnection *connection; /* (owned) (nullable) NULL unless this is a client's socket */
+  SSL_CTX          *tls;        /* (nullable) for the connections of a listening socket */
   int               fd;
 } Watch;
 
@@ -58,7 +58,8 @@ watch (int      epoll,
     g_error ("epoll_ctl: %s", g_strerror (errno));
 }
 
-/* Listens on an address, on any free port if @port is 0. Returns the port. */
+/* Listens on the address with the number @number, from 0 for 127.0.0.1. If @port is 0, the system
+ * chooses a free port. Returns the port. */
 static int
 listen_on (int      epoll,
            int      number,
@@ -154,8 +155,9 @@ restart_cb (int number)
   is_restarting = TRUE;
 }
 
-/* @while_waiting: the signals that are blocked while the server waits. SIGHUP is blocked at all
- *   other times, because a SIGHUP that arrived just before the wait would not end the wait. */
+/* @while_waiting: the signals that are blocked while the server waits. SIGHUP is not one of them.
+ *   It is blocked at all other times, because otherwise a SIGHUP that arrived just before the wait
+ *   would not end the wait. */
 static void
 run (int             epoll,
      Watch          *input,

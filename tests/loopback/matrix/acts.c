@@ -24,7 +24,7 @@ act_pause (Cell    *cell,
   raw_peer_pause (peer);
 }
 
-/* Sends the gathered bytes in one piece, and then closes the connection. */
+/* Sends the gathered bytes in one piece, and then closes the connection without a close frame. */
 void
 act_drop (Cell    *cell,
           RawPeer *peer)
@@ -62,7 +62,7 @@ act_half_close (Cell    *cell,
  *   - {accept}: the valid Sec-WebSocket-Accept for the request
  *   - {self}: the URI of the faulty server
  *   - {ws} or {wss}: the URI of a second server, to which the faulty server redirects
- *   - {http}: the URI of the second server, without its scheme */
+ *   - {http}: the URI of the second server without its scheme, from the colon on */
 static char *
 make_text (Cell    *cell,
            RawPeer *peer)
@@ -189,7 +189,7 @@ act_hex_flood (Cell    *cell,
   raw_peer_write (peer, flood->data, flood->len);
 }
 
-/* Sends a text of fault->number bytes. */
+/* Sends a text message of fault->number bytes. */
 void
 act_message (Cell    *cell,
              RawPeer *peer)
@@ -216,7 +216,7 @@ send_fragments (Cell    *cell,
   raw_peer_write (peer, bytes->data, bytes->len);
 }
 
-/* Sends a text in fault->number fragments of 600 bytes. */
+/* Sends a text message in fault->number fragments of 600 bytes. */
 void
 act_fragments (Cell    *cell,
                RawPeer *peer)
@@ -232,6 +232,7 @@ act_endless (Cell    *cell,
   send_fragments (cell, peer, 0);
 }
 
+/* Sends a close frame with the code fault->number, or without a code if the number is 0. */
 void
 act_close (Cell    *cell,
            RawPeer *peer)

@@ -16,6 +16,7 @@
 #define SHORT_CONNECT 50
 #define SHORT_CLOSE   30
 
+/* Returns whether the attempt succeeds, or the connection stays open, in spite of the fault. */
 gboolean
 cell_goes_on (Cell *self)
 {
@@ -87,8 +88,8 @@ on_message (Cell       *self,
   g_array_append_val (self->arrivals, arrival);
 }
 
-/* Handles a frame as a correct server does. However, if `is_deaf` is set, the server does not
- * answer on the faulty connection. */
+/* Handles a message or a control frame as a correct server does, and records it. However, if
+ * `is_deaf` is set, the server does not answer on the faulty connection. */
 static void
 received_cb (RawPeer  *peer,
              gpointer  user_data)
@@ -148,7 +149,7 @@ hurry (Cell *self)
     }
 }
 
-/* Sets timeouts that do not expire even on a slow machine. */
+/* Sets timeouts that do not expire even on a slow machine, and turns off the regular pings. */
 static void
 calm (Cell *self)
 {
@@ -158,6 +159,7 @@ calm (Cell *self)
   hb_websocket_task_set_ping_timeout (self->task, 0);
 }
 
+/* Causes the fault. */
 void
 cell_strike (Cell *self)
 {
@@ -174,7 +176,8 @@ cell_strike (Cell *self)
   self->fault->act (self, self->victim);
 }
 
-/* Ends the fault, so that the server works correctly on later connections. */
+/* Ends the fault, so that the server works correctly on later connections, and sets long timeouts
+ * again. */
 void
 cell_disarm (Cell *self)
 {
@@ -287,8 +290,8 @@ connecting_cb (HbWebsocketTask *task,
   g_signal_connect (message, "authenticate", G_CALLBACK (authenticate_cb), self);
 }
 
-/* Ends or causes the fault while the task waits. This handler runs after the signal log has
- * recorded the signal. */
+/* Ends or causes the fault while the task waits, and sends messages. This handler runs after the
+ * signal log has recorded the signal. */
 static void
 reconnect_cb (HbWebsocketTask *task,
               guint            attempt,

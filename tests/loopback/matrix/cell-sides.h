@@ -7,10 +7,10 @@
 G_BEGIN_DECLS
 
 /* The two sides of a cell: an application, and a server that has one fault and works afterwards.
- * cell.c decides when each of them acts. */
+ * cell.c decides when each of them acts, except in callbacks. */
 
-/* The sizes of message number 0. The larger one is for a backlog, whose messages exceed the
- * kernel's buffers. */
+/* The sizes of message number 0, in bytes. Message number N is N bytes longer. The larger size is
+ * for a backlog, whose messages together exceed the kernel's buffers. */
 #define CELL_SMALL 1000
 #define CELL_BIG   16384
 
@@ -18,8 +18,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   RawPeer *peer;
-  guint    link;
-  guint    number;
+  guint    link;   /* the number of the connection, plus 1000 on the second server */
+  guint    number; /* the number of the message, which follows from its size */
 } CellArrival;
 
 void     cell_set_up        (Cell  *self);

@@ -4,8 +4,8 @@
 
 #include "cell.h"
 
-/* The signals that the task of a cell must emit. They depend on the fault, and on the state that
- * the fault hits. */
+/* The signals that the task of a cell must emit. They depend on the fault, on the state that the
+ * fault hits, on the transport, and on the version of libsoup. */
 
 #define COMES_BACK " state:connecting connecting state:open open"
 
@@ -64,8 +64,8 @@ add_close (GString      *words,
     g_string_append_printf (words, ":%s", result->reason);
 }
 
-/* Adds the words of the next attempt, which is the second in a row if a reconnection has failed,
- * and otherwise the first. */
+/* Adds the words of the next attempt and its success. In the state RECONNECTING, the fault has hit
+ * the first attempt to reconnect or its connection, so the next attempt is the second in a row. */
 static void
 add_return (GString    *words,
             const Cell *self)

@@ -116,7 +116,8 @@ begin_attempt (Cell *self)
 
 /* Ends the state of the connection after a fault that the connection survives. Depending on the
  * state, the server replies to the ping, reads again, or sends the rest of its message or its close
- * frame. In the state UNREADY, the application marks the connection as ready. */
+ * frame. In the state UNREADY, the application marks the connection as ready. In the other
+ * states, does nothing. */
 static void
 carry_on (Cell *self)
 {
@@ -224,8 +225,8 @@ check_arrivals (Cell  *self,
   g_assert_cmpuint (next, ==, self->n_accepted);
 }
 
-/* Waits until the faulty connection is closed on both sides, and the server has read all messages
- * on it. */
+/* Waits until the client has closed the faulty connection, and the server has read all messages on
+ * it. Does not wait if the server has closed the connection. */
 static void
 bury_victim (Cell *self)
 {
@@ -236,8 +237,8 @@ bury_victim (Cell *self)
   wait_until (raw_peer_has_ended (self->victim));
 }
 
-/* Waits until the task has an idle open connection. Opens the task again if it has become
- * CLOSED. */
+/* Ends the fault, and waits until the task has an idle open connection. Opens the task again if it
+ * has become CLOSED. */
 static void
 settle (Cell *self)
 {
@@ -252,7 +253,8 @@ settle (Cell *self)
     }
   else
     {
-      /* Waits until the socket is empty, because the next message would otherwise be queued. */
+      /* Waits until the last message has arrived. Otherwise the next message might be queued, and
+       * then cause `drain`, which the test does not expect. */
       wait_until (cell_has_last (self));
       wait_idle ();
     }

@@ -28,12 +28,12 @@ struct _Cell
   guint            n_accepted;  /* messages that the task has accepted */
   guint            n_handed;    /* messages sent before the loss of the connection, or dropped */
   guint            n_confirmed; /* messages that the server has received before the fault */
-  guint            n_pongs;
+  guint            n_pongs;     /* pong frames that the servers have received */
   gboolean         is_armed;    /* the next connection is the faulty one */
   gboolean         is_struck;
   gboolean         is_deaf;     /* the server answers nothing on the faulty connection */
   gboolean         has_pinged;
-  gboolean         has_login;   /* the server has received the victim's login */
+  gboolean         has_login;   /* a server has received a login */
   gboolean         has_closed;  /* the server has received a close frame */
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Fails if the page lacks the tables that the matrix prints, and shows the difference.
+"""Fails if the page does not end with the tables that the matrix prints, and shows the difference.
 
 check-table.py MATRIX PAGE.md [--write]
 

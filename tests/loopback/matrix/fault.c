@@ -49,7 +49,8 @@ get_states (const Fault *self)
       g_assert_not_reached ();
     }
 
-  /* The state LAST applies only to faults after which the task would make another attempt. */
+  /* The state LAST applies only to faults after which the task would usually make another
+   * attempt. */
   if (self->result.end != END_LOST)
     states &= ~IN (LAST);
 

@@ -21,12 +21,13 @@ typedef enum
   STATE_RECONNECTING, /* as CONNECTING, but after a lost connection */
   STATE_LAST,         /* an attempt or a connection that repeat-limit makes the last */
   STATE_OPEN,         /* an idle connection */
-  STATE_UNREADY,      /* not marked ready yet, with messages waiting */
+  STATE_UNREADY,      /* a connection that is not marked ready yet, with messages waiting */
   STATE_PINGED,       /* a ping has no answer yet */
   STATE_BACKLOG,      /* messages wait, because the server has stopped reading */
   STATE_MIDWAY,       /* half a message was received */
   STATE_CLOSING,      /* the client's close frame has no answer yet */
-  STATE_LEFT,         /* the faulty connection was given up by reconnect_now () */
+  STATE_LEFT,         /* reconnect_now () gives up the attempt or connection before the task
+                       * notices the fault */
   N_STATES,
 } State;
 
@@ -50,12 +51,14 @@ typedef enum
 
 typedef enum
 {
-  END_NONE,  /* the connection stays open */
-  END_LOST,  /* the attempt or the connection fails, and another attempt follows */
-  END_FINAL, /* the task is CLOSED */
+  END_NONE,  /* the attempt succeeds, or the connection stays open */
+  END_LOST,  /* the attempt or the connection fails; another attempt follows, unless it was the
+              * last or the task is closing */
+  END_FINAL, /* the connection fails, and the task becomes CLOSED */
 } End;
 
-/* The result of a fault. If a connection ends, the result has a close code. */
+/* The result of a fault. The code and the reason are those of `close`, which is emitted only if an
+ * open connection ends. */
 typedef struct
 {
   End         end;
@@ -70,7 +73,7 @@ typedef struct
   guint  states;
   guint  transports;
   Result result;
-  guint  since; /* 0 or NEWEST_SOUP */
+  guint  since; /* the minor version of libsoup from which on it applies: 0 or NEWEST_SOUP */
 } Exception;
 
 typedef struct
@@ -81,15 +84,15 @@ typedef struct
   void      (*act)      (Cell    *cell,
                          RawPeer *peer);
   const char *data;     /* (nullable) for act () */
-  guint       number;   /* for act () */
+  guint       number;   /* for act (), and for the answer to a request for a password */
   Result      result;
-  Exception   but[2];
-  const char *messages; /* (nullable) the words of messages received while OPEN */
+  Exception   but[2];   /* the first one that matches applies */
+  const char *messages; /* (nullable) the words of the messages that the task receives */
   guint       without;  /* states that the fault cannot hit, or in which its result varies */
-  guint       delay;    /* the delay that the server requests, in milliseconds */
-  guint       n_pongs;  /* pongs to receive if the connection stays open */
+  guint       delay;    /* the delay that follows from Retry-After, in milliseconds, or 0 */
+  guint       n_pongs;  /* pongs that the server must receive if the connection stays open */
   guint       n_kept;   /* n_pongs in STATE_BACKLOG from libsoup 3.8 on, or 0 if unchanged */
-  guint       limit;    /* max-message-size, 0 for the default, NO_LIMIT for none */
+  guint       limit;    /* max-message-size in bytes, 0 for the default, NO_LIMIT for none */
   guint       slow;     /* states in which a timeout detects the fault */
   gboolean    is_late;  /* the server replies to a ping after the loss */
 } Fault;

@@ -46,8 +46,9 @@
   LINK (hex), .data = frames
 #define BREAKS(frames) \
   FRAMES (frames), .result = FAILS (BROKEN_FRAME)
-/* The server stops sending. connect-timeout detects this on a connection that is not marked ready,
- * because such a connection still counts as an attempt. */
+/* The server stops sending, which pong-timeout detects. On a connection that is not marked ready,
+ * connect-timeout detects it, because such a connection still counts as an attempt. While the task
+ * is closing, close-timeout detects it. */
 #define UNREADY_IS_ATTEMPT { IN (UNREADY), OVER_BOTH, FAILS ("connect-timeout") }
 #define SILENT \
   .result = FAILS ("pong-timeout"), .slow = ANY_STATE, .but = { UNREADY_IS_ATTEMPT }
@@ -193,7 +194,7 @@ const Fault faults[] = {
   { "stuck", "stops reading and sending",
     LINK (pause), SILENT },
 
-  /* Faults of the heartbeat */
+  /* Faults with pings and their replies */
 
   { "pong-late", "replies to a ping after the task has dropped the connection",
     LINK (nothing), SILENT, .is_late = TRUE,
@@ -211,7 +212,7 @@ const Fault faults[] = {
   { "ping-long", "sends a ping of 125 bytes",
     FRAMES ("89 7d 61*125"), .result = GOES_ON, .n_pongs = 1 },
 
-  /* Valid messages in unusual forms */
+  /* Valid messages, most of them in unusual forms */
 
   { "text", "sends a message",
     FRAMES ("81 02 6869"), .result = GOES_ON, IS_MESSAGE ("message:text:hi") },
@@ -264,7 +265,7 @@ const Fault faults[] = {
     FRAMES ("01 02 68c3  80 01 28"), .result = FAILS (BROKEN_TEXT),
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) } } },
 
-  /* Wrong lengths, and messages above the limit */
+  /* Wrong lengths, and messages that are too long or do not end */
 
   { "length-stall", "announces more bytes than it sends, and stops sending",
     FRAMES ("81 64 6869"), SILENT },
@@ -292,7 +293,7 @@ const Fault faults[] = {
     LINK (endless), .number = 1000, .result = FAILS ("pong-timeout"), .slow = ANY_STATE,
     .but = { { IN (MIDWAY), OVER_BOTH, FAILS (BROKEN_FRAME) }, UNREADY_IS_ATTEMPT } },
 
-  /* Close frames of the server */
+  /* Close frames, a ping that is too long, and frames before or after a close frame */
 
   { "close-1000", "closes with 1000", CLOSE_FRAME (1000) },
   { "close-1001", "closes with 1001", CLOSE_FRAME (1001) },

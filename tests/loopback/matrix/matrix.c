@@ -11,10 +11,10 @@
 
 /* Tests each fault of a server in each state for which the table has a result, over each transport
  * and with both heartbeats. The task must emit the right signals, and must keep the connection,
- * reconnect or become CLOSED. No message may be lost, except on the connection that the fault ends,
- * and none may arrive twice.
+ * reconnect or become CLOSED. No message may arrive twice. No message may be lost, except on the
+ * connection that the fault ends, or when the task becomes CLOSED.
  *
- * matrix [plain|tls] [message|ping]: runs the cells of one transport or heartbeat
+ * matrix [plain|tls] [message|ping]: runs all cells, or only those of one transport or heartbeat
  * matrix --table: prints the tables for the documentation */
 
 static GTlsCertificate *certificate;
