@@ -296,8 +296,8 @@ finalized_cb (gpointer user_data)
 }
 
 /* Makes a session that supports extensions. The extension manager is added before the first
- * SoupMessage. libsoup would release a manager once too often that was added while a SoupMessage was
- * queued. */
+ * SoupMessage. If a SoupMessage were already queued, libsoup would release the manager once too
+ * often. */
 static SoupSession *
 make_session (void)
 {

@@ -13,7 +13,7 @@ typedef enum {
   SERVER_HANDSHAKE, /* before the request of the client */
   SERVER_ECHO,      /* /echo, and all paths that are not listed here */
   SERVER_FLOOD,     /* /flood?size=BYTES&count=MESSAGES&text=1: without a count, it never ends */
-  SERVER_SINK,      /* /sink?ack=MESSAGES: sends the number received, after every MESSAGES messages */
+  SERVER_SINK,      /* /sink?ack=MESSAGES: sends the message count after every MESSAGES */
   SERVER_RESET,     /* /reset: resets the connection at the first message */
 } ServerMode;
 
