@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* Mistakes of the caller. The error names the mistake, nothing is sent, and the state does not
- * change. */
+/* Mistakes of the application, such as an invalid URI or an invalid message. Each one is reported
+ * with an error or a log message, and nothing invalid is sent. */
 
 static void
 expect_refusal (Fixture    *fixture,
@@ -64,7 +64,7 @@ test_uri (Fixture       *fixture,
   fixture_open (fixture);
 }
 
-/* The scheme may be in upper case, and the URI may have a query. */
+/* The scheme may be in upper case. The path and the query are sent as they are written. */
 static void
 test_unusual_uri (Fixture       *fixture,
                   gconstpointer  data)
@@ -133,8 +133,8 @@ test_secrets (Fixture       *fixture,
     }
 }
 
-/* If the application sets an invalid URI while a connection is open, the task ends at the next
- * attempt. */
+/* If the application sets an invalid URI while a connection is open, the connection stays open. The
+ * next attempt fails, and the task becomes CLOSED. */
 static void
 test_uri_becomes_wrong (Fixture       *fixture,
                         gconstpointer  data)
@@ -170,7 +170,7 @@ test_close_arguments (Fixture       *fixture,
       g_assert_nonnull (strstr (signal_log_get_error (fixture->log), said));
     }
 
-  /* A call that returns an error must not emit `error` as well. */
+  /* close_async () returns this error, and must not emit `error` as well. */
   hb_websocket_task_close_async (fixture->task, 1006, NULL, NULL, store_result_cb, &closed);
   wait_until (closed != NULL);
   g_assert_false (hb_websocket_task_close_finish (fixture->task, closed, &error));
@@ -283,7 +283,7 @@ expect_rejected (SoupMessageHeaders *headers,
   g_assert_cmpuint (n_messages, ==, 1);
 }
 
-/* Mistakes of the programmer have no effect except a critical message. */
+/* Mistakes of the programmer have no effect except a log message of the library or of libsoup. */
 static void
 test_slips (Fixture       *fixture,
             gconstpointer  data)
@@ -319,7 +319,7 @@ bad_ping_cb (HbWebsocketTask *task,
   return g_strdup ("\xff");
 }
 
-/* If the ping function returns a text that cannot be sent, the default ping message is sent. */
+/* If the ping function returns a text that is not UTF-8, the ping contains `ping-message`. */
 static void
 test_bad_ping (Fixture       *fixture,
                gconstpointer  data)
@@ -337,8 +337,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("Mistakes of the caller are reported, nothing is sent, and the state does not "
-                  "change.");
+  g_test_summary ("Mistakes of the application are reported, and nothing invalid is sent.");
 
   add_raw_test ("/loopback/input/uri", test_uri);
   add_raw_test ("/loopback/input/unusual-uri", test_unusual_uri);

@@ -10,9 +10,9 @@
 #define PING_AFTER 30
 #define N_REPLIES  12
 
-/* The server sends a message every FEED milliseconds, and drops the client after MAX_MESSAGES
- * messages without a heartbeat. If the server had a time limit instead, the test would fail on a
- * slow machine. */
+/* The server sends a message every FEED milliseconds. After MAX_MESSAGES messages without a
+ * heartbeat, it stops and counts the client as dropped. If the server had a time limit instead, the
+ * test would fail on a slow machine. */
 #define FEED         5
 #define MAX_MESSAGES 60
 
@@ -24,7 +24,7 @@ typedef struct
   const char *ping_tail;  /* the text after the number */
   const char *ping_word;  /* the start of the word that raw_peer_take () returns for a ping */
   guint8      opcode;
-  const char *reply;      /* the text before the number in the reply */
+  const char *reply;      /* the start of the reply; the rest of the ping's word follows it */
 } Server;
 
 static const Server servers[] = {
@@ -156,8 +156,8 @@ main (int   argc,
   guint i;
 
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A task stays connected to servers that drop a client without a heartbeat, "
-                  "however much they send to it.");
+  g_test_summary ("With liveness STEADY, a task stays connected to servers that drop a client "
+                  "without a heartbeat, however much they send to it.");
 
   for (i = 0; i < G_N_ELEMENTS (servers); i++)
     {

@@ -7,10 +7,11 @@
 #include "fixture.h"
 #include "raw-frame.h"
 
-/* Calls that the application makes in handlers of messages that the task reads without libsoup. The
- * messages arrive together or in pieces. */
+/* Calls that the application makes in a handler of a message that the task reads without libsoup,
+ * or between two parts of such a message. The last test receives pongs before and after a call of
+ * get_connection (). */
 
-/* The number of times that libsoup has emitted `pong` in this process */
+/* The number of times that libsoup has emitted `pong`, since test_pongs () set it to 0 */
 static guint n_pongs;
 
 static gboolean
@@ -24,7 +25,8 @@ pong_emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Runs the main loop in the handler of the message "nest". */
+/* Counts messages. In the handler of the message "nest", runs the main loop until no source is
+ * ready, and checks that no other message is emitted meanwhile. */
 static void
 nest_cb (HbWebsocketTask       *task,
          SoupWebsocketDataType  type,
@@ -50,7 +52,7 @@ test_nested (Fixture       *fixture,
   guint n_messages = 0;
 
   g_test_summary ("While a handler of a message runs a main loop, no other message is emitted, "
-                  "whether the task or libsoup has read the first message");
+                  "even if libsoup has just read a ping");
 
   g_signal_connect (fixture->task, "message", G_CALLBACK (nest_cb), &n_messages);
   raw_peer_gather (peer, TRUE);
@@ -156,7 +158,8 @@ test_dispose_in_handler (Fixture       *fixture,
   raw_peer_expect_end (peer);
 }
 
-/* Sends a part of a message, calls @func, and sends the rest and another message. */
+/* Sends a part of a message, and calls @func when the task has read it. Then sends the rest and
+ * another message. */
 static void
 interrupt (Fixture *fixture,
            void (*func) (HbWebsocketTask *task, guint *n_heard),
@@ -221,7 +224,8 @@ test_start_listening (Fixture       *fixture,
   wait_until (n_heard == 2);
 }
 
-/* Sends a ping, and receives the reply in pieces, between the fragments of a message. */
+/* Makes the task send a ping, and sends a pong with @payload in two pieces, between the fragments
+ * of a message. Checks that the pong counts as the reply, but not before it is complete. */
 static void
 expect_reply (Fixture    *fixture,
               RawPeer    *peer,
@@ -250,8 +254,9 @@ test_pongs (Fixture       *fixture,
 {
   RawPeer *peer;
 
-  g_test_summary ("A pong counts as the reply to a ping, whether or not libsoup receives it. After "
-                  "a call of get_connection (), libsoup receives each pong");
+  g_test_summary ("A pong counts as the reply to a ping, whatever its payload is, and whether or "
+                  "not libsoup receives it. After a call of get_connection (), libsoup receives "
+                  "each pong");
 
   n_pongs = 0;
   hb_websocket_task_set_heartbeat_mode (fixture->task, HB_HEARTBEAT_MODE_PING);

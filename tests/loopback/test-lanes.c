@@ -21,7 +21,7 @@ typedef enum
 {
   LANE_FAST,      /* The connection has no listener. */
   LANE_SLOW,      /* A listener makes every frame go through libsoup. */
-  LANE_SWITCHING, /* A listener is added and removed. */
+  LANE_SWITCHING, /* A listener is added and removed at random. */
   N_LANES,
 } Lane;
 
@@ -34,10 +34,10 @@ typedef struct
   GRand           *rand;       /* decides when the listener is added and removed */
   Lane             lane;
   gulong           listener;   /* the id of the handler, or 0 */
-  guint            n_unheard;  /* messages that the listener has not received */
+  guint            n_unheard;  /* emitted messages that the listener has not received yet */
 } Exchange;
 
-/* The number of times that libsoup has emitted `message` in this process */
+/* The number of times that libsoup has emitted `message`, since a test last set it to 0 */
 static guint n_emissions;
 
 static gboolean
@@ -51,8 +51,8 @@ emission_cb (GSignalInvocationHint *hint,
   return TRUE;
 }
 
-/* Counts a message that the listener receives. After an error, libsoup may emit a message that the
- * task does not emit, so `n_unheard` can already be 0. */
+/* Records that the listener has received a message. After an error, libsoup may emit a message that
+ * the task does not emit, so `n_unheard` can already be 0. */
 static void
 exchange_heard_cb (SoupWebsocketConnection *connection,
                    SoupWebsocketDataType    type,
@@ -92,8 +92,8 @@ open_cb (HbWebsocketTask *task,
     listen (exchange);
 }
 
-/* Records a message. The listener runs after this handler, so a listener that is removed here
- * misses the message. */
+/* Records a message, and sometimes adds or removes the listener of LANE_SWITCHING. The listener
+ * runs after this handler, so a listener that is removed here misses the message. */
 static void
 message_cb (HbWebsocketTask       *task,
             SoupWebsocketDataType  type,
@@ -158,9 +158,10 @@ begin (Exchange *exchange,
   g_signal_connect (exchange->task, "close", G_CALLBACK (close_cb), exchange);
 }
 
-/* Waits for the end of the connection.
+/* Closes the server's half of the connection if the task is still OPEN, waits for the end of the
+ * connection, and frees the contents of @exchange.
  *
- * Returns: (transfer full): the log, followed by the frames that the client has sent */
+ * Returns: (transfer full): the log, followed by the messages and control frames of the client */
 static char *
 end (Exchange *exchange,
      RawPeer  *peer)
@@ -186,7 +187,10 @@ end (Exchange *exchange,
   return g_string_free (exchange->log, FALSE);
 }
 
-/* Sends @bytes in pieces of random sizes up to @max_piece. */
+/* Opens a connection, and sends @bytes in pieces of random sizes, of at most @max_piece and
+ * MAX_PIECE bytes. Stops when the connection ends.
+ *
+ * Returns: (transfer full): the log: see end () */
 static char *
 run (GByteArray *bytes,
      Lane        lane,
@@ -275,8 +279,8 @@ compare (GByteArray *bytes,
 typedef struct
 {
   const char *name;
-  const char *bytes;      /* in hexadecimal */
-  gboolean    is_plain;   /* The bytes are complete messages only. */
+  const char *bytes;      /* for raw_frame_from_hex () */
+  gboolean    is_plain;   /* Each frame is a whole message. */
 } Case;
 
 static const Case cases[] = {
@@ -355,8 +359,8 @@ test_plain (gconstpointer data)
   g_autofree char *slow = NULL;
   g_autofree char *fast = NULL;
 
-  g_test_summary ("A whole message does not pass through libsoup unless a handler is connected to "
-                  "libsoup's connection");
+  g_test_summary ("A message in a single frame does not pass through libsoup unless a handler is "
+                  "connected to `message` of libsoup's connection");
 
   n_emissions = 0;
   fast = run (bytes, LANE_FAST, bytes->len, 1);
@@ -369,7 +373,7 @@ test_plain (gconstpointer data)
 typedef struct
 {
   GByteArray *bytes;
-  gsize       n_with_answer; /* the number of bytes in the segment of the answer */
+  gsize       n_with_answer; /* how many of these bytes are in the segment of the answer */
 } FirstBytes;
 
 static void
@@ -395,9 +399,10 @@ count_messages (const char *log)
   return n;
 }
 
-/* Works like run (), but sends the first bytes in the segment of the answer. The stream does not
- * end before @n_messages messages have arrived. Otherwise, the test would not notice bytes that the
- * task has overlooked, because the task would find them when it reads the end of the stream. */
+/* Works like run (), but sends the first bytes in the segment of the answer, and then all others
+ * together. The stream does not end before @n_messages messages have arrived. Otherwise, the test
+ * would not notice bytes that the task has overlooked, because the task would find them when it
+ * reads the end of the stream. */
 static char *
 run_with_answer (FirstBytes *first,
                  Lane        lane,
@@ -450,7 +455,7 @@ test_with_answer (gconstpointer data)
     }
 }
 
-/* Fills @payload with text, which sometimes has a byte that makes it invalid. */
+/* Fills @payload with text, which sometimes contains a NUL, or a byte that makes it invalid. */
 static void
 fill (guint8 *payload,
       gsize   length,

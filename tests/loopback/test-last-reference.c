@@ -12,8 +12,8 @@ typedef struct
 {
   HbWebsocketTask *task;
   GThread         *home;
-  guint            delay;     /* microseconds before the collector acts */
-  int              n_foreign; /* emissions in a thread that is not the task's */
+  guint            delay;     /* microseconds before the collector drops the reference */
+  int              n_foreign; /* emissions and pings outside the task's thread */
   int              is_done;
 } Collection;
 
@@ -66,7 +66,8 @@ ping_cb (HbWebsocketTask *task,
   return g_strdup ("ping");
 }
 
-/* Lets another thread drop the last reference while this thread runs the main loop.
+/* Lets another thread drop the last reference while this thread runs the main loop. Checks that the
+ * task is then freed, and that nothing was emitted in the other thread.
  *
  * @owned: whether the loop owns its context between two iterations, as a GMainLoop does */
 static void

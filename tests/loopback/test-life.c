@@ -348,7 +348,8 @@ test_states_in_handlers (Fixture       *fixture,
   raw_peer_expect (peer, "close:1002");
 }
 
-/* Data of an old connection that arrives after the next attempt has begun is not delivered. */
+/* Data of an old connection that the task has not read when the next attempt begins is not
+ * delivered. */
 static void
 test_old_link_is_mute (Fixture       *fixture,
                        gconstpointer  data)
@@ -356,7 +357,7 @@ test_old_link_is_mute (Fixture       *fixture,
   RawPeer *old = fixture_open_raw (fixture);
   RawPeer *peer;
 
-  /* The message and the close frame are in transit when the next attempt begins. */
+  /* The task has not read the message and the close frame when the next attempt begins. */
   raw_peer_send_text (old, "late");
   raw_peer_send_close (old, 4000, "late");
   hb_websocket_task_reconnect_now (fixture->task);

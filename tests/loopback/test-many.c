@@ -259,9 +259,9 @@ turn (GMainContext *contexts[2])
   g_main_context_iteration (NULL, FALSE);
 }
 
-/* Opens a task in one of the contexts.
+/* Opens a task in one of the contexts, and waits until its connection is open.
  *
- * @session: (nullable) */
+ * @session: (nullable): NULL for a private session of the task */
 static HbWebsocketTask *
 open_in (Fixture      *fixture,
          GMainContext *contexts[2],
@@ -285,7 +285,7 @@ open_in (Fixture      *fixture,
   return task;
 }
 
-/* Returns the number of kernel timers of this process. */
+/* Returns the number of timerfds of this process, or 0 if the system does not report them. */
 static guint
 count_timers (void)
 {
@@ -376,7 +376,7 @@ test_polled (Fixture       *fixture,
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = open_in (fixture, contexts, 0, NULL);
 
-  /* The descriptors belong to the context, the timer, the set of sockets, and the socket for
+  /* The loop polls the context's own descriptor, the timer, the set of sockets, and the socket for
    * network changes. */
   turn (contexts);
   g_assert_cmpuint (n_polled, <=, 4);
@@ -412,8 +412,10 @@ count_sources (GMainContext *context)
   return n;
 }
 
-/* Opens many tasks in the first context, counts the sources that they have in it, and drops the
- * tasks. */
+/* Opens MAX_TASKS tasks in the first context, drops them, and returns the number of sources that
+ * they had in that context.
+ *
+ * @session: (nullable): NULL for a private session of each task */
 static guint
 count_sources_of_tasks (Fixture      *fixture,
                         GMainContext *contexts[2],
@@ -547,8 +549,8 @@ test_walk (Fixture       *fixture,
   HbWebsocketTask *tasks[MAX_TASKS];
   guint depth = 0, step, i;
 
-  g_test_summary ("Each of many tasks still connects, whatever the tasks have done before, and "
-                  "whichever have been dropped");
+  g_test_summary ("Each of many tasks still connects and receives replies, whatever the tasks have "
+                  "done before, and whichever have been dropped");
 
   for (i = 0; i < MAX_TASKS; i++)
     tasks[i] = new_walker (fixture, &depth);
@@ -603,8 +605,11 @@ add_sized (const char *name,
     }
 }
 
-/* Lets the server send frames that libsoup handles, and then the bytes @end. If @end is empty, the
- * server closes the socket instead. The task must then emit @words. */
+/* Opens a connection, on which the server twice sends a ping and a fragmented message. libsoup
+ * handles these frames. Then the server sends the bytes @end, or closes the socket if @end is
+ * empty. The task must then emit the signals @words.
+ *
+ * @end: for raw_frame_from_hex () */
 static void
 exchange (Fixture    *fixture,
           const char *end,

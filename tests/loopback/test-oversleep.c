@@ -7,7 +7,10 @@
 /* The main loop runs late, without a suspend. If the loop is at most a second late, the task drops
  * a dead connection at once, but reads received bytes first. If the loop is more than a second
  * late, the task sends another ping first. The time that the application's functions take does not
- * count as time in which the peer could reply. */
+ * count as time in which the peer could reply.
+ *
+ * In these tests, a reply is the data of send_life (). With liveness ANY, this is an ordinary
+ * message. */
 
 /* The number of messages whose handlers together take tens of milliseconds */
 #define MANY 300
@@ -338,7 +341,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("An open connection in a loop that is a little late, with a clock that jumps.");
+  g_test_summary ("An open connection in a loop that runs late, with a clock that jumps.");
 
   suspend_add_tests ("oversleep", cases, G_N_ELEMENTS (cases));
 

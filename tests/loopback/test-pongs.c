@@ -22,13 +22,13 @@ typedef enum {
 } Act;
 
 /* The data of the function. @words lists the messages with which the function is called, and the
- * emitted signals, in order. */
+ * recorded signals of the task, in order. */
 typedef struct
 {
   Fixture *fixture;
   GString *words;
-  Act      act;     /* the action of the first call */
-  guint    n_freed;
+  Act      act;     /* the action of the next call */
+  guint    n_freed; /* how often the destroy function was called */
 } Judge;
 
 static gboolean judge_cb (HbWebsocketTask       *task,

@@ -4,9 +4,10 @@
 
 #include "fixture.h"
 
-/* Each function of a task refuses an object of another type. Each function of the metrics except
- * hb_metrics_free () refuses NULL. A critical message names the check that has failed, and the
- * function returns a default. */
+/* The functions of a task refuse an object of another type, and the setters that check their value
+ * refuse an invalid one. The functions of the metrics except hb_metrics_free () refuse NULL. A
+ * critical message names the failed check or the property, and a function with a result returns a
+ * default. */
 
 #define DOMAIN "hb-websocket"
 
@@ -246,7 +247,7 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("A call on an object that is not a task prints a critical message, and has no "
+  g_test_summary ("A call with an invalid object or value prints a critical message, and has no "
                   "effect.");
 
   g_test_add_func ("/loopback/preconditions/getters", test_getters);

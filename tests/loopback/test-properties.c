@@ -4,8 +4,8 @@
 
 #include "fixture.h"
 
-/* The default of every property, the values that can be set, and one notification for each
- * change */
+/* The default of every property, one notification for each change, and the effect of changes of the
+ * network */
 
 static void
 count_cb (GObject    *object,
@@ -19,7 +19,7 @@ typedef struct
 {
   const char *name;
   const char *first;  /* the default, in the form of g_strdup_value_contents () */
-  const char *second; /* (nullable) another valid value, NULL if read-only */
+  const char *second; /* (nullable) another value for set_from_string (), NULL if read-only */
 } Property;
 
 static const Property properties[] = {
@@ -178,7 +178,8 @@ test_each (void)
   g_assert_finalize_object (task);
 }
 
-/* Checks that the table has all properties except `protocols`, which is a list. */
+/* Checks the number of properties. The table has all of them except `protocols`, which is a
+ * list. */
 static void
 test_none_is_missing (void)
 {
@@ -313,7 +314,8 @@ test_notifications (Fixture       *fixture,
                      "protocol:NULL close:1000");
 }
 
-/* The notifications of `reconnect-at` are sufficient for an application that shows a countdown. */
+/* `reconnect-at` is notified when a hold begins, when it ends, and when the task is closed. An
+ * application that shows a countdown relies on these notifications. */
 static void
 test_reconnect_at (Fixture       *fixture,
                    gconstpointer  data)
@@ -399,8 +401,8 @@ main (int   argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("The default of each property, its values, and one notification for each "
-                  "change.");
+  g_test_summary ("The default of each property, one notification for each change, and the effect "
+                  "of changes of the network.");
 
   g_test_add_func ("/loopback/properties/each", test_each);
   g_test_add_func ("/loopback/properties/none-is-missing", test_none_is_missing);

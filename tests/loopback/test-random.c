@@ -8,11 +8,13 @@
 #include "fixture.h"
 #include "position.h"
 
-/* In each round, tasks and a server act at random, over real sockets. Then the server causes no
- * more faults. Each task must reconnect, whatever has happened before, and leak nothing.
+/* In each round, applications and a server act at random, over real sockets. Then they cause no
+ * more faults. Each task that was not disposed of must reconnect, whatever has happened before.
+ * Nothing may be leaked.
  *
  * A failure prints the seed of its round. HB_WALK_SEED=SEED repeats only that round, but sockets
- * may behave differently. HB_WALK_SECONDS sets the total time. */
+ * may behave differently. HB_WALK_SECONDS sets the time, in seconds, in which new rounds
+ * begin. */
 
 #define SECONDS         4
 #define STEPS_PER_ROUND 150
@@ -43,7 +45,8 @@ step (Rogue  *rogue,
   actor_check (actor);
 }
 
-/* Resets those settings of the task that could prevent a connection, and ends all holds. */
+/* Resets those settings of the task that could prevent or end a connection, or refuse or drop a
+ * message. Ends all holds. Handlers of the actor do nothing from now on. */
 static void
 calm_down (Actor *self)
 {
@@ -66,9 +69,10 @@ calm_down (Actor *self)
     hb_websocket_task_release (self->task);
 }
 
-/* Sends a message on each connection until the server receives one, because a connection that the
- * server has closed may look open for a while. A received message that was longer than an earlier
- * max-message-size may end the task once, so the task is then opened again. */
+/* Returns whether the server has received more than @n_received messages. Until then, sends one
+ * message on each new connection, because a connection that the server has closed may look open for
+ * a while. A received message that was longer than an earlier max-message-size may end the task
+ * once, so the task is then opened again. */
 static gboolean
 has_arrived (Actor    *self,
              guint     n_received,

@@ -23,7 +23,7 @@ receive (Fixture       *fixture,
   hb_websocket_task_receive_async (fixture->task, cancellable, store_result_cb, result);
 }
 
-/* Returns the message as a word of the signal log, or the name of the error. */
+/* Returns a word for the message, such as text:hi or binary:3, or the name of the error. */
 static char *
 finish (Fixture      *fixture,
         GAsyncResult *result)
@@ -152,7 +152,8 @@ test_loop_in_callback (Fixture       *fixture,
 {
   RawPeer *peer = fixture_open_raw (fixture);
 
-  g_test_summary ("A callback may run a main loop until the next message is received");
+  g_test_summary ("The callback of receive_async () may run a main loop until the next message is "
+                  "received");
 
   hb_websocket_task_receive_async (fixture->task, NULL, receive_next_cb, fixture);
   wait_idle ();

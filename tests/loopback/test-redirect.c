@@ -41,10 +41,10 @@ tear_down (Redirection   *fixture,
   site_free (fixture->there);
 }
 
-/* Lets the first server redirect each request for "/".
+/* Makes the first server redirect each request for "/".
  *
- * @location: the new location, in which HERE and THERE stand for the authorities of the two
- *   servers */
+ * @location: the new location, in which "HERE/" and "THERE/" stand for the authorities of the two
+ *   servers, each with its slash */
 static void
 redirect (Redirection *fixture,
           guint        status,
@@ -66,8 +66,8 @@ open_link (Redirection *fixture)
   signal_log_expect (fixture->base.log, "state:open open");
 }
 
-/* Checks that no connection opens. The error must give the reason, and must not contain the secrets
- * of the location. The next attempt must be made as after any other failure. */
+/* Checks that a redirect to @location is not followed. The error must contain @text, and must not
+ * contain the secrets of the location. The next attempt must be made as after any other failure. */
 static void
 assert_refused (Redirection *fixture,
                 const char  *location,
@@ -165,8 +165,8 @@ assert_keeps (Redirection *fixture,
   g_assert_null (g_uri_get_fragment (uri));
 }
 
-/* The headers of the application are also sent after a redirect to the same origin, whatever form
- * the new location has. A fragment is dropped. */
+/* The headers of the application, except those for a proxy, are also sent after a redirect to the
+ * same origin, whatever form the new location has. A fragment is dropped. */
 static void
 test_same_origin (Redirection   *fixture,
                   gconstpointer  data)
@@ -209,8 +209,8 @@ assert_strips (Redirection *fixture,
   g_assert_nonnull (strstr (request, "\r\nOrigin: https://example.com"));
 }
 
-/* No header of the application is sent to another origin, whether it belongs to the task or to one
- * attempt. */
+/* No secret header of the application is sent to another origin, whether it belongs to the task or
+ * to one attempt. */
 static void
 test_other_origin (Redirection   *fixture,
                    gconstpointer  data)
@@ -231,8 +231,8 @@ test_other_origin (Redirection   *fixture,
   assert_strips (fixture, "//THERE/moved");
 }
 
-/* After a redirect to another origin and back, the headers are not sent, because the other server
- * has chosen the location. */
+/* After a redirect to another origin and back, the secret headers are not sent to the first origin
+ * again, because the other server has chosen the location. */
 static void
 test_there_and_back (Redirection   *fixture,
                      gconstpointer  data)
@@ -380,8 +380,8 @@ use_user_info (Redirection *fixture)
   site_require (fixture->here, "realm");
 }
 
-/* The user info of `uri` is sent to a server that requires it, including after a redirect by that
- * server. */
+/* The user info of `uri` is sent to a server that requires it, including after a redirect to the
+ * same server. */
 static void
 test_user_info_stays (Redirection   *fixture,
                       gconstpointer  data)

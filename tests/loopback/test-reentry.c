@@ -4,8 +4,9 @@
 
 #include "fixture.h"
 
-/* Functions of the application that run a main loop, drop the task, or replace themselves.
- * test-handlers.c tests handlers of the task's own signals. */
+/* Functions and handlers of the application that run a main loop, drop the task, or remove
+ * themselves, a loop that is never idle, and a slow peer. test-handlers.c combines each signal of
+ * the task with each action of a handler. */
 
 static void
 add_token_late_cb (HbWebsocketTask *task,
@@ -81,8 +82,8 @@ test_let_go_in_send (Fixture       *fixture,
   g_autofree char *text = g_strnfill (100000, 'x');
   guint i;
 
-  g_test_summary ("A handler of the error that libsoup emits while the task sends may drop the "
-                  "task");
+  g_test_summary ("A handler of libsoup's `error` may drop the task, even if libsoup emits the "
+                  "signal while the task sends");
 
   g_signal_connect (connection, "error", G_CALLBACK (let_go_cb), fixture);
   raw_peer_reset (peer);

@@ -8,22 +8,23 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* A server ends the connection whenever it receives a certain message. After a few connections, the
- * task must drop this message, because no later message would be sent otherwise. */
+/* A server ends each connection before it has received all of a certain message. After three such
+ * connections, or after one if the close code is 1009 (too big), the task must drop this message,
+ * because no later message would be sent otherwise. */
 
-/* The size of the socket's send buffer, which the kernel doubles */
+/* The size of the socket's send buffer in bytes, which the kernel doubles */
 #define SEND_BUFFER (32 * 1024)
 
-/* The message is so long that the kernel never holds all of it. Otherwise the message would count
- * as sent before the server refuses it. */
+/* The size of the message in bytes. The message is so long that the kernel never holds all of it.
+ * Otherwise the message would count as sent before the server refuses it. */
 #define SIZE (2 * 1024 * 1024)
 
 typedef struct
 {
   const char *name;
-  guint       n_links; /* the number of connections on which the message is sent */
+  guint       n_links; /* the number of connections on which the task tries to send the message */
   guint       code;    /* the code of the close frame, or 0 for no close frame */
-  void      (*end)     (RawPeer *peer);
+  void      (*end)     (RawPeer *peer); /* (nullable) ends the connection if `code` is 0 */
 } Refusal;
 
 /* A refusal over plain TCP or over TLS */

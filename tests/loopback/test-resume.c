@@ -4,15 +4,16 @@
 
 #include "suspend-fixture.h"
 
-/* A suspend in each state except OPEN. Due actions follow the resume at once, but received bytes
- * are read before a timeout acts. */
+/* A suspend in each state except OPEN. At the resume, an attempt that is due is made at once, and
+ * received bytes are read before a timeout acts. An attempt whose connect-timeout ended during the
+ * suspend gets the full timeout again. */
 
 #define WAIT          60000
 #define CONNECT_AFTER 10000
 #define CLOSE_AFTER   2000
 
-/* The tolerance for the difference between GLib's clock and the test's clock, and for the time
- * between two readings of a clock */
+/* The tolerance, in microseconds, for the difference between GLib's clock and the test's clock, and
+ * for the time between two readings of a clock */
 #define SLACK (10 * G_TIME_SPAN_SECOND)
 
 #define WORDS_TIMED_OUT "state:waiting error:connect-timeout reconnect:1:20"
@@ -199,7 +200,8 @@ test_connecting_late_answer (Fixture       *fixture,
 {
   RawPeer *peer = enter_connecting (fixture);
 
-  g_test_summary ("An attempt gets the full connect-timeout again after a suspend");
+  g_test_summary ("If connect-timeout ended during a suspend, the attempt gets the full timeout "
+                  "again");
 
   jump (HOUR);
   jump (CONNECT_AFTER - 1);
@@ -213,8 +215,8 @@ static void
 test_connecting_dead (Fixture       *fixture,
                       gconstpointer  data)
 {
-  g_test_summary ("An attempt without an answer fails when connect-timeout has passed after the "
-                  "resume");
+  g_test_summary ("If connect-timeout ended during a suspend, and no answer follows, the attempt "
+                  "fails when the full timeout has passed after the resume");
 
   enter_connecting (fixture);
   jump (HOUR);
@@ -245,7 +247,8 @@ test_connecting_often (Fixture       *fixture,
   RawPeer *peer = enter_connecting (fixture);
   guint i;
 
-  g_test_summary ("After each of several suspends, an attempt gets the full connect-timeout again");
+  g_test_summary ("After each of several suspends that outlast connect-timeout, an attempt gets "
+                  "the full timeout again");
 
   for (i = 0; i < 20; i++)
     jump (HOUR);
@@ -298,8 +301,8 @@ static void
 test_closing (Fixture       *fixture,
               gconstpointer  data)
 {
-  g_test_summary ("If the peer has not answered the close frame by the resume, the task becomes "
-                  "CLOSED at once");
+  g_test_summary ("If close-timeout ended during a suspend, and the peer has not answered the "
+                  "close frame, the task becomes CLOSED at once");
 
   enter_closing (fixture);
   test_clock_jump (HOUR);

@@ -5,14 +5,18 @@
 #include "certificate.h"
 #include "fixture.h"
 
-/* Secrets in the user info and query of a URI, in header values and in payloads. No secret may
- * appear in a log, in the text of an error, or in a property that the task sets. */
+/* Secrets in URIs, header values, protocols, payloads and close reasons, and in the answers of the
+ * server. No secret may appear in a log message, in the text of an error, or in a property that the
+ * task sets. The exceptions are log messages of libsoup, and an error that quotes an invalid
+ * argument. */
 
 /* SECRET is a part of each secret. ENCODED is a part of the user name and password in base64. */
 #define SECRET "s3cr3t"
 #define ENCODED "YW5uYTpzM2NyM3Q"
 
-/* The log messages of every domain, including debug messages, as "domain: text" */
+/* The log messages of every domain, including debug messages, as "domain: text". The domain of a
+ * structured message is replaced with "structured". Messages of the levels CRITICAL and ERROR are
+ * printed instead, because they end the test. */
 static GPtrArray *log_lines;
 
 typedef struct
@@ -155,8 +159,7 @@ tear_down (Life          *life,
   g_clear_pointer (&log_lines, g_ptr_array_unref);
 }
 
-/* A connection from start to end: messages, pings and replies in both directions, and the close
- * frames */
+/* Messages, pings and replies in both directions, and a close frame of each side with a reason */
 static void
 test_link (Life          *life,
            gconstpointer  data)
@@ -309,7 +312,7 @@ test_too_big (Life          *life,
   raw_peer_forget (peer);
 }
 
-/* Messages that the task refuses, and messages that it drops from the queue */
+/* Calls that the task refuses, and messages that it drops from the queue */
 static void
 test_calls (Life          *life,
             gconstpointer  data)
@@ -421,7 +424,8 @@ main (int   argc,
 {
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
   g_test_init (&argc, &argv, NULL);
-  g_test_summary ("No secret is in a log, an error or a property, whatever happens.");
+  g_test_summary ("No secret is in a log message, an error or a property that the task sets, "
+                  "except log messages of libsoup, and an error that quotes an invalid argument.");
   g_log_set_default_handler (capture, NULL);
   g_log_set_writer_func (capture_structured, NULL, NULL);
 

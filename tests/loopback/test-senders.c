@@ -141,7 +141,10 @@ assert_result (Sender *self,
   g_clear_error (&self->error);
 }
 
-/* Iterates the caller's context until the sender's thread has its results. */
+/* Iterates the caller's context until the sender's thread has its results, and checks the error of
+ * the last call.
+ *
+ * @domain: 0 for no error */
 static void
 sender_finish (Sender *self,
                GQuark  domain,
@@ -152,8 +155,8 @@ sender_finish (Sender *self,
   assert_result (self, domain, code);
 }
 
-/* Lets the sender's thread make calls whose results do not require an iteration of the caller's
- * context. */
+/* Does the same as sender_start () and sender_finish (), but without an iteration of the caller's
+ * context. The results of the calls must not require one. */
 static void
 sender_run (Sender *self,
             GQuark  domain,
@@ -313,8 +316,8 @@ test_refusal (gconstpointer data)
   fixture_tear_down (&fixture, NULL);
 }
 
-/* This function and the next two end the task before it has received the messages of the other
- * thread. */
+/* test_ending () calls this function or one of the next two before the task has received the
+ * messages of the other thread. */
 static void
 close_task (HbWebsocketTask *task)
 {
@@ -618,7 +621,8 @@ test_others_have_turns (Fixture       *fixture,
   GThread *thread;
   guint n_turns = 0;
 
-  g_test_summary ("Other threads that send all the time do not delay the sources of the context");
+  g_test_summary ("Another thread that sends all the time does not keep other sources of the "
+                  "context from being dispatched");
 
   test_server_set_mode (fixture->server, TEST_SERVER_QUIET);
   hb_websocket_task_set_max_buffered_amount (fixture->task, 1024);
